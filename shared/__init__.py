@@ -1,0 +1,1 @@
+"""Vocabulary and machines that every service uses; knows no scoring rule and no webhook policy."""

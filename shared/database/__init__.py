@@ -1,0 +1,1 @@
+"""The tables: projections of the log, kept in SQLite or PostgreSQL."""

@@ -1,0 +1,93 @@
+"""Many rows in one statement, in the way that each dialect does it fastest.
+
+PostgreSQL gets one array per column and unnests them: one short statement, prepared once, whatever the
+number of rows. SQLite has no round trips to save, so there the driver's executemany is the fast way.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def _on_postgresql(connection: AsyncConnection) -> bool:
+    return connection.dialect.name == "postgresql"
+
+
+def _unnested(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
+    columns = [table.c[name] for name in names]
+    unnested = sa.func.unnest(
+        *(sa.bindparam(c.name, type_=postgresql.ARRAY(_element(c.type))) for c in columns)
+    ).table_valued(*(sa.column(c.name, c.type) for c in columns), name="new")
+    return sa.select(*(unnested.c[name] for name in names))
+
+
+def _element(type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    # A variant's own type for the dialect: ARRAY would otherwise render the generic one.
+    return type_.dialect_impl(postgresql.dialect())
+
+
+def _arrays(rows: Rows, names: Sequence[str]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in names}
+
+
+async def insert_new(connection: AsyncConnection, table: sa.Table, key: str, rows: Rows) -> set[Any]:
+    """Insert the rows whose key is not there yet and return those keys; all rows have the same columns."""
+    if not rows:
+        return set()
+    names = list(rows[0])
+    if _on_postgresql(connection):
+        statement = (
+            postgresql.insert(table)
+            .from_select(names, _unnested(table, names))
+            .on_conflict_do_nothing()
+            .returning(table.c[key])
+        )
+        return set((await connection.execute(statement, _arrays(rows, names))).scalars())
+    statement_ = sqlite.insert(table).on_conflict_do_nothing().returning(table.c[key])
+    return set((await connection.execute(statement_, list(rows))).scalars())
+
+
+async def upsert(
+    connection: AsyncConnection,
+    table: sa.Table,
+    rows: Rows,
+    *,
+    revision: str | None = None,
+) -> int:
+    """Insert or overwrite by primary key and return how many rows were written.
+
+    All rows have the same columns, and each key occurs once. With `revision`, an existing row is
+    overwritten only while its revision is one below the new row's: optimistic locking.
+    """
+    if not rows:
+        return 0
+    names = list(rows[0])
+    keys = [column.name for column in table.primary_key]
+    values = [name for name in names if name not in keys]
+    if _on_postgresql(connection):
+        insert = postgresql.insert(table).from_select(names, _unnested(table, names))
+    else:
+        insert = sqlite.insert(table)
+    statement = insert.on_conflict_do_update(
+        index_elements=keys,
+        set_={name: insert.excluded[name] for name in values},
+        where=table.c[revision] == insert.excluded[revision] - 1 if revision else None,
+    )
+    parameters: Any = _arrays(rows, names) if _on_postgresql(connection) else list(rows)
+    return (await connection.execute(statement, parameters)).rowcount
+
+
+def any_of(
+    connection: AsyncConnection, column: sa.Column[Any], values: Sequence[Any]
+) -> sa.ColumnElement[bool]:
+    """Return `column in values` as one parameter, so that the statement is compiled and prepared once."""
+    if _on_postgresql(connection):
+        array = sa.bindparam(None, list(values), type_=postgresql.ARRAY(_element(column.type)))
+        return column == sa.func.any(array)
+    each = sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON())).table_valued("value")
+    return column.in_(sa.select(each.c.value))

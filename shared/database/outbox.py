@@ -1,0 +1,47 @@
+"""Events that a transaction wants on the log: stored with it, appended after it, then deleted.
+
+A crash between append and delete repeats an event, so every event has an id that its readers know it by.
+"""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.database.engine import Database
+from shared.database.schema import Key, metadata
+from shared.log.port import Log, Record
+
+BATCH = 500
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+    sa.Column("topic", Key, nullable=False),
+    sa.Column("key", Key, nullable=False),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+
+
+async def put(connection: AsyncConnection, records: Sequence[Record]) -> None:
+    """Store the records for the log as part of the caller's transaction."""
+    if records:
+        await connection.execute(sa.insert(outbox), [record._asdict() for record in records])
+
+
+async def relay(database: Database, log: Log) -> int:
+    """Append the oldest stored records to the log, delete them and return how many there were.
+
+    Several relays may run: each skips the rows that another one is carrying.
+    """
+    async with database.unit() as connection:
+        rows = (
+            await connection.execute(
+                sa.select(outbox).order_by(outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
+            )
+        ).all()
+        if rows:
+            await log.append([Record(row.topic, row.key, row.value) for row in rows])
+            await connection.execute(sa.delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
+    return len(rows)

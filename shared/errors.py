@@ -1,0 +1,84 @@
+"""Every error Flipline raises on purpose; the class says what the catcher does about it.
+
+    FliplineError
+    ├── Refused            400  the caller's input is wrong: tell them the field and the limit
+    │   ├── TooLarge       413
+    │   ├── Unauthorized   401
+    │   ├── NotFound       404
+    │   └── Conflict       409  a state in the way that the caller can read and resolve
+    ├── Unavailable        503  a part we need is down or overloaded: try again after a while
+    ├── Fenced                  another worker owns this partition now: drop the work, write nothing
+    ├── Poison                  this one message can never be handled: park it and go on
+    └── Misconfigured           the process cannot start as configured: say what to change
+
+HTTP answers are made from these in one place, `shared/http.py`.
+"""
+
+from typing import ClassVar
+
+
+class FliplineError(Exception):
+    """Base of all; `code` is a stable slug for machines, the message is for people."""
+
+    status: ClassVar[int] = 500
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Refused(FliplineError):
+    """The input cannot be accepted as it is; `field` is the JSON path of what is wrong."""
+
+    status = 400
+
+    def __init__(self, code: str, message: str, field: str | None = None) -> None:
+        super().__init__(code, message)
+        self.field = field
+
+
+class TooLarge(Refused):
+    """The input is over a size or count limit."""
+
+    status = 413
+
+
+class Unauthorized(Refused):
+    """No key, or one that does not open this door."""
+
+    status = 401
+
+
+class NotFound(Refused):
+    """The thing named in the path does not exist."""
+
+    status = 404
+
+
+class Conflict(Refused):
+    """The request contradicts the present state."""
+
+    status = 409
+
+
+class Unavailable(FliplineError):
+    """A needed part is down or overloaded; `retry_after_seconds` is when to come again."""
+
+    status = 503
+
+    def __init__(self, code: str, message: str, retry_after_seconds: int = 5) -> None:
+        super().__init__(code, message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Fenced(FliplineError):
+    """A newer owner has claimed the partition, so nothing of this batch may be written."""
+
+
+class Poison(FliplineError):
+    """A message that fails for a reason of its own, whoever handles it and whenever."""
+
+
+class Misconfigured(FliplineError):
+    """A setting that cannot work."""

@@ -1,0 +1,1 @@
+"""The log: the truth that every table is a projection of."""

@@ -1,0 +1,92 @@
+"""What a log promises, whichever adapter keeps it; `tests/contract/test_log.py` is the exam both sit.
+
+- `append` returns once the records are durable, or raises `Unavailable`; after that error a record may
+  or may not be on the log, so whoever repeats it repeats it with the same event id.
+- Records with one key are read in the order in which they were appended.
+- Each group reads every record, independently of other groups, from the position that it stored itself.
+- Within a group a partition has one reader at a time; when that one dies another takes over.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
+from zlib import crc32
+
+
+class Record(NamedTuple):
+    """What is appended: records of one topic and one key keep their order."""
+
+    topic: str
+    key: str
+    value: bytes
+
+
+class Partition(NamedTuple):
+    """One ordered part of a topic."""
+
+    topic: str
+    number: int
+
+
+class Message(NamedTuple):
+    """A record where it lies on the log."""
+
+    partition: Partition
+    offset: int
+    value: bytes
+
+
+class Positions(Protocol):
+    """Where a group stands, kept by the group itself beside the effects of what it read."""
+
+    async def claim(self, partition: Partition) -> int:
+        """Become the partition's only writer and return the offset to read next."""
+        ...
+
+    def release(self, partition: Partition) -> None:
+        """Forget a claim, because the partition was taken away; never raises."""
+        ...
+
+
+class Consumer(Protocol):
+    """One reader of a topic in a group."""
+
+    async def poll(self, timeout_seconds: float) -> Sequence[Message]:
+        """Return what has come since the last poll, in order per partition; empty after the timeout.
+
+        Only messages of partitions that are claimed at this moment are returned.
+        """
+        ...
+
+    async def acknowledge(self, next_offsets: Mapping[Partition, int]) -> None:
+        """Tell the log how far the group is, as a hint for its operators; never raises."""
+        ...
+
+    def stand_down(self) -> None:
+        """Give up every claim after being fenced; claim anew only what the group gives us from now on."""
+        ...
+
+    async def lag(self) -> int:
+        """Return how many records of the assigned partitions are not read yet."""
+        ...
+
+
+class Log(Protocol):
+    """An append-only log of topics."""
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Make the records durable; raises Unavailable when that cannot be done now."""
+        ...
+
+    def consume(self, topic: str, group: str, positions: Positions) -> AbstractAsyncContextManager[Consumer]:
+        """Join the group of readers of a topic for as long as the context is open."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise Unavailable when the log could not take a record now."""
+        ...
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """Choose a key's partition; every producer must choose alike, or a key loses its order."""
+    return crc32(key.encode()) % partitions

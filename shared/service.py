@@ -1,0 +1,19 @@
+"""What a service hands to the process that hosts it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter
+
+from shared.http import Check
+from shared.supervisor import Worker
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service's routes, the workers to keep running, and what must hold before it is ready."""
+
+    name: str
+    routers: Sequence[APIRouter]
+    workers: Mapping[str, Worker] = field(default_factory=dict[str, Worker])
+    checks: Mapping[str, Check] = field(default_factory=dict[str, Check])

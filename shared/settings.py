@@ -1,0 +1,52 @@
+"""Settings: all from the environment, each with its unit and its reason."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Csv = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """What one process needs to know; `FLIPLINE_` stands before every name."""
+
+    model_config = SettingsConfigDict(env_prefix="FLIPLINE_", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on; behind a proxy it can stay local.")
+    port: int = Field(8000, ge=0, le=65535)
+    data_dir: Path = Path(".flipline")
+    log: str = Field("embedded", pattern=r"^(embedded|kafka://[^/]+)$")
+    database_url: str | None = Field(None, description="Absent: a SQLite file in the data dir.")
+    write_keys: Csv = ()
+    ops_keys: Csv = ()
+    crm_keys: Csv = ()
+    webhook_allow: Csv = Field((), description="Private networks (CIDR) or hosts that webhooks may reach.")
+    log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")
+
+    kafka_partitions: int = Field(6, ge=1, le=1000, description="For new topics; bounds the workers.")
+    kafka_topic_prefix: str = Field("", description="For a cluster shared with others.")
+    kafka_session_timeout_seconds: float = Field(
+        10.0, ge=1, description="How long a dead worker's partitions wait for another worker."
+    )
+    webhook_timeout_seconds: float = Field(
+        15.0, gt=0, le=30, description="Standard Webhooks asks for 15 to 30 seconds."
+    )
+
+    @field_validator("write_keys", "ops_keys", "crm_keys", "webhook_allow", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database to use: the configured one, or a SQLite file in the data dir."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'state.sqlite'}"
+
+    @property
+    def configured_keys(self) -> dict[str, tuple[str, ...]]:
+        """The keys by role, as far as the environment has them."""
+        return {"write": self.write_keys, "ops": self.ops_keys, "crm": self.crm_keys}

@@ -1,0 +1,91 @@
+"""Keeps the background workers of a process running, and knows which of them are well."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from shared.errors import Unavailable
+
+logger = structlog.get_logger(__name__)
+
+Worker = Callable[[], Awaitable[None]]
+
+FIRST_RESTART_SECONDS = 0.5
+LAST_RESTART_SECONDS = 30.0
+WELL_AFTER_SECONDS = 60.0
+
+
+class Bell:
+    """Wakes a worker at once when there is work; without a ring it looks after a while by itself."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def ring(self) -> None:
+        """Tell the worker that there is work."""
+        self._event.set()
+
+    async def wait(self, timeout_seconds: float) -> None:
+        """Return at the next ring, or at once when it rang since the last wait, or after the timeout."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._event.wait(), timeout_seconds)
+        self._event.clear()
+
+
+class Supervisor:
+    """Runs workers until the context ends; one that raises is started again, later each time."""
+
+    def __init__(self, workers: Mapping[str, Worker]) -> None:
+        self._workers = workers
+        self._failures: dict[str, str] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(self._keep(name, worker), name=name) for name, worker in self._workers.items()
+        ]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """The workers that are waiting for their restart, and why."""
+        return self._failures
+
+    async def _keep(self, name: str, worker: Worker) -> None:
+        loop = asyncio.get_running_loop()
+        delay = FIRST_RESTART_SECONDS
+        while True:
+            started = loop.time()
+            try:
+                await worker()
+                raise RuntimeError("a worker returned that should run for ever")
+            except Exception as error:
+                if loop.time() - started > WELL_AFTER_SECONDS:
+                    delay = FIRST_RESTART_SECONDS
+                self._failures[name] = str(error) or repr(error)
+                logger.warning(
+                    "worker.failed",
+                    worker=name,
+                    error=repr(error),
+                    restart_in_seconds=round(delay, 1),
+                    exc_info=not isinstance(error, Unavailable),
+                )
+            # Jitter, so that workers that failed together do not come back together.
+            await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret
+            delay = min(delay * 2, LAST_RESTART_SECONDS)
+            self._failures.pop(name, None)

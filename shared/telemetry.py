@@ -1,0 +1,79 @@
+"""Structured logs and metrics: one wide line per unit of work, and numbers with a meaning each."""
+
+import logging
+import sys
+from typing import Any
+
+import msgspec
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+REQUEST_SECONDS = Histogram(
+    "flipline_http_request_seconds",
+    "Time to answer an HTTP request, by route and status class.",
+    ["route", "status"],
+    buckets=_SECONDS,
+)
+INGESTED = Counter(
+    "flipline_ingest_events_total", "Events received, by verdict: accepted or refused.", ["verdict"]
+)
+MESSAGES = Counter(
+    "flipline_messages_total",
+    "Messages of the log handled, by group and outcome: applied, parked or fenced.",
+    ["group", "outcome"],
+)
+BATCH_SECONDS = Histogram(
+    "flipline_batch_seconds", "Time to apply and commit a batch, by group.", ["group"], buckets=_SECONDS
+)
+LAG = Gauge("flipline_lag_records", "Records not read yet by this process, by group.", ["group"])
+FLIPS = Counter("flipline_flips_total", "Profiles that crossed a flip number, by model.", ["model"])
+ATTEMPTS = Counter(
+    "flipline_delivery_attempts_total",
+    "Webhook attempts, by outcome: delivered, refused or unreachable.",
+    ["outcome"],
+)
+ATTEMPT_SECONDS = Histogram(
+    "flipline_delivery_attempt_seconds", "Time a webhook attempt took.", buckets=_SECONDS
+)
+
+_encode = msgspec.json.Encoder(enc_hook=str, order=None).encode
+
+
+def configure_logging(level: str = "info", *, console: bool | None = None) -> None:
+    """Log JSON lines to standard error, or readable ones when it is a terminal.
+
+    Lines of libraries that use the standard library's logging come out alike.
+    """
+    number = logging.getLevelNamesMapping()[level.upper()]
+    readable = sys.stderr.isatty() if console is None else console
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    rendered: list[Any] = (
+        [structlog.dev.ConsoleRenderer()]
+        if readable
+        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
+    )
+    structlog.configure(
+        processors=[*shared, *rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
+        )
+    )
+    # Libraries tell us of each retry and rebalance; what matters of it our own lines say.
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+def _dumps(event: Any, **_: Any) -> str:
+    return _encode(event).decode()
