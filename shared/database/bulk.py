@@ -20,15 +20,17 @@ def _on_postgresql(connection: AsyncConnection) -> bool:
 
 def _unnested(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
     columns = [table.c[name] for name in names]
-    unnested = sa.func.unnest(
-        *(sa.bindparam(c.name, type_=postgresql.ARRAY(_element(c.type))) for c in columns)
-    ).table_valued(*(sa.column(c.name, c.type) for c in columns), name="new")
+    unnested = (
+        sa.func.unnest(*(sa.bindparam(c.name, type_=postgresql.ARRAY(_element(c.type))) for c in columns))
+        .table_valued(*(sa.column(c.name, c.type) for c in columns), name="new")
+        .render_derived()
+    )
     return sa.select(*(unnested.c[name] for name in names))
 
 
 def _element(type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
-    # A variant's own type for the dialect: ARRAY would otherwise render the generic one.
-    return type_.dialect_impl(postgresql.dialect())
+    # A collation belongs to the column; on an array it would be a syntax error.
+    return sa.Text() if isinstance(type_, sa.String) else type_
 
 
 def _arrays(rows: Rows, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -58,11 +60,13 @@ async def upsert(
     rows: Rows,
     *,
     revision: str | None = None,
+    newer_by: Sequence[str] = (),
 ) -> int:
     """Insert or overwrite by primary key and return how many rows were written.
 
     All rows have the same columns, and each key occurs once. With `revision`, an existing row is
-    overwritten only while its revision is one below the new row's: optimistic locking.
+    overwritten only while its revision is one below the new row's: optimistic locking. With `newer_by`,
+    only by a row that is later in these columns.
     """
     if not rows:
         return 0
@@ -76,10 +80,22 @@ async def upsert(
     statement = insert.on_conflict_do_update(
         index_elements=keys,
         set_={name: insert.excluded[name] for name in values},
-        where=table.c[revision] == insert.excluded[revision] - 1 if revision else None,
+        where=_guard(table, insert.excluded, revision, newer_by),
     )
     parameters: Any = _arrays(rows, names) if _on_postgresql(connection) else list(rows)
     return (await connection.execute(statement, parameters)).rowcount
+
+
+def _guard(
+    table: sa.Table, excluded: Any, revision: str | None, newer_by: Sequence[str]
+) -> sa.ColumnElement[bool] | None:
+    if revision:
+        return table.c[revision] == excluded[revision] - 1
+    if newer_by:
+        return sa.tuple_(*(table.c[name] for name in newer_by)) < sa.tuple_(
+            *(excluded[name] for name in newer_by)
+        )
+    return None
 
 
 def any_of(

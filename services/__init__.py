@@ -1,0 +1,1 @@
+"""The three services and the processes that host them."""

@@ -1,0 +1,154 @@
+"""The `flipline` command."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from uvicorn.loops.auto import auto_loop_factory
+
+import services.handoff.compose
+import services.ingest.compose
+import services.scoring.compose
+from services.demo import play
+from services.ingest.imports import import_access_log
+from services.process import Compose, Machinery, serve
+from services.welcome import welcome
+from shared.auth import Keys, load_keys
+from shared.database.migrations import migrate as migrate_database
+from shared.errors import FliplineError
+from shared.service import Service
+from shared.settings import Settings
+from shared.telemetry import configure_logging
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lead scoring: events in, leads out.")
+imports = typer.Typer(no_args_is_help=True, help="Bring in what happened before.")
+app.add_typer(imports, name="import")
+
+Port = Annotated[int | None, typer.Option(help="Port to listen on, instead of FLIPLINE_PORT.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where files and keys are, instead of FLIPLINE_DATA_DIR.")]
+
+
+def _ingest(machinery: Machinery) -> Service:
+    return services.ingest.compose.compose(log=machinery.log, clock=machinery.clock, keys=machinery.keys)
+
+
+def _scoring(machinery: Machinery) -> Service:
+    return services.scoring.compose.compose(
+        log=machinery.log, database=machinery.database, clock=machinery.clock, keys=machinery.keys
+    )
+
+
+def _handoff(machinery: Machinery) -> Service:
+    return services.handoff.compose.compose(
+        log=machinery.log,
+        database=machinery.database,
+        clock=machinery.clock,
+        keys=machinery.keys,
+        settings=machinery.settings,
+    )
+
+
+def _settings(port: int | None, data_dir: Path | None) -> Settings:
+    given = {"port": port, "data_dir": data_dir}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    configure_logging(settings.log_level)
+    return settings
+
+
+def _run(
+    settings: Settings,
+    composes: Sequence[Compose],
+    *,
+    migrate: bool,
+    make_keys: bool = False,
+    ready: Callable[[Settings, Keys, int], None] | None = None,
+) -> None:
+    keys = load_keys(settings.data_dir, settings.configured_keys, make=make_keys)
+    if migrate:
+        _migrate(settings)
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(serve(settings, keys, composes, ready=lambda port: ready and ready(settings, keys, port)))
+
+
+def _migrate(settings: Settings) -> None:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    asyncio.run(migrate_database(settings.effective_database_url))
+
+
+@app.command()
+def up(port: Port = None, data_dir: DataDir = None) -> None:
+    """Run ingest, scoring and handoff in this one process."""
+    settings = _settings(port, data_dir)
+    _run(settings, [_ingest, _scoring, _handoff], migrate=True, make_keys=True, ready=welcome)
+
+
+@app.command()
+def ingest(port: Port = None, data_dir: DataDir = None) -> None:
+    """Run ingest alone: HTTP in, log out; it needs no database."""
+    _run(_settings(port, data_dir), [_ingest], migrate=False)
+
+
+@app.command()
+def scoring(port: Port = None, data_dir: DataDir = None) -> None:
+    """Run scoring alone; start as many as the topic has partitions, at most."""
+    _run(_settings(port, data_dir), [_scoring], migrate=True)
+
+
+@app.command()
+def handoff(port: Port = None, data_dir: DataDir = None) -> None:
+    """Run handoff alone: leads in, signed webhooks out."""
+    _run(_settings(port, data_dir), [_handoff], migrate=True)
+
+
+@app.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database to this version's schema; the services do so themselves when they start."""
+    _migrate(_settings(None, data_dir))
+
+
+@app.command()
+def demo(
+    url: Annotated[str | None, typer.Option(help="A running instance.")] = None, data_dir: DataDir = None
+) -> None:
+    """Play the story of Antonio against a running instance, with a webhook receiver of its own."""
+    settings = _settings(None, data_dir)
+    keys = load_keys(settings.data_dir, settings.configured_keys, make=False)
+    asyncio.run(play(url or f"http://127.0.0.1:{settings.port}", keys, Console()))
+
+
+@imports.command("access-log")
+def access_log(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A log in combined format.")],
+    url: Annotated[str | None, typer.Option(help="Where ingest listens.")] = None,
+    key: Annotated[str | None, typer.Option(help="A write key; the data dir's by default.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Post a web server's access log as visits and downloads; again or interrupted, nothing counts twice."""
+    settings = _settings(None, data_dir)
+    if key is None:
+        key = load_keys(settings.data_dir, settings.configured_keys, make=False).write[0]
+    asyncio.run(
+        import_access_log(
+            file,
+            url=url or f"http://127.0.0.1:{settings.port}",
+            key=key,
+            state_dir=settings.data_dir,
+            console=Console(),
+        )
+    )
+
+
+def main() -> None:
+    """Run the command; what we know how to explain is told in a sentence, without a trace."""
+    try:
+        app()
+    except FliplineError as error:
+        Console(stderr=True).print(f"[bold red]flipline:[/] {error.message}", highlight=False)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

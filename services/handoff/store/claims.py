@@ -1,0 +1,98 @@
+"""Claiming the deliveries that are due, each under a lease.
+
+A claim moves `due_at` to the end of the lease, so a delivery whose worker died becomes due again by
+itself, and two workers never send the same one at once.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.handoff.delivery import Prepared
+from services.handoff.lanes import PER_ENDPOINT
+from services.handoff.store.webhooks import secrets_of
+from services.handoff.tables import deliveries, webhooks
+from services.handoff.webhook import signing
+
+
+async def claim(
+    connection: AsyncConnection,
+    *,
+    now: datetime,
+    lease: datetime,
+    limit: int,
+    full: Sequence[str],
+    choose: Callable[[Iterable[str]], Sequence[bool]],
+) -> tuple[list[Prepared], bool]:
+    """Lease up to `limit` due deliveries of active endpoints that are not `full`, the longest due first.
+
+    `choose` tells, given the endpoints of what is due, which of it there is a place for. The second value
+    tells whether more may be due.
+    """
+    query = _due_on_postgresql if connection.dialect.name == "postgresql" else _due_on_sqlite
+    rows = (await connection.execute(query(now, full).limit(limit))).all()
+    claimed = [
+        Prepared(
+            id=row.id,
+            webhook_id=row.webhook_id,
+            message_id=row.message_id,
+            type=row.type,
+            url=row.url,
+            body=row.body,
+            secrets=signing(secrets_of(row.secrets), now),
+            failures=row.failures,
+            lease=lease,
+        )
+        for row, chosen in zip(rows, choose(row.webhook_id for row in rows), strict=True)
+        if chosen
+    ]
+    if claimed:
+        await connection.execute(
+            sa.update(deliveries)
+            .where(deliveries.c.id.in_([delivery.id for delivery in claimed]))
+            .values(due_at=lease)
+        )
+    return claimed, len(rows) == limit
+
+
+_WANTED = ("id", "webhook_id", "message_id", "type", "body", "failures", "due_at")
+
+
+def _owed(table: sa.FromClause, now: datetime) -> sa.Select[Any]:
+    """Select the first due rows of one endpoint: a few per endpoint, however many another one has."""
+    return (
+        sa.select(*(table.c[name] for name in _WANTED))
+        .where(table.c.webhook_id == webhooks.c.id, table.c.status == "pending", table.c.due_at <= now)
+        .order_by(table.c.due_at)
+        .limit(PER_ENDPOINT)
+        .correlate(webhooks)
+    )
+
+
+def _open(full: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(webhooks.c.status == "active", webhooks.c.id.not_in(full))
+
+
+def _due_on_postgresql(now: datetime, full: Sequence[str]) -> sa.Select[Any]:
+    # Skipping what another worker is claiming at this moment, before the limit is counted.
+    due = _owed(deliveries, now).with_for_update(skip_locked=True).lateral("due")
+    return (
+        sa.select(due, webhooks.c.url, webhooks.c.secrets)
+        .select_from(webhooks.join(due, sa.true()))
+        .where(_open(full))
+        .order_by(due.c.due_at)
+    )
+
+
+def _due_on_sqlite(now: datetime, full: Sequence[str]) -> sa.Select[Any]:
+    # No lateral joins here; the one writer's lock is what keeps other workers away.
+    first = _owed(deliveries.alias("first"), now).with_only_columns(sa.column("id"))
+    return (
+        sa.select(*(deliveries.c[name] for name in _WANTED), webhooks.c.url, webhooks.c.secrets)
+        .select_from(webhooks.join(deliveries, deliveries.c.id.in_(first)))
+        .where(_open(full))
+        .order_by(deliveries.c.due_at)
+    )

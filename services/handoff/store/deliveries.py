@@ -1,0 +1,122 @@
+"""Deliveries as rows: owed, listed and replayed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.handoff.delivery import DISABLED, DeliveryStatus
+from services.handoff.event_types import EventType
+from services.handoff.tables import attempts, deliveries
+from services.handoff.webhook import Webhook
+from shared.database.bulk import any_of
+
+
+def owed_row(
+    webhook: Webhook,
+    *,
+    id: str,
+    message_id: str,
+    type: EventType,
+    lead_id: str | None,
+    body: bytes,
+    at: datetime,
+) -> dict[str, Any]:
+    """Return the row of a new delivery: due at once, or held while the subscription is disabled."""
+    active = webhook.status == "active"
+    return {
+        "id": id,
+        "webhook_id": webhook.id,
+        "message_id": message_id,
+        "type": type,
+        "lead_id": lead_id,
+        "body": body,
+        "status": "pending" if active else "held",
+        "failures": 0,
+        "due_at": at,
+        "error": None if active else DISABLED,
+        "created_at": at,
+    }
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which deliveries of a subscription are meant; None leaves a question open."""
+
+    webhook_id: str
+    status: DeliveryStatus | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    ids: Sequence[str] | None = None
+
+
+async def replay(connection: AsyncConnection, selection: Selection, now: datetime) -> int:
+    """Make the selected deliveries due at once with a fresh schedule and return how many they are.
+
+    Those that are pending are on their way already and left alone.
+    """
+    conditions = [deliveries.c.webhook_id == selection.webhook_id, deliveries.c.status != "pending"]
+    if selection.status is not None:
+        conditions.append(deliveries.c.status == selection.status)
+    if selection.since is not None:
+        conditions.append(deliveries.c.created_at >= selection.since)
+    if selection.until is not None:
+        conditions.append(deliveries.c.created_at < selection.until)
+    if selection.ids is not None:
+        conditions.append(any_of(connection, deliveries.c.id, selection.ids))
+    again = (
+        sa.update(deliveries)
+        .where(*conditions)
+        .values(status="pending", failures=0, due_at=now, error=None, delivered_at=None)
+    )
+    return (await connection.execute(again)).rowcount
+
+
+async def page(
+    connection: AsyncConnection,
+    webhook_id: str,
+    *,
+    status: DeliveryStatus | None,
+    before: str | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Return a subscription's deliveries with their attempts, the newest first, from an id on."""
+    query = _listed.where(deliveries.c.webhook_id == webhook_id).limit(limit)
+    if status is not None:
+        query = query.where(deliveries.c.status == status)
+    if before is not None:
+        query = query.where(deliveries.c.id < before)
+    return await _with_attempts(connection, query)
+
+
+async def of_lead(connection: AsyncConnection, lead_id: str) -> list[dict[str, Any]]:
+    """Return all deliveries about a lead with their attempts, the newest first."""
+    return await _with_attempts(connection, _listed.where(deliveries.c.lead_id == lead_id))
+
+
+async def get(connection: AsyncConnection, delivery_id: str) -> dict[str, Any]:
+    """Return one delivery, which is there, with its attempts."""
+    return (await _with_attempts(connection, _listed.where(deliveries.c.id == delivery_id)))[0]
+
+
+# Everything but the bodies, which are large and the same as the lead's data.
+_listed = sa.select(*(column for column in deliveries.c if column.name != "body")).order_by(
+    deliveries.c.id.desc()
+)
+
+
+async def _with_attempts(connection: AsyncConnection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+    tried = await connection.execute(
+        sa.select(attempts)
+        .where(any_of(connection, attempts.c.delivery_id, [row["id"] for row in rows]))
+        .order_by(attempts.c.id)
+    )
+    of: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for attempt in tried.mappings():
+        of[attempt["delivery_id"]].append(dict(attempt))
+    return [row | {"attempts": of[row["id"]]} for row in rows]

@@ -1,0 +1,92 @@
+"""Recording what came of attempts.
+
+The lease is the token that a worker must show: whoever comes late, after the delivery was claimed anew,
+replayed or deleted, changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.handoff.delivery import Answer, Delivered, Prepared, Refused, Result, Settled, Unreachable
+from services.handoff.store.webhooks import disable, hold_disabled
+from services.handoff.tables import attempts, deliveries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """One HTTP try at a delivery and what the delivery became by it."""
+
+    id: str
+    delivery: Prepared
+    at: datetime
+    milliseconds: int
+    result: Result
+    settled: Settled
+
+
+async def record(connection: AsyncConnection, finished: Sequence[Attempt]) -> None:
+    """Store the attempts and the next state of their deliveries, as far as their leases still hold."""
+    if not finished:
+        return
+    held = await connection.execute(
+        sa.select(deliveries.c.id, deliveries.c.due_at)
+        .where(deliveries.c.id.in_([attempt.delivery.id for attempt in finished]))
+        .order_by(deliveries.c.id)
+        .with_for_update()
+    )
+    leases = {row.id: row.due_at for row in held}
+    ours = [attempt for attempt in finished if leases.get(attempt.delivery.id) == attempt.delivery.lease]
+    if not ours:
+        return
+    await connection.execute(_settle, [_next_state(attempt) for attempt in ours])
+    await connection.execute(sa.insert(attempts), [_row(attempt) for attempt in ours])
+    gone = {(a.delivery.webhook_id, a.settled.error) for a in ours if isinstance(a.settled, Refused) and a.settled.gone}
+    for webhook_id, reason in sorted(gone):
+        await disable(connection, [webhook_id], reason)
+    failed = {a.delivery.webhook_id for a in ours if not isinstance(a.settled, Delivered)}
+    if failed:
+        # Also when it was disabled by somebody else while this attempt was under way.
+        await hold_disabled(connection, sorted(failed))
+
+
+_settle = (
+    sa.update(deliveries)
+    .where(deliveries.c.id == sa.bindparam("delivery_id"))
+    .values({name: sa.bindparam(f"next_{name}") for name in ("status", "failures", "due_at", "error", "delivered_at")})
+)
+
+
+def _next_state(attempt: Attempt) -> dict[str, Any]:
+    delivery = attempt.delivery
+    match attempt.settled:
+        case Delivered(at=at):
+            status, failures, due_at, error, delivered_at = "delivered", 0, at, None, at
+        case Refused(error=error, retry_at=retry_at) | Unreachable(error=error, retry_at=retry_at):
+            status = "held" if retry_at is None else "pending"
+            failures, due_at, delivered_at = delivery.failures + 1, retry_at or attempt.at, None
+    return {
+        "delivery_id": delivery.id,
+        "next_status": status,
+        "next_failures": failures,
+        "next_due_at": due_at,
+        "next_error": error,
+        "next_delivered_at": delivered_at,
+    }
+
+
+def _row(attempt: Attempt) -> dict[str, Any]:
+    answer = attempt.result if isinstance(attempt.result, Answer) else None
+    return {
+        "id": attempt.id,
+        "delivery_id": attempt.delivery.id,
+        "at": attempt.at,
+        "status": answer.status if answer else None,
+        "milliseconds": attempt.milliseconds,
+        "error": None if isinstance(attempt.settled, Delivered) else attempt.settled.error,
+        "response": answer.excerpt if answer else None,
+    }

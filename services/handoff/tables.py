@@ -1,0 +1,80 @@
+"""The tables of the hand-off: subscriptions, leads, deliveries and every attempt at them."""
+
+import sqlalchemy as sa
+
+from shared.database.schema import Instant, Key, metadata
+
+_json = sa.JSON(none_as_null=True)
+
+
+def _child_of(parent: str) -> sa.ForeignKey:
+    # What belongs to a deleted subscription goes with it, personal data included.
+    return sa.ForeignKey(parent, ondelete="CASCADE")
+
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("event_types", _json, comment="null: every type"),
+    sa.Column("models", _json, comment="null: every model"),
+    sa.Column("status", Key, nullable=False),
+    sa.Column("disabled_reason", sa.Text),
+    sa.Column("secrets", _json, nullable=False, comment="[[secret, until or null]], the newest first"),
+    sa.Column("created_at", Instant, nullable=False),
+)
+
+leads = sa.Table(
+    "leads",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("profile_id", Key, nullable=False),
+    sa.Column("model", Key, nullable=False),
+    sa.Column("status", Key, nullable=False),
+    sa.Column("qualified_at", Instant, nullable=False),
+    sa.Column("data", _json, nullable=False, comment="what subscribers are told"),
+    sa.Index(None, "qualified_at", "id"),
+    sa.Index(None, "model", "qualified_at", "id"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", Key, primary_key=True, comment="time-ordered: the listing's order"),
+    sa.Column("webhook_id", Key, _child_of("webhooks.id"), nullable=False),
+    sa.Column("message_id", Key, nullable=False, comment="webhook-id: the same on every attempt and replay"),
+    sa.Column("type", Key, nullable=False),
+    sa.Column("lead_id", Key),
+    sa.Column("body", sa.LargeBinary, nullable=False, comment="the bytes that are signed and sent"),
+    sa.Column("status", Key, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, comment="in a row, since the last replay"),
+    sa.Column("due_at", Instant, nullable=False, comment="next attempt; while one is under way, its lease"),
+    sa.Column("error", sa.Text, comment="why the last attempt failed or why it is held"),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("delivered_at", Instant),
+    sa.UniqueConstraint("webhook_id", "message_id"),
+    sa.Index(None, "webhook_id", "id"),
+    sa.Index(None, "lead_id"),
+)
+_pending = deliveries.c.status == "pending"
+sa.Index(
+    "ix_deliveries_due",
+    deliveries.c.webhook_id,
+    deliveries.c.due_at,
+    postgresql_where=_pending,
+    sqlite_where=_pending,
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("id", Key, primary_key=True, comment="time-ordered"),
+    sa.Column("delivery_id", Key, _child_of("deliveries.id"), nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("status", sa.Integer, comment="of the HTTP answer; null without one"),
+    sa.Column("milliseconds", sa.Integer, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("response", sa.Text, comment="the first 500 characters"),
+    sa.Index(None, "delivery_id", "id"),
+)

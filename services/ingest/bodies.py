@@ -1,0 +1,64 @@
+"""Whole bodies into outcomes: a bad event is refused alone, and only what is no batch at all as a whole."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from services.ingest.limits import check_count
+from services.ingest.native import read_native
+from services.ingest.outcome import Outcome, Refusal
+from services.ingest.segment import Sending, read_segment
+from services.ingest.segment_wire import read_batch, read_common_context
+from services.ingest.skew import read_sent_at
+from services.ingest.wire import decode
+from shared.errors import Refused
+from shared.events import Interaction
+
+_anything = msgspec.json.Decoder(msgspec.Raw)
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+def native_body(data: bytes, sending: Sending) -> list[Outcome]:
+    """Read one native event or a list of them; raises Refused when the body is neither."""
+    start = bytes(decode(_anything, data)).lstrip()[:1]
+    if start == b"[":
+        events = decode(_list, data)
+        check_count(len(events))
+    elif start == b"{":
+        events = [msgspec.Raw(data)]
+    else:
+        raise Refused("body_invalid", "Send one event as a JSON object, or a list of them.")
+    return _read_each(
+        events,
+        lambda event: read_native(
+            event, received_at=sending.received_at, new_id=sending.new_id, user_agent=sending.user_agent
+        ),
+    )
+
+
+def segment_batch(data: bytes, sending: Sending) -> list[Outcome]:
+    """Read a batch of Segment calls; raises Refused when the body is none."""
+    batch = read_batch(data)
+    check_count(len(batch.batch), "batch")
+    common = sending._replace(sent_at=read_sent_at(batch.sent_at), context=read_common_context(batch))
+    return _read_each(batch.batch, lambda call: read_segment(call, common))
+
+
+def segment_call(type: str) -> Callable[[bytes, Sending], list[Outcome]]:
+    """Return the reader of a single call of this type, which raises Refused when the call is refused."""
+
+    def read(data: bytes, sending: Sending) -> list[Outcome]:
+        return [read_segment(data, sending, type)]
+
+    return read
+
+
+def _read_each(events: Iterable[msgspec.Raw], read: Callable[[bytes], Interaction]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for event in events:
+        data = bytes(event)
+        try:
+            outcomes.append(read(data))
+        except Refused as error:
+            outcomes.append(Refusal(error, data))
+    return outcomes

@@ -1,0 +1,66 @@
+"""The bytes of a request, read and decompressed without ever holding more than the limit."""
+
+import zlib
+from typing import NamedTuple
+
+from starlette.requests import ClientDisconnect, Request
+
+from services.ingest.limits import MAX_BODY_BYTES
+from shared.errors import Refused, TooLarge
+
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+
+
+class Body(NamedTuple):
+    """A request's bytes; with a `fault` they are what was read until it showed."""
+
+    data: bytes
+    fault: Refused | None = None
+
+
+async def read_body(request: Request) -> Body:
+    """Read the body, decompressed when it is gzip, up to MAX_BODY_BYTES; never raises for what is in it."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    try:
+        data = await _received(request)
+    except ClientDisconnect:
+        return Body(b"", Refused("body_incomplete", "The body ended before it was complete."))
+    if len(data) > MAX_BODY_BYTES:
+        return Body(data, _too_large())
+    if encoding in {"identity", ""}:
+        return Body(data)
+    if encoding in {"gzip", "x-gzip"}:
+        return gunzip(data)
+    return Body(
+        data, Refused("encoding_unsupported", "Send the body as it is or as gzip.", "Content-Encoding")
+    )
+
+
+async def _received(request: Request) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            break
+    return b"".join(chunks)
+
+
+def gunzip(data: bytes) -> Body:
+    """Decompress gzip of one member, and stop as soon as it becomes too large."""
+    member = zlib.decompressobj(_GZIP_WINDOW)
+    try:
+        plain = member.decompress(data, MAX_BODY_BYTES + 1)
+    except zlib.error:
+        return Body(data, Refused("gzip_invalid", "The body is not the gzip it says it is."))
+    if len(plain) > MAX_BODY_BYTES:
+        return Body(plain, _too_large())
+    # Members beyond the first are legal, but sent by no library and a way to make us copy without end.
+    if not member.eof or member.unused_data:
+        return Body(data, Refused("gzip_invalid", "The gzip is incomplete, or something follows it."))
+    return Body(plain)
+
+
+def _too_large() -> TooLarge:
+    return TooLarge("body_too_large", f"A body has at most {MAX_BODY_BYTES:,} bytes, decompressed.")

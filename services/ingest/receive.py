@@ -1,0 +1,100 @@
+"""A tracking request from its first byte to its answer, which says 200 only once the log has the events."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.ingest.authenticate import authenticate
+from services.ingest.body import read_body
+from services.ingest.cors import shared_with_any_origin
+from services.ingest.outcome import Outcome, Refusal, dead_letter
+from services.ingest.segment import Sending
+from shared.auth import KeyRing
+from shared.clock import Clock
+from shared.errors import FliplineError, Refused, Unauthorized
+from shared.events import DEAD_LETTERS, INTERACTIONS, Interaction, encode
+from shared.http import problem_of
+from shared.ids import NewId
+from shared.log.port import Log, Record
+from shared.telemetry import INGESTED
+
+Read: TypeAlias = Callable[[bytes, Sending], list[Outcome]]
+Answer: TypeAlias = Callable[[Sequence[Outcome]], Response]
+
+_ACCEPTED = INGESTED.labels("accepted")
+_REFUSED = INGESTED.labels("refused")
+
+
+class Receiver:
+    """Takes in what trackers send: authenticates, reads, appends, answers."""
+
+    def __init__(self, *, log: Log, clock: Clock, ring: KeyRing, new_id: NewId) -> None:
+        self._log = log
+        self._clock = clock
+        self._ring = ring
+        self._new_id = new_id
+
+    def endpoint(self, read: Read, answer: Answer) -> Callable[[Request], Any]:
+        """Return the handler of the requests whose body `read` understands."""
+
+        async def handle(request: Request) -> Response:
+            try:
+                return answer(await self._receive(request, read))
+            except FliplineError as error:
+                # Answered here rather than by the application, since a browser hides from its page what
+                # is not shared with its origin.
+                return shared_with_any_origin(problem_of(error))
+
+        return handle
+
+    async def _receive(self, request: Request, read: Read) -> Sequence[Outcome]:
+        received_at = self._clock.now()
+        body = await read_body(request)
+        try:
+            authenticate(request, body.data, self._ring)
+        except Unauthorized as error:
+            # The key may stand in the part that could not be read.
+            raise body.fault or error from error
+        sending = Sending(received_at, self._new_id, _browser(request))
+        try:
+            if body.fault is not None:
+                raise body.fault
+            outcomes = read(body.data, sending)
+        except Refused as error:
+            await self._keep([Refusal(error, body.data)], request, sending)
+            raise
+        await self._keep(outcomes, request, sending)
+        return outcomes
+
+    async def _keep(self, outcomes: Sequence[Outcome], request: Request, sending: Sending) -> None:
+        """Append the interactions, and the refusals as dead letters; raises Unavailable."""
+        records: list[Record] = []
+        refusals: list[Refusal] = []
+        for outcome in outcomes:
+            if isinstance(outcome, Interaction):
+                records.append(Record(INTERACTIONS, outcome.identities[0].id, encode(outcome)))
+            else:
+                refusals.append(outcome)
+        counts: dict[str, int | str] = {"accepted": len(records), "refused": len(refusals)}
+        if refusals:
+            counts["refused_code"] = refusals[0].error.code
+        request.scope["flipline"] = counts
+        for refusal in refusals:
+            letter = dead_letter(
+                refusal, id=self._new_id(), refused_at=sending.received_at, source=request.url.path
+            )
+            records.append(Record(DEAD_LETTERS, letter.id, encode(letter)))
+        await self._log.append(records)
+        _ACCEPTED.inc(len(outcomes) - len(refusals))
+        _REFUSED.inc(len(refusals))
+
+
+def _browser(request: Request) -> str | None:
+    """Return the user agent when a browser sent this itself, which always names its origin.
+
+    A server's user agent is its SDK's and says nothing of the person.
+    """
+    headers = request.headers
+    return headers.get("user-agent") if "origin" in headers else None

@@ -1,0 +1,122 @@
+"""The wire shapes of Segment's tracking API, as far as they are read."""
+
+from typing import Any, Final
+
+import msgspec
+
+from services.ingest.limits import MAX_LABEL_LENGTH, EventId, Label, check_event
+from services.ingest.wire import decode
+from shared.errors import Refused, TooLarge
+
+MAX_COMMON_CONTEXT_BYTES: Final = 8 * 1024
+
+
+class Context(msgspec.Struct, rename="camel", gc=False):
+    """What the sender knows of the circumstances; all of it may be absent."""
+
+    page: dict[str, Any] | None = None
+    campaign: dict[str, Any] | None = None
+    library: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    user_agent: str | None = None
+
+    @property
+    def library_name(self) -> str | None:
+        """The SDK's name, such as `analytics-python`."""
+        return _label(self.library, "library")
+
+    @property
+    def campaign_name(self) -> str | None:
+        """The campaign's name, which trackers take from `utm_campaign`."""
+        return _label(self.campaign, "campaign")
+
+
+NO_CONTEXT: Final = Context()
+
+
+class Call(msgspec.Struct, rename="camel", gc=False):
+    """One call; ids may be numbers, as some backends keep them."""
+
+    type: str | None = None
+    message_id: EventId | None = None
+    user_id: str | int | None = None
+    anonymous_id: str | int | None = None
+    previous_id: str | int | None = None
+    group_id: str | int | None = None
+    event: Label | None = None
+    name: Label | None = None
+    category: Label | None = None
+    channel: Label | None = None
+    timestamp: str | None = None
+    original_timestamp: str | None = None
+    sent_at: str | None = None
+    properties: dict[str, Any] | None = None
+    traits: dict[str, Any] | None = None
+    context: Context | None = None
+
+
+class Batch(msgspec.Struct, rename="camel", gc=False):
+    """Several calls sent together; each stays raw, so that a bad one fails alone."""
+
+    batch: list[msgspec.Raw]
+    sent_at: str | None = None
+    context: msgspec.Raw | None = None
+
+
+_calls = msgspec.json.Decoder(Call)
+_contexts: msgspec.json.Decoder[Context | None] = msgspec.json.Decoder(Context | None)
+_batches = msgspec.json.Decoder(Batch)
+
+
+def read_call(data: bytes) -> Call:
+    """Read one call; raises Refused, naming the field."""
+    return decode(_calls, data)
+
+
+def read_batch(data: bytes) -> Batch:
+    """Read a batch without reading its calls; raises Refused, naming the field."""
+    return decode(_batches, data)
+
+
+def read_common_context(batch: Batch) -> Context | None:
+    """Read what a batch says of all its calls; raises Refused, naming the field `context`.
+
+    Its limit is lower than an event's, since it is written out with every one of them.
+    """
+    if batch.context is None:
+        return None
+    data = bytes(batch.context)
+    if len(data) > MAX_COMMON_CONTEXT_BYTES:
+        raise TooLarge(
+            "context_too_large",
+            f"A batch's context has at most {MAX_COMMON_CONTEXT_BYTES:,} bytes.",
+            "context",
+        )
+    check_event(data)
+    return decode(_contexts, data)
+
+
+def merged(own: Context | None, common: Context | None) -> Context:
+    """Complete a call's context by its batch's, part by part; the call's own parts win."""
+    if own is None:
+        return common or NO_CONTEXT
+    if common is None:
+        return own
+    return Context(
+        page=own.page if own.page is not None else common.page,
+        campaign=own.campaign if own.campaign is not None else common.campaign,
+        library=own.library if own.library is not None else common.library,
+        traits=own.traits if own.traits is not None else common.traits,
+        user_agent=own.user_agent if own.user_agent is not None else common.user_agent,
+    )
+
+
+def _label(part: dict[str, Any] | None, field: str) -> str | None:
+    name = part.get("name") if part else None
+    if not isinstance(name, str):
+        return None
+    if len(name) > MAX_LABEL_LENGTH:
+        raise Refused(
+            "shape_invalid", f"A name has at most {MAX_LABEL_LENGTH} characters.", f"context.{field}.name"
+        )
+    return name

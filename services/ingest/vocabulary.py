@@ -1,0 +1,52 @@
+"""The names of interaction types: ours, and how the names of Segment's event specs become ours."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from services.ingest.limits import MAX_TYPE_LENGTH
+from shared.errors import Refused
+
+# Only where the meaning is the same: a "Product Viewed" comes beside a page call, and would count it twice.
+# A name that is already ours in snake_case, such as "SMS Delivered", needs no line.
+SEGMENT_TYPES: Final = {
+    "email_opened": "email_open",
+    "email_link_clicked": "email_click",
+    "unsubscribed": "email_unsubscribe",
+    "email_unsubscribed": "email_unsubscribe",
+    "order_completed": "purchase",
+    "completed_order": "purchase",
+    "product_shared": "share",
+    "cart_shared": "share",
+}
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@lru_cache(maxsize=4_096)
+def snake_case(name: str) -> str:
+    """Return the name in lower case, its words joined by `_`; letters and digits of any script are kept."""
+    spaced = _WORD_START.sub(" ", unicodedata.normalize("NFC", name))
+    kept = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in spaced)
+    return "_".join(kept.lower().split())
+
+
+def checked_type(name: str) -> str:
+    """Return the name of a native type; raises Refused unless it is in snake_case."""
+    if not name or snake_case(name) != name:
+        suggestion = snake_case(name)[:MAX_TYPE_LENGTH] or "form_submit"
+        raise Refused("type_invalid", f"A type is in snake_case, such as {suggestion!r}.", "type")
+    return name
+
+
+def track_type(name: str) -> str:
+    """Return the type of a Segment track call; raises Refused when nothing or too much is left of its name."""
+    type = snake_case(name)
+    if not 0 < len(type) <= MAX_TYPE_LENGTH:
+        raise Refused(
+            "type_invalid",
+            f"An event's name has 1 to {MAX_TYPE_LENGTH} characters in snake_case.",
+            "event",
+        )
+    return SEGMENT_TYPES.get(type, type)

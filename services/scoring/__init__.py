@@ -1,0 +1,1 @@
+"""Scoring: folds interactions into counts, prices them under the matrix, and flips."""

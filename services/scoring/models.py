@@ -1,0 +1,67 @@
+"""The models and their versions on the tables; an active version is compiled once a process."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.counting import Tally
+from services.scoring.matrix import Version, read_matrix
+from services.scoring.tables import models, versions
+
+
+@dataclass(frozen=True)
+class Active:
+    """The versions that score at this moment, by model."""
+
+    versions: Mapping[str, Version]
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What has to be counted for all of them."""
+        return Tally(version.matrix for version in self.versions.values())
+
+
+async def active(connection: AsyncConnection, *, hold: bool = False) -> Active:
+    """Return the active versions; `hold` keeps them active until the transaction ends.
+
+    Held by every batch that scores, the shared lock is what makes activation atomic: it waits for the
+    batches under way and later ones wait for it, so none counts for one version and prices by another.
+    """
+    query = (
+        sa.select(models.c.model, models.c.active_version, versions.c.matrix)
+        .join(
+            versions, (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
+        )
+        .order_by(models.c.model)
+    )
+    if hold:
+        query = query.with_for_update(read=True, of=models)
+    rows = await connection.execute(query)
+    return _compiled(tuple((model, number, text) for model, number, text in rows))
+
+
+@lru_cache(maxsize=8)
+def _compiled(rows: tuple[tuple[str, int, str], ...]) -> Active:
+    return Active({model: _version(model, number, text) for model, number, text in rows})
+
+
+@lru_cache(maxsize=256)
+def _version(model: str, number: int, text: str) -> Version:
+    return Version(model, number, read_matrix(model, json.loads(text)))
+
+
+async def version_of(connection: AsyncConnection, model: str, number: int | None) -> Version | None:
+    """Return a version of a model, the active one without a number; None when there is none."""
+    wanted = versions.c.version == models.c.active_version if number is None else versions.c.version == number
+    row = (
+        await connection.execute(
+            sa.select(versions.c.version, versions.c.matrix)
+            .join(models, models.c.model == versions.c.model)
+            .where(versions.c.model == model, wanted)
+        )
+    ).one_or_none()
+    return None if row is None else _version(model, row.version, row.matrix)

@@ -1,0 +1,213 @@
+"""The condition union: what a rule may ask of an interaction; checked, named and explained here.
+
+A condition is data, never code: it has no string language and no regular expression of the user's, so it
+can neither run away (ReDoS) nor reach anything.
+"""
+
+import json
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Annotated, Any, TypeAlias, assert_never
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+
+MAX_NODES = 100
+MAX_DEPTH = 8
+
+Text = Annotated[str, Field(min_length=1, max_length=256)]
+Scalar: TypeAlias = Annotated[str, Field(max_length=1000)] | bool | int | float
+Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+Path = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Comparison(_Strict):
+    """What is asked of one value; every operator given must hold.
+
+    A missing value (or null) meets only `missing: true` and `exists: false`. Numbers are compared as
+    numbers, and nothing is converted: the string "5" is not the number 5. `contains` looks for a part of a
+    string or an element of a list, `matches_any` for any of several parts regardless of case, and `glob`
+    knows `*`, `?` and `[...]`.
+    """
+
+    eq: Scalar | None = None
+    in_: Annotated[list[Scalar], Field(min_length=1, max_length=1000)] | None = Field(None, alias="in")
+    contains: Scalar | None = None
+    starts_with: Text | None = None
+    glob: Text | None = None
+    gt: Number | None = None
+    gte: Number | None = None
+    lt: Number | None = None
+    lte: Number | None = None
+    between: tuple[Number, Number] | None = None
+    exists: bool | None = None
+    missing: bool | None = None
+    matches_any: Annotated[list[Text], Field(min_length=1, max_length=200)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scalar_means_eq(cls, value: Any) -> Any:
+        return value if isinstance(value, Mapping | Comparison) else {"eq": value}
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "Comparison":
+        if not self.model_fields_set:
+            raise ValueError("name at least one operator, such as eq, starts_with or gte")
+        if self.between is not None and self.between[0] > self.between[1]:
+            raise ValueError("between takes the lower bound first")
+        return self
+
+
+class Matches(_Strict):
+    """An interaction of a type (or one of several; absent: any) whose properties meet all tests."""
+
+    type: Text | Annotated[list[Text], Field(min_length=1, max_length=50)] | None = None
+    where: Annotated[dict[Path, Comparison], Field(max_length=20)] = {}
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "Matches":
+        if self.type is None and not self.where:
+            raise ValueError("name a type, a where, or both")
+        return self
+
+    @property
+    def types(self) -> frozenset[str] | None:
+        """The types asked for; None is any."""
+        if self.type is None:
+            return None
+        return frozenset([self.type] if isinstance(self.type, str) else self.type)
+
+
+class AllOf(_Strict):
+    """Every one of the conditions holds."""
+
+    all: Annotated[list["Condition"], Field(min_length=1, max_length=20)]
+
+
+class AnyOf(_Strict):
+    """At least one of the conditions holds."""
+
+    any: Annotated[list["Condition"], Field(min_length=1, max_length=20)]
+
+
+class Not(_Strict):
+    """The condition does not hold."""
+
+    not_: "Condition" = Field(alias="not")
+
+
+def _kind(value: Any) -> str:
+    names: Any = value if isinstance(value, Mapping) else getattr(value, "model_fields_set", ())
+    for name in ("all", "any", "not", "not_"):
+        if name in names:
+            return name.rstrip("_")
+    return "matches"
+
+
+Condition: TypeAlias = Annotated[
+    Annotated[Matches, Tag("matches")]
+    | Annotated[AllOf, Tag("all")]
+    | Annotated[AnyOf, Tag("any")]
+    | Annotated[Not, Tag("not")],
+    Discriminator(_kind),
+]
+
+AllOf.model_rebuild()
+AnyOf.model_rebuild()
+Not.model_rebuild()
+
+
+def children(condition: Condition) -> list[Condition]:
+    """Return the conditions right below this one."""
+    match condition:
+        case Matches():
+            return []
+        case AllOf(all=parts) | AnyOf(any=parts):
+            return parts
+        case Not(not_=part):
+            return [part]
+        case _:
+            assert_never(condition)
+
+
+def check(condition: Condition) -> None:
+    """Raise ValueError when the tree is too large or too deep to be evaluated on every interaction."""
+    nodes = 0
+    level = [condition]
+    for _ in range(MAX_DEPTH):
+        nodes += len(level)
+        level = [child for node in level for child in children(node)]
+    if level:
+        raise ValueError(f"a condition is at most {MAX_DEPTH} levels deep")
+    if nodes > MAX_NODES:
+        raise ValueError(f"a condition has at most {MAX_NODES} parts")
+
+
+def fingerprint(condition: Condition, by: str | None) -> str:
+    """Return the key under which this condition is counted, equal for conditions that ask the same."""
+    canonical = json.dumps([_canonical(condition), by], sort_keys=True, separators=(",", ":"))
+    return blake2b(canonical.encode(), digest_size=8).hexdigest()
+
+
+def _canonical(condition: Condition) -> Any:
+    match condition:
+        case Matches(where=where):
+            types = sorted(condition.types) if condition.types else None
+            tests = {
+                path: test.model_dump(mode="json", by_alias=True, exclude_unset=True)
+                for path, test in where.items()
+            }
+            return {"type": types, "where": tests}
+        case AllOf(all=parts):
+            return {"all": [_canonical(part) for part in parts]}
+        case AnyOf(any=parts):
+            return {"any": [_canonical(part) for part in parts]}
+        case Not(not_=part):
+            return {"not": _canonical(part)}
+        case _:
+            assert_never(condition)
+
+
+def possible_types(condition: Condition) -> frozenset[str] | None:
+    """Return the only types of interaction that can meet the condition; None when any type might."""
+    match condition:
+        case Matches():
+            return condition.types
+        case AllOf(all=parts):
+            known = [types for part in parts if (types := possible_types(part)) is not None]
+            return frozenset.intersection(*known) if known else None
+        case AnyOf(any=parts):
+            each = [possible_types(part) for part in parts]
+            return frozenset[str]().union(*(types for types in each if types)) if None not in each else None
+        case Not():
+            return None
+        case _:
+            assert_never(condition)
+
+
+def explain(condition: Condition) -> str:
+    """Return the condition in words, as the label of a rule that has none."""
+    match condition:
+        case Matches(where=where):
+            types = " or ".join(sorted(condition.types)) if condition.types else "anything"
+            tests = " and ".join(f"{path} {_explain_test(test)}" for path, test in where.items())
+            return f"{types} where {tests}" if tests else types
+        case AllOf(all=parts):
+            return " and ".join(f"({explain(part)})" for part in parts)
+        case AnyOf(any=parts):
+            return " or ".join(f"({explain(part)})" for part in parts)
+        case Not(not_=part):
+            return f"not ({explain(part)})"
+        case _:
+            assert_never(condition)
+
+
+def _explain_test(test: Comparison) -> str:
+    asked = test.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return " and ".join(
+        f"{name.replace('_', ' ')} {json.dumps(operand, ensure_ascii=False)}"
+        for name, operand in asked.items()
+    )
