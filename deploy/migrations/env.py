@@ -6,8 +6,10 @@ import sqlalchemy as sa
 from alembic import context
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import shared.database.outbox
-import shared.database.positions  # noqa: F401 - the imports register the tables
+import services.handoff.tables  # noqa: F401 - each import registers its tables
+import services.scoring.tables  # noqa: F401
+import shared.database.outbox  # noqa: F401
+import shared.database.positions  # noqa: F401
 from shared.database.schema import metadata
 
 # Any constant: two processes that migrate at once take turns.
