@@ -69,11 +69,17 @@ class Deliverer:
     async def _turn(self) -> bool:
         """Record what has finished, start what is due, and tell whether more may be due."""
         try:
-            return await self._start(*await self._exchange())
+            claimed, more = await self._exchange()
         except Unavailable as error:
             logger.warning("deliveries.wait", error=error.message)
             await asyncio.sleep(RETRY_SECONDS)
             return True
+        for delivery in claimed:
+            self._lanes.enter(delivery.webhook_id)
+            task = asyncio.create_task(self._attempt(delivery))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        return more and bool(claimed)
 
     async def _exchange(self) -> tuple[list[Prepared], bool]:
         finished = tuple(self._finished)
@@ -90,14 +96,6 @@ class Deliverer:
             )
         del self._finished[: len(finished)]
         return claimed, more
-
-    async def _start(self, claimed: list[Prepared], more: bool) -> bool:
-        for delivery in claimed:
-            self._lanes.enter(delivery.webhook_id)
-            task = asyncio.create_task(self._attempt(delivery))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-        return more and bool(claimed)
 
     async def _attempt(self, delivery: Prepared) -> None:
         loop = asyncio.get_running_loop()
@@ -126,8 +124,11 @@ class Deliverer:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
         self._lanes = Lanes()
-        async with self._database.unit() as connection:
-            await record(connection, self._finished)
+        try:
+            async with self._database.unit() as connection:
+                await record(connection, self._finished)
+        except Exception as error:  # noqa: BLE001 - it may not take the place of what ends the worker
+            logger.warning("deliveries.unrecorded", attempts=len(self._finished), error=repr(error))
         self._finished.clear()
 
 

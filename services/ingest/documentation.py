@@ -10,9 +10,10 @@ from services.ingest.native import NativeEvent
 from services.ingest.segment_wire import Call
 
 _LIMITS: Final = (
-    f"At most {MAX_EVENT_BYTES:,} bytes an event and, for several, {MAX_BODY_BYTES:,} bytes and {MAX_EVENTS:,} "
-    "events a request, decompressed. The body may be gzip, its Content-Type may be anything. The write key "
-    "is the Basic user, the bearer token, `writeKey` in the query, or `writeKey` in a body that is an object."
+    f"At most {MAX_EVENT_BYTES:,} bytes an event and, for several, {MAX_BODY_BYTES:,} bytes and "
+    f"{MAX_EVENTS:,} events a request, decompressed. The body may be gzip, its Content-Type may be anything. "
+    "The write key is the Basic user, the bearer token, `writeKey` in the query, or `writeKey` in a body that "
+    "is an object."
 )
 _EVENT_EXAMPLE: Final = {
     "id": "2f0c9f4e-reading-1",
@@ -66,7 +67,7 @@ def describe_events() -> dict[str, Any]:
 
 def describe_batch(*, short: bool = False) -> dict[str, Any]:
     """Describe `/v1/batch`, or its one-letter path."""
-    calls = [{"type": type} | example for type, example in _CALL_EXAMPLES.items()]
+    calls = [{"type": kind} | example for kind, example in _CALL_EXAMPLES.items()]
     body = {
         "type": "object",
         "required": ["batch"],

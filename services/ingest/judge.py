@@ -25,9 +25,9 @@ _LINK_SCANNER = re.compile(
     re.IGNORECASE,
 )
 _FEED_READER = re.compile(
-    r"\b(?:Universal)?Feed(?:Parser|ly|bin|Burner|Demon|Fetcher|Wrangler)|\bFeed Fetcher|Tiny Tiny RSS|NewsBlur"
-    r"|Liferea|NetNewsWire|Inoreader|The Old Reader|Newsify|Reeder/|Akregator|RSSOwl|Miniflux|FreshRSS"
-    r"|Spinn3r|\b\d+ (?:subscribers?|readers?)\b|\bRSS\b",
+    r"\b(?:Universal)?Feed(?:Parser|ly|bin|Burner|Demon|Fetcher|Wrangler)|\bFeed Fetcher|Tiny Tiny RSS"
+    r"|NewsBlur|Liferea|NetNewsWire|Inoreader|The Old Reader|Newsify|Reeder/|Akregator|RSSOwl|Miniflux"
+    r"|FreshRSS|Spinn3r|\b\d+ (?:subscribers?|readers?)\b|\bRSS\b",
     re.IGNORECASE,
 )
 # Only programs advertise a page about themselves behind a plus, and no browser begins with these names.
@@ -38,7 +38,7 @@ _SCRIPT = re.compile(
 
 
 def judge(type: str, user_agent: str | None) -> str | None:
-    """Return why this was no human, or None; an unknown user agent (None) is given the benefit of the doubt."""
+    """Return why this was no human, or None; an unknown user agent (None) has the benefit of the doubt."""
     if user_agent is None:
         return None
     return _judge(type == "email_open", user_agent[:MAX_USER_AGENT_LENGTH])

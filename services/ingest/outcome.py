@@ -74,7 +74,5 @@ def _id_in(payload: bytes) -> str | None:
         named = decode(_named, payload)
     except Refused:
         return None
-    for id in (named.id, named.messageId):
-        if isinstance(id, str):
-            return id[:MAX_ID_LENGTH]
-    return None
+    found = named.messageId if named.id is None else named.id
+    return found[:MAX_ID_LENGTH] if isinstance(found, str) else None

@@ -53,10 +53,10 @@ def tracking_routes(receiver: Receiver) -> APIRouter:
     post("/v1/events", receiver.endpoint(native_body, native_answer), describe_events())
     post("/v1/batch", batch, describe_batch())
     post("/v1/b", batch, describe_batch(short=True))
-    for type, letter in CALLS.items():
-        call = receiver.endpoint(segment_call(type), call_answer)
-        post(f"/v1/{type}", call, describe_call(type))
-        post(f"/v1/{letter}", call, describe_call(type, short=True))
+    for kind, letter in CALLS.items():
+        call = receiver.endpoint(segment_call(kind), call_answer)
+        post(f"/v1/{kind}", call, describe_call(kind))
+        post(f"/v1/{letter}", call, describe_call(kind, short=True))
     for path in paths:
         router.routes.append(Route(path, preflight, methods=["OPTIONS"], include_in_schema=False))
     return router

@@ -41,12 +41,9 @@ def checked_type(name: str) -> str:
 
 
 def track_type(name: str) -> str:
-    """Return the type of a Segment track call; raises Refused when nothing or too much is left of its name."""
-    type = snake_case(name)
-    if not 0 < len(type) <= MAX_TYPE_LENGTH:
-        raise Refused(
-            "type_invalid",
-            f"An event's name has 1 to {MAX_TYPE_LENGTH} characters in snake_case.",
-            "event",
-        )
-    return SEGMENT_TYPES.get(type, type)
+    """Return the type of a Segment track call; raises Refused when its name leaves none or a long one."""
+    own = snake_case(name)
+    if not 0 < len(own) <= MAX_TYPE_LENGTH:
+        message = f"An event's name has 1 to {MAX_TYPE_LENGTH} characters in snake_case."
+        raise Refused("type_invalid", message, "event")
+    return SEGMENT_TYPES.get(own, own)

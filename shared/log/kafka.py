@@ -31,6 +31,8 @@ MAX_WAITING_RECORDS = 50_000
 # An idempotent batch never expires by itself; after this long its fate is unknown and the caller repeats it.
 APPEND_TIMEOUT_SECONDS = 10.0
 START_TIMEOUT_SECONDS = 10.0
+# With acks=all a record outlives two of its brokers; a smaller cluster keeps as many copies as it can.
+REPLICAS = 3
 
 
 class KafkaLog:
@@ -148,18 +150,18 @@ class KafkaLog:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
         try:
             await admin.start()
-            # -1 is the broker's default. That a topic exists is told in the answer, not raised.
-            answer: Any = await admin.create_topics(
-                [
-                    NewTopic(
-                        self._prefix + topic,
-                        self._partitions,
-                        -1,
-                        topic_configs={"retention.ms": "-1", "retention.bytes": "-1"},
-                    )
-                    for topic in self._topics
-                ]
-            )
+            brokers = len((await admin.describe_cluster())["brokers"])
+            topics = [
+                NewTopic(
+                    self._prefix + topic,
+                    self._partitions,
+                    min(REPLICAS, brokers),
+                    topic_configs={"retention.ms": "-1", "retention.bytes": "-1"},
+                )
+                for topic in self._topics
+            ]
+            # That a topic exists already is told in the answer, not raised.
+            answer: Any = await admin.create_topics(topics)
             for name, code, *message in answer.topic_errors:
                 error = for_code(code)
                 if code and error is not TopicAlreadyExistsError:

@@ -45,7 +45,11 @@ async def record(connection: AsyncConnection, finished: Sequence[Attempt]) -> No
         return
     await connection.execute(_settle, [_next_state(attempt) for attempt in ours])
     await connection.execute(sa.insert(attempts), [_row(attempt) for attempt in ours])
-    gone = {(a.delivery.webhook_id, a.settled.error) for a in ours if isinstance(a.settled, Refused) and a.settled.gone}
+    gone = {
+        (a.delivery.webhook_id, a.settled.error)
+        for a in ours
+        if isinstance(a.settled, Refused) and a.settled.gone
+    }
     for webhook_id, reason in sorted(gone):
         await disable(connection, [webhook_id], reason)
     failed = {a.delivery.webhook_id for a in ours if not isinstance(a.settled, Delivered)}
@@ -57,7 +61,12 @@ async def record(connection: AsyncConnection, finished: Sequence[Attempt]) -> No
 _settle = (
     sa.update(deliveries)
     .where(deliveries.c.id == sa.bindparam("delivery_id"))
-    .values({name: sa.bindparam(f"next_{name}") for name in ("status", "failures", "due_at", "error", "delivered_at")})
+    .values(
+        {
+            name: sa.bindparam(f"next_{name}")
+            for name in ("status", "failures", "due_at", "error", "delivered_at")
+        }
+    )
 )
 
 

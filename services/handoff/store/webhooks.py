@@ -64,9 +64,7 @@ async def disable(connection: AsyncConnection, webhook_ids: Sequence[str], reaso
 
 async def hold_disabled(connection: AsyncConnection, webhook_ids: Sequence[str]) -> None:
     """Hold what those of the subscriptions that are disabled are still owed."""
-    disabled = sa.select(webhooks.c.id).where(
-        webhooks.c.id.in_(webhook_ids), webhooks.c.status == "disabled"
-    )
+    disabled = sa.select(webhooks.c.id).where(webhooks.c.id.in_(webhook_ids), webhooks.c.status == "disabled")
     await connection.execute(
         sa.update(deliveries)
         .where(deliveries.c.status == "pending", deliveries.c.webhook_id.in_(disabled))

@@ -1,0 +1,69 @@
+"""Wires the hand-off together: the one place here that names concrete parts."""
+
+import random
+import secrets
+
+from fastapi import APIRouter, Depends
+
+from services.handoff.addresses import Opened
+from services.handoff.consume import LeadIntake
+from services.handoff.deliver import Deliverer
+from services.handoff.guard import Guard, GuardedBackend, SystemResolver
+from services.handoff.routes.deliveries import DeliveryRoutes
+from services.handoff.routes.leads import LeadRoutes
+from services.handoff.routes.webhooks import WebhookRoutes
+from services.handoff.send import Sender
+from services.handoff.sign import SECRET_BYTES, secret_of
+from shared.auth import KeyRing, Keys, Requires
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.events import LEADS
+from shared.following import Follower
+from shared.ids import new_id
+from shared.log.port import Log
+from shared.service import Service
+from shared.settings import Settings
+from shared.supervisor import Bell
+
+GROUP = "handoff"
+
+
+def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings: Settings) -> Service:
+    """Assemble the service; raises Misconfigured when FLIPLINE_WEBHOOK_ALLOW cannot be read."""
+    guard = Guard(Opened.parse(settings.webhook_allow), SystemResolver())
+    bell = Bell()
+    follower = Follower(
+        log=log,
+        database=database,
+        clock=clock,
+        topic=LEADS,
+        group=GROUP,
+        apply=LeadIntake(clock=clock, new_id=new_id).apply,
+        committed=bell.ring,
+    )
+    deliverer = Deliverer(
+        database=database,
+        clock=clock,
+        sender=Sender(GuardedBackend(guard), timeout_seconds=settings.webhook_timeout_seconds),
+        timeout_seconds=settings.webhook_timeout_seconds,
+        bell=bell,
+        new_id=new_id,
+        jitter=random.random,
+    )
+    ring = KeyRing(keys.crm) | KeyRing(keys.ops)
+    router = APIRouter(tags=["handoff"], dependencies=[Depends(Requires(ring, "crm or ops"))])
+    WebhookRoutes(database=database, guard=guard, clock=clock, new_id=new_id, new_secret=_new_secret).add_to(
+        router
+    )
+    DeliveryRoutes(database=database, clock=clock, new_id=new_id, bell=bell).add_to(router)
+    LeadRoutes(database=database).add_to(router)
+    return Service(
+        name="handoff",
+        routers=[router],
+        workers={"handoff.leads": follower.run, "handoff.deliveries": deliverer.run},
+        checks={"database": database.ping, "log": log.ping},
+    )
+
+
+def _new_secret() -> str:
+    return secret_of(secrets.token_bytes(SECRET_BYTES))

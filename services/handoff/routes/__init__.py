@@ -1,0 +1,1 @@
+"""The hand-off over HTTP: subscriptions, their deliveries, and leads."""

@@ -1,0 +1,100 @@
+"""A subscription's deliveries: listed, tested, replayed."""
+
+from fastapi import APIRouter
+
+from services.handoff.delivery import DeliveryStatus
+from services.handoff.event_types import WEBHOOK_TEST
+from services.handoff.payload import body_of, sample_data
+from services.handoff.routes.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, cursor_after, id_in
+from services.handoff.routes.shapes import DeliveryView, Page, Replay, Replayed
+from services.handoff.store import deliveries as store
+from services.handoff.store import webhooks
+from services.handoff.tables import deliveries
+from services.handoff.webhook import Webhook
+from shared.clock import Clock
+from shared.database.bulk import insert_new
+from shared.database.engine import Database
+from shared.errors import Conflict
+from shared.ids import NewId
+from shared.supervisor import Bell
+
+
+class DeliveryRoutes:
+    """What lies under `/v1/webhooks/{id}`."""
+
+    def __init__(self, *, database: Database, clock: Clock, new_id: NewId, bell: Bell) -> None:
+        self._database = database
+        self._clock = clock
+        self._new_id = new_id
+        self._bell = bell
+
+    def add_to(self, router: APIRouter) -> None:
+        """Add the routes."""
+        path = "/v1/webhooks/{webhook_id}"
+        router.add_api_route(
+            f"{path}/deliveries", self.page, methods=["GET"], response_model_exclude_unset=True
+        )
+        router.add_api_route(f"{path}/test", self.test, methods=["POST"], status_code=201)
+        router.add_api_route(f"{path}/replay", self.replay, methods=["POST"])
+
+    async def page(
+        self,
+        webhook_id: Id,
+        status: DeliveryStatus | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> Page[DeliveryView]:
+        """List a subscription's deliveries with every attempt, the newest first."""
+        async with self._database.reading() as connection:
+            await webhooks.get(connection, webhook_id)
+            rows = await store.page(
+                connection, webhook_id, status=status, before=id_in(cursor), limit=limit + 1
+            )
+        items = [DeliveryView.of(row) for row in rows[:limit]]
+        if len(rows) <= limit:
+            return Page(items=items)
+        return Page(items=items, next_cursor=cursor_after(items[-1].id))
+
+    async def test(self, webhook_id: Id) -> DeliveryView:
+        """Send a `webhook.test` message on the way of every other; the list of deliveries tells its fate."""
+        delivery_id, now = self._new_id(), self._clock.now()
+        async with self._database.unit() as connection:
+            webhook = _active(await webhooks.get(connection, webhook_id, lock=True))
+            row = store.owed_row(
+                webhook,
+                id=delivery_id,
+                message_id=f"test_{delivery_id}",
+                type=WEBHOOK_TEST,
+                lead_id=None,
+                body=body_of(WEBHOOK_TEST, now, sample_data(webhook_id)),
+                at=now,
+            )
+            await insert_new(connection, deliveries, "id", [row])
+            stored = await store.get(connection, delivery_id)
+        self._bell.ring()
+        return DeliveryView.of(stored)
+
+    async def replay(self, webhook_id: Id, body: Replay | None = None) -> Replayed:
+        """Send deliveries again under their old ids: those named, else those that are held."""
+        wanted = body or Replay()
+        selection = store.Selection(
+            webhook_id,
+            status=wanted.status or ("held" if wanted.delivery_ids is None else None),
+            since=wanted.since,
+            until=wanted.until,
+            ids=wanted.delivery_ids,
+        )
+        async with self._database.unit() as connection:
+            _active(await webhooks.get(connection, webhook_id, lock=True))
+            replayed = await store.replay(connection, selection, self._clock.now())
+        self._bell.ring()
+        return Replayed(replayed=replayed)
+
+
+def _active(webhook: Webhook) -> Webhook:
+    if webhook.status != "active":
+        raise Conflict(
+            "webhook_disabled",
+            f'{webhook.disabled_reason} Enable it first: PATCH {{"status": "active"}}.',
+        )
+    return webhook

@@ -1,0 +1,151 @@
+"""The JSON that callers send and get; bodies take no field that is not known."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from services.handoff.delivery import DeliveryStatus
+from services.handoff.event_types import EventType
+from services.handoff.lead import LeadStatus
+from services.handoff.routes.parameters import ID_PATTERN
+from services.handoff.target import MAX_URL_LENGTH
+from services.handoff.webhook import WebhookStatus
+
+T = TypeVar("T")
+
+_Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_LENGTH)]
+_EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=20)]
+_Model = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
+_Models = Annotated[list[_Model], Field(min_length=1, max_length=100)]
+# Within these every instant can be brought to UTC, whatever its zone.
+_Instant = Annotated[
+    AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))
+]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewWebhook(_Body):
+    """A subscription to be: without event types or models it gets all of them."""
+
+    url: _Url
+    event_types: _EventTypes | None = None
+    models: _Models | None = None
+
+
+class WebhookChange(_Body):
+    """What to change of a subscription; what is absent stays, null types or models mean all."""
+
+    # The defaults of url and status stand for "absent" and are never read; null is refused.
+    url: _Url = ""
+    event_types: _EventTypes | None = None
+    models: _Models | None = None
+    status: WebhookStatus = "active"
+
+
+class Replay(_Body):
+    """Which deliveries to send again: by time of creation, by status, by id; at first the held ones."""
+
+    since: _Instant | None = None
+    until: _Instant | None = None
+    status: Literal["held", "delivered"] | None = None
+    delivery_ids: Annotated[
+        list[Annotated[str, StringConstraints(pattern=ID_PATTERN)]] | None, Field(max_length=1000)
+    ] = None
+
+
+class WebhookView(BaseModel):
+    """A subscription."""
+
+    id: str
+    url: str
+    event_types: list[EventType] | None
+    models: list[str] | None
+    status: WebhookStatus
+    disabled_reason: str | None
+    created_at: datetime
+
+
+class CreatedWebhook(WebhookView):
+    """A subscription with its secret, which is shown this once."""
+
+    secret: str
+
+
+class FreshSecret(BaseModel):
+    """A new secret; the one before signs too until its grace is over."""
+
+    secret: str
+    previous_valid_until: datetime
+
+
+class Replayed(BaseModel):
+    """How many deliveries are on their way again."""
+
+    replayed: int
+
+
+class AttemptView(BaseModel):
+    """One HTTP try: `status` is the answer's, null when there was none."""
+
+    at: datetime
+    status: int | None
+    milliseconds: int
+    error: str | None
+    response: str | None
+
+
+class DeliveryView(BaseModel):
+    """A message owed to a subscriber; `message_id` is its `webhook-id` header."""
+
+    id: str
+    webhook_id: str
+    message_id: str
+    type: EventType
+    lead_id: str | None
+    status: DeliveryStatus
+    created_at: datetime
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    error: str | None
+    attempts: list[AttemptView]
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> Self:
+        """Show a row with its attempts."""
+        pending = row["status"] == "pending"
+        return cls.model_validate(row | {"next_attempt_at": row["due_at"] if pending else None})
+
+
+class LeadSummary(BaseModel):
+    """A lead: what subscribers were told, and where the cycle stands now."""
+
+    model_config = ConfigDict(extra="allow")
+
+    lead_id: str
+    profile_id: str
+    model: str
+    cycle: int
+    status: LeadStatus
+    qualified_at: datetime
+
+    @classmethod
+    def of(cls, row: dict[str, Any], **more: Any) -> Self:
+        """Show a row, perhaps with more beside it."""
+        return cls.model_validate(row["data"] | {"status": row["status"]} | more)
+
+
+class Lead(LeadSummary):
+    """A lead with its deliveries."""
+
+    deliveries: list[DeliveryView]
+
+
+class Page(BaseModel, Generic[T]):
+    """Some of many; `next_cursor` is there when there are more."""
+
+    items: list[T]
+    next_cursor: str | None = None

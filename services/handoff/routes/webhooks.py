@@ -1,0 +1,120 @@
+"""Subscriptions: made, shown, changed, removed, and their secrets rotated."""
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from fastapi import APIRouter
+
+from services.handoff.guard import Guard
+from services.handoff.routes.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, cursor_after, id_in
+from services.handoff.routes.shapes import (
+    CreatedWebhook,
+    FreshSecret,
+    NewWebhook,
+    Page,
+    WebhookChange,
+    WebhookView,
+)
+from services.handoff.store import webhooks as store
+from services.handoff.webhook import ROTATION_GRACE, Secret, Webhook, rotated
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.ids import NewId
+
+DISABLED_BY_OWNER = "Disabled over the API."
+
+
+class WebhookRoutes:
+    """`/v1/webhooks` and what belongs to one subscription itself."""
+
+    def __init__(
+        self, *, database: Database, guard: Guard, clock: Clock, new_id: NewId, new_secret: Callable[[], str]
+    ) -> None:
+        self._database = database
+        self._guard = guard
+        self._clock = clock
+        self._new_id = new_id
+        self._new_secret = new_secret
+
+    def add_to(self, router: APIRouter) -> None:
+        """Add the routes."""
+        router.add_api_route("/v1/webhooks", self.create, methods=["POST"], status_code=201)
+        router.add_api_route("/v1/webhooks", self.page, methods=["GET"], response_model_exclude_unset=True)
+        router.add_api_route("/v1/webhooks/{webhook_id}", self.show, methods=["GET"])
+        router.add_api_route("/v1/webhooks/{webhook_id}", self.change, methods=["PATCH"])
+        router.add_api_route("/v1/webhooks/{webhook_id}", self.delete, methods=["DELETE"], status_code=204)
+        router.add_api_route("/v1/webhooks/{webhook_id}/rotate-secret", self.rotate, methods=["POST"])
+
+    async def create(self, body: NewWebhook) -> CreatedWebhook:
+        """Subscribe an endpoint; the answer alone shows the secret that its messages are signed with."""
+        secret = self._new_secret()
+        webhook = Webhook(
+            id=self._new_id(),
+            url=await self._guard.vet(body.url),
+            event_types=_tuple(body.event_types),
+            models=_tuple(body.models),
+            status="active",
+            disabled_reason=None,
+            secrets=(Secret(secret),),
+            created_at=self._clock.now(),
+        )
+        async with self._database.unit() as connection:
+            await store.insert(connection, webhook)
+        return CreatedWebhook(**_view(webhook), secret=secret)
+
+    async def page(self, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[WebhookView]:
+        """List subscriptions, the newest first."""
+        async with self._database.reading() as connection:
+            found = await store.page(connection, before=id_in(cursor), limit=limit + 1)
+        items = [WebhookView(**_view(webhook)) for webhook in found[:limit]]
+        if len(found) <= limit:
+            return Page(items=items)
+        return Page(items=items, next_cursor=cursor_after(items[-1].id))
+
+    async def show(self, webhook_id: Id) -> WebhookView:
+        """Show a subscription."""
+        async with self._database.reading() as connection:
+            return WebhookView(**_view(await store.get(connection, webhook_id)))
+
+    async def change(self, webhook_id: Id, body: WebhookChange) -> WebhookView:
+        """Change a subscription; a disabled one is still owed its deliveries, held until replayed."""
+        changes: dict[str, Any] = {}
+        given = body.model_fields_set
+        if "url" in given:
+            changes["url"] = await self._guard.vet(body.url)
+        if "event_types" in given:
+            changes["event_types"] = _tuple(body.event_types)
+        if "models" in given:
+            changes["models"] = _tuple(body.models)
+        if "status" in given:
+            changes["status"] = body.status
+            changes["disabled_reason"] = DISABLED_BY_OWNER if body.status == "disabled" else None
+        async with self._database.unit() as connection:
+            webhook = replace(await store.get(connection, webhook_id, lock=True), **changes)
+            await store.save(connection, webhook)
+        return WebhookView(**_view(webhook))
+
+    async def delete(self, webhook_id: Id) -> None:
+        """Unsubscribe, and remove the subscription's deliveries; repeating it does no harm."""
+        async with self._database.unit() as connection:
+            await store.delete(connection, webhook_id)
+
+    async def rotate(self, webhook_id: Id) -> FreshSecret:
+        """Make a new secret; for 24 hours messages carry the signatures of both, the new one's first."""
+        secret, now = self._new_secret(), self._clock.now()
+        async with self._database.unit() as connection:
+            webhook = await store.get(connection, webhook_id, lock=True)
+            fresh = replace(webhook, secrets=rotated(webhook.secrets, secret, now))
+            await store.save(connection, fresh)
+        return FreshSecret(secret=secret, previous_valid_until=now + ROTATION_GRACE)
+
+
+def _tuple(values: list[Any] | None) -> tuple[Any, ...] | None:
+    return None if values is None else tuple(values)
+
+
+def _view(webhook: Webhook) -> dict[str, Any]:
+    shown = asdict(webhook)
+    del shown["secrets"]
+    return shown

@@ -1,0 +1,89 @@
+"""Posts batches to a Flipline, patiently: what can pass is tried again, what cannot is said at once."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import Final
+
+import httpx
+import msgspec
+
+from shared.errors import Refused, Unauthorized, Unavailable
+
+Sleep = Callable[[float], Awaitable[None]]
+
+# 0.5 + 1 + 2 + 4 + 8 + 16 + 30 s: a restart of the server passes within that minute.
+MAX_TRIES: Final = 8
+FIRST_DELAY_SECONDS: Final = 0.5
+LAST_DELAY_SECONDS: Final = 30.0
+MAX_RETRY_AFTER_SECONDS: Final = 120.0
+
+_PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Verdict(msgspec.Struct):
+    """What the server says of one event."""
+
+    status: str
+    code: str | None = None
+
+
+class _Answer(msgspec.Struct):
+    results: list[Verdict]
+
+
+class Poster:
+    """Posts lists of native events to one server with one write key."""
+
+    def __init__(self, client: httpx.AsyncClient, *, url: str, key: str, sleep: Sleep) -> None:
+        self._client = client
+        self._url = url.rstrip("/") + "/v1/events"
+        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+        self._sleep = sleep
+
+    async def post(self, events: Sequence[bytes]) -> list[Verdict]:
+        """Post the events and return a verdict for each.
+
+        Raises Unavailable when the server stays away, Unauthorized for a wrong key, Refused when the other
+        end is no Flipline.
+        """
+        body = b"[" + b",".join(events) + b"]"
+        why = ""
+        for failures in range(MAX_TRIES):
+            if failures:
+                await self._sleep(delay)
+            try:
+                response = await self._client.post(self._url, content=body, headers=self._headers)
+            except httpx.TransportError as error:
+                why = f"{self._url} cannot be reached ({error or type(error).__name__})"
+                delay = retry_delay_seconds(failures, None)
+                continue
+            if response.status_code not in _PASSING:
+                return self._verdicts(response, len(events))
+            why = f"{self._url} answers {response.status_code}"
+            delay = retry_delay_seconds(failures, response.headers.get("retry-after"))
+        raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row.")
+
+    def _verdicts(self, response: httpx.Response, count: int) -> list[Verdict]:
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            raise Unauthorized("write_key_invalid", f"{self._url} does not know this write key.")
+        if response.status_code == HTTPStatus.OK:
+            try:
+                verdicts = msgspec.json.decode(response.content, type=_Answer).results
+            except msgspec.MsgspecError:
+                verdicts = []
+            if len(verdicts) == count:
+                return verdicts
+        raise Refused(
+            "import_refused",
+            f"{self._url} answers {response.status_code} and no verdicts: is this Flipline's address?",
+        )
+
+
+def retry_delay_seconds(failures: int, retry_after: str | None) -> float:
+    """Return how long to wait after so many failures before: doubling, or what the server asks for."""
+    try:
+        asked = float(retry_after or "")
+    except ValueError:
+        asked = 0.0
+    doubling = min(FIRST_DELAY_SECONDS * 2**failures, LAST_DELAY_SECONDS)
+    return max(doubling, min(asked, MAX_RETRY_AFTER_SECONDS))

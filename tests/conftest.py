@@ -1,0 +1,119 @@
+"""Real parts for tests: SQLite files, a private PostgreSQL cluster, a Kafka broker.
+
+A server that this machine cannot run is a skip with one line that says how to get it; where CI is set, it
+is a failure, since CI installs what is needed.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from shared.database.engine import Database
+from shared.database.migrations import migrate
+from shared.telemetry import configure_logging
+
+ROOT = Path(__file__).parents[1]
+MISSING_PREREQUISITE = 3
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet_logs() -> None:
+    configure_logging("error", console=False)
+
+
+def _server(script: str, how_to_get: str) -> Iterator[str]:
+    """Start a server of deploy/ in a directory of its own and give the last line it prints."""
+    # Not pytest's tmp_path: PostgreSQL runs as another user, who could not enter it.
+    directory = Path(tempfile.mkdtemp(prefix="flipline-test-"))
+    directory.chmod(0o755)
+    command = [sys.executable, str(ROOT / "deploy" / script)]
+    started = subprocess.run(
+        [*command, "start", "--port", "0", "--dir", str(directory / "server")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    try:
+        if started.returncode == MISSING_PREREQUISITE and not os.environ.get("CI"):
+            pytest.skip(how_to_get)
+        assert started.returncode == 0, started.stderr
+        yield started.stdout.strip().splitlines()[-1].partition("=")[2]
+    finally:
+        subprocess.run(
+            [*command, "stop", "--dir", str(directory / "server")], check=False, capture_output=True
+        )
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[str]:
+    """The bootstrap address of a real broker of this test run."""
+    for line in _server("kafka/broker.py", "no Kafka: apt-get install openjdk-17-jre-headless maven"):
+        yield line.removeprefix("kafka://")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a real PostgreSQL cluster of this test run."""
+    yield from _server("postgres/cluster.py", "no PostgreSQL: apt-get install postgresql")
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the newest schema, to copy: migrating anew for each test would be most of its time."""
+    import asyncio
+
+    path = tmp_path_factory.mktemp("template") / "state.sqlite"
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str) -> str:
+    """The name of a database with the newest schema, to use as a template."""
+    import asyncio
+
+    asyncio.run(migrate(postgres))
+    return sa.make_url(postgres).database or ""
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    path = tmp_path / "state.sqlite"
+    shutil.copy(migrated_sqlite, path)
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture
+async def postgres_url(postgres: str, migrated_postgres: str) -> AsyncIterator[str]:
+    """A database of its own for each test, copied from the migrated one."""
+    name = f"test_{uuid4().hex}"
+    url = sa.make_url(postgres)
+    admin = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(admin)
+    try:
+        await connection.execute(f'create database {name} template "{migrated_postgres}"')
+        yield url.set(database=name).render_as_string(hide_password=False)
+        await connection.execute(f"drop database {name} with (force)")
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty migrated database, once for each dialect."""
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    await opened.close()

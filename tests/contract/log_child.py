@@ -1,0 +1,43 @@
+"""A process of its own for the log exam, to be killed: appends or reads until it is gone.
+
+Prints a line for each acknowledged append, or for each message applied.
+"""
+
+import asyncio
+import sys
+
+from shared.database.engine import Database
+from shared.database.positions import Claims
+from shared.log.port import Log, Record
+from tests.contract.logs import open_log
+
+
+async def append(log: Log) -> None:
+    number = 0
+    while True:
+        await log.append(
+            [Record("interactions", f"key-{number % 3}", b"%d" % (number + n)) for n in range(5)]
+        )
+        number += 5
+        print(number, flush=True)
+
+
+async def read(log: Log, database: Database) -> None:
+    claims = Claims(database, "exam")
+    async with log.consume("interactions", "exam", claims) as consumer:
+        while True:
+            messages = await consumer.poll(1.0)
+            if messages:
+                async with database.unit() as connection:
+                    await claims.advance(connection, messages)
+                for message in messages:
+                    print(message.value.decode(), flush=True)
+
+
+async def main(job: str, log_url: str, database_url: str) -> None:
+    log = open_log(log_url)
+    await (append(log) if job == "append" else read(log, Database(database_url)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
