@@ -12,8 +12,8 @@ from services.ingest.segment_wire import Call
 _LIMITS: Final = (
     f"At most {MAX_EVENT_BYTES:,} bytes an event and, for several, {MAX_BODY_BYTES:,} bytes and "
     f"{MAX_EVENTS:,} events a request, decompressed. The body may be gzip, its Content-Type may be anything. "
-    "The write key is the Basic user, the bearer token, `writeKey` in the query, or `writeKey` in a body that "
-    "is an object."
+    "The write key is the Basic user, the bearer token, `writeKey` in the query, or `writeKey` in a body "
+    "that is an object."
 )
 _EVENT_EXAMPLE: Final = {
     "id": "2f0c9f4e-reading-1",

@@ -88,7 +88,8 @@ class Receiver:
             records.append(Record(DEAD_LETTERS, letter.id, encode(letter)))
         await self._log.append(records)
         _ACCEPTED.inc(len(outcomes) - len(refusals))
-        _REFUSED.inc(len(refusals))
+        if refusals:
+            _REFUSED.inc(len(refusals))
 
 
 def _browser(request: Request) -> str | None:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
+from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Final, TypeAlias
 
@@ -20,84 +21,17 @@ _LINE = re.compile(
     rf"{_QUOTED} (\d{{3}}) (?:\d+|-) {_QUOTED} {_QUOTED}\s*"
 )
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_SEEN: Final = frozenset({200, 304})
+_SEEN: Final = frozenset({HTTPStatus.OK, HTTPStatus.NOT_MODIFIED})
 _REDIRECTS: Final = range(300, 400)
 _ERRORS: Final = range(400, 600)
 
-DOWNLOADS: Final = frozenset(
-    [
-        "pdf",
-        "jar",
-        "war",
-        "zip",
-        "gz",
-        "tgz",
-        "bz2",
-        "tbz",
-        "xz",
-        "7z",
-        "rar",
-        "tar",
-        "zst",
-        "exe",
-        "msi",
-        "dmg",
-        "pkg",
-        "deb",
-        "rpm",
-        "apk",
-        "appimage",
-        "iso",
-        "img",
-        "bin",
-        "whl",
-        "gem",
-        "doc",
-        "docx",
-        "odt",
-        "rtf",
-        "xls",
-        "xlsx",
-        "ods",
-        "ppt",
-        "pptx",
-        "odp",
-        "pps",
-        "key",
-        "epub",
-        "mobi",
-    ]
+_DOWNLOADS: Final = re.compile(
+    r"pdf|jar|war|zip|gz|tgz|bz2|tbz|xz|7z|rar|tar|zst|exe|msi|dmg|pkg|deb|rpm|apk|appimage|iso|img|bin|whl|gem"
+    r"|docx?|odt|rtf|xlsx?|ods|pptx?|odp|pps|key|epub|mobi"
 )
-PAGE_PARTS: Final = frozenset(
-    [
-        "css",
-        "js",
-        "mjs",
-        "map",
-        "json",
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "avif",
-        "bmp",
-        "ico",
-        "cur",
-        "woff",
-        "woff2",
-        "ttf",
-        "otf",
-        "eot",
-        "swf",
-        "mp3",
-        "mp4",
-        "webm",
-        "ogg",
-        "wasm",
-        "webmanifest",
-    ]
+_PAGE_PARTS: Final = re.compile(
+    r"css|m?js|map|json|png|jpe?g|gif|svg|webp|avif|bmp|ico|cur|woff2?|ttf|otf|eot|swf|mp[34]|webm|ogg|wasm"
+    r"|webmanifest"
 )
 _FOR_ROBOTS: Final = re.compile(r"/(?:robots\.txt|sitemap[^/]*\.xml(?:\.gz)?|\.well-known/.*)")
 
@@ -151,10 +85,10 @@ def read_line(line: str) -> Verdict:
     if _FOR_ROBOTS.fullmatch(path):
         return Ignored.FOR_ROBOTS
     ending = PurePosixPath(path).suffix[1:].lower()
-    if ending in PAGE_PARTS:
+    if _PAGE_PARTS.fullmatch(ending):
         return Ignored.PART_OF_PAGE
     return Seen(
-        type="download" if ending in DOWNLOADS else "visit",
+        type="download" if _DOWNLOADS.fullmatch(ending) else "visit",
         address=address,
         user_agent="" if user_agent == "-" else user_agent,
         occurred_at=occurred_at,
@@ -175,7 +109,7 @@ def _instant(match: re.Match[str]) -> datetime:
 
 
 def _ignored(status: int) -> Ignored:
-    if status == 206:
+    if status == HTTPStatus.PARTIAL_CONTENT:
         return Ignored.PART_OF_FILE
     if status in _REDIRECTS:
         return Ignored.REDIRECT

@@ -48,19 +48,20 @@ class Poster:
         """
         body = b"[" + b",".join(events) + b"]"
         why = ""
+        retry_after: str | None = None
         for failures in range(MAX_TRIES):
             if failures:
-                await self._sleep(delay)
+                await self._sleep(retry_delay_seconds(failures, retry_after))
             try:
                 response = await self._client.post(self._url, content=body, headers=self._headers)
             except httpx.TransportError as error:
                 why = f"{self._url} cannot be reached ({error or type(error).__name__})"
-                delay = retry_delay_seconds(failures, None)
+                retry_after = None
                 continue
             if response.status_code not in _PASSING:
                 return self._verdicts(response, len(events))
             why = f"{self._url} answers {response.status_code}"
-            delay = retry_delay_seconds(failures, response.headers.get("retry-after"))
+            retry_after = response.headers.get("retry-after")
         raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row.")
 
     def _verdicts(self, response: httpx.Response, count: int) -> list[Verdict]:
@@ -80,10 +81,10 @@ class Poster:
 
 
 def retry_delay_seconds(failures: int, retry_after: str | None) -> float:
-    """Return how long to wait after so many failures before: doubling, or what the server asks for."""
+    """Return how long to wait after so many failures in a row: doubling, or what the server asks for."""
     try:
         asked = float(retry_after or "")
     except ValueError:
         asked = 0.0
-    doubling = min(FIRST_DELAY_SECONDS * 2**failures, LAST_DELAY_SECONDS)
+    doubling = min(FIRST_DELAY_SECONDS * 2 ** (failures - 1), LAST_DELAY_SECONDS)
     return max(doubling, min(asked, MAX_RETRY_AFTER_SECONDS))

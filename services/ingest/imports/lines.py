@@ -33,6 +33,12 @@ class LogFile:
         """Bytes on disk read so far."""
         return self._raw.tell()
 
+    def first_line(self) -> bytes:
+        """Return the line a file is known by, and stand at the start again."""
+        line = self._plain.readline(MAX_LINE_LENGTH)
+        self._plain.seek(0)
+        return line
+
     def lines(self) -> Iterator[Line]:
         """Read the lines; of one that is too long only as much is kept as shows that it is."""
         end = 0

@@ -13,7 +13,7 @@ from services.ingest.imports.access_log import Ignored, Seen, read_line
 from services.ingest.imports.client import Poster, Sleep
 from services.ingest.imports.display import Display
 from services.ingest.imports.lines import Line, LogFile, Occurrences, open_log
-from services.ingest.imports.progress import ImportProgress, ProgressFile
+from services.ingest.imports.progress import ProgressFile
 from services.ingest.imports.report import ImportReport
 from services.ingest.imports.visitor import Anonymiser
 from services.ingest.judge import judge
@@ -55,9 +55,10 @@ async def import_access_log(
     """
     try:
         with open_log(path) as log, Display(console, path.name, log.size) as display:
+            kept = ProgressFile(state_dir, url, log.first_line())
             async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
                 poster = Poster(client, url=url, key=key, sleep=sleep)
-                report = await _Import(log, poster, Anonymiser(salt), state_dir, url, display).run()
+                report = await _Import(log, poster, Anonymiser(salt), kept, display).run()
     except (OSError, EOFError) as error:
         raise Refused("file_unreadable", f"{path} cannot be read: {error}.") from error
     console.print(report.table())
@@ -66,33 +67,22 @@ async def import_access_log(
 
 class _Import:
     def __init__(
-        self,
-        log: LogFile,
-        poster: Poster,
-        anonymiser: Anonymiser,
-        state_dir: Path,
-        url: str,
-        display: Display,
+        self, log: LogFile, poster: Poster, anonymiser: Anonymiser, kept: ProgressFile, display: Display
     ) -> None:
         self._log = log
         self._poster = poster
         self._anonymiser = anonymiser
-        self._state_dir = state_dir
-        self._url = url
+        self._kept = kept
         self._display = display
-        self._occurrences = Occurrences()
-        self._progress = ImportProgress()
-        self._file: ProgressFile | None = None
+        self._progress = kept.load()
 
     async def run(self) -> ImportReport:
+        occurrences = Occurrences()
         batch = _Batch()
         end = 0
         for line in self._log.lines():
-            if self._file is None:
-                self._file = ProgressFile(self._state_dir, self._url, line.data)
-                self._progress = self._file.load()
             digest = self._anonymiser.line(line.data)
-            occurrence = self._occurrences.next(digest)
+            occurrence = occurrences.next(digest)
             # Lines that are done are read again all the same: their occurrences number those to come.
             if line.end <= self._progress.offset:
                 continue
@@ -151,6 +141,5 @@ class _Import:
             else:
                 report.count_refused(verdict.code or verdict.status, line.number)
         self._progress.offset = end
-        assert self._file is not None
-        self._file.save(self._progress)
+        self._kept.save(self._progress)
         self._display.show(self._log.position, report.lines)

@@ -1,0 +1,132 @@
+"""The hand-off as it runs, on a real log, a real database and real sockets, under a clock that tests move."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from services.handoff.compose import compose
+from services.process import host
+from shared.auth import Keys
+from shared.database.engine import Database
+from shared.events import LEADS, LeadQualified, Reason, encode
+from shared.identity import Identity
+from shared.log.embedded import EmbeddedLog
+from shared.log.port import Record
+from shared.settings import Settings
+from tests.given import FrozenClock
+
+CRM_KEY = "crm-key"
+
+
+def qualified(number: int = 1, **more: Any) -> LeadQualified:
+    """Antonio, who announced a marathon, joined the training group and signed up for the newsletter."""
+    facts: dict[str, Any] = {
+        "id": f"flip_{number}",
+        "lead_id": f"lead_{number}",
+        "profile_id": f"profile_{number}",
+        "model": "marathon",
+        "version": 1,
+        "cycle": 1,
+        "score": 25.0,
+        "flip_number": 25.0,
+        "crossed_on": "2026-06-01",
+        "qualified_at": datetime(2026, 6, 1, 9, 30, tzinfo=UTC),
+        "reasons": (
+            Reason(rule="announces", label="Announces a marathon", points=5.0, count=1, paid=1),
+            Reason(rule="joins", label="Joins the training group", points=10.0, count=1, paid=1),
+            Reason(rule="signs_up", label="Signs up for the newsletter", points=10.0, count=1, paid=1),
+        ),
+        "identities": (Identity("email", "antonio@example.com"), Identity("twitter", "antonio_runs")),
+        "traits": {"first_name": "Antonio", "last_name": "Russo", "title": "Coach"},
+    }
+    return LeadQualified(**(facts | more))
+
+
+@dataclass
+class World:
+    """What a test acts on."""
+
+    log: EmbeddedLog
+    database: Database
+    clock: FrozenClock
+    api: httpx.AsyncClient
+
+    async def qualify(self, *events: LeadQualified) -> None:
+        await self.log.append([Record(LEADS, event.profile_id, encode(event)) for event in events])
+
+    async def subscribe(self, url: str, **more: Any) -> dict[str, Any]:
+        answer = await self.api.post("/v1/webhooks", json={"url": url, **more})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def get(self, path: str) -> Any:
+        answer = await self.api.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def deliveries(self, webhook: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
+        answer = await self.api.get(f"/v1/webhooks/{webhook['id']}/deliveries", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"]
+
+    async def settled(self, webhook: dict[str, Any], status: str, count: int = 1) -> list[dict[str, Any]]:
+        """Return the deliveries with a status as soon as there are so many."""
+        return await eventually(
+            lambda: self.deliveries(webhook, status=status), lambda rows: len(rows) >= count
+        )
+
+    async def failed(self, webhook: dict[str, Any], times: int) -> dict[str, Any]:
+        """Return the newest delivery once so many attempts at it are on record."""
+        rows = await eventually(
+            lambda: self.deliveries(webhook), lambda rows: bool(rows) and len(rows[0]["attempts"]) >= times
+        )
+        return rows[0]
+
+
+async def eventually(ask: Callable[[], Awaitable[Any]], holds: Callable[[Any], bool]) -> Any:
+    """Ask until the answer is as expected; the last answer is shown when it never is."""
+    answer: Any = None
+    try:
+        async with asyncio.timeout(10):
+            while not holds(answer := await ask()):  # noqa: ASYNC110 - the condition is in a database
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise AssertionError(f"never came to be; the last answer was {answer}") from None
+    return answer
+
+
+@asynccontextmanager
+async def handing_off(
+    directory: Path,
+    database: Database,
+    *,
+    allow: tuple[str, ...] = ("127.0.0.1",),
+    timeout_seconds: float = 5,
+) -> AsyncGenerator[World]:
+    """Run the service in this event loop; the clock stands still at the present, which signatures need."""
+    log = EmbeddedLog(directory / "log.sqlite")
+    clock = FrozenClock(datetime.now(UTC))
+    service = compose(
+        log=log,
+        database=database,
+        clock=clock,
+        keys=Keys(write=("write-key",), ops=("ops-key",), crm=(CRM_KEY,)),
+        settings=Settings(data_dir=directory, webhook_allow=allow, webhook_timeout_seconds=timeout_seconds),
+    )
+    app = host([service])
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(
+            transport=httpx.ASGITransport(app),
+            base_url="http://flipline.test",
+            headers={"authorization": f"Bearer {CRM_KEY}"},
+        ) as api,
+    ):
+        yield World(log, database, clock, api)
+    await log.close()

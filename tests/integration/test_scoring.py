@@ -1,0 +1,234 @@
+"""Scoring on real tables, on SQLite and on PostgreSQL alike."""
+
+import asyncio
+from itertools import permutations
+
+import pytest
+import sqlalchemy as sa
+
+from services.scoring.tables import counts, ledger
+from shared.database.engine import Database
+from shared.errors import Poison, Unavailable
+from shared.events import LeadQualified, MatrixActivated
+from shared.log.port import Message, Partition
+from tests.builders import identities, interaction, on_the_log, rule
+from tests.integration.scoring import World
+
+ANA = identities(email="ana@example.com")[0]
+COOKIE = identities(anonymous_id="cookie")[0]
+VISITS = rule("visits", 10)
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return World(database)
+
+
+async def test_what_happens_is_scored(world: World) -> None:
+    await world.activated(VISITS)
+    await world.happened(interaction(), interaction(day=-3), interaction("like"))
+    assert await world.score(ANA) == 20
+
+
+async def test_an_event_counts_once_however_often_it_is_delivered(world: World) -> None:
+    await world.activated(VISITS)
+    visit = interaction()
+    await world.happened(visit, visit)
+    await world.happened(visit)
+    assert await world.score(ANA) == 10
+
+
+async def test_a_machine_s_visit_is_kept_and_not_counted(world: World) -> None:
+    await world.activated(VISITS)
+    await world.happened(interaction(machine="crawler"))
+    assert await world.score(ANA) == 0
+    async with world.database.reading() as connection:
+        assert (await connection.execute(sa.select(ledger.c.machine))).scalars().all() == ["crawler"]
+
+
+async def test_antonio_flips_once_with_his_reasons(world: World) -> None:
+    await world.activated(
+        rule("announces", 5, when={"type": "share"}),
+        rule("joins", 10, when={"type": "group_join"}),
+        rule("signs_up", 10, when={"type": "newsletter_signup"}),
+    )
+    await world.happened(interaction("share", day=-150, known_as={"twitter": "antonio"}))
+    await world.happened(
+        interaction("group_join", day=-30, known_as={"facebook": "antonio", "twitter": "antonio"})
+    )
+    assert await world.said(LeadQualified) == []
+    await world.happened(
+        interaction("newsletter_signup", known_as={"email": "a@example.com", "facebook": "antonio"})
+    )
+    await world.happened(interaction("share", known_as={"email": "a@example.com"}))
+    (lead,) = await world.said(LeadQualified)
+    assert [reason.points for reason in lead.reasons] == [5, 10, 10]
+    assert (lead.score, len(lead.identities), lead.cycle) == (25, 3, 1)
+
+
+async def test_several_flips_of_one_batch_are_all_handed_over(world: World) -> None:
+    await world.activated(VISITS, flip_number=10)
+    await world.happened(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(50)))
+    assert len({lead.profile_id for lead in await world.said(LeadQualified)}) == 50
+
+
+async def test_a_merge_sums_and_pays_a_once_rule_once(world: World) -> None:
+    once = rule("once", 7, when={"type": "download"}, limit={"times": 1, "per": "ever"})
+    await world.activated(VISITS, once, flip_number=1000)
+    for who in ({"anonymous_id": "cookie"}, {"email": "ana@example.com"}):
+        await world.happened(interaction(known_as=who), interaction("download", known_as=who))
+    await world.happened(
+        interaction("identify", known_as={"anonymous_id": "cookie", "email": "ana@example.com"})
+    )
+    assert await world.score(ANA) == await world.score(COOKIE) == 27
+    assert await world.profile_of(ANA) == await world.profile_of(COOKIE)
+
+
+async def test_a_merge_alone_can_flip(world: World) -> None:
+    await world.activated(VISITS, flip_number=20)
+    await world.happened(interaction(known_as={"anonymous_id": "cookie"}), interaction())
+    await world.happened(
+        interaction("identify", known_as={"anonymous_id": "cookie", "email": "ana@example.com"})
+    )
+    assert len(await world.said(LeadQualified)) == 1
+
+
+async def test_merging_with_somebody_who_flipped_does_not_flip_again(world: World) -> None:
+    await world.activated(VISITS, flip_number=10)
+    await world.happened(interaction(known_as={"anonymous_id": "cookie"}))
+    await world.happened(interaction("like"))
+    await world.happened(
+        interaction("identify", known_as={"anonymous_id": "cookie", "email": "ana@example.com"})
+    )
+    await world.happened(interaction())
+    assert len(await world.said(LeadQualified)) == 1
+
+
+async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(world: World) -> None:
+    await world.activated(VISITS)
+    await world.happened(interaction(known_as={"anonymous_id": "cookie"}))
+    world.clock.advance(hours=1)
+    await world.happened(interaction())
+    before = await world.profile_of(ANA)
+    await world.happened(
+        interaction("identify", known_as={"anonymous_id": "cookie", "email": "ana@example.com"})
+    )
+    async with world.database.reading() as connection:
+        from services.scoring.people import find
+
+        (person,) = await find(connection, [before])
+    assert person.id == await world.profile_of(COOKIE)
+
+
+async def test_the_order_and_split_of_batches_does_not_matter(world: World) -> None:
+    """The events of one person under every order; each order is told to another person."""
+    await world.activated(rule("visits", 10, limit={"times": 1, "per": "day"}, cap=25), flip_number=1000)
+    found: set[float] = set()
+    for n, order in enumerate(permutations([(0, "visit"), (0, "visit"), (-1, "visit"), (-2, "like")])):
+        who = {"email": f"p{n}@example.com"}
+        for day, type_ in order:
+            await world.happened(interaction(type_, day=day, known_as=who))
+        found.add(await world.score(identities(**who)[0]))
+    assert found == {20}
+
+
+async def test_the_last_writer_of_a_trait_wins_by_the_time_it_was_so(world: World) -> None:
+    await world.activated(VISITS)
+    await world.happened(interaction("identify", traits={"title": "VP", "city": "Sevilla"}))
+    await world.happened(interaction("identify", day=-9, traits={"title": "Clerk", "team": "west"}))
+    await world.happened(interaction("identify", day=-8, traits={"team": None}))
+    assert await world.traits(ANA) == {"city": "Sevilla", "title": "VP"}
+
+
+async def test_a_new_condition_is_counted_over_what_happened_before(world: World) -> None:
+    await world.activated(VISITS, flip_number=1000)
+    await world.happened(interaction(), interaction("like"), interaction("like", machine="crawler"))
+    await world.activated(VISITS, rule("likes", 3, when={"type": "like"}), flip_number=1000)
+    assert await world.score(ANA) == 13
+    await world.happened(interaction("like"))
+    assert await world.score(ANA) == 16
+
+
+async def test_a_condition_that_comes_back_is_counted_for_the_time_between_too(world: World) -> None:
+    likes = rule("likes", 3, when={"type": "like"})
+    await world.activated(VISITS, likes, flip_number=1000)
+    await world.happened(interaction("like"))
+    await world.activated(VISITS, flip_number=1000)
+    await world.happened(interaction("like"))
+    await world.activated(likes, flip_number=1000)
+    assert await world.score(ANA) == 6
+
+
+@pytest.mark.parametrize(
+    ("handoff", "at_once", "after_activity"), [("all", 1, 1), ("new_activity_only", 0, 1), ("none", 0, 0)]
+)
+async def test_the_caller_chooses_who_is_handed_over(
+    world: World, handoff: str, at_once: int, after_activity: int
+) -> None:
+    await world.activated(VISITS, flip_number=1000)
+    await world.happened(interaction())
+    diff = await world.activated(VISITS, flip_number=10, handoff=handoff)  # type: ignore[arg-type]
+    assert (diff.newly_flipped, diff.handed_over_now) == (1, at_once)
+    assert len(await world.said(LeadQualified)) == at_once
+    await world.happened(interaction())
+    assert len(await world.said(LeadQualified)) == after_activity
+
+
+async def test_activation_tells_whom_it_flips_and_un_flips(world: World) -> None:
+    await world.activated(VISITS, flip_number=10)
+    await world.happened(interaction())
+    diff = await world.activated(VISITS, flip_number=100)
+    assert (diff.newly_flipped, diff.un_flipped, diff.already_handed_over) == (0, 1, 0)
+    diff = await world.activated(VISITS, flip_number=10, handoff="all")
+    assert (diff.newly_flipped, diff.un_flipped, diff.already_handed_over) == (0, 0, 1)
+    assert len(await world.said(MatrixActivated)) == 3
+
+
+async def test_what_is_no_event_of_ours_is_poison(world: World) -> None:
+    await world.activated(VISITS)
+    with pytest.raises(Poison):
+        async with world.database.unit() as connection:
+            await world.scorer.apply(connection, [Message(Partition("interactions", 0), 0, b"{}")])
+
+
+async def test_workers_that_meet_on_a_person_lose_no_count(world: World) -> None:
+    """Five workers at once, each on batches of its own, about the same people and about new ones."""
+    await world.activated(VISITS, flip_number=50)
+
+    async def worker(number: int) -> None:
+        for round_ in range(6):
+            batch = on_the_log(
+                interaction(known_as={"email": "ana@example.com"}),
+                interaction(known_as={"anonymous_id": f"c{round_}", "user_id": f"u{round_}"}),
+                interaction("identify", known_as={"email": "ana@example.com", "anonymous_id": f"w{number}"}),
+            )
+            while True:
+                try:
+                    async with world.database.unit() as connection:
+                        await world.scorer.apply(connection, batch)
+                    break
+                except Unavailable:
+                    await asyncio.sleep(0)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(worker(n) for n in range(5)))
+    assert await world.score(ANA) == 300
+    for round_ in range(6):
+        assert await world.score(identities(user_id=f"u{round_}")[0]) == 50
+    leads = await world.said(LeadQualified)
+    assert len(leads) == len({lead.profile_id for lead in leads}) == 7
+
+
+async def test_counts_that_somebody_changed_meanwhile_are_not_overwritten(world: World) -> None:
+    await world.activated(VISITS)
+    await world.happened(interaction())
+    from services.scoring import store
+
+    async with world.database.reading() as connection:
+        stale = await store.read_counts(connection, [ANA.id])
+    await world.happened(interaction())
+    with pytest.raises(Unavailable, match="changed the same counts"):
+        async with world.database.unit() as connection:
+            await store.write_counts(connection, stale)
+    async with world.database.reading() as connection:
+        assert (await connection.execute(sa.select(counts.c.revision))).scalars().all() == [2]
