@@ -13,7 +13,8 @@ import services.handoff.compose
 import services.ingest.compose
 import services.scoring.compose
 from services.demo import play
-from services.ingest.imports import import_access_log
+from services.ingest.imports.post import import_access_log
+from services.ingest.imports.visitor import load_salt
 from services.process import Compose, Machinery, serve
 from services.welcome import welcome
 from shared.auth import Keys, load_keys
@@ -136,6 +137,7 @@ def access_log(
             url=url or f"http://127.0.0.1:{settings.port}",
             key=key,
             state_dir=settings.data_dir,
+            salt=load_salt(settings.data_dir),
             console=Console(),
         )
     )

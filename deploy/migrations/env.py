@@ -4,12 +4,12 @@ import asyncio
 
 import sqlalchemy as sa
 from alembic import context
-from sqlalchemy.ext.asyncio import create_async_engine
 
-import services.handoff.tables  # noqa: F401 - each import registers its tables
+import services.handoff.tables
 import services.scoring.tables  # noqa: F401
-import shared.database.outbox  # noqa: F401
+import shared.database.outbox
 import shared.database.positions  # noqa: F401
+from shared.database.engine import Database
 from shared.database.schema import metadata
 
 # Any constant: two processes that migrate at once take turns.
@@ -26,11 +26,13 @@ def run(connection: sa.Connection) -> None:
 
 
 async def connect() -> None:
-    """Open the database and migrate it."""
-    engine = create_async_engine(context.config.attributes["url"])
-    async with engine.begin() as connection:
-        await connection.run_sync(run)
-    await engine.dispose()
+    """Open the database and migrate it in one unit: on SQLite that excludes other writers from the start."""
+    database = Database(context.config.attributes["url"])
+    try:
+        async with database.unit() as connection:
+            await connection.run_sync(run)
+    finally:
+        await database.close()
 
 
 asyncio.run(connect())

@@ -3,7 +3,7 @@
 import zlib
 from typing import NamedTuple
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from services.ingest.limits import MAX_BODY_BYTES
 from shared.errors import Refused, TooLarge
@@ -21,9 +21,8 @@ class Body(NamedTuple):
 async def read_body(request: Request) -> Body:
     """Read the body, decompressed when it is gzip, up to MAX_BODY_BYTES; never raises for what is in it."""
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    try:
-        data = await _received(request)
-    except ClientDisconnect:
+    data = await _received(request)
+    if data is None:
         return Body(b"", Refused("body_incomplete", "The body ended before it was complete."))
     if len(data) > MAX_BODY_BYTES:
         return Body(data, _too_large())
@@ -36,13 +35,18 @@ async def read_body(request: Request) -> Body:
     )
 
 
-async def _received(request: Request) -> bytes:
+async def _received(request: Request) -> bytes | None:
+    """Return the bytes as they came, no more than one chunk beyond the limit; None when the client left."""
     chunks: list[bytes] = []
     size = 0
-    async for chunk in request.stream():
+    while size <= MAX_BODY_BYTES:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunk = message.get("body", b"")
         chunks.append(chunk)
         size += len(chunk)
-        if size > MAX_BODY_BYTES:
+        if not message.get("more_body", False):
             break
     return b"".join(chunks)
 

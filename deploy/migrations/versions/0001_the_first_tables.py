@@ -30,12 +30,10 @@ def upgrade() -> None:
         sa.Column("data", sa.JSON(none_as_null=True), nullable=False, comment="what subscribers are told"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_leads")),
     )
-    with op.batch_alter_table("leads", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_leads_model_qualified_at_id"), ["model", "qualified_at", "id"], unique=False
-        )
-        batch_op.create_index(batch_op.f("ix_leads_qualified_at_id"), ["qualified_at", "id"], unique=False)
-
+    op.create_index(
+        op.f("ix_leads_model_qualified_at_id"), "leads", ["model", "qualified_at", "id"], unique=False
+    )
+    op.create_index(op.f("ix_leads_qualified_at_id"), "leads", ["qualified_at", "id"], unique=False)
     op.create_table(
         "ledger",
         sa.Column("event_id", Key, nullable=False),
@@ -48,9 +46,7 @@ def upgrade() -> None:
         sa.Column("machine", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_ledger")),
     )
-    with op.batch_alter_table("ledger", schema=None) as batch_op:
-        batch_op.create_index("ix_ledger_identity_id", ["identity_id", "occurred_at"], unique=False)
-
+    op.create_index("ix_ledger_identity_id", "ledger", ["identity_id", "occurred_at"], unique=False)
     op.create_table(
         "models",
         sa.Column("model", Key, nullable=False),
@@ -151,17 +147,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("webhook_id", "message_id", name=op.f("uq_deliveries_webhook_id_message_id")),
     )
-    with op.batch_alter_table("deliveries", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_deliveries_due",
-            ["webhook_id", "due_at"],
-            unique=False,
-            postgresql_where=sa.text("status = 'pending'"),
-            sqlite_where=sa.text("status = 'pending'"),
-        )
-        batch_op.create_index(batch_op.f("ix_deliveries_lead_id"), ["lead_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_deliveries_webhook_id_id"), ["webhook_id", "id"], unique=False)
-
+    op.create_index(
+        "ix_deliveries_due",
+        "deliveries",
+        ["webhook_id", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending'"),
+        sqlite_where=sa.text("status = 'pending'"),
+    )
+    op.create_index(op.f("ix_deliveries_lead_id"), "deliveries", ["lead_id"], unique=False)
+    op.create_index(op.f("ix_deliveries_webhook_id_id"), "deliveries", ["webhook_id", "id"], unique=False)
     op.create_table(
         "identities",
         sa.Column("id", Key, nullable=False),
@@ -174,9 +169,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identities")),
     )
-    with op.batch_alter_table("identities", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_identities_profile_id"), ["profile_id"], unique=False)
-
+    op.create_index(op.f("ix_identities_profile_id"), "identities", ["profile_id"], unique=False)
     op.create_table(
         "attempts",
         sa.Column("id", Key, nullable=False, comment="time-ordered"),
@@ -189,45 +182,25 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
     )
-    with op.batch_alter_table("attempts", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_attempts_delivery_id_id"), ["delivery_id", "id"], unique=False)
+    op.create_index(op.f("ix_attempts_delivery_id_id"), "attempts", ["delivery_id", "id"], unique=False)
 
 
 def downgrade() -> None:
     """Take back."""
-    with op.batch_alter_table("attempts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_attempts_delivery_id_id"))
-
-    op.drop_table("attempts")
-    with op.batch_alter_table("identities", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_identities_profile_id"))
-
-    op.drop_table("identities")
-    with op.batch_alter_table("deliveries", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_deliveries_webhook_id_id"))
-        batch_op.drop_index(batch_op.f("ix_deliveries_lead_id"))
-        batch_op.drop_index(
-            "ix_deliveries_due",
-            postgresql_where=sa.text("status = 'pending'"),
-            sqlite_where=sa.text("status = 'pending'"),
-        )
-
-    op.drop_table("deliveries")
-    op.drop_table("webhooks")
-    op.drop_table("versions")
-    op.drop_table("traits")
-    op.drop_table("standings")
-    op.drop_table("profiles")
-    op.drop_table("positions")
-    op.drop_table("outbox")
-    op.drop_table("models")
-    with op.batch_alter_table("ledger", schema=None) as batch_op:
-        batch_op.drop_index("ix_ledger_identity_id")
-
-    op.drop_table("ledger")
-    with op.batch_alter_table("leads", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_leads_qualified_at_id"))
-        batch_op.drop_index(batch_op.f("ix_leads_model_qualified_at_id"))
-
-    op.drop_table("leads")
-    op.drop_table("counts")
+    for table in (
+        "attempts",
+        "identities",
+        "deliveries",
+        "webhooks",
+        "versions",
+        "traits",
+        "standings",
+        "profiles",
+        "positions",
+        "outbox",
+        "models",
+        "ledger",
+        "leads",
+        "counts",
+    ):
+        op.drop_table(table)

@@ -1,0 +1,178 @@
+"""Following a topic: exactly once in effect, whatever goes wrong in between."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.database.engine import Database
+from shared.database.outbox import outbox, relay
+from shared.database.positions import Claims, positions
+from shared.errors import Poison, Unavailable
+from shared.events import DEAD_LETTERS, DeadLetter, decode
+from shared.following import MAX_PARKED_IN_A_ROW, Follower, Summary
+from shared.log.embedded import EmbeddedLog
+from shared.log.port import Message, Partition, Record
+from tests.given import FrozenClock
+
+seen = sa.table("profiles", sa.column("id"), sa.column("created_at"))
+
+
+class Applied:
+    """Notes each value in a table, in the transaction that it is given; fails when told to."""
+
+    def __init__(self) -> None:
+        self.poison: set[bytes] = set()
+        self.passing_troubles = 0
+        self.batches: list[int] = []
+
+    async def __call__(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
+        self.batches.append(len(messages))
+        for message in messages:
+            await connection.execute(
+                sa.insert(seen).values(id=message.value.decode(), created_at="2026-01-01 00:00:00")
+            )
+            if message.value in self.poison:
+                raise Poison("odd", "cannot be handled")
+        if self.passing_troubles:
+            self.passing_troubles -= 1
+            raise Unavailable("deadlock", "again, please")
+        return {}
+
+
+@pytest.fixture
+async def database(sqlite_url: str) -> AsyncIterator[Database]:
+    opened = Database(sqlite_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def log(tmp_path: Path) -> AsyncIterator[EmbeddedLog]:
+    opened = EmbeddedLog(tmp_path / "log.sqlite")
+    yield opened
+    await opened.close()
+
+
+@asynccontextmanager
+async def following(
+    log: EmbeddedLog, database: Database, apply: Applied
+) -> AsyncIterator[asyncio.Task[None]]:
+    follower = Follower(
+        log=log, database=database, clock=FrozenClock(), topic="interactions", group="g", apply=apply,
+        committed=lambda: None,
+    )  # fmt: skip
+    task = asyncio.create_task(follower.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def position(database: Database) -> int:
+    async with database.reading() as connection:
+        return (await connection.execute(sa.select(positions.c.next_offset))).scalar() or 0
+
+
+async def ids(database: Database) -> list[str]:
+    async with database.reading() as connection:
+        return list((await connection.execute(sa.select(seen.c.id).order_by(seen.c.id))).scalars())
+
+
+async def until_position(database: Database, expected: int) -> None:
+    async with asyncio.timeout(10):
+        while await position(database) < expected:
+            await asyncio.sleep(0.01)
+
+
+def records(*values: str) -> list[Record]:
+    return [Record("interactions", "ana", value.encode()) for value in values]
+
+
+async def test_messages_are_applied_with_their_position(log: EmbeddedLog, database: Database) -> None:
+    await log.append(records("a", "b", "c"))
+    async with following(log, database, Applied()):
+        await until_position(database, 4)
+    assert await ids(database) == ["a", "b", "c"]
+
+
+async def test_one_message_at_fault_is_parked_and_blocks_no_other(
+    log: EmbeddedLog, database: Database
+) -> None:
+    apply = Applied()
+    apply.poison = {b"c", b"g"}
+    await log.append(records(*"abcdefgh"))
+    async with following(log, database, apply):
+        await until_position(database, 9)
+    assert await ids(database) == ["a", "b", "d", "e", "f", "h"]
+    async with database.reading() as connection:
+        rows = (await connection.execute(sa.select(outbox).order_by(outbox.c.id))).all()
+    letters = [decode(row.value) for row in rows if row.topic == DEAD_LETTERS]
+    assert [(one.code, one.payload, one.source) for one in letters if isinstance(one, DeadLetter)] == [
+        ("odd", "c", "interactions/0/3"),
+        ("odd", "g", "interactions/0/7"),
+    ]
+
+
+async def test_a_passing_trouble_is_waited_out(log: EmbeddedLog, database: Database) -> None:
+    apply = Applied()
+    apply.passing_troubles = 1
+    await log.append(records("a", "b"))
+    async with following(log, database, apply):
+        await until_position(database, 3)
+    assert (await ids(database), apply.batches) == (["a", "b"], [2, 2])
+
+
+async def test_when_everything_fails_the_fault_is_ours_and_is_seen(
+    log: EmbeddedLog, database: Database
+) -> None:
+    apply = Applied()
+    values = [f"{n:03}" for n in range(64)]
+    apply.poison = {value.encode() for value in values}
+    await log.append(records(*values))
+    async with following(log, database, apply) as task, asyncio.timeout(10):
+        with pytest.raises(Poison):
+            await task
+    assert await position(database) == MAX_PARKED_IN_A_ROW + 1
+
+
+async def test_who_was_fenced_stands_down_and_writes_nothing(log: EmbeddedLog, database: Database) -> None:
+    """The claim is taken away between the first batch and the second; the follower claims anew."""
+    apply = Applied()
+    await log.append(records("a"))
+    async with following(log, database, apply):
+        await until_position(database, 2)
+        await Claims(database, "g").claim(Partition("interactions", 0))
+        await log.append(records("b"))
+        await until_position(database, 3)
+    assert await ids(database) == ["a", "b"]
+
+
+async def test_the_relay_takes_the_outbox_to_the_log_in_order(log: EmbeddedLog, database: Database) -> None:
+    from shared.database.outbox import put
+
+    async with database.unit() as connection:
+        await put(connection, [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")])
+    assert await relay(database, log) == 2
+    assert await relay(database, log) == 0
+    assert [value for _, value in await log.read("leads", 0)] == [b"1", b"2"]
+
+
+async def test_what_the_log_refuses_stays_in_the_outbox(database: Database) -> None:
+    from shared.database.outbox import put
+
+    class Down:
+        async def append(self, records: Sequence[Record]) -> None:
+            raise Unavailable("log_unavailable", "down")
+
+    async with database.unit() as connection:
+        await put(connection, [Record("leads", "ana", b"1")])
+    with pytest.raises(Unavailable):
+        await relay(database, Down())  # type: ignore[arg-type]
+    async with database.reading() as connection:
+        assert (await connection.execute(sa.select(outbox.c.value))).scalars().all() == [b"1"]
