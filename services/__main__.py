@@ -12,12 +12,13 @@ from uvicorn.loops.auto import auto_loop_factory
 import services.handoff.compose
 import services.ingest.compose
 import services.scoring.compose
-from services.demo import play
+from services.demo.play import play
 from services.ingest.imports.post import import_access_log
 from services.ingest.imports.visitor import load_salt
 from services.process import Compose, Machinery, serve
 from services.welcome import welcome
 from shared.auth import Keys, load_keys
+from shared.clock import SystemClock
 from shared.database.migrations import migrate as migrate_database
 from shared.errors import FliplineError
 from shared.service import Service
@@ -53,8 +54,9 @@ def _handoff(machinery: Machinery) -> Service:
 
 
 def _settings(port: int | None, data_dir: Path | None) -> Settings:
+    settings = Settings()
     given = {"port": port, "data_dir": data_dir}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    settings = settings.model_copy(update={name: one for name, one in given.items() if one is not None})
     configure_logging(settings.log_level)
     return settings
 
@@ -70,8 +72,13 @@ def _run(
     keys = load_keys(settings.data_dir, settings.configured_keys, make=make_keys)
     if migrate:
         _migrate(settings)
+
+    def opened(port: int) -> None:
+        if ready is not None:
+            ready(settings, keys, port)
+
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(serve(settings, keys, composes, ready=lambda port: ready and ready(settings, keys, port)))
+        runner.run(serve(settings, keys, composes, ready=opened))
 
 
 def _migrate(settings: Settings) -> None:
@@ -117,7 +124,8 @@ def demo(
     """Play the story of Antonio against a running instance, with a webhook receiver of its own."""
     settings = _settings(None, data_dir)
     keys = load_keys(settings.data_dir, settings.configured_keys, make=False)
-    asyncio.run(play(url or f"http://127.0.0.1:{settings.port}", keys, Console()))
+    url = url or f"http://127.0.0.1:{settings.port}"
+    asyncio.run(play(url, keys, Console(), SystemClock().now()))
 
 
 @imports.command("access-log")

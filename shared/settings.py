@@ -14,24 +14,31 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FLIPLINE_", extra="ignore", frozen=True)
 
-    host: str = Field("127.0.0.1", description="Address to listen on; behind a proxy it can stay local.")
-    port: int = Field(8000, ge=0, le=65535)
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; behind a proxy it can stay local."
+    )
+    port: int = Field(default=8000, ge=0, le=65535)
     data_dir: Path = Path(".flipline")
-    log: str = Field("embedded", pattern=r"^(embedded|kafka://[^/]+)$")
-    database_url: str | None = Field(None, description="Absent: a SQLite file in the data dir.")
-    write_keys: Csv = ()
-    ops_keys: Csv = ()
-    crm_keys: Csv = ()
-    webhook_allow: Csv = Field((), description="Private networks (CIDR) or hosts that webhooks may reach.")
-    log_level: str = Field("info", pattern=r"^(debug|info|warning|error)$")
+    log: str = Field(default="embedded", pattern=r"^(embedded|kafka://[^/]+)$")
+    # repr=False: these open doors, and a repr ends up in logs and tracebacks.
+    database_url: str | None = Field(
+        default=None, repr=False, description="Absent: a SQLite file in the data dir."
+    )
+    write_keys: Csv = Field(default=(), repr=False)
+    ops_keys: Csv = Field(default=(), repr=False)
+    crm_keys: Csv = Field(default=(), repr=False)
+    webhook_allow: Csv = Field(
+        default=(), description="Private networks (CIDR) or hosts that webhooks may reach."
+    )
+    log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
 
-    kafka_partitions: int = Field(6, ge=1, le=1000, description="For new topics; bounds the workers.")
-    kafka_topic_prefix: str = Field("", description="For a cluster shared with others.")
+    kafka_partitions: int = Field(default=6, ge=1, le=1000, description="For new topics; bounds the workers.")
+    kafka_topic_prefix: str = Field(default="", description="For a cluster shared with others.")
     kafka_session_timeout_seconds: float = Field(
-        10.0, ge=1, description="How long a dead worker's partitions wait for another worker."
+        default=10.0, ge=1, description="How long a dead worker's partitions wait for another worker."
     )
     webhook_timeout_seconds: float = Field(
-        15.0, gt=0, le=30, description="Standard Webhooks asks for 15 to 30 seconds."
+        default=15.0, gt=0, le=30, description="Standard Webhooks asks for 15 to 30 seconds."
     )
 
     @field_validator("write_keys", "ops_keys", "crm_keys", "webhook_allow", mode="before")

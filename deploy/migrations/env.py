@@ -5,12 +5,14 @@ import asyncio
 import sqlalchemy as sa
 from alembic import context
 
-import services.handoff.tables
-import services.scoring.tables  # noqa: F401
-import shared.database.outbox
-import shared.database.positions  # noqa: F401
+from services.handoff import tables as handoff_tables
+from services.scoring import tables as scoring_tables
+from shared.database import outbox, positions
 from shared.database.engine import Database
 from shared.database.schema import metadata
+
+# Importing a module registers its tables; naming it here says that this is why.
+REGISTERED = (handoff_tables, scoring_tables, outbox, positions)
 
 # Any constant: two processes that migrate at once take turns.
 LOCK = 4_201_337

@@ -17,7 +17,7 @@ MAX_LINE_LENGTH: Final = 16 * 1024
 
 _QUOTED = r'"((?:[^"\\]|\\.)*)"'
 _LINE = re.compile(
-    rf"(\S+) \S+ (?:\S+ )*?\[(\d\d)/(\w{{3}})/(\d{{4}}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\] "
+    rf"(\S+) \S+ (?:\S+ )*?\[(\d\d)/(\w{{3}})/([12]\d{{3}}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\] "
     rf"{_QUOTED} (\d{{3}}) (?:\d+|-) {_QUOTED} {_QUOTED}\s*"
 )
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -25,7 +25,7 @@ class ProgressFile:
 
     def __init__(self, state_dir: Path, url: str, first_line: bytes) -> None:
         digest = sha256(url.encode() + b"\0" + first_line).hexdigest()[:32]
-        self._path = state_dir / f"access-log-{digest}.json"
+        self._path = state_dir / "imports" / f"access-log-{digest}.json"
 
     def load(self) -> ImportProgress:
         """Return the progress made so far; none when there is none or it cannot be read."""

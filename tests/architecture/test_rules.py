@@ -1,0 +1,114 @@
+"""Rules of the house that no linter knows; each tells the accident that it prevents."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted(path for folder in ("shared", "services") for path in (ROOT / folder).rglob("*.py"))
+MOST_LINES = 250
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def calls(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield the dotted name and the line of everything that a file calls."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            yield ast.unparse(node.func), node.lineno
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def offenders(wanted: set[str], *, but: set[str]) -> list[str]:
+    return [
+        f"{name(path)}:{line} {called}"
+        for path in SOURCES
+        if name(path) not in but
+        for called, line in calls(path)
+        if called in wanted
+    ]
+
+
+def test_only_the_clock_tells_the_time() -> None:
+    """A fold that asks the wall clock gives another score in a replay than it gave live."""
+    wall_clock = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
+    assert offenders(wall_clock, but={"shared/clock.py"}) == []
+
+
+def test_chance_enters_only_where_a_process_is_composed() -> None:
+    """An id or a jitter drawn deep inside cannot be repeated by a test, nor by a replay."""
+    allowed = {
+        "shared/ids.py",
+        "shared/auth.py",  # makes keys
+        "shared/supervisor.py",  # spreads restarts; no result depends on it
+        "services/handoff/compose.py",
+        "services/ingest/imports/visitor.py",  # makes the salt of a data dir
+    }
+    sources = {"random", "secrets", "uuid", "uuid_utils"}
+    found = [name(path) for path in SOURCES if sources & set(imports(path)) and name(path) not in allowed]
+    assert found == []
+
+
+def test_only_the_unit_commits() -> None:
+    """A commit in the middle of a unit of work leaves half of it behind when the rest fails."""
+    found = [
+        f"{name(path)}:{line} {called}"
+        for path in SOURCES
+        for called, line in calls(path)
+        if called.endswith((".commit", ".rollback", ".begin", ".begin_nested"))
+    ]
+    homes = ("shared/database/engine.py", "shared/log/kafka_consumer.py")
+    assert [one for one in found if not one.startswith(homes)] == []
+
+
+def test_a_driver_is_imported_by_its_adapter_alone() -> None:
+    """The day a driver has to be replaced, one file changes."""
+    homes = {
+        "aiokafka": {"shared/log/kafka.py", "shared/log/kafka_consumer.py"},
+        "sqlite3": {"shared/log/embedded.py"},
+        "alembic": {"shared/database/migrations.py"},
+        "httpcore": {"services/handoff/guard.py", "services/handoff/send.py"},
+    }
+    for path in SOURCES:
+        for module in imports(path):
+            home = homes.get(module.partition(".")[0])
+            assert home is None or name(path) in home, f"{name(path)} imports {module}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_file_does_one_job(path: Path) -> None:
+    """Files that grew past a few screens are where two jobs hide, and where nobody reads to the end."""
+    assert len(path.read_text().splitlines()) <= MOST_LINES
+
+
+def test_settings_explain_themselves() -> None:
+    """A number without its unit gets set a thousand times too high one day."""
+    for setting, field in Settings.model_fields.items():
+        if field.annotation in {int, float} and setting != "port":
+            assert field.description, setting
+        if field.annotation is float:
+            assert setting.endswith("_seconds"), setting
+
+
+def test_secrets_are_not_shown() -> None:
+    """What reaches a log or a traceback by repr must not open a door."""
+    from shared.auth import Keys
+
+    shown = repr(Keys(write=("fl_write_x",), ops=("fl_ops_x",), crm=("fl_crm_x",)))
+    assert "fl_" not in shown
+    settings = repr(Settings(write_keys=("fl_write_x",), database_url="postgresql+asyncpg://a:secret@h/d"))
+    assert "fl_write_x" not in settings
+    assert "secret" not in settings

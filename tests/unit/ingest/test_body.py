@@ -1,0 +1,29 @@
+import gzip
+
+import pytest
+
+from services.ingest.body import gunzip
+from services.ingest.limits import MAX_BODY_BYTES
+
+
+def test_gzip_is_read_up_to_the_limit() -> None:
+    plain = b"x" * MAX_BODY_BYTES
+    assert gunzip(gzip.compress(plain)) == (plain, None)
+
+
+def test_a_bomb_is_stopped_one_byte_beyond_the_limit() -> None:
+    body = gunzip(gzip.compress(b"\0" * 50_000_000))
+    assert len(body.data) == MAX_BODY_BYTES + 1
+    assert body.fault is not None
+    assert body.fault.code == "body_too_large"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"{}", b"", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x", gzip.compress(b"a") * 2],
+)
+def test_what_is_not_one_whole_gzip_is_refused_as_it_came(data: bytes) -> None:
+    body = gunzip(data)
+    assert body.data == data
+    assert body.fault is not None
+    assert body.fault.code == "gzip_invalid"

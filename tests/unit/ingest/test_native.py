@@ -1,0 +1,131 @@
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.native import read_native
+from shared.errors import Refused
+from shared.events import Interaction, decode, encode
+
+RECEIVED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ANA = {"email": "Ana@Runner.Example"}
+GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+def read(user_agent: str | None = None, **event: Any) -> Interaction:
+    data = json.dumps({"type": "visit", "identities": ANA} | event).encode()
+    return read_native(data, received_at=RECEIVED, new_id=lambda: "new", user_agent=user_agent)
+
+
+def refusal(**event: Any) -> tuple[str, str | None]:
+    with pytest.raises(Refused) as refused:
+        read(**event)
+    return refused.value.code, refused.value.field
+
+
+def test_the_least_that_makes_an_event() -> None:
+    event = read()
+    assert (event.id, event.type, event.occurred_at, event.machine) == ("new", "visit", RECEIVED, None)
+    assert event.identities == (("email", "ana@runner.example"),)
+
+
+def test_everything_an_event_can_say() -> None:
+    event = read(
+        id="e-1",
+        occurred_at="2015-05-17T10:05:03Z",
+        source="twitter",
+        campaign="spring",
+        properties={"path": "/pricing"},
+        traits={"title": "VP"},
+    )
+    assert event == Interaction(
+        id="e-1",
+        type="visit",
+        identities=read().identities,
+        occurred_at=datetime(2015, 5, 17, 10, 5, 3, tzinfo=UTC),
+        received_at=RECEIVED,
+        source="twitter",
+        campaign="spring",
+        properties={"path": "/pricing"},
+        traits={"title": "VP"},
+    )
+
+
+def test_nulls_are_absent() -> None:
+    nulls = dict.fromkeys(["id", "occurred_at", "source", "campaign", "properties", "traits"])
+    assert read(**nulls) == read()
+
+
+def test_several_identities_stand_strongest_first_and_once() -> None:
+    event = read(identities={"anonymous_id": ["c1", "c2", "c1"], "facebook": 1234, "user_id": "u1"})
+    assert event.identities == (
+        ("user_id", "u1"), ("facebook", "1234"), ("anonymous_id", "c1"), ("anonymous_id", "c2")
+    )  # fmt: skip
+
+
+def test_an_email_among_the_traits_names_nobody() -> None:
+    assert read(traits={"email": "other@x.example"}).identities == read().identities
+
+
+@pytest.mark.parametrize(
+    ("event", "code", "field"),
+    [
+        ({"colour": "red"}, "shape_invalid", "colour"),
+        ({"type": "v" * 65}, "shape_invalid", "type"),
+        ({"type": "Form Submit"}, "type_invalid", "type"),
+        ({"id": "x" * 100}, "shape_invalid", "id"),
+        ({"source": "x" * 257}, "shape_invalid", "source"),
+        ({"campaign": "x" * 257}, "shape_invalid", "campaign"),
+        ({"identities": {}}, "identities_count", "identities"),
+        ({"identities": {"email": []}}, "identities_count", "identities"),
+        ({"identities": {"a": [str(n) for n in range(21)]}}, "identities_count", "identities"),
+        ({"identities": {"email": "nobody"}}, "identity_value_invalid", "identities.email"),
+        ({"identities": {"E-Mail": "a@b.example"}}, "identity_kind_invalid", "identities.E-Mail"),
+        ({"identities": {"email": True}}, "shape_invalid", "identities[...]"),
+        ({"identities": {"a": "x" * 257}}, "identity_value_invalid", "identities.a"),
+        ({"occurred_at": "soon"}, "instant_invalid", "occurred_at"),
+        ({"occurred_at": 1700000000}, "shape_invalid", "occurred_at"),
+        ({"properties": []}, "shape_invalid", "properties"),
+        ({"properties": {"a": "\0"}}, "nul_character", "properties.a"),
+        ({"properties": {"pad": "x" * 40_000}}, "event_too_large", None),
+    ],
+)
+def test_what_is_wrong_is_refused_naming_the_field(
+    event: dict[str, Any], code: str, field: str | None
+) -> None:
+    assert refusal(**event) == (code, field)
+
+
+def test_limits_are_inclusive() -> None:
+    event = read(id="x" * 99, type="v" * 64, source="s" * 256, campaign="c" * 256)
+    assert len(event.id) == 99
+
+
+def test_a_machine_is_judged_by_the_property_before_the_browser() -> None:
+    assert read(properties={"user_agent": GOOGLEBOT}).machine == "crawler"
+    assert read(properties={"user_agent": ""}).machine == "no_user_agent"
+    assert read(user_agent=GOOGLEBOT).machine == "crawler"
+    assert read(user_agent=GOOGLEBOT, properties={"user_agent": "Opera/9.80"}).machine is None
+
+
+def test_the_browsers_user_agent_is_kept_for_a_better_judge() -> None:
+    assert read(user_agent="Opera/9.80").properties == {"user_agent": "Opera/9.80"}
+    assert read(user_agent="Opera/9.80", type="identify").properties == {}
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+JSON = st.recursive(LEAVES, lambda part: st.lists(part) | st.dictionaries(st.text(), part), max_leaves=8)
+FIELDS = st.sampled_from(
+    ["id", "type", "identities", "occurred_at", "source", "campaign", "properties", "traits", "x"]
+)
+
+
+@given(st.dictionaries(FIELDS, JSON))
+def test_whatever_comes_is_refused_or_can_be_read_from_the_log(changes: dict[str, Any]) -> None:
+    with suppress(Refused):
+        event = read(**changes)
+        assert decode(encode(event)) == event

@@ -1,0 +1,61 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from services.ingest.outcome import MAX_PAYLOAD_LENGTH, Refusal, dead_letter, verdict_of
+from shared.errors import Refused
+from shared.events import DeadLetter, decode, encode
+from tests.builders import interaction
+
+RECEIVED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ERROR = Refused("type_invalid", "A type is in snake_case.", "type")
+
+
+def letter(payload: bytes) -> DeadLetter:
+    return dead_letter(Refusal(ERROR, payload), id="d1", refused_at=RECEIVED, source="/v1/track")
+
+
+def test_an_accepted_event_is_told_by_its_id() -> None:
+    verdict = verdict_of(interaction(id="e1"))
+    assert (verdict.id, verdict.status, verdict.code) == ("e1", "accepted", None)
+
+
+@pytest.mark.parametrize(
+    ("payload", "id"),
+    [
+        (b'{"id":"e1"}', "e1"),
+        (b'{"messageId":"m1"}', "m1"),
+        (b'{"id":7}', None),
+        (b"{}", None),
+        (b"[", None),
+        (b'"text"', None),
+    ],
+)
+def test_a_refused_event_is_told_by_the_id_it_came_with(payload: bytes, id: str | None) -> None:
+    verdict = verdict_of(Refusal(ERROR, payload))
+    assert (verdict.id, verdict.status, verdict.code, verdict.field) == (
+        id,
+        "refused",
+        "type_invalid",
+        "type",
+    )
+
+
+def test_a_dead_letter_says_what_was_wrong_and_with_what() -> None:
+    kept = letter(b'{"type":"Visit"}')
+    assert (kept.code, kept.message, kept.payload) == (ERROR.code, ERROR.message, '{"type":"Visit"}')
+    assert (kept.refused_by, kept.refused_at, kept.source) == ("ingest", RECEIVED, "/v1/track")
+
+
+@pytest.mark.parametrize(
+    "payload", [b'{"writeKey" : "secret"}', b'{"writeKey":"secret', b'x"writekey":"secret"']
+)
+def test_a_dead_letter_keeps_no_key(payload: bytes) -> None:
+    assert "secret" not in letter(payload).payload
+
+
+def test_a_dead_letter_is_cut_and_can_be_stored_whatever_came() -> None:
+    kept = letter(b"\xff\x00\x1f\x8b" * MAX_PAYLOAD_LENGTH)
+    assert len(kept.payload) == MAX_PAYLOAD_LENGTH
+    assert "\0" not in kept.payload
+    assert decode(encode(kept)) == kept

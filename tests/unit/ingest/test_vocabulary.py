@@ -1,0 +1,53 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.vocabulary import checked_type, snake_case, track_type
+from shared.errors import Refused
+
+
+@pytest.mark.parametrize(
+    ("name", "type"),
+    [
+        ("Email Opened", "email_open"),
+        ("Email Link Clicked", "email_click"),
+        ("Unsubscribed", "email_unsubscribe"),
+        ("Order Completed", "purchase"),
+        ("order completed", "purchase"),
+        ("SMS Delivered", "sms_delivered"),
+        ("Product Viewed", "product_viewed"),
+        ("videoPlaybackStarted", "video_playback_started"),
+        ("HTTPServerStarted", "http_server_started"),
+        ("  a -- b!  ", "a_b"),
+        ("Größe gewählt", "größe_gewählt"),
+        ("注文 完了", "注文_完了"),
+        ("पंजीकरण पूरा", "पंजीकरण_पूरा"),
+        ("Step 2", "step_2"),
+    ],
+)
+def test_a_track_calls_name_becomes_a_type(name: str, type: str) -> None:
+    assert track_type(name) == type
+
+
+@pytest.mark.parametrize("name", ["", "!!!", "x" * 65])
+def test_a_name_that_leaves_no_type_is_refused(name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        track_type(name)
+    assert (refused.value.code, refused.value.field) == ("type_invalid", "event")
+
+
+@given(st.text(max_size=80))
+def test_snake_case_of_snake_case_is_itself(name: str) -> None:
+    assert snake_case(snake_case(name)) == snake_case(name)
+
+
+@pytest.mark.parametrize("name", ["visit", "group_join", "größe", "step_2"])
+def test_a_native_type_is_in_snake_case(name: str) -> None:
+    assert checked_type(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "Visit", "form submit", "_visit", "visit!"])
+def test_another_native_type_is_refused(name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        checked_type(name)
+    assert (refused.value.code, refused.value.field) == ("type_invalid", "type")
