@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from uvicorn.loops.auto import auto_loop_factory
 
@@ -20,7 +21,7 @@ from services.welcome import welcome
 from shared.auth import Keys, load_keys
 from shared.clock import SystemClock
 from shared.database.migrations import migrate as migrate_database
-from shared.errors import FliplineError
+from shared.errors import FliplineError, Misconfigured
 from shared.service import Service
 from shared.settings import Settings
 from shared.telemetry import configure_logging
@@ -54,7 +55,12 @@ def _handoff(machinery: Machinery) -> Service:
 
 
 def _settings(port: int | None, data_dir: Path | None) -> Settings:
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[0]
+        name = "FLIPLINE_" + ".".join(str(part) for part in found["loc"]).upper()
+        raise Misconfigured("setting_invalid", f"{name}: {found['msg']}.") from error
     given = {"port": port, "data_dir": data_dir}
     settings = settings.model_copy(update={name: one for name, one in given.items() if one is not None})
     configure_logging(settings.log_level)

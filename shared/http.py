@@ -1,58 +1,22 @@
-"""What every HTTP service answers alike: problems, health, readiness, metrics, one log line a request."""
+"""What every HTTP service answers alike: problems, health, readiness, metrics."""
 
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
-from typing import Any
 
-import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.errors import FliplineError, Refused, TooLarge, Unavailable
-from shared.telemetry import REQUEST_SECONDS
-
-logger = structlog.get_logger(__name__)
-
-MAX_BODY_BYTES = 2_000_000
+from shared.errors import FliplineError
+from shared.middleware import BodyLimit, Watch
+from shared.problems import problem, problem_of
 
 Check = Callable[[], Awaitable[None]]
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-
-
-def problem(
-    status: int, code: str, message: str, headers: Mapping[str, str] | None = None, **extra: Any
-) -> JSONResponse:
-    """Return an RFC 9457 problem that also carries `code` and `message`.
-
-    Deployed tracking SDKs read those two and repeat the request for ever when they are missing.
-    """
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": message,
-        "code": code,
-        "message": message,
-    } | {name: value for name, value in extra.items() if value is not None}
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
-
-
-def problem_of(error: FliplineError) -> JSONResponse:
-    """Return the problem that an error of ours becomes."""
-    headers = None
-    if isinstance(error, Unavailable):
-        headers = {"Retry-After": str(error.retry_after_seconds)}
-    elif error.status == HTTPStatus.UNAUTHORIZED:
-        headers = {"WWW-Authenticate": 'Bearer realm="flipline"'}
-    field = error.field if isinstance(error, Refused) else None
-    return problem(error.status, error.code, error.message, headers, field=field)
 
 
 def build_app(
@@ -66,6 +30,7 @@ def build_app(
     app.add_exception_handler(FliplineError, _on_ours)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_middleware(BodyLimit)
     app.add_middleware(Watch)
     return app
 
@@ -122,59 +87,3 @@ async def _on_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     code = HTTPStatus(error.status_code).name.lower()
     return problem(error.status_code, code, error.detail, error.headers)
-
-
-class Watch:
-    """Limits the body, times the answer, logs one line, and turns a bug into a problem without a trace.
-
-    Plain ASGI: Starlette's BaseHTTPMiddleware would cost a task and two queues on every request.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass an HTTP request through; other scopes are none of our business."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = time.perf_counter()
-        status = 500
-        answered = False
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise TooLarge("body_too_large", f"A request body has at most {MAX_BODY_BYTES:,} bytes.")
-            return message
-
-        async def noted(message: Message) -> None:
-            nonlocal status, answered
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                answered = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, noted)
-        except Exception:
-            logger.exception("request.failed", path=scope["path"])
-            if not answered:
-                await problem(500, "internal_error", "This is our fault; it has been logged.")(
-                    scope, receive, noted
-                )
-        finally:
-            seconds = time.perf_counter() - started
-            route = getattr(scope.get("route"), "path", "unmatched")
-            REQUEST_SECONDS.labels(route, f"{status // 100}xx").observe(seconds)
-            logger.info(
-                "request",
-                method=scope["method"],
-                route=route,
-                status=status,
-                milliseconds=round(seconds * 1000, 2),
-                **scope.get("flipline", {}),
-            )

@@ -55,7 +55,7 @@ def _phone(value: str) -> str:
 
 
 def _handle(value: str) -> str:
-    return value.removeprefix("@").lower()
+    return re.sub(r"^[@\s]+", "", value).lower()
 
 
 _NORMAL_FORMS: dict[str, Callable[[str], str]] = {
@@ -95,8 +95,9 @@ def normalise(kind: str, value: str) -> Identity:
             text = form(text)
         except ValueError as error:
             raise Refused("identity_value_invalid", f"The {kind} {error}.", field) from error
-        if not text:
-            raise Refused("identity_value_invalid", f"The {kind} is empty.", field)
+        # An international domain and some letters become longer in their normal form.
+        if not 0 < len(text) <= MAX_VALUE_LENGTH:
+            raise Refused("identity_value_invalid", f"The {kind} is empty or too long.", field)
     return Identity(kind, text)
 
 

@@ -15,7 +15,7 @@ from shared.auth import KeyRing
 from shared.clock import Clock
 from shared.errors import FliplineError, Refused, Unauthorized
 from shared.events import DEAD_LETTERS, INTERACTIONS, Interaction, encode
-from shared.http import problem_of
+from shared.problems import problem_of
 from shared.ids import NewId
 from shared.log.port import Log, Record
 from shared.telemetry import INGESTED

@@ -101,8 +101,8 @@ def test_what_rudderstacks_python_library_sends() -> None:
 
 
 def test_nulls_are_absent_everywhere() -> None:
-    fields = ("messageId anonymousId previousId groupId name category channel timestamp originalTimestamp sentAt "
-              "properties traits context")  # fmt: skip
+    fields = ("messageId anonymousId previousId groupId name category channel timestamp originalTimestamp "
+              "sentAt properties traits context")  # fmt: skip
     event = read("track", event="x", **dict.fromkeys(fields.split()))
     assert event == read("track", event="x")
     nulls = dict.fromkeys(["page", "campaign", "library", "traits", "userAgent"])

@@ -1,0 +1,36 @@
+"""Which core does what, so that a server and what measures it do not take time from each other."""
+
+import os
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Cores:
+    """The server under test has one core for itself, its load another; the rest is for databases."""
+
+    server: frozenset[int]
+    load: frozenset[int]
+    rest: frozenset[int]
+
+    @classmethod
+    def of_this_machine(cls) -> Self:
+        """Share out the cores that this process may use; with one, or without pinning, all use all."""
+        allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+        if len(allowed) < 2:
+            everything = frozenset(allowed)
+            return cls(everything, everything, everything)
+        first, second, *others = allowed
+        return cls(frozenset({first}), frozenset({second}), frozenset(others or [second]))
+
+    @property
+    def told(self) -> str:
+        """Who runs where, for the report."""
+        parts = {"server": self.server, "load": self.load, "brokers and databases": self.rest}
+        return "; ".join(f"{name} on {','.join(map(str, sorted(cores)))}" for name, cores in parts.items())
+
+
+def pin(pid: int, cores: frozenset[int]) -> None:
+    """Let a process, and what it starts from now on, run on these cores alone, where that can be said."""
+    if cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(pid, cores)

@@ -1,0 +1,36 @@
+"""`flipline` under cProfile: `python -m tests.bench.profiled FILE COMMAND ...` keeps the main thread's profile."""
+
+import cProfile
+import pstats
+import sys
+from pathlib import Path
+
+TOP = 25
+
+
+def run(file: Path, arguments: list[str]) -> None:
+    """Run the command and write its profile, however it ends."""
+    from services.__main__ import main
+
+    sys.argv = ["flipline", *arguments]
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        main()
+    finally:
+        profile.disable()
+        profile.dump_stats(file)
+
+
+def hot_spots(file: Path) -> list[tuple[float, int, str]]:
+    """Return (own seconds, calls, function) of the functions that took most time themselves."""
+    entries = pstats.Stats(str(file)).get_stats_profile().func_profiles.items()
+    rows = [
+        (one.tottime, int(str(one.ncalls).split("/")[0]), f"{Path(one.file_name).name}:{one.line_number} {name}")
+        for name, one in entries
+    ]
+    return sorted(rows, reverse=True)[:TOP]
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,1 @@
+"""One module a row of DESIGN.md section 9."""

@@ -1,0 +1,199 @@
+"""The processes of a run: started where they belong, watched, and ended by their id."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+from deploy.localserver import HOST, free_port
+from tests.bench.arena import ROOT, Arena, Wrong
+from tests.bench.cores import pin
+
+WRITE_KEY, OPS_KEY, CRM_KEY = "bench-write", "bench-ops", "bench-crm"
+START_LIMIT = 60.0
+STOP_LIMIT = 20.0
+STEP_LIMIT = 120.0
+TAIL = 3_000
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `flipline` process."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    data_dir: Path
+    log: Path
+
+    def call(self, method: str, path: str, key: str, body: Any = None) -> Any:
+        """Call its API and return the JSON of the answer; raises Wrong when that is no success."""
+        connection = HTTPConnection(HOST, self.port, timeout=30)
+        try:
+            headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+            connection.request(method, path, None if body is None else json.dumps(body), headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status >= 300:
+                raise Wrong(f"{method} {path} answered {answer.status}: {text.decode()[:500]}")
+            return json.loads(text) if text else None
+        finally:
+            connection.close()
+
+    def check(self) -> None:
+        """Raise Wrong when the process has ended."""
+        if self.process.poll() is not None:
+            raise Wrong(f"flipline ended with {self.process.returncode}:\n{_tail(self.log)}")
+
+
+@contextmanager
+def flipline(
+    arena: Arena, command: str, *, pinned: bool = True, name: str = "", **settings: str
+) -> Iterator[Server]:
+    """Run `flipline COMMAND` as a user would, ready and under its default settings but for these."""
+    data_dir = arena.subdirectory(command)
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("FLIPLINE_")}
+    environment |= {
+        "FLIPLINE_PORT": str(port),
+        "FLIPLINE_DATA_DIR": str(data_dir),
+        "FLIPLINE_WRITE_KEYS": WRITE_KEY,
+        "FLIPLINE_OPS_KEYS": OPS_KEY,
+        "FLIPLINE_CRM_KEYS": CRM_KEY,
+    }
+    environment |= {f"FLIPLINE_{key.upper()}": value for key, value in settings.items()}
+    module = ["services"]
+    if arena.profiles:
+        module = ["tests.bench.profiled", str(arena.profiles / f"{name or command}.prof")]
+    log = data_dir / "stderr.log"
+    with log.open("wb") as output, _process(
+        [sys.executable, "-m", *module, command],
+        cores=arena.cores.server if pinned else frozenset[int](),
+        environment=environment,
+        stdout=output,
+        stderr=output,
+    ) as process:
+        server = Server(process, port, data_dir, log)
+        _wait_until_ready(server)
+        yield server
+        server.check()
+
+
+def _wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        server.check()
+        connection = HTTPConnection(HOST, server.port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            if connection.getresponse().status == 200:
+                return
+        except (OSError, HTTPException):
+            pass
+        finally:
+            connection.close()
+        time.sleep(0.05)
+    raise Wrong(f"flipline is not ready after {START_LIMIT:.0f} s:\n{_tail(server.log)}")
+
+
+class Helper:
+    """A measuring process that is told, a JSON line at a time, what to do, and answers each with one."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    def ask(self, order: Mapping[str, Any]) -> Any:
+        """Give an order and return the answer; raises Wrong when the process finds something wrong."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise Wrong(f"a measuring process ended:\n{_tail(self._log)}")
+        answer = json.loads(line)
+        if "wrong" in answer:
+            raise Wrong(answer["wrong"])
+        return answer
+
+
+@contextmanager
+def helper(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) -> Iterator[Helper]:
+    """Run a module of this package that takes orders on stdin; it ends when that is closed."""
+    log = arena.subdirectory("helper") / "stderr.log"
+    with log.open("wb") as errors, _process(
+        [sys.executable, "-m", f"tests.bench.{module}", *arguments],
+        cores=cores,
+        environment=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=errors,
+    ) as process:
+        yield Helper(process, log)
+
+
+@contextmanager
+def _process(
+    command: list[str], *, cores: frozenset[int], environment: Mapping[str, str], stdout: Any, stderr: Any
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr
+    )
+    try:
+        # At once, so that every thread it will start inherits it.
+        pin(process.pid, cores)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                pipe.close()
+
+
+@contextmanager
+def kafka(arena: Arena) -> Iterator[str]:
+    """Run a broker and give its address."""
+    with _local(arena, "kafka/broker.py") as setting:
+        yield setting.removeprefix("kafka://")
+
+
+@contextmanager
+def postgres(arena: Arena) -> Iterator[str]:
+    """Run a PostgreSQL cluster and give its URL."""
+    with _local(arena, "postgres/cluster.py") as setting:
+        yield setting
+
+
+@contextmanager
+def _local(arena: Arena, script: str) -> Iterator[str]:
+    name = Path(script).parent.name
+    arena.tell(f"starting {name} ...")
+    directory = arena.subdirectory(name) / "server"
+    command = [sys.executable, str(ROOT / "deploy" / script)]
+    try:
+        with subprocess.Popen(
+            [*command, "start", "--port", "0", "--dir", str(directory)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as starting:  # fmt: skip
+            pin(starting.pid, arena.cores.rest)
+            told, errors = starting.communicate(timeout=STEP_LIMIT)
+        if starting.returncode:
+            raise Wrong(f"{name} does not start:\n{errors[-TAIL:]}")
+        yield told.strip().splitlines()[-1].partition("=")[2]
+    finally:
+        subprocess.run([*command, "stop", "--dir", str(directory)], check=False, capture_output=True)
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-TAIL:]

@@ -1,0 +1,78 @@
+"""The rows of the report, on the terminal and as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any
+
+from rich.table import Table
+
+
+@dataclass(frozen=True)
+class Row:
+    """One path of DESIGN.md section 9: what it did, what its floor did, what we aim for."""
+
+    number: int
+    path: str
+    unit: str
+    aim: str
+    ours: float | str
+    floor: float | None = None
+    ratios: Sequence[float] = ()
+    """ours over floor, pair by pair, in the order measured"""
+    met: bool | None = None
+    details: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def ratio(self) -> float | None:
+        """The median of the pairs: both sides of a pair ran in the same seconds on the same machine."""
+        return median(self.ratios) if self.ratios else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the row as it is kept."""
+        return asdict(self) | {"ratio": self.ratio}
+
+
+def paired(
+    number: int,
+    path: str,
+    unit: str,
+    aim: str,
+    pairs: Sequence[tuple[float, float]],
+    *,
+    at_least: float,
+    also: float = 0,
+    **details: Any,
+) -> Row:
+    """Return the row of pairs of (ours, floor); `also` is what ours must reach in absolute terms."""
+    ratios = [ours / floor for ours, floor in pairs]
+    ours, floor = (median(side) for side in zip(*pairs, strict=True))
+    met = median(ratios) >= at_least and ours >= also
+    return Row(number, path, unit, aim, ours, floor, ratios, met, {"pairs": list(pairs), **details})
+
+
+def render(rows: Sequence[Row], *, title: str) -> Table:
+    """Return the table; a ratio carries the range of its pairs."""
+    table = Table(title=title, title_justify="left")
+    for name in ("path", "ours", "floor", "ratio", "aim"):
+        table.add_column(name, justify="left" if name in {"path", "aim"} else "right")
+    for row in rows:
+        mark = {True: "[green]met[/]", False: "[red]not yet[/]", None: ""}[row.met]
+        table.add_row(
+            f"{row.number}  {row.path}",
+            _told(row.ours, row.unit),
+            _told(row.floor, row.unit) if row.floor is not None else "-",
+            _ratio(row),
+            f"{row.aim}  {mark}",
+        )
+    return table
+
+
+def _told(value: float | str, unit: str) -> str:
+    return f"{value} {unit}" if isinstance(value, str) else f"{value:,.0f} {unit}"
+
+
+def _ratio(row: Row) -> str:
+    if row.ratio is None:
+        return "-"
+    return f"{row.ratio:.2f} ({min(row.ratios):.2f} to {max(row.ratios):.2f})"

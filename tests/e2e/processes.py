@@ -1,0 +1,115 @@
+"""A `flipline` process: started, stopped, killed or frozen, always by its own pid."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+import httpx
+
+from deploy.localserver import free_port
+from tests.e2e.patience import eventually
+
+ROOT = Path(__file__).parents[2]
+SHUTDOWN_SECONDS = 20.0
+
+
+class Process:
+    """One process of `flipline <command>` on a port of its own, which it keeps from start to start."""
+
+    def __init__(self, command: str, settings: Mapping[str, str], directory: Path) -> None:
+        self.command = command
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._settings = settings
+        self._output = directory / f"{command}-{self.port}.log"
+        self._child: subprocess.Popen[bytes] | None = None
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.kill()
+
+    @property
+    def pid(self) -> int:
+        """The id of the running process."""
+        assert self._child, f"{self.command} was never started"
+        return self._child.pid
+
+    def start(self) -> None:
+        """Start the process; `ready` tells when it answers."""
+        with self._output.open("ab") as output:
+            self._child = subprocess.Popen(
+                [sys.executable, "-m", "services", self.command, "--port", str(self.port)],
+                cwd=ROOT,
+                env=environment(self._settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    async def ready(self) -> None:
+        """Wait until /readyz says so."""
+        async with httpx.AsyncClient() as client:
+
+            async def answers() -> bool:
+                assert self._child, f"{self.command} was never started"
+                assert self._child.poll() is None, f"{self.command} has ended:\n{self.output()}"
+                with suppress(httpx.TransportError):
+                    return (await client.get(f"{self.url}/readyz")).is_success
+                return False
+
+            await eventually(answers)
+
+    async def stop(self) -> int:
+        """Ask the process to end, as Ctrl-C does, and return its exit code."""
+        assert self._child, f"{self.command} was never started"
+        self._child.send_signal(signal.SIGINT)
+        return await asyncio.to_thread(self._child.wait, SHUTDOWN_SECONDS)
+
+    def kill(self) -> None:
+        """End the process without a word (SIGKILL), frozen or not; it may have ended before."""
+        if self._child:
+            self._child.kill()
+            self._child.wait()
+
+    def freeze(self) -> None:
+        """Stop the process in the middle of whatever it does (SIGSTOP); its connections stay open."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on as if nothing had been (SIGCONT)."""
+        os.kill(self.pid, signal.SIGCONT)
+
+    def output(self) -> str:
+        """Return the end of what the process has printed."""
+        return self._output.read_text(errors="replace")[-5_000:]
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a child: these settings and none of the developer's own."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("FLIPLINE_")}
+    return inherited | dict(settings)
+
+
+async def run(*arguments: str, settings: Mapping[str, str]) -> tuple[int, str]:
+    """Run a `flipline` command to its end and return its exit code and what it printed."""
+    child = await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "services", *arguments],
+        cwd=ROOT,
+        env=environment(settings),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+    return child.returncode, child.stdout.decode()

@@ -1,0 +1,95 @@
+"""A running ingest service over the real embedded log, spoken to by HTTP, its log read back as events."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from services.ingest.compose import compose
+from shared.auth import Keys
+from shared.errors import Unavailable
+from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, Event, Interaction, decode
+from shared.http import build_app
+from shared.log.embedded import EmbeddedLog
+from shared.log.port import Record
+from tests.given import FrozenClock
+
+KEYS = Keys(write=("write-key", "second-key"), ops=("ops-key",), crm=("crm-key",))
+BEARER = {"authorization": "Bearer write-key"}
+
+
+class FailingLog(EmbeddedLog):
+    """The embedded log, which refuses the next `failures` appends as if its disk were full."""
+
+    failures = 0
+
+    async def append(self, records: Sequence[Record]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("log_unavailable", "The disk is full.", 7)
+        await super().append(records)
+
+
+@dataclass
+class World:
+    """The application, its clock and log, and a client that brings a write key."""
+
+    app: FastAPI
+    clock: FrozenClock
+    log: FailingLog
+    api: httpx.AsyncClient
+
+    async def events(self, topic: str) -> list[Event]:
+        """What stands on a topic, in order."""
+        found: list[Event] = []
+        offset = 0
+        while rows := await self.log.read(topic, offset):
+            found.extend(decode(value) for _, value in rows)
+            offset = rows[-1][0] + 1
+        return found
+
+    async def interactions(self) -> list[Interaction]:
+        """The interactions on the log, in order."""
+        return [event for event in await self.events(INTERACTIONS) if isinstance(event, Interaction)]
+
+    async def dead_letters(self) -> list[DeadLetter]:
+        """The dead letters on the log, in order."""
+        return [event for event in await self.events(DEAD_LETTERS) if isinstance(event, DeadLetter)]
+
+
+@asynccontextmanager
+async def ingesting(directory: Path) -> AsyncIterator[World]:
+    """Run the service for as long as the context is open."""
+    log = FailingLog(directory / "log.sqlite")
+    clock = FrozenClock()
+    service = compose(log=log, clock=clock, keys=KEYS)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = build_app(title="ingest", routers=service.routers, lifespan=lifespan, checks=service.checks)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://flipline", headers=BEARER) as api:
+        yield World(app, clock, log, api)
+    await log.close()
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """Serve an application on a free port of this machine and give its URL."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+        task = asyncio.create_task(server.serve([listening]))
+        while not server.started:
+            await asyncio.sleep(0.005)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        await task

@@ -1,0 +1,394 @@
+"""What trackers send, over HTTP, and what stands on the log afterwards."""
+
+import asyncio
+import gzip
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from services.ingest.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
+from tests.builders import NOON
+from tests.ingest_world import BEARER, World, ingesting, served
+
+VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
+TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with ingesting(tmp_path) as running:
+        yield running
+
+
+def sized(event: dict[str, Any], size: int) -> bytes:
+    """The event's JSON, padded to so many bytes."""
+    bare = len(json.dumps(event | {"properties": {"pad": ""}}))
+    return json.dumps(event | {"properties": {"pad": "x" * (size - bare)}}).encode()
+
+
+def basic(user: str) -> dict[str, str]:
+    return {"authorization": "Basic " + b64encode(f"{user}:".encode()).decode()}
+
+
+async def test_an_event_is_on_the_log_once_it_is_answered(world: World) -> None:
+    answer = await world.api.post("/v1/events", json=VISIT | {"id": "e1"})
+    assert (answer.status_code, answer.json()) == (200, {"results": [{"id": "e1", "status": "accepted"}]})
+    (event,) = await world.interactions()
+    assert (event.id, event.type, event.received_at) == ("e1", "visit", NOON)
+
+
+async def test_a_list_is_answered_in_its_order_and_a_bad_event_fails_alone(world: World) -> None:
+    events = [VISIT | {"id": "a"}, 7, VISIT | {"id": "b", "colour": 1}, None, VISIT | {"id": "c"}, []]
+    results = (await world.api.post("/v1/events", json=events)).json()["results"]
+    assert [(result["id"], result["status"]) for result in results] == [
+        ("a", "accepted"), (None, "refused"), ("b", "refused"), (None, "refused"), ("c", "accepted"), (None, "refused")
+    ]  # fmt: skip
+    assert (results[2]["code"], results[2]["field"]) == ("shape_invalid", "colour")
+    assert [event.id for event in await world.interactions()] == ["a", "c"]
+    letters = await world.dead_letters()
+    assert [letter.payload for letter in letters] == ["7", json.dumps(events[2]), "null", "[]"]
+    assert {(letter.refused_by, letter.source, letter.code) for letter in letters} == {
+        ("ingest", "/v1/events", "shape_invalid")
+    }
+
+
+async def test_an_event_without_an_id_gets_one(world: World) -> None:
+    (result,) = (await world.api.post("/v1/events", json=VISIT)).json()["results"]
+    (event,) = await world.interactions()
+    assert result["id"] == event.id
+
+
+async def test_an_empty_list_is_no_error(world: World) -> None:
+    answer = await world.api.post("/v1/events", json=[])
+    assert (answer.status_code, answer.json()) == (200, {"results": []})
+
+
+@pytest.mark.parametrize("path", ["/v1/track", "/v1/t"])
+async def test_a_segment_call_is_answered_as_its_libraries_expect(world: World, path: str) -> None:
+    answer = await world.api.post(path, json=TRACK)
+    assert (answer.status_code, answer.json()) == (200, {"success": True})
+    assert [event.type for event in await world.interactions()] == ["purchase"]
+
+
+@pytest.mark.parametrize(
+    ("path", "type"),
+    [
+        ("identify", "identify"), ("i", "identify"), ("page", "visit"), ("p", "visit"), ("screen", "visit"),
+        ("s", "visit"), ("group", "identify"), ("g", "identify"), ("alias", "identify"), ("a", "identify"),
+    ],
+)  # fmt: skip
+async def test_every_path_of_segments_api(world: World, path: str, type: str) -> None:
+    call = {"userId": "u1", "groupId": "g1", "previousId": "c1", "type": "nonsense"}
+    assert (await world.api.post(f"/v1/{path}", json=call)).status_code == 200
+    assert [event.type for event in await world.interactions()] == [type]
+
+
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/b"])
+async def test_a_batch_shares_its_clock_and_context_and_answers_for_each_call(
+    world: World, path: str
+) -> None:
+    ahead = NOON + timedelta(hours=3)
+    batch = {
+        "batch": [
+            TRACK | {"messageId": "m1", "timestamp": (ahead - timedelta(minutes=1)).isoformat()},
+            {"type": "page", "messageId": "m2"},
+            {"type": "page", "messageId": "m3", "anonymousId": "c1", "context": {"library": {"name": "own"}}},
+        ],
+        "sentAt": ahead.isoformat(),
+        "context": {"library": {"name": "common"}, "campaign": {"name": "spring"}},
+        "writeKey": None,
+    }
+    answer = await world.api.post(path, json=batch)
+    assert answer.status_code == 200
+    assert answer.json()["success"] is True
+    assert [(result["id"], result["status"]) for result in answer.json()["results"]] == [
+        ("m1", "accepted"), ("m2", "refused"), ("m3", "accepted")
+    ]  # fmt: skip
+    first, second = await world.interactions()
+    assert (first.occurred_at, first.source, first.campaign) == (
+        NOON - timedelta(minutes=1),
+        "common",
+        "spring",
+    )
+    assert (second.source, second.campaign) == ("own", "spring")
+    assert [letter.code for letter in await world.dead_letters()] == ["identities_count"]
+
+
+async def test_a_refused_single_call_is_a_problem_and_a_dead_letter(world: World) -> None:
+    answer = await world.api.post("/v1/track", json={"userId": "u1"})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    problem = answer.json()
+    assert (problem["code"], problem["field"]) == ("field_missing", "event")
+    assert problem["message"] == problem["detail"]
+    assert [letter.payload for letter in await world.dead_letters()] == ['{"userId":"u1"}']
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "body"),
+    [
+        ({"authorization": "Bearer second-key"}, "", {}),
+        (basic("write-key"), "", {}),
+        ({}, "?writeKey=write-key", {}),
+        ({}, "?writekey=write-key", {}),
+        ({}, "", {"writeKey": "write-key"}),
+        ({"authorization": "Bearer an-oauth-token"}, "", {"writeKey": "write-key"}),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/track", "/v1/batch", "/v1/events"])
+async def test_the_key_is_found_wherever_libraries_put_it(
+    world: World, headers: dict[str, str], query: str, body: dict[str, Any], path: str
+) -> None:
+    world.api.headers.pop("authorization")
+    event = {"/v1/track": TRACK, "/v1/batch": {"batch": [TRACK]}, "/v1/events": VISIT}[path]
+    answer = await world.api.post(path + query, json=event | body, headers=headers)
+    assert answer.status_code == 200
+    assert len(await world.interactions()) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "content"),
+    [
+        ({}, json.dumps(TRACK)),
+        ({}, json.dumps(TRACK | {"writeKey": 7})),
+        ({}, "{"),
+        ({}, "[" * 100_000),
+        ({"authorization": "Bearer ops-key"}, json.dumps(TRACK)),
+        ({"authorization": "Basic %%%"}, json.dumps(TRACK)),
+        ({"authorization": "Basic d3JpdGU="}, json.dumps(TRACK)),
+    ],
+)
+async def test_without_a_key_nothing_is_kept(world: World, headers: dict[str, str], content: str) -> None:
+    world.api.headers.pop("authorization")
+    answer = await world.api.post("/v1/track", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (401, "write_key_invalid")
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert await world.interactions() == await world.dead_letters() == []
+
+
+async def test_no_key_is_kept_in_a_dead_letter(world: World) -> None:
+    for call in ({"writeKey": "write-key"}, {"writeKey": "write-key", "properties": "x"}):
+        await world.api.post("/v1/track", json=call)
+    await world.api.post("/v1/track", content='{"writeKey":"write-key')
+    letters = await world.dead_letters()
+    assert len(letters) == 3
+    assert not any("write-key" in letter.payload for letter in letters)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain;charset=UTF-8", "application/x-www-form-urlencoded", None]
+)
+async def test_the_content_type_does_not_matter(world: World, content_type: str | None) -> None:
+    headers = {"content-type": content_type} if content_type else {}
+    answer = await world.api.post("/v1/t", content=json.dumps(TRACK), headers=headers)
+    assert answer.status_code == 200
+
+
+async def test_gzip_is_read(world: World) -> None:
+    content = gzip.compress(json.dumps({"batch": [TRACK], "writeKey": "write-key"}).encode())
+    world.api.headers.pop("authorization")
+    answer = await world.api.post("/v1/batch", content=content, headers={"content-encoding": "gzip"})
+    assert answer.status_code == 200
+    assert len(await world.interactions()) == 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "status", "code"),
+    [
+        ("gzip", gzip.compress(b" " * 100_000_000), 413, "body_too_large"),
+        ("gzip", b"{}", 400, "gzip_invalid"),
+        ("gzip", gzip.compress(b"{}")[:-4], 400, "gzip_invalid"),
+        ("br", b"{}", 400, "encoding_unsupported"),
+        ("identity", b" " * (MAX_BODY_BYTES + 1), 413, "body_too_large"),
+        ("identity", b'{"batch":', 400, "json_invalid"),
+        ("identity", b"", 400, "json_invalid"),
+        ("identity", b'{"batch":[\xff]}', 400, "json_invalid"),
+        ("identity", b"[]", 400, "shape_invalid"),
+        ("identity", b"{}", 400, "shape_invalid"),
+        ("identity", b'{"batch":{}}', 400, "shape_invalid"),
+        ("identity", b'{"batch":' + b"[" * 100_000, 400, "too_deep"),
+        ("identity", b'{"batch":[],"context":{"a":"' + b"x" * 9_000 + b'"}}', 413, "context_too_large"),
+        ("identity", b'{"batch":[],"context":{"page":{"a":"\\u0000"}}}', 400, "nul_character"),
+    ],
+)
+async def test_a_body_that_is_no_batch_is_refused_as_a_whole_and_kept(
+    world: World, encoding: str, content: bytes, status: int, code: str
+) -> None:
+    answer = await world.api.post("/v1/batch", content=content, headers={"content-encoding": encoding})
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    (letter,) = await world.dead_letters()
+    assert (letter.code, letter.source) == (code, "/v1/batch")
+    assert len(letter.payload) <= MAX_EVENT_BYTES
+
+
+@pytest.mark.parametrize("content", ["7", '"text"', "null", "{", ""])
+async def test_a_native_body_is_an_object_or_a_list(world: World, content: str) -> None:
+    answer = await world.api.post("/v1/events", content=content)
+    assert answer.status_code == 400
+    assert len(await world.dead_letters()) == 1
+
+
+async def test_an_event_has_at_most_32_kilobytes(world: World) -> None:
+    most = sized(VISIT, MAX_EVENT_BYTES)
+    assert len(most) == MAX_EVENT_BYTES
+    assert (await world.api.post("/v1/events", content=most)).json()["results"][0]["status"] == "accepted"
+    (verdict,) = (await world.api.post("/v1/events", content=sized(VISIT, MAX_EVENT_BYTES + 1))).json()[
+        "results"
+    ]
+    assert (verdict["status"], verdict["code"]) == ("refused", "event_too_large")
+    call = {"userId": "u1"}
+    assert (await world.api.post("/v1/page", content=sized(call, MAX_EVENT_BYTES))).status_code == 200
+    answer = await world.api.post("/v1/page", content=sized(call, MAX_EVENT_BYTES + 1))
+    assert (answer.status_code, answer.json()["code"]) == (413, "event_too_large")
+
+
+async def test_a_batch_has_at_most_2500_events(world: World) -> None:
+    for path, most in (
+        ("/v1/events", [VISIT] * MAX_EVENTS),
+        ("/v1/batch", {"batch": [TRACK] * MAX_EVENTS}),
+    ):
+        answer = await world.api.post(path, json=most)
+        assert answer.status_code == 200
+        assert {result["status"] for result in answer.json()["results"]} == {"accepted"}
+    assert len(await world.interactions()) == 2 * MAX_EVENTS
+    for path, more in (
+        ("/v1/events", [VISIT] * (MAX_EVENTS + 1)),
+        ("/v1/batch", {"batch": [TRACK] * (MAX_EVENTS + 1)}),
+    ):
+        answer = await world.api.post(path, json=more)
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_many_events")
+    assert len(await world.interactions()) == 2 * MAX_EVENTS
+
+
+async def test_a_batch_has_at_most_500_kilobytes(world: World) -> None:
+    for size, status in ((MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)):
+        content = json.dumps([VISIT]).encode()
+        assert (await world.api.post("/v1/events", content=content.ljust(size))).status_code == status
+
+
+HOSTILE = {
+    "deep": b'{"type":"visit","identities":{"a":"1"},"properties":' + b'{"a":' * 40 + b"1" + b"}" * 41,
+    "nul": b'{"type":"visit","identities":{"a":"1"},"properties":{"a":"\\u0000"}}',
+    "huge number": b'{"type":"visit","identities":{"a":"1"},"properties":{"a":1e999}}',
+    "utf-16": '{"type":"visit"}'.encode("utf-16-le").replace(b"\0", b"\xff"),
+}
+
+
+@pytest.mark.parametrize("hostile", ["deep", "nul", "huge number"])
+async def test_hostile_events_fail_alone(world: World, hostile: str) -> None:
+    content = b"[" + HOSTILE[hostile] + b"," + json.dumps(VISIT).encode() + b"]"
+    results = (await world.api.post("/v1/events", content=content)).json()["results"]
+    assert [result["status"] for result in results] == ["refused", "accepted"]
+    assert len(await world.dead_letters()) == 1
+
+
+async def test_what_is_not_utf_8_is_refused(world: World) -> None:
+    assert (await world.api.post("/v1/events", content=HOSTILE["utf-16"])).status_code == 400
+
+
+async def test_half_an_emoji_costs_no_event(world: World) -> None:
+    content = json.dumps([VISIT | {"properties": {"title": "\ud83d"}}, VISIT]).encode()
+    results = (await world.api.post("/v1/events", content=content)).json()["results"]
+    assert {result["status"] for result in results} == {"accepted"}
+    assert (await world.interactions())[0].properties == {"title": "\ufffd"}
+
+
+async def test_nothing_is_accepted_while_the_log_is_down(world: World) -> None:
+    for path, body in (
+        ("/v1/events", VISIT),
+        ("/v1/batch", {"batch": [TRACK]}),
+        ("/v1/track", {"userId": "u1"}),
+    ):
+        world.log.failures = 1
+        answer = await world.api.post(path, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (503, "log_unavailable")
+        assert answer.headers["retry-after"] == "7"
+        assert answer.headers["access-control-allow-origin"] == "*"
+    assert await world.interactions() == await world.dead_letters() == []
+
+
+@pytest.mark.parametrize("path", ["/v1/events", "/v1/batch", "/v1/t"])
+async def test_a_browser_may_post_from_any_page(world: World, path: str) -> None:
+    asked = {
+        "origin": "https://shop.example",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization,content-type",
+    }
+    allowed = await world.api.options(path, headers=asked)
+    assert allowed.is_success
+    assert allowed.headers["access-control-allow-origin"] == "*"
+    assert {"authorization", "content-type"} <= set(
+        allowed.headers["access-control-allow-headers"].split(", ")
+    )
+    assert int(allowed.headers["access-control-max-age"]) > 0
+    for headers in (BEARER, {"authorization": "Bearer wrong"}):
+        answer = await world.api.post(path, json={}, headers=headers)
+        assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_only_a_browser_is_judged_by_the_user_agent_it_sends(world: World) -> None:
+    bot = {"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
+    await world.api.post(
+        "/v1/p", json={"anonymousId": "c1"}, headers=bot | {"origin": "https://shop.example"}
+    )
+    await world.api.post("/v1/p", json={"anonymousId": "c1"}, headers={"user-agent": "python-requests/2.32"})
+    browser, server = await world.interactions()
+    assert (browser.machine, server.machine) == ("crawler", None)
+
+
+async def test_other_methods_are_not_allowed(world: World) -> None:
+    answer = await world.api.get("/v1/track")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_the_documentation_shows_every_path(world: World) -> None:
+    document = (await world.api.get("/openapi.json")).json()
+    posted = {path for path, item in document["paths"].items() if "post" in item}
+    assert posted == {f"/v1/{name}" for name in (
+        "events batch b track t identify i page p screen s group g alias a".split()
+    )}  # fmt: skip
+    for path in posted:
+        operation = document["paths"][path]["post"]
+        body = operation["requestBody"]["content"]["application/json"]
+        assert (await world.api.post(path, json=body["example"])).status_code == 200
+        assert {"200", "400", "401", "413", "503"} <= set(operation["responses"])
+    assert "$ref" not in json.dumps([item for path, item in document["paths"].items() if path in posted])
+    assert await world.dead_letters() == []
+
+
+async def test_readiness_asks_the_log(world: World) -> None:
+    assert (await world.api.get("/readyz")).json()["checks"] == {"log": "ok"}
+
+
+async def test_over_a_real_socket_too_much_is_answered_and_the_next_request_served(world: World) -> None:
+    async with served(world.app) as url, httpx.AsyncClient(base_url=url, headers=BEARER) as api:
+        too_much = await api.post("/v1/batch", content=b" " * 4_000_000)
+        assert (too_much.status_code, too_much.json()["code"]) == (413, "body_too_large")
+        assert (await api.post("/v1/track", json=TRACK)).json() == {"success": True}
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for piece in json.dumps(TRACK).encode().split(b" "):
+                yield piece
+
+        assert (await api.post("/v1/track", content=pieces())).status_code == 200
+
+
+async def test_a_client_that_leaves_in_the_middle_is_told_to_nobody(world: World) -> None:
+    async with served(world.app) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = "POST /v1/track HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer write-key\r\nContent-Length: 99\r\n\r\n"
+        writer.write(head.encode() + b'{"userId"')
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        async with httpx.AsyncClient(base_url=url, headers=BEARER) as api:
+            assert (await api.post("/v1/track", json=TRACK)).status_code == 200
+    assert reader.at_eof()
+    assert [event.type for event in await world.interactions()] == ["purchase"]
