@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -29,6 +30,8 @@ class Identity(NamedTuple):
         return identity_id(self.kind, self.value)
 
 
+# A batch asks for the same ids many times over, and a person comes back; 100,000 entries are some 20 MB.
+@lru_cache(maxsize=100_000)
 def identity_id(kind: str, value: str) -> str:
     """Derive the id of an identity whose value is in normal form."""
     return blake2b(f"{kind}\0{value}".encode(), digest_size=16).hexdigest()

@@ -80,8 +80,9 @@ async def _act(api: Api, console: Console, now: datetime) -> dict[str, Any]:
 async def _arrived(api: Api, event: dict[str, Any]) -> dict[str, Any]:
     """Wait until an event stands in the timeline of its person, and return the profile."""
     kind, value = next(iter(event["identities"].items()))
+    identity = httpx.QueryParams(kind=kind, value=value)
     for _ in range(int(PATIENCE_SECONDS / LOOK_AGAIN_SECONDS)):
-        for profile in (await api("ops", "GET", f"/v1/profiles?kind={kind}&value={value}"))["items"]:
+        for profile in (await api("ops", "GET", f"/v1/profiles?{identity}"))["items"]:
             timeline = await api("ops", "GET", f"/v1/profiles/{profile['id']}/timeline")
             if any(one["id"] == event["id"] for one in timeline["items"]):
                 return profile

@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 
 from services.ingest.limits import EventId, Label, TypeName, check_event
+from services.ingest.recent import normalise
 from services.ingest.shaping import interaction
 from services.ingest.skew import occurred_at
 from services.ingest.vocabulary import checked_type
 from services.ingest.wire import decode
 from shared.events import Interaction
-from shared.identity import Identity, normalise
+from shared.identity import Identity
 from shared.ids import NewId
 
 

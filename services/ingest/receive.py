@@ -10,14 +10,15 @@ from services.ingest.authenticate import authenticate
 from services.ingest.body import read_body
 from services.ingest.cors import shared_with_any_origin
 from services.ingest.outcome import Outcome, Refusal, dead_letter
+from services.ingest.recent import log_key
 from services.ingest.segment import Sending
 from shared.auth import KeyRing
 from shared.clock import Clock
 from shared.errors import FliplineError, Refused, Unauthorized
 from shared.events import DEAD_LETTERS, INTERACTIONS, Interaction, encode
-from shared.problems import problem_of
 from shared.ids import NewId
 from shared.log.port import Log, Record
+from shared.problems import problem_of
 from shared.telemetry import INGESTED
 
 Read: TypeAlias = Callable[[bytes, Sending], list[Outcome]]
@@ -74,7 +75,7 @@ class Receiver:
         refusals: list[Refusal] = []
         for outcome in outcomes:
             if isinstance(outcome, Interaction):
-                records.append(Record(INTERACTIONS, outcome.identities[0].id, encode(outcome)))
+                records.append(Record(INTERACTIONS, log_key(outcome.identities[0]), encode(outcome)))
             else:
                 refusals.append(outcome)
         counts: dict[str, int | str] = {"accepted": len(records), "refused": len(refusals)}

@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple
 
 from services.ingest import skew
 from services.ingest.limits import check_event
+from services.ingest.recent import normalise
 from services.ingest.segment_wire import Call, Context, merged, read_call
 from services.ingest.shaping import interaction
 from services.ingest.vocabulary import track_type
 from shared.errors import Refused
 from shared.events import IDENTIFY, Interaction
-from shared.identity import Identity, normalise
+from shared.identity import Identity
 from shared.ids import NewId
 
 PAGE_PROPERTIES: Final = ("path", "url", "title", "referrer", "search")

@@ -60,7 +60,7 @@ class Batch(msgspec.Struct, rename="camel", gc=False):
 
     batch: list[msgspec.Raw]
     sent_at: str | None = None
-    context: msgspec.Raw | None = None
+    context: msgspec.Raw = msgspec.Raw(b"null")
 
 
 _calls = msgspec.json.Decoder(Call)
@@ -83,8 +83,6 @@ def read_common_context(batch: Batch) -> Context | None:
 
     Its limit is lower than an event's, since it is written out with every one of them.
     """
-    if batch.context is None:
-        return None
     data = bytes(batch.context)
     if len(data) > MAX_COMMON_CONTEXT_BYTES:
         raise TooLarge(

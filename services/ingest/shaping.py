@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from services.ingest.judge import MAX_USER_AGENT_LENGTH, judge
+from services.ingest.recent import by_strength
 from shared.errors import Refused
 from shared.events import IDENTIFY, Interaction
-from shared.identity import Identity, by_strength
+from shared.identity import Identity
 
 # A person has a handful of names; more at once is a list of people.
 MAX_IDENTITIES = 20
@@ -31,7 +32,7 @@ def interaction(
 
     The user agent stays in the properties of what was done, so that a better judge can judge again.
     """
-    ordered = by_strength(identities)
+    ordered = by_strength(tuple(identities))
     if not 0 < len(ordered) <= MAX_IDENTITIES:
         raise Refused(
             "identities_count",

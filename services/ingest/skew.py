@@ -16,6 +16,8 @@ def read_instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         return instant.replace(tzinfo=UTC)
+    if instant.tzinfo is UTC:
+        return instant
     try:
         return instant.astimezone(UTC)
     except OverflowError as error:

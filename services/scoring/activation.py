@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import store
-from services.scoring.counting import Tally, day_of, total
+from services.scoring.counting import Tally, day_of
 from services.scoring.flip import FIRST_CYCLE, qualify, reaches
 from services.scoring.matrix import Version, read_matrix
 from services.scoring.models import active
@@ -114,11 +114,10 @@ async def _review(
         # A merged profile's id leads to the survivor, which has a page of its own.
         persons = [one for one in await find(connection, profile_ids) if one.id in set(profile_ids)]
         identity_ids = [i for person in persons for i in person.identities]
-        held = await store.read_counts(connection, identity_ids)
         handed = {i for i, model in await store.open_cycles(connection, identity_ids) if model == new.model}
         traits = await store.read_traits(connection, identity_ids, day_of(now))
         for person in persons:
-            counts = total(held[i].counts for i in person.identities if i in held)
+            counts = person.counts
             flips = reaches(counts, new, now)
             already = not handed.isdisjoint(person.identities)
             diff.already_handed_over += flips and already

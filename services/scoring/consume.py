@@ -7,12 +7,11 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import people, store
-from services.scoring.counting import Counts, count, counts_for_score, day_of, total
+from services.scoring.counting import Counts, count, counts_for_score, day_of
 from services.scoring.flip import FIRST_CYCLE, qualify, reaches
-from services.scoring.linking import Person, touched
+from services.scoring.linking import People, Person, touched
 from services.scoring.matrix import Version
 from services.scoring.models import Active, active
-from services.scoring.store import NOTHING_HELD, Held
 from shared.clock import Clock
 from shared.database import outbox
 from shared.errors import Poison
@@ -37,8 +36,8 @@ class Scorer:
         persons = await people.resolve(connection, interactions, now)
         await store.write_traits(connection, interactions)
         about = touched(interactions, persons)
-        held = await _fold(connection, interactions, about, matrices)
-        leads = await _flip(connection, about, held, matrices, now)
+        await _fold(connection, interactions, persons, matrices)
+        leads = await _flip(connection, about, matrices, now)
         return {"new": len(interactions), "profiles": len(about), "flips": len(leads)}
 
 
@@ -50,25 +49,17 @@ def _interaction(message: Message) -> Interaction:
 
 
 async def _fold(
-    connection: AsyncConnection,
-    interactions: Iterable[Interaction],
-    about: Mapping[str, Person],
-    matrices: Active,
-) -> Mapping[str, Held]:
-    """Add the interactions to the counts of the identities that posted them; return the persons' counts."""
-    identity_ids = [identity_id for person in about.values() for identity_id in person.identities]
-    held = await store.read_counts(connection, identity_ids)
-    posted: dict[str, list[Interaction]] = {}
+    connection: AsyncConnection, interactions: Iterable[Interaction], people: People, matrices: Active
+) -> None:
+    """Add the interactions to the counts of the identities that posted them."""
+    # Whoever read the counts of an identity that is linked now must notice, even if they stay as they are.
+    changed = {identity_id: people.of(identity_id).held_by(identity_id) for identity_id in people.linked}
     for interaction in interactions:
         if counts_for_score(interaction):
-            posted.setdefault(interaction.identities[0].id, []).append(interaction)
-    changed: dict[str, Held] = {}
-    for identity_id, theirs in posted.items():
-        before = held.get(identity_id) or Held({}, 0)
-        count(before.counts, theirs, matrices.tally)
-        held[identity_id] = changed[identity_id] = before
+            identity_id = interaction.identities[0].id
+            held = changed[identity_id] = people.of(identity_id).held_by(identity_id)
+            count(held.counts, interaction, matrices.tally)
     await store.write_counts(connection, changed)
-    return held
 
 
 class _Reached(NamedTuple):
@@ -80,12 +71,11 @@ class _Reached(NamedTuple):
 async def _flip(
     connection: AsyncConnection,
     about: Mapping[str, Person],
-    held: Mapping[str, Held],
     matrices: Active,
     now: datetime,
 ) -> list[LeadQualified]:
     """Open a cycle for each person and model whose score reaches the flip number and has none open."""
-    reached = list(_reached(about.values(), held, matrices, now))
+    reached = list(_reached(about.values(), matrices, now))
     open_cycles = await store.open_cycles(connection, [i for one in reached for i in one.person.identities])
     flipped = [
         one
@@ -111,11 +101,9 @@ async def _flip(
     return leads
 
 
-def _reached(
-    persons: Iterable[Person], held: Mapping[str, Held], matrices: Active, now: datetime
-) -> Iterator[_Reached]:
+def _reached(persons: Iterable[Person], matrices: Active, now: datetime) -> Iterator[_Reached]:
     for person in persons:
-        counts = total(held.get(identity_id, NOTHING_HELD).counts for identity_id in person.identities)
+        counts = person.counts
         for version in matrices.versions.values():
             if reaches(counts, version, now):
                 yield _Reached(person, counts, version)

@@ -6,7 +6,7 @@ are neutral. So they depend on the set of interactions alone, not on order, batc
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -15,8 +15,19 @@ from shared.conditions import possible_types
 from shared.events import IDENTIFY, Interaction
 from shared.matching import MISSING, Predicate, Reader, compile_condition, reader
 
-Counts: TypeAlias = dict[str, dict[int, dict[str, int]]]
-"""count key -> day (ordinal of the UTC date) -> value of `by` as JSON ("" without one) -> how often"""
+Days: TypeAlias = dict[int, dict[str, int]]
+"""day (ordinal of the UTC date) -> value of `by` as JSON ("" without one) -> how often"""
+
+Counts: TypeAlias = dict[str, Days]
+"""count key -> days"""
+
+
+class Held(NamedTuple):
+    """The counts of an identity as a transaction read them, with the revision of their row."""
+
+    counts: Counts
+    revision: int
+
 
 _NO_VALUE = ""
 _encode = msgspec.json.Encoder().encode
@@ -71,13 +82,12 @@ def counts_for_score(interaction: Interaction) -> bool:
     return interaction.machine is None and interaction.type != IDENTIFY
 
 
-def count(counts: Counts, interactions: Iterable[Interaction], tally: Tally) -> None:
-    """Fold interactions into the counts, in place; order does not matter."""
-    for interaction in interactions:
-        if counts_for_score(interaction):
-            day = day_of(interaction.occurred_at)
-            for key, by in tally.matches(interaction):
-                add(counts, key, day, by, 1)
+def count(counts: Counts, interaction: Interaction, tally: Tally) -> None:
+    """Fold one interaction into the counts, in place; the order of interactions does not matter."""
+    if counts_for_score(interaction):
+        day = day_of(interaction.occurred_at)
+        for key, by in tally.matches(interaction):
+            add(counts, key, day, by, 1)
 
 
 def add(counts: Counts, key: str, day: int, by: str, times: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from services.scoring.counting import Counts, day_of
 from services.scoring.linking import Person
 from services.scoring.matrix import Version
-from services.scoring.pricing import crossed_on, price
+from services.scoring.pricing import crossed_on, points, price
 from shared.events import LeadQualified
 from shared.ids import derived_id
 
@@ -16,7 +16,7 @@ FIRST_CYCLE = 1
 
 def reaches(counts: Counts, version: Version, at: datetime) -> bool:
     """Tell whether counts are worth the flip number at an instant."""
-    return price(counts, version.matrix, day_of(at)).points >= version.matrix.flip_number
+    return points(counts, version.matrix, day_of(at)) >= version.matrix.flip_number
 
 
 def qualify(

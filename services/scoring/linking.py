@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from services.scoring.counting import Counts, Held, total
 from shared.events import Interaction
 from shared.identity import Identity
 
@@ -18,6 +19,16 @@ class Person:
     id: str
     founded: datetime | None
     identities: dict[str, Identity] = field(default_factory=dict[str, Identity])
+    held: dict[str, Held] = field(default_factory=dict[str, Held])
+
+    @property
+    def counts(self) -> Counts:
+        """The counts of all identities together."""
+        return total(held.counts for held in self.held.values())
+
+    def held_by(self, identity_id: str) -> Held:
+        """Return the counts of one of the identities, to be added to."""
+        return self.held.setdefault(identity_id, Held({}, 0))
 
     def conflicts_with(self, other: "Person") -> bool:
         """Tell whether joining the two would give one person two values of an exclusive kind."""
@@ -35,6 +46,8 @@ class People:
         """identity id -> profile id that it has to point to from now on"""
         self.founded: dict[str, Identity] = {}
         """identity id -> identity, those that no table knows yet"""
+        self.linked: set[str] = set()
+        """ids of the identities whose person has others now than before"""
         for person in known:
             for identity_id in person.identities:
                 self._of[identity_id] = person
@@ -63,7 +76,9 @@ class People:
     def _join(self, one: Person, other: Person) -> Person:
         if one is other or one.conflicts_with(other):
             return one
+        self.linked.update(one.identities, other.identities)
         survivor, absorbed = sorted((one, other), key=_seniority)
+        survivor.held |= absorbed.held
         for identity_id, identity in absorbed.identities.items():
             self._of[identity_id] = survivor
             self.moved[identity_id] = survivor.id

@@ -6,8 +6,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring.counting import Held, decode_counts
 from services.scoring.linking import People, Person
-from services.scoring.tables import identities, profiles
+from services.scoring.tables import counts, identities, profiles
 from shared.database import bulk
 from shared.errors import Unavailable
 from shared.events import Interaction
@@ -17,26 +18,36 @@ from shared.identity import Identity
 async def resolve(connection: AsyncConnection, interactions: Sequence[Interaction], now: datetime) -> People:
     """Return the persons of the interactions, with new ones founded and linked ones merged in the tables.
 
-    The profiles stay locked until the transaction ends. Raises Unavailable when another worker founded one
-    of the same identities at this moment: the batch is then simply run again.
+    Raises Unavailable when another worker founded one of the same identities at this moment: the batch is
+    then simply run again.
     """
-    wanted = sorted({identity.id for one in interactions for identity in one.identities})
-    people = People(await _known(connection, wanted))
+    people = People(await _known(connection, interactions))
     for interaction in interactions:
         people.see(interaction)
     await _write(connection, people, now)
     return people
 
 
-async def _known(connection: AsyncConnection, wanted: Sequence[str]) -> list[Person]:
+async def _known(connection: AsyncConnection, interactions: Sequence[Interaction]) -> list[Person]:
+    """Return the persons that the tables know, those locked whose counts several workers may change at once.
+
+    A person of one identity needs no lock: all its events are on one partition, and a worker that links it
+    to another writes its counts anew, which the revision tells. What was read before a lock may be stale,
+    so it is read again until the lock holds all that it has to.
+    """
+    wanted = sorted({identity.id for one in interactions for identity in one.identities})
+    linking = {i.id for one in interactions if len(one.identities) > 1 for i in one.identities}
     locked: set[str] = set()
     while True:
         persons = await find(connection, wanted)
-        found = {person.id for person in persons}
-        if found <= locked or connection.dialect.name != "postgresql":
+        entangled = {
+            person.id
+            for person in persons
+            if len(person.identities) > 1 or not linking.isdisjoint(person.identities)
+        }
+        if entangled <= locked or connection.dialect.name != "postgresql":
             return persons
-        # What was read before the lock may be stale: another worker could have merged the profile meanwhile.
-        locked |= found
+        locked |= entangled
         await connection.execute(
             sa.select(profiles.c.id)
             .where(bulk.any_of(connection, profiles.c.id, sorted(locked)))
@@ -46,7 +57,10 @@ async def _known(connection: AsyncConnection, wanted: Sequence[str]) -> list[Per
 
 
 async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Person]:
-    """Return the persons that have any of these identity ids, each with all of its identities."""
+    """Return the persons that have any of these identity ids, with all of their identities and counts.
+
+    It is one statement, and so one snapshot: the revisions are those of exactly these identities.
+    """
     of_wanted = sa.select(identities.c.profile_id).where(bulk.any_of(connection, identities.c.id, wanted))
     rows = await connection.execute(
         sa.select(
@@ -55,16 +69,21 @@ async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Perso
             identities.c.value,
             identities.c.profile_id,
             profiles.c.created_at,
+            counts.c.counts,
+            counts.c.revision,
         )
         .join(profiles, profiles.c.id == identities.c.profile_id)
+        .outerjoin(counts, counts.c.identity_id == identities.c.id)
         .where(identities.c.profile_id.in_(of_wanted))
     )
     persons: dict[str, Person] = {}
-    for identity_id, kind, value, profile_id, created_at in rows:
+    for identity_id, kind, value, profile_id, created_at, text, revision in rows.all():
         person = persons.get(profile_id)
         if person is None:
             person = persons[profile_id] = Person(profile_id, created_at)
         person.identities[identity_id] = Identity(kind, value)
+        if text is not None:
+            person.held[identity_id] = Held(decode_counts(text), revision)
     return list(persons.values())
 
 

@@ -4,12 +4,13 @@ Limits and caps are applied here, to sums, the earliest days first. Clamping ste
 in would make the score depend on their order (DESIGN.md idea 3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from math import fsum
+from typing import NamedTuple
 
-from services.scoring.counting import Counts
+from services.scoring.counting import Counts, Days
 from services.scoring.matrix import Limit, Matrix, Rule
 from shared.events import Reason
 
@@ -29,33 +30,57 @@ class Score:
 
 def price(counts: Counts, matrix: Matrix, day: int) -> Score:
     """Return the score at the end of a day (UTC ordinal): later days do not exist yet."""
-    reasons: list[Reason] = []
+    reasons = tuple(
+        Reason(rule=rule.id, label=rule.title, points=worth.points, count=worth.matches, paid=worth.paid)
+        for rule, worth in _worths(counts, matrix, day)
+        if worth.matches
+    )
+    return Score(_sum(reason.points for reason in reasons), reasons)
+
+
+def points(counts: Counts, matrix: Matrix, day: int) -> float:
+    """Return the points of `price` without its reasons, which is what the hot path needs."""
+    return _sum(worth.points for _, worth in _worths(counts, matrix, day))
+
+
+def _sum(parts: Iterable[float]) -> float:
+    # fsum rounds once, at the end, so the total does not depend on the order of the rules.
+    return round(fsum(parts), DIGITS)
+
+
+class _Worth(NamedTuple):
+    points: float
+    matches: int
+    paid: int
+
+
+def _worths(counts: Counts, matrix: Matrix, day: int) -> Iterator[tuple[Rule, _Worth]]:
     for rule in matrix.rules:
         days = counts.get(rule.count_key)
         if days:
-            reason = _price_rule(rule, days, day)
-            if reason.count:
-                reasons.append(reason)
-    # fsum rounds once, at the end, so the total does not depend on the order of the rules.
-    return Score(round(fsum(reason.points for reason in reasons), DIGITS), tuple(reasons))
+            yield rule, _worth(rule, days, day)
 
 
-def _price_rule(rule: Rule, days: Mapping[int, Mapping[str, int]], until: int) -> Reason:
-    count = sum(sum(values.values()) for day, values in days.items() if day <= until)
-    paid = count if rule.limit is None else _within_limit(rule.limit, days, until)
+def _worth(rule: Rule, days: Days, until: int) -> _Worth:
+    matches = 0
+    for day, values in days.items():
+        if day <= until:
+            for times in values.values():
+                matches += times
+    paid = matches if rule.limit is None else _within_limit(rule.limit, days, until)
     points = paid * rule.points
     if rule.cap is not None:
         points = max(-rule.cap, min(rule.cap, points))
-    return Reason(rule=rule.id, label=rule.title, points=points, count=count, paid=paid)
+    return _Worth(points, matches, paid)
 
 
-def _within_limit(limit: Limit, days: Mapping[int, Mapping[str, int]], until: int) -> int:
+def _within_limit(limit: Limit, days: Days, until: int) -> int:
     used: dict[tuple[int, str], int] = {}
     for day, values in days.items():
         if day <= until:
+            period = _period(day, limit)
             for by, times in values.items():
-                period = _period(day, limit), by
-                used[period] = used.get(period, 0) + times
+                used[period, by] = used.get((period, by), 0) + times
     return sum(min(times, limit.times) for times in used.values())
 
 
@@ -77,6 +102,6 @@ def crossed_on(counts: Counts, matrix: Matrix, until: int) -> int | None:
     """Return the earliest day at whose end the score reaches the flip number, or None until that day."""
     days = sorted({day for rule in matrix.rules for day in counts.get(rule.count_key, {}) if day <= until})
     for day in days:
-        if price(counts, matrix, day).points >= matrix.flip_number:
+        if points(counts, matrix, day) >= matrix.flip_number:
             return day
     return None

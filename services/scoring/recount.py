@@ -6,8 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import store
-from services.scoring.counting import Counts, Tally, count
-from services.scoring.store import NOTHING_HELD, Held
+from services.scoring.counting import Counts, Held, Tally, count
 from services.scoring.tables import identities
 
 CHUNK = 1_000
@@ -20,10 +19,11 @@ async def recount(connection: AsyncConnection, tally: Tally) -> None:
         interactions = await store.read_ledger(connection, identity_ids)
         changed: dict[str, Held] = {}
         for identity_id in sorted(held.keys() | interactions.keys()):
-            before = held.get(identity_id, NOTHING_HELD)
+            before = held.get(identity_id, Held({}, 0))
             # A condition that an old version stopped counting may have left counts that are not complete.
             counts: Counts = {key: days for key, days in before.counts.items() if key not in tally.keys}
-            count(counts, interactions.get(identity_id, ()), tally)
+            for interaction in interactions.get(identity_id, ()):
+                count(counts, interaction, tally)
             if counts != before.counts:
                 changed[identity_id] = Held(counts, before.revision)
         await store.write_counts(connection, changed)

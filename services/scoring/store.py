@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.counting import Counts, day_of, decode_counts, encode_counts
+from services.scoring.counting import Held, day_of, decode_counts, encode_counts
 from services.scoring.tables import counts, ledger, standings, traits
 from shared.database import bulk
 from shared.errors import Unavailable
@@ -60,16 +60,6 @@ async def read_ledger(
             )
         )
     return posted
-
-
-class Held(NamedTuple):
-    """The counts of an identity as a transaction read them."""
-
-    counts: Counts
-    revision: int
-
-
-NOTHING_HELD = Held({}, 0)
 
 
 async def read_counts(connection: AsyncConnection, identity_ids: Sequence[str]) -> dict[str, Held]:

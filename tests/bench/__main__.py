@@ -38,9 +38,17 @@ def _numbers(text: str) -> frozenset[int]:
     if not numbers <= {1, 2, 3, 4}:
         raise ArgumentTypeError("the rows are 1, 2, 3 and 4")
     return numbers
+
+
 if __name__ == "__main__":
-    from tests.bench.rows import single
+    from tests.bench.rows import single, folding
+    from tests.bench.servers import kafka, postgres
     with temporary_directory() as d:
-        a = Arena(d, 2.0, 5, profiles=Path(sys.argv[1]) if len(sys.argv) > 1 else None)
-        r = single.measure(a)
+        a = Arena(d, 0.8, 12, profiles=Path(sys.argv[2]) if len(sys.argv) > 2 else None)
+        if sys.argv[1] == "1":
+            r = single.measure(a)
+        else:
+            with kafka(a) as k, postgres(a) as p:
+                r = folding.measure(a, k, p)
         Console(width=140).print(render([r], title="x"))
+        print(r.details)

@@ -11,7 +11,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from itertools import cycle
-from typing import Any
+from math import ceil
+from typing import Any, cast
 
 from uvicorn.loops.auto import auto_loop_factory
 
@@ -41,8 +42,7 @@ class Connection(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
         self._post()
 
     def _post(self) -> None:
@@ -111,7 +111,7 @@ async def run(port: int, requests: Iterator[bytes], *, connections: int, seconds
 
 def percentile(ordered: Sequence[float], percent: float) -> float:
     """Return the smallest of the ordered values that so many percent of them do not exceed."""
-    return ordered[min(len(ordered) - 1, max(0, -(-len(ordered) * percent // 100).__int__() - 1))]
+    return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)]
 
 
 def main() -> None:

@@ -56,7 +56,10 @@ def _field(file: str, name: str) -> str | None:
         lines = Path(file).read_text().splitlines()
     except OSError:
         return None
-    return next((value.strip() for key, _, value in (one.partition(":") for one in lines) if key.strip() == name), None)
+    return next(
+        (value.strip() for key, _, value in (one.partition(":") for one in lines) if key.strip() == name),
+        None,
+    )
 
 
 def _postgresql() -> str | None:

@@ -26,7 +26,11 @@ def hot_spots(file: Path) -> list[tuple[float, int, str]]:
     """Return (own seconds, calls, function) of the functions that took most time themselves."""
     entries = pstats.Stats(str(file)).get_stats_profile().func_profiles.items()
     rows = [
-        (one.tottime, int(str(one.ncalls).split("/")[0]), f"{Path(one.file_name).name}:{one.line_number} {name}")
+        (
+            one.tottime,
+            int(str(one.ncalls).split("/")[0]),
+            f"{Path(one.file_name).name}:{one.line_number} {name}",
+        )
         for name, one in entries
     ]
     return sorted(rows, reverse=True)[:TOP]

@@ -2,11 +2,12 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -72,13 +73,16 @@ def flipline(
     if arena.profiles:
         module = ["tests.bench.profiled", str(arena.profiles / f"{name or command}.prof")]
     log = data_dir / "stderr.log"
-    with log.open("wb") as output, _process(
-        [sys.executable, "-m", *module, command],
-        cores=arena.cores.server if pinned else frozenset[int](),
-        environment=environment,
-        stdout=output,
-        stderr=output,
-    ) as process:
+    with (
+        log.open("wb") as output,
+        _process(
+            [sys.executable, "-m", *module, command],
+            cores=arena.cores.server if pinned else frozenset[int](),
+            environment=environment,
+            stdout=output,
+            stderr=output,
+        ) as process,
+    ):
         server = Server(process, port, data_dir, log)
         _wait_until_ready(server)
         yield server
@@ -100,6 +104,16 @@ def _wait_until_ready(server: Server) -> None:
             connection.close()
         time.sleep(0.05)
     raise Wrong(f"flipline is not ready after {START_LIMIT:.0f} s:\n{_tail(server.log)}")
+
+
+def wait_for_port(port: int) -> None:
+    """Wait until something listens on the port."""
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection((HOST, port), timeout=5):
+            return
+        time.sleep(0.05)
+    raise Wrong(f"nothing listens on port {port}")
 
 
 class Helper:
@@ -128,14 +142,42 @@ class Helper:
 def helper(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) -> Iterator[Helper]:
     """Run a module of this package that takes orders on stdin; it ends when that is closed."""
     log = arena.subdirectory("helper") / "stderr.log"
+    with (
+        log.open("wb") as errors,
+        _process(
+            [sys.executable, "-m", f"tests.bench.{module}", *arguments],
+            cores=cores,
+            environment=dict(os.environ),
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        ) as process,
+    ):
+        yield Helper(process, log)
+
+
+@contextmanager
+def started(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) -> Iterator[int]:
+    """Run a module of this package and give its process id."""
+    log = arena.subdirectory("helper") / "stderr.log"
     with log.open("wb") as errors, _process(
         [sys.executable, "-m", f"tests.bench.{module}", *arguments],
         cores=cores,
         environment=dict(os.environ),
-        stdout=subprocess.PIPE,
+        stdout=errors,
         stderr=errors,
     ) as process:
-        yield Helper(process, log)
+        yield process.pid
+        if process.poll() is not None:
+            raise Wrong(f"{module} ended with {process.returncode}:\n{_tail(log)}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used; unlike the clock's, others cannot take from it."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

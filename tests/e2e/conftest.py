@@ -1,4 +1,4 @@
-"""Where Flipline runs in these tests: embedded, or on Kafka and PostgreSQL; each test has a place of its own."""
+"""The places where Flipline runs: embedded, or on Kafka and PostgreSQL; each test gets one of its own."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -23,11 +23,6 @@ def cluster_settings(kafka: str, postgres_url: str, tmp_path: Path) -> dict[str,
         kafka_session_timeout_seconds="2",
         data_dir=str(tmp_path / "cluster"),
     )
-
-
-EVERYWHERE = pytest.mark.parametrize(
-    "flipline", ["embedded", pytest.param("cluster", marks=[pytest.mark.kafka, pytest.mark.postgres])]
-)
 
 
 @pytest.fixture(params=["embedded", pytest.param("cluster", marks=[pytest.mark.kafka, pytest.mark.postgres])])

@@ -20,13 +20,16 @@ _DOORS = {"write": "ingest", "ops": "scoring", "crm": "handoff"}
 def settings(**more: str) -> dict[str, str]:
     """Return the environment of a Flipline with known keys that may post webhooks to this machine."""
     keys = {f"FLIPLINE_{role.upper()}_KEYS": key for role, key in KEYS.items()}
-    return keys | {"FLIPLINE_WEBHOOK_ALLOW": "127.0.0.1"} | {f"FLIPLINE_{k.upper()}": v for k, v in more.items()}
+    return (
+        keys | {"FLIPLINE_WEBHOOK_ALLOW": "127.0.0.1"} | {f"FLIPLINE_{k.upper()}": v for k, v in more.items()}
+    )
 
 
 class Door:
     """The HTTP API of one process for the holder of a key."""
 
     def __init__(self, url: str, key: str) -> None:
+        self.url = url
         # A connection that is kept would not survive the restarts of the other end.
         self._client = httpx.AsyncClient(
             base_url=url,
@@ -127,9 +130,13 @@ class Flipline:
             lambda found: found is not None and found["scores"][model]["score"] == score,
         )
 
+    async def accepted(self) -> float:
+        """Return how many events were accepted since the start of these processes."""
+        return await self.write.metric("flipline_ingest_events_total", verdict="accepted")
+
     async def settled(self) -> None:
-        """Wait until scoring has applied whatever these processes have accepted since their start."""
-        accepted = await self.write.metric("flipline_ingest_events_total", verdict="accepted")
+        """Wait until scoring has applied whatever was accepted since the start of these processes."""
+        accepted = await self.accepted()
         await eventually(
             lambda: self.ops.metric("flipline_messages_total", group="scoring", outcome="applied"),
             lambda applied: applied == accepted,

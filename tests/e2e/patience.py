@@ -21,5 +21,7 @@ async def eventually(
             while not holds(answer := await ask()):
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
     except TimeoutError:
-        raise AssertionError(f"not within {seconds:g} seconds; the last answer was {answer!r:.2000}") from None
+        raise AssertionError(
+            f"not within {seconds:g} seconds; the last answer was {answer!r:.2000}"
+        ) from None
     return answer

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from services.scoring.activation import FlipDiff, Handoff, activate
 from services.scoring.consume import Scorer
 from services.scoring.counting import day_of
-from services.scoring.lookup import describe
 from services.scoring.models import active
 from services.scoring.people import find
-from services.scoring.pricing import price
+from services.scoring.pricing import points
+from services.scoring.store import read_traits
 from services.scoring.tables import models
 from shared.database.engine import Database
 from shared.database.outbox import outbox
@@ -50,15 +50,14 @@ class World:
     async def score(self, identity: Identity) -> float:
         async with self.database.reading() as connection:
             (person,) = await find(connection, [identity.id])
-            (known,) = await describe(connection, [person], day_of(self.clock.now()))
             matrices = await active(connection)
-        return price(known.counts, matrices.versions["m"].matrix, day_of(self.clock.now())).points
+        return points(person.counts, matrices.versions["m"].matrix, day_of(self.clock.now()))
 
     async def traits(self, identity: Identity) -> dict[str, Any]:
         async with self.database.reading() as connection:
             (person,) = await find(connection, [identity.id])
-            (known,) = await describe(connection, [person], day_of(self.clock.now()))
-        return known.traits
+            known = await read_traits(connection, list(person.identities), day_of(self.clock.now()))
+        return known.of(person.identities)
 
     async def profile_of(self, identity: Identity) -> str:
         async with self.database.reading() as connection:

@@ -47,12 +47,17 @@ async def test_a_list_is_answered_in_its_order_and_a_bad_event_fails_alone(world
     events = [VISIT | {"id": "a"}, 7, VISIT | {"id": "b", "colour": 1}, None, VISIT | {"id": "c"}, []]
     results = (await world.api.post("/v1/events", json=events)).json()["results"]
     assert [(result["id"], result["status"]) for result in results] == [
-        ("a", "accepted"), (None, "refused"), ("b", "refused"), (None, "refused"), ("c", "accepted"), (None, "refused")
-    ]  # fmt: skip
+        ("a", "accepted"),
+        (None, "refused"),
+        ("b", "refused"),
+        (None, "refused"),
+        ("c", "accepted"),
+        (None, "refused"),
+    ]
     assert (results[2]["code"], results[2]["field"]) == ("shape_invalid", "colour")
     assert [event.id for event in await world.interactions()] == ["a", "c"]
     letters = await world.dead_letters()
-    assert [letter.payload for letter in letters] == ["7", json.dumps(events[2]), "null", "[]"]
+    assert [json.loads(letter.payload) for letter in letters] == [7, events[2], None, []]
     assert {(letter.refused_by, letter.source, letter.code) for letter in letters} == {
         ("ingest", "/v1/events", "shape_invalid")
     }
@@ -350,9 +355,8 @@ async def test_other_methods_are_not_allowed(world: World) -> None:
 async def test_the_documentation_shows_every_path(world: World) -> None:
     document = (await world.api.get("/openapi.json")).json()
     posted = {path for path, item in document["paths"].items() if "post" in item}
-    assert posted == {f"/v1/{name}" for name in (
-        "events batch b track t identify i page p screen s group g alias a".split()
-    )}  # fmt: skip
+    calls = {"track", "t", "identify", "i", "page", "p", "screen", "s", "group", "g", "alias", "a"}
+    assert posted == {f"/v1/{name}" for name in {"events", "batch", "b"} | calls}
     for path in posted:
         operation = document["paths"][path]["post"]
         body = operation["requestBody"]["content"]["application/json"]
@@ -383,8 +387,8 @@ async def test_a_client_that_leaves_in_the_middle_is_told_to_nobody(world: World
     async with served(world.app) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        head = "POST /v1/track HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer write-key\r\nContent-Length: 99\r\n\r\n"
-        writer.write(head.encode() + b'{"userId"')
+        head = ["POST /v1/track HTTP/1.1", "Host: a", "Authorization: Bearer write-key", "Content-Length: 99"]
+        writer.write("\r\n".join([*head, "", '{"userId"']).encode())
         await writer.drain()
         writer.close()
         await writer.wait_closed()

@@ -17,6 +17,7 @@ FIRST_DELAY_SECONDS: Final = 0.5
 LAST_DELAY_SECONDS: Final = 30.0
 MAX_RETRY_AFTER_SECONDS: Final = 120.0
 
+_GO_ON: Final = "What was accepted is kept, and the same command goes on after it."
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -62,11 +63,11 @@ class Poster:
                 return self._verdicts(response, len(events))
             why = f"{self._url} answers {response.status_code}"
             retry_after = response.headers.get("retry-after")
-        raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row.")
+        raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row. {_GO_ON}")
 
     def _verdicts(self, response: httpx.Response, count: int) -> list[Verdict]:
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            raise Unauthorized("write_key_invalid", f"{self._url} does not know this write key.")
+            raise Unauthorized("write_key_invalid", f"{self._url} does not know this write key. {_GO_ON}")
         if response.status_code == HTTPStatus.OK:
             try:
                 verdicts = msgspec.json.decode(response.content, type=_Answer).results
@@ -76,7 +77,8 @@ class Poster:
                 return verdicts
         raise Refused(
             "import_refused",
-            f"{self._url} answers {response.status_code} and no verdicts: is this Flipline's address?",
+            f"{self._url} answers {response.status_code} without verdicts: is this Flipline's address? "
+            + _GO_ON,
         )
 
 

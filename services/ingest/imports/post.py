@@ -17,7 +17,7 @@ from services.ingest.imports.progress import ProgressFile
 from services.ingest.imports.report import ImportReport
 from services.ingest.imports.visitor import Anonymiser
 from services.ingest.judge import judge
-from shared.errors import FliplineError, Refused
+from shared.errors import Refused
 
 BATCH_EVENTS: Final = 500
 # Well below what one body may have, since a line's event can add up to 32 KB at once.
@@ -130,11 +130,7 @@ class _Import:
 
     async def _post(self, batch: _Batch, end: int) -> None:
         report = self._progress.report
-        try:
-            verdicts = await self._poster.post(batch.events) if batch.events else []
-        except FliplineError as error:
-            error.message += " What was accepted before is kept; the same command goes on after it."
-            raise
+        verdicts = await self._poster.post(batch.events) if batch.events else []
         for (line, seen), verdict in zip(batch.sources, verdicts, strict=True):
             if verdict.status == "accepted":
                 report.count_seen(seen.type, machine=judge(seen.type, seen.user_agent) is not None)

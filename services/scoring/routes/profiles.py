@@ -9,9 +9,11 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring import store
 from services.scoring.counting import day_of
 from services.scoring.linking import Person
-from services.scoring.lookup import counts_under, describe
+from services.scoring.lookup import counts_under
+from services.scoring.matrix import Version
 from services.scoring.models import active, version_of
 from services.scoring.people import find
 from services.scoring.pricing import DIGITS, price
@@ -144,26 +146,29 @@ async def _person(connection: AsyncConnection, profile_id: str) -> Person:
 
 async def _shown(connection: AsyncConnection, persons: Sequence[Person], clock: Clock) -> list[ProfileOut]:
     today = day_of(clock.now())
-    versions = (await active(connection)).versions
+    versions = (await active(connection)).versions.values()
+    traits = await store.read_traits(connection, [i for one in persons for i in one.identities], today)
     return [
         ProfileOut(
             id=person.id,
             identities=[
                 IdentityOut(kind=one.kind, value=one.value) for one in sorted(person.identities.values())
             ],
-            traits=known.traits,
-            scores={
-                model: StandingOut(
-                    score=(score := price(known.counts, version.matrix, today)).points,
-                    flip_number=version.matrix.flip_number,
-                    stage=version.matrix.stage(score.points),
-                    version=version.number,
-                )
-                for model, version in versions.items()
-            },
+            traits=traits.of(person.identities),
+            scores={version.model: _standing(person, version, today) for version in versions},
         )
-        for person, known in zip(persons, await describe(connection, persons, today), strict=True)
+        for person in persons
     ]
+
+
+def _standing(person: Person, version: Version, day: int) -> StandingOut:
+    points = price(person.counts, version.matrix, day).points
+    return StandingOut(
+        score=points,
+        flip_number=version.matrix.flip_number,
+        stage=version.matrix.stage(points),
+        version=version.number,
+    )
 
 
 def _instant(at: datetime | date | None) -> datetime | None:

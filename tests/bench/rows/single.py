@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.localserver import free_port
 from tests.bench.arena import Arena, Wrong
-from tests.bench.servers import flipline, helper
+from tests.bench.servers import flipline, helper, wait_for_port
 from tests.bench.table import Row, paired
 from tests.bench.workload import single_events
 
@@ -29,6 +29,7 @@ def measure(arena: Arena) -> Row:
         helper(arena, "floors.echo", str(echo_port), cores=arena.cores.server),
         helper(arena, "load", cores=arena.cores.load) as load,
     ):
+        wait_for_port(echo_port)
         ports = {"ours": server.port, "floor": echo_port}
         load.ask({name: {"port": port, "requests": requests} for name, port in ports.items()})
         accepted = 0

@@ -64,5 +64,6 @@ def test_a_rule_that_counts_by_a_property_has_counts_of_its_own() -> None:
 def test_a_condition_of_any_type_is_asked_of_every_type() -> None:
     rules = matrix(rule("any", when={"where": {"path": "/x"}}), rule("visits"))
     counts: Counts = {}
-    count(counts, [interaction("like", path="/x"), interaction("visit", path="/x")], Tally([rules]))
+    for type_ in ("like", "visit"):
+        count(counts, interaction(type_, path="/x"), Tally([rules]))
     assert sorted(sum(v[""] for v in days.values()) for days in counts.values()) == [1, 2]

@@ -17,7 +17,8 @@ ANTONIO = [
 
 def counted(*done: Interaction) -> Counts:
     counts: Counts = {}
-    count(counts, done, Tally([MARATHON.matrix]))
+    for one in done:
+        count(counts, one, Tally([MARATHON.matrix]))
     return counts
 
 

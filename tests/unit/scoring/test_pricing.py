@@ -14,7 +14,8 @@ TODAY = day_of(NOON)
 
 def counted(rules: Matrix, *interactions: Interaction) -> Counts:
     counts: Counts = {}
-    count(counts, interactions, Tally([rules]))
+    for one in interactions:
+        count(counts, one, Tally([rules]))
     return counts
 
 

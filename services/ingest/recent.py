@@ -1,0 +1,31 @@
+"""What is derived from the names of people, remembered: whoever did one thing does the next within minutes.
+
+Deriving it anew costs more than all the rest of reading an event.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from shared import identity
+from shared.identity import Identity
+
+# Some ten megabytes at the very most, when all names are as long as may be.
+REMEMBERED: Final = 16_384
+
+
+@lru_cache(maxsize=REMEMBERED)
+def normalise(kind: str, value: str) -> Identity:
+    """Bring an identity to its normal form; raises Refused, which is not remembered."""
+    return identity.normalise(kind, value)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def by_strength(identities: tuple[Identity, ...]) -> tuple[Identity, ...]:
+    """Sort identities without repeats, the strongest first."""
+    return identity.by_strength(identities)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def log_key(strongest: Identity) -> str:
+    """Return the key under which a person's interactions keep their order on the log."""
+    return strongest.id

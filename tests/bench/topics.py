@@ -1,0 +1,66 @@
+"""Putting records onto a topic and asking how many are there, through aiokafka alone."""
+
+from collections.abc import Callable, Iterable
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from shared.events import TOPICS
+from shared.log.kafka import MAX_BATCH_BYTES, KafkaLog
+from shared.log.port import Record, partition_of
+
+
+async def make_topics(bootstrap: str, *, prefix: str = "") -> None:
+    """Make the topics as the services would."""
+    log = KafkaLog(bootstrap, topics=TOPICS, prefix=prefix)
+    try:
+        await log.ping()
+    finally:
+        await log.close()
+
+
+async def produce(bootstrap: str, records: Iterable[Record], told: Callable[[int], None]) -> int:
+    """Write the records in full batches and return how many there were."""
+    count = 0
+    async with AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_batch_size=MAX_BATCH_BYTES
+    ) as producer:
+        partitions: dict[str, int] = {}
+        pending: dict[tuple[str, int], list[Record]] = {}
+        for record in records:
+            if record.topic not in partitions:
+                partitions[record.topic] = len(await producer.partitions_for(record.topic))
+            place = record.topic, partition_of(record.key, partitions[record.topic])
+            pending.setdefault(place, []).append(record)
+            count += 1
+            if len(pending[place]) >= 1_000:
+                await _send(producer, place, pending.pop(place))
+            if count % 20_000 == 0:
+                told(count)
+        for place, rest in pending.items():
+            await _send(producer, place, rest)
+    return count
+
+
+async def _send(producer: AIOKafkaProducer, place: tuple[str, int], records: list[Record]) -> None:
+    batch = producer.create_batch()
+    for record in records:
+        assert batch.append(timestamp=None, key=record.key.encode(), value=record.value) is not None
+    sent = await producer.send_batch(batch, place[0], partition=place[1])
+    await sent
+
+
+async def end_of(bootstrap: str, topic: str) -> int:
+    """Return how many records a topic has, all partitions together."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await consumer.start()
+    try:
+        numbers = await _partitions(consumer, topic)
+        ends = await consumer.end_offsets([TopicPartition(topic, number) for number in numbers])
+    finally:
+        await consumer.stop()
+    return sum(ends.values())
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    await consumer.topics()
+    return consumer.partitions_for_topic(topic) or set()
