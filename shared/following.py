@@ -21,7 +21,9 @@ from shared.telemetry import BATCH_SECONDS, LAG, MESSAGES
 logger = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-RETRY_SECONDS = 0.5
+FIRST_RETRY_SECONDS = 0.02  # two workers that met on a person are past each other by then
+LAST_RETRY_SECONDS = 2.0
+LAG_EVERY_SECONDS = 5.0
 # When this many messages in a row have to be parked the fault is ours, not theirs: stop and be seen.
 MAX_PARKED_IN_A_ROW = 20
 
@@ -60,12 +62,15 @@ class Follower:
     async def run(self) -> None:
         """Follow the topic until cancelled; raises Unavailable when the log is away."""
         claims = Claims(self._database, self._group)
+        told_at = 0.0
         async with self._log.consume(self._topic, self._group, claims) as consumer:
             while True:
                 messages = await consumer.poll(POLL_SECONDS)
                 if messages:
                     await self._handle(claims, consumer, messages)
-                LAG.labels(self._group).set(await consumer.lag())
+                if time.monotonic() - told_at > LAG_EVERY_SECONDS:
+                    told_at = time.monotonic()
+                    LAG.labels(self._group).set(await consumer.lag())
 
     async def _handle(self, claims: Claims, consumer: Consumer, messages: Sequence[Message]) -> None:
         try:
@@ -79,6 +84,7 @@ class Follower:
 
     async def _persist(self, claims: Claims, messages: Sequence[Message]) -> None:
         """Apply the messages, waiting out what passes and isolating what does not."""
+        delay = FIRST_RETRY_SECONDS
         while True:
             try:
                 await self._once(claims, messages)
@@ -86,7 +92,8 @@ class Follower:
                 return None
             except Unavailable as error:
                 logger.warning("batch.waits", group=self._group, error=error.message)
-                await asyncio.sleep(RETRY_SECONDS)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, LAST_RETRY_SECONDS)
             except Fenced:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, one message must not block the rest

@@ -19,11 +19,12 @@ class Body(NamedTuple):
 
 
 async def read_body(request: Request) -> Body:
-    """Read the body, decompressed when it is gzip, up to MAX_BODY_BYTES; never raises for what is in it."""
+    """Read the body, decompressed when it is gzip, up to MAX_BODY_BYTES.
+
+    What is wrong with it is its `fault`; only a client that leaves before the end raises Refused.
+    """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     data = await _received(request)
-    if data is None:
-        return Body(b"", Refused("body_incomplete", "The body ended before it was complete."))
     if len(data) > MAX_BODY_BYTES:
         return Body(data, _too_large())
     if encoding in {"identity", ""}:
@@ -35,14 +36,14 @@ async def read_body(request: Request) -> Body:
     )
 
 
-async def _received(request: Request) -> bytes | None:
-    """Return the bytes as they came, no more than one chunk beyond the limit; None when the client left."""
+async def _received(request: Request) -> bytes:
+    """Return the bytes as they came, no more than one chunk beyond the limit."""
     chunks: list[bytes] = []
     size = 0
     while size <= MAX_BODY_BYTES:
         message = await request.receive()
         if message["type"] == "http.disconnect":
-            return None
+            raise Refused("body_incomplete", "The body ended before it was complete.")
         chunk = message.get("body", b"")
         chunks.append(chunk)
         size += len(chunk)

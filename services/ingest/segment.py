@@ -53,7 +53,7 @@ def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Inte
         raise Refused("type_invalid", f"A call's type is one of {', '.join(_MEANINGS)}.", "type")
     context = merged(call.context, sending.context)
     meaning = mean(call, context)
-    timed_by = "timestamp" if call.original_timestamp is None else "originalTimestamp"
+    timed_by = "originalTimestamp" if call.original_timestamp else "timestamp"
     return interaction(
         id=call.message_id or sending.new_id(),
         type=meaning.type,

@@ -44,8 +44,8 @@ class Call(msgspec.Struct, rename="camel", gc=False):
     previous_id: str | int | None = None
     group_id: str | int | None = None
     event: Label | None = None
-    name: Label | None = None
-    category: Label | None = None
+    name: str | None = None
+    category: str | None = None
     channel: Label | None = None
     timestamp: str | None = None
     original_timestamp: str | None = None

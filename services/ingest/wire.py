@@ -1,11 +1,14 @@
 """JSON from outside: read into a shape, or refused with the field that is wrong."""
 
 import re
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
 from shared.errors import Refused
+
+# A message names what came, and that may be long.
+MAX_MESSAGE_LENGTH: Final = 200
 
 Shape = TypeVar("Shape")
 
@@ -48,4 +51,4 @@ def _misfit(text: str) -> Refused:
     name = _NAME.search(message)
     if name:
         field = f"{field}.{name[1][:64]}" if field else name[1][:64]
-    return Refused("shape_invalid", f"{message}.", field)
+    return Refused("shape_invalid", f"{message[:MAX_MESSAGE_LENGTH]}.", field)

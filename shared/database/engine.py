@@ -4,6 +4,7 @@ SQLite has one writer at a time. Writers therefore share one connection and begi
 transaction that starts reading and wants to write later would fail at once instead of waiting.
 """
 
+import os
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Literal
@@ -35,7 +36,11 @@ class Database:
         elif parsed.drivername == "postgresql+asyncpg":
             self.dialect = "postgresql"
             self._writer = self._reader = create_async_engine(
-                parsed, pool_size=pool_size, max_overflow=0, pool_pre_ping=True
+                parsed,
+                pool_size=pool_size,
+                max_overflow=0,
+                pool_pre_ping=True,
+                connect_args={"server_settings": {"application_name": f"flipline-{os.getpid()}"}},
             )
         else:
             raise Misconfigured(

@@ -31,6 +31,7 @@ MAX_WAITING_RECORDS = 50_000
 # An idempotent batch never expires by itself; after this long its fate is unknown and the caller repeats it.
 APPEND_TIMEOUT_SECONDS = 10.0
 START_TIMEOUT_SECONDS = 10.0
+START_AGAIN_SECONDS = 2.0
 # With acks=all a record outlives two of its brokers; a smaller cluster keeps as many copies as it can.
 REPLICAS = 3
 
@@ -55,6 +56,7 @@ class KafkaLog:
         self._producer: AIOKafkaProducer | None = None
         self._partition_counts: dict[str, int] = {}
         self._starting = asyncio.Lock()
+        self._start_failed: tuple[float, Unavailable] | None = None
         self._groups: dict[tuple[str, int], GroupCommit] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -120,8 +122,18 @@ class KafkaLog:
             return self._producer
         async with self._starting:
             if self._producer is None:
-                self._producer = await self._start()
+                # Those who waited for a start that failed must not each try another, one after the other.
+                if self._start_failed and self._now() < self._start_failed[0] + START_AGAIN_SECONDS:
+                    raise self._start_failed[1]
+                try:
+                    self._producer = await self._start()
+                except Unavailable as error:
+                    self._start_failed = self._now(), error
+                    raise
         return self._producer
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
 
     async def _start(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(

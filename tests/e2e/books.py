@@ -1,6 +1,5 @@
 """What scoring and the hand-off have written to PostgreSQL, read behind their backs."""
 
-import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,9 +7,20 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
+from tests.e2e.patience import eventually
+
 # The order of the outbox's and the deliveries' ids is nobody's promise; everything else is compared as it is.
-_WRITTEN = ("ledger", "counts", "traits", "profiles", "identities", "standings", "outbox", "leads", "deliveries")
-_SCORING = "consumer = 'scoring'"
+_WRITTEN = (
+    "ledger",
+    "counts",
+    "traits",
+    "profiles",
+    "identities",
+    "standings",
+    "outbox",
+    "leads",
+    "deliveries",
+)
 
 
 class Books:
@@ -19,33 +29,43 @@ class Books:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 
-    async def applied(self) -> int:
-        """Return how many messages scoring has applied."""
-        query = f"select coalesce(sum(next_offset), 0)::bigint from positions where {_SCORING}"
-        return await self._connection.fetchval(query)
+    async def applied(self, consumer: str = "scoring") -> int:
+        """Return how many messages a service has applied."""
+        query = "select coalesce(sum(next_offset), 0)::bigint from positions where consumer = $1"
+        return await self._connection.fetchval(query, consumer)
 
-    async def positions(self) -> dict[int, int]:
-        """Return the next offset of each partition."""
-        rows = await self._connection.fetch(f"select partition, next_offset from positions where {_SCORING}")
-        return dict(map(tuple, rows))
+    async def unsent(self) -> int:
+        """Return how many events wait in the outbox."""
+        return await self._connection.fetchval("select count(*) from outbox")
+
+    async def undelivered(self) -> int:
+        """Return how many webhooks have not been delivered yet."""
+        return await self._connection.fetchval("select count(*) from deliveries where status <> 'delivered'")
 
     async def epochs(self) -> dict[int, int]:
-        """Return how often each partition was claimed."""
-        rows = await self._connection.fetch(f"select partition, epoch from positions where {_SCORING}")
-        return dict(map(tuple, rows))
+        """Return how often each of scoring's partitions has been claimed."""
+        query = "select partition, epoch from positions where consumer = 'scoring'"
+        return dict(map(tuple, await self._connection.fetch(query)))
 
-    async def is_in_a_batch(self, pid: int) -> bool:
-        """Tell whether a process has a transaction open in which it has written counts."""
-        return await self._connection.fetchval(
-            "select exists (select from pg_locks join pg_stat_activity using (pid)"
-            " where application_name = $1 and relation = 'ledger'::regclass and mode = 'RowExclusiveLock')",
-            f"flipline-{pid}",
-        )
+    async def holds_a_batch(self, pid: int) -> bool:
+        """Tell whether a frozen process has left a transaction open in which it had entered a batch."""
+
+        async def states() -> set[str]:
+            query = (
+                "select state from pg_stat_activity join pg_locks using (pid)"
+                " where application_name = $1 and relation = 'ledger'::regclass and mode = 'RowExclusiveLock'"
+            )
+            return set(await self._column(query, f"flipline-{pid}"))
+
+        # What it had sent before it froze is still carried out, and that may be its commit.
+        return bool(await eventually(states, lambda found: "active" not in found))
 
     async def written(self) -> dict[str, list[Any]]:
         """Return every row of every table, but for whose a partition is."""
         rows = {table: await self._rows(f"select * from {table}") for table in _WRITTEN}
-        return rows | {"positions": await self._rows("select consumer, topic, partition, next_offset from positions")}
+        return rows | {
+            "positions": await self._rows("select consumer, topic, partition, next_offset from positions")
+        }
 
     async def lead_ids(self) -> dict[str, list[str]]:
         """Return the ids of the leads in the tables of scoring and of the hand-off."""
@@ -57,8 +77,8 @@ class Books:
     async def _rows(self, query: str) -> list[Any]:
         return sorted(map(repr, await self._connection.fetch(query)))
 
-    async def _column(self, query: str) -> list[Any]:
-        return [row[0] for row in await self._connection.fetch(query)]
+    async def _column(self, query: str, *arguments: Any) -> list[Any]:
+        return [row[0] for row in await self._connection.fetch(query, *arguments)]
 
 
 @asynccontextmanager

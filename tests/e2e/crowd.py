@@ -37,7 +37,12 @@ MATRIX: dict[str, Any] = {
             "cap": 20,
         },
         {"id": "clicks", "when": {"type": "email_click"}, "points": 3, "limit": {"times": 4, "per": "month"}},
-        {"id": "signs_up", "when": {"type": "newsletter_signup"}, "points": 10, "limit": {"times": 1, "per": "ever"}},
+        {
+            "id": "signs_up",
+            "when": {"type": "newsletter_signup"},
+            "points": 10,
+            "limit": {"times": 1, "per": "ever"},
+        },
     ],
 }
 # What one deed can give at most, whatever else was done.

@@ -396,3 +396,4 @@ async def test_a_client_that_leaves_in_the_middle_is_told_to_nobody(world: World
             assert (await api.post("/v1/track", json=TRACK)).status_code == 200
     assert reader.at_eof()
     assert [event.type for event in await world.interactions()] == ["purchase"]
+    assert await world.dead_letters() == []

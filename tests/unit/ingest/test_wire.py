@@ -37,6 +37,12 @@ def test_what_does_not_fit_is_refused_naming_the_field(data: bytes, code: str, f
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
+def test_a_message_stays_short_whatever_came() -> None:
+    with pytest.raises(Refused) as refused:
+        decode(SHAPES, b'{"type":"a","' + b"x" * 30_000 + b'":1}')
+    assert len(refused.value.message) < 250
+
+
 @pytest.mark.parametrize("data", [b"[" * 100_000, b'{"a":' * 50_000 + b"1" + b"}" * 50_000])
 def test_endless_nesting_is_refused(data: bytes) -> None:
     with pytest.raises(Refused) as refused:

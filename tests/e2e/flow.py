@@ -1,0 +1,50 @@
+"""Deeds flow onto the log: always some more to do for the workers, never all of it at once."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+from shared.events import TOPICS
+from shared.log.kafka import KafkaLog
+from tests.e2e.books import Books, open_books
+from tests.e2e.crowd import Deed
+from tests.e2e.patience import eventually
+
+SLICE = 200
+AHEAD = 1_200
+
+
+@asynccontextmanager
+async def flowing(
+    deeds: Sequence[Deed], settings: Mapping[str, str], *, behind: int = 0
+) -> AsyncGenerator[None]:
+    """Append the deeds while the block runs; after it, all of them are on the log and applied.
+
+    `behind` is how many there were on the log already.
+    """
+    log = KafkaLog(
+        settings["FLIPLINE_LOG"].removeprefix("kafka://"),
+        topics=TOPICS,
+        prefix=settings["FLIPLINE_KAFKA_TOPIC_PREFIX"],
+    )
+    try:
+        async with open_books(settings["FLIPLINE_DATABASE_URL"]) as books:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_flow(log, books, deeds, behind))
+                yield
+            await eventually(books.applied, lambda applied: applied == behind + len(deeds))
+    finally:
+        await log.close()
+
+
+async def _flow(log: KafkaLog, books: Books, deeds: Sequence[Deed], behind: int) -> None:
+    appended = behind
+    for slice in _slices(deeds):
+        await eventually(books.applied, lambda applied: appended - applied < AHEAD)
+        await log.append([deed.record() for deed in slice])
+        appended += len(slice)
+
+
+def _slices(deeds: Sequence[Deed]) -> Iterator[Sequence[Deed]]:
+    for start in range(0, len(deeds), SLICE):
+        yield deeds[start : start + SLICE]

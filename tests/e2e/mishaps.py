@@ -1,0 +1,22 @@
+"""What befalls a worker."""
+
+import asyncio
+import random
+
+from tests.e2e.books import Books
+from tests.e2e.patience import eventually
+from tests.e2e.processes import Process
+
+
+async def freeze_in_a_batch(worker: Process, books: Books, rng: random.Random) -> None:
+    """Freeze the worker at a random moment at which it has applied a part of a batch."""
+
+    async def caught() -> bool:
+        worker.freeze()
+        if await books.holds_a_batch(worker.pid):
+            return True
+        worker.thaw()
+        await asyncio.sleep(rng.uniform(0, 0.03))
+        return False
+
+    await eventually(caught)
