@@ -72,7 +72,10 @@ async def serve(
     async with AsyncExitStack() as stack:
         log = open_log(settings)
         stack.push_async_callback(log.close)
-        database = Database(settings.effective_database_url)
+        # Who is silent for that long has lost its partitions anyway.
+        database = Database(
+            settings.effective_database_url, silence_seconds=settings.kafka_session_timeout_seconds
+        )
         stack.push_async_callback(database.close)
         machinery = Machinery(settings, keys, SystemClock(), log, database)
         config = uvicorn.Config(

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 
+from services.handoff import deliver
 from services.handoff.compose import compose
 from services.process import host
 from shared.auth import Keys
@@ -120,13 +122,15 @@ async def handing_off(
         settings=Settings(data_dir=directory, webhook_allow=allow, webhook_timeout_seconds=timeout_seconds),
     )
     app = host([service])
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app),
-            base_url="http://flipline.test",
-            headers={"authorization": f"Bearer {CRM_KEY}"},
-        ) as api,
-    ):
-        yield World(log, database, clock, api)
+    # A retry is found by looking; tests move the clock and do not want to wait for the next look.
+    with patch.object(deliver, "LOOK_AGAIN_SECONDS", 0.02):
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(app),
+                base_url="http://flipline.test",
+                headers={"authorization": f"Bearer {CRM_KEY}"},
+            ) as api,
+        ):
+            yield World(log, database, clock, api)
     await log.close()

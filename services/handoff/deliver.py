@@ -29,6 +29,8 @@ LOOK_AGAIN_SECONDS = 0.5
 RETRY_SECONDS = 0.5
 # How much longer than an attempt a lease lasts: room for the look at the answer, the commit, a slow disk.
 LEASE_MARGIN = timedelta(seconds=30)
+# What a stopping process may still spend on recording; what is not recorded is sent once more.
+WIND_UP_SECONDS = 3.0
 
 
 class Deliverer:
@@ -124,8 +126,10 @@ class Deliverer:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
         self._lanes = Lanes()
+        if not self._finished:
+            return
         try:
-            async with self._database.unit() as connection:
+            async with asyncio.timeout(WIND_UP_SECONDS), self._database.unit() as connection:
                 await record(connection, self._finished)
         except Exception as error:  # noqa: BLE001 - it may not take the place of what ends the worker
             logger.warning("deliveries.unrecorded", attempts=len(self._finished), error=repr(error))

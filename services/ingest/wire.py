@@ -7,20 +7,19 @@ import msgspec
 
 from shared.errors import Refused
 
-# A message names what came, and that may be long.
-MAX_MESSAGE_LENGTH: Final = 200
-
 Shape = TypeVar("Shape")
+
+# A message repeats names that came from outside, and they may be long.
+MAX_MESSAGE_LENGTH: Final = 200
 
 # Read escape by escape, the second backslash of `\\` is never taken for the start of another escape.
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
 )
-_PATH = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _NAME = re.compile(r"field `([^`]*)`")
 
 
-def decode(decoder: "msgspec.json.Decoder[Shape]", data: bytes) -> Shape:
+def decode(decoder: msgspec.json.Decoder[Shape], data: bytes) -> Shape:
     """Read JSON into the decoder's shape; raises Refused, naming the field, when it does not fit.
 
     Half a surrogate pair, which browsers send when a script cut an emoji in two, is read as U+FFFD.
@@ -45,10 +44,8 @@ def _without_half_pairs(data: bytes) -> bytes:
 
 
 def _misfit(text: str) -> Refused:
-    path = _PATH.search(text)
-    message = text[: path.start()] if path else text
-    field = path[1] if path else None
+    message, _, path = text.partition(" - at `$")
     name = _NAME.search(message)
-    if name:
-        field = f"{field}.{name[1][:64]}" if field else name[1][:64]
-    return Refused("shape_invalid", f"{message[:MAX_MESSAGE_LENGTH]}.", field)
+    parts = [path.strip("`."), name[1] if name else ""]
+    field = ".".join(part for part in parts if part)[:MAX_MESSAGE_LENGTH]
+    return Refused("shape_invalid", f"{message[:MAX_MESSAGE_LENGTH]}.", field or None)

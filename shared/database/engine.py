@@ -6,7 +6,7 @@ transaction that starts reading and wants to write later would fail at once inst
 
 import os
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -19,14 +19,19 @@ from shared.errors import Misconfigured, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 # SQLSTATE classes and codes after which the same transaction may succeed when it is run again:
-# connection lost (08), out of resources (53), operator intervention (57P), serialization and deadlock.
-_TRANSIENT = ("08", "53", "57P", "40001", "40P01", "55P03")
+# connection lost (08), silent for too long, out of resources (53), operator intervention (57P),
+# serialization and deadlock.
+_TRANSIENT = ("08", "25P03", "53", "57P", "40001", "40P01", "55P03")
 
 
 class Database:
-    """One writing and one reading engine on the same database."""
+    """One writing and one reading engine on the same database.
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    `silence_seconds` bounds how long this process may be silent within a transaction: one that froze would
+    else hold its locks for ever, and nobody could take over what it had.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, silence_seconds: float = 10.0) -> None:
         parsed = sa.make_url(url)
         self.dialect: Literal["sqlite", "postgresql"]
         if parsed.drivername == "sqlite+aiosqlite":
@@ -40,7 +45,7 @@ class Database:
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_pre_ping=True,
-                connect_args={"server_settings": {"application_name": f"flipline-{os.getpid()}"}},
+                connect_args={"server_settings": _server_settings(silence_seconds)},
             )
         else:
             raise Misconfigured(
@@ -98,6 +103,16 @@ def _is_transient(error: DBAPIError) -> bool:
     return "database is locked" in str(error.orig) or "connection is closed" in str(error.orig)
 
 
+def _server_settings(silence_seconds: float) -> dict[str, str]:
+    milliseconds = str(int(silence_seconds * 1000))
+    return {
+        "application_name": f"flipline-{os.getpid()}",
+        "idle_in_transaction_session_timeout": milliseconds,
+        # A server that cannot get rid of its answer does not count as idle.
+        "tcp_user_timeout": milliseconds,
+    }
+
+
 def _sqlite_engine(url: sa.URL, *, pool_size: int, begin: str) -> AsyncEngine:
     engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
 
@@ -113,6 +128,13 @@ def _sqlite_engine(url: sa.URL, *, pool_size: int, begin: str) -> AsyncEngine:
     def on_begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    def on_invalidate(connection: Any, _record: Any, _error: BaseException | None) -> None:
+        # A cancelled statement leaves a cursor that only the garbage collector finds; until then closing
+        # its connection would neither end the transaction nor give its write lock back.
+        with suppress(DBAPIError, engine.dialect.loaded_dbapi.Error):
+            connection.rollback()
+
     event.listen(engine.sync_engine, "connect", on_connect)
     event.listen(engine.sync_engine, "begin", on_begin)
+    event.listen(engine.sync_engine, "invalidate", on_invalidate)
     return engine

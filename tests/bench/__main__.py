@@ -1,22 +1,27 @@
-"""`python -m tests.bench`: measure, print the table, write the JSON."""
+"""`python -m tests.bench`: measure the rows, print the table, write the JSON."""
 
 import json
 import signal
 import sys
+import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from rich.console import Console
 
 from tests.bench import machine
 from tests.bench.arena import Arena, Wrong, temporary_directory
 from tests.bench.profiled import hot_spots
-from tests.bench.rows import single
+from tests.bench.rows import batches, folding, latency, single
+from tests.bench.servers import kafka, postgres
 from tests.bench.table import Row, render
 
-EMBEDDED: dict[int, Callable[[Arena], Row]] = {1: single.measure}
+TITLE = "DESIGN.md section 9: ours beside its floor"
+WIDTH = 150
 
 
 class Options(Namespace):
@@ -30,6 +35,19 @@ class Options(Namespace):
     embedded_only: bool
 
 
+def _options() -> Options:
+    parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--rows", type=_numbers, default="1,2,3,4", help="which rows (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.8, help="a side of a pair, rows 1 and 2 (%(default)s)")
+    parser.add_argument("--pairs", type=int, default=12, help="pairs of rows 1 and 2 (%(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("bench.json"), help="the report (%(default)s)")
+    parser.add_argument("--embedded-only", action="store_true", help="what needs no Kafka and no PostgreSQL")
+    parser.add_argument(
+        "--profile", type=Path, metavar="DIR", help="run our servers under cProfile; the ratios then mean nothing"
+    )
+    return parser.parse_args(namespace=Options())
+
+
 def _numbers(text: str) -> frozenset[int]:
     try:
         numbers = frozenset(int(part) for part in text.split(","))
@@ -40,15 +58,70 @@ def _numbers(text: str) -> frozenset[int]:
     return numbers
 
 
+def _measure(arena: Arena, wanted: frozenset[int], *, embedded_only: bool) -> Iterator[Row]:
+    """Yield the rows, with the servers that they share."""
+    if 1 in wanted:
+        yield single.measure(arena)
+    if 4 in wanted:
+        yield latency.measure_embedded(arena)
+    if embedded_only or not wanted & {2, 3, 4}:
+        return
+    with ExitStack() as stack:
+        bootstrap = stack.enter_context(kafka(arena))
+        if 2 in wanted:
+            yield batches.measure(arena, bootstrap)
+        if wanted & {3, 4}:
+            url = stack.enter_context(postgres(arena))
+            if 3 in wanted:
+                yield folding.measure(arena, bootstrap, url)
+            if 4 in wanted:
+                yield latency.measure_production(arena, bootstrap, url)
+
+
+def main() -> int:
+    """Carry out the command line; fail on wrong answers, never on slow ones."""
+    options = _options()
+    # So that what runs is ended and what lies about removed, as after an interrupt.
+    signal.signal(signal.SIGTERM, _leave)
+    if options.profile:
+        options.profile.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    rows: list[Row] = []
+    with temporary_directory() as directory:
+        profiles = options.profile.resolve() if options.profile else None
+        arena = Arena(directory, options.seconds, options.pairs, profiles)
+        described = machine.describe() | {"pinned": arena.cores.told}
+        try:
+            for row in _measure(arena, options.rows, embedded_only=options.embedded_only):
+                rows.append(row)
+        except Wrong as error:
+            arena.console.print("wrong:", error, style="bold red", markup=False)
+            return 1
+    rows.sort(key=lambda row: row.number)
+    Console(width=WIDTH).print(render(rows, title=TITLE))
+    report = {
+        "machine": described,
+        "profiled": bool(options.profile),
+        "took_seconds": round(time.monotonic() - started),
+        "rows": [row.as_json() for row in rows],
+    }
+    options.out.write_text(json.dumps(report, indent=2) + "\n")
+    arena.tell(f"written to {options.out} after {report['took_seconds']} s")
+    if options.profile:
+        _tell_profiles(arena, options.profile)
+    return 0
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(143)
+
+
+def _tell_profiles(arena: Arena, directory: Path) -> None:
+    for file in sorted(directory.glob("*.prof")):
+        arena.console.print(f"[bold]{file}[/], own seconds of the main thread:")
+        for seconds, calls, function in hot_spots(file):
+            arena.console.print(f"  {seconds:8.2f} {calls:>10,}  {function}", markup=False)
+
+
 if __name__ == "__main__":
-    from tests.bench.rows import single, folding
-    from tests.bench.servers import kafka, postgres
-    with temporary_directory() as d:
-        a = Arena(d, 0.8, 12, profiles=Path(sys.argv[2]) if len(sys.argv) > 2 else None)
-        if sys.argv[1] == "1":
-            r = single.measure(a)
-        else:
-            with kafka(a) as k, postgres(a) as p:
-                r = folding.measure(a, k, p)
-        Console(width=140).print(render([r], title="x"))
-        print(r.details)
+    sys.exit(main())

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from deploy.localserver import HOST, free_port
 from tests.bench.arena import ROOT, Arena, Wrong
@@ -120,6 +120,7 @@ class Helper:
     """A measuring process that is told, a JSON line at a time, what to do, and answers each with one."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.pid = process.pid
         self._process = process
         self._log = log
 
@@ -178,6 +179,31 @@ def cpu_seconds(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class Meter:
+    """Adds up the processor time that a process spends on what is counted, over several blocks."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._seconds = 0.0
+        self._count = 0
+
+    def __enter__(self) -> Self:
+        self._before = cpu_seconds(self._pid)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds += cpu_seconds(self._pid) - self._before
+
+    def count(self, done: int) -> None:
+        """Count what was done in the block."""
+        self._count += done
+
+    @property
+    def microseconds(self) -> float:
+        """Processor time for one of them."""
+        return self._seconds / max(1, self._count) * 1e6
 
 
 @contextmanager

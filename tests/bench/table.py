@@ -20,6 +20,8 @@ class Row:
     floor: float | None = None
     ratios: Sequence[float] = ()
     """ours over floor, pair by pair, in the order measured"""
+    cpu: tuple[float, float] | None = None
+    """processor microseconds of ours and of the floor for one event, which a busy machine disturbs least"""
     met: bool | None = None
     details: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -30,7 +32,12 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """Return the row as it is kept."""
-        return asdict(self) | {"ratio": self.ratio}
+        return asdict(self) | {"ratio": self.ratio, "cpu_ratio": self.cpu_ratio}
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """The ratio that the processor time spent would give."""
+        return self.cpu[1] / self.cpu[0] if self.cpu and self.cpu[0] else None
 
 
 def paired(
@@ -42,13 +49,14 @@ def paired(
     *,
     at_least: float,
     also: float = 0,
+    cpu: tuple[float, float],
     **details: Any,
 ) -> Row:
     """Return the row of pairs of (ours, floor); `also` is what ours must reach in absolute terms."""
     ratios = [ours / floor for ours, floor in pairs]
     ours, floor = (median(side) for side in zip(*pairs, strict=True))
     met = median(ratios) >= at_least and ours >= also
-    return Row(number, path, unit, aim, ours, floor, ratios, met, {"pairs": list(pairs), **details})
+    return Row(number, path, unit, aim, ours, floor, ratios, cpu, met, {"pairs": list(pairs), **details})
 
 
 def render(rows: Sequence[Row], *, title: str) -> Table:
@@ -75,4 +83,5 @@ def _told(value: float | str, unit: str) -> str:
 def _ratio(row: Row) -> str:
     if row.ratio is None:
         return "-"
-    return f"{row.ratio:.2f} ({min(row.ratios):.2f} to {max(row.ratios):.2f})"
+    told = f"{row.ratio:.2f} ({min(row.ratios):.2f} to {max(row.ratios):.2f})"
+    return told if row.cpu_ratio is None else f"{told}\nby CPU {row.cpu_ratio:.2f}"

@@ -51,16 +51,7 @@ async def _send(producer: AIOKafkaProducer, place: tuple[str, int], records: lis
 
 async def end_of(bootstrap: str, topic: str) -> int:
     """Return how many records a topic has, all partitions together."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-    await consumer.start()
-    try:
-        numbers = await _partitions(consumer, topic)
+    async with AIOKafkaConsumer(topic, bootstrap_servers=bootstrap) as consumer:
+        numbers = consumer.partitions_for_topic(topic) or set()
         ends = await consumer.end_offsets([TopicPartition(topic, number) for number in numbers])
-    finally:
-        await consumer.stop()
     return sum(ends.values())
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer.topics()
-    return consumer.partitions_for_topic(topic) or set()

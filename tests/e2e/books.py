@@ -50,22 +50,20 @@ class Books:
     async def holds_a_batch(self, pid: int) -> bool:
         """Tell whether a frozen process has left a transaction open in which it had entered a batch."""
 
-        async def states() -> set[str]:
+        async def waits() -> list[str | None]:
             query = (
-                "select state from pg_stat_activity join pg_locks using (pid)"
+                "select wait_event_type from pg_stat_activity join pg_locks using (pid)"
                 " where application_name = $1 and relation = 'ledger'::regclass and mode = 'RowExclusiveLock'"
             )
-            return set(await self._column(query, f"flipline-{pid}"))
+            return await self._column(query, f"flipline-{pid}")
 
         # What it had sent before it froze is still carried out, and that may be its commit.
-        return bool(await eventually(states, lambda found: "active" not in found))
+        return bool(await eventually(waits, lambda found: all(wait == "Client" for wait in found)))
 
-    async def written(self) -> dict[str, list[Any]]:
+    async def written(self) -> dict[str, list[str]]:
         """Return every row of every table, but for whose a partition is."""
-        rows = {table: await self._rows(f"select * from {table}") for table in _WRITTEN}
-        return rows | {
-            "positions": await self._rows("select consumer, topic, partition, next_offset from positions")
-        }
+        places = "(select consumer, topic, partition, next_offset from positions)"
+        return {table: await self._rows(table) for table in (*_WRITTEN, places)}
 
     async def lead_ids(self) -> dict[str, list[str]]:
         """Return the ids of the leads in the tables of scoring and of the hand-off."""
@@ -74,7 +72,8 @@ class Books:
             "leads": sorted(await self._column("select id from leads")),
         }
 
-    async def _rows(self, query: str) -> list[Any]:
+    async def _rows(self, table: str) -> list[str]:
+        query = f"select * from {table} as rows"  # noqa: S608 - names of our own
         return sorted(map(repr, await self._connection.fetch(query)))
 
     async def _column(self, query: str, *arguments: Any) -> list[Any]:

@@ -105,19 +105,19 @@ def _life(rng: random.Random, person: str, deeds: int) -> Iterator[Deed]:
     # Some are busy and some hardly ever seen.
     keen = rng.choice((0.2, 0.6, 1.0))
     for number in range(deeds):
-        id = f"{person}-{number}"
+        deed_id = f"{person}-{number}"
         day = FIRST_DAY + timedelta(days=rng.randrange(DAYS))
         if 0 < number < len(names):
             # Each name is linked once to one that came before it: by telling so, or by a deed under both.
-            type = rng.choice(("identify", "like"))
-            yield Deed(id, type, (names[number], names[rng.randrange(number)]), day)
+            link = rng.choice(("identify", "like"))
+            yield Deed(deed_id, link, (names[number], names[rng.randrange(number)]), day)
             continue
-        (type,) = rng.choices(list(TYPES), list(TYPES.values())) if rng.random() < keen else ("like",)
+        (done,) = rng.choices(list(TYPES), list(TYPES.values())) if rng.random() < keen else ("like",)
         machine = "crawler" if rng.random() < 0.02 else None
-        if POINTS.get(type, 0) > left:
-            type = "like"
-        left -= POINTS.get(type, 0)
-        yield Deed(id, type, (rng.choice(names),), day, _properties(rng, type), machine)
+        if POINTS.get(done, 0) > left:
+            done = "like"
+        left -= POINTS.get(done, 0)
+        yield Deed(deed_id, done, (rng.choice(names),), day, _properties(rng, done), machine)
 
 
 def _properties(rng: random.Random, type: str) -> dict[str, str]:

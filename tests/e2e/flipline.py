@@ -61,7 +61,10 @@ class Door:
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
         return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
     @staticmethod
@@ -88,7 +91,7 @@ class Flipline:
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             for door in (self.write, self.ops, self.crm):
-                stack.push_async_callback(door.close)
+                await stack.enter_async_context(door)
             for process in self.processes.values():
                 await stack.enter_async_context(process)
             for process in self.processes.values():
@@ -131,6 +134,16 @@ class Flipline:
             lambda: self.profile(kind, value),
             lambda found: found is not None and found["scores"][model]["score"] == score,
         )
+
+    async def scores(self, model: str) -> dict[frozenset[tuple[str, str]], float]:
+        """Return the score of each profile, which is the set of its identities (kind, value)."""
+        profiles = await self.ops.pages("/v1/profiles", limit=200)
+        scores = {
+            frozenset((one["kind"], one["value"]) for one in profile["identities"]): profile["scores"][model]
+            for profile in profiles
+        }
+        assert len(scores) == len(profiles)
+        return {identities: standing["score"] for identities, standing in scores.items()}
 
     async def accepted(self) -> float:
         """Return how many events were accepted since the start of these processes."""

@@ -1,17 +1,18 @@
 """Deeds flow onto the log: always some more to do for the workers, never all of it at once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from shared.events import TOPICS
 from shared.log.kafka import KafkaLog
 from tests.e2e.books import Books, open_books
+from tests.e2e.broker import Broker
 from tests.e2e.crowd import Deed
 from tests.e2e.patience import eventually
 
-SLICE = 200
-AHEAD = 1_200
+SLICE = 100
+AHEAD = 600
 
 
 @asynccontextmanager
@@ -22,10 +23,11 @@ async def flowing(
 
     `behind` is how many there were on the log already.
     """
+    broker = Broker(settings)
     log = KafkaLog(
-        settings["FLIPLINE_LOG"].removeprefix("kafka://"),
+        broker.address,
         topics=TOPICS,
-        prefix=settings["FLIPLINE_KAFKA_TOPIC_PREFIX"],
+        prefix=broker.prefix,
     )
     try:
         async with open_books(settings["FLIPLINE_DATABASE_URL"]) as books:
@@ -38,13 +40,7 @@ async def flowing(
 
 
 async def _flow(log: KafkaLog, books: Books, deeds: Sequence[Deed], behind: int) -> None:
-    appended = behind
-    for slice in _slices(deeds):
-        await eventually(books.applied, lambda applied: appended - applied < AHEAD)
-        await log.append([deed.record() for deed in slice])
-        appended += len(slice)
-
-
-def _slices(deeds: Sequence[Deed]) -> Iterator[Sequence[Deed]]:
     for start in range(0, len(deeds), SLICE):
-        yield deeds[start : start + SLICE]
+        enough = behind + start - AHEAD
+        await eventually(books.applied, lambda applied, enough=enough: applied > enough)
+        await log.append([deed.record() for deed in deeds[start : start + SLICE]])

@@ -1,4 +1,4 @@
-"""What befalls a worker."""
+"""What befalls a worker, at moments that chance chooses and observation confirms."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from tests.e2e.processes import Process
 
 
 async def freeze_in_a_batch(worker: Process, books: Books, rng: random.Random) -> None:
-    """Freeze the worker at a random moment at which it has applied a part of a batch."""
+    """Freeze the worker at a moment at which it has written a part of a batch and not committed it."""
 
     async def caught() -> bool:
         worker.freeze()

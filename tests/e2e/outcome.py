@@ -6,47 +6,38 @@ from collections.abc import Iterable, Mapping
 from shared.events import LEADS, LeadQualified
 from tests.e2e import reference
 from tests.e2e.books import Books
+from tests.e2e.broker import Broker
 from tests.e2e.crowd import MATRIX, MODEL, Deed
 from tests.e2e.flipline import Flipline
 from tests.e2e.patience import eventually
 from tests.e2e.reference import Person
-from tests.e2e.topic import events_on
 
 
 async def assert_as_if_undisturbed(deeds: Iterable[Deed], flipline: Flipline, books: Books) -> set[str]:
     """Compare all scores and leads with those that the deeds have to give; return the ids of the leads."""
     expected = reference.scores(deeds, MATRIX)
-    assert await scores(flipline) == expected
+    assert await flipline.scores(MODEL) == expected
 
     flipped = {person for person, score in expected.items() if score >= MATRIX["flip_number"]}
     assert 0.1 < len(flipped) / len(expected) < 0.9, "a crowd of which many flip and many do not"
-    told = await leads_by_person(expected, flipline.settings, books)
+    told = _leads_by_person(expected, await handed_over(Broker(flipline.settings), books))
     assert told.keys() == flipped
-    assert {person: ids for person, ids in told.items() if len(ids) > 1} == {}
-    lead_ids = sorted(id for ids in told.values() for id in ids)
+    assert [ids for ids in told.values() if len(ids) > 1] == []
+    lead_ids = sorted(lead_id for ids in told.values() for lead_id in ids)
     assert await books.lead_ids() == {"standings": lead_ids, "leads": lead_ids}
     return set(lead_ids)
 
 
-async def scores(flipline: Flipline) -> dict[Person, float]:
-    return {
-        frozenset((one["kind"], one["value"]) for one in profile["identities"]): profile["scores"][MODEL][
-            "score"
-        ]
-        for profile in await flipline.ops.pages("/v1/profiles", limit=200)
-    }
-
-
-async def leads_by_person(
-    persons: Iterable[Person], settings: Mapping[str, str], books: Books
-) -> dict[Person, set[str]]:
-    """Return the leads that the log tells of, once the hand-off has taken them all in.
-
-    The log may tell of the same lead twice; its id is then the same.
-    """
+async def handed_over(broker: Broker, books: Books) -> list[LeadQualified]:
+    """Return what the log tells of leads, once all is told and the hand-off has taken it in."""
     await eventually(books.unsent, lambda waiting: waiting == 0)
-    events = [event for event in await events_on(LEADS, settings) if isinstance(event, LeadQualified)]
+    events = [event for event in await broker.events(LEADS) if isinstance(event, LeadQualified)]
     await eventually(lambda: books.applied("handoff"), lambda applied: applied == len(events))
+    return events
+
+
+def _leads_by_person(persons: Iterable[Person], events: Iterable[LeadQualified]) -> dict[Person, set[str]]:
+    # The log may tell of the same lead twice; its id is then the same.
     person_of = {name: person for person in persons for name in person}
     told: dict[Person, set[str]] = defaultdict(set)
     for event in events:
@@ -55,4 +46,5 @@ async def leads_by_person(
 
 
 def lead_ids_in(bodies: Iterable[Mapping[str, Mapping[str, str]]]) -> Counter[str]:
+    """Count the webhooks of each lead."""
     return Counter(body["data"]["lead_id"] for body in bodies)

@@ -82,9 +82,8 @@ async def test_a_restart_loses_nothing(flipline: Flipline, crm: Receiver, tmp_pa
 
     async with Process("ingest", flipline.settings, tmp_path) as ingest:
         await ingest.ready()
-        door = Door(ingest.url, KEYS["write"])
-        await door.post("/v1/events", SIGNS_UP)
-        await door.close()
+        async with Door(ingest.url, KEYS["write"]) as door:
+            await door.post("/v1/events", SIGNS_UP)
         assert await ingest.stop() == 0
     assert not crm.received
 

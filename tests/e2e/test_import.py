@@ -60,7 +60,6 @@ MATRIX: dict[str, Any] = {
         },
     ],
 }
-Scores = dict[frozenset[tuple[str, str]], float]
 
 
 async def imported(log: Path, flipline: Flipline, state: Path) -> str:
@@ -73,15 +72,6 @@ async def imported(log: Path, flipline: Flipline, state: Path) -> str:
     assert exit_code == 0, printed
     await flipline.settled()
     return printed
-
-
-async def scores(flipline: Flipline) -> Scores:
-    return {
-        frozenset((one["kind"], one["value"]) for one in profile["identities"]): profile["scores"][MODEL][
-            "score"
-        ]
-        for profile in await flipline.ops.pages("/v1/profiles", limit=200)
-    }
 
 
 @pytest.mark.kafka
@@ -98,11 +88,11 @@ async def test_an_import_scores_alike_everywhere_and_only_once(
         for flipline in (embedded, cluster):
             await flipline.activate(MODEL, MATRIX)
             await imported(log, flipline, state)
-        expected = await scores(embedded)
+        expected = await embedded.scores(MODEL)
         assert len(expected) > 500
         assert len(set(expected.values())) > 20, "the matrix tells visitors apart"
         assert any(score >= MATRIX["flip_number"] for score in expected.values())
-        assert await scores(cluster) == expected
+        assert await cluster.scores(MODEL) == expected
 
         # The same command goes on where it ended, so to post everything again its memory has to be lost;
         # all but the salt, without which the visitors would be others.
@@ -115,4 +105,4 @@ async def test_an_import_scores_alike_everywhere_and_only_once(
             assert await flipline.accepted() == taken_in
             await imported(log, flipline, forgetful)
             assert await flipline.accepted() == 2 * taken_in
-            assert await scores(flipline) == expected
+            assert await flipline.scores(MODEL) == expected

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import asyncpg
@@ -68,9 +69,13 @@ def measure(arena: Arena, bootstrap: str, url: str) -> Row:
         arena.tell(f"  pair {pair + 1}: {rates['ours']:,.0f} of {rates['floor']:,.0f} events/s")
     return paired(
         3, "Kafka -> fold -> PostgreSQL, 30 rules, 20k profiles", "events/s", ">= 0.6, >= 25k/s a worker", pairs,
-        at_least=0.6, also=25_000, rounds=paces, founding_events_per_second=base.rate,
+        at_least=0.6, also=25_000, cpu=(_cpu(paces, "ours"), _cpu(paces, "floor")), rounds=paces, founding_events_per_second=base.rate,
         history=HISTORY, measured=MEASURED,
     )  # fmt: skip
+
+
+def _cpu(paces: Sequence[dict[str, Any]], target: str) -> float:
+    return median(one["cpu_us_per_event"] for one in paces if one["target"] == target)
 
 
 def _found_people(arena: Arena, bootstrap: str, url: str) -> Pace:

@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.localserver import free_port
 from tests.bench.arena import Arena, Wrong
-from tests.bench.servers import flipline, helper, wait_for_port
+from tests.bench.servers import Meter, flipline, helper, started, wait_for_port
 from tests.bench.table import Row, paired
 from tests.bench.workload import single_events
 
@@ -26,18 +26,21 @@ def measure(arena: Arena) -> Row:
     rounds: list[dict[str, Any]] = []
     with (
         flipline(arena, "ingest", name="row1-ingest") as server,
-        helper(arena, "floors.echo", str(echo_port), cores=arena.cores.server),
+        started(arena, "floors.echo", str(echo_port), cores=arena.cores.server) as echo,
         helper(arena, "load", cores=arena.cores.load) as load,
     ):
         wait_for_port(echo_port)
         ports = {"ours": server.port, "floor": echo_port}
         load.ask({name: {"port": port, "requests": requests} for name, port in ports.items()})
+        meters = {"ours": Meter(server.process.pid), "floor": Meter(echo)}
         accepted = 0
         for pair in range(-1, arena.pairs):
             rates: dict[str, float] = {}
             for target in ports:
                 seconds = arena.seconds if pair >= 0 else WARM_UP_SECONDS
-                came = load.ask({"target": target, "connections": CONNECTIONS, "seconds": seconds})
+                with meters[target] as meter:
+                    came = load.ask({"target": target, "connections": CONNECTIONS, "seconds": seconds})
+                    meter.count(came["answered"])
                 rates[target] = came["answered"] / came["seconds"]
                 accepted += came["answered"] if target == "ours" else 0
                 if pair >= 0:
@@ -48,6 +51,7 @@ def measure(arena: Arena) -> Row:
         _check(server.data_dir / "log.sqlite", accepted)
     return paired(
         1, "one event, HTTP -> durable log", "requests/s", ">= 0.35", pairs, at_least=0.35,
+        cpu=(meters["ours"].microseconds, meters["floor"].microseconds),
         connections=CONNECTIONS, rounds=rounds, durable=accepted,
     )  # fmt: skip
 

@@ -166,9 +166,7 @@ def test_a_page_knows_its_path_when_it_knows_its_url() -> None:
         ("//a.example/b", "/b"),
         ("/b?c", "/b"),
         ("b", "/b"),
-        ("http://[::1", "/"),
         ("https://a.example/b//c", "/b//c"),
-        ("/b//c", "/b//c"),
         ("", "/"),
     ],
 )
@@ -211,7 +209,6 @@ def test_the_persons_user_agent_is_judged_and_never_the_servers() -> None:
     ("path", "call", "code", "field"),
     [
         (None, {}, "type_invalid", "type"),
-        (None, {"type": "merge"}, "type_invalid", "type"),
         ("track", {}, "field_missing", "event"),
         ("track", {"event": "!"}, "type_invalid", "event"),
         ("track", {"event": "x" * 257}, "shape_invalid", "event"),
@@ -221,7 +218,6 @@ def test_the_persons_user_agent_is_judged_and_never_the_servers() -> None:
         ("page", {"userId": None}, "identities_count", "userId"),
         ("page", {"userId": "", "anonymousId": 0}, "identities_count", "userId"),
         ("page", {"userId": "x" * 257}, "identity_value_invalid", "userId"),
-        ("page", {"userId": {}}, "shape_invalid", "userId"),
         ("page", {"messageId": "x" * 100}, "shape_invalid", "messageId"),
         ("page", {"timestamp": "soon"}, "instant_invalid", "timestamp"),
         ("page", {"originalTimestamp": "soon"}, "instant_invalid", "originalTimestamp"),

@@ -1,0 +1,102 @@
+"""Row 4: from the 200 of an event to the arrival of the webhook that it causes, at 200 events/s."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from uvicorn.loops.auto import auto_loop_factory
+
+from tests.bench.arena import Arena, Wrong
+from tests.bench.inbox import Inbox
+from tests.bench.load import percentile
+from tests.bench.open_loop import OpenLoop
+from tests.bench.servers import CRM_KEY, OPS_KEY, Server, flipline
+from tests.bench.table import Row
+from tests.bench.workload import post
+
+RATE = 200
+EVENTS = 2_000
+WARM_UP = 200
+ARRIVAL_LIMIT = 30.0
+MATRIX: dict[str, Any] = {
+    "flip_number": 25,
+    "rules": [{"id": "asks_for_offer", "when": {"type": "form_submit"}, "points": 25}],
+}
+ALLOW = "127.0.0.1"
+
+
+def measure_embedded(arena: Arena) -> Row:
+    """Measure `flipline up`."""
+    arena.tell("row 4: accepted -> webhook received, embedded")
+    with flipline(arena, "up", name="row4-up", pinned=False, webhook_allow=ALLOW) as server:
+        return _row("embedded", 150, _run(arena, server, server, server))
+
+
+def measure_production(arena: Arena, bootstrap: str, url: str) -> Row:
+    """Measure three processes on Kafka and PostgreSQL."""
+    arena.tell("row 4: accepted -> webhook received, Kafka and PostgreSQL")
+    settings = {"log": f"kafka://{bootstrap}", "kafka_topic_prefix": "latency_", "database_url": url}
+    with ExitStack() as stack:
+        ingest, scoring, handoff = (
+            stack.enter_context(
+                flipline(arena, name, name=f"row4-{name}", pinned=False, webhook_allow=ALLOW, **settings)
+            )
+            for name in ("ingest", "scoring", "handoff")
+        )
+        return _row("Kafka + PostgreSQL", 250, _run(arena, ingest, scoring, handoff))
+
+
+def _row(where: str, aim_ms: float, details: dict[str, Any]) -> Row:
+    told = details["from_200_ms"]
+    return Row(
+        4, f"accepted -> webhook received, {where}", "ms", f"p99 < {aim_ms:g} ms",
+        f"p50 {told['p50']:.0f} · p95 {told['p95']:.0f} · p99 {told['p99']:.0f} · max {told['max']:.0f}",
+        met=told["p99"] < aim_ms, details=details,
+    )  # fmt: skip
+
+
+def _run(arena: Arena, ingest: Server, scoring: Server, handoff: Server) -> dict[str, Any]:
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        return runner.run(_measured(arena, ingest, scoring, handoff))
+
+
+async def _measured(arena: Arena, ingest: Server, scoring: Server, handoff: Server) -> dict[str, Any]:
+    """Let each event flip a person of its own; raises Wrong unless each makes exactly one webhook."""
+    async with Inbox() as inbox:
+        await asyncio.to_thread(scoring.call, "PUT", "/v1/models/latency/draft", OPS_KEY, MATRIX)
+        await asyncio.to_thread(scoring.call, "POST", "/v1/models/latency/activate", OPS_KEY, {"handoff": "all"})
+        await asyncio.to_thread(handoff.call, "POST", "/v1/webhooks", CRM_KEY, {"url": inbox.url})
+        await _posted(inbox, ingest, "warm", WARM_UP)
+        inbox.arrivals.clear()
+        times = await _posted(inbox, ingest, "real", EVENTS)
+        arrivals = inbox.arrivals
+    twice = [number for number, at in arrivals.items() if len(at) > 1]
+    if twice or len(arrivals) != EVENTS:
+        raise Wrong(f"of {EVENTS:,} leads {len(arrivals):,} arrived, {len(twice):,} of them more than once")
+    from_200 = [arrivals[number][0] - answered for number, (_, answered) in enumerate(times)]
+    from_due = [arrivals[number][0] - due for number, (due, _) in enumerate(times)]
+    to_200 = [answered - due for due, answered in times]
+    details = {
+        "rate": RATE, "events": EVENTS, "from_200_ms": _spread(from_200), "from_send_ms": _spread(from_due),
+        "to_200_ms": _spread(to_200),
+    }  # fmt: skip
+    arena.tell(f"  {details['from_200_ms']}")
+    return details
+
+
+async def _posted(inbox: Inbox, ingest: Server, run: str, count: int) -> list[tuple[float, float]]:
+    requests = [
+        post("/v1/events", {"type": "form_submit", "identities": {"anonymous_id": f"latency-{run}-{number}"}})
+        for number in range(count)
+    ]
+    times = await OpenLoop(ingest.port, requests, rate=RATE).run()
+    if not await inbox.wait_for(count, seconds=ARRIVAL_LIMIT):
+        raise Wrong(f"{len(inbox.arrivals):,} of {count:,} webhooks came within {ARRIVAL_LIMIT:.0f} s")
+    return times
+
+
+def _spread(seconds: Sequence[float]) -> dict[str, float]:
+    ordered = sorted(seconds)
+    told = {f"p{percent}": percentile(ordered, percent) * 1000 for percent in (50, 95, 99)}
+    return {name: round(value, 1) for name, value in (told | {"max": ordered[-1] * 1000}).items()}

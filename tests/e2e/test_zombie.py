@@ -1,0 +1,87 @@
+"""Workers that were given up for dead and are not: the epoch of a claim, not good manners, keeps them out."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.books import open_books
+from tests.e2e.broker import Broker
+from tests.e2e.crowd import MATRIX, MODEL, crowd
+from tests.e2e.flipline import KEYS, Door, Flipline
+from tests.e2e.flow import flowing
+from tests.e2e.mishaps import freeze_in_a_batch
+from tests.e2e.outcome import assert_as_if_undisturbed, handed_over
+from tests.e2e.patience import eventually
+from tests.e2e.processes import Process
+
+pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
+
+
+async def test_a_zombie_writes_nothing_and_is_useful_again(
+    cluster_settings: dict[str, str], tmp_path: Path
+) -> None:
+    rng = random.Random(41)  # noqa: S311 - not a secret
+    deeds = crowd(41, people=200, deeds=6_000)
+    early, late = deeds[:4_000], deeds[4_000:]
+    broker = Broker(cluster_settings)
+    async with (
+        open_books(cluster_settings["FLIPLINE_DATABASE_URL"]) as books,
+        Flipline(cluster_settings, ["scoring", "handoff"], tmp_path) as flipline,
+        Process("scoring", cluster_settings, tmp_path) as zombie,
+        Door(zombie.url, KEYS["ops"]) as of_zombie,
+    ):
+        await zombie.ready()
+        await broker.shared_by(2, "scoring")
+        await flipline.activate(MODEL, MATRIX)
+
+        async with flowing(early, cluster_settings):
+            await eventually(books.applied, lambda applied: applied > 500)
+            await freeze_in_a_batch(zombie, books, rng)
+            assert await books.applied() < len(early), "work was under way"
+        await handed_over(broker, books)
+        written, epochs = await books.written(), await books.epochs()
+
+        zombie.thaw()
+        await broker.shared_by(2, "scoring")
+        await eventually(books.epochs, lambda now: all(now[n] > epochs[n] for n in epochs))
+        assert await of_zombie.metric("flipline_messages_total", group="scoring", outcome="fenced") > 0
+        assert await books.written() == written
+
+        before = await of_zombie.metric("flipline_messages_total", group="scoring", outcome="applied")
+        async with flowing(late, cluster_settings, behind=len(early)):
+            pass
+        after = await of_zombie.metric("flipline_messages_total", group="scoring", outcome="applied")
+        assert after > before, "the zombie is a worker again"
+        await assert_as_if_undisturbed(deeds, flipline, books)
+
+
+async def test_workers_that_freeze_and_come_back_while_others_work_change_nothing(
+    cluster_settings: dict[str, str], tmp_path: Path
+) -> None:
+    rng = random.Random(43)  # noqa: S311 - not a secret
+    deeds = crowd(43, people=300, deeds=12_000)
+    broker = Broker(cluster_settings)
+    async with (
+        open_books(cluster_settings["FLIPLINE_DATABASE_URL"]) as books,
+        Flipline(cluster_settings, ["scoring", "handoff"], tmp_path) as flipline,
+        Process("scoring", cluster_settings, tmp_path) as second,
+    ):
+        await second.ready()
+        await broker.shared_by(2, "scoring")
+        await flipline.activate(MODEL, MATRIX)
+
+        async with flowing(deeds, cluster_settings):
+            for worker in (second, flipline.processes["scoring"]) * 2:
+                since = await books.applied()
+                await eventually(books.applied, lambda applied, since=since: applied > since + 500)
+                await freeze_in_a_batch(worker, books, rng)
+                frozen_at = await books.applied()
+                assert frozen_at < len(deeds), "work was under way"
+                await broker.shared_by(1, "scoring")
+                await eventually(books.applied, lambda applied, since=frozen_at: applied > since + 1_000)
+                # It wakes in the middle of the other's work, with a batch in hand that the other has done.
+                worker.thaw()
+                await broker.shared_by(2, "scoring")
+        await assert_as_if_undisturbed(deeds, flipline, books)
+        assert await second.stop() == 0
