@@ -24,9 +24,9 @@ def build_app(
 ) -> FastAPI:
     """Assemble a service's application; `checks` are what readiness asks, by the name it shows."""
     app = FastAPI(title=title, lifespan=lifespan, redoc_url=None)
-    for router in routers:
-        app.include_router(router)
-    app.include_router(_operations(checks))
+    for router in (*routers, _operations(checks)):
+        # Not include_router: it keeps routers nested and matches every request twice on the way down.
+        app.router.routes.extend(router.routes)
     app.add_exception_handler(FliplineError, _on_ours)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)

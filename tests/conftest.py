@@ -4,6 +4,7 @@ A server that this machine cannot run is a skip with one line that says how to g
 is a failure, since CI installs what is needed.
 """
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -68,8 +69,6 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the newest schema, to copy: migrating anew for each test would be most of its time."""
-    import asyncio
-
     path = tmp_path_factory.mktemp("template") / "state.sqlite"
     asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
     return path
@@ -78,10 +77,23 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres: str) -> str:
     """The name of a database with the newest schema, to use as a template."""
-    import asyncio
 
+    async def prepare() -> None:
+        connection = await asyncpg.connect(_plain(postgres))
+        # Tests kill processes, never the machine: a copy of a database need not wait for the disk.
+        for setting in ("fsync", "full_page_writes"):
+            await connection.execute(f"alter system set {setting} = off")
+        await connection.execute("select pg_reload_conf()")
+        await connection.close()
+
+    asyncio.run(prepare())
     asyncio.run(migrate(postgres))
     return sa.make_url(postgres).database or ""
+
+
+def _plain(url: str, **changed: str) -> str:
+    """Return a URL of SQLAlchemy's as the driver itself reads it."""
+    return sa.make_url(url).set(drivername="postgresql", **changed).render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -95,12 +107,10 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 async def postgres_url(postgres: str, migrated_postgres: str) -> AsyncIterator[str]:
     """A database of its own for each test, copied from the migrated one."""
     name = f"test_{uuid4().hex}"
-    url = sa.make_url(postgres)
-    admin = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(admin)
+    connection = await asyncpg.connect(_plain(postgres, database="postgres"))
     try:
         await connection.execute(f'create database {name} template "{migrated_postgres}"')
-        yield url.set(database=name).render_as_string(hide_password=False)
+        yield sa.make_url(postgres).set(database=name).render_as_string(hide_password=False)
         await connection.execute(f"drop database {name} with (force)")
     finally:
         await connection.close()

@@ -16,38 +16,13 @@ from services.handoff.compose import compose
 from services.process import host
 from shared.auth import Keys
 from shared.database.engine import Database
-from shared.events import LEADS, LeadQualified, Reason, encode
-from shared.identity import Identity
+from shared.events import LEADS, LeadQualified, encode
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.settings import Settings
 from tests.given import FrozenClock
 
 CRM_KEY = "crm-key"
-
-
-def qualified(number: int = 1, **more: Any) -> LeadQualified:
-    """Antonio, who announced a marathon, joined the training group and signed up for the newsletter."""
-    facts: dict[str, Any] = {
-        "id": f"flip_{number}",
-        "lead_id": f"lead_{number}",
-        "profile_id": f"profile_{number}",
-        "model": "marathon",
-        "version": 1,
-        "cycle": 1,
-        "score": 25.0,
-        "flip_number": 25.0,
-        "crossed_on": "2026-06-01",
-        "qualified_at": datetime(2026, 6, 1, 9, 30, tzinfo=UTC),
-        "reasons": (
-            Reason(rule="announces", label="Announces a marathon", points=5.0, count=1, paid=1),
-            Reason(rule="joins", label="Joins the training group", points=10.0, count=1, paid=1),
-            Reason(rule="signs_up", label="Signs up for the newsletter", points=10.0, count=1, paid=1),
-        ),
-        "identities": (Identity("email", "antonio@example.com"), Identity("twitter", "antonio_runs")),
-        "traits": {"first_name": "Antonio", "last_name": "Russo", "title": "Coach"},
-    }
-    return LeadQualified(**(facts | more))
 
 
 @dataclass
@@ -96,7 +71,7 @@ async def eventually(ask: Callable[[], Awaitable[Any]], holds: Callable[[Any], b
     answer: Any = None
     try:
         async with asyncio.timeout(10):
-            while not holds(answer := await ask()):  # noqa: ASYNC110 - the condition is in a database
+            while not holds(answer := await ask()):
                 await asyncio.sleep(0.01)
     except TimeoutError:
         raise AssertionError(f"never came to be; the last answer was {answer}") from None

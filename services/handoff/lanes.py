@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 
-TOTAL = 64
-PER_ENDPOINT = 8
-# An endpoint that just failed is probed one delivery at a time until it takes one: else eight dead
-# endpoints, each hanging until its timeout, would fill every place.
-PER_FAILING_ENDPOINT = 1
+# A dead endpoint keeps its places until its attempts time out; there are enough for several such.
+TOTAL = 256
+# What an endpoint gets at first, and what it can earn, one place with every delivery that it takes.
+# Deliveries are claimed in turns, so these bound the throughput too: 32 in a turn of 30 ms are 1,000/s.
+FIRST_WIDTH = 8
+MAX_WIDTH = 32
+# One that just failed is probed one delivery at a time, and earns its places anew.
+FAILING_WIDTH = 1
 
 
 class Lanes:
@@ -15,7 +18,7 @@ class Lanes:
 
     def __init__(self) -> None:
         self._under_way: Counter[str] = Counter()
-        self._failing: set[str] = set()
+        self._widths: dict[str, int] = {}
 
     @property
     def free(self) -> int:
@@ -46,11 +49,10 @@ class Lanes:
         self._under_way[webhook_id] -= 1
         if not self._under_way[webhook_id]:
             del self._under_way[webhook_id]
-        if taken:
-            self._failing.discard(webhook_id)
-        else:
-            self._failing.add(webhook_id)
+        self._widths[webhook_id] = min(self._width(webhook_id) + 1, MAX_WIDTH) if taken else FAILING_WIDTH
 
     def _room(self, webhook_id: str) -> int:
-        width = PER_FAILING_ENDPOINT if webhook_id in self._failing else PER_ENDPOINT
-        return width - self._under_way[webhook_id]
+        return self._width(webhook_id) - self._under_way[webhook_id]
+
+    def _width(self, webhook_id: str) -> int:
+        return self._widths.get(webhook_id, FIRST_WIDTH)

@@ -9,7 +9,6 @@ from typing import Self
 import httpcore
 
 from services.handoff.delivery import Answer, Forbidden, NoAnswer, Prepared, Result
-from services.handoff.lanes import TOTAL
 from services.handoff.sign import signed_headers
 from shared.errors import Refused
 
@@ -19,6 +18,8 @@ MAX_EXCERPT_CHARACTERS = 500
 EXCERPT_SECONDS = 1.0
 # Common servers close an idle connection after 5 s; one that we drop before is never found closed.
 KEEPALIVE_SECONDS = 4.0
+# Every request looks at each idle connection, so there should not be more than are likely of use.
+MAX_IDLE_CONNECTIONS = 64
 
 _CONSTANT_HEADERS = [
     ("content-type", "application/json"),
@@ -42,7 +43,7 @@ class Sender:
         # As many connections as attempts: the lanes are what limits them.
         self._pool = httpcore.AsyncConnectionPool(
             max_connections=None,
-            max_keepalive_connections=TOTAL,
+            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
             keepalive_expiry=KEEPALIVE_SECONDS,
             network_backend=self._network,
         )

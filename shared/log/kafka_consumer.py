@@ -42,10 +42,13 @@ class KafkaConsumer:
         self._hints: dict[TopicPartition, int] = {}
         self._hinted_at = 0.0
         self._stood_down_at: float | None = None
+        self._assignments = 0
+        self._polled_under = 0
 
     def assigned(self, partitions: Iterable[TopicPartition]) -> None:
         """Note what the group gave us; the next poll claims it."""
         self._assigned = set(partitions)
+        self._assignments += 1
         self._stood_down_at = None
 
     def revoked(self) -> None:
@@ -55,6 +58,9 @@ class KafkaConsumer:
 
     def stand_down(self) -> None:
         """Stop reading until the next rebalance: somebody else owns these partitions already."""
+        if self._assignments != self._polled_under:
+            # What was fenced came from before a rebalance; what the group has given us since is ours.
+            return
         self._assigned = set()
         self._release()
         self._stood_down_at = self._stood_down_at or asyncio.get_running_loop().time()
@@ -75,6 +81,7 @@ class KafkaConsumer:
             await self._hint(loop.time())
             left = deadline - loop.time()
             fetched = await self._inner.getmany(timeout_ms=int(max(0.0, min(left, SLICE_SECONDS)) * 1000))
+            self._polled_under = self._assignments
             messages = [
                 Message(self._ours(partition), record.offset, record.value or b"")
                 for partition, records in fetched.items()

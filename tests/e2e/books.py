@@ -22,6 +22,18 @@ _WRITTEN = (
     "deliveries",
 )
 
+_TRANSACTIONS = """
+    select
+        coalesce(wait_event_type = 'Client', false) as waits_for_client,
+        state = 'active' and wait_event = 'ClientRead' as prepares,
+        exists (
+            select from pg_locks
+            where pg_locks.pid = activity.pid and relation = 'ledger'::regclass and mode = 'RowExclusiveLock'
+        ) as enters
+    from pg_stat_activity as activity
+    where application_name = $1 and state <> 'idle'
+"""
+
 
 class Books:
     """The tables, through a connection of the test's own."""
@@ -48,17 +60,19 @@ class Books:
         return dict(map(tuple, await self._connection.fetch(query)))
 
     async def holds_a_batch(self, pid: int) -> bool:
-        """Tell whether a frozen process has left a transaction open in which it had entered a batch."""
+        """Tell whether a frozen process has left a transaction open in which it had entered a batch.
 
-        async def waits() -> list[str | None]:
-            query = (
-                "select wait_event_type from pg_stat_activity join pg_locks using (pid)"
-                " where application_name = $1 and relation = 'ledger'::regclass and mode = 'RowExclusiveLock'"
-            )
-            return await self._column(query, f"flipline-{pid}")
+        Not where it froze while a statement was prepared: no timeout of PostgreSQL before 17 ends that.
+        """
+
+        async def transactions() -> list[asyncpg.Record]:
+            return await self._connection.fetch(_TRANSACTIONS, f"flipline-{pid}")
 
         # What it had sent before it froze is still carried out, and that may be its commit.
-        return bool(await eventually(waits, lambda found: all(wait == "Client" for wait in found)))
+        open_ones = await eventually(
+            transactions, lambda found: all(one["waits_for_client"] for one in found)
+        )
+        return any(one["enters"] for one in open_ones) and not any(one["prepares"] for one in open_ones)
 
     async def written(self) -> dict[str, list[str]]:
         """Return every row of every table, but for whose a partition is."""

@@ -21,7 +21,7 @@ async def flowing(
 ) -> AsyncGenerator[None]:
     """Append the deeds while the block runs; after it, all of them are on the log and applied.
 
-    `behind` is how many there were on the log already.
+    `behind` is how many there were on the log before, all of them applied.
     """
     broker = Broker(settings)
     log = KafkaLog(

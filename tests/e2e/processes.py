@@ -34,8 +34,10 @@ class Process:
         self.start()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.kill()
+        if kind:
+            print(f"--- {self.command}, the end of its log ---\n{self.output()}")
 
     @property
     def pid(self) -> int:

@@ -61,6 +61,7 @@ async def test_workers_that_freeze_and_come_back_while_others_work_change_nothin
 ) -> None:
     rng = random.Random(43)  # noqa: S311 - not a secret
     deeds = crowd(43, people=300, deeds=12_000)
+    share = len(deeds) // 4
     broker = Broker(cluster_settings)
     async with (
         open_books(cluster_settings["FLIPLINE_DATABASE_URL"]) as books,
@@ -68,20 +69,21 @@ async def test_workers_that_freeze_and_come_back_while_others_work_change_nothin
         Process("scoring", cluster_settings, tmp_path) as second,
     ):
         await second.ready()
+        workers = [flipline.processes["scoring"], second]
         await broker.shared_by(2, "scoring")
         await flipline.activate(MODEL, MATRIX)
 
-        async with flowing(deeds, cluster_settings):
-            for worker in (second, flipline.processes["scoring"]) * 2:
-                since = await books.applied()
-                await eventually(books.applied, lambda applied, since=since: applied > since + 500)
+        for start in range(0, len(deeds), share):
+            worker = rng.choice(workers)
+            async with flowing(deeds[start : start + share], cluster_settings, behind=start):
+                await eventually(books.applied, lambda applied, start=start: applied > start + 100)
                 await freeze_in_a_batch(worker, books, rng)
-                frozen_at = await books.applied()
-                assert frozen_at < len(deeds), "work was under way"
                 await broker.shared_by(1, "scoring")
-                await eventually(books.applied, lambda applied, since=frozen_at: applied > since + 1_000)
+                frozen_at = await books.applied()
+                assert start < frozen_at < start + share, "work was under way"
+                await eventually(books.applied, lambda applied, since=frozen_at: applied > since + 500)
                 # It wakes in the middle of the other's work, with a batch in hand that the other has done.
                 worker.thaw()
-                await broker.shared_by(2, "scoring")
+            await broker.shared_by(2, "scoring")
         await assert_as_if_undisturbed(deeds, flipline, books)
-        assert await second.stop() == 0
+        assert [await worker.stop() for worker in workers] == [0, 0]

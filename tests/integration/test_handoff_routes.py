@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from shared.database.engine import Database
-from tests.handoff_world import World, handing_off, qualified
+from tests.handoff_world import World, handing_off
+from tests.leads import qualified
 from tests.receiver import Receiver
 
 
@@ -76,7 +77,8 @@ async def test_a_subscription_that_cannot_work_is_refused_naming_the_field(
 async def test_a_private_target_is_refused_with_the_way_to_open_it(world: World) -> None:
     answer = await world.api.post("/v1/webhooks", json={"url": "https://192.168.7.7/hook"})
     assert answer.json()["message"] == (
-        "192.168.7.7 is not a public address. FLIPLINE_WEBHOOK_ALLOW opens private targets, by network or host name."
+        "192.168.7.7 is not a public address. "
+        "FLIPLINE_WEBHOOK_ALLOW opens private targets, by network or host name."
     )
 
 

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.delivery import Prepared
-from services.handoff.lanes import PER_ENDPOINT
+from services.handoff.lanes import MAX_WIDTH
 from services.handoff.store.webhooks import secrets_of
 from services.handoff.tables import deliveries, webhooks
 from services.handoff.webhook import signing
+from shared.database.schema import Instant
 
 
 async def claim(
@@ -32,8 +33,8 @@ async def claim(
     `choose` tells, given the endpoints of what is due, which of it there is a place for. The second value
     tells whether more may be due.
     """
-    query = _due_on_postgresql if connection.dialect.name == "postgresql" else _due_on_sqlite
-    rows = (await connection.execute(query(now, full).limit(limit))).all()
+    due = _due_on_postgresql if connection.dialect.name == "postgresql" else _due_on_sqlite
+    rows = (await connection.execute(due, {"now": now, "full": list(full), "limit": limit})).all()
     claimed = [
         Prepared(
             id=row.id,
@@ -59,40 +60,46 @@ async def claim(
 
 
 _WANTED = ("id", "webhook_id", "message_id", "type", "body", "failures", "due_at")
+_OPEN = sa.and_(webhooks.c.status == "active", webhooks.c.id.not_in(sa.bindparam("full", expanding=True)))
 
 
-def _owed(table: sa.FromClause, now: datetime) -> sa.Select[Any]:
-    """Select the first due rows of one endpoint: a few per endpoint, however many another one has."""
+def _owed(table: sa.FromClause) -> sa.Select[Any]:
+    """Select the first due rows of one endpoint: so many per endpoint, however many another one has."""
     return (
         sa.select(*(table.c[name] for name in _WANTED))
-        .where(table.c.webhook_id == webhooks.c.id, table.c.status == "pending", table.c.due_at <= now)
+        .where(
+            table.c.webhook_id == webhooks.c.id,
+            table.c.status == "pending",
+            table.c.due_at <= sa.bindparam("now", type_=Instant),
+        )
         .order_by(table.c.due_at)
-        .limit(PER_ENDPOINT)
+        .limit(MAX_WIDTH)
         .correlate(webhooks)
     )
 
 
-def _open(full: Sequence[str]) -> sa.ColumnElement[bool]:
-    return sa.and_(webhooks.c.status == "active", webhooks.c.id.not_in(full))
-
-
-def _due_on_postgresql(now: datetime, full: Sequence[str]) -> sa.Select[Any]:
-    # Skipping what another worker is claiming at this moment, before the limit is counted.
-    due = _owed(deliveries, now).with_for_update(skip_locked=True).lateral("due")
+def _on_postgresql() -> sa.Select[Any]:
+    # What another worker is claiming at this moment is skipped before the limit is counted.
+    due = _owed(deliveries).with_for_update(skip_locked=True).lateral("due")
     return (
         sa.select(due, webhooks.c.url, webhooks.c.secrets)
         .select_from(webhooks.join(due, sa.true()))
-        .where(_open(full))
+        .where(_OPEN)
         .order_by(due.c.due_at)
+        .limit(sa.bindparam("limit"))
     )
 
 
-def _due_on_sqlite(now: datetime, full: Sequence[str]) -> sa.Select[Any]:
-    # No lateral joins here; the one writer's lock is what keeps other workers away.
-    first = _owed(deliveries.alias("first"), now).with_only_columns(sa.column("id"))
+def _on_sqlite() -> sa.Select[Any]:
+    # There are no lateral joins here, and no need to skip: the one writer's lock keeps other workers away.
+    first = _owed(deliveries.alias("first")).with_only_columns(sa.column("id"))
     return (
         sa.select(*(deliveries.c[name] for name in _WANTED), webhooks.c.url, webhooks.c.secrets)
         .select_from(webhooks.join(deliveries, deliveries.c.id.in_(first)))
-        .where(_open(full))
+        .where(_OPEN)
         .order_by(deliveries.c.due_at)
+        .limit(sa.bindparam("limit"))
     )
+
+
+_due_on_postgresql, _due_on_sqlite = _on_postgresql(), _on_sqlite()

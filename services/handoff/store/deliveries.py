@@ -1,6 +1,5 @@
 """Deliveries as rows: owed, listed and replayed."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -104,19 +103,23 @@ async def get(connection: AsyncConnection, delivery_id: str) -> dict[str, Any]:
 
 
 # Everything but the bodies, which are large and the same as the lead's data.
-_listed = sa.select(*(column for column in deliveries.c if column.name != "body")).order_by(
-    deliveries.c.id.desc()
-)
+_SHOWN = tuple(column for column in deliveries.c if column.name != "body")
+_listed = sa.select(*_SHOWN).order_by(deliveries.c.id.desc())
+_TRIED = tuple(attempts.c[name] for name in ("at", "status", "milliseconds", "error", "response"))
 
 
 async def _with_attempts(connection: AsyncConnection, query: sa.Select[Any]) -> list[dict[str, Any]]:
-    rows = [dict(row) for row in (await connection.execute(query)).mappings()]
-    tried = await connection.execute(
-        sa.select(attempts)
-        .where(any_of(connection, attempts.c.delivery_id, [row["id"] for row in rows]))
-        .order_by(attempts.c.id)
+    # One statement, hence one snapshot: a state is never shown without the attempt that led to it.
+    owed = query.subquery()
+    joined = (
+        sa.select(owed, *(column.label(f"tried_{column.name}") for column in _TRIED))
+        .select_from(owed.outerjoin(attempts, attempts.c.delivery_id == owed.c.id))
+        .order_by(owed.c.id.desc(), attempts.c.id)
     )
-    of: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for attempt in tried.mappings():
-        of[attempt["delivery_id"]].append(dict(attempt))
-    return [row | {"attempts": of[row["id"]]} for row in rows]
+    found: dict[str, dict[str, Any]] = {}
+    for row in (await connection.execute(joined)).mappings():
+        delivery = {column.name: row[column.name] for column in _SHOWN} | {"attempts": []}
+        delivery = found.setdefault(row["id"], delivery)
+        if row["tried_at"] is not None:
+            delivery["attempts"].append({column.name: row[f"tried_{column.name}"] for column in _TRIED})
+    return list(found.values())

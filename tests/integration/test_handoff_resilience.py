@@ -1,0 +1,91 @@
+"""The delivery worker among dead endpoints, deleted subscriptions, dying processes and its own like."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from services.handoff import lanes
+from shared.database.engine import Database
+from tests.handoff_world import World, eventually, handing_off
+from tests.leads import qualified
+from tests.receiver import Receiver, Reply
+
+WORKS, HANGS = Reply(200), Reply(hang=True)
+
+
+@pytest.fixture
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
+    async with handing_off(tmp_path, database) as running:
+        yield running
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as listening:
+        yield listening
+
+
+async def test_dead_endpoints_do_not_delay_a_healthy_one(world: World, receiver: Receiver) -> None:
+    async with Receiver(HANGS) as dead:
+        for path in ("/a", "/b", "/c"):
+            await world.subscribe(dead.url(path))
+        await world.qualify(*(qualified(number) for number in range(100)))
+        await dead.wait_for(3 * lanes.FIRST_WIDTH)
+
+        await world.subscribe(receiver.url())
+        await world.qualify(*(qualified(number) for number in range(100, 130)))
+
+        await receiver.wait_for(30, seconds=3)
+        assert len(dead.received) == 3 * lanes.FIRST_WIDTH
+
+
+async def test_deleting_a_subscription_with_work_under_way_harms_nobody(
+    world: World, receiver: Receiver
+) -> None:
+    async with Receiver(HANGS) as slow:
+        doomed = await world.subscribe(slow.url())
+        await world.qualify(*(qualified(number) for number in range(20)))
+        await slow.wait_for(lanes.FIRST_WIDTH)
+
+        assert (await world.api.delete(f"/v1/webhooks/{doomed['id']}")).status_code == 204
+        assert (await world.api.delete(f"/v1/webhooks/{doomed['id']}")).status_code == 204
+
+    healthy = await world.subscribe(receiver.url())
+    await world.qualify(qualified(20))
+    await world.settled(healthy, "delivered")
+    assert (await world.api.get(f"/v1/webhooks/{doomed['id']}")).status_code == 404
+    assert (await world.api.get("/readyz")).status_code == 200
+
+
+async def test_an_attempt_cut_short_is_made_again_by_the_next_process_under_the_same_id(
+    tmp_path: Path, database: Database
+) -> None:
+    async with Receiver(HANGS, WORKS) as receiver:
+        async with handing_off(tmp_path, database) as first:
+            webhook = await first.subscribe(receiver.url())
+            await first.qualify(qualified())
+            await receiver.wait_for(1)
+
+        async with handing_off(tmp_path, database) as second:
+            [leased] = await second.deliveries(webhook)
+            assert (leased["status"], leased["attempts"]) == ("pending", [])
+            second.clock.advance(minutes=1)
+            [delivered] = await second.settled(webhook, "delivered")
+
+    assert [received.id for received in receiver.received] == [delivered["message_id"]] * 2
+
+
+async def test_two_processes_share_the_work_and_send_nothing_twice(
+    tmp_path: Path, database: Database, receiver: Receiver
+) -> None:
+    async with handing_off(tmp_path, database) as one, handing_off(tmp_path, database) as another:
+        webhook = await one.subscribe(receiver.url())
+
+        await another.qualify(*(qualified(number) for number in range(200)))
+
+        await eventually(
+            lambda: one.deliveries(webhook, status="delivered", limit=200), lambda rows: len(rows) == 200
+        )
+    ids = [received.id for received in receiver.received]
+    assert (len(ids), len(set(ids))) == (200, 200)

@@ -1,0 +1,53 @@
+"""What a subscription wants, and its secrets over time."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.handoff.webhook import MAX_SECRETS, ROTATION_GRACE, Secret, Webhook, rotated, signing
+
+NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def webhook(**more: Any) -> Webhook:
+    facts: dict[str, Any] = {
+        "id": "w", "url": "https://crm.example/", "event_types": None, "models": None, "status": "active",
+        "disabled_reason": None, "secrets": (Secret("old"),), "created_at": NOW,
+    }  # fmt: skip
+    return Webhook(**(facts | more))
+
+
+def test_without_types_and_models_it_wants_everything() -> None:
+    assert webhook().wants("lead.qualified", "marathon")
+
+
+def test_it_wants_only_the_types_and_models_it_named() -> None:
+    named = webhook(event_types=("lead.qualified",), models=("marathon",))
+    assert named.wants("lead.qualified", "marathon")
+    assert not named.wants("lead.recycled", "marathon")
+    assert not named.wants("lead.qualified", "influence")
+
+
+def test_no_secret_shows_in_a_representation() -> None:
+    assert "old" not in repr(webhook())
+
+
+def test_after_a_rotation_both_sign_the_new_one_first_until_the_grace_is_over() -> None:
+    secrets = rotated([Secret("old")], "new", NOW)
+    assert signing(secrets, NOW) == ("new", "old")
+    assert signing(secrets, NOW + ROTATION_GRACE - timedelta(seconds=1)) == ("new", "old")
+    assert signing(secrets, NOW + ROTATION_GRACE) == ("new",)
+
+
+def test_a_second_rotation_does_not_lengthen_the_grace_of_the_first() -> None:
+    secrets = rotated(rotated([Secret("first")], "second", NOW), "third", NOW + HOUR)
+    assert signing(secrets, NOW + ROTATION_GRACE) == ("third", "second")
+    assert signing(secrets, NOW + ROTATION_GRACE + HOUR) == ("third",)
+
+
+def test_rotating_without_end_keeps_the_header_short() -> None:
+    secrets: tuple[Secret, ...] = (Secret("0"),)
+    for number in range(1, 50):
+        secrets = rotated(secrets, str(number), NOW)
+    assert signing(secrets, NOW) == ("49", "48", "47", "46", "45")
+    assert len(secrets) == MAX_SECRETS
