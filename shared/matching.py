@@ -11,6 +11,8 @@ from shared.events import Interaction
 MISSING: Final = object()
 """What a path leads to when the interaction has nothing there, or null."""
 
+_NUMBERS: Final = frozenset({int, float})
+
 Predicate: TypeAlias = Callable[[Interaction], bool]
 Reader: TypeAlias = Callable[[Interaction], Any]
 
@@ -94,7 +96,8 @@ def _same(left: Any, right: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    # By exact type, as JSON has it: to isinstance True would be a number.
+    return type(value) in _NUMBERS
 
 
 def _contains(operand: Any) -> Callable[[Any], bool]:

@@ -21,16 +21,31 @@ def _on_postgresql(connection: AsyncConnection) -> bool:
 def _unnested(table: sa.Table, names: Sequence[str]) -> sa.Select[Any]:
     columns = [table.c[name] for name in names]
     unnested = (
-        sa.func.unnest(*(sa.bindparam(c.name, type_=postgresql.ARRAY(_element(c.type))) for c in columns))
+        sa.func.unnest(*(sa.bindparam(c.name, type_=_array_of(c.type)) for c in columns))
         .table_valued(*(sa.column(c.name, c.type) for c in columns), name="new")
         .render_derived()
     )
     return sa.select(*(unnested.c[name] for name in names))
 
 
-def _element(type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+class _PlainArray(sa.types.UserDefinedType[list[Any]]):
+    """An array that goes to the driver as it is: SQLAlchemy's own looks at every element on the way."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, element: str) -> None:
+        self.element = element
+
+    def get_col_spec(self, **_: Any) -> str:
+        """Return the type's name in DDL and casts."""
+        return f"{self.element}[]"
+
+
+def _array_of(type_: sa.types.TypeEngine[Any]) -> _PlainArray:
     # A collation belongs to the column; on an array it would be a syntax error.
-    return sa.Text() if isinstance(type_, sa.String) else type_
+    element = sa.Text() if isinstance(type_, sa.String) else type_
+    return _PlainArray(element.compile(dialect=postgresql.dialect()))
 
 
 def _arrays(rows: Rows, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -103,7 +118,7 @@ def any_of(
 ) -> sa.ColumnElement[bool]:
     """Return `column in values` as one parameter, so that the statement is compiled and prepared once."""
     if _on_postgresql(connection):
-        array = sa.bindparam(None, list(values), type_=postgresql.ARRAY(_element(column.type)))
+        array = sa.bindparam(None, list(values), type_=_array_of(column.type))
         return column == sa.func.any(array)
     each = sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON())).table_valued("value")
     return column.in_(sa.select(each.c.value))

@@ -15,9 +15,9 @@ from rich.console import Console
 
 from tests.bench import machine
 from tests.bench.arena import Arena, Wrong, temporary_directory
+from tests.bench.backends import kafka, postgres
 from tests.bench.profiled import hot_spots
 from tests.bench.rows import batches, folding, latency, single
-from tests.bench.servers import kafka, postgres
 from tests.bench.table import Row, render
 
 TITLE = "DESIGN.md section 9: ours beside its floor"
@@ -38,12 +38,17 @@ class Options(Namespace):
 def _options() -> Options:
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--rows", type=_numbers, default="1,2,3,4", help="which rows (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=0.8, help="a side of a pair, rows 1 and 2 (%(default)s)")
+    parser.add_argument(
+        "--seconds", type=float, default=0.8, help="a side of a pair, rows 1 and 2 (%(default)s)"
+    )
     parser.add_argument("--pairs", type=int, default=12, help="pairs of rows 1 and 2 (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="the report (%(default)s)")
     parser.add_argument("--embedded-only", action="store_true", help="what needs no Kafka and no PostgreSQL")
     parser.add_argument(
-        "--profile", type=Path, metavar="DIR", help="run our servers under cProfile; the ratios then mean nothing"
+        "--profile",
+        type=Path,
+        metavar="DIR",
+        help="run our servers under cProfile; the ratios then mean nothing",
     )
     return parser.parse_args(namespace=Options())
 
@@ -94,6 +99,7 @@ def main() -> int:
         try:
             for row in _measure(arena, options.rows, embedded_only=options.embedded_only):
                 rows.append(row)
+                arena.tell(f"row {row.number} is measured")
         except Wrong as error:
             arena.console.print("wrong:", error, style="bold red", markup=False)
             return 1

@@ -1,7 +1,7 @@
 """What all rows of one run share: the cores, the directory, how long to measure, whom to tell."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +42,7 @@ class Arena:
 
 
 @contextmanager
-def temporary_directory() -> Iterator[Path]:
+def temporary_directory() -> Generator[Path]:
     """Give a directory that is gone afterwards, with all that the run has left in it."""
     with tempfile.TemporaryDirectory(prefix="flipline-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)

@@ -25,7 +25,7 @@ class _Client(asyncio.Protocol):
         self._answered: asyncio.Future[float] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by class
 
     def post(self, request: bytes) -> asyncio.Future[float]:
         """Send and return the future instant of the 200."""

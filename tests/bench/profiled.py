@@ -1,4 +1,7 @@
-"""`flipline` under cProfile: `python -m tests.bench.profiled FILE COMMAND ...` keeps the main thread's profile."""
+"""`flipline` under cProfile: `python -m tests.bench.profiled FILE COMMAND ...`.
+
+What is kept is the profile of the main thread, which runs the event loop.
+"""
 
 import cProfile
 import pstats

@@ -6,12 +6,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from deploy.localserver import HOST, free_port
 from tests.bench.arena import ROOT, Arena, Wrong
@@ -20,7 +20,6 @@ from tests.bench.cores import pin
 WRITE_KEY, OPS_KEY, CRM_KEY = "bench-write", "bench-ops", "bench-crm"
 START_LIMIT = 60.0
 STOP_LIMIT = 20.0
-STEP_LIMIT = 120.0
 TAIL = 3_000
 
 
@@ -50,13 +49,13 @@ class Server:
     def check(self) -> None:
         """Raise Wrong when the process has ended."""
         if self.process.poll() is not None:
-            raise Wrong(f"flipline ended with {self.process.returncode}:\n{_tail(self.log)}")
+            raise Wrong(f"flipline ended with {self.process.returncode}:\n{tail(self.log)}")
 
 
 @contextmanager
 def flipline(
     arena: Arena, command: str, *, pinned: bool = True, name: str = "", **settings: str
-) -> Iterator[Server]:
+) -> Generator[Server]:
     """Run `flipline COMMAND` as a user would, ready and under its default settings but for these."""
     data_dir = arena.subdirectory(command)
     port = free_port()
@@ -103,7 +102,7 @@ def _wait_until_ready(server: Server) -> None:
         finally:
             connection.close()
         time.sleep(0.05)
-    raise Wrong(f"flipline is not ready after {START_LIMIT:.0f} s:\n{_tail(server.log)}")
+    raise Wrong(f"flipline is not ready after {START_LIMIT:.0f} s:\n{tail(server.log)}")
 
 
 def wait_for_port(port: int) -> None:
@@ -132,7 +131,7 @@ class Helper:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise Wrong(f"a measuring process ended:\n{_tail(self._log)}")
+            raise Wrong(f"a measuring process ended:\n{tail(self._log)}")
         answer = json.loads(line)
         if "wrong" in answer:
             raise Wrong(answer["wrong"])
@@ -140,7 +139,7 @@ class Helper:
 
 
 @contextmanager
-def helper(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) -> Iterator[Helper]:
+def helper(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) -> Generator[Helper]:
     """Run a module of this package that takes orders on stdin; it ends when that is closed."""
     log = arena.subdirectory("helper") / "stderr.log"
     with (
@@ -157,59 +156,28 @@ def helper(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) ->
 
 
 @contextmanager
-def started(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) -> Iterator[int]:
+def started(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) -> Generator[int]:
     """Run a module of this package and give its process id."""
     log = arena.subdirectory("helper") / "stderr.log"
-    with log.open("wb") as errors, _process(
-        [sys.executable, "-m", f"tests.bench.{module}", *arguments],
-        cores=cores,
-        environment=dict(os.environ),
-        stdout=errors,
-        stderr=errors,
-    ) as process:
+    with (
+        log.open("wb") as errors,
+        _process(
+            [sys.executable, "-m", f"tests.bench.{module}", *arguments],
+            cores=cores,
+            environment=dict(os.environ),
+            stdout=errors,
+            stderr=errors,
+        ) as process,
+    ):
         yield process.pid
         if process.poll() is not None:
-            raise Wrong(f"{module} ended with {process.returncode}:\n{_tail(log)}")
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process has used; unlike the clock's, others cannot take from it."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-class Meter:
-    """Adds up the processor time that a process spends on what is counted, over several blocks."""
-
-    def __init__(self, pid: int) -> None:
-        self._pid = pid
-        self._seconds = 0.0
-        self._count = 0
-
-    def __enter__(self) -> Self:
-        self._before = cpu_seconds(self._pid)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._seconds += cpu_seconds(self._pid) - self._before
-
-    def count(self, done: int) -> None:
-        """Count what was done in the block."""
-        self._count += done
-
-    @property
-    def microseconds(self) -> float:
-        """Processor time for one of them."""
-        return self._seconds / max(1, self._count) * 1e6
+            raise Wrong(f"{module} ended with {process.returncode}:\n{tail(log)}")
 
 
 @contextmanager
 def _process(
     command: list[str], *, cores: frozenset[int], environment: Mapping[str, str], stdout: Any, stderr: Any
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Generator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr
     )
@@ -229,39 +197,6 @@ def _process(
                 pipe.close()
 
 
-@contextmanager
-def kafka(arena: Arena) -> Iterator[str]:
-    """Run a broker and give its address."""
-    with _local(arena, "kafka/broker.py") as setting:
-        yield setting.removeprefix("kafka://")
-
-
-@contextmanager
-def postgres(arena: Arena) -> Iterator[str]:
-    """Run a PostgreSQL cluster and give its URL."""
-    with _local(arena, "postgres/cluster.py") as setting:
-        yield setting
-
-
-@contextmanager
-def _local(arena: Arena, script: str) -> Iterator[str]:
-    name = Path(script).parent.name
-    arena.tell(f"starting {name} ...")
-    directory = arena.subdirectory(name) / "server"
-    command = [sys.executable, str(ROOT / "deploy" / script)]
-    try:
-        with subprocess.Popen(
-            [*command, "start", "--port", "0", "--dir", str(directory)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        ) as starting:  # fmt: skip
-            pin(starting.pid, arena.cores.rest)
-            told, errors = starting.communicate(timeout=STEP_LIMIT)
-        if starting.returncode:
-            raise Wrong(f"{name} does not start:\n{errors[-TAIL:]}")
-        yield told.strip().splitlines()[-1].partition("=")[2]
-    finally:
-        subprocess.run([*command, "stop", "--dir", str(directory)], check=False, capture_output=True)
-
-
-def _tail(log: Path) -> str:
+def tail(log: Path) -> str:
+    """Return the end of a log."""
     return log.read_text(errors="replace")[-TAIL:]

@@ -1,9 +1,9 @@
 """What is posted and scored: the same on every run, since it is drawn with a fixed seed."""
 
 import json
-import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 from shared.events import Interaction
@@ -20,6 +20,10 @@ SHARES = {
 }  # fmt: skip
 
 
+def _dice(name: str) -> Random:
+    return Random(f"{SEED}{name}")  # noqa: S311 - nothing here is secret
+
+
 def post(path: str, body: Any) -> bytes:
     """Return the bytes of a request as a tracker's library sends it."""
     content = json.dumps(body).encode()
@@ -33,7 +37,7 @@ def post(path: str, body: Any) -> bytes:
 
 def single_events(count: int) -> list[bytes]:
     """Return requests of one native event each."""
-    draw = random.Random(SEED)
+    draw = _dice("")
     return [
         post(
             "/v1/events",
@@ -53,7 +57,7 @@ def single_events(count: int) -> list[bytes]:
 
 def segment_batches(count: int, size: int) -> list[dict[str, Any]]:
     """Return bodies of Segment's `/v1/batch` as its server libraries write them."""
-    draw = random.Random(SEED)
+    draw = _dice("")
     now = datetime.now(UTC)
     return [
         {
@@ -64,7 +68,7 @@ def segment_batches(count: int, size: int) -> list[dict[str, Any]]:
     ]
 
 
-def _segment_call(draw: random.Random, id: str, now: datetime) -> dict[str, Any]:
+def _segment_call(draw: Random, id: str, now: datetime) -> dict[str, Any]:
     person = draw.randrange(PEOPLE)
     return {
         "type": "track",
@@ -79,7 +83,7 @@ def _segment_call(draw: random.Random, id: str, now: datetime) -> dict[str, Any]
     }
 
 
-def _properties(draw: random.Random, type: str) -> dict[str, Any]:
+def _properties(draw: Random, type: str) -> dict[str, Any]:
     section = draw.choice(SECTIONS)
     page = draw.randrange(50)
     properties: dict[str, Any] = {
@@ -99,10 +103,10 @@ def interactions(
     count: int, *, prefix: str, days_ago: Sequence[int], newcomers: float = 0
 ) -> Iterator[Interaction]:
     """Yield interactions of PEOPLE people, a fifth of whom do most; `newcomers` is the share of new ones."""
-    draw = random.Random(f"{SEED}{prefix}")
+    draw = _dice(prefix)
     now = datetime.now(UTC)
     types = draw.choices(list(SHARES), list(SHARES.values()), k=count)
-    for number, type in enumerate(types):
+    for number, kind in enumerate(types):
         if draw.random() < newcomers:
             named = {"anonymous_id": f"new-{prefix}-{number}"}
         else:
@@ -110,13 +114,13 @@ def interactions(
         at = now - timedelta(days=draw.choice(days_ago), seconds=draw.random() * 60)
         yield Interaction(
             id=f"{prefix}-{number}",
-            type=type,
-            identities=by_strength(normalise(kind, value) for kind, value in named.items()),
+            type=kind,
+            identities=by_strength(normalise(name, value) for name, value in named.items()),
             occurred_at=at,
             received_at=now,
             source="web",
             campaign=draw.choice((None, "spring", "autumn")),
-            properties=_properties(draw, type),
+            properties=_properties(draw, kind),
         )
 
 
@@ -131,7 +135,7 @@ def matrix(*, flip_number: float) -> dict[str, Any]:
         _rule(f"reads_{section}", 2, "visit", {"path": {"starts_with": f"/{section}"}}, times=3, cap=20)
         for section in SECTIONS
     ]
-    rules += [_rule(f"does_{type}", 1, type, None, times=5, cap=10) for type in SHARES]
+    rules += [_rule(f"does_{kind}", 1, kind, None, times=5, cap=10) for kind in SHARES]
     rules += [
         _rule(f"stays_{seconds}", 1, "visit", {"seconds": {"gte": seconds}}, times=2, cap=8)
         for seconds in (60, 180, 240)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tests.e2e.patience import eventually
 
-# The order of the outbox's and the deliveries' ids is nobody's promise; everything else is compared as it is.
+# Beside these only the positions are written, of which an epoch may rise without anything having happened.
 _WRITTEN = (
     "ledger",
     "counts",
@@ -75,7 +75,7 @@ class Books:
         return any(one["enters"] for one in open_ones) and not any(one["prepares"] for one in open_ones)
 
     async def written(self) -> dict[str, list[str]]:
-        """Return every row of every table, but for whose a partition is."""
+        """Return every row of every table, the positions without their epochs."""
         places = "(select consumer, topic, partition, next_offset from positions)"
         return {table: await self._rows(table) for table in (*_WRITTEN, places)}
 

@@ -47,7 +47,7 @@ MATRIX: dict[str, Any] = {
             "cap": 24,
         },
         {
-            "id": "only_the_style",
+            "id": "comes_from_nowhere",
             "when": {
                 "all": [
                     {"type": "visit"},

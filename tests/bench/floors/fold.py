@@ -18,13 +18,14 @@ from shared.events import Interaction, decode
 from shared.identity import Identity
 
 # What our own bulk statements come down to: one array a column.
-_POSITION = (
-    "update positions set next_offset = $1 where consumer = 'scoring' and topic = 'interactions' and partition = $2"
-)
+_POSITION = """
+update positions set next_offset = $1
+where consumer = 'scoring' and topic = 'interactions' and partition = $2
+"""
 _LEDGER = """
 insert into ledger (event_id, identity_id, type, occurred_at, source, campaign, properties, machine)
-select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $7::text[],
-                     $8::text[])
+select * from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[],
+                     $7::text[], $8::text[])
 on conflict do nothing returning event_id
 """
 _PROFILES = """
@@ -62,7 +63,9 @@ class Writer:
         """Write a batch."""
         identities = {identity: identity.id for event in events for identity in event.identities}
         async with self._connection.transaction():
-            await self._connection.executemany(_POSITION, [(end, number) for number, end in positions.items()])
+            await self._connection.executemany(
+                _POSITION, [(end, number) for number, end in positions.items()]
+            )
             await self._connection.fetch(
                 _LEDGER,
                 [event.id for event in events],
@@ -74,7 +77,9 @@ class Writer:
                 [_json(event.properties).decode() for event in events],
                 [event.machine for event in events],
             )
-            await self._found({id: one for one, id in identities.items() if id not in self._known}, now)
+            await self._found(
+                {known_as: one for one, known_as in identities.items() if known_as not in self._known}, now
+            )
             await self._count(sorted({identities[event.identities[0]] for event in events}))
 
     async def _found(self, fresh: dict[str, Identity], now: datetime) -> None:
@@ -107,7 +112,9 @@ async def follow(url: str, bootstrap: str, topic: str) -> None:
     try:
         writer = Writer(connection)
         await writer.load()
-        rows = await connection.fetch("select partition, next_offset from positions where consumer = 'scoring'")
+        rows = await connection.fetch(
+            "select partition, next_offset from positions where consumer = 'scoring'"
+        )
         consumer.assign([TopicPartition(topic, number) for number, _ in rows])
         for number, offset in rows:
             consumer.seek(TopicPartition(topic, number), offset)

@@ -7,7 +7,8 @@ from typing import Any
 from shared.events import INTERACTIONS
 from shared.settings import Settings
 from tests.bench.arena import Arena, Wrong
-from tests.bench.servers import Meter, flipline, helper
+from tests.bench.meter import Meter
+from tests.bench.servers import flipline, helper
 from tests.bench.table import Row, paired
 from tests.bench.topics import end_of, make_topics
 from tests.bench.workload import post, segment_batches

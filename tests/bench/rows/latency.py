@@ -65,7 +65,9 @@ async def _measured(arena: Arena, ingest: Server, scoring: Server, handoff: Serv
     """Let each event flip a person of its own; raises Wrong unless each makes exactly one webhook."""
     async with Inbox() as inbox:
         await asyncio.to_thread(scoring.call, "PUT", "/v1/models/latency/draft", OPS_KEY, MATRIX)
-        await asyncio.to_thread(scoring.call, "POST", "/v1/models/latency/activate", OPS_KEY, {"handoff": "all"})
+        await asyncio.to_thread(
+            scoring.call, "POST", "/v1/models/latency/activate", OPS_KEY, {"handoff": "all"}
+        )
         await asyncio.to_thread(handoff.call, "POST", "/v1/webhooks", CRM_KEY, {"url": inbox.url})
         await _posted(inbox, ingest, "warm", WARM_UP)
         inbox.arrivals.clear()

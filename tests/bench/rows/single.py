@@ -8,7 +8,8 @@ from typing import Any
 
 from deploy.localserver import free_port
 from tests.bench.arena import Arena, Wrong
-from tests.bench.servers import Meter, flipline, helper, started, wait_for_port
+from tests.bench.meter import Meter
+from tests.bench.servers import flipline, helper, started, wait_for_port
 from tests.bench.table import Row, paired
 from tests.bench.workload import single_events
 

@@ -1,0 +1,47 @@
+"""The broker and the database of a run, started by the scripts in `deploy/` and stopped by them."""
+
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.bench.arena import ROOT, Arena, Wrong
+from tests.bench.cores import pin
+
+START_LIMIT = 120.0
+TAIL = 3_000
+
+
+@contextmanager
+def kafka(arena: Arena) -> Generator[str]:
+    """Run a broker and give its address."""
+    with _local(arena, "kafka/broker.py") as setting:
+        yield setting.removeprefix("kafka://")
+
+
+@contextmanager
+def postgres(arena: Arena) -> Generator[str]:
+    """Run a PostgreSQL cluster and give its URL."""
+    with _local(arena, "postgres/cluster.py") as setting:
+        yield setting
+
+
+@contextmanager
+def _local(arena: Arena, script: str) -> Generator[str]:
+    name = Path(script).parent.name
+    arena.tell(f"starting {name} ...")
+    directory = arena.subdirectory(name) / "server"
+    command = [sys.executable, str(ROOT / "deploy" / script)]
+    try:
+        with subprocess.Popen(
+            [*command, "start", "--port", "0", "--dir", str(directory)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as starting:  # fmt: skip
+            pin(starting.pid, arena.cores.rest)
+            told, errors = starting.communicate(timeout=START_LIMIT)
+        if starting.returncode:
+            raise Wrong(f"{name} does not start:\n{errors[-TAIL:]}")
+        yield told.strip().splitlines()[-1].partition("=")[2]
+    finally:
+        subprocess.run([*command, "stop", "--dir", str(directory)], check=False, capture_output=True)

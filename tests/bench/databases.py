@@ -1,0 +1,42 @@
+"""Databases of a run: copied, looked into and dropped on a PostgreSQL cluster."""
+
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+
+
+def plain(url: str) -> str:
+    """Return the URL as asyncpg itself reads it."""
+    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def copy(url: str, name: str, template: str) -> str:
+    """Make a database like another and return its URL, with nothing left to be written out."""
+    own = sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+    await execute(url, f'create database {name} template "{template}"')
+    await execute(own, "checkpoint")
+    return own
+
+
+async def drop(url: str, name: str) -> None:
+    """Remove a database."""
+    await execute(url, f"drop database {name} with (force)")
+
+
+async def execute(url: str, statement: str) -> None:
+    """Run one statement on a connection of its own."""
+    connection = await asyncpg.connect(plain(url))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def value(url: str, query: str) -> Any:
+    """Return the one value of a query."""
+    connection = await asyncpg.connect(plain(url))
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
