@@ -42,7 +42,10 @@ class _PlainArray(sa.types.UserDefinedType[list[Any]]):
         return f"{self.element}[]"
 
 
-def _array_of(type_: sa.types.TypeEngine[Any]) -> _PlainArray:
+def _array_of(type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    if isinstance(type_, sa.JSON):
+        # The driver takes JSON as text, and it is SQLAlchemy that writes it.
+        return postgresql.ARRAY(type_)
     # A collation belongs to the column; on an array it would be a syntax error.
     element = sa.Text() if isinstance(type_, sa.String) else type_
     return _PlainArray(element.compile(dialect=postgresql.dialect()))

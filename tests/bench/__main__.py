@@ -92,6 +92,7 @@ def main() -> int:
         options.profile.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     rows: list[Row] = []
+    wrong: str | None = None
     with temporary_directory() as directory:
         profiles = options.profile.resolve() if options.profile else None
         arena = Arena(directory, options.seconds, options.pairs, profiles)
@@ -101,13 +102,14 @@ def main() -> int:
                 rows.append(row)
                 arena.tell(f"row {row.number} is measured")
         except Wrong as error:
-            arena.console.print("wrong:", error, style="bold red", markup=False)
-            return 1
+            # What was measured before is not lost for it.
+            wrong = str(error)
     rows.sort(key=lambda row: row.number)
     Console(width=WIDTH).print(render(rows, title=TITLE))
     report = {
         "machine": described,
         "profiled": bool(options.profile),
+        "wrong": wrong,
         "took_seconds": round(time.monotonic() - started),
         "rows": [row.as_json() for row in rows],
     }
@@ -115,7 +117,9 @@ def main() -> int:
     arena.tell(f"written to {options.out} after {report['took_seconds']} s")
     if options.profile:
         _tell_profiles(arena, options.profile)
-    return 0
+    if wrong is not None:
+        arena.console.print("wrong:", wrong, style="bold red", markup=False)
+    return 0 if wrong is None else 1
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:

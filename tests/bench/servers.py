@@ -46,6 +46,12 @@ class Server:
         finally:
             connection.close()
 
+    def troubles(self) -> str:
+        """Return the last of what it warned of, for whoever wonders why something did not happen."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        warned = [line[:500] for line in lines if '"level":"error"' in line or '"level":"warning"' in line]
+        return "\n".join(warned[-5:])
+
     def check(self) -> None:
         """Raise Wrong when the process has ended."""
         if self.process.poll() is not None:

@@ -69,9 +69,16 @@ async def _measured(arena: Arena, ingest: Server, scoring: Server, handoff: Serv
             scoring.call, "POST", "/v1/models/latency/activate", OPS_KEY, {"handoff": "all"}
         )
         await asyncio.to_thread(handoff.call, "POST", "/v1/webhooks", CRM_KEY, {"url": inbox.url})
-        await _posted(inbox, ingest, "warm", WARM_UP)
-        inbox.arrivals.clear()
-        times = await _posted(inbox, ingest, "real", EVENTS)
+        try:
+            await _posted(inbox, ingest, "warm", WARM_UP)
+            inbox.arrivals.clear()
+            times = await _posted(inbox, ingest, "real", EVENTS)
+        except Wrong as error:
+            troubles = (
+                server.troubles()
+                for server in {ingest.port: ingest, scoring.port: scoring, handoff.port: handoff}.values()
+            )
+            raise Wrong("\n".join([str(error), *troubles])) from error
         arrivals = inbox.arrivals
     twice = [number for number, at in arrivals.items() if len(at) > 1]
     if twice or len(arrivals) != EVENTS:
