@@ -2,6 +2,7 @@
 
 import random
 import secrets
+from functools import partial
 
 from fastapi import APIRouter, Depends
 
@@ -17,6 +18,7 @@ from services.handoff.sign import SECRET_BYTES, secret_of
 from shared.auth import KeyRing, Keys, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
+from shared.database.outbox import keep_relaying
 from shared.events import LEADS
 from shared.following import Follower
 from shared.ids import new_id
@@ -31,7 +33,12 @@ GROUP = "handoff"
 def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings: Settings) -> Service:
     """Assemble the service; raises Misconfigured when FLIPLINE_WEBHOOK_ALLOW cannot be read."""
     guard = Guard(Opened.parse(settings.webhook_allow), SystemResolver())
-    bell = Bell()
+    bell, outgoing = Bell(), Bell()
+
+    def committed() -> None:
+        bell.ring()
+        outgoing.ring()
+
     follower = Follower(
         log=log,
         database=database,
@@ -39,7 +46,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         topic=LEADS,
         group=GROUP,
         apply=LeadIntake(clock=clock, new_id=new_id).apply,
-        committed=bell.ring,
+        committed=committed,
     )
     deliverer = Deliverer(
         database=database,
@@ -60,7 +67,11 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
     return Service(
         name="handoff",
         routers=[router],
-        workers={"handoff.leads": follower.run, "handoff.deliveries": deliverer.run},
+        workers={
+            "handoff.leads": follower.run,
+            "handoff.deliveries": deliverer.run,
+            "handoff.outbox": partial(keep_relaying, database, log, outgoing),
+        },
         checks={"database": database.ping, "log": log.ping},
     )
 

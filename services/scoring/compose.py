@@ -1,11 +1,13 @@
 """Composition of scoring: its follower, its outbox relay and its routes."""
 
+from functools import partial
+
 from services.scoring.consume import Scorer
 from services.scoring.routes import models, profiles
 from shared.auth import KeyRing, Keys, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
-from shared.database.outbox import relay
+from shared.database.outbox import keep_relaying
 from shared.events import INTERACTIONS
 from shared.following import Follower
 from shared.log.port import Log
@@ -13,8 +15,6 @@ from shared.service import Service
 from shared.supervisor import Bell
 
 GROUP = "scoring"
-# A relay that died with rows on its hands is made up for by the next look of another.
-LOOK_AGAIN_SECONDS = 0.5
 
 
 def compose(*, log: Log, database: Database, clock: Clock, keys: Keys) -> Service:
@@ -30,11 +30,6 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys) -> Servic
         committed=outgoing.ring,
     )
 
-    async def relay_outbox() -> None:
-        while True:
-            if not await relay(database, log):
-                await outgoing.wait(LOOK_AGAIN_SECONDS)
-
     ops = KeyRing(keys.ops)
     return Service(
         name="scoring",
@@ -42,6 +37,9 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys) -> Servic
             models.routes(database, clock, Requires(ops, "ops"), outgoing),
             profiles.routes(database, clock, Requires(ops | KeyRing(keys.crm), "ops or crm")),
         ],
-        workers={"scoring.interactions": follower.run, "scoring.outbox": relay_outbox},
+        workers={
+            "scoring.interactions": follower.run,
+            "scoring.outbox": partial(keep_relaying, database, log, outgoing),
+        },
         checks={"database": database.ping, "log": log.ping},
     )

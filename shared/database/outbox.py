@@ -11,8 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.database.engine import Database
 from shared.database.schema import Key, metadata
 from shared.log.port import Log, Record
+from shared.supervisor import Bell
 
 BATCH = 500
+# What another process stored, or left behind when it died, is found by looking.
+LOOK_AGAIN_SECONDS = 0.5
 
 outbox = sa.Table(
     "outbox",
@@ -45,3 +48,10 @@ async def relay(database: Database, log: Log) -> int:
             await log.append([Record(row.topic, row.key, row.value) for row in rows])
             await connection.execute(sa.delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
     return len(rows)
+
+
+async def keep_relaying(database: Database, log: Log, stored: Bell) -> None:
+    """Relay until cancelled; `stored` rings when there is something new."""
+    while True:
+        if not await relay(database, log):
+            await stored.wait(LOOK_AGAIN_SECONDS)
