@@ -37,6 +37,9 @@ class Follower:
     `apply` must have no effect outside the transaction. What fails for a passing reason is tried again;
     a batch that fails for another reason is halved until the message at fault is alone, and that one is
     parked as a dead letter. `committed` is called after every commit.
+
+    Partitions are spread over lanes, each with transactions of its own: while one waits for the database
+    another computes.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Follower:
         group: str,
         apply: Apply,
         committed: Callable[[], None],
+        lanes: int = 1,
     ) -> None:
         self._log = log
         self._database = database
@@ -57,6 +61,7 @@ class Follower:
         self._group = group
         self._apply = apply
         self._committed = committed
+        self._lanes = lanes
         self._parked_in_a_row = 0
 
     async def run(self) -> None:
@@ -73,6 +78,17 @@ class Follower:
                     LAG.labels(self._group).set(await consumer.lag())
 
     async def _handle(self, claims: Claims, consumer: Consumer, messages: Sequence[Message]) -> None:
+        by_lane: dict[int, list[Message]] = {}
+        for message in messages:
+            by_lane.setdefault(message.partition.number % self._lanes, []).append(message)
+        outcomes = await asyncio.gather(
+            *(self._settle(claims, consumer, lane) for lane in by_lane.values()), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _settle(self, claims: Claims, consumer: Consumer, messages: Sequence[Message]) -> None:
         try:
             await self._persist(claims, messages)
         except Fenced:

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from shared.direct import Direct, direct_routes
 from shared.errors import FliplineError
 from shared.middleware import BodyLimit, Watch
 from shared.problems import problem, problem_of
@@ -31,6 +32,7 @@ def build_app(
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_middleware(BodyLimit)
+    app.add_middleware(Direct, routes=direct_routes(app.routes))
     app.add_middleware(Watch)
     return app
 

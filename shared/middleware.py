@@ -4,8 +4,10 @@ Plain ASGI: Starlette's BaseHTTPMiddleware would cost a task and two queues on e
 """
 
 import time
+from functools import cache
 
 import structlog
+from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import TooLarge
@@ -15,6 +17,11 @@ from shared.telemetry import REQUEST_SECONDS
 logger = structlog.get_logger(__name__)
 
 MAX_BODY_BYTES = 2_000_000
+
+
+@cache
+def _seconds_of(route: str, status_class: int) -> Histogram:
+    return REQUEST_SECONDS.labels(route, f"{status_class}xx")
 
 
 class BodyLimit:
@@ -81,7 +88,7 @@ class Watch:
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unmatched")
-            REQUEST_SECONDS.labels(route, f"{status // 100}xx").observe(seconds)
+            _seconds_of(route, status // 100).observe(seconds)
             logger.info(
                 "request",
                 method=scope["method"],

@@ -4,16 +4,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import APIRouter
-from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from services.ingest.answers import batch_answer, call_answer, native_answer
 from services.ingest.bodies import native_body, segment_batch, segment_call
 from services.ingest.cors import preflight
 from services.ingest.documentation import describe_batch, describe_call, describe_events
 from services.ingest.receive import Receiver
+from shared.direct import DirectRoute
 
 CALLS: Final = {
     "track": "t",
@@ -25,24 +24,9 @@ CALLS: Final = {
 }
 
 
-class BareRoute(APIRoute):
-    """A documented route whose handler takes the request as it is.
-
-    FastAPI's own handling of parameters and dependencies would cost as much as reading an event.
-    """
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with what the endpoint returns; other methods than the route's are FastAPI's to refuse."""
-        if scope["method"] not in self.methods:
-            await super().handle(scope, receive, send)
-            return
-        response = await self.endpoint(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-
 def tracking_routes(receiver: Receiver) -> APIRouter:
     """Return the router of all tracking paths, the busiest first, since they are tried in their order."""
-    router = APIRouter(route_class=BareRoute, tags=["ingest"])
+    router = APIRouter(route_class=DirectRoute, tags=["ingest"])
     paths: list[str] = []
 
     def post(path: str, endpoint: Callable[[Request], Any], description: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from shared.identity import Identity
 EXCLUSIVE = frozenset({"user_id"})
 
 
-@dataclass
+@dataclass(slots=True)
 class Person:
     """A profile as the batch sees it; `founded` is None while no table knows it."""
 

@@ -68,7 +68,8 @@ async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Perso
             identities.c.kind,
             identities.c.value,
             identities.c.profile_id,
-            profiles.c.created_at,
+            # Only compared with its like, so it need not be made aware row by row.
+            sa.type_coerce(profiles.c.created_at, sa.DateTime()),
             counts.c.counts,
             counts.c.revision,
         )
