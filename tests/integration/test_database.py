@@ -19,6 +19,7 @@ from shared.database.engine import Database
 from shared.database.migrations import alembic_config, migrate
 from shared.database.schema import metadata
 from shared.errors import Misconfigured, Unavailable
+from tests.builders import NOON
 
 
 async def tables(url: str) -> set[str]:
@@ -110,3 +111,23 @@ async def test_a_deadlock_is_something_to_run_again(postgres_url: str) -> None:
 def test_a_url_of_another_database_is_refused() -> None:
     with pytest.raises(Misconfigured, match="FLIPLINE_DATABASE_URL"):
         Database("mysql://localhost/flipline")
+
+
+async def test_a_unit_that_was_cancelled_gives_its_lock_back_at_once(database: Database) -> None:
+    """Wherever it was cancelled; on SQLite a cursor left behind kept the one write lock."""
+    models = metadata.tables["models"]
+
+    async def slow() -> None:
+        async with database.unit() as connection:
+            for number in range(50):
+                row = {"model": f"m{number}", "created_at": NOON}
+                await connection.execute(sa.insert(models).values(row))
+
+    for ticks in range(0, 40, 3):
+        task = asyncio.create_task(slow())
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(2), database.unit() as connection:
+            await connection.execute(sa.delete(models))
