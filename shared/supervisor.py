@@ -18,6 +18,7 @@ Worker = Callable[[], Awaitable[None]]
 FIRST_RESTART_SECONDS = 0.5
 LAST_RESTART_SECONDS = 30.0
 WELL_AFTER_SECONDS = 60.0
+CANCEL_AGAIN_SECONDS = 2.0
 
 
 class Bell:
@@ -32,8 +33,10 @@ class Bell:
 
     async def wait(self, timeout_seconds: float) -> None:
         """Return at the next ring, or at once when it rang since the last wait, or after the timeout."""
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with the ring.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), timeout_seconds)
+            async with asyncio.timeout(timeout_seconds):
+                await self._event.wait()
         self._event.clear()
 
 
@@ -57,9 +60,12 @@ class Supervisor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        pending = set(self._tasks)
+        while pending:
+            # Said again while it is not heeded: libraries beneath a worker may swallow a cancellation.
+            for task in pending:
+                task.cancel()
+            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
 
     @property
     def failures(self) -> Mapping[str, str]:

@@ -160,7 +160,8 @@ class EmbeddedConsumer:
             if left <= 0:
                 return ()
             with suppress(TimeoutError):
-                await asyncio.wait_for(appended.wait(), min(left, LOOK_AGAIN_SECONDS))
+                async with asyncio.timeout(min(left, LOOK_AGAIN_SECONDS)):
+                    await appended.wait()
 
     def _owned(self) -> bool:
         if self._lock.is_locked:

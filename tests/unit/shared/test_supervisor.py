@@ -1,0 +1,83 @@
+"""Workers kept running, and ended when the process ends."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from shared import supervisor
+from shared.errors import Unavailable
+from shared.supervisor import Bell, Supervisor
+
+
+async def until(condition: asyncio.Event) -> None:
+    async with asyncio.timeout(5):
+        await condition.wait()
+
+
+async def test_a_worker_that_fails_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.01)
+    runs: list[int] = []
+    again = asyncio.Event()
+
+    async def worker() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            raise Unavailable("away", "The database is away.")
+        again.set()
+        await asyncio.Event().wait()
+
+    async with Supervisor({"scoring": worker}) as supervised:
+        await until(again)
+        assert supervised.failures == {}
+    assert len(runs) == 2
+
+
+async def test_why_a_worker_waits_for_its_restart_is_told() -> None:
+    failed = asyncio.Event()
+
+    async def worker() -> None:
+        failed.set()
+        raise Unavailable("away", "The database is away.")
+
+    async with Supervisor({"scoring": worker}) as supervised:
+        await until(failed)
+        await asyncio.sleep(0)
+        assert supervised.failures == {"scoring": "The database is away."}
+
+
+async def test_a_worker_that_swallows_a_cancellation_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "CANCEL_AGAIN_SECONDS", 0.01)
+    started = asyncio.Event()
+
+    async def stubborn() -> None:
+        started.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5), Supervisor({"stubborn": stubborn}):
+        await until(started)
+
+
+async def test_a_bell_that_rang_before_is_heard() -> None:
+    bell = Bell()
+    bell.ring()
+    async with asyncio.timeout(1):
+        await bell.wait(60)
+
+
+async def test_a_cancellation_that_comes_with_the_ring_is_not_lost() -> None:
+    bell = Bell()
+
+    async def worker() -> None:
+        while True:
+            await bell.wait(60)
+
+    task = asyncio.create_task(worker())
+    await asyncio.sleep(0)
+    bell.ring()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(1):
+            await task
