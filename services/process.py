@@ -85,6 +85,7 @@ async def serve(
             host=settings.host,
             port=settings.port,
             access_log=False,
+            proxy_headers=False,
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=10,
