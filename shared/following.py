@@ -24,6 +24,8 @@ POLL_SECONDS = 1.0
 FIRST_RETRY_SECONDS = 0.02  # two workers that met on a person are past each other by then
 LAST_RETRY_SECONDS = 2.0
 LAG_EVERY_SECONDS = 5.0
+# With fewer, a second transaction costs more than it overlaps.
+LANES_FROM_MESSAGES = 500
 # When this many messages in a row have to be parked the fault is ours, not theirs: stop and be seen.
 MAX_PARKED_IN_A_ROW = 20
 
@@ -78,9 +80,10 @@ class Follower:
                     LAG.labels(self._group).set(await consumer.lag())
 
     async def _handle(self, claims: Claims, consumer: Consumer, messages: Sequence[Message]) -> None:
+        lanes = self._lanes if len(messages) >= LANES_FROM_MESSAGES else 1
         by_lane: dict[int, list[Message]] = {}
         for message in messages:
-            by_lane.setdefault(message.partition.number % self._lanes, []).append(message)
+            by_lane.setdefault(message.partition.number % lanes, []).append(message)
         outcomes = await asyncio.gather(
             *(self._settle(claims, consumer, lane) for lane in by_lane.values()), return_exceptions=True
         )
