@@ -9,13 +9,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import Database
 from shared.database.positions import Claims
-from shared.errors import Fenced, Unavailable
+from shared.errors import Fenced, Poison, Unavailable
+from shared.following import Follower
+from shared.log import embedded, kafka
 from shared.log.kafka import KafkaLog
 from shared.log.port import Consumer, Log, Message, Record
 from tests.contract.logs import open_log
+from tests.given import FrozenClock
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
@@ -36,10 +40,9 @@ async def log(log_url: str) -> AsyncIterator[Log]:
 
 
 @pytest.fixture
-async def database(sqlite_url: str) -> AsyncIterator[Database]:
-    opened = Database(sqlite_url)
-    yield opened
-    await opened.close()
+def database_url(sqlite_url: str) -> str:
+    """Positions are kept alike on both dialects; what matters here is the log."""
+    return sqlite_url
 
 
 @pytest.fixture
@@ -206,6 +209,50 @@ async def test_a_message_is_applied_once_even_by_its_owner(log: Log, database: D
         with pytest.raises(Fenced):
             async with database.unit() as connection:
                 await claims.advance(connection, messages)
+
+
+async def test_poison_does_not_block_what_comes_after_it(log: Log, database: Database) -> None:
+    applied: list[str] = []
+
+    async def apply(_connection: AsyncConnection, messages: Sequence[Message]) -> dict[str, object]:
+        if "poison" in texts(messages):
+            raise Poison("odd", "cannot be handled")
+        applied.extend(texts(messages))
+        return {}
+
+    follower = Follower(
+        log=log, database=database, clock=FrozenClock(), topic="interactions", group="exam", apply=apply,
+        committed=lambda: None,
+    )  # fmt: skip
+    await log.append(records("1", "2", "poison", "3", "4"))
+    following = asyncio.create_task(follower.run())
+    async with asyncio.timeout(PATIENCE):
+        while len(applied) < 4:
+            await asyncio.sleep(0.01)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    assert applied == ["1", "2", "3", "4"]
+
+
+async def test_more_than_can_be_written_is_refused_and_nothing_accepted_is_lost(
+    log_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Backpressure: whoever is refused comes again, and the queue does not grow without end."""
+    for adapter in (embedded, kafka):
+        monkeypatch.setattr(adapter, "MAX_WAITING_RECORDS", 100)
+    log = open_log(log_url)
+    await log.append(records("first"))
+    appends = [records(*(f"{n}-{k}" for k in range(20))) for n in range(40)]
+    outcomes = await asyncio.gather(*(log.append(one) for one in appends), return_exceptions=True)
+    accepted = [one for one, outcome in zip(appends, outcomes, strict=True) if outcome is None]
+    assert 0 < len(accepted) < 40
+    assert {type(outcome) for outcome in outcomes if outcome is not None} == {Unavailable}
+
+    await log.append(records("last"))
+    expected = ["first", *(record.value.decode() for one in accepted for record in one), "last"]
+    async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
+        assert texts(await read(consumer, len(expected))) == expected
+    await log.close()
 
 
 async def test_lag_counts_what_is_not_read_yet(log: Log, database: Database) -> None:
