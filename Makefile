@@ -14,7 +14,7 @@ help: ## List these targets
 setup: .venv/.run ## Make .venv from the hash-locked requirements
 
 run: .venv/.run ## Run all of Flipline on http://127.0.0.1:8000
-	@FLIPLINE_WEBHOOK_ALLOW=$(RUN_ALLOW) $(BIN)/flipline up
+	@FLIPLINE_WEBHOOK_ALLOW=$(RUN_ALLOW) exec $(BIN)/flipline up
 
 demo: .venv/.run ## Play the story of Antonio against a running instance
 	@$(BIN)/flipline demo
