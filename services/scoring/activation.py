@@ -12,7 +12,7 @@ from services.scoring import store
 from services.scoring.counting import Tally, day_of
 from services.scoring.flip import FIRST_CYCLE, qualify, reaches
 from services.scoring.matrix import Version, read_matrix
-from services.scoring.models import active
+from services.scoring.models import active, hold
 from services.scoring.people import find
 from services.scoring.recount import pages, recount
 from services.scoring.tables import models, profiles, versions
@@ -43,9 +43,8 @@ async def activate(
     Conditions that nobody counted so far are counted from the ledger first. Batches that score wait until
     the transaction ends. Raises NotFound without the model and Conflict without a draft.
     """
-    row = (
-        await connection.execute(sa.select(models).where(models.c.model == model).with_for_update())
-    ).one_or_none()
+    await hold(connection, to_activate=True)
+    row = (await connection.execute(sa.select(models).where(models.c.model == model))).one_or_none()
     if row is None:
         raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
     if row.draft is None:

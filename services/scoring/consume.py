@@ -1,6 +1,6 @@
 """Consuming: a batch of interactions becomes counts, flips and outgoing events in one transaction."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring import people, store
 from services.scoring.counting import Counts, count, counts_for_score, day_of
 from services.scoring.flip import FIRST_CYCLE, qualify, reaches
-from services.scoring.linking import People, Person, touched
+from services.scoring.linking import People, Person
 from services.scoring.matrix import Version
-from services.scoring.models import Active, active
+from services.scoring.models import Active, active, hold
 from shared.clock import Clock
 from shared.database import outbox
 from shared.errors import Poison
@@ -32,13 +32,13 @@ class Scorer:
         interactions = await store.record(connection, [_interaction(message) for message in messages])
         if not interactions:
             return {"new": 0, "profiles": 0, "flips": 0}
-        matrices = await active(connection, hold=True)
+        await hold(connection)
+        matrices = await active(connection)
         persons = await people.resolve(connection, interactions, now)
         await store.write_traits(connection, interactions)
-        about = touched(interactions, persons)
-        await _fold(connection, interactions, persons, matrices)
-        leads = await _flip(connection, about, matrices, now)
-        return {"new": len(interactions), "profiles": len(about), "flips": len(leads)}
+        changed = await _fold(connection, interactions, persons, matrices)
+        leads = await _flip(connection, changed, matrices, now)
+        return {"new": len(interactions), "profiles": len(changed), "flips": len(leads)}
 
 
 def _interaction(message: Message) -> Interaction:
@@ -50,8 +50,11 @@ def _interaction(message: Message) -> Interaction:
 
 async def _fold(
     connection: AsyncConnection, interactions: Iterable[Interaction], people: People, matrices: Active
-) -> None:
-    """Add the interactions to the counts of the identities that posted them."""
+) -> Collection[Person]:
+    """Add the interactions to the counts of the identities that posted them; return whose counts changed.
+
+    Only they may flip: having written their counts is what keeps another worker from flipping them as well.
+    """
     # Whoever read the counts of an identity that is linked now must notice, even if they stay as they are.
     changed = {identity_id: people.of(identity_id).held_by(identity_id) for identity_id in people.linked}
     for interaction in interactions:
@@ -60,6 +63,7 @@ async def _fold(
             held = changed[identity_id] = people.of(identity_id).held_by(identity_id)
             count(held.counts, interaction, matrices.tally)
     await store.write_counts(connection, changed)
+    return {person.id: person for person in map(people.of, changed)}.values()
 
 
 class _Reached(NamedTuple):
@@ -70,12 +74,12 @@ class _Reached(NamedTuple):
 
 async def _flip(
     connection: AsyncConnection,
-    about: Mapping[str, Person],
+    persons: Collection[Person],
     matrices: Active,
     now: datetime,
 ) -> list[LeadQualified]:
     """Open a cycle for each person and model whose score reaches the flip number and has none open."""
-    reached = list(_reached(about.values(), matrices, now))
+    reached = list(_reached(persons, matrices, now))
     open_cycles = await store.open_cycles(connection, [i for one in reached for i in one.person.identities])
     flipped = [
         one

@@ -1,6 +1,6 @@
 """Linking: which identities are one person, worked out for a batch without touching a table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -89,12 +89,3 @@ class People:
 def _seniority(person: Person) -> tuple[bool, datetime | None, str]:
     # The profile known longest keeps its id, since others may have noted it; new ones only need an order.
     return person.founded is None, person.founded, person.id
-
-
-def touched(interactions: Sequence[Interaction], people: People) -> Mapping[str, Person]:
-    """Return the persons that a batch is about, by profile id."""
-    persons: dict[str, Person] = {}
-    for interaction in interactions:
-        person = people.of(interaction.identities[0].id)
-        persons[person.id] = person
-    return persons

@@ -12,6 +12,9 @@ from services.scoring.counting import Tally
 from services.scoring.matrix import Version, read_matrix
 from services.scoring.tables import models, versions
 
+# The key of the advisory lock on the set of active versions; any constant that nobody else uses.
+_ACTIVE_VERSIONS = 4_201_338
+
 
 @dataclass(frozen=True)
 class Active:
@@ -25,22 +28,27 @@ class Active:
         return Tally(version.matrix for version in self.versions.values())
 
 
-async def active(connection: AsyncConnection, *, hold: bool = False) -> Active:
-    """Return the active versions; `hold` keeps them active until the transaction ends.
+async def hold(connection: AsyncConnection, *, to_activate: bool = False) -> None:
+    """Keep the set of active versions as it is until the transaction ends, or be the only one to change it.
 
-    Held by every batch that scores, the shared lock is what makes activation atomic: it waits for the
-    batches under way and later ones wait for it, so none counts for one version and prices by another.
+    Every batch that scores holds it, so an activation waits for the batches under way and later ones wait
+    for it: none counts by the old conditions what the activation has not seen in the ledger. It is a lock on
+    the set, not on rows, because a model that is activated for the first time has no row to hold before.
     """
-    query = (
+    if connection.dialect.name == "postgresql":
+        lock = sa.func.pg_advisory_xact_lock if to_activate else sa.func.pg_advisory_xact_lock_shared
+        await connection.execute(sa.select(lock(_ACTIVE_VERSIONS)))
+
+
+async def active(connection: AsyncConnection) -> Active:
+    """Return the versions that score at this moment."""
+    rows = await connection.execute(
         sa.select(models.c.model, models.c.active_version, versions.c.matrix)
         .join(
             versions, (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
         )
         .order_by(models.c.model)
     )
-    if hold:
-        query = query.with_for_update(read=True, of=models)
-    rows = await connection.execute(query)
     return _compiled(tuple((model, number, text) for model, number, text in rows))
 
 

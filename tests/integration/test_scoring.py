@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from services.scoring.tables import counts, ledger
 from shared.database.engine import Database
 from shared.errors import Poison, Unavailable
-from shared.events import LeadQualified, MatrixActivated
+from shared.events import Interaction, LeadQualified, MatrixActivated
 from shared.log.port import Message, Partition
 from tests.builders import identities, interaction, on_the_log, rule
 from tests.integration.scoring import World
@@ -182,6 +182,27 @@ async def test_activation_tells_whom_it_flips_and_un_flips(world: World) -> None
     diff = await world.activated(VISITS, flip_number=10, handoff="all")
     assert (diff.newly_flipped, diff.un_flipped, diff.already_handed_over) == (0, 0, 1)
     assert len(await world.said(MatrixActivated)) == 3
+
+
+async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: World) -> None:
+    """Also the first activation of a model, whose row did not exist when the batch began."""
+    async with world.database.unit() as connection:
+        await world.scorer.apply(connection, on_the_log(interaction()))
+        activation = asyncio.create_task(world.activated(VISITS, flip_number=10, handoff="all"))
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+        assert not activation.done()
+    diff = await activation
+    assert (diff.newly_flipped, await world.score(ANA)) == (1, 10)
+
+
+@pytest.mark.parametrize("idle", [interaction("identify"), interaction(machine="crawler")])
+async def test_what_is_no_activity_hands_nobody_over(world: World, idle: Interaction) -> None:
+    await world.activated(VISITS, flip_number=1000)
+    await world.happened(interaction())
+    await world.activated(VISITS, flip_number=10, handoff="new_activity_only")
+    await world.happened(idle)
+    assert await world.said(LeadQualified) == []
 
 
 async def test_what_is_no_event_of_ours_is_poison(world: World) -> None:
