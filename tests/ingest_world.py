@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from services.ingest.compose import compose
 from shared.auth import Keys
@@ -20,8 +21,9 @@ from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from tests.given import FrozenClock
 
-KEYS = Keys(write=("write-key", "second-key"), ops=("ops-key",), crm=("crm-key",))
-BEARER = {"authorization": "Bearer write-key"}
+WRITE_KEY = "write-key"
+KEYS = Keys(write=(WRITE_KEY, "second-key"), ops=("ops-key",), crm=("crm-key",))
+BEARER = {"authorization": f"Bearer {WRITE_KEY}"}
 
 
 class FailingLog(EmbeddedLog):
@@ -82,7 +84,7 @@ async def ingesting(directory: Path) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Serve an application on a free port of this machine and give its URL."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
