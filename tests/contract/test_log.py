@@ -1,12 +1,7 @@
 """The exam that every log adapter sits; see shared/log/port.py for what it promises."""
 
 import asyncio
-import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,70 +12,9 @@ from shared.errors import Fenced, Poison, Unavailable
 from shared.following import Follower
 from shared.log import embedded, kafka
 from shared.log.kafka import KafkaLog
-from shared.log.port import Consumer, Log, Message, Record
-from tests.contract.logs import open_log
+from shared.log.port import Log, Message, Record
+from tests.contract.logs import PATIENCE, open_log, read, records, texts
 from tests.given import FrozenClock
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0
-
-
-@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
-def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "embedded":
-        return f"embedded:{tmp_path / 'log.sqlite'}"
-    return f"kafka:{request.getfixturevalue('kafka')}/exam-{uuid4().hex[:8]}-"
-
-
-@pytest.fixture
-async def log(log_url: str) -> AsyncIterator[Log]:
-    opened = open_log(log_url)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """Positions are kept alike on both dialects; what matters here is the log."""
-    return sqlite_url
-
-
-@pytest.fixture
-async def child(log_url: str, sqlite_url: str) -> AsyncIterator[Callable[[str], Any]]:
-    """Start the exam's child process for a job; it is killed at the end, if not before."""
-    async with AsyncExitStack() as stack:
-
-        async def start(job: str) -> asyncio.subprocess.Process:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.contract.log_child", job, log_url, sqlite_url,
-                cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-            stack.push_async_callback(kill, process)
-            return process
-
-        yield start
-
-
-async def kill(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()
-    await process.communicate()
-
-
-def records(*values: str, key: str = "ana") -> list[Record]:
-    return [Record("interactions", key, value.encode()) for value in values]
-
-
-def texts(messages: Sequence[Message]) -> list[str]:
-    return [message.value.decode() for message in messages]
-
-
-async def read(consumer: Consumer, wanted: int) -> list[Message]:
-    got: list[Message] = []
-    async with asyncio.timeout(PATIENCE):
-        while len(got) < wanted:
-            got += await consumer.poll(0.5)
-    return got
 
 
 async def test_records_of_one_key_are_read_in_the_order_of_their_appends(
@@ -134,58 +68,6 @@ async def test_what_is_appended_wakes_a_waiting_reader(log: Log, database: Datab
         waiting = asyncio.create_task(read(consumer, 1))
         await log.append(records("2"))
         assert texts(await waiting) == ["2"]
-
-
-async def test_another_reader_takes_over_after_a_crash(
-    log: Log, database: Database, child: Callable[[str], Any]
-) -> None:
-    await log.append(records("1", "2", "3"))
-    reader = await child("read")
-    async with asyncio.timeout(PATIENCE):
-        applied = [(await reader.stdout.readline()).decode().strip() for _ in range(3)]
-    assert applied == ["1", "2", "3"]
-    reader.kill()
-    await log.append(records("4"))
-    async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
-        assert texts(await read(consumer, 1)) == ["4"]
-
-
-async def test_what_was_acknowledged_survives_the_death_of_its_writer(
-    log: Log, database: Database, child: Callable[[str], Any]
-) -> None:
-    writer = await child("append")
-    async with asyncio.timeout(PATIENCE):
-        for _ in range(40):
-            acknowledged = int(await writer.stdout.readline())
-    writer.kill()
-    async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
-        assert set(map(str, range(acknowledged))) <= set(texts(await read(consumer, acknowledged)))
-
-
-async def test_a_partition_has_one_reader_at_a_time(
-    log: Log, database: Database, child: Callable[[str], Any]
-) -> None:
-    """While the first reader is well, the second one applies nothing of its partitions."""
-    reader = await child("read")
-    await log.append(records(*map(str, range(30))))
-    async with asyncio.timeout(PATIENCE):
-        applied = [(await reader.stdout.readline()).decode().strip() for _ in range(30)]
-    claims = Claims(database, "exam")
-    async with log.consume("interactions", "exam", claims) as second:
-        await second.poll(1.0)
-        await log.append(records(*map(str, range(30, 60))))
-        mine: list[str] = []
-        async with asyncio.timeout(PATIENCE):
-            while len(applied) + len(mine) < 60:
-                try:
-                    applied.append((await asyncio.wait_for(reader.stdout.readline(), 0.2)).decode().strip())
-                except TimeoutError:
-                    messages = await second.poll(0.2)
-                    if messages:
-                        async with database.unit() as connection:
-                            await claims.advance(connection, messages)
-                        mine += texts(messages)
-    assert sorted(applied + mine, key=int) == [str(n) for n in range(60)]
 
 
 async def test_a_fenced_reader_writes_nothing(log: Log, database: Database) -> None:

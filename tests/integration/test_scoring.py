@@ -1,17 +1,16 @@
 """Scoring on real tables, on SQLite and on PostgreSQL alike."""
 
-import asyncio
 from itertools import permutations
 
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.tables import counts, ledger
+from services.scoring.tables import ledger
 from shared.database.engine import Database
-from shared.errors import Poison, Unavailable
+from shared.errors import Poison
 from shared.events import Interaction, LeadQualified, MatrixActivated
 from shared.log.port import Message, Partition
-from tests.builders import identities, interaction, on_the_log, rule
+from tests.builders import identities, interaction, rule
 from tests.integration.scoring import World
 
 ANA = identities(email="ana@example.com")[0]
@@ -184,18 +183,6 @@ async def test_activation_tells_whom_it_flips_and_un_flips(world: World) -> None
     assert len(await world.said(MatrixActivated)) == 3
 
 
-async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: World) -> None:
-    """Also the first activation of a model, whose row did not exist when the batch began."""
-    async with world.database.unit() as connection:
-        await world.scorer.apply(connection, on_the_log(interaction()))
-        activation = asyncio.create_task(world.activated(VISITS, flip_number=10, handoff="all"))
-        for _ in range(20):
-            await asyncio.sleep(0.005)
-        assert not activation.done()
-    diff = await activation
-    assert (diff.newly_flipped, await world.score(ANA)) == (1, 10)
-
-
 @pytest.mark.parametrize("idle", [interaction("identify"), interaction(machine="crawler")])
 async def test_what_is_no_activity_hands_nobody_over(world: World, idle: Interaction) -> None:
     await world.activated(VISITS, flip_number=1000)
@@ -210,46 +197,3 @@ async def test_what_is_no_event_of_ours_is_poison(world: World) -> None:
     with pytest.raises(Poison):
         async with world.database.unit() as connection:
             await world.scorer.apply(connection, [Message(Partition("interactions", 0), 0, b"{}")])
-
-
-async def test_workers_that_meet_on_a_person_lose_no_count(world: World) -> None:
-    """Five workers at once, each on batches of its own, about the same people and about new ones."""
-    await world.activated(VISITS, flip_number=50)
-
-    async def worker(number: int) -> None:
-        for round_ in range(6):
-            batch = on_the_log(
-                interaction(known_as={"email": "ana@example.com"}),
-                interaction(known_as={"anonymous_id": f"c{round_}", "user_id": f"u{round_}"}),
-                interaction("identify", known_as={"email": "ana@example.com", "anonymous_id": f"w{number}"}),
-            )
-            while True:
-                try:
-                    async with world.database.unit() as connection:
-                        await world.scorer.apply(connection, batch)
-                    break
-                except Unavailable:
-                    await asyncio.sleep(0)
-
-    async with asyncio.timeout(60):
-        await asyncio.gather(*(worker(n) for n in range(5)))
-    assert await world.score(ANA) == 300
-    for round_ in range(6):
-        assert await world.score(identities(user_id=f"u{round_}")[0]) == 50
-    leads = await world.said(LeadQualified)
-    assert len(leads) == len({lead.profile_id for lead in leads}) == 7
-
-
-async def test_counts_that_somebody_changed_meanwhile_are_not_overwritten(world: World) -> None:
-    await world.activated(VISITS)
-    await world.happened(interaction())
-    from services.scoring import store
-
-    async with world.database.reading() as connection:
-        stale = await store.read_counts(connection, [ANA.id])
-    await world.happened(interaction())
-    with pytest.raises(Unavailable, match="changed the same counts"):
-        async with world.database.unit() as connection:
-            await store.write_counts(connection, stale)
-    async with world.database.reading() as connection:
-        assert (await connection.execute(sa.select(counts.c.revision))).scalars().all() == [2]
