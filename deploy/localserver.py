@@ -37,7 +37,7 @@ def wait_until(condition: Callable[[], bool], limit: float) -> bool:
     while not condition():
         if time.monotonic() >= deadline:
             return False
-        time.sleep(_POLL_INTERVAL)
+        time.sleep(_POLL_INTERVAL)  # another process is waited for: it tells nobody when it is ready
     return True
 
 

@@ -25,7 +25,7 @@ FIRST_RETRY_SECONDS = 0.02  # two workers that met on a person are past each oth
 LAST_RETRY_SECONDS = 2.0
 LAG_EVERY_SECONDS = 5.0
 # With fewer, a second transaction costs more than it overlaps.
-LANES_FROM_MESSAGES = 500
+SHARES_FROM_MESSAGES = 500
 # When this many messages in a row have to be parked the fault is ours, not theirs: stop and be seen.
 MAX_PARKED_IN_A_ROW = 20
 
@@ -40,7 +40,7 @@ class Follower:
     a batch that fails for another reason is halved until the message at fault is alone, and that one is
     parked as a dead letter. `committed` is called after every commit.
 
-    Partitions are spread over lanes, each with transactions of its own: while one waits for the database
+    Partitions are dealt out in shares, each with transactions of its own: while one waits for the database
     another computes.
     """
 
@@ -54,7 +54,7 @@ class Follower:
         group: str,
         apply: Apply,
         committed: Callable[[], None],
-        lanes: int = 1,
+        shares: int = 1,
     ) -> None:
         self._log = log
         self._database = database
@@ -63,7 +63,7 @@ class Follower:
         self._group = group
         self._apply = apply
         self._committed = committed
-        self._lanes = lanes
+        self._shares = shares
         self._parked_in_a_row = 0
 
     async def run(self) -> None:
@@ -80,12 +80,12 @@ class Follower:
                     LAG.labels(self._group).set(await consumer.lag())
 
     async def _handle(self, claims: Claims, consumer: Consumer, messages: Sequence[Message]) -> None:
-        lanes = self._lanes if len(messages) >= LANES_FROM_MESSAGES else 1
-        by_lane: dict[int, list[Message]] = {}
+        shares = self._shares if len(messages) >= SHARES_FROM_MESSAGES else 1
+        by_share: dict[int, list[Message]] = {}
         for message in messages:
-            by_lane.setdefault(message.partition.number % lanes, []).append(message)
+            by_share.setdefault(message.partition.number % shares, []).append(message)
         outcomes = await asyncio.gather(
-            *(self._settle(claims, consumer, lane) for lane in by_lane.values()), return_exceptions=True
+            *(self._settle(claims, consumer, share) for share in by_share.values()), return_exceptions=True
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):

@@ -28,8 +28,8 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys) -> Servic
         group=GROUP,
         apply=Scorer(clock).apply,
         committed=outgoing.ring,
-        # SQLite has one writer, so there a second lane would only wait.
-        lanes=2 if database.dialect == "postgresql" else 1,
+        # SQLite has one writer, so there a second share would only wait.
+        shares=2 if database.dialect == "postgresql" else 1,
     )
 
     ops = KeyRing(keys.ops)
