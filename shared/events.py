@@ -21,6 +21,9 @@ DEAD_LETTERS: Final = "dead_letters"
 TOPICS: Final = (INTERACTIONS, MATRICES, LEADS, SALES, DEAD_LETTERS)
 
 IDENTIFY: Final = "identify"
+ADJUSTMENT: Final = "adjustment"
+RESERVED_TYPES: Final = frozenset({ADJUSTMENT})
+"""Types of interaction that no tracker may post: only the people who run Flipline add points by hand."""
 
 
 class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", gc=False):
@@ -47,6 +50,29 @@ class Interaction(_Event, frozen=True, kw_only=True, tag="interaction.1"):
     machine: str | None = None
 
 
+class Retraction(_Event, frozen=True, kw_only=True, tag="retraction.1"):
+    """Some interactions of an identity are not to count: machines did them, or nobody did.
+
+    It lies on the partition of the identity that the interactions are attributed to, and so behind them.
+    """
+
+    identity: Identity
+    interactions: tuple[str, ...]
+    reason: str
+    author: str
+    retracted_at: datetime
+
+
+class Separation(_Event, frozen=True, kw_only=True, tag="separation.1"):
+    """Two groups of identities are not one person, whatever was or will be told to link them."""
+
+    identities: tuple[Identity, ...]
+    others: tuple[Identity, ...]
+    reason: str
+    author: str
+    separated_at: datetime
+
+
 class MatrixActivated(_Event, frozen=True, kw_only=True, tag="matrix_activated.1"):
     """A version of a model's matrix became the one that scores; `matrix` is its canonical JSON."""
 
@@ -56,6 +82,7 @@ class MatrixActivated(_Event, frozen=True, kw_only=True, tag="matrix_activated.1
     handoff: str
     activated_at: datetime
     note: str | None = None
+    author: str | None = None
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -83,6 +110,20 @@ class LeadQualified(_Event, frozen=True, kw_only=True, tag="lead_qualified.1"):
     reasons: tuple[Reason, ...]
     identities: tuple[Identity, ...]
     traits: dict[str, Any] = {}
+    audience: str = "sales"
+
+
+class StageChanged(_Event, frozen=True, kw_only=True, tag="stage_changed.1"):
+    """A profile's score rose or fell into another stage of a model; None is below all of them."""
+
+    profile_id: str
+    model: str
+    version: int
+    before: str | None
+    after: str | None
+    score: float
+    changed_at: datetime
+    identities: tuple[Identity, ...]
 
 
 class DeadLetter(_Event, frozen=True, kw_only=True, tag="dead_letter.1"):
@@ -96,7 +137,9 @@ class DeadLetter(_Event, frozen=True, kw_only=True, tag="dead_letter.1"):
     source: str | None = None
 
 
-Event: TypeAlias = Interaction | MatrixActivated | LeadQualified | DeadLetter
+Event: TypeAlias = (
+    Interaction | Retraction | Separation | MatrixActivated | LeadQualified | StageChanged | DeadLetter
+)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -5,7 +5,8 @@ from itertools import count
 from typing import Any
 
 from services.scoring.linking import Person
-from services.scoring.matrix import Matrix, Version, read_matrix
+from services.scoring.matrix import Matrix, Version
+from services.scoring.validation import read_matrix
 from shared.events import Interaction, encode
 from shared.identity import Identity, by_strength, normalise
 from shared.log.port import Message, Partition

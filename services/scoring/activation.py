@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring import store
 from services.scoring.counting import Tally, day_of
 from services.scoring.flip import FIRST_CYCLE, qualify, reaches
-from services.scoring.matrix import Version, read_matrix
+from services.scoring.matrix import Version
+from services.scoring.validation import read_matrix
 from services.scoring.models import active, hold
 from services.scoring.people import find
 from services.scoring.recount import pages, recount

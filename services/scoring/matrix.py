@@ -1,21 +1,51 @@
 """The matrix: a model's rules, as ops write them and as an immutable version keeps them."""
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
+from services.scoring.trait_conditions import TraitCondition
 from shared.conditions import Condition, Path, check, explain, fingerprint
-from shared.errors import Refused
 
 MAX_RULES = 200
 # A score is told to 0.001; up to here a double holds that exactly.
 MAX_POINTS = 1_000_000
+MAX_DAYS = 3_660
+
+INACTIVITY = "inactivity"
+ADJUSTMENT = "adjustment"
+# Reasons that no rule gives stand under these names.
+_RESERVED_IDS = frozenset({INACTIVITY, ADJUSTMENT})
+
+
+def _days(written: Any) -> Any:
+    if isinstance(written, str):
+        told = re.fullmatch(r"([0-9]{1,4})d", written, re.ASCII)
+        if told is None:
+            raise ValueError("is a number of days, such as 30d")
+        return int(told[1])
+    raise ValueError("is a text with a number of days, such as '30d'")
+
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Points = Annotated[float, Field(ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=MAX_POINTS, allow_inf_nan=False)]
+Negative = Annotated[float, Field(lt=0, ge=-MAX_POINTS, allow_inf_nan=False)]
+Days = Annotated[
+    int,
+    Field(ge=1, le=MAX_DAYS),
+    BeforeValidator(_days, json_schema_input_type=str),
+    PlainSerializer(lambda days: f"{days}d", return_type=str),
+]
+"""A number of whole days, written `30d`."""
+Label = Annotated[str, Field(max_length=200)]
 Per = Literal["day", "week", "month", "ever"]
+Machine = Literal["exclude", "include", "only"]
+Audience = Literal["sales", "offer"]
 
 
 class _Strict(BaseModel):
@@ -31,24 +61,34 @@ class Limit(_Strict):
 
 
 class Rule(_Strict):
-    """A condition and its price; `cap` is the most that it can give, or take when points are negative."""
+    """A condition on interactions and its price.
+
+    `cap` is the most that it can give, or take when points are negative. Points fade by half every
+    `half_life`, or count for `window` days and then no more. What machines did counts only when asked for.
+    """
 
     id: Slug
-    label: Annotated[str, Field(max_length=200)] = ""
+    label: Label = ""
     when: Condition
     points: Points
     limit: Limit | None = None
-    cap: Annotated[float, Field(gt=0, le=MAX_POINTS, allow_inf_nan=False)] | None = None
+    cap: Positive | None = None
+    half_life: Days | None = None
+    window: Days | None = None
+    machine: Machine = "exclude"
 
     @model_validator(mode="after")
     def _is_evaluable(self) -> "Rule":
         check(self.when)
+        if self.half_life is not None and self.window is not None:
+            raise ValueError("give half_life or window, not both")
         return self
 
     @cached_property
     def count_key(self) -> str:
         """The key under which the rule's matches are counted; rules that ask the same share it."""
-        return fingerprint(self.when, self.limit.by if self.limit else None)
+        key = fingerprint(self.when, self.limit.by if self.limit else None)
+        return key if self.machine == "exclude" else f"{key}:{self.machine}"
 
     @cached_property
     def title(self) -> str:
@@ -56,22 +96,114 @@ class Rule(_Strict):
         return self.label or explain(self.when)
 
 
+class TraitRule(_Strict):
+    """A condition on traits; it gives its points for as long as the traits meet it."""
+
+    id: Slug
+    label: Label = ""
+    when: TraitCondition
+    points: Points
+
+    @cached_property
+    def title(self) -> str:
+        """The label, or the condition in words when there is none."""
+        return self.label or explain(self.when)
+
+
+class Group(_Strict):
+    """Rules whose points together are held within the cap, on either side of zero."""
+
+    rules: Annotated[list[Slug], Field(min_length=1, max_length=MAX_RULES)]
+    cap: Positive
+
+
+class Inactivity(_Strict):
+    """Points taken `after` days without a human interaction, and again `every` so many, down to `floor`."""
+
+    after: Days
+    points: Negative
+    every: Days | None = None
+    floor: Negative | None = None
+
+    @model_validator(mode="after")
+    def _floor_is_below(self) -> "Inactivity":
+        if self.floor is not None and self.floor > self.points:
+            raise ValueError(f"floor: {self.floor:g} is above the {self.points:g} of the first step")
+        return self
+
+
+class Grades(_Strict):
+    """Thresholds of the grade: `fit` in points of trait rules, `engagement` in points of what was done.
+
+    Each names what it takes for the first three of four: A, B, C, else D; 1, 2, 3, else 4.
+    """
+
+    fit: tuple[Points, Points, Points]
+    engagement: tuple[Points, Points, Points]
+
+    @model_validator(mode="after")
+    def _thresholds_fall(self) -> "Grades":
+        for name, steps in (("fit", self.fit), ("engagement", self.engagement)):
+            if not steps[0] > steps[1] > steps[2]:
+                raise ValueError(f"{name}: the thresholds fall from the first to the third")
+        return self
+
+
 class Matrix(_Strict):
     """A model's rules, flip number and named stages."""
 
     model: Slug | None = None
-    flip_number: Annotated[float, Field(gt=0, le=MAX_POINTS, allow_inf_nan=False)]
+    flip_number: Positive
     stages: Annotated[dict[Slug, Points], Field(max_length=20)] = {}
-    rules: Annotated[list[Rule], Field(min_length=1, max_length=MAX_RULES)]
+    rules: Annotated[list[Rule], Field(max_length=MAX_RULES)] = []
+    traits: Annotated[list[TraitRule], Field(max_length=MAX_RULES)] = []
+    groups: Annotated[dict[Slug, Group], Field(max_length=50)] = {}
+    inactivity: Inactivity | None = None
+    grades: Grades | None = None
+    requires: Annotated[list[Path], Field(max_length=20)] = []
+    excludes: Annotated[list[TraitCondition], Field(max_length=50)] = []
+    requalify_after: Days | None = None
+    audience: Audience = "sales"
 
     @model_validator(mode="after")
-    def _ids_are_distinct(self) -> "Matrix":
-        seen: set[str] = set()
-        for index, rule in enumerate(self.rules):
-            if rule.id in seen:
-                raise ValueError(f"rules.{index}.id: {rule.id} is used twice")
-            seen.add(rule.id)
+    def _is_consistent(self) -> "Matrix":
+        if not self.rules and not self.traits:
+            raise ValueError("rules: name at least one rule, of behaviour or of traits")
+        places: dict[str, str] = {}
+        for place, rule in self._placed():
+            if rule.id in _RESERVED_IDS:
+                raise ValueError(f"{place}.id: {rule.id} is a name of Flipline's own")
+            if rule.id in places:
+                raise ValueError(f"{place}.id: {rule.id} is used twice, first by {places[rule.id]}")
+            places[rule.id] = place
+        in_group: dict[str, str] = {}
+        for name, group in self.groups.items():
+            for index, rule_id in enumerate(group.rules):
+                place = f"groups.{name}.rules.{index}"
+                if rule_id not in places:
+                    raise ValueError(f"{place}: there is no rule {rule_id}")
+                if rule_id in in_group:
+                    raise ValueError(f"{place}: {rule_id} is in group {in_group[rule_id]} already")
+                in_group[rule_id] = name
+            if len({places[rule_id].split(".")[0] for rule_id in group.rules}) > 1:
+                raise ValueError(f"groups.{name}.rules: rules of behaviour and of traits are not one group")
         return self
+
+    def _placed(self) -> Iterator[tuple[str, Rule | TraitRule]]:
+        for index, rule in enumerate(self.rules):
+            yield f"rules.{index}", rule
+        for index, trait_rule in enumerate(self.traits):
+            yield f"traits.{index}", trait_rule
+
+    @cached_property
+    def group_of(self) -> Mapping[str, str]:
+        """The group of each rule that is in one, by id."""
+        return {rule_id: name for name, group in self.groups.items() for rule_id in group.rules}
+
+    @cached_property
+    def reads_traits(self) -> bool:
+        """Whether anything but the hand-over itself depends on traits."""
+        return bool(self.traits or self.requires or self.excludes)
 
     def stage(self, score: float) -> str | None:
         """Return the highest stage that the score reaches, or None below all of them."""
@@ -90,18 +222,3 @@ class Version:
     model: str
     number: int
     matrix: Matrix
-
-
-def read_matrix(model: str, document: Any) -> Matrix:
-    """Validate a matrix for a model; raises Refused that names the field and what is wrong with it."""
-    try:
-        matrix = Matrix.model_validate(document)
-    except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in found["loc"])
-        raise Refused("matrix_invalid", f"{field or 'matrix'}: {found['msg']}", field or None) from error
-    if matrix.model not in {None, model}:
-        raise Refused(
-            "matrix_invalid", f"model: this is the draft of {model}, not of {matrix.model}.", "model"
-        )
-    return matrix.model_copy(update={"model": model})

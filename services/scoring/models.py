@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.counting import Tally
-from services.scoring.matrix import Version, read_matrix
+from services.scoring.matrix import Version
+from services.scoring.validation import read_matrix
 from services.scoring.tables import models, versions
 
 # The key of the advisory lock on the set of active versions; any constant that nobody else uses.

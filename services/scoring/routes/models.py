@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.dialects import postgresql, sqlite
 
 from services.scoring.activation import Handoff, activate
-from services.scoring.matrix import Matrix, read_matrix
+from services.scoring.matrix import Matrix
+from services.scoring.validation import read_matrix
 from services.scoring.tables import models, versions
 from shared.auth import Requires
 from shared.clock import Clock

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.matrix import MAX_RULES, read_matrix
+from services.scoring.matrix import MAX_RULES
+from services.scoring.validation import read_matrix
 from shared.errors import Refused
 from tests.builders import matrix, rule
 
