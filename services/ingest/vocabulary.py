@@ -7,6 +7,7 @@ from typing import Final
 
 from services.ingest.limits import MAX_TYPE_LENGTH
 from shared.errors import Refused
+from shared.events import RESERVED_TYPES
 
 # Only where the meaning is the same: a "Product Viewed" comes beside a page call, and would count it twice.
 # A name that is already ours in snake_case, such as "SMS Delivered", needs no line.
@@ -33,17 +34,32 @@ def snake_case(name: str) -> str:
 
 
 def checked_type(name: str) -> str:
-    """Return the name of a native type; raises Refused unless it is in snake_case."""
+    """Return the name of a native type; raises Refused unless it is in snake_case and not reserved."""
     if not name or snake_case(name) != name:
         suggestion = snake_case(name)[:MAX_TYPE_LENGTH] or "form_submit"
         raise Refused("type_invalid", f"A type is in snake_case, such as {suggestion!r}.", "type")
-    return name
+    return _unreserved(name, "type")
 
 
 def track_type(name: str) -> str:
-    """Return the type of a Segment track call; raises Refused when its name leaves none or a long one."""
+    """Return the type of a Segment track call.
+
+    Raises Refused when its name leaves none, a long one, or one that is reserved.
+    """
     own = snake_case(name)
     if not 0 < len(own) <= MAX_TYPE_LENGTH:
         message = f"An event's name has 1 to {MAX_TYPE_LENGTH} characters in snake_case."
         raise Refused("type_invalid", message, "event")
-    return SEGMENT_TYPES.get(own, own)
+    return _unreserved(SEGMENT_TYPES.get(own, own), "event")
+
+
+def _unreserved(type: str, field: str) -> str:
+    """Return the type; raises Refused, naming the field, when trackers may not post it."""
+    if type in RESERVED_TYPES:
+        # A write key stands in every web page that has a tracker: whoever reads it could make anybody a lead.
+        message = (
+            f"No tracker may post the type {type!r}: points are added by hand through "
+            "POST /v1/profiles/{id}/adjustments with an ops key."
+        )
+        raise Refused("type_reserved", message, field)
+    return type

@@ -77,6 +77,7 @@ def test_an_email_among_the_traits_names_nobody() -> None:
         ({"colour": "red"}, "shape_invalid", "colour"),
         ({"type": "v" * 65}, "shape_invalid", "type"),
         ({"type": "Form Submit"}, "type_invalid", "type"),
+        ({"type": "adjustment", "properties": {"points": 99}}, "type_reserved", "type"),
         ({"id": "x" * 100}, "shape_invalid", "id"),
         ({"source": "x" * 257}, "shape_invalid", "source"),
         ({"campaign": "x" * 257}, "shape_invalid", "campaign"),

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.vocabulary import checked_type, snake_case, track_type
+from services.ingest.vocabulary import SEGMENT_TYPES, checked_type, snake_case, track_type
 from shared.errors import Refused
+from shared.events import RESERVED_TYPES
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,27 @@ def test_another_native_type_is_refused(name: str) -> None:
     with pytest.raises(Refused) as refused:
         checked_type(name)
     assert (refused.value.code, refused.value.field) == ("type_invalid", "type")
+
+
+@pytest.mark.parametrize("type", sorted(RESERVED_TYPES))
+def test_a_reserved_type_is_refused_saying_who_may_do_it(type: str) -> None:
+    with pytest.raises(Refused) as refused:
+        checked_type(type)
+    assert (refused.value.code, refused.value.field) == ("type_reserved", "type")
+    assert "POST /v1/profiles/{id}/adjustments with an ops key" in refused.value.message
+
+
+@pytest.mark.parametrize("name", ["adjustment", "Adjustment", "  ADJUSTMENT! "])
+def test_a_track_calls_name_does_not_lead_to_a_reserved_type_either(name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        track_type(name)
+    assert (refused.value.code, refused.value.field) == ("type_reserved", "event")
+
+
+def test_no_name_of_segments_stands_for_a_reserved_type() -> None:
+    assert not RESERVED_TYPES & set(SEGMENT_TYPES.values())
+
+
+@pytest.mark.parametrize("name", ["adjustments", "price_adjustment"])
+def test_a_type_that_only_looks_like_a_reserved_one_is_open(name: str) -> None:
+    assert checked_type(name) == track_type(name) == name
