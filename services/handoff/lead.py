@@ -4,15 +4,14 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from services.handoff.person import company_of, person_of
-from services.handoff.trimming import size, traits_within, within
+from services.handoff.trimming import MAX_DATA_BYTES, size, traits_within, within
 from shared.events import LeadQualified, Reason
 
 LeadStatus = Literal["open", "won", "lost", "disqualified", "recycled"]
 OPEN: Final[LeadStatus] = "open"
 
-# Of the 20 kB that a body should stay below, what is left beside the envelope; and of these what the lists
-# may take. Person, company and the rest are clipped to less than 4 kB in all; traits get what remains.
-MAX_DATA_BYTES = 19_700
+# Of MAX_DATA_BYTES, what the lists may take. Person, company and the rest are clipped to less than 4 kB in
+# all; traits get what remains.
 MAX_REASONS_BYTES = 7_000
 MAX_IDENTITIES_BYTES = 4_000
 
@@ -44,6 +43,7 @@ def _facts(event: LeadQualified) -> dict[str, Any]:
         "profile_id": event.profile_id,
         "model": event.model,
         "version": event.version,
+        "audience": event.audience,
         "score": event.score,
         "flip_number": event.flip_number,
         "crossed_on": event.crossed_on,

@@ -7,6 +7,8 @@ import msgspec
 
 T = TypeVar("T")
 
+# Of the 20 kB, what is left for the `data` beside the envelope.
+MAX_DATA_BYTES = 19_700
 MAX_FIELD_BYTES = 200
 MAX_TRAIT_CHARACTERS = 500
 ELLIPSIS = "…"

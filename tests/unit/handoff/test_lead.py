@@ -42,6 +42,11 @@ def test_the_body_tells_what_happened_when_and_why() -> None:
     assert data["truncated"] is False
 
 
+def test_the_body_tells_whom_the_lead_is_for() -> None:
+    assert lead_data(qualified())["audience"] == "sales"
+    assert lead_data(qualified(audience="offer"))["audience"] == "offer"
+
+
 def test_instants_are_told_in_utc() -> None:
     event = qualified(qualified_at=datetime(2026, 6, 1, 9, 30, tzinfo=timezone(timedelta(hours=7))))
     assert lead_data(event)["qualified_at"] == "2026-06-01T02:30:00Z"
