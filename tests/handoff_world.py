@@ -16,7 +16,7 @@ from services.handoff.compose import compose
 from services.process import host
 from shared.auth import Keys
 from shared.database.engine import Database
-from shared.events import LEADS, LeadQualified, encode
+from shared.events import LEADS, LeadQualified, StageChanged, encode
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.settings import Settings
@@ -35,6 +35,9 @@ class World:
     api: httpx.AsyncClient
 
     async def qualify(self, *events: LeadQualified) -> None:
+        await self.tell(*events)
+
+    async def tell(self, *events: LeadQualified | StageChanged) -> None:
         await self.log.append([Record(LEADS, event.profile_id, encode(event)) for event in events])
 
     async def subscribe(self, url: str, **more: Any) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""A lead as scoring tells of it on the log."""
+"""A lead and a change of stage as scoring tells of them on the log."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.events import LeadQualified, Reason
+from shared.events import LeadQualified, Reason, StageChanged
 from shared.identity import Identity
 
 
@@ -29,3 +29,19 @@ def qualified(number: int = 1, **more: Any) -> LeadQualified:
         "traits": {"first_name": "Antonio", "last_name": "Russo", "title": "Coach"},
     }
     return LeadQualified(**(facts | more))
+
+
+def stage_changed(number: int = 1, **more: Any) -> StageChanged:
+    """Antonio joined the training group, which brought him up by one stage."""
+    facts: dict[str, Any] = {
+        "id": f"stage_{number}",
+        "profile_id": "profile_1",
+        "model": "marathon",
+        "version": 1,
+        "before": "aware",
+        "after": "engaged",
+        "score": 15.0,
+        "changed_at": datetime(2026, 5, 1, 9, 30, tzinfo=UTC),
+        "identities": (Identity("email", "antonio@example.com"), Identity("twitter", "antonio_runs")),
+    }
+    return StageChanged(**(facts | more))

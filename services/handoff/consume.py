@@ -1,28 +1,44 @@
-"""From the log to work: each new lead is stored with one delivery for every subscriber that wants it."""
+"""From the log to work: what is new is owed to every subscriber that wants it, as one delivery each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.handoff.event_types import LEAD_QUALIFIED
+from services.handoff.event_types import LEAD_QUALIFIED, STAGE_CHANGED, EventType
 from services.handoff.lead import lead_data
 from services.handoff.payload import body_of
+from services.handoff.stage import stage_data
 from services.handoff.store import webhooks
 from services.handoff.store.deliveries import owed_row
 from services.handoff.store.leads import insert_unseen
 from services.handoff.tables import deliveries
+from services.handoff.webhook import Webhook
 from shared.clock import Clock
 from shared.database.bulk import insert_new
-from shared.events import LeadQualified, decode
+from shared.events import Event, LeadQualified, StageChanged, decode
 from shared.following import Summary
 from shared.ids import NewId
 from shared.log.port import Message
 
 
+class _Notice(NamedTuple):
+    """What subscribers are to be told of one event; `message_id` is the event's id."""
+
+    message_id: str
+    type: EventType
+    model: str
+    lead_id: str | None
+    happened_at: datetime
+    data: dict[str, Any]
+
+
 class LeadIntake:
     """Applies the messages of the topic `leads`.
 
-    The log may tell of a lead twice; a lead that is known makes no second delivery.
+    The log may tell of an event twice. A lead that is known makes no second delivery, not even to those who
+    subscribed since; a change of stage is not kept, so it is the delivery that is made once for a subscriber.
     """
 
     def __init__(self, *, clock: Clock, new_id: NewId) -> None:
@@ -30,27 +46,48 @@ class LeadIntake:
         self._new_id = new_id
 
     async def apply(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
-        """Store new leads and what is owed for them as part of the caller's transaction."""
-        events = [event for m in messages if isinstance(event := decode(m.value), LeadQualified)]
-        told = {event.lead_id: (event, lead_data(event)) for event in events}
-        new = await insert_unseen(connection, list(told.values()))
-        subscribers = await webhooks.subscribers(connection) if new else []
+        """Store new leads and what is owed for the events as part of the caller's transaction."""
+        events = [decode(message.value) for message in messages]
+        new_leads = await _new_leads(connection, events)
+        notices = [*new_leads, *_stage_changes(events)]
+        subscribers = await webhooks.subscribers(connection) if notices else []
+        owed = await insert_new(connection, deliveries, "id", self._rows(notices, subscribers))
+        return {"leads": len(new_leads), "deliveries": len(owed)}
+
+    def _rows(self, notices: Iterable[_Notice], subscribers: Sequence[Webhook]) -> list[dict[str, Any]]:
         now = self._clock.now()
-        rows = [
+        return [
             owed_row(
                 webhook,
                 id=self._new_id(),
-                message_id=event.id,
-                type=LEAD_QUALIFIED,
-                lead_id=lead_id,
+                message_id=notice.message_id,
+                type=notice.type,
+                lead_id=notice.lead_id,
                 body=body,
                 at=now,
             )
-            for lead_id, (event, data) in told.items()
-            if lead_id in new
-            for body in [body_of(LEAD_QUALIFIED, event.qualified_at, data)]
-            for webhook in subscribers
-            if webhook.wants(LEAD_QUALIFIED, event.model)
+            for notice in notices
+            if (wanting := [each for each in subscribers if each.wants(notice.type, notice.model)])
+            for body in [body_of(notice.type, notice.happened_at, notice.data)]
+            for webhook in wanting
         ]
-        owed = await insert_new(connection, deliveries, "id", rows)
-        return {"leads": len(new), "deliveries": len(owed)}
+
+
+async def _new_leads(connection: AsyncConnection, events: Iterable[Event]) -> list[_Notice]:
+    """Store the leads that are not known yet and return what is to be told of these."""
+    qualified = (event for event in events if isinstance(event, LeadQualified))
+    told = {event.lead_id: (event, lead_data(event)) for event in qualified}
+    new = await insert_unseen(connection, list(told.values()))
+    return [
+        _Notice(event.id, LEAD_QUALIFIED, event.model, lead_id, event.qualified_at, data)
+        for lead_id, (event, data) in told.items()
+        if lead_id in new
+    ]
+
+
+def _stage_changes(events: Iterable[Event]) -> list[_Notice]:
+    changes = {event.id: event for event in events if isinstance(event, StageChanged)}
+    return [
+        _Notice(event.id, STAGE_CHANGED, event.model, None, event.changed_at, stage_data(event))
+        for event in changes.values()
+    ]

@@ -1,4 +1,7 @@
-"""The types of webhook that a subscriber can ask for; one type has one shape for ever."""
+"""The types of webhook that a subscriber can ask for; one type has one shape for ever.
+
+Who asks for none in particular gets every type, those that are not yet sent too.
+"""
 
 from typing import Final, Literal
 
@@ -13,4 +16,5 @@ EventType = Literal[
 ]
 
 LEAD_QUALIFIED: Final[EventType] = "lead.qualified"
+STAGE_CHANGED: Final[EventType] = "profile.stage_changed"
 WEBHOOK_TEST: Final[EventType] = "webhook.test"

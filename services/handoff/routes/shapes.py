@@ -29,7 +29,7 @@ class _Body(BaseModel):
 
 
 class NewWebhook(_Body):
-    """A subscription to be: without event types or models it gets all of them."""
+    """A subscription to be: without event types it gets every type, without models those of every model."""
 
     url: _Url
     event_types: _EventTypes | None = None
@@ -99,7 +99,10 @@ class AttemptView(BaseModel):
 
 
 class DeliveryView(BaseModel):
-    """A message owed to a subscriber; `message_id` is its `webhook-id` header."""
+    """A message owed to a subscriber; `message_id` is its `webhook-id` header.
+
+    `lead_id` is null when the message is about no lead: a change of stage, a test.
+    """
 
     id: str
     webhook_id: str

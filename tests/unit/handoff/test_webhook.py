@@ -1,8 +1,11 @@
 """What a subscription wants, and its secrets over time."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
+import pytest
+
+from services.handoff.event_types import EventType
 from services.handoff.webhook import MAX_SECRETS, ROTATION_GRACE, Secret, Webhook, rotated, signing
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
@@ -17,8 +20,9 @@ def webhook(**more: Any) -> Webhook:
     return Webhook(**(facts | more))
 
 
-def test_without_types_and_models_it_wants_everything() -> None:
-    assert webhook().wants("lead.qualified", "marathon")
+@pytest.mark.parametrize("type", get_args(EventType))
+def test_without_types_and_models_it_wants_everything(type: EventType) -> None:
+    assert webhook().wants(type, "marathon")
 
 
 def test_it_wants_only_the_types_and_models_it_named() -> None:

@@ -1,0 +1,40 @@
+"""A change of stage as subscribers are told of it: who, from where to where, in which model."""
+
+from typing import Any
+
+from services.handoff.lead import iso
+from services.handoff.trimming import MAX_DATA_BYTES, size, within
+from shared.events import StageChanged
+
+
+def stage_data(event: StageChanged) -> dict[str, Any]:
+    """Return the `data` of a change of stage as plain JSON values; a stage of None is below all of them.
+
+    Identities that do not fit, the weakest, are left out, and `truncated` is true.
+    """
+    whole = _facts(event) | {
+        "identities": [{"kind": kind, "value": value} for kind, value in event.identities],
+        "truncated": False,
+    }
+    return whole if size(whole) <= MAX_DATA_BYTES else _trimmed(whole)
+
+
+def _facts(event: StageChanged) -> dict[str, Any]:
+    return {
+        "profile_id": event.profile_id,
+        "model": event.model,
+        "version": event.version,
+        "before": event.before,
+        "after": event.after,
+        "score": event.score,
+        "changed_at": iso(event.changed_at),
+        "links": {
+            "profile": f"/v1/profiles/{event.profile_id}",
+            "score": f"/v1/profiles/{event.profile_id}/scores/{event.model}?version={event.version}",
+        },
+    }
+
+
+def _trimmed(whole: dict[str, Any]) -> dict[str, Any]:
+    left = MAX_DATA_BYTES - size(whole | {"identities": [], "truncated": True})
+    return whole | {"identities": within(whole["identities"], left), "truncated": True}
