@@ -101,6 +101,20 @@ async def test_leads_are_told_as_before_among_changes_of_stage(world: World, rec
     assert (await world.get("/v1/leads/lead_1"))["deliveries"] == [lead]
 
 
+async def test_who_subscribes_later_is_not_told_of_a_lead_that_the_log_repeats(
+    world: World, receiver: Receiver
+) -> None:
+    first = await world.subscribe(receiver.url())
+    await world.tell(qualified(1))
+    await world.settled(first, "delivered")
+    later = await world.subscribe(receiver.url())
+
+    await world.tell(qualified(1), stage_changed(1))
+
+    await world.settled(first, "delivered", 2)
+    assert [each["message_id"] for each in await world.deliveries(later)] == ["stage_1"]
+
+
 async def test_a_lead_tells_its_audience_to_subscribers_and_in_the_listing(
     world: World, receiver: Receiver
 ) -> None:
