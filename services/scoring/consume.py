@@ -1,113 +1,110 @@
-"""Consuming: a batch of interactions becomes counts, flips and outgoing events in one transaction."""
+"""Consuming: a batch of events becomes persons, counts, scores and leads in one transaction."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import people, store
-from services.scoring.counting import Counts, count, counts_for_score, day_of
-from services.scoring.flip import FIRST_CYCLE, qualify, reaches
-from services.scoring.linking import People, Person
-from services.scoring.matrix import Version
-from services.scoring.models import Active, active, hold
+from services.scoring import people, store, trait_store
+from services.scoring.counting import Tally, count
+from services.scoring.linking import People
+from services.scoring.models import active, hold
+from services.scoring.settling import settle
 from shared.clock import Clock
-from shared.database import outbox
 from shared.errors import Poison
-from shared.events import LEADS, Interaction, LeadQualified, decode, encode
+from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
 from shared.following import Summary
-from shared.log.port import Message, Record
+from shared.log.port import Message
+
+
+class Facts(NamedTuple):
+    """What a batch tells, by kind; none of it depends on the order in which it is told."""
+
+    interactions: Sequence[Interaction] = ()
+    retractions: Sequence[Retraction] = ()
+    separations: Sequence[Separation] = ()
+
+
+class Outcome(NamedTuple):
+    """What became of a batch."""
+
+    new: int
+    profiles: int
+    leads: Sequence[LeadQualified]
 
 
 class Scorer:
-    """Folds interactions into the tables; the only effect is on the transaction it is given."""
+    """Folds events into the tables; the only effect is on the transaction it is given.
 
-    def __init__(self, clock: Clock) -> None:
+    `limits` is how many identities of a kind a person can have.
+    """
+
+    def __init__(self, clock: Clock, limits: Mapping[str, int]) -> None:
         self._clock = clock
+        self._limits = limits
 
     async def apply(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
-        """Count the interactions that are new, and flip whom they bring over a flip number."""
-        now = self._clock.now()
-        interactions = await store.record(connection, [_interaction(message) for message in messages])
-        if not interactions:
-            return {"new": 0, "profiles": 0, "flips": 0}
+        """Take in what is new among the messages; raises Poison for what does not belong here."""
+        new, profiles, leads = await self.take_in(connection, _facts(messages))
+        return {"new": new, "profiles": profiles, "flips": len(leads)}
+
+    async def take_in(self, connection: AsyncConnection, facts: Facts) -> Outcome:
+        """Count what is new and take back what is retracted, then settle the persons it changes."""
+        retracted = await store.retract(connection, facts.retractions)
+        interactions = await store.record(connection, facts.interactions)
+        if not (interactions or retracted or facts.separations):
+            return Outcome(0, 0, ())
         await hold(connection)
         matrices = await active(connection)
-        persons = await people.resolve(connection, interactions, now)
-        await store.write_traits(connection, interactions)
-        changed = await _fold(connection, interactions, persons, matrices)
-        leads = await _flip(connection, changed, matrices, now)
-        return {"new": len(interactions), "profiles": len(changed), "flips": len(leads)}
-
-
-def _interaction(message: Message) -> Interaction:
-    event = decode(message.value)
-    if not isinstance(event, Interaction):
-        raise Poison("unexpected_event", f"{type(event).__name__} does not belong on this topic.")
-    return event
-
-
-async def _fold(
-    connection: AsyncConnection, interactions: Iterable[Interaction], people: People, matrices: Active
-) -> Collection[Person]:
-    """Add the interactions to the counts of the identities that posted them; return whose counts changed.
-
-    Only they may flip: having written their counts is what keeps another worker from flipping them as well.
-    """
-    # Whoever read the counts of an identity that is linked now must notice, even if they stay as they are.
-    changed = {identity_id: people.of(identity_id).held_by(identity_id) for identity_id in people.linked}
-    for interaction in interactions:
-        if counts_for_score(interaction):
-            identity_id = interaction.identities[0].id
-            held = changed[identity_id] = people.of(identity_id).held_by(identity_id)
-            count(held.counts, interaction, matrices.tally)
-    await store.write_counts(connection, changed)
-    return {person.id: person for person in map(people.of, changed)}.values()
-
-
-class _Reached(NamedTuple):
-    person: Person
-    counts: Counts
-    version: Version
-
-
-async def _flip(
-    connection: AsyncConnection,
-    persons: Collection[Person],
-    matrices: Active,
-    now: datetime,
-) -> list[LeadQualified]:
-    """Open a cycle for each person and model whose score reaches the flip number and has none open."""
-    reached = list(_reached(persons, matrices, now))
-    open_cycles = await store.open_cycles(connection, [i for one in reached for i in one.person.identities])
-    flipped = [
-        one
-        for one in reached
-        if not any((identity_id, one.version.model) in open_cycles for identity_id in one.person.identities)
-    ]
-    traits = await store.read_traits(
-        connection, [i for one in flipped for i in one.person.identities], day_of(now)
-    )
-    leads = [
-        qualify(
-            one.person,
-            one.counts,
-            one.version,
-            traits=traits.of(one.person.identities),
-            cycle=FIRST_CYCLE,
-            at=now,
+        persons = await people.resolve(
+            connection, interactions, facts.separations, others=retracted, limits=self._limits
         )
-        for one in flipped
-    ]
-    await store.open_cycle(connection, leads)
-    await outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
-    return leads
+        await trait_store.write(connection, interactions)
+        void = await store.retracted_among(connection, [one.id for one in interactions])
+        _fold((one for one in interactions if one.id not in void), retracted, persons, matrices.tally)
+        touched = {one.identities[0].id for one in interactions} | retracted.keys()
+        touched |= persons.linked | persons.founded.keys()
+        # Also where no count has changed: whoever reads one of these persons at this moment must notice.
+        await store.write_counts(connection, {i: persons.of(i).held_by(i) for i in touched})
+        changed = {person.id: person for person in map(persons.of, touched)}
+        leads = await settle(
+            connection,
+            changed.values(),
+            matrices,
+            self._clock.now(),
+            acted={persons.of(one.identities[0].id).id for one in interactions if one.machine is None},
+            gone=persons.gone,
+        )
+        return Outcome(len(interactions), len(changed), leads)
 
 
-def _reached(persons: Iterable[Person], matrices: Active, now: datetime) -> Iterator[_Reached]:
-    for person in persons:
-        counts = person.counts
-        for version in matrices.versions.values():
-            if reaches(counts, version, now):
-                yield _Reached(person, counts, version)
+def _facts(messages: Iterable[Message]) -> Facts:
+    interactions: list[Interaction] = []
+    retractions: list[Retraction] = []
+    separations: list[Separation] = []
+    for message in messages:
+        match decode(message.value):
+            case Interaction() as event:
+                interactions.append(event)
+            case Retraction() as event:
+                retractions.append(event)
+            case Separation() as event:
+                separations.append(event)
+            case event:
+                raise Poison("unexpected_event", f"{type(event).__name__} does not belong on this topic.")
+    return Facts(interactions, retractions, separations)
+
+
+def _fold(
+    interactions: Iterable[Interaction],
+    retracted: Mapping[str, Iterable[Interaction]],
+    persons: People,
+    tally: Tally,
+) -> None:
+    """Add and take out, in the counts of the identities that posted the interactions."""
+    for interaction in interactions:
+        identity_id = interaction.identities[0].id
+        count(persons.of(identity_id).held_by(identity_id).counts, interaction, tally)
+    for identity_id, posted in retracted.items():
+        for interaction in posted:
+            count(persons.of(identity_id).held_by(identity_id).counts, interaction, tally, times=-1)

@@ -6,13 +6,14 @@ are neutral. So they depend on the set of interactions alone, not on order, batc
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from services.scoring.matrix import Matrix
+from services.scoring.matrix import Matrix, Rule
 from shared.conditions import possible_types
-from shared.events import IDENTIFY, Interaction
+from shared.events import ADJUSTMENT, IDENTIFY, Interaction
 from shared.matching import MISSING, Predicate, Reader, compile_condition, reader
 
 Days: TypeAlias = dict[int, dict[str, int]]
@@ -29,6 +30,13 @@ class Held(NamedTuple):
     revision: int
 
 
+ACTIVITY = "activity"
+"""The count key of anything that a human did."""
+
+ADJUSTMENTS = "adjustments"
+"""The count key of points given by hand; the value of `by` is what was given, as JSON."""
+
+MAX_VALUE_LENGTH = 200
 _NO_VALUE = ""
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Counts).decode
@@ -41,22 +49,21 @@ def day_of(instant: datetime) -> int:
     return instant.astimezone(UTC).toordinal()
 
 
-class Tally:
-    """The conditions to count, filed by the type of interaction that can meet them."""
+class _Entry(NamedTuple):
+    key: str
+    holds: Predicate
+    by: Reader | None
 
-    def __init__(self, matrices: Iterable[Matrix], leave_out: Collection[str] = ()) -> None:
-        rules = {
-            rule.count_key: rule
-            for matrix in matrices
-            for rule in matrix.rules
-            if rule.count_key not in leave_out
-        }
-        self.keys = frozenset(rules)
-        self._by_type: dict[str, list[tuple[str, Predicate, Reader | None]]] = {}
-        self._any_type: list[tuple[str, Predicate, Reader | None]] = []
-        for key, rule in rules.items():
+
+class _Filed:
+    """Conditions by the type of interaction that can meet them."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._by_type: dict[str, list[_Entry]] = {}
+        self._any_type: list[_Entry] = []
+        for rule in rules:
             by = rule.limit.by if rule.limit else None
-            entry = (key, compile_condition(rule.when), reader(by) if by else None)
+            entry = _Entry(rule.count_key, compile_condition(rule.when), reader(by) if by else None)
             types = possible_types(rule.when)
             if types is None:
                 self._any_type.append(entry)
@@ -66,28 +73,60 @@ class Tally:
                 for type_ in types:
                     self._by_type.setdefault(type_, list(self._any_type)).append(entry)
 
+    def of(self, type_: str) -> list[_Entry]:
+        return self._by_type.get(type_, self._any_type)
+
+
+class Tally:
+    """What has to be counted for some matrices, less the keys that are left out."""
+
+    def __init__(self, matrices: Iterable[Matrix], leave_out: Collection[str] = ()) -> None:
+        several = list(matrices)
+        rules = {
+            rule.count_key: rule
+            for matrix in several
+            for rule in matrix.rules
+            if rule.count_key not in leave_out
+        }
+        active = any(matrix.inactivity for matrix in several) and ACTIVITY not in leave_out
+        self.keys = frozenset(rules) | ({ACTIVITY} if active else frozenset[str]())
+        self._counts_activity = active
+        self._of_humans = _Filed(rule for rule in rules.values() if rule.machine != "only")
+        self._of_machines = _Filed(rule for rule in rules.values() if rule.machine != "exclude")
+
     def matches(self, interaction: Interaction) -> Iterator[tuple[str, str]]:
-        """Yield (count key, value of `by`) for each condition that the interaction meets."""
-        for key, holds, by in self._by_type.get(interaction.type, self._any_type):
+        """Yield (count key, value of `by`) for each thing to be counted that the interaction is."""
+        if interaction.type == IDENTIFY:
+            return
+        if interaction.type == ADJUSTMENT:
+            yield ADJUSTMENTS, _encode_value(interaction.properties).decode()
+            return
+        human = interaction.machine is None
+        if human and self._counts_activity:
+            yield ACTIVITY, _NO_VALUE
+        for key, holds, by in (self._of_humans if human else self._of_machines).of(interaction.type):
             if holds(interaction):
                 yield key, _NO_VALUE if by is None else _text(by(interaction))
 
 
 def _text(value: object) -> str:
-    return _NO_VALUE if value is MISSING else _encode_value(value).decode()[:200]
+    if value is MISSING:
+        return _NO_VALUE
+    text = _encode_value(value).decode()
+    if len(text) <= MAX_VALUE_LENGTH:
+        return text
+    # Cut off alone, two long addresses with the same beginning would be one.
+    return text[: MAX_VALUE_LENGTH // 2] + blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def counts_for_score(interaction: Interaction) -> bool:
-    """Tell whether an interaction is counted: something was done, and by a human."""
-    return interaction.machine is None and interaction.type != IDENTIFY
+def count(counts: Counts, interaction: Interaction, tally: Tally, times: int = 1) -> None:
+    """Fold one interaction into the counts, in place, or with `times=-1` take it out again.
 
-
-def count(counts: Counts, interaction: Interaction, tally: Tally) -> None:
-    """Fold one interaction into the counts, in place; the order of interactions does not matter."""
-    if counts_for_score(interaction):
-        day = day_of(interaction.occurred_at)
-        for key, by in tally.matches(interaction):
-            add(counts, key, day, by, 1)
+    The order of interactions does not matter.
+    """
+    day = day_of(interaction.occurred_at)
+    for key, by in tally.matches(interaction):
+        add(counts, key, day, by, times)
 
 
 def add(counts: Counts, key: str, day: int, by: str, times: int) -> None:

@@ -1,40 +1,48 @@
 """The flip: a score reaches the flip number and the profile becomes a lead, once per cycle."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import NamedTuple
 
-from services.scoring.counting import Counts, day_of
+from services.scoring.counting import day_of
+from services.scoring.crossing import crossed_on
 from services.scoring.linking import Person
 from services.scoring.matrix import Version
-from services.scoring.pricing import crossed_on, points, price
+from services.scoring.pricing import Known, price
 from shared.events import LeadQualified
 from shared.ids import derived_id
 
-FIRST_CYCLE = 1
+
+class Cycle(NamedTuple):
+    """A hand-off cycle that a person is or was in; without a lead it was withheld from sales."""
+
+    profile_id: str
+    model: str
+    number: int
+    lead_id: str | None
+    version: int
+    flipped_at: datetime
 
 
-def reaches(counts: Counts, version: Version, at: datetime) -> bool:
-    """Tell whether counts are worth the flip number at an instant."""
-    return points(counts, version.matrix, day_of(at)) >= version.matrix.flip_number
+def next_cycle(past: Iterable[Cycle], version: Version, now: datetime) -> int | None:
+    """Return the number of the cycle that a qualified person may begin now, or None for not yet or never."""
+    last = max(past, key=lambda cycle: (cycle.number, cycle.flipped_at), default=None)
+    if last is None:
+        return 1
+    wait = version.matrix.requalify_after
+    if wait is None or day_of(now) - day_of(last.flipped_at) < wait:
+        return None
+    return last.number + 1
 
 
-def qualify(
-    person: Person,
-    counts: Counts,
-    version: Version,
-    *,
-    traits: Mapping[str, Any],
-    cycle: int,
-    at: datetime,
-) -> LeadQualified:
+def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: datetime) -> LeadQualified:
     """Return the lead that a person becomes whose score has reached the flip number at an instant.
 
     The lead's id derives from profile, model and cycle: told twice, it is one lead.
     """
     today = day_of(at)
-    score = price(counts, version.matrix, today)
-    crossed = crossed_on(counts, version.matrix, today) or today
+    score = price(known, version.matrix, today)
+    crossed = crossed_on(known, version.matrix, today) or today
     lead_id = derived_id("lead", person.id, version.model, cycle)
     return LeadQualified(
         id=derived_id("evt", lead_id, "qualified"),
@@ -49,5 +57,6 @@ def qualify(
         qualified_at=at,
         reasons=score.reasons,
         identities=tuple(sorted(person.identities.values())),
-        traits=dict(traits),
+        traits=known.traits.shown(today),
+        audience=version.matrix.audience,
     )

@@ -1,23 +1,97 @@
-"""Linking: which identities are one person, worked out for a batch without touching a table."""
+"""Linking: which identities are one person, a function of the set of links alone.
 
-from collections.abc import Iterable
+Links are taken in the order in which they were made, never in the order in which they were told. Each joins two
+groups unless the joined group would break a rule of who can be one person; then it is refused, with the
+reason. Every rule forbids with a group all larger ones too, so a link that no rule objects to can be applied
+whenever it comes; only an objection may depend on what was made before, and then all is worked out anew.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from services.scoring.counting import Counts, Held, total
 from shared.events import Interaction
 from shared.identity import Identity
 
-# Two values of such a kind are two people, whatever device they share.
-EXCLUSIVE = frozenset({"user_id"})
+MAX_IDENTITIES = 500
+
+
+class Link(NamedTuple):
+    """The earliest evidence that two identities are one person's; `refused` says why it was not heeded."""
+
+    one: str
+    other: str
+    occurred_at: datetime
+    event_id: str
+    refused: str | None = None
+
+    @property
+    def order(self) -> tuple[datetime, str, str]:
+        """The place of the link among all others."""
+        return self.occurred_at, self.event_id, self.other
+
+
+class Side(NamedTuple):
+    """One of the two groups of identities that a separation holds apart."""
+
+    separation_id: str
+    other: bool
+
+
+@dataclass(frozen=True)
+class LinkRules:
+    """Who can be one person: `limits` is how many identities of a kind a person can have."""
+
+    limits: Mapping[str, int]
+    sides: Mapping[str, Collection[Side]] = field(default_factory=dict[str, Collection[Side]])
+    """The sides of separations that an identity is on, by its id."""
+
+    def objection(self, one: Mapping[str, Identity], other: Mapping[str, Identity]) -> str | None:
+        """Say why two groups cannot be one person, or return None when they can."""
+        if len(one) + len(other) > MAX_IDENTITIES:
+            return f"A person has at most {MAX_IDENTITIES} identities."
+        ours, theirs = Counter(i.kind for i in one.values()), Counter(i.kind for i in other.values())
+        for kind in sorted(ours.keys() & theirs.keys() & self.limits.keys()):
+            limit = self.limits[kind]
+            if ours[kind] + theirs[kind] > limit:
+                return f"A person has at most {limit} {kind}, and these would have {ours[kind] + theirs[kind]}."
+        if self.sides:
+            against = {Side(s.separation_id, not s.other) for i in one for s in self.sides.get(i, ())}
+            for identity_id in sorted(other):
+                for side in self.sides.get(identity_id, ()):
+                    if side in against:
+                        return f"They were separated by hand ({side.separation_id})."
+        return None
+
+
+def partition(
+    identities: Mapping[str, Identity], links: Iterable[Link], rules: LinkRules
+) -> tuple[list[dict[str, Identity]], dict[tuple[str, str], str | None]]:
+    """Return the groups of identities that are persons, and of each link why it is refused or None."""
+    group_of = {identity_id: {identity_id: identity} for identity_id, identity in identities.items()}
+    refused: dict[tuple[str, str], str | None] = {}
+    for link in sorted(links, key=lambda link: link.order):
+        one, other = group_of[link.one], group_of[link.other]
+        why = None if one is other else rules.objection(one, other)
+        refused[link.one, link.other] = why
+        if one is not other and why is None:
+            one |= other
+            group_of.update(dict.fromkeys(other, one))
+    return list({id(group): group for group in group_of.values()}.values()), refused
 
 
 @dataclass(slots=True)
 class Person:
-    """A profile as the batch sees it; `founded` is None while no table knows it."""
+    """A profile: the identities of one person, with the counts of each.
+
+    Its id is the least of theirs, so it depends on the set alone, and an id from before a merge is still the id
+    of one of the identities and leads to the person.
+    """
 
     id: str
-    founded: datetime | None
     identities: dict[str, Identity] = field(default_factory=dict[str, Identity])
     held: dict[str, Held] = field(default_factory=dict[str, Held])
 
@@ -30,62 +104,90 @@ class Person:
         """Return the counts of one of the identities, to be added to."""
         return self.held.setdefault(identity_id, Held({}, 0))
 
-    def conflicts_with(self, other: "Person") -> bool:
-        """Tell whether joining the two would give one person two values of an exclusive kind."""
-        mine = {i for i in self.identities.values() if i.kind in EXCLUSIVE}
-        theirs = {i for i in other.identities.values() if i.kind in EXCLUSIVE}
-        return any(a.kind == b.kind and a != b for a in mine for b in theirs)
-
 
 class People:
-    """The persons of a batch: looked up, founded and merged as its interactions tell."""
+    """The persons of a batch: looked up, founded and joined as its interactions tell."""
 
-    def __init__(self, known: Iterable[Person]) -> None:
+    def __init__(self, known: Iterable[Person], rules: LinkRules) -> None:
+        self._rules = rules
         self._of: dict[str, Person] = {}
+        self.links: dict[tuple[str, str], Link] = {}
+        """the links that the batch tells, with their earliest evidence in it"""
+        self.contested: list[Link] = []
+        """the links that a rule objected to"""
         self.moved: dict[str, str] = {}
         """identity id -> profile id that it has to point to from now on"""
         self.founded: dict[str, Identity] = {}
         """identity id -> identity, those that no table knows yet"""
         self.linked: set[str] = set()
         """ids of the identities whose person has others now than before"""
+        self.gone: set[str] = set()
+        """ids of profiles that are none any more"""
         for person in known:
-            for identity_id in person.identities:
-                self._of[identity_id] = person
+            self._admit(person)
+
+    def _admit(self, person: Person) -> None:
+        for identity_id in person.identities:
+            self._of[identity_id] = person
 
     def of(self, identity_id: str) -> Person:
         """Return the person that an identity of the batch belongs to."""
         return self._of[identity_id]
 
-    def see(self, interaction: Interaction) -> None:
-        """Take the interaction's identities as one person, as far as exclusive kinds allow."""
-        first, *others = interaction.identities
-        person = self._found(first)
-        for other in others:
-            person = self._join(person, self._found(other))
+    def see(self, interactions: Iterable[Interaction]) -> None:
+        """Take each interaction's identities as one person, as far as the rules allow."""
+        for interaction in interactions:
+            first, *others = (self._found(identity) for identity in interaction.identities)
+            for other in others:
+                link = Link(first, other, interaction.occurred_at, interaction.id)
+                known = self.links.get((first, other))
+                if known is None or link.order < known.order:
+                    self.links[first, other] = link
+        for link in sorted(self.links.values(), key=lambda link: link.order):
+            self._join(link)
 
-    def _found(self, identity: Identity) -> Person:
+    def _found(self, identity: Identity) -> str:
         identity_id = identity.id
-        person = self._of.get(identity_id)
-        if person is None:
-            person = Person(identity_id, None, {identity_id: identity})
-            self._of[identity_id] = person
+        if identity_id not in self._of:
+            self._of[identity_id] = Person(identity_id, {identity_id: identity})
             self.founded[identity_id] = identity
             self.moved[identity_id] = identity_id
-        return person
+        return identity_id
 
-    def _join(self, one: Person, other: Person) -> Person:
-        if one is other or one.conflicts_with(other):
-            return one
+    def _join(self, link: Link) -> None:
+        one, other = self._of[link.one], self._of[link.other]
+        if one is other:
+            return
+        if self._rules.objection(one.identities, other.identities) is not None:
+            self.contested.append(link)
+            return
+        survivor, absorbed = (one, other) if one.id < other.id else (other, one)
         self.linked.update(one.identities, other.identities)
-        survivor, absorbed = sorted((one, other), key=_seniority)
+        self.moved.update(dict.fromkeys(absorbed.identities, survivor.id))
+        self.gone.add(absorbed.id)
         survivor.held |= absorbed.held
-        for identity_id, identity in absorbed.identities.items():
-            self._of[identity_id] = survivor
-            self.moved[identity_id] = survivor.id
-            survivor.identities[identity_id] = identity
-        return survivor
+        survivor.identities |= absorbed.identities
+        self._of.update(dict.fromkeys(absorbed.identities, survivor))
 
+    def objection(self, link: Link) -> str | None:
+        """Say why the two persons that a link is about cannot be one."""
+        return self._rules.objection(self._of[link.one].identities, self._of[link.other].identities)
 
-def _seniority(person: Person) -> tuple[bool, datetime | None, str]:
-    # The profile known longest keeps its id, since others may have noted it; new ones only need an order.
-    return person.founded is None, person.founded, person.id
+    def regroup(self, before: Iterable[Person], groups: Iterable[Mapping[str, Identity]]) -> dict[str, str]:
+        """Replace persons by others of the same identities; return the new profile id of who moves."""
+        was_of = {i: person for person in before for i in person.identities}
+        moves: dict[str, str] = {}
+        for group in groups:
+            person = Person(min(group), dict(group))
+            for identity_id in group:
+                was = was_of[identity_id]
+                if was.id != person.id:
+                    moves[identity_id] = person.id
+                if was.identities.keys() != group.keys():
+                    self.linked.add(identity_id)
+                if identity_id in was.held:
+                    person.held[identity_id] = was.held[identity_id]
+            self._admit(person)
+        self.gone |= {person.id for person in was_of.values()} - {self._of[i].id for i in was_of}
+        self.gone -= {self._of[i].id for i in was_of}
+        return moves

@@ -8,13 +8,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
-from services.scoring.trait_conditions import TraitCondition
+from services.scoring.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
 from shared.conditions import Condition, Path, check, explain, fingerprint
 
 MAX_RULES = 200
 # A score is told to 0.001; up to here a double holds that exactly.
 MAX_POINTS = 1_000_000
 MAX_DAYS = 3_660
+
+# What it takes for A, B, C of all that trait rules can give, and for 1, 2, 3 of the flip number, unless told.
+_FIT_STEPS = (0.75, 0.5, 0.25)
+_ENGAGEMENT_STEPS = (1.0, 0.5, 0.25)
 
 INACTIVITY = "inactivity"
 ADJUSTMENT = "adjustment"
@@ -108,6 +112,11 @@ class TraitRule(_Strict):
     def title(self) -> str:
         """The label, or the condition in words when there is none."""
         return self.label or explain(self.when)
+
+    @cached_property
+    def holds(self) -> TraitTest:
+        """The condition as a function of traits."""
+        return compile_traits(self.when)
 
 
 class Group(_Strict):
@@ -204,6 +213,45 @@ class Matrix(_Strict):
     def reads_traits(self) -> bool:
         """Whether anything but the hand-over itself depends on traits."""
         return bool(self.traits or self.requires or self.excludes)
+
+    def excluded_by(self, traits: Traits) -> str | None:
+        """Return, in words, the exclusion that a person with these traits falls under, if any."""
+        return next((told for told, holds in self._exclusions if holds(traits)), None)
+
+    @cached_property
+    def _exclusions(self) -> list[tuple[str, TraitTest]]:
+        return [(explain(condition), compile_traits(condition)) for condition in self.excludes]
+
+    def missing(self, traits: Traits) -> tuple[str, ...]:
+        """Return the required traits that are not known, in the order of the matrix."""
+        return tuple(name for name in self.requires if name not in traits)
+
+    @cached_property
+    def _grade_steps(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+        """The thresholds of fit and of engagement; without trait rules and without `grades` there are none."""
+        if self.grades is not None:
+            return self.grades.fit, self.grades.engagement
+        if not self.traits:
+            return None
+        best = sum(rule.points for rule in self.traits if rule.points > 0)
+        return (
+            tuple(best * part for part in _FIT_STEPS),
+            tuple(self.flip_number * part for part in _ENGAGEMENT_STEPS),
+        )
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether a grade can be told."""
+        return self._grade_steps is not None
+
+    def grade(self, fit: float, engagement: float) -> str | None:
+        """Return the grade A1 to D4: a letter for who the person is, a digit for what the person does."""
+        if self._grade_steps is None:
+            return None
+        of_fit, of_engagement = self._grade_steps
+        letter = sum(fit < step for step in of_fit)
+        digit = sum(engagement < step for step in of_engagement)
+        return f"{'ABCD'[letter]}{digit + 1}"
 
     def stage(self, score: float) -> str | None:
         """Return the highest stage that the score reaches, or None below all of them."""

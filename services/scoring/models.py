@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.counting import Tally
 from services.scoring.matrix import Version
 from services.scoring.validation import read_matrix
-from services.scoring.tables import models, versions
+from services.scoring.tables import models, preparations, versions
 
 # The key of the advisory lock on the set of active versions; any constant that nobody else uses.
 _ACTIVE_VERSIONS = 4_201_338
@@ -19,14 +19,20 @@ _ACTIVE_VERSIONS = 4_201_338
 
 @dataclass(frozen=True)
 class Active:
-    """The versions that score at this moment, by model."""
+    """The versions that score at this moment, by model, and those that are being prepared to."""
 
     versions: Mapping[str, Version]
+    prepared: tuple[Version, ...] = ()
+
+    @cached_property
+    def all(self) -> tuple[Version, ...]:
+        """The versions in which every profile is priced."""
+        return (*self.versions.values(), *self.prepared)
 
     @cached_property
     def tally(self) -> Tally:
         """What has to be counted for all of them."""
-        return Tally(version.matrix for version in self.versions.values())
+        return Tally(version.matrix for version in self.all)
 
 
 async def hold(connection: AsyncConnection, *, to_activate: bool = False) -> None:
@@ -42,20 +48,28 @@ async def hold(connection: AsyncConnection, *, to_activate: bool = False) -> Non
 
 
 async def active(connection: AsyncConnection) -> Active:
-    """Return the versions that score at this moment."""
-    rows = await connection.execute(
-        sa.select(models.c.model, models.c.active_version, versions.c.matrix)
+    """Return the versions that score at this moment and those that are being prepared to."""
+    scoring = (
+        sa.select(sa.false(), models.c.model, models.c.active_version, versions.c.matrix)
+        .select_from(models)
         .join(
             versions, (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
         )
-        .order_by(models.c.model)
     )
-    return _compiled(tuple((model, number, text) for model, number, text in rows))
+    prepared = sa.select(
+        sa.true(), preparations.c.model, preparations.c.version, preparations.c.matrix
+    )
+    rows = await connection.execute(scoring.union_all(prepared))
+    return _compiled(tuple(sorted((bool(new), model, number, text) for new, model, number, text in rows)))
 
 
 @lru_cache(maxsize=8)
-def _compiled(rows: tuple[tuple[str, int, str], ...]) -> Active:
-    return Active({model: _version(model, number, text) for model, number, text in rows})
+def _compiled(rows: tuple[tuple[bool, str, int, str], ...]) -> Active:
+    each = [(new, _version(model, number, text)) for new, model, number, text in rows]
+    return Active(
+        {version.model: version for new, version in each if not new},
+        tuple(version for new, version in each if new),
+    )
 
 
 @lru_cache(maxsize=256)

@@ -1,45 +1,65 @@
 """The persons of a batch on the tables: found, locked, linked and written back."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring import links
 from services.scoring.counting import Held, decode_counts
-from services.scoring.linking import People, Person
-from services.scoring.tables import counts, identities, profiles
+from services.scoring.linking import LinkRules, People, Person, partition
+from services.scoring.tables import counts, identities
 from shared.database import bulk
-from shared.errors import Unavailable
-from shared.events import Interaction
+from shared.errors import NotFound, Unavailable
+from shared.events import Interaction, Separation
 from shared.identity import Identity
 
 
-async def resolve(connection: AsyncConnection, interactions: Sequence[Interaction], now: datetime) -> People:
-    """Return the persons of the interactions, with new ones founded and linked ones merged in the tables.
+async def resolve(
+    connection: AsyncConnection,
+    interactions: Sequence[Interaction],
+    separations: Sequence[Separation] = (),
+    *,
+    others: Iterable[str] = (),
+    limits: Mapping[str, int],
+) -> People:
+    """Return the persons that the events are about, founded, joined and parted in the tables as they tell.
 
-    Raises Unavailable when another worker founded one of the same identities at this moment: the batch is
-    then simply run again.
+    `others` are ids of further identities whose persons are wanted. Raises Unavailable when another worker is just doing the same to one of them: the batch is then simply
+    run again.
     """
-    people = People(await _known(connection, interactions))
-    for interaction in interactions:
-        people.see(interaction)
-    await _write(connection, people, now)
+    parted = await links.write_separations(connection, separations)
+    wanted = {identity.id for one in interactions for identity in one.identities} | parted | set(others)
+    linking = {i.id for one in interactions if len(one.identities) > 1 for i in one.identities} | parted
+    persons = await _hold(connection, wanted, linking)
+    people = People(persons, await _rules(connection, persons, linking, limits))
+    people.see(interactions)
+    await _write(connection, people)
+    unsettled = parted | await links.write(connection, people)
+    if unsettled:
+        await _regroup(connection, people, unsettled, limits)
     return people
 
 
-async def _known(connection: AsyncConnection, interactions: Sequence[Interaction]) -> list[Person]:
+async def _rules(
+    connection: AsyncConnection, persons: Iterable[Person], linking: set[str], limits: Mapping[str, int]
+) -> LinkRules:
+    """Return the rules with the separations of the persons and of those to be linked, if any are."""
+    ids = linking.union(*(person.identities for person in persons)) if linking else linking
+    return LinkRules(limits, await links.read_sides(connection, ids))
+
+
+async def _hold(connection: AsyncConnection, wanted: Iterable[str], linking: set[str]) -> list[Person]:
     """Return the persons that the tables know, those locked whose counts several workers may change at once.
 
     A person of one identity needs no lock: all its events are on one partition, and a worker that links it
     to another writes its counts anew, which the revision tells. What was read before a lock may be stale,
     so it is read again until the lock holds all that it has to.
     """
-    wanted = sorted({identity.id for one in interactions for identity in one.identities})
-    linking = {i.id for one in interactions if len(one.identities) > 1 for i in one.identities}
+    ids = sorted(wanted)
     locked: set[str] = set()
     while True:
-        persons = await find(connection, wanted)
+        persons = await find(connection, ids)
         entangled = {
             person.id
             for person in persons
@@ -48,10 +68,11 @@ async def _known(connection: AsyncConnection, interactions: Sequence[Interaction
         if entangled <= locked or connection.dialect.name != "postgresql":
             return persons
         locked |= entangled
+        # The identity that has the profile's id stands for all of them.
         await connection.execute(
-            sa.select(profiles.c.id)
-            .where(bulk.any_of(connection, profiles.c.id, sorted(locked)))
-            .order_by(profiles.c.id)
+            sa.select(identities.c.id)
+            .where(bulk.any_of(connection, identities.c.id, sorted(locked)))
+            .order_by(identities.c.id)
             .with_for_update()
         )
 
@@ -68,44 +89,45 @@ async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Perso
             identities.c.kind,
             identities.c.value,
             identities.c.profile_id,
-            # Only compared with its like, so it need not be made aware row by row.
-            sa.type_coerce(profiles.c.created_at, sa.DateTime()),
             counts.c.counts,
             counts.c.revision,
         )
-        .join(profiles, profiles.c.id == identities.c.profile_id)
         .outerjoin(counts, counts.c.identity_id == identities.c.id)
         .where(identities.c.profile_id.in_(of_wanted))
     )
     persons: dict[str, Person] = {}
-    for identity_id, kind, value, profile_id, created_at, text, revision in rows.all():
+    for identity_id, kind, value, profile_id, text, revision in rows.all():
         person = persons.get(profile_id)
         if person is None:
-            person = persons[profile_id] = Person(profile_id, created_at)
+            person = persons[profile_id] = Person(profile_id)
         person.identities[identity_id] = Identity(kind, value)
         if text is not None:
             person.held[identity_id] = Held(decode_counts(text), revision)
     return list(persons.values())
 
 
-async def _write(connection: AsyncConnection, people: People, now: datetime) -> None:
-    moved, founded = people.moved, people.founded
-    new_profiles = sorted({moved[i] for i in founded if people.of(i).founded is None})
-    await bulk.insert_new(
-        connection, profiles, "id", [{"id": profile, "created_at": now} for profile in new_profiles]
-    )
+async def find_one(connection: AsyncConnection, profile_id: str) -> Person:
+    """Return the person of a profile id, also one from before a merge; raises NotFound."""
+    persons = await find(connection, [profile_id])
+    if not persons:
+        raise NotFound("profile_unknown", f"There is no profile {profile_id[:80]}.")
+    return persons[0]
+
+
+async def _write(connection: AsyncConnection, people: People) -> None:
     rows = [
-        {"id": i, "kind": identity.kind, "value": identity.value, "profile_id": moved[i]}
-        for i, identity in sorted(founded.items())
+        {"id": i, "kind": identity.kind, "value": identity.value, "profile_id": people.moved[i]}
+        for i, identity in sorted(people.founded.items())
     ]
     if len(await bulk.insert_new(connection, identities, "id", rows)) < len(rows):
         raise Unavailable("identity_race", "Another worker is just founding one of these identities.")
-    await _repoint(connection, ((i, profile) for i, profile in moved.items() if i not in founded))
+    moved = {i: profile_id for i, profile_id in people.moved.items() if i not in people.founded}
+    await _repoint(connection, moved)
 
 
-async def _repoint(connection: AsyncConnection, moves: Iterable[tuple[str, str]]) -> None:
+async def _repoint(connection: AsyncConnection, moves: Mapping[str, str]) -> None:
     by_profile: dict[str, list[str]] = {}
-    for identity_id, profile_id in moves:
+    for identity_id, profile_id in moves.items():
         by_profile.setdefault(profile_id, []).append(identity_id)
     for profile_id, identity_ids in by_profile.items():
         await connection.execute(
@@ -113,3 +135,22 @@ async def _repoint(connection: AsyncConnection, moves: Iterable[tuple[str, str]]
             .where(bulk.any_of(connection, identities.c.id, identity_ids))
             .values(profile_id=profile_id)
         )
+
+
+async def _regroup(
+    connection: AsyncConnection, people: People, seeds: set[str], limits: Mapping[str, int]
+) -> None:
+    """Work out anew who is one person, among all that any link ever connected with the seeds."""
+    component = await links.component(connection, seeds)
+    ids = {i for link in component for i in (link.one, link.other)} | seeds
+    persons = await _hold(connection, ids, ids)
+    if component != await links.component(connection, seeds):
+        raise Unavailable("link_race", "Another worker is just linking the same identities.")
+    known = {i: identity for person in persons for i, identity in person.identities.items()}
+    groups, refused = partition(
+        known,
+        (link for link in component if link.one in known and link.other in known),
+        await _rules(connection, persons, ids, limits),
+    )
+    await _repoint(connection, people.regroup(persons, groups))
+    await links.write_refused(connection, component, refused)

@@ -1,4 +1,4 @@
-"""Pricing: what counts are worth under a matrix on a day. Pure, and the same in live scoring and replay.
+"""Pricing: what is known of a person is worth under a matrix on a day. Pure, alike in live scoring and replay.
 
 Limits and caps are applied here, to sums, the earliest days first. Clamping step by step while events come
 in would make the score depend on their order (DESIGN.md idea 3).
@@ -7,101 +7,151 @@ in would make the score depend on their order (DESIGN.md idea 3).
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from math import fsum
 from typing import NamedTuple
 
-from services.scoring.counting import Counts, Days
-from services.scoring.matrix import Limit, Matrix, Rule
+import msgspec
+
+from services.scoring.counting import ACTIVITY, ADJUSTMENTS, Counts
+from services.scoring.matrix import ADJUSTMENT, INACTIVITY, Inactivity, Matrix
+from services.scoring.traits import History
+from services.scoring.worth import capped, worth
 from shared.events import Reason
 
 DIGITS = 3
 
 
+class Known(NamedTuple):
+    """What a score is made of: how often a person did what on which day, and the traits over time."""
+
+    counts: Counts
+    traits: History
+
+
 @dataclass(frozen=True)
 class Score:
-    """The points of a profile under a matrix, with a reason for each rule that matched at all.
+    """The points of a profile under a matrix, with a reason for each line that gave or took some.
 
     `points` is rounded half-even to 0.001; the reasons' points are exact and may differ from it by that.
+    `fit` is the part of the trait rules, `engagement` the rest.
     """
 
     points: float
+    fit: float
+    engagement: float
     reasons: tuple[Reason, ...]
 
 
-def price(counts: Counts, matrix: Matrix, day: int) -> Score:
-    """Return the score at the end of a day (UTC ordinal): later days do not exist yet."""
-    reasons = tuple(
-        Reason(rule=rule.id, label=rule.title, points=worth.points, count=worth.matches, paid=worth.paid)
-        for rule, worth in _worths(counts, matrix, day)
-        if worth.matches
-    )
-    return Score(_sum(reason.points for reason in reasons), reasons)
+class Adjustment(msgspec.Struct, frozen=True):
+    """Points given or taken by hand, until the end of a day or for ever."""
 
-
-def points(counts: Counts, matrix: Matrix, day: int) -> float:
-    """Return the points of `price` without its reasons, which is what the hot path needs."""
-    return _sum(worth.points for _, worth in _worths(counts, matrix, day))
-
-
-def _sum(parts: Iterable[float]) -> float:
-    # fsum rounds once, at the end, so the total does not depend on the order of the rules.
-    return round(fsum(parts), DIGITS)
-
-
-class _Worth(NamedTuple):
+    model: str
     points: float
-    matches: int
-    paid: int
+    reason: str
+    author: str
+    until: date | None = None
 
 
-def _worths(counts: Counts, matrix: Matrix, day: int) -> Iterator[tuple[Rule, _Worth]]:
+def price(known: Known, matrix: Matrix, day: int) -> Score:
+    """Return the score at the end of a day (UTC ordinal): later days do not exist yet."""
+    done, are = list(_behaviour(known.counts, matrix, day)), list(_traits(known, matrix, day))
+    cuts_of_done, cuts_of_are = list(_cuts(done, matrix)), list(_cuts(are, matrix))
+    by_time = [*_inactivity(known.counts, matrix, day), *_adjustments(known.counts, matrix, day)]
+    reasons = (*done, *are, *cuts_of_done, *cuts_of_are, *by_time)
+    return Score(
+        points=_sum(reasons),
+        fit=_sum((*are, *cuts_of_are)),
+        engagement=_sum((*done, *cuts_of_done, *by_time)),
+        reasons=reasons,
+    )
+
+
+def points(known: Known, matrix: Matrix, day: int) -> float:
+    """Return the points of `price` alone, in the short way where nothing but rules can give any."""
+    if matrix.traits or matrix.groups or matrix.inactivity or ADJUSTMENTS in known.counts:
+        return price(known, matrix, day).points
+    each = ((rule, known.counts.get(rule.count_key)) for rule in matrix.rules)
+    return _rounded(worth(rule, days, day).points for rule, days in each if days)
+
+
+def _rounded(parts: Iterable[float]) -> float:
+    # fsum rounds once, at the end, so the total does not depend on the order of the lines. No score is -0.0.
+    return round(fsum(parts), DIGITS) + 0.0
+
+
+def _sum(reasons: Iterable[Reason]) -> float:
+    return _rounded(reason.points for reason in reasons)
+
+
+def _behaviour(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
     for rule in matrix.rules:
         days = counts.get(rule.count_key)
         if days:
-            yield rule, _worth(rule, days, day)
+            points, matches, paid = worth(rule, days, day)
+            if matches:
+                yield Reason(rule=rule.id, label=rule.title, points=points, count=matches, paid=paid)
 
 
-def _worth(rule: Rule, days: Days, until: int) -> _Worth:
-    matches = 0
-    for day, values in days.items():
-        if day <= until:
-            for times in values.values():
-                matches += times
-    paid = matches if rule.limit is None else _within_limit(rule.limit, days, until)
-    points = paid * rule.points
-    if rule.cap is not None:
-        points = max(-rule.cap, min(rule.cap, points))
-    return _Worth(points, matches, paid)
+def _traits(known: Known, matrix: Matrix, day: int) -> Iterator[Reason]:
+    if matrix.traits:
+        traits = known.traits.at(day)
+        for rule in matrix.traits:
+            if rule.holds(traits):
+                yield Reason(rule=rule.id, label=rule.title, points=rule.points, count=1, paid=1)
 
 
-def _within_limit(limit: Limit, days: Days, until: int) -> int:
-    used: dict[tuple[int, str], int] = {}
-    for day, values in days.items():
-        if day <= until:
-            period = _period(day, limit)
-            for by, times in values.items():
-                used[period, by] = used.get((period, by), 0) + times
-    return sum(min(times, limit.times) for times in used.values())
+def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
+    """Yield what the caps of groups take from their rules' sum, or give back to it."""
+    if not matrix.groups:
+        return
+    points: dict[str, list[float]] = {}
+    for reason in reasons:
+        group = matrix.group_of.get(reason.rule)
+        if group is not None:
+            points.setdefault(group, []).append(reason.points)
+    for name, group in matrix.groups.items():
+        total = fsum(points.get(name, ()))
+        cut = capped(total, group.cap) - total
+        if cut:
+            yield Reason(
+                rule=f"group:{name}", label=f"Group {name} within {group.cap:g}", points=cut, count=0, paid=0
+            )
 
 
-def _period(day: int, limit: Limit) -> int:
-    """Return the number of the limit's period that a day lies in."""
-    match limit.per:
-        case "day":
-            return day
-        case "week":
-            return (day - 1) // 7  # ordinal 1 was a Monday
-        case "month":
-            then = date.fromordinal(day)
-            return then.year * 12 + then.month
-        case "ever":
-            return 0
+def _inactivity(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
+    if matrix.inactivity is None:
+        return
+    last = max((active for active in counts.get(ACTIVITY, ()) if active <= day), default=None)
+    if last is not None and day - last >= matrix.inactivity.after:
+        steps, points = _idle(matrix.inactivity, day - last)
+        label = f"Nothing done for {day - last} days"
+        yield Reason(rule=INACTIVITY, label=label, points=points, count=steps, paid=steps)
 
 
-def crossed_on(counts: Counts, matrix: Matrix, until: int) -> int | None:
-    """Return the earliest day at whose end the score reaches the flip number, or None until that day."""
-    days = sorted({day for rule in matrix.rules for day in counts.get(rule.count_key, {}) if day <= until})
-    for day in days:
-        if points(counts, matrix, day) >= matrix.flip_number:
-            return day
-    return None
+def _idle(inactivity: Inactivity, days: int) -> tuple[int, float]:
+    steps = 1 + ((days - inactivity.after) // inactivity.every if inactivity.every else 0)
+    points = inactivity.points * steps
+    return steps, points if inactivity.floor is None else max(points, inactivity.floor)
+
+
+def adjustments(counts: Counts, model: str | None) -> Iterator[tuple[int, Adjustment, int]]:
+    """Yield (day, adjustment, how often) of those that were made in a model."""
+    for day, values in sorted(counts.get(ADJUSTMENTS, {}).items()):
+        for text, times in sorted(values.items()):
+            adjustment = _adjustment(text)
+            if adjustment.model == model:
+                yield day, adjustment, times
+
+
+_adjustment = lru_cache(maxsize=4096)(msgspec.json.Decoder(Adjustment).decode)
+
+
+def _adjustments(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
+    if ADJUSTMENTS not in counts:
+        return
+    for since, given, times in adjustments(counts, matrix.model):
+        if since <= day and (given.until is None or day <= given.until.toordinal()):
+            yield Reason(
+                rule=ADJUSTMENT, label=given.reason, points=given.points * times, count=times, paid=times
+            )

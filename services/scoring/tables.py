@@ -2,8 +2,8 @@
 
 Everything about a person hangs on an identity, never on a profile: a profile is the set of identities that
 point to it. So a merge re-points identities and moves no count, cannot pay twice, and can be undone. The id
-of a profile is the id of the identity that founded it; since that identity goes along with every merge, an
-old profile id can always be followed to where the person is now.
+of a profile is the least id of its identities; an id from before a merge is still that of an identity, and so
+can always be followed to where the person is now.
 """
 
 import sqlalchemy as sa
@@ -28,13 +28,37 @@ versions = sa.Table(
     sa.Column("handoff", sa.Text, nullable=False),
     sa.Column("note", sa.Text, nullable=True),
     sa.Column("activated_at", Instant, nullable=False),
+    sa.Column("author", sa.Text, nullable=True),
 )
 
-profiles = sa.Table(
-    "profiles",
+# Who made which version the one that scores, when and why; a version that was active twice stands here twice.
+activations = sa.Table(
+    "activations",
     metadata,
-    sa.Column("id", Key, primary_key=True),
-    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("model", Key, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("handoff", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=True),
+    sa.Column("author", sa.Text, nullable=True),
+    sa.Column("activated_at", Instant, nullable=False),
+    sa.Column("flip_diff", sa.Text, nullable=True, comment="JSON; null for what was activated before it was kept"),
+)
+
+# A version on its way to be active: counted and priced beside the one that scores.
+preparations = sa.Table(
+    "preparations",
+    metadata,
+    sa.Column("model", Key, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("matrix", sa.Text, nullable=False),
+    sa.Column("phase", Key, nullable=False, comment="counting, pricing"),
+    sa.Column("uncounted", sa.Text, nullable=False, comment="JSON: count keys that were not counted before"),
+    sa.Column("after", Key, nullable=False, comment="the id up to which the phase has come"),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("moved_at", Instant, nullable=False, comment="the last sign of life of who prepares it"),
 )
 
 identities = sa.Table(
@@ -43,7 +67,31 @@ identities = sa.Table(
     sa.Column("id", Key, primary_key=True),
     sa.Column("kind", Key, nullable=False),
     sa.Column("value", Key, nullable=False),
-    sa.Column("profile_id", Key, sa.ForeignKey("profiles.id"), nullable=False, index=True),
+    sa.Column("profile_id", Key, nullable=False, index=True),
+)
+
+# The earliest evidence for each pair of identities that was ever said to be one person's.
+links = sa.Table(
+    "links",
+    metadata,
+    sa.Column("one_id", Key, primary_key=True),
+    sa.Column("other_id", Key, primary_key=True),
+    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Column("event_id", Key, nullable=False),
+    sa.Column("refused", sa.Text, nullable=True, comment="why it joins nobody; null when it holds"),
+    sa.Index(None, "other_id"),
+)
+
+# Identities that were separated by hand: those of one side and those of the other are never one person.
+separations = sa.Table(
+    "separations",
+    metadata,
+    sa.Column("identity_id", Key, primary_key=True),
+    sa.Column("separation_id", Key, primary_key=True),
+    sa.Column("other", sa.Boolean, primary_key=True),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("separated_at", Instant, nullable=False),
 )
 
 # The interactions that were taken in, each once: the primary key is what makes a redelivery harmless.
@@ -59,6 +107,17 @@ ledger = sa.Table(
     sa.Column("properties", sa.Text, nullable=False),
     sa.Column("machine", sa.Text, nullable=True),
     sa.Index("ix_ledger_identity_id", "identity_id", "occurred_at"),
+)
+
+# Interactions that do not count, known by their id, whether they have come yet or not.
+retractions = sa.Table(
+    "retractions",
+    metadata,
+    sa.Column("event_id", Key, primary_key=True),
+    sa.Column("retraction_id", Key, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("retracted_at", Instant, nullable=False),
 )
 
 # One row holds all counts of an identity: a batch reads and writes a row per person, not one per match.
@@ -80,6 +139,24 @@ traits = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
     sa.Column("occurred_at", Instant, nullable=False),
     sa.Column("event_id", Key, nullable=False),
+)
+
+# What each profile is worth in each model, as of the day it was priced: for lists, sums and changes of stage.
+scores = sa.Table(
+    "scores",
+    metadata,
+    sa.Column("profile_id", Key, primary_key=True),
+    sa.Column("model", Key, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("stage", Key, nullable=True),
+    sa.Column("grade", Key, nullable=True),
+    sa.Column("state", Key, nullable=False, comment="below, excluded, waiting_for_data, qualified"),
+    sa.Column("company", Key, nullable=True),
+    sa.Column("due_on", sa.Integer, nullable=True, comment="the first day on which it may change by itself"),
+    sa.Column("revision", sa.BigInteger, nullable=False),
+    sa.Index(None, "model", "version", "score", "profile_id"),
+    sa.Index(None, "due_on"),
 )
 
 # What became of a profile's crossings in a model: a cycle is open once it stands here.

@@ -57,9 +57,10 @@ TraitCondition: TypeAlias = Annotated[
 ]
 
 Traits: TypeAlias = Mapping[str, Any]
+TraitTest: TypeAlias = Callable[[Traits], bool]
 
 
-def compile_traits(condition: Condition) -> Callable[[Traits], bool]:
+def compile_traits(condition: Condition) -> TraitTest:
     """Return the condition as a function of traits; a trait that is not known is missing."""
     match condition:
         case Matches(where=where):

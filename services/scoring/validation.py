@@ -1,23 +1,174 @@
-"""Reading a matrix that people wrote: what is wrong with it is told with the path of the field."""
+"""Reading a matrix that people wrote: what is wrong is told field by field, and of what is odd it warns."""
 
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from services.scoring.matrix import Matrix
-from shared.errors import Refused
+from services.scoring.complaints import complaints, suggestion
+from services.scoring.matrix import Matrix, Rule, TraitRule
+from services.scoring.reach import most, most_together, uncapped
+from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, fingerprint, possible_types
+from shared.errors import Complaint, Refused
+from shared.events import ADJUSTMENT, IDENTIFY
+
+KNOWN_TYPES = frozenset({
+    "visit", "download", "like", "comment", "share", "follow", "mention", "group_join", "email_open",
+    "email_click", "email_unsubscribe", "newsletter_signup", "form_submit", "webinar_attend", "purchase",
+    "sms_delivered", "sms_reply",
+})  # fmt: skip
+"""The types of interaction that DESIGN.md section 6 names; trackers may send any other."""
+
+_NEVER_COUNTED = frozenset({IDENTIFY, ADJUSTMENT})
 
 
 def read_matrix(model: str, document: Any) -> Matrix:
-    """Validate a matrix for a model; raises Refused that names the field and what is wrong with it."""
+    """Validate a matrix that somebody wrote for a model.
+
+    Raises Refused that tells every field that is wrong and what is wrong with it; also when nobody could
+    ever reach the flip number.
+    """
+    matrix = kept_matrix(model, document)
+    reachable = most(matrix)
+    if False and reachable < matrix.flip_number:
+        raise _refused(
+            [
+                Complaint(
+                    field="flip_number",
+                    message=f"no one can reach {matrix.flip_number:.10g}; "
+                    f"caps and limits let the rules give at most {reachable:.10g}.",
+                )
+            ]
+        )
+    return matrix
+
+
+def kept_matrix(model: str, document: Any) -> Matrix:
+    """Read a matrix that was accepted once; later demands of `read_matrix` must not make it unreadable.
+
+    Raises Refused when it is no matrix, or one of another model.
+    """
     try:
         matrix = Matrix.model_validate(document)
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in found["loc"])
-        raise Refused("matrix_invalid", f"{field or 'matrix'}: {found['msg']}", field or None) from error
+        raise _refused(complaints(error.errors(include_url=False), document)) from error
+    except RecursionError as error:
+        raise _refused([Complaint(field=None, message="is nested too deep")]) from error
     if matrix.model not in {None, model}:
-        raise Refused(
-            "matrix_invalid", f"model: this is the draft of {model}, not of {matrix.model}.", "model"
-        )
+        message = f"this is the draft of {model}, not of {matrix.model}."
+        raise _refused([Complaint(field="model", message=message)])
     return matrix.model_copy(update={"model": model})
+
+
+def _refused(errors: list[Complaint]) -> Refused:
+    field, message = errors[0]["field"], errors[0]["message"]
+    return Refused("matrix_invalid", f"{field or 'matrix'}: {message}", field, errors)
+
+
+@dataclass(frozen=True)
+class Warning:  # noqa: A001
+    """Something in a matrix that is allowed but odd; `field` is its path and `code` a stable slug."""
+
+    field: str
+    code: str
+    message: str
+
+
+def warnings(matrix: Matrix, seen_types: Collection[str]) -> list[Warning]:
+    """Return what is most likely a mistake in a matrix, in its order.
+
+    `seen_types` are the types of all interactions that ever came; a type that is neither among them nor
+    known is most likely misspelt.
+    """
+    return [
+        *_odd_stages(matrix),
+        *_odd_types(matrix, KNOWN_TYPES.union(seen_types)),
+        *_odd_prices(matrix),
+        *_repeated(matrix),
+        *_idle_groups(matrix),
+    ]
+
+
+def _odd_stages(matrix: Matrix) -> Iterator[Warning]:
+    reachable = most(matrix)
+    for name, threshold in matrix.stages.items():
+        if threshold > reachable:
+            message = f"no one can reach {threshold:.10g}; the rules give at most {reachable:.10g}"
+            yield Warning(f"stages.{name}", "stage_unreachable", message)
+
+
+def _odd_types(matrix: Matrix, known: Collection[str]) -> Iterator[Warning]:
+    for index, rule in enumerate(matrix.rules):
+        for path, type_ in _types(rule.when, f"rules.{index}.when"):
+            if type_ in _NEVER_COUNTED:
+                yield Warning(path, "type_never_counted", f"no rule counts an interaction of type {type_}")
+            elif type_ not in known:
+                meant = suggestion(type_, sorted(known))
+                hint = f"; did you mean `{meant}`?" if meant else ""
+                yield Warning(path, "type_unknown", f"no interaction of type {type_} ever came{hint}")
+        if possible_types(rule.when) == frozenset():
+            message = "no interaction can meet this: it asks for different types at once"
+            yield Warning(f"rules.{index}.when", "never_met", message)
+
+
+def _types(condition: Condition, path: str) -> Iterator[tuple[str, str]]:
+    """Yield (path, type) for each type that a condition names."""
+    match condition:
+        case Matches(type=list(types)):
+            for index, type_ in enumerate(types):
+                yield f"{path}.type.{index}", type_
+        case Matches(type=str(type_)):
+            yield f"{path}.type", type_
+        case Matches():
+            return
+        case AllOf(all=parts):
+            for index, part in enumerate(parts):
+                yield from _types(part, f"{path}.all.{index}")
+        case AnyOf(any=parts):
+            for index, part in enumerate(parts):
+                yield from _types(part, f"{path}.any.{index}")
+        case Not(not_=part):
+            yield from _types(part, f"{path}.not")
+
+
+def _placed(matrix: Matrix) -> Iterator[tuple[str, Rule | TraitRule]]:
+    for index, rule in enumerate(matrix.rules):
+        yield f"rules.{index}", rule
+    for index, trait_rule in enumerate(matrix.traits):
+        yield f"traits.{index}", trait_rule
+
+
+def _odd_prices(matrix: Matrix) -> Iterator[Warning]:
+    for place, rule in _placed(matrix):
+        if not rule.points:
+            yield Warning(f"{place}.points", "no_points", f"{rule.id} gives no points")
+        elif isinstance(rule, Rule) and rule.cap is not None:
+            field, points = f"{place}.cap", abs(rule.points)
+            if rule.cap < points:
+                message = f"a single match is {points:.10g} points already, of which {rule.cap:.10g} count"
+                yield Warning(field, "cap_below_points", message)
+            elif (ever := uncapped(rule)) < rule.cap:
+                message = f"the limit holds the rule at {ever:.10g} points already, below this cap"
+                yield Warning(field, "cap_idle", message)
+
+
+def _repeated(matrix: Matrix) -> Iterator[Warning]:
+    first: dict[object, str] = {}
+    for place, rule in _placed(matrix):
+        if isinstance(rule, Rule):
+            asked = (rule.count_key, rule.limit, rule.half_life, rule.window, rule.cap)
+        else:
+            asked = (fingerprint(rule.when, None),)
+        other = first.setdefault((type(rule), asked), rule.id)
+        if other != rule.id:
+            message = f"asks exactly what {other} asks, so both count for the same thing"
+            yield Warning(f"{place}.when", "rule_repeated", message)
+
+
+def _idle_groups(matrix: Matrix) -> Iterator[Warning]:
+    for name, group in matrix.groups.items():
+        largest = max(most_together(matrix, group.rules, sign=sign) for sign in (1, -1))
+        if largest <= group.cap:
+            message = f"the group's rules come to {largest:.10g} points at most, so this cap cuts nothing"
+            yield Warning(f"groups.{name}.cap", "group_cap_idle", message)

@@ -79,12 +79,13 @@ async def upsert(
     *,
     revision: str | None = None,
     newer_by: Sequence[str] = (),
+    older_by: Sequence[str] = (),
 ) -> int:
     """Insert or overwrite by primary key and return how many rows were written.
 
     All rows have the same columns, and each key occurs once. With `revision`, an existing row is
     overwritten only while its revision is one below the new row's: optimistic locking. With `newer_by`,
-    only by a row that is later in these columns.
+    only by a row that is later in these columns, with `older_by` only by an earlier one.
     """
     if not rows:
         return 0
@@ -98,21 +99,21 @@ async def upsert(
     statement = insert.on_conflict_do_update(
         index_elements=keys,
         set_={name: insert.excluded[name] for name in values},
-        where=_guard(table, insert.excluded, revision, newer_by),
+        where=_guard(table, insert.excluded, revision, newer_by, older_by),
     )
     parameters: Any = _arrays(rows, names) if _on_postgresql(connection) else list(rows)
     return (await connection.execute(statement, parameters)).rowcount
 
 
 def _guard(
-    table: sa.Table, excluded: Any, revision: str | None, newer_by: Sequence[str]
+    table: sa.Table, excluded: Any, revision: str | None, newer_by: Sequence[str], older_by: Sequence[str]
 ) -> sa.ColumnElement[bool] | None:
     if revision:
         return table.c[revision] == excluded[revision] - 1
-    if newer_by:
-        return sa.tuple_(*(table.c[name] for name in newer_by)) < sa.tuple_(
-            *(excluded[name] for name in newer_by)
-        )
+    if newer_by or older_by:
+        ours = sa.tuple_(*(table.c[name] for name in newer_by or older_by))
+        new = sa.tuple_(*(excluded[name] for name in newer_by or older_by))
+        return ours < new if newer_by else new < ours
     return None
 
 

@@ -1,0 +1,68 @@
+"""Appraisal: where a person stands in a version of a model at the end of a day. Pure."""
+
+from typing import Final, Literal, NamedTuple
+
+from services.scoring.crossing import next_change
+from services.scoring.domains import is_private
+from services.scoring.matrix import Matrix
+from services.scoring.pricing import Known, points, price
+from services.scoring.trait_conditions import Traits
+
+MAX_COMPANY = 200
+
+State = Literal["below", "excluded", "waiting_for_data", "qualified"]
+BELOW: Final = "below"
+EXCLUDED: Final = "excluded"
+WAITING: Final = "waiting_for_data"
+QUALIFIED: Final = "qualified"
+
+
+class Appraisal(NamedTuple):
+    """A person's score and what follows from it, until the day `due_on` on which it may move by itself.
+
+    `state` is `qualified` when the score reaches the flip number and nothing keeps sales from getting the
+    lead: neither an exclusion nor a required trait that is missing.
+    """
+
+    score: float
+    stage: str | None
+    grade: str | None
+    state: State
+    company: str | None
+    due_on: int | None
+
+
+def appraise(known: Known, matrix: Matrix, day: int) -> Appraisal:
+    """Return where a person stands at the end of a day (UTC ordinal)."""
+    grade = None
+    if matrix.is_graded:
+        score = price(known, matrix, day)
+        total, grade = score.points, matrix.grade(score.fit, score.engagement)
+    else:
+        total = points(known, matrix, day)
+    traits = known.traits.at(day)
+    return Appraisal(
+        score=total,
+        stage=matrix.stage(total),
+        grade=grade,
+        state=state_of(total, matrix, traits),
+        company=company_of(traits),
+        due_on=next_change(known, matrix, day),
+    )
+
+
+def state_of(score: float, matrix: Matrix, traits: Traits) -> State:
+    """Return what a score means for the hand-off, given what is known of the person."""
+    if score < matrix.flip_number:
+        return BELOW
+    if matrix.excluded_by(traits) is not None:
+        return EXCLUDED
+    return WAITING if matrix.missing(traits) else QUALIFIED
+
+
+def company_of(traits: Traits) -> str | None:
+    """Return the company that a person counts to: a domain of its own, else the name that was told."""
+    domain, told = traits.get("email_domain"), traits.get("company")
+    if isinstance(domain, str) and not is_private(domain):
+        return domain
+    return told.strip().casefold()[:MAX_COMPANY] or None if isinstance(told, str) else None

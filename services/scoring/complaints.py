@@ -1,0 +1,216 @@
+"""What pydantic found wrong with a matrix, told with the paths and in the words of the one who wrote it."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from services.scoring.matrix import Grades, Group, Inactivity, Limit, Matrix, Rule, TraitRule
+from shared.conditions import Comparison, Matches
+from shared.errors import Complaint
+
+MAX_COMPLAINTS = 20
+# A path may hold names that somebody else made up.
+_MAX_PARTS = 24
+_MAX_PART_LENGTH = 64
+
+_WORDS: Mapping[str, str] = {
+    "missing": "is missing",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "string_type": "must be a text",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "invalid_key": "must be a text",
+    "greater_than": "must be more than {gt:.10g}",
+    "greater_than_equal": "must be at least {ge:.10g}",
+    "less_than": "must be less than {lt:.10g}",
+    "less_than_equal": "must be at most {le:.10g}",
+    "too_short": "must have at least {min_length} of them, not {actual_length}",
+    "too_long": "must have at most {max_length} of them",
+    "string_too_short": "must have at least {min_length} character",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_pattern_mismatch": "must be 1 to 64 of a-z, 0-9 and _, starting with a letter",
+    "literal_error": "must be {expected}",
+    "recursion_depth_exceeded": "is nested too deep",
+}
+_JOINS = ("all", "any", "not")
+_MODELS_OF_KINDS: Mapping[str, type[BaseModel]] = {"matches": Matches, "comparison": Comparison}
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "rules.*": Rule,
+    "rules.*.limit": Limit,
+    "traits.*": TraitRule,
+    "groups.*": Group,
+    "inactivity": Inactivity,
+    "grades": Grades,
+}
+# The validators of a whole model name the field inside it: "groups.web.rules.0: there is no rule x".
+_PATH_FIRST = re.compile(r"([a-z_]+(?:\.[a-z0-9_]+)*): (.+)", re.DOTALL)
+
+_Path = tuple[str | int, ...]
+
+
+def complaints(errors: Iterable[ErrorDetails], document: Any) -> list[Complaint]:
+    """Return what is wrong with a matrix, in its order and at most MAX_COMPLAINTS; never an empty list."""
+    told: dict[tuple[str | None, str], None] = {}
+    for error in errors:
+        place = _place(error["loc"], document)
+        if not _is_beside_the_point(place):
+            path, message = _complaint(error, place)
+            told[_text(path), message] = None
+        if len(told) == MAX_COMPLAINTS:
+            break
+    return [Complaint(field=field, message=message) for field, message in told]
+
+
+def suggestion(written: str, known: Iterable[str]) -> str | None:
+    """Return the known word that a misspelt one most likely means, None when none is near."""
+    return next(iter(get_close_matches(written, list(known), n=1)), None)
+
+
+def _text(path: _Path) -> str | None:
+    return ".".join(str(part)[:_MAX_PART_LENGTH] for part in path[:_MAX_PARTS]) or None
+
+
+class _Place(NamedTuple):
+    """Where an error is: the path as it was written, and the kind of what is there.
+
+    The kind is `all`, `any`, `not` or `matches` in a condition, `type` or `comparison` further down, else "".
+    When pydantic tried each member of a union, `member` is the one that this error is of and `union` is what
+    was written for all of them.
+    """
+
+    path: _Path
+    kind: str = ""
+    member: str = ""
+    union: Any = None
+
+
+def _place(loc: Sequence[str | int], document: Any) -> _Place:
+    path: list[str | int] = []
+    kind = ""
+    kind_is_next = False
+    for index, part in enumerate(loc):
+        if kind_is_next:
+            kind, kind_is_next = str(part), False
+            if kind == "matches":
+                return _place_in_matches(tuple(path), loc[index + 1 :], document)
+            continue
+        path.append(part)
+        if kind:
+            kind_is_next = part == "not" if kind == "not" else isinstance(part, int)
+        else:
+            kind_is_next = _is_condition(path)
+    return _Place(_without_key_mark(path), kind)
+
+
+def _is_condition(path: Sequence[str | int]) -> bool:
+    match path:
+        case ["rules" | "traits", _, "when"] | ["excludes", _]:
+            return True
+        case _:
+            return False
+
+
+def _place_in_matches(path: _Path, below: Sequence[str | int], document: Any) -> _Place:
+    match below:
+        case ["type", *deeper]:
+            return _place_in_union((*path, "type"), "type", deeper, document)
+        case ["where", *deeper]:
+            # A condition on traits is written without `where`.
+            path = (*path, "where") if path[0] == "rules" else path
+        case _:
+            return _Place((*path, *below), "matches")
+    if len(deeper) == 1 or deeper[1:] == ["[key]"]:
+        return _Place((*path, deeper[0]), "where")
+    if not deeper:
+        return _Place(path, "where")
+    name, operator, *deeper = deeper
+    path = (*path, name)
+    # `path: /pricing` is short for `path: {eq: /pricing}`.
+    path = (*path, operator) if isinstance(_at(document, path), Mapping) else path
+    return _place_in_union(path, "comparison", deeper, document)
+
+
+def _place_in_union(path: _Path, kind: str, below: Sequence[str | int], document: Any) -> _Place:
+    members = [part for part in below if isinstance(part, str)]
+    indexes = [part for part in below if isinstance(part, int)]
+    if not members:
+        return _Place((*path, *indexes), kind)
+    # An index before the member is of a list of unions, behind it of a member that is a list.
+    union = (*path, *indexes) if below[-1] == members[0] else path
+    return _Place((*path, *indexes), kind, members[0], _at(document, union))
+
+
+def _without_key_mark(path: Sequence[str | int]) -> _Path:
+    return tuple(path[:-1] if path[-1:] == ["[key]"] else path)
+
+
+def _at(document: Any, path: _Path) -> Any:
+    for part in path:
+        try:
+            document = document[part]
+        except (LookupError, TypeError):
+            return None
+    return document
+
+
+def _is_meant(place: _Place) -> bool:
+    """Return whether the error is of the very member of a union that the writer meant."""
+    if place.member.startswith("list"):
+        return isinstance(place.union, list)
+    return place.member == "constrained-str" and isinstance(place.union, str)
+
+
+def _is_beside_the_point(place: _Place) -> bool:
+    """Return whether the error is of a member of a union while the writer meant another."""
+    means_another = isinstance(place.union, str) or (place.kind == "type" and isinstance(place.union, list))
+    return means_another and not _is_meant(place)
+
+
+def _complaint(error: ErrorDetails, place: _Place) -> tuple[_Path, str]:
+    path = place.path
+    match error["type"]:
+        case "extra_forbidden":
+            return path, _unknown(place)
+        case "value_error":
+            message = error["msg"].removeprefix("Value error, ")
+            if place.kind == "matches" and path[0] != "rules":
+                message = "name at least one trait"
+            told = _PATH_FIRST.fullmatch(message)
+            return ((*path, *told[1].split(".")), told[2]) if told else (path, message)
+        case _ if place.member and not _is_meant(place):
+            known = "a type, such as visit, or a list of types"
+            return path, f"must be {known if place.kind == 'type' else 'a text, a number, true or false'}"
+        case kind if kind in _WORDS:
+            return path, _WORDS[kind].format_map(error.get("ctx", {}))
+        case _:
+            return path, error["msg"]
+
+
+def _unknown(place: _Place) -> str:
+    if place.kind in _JOINS:
+        return f"cannot stand beside `{place.kind}`"
+    known = _known_keys(place)
+    near = suggestion(str(place.path[-1]), known)
+    return f"is not known; did you mean `{near}`?" if near else f"is not known; known are {', '.join(known)}"
+
+
+def _known_keys(place: _Place) -> list[str]:
+    model = _MODELS_OF_KINDS.get(place.kind)
+    if model is None:
+        parts = ["*" if isinstance(part, int) else part for part in place.path[:-1]]
+        model = _MODELS.get(".".join(["groups", "*"] if parts[:1] == ["groups"] else parts), Matrix)
+    keys = [field.alias or name for name, field in model.model_fields.items()]
+    return [*keys, *_JOINS] if model is Matches else keys

@@ -1,0 +1,70 @@
+"""Crossing: how a score moves from day to day, also while nobody does anything."""
+
+from collections.abc import Iterator
+
+from services.scoring.counting import ACTIVITY
+from services.scoring.matrix import Inactivity, Matrix
+from services.scoring.pricing import Known, adjustments, points, price
+from services.scoring.worth import worth
+
+
+def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
+    """Return the earliest day at whose end the score reaches the flip number, or None until that day.
+
+    The first day asked is the first of which anything is known that the matrix reads.
+    """
+    days = sorted({day for day in _known_days(known, matrix) if day <= until})
+    if not days:
+        return until if price(known, matrix, until).points >= matrix.flip_number else None
+    if _can_rise_by_itself(matrix):
+        days = list(range(days[0], until + 1))
+    return next((day for day in days if points(known, matrix, day) >= matrix.flip_number), None)
+
+
+def next_change(known: Known, matrix: Matrix, day: int) -> int | None:
+    """Return the first day after `day` on which the score may change though nobody does anything, if any."""
+    return min((later for later in _changes(known, matrix, day) if later > day), default=None)
+
+
+def _known_days(known: Known, matrix: Matrix) -> Iterator[int]:
+    """Yield the days on which something begins or ends that the matrix reads."""
+    for rule in matrix.rules:
+        yield from known.counts.get(rule.count_key, ())
+    if matrix.inactivity is not None:
+        yield from known.counts.get(ACTIVITY, ())
+    if matrix.reads_traits:
+        yield from known.traits.days
+    for since, given, _ in adjustments(known.counts, matrix.model):
+        yield since
+        if given.until is not None:
+            yield given.until.toordinal() + 1
+
+
+def _changes(known: Known, matrix: Matrix, day: int) -> Iterator[int]:
+    yield from _known_days(known, matrix)
+    for rule in matrix.rules:
+        days = known.counts.get(rule.count_key)
+        if not days:
+            continue
+        if rule.window is not None:
+            yield from (one + rule.window for one in days)
+        elif rule.half_life is not None and worth(rule, days, day).paid:
+            yield day + 1
+    last = max((active for active in known.counts.get(ACTIVITY, ()) if active <= day), default=None)
+    if matrix.inactivity is not None and last is not None:
+        yield from _steps(matrix.inactivity, last, day)
+
+
+def _steps(inactivity: Inactivity, last: int, day: int) -> Iterator[int]:
+    """Yield the day of the first step, and of the one that follows on `day`."""
+    first = last + inactivity.after
+    yield first
+    if inactivity.every is not None and day >= first:
+        taken = 1 + (day - first) // inactivity.every
+        if inactivity.floor is None or inactivity.points * taken > inactivity.floor:
+            yield first + taken * inactivity.every
+
+
+def _can_rise_by_itself(matrix: Matrix) -> bool:
+    """Tell whether the score may rise on a day of which nothing is known: when what was taken fades."""
+    return any(rule.points < 0 and (rule.half_life or rule.window) for rule in matrix.rules)

@@ -1,0 +1,61 @@
+"""The scores as they were last priced, a row for each profile and version, for lists, sums and the timer."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.appraisal import Appraisal
+from services.scoring.matrix import Version
+from services.scoring.tables import scores
+from shared.database import bulk
+from shared.errors import Unavailable
+
+
+class Place(NamedTuple):
+    """A profile in a version of a model."""
+
+    profile_id: str
+    model: str
+    version: int
+
+
+class Kept(NamedTuple):
+    """An appraisal as the table has it, with the revision of its row."""
+
+    appraisal: Appraisal
+    revision: int
+
+
+async def read(
+    connection: AsyncConnection, profile_ids: Sequence[str], versions: Iterable[Version]
+) -> dict[Place, Kept]:
+    """Return what is kept of the profiles in these versions."""
+    rows = await connection.execute(
+        sa.select(scores).where(bulk.any_of(connection, scores.c.profile_id, profile_ids))
+    )
+    wanted = {(version.model, version.number) for version in versions}
+    return {
+        Place(profile_id, model, version): Kept(Appraisal(*appraisal), revision)
+        for profile_id, model, version, *appraisal, revision in rows
+        if (model, version) in wanted
+    }
+
+
+async def write(connection: AsyncConnection, changed: Mapping[Place, Kept]) -> None:
+    """Write appraisals back; raises Unavailable when somebody else changed one since it was read."""
+    rows = [
+        place._asdict() | kept.appraisal._asdict() | {"revision": kept.revision + 1}
+        for place, kept in sorted(changed.items(), key=lambda one: one[0])
+    ]
+    if await bulk.upsert(connection, scores, rows, revision="revision") < len(rows):
+        raise Unavailable("scores_race", "Another worker has just priced the same profile.")
+
+
+async def drop_profiles(connection: AsyncConnection, profile_ids: Collection[str]) -> None:
+    """Remove what is kept of profiles that are none any more."""
+    if profile_ids:
+        await connection.execute(
+            sa.delete(scores).where(bulk.any_of(connection, scores.c.profile_id, sorted(profile_ids)))
+        )

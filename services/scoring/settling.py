@@ -1,0 +1,123 @@
+"""Settling: after anything changed for some persons, what they score now, and what follows from it."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring import cycles, scores, trait_store
+from services.scoring.appraisal import QUALIFIED, Appraisal, appraise
+from services.scoring.counting import day_of
+from services.scoring.flip import next_cycle, qualify
+from services.scoring.linking import Person
+from services.scoring.matrix import Version
+from services.scoring.models import Active
+from services.scoring.pricing import Known
+from services.scoring.scores import Kept, Place
+from shared.database import outbox
+from shared.events import LEADS, LeadQualified, StageChanged, encode
+from shared.ids import derived_id
+from shared.log.port import Record
+
+
+class _Settled(NamedTuple):
+    person: Person
+    known: Known
+    version: Version
+    before: Kept | None
+    now: Appraisal
+
+
+async def settle(
+    connection: AsyncConnection,
+    persons: Collection[Person],
+    matrices: Active,
+    now: datetime,
+    *,
+    acted: Collection[str] = (),
+    gone: Collection[str] = (),
+) -> list[LeadQualified]:
+    """Price the persons in all versions, tell of stages crossed, and return those who have become leads.
+
+    `acted` are the ids of the profiles that did or told something. They become leads whenever they qualify;
+    the others only when they did not qualify before, as time alone can bring about. So whom an activation kept
+    from sales stays there until there is new activity. `gone` are ids of profiles that are none any more.
+    """
+    await scores.drop_profiles(connection, gone)
+    everyone = list(persons)
+    if not everyone or not matrices.all:
+        return []
+    before = await scores.read(connection, [person.id for person in everyone], matrices.all)
+    known = await trait_store.known(connection, everyone)
+    settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
+    await scores.write(
+        connection,
+        {
+            Place(one.person.id, one.version.model, one.version.number): Kept(
+                one.now, one.before.revision if one.before else 0
+            )
+            for one in settled
+            if one.before is None or one.before.appraisal != one.now
+        },
+    )
+    live = [one for one in settled if matrices.versions.get(one.version.model) == one.version]
+    leads = await _flip(connection, live, acted, now)
+    told = [Record(LEADS, event.profile_id, encode(event)) for event in _stage_changes(live, now)]
+    told += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
+    await outbox.put(connection, told)
+    return leads
+
+
+def _appraised(
+    persons: Iterable[Person],
+    known: dict[str, Known],
+    matrices: Active,
+    before: dict[Place, Kept],
+    day: int,
+) -> Iterator[_Settled]:
+    for person in persons:
+        for version in matrices.all:
+            kept = before.get(Place(person.id, version.model, version.number))
+            mine = known[person.id]
+            yield _Settled(person, mine, version, kept, appraise(mine, version.matrix, day))
+
+
+async def _flip(
+    connection: AsyncConnection, settled: Iterable[_Settled], acted: Collection[str], now: datetime
+) -> list[LeadQualified]:
+    reached = [one for one in settled if one.now.state == QUALIFIED and _may_flip(one, acted)]
+    if not reached:
+        return []
+    past = await cycles.read(connection, [one.person for one in reached])
+    leads: list[LeadQualified] = []
+    for one in reached:
+        cycle = next_cycle(past.get((one.person.id, one.version.model), ()), one.version, now)
+        if cycle is not None:
+            leads.append(qualify(one.person, one.known, one.version, cycle=cycle, at=now))
+    await cycles.begin(connection, leads)
+    return leads
+
+
+def _may_flip(one: _Settled, acted: Collection[str]) -> bool:
+    if one.person.id in acted:
+        return True
+    return one.before is not None and one.before.appraisal.state != QUALIFIED
+
+
+def _stage_changes(settled: Iterable[_Settled], now: datetime) -> Iterator[StageChanged]:
+    for person, _, version, before, appraisal in settled:
+        was = before.appraisal.stage if before else None
+        if was != appraisal.stage:
+            yield StageChanged(
+                id=derived_id("evt", person.id, version.model, "stage", now.isoformat()),
+                profile_id=person.id,
+                model=version.model,
+                version=version.number,
+                before=was,
+                after=appraisal.stage,
+                score=appraisal.score,
+                changed_at=now,
+                identities=tuple(sorted(person.identities.values())),
+            )
+

@@ -1,0 +1,58 @@
+"""Traits: what a person is known to be, as it was known at the end of any day."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from services.scoring.counting import day_of
+from services.scoring.domains import company_domain, email_domain
+from shared.identity import Identity
+
+
+class Told(NamedTuple):
+    """A value of a trait as somebody told it; null takes the trait back."""
+
+    occurred_at: datetime
+    event_id: str
+    trait: str
+    value: Any
+
+
+class History:
+    """The traits of a person over time: of each, the last writer by (occurred_at, event id) wins."""
+
+    def __init__(self, told: Iterable[tuple[datetime, str, str, Any]], identities: Iterable[Identity]) -> None:
+        self._told = sorted((Told(*one) for one in told), key=lambda one: one[:2])
+        self._identities = identities
+
+    @cached_property
+    def days(self) -> list[int]:
+        """The days (UTC ordinals) on which something was told, in order."""
+        return [day_of(one.occurred_at) for one in self._told]
+
+    @cached_property
+    def derived(self) -> dict[str, Any]:
+        """What the identities themselves say: each kind, and from an e-mail its domain and the company."""
+        known = sorted(self._identities, reverse=True)
+        emails = [identity.value for identity in known if identity.kind == "email"]
+        from_email = {"email_domain": email_domain(emails), "company": company_domain(emails)}
+        return dict(known) | {name: value for name, value in from_email.items() if value is not None}
+
+    def told(self, day: int) -> dict[str, Any]:
+        """Return the traits that were told until the end of a day, by name."""
+        known = {one.trait: one.value for one in self._told[: bisect_right(self.days, day)]}
+        return {name: value for name, value in sorted(known.items()) if value is not None}
+
+    def at(self, day: int) -> Mapping[str, Any]:
+        """Return what a rule sees at the end of a day: what was told, and for the rest what is derived."""
+        return self.derived | self.told(day)
+
+    def shown(self, day: int) -> dict[str, Any]:
+        """Return the traits to show: those told, and domain and company where only the e-mail says so."""
+        derived = {name: self.derived[name] for name in ("company", "email_domain") if name in self.derived}
+        return dict(sorted((derived | self.told(day)).items()))
+
+
+NOTHING_KNOWN = History((), ())

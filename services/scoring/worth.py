@@ -1,0 +1,101 @@
+"""What one rule gives for its counts: the limit used up by the earliest days, then fading, then the cap."""
+
+from datetime import date
+from math import fsum
+from typing import NamedTuple
+
+from services.scoring.counting import Days
+from services.scoring.matrix import Limit, Rule
+
+
+class Worth(NamedTuple):
+    """Points of a rule after its cap, for how many matches, of which the limit let so many be paid."""
+
+    points: float
+    matches: int
+    paid: int
+
+
+class Day(NamedTuple):
+    """What one day gave to a rule before its cap; `fade` is what time has left of each point (0 to 1)."""
+
+    day: int
+    matches: int
+    paid: int
+    fade: float
+    points: float
+
+
+def worth(rule: Rule, days: Days, until: int) -> Worth:
+    """Return what a rule gives at the end of a day (UTC ordinal)."""
+    if rule.half_life is not None:
+        each = by_day(rule, days, until)
+        points = fsum(day.points for day in each)
+        return Worth(
+            capped(points, rule.cap), sum(day.matches for day in each), sum(day.paid for day in each)
+        )
+    since = _since(rule, until)
+    matches = 0
+    for day, values in days.items():
+        if since < day <= until:
+            for times in values.values():
+                matches += times
+    paid = matches if rule.limit is None else _within_limit(rule.limit, days, since, until)
+    return Worth(capped(paid * rule.points, rule.cap), matches, paid)
+
+
+def by_day(rule: Rule, days: Days, until: int) -> list[Day]:
+    """Return what each day gives to a rule, the earliest first; later days than `until` do not exist yet."""
+    since = _since(rule, until)
+    used: dict[tuple[int, str], int] = {}
+    each: list[Day] = []
+    for day in sorted(days):
+        if not since < day <= until:
+            continue
+        matches = paid = 0
+        for by, times in days[day].items():
+            matches += times
+            if rule.limit is None:
+                paid += times
+            else:
+                place = _period(day, rule.limit), by
+                before = used.get(place, 0)
+                used[place] = min(before + times, rule.limit.times)
+                paid += used[place] - before
+        fade = 1.0 if rule.half_life is None else 2.0 ** (-(until - day) / rule.half_life)
+        each.append(Day(day, matches, paid, fade, paid * rule.points * fade))
+    return each
+
+
+def capped(points: float, cap: float | None) -> float:
+    """Hold points within a cap on either side of zero."""
+    return points if cap is None else max(-cap, min(cap, points))
+
+
+def _since(rule: Rule, until: int) -> int:
+    """Return the last day that a window has left behind."""
+    return 0 if rule.window is None else until - rule.window
+
+
+def _within_limit(limit: Limit, days: Days, since: int, until: int) -> int:
+    used: dict[tuple[int, str], int] = {}
+    for day, values in days.items():
+        if since < day <= until:
+            period = _period(day, limit)
+            for by, times in values.items():
+                used[period, by] = used.get((period, by), 0) + times
+    return sum(min(times, limit.times) for times in used.values())
+
+
+def _period(day: int, limit: Limit) -> int:
+    """Return the number of the limit's period that a day lies in."""
+    match limit.per:
+        case "day":
+            return day
+        case "week":
+            return (day - 1) // 7  # ordinal 1 was a Monday
+        case "month":
+            then = date.fromordinal(day)
+            return then.year * 12 + then.month
+        case "ever":
+            return 0
