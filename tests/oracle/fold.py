@@ -1,0 +1,199 @@
+"""The score by definition (DESIGN.md section 4): the whole set of events, day by day, deed by deed."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from math import fsum, inf
+from typing import NamedTuple
+
+from shared.events import Event, Interaction, Retraction
+from tests.oracle.conditions import Json, met_by_interaction, met_by_traits, property_of
+from tests.oracle.people import LIMITS, Person, persons
+from tests.oracle.traits import traits_at
+
+
+class Given(NamedTuple):
+    """What one rule gave: `count` matches, of which `paid` fell within the limit."""
+
+    rule: str
+    points: float
+    count: int
+    paid: int
+
+
+@dataclass(frozen=True)
+class Account:
+    """A score at the end of a day; `exact`, `fit` and `engagement` are not rounded."""
+
+    exact: float
+    fit: float
+    engagement: float
+    reasons: Sequence[Given]
+
+    @property
+    def score(self) -> float:
+        """The total to 0.001, half to even."""
+        return round(self.exact, 3)
+
+
+@dataclass(frozen=True)
+class Life:
+    """All that is known of a person: who they are, what they did, and which of it does not count."""
+
+    person: Person
+    interactions: Collection[Interaction]
+    retracted: Collection[str] = frozenset()
+
+    def account(self, matrix: Json, day: int) -> Account:
+        """Return the score at the end of a day (ordinal of the UTC date)."""
+        deeds = [one for one in self.interactions if day_of(one) <= day and one.id not in self.retracted]
+        deeds.sort(key=day_of)
+        done = [one for one in deeds if one.type not in {"identify", "adjustment"}]
+        rules = [
+            *_rules(matrix, done, day),
+            *_trait_rules(matrix, traits_at(self.person, self.interactions, day)),
+        ]
+        reasons = [
+            *rules,
+            *_cuts(matrix, rules),
+            *_inactivity(matrix, done, day),
+            *_adjustments(matrix, deeds, day),
+        ]
+        by_traits = {rule["id"] for rule in matrix.get("traits", ())}
+        by_traits |= {
+            f"group:{name}"
+            for name, group in matrix.get("groups", {}).items()
+            if group["rules"][0] in by_traits
+        }
+        return Account(
+            exact=fsum(reason.points for reason in reasons),
+            fit=fsum(reason.points for reason in reasons if reason.rule in by_traits),
+            engagement=fsum(reason.points for reason in reasons if reason.rule not in by_traits),
+            reasons=reasons,
+        )
+
+    def crossed_on(self, matrix: Json, until: int) -> int | None:
+        """Return the earliest day up to `until` at whose end the score reaches the flip number.
+
+        The first day asked is the first of which the matrix reads anything; identities are of no day, so
+        who has nothing else is asked for `until` alone.
+        """
+        known = (day_of(one) for one in self.interactions if self._is_read_by(matrix, one))
+        for day in range(min((day for day in known if day <= until), default=until), until + 1):
+            if self.account(matrix, day).score >= matrix["flip_number"]:
+                return day
+        return None
+
+    def _is_read_by(self, matrix: Json, one: Interaction) -> bool:
+        if matrix.get("traits") and one.traits:
+            return True
+        if one.id in self.retracted or one.type == "identify":
+            return False
+        if one.type == "adjustment":
+            return one.properties["model"] == matrix["model"]
+        return bool(matrix.get("inactivity") and one.machine is None) or any(
+            _matches(rule, one) for rule in matrix.get("rules", ())
+        )
+
+
+def lives(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[Person, Life]:
+    """Return the life of each person, who is the set of their identities."""
+    events = list(events)
+    told_once = {event.id: event for event in events if isinstance(event, Interaction)}.values()
+    retracted = frozenset(i for event in events if isinstance(event, Retraction) for i in event.interactions)
+    return {
+        person: Life(person, [one for one in told_once if one.identities[0] in person], retracted)
+        for person in persons(events, limits).values()
+    }
+
+
+def day_of(interaction: Interaction) -> int:
+    """Return the UTC day in which an interaction lies."""
+    return interaction.occurred_at.astimezone(UTC).date().toordinal()
+
+
+def _rules(matrix: Json, done: Sequence[Interaction], day: int) -> Iterator[Given]:
+    for rule in matrix.get("rules", ()):
+        matching = [
+            one for one in done if day - day_of(one) < _days(rule.get("window")) and _matches(rule, one)
+        ]
+        paid = [*_within_limit(rule.get("limit"), matching)]
+        points = fsum(
+            rule["points"] * 2 ** (-(day - day_of(one)) / _days(rule.get("half_life"))) for one in paid
+        )
+        if matching:
+            yield Given(rule["id"], _clamped(points, rule.get("cap", inf)), len(matching), len(paid))
+
+
+def _matches(rule: Json, one: Interaction) -> bool:
+    by_human = one.machine is None
+    admitted = {"exclude": by_human, "only": not by_human, "include": True}
+    return admitted[rule.get("machine", "exclude")] and met_by_interaction(rule["when"], one)
+
+
+def _within_limit(limit: Json | None, earliest_first: Iterable[Interaction]) -> Iterator[Interaction]:
+    used: Counter[object] = Counter()
+    for one in earliest_first:
+        if limit is not None:
+            by = property_of(one, limit["by"]) if "by" in limit else None
+            allowance = (_period(date.fromordinal(day_of(one)), limit["per"]), by)
+            used[allowance] += 1
+            if used[allowance] > limit["times"]:
+                continue
+        yield one
+
+
+def _period(day: date, per: str) -> object:
+    match per:
+        case "day":
+            return day
+        case "week":
+            return day.isocalendar()[:2]
+        case "month":
+            return day.year, day.month
+        case _:
+            return per
+
+
+def _trait_rules(matrix: Json, traits: Json) -> Iterator[Given]:
+    for rule in matrix.get("traits", ()):
+        if met_by_traits(rule["when"], traits):
+            yield Given(rule["id"], rule["points"], 1, 1)
+
+
+def _cuts(matrix: Json, rules: Sequence[Given]) -> Iterator[Given]:
+    for name, group in matrix.get("groups", {}).items():
+        points = fsum(given.points for given in rules if given.rule in group["rules"])
+        cut = _clamped(points, group["cap"]) - points
+        if cut:
+            yield Given(f"group:{name}", cut, 0, 0)
+
+
+def _inactivity(matrix: Json, done: Sequence[Interaction], day: int) -> Iterator[Given]:
+    inactivity = matrix.get("inactivity")
+    days_active = [day_of(one) for one in done if one.machine is None]
+    if not inactivity or not days_active:
+        return
+    silent_too_long = day - max(days_active) - _days(inactivity["after"])
+    if silent_too_long >= 0:
+        steps = int(1 + silent_too_long // _days(inactivity.get("every")))
+        points = max(inactivity["points"] * steps, inactivity.get("floor", -inf))
+        yield Given("inactivity", points, steps, steps)
+
+
+def _adjustments(matrix: Json, deeds: Sequence[Interaction], day: int) -> Iterator[Given]:
+    for one in deeds:
+        if one.type == "adjustment" and one.properties["model"] == matrix["model"]:
+            until = one.properties.get("until")
+            if until is None or day <= date.fromisoformat(until).toordinal():
+                yield Given("adjustment", one.properties["points"], 1, 1)
+
+
+def _days(written: str | None) -> float:
+    """Return 30 for "30d"; what is not given never comes."""
+    return inf if written is None else int(written.removesuffix("d"))
+
+
+def _clamped(points: float, cap: float) -> float:
+    return max(-cap, min(cap, points))

@@ -1,0 +1,78 @@
+"""When the product and the definition say the same: exactly where doubles are exact, else to a millionth."""
+
+from collections.abc import Iterable, Mapping
+from math import fsum
+from typing import Any, NamedTuple
+
+import pytest
+
+from shared.events import Reason
+from tests.oracle.fold import Account, Given, Life
+
+TOLERANCE = 1e-6
+# The score is told to 0.001.
+HALF_A_STEP = 0.0005
+
+
+class Line(NamedTuple):
+    """A reason without its words."""
+
+    rule: str
+    count: int
+    paid: int
+    points: float
+
+
+def assert_same_score(
+    points: float, reasons: Iterable[Reason], expected: Account, matrix: Mapping[str, Any]
+) -> None:
+    """Compare a total (to 0.001) and its reasons with an account of the definition."""
+    told, due = _lines(reasons), _lines(expected.reasons)
+    assert [line[:3] for line in told] == [line[:3] for line in due]
+    assert [line.points for line in told] == pytest.approx([line.points for line in due], abs=TOLERANCE)
+    assert_same_points(points, expected.exact, matrix)
+
+
+def assert_same_points(points: float, exact: float, matrix: Mapping[str, Any]) -> None:
+    """Compare a total that is rounded to 0.001 with one that is not."""
+    if _fades(matrix):
+        assert points == pytest.approx(exact, abs=HALF_A_STEP + TOLERANCE)
+    else:
+        assert points == round(exact, 3)
+
+
+def assert_same_crossing(crossed: int | None, life: Life, matrix: Mapping[str, Any], until: int) -> None:
+    """Compare the day of crossing with that of the definition, unless a rounding error could decide it."""
+    expected = life.crossed_on(matrix, until)
+    if crossed != expected and _fades(matrix):
+        day = min(day for day in (crossed, expected) if day is not None)
+        edge = matrix["flip_number"] - HALF_A_STEP
+        assert life.account(matrix, day).exact == pytest.approx(edge, abs=TOLERANCE)
+    else:
+        assert crossed == expected
+
+
+def _fades(matrix: Mapping[str, Any]) -> bool:
+    return any("half_life" in rule for rule in matrix["rules"])
+
+
+def _lines(reasons: Iterable[Reason | Given]) -> list[Line]:
+    """Return the rules in their order, then the rest; equal adjustments may have been told as one."""
+    rules: list[Line] = []
+    others: list[Line] = []
+    for one in reasons:
+        if one.rule == "adjustment":
+            others += [Line(one.rule, 1, 1, one.points / one.count)] * one.count
+        elif one.rule.startswith("group:"):
+            # A sum that is the cap but for a rounding error may be cut by that, or not.
+            others += [Line(one.rule, one.count, one.paid, one.points)] * (abs(one.points) > TOLERANCE)
+        elif one.rule == "inactivity":
+            others.append(Line(one.rule, one.count, one.paid, one.points))
+        else:
+            rules.append(Line(one.rule, one.count, one.paid, one.points))
+    return [*rules, *sorted(others)]
+
+
+def total_of(reasons: Iterable[Reason]) -> float:
+    """Return the points of all lines, not rounded."""
+    return fsum(one.points for one in reasons)

@@ -1,0 +1,74 @@
+"""Pricing is what the definition says, for any matrix and any history."""
+
+from collections import defaultdict
+
+import pytest
+from hypothesis import given, settings
+
+from services.scoring.counting import Counts, Tally, count, total
+from services.scoring.crossing import crossed_on, next_change
+from services.scoring.matrix import Matrix
+from services.scoring.pricing import Known, price
+from services.scoring.traits import History
+from services.scoring.validation import read_matrix
+from shared.identity import Identity
+from tests.oracle.fold import Life, lives
+from tests.oracle.worlds import MODEL, World, worlds
+from tests.property.agreement import (
+    TOLERANCE,
+    assert_same_crossing,
+    assert_same_points,
+    assert_same_score,
+    total_of,
+)
+
+LONG = 400
+
+
+def known_of(life: Life, matrix: Matrix) -> Known:
+    """Count as the fold does: each identity for itself, and what is retracted taken out again."""
+    tally = Tally([matrix])
+    of_identity: dict[Identity, Counts] = defaultdict(dict)
+    for one in life.interactions:
+        count(of_identity[one.identities[0]], one, tally)
+    for one in life.interactions:
+        if one.id in life.retracted:
+            count(of_identity[one.identities[0]], one, tally, times=-1)
+    told = [
+        (one.occurred_at, one.id, trait, value)
+        for one in life.interactions
+        for trait, value in one.traits.items()
+    ]
+    return Known(total(of_identity.values()), History(told, life.person))
+
+
+@settings(max_examples=250)
+@given(worlds())
+def test_score_and_crossing_are_those_of_the_definition(world: World) -> None:
+    matrix = read_matrix(MODEL, world.matrix)
+    for life in lives(world.events).values():
+        known = known_of(life, matrix)
+        score = price(known, matrix, world.day)
+        expected = life.account(world.matrix, world.day)
+        assert_same_score(score.points, score.reasons, expected, world.matrix)
+        assert total_of(score.reasons) == pytest.approx(expected.exact, abs=TOLERANCE)
+        assert_same_points(score.fit, expected.fit, world.matrix)
+        assert_same_points(score.engagement, expected.engagement, world.matrix)
+        assert_same_crossing(crossed_on(known, matrix, world.day), life, world.matrix, world.day)
+
+
+@settings(max_examples=100)
+@given(worlds(most=8))
+def test_between_a_day_and_its_next_change_the_score_stands_still(world: World) -> None:
+    matrix = read_matrix(MODEL, world.matrix)
+    for life in lives(world.events).values():
+        known = known_of(life, matrix)
+        day: int | None = world.day
+        while day is not None and day < world.day + LONG:
+            change = next_change(known, matrix, day)
+            still = price(known, matrix, day).points
+            end = world.day + LONG if change is None else change
+            assert end > day
+            for between in range(day + 1, end):
+                assert price(known, matrix, between).points == still, between - day
+            day = change
