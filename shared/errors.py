@@ -14,7 +14,8 @@
 HTTP answers are made from these in one place, `shared/http.py`.
 """
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, TypedDict
 
 
 class FliplineError(Exception):
@@ -28,14 +29,27 @@ class FliplineError(Exception):
         self.message = message
 
 
+class Complaint(TypedDict):
+    """One thing that is wrong with an input; `field` is its JSON path, None the whole input."""
+
+    field: str | None
+    message: str
+
+
 class Refused(FliplineError):
-    """The input cannot be accepted as it is; `field` is the JSON path of what is wrong."""
+    """The input cannot be accepted as it is; `field` is the JSON path of what is wrong.
+
+    `errors` tells each thing that is wrong where the reader can tell several at once; the first is `field`.
+    """
 
     status = 400
 
-    def __init__(self, code: str, message: str, field: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, field: str | None = None, errors: Sequence[Complaint] | None = None
+    ) -> None:
         super().__init__(code, message)
         self.field = field
+        self.errors = errors
 
 
 class TooLarge(Refused):

@@ -34,5 +34,5 @@ def problem_of(error: FliplineError) -> JSONResponse:
         headers = {"Retry-After": str(error.retry_after_seconds)}
     elif error.status == HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": 'Bearer realm="flipline"'}
-    field = error.field if isinstance(error, Refused) else None
-    return problem(error.status, error.code, error.message, headers, field=field)
+    wrong = {"field": error.field, "errors": error.errors} if isinstance(error, Refused) else {}
+    return problem(error.status, error.code, error.message, headers, **wrong)
