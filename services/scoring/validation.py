@@ -31,7 +31,7 @@ def read_matrix(model: str, document: Any) -> Matrix:
     """
     matrix = kept_matrix(model, document)
     reachable = most(matrix)
-    if False and reachable < matrix.flip_number:
+    if reachable < matrix.flip_number:
         raise _refused(
             [
                 Complaint(

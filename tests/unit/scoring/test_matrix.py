@@ -27,6 +27,8 @@ from tests.builders import matrix, rule
         ({"flip_number": 5, "rules": [rule(), rule()]}, "rules.1.id"),
         ({"flip_number": 5, "rules": [rule(f"r{n}") for n in range(MAX_RULES + 1)]}, "rules"),
         ({"flip_number": 5, "rules": [rule()], "model": "other"}, "model"),
+        ({"flip_number": 5, "rules": [rule(cap=4.9)]}, "flip_number"),
+        ({"flip_number": 5, "rules": [rule(points=-9)]}, "flip_number"),
         ("not an object", None),
     ],
 )
@@ -38,7 +40,8 @@ def test_a_wrong_matrix_is_refused_naming_the_field(wrong: Any, field: str | Non
 
 
 def test_the_canonical_form_reads_back_as_the_same_matrix() -> None:
-    written = matrix(rule(limit={"times": 1, "per": "day", "by": "path"}, cap=5), stages={"aware": 5})
+    priced = rule(limit={"times": 1, "per": "day", "by": "path"}, cap=5)
+    written = matrix(priced, flip_number=5, stages={"aware": 5})
     assert read_matrix("m", written.canonical()) == written
 
 

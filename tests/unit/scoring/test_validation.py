@@ -1,0 +1,163 @@
+from typing import Any
+
+import pytest
+
+from services.scoring.validation import kept_matrix, read_matrix, warnings
+from shared.errors import Refused
+from tests.builders import rule
+
+TRAIT = {"id": "decides", "when": {"title": "vp"}, "points": 15}
+
+
+def test_a_flip_number_that_no_one_can_reach_is_refused() -> None:
+    with pytest.raises(Refused) as refusal:
+        read_matrix("m", {"flip_number": 25, "rules": [rule(points=5, cap=20)]})
+    assert (refusal.value.code, refusal.value.field) == ("matrix_invalid", "flip_number")
+    assert refusal.value.message == (
+        "flip_number: no one can reach 25; caps and limits let the rules give at most 20."
+    )
+    assert read_matrix("m", {"flip_number": 20, "rules": [rule(points=5, cap=20)]}).flip_number == 20
+
+
+def test_a_kept_matrix_stays_readable_though_no_one_can_reach_its_flip_number() -> None:
+    assert kept_matrix("m", {"flip_number": 25, "rules": [rule(cap=20)]}).flip_number == 25
+
+
+def odd(*rules: dict[str, Any], seen: tuple[str, ...] = (), **more: Any) -> list[tuple[str, str, str]]:
+    document = {"flip_number": 1, "rules": list(rules), **more}
+    return [(one.field, one.code, one.message) for one in warnings(read_matrix("m", document), seen)]
+
+
+def test_an_ordinary_matrix_has_no_warnings() -> None:
+    ordinary = kept_matrix(
+        "m",
+        {
+            "flip_number": 25,
+            "stages": {"aware": 5, "ready": 40},
+            "rules": [
+                rule("a", 8, limit={"times": 3, "per": "day"}, half_life="30d", cap=40),
+                rule("b", 2, limit={"times": 1, "per": "ever"}),
+                rule("c", 5, when={"type": "like"}, limit={"times": 4, "per": "ever"}, cap=20),
+                rule("d", -20, when={"type": "email_unsubscribe"}, cap=20),
+                rule("e", 5, when={"where": {"path": "/"}}, cap=5),
+            ],
+            "traits": [TRAIT],
+            "groups": {"web": {"rules": ["a", "b"], "cap": 41}},
+        },
+    )
+    assert warnings(ordinary, ()) == []
+
+
+def test_a_type_that_nobody_knows_and_that_never_came_is_warned_of() -> None:
+    vist = rule(when={"type": "vist"})
+    assert odd(vist) == [
+        ("rules.0.when.type", "type_unknown", "no interaction of type vist ever came; did you mean `visit`?")
+    ]
+    assert odd(vist, seen=("vist",)) == []
+    assert odd(rule(when={"type": "trial_startd"}), seen=("trial_started",)) == [
+        (
+            "rules.0.when.type",
+            "type_unknown",
+            "no interaction of type trial_startd ever came; did you mean `trial_started`?",
+        )
+    ]
+    assert odd(rule(when={"type": "qqq"}))[0][2] == "no interaction of type qqq ever came"
+
+
+def test_types_are_looked_for_all_over_a_condition() -> None:
+    when = {"any": [{"type": ["visit", "x1"]}, {"not": {"all": [{"type": "x2"}, {"where": {"path": "x3"}}]}}]}
+    assert [field for field, _, _ in odd(rule(when=when))] == [
+        "rules.0.when.any.0.type.1",
+        "rules.0.when.any.1.not.all.0.type",
+    ]
+
+
+@pytest.mark.parametrize("never", ["identify", "adjustment"])
+def test_a_rule_on_what_is_never_counted_is_warned_of(never: str) -> None:
+    message = f"no rule counts an interaction of type {never}"
+    assert odd(rule(when={"type": never}), seen=(never,)) == [
+        ("rules.0.when.type", "type_never_counted", message)
+    ]
+
+
+def test_a_condition_that_nothing_can_meet_is_warned_of() -> None:
+    both = rule(when={"all": [{"type": "visit"}, {"type": "like"}]})
+    assert [(field, code) for field, code, _ in odd(both)] == [("rules.0.when", "never_met")]
+
+
+@pytest.mark.parametrize(
+    ("terms", "field", "code", "message"),
+    [
+        (
+            {"points": 5, "cap": 3},
+            "cap",
+            "cap_below_points",
+            "a single match is 5 points already, of which 3 count",
+        ),
+        (
+            {"points": -5, "cap": 3},
+            "cap",
+            "cap_below_points",
+            "a single match is 5 points already, of which 3 count",
+        ),
+        (
+            {"points": 5, "cap": 20, "limit": {"times": 3, "per": "ever"}},
+            "cap",
+            "cap_idle",
+            "the limit holds the rule at 15 points already, below this cap",
+        ),
+        (
+            {"points": 5, "cap": 51, "limit": {"times": 1, "per": "day"}, "window": "10d"},
+            "cap",
+            "cap_idle",
+            "the limit holds the rule at 50 points already, below this cap",
+        ),
+    ],
+)
+def test_a_cap_that_cannot_be_meant_is_warned_of(
+    terms: dict[str, Any], field: str, code: str, message: str
+) -> None:
+    other = rule("other", when={"type": "like"})
+    assert odd(other, rule(**terms)) == [(f"rules.1.{field}", code, message)]
+
+
+def test_rules_without_points_are_warned_of() -> None:
+    without = odd(rule(), rule("a", 0, when={"type": "like"}, cap=5), traits=[TRAIT | {"points": 0}])
+    assert without == [
+        ("rules.1.points", "no_points", "a gives no points"),
+        ("traits.0.points", "no_points", "decides gives no points"),
+    ]
+
+
+def test_rules_that_ask_exactly_the_same_are_warned_of() -> None:
+    message = "asks exactly what visits asks, so both count for the same thing"
+    assert odd(rule(), rule("again", 3, when={"type": ["visit"]})) == [
+        ("rules.1.when", "rule_repeated", message)
+    ]
+    assert [field for field, _, _ in odd(rule(), traits=[TRAIT, TRAIT | {"id": "b"}])] == ["traits.1.when"]
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [{"limit": {"times": 1, "per": "ever"}}, {"half_life": "3d"}, {"window": "3d"}, {"machine": "only"}],
+)
+def test_rules_that_ask_the_same_but_are_paid_otherwise_are_not(apart: dict[str, Any]) -> None:
+    assert odd(rule(), rule("again", **apart)) == []
+
+
+def test_a_stage_that_no_one_can_reach_is_warned_of_not_one_above_the_flip_number() -> None:
+    assert odd(rule(cap=20), stages={"aware": 5, "hot": 20, "hottest": 21}) == [
+        ("stages.hottest", "stage_unreachable", "no one can reach 21; the rules give at most 20")
+    ]
+
+
+def test_a_group_whose_cap_cuts_nothing_is_warned_of() -> None:
+    rules = rule("a", 5, cap=10), rule("b", -5, cap=15, when={"type": "email_unsubscribe"})
+    assert odd(*rules, groups={"g": {"rules": ["a", "b"], "cap": 15}}) == [
+        (
+            "groups.g.cap",
+            "group_cap_idle",
+            "the group's rules come to 15 points at most, so this cap cuts nothing",
+        )
+    ]
+    assert odd(*rules, groups={"g": {"rules": ["a", "b"], "cap": 14}}) == []
