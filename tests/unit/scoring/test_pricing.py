@@ -1,114 +1,294 @@
 from itertools import permutations
+from math import copysign
 from typing import Any
 
 import pytest
 
-from services.scoring.counting import Counts, Tally, count, day_of
 from services.scoring.matrix import Matrix
-from services.scoring.pricing import Score, crossed_on, price
-from shared.events import Interaction
-from tests.builders import NOON, interaction, matrix, rule
+from services.scoring.pricing import Score, points, price
+from shared.events import Interaction, Reason
+from tests.builders import interaction, rule
+from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
 
-TODAY = day_of(NOON)
-
-
-def counted(rules: Matrix, *interactions: Interaction) -> Counts:
-    counts: Counts = {}
-    for one in interactions:
-        count(counts, one, Tally([rules]))
-    return counts
+LIKES = rule("likes", 5, when={"type": "like"})
+LEAVES = rule("leaves", -20, when={"type": "email_unsubscribe"})
+DECIDES = {"id": "decides", "label": "Decides", "when": {"title": {"eq": "VP"}}, "points": 15}
+NO_COMPANY = {"id": "no_company", "when": {"company": {"missing": True}}, "points": -5}
 
 
 def scored(rules: Matrix, *interactions: Interaction, day: int = 1000) -> Score:
-    return price(counted(rules, *interactions), rules, TODAY + day)
+    """The score so many days after today; the short way to its points must tell the same."""
+    of = known(rules, *interactions)
+    score = price(of, rules, TODAY + day)
+    assert points(of, rules, TODAY + day) == score.points
+    return score
 
 
-def test_every_match_pays_the_rule_s_points() -> None:
-    assert scored(matrix(rule(points=8)), interaction(), interaction(), interaction(day=3)).points == 24
+def given(score: Score) -> list[tuple[str, float]]:
+    return [(reason.rule, reason.points) for reason in score.reasons]
+
+
+def test_a_reason_tells_the_matches_and_those_of_them_that_were_paid() -> None:
+    rules = ruled_by(rule(points=8, label="Visits", limit={"times": 1, "per": "day"}))
+    score = scored(rules, interaction(), interaction(), interaction(day=3))
+    assert score == Score(16, 0, 16, (Reason(rule="visits", label="Visits", points=16, count=3, paid=2),))
 
 
 def test_who_did_nothing_scores_zero_for_no_reason() -> None:
-    assert scored(matrix(rule())) == Score(0.0, ())
+    assert scored(ruled_by(rule())) == Score(0.0, 0.0, 0.0, ())
+
+
+def test_reasons_stand_in_the_order_of_the_matrix() -> None:
+    rules = ruled_by(LEAVES, rule(points=8), LIKES)
+    score = scored(rules, interaction("like"), interaction())
+    assert given(score) == [("visits", 8), ("likes", 5)]
+
+
+def test_a_reason_that_paid_nothing_yet_is_told_and_one_that_has_not_happened_is_not() -> None:
+    rules = ruled_by(rule(points=0), LIKES)
+    assert given(scored(rules, interaction(), interaction("like", day=2), day=1)) == [("visits", 0)]
 
 
 def test_negative_points_take_away() -> None:
-    rules = matrix(rule(points=10), rule("leaves", -20, when={"type": "email_unsubscribe"}))
-    assert scored(rules, interaction(), interaction("email_unsubscribe")).points == -10
-
-
-@pytest.mark.parametrize(
-    ("per", "times", "paid"), [("day", 1, 5), ("week", 1, 4), ("month", 1, 2), ("ever", 2, 2)]
-)
-def test_a_limit_holds_within_its_period(per: str, times: int, paid: int) -> None:
-    """NOON is Saturday 14 March: two visits then, one on Sunday, on Monday and on two days of April."""
-    visits = [interaction(day=day) for day in (0, 0, 1, 2, 20, 31)]
-    assert scored(matrix(rule(limit={"times": times, "per": per})), *visits).points == paid
-
-
-def test_a_limit_by_a_property_holds_for_each_of_its_values() -> None:
-    opens = [
-        interaction("email_open", asset="spring"),
-        interaction("email_open", asset="spring", day=4),
-        interaction("email_open", asset="autumn"),
-        interaction("email_open"),
-        interaction("email_open", day=9),
-    ]
-    once_each = rule(
-        "opens", 3, when={"type": "email_open"}, limit={"times": 1, "per": "ever", "by": "asset"}
+    assert (
+        scored(ruled_by(rule(points=10), LEAVES), interaction(), interaction("email_unsubscribe")).points
+        == -10
     )
-    score = scored(matrix(once_each), *opens)
-    assert (score.points, score.reasons[0].count, score.reasons[0].paid) == (9, 5, 3)
-
-
-def test_values_of_different_types_are_different_values() -> None:
-    downloads = [interaction("download", asset=asset) for asset in (1, "1", True, [1], {"a": 1})]
-    once_each = rule(points=1, when={"type": "download"}, limit={"times": 1, "per": "ever", "by": "asset"})
-    assert scored(matrix(once_each), *downloads).points == 5
-
-
-@pytest.mark.parametrize(("points", "capped"), [(8, 20), (-8, -20)])
-def test_a_cap_bounds_what_a_rule_gives_or_takes(points: float, capped: float) -> None:
-    assert scored(matrix(rule(points=points, cap=20)), *[interaction() for _ in range(9)]).points == capped
-
-
-def test_a_later_day_does_not_exist_yet() -> None:
-    rules = matrix(rule(points=8))
-    assert scored(rules, interaction(), interaction(day=5), day=4).points == 8
-
-
-def test_a_day_is_a_utc_day() -> None:
-    assert day_of(NOON.replace(hour=23, minute=59)) == TODAY
-    assert day_of(NOON.replace(hour=0, minute=0)) == TODAY
 
 
 def test_the_total_is_rounded_half_even_to_a_thousandth() -> None:
-    assert scored(matrix(rule(points=0.0625)), interaction()).points == 0.062
-    assert scored(matrix(rule(points=0.1)), *[interaction() for _ in range(3)]).points == 0.3
+    assert scored(ruled_by(rule(points=0.0625)), interaction()).points == 0.062
+    assert scored(ruled_by(rule(points=0.1)), *[interaction() for _ in range(3)]).points == 0.3
+
+
+def test_no_score_is_minus_zero() -> None:
+    score = scored(ruled_by(rule(points=-0.0001)), interaction())
+    assert [copysign(1, part) for part in (score.points, score.fit, score.engagement)] == [1, 1, 1]
 
 
 def test_the_order_of_interactions_does_not_matter() -> None:
-    rules = matrix(
+    rules = ruled_by(
         rule(points=8, limit={"times": 1, "per": "day"}, cap=20),
-        rule("all", -1, when={"where": {}, "type": ["visit", "like"]}),
+        rule("all", -1, when={"where": {}, "type": ["visit", "like"]}, half_life="7d"),
     )
     done = [interaction(), interaction(), interaction(day=1), interaction("like"), interaction(day=9)]
-    assert len({scored(rules, *order).points for order in permutations(done)}) == 1
-
-
-def test_it_crosses_on_the_earliest_day_that_reaches_the_flip_number() -> None:
-    rules = matrix(rule(points=10), flip_number=25)
-    counts = counted(rules, interaction(day=7), interaction(day=0), interaction(day=3))
-    assert crossed_on(counts, rules, TODAY + 100) == TODAY + 7
-    assert crossed_on(counts, rules, TODAY + 6) is None
-
-
-def test_crossing_is_told_by_the_day_even_when_the_score_fell_later() -> None:
-    rules = matrix(rule(points=30), rule("leaves", -20, when={"type": "email_unsubscribe"}), flip_number=25)
-    counts = counted(rules, interaction(day=1), interaction("email_unsubscribe", day=5))
-    assert crossed_on(counts, rules, TODAY + 100) == TODAY + 1
+    assert len({scored(rules, *order, day=10).points for order in permutations(done)}) == 1
 
 
 def test_a_rule_without_a_label_is_explained_by_its_condition() -> None:
     when: dict[str, Any] = {"type": "visit", "where": {"path": {"starts_with": "/pricing"}}}
-    reasons = scored(matrix(rule(when=when)), interaction(path="/pricing/eu")).reasons
+    reasons = scored(ruled_by(rule(when=when)), interaction(path="/pricing/eu")).reasons
     assert reasons[0].label == 'visit where path starts with "/pricing"'
+
+
+def test_what_fades_is_worth_less_every_day() -> None:
+    rules = ruled_by(rule(points=8, half_life="10d"))
+    assert [scored(rules, interaction(), day=day).points for day in (-1, 0, 10, 20)] == [0, 8, 4, 2]
+
+
+def test_what_fell_out_of_the_window_is_no_reason_any_more() -> None:
+    rules = ruled_by(rule(points=8, window="10d"))
+    assert given(scored(rules, interaction(), day=9)) == [("visits", 8)]
+    assert scored(rules, interaction(), day=10).reasons == ()
+
+
+@pytest.mark.parametrize(("machine", "score"), [("exclude", 1), ("include", 3), ("only", 2)])
+def test_what_machines_did_counts_only_when_a_rule_asks_for_it(machine: str, score: float) -> None:
+    done = [interaction(), interaction(machine="crawler"), interaction(machine="prefetch")]
+    assert scored(ruled_by(rule(machine=machine)), *done).points == score
+
+
+def test_rules_that_differ_in_machines_alone_are_counted_apart() -> None:
+    rules = ruled_by(
+        rule("human", 1), rule("any", 10, machine="include"), rule("machine", 100, machine="only")
+    )
+    assert scored(rules, interaction(), interaction(machine="crawler")).points == 1 + 20 + 100
+
+
+# Traits
+
+
+def test_a_trait_rule_gives_its_points_while_the_trait_meets_it() -> None:
+    rules = ruled_by(rule(points=8), traits=[DECIDES])
+    done = [
+        told(title="VP", day=2),
+        told(title="Intern", day=4),
+        told(title="VP", day=6),
+        told(title=None, day=8),
+    ]
+    assert [scored(rules, *done, day=day).points for day in range(1, 9)] == [0, 15, 15, 0, 0, 15, 15, 0]
+
+
+def test_a_trait_rule_is_one_reason_and_makes_the_fit() -> None:
+    score = scored(ruled_by(rule(points=8), traits=[DECIDES]), told(title="VP"), interaction())
+    assert (score.points, score.fit, score.engagement) == (23, 15, 8)
+    assert score.reasons[1] == Reason(rule="decides", label="Decides", points=15, count=1, paid=1)
+
+
+def test_a_trait_rule_may_ask_for_what_is_missing() -> None:
+    rules = ruled_by(rule(), traits=[NO_COMPANY])
+    private, corporate = {"email": "ana@gmail.com"}, {"email": "ana@corp.example"}
+    assert scored(rules, told(known_as=private)).fit == -5
+    assert scored(rules, told(known_as=corporate)).fit == 0
+    assert scored(rules, told(known_as=private, company="Corp")).fit == 0
+
+
+# Groups
+
+
+def grouped(*rules: dict[str, Any], cap: float = 10, **more: Any) -> Matrix:
+    return ruled_by(*rules, groups={"web": {"rules": [one["id"] for one in rules], "cap": cap}}, **more)
+
+
+def test_a_group_s_cap_bounds_the_sum_of_its_rules() -> None:
+    score = scored(grouped(rule(points=8), LIKES), interaction(), interaction("like"))
+    assert (score.points, score.fit, score.engagement) == (10, 0, 10)
+    cut = Reason(rule="group:web", label="Group web within 10", points=-3, count=0, paid=0)
+    assert score.reasons[2:] == (cut,)
+
+
+def test_a_group_s_cap_bounds_what_its_rules_take() -> None:
+    score = scored(
+        grouped(rule(points=-8), LEAVES, cap=12.5), interaction(), interaction("email_unsubscribe")
+    )
+    assert given(score)[2:] == [("group:web", 15.5)]
+    assert score.points == -12.5
+
+
+def test_a_group_within_its_cap_cuts_nothing() -> None:
+    score = scored(grouped(rule(points=8), LIKES, cap=13), interaction(), interaction("like"))
+    assert given(score) == [("visits", 8), ("likes", 5)]
+
+
+def test_a_rule_s_own_cap_goes_before_that_of_its_group() -> None:
+    score = scored(
+        grouped(rule(points=8, cap=12), LEAVES), *[interaction()] * 3, interaction("email_unsubscribe")
+    )
+    assert score.points == 12 - 20
+
+
+def test_rules_outside_a_group_are_not_bounded_by_it() -> None:
+    rules = ruled_by(rule(points=8), LIKES, groups={"web": {"rules": ["visits"], "cap": 6}})
+    assert scored(rules, interaction(), interaction("like")).points == 11
+
+
+def test_a_group_of_trait_rules_bounds_the_fit() -> None:
+    rules = ruled_by(rule(points=8), traits=[DECIDES], groups={"person": {"rules": ["decides"], "cap": 9}})
+    score = scored(rules, told(title="VP"), interaction())
+    assert (score.points, score.fit, score.engagement) == (17, 9, 8)
+
+
+def test_cuts_follow_the_rules_behaviour_before_traits() -> None:
+    rules = ruled_by(
+        rule(points=8),
+        traits=[DECIDES],
+        groups={"person": {"rules": ["decides"], "cap": 9}, "web": {"rules": ["visits"], "cap": 6}},
+        inactivity={"after": "30d", "points": -1},
+    )
+    score = scored(rules, told(title="VP"), interaction(), adjustment(4))
+    assert [reason.rule for reason in score.reasons] == [
+        "visits", "decides", "group:web", "group:person", "inactivity", "adjustment",
+    ]  # fmt: skip
+
+
+# Inactivity
+
+
+def idle(*interactions: Interaction, day: int, **more: Any) -> list[tuple[float, int]]:
+    """The points and steps of inactivity, of which there is at most one reason."""
+    rules = ruled_by(rule(points=8), inactivity={"after": "30d", "points": -10, **more})
+    found = [
+        reason for reason in scored(rules, *interactions, day=day).reasons if reason.rule == "inactivity"
+    ]
+    assert all(reason.count == reason.paid for reason in found)
+    return [(reason.points, reason.count) for reason in found]
+
+
+def test_inactivity_takes_points_once() -> None:
+    assert [idle(interaction(), day=day) for day in (29, 30, 31, 90)] == [
+        [],
+        [(-10, 1)],
+        [(-10, 1)],
+        [(-10, 1)],
+    ]
+
+
+def test_inactivity_takes_points_again_every_so_many_days() -> None:
+    steps = [idle(interaction(), day=day, every="7d") for day in (29, 30, 36, 37, 44)]
+    assert steps == [[], [(-10, 1)], [(-10, 1)], [(-20, 2)], [(-30, 3)]]
+
+
+def test_inactivity_takes_no_more_than_its_floor() -> None:
+    steps = [idle(interaction(), day=day, every="7d", floor=-25) for day in (30, 37, 44, 90)]
+    assert steps == [[(-10, 1)], [(-20, 2)], [(-25, 3)], [(-25, 9)]]
+
+
+def test_inactivity_tells_for_how_long_nothing_was_done_and_is_engagement() -> None:
+    rules = ruled_by(rule(points=8), inactivity={"after": "30d", "points": -10})
+    score = scored(rules, interaction(), day=40)
+    assert (score.points, score.fit, score.engagement) == (-2, 0, -2)
+    label = "Nothing done for 40 days"
+    assert score.reasons[1] == Reason(rule="inactivity", label=label, points=-10, count=1, paid=1)
+
+
+def test_anything_that_a_human_does_ends_inactivity() -> None:
+    assert idle(interaction(), interaction("like", day=20), day=49) == []
+    assert idle(interaction(), interaction("like", day=20), day=50) == [(-10, 1)]
+
+
+@pytest.mark.parametrize(
+    "no_activity",
+    [
+        interaction(day=20, machine="crawler"),
+        told(title="VP", day=20),
+        adjustment(5, day=20),
+        interaction(day=31),
+    ],
+    ids=["of a machine", "identify", "adjustment", "yet to come"],
+)
+def test_what_is_no_activity_does_not_end_inactivity(no_activity: Interaction) -> None:
+    assert idle(interaction(), no_activity, day=30) == [(-10, 1)]
+
+
+def test_who_never_did_anything_is_not_inactive() -> None:
+    assert idle(told(title="VP"), day=90) == []
+    assert idle(interaction(day=91), day=90) == []
+
+
+# Adjustments
+
+
+def test_an_adjustment_gives_its_points_until_the_end_of_its_last_day() -> None:
+    """The 20th of March is the sixth day after NOON."""
+    rules = ruled_by(rule(points=8))
+    given_by_hand = adjustment(5, day=2, until="2026-03-20")
+    assert [scored(rules, given_by_hand, day=day).points for day in (1, 2, 6, 7)] == [0, 5, 5, 0]
+    assert scored(rules, adjustment(5)).points == 5
+
+
+def test_an_adjustment_is_a_reason_in_the_words_of_its_author_and_is_engagement() -> None:
+    score = scored(ruled_by(rule()), adjustment(-5, "asked us to stop"))
+    reason = Reason(rule="adjustment", label="asked us to stop", points=-5, count=1, paid=1)
+    assert score == Score(-5, 0, -5, (reason,))
+
+
+def test_an_adjustment_counts_in_its_own_model_alone() -> None:
+    assert scored(ruled_by(rule()), adjustment(5, model="other")).reasons == ()
+    both = scored(ruled_by(rule()), adjustment(5, model="other"), adjustment(3))
+    assert given(both) == [("adjustment", 3)]
+
+
+def test_the_same_adjustment_twice_on_a_day_gives_twice() -> None:
+    score = scored(ruled_by(rule()), adjustment(5), adjustment(5))
+    assert score.reasons == (Reason(rule="adjustment", label="met at the fair", points=10, count=2, paid=2),)
+
+
+def test_adjustments_stand_in_the_order_of_their_days_then_of_their_text() -> None:
+    made = [adjustment(3), adjustment(2, day=1), adjustment(10)]
+    for order in permutations(made):
+        assert given(scored(ruled_by(rule()), *order)) == [("adjustment", each) for each in (10, 3, 2)]
+
+
+def test_an_adjustment_is_outside_caps_and_is_no_match_of_a_rule() -> None:
+    rules = grouped(rule(points=8, cap=4, when={"where": {"model": "m"}}), cap=4)
+    assert given(scored(rules, adjustment(50))) == [("adjustment", 50)]

@@ -1,0 +1,42 @@
+"""What is known of a person, made from interactions as the fold makes it."""
+
+import json
+from typing import Any
+
+from services.scoring.counting import Counts, Tally, count, day_of
+from services.scoring.matrix import Matrix
+from services.scoring.pricing import Known
+from services.scoring.traits import History
+from shared.events import Interaction
+from tests.builders import NOON, interaction
+
+TODAY = day_of(NOON)
+
+
+def ruled_by(*rules: dict[str, Any], flip_number: float = 25, **more: Any) -> Matrix:
+    """A matrix of the model `m`, also one that nobody can flip under."""
+    return Matrix.model_validate({"model": "m", "flip_number": flip_number, "rules": list(rules), **more})
+
+
+def counted(rules: Matrix, *interactions: Interaction) -> Counts:
+    counts: Counts = {}
+    for one in interactions:
+        count(counts, one, Tally([rules]))
+    return counts
+
+
+def known(rules: Matrix, *interactions: Interaction) -> Known:
+    told = [
+        (one.occurred_at, one.id, name, value) for one in interactions for name, value in one.traits.items()
+    ]
+    identities = {identity for one in interactions for identity in one.identities}
+    return Known(counted(rules, *interactions), History(told, identities))
+
+
+def told(*, day: int = 0, known_as: dict[str, str] | None = None, **traits: Any) -> Interaction:
+    return interaction("identify", day=day, known_as=known_as, traits=traits)
+
+
+def adjustment(points: float, reason: str = "met at the fair", *, day: int = 0, **more: Any) -> Interaction:
+    given = {"model": "m", "points": points, "reason": reason, "author": "ops", **more}
+    return interaction("adjustment", day=day, **json.loads(json.dumps(given)))
