@@ -1,18 +1,18 @@
 """Worlds for properties to hold in: any matrix, and any events that a small town could bring forth."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from hypothesis import strategies as st
 
 from shared.events import Interaction, Retraction, Separation
 from shared.identity import Identity
-
-Json = dict[str, Any]
+from tests.oracle.matrices import MODEL, PATHS, TYPES, Json, matrices, optional, quarters
 
 FIRST_DAY = date(2026, 1, 5)
 DAYS = 60
-MODEL = "m"
+# Limits are used up around a week's end, and around that of January, a Saturday.
+BUSY_DAYS = (12, 13, 14, 26, 27, 28)
 
 # The strongest kind first, as an interaction has them.
 TOWN = (
@@ -25,10 +25,8 @@ TOWN = (
     Identity("anonymous_id", "library"),
     Identity("anonymous_id", "telephone"),
 )
-TYPES = ("visit", "download", "email_open")
 # Nobody has a rule for it, but somebody who likes is not inactive.
 UNPRICED = "like"
-PATHS = ("/", "/pricing", "/pricing/eu")
 ASSETS = ("guide.pdf", "guide.doc")
 TRAITS: dict[str, tuple[str | None, ...]] = {
     "title": ("VP Sales", "Director", "Intern", None),
@@ -45,117 +43,10 @@ class World(NamedTuple):
     day: int
 
 
-def quarters(least: float, most: float) -> st.SearchStrategy[float]:
-    """Return multiples of 0.25, whose sums a double holds exactly."""
-    return st.integers(int(least * 4), int(most * 4)).map(lambda number: number / 4)
-
-
-def days(most: int) -> st.SearchStrategy[str]:
-    """Return a number of days as a matrix has it."""
-    return st.integers(1, most).map(lambda number: f"{number}d")
-
-
-def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
-    """Return objects that have any of the fields."""
-    return st.fixed_dictionaries({}, optional=fields)
-
-
-_path = st.one_of(
-    st.sampled_from(PATHS),
-    st.sampled_from(PATHS).map(lambda path: {"eq": path}),
-    st.lists(st.sampled_from(PATHS), min_size=1, max_size=2).map(lambda paths: {"in": paths}),
-    st.just({"starts_with": "/pricing"}),
-    st.just({"contains": "eu"}),
-    st.booleans().map(lambda wanted: {"exists": wanted}),
-)
-_asset = st.one_of(
-    st.just({"contains": "guide"}),
-    st.just({"matches_any": ["PDF", "slides"]}),
-    st.booleans().map(lambda wanted: {"missing": wanted}),
-)
-_type = st.one_of(st.sampled_from(TYPES), st.permutations(TYPES).map(lambda types: types[:2]))
-_matches = st.one_of(
-    st.fixed_dictionaries({"type": _type}, optional={"where": optional(path=_path, asset=_asset)}),
-    st.fixed_dictionaries({"where": st.fixed_dictionaries({"path": _path})}),
-)
-conditions = st.one_of(
-    _type.map(lambda type_: {"type": type_}),
-    _matches,
-    st.lists(_matches, min_size=1, max_size=2).map(lambda parts: {"all": parts}),
-    st.lists(_matches, min_size=1, max_size=2).map(lambda parts: {"any": parts}),
-    _matches.map(lambda part: {"not": part}),
-)
-trait_conditions = st.sampled_from(
-    [
-        {"title": {"matches_any": ["vp", "director"]}},
-        {"title": {"missing": False}, "lifecycle": {"missing": True}},
-        {"company": {"missing": True}},
-        {"company": "acme.example"},
-        {"company": {"exists": True}},
-        {"email_domain": {"in": ["acme.example", "gmail.com"]}},
-        {"email_domain": {"eq": "gmail.com"}},
-        {"user_id": "1"},
-        {"lifecycle": {"eq": "customer"}},
-        {"not": {"lifecycle": {"in": ["lead", "customer"]}}},
-        {"any": [{"lifecycle": "lead"}, {"title": {"contains": "Sales"}}]},
-    ]
-)
-
-
-def _rules(fading: bool) -> st.SearchStrategy[Json]:
-    limit = st.fixed_dictionaries(
-        {"times": st.integers(1, 3), "per": st.sampled_from(["day", "week", "month", "ever"])},
-        optional={"by": st.sampled_from(["path", "asset", "campaign"])},
-    )
-    ages = [st.just({}), days(40).map(lambda window: {"window": window})]
-    if fading:
-        ages.append(days(40).map(lambda half_life: {"half_life": half_life}))
-    rule = st.fixed_dictionaries(
-        {"when": conditions, "points": quarters(-5, 15)},
-        optional={
-            "limit": limit,
-            "cap": quarters(0.25, 20),
-            "machine": st.sampled_from(["exclude", "include", "only"]),
-        },
-    )
-    return st.builds(lambda one, age: one | age, rule, st.one_of(ages))
-
-
-_inactivity = st.builds(
-    lambda given, below: given | ({"floor": given["points"] - below} if below is not None else {}),
-    st.fixed_dictionaries({"after": days(30), "points": quarters(-10, -0.25)}, optional={"every": days(20)}),
-    st.none() | quarters(0, 20),
-)
-
-
-@st.composite
-def matrices(draw: st.DrawFn, *, fading: bool = True) -> Json:
-    """Draw a matrix of 1 to 5 rules; without `fading` its scores are exact multiples of 0.25."""
-    rules = draw(st.lists(_rules(fading), min_size=1, max_size=5))
-    trait_rule = st.fixed_dictionaries({"when": trait_conditions, "points": quarters(-10, 15)})
-    traits = draw(st.lists(trait_rule, max_size=2))
-    matrix: Json = {
-        "model": MODEL,
-        "flip_number": draw(st.integers(1, 30)),
-        "rules": [{"id": f"rule_{n}", **rule} for n, rule in enumerate(rules)],
-        "traits": [{"id": f"trait_{n}", **rule} for n, rule in enumerate(traits)],
-        "groups": {},
-    }
-    for place in draw(st.sets(st.sampled_from(["rules", "traits"]))):
-        ids = [rule["id"] for rule in matrix[place]]
-        if ids:
-            grouped = draw(st.lists(st.sampled_from(ids), min_size=1, unique=True))
-            matrix["groups"][f"of_{place}"] = {"rules": grouped, "cap": draw(quarters(0.25, 20))}
-    if draw(st.booleans()):
-        matrix["inactivity"] = draw(_inactivity)
-    return matrix
-
-
 # Midnight and the last instant of a day are where days could be told apart wrongly, noon makes for ties.
 _instants = st.builds(
     lambda day, at: datetime.combine(FIRST_DAY + timedelta(days=day), at, UTC),
-    # One busy week, in which limits are used up.
-    st.integers(0, DAYS - 1) | st.integers(10, 17),
+    st.integers(0, DAYS - 1) | st.sampled_from(BUSY_DAYS),
     st.sampled_from([time(12), time(0), time(23, 59, 59, 999_999)]),
 )
 # Most know one name of theirs only; else everybody would be linked to everybody.

@@ -1,6 +1,7 @@
 """Pricing is what the definition says, for any matrix and any history."""
 
 from collections import defaultdict
+from math import fsum
 
 import pytest
 from hypothesis import given, settings
@@ -9,11 +10,13 @@ from services.scoring.counting import Counts, Tally, count, total
 from services.scoring.crossing import crossed_on, next_change
 from services.scoring.matrix import Matrix
 from services.scoring.pricing import Known, price
+from services.scoring.reach import most
 from services.scoring.traits import History
-from services.scoring.validation import read_matrix
+from services.scoring.validation import kept_matrix
 from shared.identity import Identity
 from tests.oracle.fold import Life, lives
-from tests.oracle.worlds import MODEL, World, worlds
+from tests.oracle.matrices import MODEL
+from tests.oracle.worlds import World, worlds
 from tests.property.agreement import (
     TOLERANCE,
     assert_same_crossing,
@@ -39,13 +42,13 @@ def known_of(life: Life, matrix: Matrix) -> Known:
         for one in life.interactions
         for trait, value in one.traits.items()
     ]
-    return Known(total(of_identity.values()), History(told, life.person))
+    return Known(total(of_identity.values()), History(reversed(told), life.person))
 
 
 @settings(max_examples=250)
 @given(worlds())
 def test_score_and_crossing_are_those_of_the_definition(world: World) -> None:
-    matrix = read_matrix(MODEL, world.matrix)
+    matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
         score = price(known, matrix, world.day)
@@ -54,13 +57,28 @@ def test_score_and_crossing_are_those_of_the_definition(world: World) -> None:
         assert total_of(score.reasons) == pytest.approx(expected.exact, abs=TOLERANCE)
         assert_same_points(score.fit, expected.fit, world.matrix)
         assert_same_points(score.engagement, expected.engagement, world.matrix)
-        assert_same_crossing(crossed_on(known, matrix, world.day), life, world.matrix, world.day)
+        for flip_number in {world.matrix["flip_number"], max(0.25, expected.score)}:
+            # A score that is just reached shows best on which day it was.
+            raw = world.matrix | {"flip_number": flip_number}
+            crossed = crossed_on(known, kept_matrix(MODEL, raw), world.day)
+            assert_same_crossing(crossed, life, raw, world.day)
+
+
+@settings(max_examples=100)
+@given(worlds())
+def test_nobody_scores_more_than_the_matrix_is_said_to_allow(world: World) -> None:
+    matrix = kept_matrix(MODEL, world.matrix)
+    for life in lives(world.events).values():
+        given_by_rules = [
+            one.points for one in life.account(world.matrix, world.day).reasons if one.rule != "adjustment"
+        ]
+        assert fsum(given_by_rules) <= most(matrix) + TOLERANCE
 
 
 @settings(max_examples=100)
 @given(worlds(most=8))
 def test_between_a_day_and_its_next_change_the_score_stands_still(world: World) -> None:
-    matrix = read_matrix(MODEL, world.matrix)
+    matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
         day: int | None = world.day

@@ -1,0 +1,151 @@
+"""The fold is a function of the set of events: any order, any batches, any redelivery, one result."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scoring import trait_store
+from services.scoring.consume import Scorer
+from services.scoring.crossing import crossed_on
+from services.scoring.matrix import Matrix
+from services.scoring.people import find
+from services.scoring.pricing import Known, price
+from services.scoring.tables import models, scores, versions
+from services.scoring.validation import read_matrix
+from shared.database.engine import Database
+from shared.errors import Refused
+from shared.events import Event, encode
+from shared.log.port import Message, Partition
+from tests.given import FrozenClock
+from tests.oracle.fold import lives
+from tests.oracle.matrices import MODEL
+from tests.oracle.people import Person
+from tests.oracle.worlds import TOWN, World, worlds
+from tests.property.agreement import assert_same_crossing, assert_same_points, assert_same_score
+
+Batches = Sequence[Sequence[Event]]
+
+
+class Telling(NamedTuple):
+    """A world, how many identities of a kind a person can have in it, and how its events come."""
+
+    world: World
+    limits: Mapping[str, int]
+    batches: Batches
+
+
+def is_accepted(world: World) -> bool:
+    """Nobody can activate a matrix whose flip number is out of reach."""
+    try:
+        read_matrix(MODEL, world.matrix)
+    except Refused:
+        return False
+    return True
+
+
+@st.composite
+def tellings(draw: st.DrawFn) -> Telling:
+    world = draw(worlds(most=16).filter(is_accepted))
+    again = draw(st.lists(st.sampled_from(world.events), max_size=4))
+    order = draw(st.permutations([*world.events, *again]))
+    cuts = [0, *sorted(draw(st.sets(st.integers(1, len(order)), max_size=4))), len(order)]
+    batches = [order[start:end] for start, end in pairwise(cuts)]
+    limits = draw(st.sampled_from([{"user_id": 1}, {"user_id": 1, "email": 2}]))
+    return Telling(world, limits, batches)
+
+
+class Folded(NamedTuple):
+    """What the tables have in the end: who is who under which profile id, and what scores are kept."""
+
+    persons: dict[str, Person]
+    known: dict[str, Known]
+    kept: dict[str, float]
+
+
+class Fold:
+    """The real fold, on a new database each time."""
+
+    def __init__(self, template: Path, path: Path, runner: asyncio.Runner) -> None:
+        self._template = template
+        self._path = path
+        self._runner = runner
+
+    def of(self, telling: Telling) -> Folded:
+        shutil.copy(self._template, self._path)
+        try:
+            return self._runner.run(self._fold(telling))
+        finally:
+            for left in self._path.parent.glob(f"{self._path.name}*"):
+                left.unlink()
+
+    async def _fold(self, telling: Telling) -> Folded:
+        clock = FrozenClock(datetime.combine(date.fromordinal(telling.world.day), time(12), UTC))
+        database = Database(f"sqlite+aiosqlite:///{self._path}")
+        try:
+            async with database.unit() as connection:
+                now = clock.now()
+                await connection.execute(
+                    sa.insert(models).values(model=MODEL, active_version=1, created_at=now)
+                )
+                await connection.execute(
+                    sa.insert(versions).values(
+                        model=MODEL,
+                        version=1,
+                        matrix=json.dumps(telling.world.matrix),
+                        handoff="none",
+                        activated_at=now,
+                    )
+                )
+            scorer = Scorer(clock, telling.limits)
+            for batch in telling.batches:
+                messages = [
+                    Message(Partition("interactions", 0), n, encode(one)) for n, one in enumerate(batch)
+                ]
+                async with database.unit() as connection:
+                    await scorer.apply(connection, messages)
+            async with database.reading() as connection:
+                found = await find(connection, [identity.id for identity in TOWN])
+                kept = await connection.execute(sa.select(scores.c.profile_id, scores.c.score))
+                return Folded(
+                    persons={person.id: frozenset(person.identities.values()) for person in found},
+                    known=await trait_store.known(connection, found),
+                    kept={row.profile_id: row.score for row in kept},
+                )
+        finally:
+            await database.close()
+
+
+@pytest.fixture(scope="module")
+def fold(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fold]:
+    with asyncio.Runner() as runner:
+        yield Fold(migrated_sqlite, tmp_path_factory.mktemp("folding") / "state.sqlite", runner)
+
+
+@settings(max_examples=100)
+@given(telling=tellings())
+def test_any_order_batches_and_redelivery_give_the_persons_and_scores_of_the_definition(
+    fold: Fold, telling: Telling
+) -> None:
+    world = telling.world
+    matrix: Matrix = read_matrix(MODEL, world.matrix)
+    folded = fold.of(telling)
+    due = lives(world.events, telling.limits)
+    assert folded.persons == {min(one.id for one in person): person for person in due}
+    assert folded.kept.keys() == folded.persons.keys()
+    for profile_id, person in folded.persons.items():
+        life, known = due[person], folded.known[profile_id]
+        score = price(known, matrix, world.day)
+        expected = life.account(world.matrix, world.day)
+        assert_same_score(score.points, score.reasons, expected, world.matrix)
+        assert_same_points(folded.kept[profile_id], expected.exact, world.matrix)
+        assert_same_crossing(crossed_on(known, matrix, world.day), life, world.matrix, world.day)
