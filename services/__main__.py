@@ -40,7 +40,11 @@ def _ingest(machinery: Machinery) -> Service:
 
 def _scoring(machinery: Machinery) -> Service:
     return services.scoring.compose.compose(
-        log=machinery.log, database=machinery.database, clock=machinery.clock, keys=machinery.keys
+        log=machinery.log,
+        database=machinery.database,
+        clock=machinery.clock,
+        keys=machinery.keys,
+        identity_limits=machinery.settings.identity_limits,
     )
 
 

@@ -98,15 +98,20 @@ def basic_user(request: Request) -> str | None:
 
 
 class Requires:
-    """FastAPI dependency: the request must bring a key of this ring as a bearer token."""
+    """FastAPI dependency: the request must bring a key of this ring as a bearer token.
+
+    Its value names the caller by a part of the key's digest: who did something can be told, and not the key.
+    """
 
     def __init__(self, ring: KeyRing, what: str) -> None:
         self._ring = ring
         self._what = what
 
-    async def __call__(self, request: Request) -> None:
-        """Raise Unauthorized without such a key."""
-        if not self._ring.opens(bearer_key(request)):
+    async def __call__(self, request: Request) -> str:
+        """Return who calls; raises Unauthorized without such a key."""
+        key = bearer_key(request)
+        if key is None or not self._ring.opens(key):
             raise Unauthorized(
                 "key_invalid", f"Send a valid {self._what} key as `Authorization: Bearer <key>`."
             )
+        return f"key {_digest(key).hex()[:8]}"

@@ -5,7 +5,8 @@
     │   ├── TooLarge       413
     │   ├── Unauthorized   401
     │   ├── NotFound       404
-    │   └── Conflict       409  a state in the way that the caller can read and resolve
+    │   ├── Conflict       409  a state in the way that the caller can read and resolve
+    │   └── Outdated       412  somebody else changed it since the caller read it
     ├── Unavailable        503  a part we need is down or overloaded: try again after a while
     ├── Fenced                  another worker owns this partition now: drop the work, write nothing
     ├── Poison                  this one message can never be handled: park it and go on
@@ -74,6 +75,12 @@ class Conflict(Refused):
     """The request contradicts the present state."""
 
     status = 409
+
+
+class Outdated(Refused):
+    """The request was made for a state that is no more (If-Match)."""
+
+    status = 412
 
 
 class Unavailable(FliplineError):

@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.identity import KIND_PATTERN
+
 Csv = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -30,6 +32,11 @@ class Settings(BaseSettings):
     webhook_allow: Csv = Field(
         default=(), description="Private networks (CIDR) or hosts that webhooks may reach."
     )
+    identity_limits: Annotated[dict[str, int], NoDecode] = Field(
+        default={"user_id": 1},
+        description="How many identities of a kind one person can have, such as `email=5`; user_id=1 always "
+        "unless told otherwise.",
+    )
     log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
 
     kafka_partitions: int = Field(default=6, ge=1, le=1000, description="For new topics; bounds the workers.")
@@ -47,6 +54,19 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("identity_limits", mode="before")
+    @classmethod
+    def _limits(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        limits = {"user_id": 1}
+        for part in filter(None, value.replace(" ", "").split(",")):
+            kind, _, limit = part.partition("=")
+            if not limit.isdecimal() or int(limit) < 1 or not KIND_PATTERN.fullmatch(kind):
+                raise ValueError("names kinds with a number of at least 1, such as user_id=1,email=5")
+            limits[kind] = int(limit)
+        return limits
 
     @property
     def effective_database_url(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.scoring.linking import Person
 from services.scoring.matrix import Matrix, Version
-from services.scoring.validation import read_matrix
+from services.scoring.validation import kept_matrix
 from shared.events import Interaction, encode
 from shared.identity import Identity, by_strength, normalise
 from shared.log.port import Message, Partition
@@ -47,7 +47,7 @@ def rule(id: str = "visits", points: float = 1, **more: Any) -> dict[str, Any]:
 
 
 def matrix(*rules: dict[str, Any], flip_number: float = 25, **more: Any) -> Matrix:
-    return read_matrix("m", {"flip_number": flip_number, "rules": list(rules) or [rule()], **more})
+    return kept_matrix("m", {"flip_number": flip_number, "rules": list(rules) or [rule()], **more})
 
 
 def version(*rules: dict[str, Any], **more: Any) -> Version:
@@ -56,7 +56,7 @@ def version(*rules: dict[str, Any], **more: Any) -> Version:
 
 def person(**named: str) -> Person:
     known = identities(**named)
-    return Person(known[0].id, NOON, {one.id: one for one in known})
+    return Person(min(one.id for one in known), {one.id: one for one in known})
 
 
 def on_the_log(*interactions: Interaction, partition: int = 0, start: int = 0) -> list[Message]:

@@ -1,129 +1,172 @@
-"""Activation: a draft becomes the version that scores, for all profiles at one instant."""
+"""Activation: a draft, or an older version, becomes the one that scores, for all profiles at one instant."""
 
+import asyncio
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import store
-from services.scoring.counting import Tally, day_of
-from services.scoring.flip import FIRST_CYCLE, qualify, reaches
+from services.scoring import cycles, preparation, trait_store
+from services.scoring.flip import next_cycle, qualify
+from services.scoring.flip_diff import FlipDiff, compare, newly_flipped
 from services.scoring.matrix import Version
-from services.scoring.validation import read_matrix
 from services.scoring.models import active, hold
 from services.scoring.people import find
-from services.scoring.recount import pages, recount
-from services.scoring.tables import models, profiles, versions
+from services.scoring.tables import activations, models, versions
+from services.scoring.validation import kept_matrix
+from shared.clock import Clock
 from shared.database import outbox
-from shared.errors import Conflict, NotFound
+from shared.database.engine import Database
+from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import LEADS, MATRICES, LeadQualified, MatrixActivated, encode
 from shared.ids import derived_id
 from shared.log.port import Record
 
 Handoff = Literal["all", "new_activity_only", "none"]
 
-
-@dataclass
-class FlipDiff:
-    """What activating a version changed for the hand-off, in profiles."""
-
-    newly_flipped: int = 0
-    un_flipped: int = 0
-    already_handed_over: int = 0
-    handed_over_now: int = 0
+CHUNK = 1_000
+RETRY_SECONDS = 0.05
+MAX_RETRIES_IN_A_ROW = 100
 
 
-async def activate(
-    connection: AsyncConnection, model: str, *, handoff: Handoff, note: str | None, now: datetime
-) -> tuple[int, FlipDiff]:
-    """Turn the draft into the active version and return its number and what that changed.
+@dataclass(frozen=True)
+class Order:
+    """What to activate, the draft unless an older version is named, and who wants it and why.
 
-    Conditions that nobody counted so far are counted from the ledger first. Batches that score wait until
-    the transaction ends. Raises NotFound without the model and Conflict without a draft.
+    `handoff` is what becomes of those who qualify only now: sales gets all of them, those who do something
+    from now on, or none.
     """
-    await hold(connection, to_activate=True)
+
+    handoff: Handoff
+    version: int | None = None
+    note: str | None = None
+    author: str | None = None
+
+
+async def activate(database: Database, clock: Clock, model: str, order: Order) -> tuple[int, FlipDiff]:
+    """Prepare a version beside the one that scores, then let it take over; return its number and what changed.
+
+    Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model or
+    the version, Conflict without a draft or while another activation is under way.
+    """
+    async with database.unit() as connection:
+        await hold(connection, to_activate=True)
+        version = await _wanted(connection, model, order.version)
+        await preparation.begin(connection, version, clock.now())
+    await _prepare(database, clock, model)
+    async with database.unit() as connection:
+        await hold(connection, to_activate=True)
+        return version.number, await _take_over(connection, version, order, clock.now())
+
+
+async def _wanted(connection: AsyncConnection, model: str, number: int | None) -> Version:
     row = (await connection.execute(sa.select(models).where(models.c.model == model))).one_or_none()
     if row is None:
         raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
-    if row.draft is None:
-        raise Conflict("draft_missing", f"Model {model} has no draft to activate; PUT one first.")
-    before = await active(connection)
-    latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
-    number = ((await connection.execute(latest)).scalar() or 0) + 1
-    version = Version(model, number, read_matrix(model, json.loads(row.draft)))
+    if number is None:
+        if row.draft is None:
+            raise Conflict("draft_missing", f"Model {model} has no draft to activate; PUT one first.")
+        latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
+        following = ((await connection.execute(latest)).scalar() or 0) + 1
+        return Version(model, following, kept_matrix(model, json.loads(row.draft)))
+    if number == row.active_version:
+        raise Conflict("version_active", f"Version {number} of {model} is the active one.")
+    of_number = sa.select(versions.c.matrix).where(versions.c.model == model, versions.c.version == number)
+    text = (await connection.execute(of_number)).scalar_one_or_none()
+    if text is None:
+        raise NotFound("version_unknown", f"Model {model} has no version {number}.")
+    return Version(model, number, kept_matrix(model, json.loads(text)))
 
-    new_conditions = Tally([version.matrix], leave_out=before.tally.keys)
-    if new_conditions.keys:
-        await recount(connection, new_conditions)
-    diff, newly_flipped = await _review(connection, before.versions.get(model), version, now)
-    await _publish(connection, version, row.draft, handoff=handoff, note=note, now=now)
-    if handoff != "new_activity_only":
-        await store.open_cycle(connection, newly_flipped, handed_over=handoff == "all")
-    if handoff == "all":
-        diff.handed_over_now = len(newly_flipped)
-        records = [Record(LEADS, lead.profile_id, encode(lead)) for lead in newly_flipped]
-        await outbox.put(connection, records)
-    return number, diff
+
+async def _prepare(database: Database, clock: Clock, model: str) -> None:
+    retries = 0
+    while True:
+        try:
+            async with database.unit() as connection:
+                more = await preparation.advance(connection, model, clock.now())
+        except Unavailable:
+            # A live batch has changed one of the page's profiles: the page is done again.
+            retries += 1
+            if retries > MAX_RETRIES_IN_A_ROW:
+                raise
+            await asyncio.sleep(RETRY_SECONDS)
+            continue
+        retries = 0
+        if not more:
+            return
+
+
+async def _take_over(connection: AsyncConnection, version: Version, order: Order, now: datetime) -> FlipDiff:
+    prepared = await preparation.read(connection, version.model)
+    if prepared is None or prepared.version != version or prepared.phase != preparation.READY:
+        raise Conflict("activation_lost", f"The activation of {version.model} was ended by somebody else.")
+    old = (await active(connection)).versions.get(version.model)
+    diff = await compare(connection, old, version)
+    leads: list[LeadQualified] = []
+    if order.handoff != "new_activity_only":
+        leads = await _leads(connection, version, now, handed_over=order.handoff == "all")
+    if order.handoff == "all":
+        diff.handed_over_now = len(leads)
+        await outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
+    await _publish(connection, version, order, diff, now)
+    await preparation.end(connection, version.model)
+    return diff
+
+
+async def _leads(
+    connection: AsyncConnection, version: Version, now: datetime, *, handed_over: bool
+) -> list[LeadQualified]:
+    """Begin a cycle for everybody who qualifies under the version and is in none."""
+    leads: list[LeadQualified] = []
+    profile_ids = await newly_flipped(connection, version)
+    for start in range(0, len(profile_ids), CHUNK):
+        persons = await find(connection, profile_ids[start : start + CHUNK])
+        known = await trait_store.known(connection, persons)
+        begun: Sequence[LeadQualified] = [
+            qualify(person, known[person.id], version, cycle=cycle, at=now)
+            for person in persons
+            if (cycle := next_cycle((), version, now)) is not None
+        ]
+        await cycles.begin(connection, begun, handed_over=handed_over)
+        leads += begun
+    return leads
 
 
 async def _publish(
-    connection: AsyncConnection,
-    version: Version,
-    draft: str,
-    *,
-    handoff: Handoff,
-    note: str | None,
-    now: datetime,
+    connection: AsyncConnection, version: Version, order: Order, diff: FlipDiff, now: datetime
 ) -> None:
-    await connection.execute(
-        sa.insert(versions).values(
-            model=version.model,
-            version=version.number,
-            matrix=draft,
-            handoff=handoff,
-            note=note,
-            activated_at=now,
+    matrix = json.dumps(version.matrix.canonical(), ensure_ascii=False)
+    row: dict[str, Any] = {
+        "model": version.model,
+        "version": version.number,
+        "handoff": order.handoff,
+        "note": order.note,
+        "author": order.author,
+        "activated_at": now,
+    }
+    if order.version is None:
+        await connection.execute(sa.insert(versions).values(**row, matrix=matrix))
+        # Unless somebody has written another one meanwhile, the draft is now this version.
+        await connection.execute(
+            sa.update(models)
+            .where(models.c.model == version.model, models.c.draft == matrix)
+            .values(draft=None)
         )
-    )
     await connection.execute(
-        sa.update(models)
-        .where(models.c.model == version.model)
-        .values(active_version=version.number, draft=None)
+        sa.update(models).where(models.c.model == version.model).values(active_version=version.number)
+    )
+    latest = sa.select(sa.func.max(activations.c.number)).where(activations.c.model == version.model)
+    number = ((await connection.execute(latest)).scalar() or 0) + 1
+    await connection.execute(
+        sa.insert(activations).values(**row, number=number, flip_diff=json.dumps(asdict(diff)))
     )
     activated = MatrixActivated(
-        id=derived_id("evt", version.model, version.number, "activated"),
-        model=version.model,
-        version=version.number,
-        matrix=json.loads(draft),
-        handoff=handoff,
-        activated_at=now,
-        note=note,
+        id=derived_id("evt", version.model, number, "activated"),
+        matrix=version.matrix.canonical(),
+        **row,
     )
     await outbox.put(connection, [Record(MATRICES, version.model, encode(activated))])
-
-
-async def _review(
-    connection: AsyncConnection, old: Version | None, new: Version, now: datetime
-) -> tuple[FlipDiff, list[LeadQualified]]:
-    """Compare who reaches the flip number under both versions; return the newly flipped as leads."""
-    diff, newly_flipped = FlipDiff(), list[LeadQualified]()
-    async for profile_ids in pages(connection, profiles.c.id):
-        # A merged profile's id leads to the survivor, which has a page of its own.
-        persons = [one for one in await find(connection, profile_ids) if one.id in set(profile_ids)]
-        identity_ids = [i for person in persons for i in person.identities]
-        handed = {i for i, model in await store.open_cycles(connection, identity_ids) if model == new.model}
-        traits = await store.read_traits(connection, identity_ids, day_of(now))
-        for person in persons:
-            counts = person.counts
-            flips = reaches(counts, new, now)
-            already = not handed.isdisjoint(person.identities)
-            diff.already_handed_over += flips and already
-            diff.un_flipped += not flips and old is not None and reaches(counts, old, now)
-            if flips and not already:
-                diff.newly_flipped += 1
-                known = traits.of(person.identities)
-                newly_flipped.append(qualify(person, counts, new, traits=known, cycle=FIRST_CYCLE, at=now))
-    return diff, newly_flipped

@@ -1,15 +1,19 @@
 """Composition of scoring: its follower, its outbox relay and its routes."""
 
+from collections.abc import Mapping
 from functools import partial
 
 from services.scoring.consume import Scorer
-from services.scoring.routes import models, profiles
+from services.scoring.corrections import Corrections
+from services.scoring.routes import activation, companies, correction, drafts, models, profiles, scores
+from services.scoring.timer import Timer
 from shared.auth import KeyRing, Keys, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
 from shared.events import INTERACTIONS
 from shared.following import Follower
+from shared.ids import new_id
 from shared.log.port import Log
 from shared.service import Service
 from shared.supervisor import Bell
@@ -17,30 +21,42 @@ from shared.supervisor import Bell
 GROUP = "scoring"
 
 
-def compose(*, log: Log, database: Database, clock: Clock, keys: Keys) -> Service:
+def compose(
+    *, log: Log, database: Database, clock: Clock, keys: Keys, identity_limits: Mapping[str, int]
+) -> Service:
     """Return the scoring service on the given log and database."""
     outgoing = Bell()
+    scorer = Scorer(clock, identity_limits)
+    corrections = Corrections(scorer, clock, new_id)
+    timer = Timer(database, clock, outgoing.ring)
     follower = Follower(
         log=log,
         database=database,
         clock=clock,
         topic=INTERACTIONS,
         group=GROUP,
-        apply=Scorer(clock).apply,
+        apply=scorer.apply,
         committed=outgoing.ring,
         # SQLite has one writer, so there a second share would only wait.
         shares=2 if database.dialect == "postgresql" else 1,
     )
 
-    ops = KeyRing(keys.ops)
+    ops = Requires(KeyRing(keys.ops), "ops")
+    ops_or_crm = Requires(KeyRing(keys.ops) | KeyRing(keys.crm), "ops or crm")
     return Service(
         name="scoring",
         routers=[
-            models.routes(database, clock, Requires(ops, "ops"), outgoing),
-            profiles.routes(database, clock, Requires(ops | KeyRing(keys.crm), "ops or crm")),
+            models.routes(database, ops),
+            drafts.routes(database, clock, ops),
+            activation.routes(database, clock, ops, outgoing),
+            profiles.routes(database, clock, ops_or_crm),
+            scores.routes(database, clock, ops_or_crm),
+            correction.routes(database, corrections, ops, outgoing),
+            companies.routes(database, ops_or_crm),
         ],
         workers={
             "scoring.interactions": follower.run,
+            "scoring.timer": timer.run,
             "scoring.outbox": partial(keep_relaying, database, log, outgoing),
         },
         checks={"database": database.ping, "log": log.ping},

@@ -12,7 +12,7 @@ from services.scoring.models import active, hold
 from services.scoring.settling import settle
 from shared.clock import Clock
 from shared.errors import Poison
-from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
+from shared.events import IDENTIFY, Interaction, LeadQualified, Retraction, Separation, decode
 from shared.following import Summary
 from shared.log.port import Message
 
@@ -72,10 +72,15 @@ class Scorer:
             changed.values(),
             matrices,
             self._clock.now(),
-            acted={persons.of(one.identities[0].id).id for one in interactions if one.machine is None},
+            acted={persons.of(i).id for i in _active(interactions) | persons.founded.keys()},
             gone=persons.gone,
         )
         return Outcome(len(interactions), len(changed), leads)
+
+
+def _active(interactions: Iterable[Interaction]) -> set[str]:
+    """Return the identities that did something, rather than only being told of."""
+    return {one.identities[0].id for one in interactions if one.machine is None and one.type != IDENTIFY}
 
 
 def _facts(messages: Iterable[Message]) -> Facts:

@@ -5,7 +5,7 @@ are neutral. So they depend on the set of interactions alone, not on order, batc
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
@@ -21,6 +21,16 @@ Days: TypeAlias = dict[int, dict[str, int]]
 
 Counts: TypeAlias = dict[str, Days]
 """count key -> days"""
+
+
+class Adjustment(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Points given or taken by hand, until the end of a day or for ever; the properties of an adjustment."""
+
+    model: str
+    points: float
+    reason: str
+    author: str
+    until: date | None = None
 
 
 class Held(NamedTuple):
@@ -78,7 +88,10 @@ class _Filed:
 
 
 class Tally:
-    """What has to be counted for some matrices, less the keys that are left out."""
+    """What has to be counted for some matrices, less the keys that are left out.
+
+    Points given by hand are counted always, whether or not a matrix is there for their model.
+    """
 
     def __init__(self, matrices: Iterable[Matrix], leave_out: Collection[str] = ()) -> None:
         several = list(matrices)
@@ -88,9 +101,13 @@ class Tally:
             for rule in matrix.rules
             if rule.count_key not in leave_out
         }
-        active = any(matrix.inactivity for matrix in several) and ACTIVITY not in leave_out
-        self.keys = frozenset(rules) | ({ACTIVITY} if active else frozenset[str]())
-        self._counts_activity = active
+        self._counts_activity = any(m.inactivity for m in several) and ACTIVITY not in leave_out
+        self._counts_adjustments = ADJUSTMENTS not in leave_out
+        self.keys = frozenset(rules)
+        if self._counts_activity:
+            self.keys |= {ACTIVITY}
+        if self._counts_adjustments:
+            self.keys |= {ADJUSTMENTS}
         self._of_humans = _Filed(rule for rule in rules.values() if rule.machine != "only")
         self._of_machines = _Filed(rule for rule in rules.values() if rule.machine != "exclude")
 
@@ -99,7 +116,8 @@ class Tally:
         if interaction.type == IDENTIFY:
             return
         if interaction.type == ADJUSTMENT:
-            yield ADJUSTMENTS, _encode_value(interaction.properties).decode()
+            if self._counts_adjustments:
+                yield ADJUSTMENTS, _text_of_adjustment(interaction)
             return
         human = interaction.machine is None
         if human and self._counts_activity:
@@ -107,6 +125,10 @@ class Tally:
         for key, holds, by in (self._of_humans if human else self._of_machines).of(interaction.type):
             if holds(interaction):
                 yield key, _NO_VALUE if by is None else _text(by(interaction))
+
+
+def _text_of_adjustment(interaction: Interaction) -> str:
+    return _encode_value(msgspec.convert(interaction.properties, Adjustment)).decode()
 
 
 def _text(value: object) -> str:

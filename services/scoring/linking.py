@@ -57,7 +57,9 @@ class LinkRules:
         for kind in sorted(ours.keys() & theirs.keys() & self.limits.keys()):
             limit = self.limits[kind]
             if ours[kind] + theirs[kind] > limit:
-                return f"A person has at most {limit} {kind}, and these would have {ours[kind] + theirs[kind]}."
+                return (
+                    f"A person has at most {limit} {kind}, and these would have {ours[kind] + theirs[kind]}."
+                )
         if self.sides:
             against = {Side(s.separation_id, not s.other) for i in one for s in self.sides.get(i, ())}
             for identity_id in sorted(other):

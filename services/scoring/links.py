@@ -47,7 +47,9 @@ async def _read_pairs(connection: AsyncConnection, wanted: Sequence[Link]) -> li
     if not wanted:
         return []
     pairs = {(link.one, link.other) for link in wanted}
-    found = await _read(connection, bulk.any_of(connection, links.c.one_id, sorted({one for one, _ in pairs})))
+    found = await _read(
+        connection, bulk.any_of(connection, links.c.one_id, sorted({one for one, _ in pairs}))
+    )
     return [link for link in found if (link.one, link.other) in pairs]
 
 

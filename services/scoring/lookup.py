@@ -1,22 +1,36 @@
-"""Looking a person up under a version that may count what no active version does."""
+"""Looking persons up under a version that may count what no active version does."""
+
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import store
-from services.scoring.counting import Counts, Tally, count
+from services.scoring import store, trait_store
+from services.scoring.counting import Counts, Tally, count, total
 from services.scoring.linking import Person
 from services.scoring.matrix import Version
 from services.scoring.models import active
+from services.scoring.pricing import Known
 
 
-async def counts_under(connection: AsyncConnection, person: Person, version: Version) -> Counts:
-    """Return a person's counts for a version, those that no active version keeps taken from the ledger."""
-    kept = (await active(connection)).tally.keys
+async def known_under(
+    connection: AsyncConnection, persons: Sequence[Person], version: Version
+) -> dict[str, Known]:
+    """Return what is known of persons for a version, by profile id.
+
+    What no active version keeps counted is counted from the ledger.
+    """
+    scoring = (await active(connection)).versions.values()
+    kept = Tally(one.matrix for one in scoring).keys
     uncounted = Tally([version.matrix], leave_out=kept)
+    known = await trait_store.known(connection, persons)
     if not uncounted.keys:
-        return person.counts
-    counts = {key: days for key, days in person.counts.items() if key in kept}
-    for interactions in (await store.read_ledger(connection, list(person.identities))).values():
-        for interaction in interactions:
-            count(counts, interaction, uncounted)
-    return counts
+        return known
+    posted = await store.read_ledger(connection, [i for person in persons for i in person.identities])
+    for person in persons:
+        counts = {key: days for key, days in person.counts.items() if key in kept}
+        counted: Counts = {}
+        for identity_id in person.identities:
+            for interaction in posted.get(identity_id, ()):
+                count(counted, interaction, uncounted)
+        known[person.id] = known[person.id]._replace(counts=total([counts, counted]))
+    return known

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.counting import Tally
 from services.scoring.matrix import Version
-from services.scoring.validation import read_matrix
 from services.scoring.tables import models, preparations, versions
+from services.scoring.validation import kept_matrix
 
 # The key of the advisory lock on the set of active versions; any constant that nobody else uses.
 _ACTIVE_VERSIONS = 4_201_338
@@ -56,9 +56,7 @@ async def active(connection: AsyncConnection) -> Active:
             versions, (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
         )
     )
-    prepared = sa.select(
-        sa.true(), preparations.c.model, preparations.c.version, preparations.c.matrix
-    )
+    prepared = sa.select(sa.true(), preparations.c.model, preparations.c.version, preparations.c.matrix)
     rows = await connection.execute(scoring.union_all(prepared))
     return _compiled(tuple(sorted((bool(new), model, number, text) for new, model, number, text in rows)))
 
@@ -74,7 +72,7 @@ def _compiled(rows: tuple[tuple[bool, str, int, str], ...]) -> Active:
 
 @lru_cache(maxsize=256)
 def _version(model: str, number: int, text: str) -> Version:
-    return Version(model, number, read_matrix(model, json.loads(text)))
+    return Version(model, number, kept_matrix(model, json.loads(text)))
 
 
 async def version_of(connection: AsyncConnection, model: str, number: int | None) -> Version | None:
@@ -88,3 +86,12 @@ async def version_of(connection: AsyncConnection, model: str, number: int | None
         )
     ).one_or_none()
     return None if row is None else _version(model, row.version, row.matrix)
+
+
+async def draft_of(connection: AsyncConnection, model: str) -> Version | None:
+    """Return the draft of a model as the version that it would be, or None without one."""
+    row = (await connection.execute(sa.select(models.c.draft).where(models.c.model == model))).one_or_none()
+    if row is None or row.draft is None:
+        return None
+    latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
+    return _version(model, ((await connection.execute(latest)).scalar() or 0) + 1, row.draft)

@@ -31,7 +31,7 @@ async def resolve(
     parted = await links.write_separations(connection, separations)
     wanted = {identity.id for one in interactions for identity in one.identities} | parted | set(others)
     linking = {i.id for one in interactions if len(one.identities) > 1 for i in one.identities} | parted
-    persons = await _hold(connection, wanted, linking)
+    persons = await hold(connection, wanted, linking)
     people = People(persons, await _rules(connection, persons, linking, limits))
     people.see(interactions)
     await _write(connection, people)
@@ -49,7 +49,7 @@ async def _rules(
     return LinkRules(limits, await links.read_sides(connection, ids))
 
 
-async def _hold(connection: AsyncConnection, wanted: Iterable[str], linking: set[str]) -> list[Person]:
+async def hold(connection: AsyncConnection, wanted: Iterable[str], linking: set[str]) -> list[Person]:
     """Return the persons that the tables know, those locked whose counts several workers may change at once.
 
     A person of one identity needs no lock: all its events are on one partition, and a worker that links it
@@ -143,7 +143,7 @@ async def _regroup(
     """Work out anew who is one person, among all that any link ever connected with the seeds."""
     component = await links.component(connection, seeds)
     ids = {i for link in component for i in (link.one, link.other)} | seeds
-    persons = await _hold(connection, ids, ids)
+    persons = await hold(connection, ids, ids)
     if component != await links.component(connection, seeds):
         raise Unavailable("link_race", "Another worker is just linking the same identities.")
     known = {i: identity for person in persons for i, identity in person.identities.items()}

@@ -6,14 +6,13 @@ in would make the score depend on their order (DESIGN.md idea 3).
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from math import fsum
 from typing import NamedTuple
 
 import msgspec
 
-from services.scoring.counting import ACTIVITY, ADJUSTMENTS, Counts
+from services.scoring.counting import ACTIVITY, ADJUSTMENTS, Adjustment, Counts
 from services.scoring.matrix import ADJUSTMENT, INACTIVITY, Inactivity, Matrix
 from services.scoring.traits import History
 from services.scoring.worth import capped, worth
@@ -41,16 +40,6 @@ class Score:
     fit: float
     engagement: float
     reasons: tuple[Reason, ...]
-
-
-class Adjustment(msgspec.Struct, frozen=True):
-    """Points given or taken by hand, until the end of a day or for ever."""
-
-    model: str
-    points: float
-    reason: str
-    author: str
-    until: date | None = None
 
 
 def price(known: Known, matrix: Matrix, day: int) -> Score:

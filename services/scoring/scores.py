@@ -59,3 +59,10 @@ async def drop_profiles(connection: AsyncConnection, profile_ids: Collection[str
         await connection.execute(
             sa.delete(scores).where(bulk.any_of(connection, scores.c.profile_id, sorted(profile_ids)))
         )
+
+
+async def drop_version(connection: AsyncConnection, version: Version) -> None:
+    """Remove what is kept of a version, so that it can be priced anew."""
+    await connection.execute(
+        sa.delete(scores).where(scores.c.model == version.model, scores.c.version == version.number)
+    )

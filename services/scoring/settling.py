@@ -120,4 +120,3 @@ def _stage_changes(settled: Iterable[_Settled], now: datetime) -> Iterator[Stage
                 changed_at=now,
                 identities=tuple(sorted(person.identities.values())),
             )
-

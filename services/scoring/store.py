@@ -41,9 +41,7 @@ async def read_ledger(
 ) -> dict[str, list[Interaction]]:
     """Return what the ledger has of each of the identities and was not retracted, as counting needs it."""
     rows = await connection.execute(
-        sa.select(ledger).where(
-            bulk.any_of(connection, ledger.c.identity_id, identity_ids), ~_is_retracted()
-        )
+        sa.select(ledger).where(bulk.any_of(connection, ledger.c.identity_id, identity_ids), ~_is_retracted())
     )
     posted: dict[str, list[Interaction]] = {}
     for row in rows:
@@ -77,9 +75,7 @@ async def retracted_among(connection: AsyncConnection, event_ids: Sequence[str])
     return set(found.scalars())
 
 
-async def retract(
-    connection: AsyncConnection, told: Sequence[Retraction]
-) -> dict[str, list[Interaction]]:
+async def retract(connection: AsyncConnection, told: Sequence[Retraction]) -> dict[str, list[Interaction]]:
     """Keep the retractions and return, by identity, the interactions that count no more from now on."""
     rows = {
         event_id: {

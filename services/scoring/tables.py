@@ -42,7 +42,9 @@ activations = sa.Table(
     sa.Column("note", sa.Text, nullable=True),
     sa.Column("author", sa.Text, nullable=True),
     sa.Column("activated_at", Instant, nullable=False),
-    sa.Column("flip_diff", sa.Text, nullable=True, comment="JSON; null for what was activated before it was kept"),
+    sa.Column(
+        "flip_diff", sa.Text, nullable=True, comment="JSON; null for what was activated before it was kept"
+    ),
 )
 
 # A version on its way to be active: counted and priced beside the one that scores.

@@ -23,7 +23,9 @@ class Told(NamedTuple):
 class History:
     """The traits of a person over time: of each, the last writer by (occurred_at, event id) wins."""
 
-    def __init__(self, told: Iterable[tuple[datetime, str, str, Any]], identities: Iterable[Identity]) -> None:
+    def __init__(
+        self, told: Iterable[tuple[datetime, str, str, Any]], identities: Iterable[Identity]
+    ) -> None:
         self._told = sorted((Told(*one) for one in told), key=lambda one: one[:2])
         self._identities = identities
 

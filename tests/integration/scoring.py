@@ -6,14 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.scoring.activation import FlipDiff, Handoff, activate
+from services.scoring import trait_store
+from services.scoring.activation import Handoff, Order, activate
 from services.scoring.consume import Scorer
 from services.scoring.counting import day_of
+from services.scoring.flip_diff import FlipDiff
 from services.scoring.models import active
 from services.scoring.people import find
 from services.scoring.pricing import points
-from services.scoring.store import read_traits
 from services.scoring.tables import models
+from services.scoring.validation import kept_matrix
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.events import Event, Interaction, decode
@@ -28,19 +30,25 @@ class World:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.clock = FrozenClock()
-        self.scorer = Scorer(self.clock)
+        self.scorer = Scorer(self.clock, {"user_id": 1})
 
     async def activated(
-        self, *rules: dict[str, Any], flip_number: float = 25, handoff: Handoff = "new_activity_only"
+        self,
+        *rules: dict[str, Any],
+        flip_number: float = 25,
+        handoff: Handoff = "new_activity_only",
+        **more: Any,
     ) -> FlipDiff:
-        draft = json.dumps({"flip_number": flip_number, "rules": list(rules)})
+        draft = json.dumps(
+            kept_matrix("m", {"flip_number": flip_number, "rules": list(rules)} | more).canonical()
+        )
         async with self.database.unit() as connection:
             changed = await connection.execute(sa.update(models).values(draft=draft))
             if not changed.rowcount:
                 await connection.execute(
                     sa.insert(models).values(model="m", draft=draft, created_at=self.clock.now())
                 )
-            _, diff = await activate(connection, "m", handoff=handoff, note=None, now=self.clock.now())
+        _, diff = await activate(self.database, self.clock, "m", Order(handoff))
         return diff
 
     async def happened(self, *interactions: Interaction) -> None:
@@ -51,13 +59,14 @@ class World:
         async with self.database.reading() as connection:
             (person,) = await find(connection, [identity.id])
             matrices = await active(connection)
-        return points(person.counts, matrices.versions["m"].matrix, day_of(self.clock.now()))
+            known = await trait_store.known(connection, [person])
+        return points(known[person.id], matrices.versions["m"].matrix, day_of(self.clock.now()))
 
     async def traits(self, identity: Identity) -> dict[str, Any]:
         async with self.database.reading() as connection:
             (person,) = await find(connection, [identity.id])
-            known = await read_traits(connection, list(person.identities), day_of(self.clock.now()))
-        return known.of(person.identities)
+            known = await trait_store.read(connection, [person])
+        return known[person.id].told(day_of(self.clock.now()))
 
     async def profile_of(self, identity: Identity) -> str:
         async with self.database.reading() as connection:

@@ -32,7 +32,9 @@ def world(database: Database) -> World:
 @pytest.fixture
 async def http(world: World, tmp_path: Any) -> AsyncIterator[httpx.AsyncClient]:
     log = EmbeddedLog(tmp_path / "log.sqlite")
-    service = compose(log=log, database=world.database, clock=world.clock, keys=KEYS)
+    service = compose(
+        log=log, database=world.database, clock=world.clock, keys=KEYS, identity_limits={"user_id": 1}
+    )
 
     @asynccontextmanager
     async def nothing(_app: FastAPI) -> AsyncIterator[None]:
@@ -60,7 +62,7 @@ async def profile_id(http: httpx.AsyncClient, kind: str = "email", value: str = 
 
 async def test_a_draft_is_put_shown_activated_and_numbered(http: httpx.AsyncClient) -> None:
     put = await http.put("/v1/models/m/draft", json=MARATHON)
-    assert put.json() == {"model": "m", "matrix": MARATHON | {"model": "m"}}
+    assert put.json() == {"model": "m", "matrix": MARATHON | {"model": "m"}, "warnings": []}
     assert (await http.get("/v1/models/m/draft")).json()["matrix"] == MARATHON | {"model": "m"}
     assert (await http.get("/v1/models")).json() == {
         "items": [{"model": "m", "active_version": None, "has_draft": True}]
@@ -145,8 +147,18 @@ async def test_a_profile_shows_identities_traits_and_scores(world: World, http: 
             {"kind": "email", "value": "ana@example.com"},
             {"kind": "twitter", "value": "ana"},
         ],
-        "traits": {"title": "VP"},
-        "scores": {"m": {"score": 10, "flip_number": 25, "stage": "aware", "version": 1}},
+        "traits": {"company": "example.com", "email_domain": "example.com", "title": "VP"},
+        "scores": {
+            "m": {
+                "score": 10,
+                "flip_number": 25,
+                "stage": "aware",
+                "grade": None,
+                "state": "below",
+                "missing": [],
+                "version": 1,
+            }
+        },
     }
     shown = (await http.get(f"/v1/profiles/{await profile_id(http)}")).json()
     assert shown == found | {"id": shown["id"]}
@@ -154,12 +166,21 @@ async def test_a_profile_shows_identities_traits_and_scores(world: World, http: 
 
 async def test_a_score_tells_its_reasons(world: World, http: httpx.AsyncClient) -> None:
     await active(
-        http, MARATHON | {"rules": [rule("visits", 10, label="Visits", limit={"times": 1, "per": "ever"})]}
+        http,
+        MARATHON
+        | {
+            "rules": [rule("visits", 10, label="Visits", limit={"times": 1, "per": "ever"})],
+            "flip_number": 10,
+        },
     )
     await world.happened(interaction(), interaction())
     score = (await http.get(f"/v1/profiles/{await profile_id(http)}/scores/m")).json()
-    assert (score["score"], score["flip_number"], score["version"], score["stage"]) == (10, 25, 1, "aware")
-    assert score["reasons"] == [{"rule": "visits", "label": "Visits", "points": 10, "count": 2, "paid": 1}]
+    assert (score["score"], score["flip_number"], score["version"], score["stage"]) == (10, 10, 1, "aware")
+    (reason,) = score["reasons"]
+    assert reason.pop("days") == [
+        {"day": NOON.date().isoformat(), "count": 2, "paid": 1, "fade": 1, "points": 10}
+    ]
+    assert reason == {"rule": "visits", "label": "Visits", "points": 10, "count": 2, "paid": 1}
 
 
 async def test_a_score_is_told_as_of_any_day_and_under_any_version(

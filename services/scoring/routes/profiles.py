@@ -1,7 +1,7 @@
-"""Routes to look a person up: who they are, what they score and why, what they did."""
+"""Routes to look a person up: who they are, where they stand, what they did."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -9,45 +9,67 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import store
+from services.scoring import links, trait_store
+from services.scoring.appraisal import State, appraise
 from services.scoring.counting import day_of
 from services.scoring.linking import Person
-from services.scoring.lookup import counts_under
+from services.scoring.listing import Filter, Sort, profile_ids
 from services.scoring.matrix import Version
-from services.scoring.models import active, version_of
-from services.scoring.people import find
-from services.scoring.pricing import DIGITS, price
+from services.scoring.models import active
+from services.scoring.people import find, find_one
+from services.scoring.pricing import Known
+from services.scoring.routes.parameters import Limit, ProfileId
 from services.scoring.routes.shapes import (
     IdentityOut,
     InteractionOut,
+    LinkOut,
+    LinksOut,
     ProfileOut,
     ProfilesOut,
-    ReasonOut,
-    ScoreOut,
     StandingOut,
     TimelineOut,
 )
-from services.scoring.tables import identities, ledger, profiles
+from services.scoring.tables import identities, ledger, retractions
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.cursor import read_cursor, write_cursor
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.errors import NotFound, Refused
+from shared.errors import Refused
 from shared.identity import identity_id, normalise
 
-Limit = Annotated[int, Query(ge=1, le=200)]
+Text = Annotated[str | None, Query(max_length=200)]
+
+
+def _filter(
+    model: Text = None,
+    min_score: float | None = None,
+    stage: Text = None,
+    grade: Annotated[str | None, Query(pattern="^[A-D][1-4]$")] = None,
+    state: State | None = None,
+    company: Text = None,
+    trait: Annotated[
+        str | None, Query(pattern="^[^:]{1,128}:", max_length=400, description="name:value")
+    ] = None,
+) -> Filter:
+    name, _, value = (trait or "").partition(":")
+    return Filter(model, min_score, stage, grade, state, company, (name, value) if trait else None)
 
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
-    """Return the routes under /v1/profiles."""
+    """Return the routes under /v1/profiles that show profiles."""
     router = APIRouter(prefix="/v1/profiles", tags=["profiles"], dependencies=[Depends(requires)])
 
     @router.get("")
     async def list_profiles(
-        kind: str | None = None, value: str | None = None, limit: Limit = 50, cursor: str | None = None
+        wanted: Annotated[Filter, Depends(_filter)],
+        kind: str | None = None,
+        value: str | None = None,
+        sort: Sort = "id",
+        limit: Limit = 50,
+        cursor: str | None = None,
     ) -> ProfilesOut:
-        """Find the profile of an identity (`kind` and `value`), or page through all profiles."""
+        """Find the profile of an identity (`kind` and `value`), or page through those that pass the filters."""
         if (kind is None) != (value is None):
             raise Refused("identity_incomplete", "Give both kind and value.", "kind" if value else "value")
         async with database.reading() as connection:
@@ -55,62 +77,63 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
                 identity = normalise(kind, value)
                 persons = await find(connection, [identity_id(*identity)])
                 return ProfilesOut(items=await _shown(connection, persons, clock))
-            (after,) = read_cursor(cursor, 1) if cursor else ("",)
-            has_identities = sa.exists().where(identities.c.profile_id == profiles.c.id)
-            query = sa.select(profiles.c.id).where(profiles.c.id > after, has_identities)
-            page = (await connection.execute(query.order_by(profiles.c.id).limit(limit + 1))).scalars().all()
-            wanted = set(page[:limit])
-            persons = [one for one in await find(connection, sorted(wanted)) if one.id in wanted]
-            items = await _shown(connection, sorted(persons, key=lambda one: one.id), clock)
+            after = read_cursor(cursor, 2 if sort == "-score" else 1) if cursor else ()
+            page = await profile_ids(connection, wanted, sort, after, limit + 1)
+            place = {profile.id: number for number, profile in enumerate(page[:limit])}
+            persons = [one for one in await find(connection, list(place)) if one.id in place]
+            items = await _shown(connection, sorted(persons, key=lambda one: place[one.id]), clock)
+        if wanted.trait is not None:
+            name, told = wanted.trait
+            items = [one for one in items if _is(one.traits.get(name), told)]
         more = len(page) > limit
-        return ProfilesOut(items=items, next_cursor=write_cursor(page[limit - 1]) if more else None)
+        return ProfilesOut(items=items, next_cursor=write_cursor(*page[limit - 1].key) if more else None)
 
     @router.get("/{profile_id}")
-    async def get_profile(profile_id: str) -> ProfileOut:
+    async def get_profile(profile_id: ProfileId) -> ProfileOut:
         """Show a profile; an id from before a merge leads to the person as known now."""
         async with database.reading() as connection:
-            person = await _person(connection, profile_id)
+            person = await find_one(connection, profile_id)
             return (await _shown(connection, [person], clock))[0]
 
-    @router.get("/{profile_id}/scores/{model}")
-    async def get_score(
-        profile_id: str, model: str, at: datetime | date | None = None, version: int | None = None
-    ) -> ScoreOut:
-        """Show a score with its reasons, as of any day and under any version."""
-        instant = _instant(at) or clock.now()
+    @router.get("/{profile_id}/links")
+    async def get_links(profile_id: ProfileId) -> LinksOut:
+        """List what makes the profile's identities one person, and the links that were refused, with the reason."""
         async with database.reading() as connection:
-            person = await _person(connection, profile_id)
-            wanted = await version_of(connection, model, version)
-            if wanted is None:
-                what = f"version {version}" if version else "active version"
-                raise NotFound("version_unknown", f"Model {model} has no {what}.")
-            counts = await counts_under(connection, person, wanted)
-        score = price(counts, wanted.matrix, day_of(instant))
-        return ScoreOut(
-            score=score.points,
-            flip_number=wanted.matrix.flip_number,
-            stage=wanted.matrix.stage(score.points),
-            version=wanted.number,
-            at=instant,
-            reasons=[
-                ReasonOut(
-                    rule=reason.rule,
-                    label=reason.label,
-                    points=round(reason.points, DIGITS),
-                    count=reason.count,
-                    paid=reason.paid,
+            person = await find_one(connection, profile_id)
+            told = await links.of_person(connection, person.identities)
+            touched = sorted({i for link in told for i in (link.one, link.other)})
+            rows = await connection.execute(
+                sa.select(identities.c.id, identities.c.kind, identities.c.value).where(
+                    bulk.any_of(connection, identities.c.id, touched)
                 )
-                for reason in score.reasons
-            ],
+            )
+            name = {i: IdentityOut(kind=kind, value=value) for i, kind, value in rows}
+        return LinksOut(
+            items=[
+                LinkOut(
+                    one=name[link.one],
+                    other=name[link.other],
+                    occurred_at=link.occurred_at,
+                    event_id=link.event_id,
+                    refused=link.refused,
+                )
+                for link in told
+            ]
         )
 
     @router.get("/{profile_id}/timeline")
-    async def get_timeline(profile_id: str, limit: Limit = 50, cursor: str | None = None) -> TimelineOut:
+    async def get_timeline(
+        profile_id: ProfileId, limit: Limit = 50, cursor: str | None = None
+    ) -> TimelineOut:
         """List what the person did, the latest first."""
         async with database.reading() as connection:
-            person = await _person(connection, profile_id)
+            person = await find_one(connection, profile_id)
             mine = bulk.any_of(connection, ledger.c.identity_id, list(person.identities))
-            query = sa.select(ledger).where(mine)
+            query = (
+                sa.select(ledger, retractions.c.reason)
+                .outerjoin(retractions, retractions.c.event_id == ledger.c.event_id)
+                .where(mine)
+            )
             if cursor:
                 instant, event_id = read_cursor(cursor, 2)
                 place = sa.tuple_(ledger.c.occurred_at, ledger.c.event_id)
@@ -126,6 +149,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
                 campaign=row.campaign,
                 properties=msgspec.json.decode(row.properties),
                 machine=row.machine,
+                retracted=row.reason,
             )
             for row in rows[:limit]
         ]
@@ -137,44 +161,36 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     return router
 
 
-async def _person(connection: AsyncConnection, profile_id: str) -> Person:
-    persons = await find(connection, [profile_id])
-    if not persons:
-        raise NotFound("profile_unknown", f"There is no profile {profile_id[:80]}.")
-    return persons[0]
+def _is(known: object, told: str) -> bool:
+    """Tell whether a trait has the value that a query names, where all is text."""
+    return known == told or (not isinstance(known, str) and msgspec.json.encode(known).decode() == told)
 
 
 async def _shown(connection: AsyncConnection, persons: Sequence[Person], clock: Clock) -> list[ProfileOut]:
     today = day_of(clock.now())
     versions = (await active(connection)).versions.values()
-    traits = await store.read_traits(connection, [i for one in persons for i in one.identities], today)
+    known = await trait_store.known(connection, persons)
     return [
         ProfileOut(
             id=person.id,
             identities=[
                 IdentityOut(kind=one.kind, value=one.value) for one in sorted(person.identities.values())
             ],
-            traits=traits.of(person.identities),
-            scores={version.model: _standing(person, version, today) for version in versions},
+            traits=known[person.id].traits.shown(today),
+            scores={version.model: _standing(known[person.id], version, today) for version in versions},
         )
         for person in persons
     ]
 
 
-def _standing(person: Person, version: Version, day: int) -> StandingOut:
-    points = price(person.counts, version.matrix, day).points
+def _standing(known: Known, version: Version, day: int) -> StandingOut:
+    appraisal = appraise(known, version.matrix, day)
     return StandingOut(
-        score=points,
+        score=appraisal.score,
         flip_number=version.matrix.flip_number,
-        stage=version.matrix.stage(points),
+        stage=appraisal.stage,
+        grade=appraisal.grade,
+        state=appraisal.state,
+        missing=list(version.matrix.missing(known.traits.at(day))),
         version=version.number,
     )
-
-
-def _instant(at: datetime | date | None) -> datetime | None:
-    """Return `at` as an aware instant: a date alone is the end of that day, a time without zone is UTC."""
-    if at is None:
-        return None
-    if not isinstance(at, datetime):
-        return datetime.combine(at, time.max, UTC)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

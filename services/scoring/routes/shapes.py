@@ -1,9 +1,11 @@
 """The shapes of the answers about profiles."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel
+
+from services.scoring.appraisal import State
 
 
 class IdentityOut(BaseModel):
@@ -14,11 +16,17 @@ class IdentityOut(BaseModel):
 
 
 class StandingOut(BaseModel):
-    """Where a profile stands in one model now."""
+    """Where a profile stands in one model now.
+
+    `state` is below (the flip number), excluded, waiting_for_data (for the traits in `missing`) or qualified.
+    """
 
     score: float
     flip_number: float
     stage: str | None
+    grade: str | None
+    state: State
+    missing: list[str]
     version: int
 
 
@@ -38,29 +46,66 @@ class ProfilesOut(BaseModel):
     next_cursor: str | None = None
 
 
+class LinkOut(BaseModel):
+    """Two identities that were said to be one person's, since when, by which event; `refused` says why not."""
+
+    one: IdentityOut
+    other: IdentityOut
+    occurred_at: datetime
+    event_id: str
+    refused: str | None
+
+
+class LinksOut(BaseModel):
+    """All links of a profile's identities, in the order in which they were made."""
+
+    items: list[LinkOut]
+
+
+class DayOut(BaseModel):
+    """What one day gave to a rule before its cap: `paid` of `count` matches, each worth `fade` of its points."""
+
+    day: date
+    count: int
+    paid: int
+    fade: float
+    points: float
+
+
 class ReasonOut(BaseModel):
-    """What a rule gave: `count` matches, of which `paid` fell within its limit."""
+    """What a rule gave: `count` matches, of which `paid` fell within its limit, and on which days."""
 
     rule: str
     label: str
     points: float
     count: int
     paid: int
+    days: list[DayOut]
 
 
 class ScoreOut(BaseModel):
-    """A score at the end of a UTC day under one version, with its reasons."""
+    """A score at the end of a UTC day under one version, with its reasons.
+
+    `fit` is what traits gave, `engagement` the rest; `crossed_on` the first day on which it reached the flip number.
+    """
 
     score: float
     flip_number: float
+    fit: float
+    engagement: float
     stage: str | None
+    grade: str | None
+    state: State
+    missing: list[str]
+    excluded_by: str | None
     version: int
     at: datetime
+    crossed_on: date | None
     reasons: list[ReasonOut]
 
 
 class InteractionOut(BaseModel):
-    """One thing the person did; `machine` says why it is not counted."""
+    """One thing the person did; `machine` or `retracted` says why it is not counted."""
 
     id: str
     type: str
@@ -69,6 +114,7 @@ class InteractionOut(BaseModel):
     campaign: str | None
     properties: dict[str, Any]
     machine: str | None
+    retracted: str | None
 
 
 class TimelineOut(BaseModel):

@@ -1,17 +1,25 @@
+import json
+
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.counting import (
+    ADJUSTMENTS,
+    MAX_VALUE_LENGTH,
     Counts,
     Tally,
     add,
     count,
-    counts_for_score,
+    day_of,
     decode_counts,
     encode_counts,
     total,
 )
-from tests.builders import interaction, matrix, rule
+from services.scoring.matrix import Matrix
+from shared.events import Interaction
+from tests.builders import NOON, interaction, matrix, rule
 
 KEYS = st.sampled_from(["a", "b"])
 DAYS = st.integers(739_000, 739_003)
@@ -42,23 +50,72 @@ def test_counts_survive_being_stored(entries: list[tuple[str, int, str, int]]) -
     assert decode_counts(encode_counts(counts_of(entries))) == counts_of(entries)
 
 
-def test_a_machine_s_interaction_is_not_counted() -> None:
-    assert counts_for_score(interaction())
-    assert not counts_for_score(interaction(machine="crawler"))
+def counted(rules: Matrix, *done: Interaction) -> int:
+    counts: Counts = {}
+    for one in done:
+        count(counts, one, Tally([rules]))
+    return sum(times for days in counts.values() for values in days.values() for times in values.values())
+
+
+@pytest.mark.parametrize(("machine", "times"), [("exclude", 1), ("only", 2), ("include", 3)])
+def test_what_machines_did_counts_only_where_a_rule_says_so(machine: str, times: int) -> None:
+    done = interaction(), interaction(machine="crawler"), interaction(machine="prefetch")
+    assert counted(matrix(rule(machine=machine)), *done) == times
 
 
 def test_identify_links_and_is_not_counted() -> None:
-    assert not counts_for_score(interaction("identify"))
+    assert counted(matrix(rule(when={"type": "identify"})), interaction("identify")) == 0
+
+
+def test_what_is_retracted_leaves_no_trace() -> None:
+    rules, one = Tally([matrix(rule())]), interaction()
+    counts: Counts = {}
+    count(counts, one, rules)
+    count(counts, one, rules, times=-1)
+    assert counts == {}
+
+
+def test_an_adjustment_is_counted_as_what_was_given_and_as_nothing_else() -> None:
+    rules = matrix(
+        rule(when={"where": {"points": {"exists": True}}}), inactivity={"after": "9d", "points": -1}
+    )
+    counts: Counts = {}
+    given = {"model": "m", "points": 5.0, "reason": "met at a fair", "author": "ana"}
+    count(counts, interaction("adjustment", **given), Tally([rules]))
+    ((day, values),) = counts.pop(ADJUSTMENTS).items()
+    assert counts == {}
+    assert (day, [json.loads(text) for text in values]) == (day_of(NOON), [given])
+
+
+def test_a_recount_leaves_adjustments_alone() -> None:
+    tally = Tally([matrix(rule())], leave_out=Tally([]).keys)
+    given = interaction("adjustment", model="m", points=5, reason="met at a fair", author="ana")
+    assert list(tally.matches(given)) == []
+
+
+def test_an_adjustment_that_is_none_is_told_apart() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        count({}, interaction("adjustment", points="many"), Tally([]))
+
+
+def test_long_values_that_begin_alike_are_two_values() -> None:
+    rules = matrix(rule(limit={"times": 1, "per": "ever", "by": "path"}))
+    counts: Counts = {}
+    for end in "ab":
+        count(counts, interaction(path="/" + "x" * 300 + end), Tally([rules]))
+    ((values,),) = (days.values() for days in counts.values())
+    assert len(values) == 2
+    assert all(len(value) <= MAX_VALUE_LENGTH for value in values)
 
 
 def test_rules_that_ask_the_same_share_their_counts() -> None:
     rules = matrix(rule("a", 1), rule("b", 2, label="other price", limit={"times": 1, "per": "day"}))
-    assert len(Tally([rules]).keys) == 1
+    assert len(Tally([rules]).keys - {ADJUSTMENTS}) == 1
 
 
 def test_a_rule_that_counts_by_a_property_has_counts_of_its_own() -> None:
     rules = matrix(rule("a", 1), rule("b", 2, limit={"times": 1, "per": "day", "by": "path"}))
-    assert len(Tally([rules]).keys) == 2
+    assert len(Tally([rules]).keys - {ADJUSTMENTS}) == 2
 
 
 def test_a_condition_of_any_type_is_asked_of_every_type() -> None:

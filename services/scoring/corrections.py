@@ -1,0 +1,193 @@
+"""Corrections by hand: what is not to count, who is not one person, points that somebody gives.
+
+Each is an event. It takes effect at once, in the transaction that also puts it into the outbox; when it comes
+back from the log it is known already, and a rebuild from the log comes to the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring import cycles
+from services.scoring.consume import Facts, Scorer
+from services.scoring.counting import Adjustment, day_of
+from services.scoring.flip import Cycle
+from services.scoring.linking import Person
+from services.scoring.lookup import known_under
+from services.scoring.models import version_of
+from services.scoring.people import find, find_one
+from services.scoring.pricing import points
+from services.scoring.tables import ledger, retractions
+from shared.clock import Clock
+from shared.database import bulk, outbox
+from shared.errors import NotFound, Refused, TooLarge
+from shared.events import ADJUSTMENT, INTERACTIONS, Event, Interaction, Retraction, Separation, encode
+from shared.identity import Identity, by_strength
+from shared.ids import NewId
+from shared.log.port import Record
+
+MAX_RETRACTED: Final = 10_000
+CHUNK: Final = 500
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Interactions of a profile: one by its id, or all of a source, type and period (`since` <= at < `before`)."""
+
+    interaction: str | None = None
+    source: str | None = None
+    type: str | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """Why something is corrected, and by whom."""
+
+    reason: str
+    author: str
+
+
+class Corrections:
+    """Applies corrections within the caller's transaction."""
+
+    def __init__(self, scorer: Scorer, clock: Clock, new_id: NewId) -> None:
+        self._scorer = scorer
+        self._clock = clock
+        self._new_id = new_id
+
+    async def retract(
+        self, connection: AsyncConnection, profile_id: str, selection: Selection, note: Note
+    ) -> tuple[Sequence[str], Sequence[Cycle]]:
+        """Take interactions out of all counts.
+
+        Returns their ids and the cycles of the profile that would not have begun without them. Raises
+        NotFound when nothing that counts is selected, TooLarge when it is more than MAX_RETRACTED.
+        """
+        person = await find_one(connection, profile_id)
+        chosen = await _chosen(connection, person, selection)
+        events = [
+            Retraction(
+                id=self._new_id(),
+                identity=identity,
+                interactions=tuple(ids[start : start + CHUNK]),
+                reason=note.reason,
+                author=note.author,
+                retracted_at=self._clock.now(),
+            )
+            for identity_id, ids in sorted(chosen.items())
+            for identity in [person.identities[identity_id]]
+            for start in range(0, len(ids), CHUNK)
+        ]
+        await self._take_in(connection, Facts(retractions=events), [(e.identity, e) for e in events])
+        undone = await _undone(connection, await find_one(connection, person.id))
+        return sorted(i for ids in chosen.values() for i in ids), undone
+
+    async def unmerge(
+        self, connection: AsyncConnection, profile_id: str, apart: Sequence[Identity], note: Note
+    ) -> Sequence[Person]:
+        """Part identities from the others of a profile, for good; return the persons that they all are now."""
+        person = await find_one(connection, profile_id)
+        wanted = {identity.id: identity for identity in apart}
+        for identity_id, identity in wanted.items():
+            if identity_id not in person.identities:
+                raise Refused(
+                    "identity_unknown",
+                    f"The profile has no {identity.kind} {identity.value}.",
+                    "identities",
+                )
+        others = [identity for i, identity in person.identities.items() if i not in wanted]
+        if not others:
+            raise Refused(
+                "nothing_left", "Name some of the profile's identities, not all of them.", "identities"
+            )
+        event = Separation(
+            id=self._new_id(),
+            identities=by_strength(wanted.values()),
+            others=by_strength(others),
+            reason=note.reason,
+            author=note.author,
+            separated_at=self._clock.now(),
+        )
+        await self._take_in(connection, Facts(separations=[event]), [(event.identities[0], event)])
+        return sorted(await find(connection, sorted(person.identities)), key=lambda one: one.id)
+
+    async def adjust(
+        self, connection: AsyncConnection, profile_id: str, given: Adjustment, event_id: str | None
+    ) -> str:
+        """Give or take points by hand and return the id of the event; the same id again is nothing new."""
+        person = await find_one(connection, profile_id)
+        if await version_of(connection, given.model, None) is None:
+            raise NotFound("model_unknown", f"There is no active model {given.model}.")
+        now = self._clock.now()
+        strongest = by_strength(person.identities.values())[0]
+        event = Interaction(
+            id=event_id or self._new_id(),
+            type=ADJUSTMENT,
+            identities=(strongest,),
+            occurred_at=now,
+            received_at=now,
+            source="ops",
+            properties=msgspec.to_builtins(given),
+        )
+        await self._take_in(connection, Facts(interactions=[event]), [(strongest, event)])
+        return event.id
+
+    async def _take_in(
+        self, connection: AsyncConnection, facts: Facts, events: Sequence[tuple[Identity, Event]]
+    ) -> None:
+        await self._scorer.take_in(connection, facts)
+        await outbox.put(
+            connection, [Record(INTERACTIONS, identity.id, encode(event)) for identity, event in events]
+        )
+
+
+async def _chosen(
+    connection: AsyncConnection, person: Person, selection: Selection
+) -> Mapping[str, list[str]]:
+    """Return, by identity, the ids of the selected interactions that count until now."""
+    query = sa.select(ledger.c.identity_id, ledger.c.event_id).where(
+        bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities)),
+        ~sa.exists().where(retractions.c.event_id == ledger.c.event_id),
+    )
+    if selection.interaction is not None:
+        query = query.where(ledger.c.event_id == selection.interaction)
+    if selection.source is not None:
+        query = query.where(ledger.c.source == selection.source)
+    if selection.type is not None:
+        query = query.where(ledger.c.type == selection.type)
+    if selection.since is not None:
+        query = query.where(ledger.c.occurred_at >= selection.since)
+    if selection.before is not None:
+        query = query.where(ledger.c.occurred_at < selection.before)
+    rows = (await connection.execute(query.order_by(ledger.c.event_id).limit(MAX_RETRACTED + 1))).all()
+    if not rows:
+        raise NotFound("nothing_to_retract", "The profile has no such interactions that are not retracted.")
+    if len(rows) > MAX_RETRACTED:
+        raise TooLarge(
+            "too_many_interactions", f"One retraction takes {MAX_RETRACTED:,} at most; narrow the period."
+        )
+    chosen: dict[str, list[str]] = {}
+    for identity_id, event_id in rows:
+        chosen.setdefault(identity_id, []).append(event_id)
+    return chosen
+
+
+async def _undone(connection: AsyncConnection, person: Person) -> list[Cycle]:
+    """Return the cycles of a person that would not have begun, as far as sales has a lead of them."""
+    undone: list[Cycle] = []
+    for begun in (await cycles.read(connection, [person])).values():
+        for cycle in begun:
+            version = await version_of(connection, cycle.model, cycle.version)
+            if cycle.lead_id is None or version is None:
+                continue
+            known = (await known_under(connection, [person], version))[person.id]
+            if points(known, version.matrix, day_of(cycle.flipped_at)) < version.matrix.flip_number:
+                undone.append(cycle)
+    return undone

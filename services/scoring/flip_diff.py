@@ -1,0 +1,83 @@
+"""The flip-diff: whom a version hands over that the one before did not, and the reverse."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.appraisal import QUALIFIED
+from services.scoring.matrix import Version
+from services.scoring.tables import identities, scores, standings
+
+MOVERS = 10
+
+
+@dataclass(frozen=True)
+class Mover:
+    """A profile whose score changes much; `before` is None where no version scored."""
+
+    profile_id: str
+    before: float | None
+    after: float
+
+
+@dataclass
+class FlipDiff:
+    """What a version changes for the hand-off, in profiles; `biggest_movers` are those who gain or lose most."""
+
+    newly_flipped: int = 0
+    un_flipped: int = 0
+    already_handed_over: int = 0
+    handed_over_now: int = 0
+    biggest_movers: list[Mover] = field(default_factory=list[Mover])
+
+
+def in_a_cycle(profile_id: sa.ColumnElement[str], model: str) -> sa.ColumnElement[bool]:
+    """Tell of a profile whether it ever flipped in a model, under any of its ids."""
+    return sa.exists().where(
+        identities.c.profile_id == profile_id,
+        standings.c.profile_id == identities.c.id,
+        standings.c.model == model,
+    )
+
+
+async def compare(connection: AsyncConnection, old: Version | None, new: Version) -> FlipDiff:
+    """Compare two versions of a model in which every profile is priced."""
+    after, before = scores.alias("after"), scores.alias("before")
+    both = after.outerjoin(
+        before,
+        (before.c.profile_id == after.c.profile_id)
+        & (before.c.model == new.model)
+        & (before.c.version == (old.number if old else -1)),
+    )
+    of_new = (after.c.model == new.model) & (after.c.version == new.number)
+    qualifies = after.c.state == QUALIFIED
+    handed = in_a_cycle(after.c.profile_id, new.model)
+    un_flips = ~qualifies & (before.c.state == QUALIFIED)
+
+    def number(which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(sa.func.sum(sa.case((which, 1), else_=0)), 0)
+
+    counted = sa.select(number(qualifies & ~handed), number(un_flips), number(qualifies & handed))
+    row = (await connection.execute(counted.select_from(both).where(of_new))).one()
+    moved = sa.func.abs(after.c.score - sa.func.coalesce(before.c.score, 0))
+    movers = await connection.execute(
+        sa.select(after.c.profile_id, before.c.score, after.c.score)
+        .select_from(both)
+        .where(of_new, moved > 0)
+        .order_by(moved.desc(), after.c.profile_id)
+        .limit(MOVERS)
+    )
+    return FlipDiff(*map(int, row), biggest_movers=[Mover(*mover) for mover in movers])
+
+
+async def newly_flipped(connection: AsyncConnection, version: Version) -> Sequence[str]:
+    """Return the ids of the profiles that qualify under a version and never were in a cycle of its model."""
+    qualified = sa.select(scores.c.profile_id).where(
+        scores.c.model == version.model,
+        scores.c.version == version.number,
+        scores.c.state == QUALIFIED,
+        ~in_a_cycle(scores.c.profile_id, version.model),
+    )
+    return (await connection.execute(qualified.order_by(scores.c.profile_id))).scalars().all()

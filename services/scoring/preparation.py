@@ -1,0 +1,186 @@
+"""Preparation: a version is counted and priced for everybody beside the one that scores.
+
+While it is prepared, every live batch counts and prices it as well. The preparation goes through everybody who
+was there before, a page in a transaction, and keeps how far it has come: it can be watched, and after a crash
+it goes on where it was.
+"""
+
+import json
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final, Literal, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring import people, scores, store
+from services.scoring.counting import Counts, Held, Tally, count
+from services.scoring.matrix import Version
+from services.scoring.models import Active, active
+from services.scoring.settling import settle
+from services.scoring.tables import identities, preparations
+from services.scoring.validation import kept_matrix
+from shared.errors import Conflict
+
+COUNTING: Final = "counting"
+PRICING: Final = "pricing"
+READY: Final = "ready"
+Phase = Literal["counting", "pricing", "ready"]
+
+PAGE = 1_000
+# Whoever prepares and gave no sign of life for so long is gone, and another may take over.
+SILENT_AFTER = timedelta(seconds=30)
+
+
+class Preparation(NamedTuple):
+    """How far a version has come on its way: `done` of `total` identities (counting) or profiles (pricing)."""
+
+    version: Version
+    phase: Phase
+    uncounted: frozenset[str]
+    after: str
+    done: int
+    total: int
+    started_at: datetime
+    moved_at: datetime
+
+
+async def read(connection: AsyncConnection, model: str) -> Preparation | None:
+    """Return the preparation that is under way in a model, if any."""
+    query = sa.select(preparations).where(preparations.c.model == model)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        return None
+    return Preparation(
+        Version(model, row.version, kept_matrix(model, json.loads(row.matrix))),
+        row.phase,
+        frozenset(json.loads(row.uncounted)),
+        row.after,
+        row.done,
+        row.total,
+        row.started_at,
+        row.moved_at,
+    )
+
+
+async def begin(connection: AsyncConnection, version: Version, now: datetime) -> None:
+    """Have live scoring count and price a version, or take up again what was begun and left.
+
+    The caller holds the set of active versions. Raises Conflict while somebody else is at work on the model.
+    """
+    under_way = await read(connection, version.model)
+    if under_way is not None:
+        if now - under_way.moved_at < SILENT_AFTER:
+            raise Conflict(
+                "activation_under_way",
+                f"Version {under_way.version.number} of {version.model} is being activated just now "
+                f"({under_way.phase}, {under_way.done:,} of {under_way.total:,}); wait for it.",
+            )
+        if under_way.version == version:
+            await _move(connection, under_way, now)
+            return
+        await connection.execute(sa.delete(preparations).where(preparations.c.model == version.model))
+    await scores.drop_version(connection, version)
+    scoring = (await active(connection)).versions.values()
+    uncounted = Tally([version.matrix], leave_out=Tally(one.matrix for one in scoring).keys).keys
+    phase = COUNTING if uncounted else PRICING
+    await connection.execute(
+        sa.insert(preparations).values(
+            model=version.model,
+            version=version.number,
+            matrix=json.dumps(version.matrix.canonical(), ensure_ascii=False),
+            phase=phase,
+            uncounted=json.dumps(sorted(uncounted)),
+            after="",
+            done=0,
+            total=await _total(connection, phase),
+            started_at=now,
+            moved_at=now,
+        )
+    )
+
+
+async def advance(connection: AsyncConnection, model: str, now: datetime) -> bool:
+    """Do the next page of a preparation; return whether there is more to do.
+
+    Raises Conflict when the preparation was taken away.
+    """
+    preparation = await read(connection, model)
+    if preparation is None:
+        raise Conflict("activation_lost", f"The activation of {model} was ended by somebody else.")
+    if preparation.phase == READY:
+        return False
+    page = await _page(connection, preparation)
+    if not page:
+        following = PRICING if preparation.phase == COUNTING else READY
+        total = await _total(connection, following)
+        await _move(connection, preparation._replace(phase=following, after="", done=0, total=total), now)
+        return following != READY
+    if preparation.phase == COUNTING:
+        matrix = preparation.version.matrix
+        counted = Tally([matrix]).keys - preparation.uncounted
+        await _recount(connection, page, Tally([matrix], leave_out=counted))
+    else:
+        await _price(connection, page, preparation.version, now)
+    await _move(connection, preparation._replace(after=page[-1], done=preparation.done + len(page)), now)
+    return True
+
+
+async def end(connection: AsyncConnection, model: str) -> None:
+    """Forget the preparation: its version scores, or nobody wants it any more."""
+    await connection.execute(sa.delete(preparations).where(preparations.c.model == model))
+
+
+async def _total(connection: AsyncConnection, phase: str) -> int:
+    query = sa.select(sa.func.count()).select_from(identities)
+    if phase != COUNTING:
+        query = query.where(identities.c.id == identities.c.profile_id)
+    return (await connection.execute(query)).scalar_one()
+
+
+async def _page(connection: AsyncConnection, preparation: Preparation) -> Sequence[str]:
+    query = sa.select(identities.c.id).where(identities.c.id > preparation.after)
+    if preparation.phase == PRICING:
+        query = query.where(identities.c.id == identities.c.profile_id)
+    return (await connection.execute(query.order_by(identities.c.id).limit(PAGE))).scalars().all()
+
+
+async def _move(connection: AsyncConnection, preparation: Preparation, now: datetime) -> None:
+    await connection.execute(
+        sa.update(preparations)
+        .where(preparations.c.model == preparation.version.model)
+        .values(
+            phase=preparation.phase,
+            after=preparation.after,
+            done=preparation.done,
+            total=preparation.total,
+            moved_at=now,
+        )
+    )
+
+
+async def _recount(connection: AsyncConnection, identity_ids: Sequence[str], tally: Tally) -> None:
+    """Count what the tally asks anew from the ledger, leaving all other counts as they are.
+
+    The counts are read before the ledger. What a live batch adds in between raises their revision, and then
+    the page is done again.
+    """
+    held = await store.read_counts(connection, identity_ids)
+    interactions = await store.read_ledger(connection, identity_ids)
+    changed: dict[str, Held] = {}
+    for identity_id in sorted(held.keys() | interactions.keys()):
+        before = held.get(identity_id, Held({}, 0))
+        counts: Counts = {key: days for key, days in before.counts.items() if key not in tally.keys}
+        for interaction in interactions.get(identity_id, ()):
+            count(counts, interaction, tally)
+        if counts != before.counts:
+            changed[identity_id] = Held(counts, before.revision)
+    await store.write_counts(connection, changed)
+
+
+async def _price(
+    connection: AsyncConnection, profile_ids: Collection[str], version: Version, now: datetime
+) -> None:
+    # Locked, so that none of them is joined to another while it is priced.
+    persons = await people.hold(connection, profile_ids, set(profile_ids))
+    await settle(connection, persons, Active({}, (version,)), now)

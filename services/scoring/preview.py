@@ -1,0 +1,88 @@
+"""Preview: what a draft would change for everybody, worked out without changing anything."""
+
+import heapq
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring import cycles
+from services.scoring.appraisal import QUALIFIED, Appraisal, appraise
+from services.scoring.counting import day_of
+from services.scoring.flip_diff import MOVERS, FlipDiff, Mover
+from services.scoring.linking import Person
+from services.scoring.lookup import known_under
+from services.scoring.matrix import Version
+from services.scoring.models import version_of
+from services.scoring.people import find
+from services.scoring.tables import identities
+
+PAGE: Final = 1_000
+EXAMPLES: Final = 20
+
+
+@dataclass
+class Preview(FlipDiff):
+    """A flip-diff with the ids of some of the profiles that it is about."""
+
+    profiles: int = 0
+    would_flip: list[str] = field(default_factory=list[str])
+    would_un_flip: list[str] = field(default_factory=list[str])
+
+
+async def preview(connection: AsyncConnection, draft: Version, now: datetime) -> Preview:
+    """Price all profiles under a draft and under the version that scores, a page at a time, and compare."""
+    found = Preview()
+    old = await version_of(connection, draft.model, None)
+    movers: list[tuple[float, str, Mover]] = []
+    after = ""
+    while True:
+        founders = sa.select(identities.c.id).where(
+            identities.c.id == identities.c.profile_id, identities.c.id > after
+        )
+        page = (await connection.execute(founders.order_by(identities.c.id).limit(PAGE))).scalars().all()
+        if not page:
+            break
+        after = page[-1]
+        persons = [person for person in await find(connection, page) if person.id in set(page)]
+        before = await _appraised(connection, persons, old, day_of(now)) if old else {}
+        under_draft = await _appraised(connection, persons, draft, day_of(now))
+        past = await cycles.read(connection, persons)
+        in_cycle = {profile_id for profile_id, model in past if model == draft.model}
+        for profile_id, new in sorted(under_draft.items()):
+            _take(found, profile_id, before.get(profile_id), new, in_cycle)
+            was = before[profile_id].score if profile_id in before else None
+            gain = abs(new.score - (was or 0))
+            if gain:
+                heapq.heappush(movers, (gain, profile_id, Mover(profile_id, was, new.score)))
+                if len(movers) > MOVERS:
+                    heapq.heappop(movers)
+    found.biggest_movers = [mover for _, _, mover in sorted(movers, reverse=True)]
+    return found
+
+
+async def _appraised(
+    connection: AsyncConnection, persons: list[Person], version: Version, day: int
+) -> Mapping[str, Appraisal]:
+    known = await known_under(connection, persons, version)
+    return {profile_id: appraise(mine, version.matrix, day) for profile_id, mine in known.items()}
+
+
+def _take(
+    found: Preview, profile_id: str, old: Appraisal | None, new: Appraisal, in_cycle: Collection[str]
+) -> None:
+    found.profiles += 1
+    if new.state == QUALIFIED:
+        if profile_id in in_cycle:
+            found.already_handed_over += 1
+            return
+        found.newly_flipped += 1
+        if len(found.would_flip) < EXAMPLES:
+            found.would_flip.append(profile_id)
+    elif old is not None and old.state == QUALIFIED:
+        found.un_flipped += 1
+        if len(found.would_un_flip) < EXAMPLES:
+            found.would_un_flip.append(profile_id)

@@ -1,0 +1,102 @@
+"""Routes for ops: make a draft or an older version the one that scores, and watch it."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.scoring import preparation
+from services.scoring.activation import Handoff, Order, activate
+from services.scoring.routes.drafts import MoverOut
+from services.scoring.routes.parameters import ModelName
+from shared.auth import Requires
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.errors import NotFound
+from shared.supervisor import Bell
+
+
+class Activation(BaseModel):
+    """What to activate, the draft unless an older version is named, by whom and why.
+
+    `handoff` is what becomes of profiles that qualify only under it: sales gets all of them, only those who do
+    something from now on, or none.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    handoff: Handoff = "new_activity_only"
+    version: Annotated[int, Field(ge=1)] | None = None
+    note: Annotated[str, Field(max_length=1000)] | None = None
+    author: Annotated[str, Field(max_length=200)] | None = None
+
+
+class FlipDiffOut(BaseModel):
+    """Profiles by what the activation changed for them."""
+
+    newly_flipped: int
+    un_flipped: int
+    already_handed_over: int
+    handed_over_now: int
+    biggest_movers: list[MoverOut]
+
+
+class ActivatedOut(BaseModel):
+    """The new active version and whom it flips."""
+
+    model: str
+    version: int
+    flip_diff: FlipDiffOut
+
+
+class PreparationOut(BaseModel):
+    """How far an activation has come: `done` of `total` identities (counting) or profiles (pricing)."""
+
+    model: str
+    version: int
+    phase: preparation.Phase
+    done: int
+    total: int
+    started_at: datetime
+    moved_at: datetime
+
+
+def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
+    """Return the routes about activation under /v1/models."""
+    router = APIRouter(prefix="/v1/models/{model}", tags=["models"])
+
+    @router.post("/activate")
+    async def post_activate(
+        model: ModelName, caller: Annotated[str, Depends(requires)], how: Activation | None = None
+    ) -> ActivatedOut:
+        """Make the draft, or an older version, the one that scores, and tell whom that flips.
+
+        New conditions are counted from the ledger first, and everybody is priced anew, while scoring goes on;
+        `GET activation` tells how far it has come. Ended by a crash, the same request takes it up again.
+        """
+        how = how or Activation()
+        order = Order(how.handoff, how.version, how.note, how.author or caller)
+        number, diff = await activate(database, clock, model, order)
+        outgoing.ring()
+        return ActivatedOut.model_validate({"model": model, "version": number, "flip_diff": asdict(diff)})
+
+    @router.get("/activation", dependencies=[Depends(requires)])
+    async def get_activation(model: ModelName) -> PreparationOut:
+        """Tell how far the activation that is under way has come; 404 when none is."""
+        async with database.reading() as connection:
+            found = await preparation.read(connection, model)
+        if found is None:
+            raise NotFound("no_activation", f"No activation of {model} is under way.")
+        return PreparationOut(
+            model=model,
+            version=found.version.number,
+            phase=found.phase,
+            done=found.done,
+            total=found.total,
+            started_at=found.started_at,
+            moved_at=found.moved_at,
+        )
+
+    return router

@@ -1,0 +1,56 @@
+"""Routes about companies: what their people score together."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel
+
+from services.scoring.listing import CompanySort, companies
+from services.scoring.routes.parameters import Limit
+from shared.auth import Requires
+from shared.cursor import read_cursor, write_cursor
+from shared.database.engine import Database
+
+
+class CompanyOut(BaseModel):
+    """A company, by the domain of its people's e-mails or the name that they told; `score` is their sum."""
+
+    company: str
+    people: int
+    score: float
+    best: float
+
+
+class CompaniesOut(BaseModel):
+    """A page of companies; `next_cursor` leads to the next one."""
+
+    items: list[CompanyOut]
+    next_cursor: str | None = None
+
+
+def routes(database: Database, requires: Requires) -> APIRouter:
+    """Return the routes under /v1/companies."""
+    router = APIRouter(prefix="/v1/companies", tags=["companies"], dependencies=[Depends(requires)])
+
+    @router.get("")
+    async def list_companies(
+        model: Annotated[str, Query(max_length=64)],
+        sort: CompanySort = "-score",
+        limit: Limit = 50,
+        cursor: str | None = None,
+    ) -> CompaniesOut:
+        """List companies by the sum (`-score`) or the best (`-best`) of their people's scores in a model."""
+        after = read_cursor(cursor, 1 if sort == "company" else 2) if cursor else ()
+        async with database.reading() as connection:
+            page = await companies(connection, model, sort, after, limit + 1)
+        items = [
+            CompanyOut(company=one.company, people=one.people, score=one.score, best=one.best)
+            for one in page[:limit]
+        ]
+        if len(page) <= limit:
+            return CompaniesOut(items=items)
+        last = items[-1]
+        key = {"-score": (f"{last.score:.3f}",), "-best": (f"{last.best:.3f}",), "company": ()}[sort]
+        return CompaniesOut(items=items, next_cursor=write_cursor(*key, last.company))
+
+    return router

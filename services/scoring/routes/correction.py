@@ -1,0 +1,174 @@
+"""Routes for ops: interactions that do not count, identities that are not one person, points by hand."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Depends
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.corrections import Corrections, Note, Selection
+from services.scoring.counting import Adjustment
+from services.scoring.matrix import Points, Slug
+from services.scoring.routes.parameters import ProfileId
+from services.scoring.routes.shapes import IdentityOut
+from shared.auth import Requires
+from shared.database.engine import Database
+from shared.errors import Unavailable
+from shared.identity import normalise
+from shared.supervisor import Bell
+
+T = TypeVar("T")
+MAX_TRIES = 5
+
+Reason = Annotated[str, Field(min_length=1, max_length=500)]
+Author = Annotated[str | None, Field(max_length=200)]
+Instant = Annotated[
+    datetime | None, AfterValidator(lambda at: at if at is None or at.tzinfo else at.replace(tzinfo=UTC))
+]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Reason
+    author: Author = None
+
+
+class RetractionIn(_Body):
+    """Which interactions are not to count: one by its id, or all of a source, type and period."""
+
+    interaction: Annotated[str | None, Field(max_length=99)] = None
+    source: Annotated[str | None, Field(max_length=256)] = None
+    type: Annotated[str | None, Field(max_length=64)] = None
+    since: Instant = None
+    before: Instant = None
+
+    @model_validator(mode="after")
+    def _selects_something(self) -> "RetractionIn":
+        several = (self.source, self.type, self.since, self.before)
+        if self.interaction is None and all(one is None for one in several):
+            raise ValueError("name an interaction, or a source, a type or a period (since, before)")
+        if self.interaction is not None and any(one is not None for one in several):
+            raise ValueError("name either an interaction or a source, type and period")
+        return self
+
+
+class UndoneOut(BaseModel):
+    """A lead that sales has and that would not have flipped without what was retracted."""
+
+    lead_id: str | None
+    model: str
+    cycle: int
+    flipped_at: datetime
+
+
+class RetractedOut(BaseModel):
+    """What counts no more, and the leads that would not have flipped."""
+
+    retracted: int
+    interactions: list[str]
+    would_not_have_flipped: list[UndoneOut]
+
+
+class UnmergeIn(_Body):
+    """Which identities are somebody else's."""
+
+    identities: Annotated[list[IdentityOut], Field(min_length=1, max_length=100)]
+
+
+class PersonOut(BaseModel):
+    """A profile and its identities."""
+
+    id: str
+    identities: list[IdentityOut]
+
+
+class UnmergedOut(BaseModel):
+    """The profiles that the identities are now."""
+
+    profiles: list[PersonOut]
+
+
+class AdjustmentIn(_Body):
+    """Points to give or take in a model, until the end of a day or for ever; `id` makes a repeated request harmless."""
+
+    model: Slug
+    points: Points
+    until: date | None = None
+    id: Annotated[str | None, Field(min_length=1, max_length=99)] = None
+
+
+class AdjustedOut(BaseModel):
+    """The event that gave the points."""
+
+    id: str
+
+
+def routes(database: Database, corrections: Corrections, requires: Requires, outgoing: Bell) -> APIRouter:
+    """Return the routes under /v1/profiles/{id} that correct."""
+    router = APIRouter(prefix="/v1/profiles/{profile_id}", tags=["corrections"])
+    caller = Depends(requires)
+
+    async def corrected(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do the work in a transaction, again while live scoring is at the same persons."""
+        for left in reversed(range(MAX_TRIES)):
+            try:
+                async with database.unit() as connection:
+                    done = await work(connection)
+            except Unavailable:
+                if not left:
+                    raise
+            else:
+                outgoing.ring()
+                return done
+        raise AssertionError("the last try returns or raises")
+
+    @router.post("/retractions")
+    async def post_retraction(
+        profile_id: ProfileId, body: RetractionIn, who: Annotated[str, caller]
+    ) -> RetractedOut:
+        """Let interactions count no more, and list the leads that would not have flipped without them."""
+        selection = Selection(body.interaction, body.source, body.type, body.since, body.before)
+        note = Note(body.reason, body.author or who)
+        ids, undone = await corrected(lambda c: corrections.retract(c, profile_id, selection, note))
+        return RetractedOut(
+            retracted=len(ids),
+            interactions=list(ids[:1000]),
+            would_not_have_flipped=[
+                UndoneOut(lead_id=one.lead_id, model=one.model, cycle=one.number, flipped_at=one.flipped_at)
+                for one in undone
+            ],
+        )
+
+    @router.post("/unmerge")
+    async def post_unmerge(
+        profile_id: ProfileId, body: UnmergeIn, who: Annotated[str, caller]
+    ) -> UnmergedOut:
+        """Part identities from the others of the profile for good; what each did goes with it."""
+        apart = [normalise(one.kind, one.value) for one in body.identities]
+        note = Note(body.reason, body.author or who)
+        persons = await corrected(lambda c: corrections.unmerge(c, profile_id, apart, note))
+        return UnmergedOut(
+            profiles=[
+                PersonOut(
+                    id=person.id,
+                    identities=[
+                        IdentityOut(kind=one.kind, value=one.value)
+                        for one in sorted(person.identities.values())
+                    ],
+                )
+                for person in persons
+            ]
+        )
+
+    @router.post("/adjustments")
+    async def post_adjustment(
+        profile_id: ProfileId, body: AdjustmentIn, who: Annotated[str, caller]
+    ) -> AdjustedOut:
+        """Give or take points by hand; they stand among the reasons with reason and author."""
+        given = Adjustment(body.model, body.points, body.reason, body.author or who, body.until)
+        return AdjustedOut(id=await corrected(lambda c: corrections.adjust(c, profile_id, given, body.id)))
+
+    return router

@@ -1,0 +1,224 @@
+"""Routes for ops: the draft of a model, what differs in it, and what it would change."""
+
+import json
+from dataclasses import asdict
+from hashlib import blake2b
+from typing import Annotated, Any, Literal
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from pydantic import BaseModel
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.difference import difference
+from services.scoring.matrix import Matrix
+from services.scoring.models import draft_of, version_of
+from services.scoring.preview import preview
+from services.scoring.routes.parameters import ModelName
+from services.scoring.tables import ledger, models, versions
+from services.scoring.validation import kept_matrix, read_matrix, warnings
+from shared.auth import Requires
+from shared.clock import Clock
+from shared.conditions import possible_types
+from shared.database.engine import Database
+from shared.errors import NotFound, Outdated
+
+IfMatch = Annotated[str | None, Header(max_length=200)]
+
+
+class WarningOut(BaseModel):
+    """Something in a matrix that is allowed and hardly meant."""
+
+    field: str
+    code: str
+    message: str
+
+
+class DraftOut(BaseModel):
+    """The draft of a model, not yet numbered."""
+
+    model: str
+    matrix: dict[str, Any]
+    warnings: list[WarningOut]
+
+
+class ChangeOut(BaseModel):
+    """One thing that differs between two matrices; `needs_counting` when the ledger has to be counted for it."""
+
+    path: str
+    kind: Literal["added", "removed", "changed"]
+    before: Any
+    after: Any
+    text: str
+    needs_counting: bool
+
+
+class DifferenceOut(BaseModel):
+    """What differs between two versions of a model."""
+
+    model: str
+    changes: list[ChangeOut]
+
+
+class MoverOut(BaseModel):
+    """A profile whose score would change much."""
+
+    profile_id: str
+    before: float | None
+    after: float
+
+
+class PreviewOut(BaseModel):
+    """What the draft would change, in profiles, with some of their ids."""
+
+    model: str
+    profiles: int
+    newly_flipped: int
+    un_flipped: int
+    already_handed_over: int
+    would_flip: list[str]
+    would_un_flip: list[str]
+    biggest_movers: list[MoverOut]
+
+
+def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
+    """Return the routes about drafts under /v1/models."""
+    router = APIRouter(prefix="/v1/models/{model}", tags=["models"], dependencies=[Depends(requires)])
+
+    @router.get("/draft")
+    async def get_draft(model: ModelName, response: Response) -> DraftOut:
+        """Show the draft, or without one the active matrix to start from; `ETag` names its state."""
+        async with database.reading() as connection:
+            text = await _shown(connection, model)
+            if text is None:
+                raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
+            response.headers["ETag"] = _etag(text)
+            return await _draft(connection, model, text)
+
+    @router.put("/draft")
+    async def put_draft(
+        model: ModelName,
+        document: Annotated[dict[str, Any], Body(openapi_examples={"marathon": {"value": _EXAMPLE}})],
+        response: Response,
+        if_match: IfMatch = None,
+        if_none_match: IfMatch = None,
+    ) -> DraftOut:
+        """Replace the draft; creates the model when it is new.
+
+        With `If-Match` only while the draft is still as it was read, with `If-None-Match: *` only when the
+        model is new; else 412.
+        """
+        matrix = read_matrix(model, document).canonical()
+        text = json.dumps(matrix, ensure_ascii=False)
+        async with database.unit() as connection:
+            locked = sa.select(models.c.model).where(models.c.model == model).with_for_update()
+            await connection.execute(locked)
+            _check(await _shown(connection, model), if_match, if_none_match)
+            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+            await connection.execute(
+                dialect.insert(models)
+                .values(model=model, draft=text, created_at=clock.now())
+                .on_conflict_do_update(index_elements=[models.c.model], set_={"draft": text})
+            )
+            response.headers["ETag"] = _etag(text)
+            return await _draft(connection, model, text)
+
+    @router.get("/difference")
+    async def get_difference(
+        model: ModelName,
+        before: Annotated[int | None, Query(description="A version; absent: the active one.")] = None,
+        after: Annotated[int | None, Query(description="A version; absent: the draft.")] = None,
+    ) -> DifferenceOut:
+        """Tell what differs between two versions, or between the active version and the draft."""
+        async with database.reading() as connection:
+            old = await version_of(connection, model, before)
+            new = await (
+                draft_of(connection, model) if after is None else version_of(connection, model, after)
+            )
+        if new is None or (before is not None and old is None):
+            raise NotFound("version_unknown", f"Model {model} has no such version or draft.")
+        changes = difference(old.matrix if old else None, new.matrix)
+        return DifferenceOut(model=model, changes=[ChangeOut(**asdict(change)) for change in changes])
+
+    @router.post("/draft/preview")
+    async def post_preview(model: ModelName) -> PreviewOut:
+        """Tell whom the draft would flip, of all profiles, without changing anything."""
+        async with database.reading() as connection:
+            draft = await draft_of(connection, model)
+            if draft is None:
+                raise NotFound("draft_missing", f"Model {model} has no draft; PUT one first.")
+            found = asdict(await preview(connection, draft, clock.now()))
+        return PreviewOut(model=model, **found)
+
+    return router
+
+
+async def _shown(connection: AsyncConnection, model: str) -> str | None:
+    """Return the text of the draft, or of the active matrix where there is none."""
+    active = (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
+    query = (
+        sa.select(sa.func.coalesce(models.c.draft, versions.c.matrix))
+        .select_from(models.outerjoin(versions, active))
+        .where(models.c.model == model)
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def _draft(connection: AsyncConnection, model: str, text: str) -> DraftOut:
+    matrix = kept_matrix(model, json.loads(text))
+    types = sorted({one for rule in matrix.rules for one in possible_types(rule.when) or ()})
+    seen = {
+        one
+        for one in types
+        if (
+            await connection.execute(sa.select(ledger.c.event_id).where(ledger.c.type == one).limit(1))
+        ).first()
+    }
+    return DraftOut(
+        model=model,
+        matrix=json.loads(text),
+        warnings=[WarningOut(**asdict(warning)) for warning in warnings(matrix, seen)],
+    )
+
+
+def _etag(text: str) -> str:
+    return f'"{blake2b(text.encode(), digest_size=8).hexdigest()}"'
+
+
+def _check(text: str | None, if_match: str | None, if_none_match: str | None) -> None:
+    if if_none_match == "*" and text is not None:
+        raise Outdated(
+            "draft_exists", "The model exists already; leave out If-None-Match to replace its draft."
+        )
+    if if_match is None:
+        return
+    known = {part.strip() for part in if_match.split(",")}
+    if text is None or not known & {"*", _etag(text)}:
+        raise Outdated(
+            "draft_changed",
+            "Somebody changed the draft since you read it; GET it again and redo your change.",
+        )
+
+
+_EXAMPLE = Matrix.model_validate(
+    {
+        "flip_number": 25,
+        "stages": {"aware": 5, "engaged": 15, "sales_ready": 25},
+        "rules": [
+            {
+                "id": "reads_pricing",
+                "label": "Visits the pricing page",
+                "when": {"type": "visit", "where": {"path": {"starts_with": "/pricing"}}},
+                "points": 8,
+                "limit": {"times": 3, "per": "day"},
+                "half_life": "30d",
+                "cap": 40,
+            }
+        ],
+        "traits": [{"id": "decides", "when": {"title": {"matches_any": ["vp", "chief"]}}, "points": 15}],
+        "inactivity": {"after": "30d", "points": -10, "every": "30d", "floor": -30},
+        "requires": ["email", "company"],
+        "excludes": [{"lifecycle": {"eq": "customer"}}],
+    }
+).canonical()

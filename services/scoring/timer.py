@@ -1,0 +1,124 @@
+"""The timer: scores that move while nobody does anything, priced again on the day on which they may.
+
+The day stands with each score, so nothing is missed while no process runs.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring import people
+from services.scoring.counting import day_of
+from services.scoring.models import active, hold
+from services.scoring.settling import settle
+from services.scoring.tables import identities, models, preparations, scores
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.errors import Unavailable
+
+logger = structlog.get_logger(__name__)
+
+PAGE = 500
+LOOK_AGAIN_SECONDS = 30.0
+# The key of the advisory lock that a timer has while it works; any constant that nobody else uses.
+_TURN = 4_201_339
+
+
+class Timer:
+    """Prices again whoever is due; of those in several processes one works at a time."""
+
+    def __init__(self, database: Database, clock: Clock, settled: Callable[[], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._settled = settled
+        self._all_priced = False
+
+    async def run(self) -> None:
+        """Look for what is due until cancelled."""
+        while True:
+            try:
+                while await self._page():
+                    pass
+            except Unavailable as error:
+                logger.warning("timer.waits", error=error.message)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _page(self) -> int:
+        async with self._database.unit() as connection:
+            done = await self.settle_due(connection)
+        if done:
+            self._settled()
+            logger.info("timer.settled", profiles=done)
+        return done
+
+    async def settle_due(self, connection: AsyncConnection) -> int:
+        """Price again some of those that are due, or that nobody has priced yet; return how many."""
+        if not await _has_its_turn(connection):
+            return 0
+        now = self._clock.now()
+        due = await _due(connection, day_of(now))
+        if not due and not self._all_priced:
+            due = await _unpriced(connection)
+            self._all_priced = not due
+        if not due:
+            await _sweep(connection)
+            return 0
+        await hold(connection)
+        persons = await people.hold(connection, due, set(due))
+        gone = set(due) - {person.id for person in persons}
+        await settle(connection, persons, await active(connection), now, gone=gone)
+        return len(due)
+
+
+async def _has_its_turn(connection: AsyncConnection) -> bool:
+    """Tell whether this is the only timer at work: two would only get in each other's way."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool((await connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_TURN)))).scalar())
+
+
+async def _due(connection: AsyncConnection, today: int) -> list[str]:
+    query = (
+        sa.select(scores.c.profile_id)
+        .where(scores.c.due_on <= today, _is_current())
+        .order_by(scores.c.due_on)
+        .limit(PAGE)
+    )
+    return sorted(set((await connection.execute(query)).scalars()))
+
+
+async def _unpriced(connection: AsyncConnection) -> list[str]:
+    """Return profiles without a score in an active version, as they are after a migration."""
+    priced = sa.exists().where(
+        scores.c.profile_id == identities.c.id,
+        scores.c.model == models.c.model,
+        scores.c.version == models.c.active_version,
+    )
+    query = (
+        sa.select(identities.c.id)
+        .join(models, models.c.active_version.is_not(None))
+        .where(identities.c.id == identities.c.profile_id, ~priced)
+        .limit(PAGE)
+    )
+    return sorted(set((await connection.execute(query)).scalars()))
+
+
+async def _sweep(connection: AsyncConnection) -> None:
+    """Remove some scores of versions that score no more."""
+    old = (
+        sa.select(scores.c.profile_id, scores.c.model, scores.c.version)
+        .where(~_is_current())
+        .limit(PAGE * 10)
+    )
+    columns = sa.tuple_(scores.c.profile_id, scores.c.model, scores.c.version)
+    await connection.execute(sa.delete(scores).where(columns.in_(old)))
+
+
+def _is_current() -> sa.ColumnElement[bool]:
+    """Tell of a score whether its version scores or is being prepared to."""
+    return sa.exists().where(
+        models.c.model == scores.c.model, models.c.active_version == scores.c.version
+    ) | sa.exists().where(preparations.c.model == scores.c.model, preparations.c.version == scores.c.version)
