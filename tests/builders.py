@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from services.scoring.linking import Person
-from services.scoring.matrix import Matrix, Version
-from services.scoring.validation import kept_matrix
+from services.scoring.core.linking import Person
+from services.scoring.model.matrix import Matrix, Version
+from services.scoring.model.validation import kept_matrix
 from shared.events import Interaction, encode
 from shared.identity import Identity, by_strength, normalise
 from shared.log.port import Message, Partition

@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import people, store, trait_store
-from services.scoring.counting import Tally, count
-from services.scoring.linking import People
-from services.scoring.models import active, hold
+from services.scoring import people
+from services.scoring.core.counting import Tally, count
+from services.scoring.core.linking import People
 from services.scoring.settling import settle
+from services.scoring.store import counts, ledger, traits
+from services.scoring.store.models import active, hold
 from shared.clock import Clock
 from shared.errors import Poison
 from shared.events import IDENTIFY, Interaction, LeadQualified, Retraction, Separation, decode
@@ -50,8 +51,8 @@ class Scorer:
 
     async def take_in(self, connection: AsyncConnection, facts: Facts) -> Outcome:
         """Count what is new and take back what is retracted, then settle the persons it changes."""
-        retracted = await store.retract(connection, facts.retractions)
-        interactions = await store.record(connection, facts.interactions)
+        retracted = await ledger.retract(connection, facts.retractions)
+        interactions = await ledger.record(connection, facts.interactions)
         if not (interactions or retracted or facts.separations):
             return Outcome(0, 0, ())
         await hold(connection)
@@ -59,13 +60,13 @@ class Scorer:
         persons = await people.resolve(
             connection, interactions, facts.separations, others=retracted, limits=self._limits
         )
-        await trait_store.write(connection, interactions)
-        void = await store.retracted_among(connection, [one.id for one in interactions])
+        await traits.write(connection, interactions)
+        void = await ledger.retracted_among(connection, [one.id for one in interactions])
         _fold((one for one in interactions if one.id not in void), retracted, persons, matrices.tally)
         touched = {one.identities[0].id for one in interactions} | retracted.keys()
         touched |= persons.linked | persons.founded.keys()
         # Also where no count has changed: whoever reads one of these persons at this moment must notice.
-        await store.write_counts(connection, {i: persons.of(i).held_by(i) for i in touched})
+        await counts.write(connection, {i: persons.of(i).held_by(i) for i in touched})
         changed = {person.id: person for person in map(persons.of, touched)}
         leads = await settle(
             connection,

@@ -13,15 +13,15 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import cycles
 from services.scoring.consume import Facts, Scorer
-from services.scoring.counting import Adjustment, day_of
-from services.scoring.flip import Cycle
-from services.scoring.linking import Person
+from services.scoring.core.counting import Adjustment, day_of
+from services.scoring.core.flip import Cycle
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import points
 from services.scoring.lookup import known_under
-from services.scoring.models import version_of
 from services.scoring.people import find, find_one
-from services.scoring.pricing import points
+from services.scoring.store import cycles
+from services.scoring.store.models import version_of
 from services.scoring.tables import ledger, retractions
 from shared.clock import Clock
 from shared.database import bulk, outbox
@@ -37,7 +37,10 @@ CHUNK: Final = 500
 
 @dataclass(frozen=True)
 class Selection:
-    """Interactions of a profile: one by its id, or all of a source, type and period (`since` <= at < `before`)."""
+    """Interactions of a profile: one by its id, or all of a source, type and period.
+
+    The period is `since` <= occurred_at < `before`.
+    """
 
     interaction: str | None = None
     source: str | None = None
@@ -92,7 +95,7 @@ class Corrections:
     async def unmerge(
         self, connection: AsyncConnection, profile_id: str, apart: Sequence[Identity], note: Note
     ) -> Sequence[Person]:
-        """Part identities from the others of a profile, for good; return the persons that they all are now."""
+        """Part identities from the others of a profile for good; return the persons that they are now."""
         person = await find_one(connection, profile_id)
         wanted = {identity.id: identity for identity in apart}
         for identity_id, identity in wanted.items():

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import store, trait_store
-from services.scoring.counting import Counts, Tally, count, total
-from services.scoring.linking import Person
-from services.scoring.matrix import Version
-from services.scoring.models import active
-from services.scoring.pricing import Known
+from services.scoring.core.counting import Counts, Tally, count, total
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import Known
+from services.scoring.model.matrix import Version
+from services.scoring.store import ledger, traits
+from services.scoring.store.models import active
 
 
 async def known_under(
@@ -22,10 +22,10 @@ async def known_under(
     scoring = (await active(connection)).versions.values()
     kept = Tally(one.matrix for one in scoring).keys
     uncounted = Tally([version.matrix], leave_out=kept)
-    known = await trait_store.known(connection, persons)
+    known = await traits.known(connection, persons)
     if not uncounted.keys:
         return known
-    posted = await store.read_ledger(connection, [i for person in persons for i in person.identities])
+    posted = await ledger.read(connection, [i for person in persons for i in person.identities])
     for person in persons:
         counts = {key: days for key, days in person.counts.items() if key in kept}
         counted: Counts = {}

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import links
-from services.scoring.counting import Held, decode_counts
-from services.scoring.linking import LinkRules, People, Person, partition
+from services.scoring.core.counting import Held, decode_counts
+from services.scoring.core.linking import LinkRules, People, Person, partition
+from services.scoring.store import links
 from services.scoring.tables import counts, identities
 from shared.database import bulk
 from shared.errors import NotFound, Unavailable
@@ -25,8 +25,8 @@ async def resolve(
 ) -> People:
     """Return the persons that the events are about, founded, joined and parted in the tables as they tell.
 
-    `others` are ids of further identities whose persons are wanted. Raises Unavailable when another worker is just doing the same to one of them: the batch is then simply
-    run again.
+    `others` are ids of further identities whose persons are wanted. Raises Unavailable when another worker is
+    just doing the same to one of them: the batch is then simply run again.
     """
     parted = await links.write_separations(connection, separations)
     wanted = {identity.id for one in interactions for identity in one.identities} | parted | set(others)

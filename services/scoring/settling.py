@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import cycles, scores, trait_store
-from services.scoring.appraisal import QUALIFIED, Appraisal, appraise
-from services.scoring.counting import day_of
-from services.scoring.flip import next_cycle, qualify
-from services.scoring.linking import Person
-from services.scoring.matrix import Version
-from services.scoring.models import Active
-from services.scoring.pricing import Known
-from services.scoring.scores import Kept, Place
+from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise
+from services.scoring.core.counting import day_of
+from services.scoring.core.flip import next_cycle, qualify
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import Known
+from services.scoring.model.matrix import Version
+from services.scoring.store import cycles, scores, traits
+from services.scoring.store.models import Active
+from services.scoring.store.scores import Kept, Place
 from shared.database import outbox
 from shared.events import LEADS, LeadQualified, StageChanged, encode
 from shared.ids import derived_id
@@ -40,16 +40,17 @@ async def settle(
 ) -> list[LeadQualified]:
     """Price the persons in all versions, tell of stages crossed, and return those who have become leads.
 
-    `acted` are the ids of the profiles that did or told something. They become leads whenever they qualify;
-    the others only when they did not qualify before, as time alone can bring about. So whom an activation kept
-    from sales stays there until there is new activity. `gone` are ids of profiles that are none any more.
+    `acted` are the ids of the profiles that did something. They become leads whenever they qualify; the
+    others only when they did not qualify before, as a trait or time alone can bring about. So whom an
+    activation kept from sales stays there until there is new activity. `gone` are ids of profiles that are
+    none any more.
     """
     await scores.drop_profiles(connection, gone)
     everyone = list(persons)
     if not everyone or not matrices.all:
         return []
     before = await scores.read(connection, [person.id for person in everyone], matrices.all)
-    known = await trait_store.known(connection, everyone)
+    known = await traits.known(connection, everyone)
     settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
     await scores.write(
         connection,
@@ -95,7 +96,7 @@ async def _flip(
         cycle = next_cycle(past.get((one.person.id, one.version.model), ()), one.version, now)
         if cycle is not None:
             leads.append(qualify(one.person, one.known, one.version, cycle=cycle, at=now))
-    await cycles.begin(connection, leads)
+    await cycles.open_cycles(connection, leads)
     return leads
 
 

@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import people
-from services.scoring.counting import day_of
-from services.scoring.models import active, hold
+from services.scoring.core.counting import day_of
 from services.scoring.settling import settle
+from services.scoring.store.models import active, hold
 from services.scoring.tables import identities, models, preparations, scores
 from shared.clock import Clock
 from shared.database.engine import Database

@@ -6,16 +6,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.scoring import trait_store
-from services.scoring.activation import Handoff, Order, activate
+from services.scoring.change.activation import Handoff, Order, activate
+from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.consume import Scorer
-from services.scoring.counting import day_of
-from services.scoring.flip_diff import FlipDiff
-from services.scoring.models import active
+from services.scoring.core.counting import day_of
+from services.scoring.core.pricing import points
+from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find
-from services.scoring.pricing import points
+from services.scoring.store import traits
+from services.scoring.store.models import active
 from services.scoring.tables import models
-from services.scoring.validation import kept_matrix
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.events import Event, Interaction, decode
@@ -59,13 +59,13 @@ class World:
         async with self.database.reading() as connection:
             (person,) = await find(connection, [identity.id])
             matrices = await active(connection)
-            known = await trait_store.known(connection, [person])
+            known = await traits.known(connection, [person])
         return points(known[person.id], matrices.versions["m"].matrix, day_of(self.clock.now()))
 
     async def traits(self, identity: Identity) -> dict[str, Any]:
         async with self.database.reading() as connection:
             (person,) = await find(connection, [identity.id])
-            known = await trait_store.read(connection, [person])
+            known = await traits.read(connection, [person])
         return known[person.id].told(day_of(self.clock.now()))
 
     async def profile_of(self, identity: Identity) -> str:

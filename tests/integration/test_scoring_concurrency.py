@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import sqlalchemy as sa
 
-from services.scoring import store
+from services.scoring.store import counts as kept
 from services.scoring.tables import counts
 from shared.database.engine import Database
 from shared.errors import Unavailable
@@ -66,10 +66,10 @@ async def test_counts_that_somebody_changed_meanwhile_are_not_overwritten(world:
     await world.activated(VISITS)
     await world.happened(interaction())
     async with world.database.reading() as connection:
-        stale = await store.read_counts(connection, [ANA.id])
+        stale = await kept.read(connection, [ANA.id])
     await world.happened(interaction())
     with pytest.raises(Unavailable, match="changed the same counts"):
         async with world.database.unit() as connection:
-            await store.write_counts(connection, stale)
+            await kept.write(connection, stale)
     async with world.database.reading() as connection:
         assert (await connection.execute(sa.select(counts.c.revision))).scalars().all() == [2]

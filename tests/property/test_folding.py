@@ -14,14 +14,14 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring import trait_store
 from services.scoring.consume import Scorer
-from services.scoring.crossing import crossed_on
-from services.scoring.matrix import Matrix
+from services.scoring.core.crossing import crossed_on
+from services.scoring.core.pricing import Known, price
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.validation import read_matrix
 from services.scoring.people import find
-from services.scoring.pricing import Known, price
+from services.scoring.store import traits
 from services.scoring.tables import models, scores, versions
-from services.scoring.validation import read_matrix
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.events import Event, encode
@@ -118,7 +118,7 @@ class Fold:
                 kept = await connection.execute(sa.select(scores.c.profile_id, scores.c.score))
                 return Folded(
                     persons={person.id: frozenset(person.identities.values()) for person in found},
-                    known=await trait_store.known(connection, found),
+                    known=await traits.known(connection, found),
                     kept={row.profile_id: row.score for row in kept},
                 )
         finally:

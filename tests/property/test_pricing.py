@@ -6,13 +6,13 @@ from math import fsum
 import pytest
 from hypothesis import given, settings
 
-from services.scoring.counting import Counts, Tally, count, total
-from services.scoring.crossing import crossed_on, next_change
-from services.scoring.matrix import Matrix
-from services.scoring.pricing import Known, price
-from services.scoring.reach import most
-from services.scoring.traits import History
-from services.scoring.validation import kept_matrix
+from services.scoring.core.counting import Counts, Tally, count, total
+from services.scoring.core.crossing import crossed_on, next_change
+from services.scoring.core.pricing import Known, price
+from services.scoring.core.traits import History
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.reach import most
+from services.scoring.model.validation import kept_matrix
 from shared.identity import Identity
 from tests.oracle.fold import Life, lives
 from tests.oracle.matrices import MODEL

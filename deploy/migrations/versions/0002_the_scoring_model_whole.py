@@ -67,9 +67,7 @@ def upgrade() -> None:
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("stage", Key, nullable=True),
         sa.Column("grade", Key, nullable=True),
-        sa.Column(
-            "state", Key, nullable=False, comment="below, excluded, waiting_for_data, qualified"
-        ),
+        sa.Column("state", Key, nullable=False, comment="below, excluded, waiting_for_data, qualified"),
         sa.Column("company", Key, nullable=True),
         sa.Column(
             "due_on",
@@ -117,9 +115,7 @@ def upgrade() -> None:
         sa.Column("done", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("started_at", Instant, nullable=False),
-        sa.Column(
-            "moved_at", Instant, nullable=False, comment="the last sign of life of who prepares it"
-        ),
+        sa.Column("moved_at", Instant, nullable=False, comment="the last sign of life of who prepares it"),
         sa.PrimaryKeyConstraint("model", name=op.f("pk_preparations")),
     )
     op.add_column("versions", sa.Column("author", sa.Text(), nullable=True))
@@ -128,7 +124,8 @@ def upgrade() -> None:
         "select model, version, version, handoff, note, activated_at from versions"
     )
     op.execute(_LINK_AS_BEFORE)
-    with op.batch_alter_table("identities", naming_convention={"fk": "fk_%(table_name)s_%(column_0_name)s"}) as table:
+    convention = {"fk": "fk_%(table_name)s_%(column_0_name)s"}
+    with op.batch_alter_table("identities", naming_convention=convention) as table:
         table.drop_constraint(_foreign_key(), type_="foreignkey")
     op.execute(_NAME_BY_LEAST)
     op.drop_table("profiles")
@@ -142,7 +139,9 @@ def downgrade() -> None:
         sa.Column("created_at", Instant, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_profiles")),
     )
-    op.execute("insert into profiles (id, created_at) select distinct profile_id, current_timestamp from identities")
+    op.execute(
+        "insert into profiles (id, created_at) select distinct profile_id, current_timestamp from identities"
+    )
     with op.batch_alter_table("identities") as table:
         table.create_foreign_key("identities_profile_id_fkey", "profiles", ["profile_id"], ["id"])
     with op.batch_alter_table("versions") as table:

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.scoring import preparation
-from services.scoring.activation import Handoff, Order, activate
+from services.scoring.change import preparation
+from services.scoring.change.activation import Handoff, Order, activate
 from services.scoring.routes.drafts import MoverOut
 from services.scoring.routes.parameters import ModelName
 from shared.auth import Requires
@@ -21,8 +21,8 @@ from shared.supervisor import Bell
 class Activation(BaseModel):
     """What to activate, the draft unless an older version is named, by whom and why.
 
-    `handoff` is what becomes of profiles that qualify only under it: sales gets all of them, only those who do
-    something from now on, or none.
+    `handoff` is what becomes of profiles that qualify only under it: sales gets all of them, only those who
+    do something from now on, or none.
     """
 
     model_config = ConfigDict(extra="forbid")

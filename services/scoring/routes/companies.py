@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from services.scoring.listing import CompanySort, companies
 from services.scoring.routes.parameters import Limit
+from services.scoring.store.listing import CompanySort, companies
 from shared.auth import Requires
 from shared.cursor import read_cursor, write_cursor
 from shared.database.engine import Database

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring.core.counting import Adjustment
 from services.scoring.corrections import Corrections, Note, Selection
-from services.scoring.counting import Adjustment
-from services.scoring.matrix import Points, Slug
+from services.scoring.model.rules import Points, Slug
 from services.scoring.routes.parameters import ProfileId
 from services.scoring.routes.shapes import IdentityOut
 from shared.auth import Requires
@@ -92,7 +92,10 @@ class UnmergedOut(BaseModel):
 
 
 class AdjustmentIn(_Body):
-    """Points to give or take in a model, until the end of a day or for ever; `id` makes a repeated request harmless."""
+    """Points to give or take in a model, until the end of a day or for ever.
+
+    With an `id` of the caller's a repeated request is harmless.
+    """
 
     model: Slug
     points: Points

@@ -11,13 +11,13 @@ from pydantic import BaseModel
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.difference import difference
-from services.scoring.matrix import Matrix
-from services.scoring.models import draft_of, version_of
-from services.scoring.preview import preview
+from services.scoring.change.preview import preview
+from services.scoring.model.difference import difference
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.validation import kept_matrix, read_matrix, warnings
 from services.scoring.routes.parameters import ModelName
+from services.scoring.store.models import draft_of, version_of
 from services.scoring.tables import ledger, models, versions
-from services.scoring.validation import kept_matrix, read_matrix, warnings
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.conditions import possible_types
@@ -44,7 +44,7 @@ class DraftOut(BaseModel):
 
 
 class ChangeOut(BaseModel):
-    """One thing that differs between two matrices; `needs_counting` when the ledger has to be counted for it."""
+    """One thing that differs between two matrices; `needs_counting`: in the ledger."""
 
     path: str
     kind: Literal["added", "removed", "changed"]

@@ -9,15 +9,12 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import links, trait_store
-from services.scoring.appraisal import State, appraise
-from services.scoring.counting import day_of
-from services.scoring.linking import Person
-from services.scoring.listing import Filter, Sort, profile_ids
-from services.scoring.matrix import Version
-from services.scoring.models import active
+from services.scoring.core.appraisal import State, appraise
+from services.scoring.core.counting import day_of
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import Known
+from services.scoring.model.matrix import Version
 from services.scoring.people import find, find_one
-from services.scoring.pricing import Known
 from services.scoring.routes.parameters import Limit, ProfileId
 from services.scoring.routes.shapes import (
     IdentityOut,
@@ -29,6 +26,9 @@ from services.scoring.routes.shapes import (
     StandingOut,
     TimelineOut,
 )
+from services.scoring.store import links, traits
+from services.scoring.store.listing import Filter, Sort, profile_ids
+from services.scoring.store.models import active
 from services.scoring.tables import identities, ledger, retractions
 from shared.auth import Requires
 from shared.clock import Clock
@@ -69,7 +69,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         limit: Limit = 50,
         cursor: str | None = None,
     ) -> ProfilesOut:
-        """Find the profile of an identity (`kind` and `value`), or page through those that pass the filters."""
+        """Find the profile of an identity (`kind`, `value`), or page through those that pass the filters."""
         if (kind is None) != (value is None):
             raise Refused("identity_incomplete", "Give both kind and value.", "kind" if value else "value")
         async with database.reading() as connection:
@@ -97,7 +97,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
     @router.get("/{profile_id}/links")
     async def get_links(profile_id: ProfileId) -> LinksOut:
-        """List what makes the profile's identities one person, and the links that were refused, with the reason."""
+        """List what makes the identities one person, and the links that were refused, with the reason."""
         async with database.reading() as connection:
             person = await find_one(connection, profile_id)
             told = await links.of_person(connection, person.identities)
@@ -169,7 +169,7 @@ def _is(known: object, told: str) -> bool:
 async def _shown(connection: AsyncConnection, persons: Sequence[Person], clock: Clock) -> list[ProfileOut]:
     today = day_of(clock.now())
     versions = (await active(connection)).versions.values()
-    known = await trait_store.known(connection, persons)
+    known = await traits.known(connection, persons)
     return [
         ProfileOut(
             id=person.id,

@@ -8,21 +8,22 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import cycles
-from services.scoring.appraisal import state_of
-from services.scoring.counterfactual import missing, without
-from services.scoring.counting import day_of
-from services.scoring.crossing import crossed_on
-from services.scoring.explaining import explain
-from services.scoring.linking import Person
+from services.scoring.core.appraisal import state_of
+from services.scoring.core.counterfactual import missing, without
+from services.scoring.core.counting import day_of
+from services.scoring.core.crossing import crossed_on
+from services.scoring.core.explaining import explain
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import Known, price
+from services.scoring.core.worth import Day
 from services.scoring.lookup import known_under
-from services.scoring.matrix import Version
-from services.scoring.models import draft_of, version_of
+from services.scoring.model.matrix import Version
+from services.scoring.model.rules import DIGITS
 from services.scoring.people import find_one
-from services.scoring.pricing import DIGITS, Known, price
 from services.scoring.routes.parameters import At, ModelName, ProfileId, instant
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
-from services.scoring.worth import Day
+from services.scoring.store import cycles
+from services.scoring.store.models import draft_of, version_of
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
@@ -48,8 +49,9 @@ class WayOut(BaseModel):
 class WhyOut(BaseModel):
     """Why a profile flipped, or what it lacks.
 
-    `smallest_set` is the least number of lines without which the score would not reach the flip number. When it does not reach it,
-    `points_missing` and `ways` tell how far it is. `missing` and `excluded_by` keep a lead from sales.
+    `smallest_set` is the least number of lines without which the score would not reach the flip number. When
+    it does not reach it, `points_missing` and `ways` tell how far it is. `missing` and `excluded_by` keep a
+    lead from sales.
     """
 
     flipped: bool
@@ -89,8 +91,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     async def get_why_flipped(profile_id: ProfileId, model: ModelName, at: At = None) -> WhyOut:
         """Tell without what the profile would not have flipped, or what is missing when it has not.
 
-        Without `at` it is asked of the moment at which it flipped, under the version that flipped it, and of now
-        when it has not.
+        Without `at` it is asked of the moment of the flip, under the version that it was flipped by, and of
+        now when there was none.
         """
         async with database.reading() as connection:
             person = await find_one(connection, profile_id)

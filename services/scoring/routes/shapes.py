@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.scoring.appraisal import State
+from services.scoring.core.appraisal import State
 
 
 class IdentityOut(BaseModel):
@@ -47,7 +47,7 @@ class ProfilesOut(BaseModel):
 
 
 class LinkOut(BaseModel):
-    """Two identities that were said to be one person's, since when, by which event; `refused` says why not."""
+    """Two identities that were said to be one person's, when and by which event; `refused` says why not."""
 
     one: IdentityOut
     other: IdentityOut
@@ -63,7 +63,7 @@ class LinksOut(BaseModel):
 
 
 class DayOut(BaseModel):
-    """What one day gave to a rule before its cap: `paid` of `count` matches, each worth `fade` of its points."""
+    """What one day gave to a rule before its cap: `paid` of `count` matches, each at `fade` of its points."""
 
     day: date
     count: int
@@ -86,7 +86,8 @@ class ReasonOut(BaseModel):
 class ScoreOut(BaseModel):
     """A score at the end of a UTC day under one version, with its reasons.
 
-    `fit` is what traits gave, `engagement` the rest; `crossed_on` the first day on which it reached the flip number.
+    `fit` is what traits gave, `engagement` the rest; `crossed_on` is the first day on which it reached the
+    flip number.
     """
 
     score: float

@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from services.scoring.counting import Counts, Tally, count, day_of
-from services.scoring.matrix import Matrix
-from services.scoring.pricing import Known
-from services.scoring.traits import History
+from services.scoring.core.counting import Counts, Tally, count, day_of
+from services.scoring.core.pricing import Known
+from services.scoring.core.traits import History
+from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import NOON, interaction
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.appraisal import MAX_COMPANY, Appraisal, appraise, company_of, state_of
-from services.scoring.matrix import Matrix
+from services.scoring.core.appraisal import MAX_COMPANY, Appraisal, appraise, company_of, state_of
+from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, known, ruled_by, told

@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.counterfactual import MAX_FURTHER, Missing, Way, missing, without
-from services.scoring.counting import ADJUSTMENTS, Tally, count
-from services.scoring.matrix import Matrix
-from services.scoring.pricing import Known, price
+from services.scoring.core.counterfactual import MAX_FURTHER, Missing, Way, missing, without
+from services.scoring.core.counting import ADJUSTMENTS, Tally, count
+from services.scoring.core.pricing import Known, price
+from services.scoring.model.matrix import Matrix
 from shared.events import Interaction, Reason
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, adjustment, counted, known, ruled_by, told
@@ -239,8 +239,15 @@ def test_each_further_match_has_a_value_of_its_own() -> None:
     assert missing(known(once_each, *liked), once_each, TODAY).points == 0
 
 
-def test_without_by_further_matches_share_the_limit() -> None:
-    assert ways(ruled_by(does("like", 10, limit={"times": 2, "per": "day"}))) == []
+def test_without_by_further_matches_share_the_limit_with_those_that_there_were() -> None:
+    limited = ruled_by(does("like", 10, limit={"times": 3, "per": "day"}))
+    assert ways(limited) == [("like", 3)]
+    assert ways(limited.model_copy(update={"flip_number": 40.0}), *[interaction("like")] * 2) == []
+
+
+def test_a_rule_that_gives_nothing_is_no_way_even_where_any_activity_would_do() -> None:
+    rules = ruled_by(does("like", 0), does("visit", 30), inactivity={"after": "30d", "points": -15})
+    assert ways(rules, interaction("visit", day=-30)) == [("visit", 1)]
 
 
 def test_a_further_match_ends_inactivity() -> None:
@@ -262,6 +269,12 @@ def test_what_another_rule_takes_for_the_same_match_is_taken_into_account() -> N
     )
     assert ways(rules) == [("like", 1), ("visit", 20)]
     assert ways(rules, interaction("like"), interaction("like")) == [("visit", 2)]
+
+
+def test_also_of_matches_that_cost_something_there_are_not_more_than_a_hundred() -> None:
+    rules = [does("like", 1.25), rule("spams", -1, when={"type": "like"})]
+    assert ways(ruled_by(*rules, flip_number=25)) == [("like", MAX_FURTHER)]
+    assert ways(ruled_by(*rules, flip_number=25.25)) == []
 
 
 def test_what_was_known_is_left_as_it_was() -> None:

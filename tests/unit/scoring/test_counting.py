@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.counting import (
+from services.scoring.core.counting import (
     ADJUSTMENTS,
     MAX_VALUE_LENGTH,
     Counts,
@@ -17,7 +17,7 @@ from services.scoring.counting import (
     encode_counts,
     total,
 )
-from services.scoring.matrix import Matrix
+from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import NOON, interaction, matrix, rule
 

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.crossing import crossed_on, next_change
-from services.scoring.matrix import Matrix
+from services.scoring.core.crossing import crossed_on, next_change
+from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
@@ -73,6 +73,13 @@ def test_who_is_known_by_identities_alone_crosses_on_the_day_that_is_asked() -> 
     assert crossed(rules, interaction(), until=6) == 6
     too_little = ruled_by(traits=[{"id": "reachable", "when": {"email": {"exists": True}}, "points": 24.9}])
     assert crossed(too_little, interaction(), until=6) is None
+
+
+def test_what_is_told_after_the_day_that_is_asked_is_not_known_yet() -> None:
+    reachable = {"id": "reachable", "when": {"email": {"exists": True}}, "points": 20}
+    later = [told(title="VP", day=9), interaction(day=9)]
+    assert crossed(ruled_by(traits=[reachable, DECIDES]), *later, until=6) is None
+    assert crossed(ruled_by(traits=[reachable, DECIDES], flip_number=20), *later, until=6) == 6
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-from services.scoring.explaining import explain
-from services.scoring.worth import Day
+from services.scoring.core.explaining import explain
+from services.scoring.core.worth import Day
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, known, ruled_by
 

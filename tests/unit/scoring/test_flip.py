@@ -2,11 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.scoring.counting import Counts, Tally, count, day_of
-from services.scoring.crossing import crossed_on
-from services.scoring.flip import Cycle, next_cycle, qualify
-from services.scoring.pricing import Known, points
-from services.scoring.traits import History
+from services.scoring.core.counting import Counts, Tally, count, day_of
+from services.scoring.core.crossing import crossed_on
+from services.scoring.core.flip import Cycle, next_cycle, qualify
+from services.scoring.core.pricing import Known, points
+from services.scoring.core.traits import History
 from shared.events import Interaction
 from tests.builders import NOON, identities, interaction, person, rule, version
 

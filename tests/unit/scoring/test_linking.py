@@ -2,7 +2,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from itertools import permutations
 
-from services.scoring.linking import MAX_IDENTITIES, Link, LinkRules, People, Person, Side, partition
+from services.scoring.core.linking import MAX_IDENTITIES, Link, LinkRules, People, Person, Side, partition
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.builders import NOON, identities, interaction

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.matrix import Matrix
-from services.scoring.pricing import Score, points, price
+from services.scoring.core.pricing import Score, points, price
+from services.scoring.model.matrix import Matrix
 from shared.events import Interaction, Reason
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told

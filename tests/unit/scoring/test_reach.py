@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from services.scoring.matrix import Matrix
-from services.scoring.reach import most
-from services.scoring.validation import kept_matrix
-from services.scoring.worth import worth
+from services.scoring.core.worth import worth
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.reach import most
+from services.scoring.model.validation import kept_matrix
 from tests.builders import rule
 
 DAY = 738_000

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.validation import kept_matrix, read_matrix, warnings
+from services.scoring.model.validation import kept_matrix, read_matrix, warnings
 from shared.errors import Refused
 from tests.builders import rule
 

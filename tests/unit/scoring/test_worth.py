@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.counting import Days, day_of
-from services.scoring.matrix import Rule
-from services.scoring.worth import Day, Worth, by_day, worth
+from services.scoring.core.counting import Days, day_of
+from services.scoring.core.worth import Day, Worth, by_day, worth
+from services.scoring.model.rules import Rule
 from tests.builders import NOON, interaction, rule
 from tests.unit.scoring.known import TODAY, counted, ruled_by
 

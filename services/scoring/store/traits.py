@@ -8,11 +8,11 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.counting import day_of
-from services.scoring.linking import Person
-from services.scoring.pricing import Known
+from services.scoring.core.counting import day_of
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import Known
+from services.scoring.core.traits import History, Told
 from services.scoring.tables import traits
-from services.scoring.traits import History, Told
 from shared.database import bulk
 from shared.events import Interaction
 

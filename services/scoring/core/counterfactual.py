@@ -1,16 +1,17 @@
 """Counterfactual: without what a person would not have flipped, and what would still make them flip. Pure."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import fsum
 from typing import Final, NamedTuple
 
-from services.scoring.counting import ACTIVITY, Counts, add
-from services.scoring.matrix import Matrix, Rule
-from services.scoring.pricing import DIGITS, Known, Score, points, price
-from services.scoring.worth import capped
+from services.scoring.core.counting import ACTIVITY, Counts, add
+from services.scoring.core.pricing import Known, Score, points, price
+from services.scoring.core.worth import capped
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.rules import DIGITS, Rule
 from shared.events import Reason
 
 MAX_FURTHER: Final = 100
@@ -48,12 +49,12 @@ def without(known: Known, matrix: Matrix, day: int) -> list[Reason]:
     if score.points < matrix.flip_number:
         return []
     lines = _lines(score)
-    for removed in _heaviest(_pools(lines, matrix)):
-        left = [line for index, line in enumerate(lines) if index not in removed]
-        if _total(left, matrix) < matrix.flip_number:
-            return [lines[index] for index in sorted(removed)]
-    # Without any line that gave points the score is 0 at most, and a flip number is above 0.
-    raise AssertionError("a score without points reaches the flip number")
+    # Without any line that gave points the score is 0 at most, and a flip number is above 0: one is found.
+    return next(
+        [lines[index] for index in sorted(removed)]
+        for removed in _heaviest(_pools(lines, matrix))
+        if _total(_left(lines, removed), matrix) < matrix.flip_number
+    )
 
 
 def missing(known: Known, matrix: Matrix, day: int) -> Missing:
@@ -124,15 +125,19 @@ def _heaviest(pools: Iterable[list[_Removal]]) -> list[tuple[int, ...]]:
     return [removal.lines for removal in best]
 
 
-def _total(lines: Iterable[Reason], matrix: Matrix) -> float:
-    """Return the score that these lines alone make, within the caps of groups and rounded as `price` does."""
+def _left(lines: Sequence[Reason], removed: Collection[int]) -> Iterator[tuple[str, float]]:
+    return ((line.rule, line.points) for index, line in enumerate(lines) if index not in removed)
+
+
+def _total(lines: Iterable[tuple[str, float]], matrix: Matrix) -> float:
+    """Return the score that rules with these points make, in their groups' caps and rounded as in `price`."""
     parts: list[float] = []
     grouped: dict[str, list[float]] = {}
-    for line in lines:
-        parts.append(line.points)
-        group = matrix.group_of.get(line.rule)
+    for rule_id, given in lines:
+        parts.append(given)
+        group = matrix.group_of.get(rule_id)
         if group is not None:
-            grouped.setdefault(group, []).append(line.points)
+            grouped.setdefault(group, []).append(given)
     for name, of_group in grouped.items():
         total = fsum(of_group)
         parts.append(capped(total, matrix.groups[name].cap) - total)
@@ -164,27 +169,21 @@ def _times_needed(rule: Rule, known: Known, matrix: Matrix, day: int) -> int | N
 
 def _with_matches(counts: Counts, rule: Rule, day: int, times: int) -> Counts:
     """Return a copy of the counts with further matches of a rule, each with a value of `by` of its own."""
-    changed: Counts = dict(counts)
-    _copy_days(changed, rule.count_key)
+    days = {then: dict(values) for then, values in counts.get(rule.count_key, {}).items()}
+    changed = counts | {rule.count_key: days}
     by_value = rule.limit is not None and rule.limit.by is not None
     for number in range(times):
         # Values are kept as JSON, which never begins with a plus, so this one has not been seen.
         add(changed, rule.count_key, day, f"+{number}" if by_value else "", 1)
     if rule.machine != "only":
         # Who does something is not inactive on that day.
-        _copy_days(changed, ACTIVITY)
-        add(changed, ACTIVITY, day, "", times)
+        changed[ACTIVITY] = changed.get(ACTIVITY, {}) | {day: {"": times}}
     return changed
-
-
-def _copy_days(counts: Counts, key: str) -> None:
-    counts[key] = {day: dict(values) for day, values in counts.get(key, {}).items()}
 
 
 def _other_traits(known: Known, matrix: Matrix, day: int, lines: Sequence[Reason]) -> Iterator[Way]:
     traits = known.traits.at(day)
-    for rule in matrix.traits:
-        if not rule.holds(traits):
-            line = Reason(rule=rule.id, label=rule.title, points=rule.points, count=1, paid=1)
-            if _total([*lines, line], matrix) >= matrix.flip_number:
-                yield Way(rule.id, rule.title, 1, f"if: {rule.title}")
+    others = (rule for rule in matrix.traits if not rule.holds(traits))
+    for rule in others:
+        if _total([*_left(lines, ()), (rule.id, rule.points)], matrix) >= matrix.flip_number:
+            yield Way(rule.id, rule.title, 1, f"if: {rule.title}")

@@ -1,8 +1,8 @@
 """Explaining: which day gave how much to each rule, what the limit left unpaid and what time has taken."""
 
-from services.scoring.matrix import Matrix
-from services.scoring.pricing import Known
-from services.scoring.worth import Day, by_day
+from services.scoring.core.pricing import Known
+from services.scoring.core.worth import Day, by_day
+from services.scoring.model.matrix import Matrix
 
 
 def explain(known: Known, matrix: Matrix, day: int) -> dict[str, list[Day]]:

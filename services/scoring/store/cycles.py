@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.flip import Cycle
-from services.scoring.linking import Person
+from services.scoring.core.flip import Cycle
+from services.scoring.core.linking import Person
 from services.scoring.tables import standings
 from shared.database import bulk
 from shared.events import LeadQualified
@@ -35,7 +35,7 @@ async def read(connection: AsyncConnection, persons: Iterable[Person]) -> Cycles
     return found
 
 
-async def begin(
+async def open_cycles(
     connection: AsyncConnection, leads: Sequence[LeadQualified], *, handed_over: bool = True
 ) -> None:
     """Note who has flipped in which cycle; with `handed_over=False` sales does not get the lead."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.appraisal import QUALIFIED
-from services.scoring.matrix import Version
+from services.scoring.core.appraisal import QUALIFIED
+from services.scoring.model.matrix import Version
 from services.scoring.tables import identities, scores, standings
 
 MOVERS = 10
@@ -24,7 +24,7 @@ class Mover:
 
 @dataclass
 class FlipDiff:
-    """What a version changes for the hand-off, in profiles; `biggest_movers` are those who gain or lose most."""
+    """What a version changes for the hand-off, in profiles, and who gains or loses most."""
 
     newly_flipped: int = 0
     un_flipped: int = 0

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.appraisal import Appraisal
-from services.scoring.matrix import Version
+from services.scoring.core.appraisal import Appraisal
+from services.scoring.model.matrix import Version
 from services.scoring.tables import scores
 from shared.database import bulk
 from shared.errors import Unavailable

@@ -9,15 +9,15 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import cycles
-from services.scoring.appraisal import QUALIFIED, Appraisal, appraise
-from services.scoring.counting import day_of
-from services.scoring.flip_diff import MOVERS, FlipDiff, Mover
-from services.scoring.linking import Person
+from services.scoring.change.flip_diff import MOVERS, FlipDiff, Mover
+from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise
+from services.scoring.core.counting import day_of
+from services.scoring.core.linking import Person
 from services.scoring.lookup import known_under
-from services.scoring.matrix import Version
-from services.scoring.models import version_of
+from services.scoring.model.matrix import Version
 from services.scoring.people import find
+from services.scoring.store import cycles
+from services.scoring.store.models import version_of
 from services.scoring.tables import identities
 
 PAGE: Final = 1_000

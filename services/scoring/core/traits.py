@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from services.scoring.counting import day_of
-from services.scoring.domains import company_domain, email_domain
+from services.scoring.core.counting import day_of
+from services.scoring.core.domains import company_domain, email_domain
 from shared.identity import Identity
 
 

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.models import version_of
+from services.scoring.store.models import version_of
 from services.scoring.tables import identities, scores, traits
 from shared.errors import NotFound, Refused
 
@@ -41,8 +41,8 @@ async def profile_ids(
 ) -> list[Profile]:
     """Return a page of profile ids that pass the filter, in the order of `sort` and then of their ids.
 
-    Scores are those as of when they were last priced. A trait passes when any identity of the person was ever told
-    it with that value: the caller compares with what is known now.
+    Scores are those as of when they were last priced. A trait passes when any identity of the person was ever
+    told it with that value: the caller compares with what is known now.
     """
     query, score = await _filtered(connection, wanted)
     if wanted.trait is not None:

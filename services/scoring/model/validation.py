@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.scoring.complaints import complaints, suggestion
-from services.scoring.matrix import Matrix, Rule, TraitRule
-from services.scoring.reach import most, most_together, uncapped
+from services.scoring.model.complaints import complaints, suggestion
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.reach import most, most_together, uncapped
+from services.scoring.model.rules import Rule, TraitRule
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, fingerprint, possible_types
 from shared.errors import Complaint, Refused
 from shared.events import ADJUSTMENT, IDENTIFY

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from services.scoring.matrix import Matrix, Rule, TraitRule
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.rules import Rule, TraitRule
 from shared.conditions import Condition, explain, fingerprint
 
 Json = Mapping[str, Any]

@@ -8,10 +8,10 @@ from functools import cached_property, lru_cache
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.counting import Tally
-from services.scoring.matrix import Version
+from services.scoring.core.counting import Tally
+from services.scoring.model.matrix import Version
+from services.scoring.model.validation import kept_matrix
 from services.scoring.tables import models, preparations, versions
-from services.scoring.validation import kept_matrix
 
 # The key of the advisory lock on the set of active versions; any constant that nobody else uses.
 _ACTIVE_VERSIONS = 4_201_338

@@ -3,8 +3,8 @@
 from collections.abc import Collection
 from math import ceil, fsum, inf
 
-from services.scoring.matrix import Limit, Matrix, Rule, TraitRule
-from services.scoring.pricing import DIGITS
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.rules import DIGITS, Limit, Rule, TraitRule
 
 # Periods of a limit end at least so many days apart. A month is taken as short as months get.
 _SHORTEST = {"day": 1, "week": 7, "month": 28}

@@ -1,4 +1,4 @@
-"""Pricing: what is known of a person is worth under a matrix on a day. Pure, alike in live scoring and replay.
+"""Pricing: what a person is worth under a matrix on a day. Pure, and the same in live scoring and replay.
 
 Limits and caps are applied here, to sums, the earliest days first. Clamping step by step while events come
 in would make the score depend on their order (DESIGN.md idea 3).
@@ -12,13 +12,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.scoring.counting import ACTIVITY, ADJUSTMENTS, Adjustment, Counts
-from services.scoring.matrix import ADJUSTMENT, INACTIVITY, Inactivity, Matrix
-from services.scoring.traits import History
-from services.scoring.worth import capped, worth
+from services.scoring.core.counting import ACTIVITY, ADJUSTMENTS, Adjustment, Counts
+from services.scoring.core.traits import History
+from services.scoring.core.worth import capped, worth
+from services.scoring.model.matrix import ADJUSTMENT, INACTIVITY, Inactivity, Matrix
+from services.scoring.model.rules import DIGITS
 from shared.events import Reason
-
-DIGITS = 3
 
 
 class Known(NamedTuple):

@@ -10,14 +10,15 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import cycles, preparation, trait_store
-from services.scoring.flip import next_cycle, qualify
-from services.scoring.flip_diff import FlipDiff, compare, newly_flipped
-from services.scoring.matrix import Version
-from services.scoring.models import active, hold
+from services.scoring.change import preparation
+from services.scoring.change.flip_diff import FlipDiff, compare, newly_flipped
+from services.scoring.core.flip import next_cycle, qualify
+from services.scoring.model.matrix import Version
+from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find
+from services.scoring.store import cycles, traits
+from services.scoring.store.models import active, hold
 from services.scoring.tables import activations, models, versions
-from services.scoring.validation import kept_matrix
 from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
@@ -48,7 +49,9 @@ class Order:
 
 
 async def activate(database: Database, clock: Clock, model: str, order: Order) -> tuple[int, FlipDiff]:
-    """Prepare a version beside the one that scores, then let it take over; return its number and what changed.
+    """Prepare a version beside the one that scores, then let it take over.
+
+    Returns its number and what changed.
 
     Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model or
     the version, Conflict without a draft or while another activation is under way.
@@ -56,7 +59,7 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
     async with database.unit() as connection:
         await hold(connection, to_activate=True)
         version = await _wanted(connection, model, order.version)
-        await preparation.begin(connection, version, clock.now())
+        await preparation.start(connection, version, clock.now())
     await _prepare(database, clock, model)
     async with database.unit() as connection:
         await hold(connection, to_activate=True)
@@ -125,13 +128,13 @@ async def _leads(
     profile_ids = await newly_flipped(connection, version)
     for start in range(0, len(profile_ids), CHUNK):
         persons = await find(connection, profile_ids[start : start + CHUNK])
-        known = await trait_store.known(connection, persons)
+        known = await traits.known(connection, persons)
         begun: Sequence[LeadQualified] = [
             qualify(person, known[person.id], version, cycle=cycle, at=now)
             for person in persons
             if (cycle := next_cycle((), version, now)) is not None
         ]
-        await cycles.begin(connection, begun, handed_over=handed_over)
+        await cycles.open_cycles(connection, begun, handed_over=handed_over)
         leads += begun
     return leads
 

@@ -2,11 +2,11 @@
 
 from typing import Final, Literal, NamedTuple
 
-from services.scoring.crossing import next_change
-from services.scoring.domains import is_private
-from services.scoring.matrix import Matrix
-from services.scoring.pricing import Known, points, price
-from services.scoring.trait_conditions import Traits
+from services.scoring.core.crossing import next_change
+from services.scoring.core.domains import is_private
+from services.scoring.core.pricing import Known, points, price
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.trait_conditions import Traits
 
 MAX_COMPANY = 200
 

@@ -1,20 +1,19 @@
 """The matrix: a model's rules, as ops write them and as an immutable version keeps them."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import Field, model_validator
 
-from services.scoring.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
-from shared.conditions import Condition, Path, check, explain, fingerprint
+from services.scoring.model.rules import Days, Negative, Points, Positive, Rule, Slug, Strict, TraitRule
+from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
+from shared.conditions import Path, explain
+
+Audience = Literal["sales", "offer"]
 
 MAX_RULES = 200
-# A score is told to 0.001; up to here a double holds that exactly.
-MAX_POINTS = 1_000_000
-MAX_DAYS = 3_660
 
 # What it takes for A, B, C of all that trait rules can give, and for 1, 2, 3 of the flip number, unless told.
 _FIT_STEPS = (0.75, 0.5, 0.25)
@@ -26,107 +25,14 @@ ADJUSTMENT = "adjustment"
 _RESERVED_IDS = frozenset({INACTIVITY, ADJUSTMENT})
 
 
-def _days(written: Any) -> Any:
-    if isinstance(written, str):
-        told = re.fullmatch(r"([0-9]{1,4})d", written, re.ASCII)
-        if told is None:
-            raise ValueError("is a number of days, such as 30d")
-        return int(told[1])
-    raise ValueError("is a text with a number of days, such as '30d'")
-
-
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Points = Annotated[float, Field(ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, le=MAX_POINTS, allow_inf_nan=False)]
-Negative = Annotated[float, Field(lt=0, ge=-MAX_POINTS, allow_inf_nan=False)]
-Days = Annotated[
-    int,
-    Field(ge=1, le=MAX_DAYS),
-    BeforeValidator(_days, json_schema_input_type=str),
-    PlainSerializer(lambda days: f"{days}d", return_type=str),
-]
-"""A number of whole days, written `30d`."""
-Label = Annotated[str, Field(max_length=200)]
-Per = Literal["day", "week", "month", "ever"]
-Machine = Literal["exclude", "include", "only"]
-Audience = Literal["sales", "offer"]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Limit(_Strict):
-    """At most `times` paid matches per UTC day, ISO week, calendar month or ever; `by`: for each value."""
-
-    times: Annotated[int, Field(ge=1, le=1_000_000)]
-    per: Per
-    by: Path | None = None
-
-
-class Rule(_Strict):
-    """A condition on interactions and its price.
-
-    `cap` is the most that it can give, or take when points are negative. Points fade by half every
-    `half_life`, or count for `window` days and then no more. What machines did counts only when asked for.
-    """
-
-    id: Slug
-    label: Label = ""
-    when: Condition
-    points: Points
-    limit: Limit | None = None
-    cap: Positive | None = None
-    half_life: Days | None = None
-    window: Days | None = None
-    machine: Machine = "exclude"
-
-    @model_validator(mode="after")
-    def _is_evaluable(self) -> "Rule":
-        check(self.when)
-        if self.half_life is not None and self.window is not None:
-            raise ValueError("give half_life or window, not both")
-        return self
-
-    @cached_property
-    def count_key(self) -> str:
-        """The key under which the rule's matches are counted; rules that ask the same share it."""
-        key = fingerprint(self.when, self.limit.by if self.limit else None)
-        return key if self.machine == "exclude" else f"{key}:{self.machine}"
-
-    @cached_property
-    def title(self) -> str:
-        """The label, or the condition in words when there is none."""
-        return self.label or explain(self.when)
-
-
-class TraitRule(_Strict):
-    """A condition on traits; it gives its points for as long as the traits meet it."""
-
-    id: Slug
-    label: Label = ""
-    when: TraitCondition
-    points: Points
-
-    @cached_property
-    def title(self) -> str:
-        """The label, or the condition in words when there is none."""
-        return self.label or explain(self.when)
-
-    @cached_property
-    def holds(self) -> TraitTest:
-        """The condition as a function of traits."""
-        return compile_traits(self.when)
-
-
-class Group(_Strict):
+class Group(Strict):
     """Rules whose points together are held within the cap, on either side of zero."""
 
     rules: Annotated[list[Slug], Field(min_length=1, max_length=MAX_RULES)]
     cap: Positive
 
 
-class Inactivity(_Strict):
+class Inactivity(Strict):
     """Points taken `after` days without a human interaction, and again `every` so many, down to `floor`."""
 
     after: Days
@@ -141,7 +47,7 @@ class Inactivity(_Strict):
         return self
 
 
-class Grades(_Strict):
+class Grades(Strict):
     """Thresholds of the grade: `fit` in points of trait rules, `engagement` in points of what was done.
 
     Each names what it takes for the first three of four: A, B, C, else D; 1, 2, 3, else 4.
@@ -158,19 +64,19 @@ class Grades(_Strict):
         return self
 
 
-class Matrix(_Strict):
+class Matrix(Strict):
     """A model's rules, flip number and named stages."""
 
     model: Slug | None = None
     flip_number: Positive
-    stages: Annotated[dict[Slug, Points], Field(max_length=20)] = {}
-    rules: Annotated[list[Rule], Field(max_length=MAX_RULES)] = []
-    traits: Annotated[list[TraitRule], Field(max_length=MAX_RULES)] = []
-    groups: Annotated[dict[Slug, Group], Field(max_length=50)] = {}
+    stages: dict[Slug, Points] = Field(default={}, max_length=20)
+    rules: list[Rule] = Field(default=[], max_length=MAX_RULES)
+    traits: list[TraitRule] = Field(default=[], max_length=MAX_RULES)
+    groups: dict[Slug, Group] = Field(default={}, max_length=50)
     inactivity: Inactivity | None = None
     grades: Grades | None = None
-    requires: Annotated[list[Path], Field(max_length=20)] = []
-    excludes: Annotated[list[TraitCondition], Field(max_length=50)] = []
+    requires: list[Path] = Field(default=[], max_length=20)
+    excludes: list[TraitCondition] = Field(default=[], max_length=50)
     requalify_after: Days | None = None
     audience: Audience = "sales"
 
@@ -228,7 +134,7 @@ class Matrix(_Strict):
 
     @cached_property
     def _grade_steps(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-        """The thresholds of fit and of engagement; without trait rules and without `grades` there are none."""
+        """The thresholds of fit and of engagement; none without trait rules and `grades`."""
         if self.grades is not None:
             return self.grades.fit, self.grades.engagement
         if not self.traits:

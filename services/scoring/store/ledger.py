@@ -1,16 +1,14 @@
 """The ledger and the counts, a few statements a batch."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.counting import Held, decode_counts, encode_counts
-from services.scoring.tables import counts, ledger, retractions
+from services.scoring.tables import ledger, retractions
 from shared.database import bulk
-from shared.errors import Unavailable
 from shared.events import Interaction, Retraction
 
 _json = msgspec.json.Encoder().encode
@@ -36,9 +34,7 @@ async def record(connection: AsyncConnection, interactions: Sequence[Interaction
     return [one for one in reversed(distinct.values()) if one.id in new]
 
 
-async def read_ledger(
-    connection: AsyncConnection, identity_ids: Sequence[str]
-) -> dict[str, list[Interaction]]:
+async def read(connection: AsyncConnection, identity_ids: Sequence[str]) -> dict[str, list[Interaction]]:
     """Return what the ledger has of each of the identities and was not retracted, as counting needs it."""
     rows = await connection.execute(
         sa.select(ledger).where(bulk.any_of(connection, ledger.c.identity_id, identity_ids), ~_is_retracted())
@@ -98,21 +94,3 @@ async def retract(connection: AsyncConnection, told: Sequence[Retraction]) -> di
     for row in found:
         posted.setdefault(row.identity_id, []).append(_interaction(row))
     return posted
-
-
-async def read_counts(connection: AsyncConnection, identity_ids: Sequence[str]) -> dict[str, Held]:
-    """Return the counts of the identities that have any."""
-    rows = await connection.execute(
-        sa.select(counts).where(bulk.any_of(connection, counts.c.identity_id, identity_ids))
-    )
-    return {identity_id: Held(decode_counts(text), revision) for identity_id, text, revision in rows}
-
-
-async def write_counts(connection: AsyncConnection, changed: Mapping[str, Held]) -> None:
-    """Write counts back; raises Unavailable when somebody else changed one since it was read."""
-    rows = [
-        {"identity_id": identity_id, "counts": encode_counts(held.counts), "revision": held.revision + 1}
-        for identity_id, held in sorted(changed.items())
-    ]
-    if await bulk.upsert(connection, counts, rows, revision="revision") < len(rows):
-        raise Unavailable("counts_race", "Another worker has just changed the same counts.")

@@ -4,8 +4,8 @@ from datetime import date
 from math import fsum
 from typing import NamedTuple
 
-from services.scoring.counting import Days
-from services.scoring.matrix import Limit, Rule
+from services.scoring.core.counting import Days
+from services.scoring.model.rules import Limit, Rule
 
 
 class Worth(NamedTuple):

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from services.scoring.matrix import Grades, Group, Inactivity, Limit, Matrix, Rule, TraitRule
+from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix
+from services.scoring.model.rules import Limit, Rule, TraitRule
 from shared.conditions import Comparison, Matches
 from shared.errors import Complaint
 

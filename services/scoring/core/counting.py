@@ -11,7 +11,8 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from services.scoring.matrix import Matrix, Rule
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.rules import Rule
 from shared.conditions import possible_types
 from shared.events import ADJUSTMENT, IDENTIFY, Interaction
 from shared.matching import MISSING, Predicate, Reader, compile_condition, reader

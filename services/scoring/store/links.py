@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.linking import Link, People, Side
+from services.scoring.core.linking import Link, People, Side
 from services.scoring.tables import links, separations
 from shared.database import bulk
 from shared.events import Separation
@@ -15,8 +15,8 @@ from shared.events import Separation
 async def write(connection: AsyncConnection, people: People) -> set[str]:
     """Keep the evidence of the batch's links; return identities among which links have to be taken anew.
 
-    A link that was objected to is simply refused when it was made after all that hold the two groups together,
-    for then nothing depends on it.
+    A link that was objected to is simply refused when it was made after all that hold the two groups
+    together, for then nothing depends on it.
     """
     contested = people.contested
     before = {(one.one, one.other): one for one in await _read_pairs(connection, contested)}
@@ -71,7 +71,7 @@ async def of_person(connection: AsyncConnection, identity_ids: Collection[str]) 
 
 
 async def component(connection: AsyncConnection, seeds: Iterable[str]) -> list[Link]:
-    """Return every link that is connected with the seeds, over links that hold and links that were refused."""
+    """Return every link that is connected with the seeds, also over links that were refused."""
     found: dict[tuple[str, str], Link] = {}
     seen: set[str] = set()
     reached = set(seeds)

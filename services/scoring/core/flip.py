@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple
 
-from services.scoring.counting import day_of
-from services.scoring.crossing import crossed_on
-from services.scoring.linking import Person
-from services.scoring.matrix import Version
-from services.scoring.pricing import Known, price
+from services.scoring.core.counting import day_of
+from services.scoring.core.crossing import crossed_on
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import Known, price
+from services.scoring.model.matrix import Version
 from shared.events import LeadQualified
 from shared.ids import derived_id
 

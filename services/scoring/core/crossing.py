@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from services.scoring.counting import ACTIVITY
-from services.scoring.matrix import Inactivity, Matrix
-from services.scoring.pricing import Known, adjustments, points, price
-from services.scoring.worth import worth
+from services.scoring.core.counting import ACTIVITY
+from services.scoring.core.pricing import Known, adjustments, points, price
+from services.scoring.core.worth import worth
+from services.scoring.model.matrix import Inactivity, Matrix
 
 
 def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:

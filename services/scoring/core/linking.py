@@ -1,7 +1,7 @@
 """Linking: which identities are one person, a function of the set of links alone.
 
-Links are taken in the order in which they were made, never in the order in which they were told. Each joins two
-groups unless the joined group would break a rule of who can be one person; then it is refused, with the
+Links are taken in the order in which they were made, never in the order in which they were told. Each joins
+two groups unless the joined group would break a rule of who can be one person; then it is refused, with the
 reason. Every rule forbids with a group all larger ones too, so a link that no rule objects to can be applied
 whenever it comes; only an objection may depend on what was made before, and then all is worked out anew.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from services.scoring.counting import Counts, Held, total
+from services.scoring.core.counting import Counts, Held, total
 from shared.events import Interaction
 from shared.identity import Identity
 
@@ -89,8 +89,8 @@ def partition(
 class Person:
     """A profile: the identities of one person, with the counts of each.
 
-    Its id is the least of theirs, so it depends on the set alone, and an id from before a merge is still the id
-    of one of the identities and leads to the person.
+    Its id is the least of theirs, so it depends on the set alone; an id from before a merge is still that of
+    an identity and leads to the person.
     """
 
     id: str

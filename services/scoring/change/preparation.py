@@ -1,8 +1,8 @@
 """Preparation: a version is counted and priced for everybody beside the one that scores.
 
-While it is prepared, every live batch counts and prices it as well. The preparation goes through everybody who
-was there before, a page in a transaction, and keeps how far it has come: it can be watched, and after a crash
-it goes on where it was.
+While it is prepared, every live batch counts and prices it as well. The preparation goes through
+everybody who was there before, a page in a transaction, and keeps how far it has come: it can be
+watched, and after a crash it goes on where it was.
 """
 
 import json
@@ -13,13 +13,14 @@ from typing import Final, Literal, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import people, scores, store
-from services.scoring.counting import Counts, Held, Tally, count
-from services.scoring.matrix import Version
-from services.scoring.models import Active, active
+from services.scoring import people
+from services.scoring.core.counting import Counts, Held, Tally, count
+from services.scoring.model.matrix import Version
+from services.scoring.model.validation import kept_matrix
 from services.scoring.settling import settle
+from services.scoring.store import counts, ledger, scores
+from services.scoring.store.models import Active, active
 from services.scoring.tables import identities, preparations
-from services.scoring.validation import kept_matrix
 from shared.errors import Conflict
 
 COUNTING: Final = "counting"
@@ -33,7 +34,7 @@ SILENT_AFTER = timedelta(seconds=30)
 
 
 class Preparation(NamedTuple):
-    """How far a version has come on its way: `done` of `total` identities (counting) or profiles (pricing)."""
+    """How far a version has come: `done` of `total` identities (counting) or profiles (pricing)."""
 
     version: Version
     phase: Phase
@@ -63,7 +64,7 @@ async def read(connection: AsyncConnection, model: str) -> Preparation | None:
     )
 
 
-async def begin(connection: AsyncConnection, version: Version, now: datetime) -> None:
+async def start(connection: AsyncConnection, version: Version, now: datetime) -> None:
     """Have live scoring count and price a version, or take up again what was begun and left.
 
     The caller holds the set of active versions. Raises Conflict while somebody else is at work on the model.
@@ -165,17 +166,17 @@ async def _recount(connection: AsyncConnection, identity_ids: Sequence[str], tal
     The counts are read before the ledger. What a live batch adds in between raises their revision, and then
     the page is done again.
     """
-    held = await store.read_counts(connection, identity_ids)
-    interactions = await store.read_ledger(connection, identity_ids)
+    held = await counts.read(connection, identity_ids)
+    interactions = await ledger.read(connection, identity_ids)
     changed: dict[str, Held] = {}
     for identity_id in sorted(held.keys() | interactions.keys()):
         before = held.get(identity_id, Held({}, 0))
-        counts: Counts = {key: days for key, days in before.counts.items() if key not in tally.keys}
+        after: Counts = {key: days for key, days in before.counts.items() if key not in tally.keys}
         for interaction in interactions.get(identity_id, ()):
-            count(counts, interaction, tally)
-        if counts != before.counts:
-            changed[identity_id] = Held(counts, before.revision)
-    await store.write_counts(connection, changed)
+            count(after, interaction, tally)
+        if after != before.counts:
+            changed[identity_id] = Held(after, before.revision)
+    await counts.write(connection, changed)
 
 
 async def _price(

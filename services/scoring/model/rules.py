@@ -1,0 +1,111 @@
+"""The rules of a matrix: what is asked of interactions or traits, and at what price."""
+
+import re
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+
+from services.scoring.model.trait_conditions import TraitCondition, TraitTest, compile_traits
+from shared.conditions import Condition, Path, check, explain, fingerprint
+
+DIGITS = 3
+"""A score is rounded to so many digits after the point."""
+
+# Up to here a double holds that exactly.
+MAX_POINTS = 1_000_000
+MAX_DAYS = 3_660
+
+
+def _days(written: Any) -> Any:
+    if isinstance(written, str):
+        told = re.fullmatch(r"([0-9]{1,4})d", written, re.ASCII)
+        if told is None:
+            raise ValueError("is a number of days, such as 30d")
+        return int(told[1])
+    raise ValueError("is a text with a number of days, such as '30d'")
+
+
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Points = Annotated[float, Field(ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, le=MAX_POINTS, allow_inf_nan=False)]
+Negative = Annotated[float, Field(lt=0, ge=-MAX_POINTS, allow_inf_nan=False)]
+Days = Annotated[
+    int,
+    Field(ge=1, le=MAX_DAYS),
+    BeforeValidator(_days, json_schema_input_type=str),
+    PlainSerializer(lambda days: f"{days}d", return_type=str),
+]
+"""A number of whole days, written `30d`."""
+Label = Annotated[str, Field(max_length=200)]
+Per = Literal["day", "week", "month", "ever"]
+Machine = Literal["exclude", "include", "only"]
+
+
+class Strict(BaseModel):
+    """Base of all parts of a matrix: immutable, and without keys that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limit(Strict):
+    """At most `times` paid matches per UTC day, ISO week, calendar month or ever; `by`: for each value."""
+
+    times: Annotated[int, Field(ge=1, le=1_000_000)]
+    per: Per
+    by: Path | None = None
+
+
+class Rule(Strict):
+    """A condition on interactions and its price.
+
+    `cap` is the most that it can give, or take when points are negative. Points fade by half every
+    `half_life`, or count for `window` days and then no more. What machines did counts only when asked for.
+    """
+
+    id: Slug
+    label: Label = ""
+    when: Condition
+    points: Points
+    limit: Limit | None = None
+    cap: Positive | None = None
+    half_life: Days | None = None
+    window: Days | None = None
+    machine: Machine = "exclude"
+
+    @model_validator(mode="after")
+    def _is_evaluable(self) -> "Rule":
+        check(self.when)
+        if self.half_life is not None and self.window is not None:
+            raise ValueError("give half_life or window, not both")
+        return self
+
+    @cached_property
+    def count_key(self) -> str:
+        """The key under which the rule's matches are counted; rules that ask the same share it."""
+        key = fingerprint(self.when, self.limit.by if self.limit else None)
+        return key if self.machine == "exclude" else f"{key}:{self.machine}"
+
+    @cached_property
+    def title(self) -> str:
+        """The label, or the condition in words when there is none."""
+        return self.label or explain(self.when)
+
+
+class TraitRule(Strict):
+    """A condition on traits; it gives its points for as long as the traits meet it."""
+
+    id: Slug
+    label: Label = ""
+    when: TraitCondition
+    points: Points
+
+    @cached_property
+    def title(self) -> str:
+        """The label, or the condition in words when there is none."""
+        return self.label or explain(self.when)
+
+    @cached_property
+    def holds(self) -> TraitTest:
+        """The condition as a function of traits."""
+        return compile_traits(self.when)

@@ -1,0 +1,1 @@
+"""The tables of scoring, a few statements a batch."""

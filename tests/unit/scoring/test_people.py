@@ -1,0 +1,125 @@
+"""What a batch of interactions, or a correction, does to the persons that were known before."""
+
+import msgspec
+import pytest
+
+from services.scoring.core.counting import Held
+from services.scoring.core.linking import Link, LinkRules, People, Person, partition
+from shared.events import Interaction
+from shared.identity import Identity
+from tests.builders import NOON, interaction
+
+FREE = LinkRules({})
+# By their ids, of which the least is the profile's.
+LEAST, MIDDLE, GREATEST = sorted(
+    (Identity("email", f"{name}@x.example") for name in "abc"), key=lambda i: i.id
+)
+
+
+def person(*identities: Identity, **counts: int) -> Person:
+    """A person of whose identities each that is named by its place was counted so many visits."""
+    known = {identity.id: identity for identity in identities}
+    held = {identities[int(at[1:])].id: visits(times) for at, times in counts.items()}
+    return Person(min(known), known, held)
+
+
+def visits(times: int) -> Held:
+    return Held({"visits": {1: {"": times}}}, revision=7)
+
+
+@pytest.mark.parametrize("links", [(LEAST, GREATEST), (GREATEST, LEAST)])
+def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identity, Identity]) -> None:
+    people = People([person(LEAST, _0=1), person(GREATEST, _0=2)], FREE)
+    people.see([told(*links)])
+    both = people.of(GREATEST.id)
+    assert people.of(LEAST.id) is both
+    assert both == Person(
+        LEAST.id,
+        {LEAST.id: LEAST, GREATEST.id: GREATEST},
+        {LEAST.id: visits(1), GREATEST.id: visits(2)},
+    )
+    assert both.counts == {"visits": {1: {"": 3}}}
+    assert (people.moved, people.gone, people.founded) == ({GREATEST.id: LEAST.id}, {GREATEST.id}, {})
+    assert people.linked == {LEAST.id, GREATEST.id}
+
+
+def told(*identities: Identity) -> Interaction:
+    """An interaction of these identities in this order."""
+    return msgspec.structs.replace(interaction("identify"), identities=identities)
+
+
+def test_everyone_of_both_groups_has_others_now() -> None:
+    people = People([person(LEAST, MIDDLE), person(GREATEST)], FREE)
+    people.see([told(MIDDLE, GREATEST)])
+    assert people.linked == {LEAST.id, MIDDLE.id, GREATEST.id}
+    assert people.moved == {GREATEST.id: LEAST.id}
+
+
+def test_whom_nobody_knew_is_founded_and_points_to_the_person() -> None:
+    people = People([person(LEAST)], FREE)
+    people.see([told(GREATEST), told(MIDDLE, LEAST)])
+    assert people.founded == {GREATEST.id: GREATEST, MIDDLE.id: MIDDLE}
+    assert people.moved == {GREATEST.id: GREATEST.id, MIDDLE.id: LEAST.id}
+    assert people.linked == {LEAST.id, MIDDLE.id}
+
+
+def test_who_was_linked_already_is_not_moved() -> None:
+    people = People([person(LEAST, GREATEST)], FREE)
+    people.see([told(GREATEST, LEAST)])
+    assert (people.moved, people.linked, people.gone) == ({}, set(), set())
+
+
+def test_of_one_evidence_told_twice_the_first_is_kept() -> None:
+    people = People([], FREE)
+    first, again = told(LEAST, MIDDLE), told(LEAST, MIDDLE)
+    again = msgspec.structs.replace(again, id=first.id)
+    people.see([first, again])
+    assert list(people.links.values()) == [Link(LEAST.id, MIDDLE.id, NOON, first.id)]
+
+
+def test_links_between_those_who_are_one_already_meet_no_objection() -> None:
+    """Counted as two groups they would have four addresses, which is more than the limit."""
+    everyone = {one.id: one for one in (LEAST, MIDDLE)}
+    links = [Link(LEAST.id, MIDDLE.id, NOON, "a"), Link(MIDDLE.id, LEAST.id, NOON, "b")]
+    groups, refused = partition(everyone, links, LinkRules({"email": 3}))
+    assert groups == [everyone]
+    assert refused == {(LEAST.id, MIDDLE.id): None, (MIDDLE.id, LEAST.id): None}
+
+
+def test_counts_of_an_identity_begin_empty_and_are_kept() -> None:
+    ana = person(LEAST, _0=1)
+    assert ana.held_by(LEAST.id) == visits(1)
+    begun = ana.held_by(MIDDLE.id)
+    assert begun == Held({}, 0)
+    assert ana.held_by(MIDDLE.id) is begun
+
+
+def test_a_person_can_be_taken_apart_and_each_part_keeps_its_counts() -> None:
+    was = person(LEAST, MIDDLE, GREATEST, _0=1, _2=2)
+    people = People([was], FREE)
+    moves = people.regroup([was], [{LEAST.id: LEAST}, {GREATEST.id: GREATEST, MIDDLE.id: MIDDLE}])
+    assert people.of(LEAST.id) == person(LEAST, _0=1)
+    assert people.of(MIDDLE.id) is people.of(GREATEST.id)
+    assert people.of(GREATEST.id) == person(GREATEST, MIDDLE, _0=2)
+    assert moves == {MIDDLE.id: MIDDLE.id, GREATEST.id: MIDDLE.id}
+    assert people.linked == {LEAST.id, MIDDLE.id, GREATEST.id}
+    assert people.gone == set()
+
+
+def test_persons_can_be_put_together_and_who_is_no_more_is_gone() -> None:
+    before = [person(LEAST, _0=1), person(MIDDLE), person(GREATEST, _0=2)]
+    people = People(before, FREE)
+    moves = people.regroup(before, [{LEAST.id: LEAST, GREATEST.id: GREATEST}, {MIDDLE.id: MIDDLE}])
+    assert people.of(GREATEST.id) == person(LEAST, GREATEST, _0=1, _1=2)
+    assert moves == {GREATEST.id: LEAST.id}
+    assert people.linked == {LEAST.id, GREATEST.id}
+    assert people.gone == {GREATEST.id}
+
+
+def test_who_was_gone_and_is_somebody_again_is_not_gone_and_others_still_are() -> None:
+    people = People([person(LEAST), person(MIDDLE), person(GREATEST)], FREE)
+    people.see([told(LEAST, MIDDLE), told(LEAST, GREATEST)])
+    assert people.gone == {MIDDLE.id, GREATEST.id}
+    together = people.of(LEAST.id)
+    people.regroup([together], [{LEAST.id: LEAST, MIDDLE.id: MIDDLE}, {GREATEST.id: GREATEST}])
+    assert people.gone == {MIDDLE.id}
