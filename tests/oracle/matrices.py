@@ -68,25 +68,27 @@ trait_conditions = st.sampled_from(
 )
 
 
-def _rules(fading: bool) -> st.SearchStrategy[Json]:
-    limit = st.fixed_dictionaries(
-        {"times": st.integers(1, 3), "per": st.sampled_from(["day", "week", "month", "ever"])},
-        optional={"by": st.sampled_from(["path", "asset", "campaign"])},
-    )
-    ages = [st.just({}), days(40).map(lambda window: {"window": window})]
-    if fading:
-        ages.append(days(40).map(lambda half_life: {"half_life": half_life}))
-    rule = st.fixed_dictionaries(
+_limit = st.fixed_dictionaries(
+    {"times": st.integers(1, 3), "per": st.sampled_from(["day", "week", "month", "ever"])},
+    optional={"by": st.sampled_from(["path", "asset", "campaign"])},
+)
+_age = st.one_of(
+    st.just({}),
+    days(40).map(lambda window: {"window": window}),
+    days(40).map(lambda half_life: {"half_life": half_life}),
+)
+_rule = st.builds(
+    lambda rule, age: rule | age,
+    st.fixed_dictionaries(
         {"when": conditions, "points": quarters(-5, 15)},
         optional={
-            "limit": limit,
+            "limit": _limit,
             "cap": quarters(0.25, 20),
             "machine": st.sampled_from(["exclude", "include", "only"]),
         },
-    )
-    return st.builds(lambda one, age: one | age, rule, st.one_of(ages))
-
-
+    ),
+    _age,
+)
 _inactivity = st.builds(
     lambda given, below: given | ({"floor": given["points"] - below} if below is not None else {}),
     st.fixed_dictionaries({"after": days(30), "points": quarters(-10, -0.25)}, optional={"every": days(20)}),
@@ -95,9 +97,9 @@ _inactivity = st.builds(
 
 
 @st.composite
-def matrices(draw: st.DrawFn, *, fading: bool = True) -> Json:
-    """Draw a matrix of 1 to 5 rules; without `fading` its scores are exact multiples of 0.25."""
-    rules = draw(st.lists(_rules(fading), min_size=1, max_size=5))
+def matrices(draw: st.DrawFn) -> Json:
+    """Draw a matrix of 1 to 5 rules; where none has a half-life, scores are exact multiples of 0.25."""
+    rules = draw(st.lists(_rule, min_size=1, max_size=5))
     trait_rule = st.fixed_dictionaries({"when": trait_conditions, "points": quarters(-10, 15)})
     traits = draw(st.lists(trait_rule, max_size=2))
     matrix: Json = {

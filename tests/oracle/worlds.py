@@ -43,11 +43,11 @@ class World(NamedTuple):
     day: int
 
 
-# Midnight and the last instant of a day are where days could be told apart wrongly, noon makes for ties.
+# Noon makes for ties; midnight and the last instant of a day are where days could be told apart wrongly.
 _instants = st.builds(
     lambda day, at: datetime.combine(FIRST_DAY + timedelta(days=day), at, UTC),
     st.integers(0, DAYS - 1) | st.sampled_from(BUSY_DAYS),
-    st.sampled_from([time(12), time(0), time(23, 59, 59, 999_999)]),
+    st.sampled_from([time(12), time(12), time(0), time(23, 59, 59, 999_999)]),
 )
 # Most know one name of theirs only; else everybody would be linked to everybody.
 _names = (
@@ -118,7 +118,10 @@ def histories(draw: st.DrawFn, *, most: int = 25) -> tuple[Interaction | Retract
             )
         )
     if draw(st.booleans()):
-        apart = draw(st.lists(st.sampled_from(TOWN), min_size=2, max_size=4, unique=True))
+        # Most who have to be separated were said to be one person.
+        linked = [one.identities for one in done if len(one.identities) > 1]
+        among = draw(st.sampled_from([TOWN, *linked]))
+        apart = draw(st.lists(st.sampled_from(among), min_size=2, max_size=4, unique=True))
         split = draw(st.integers(1, len(apart) - 1))
         told.append(
             Separation(
@@ -142,6 +145,6 @@ def asked() -> st.SearchStrategy[int]:
     return st.integers(first - 2, first + 2 * DAYS) | st.integers(first + DAYS // 2, first + 2 * DAYS)
 
 
-def worlds(*, fading: bool = True, most: int = 25) -> st.SearchStrategy[World]:
+def worlds(*, most: int = 25) -> st.SearchStrategy[World]:
     """Return matrices with histories and a day."""
-    return st.builds(World, matrices(fading=fading), histories(most=most), asked())
+    return st.builds(World, matrices(), histories(most=most), asked())

@@ -30,6 +30,7 @@ from tests.given import FrozenClock
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.people import Person
+from tests.oracle.traits import traits_at
 from tests.oracle.worlds import TOWN, World, worlds
 from tests.property.agreement import assert_same_crossing, assert_same_points, assert_same_score
 
@@ -58,7 +59,7 @@ def tellings(draw: st.DrawFn) -> Telling:
     world = draw(worlds(most=16).filter(is_accepted))
     again = draw(st.lists(st.sampled_from(world.events), max_size=4))
     order = draw(st.permutations([*world.events, *again]))
-    cuts = [0, *sorted(draw(st.sets(st.integers(1, len(order)), max_size=4))), len(order)]
+    cuts = [0, *sorted(draw(st.sets(st.integers(1, len(order)), min_size=1, max_size=4))), len(order)]
     batches = [order[start:end] for start, end in pairwise(cuts)]
     limits = draw(st.sampled_from([{"user_id": 1}, {"user_id": 1, "email": 2}]))
     return Telling(world, limits, batches)
@@ -144,6 +145,7 @@ def test_any_order_batches_and_redelivery_give_the_persons_and_scores_of_the_def
     assert folded.kept.keys() == folded.persons.keys()
     for profile_id, person in folded.persons.items():
         life, known = due[person], folded.known[profile_id]
+        assert known.traits.at(world.day) == traits_at(life.person, life.interactions, world.day)
         score = price(known, matrix, world.day)
         expected = life.account(world.matrix, world.day)
         assert_same_score(score.points, score.reasons, expected, world.matrix)
