@@ -176,8 +176,8 @@ def _with_matches(counts: Counts, rule: Rule, day: int, times: int) -> Counts:
         # Values are kept as JSON, which never begins with a plus, so this one has not been seen.
         add(changed, rule.count_key, day, f"+{number}" if by_value else "", 1)
     if rule.machine != "only":
-        # Who does something is not inactive on that day.
-        changed[ACTIVITY] = changed.get(ACTIVITY, {}) | {day: {"": times}}
+        # Who does something is not inactive on that day, whenever the last time was.
+        changed[ACTIVITY] = {day: {"": times}}
     return changed
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from services.scoring.core.counting import Held
-from services.scoring.core.linking import Link, LinkRules, People, Person, partition
+from services.scoring.core.linking import Link, LinkRules, People, Person, Side, partition
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.builders import NOON, interaction
@@ -27,6 +27,11 @@ def visits(times: int) -> Held:
     return Held({"visits": {1: {"": times}}}, revision=7)
 
 
+def told(*identities: Identity, day: int = 0) -> Interaction:
+    """An interaction of these identities in this order."""
+    return msgspec.structs.replace(interaction("identify", day=day), identities=identities)
+
+
 @pytest.mark.parametrize("links", [(LEAST, GREATEST), (GREATEST, LEAST)])
 def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identity, Identity]) -> None:
     people = People([person(LEAST, _0=1), person(GREATEST, _0=2)], FREE)
@@ -41,11 +46,6 @@ def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identi
     assert both.counts == {"visits": {1: {"": 3}}}
     assert (people.moved, people.gone, people.founded) == ({GREATEST.id: LEAST.id}, {GREATEST.id}, {})
     assert people.linked == {LEAST.id, GREATEST.id}
-
-
-def told(*identities: Identity) -> Interaction:
-    """An interaction of these identities in this order."""
-    return msgspec.structs.replace(interaction("identify"), identities=identities)
 
 
 def test_everyone_of_both_groups_has_others_now() -> None:
@@ -84,6 +84,39 @@ def test_links_between_those_who_are_one_already_meet_no_objection() -> None:
     groups, refused = partition(everyone, links, LinkRules({"email": 3}))
     assert groups == [everyone]
     assert refused == {(LEAST.id, MIDDLE.id): None, (MIDDLE.id, LEAST.id): None}
+
+
+def test_of_links_that_cannot_all_be_heeded_the_earliest_made_is() -> None:
+    """By the ids of the identities alone the later one would come first."""
+    two_at_most = LinkRules({"email": 2})
+    later, earlier = told(LEAST, GREATEST, day=1), told(MIDDLE, GREATEST)
+    people = People([], two_at_most)
+    people.see([later, earlier])
+    assert people.of(GREATEST.id) is people.of(MIDDLE.id)
+    assert [link.event_id for link in people.contested] == [later.id]
+    groups, refused = partition(
+        {one.id: one for one in (LEAST, MIDDLE, GREATEST)}, people.links.values(), two_at_most
+    )
+    assert sorted(map(len, groups)) == [1, 2]
+    assert refused[MIDDLE.id, GREATEST.id] is None
+    assert refused[LEAST.id, GREATEST.id] == "A person has at most 2 email, and these would have 3."
+
+
+def test_separated_are_also_those_linked_to_whom_was_separated() -> None:
+    phone = Identity("phone", "+4912345")
+    apart = {LEAST.id: [Side("s", other=False)], GREATEST.id: [Side("r", other=False), Side("s", other=True)]}
+    people = People([person(LEAST, MIDDLE), person(GREATEST, phone)], LinkRules({}, apart))
+    people.see([told(MIDDLE, phone)])
+    (contested,) = people.contested
+    assert people.objection(contested) == "They were separated by hand (s)."
+    assert people.of(MIDDLE.id) is not people.of(phone.id)
+
+
+def test_separations_from_others_keep_nobody_apart() -> None:
+    same_side = [Side("s", other=False)]
+    people = People([], LinkRules({}, {LEAST.id: same_side, GREATEST.id: same_side}))
+    people.see([told(LEAST, MIDDLE), told(MIDDLE, GREATEST)])
+    assert people.of(LEAST.id) is people.of(GREATEST.id)
 
 
 def test_counts_of_an_identity_begin_empty_and_are_kept() -> None:
