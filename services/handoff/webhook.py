@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from services.handoff.event_types import EventType
+from services.handoff.event_types import ONLY_WHEN_ASKED_FOR, EventType
 
 WebhookStatus = Literal["active", "disabled"]
 
@@ -25,7 +25,7 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """A subscription of an endpoint; None for types or models means every one."""
+    """A subscription of an endpoint; None for models means every one, None for types those of leads."""
 
     id: str
     url: str
@@ -38,9 +38,8 @@ class Webhook:
 
     def wants(self, type: EventType, model: str) -> bool:
         """Tell whether this subscription asked for such an event of such a model."""
-        return (self.event_types is None or type in self.event_types) and (
-            self.models is None or model in self.models
-        )
+        wanted = type != ONLY_WHEN_ASKED_FOR if self.event_types is None else type in self.event_types
+        return wanted and (self.models is None or model in self.models)
 
 
 def rotated(secrets: Sequence[Secret], fresh: str, at: datetime) -> tuple[Secret, ...]:

@@ -89,7 +89,7 @@ async def test_a_restart_loses_nothing(flipline: Flipline, crm: Receiver, tmp_pa
 
     await flipline.start()
     after = await flipline.scored("email", "antonio@example.com", MODEL, 25)
-    assert after["id"] == before["id"]
+    assert await flipline.ops.get(f"/v1/profiles/{before['id']}") == after
     await the_one_lead(flipline, crm, webhook)
 
     assert set(await flipline.stop()) == {0}

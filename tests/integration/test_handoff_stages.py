@@ -12,6 +12,7 @@ from tests.leads import qualified, stage_changed
 from tests.receiver import Receiver
 
 STAGES, LEADS = {"event_types": ["profile.stage_changed"]}, {"event_types": ["lead.qualified"]}
+BOTH = {"event_types": ["profile.stage_changed", "lead.qualified"]}
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ async def test_a_change_of_stage_is_delivered_signed_under_the_id_of_its_event(
 async def test_a_change_told_twice_in_one_batch_and_again_later_is_delivered_once(
     world: World, receiver: Receiver
 ) -> None:
-    webhook = await world.subscribe(receiver.url())
+    webhook = await world.subscribe(receiver.url(), **STAGES)
     await world.tell(stage_changed(1), stage_changed(1))
     await world.settled(webhook, "delivered")
 
@@ -58,7 +59,7 @@ async def test_a_change_told_twice_in_one_batch_and_again_later_is_delivered_onc
 
 
 async def test_a_change_told_again_while_it_is_held_stays_held(world: World, receiver: Receiver) -> None:
-    webhook = await world.subscribe(receiver.url())
+    webhook = await world.subscribe(receiver.url(), **STAGES)
     path = f"/v1/webhooks/{webhook['id']}"
     await world.api.patch(path, json={"status": "disabled"})
     await world.tell(stage_changed(1))
@@ -75,15 +76,17 @@ async def test_a_change_told_again_while_it_is_held_stays_held(world: World, rec
 
 async def test_only_those_who_want_this_type_and_model_are_told(world: World, receiver: Receiver) -> None:
     leads_only = await world.subscribe(receiver.url(), **LEADS)
-    other_model = await world.subscribe(receiver.url(), models=["influence"])
+    unasked = await world.subscribe(receiver.url())
+    other_model = await world.subscribe(receiver.url(), **STAGES, models=["influence"])
     by_type = await world.subscribe(receiver.url(), **STAGES, models=["marathon"])
-    everything = await world.subscribe(receiver.url())
+    of_every_model = await world.subscribe(receiver.url(), **BOTH)
 
     await world.tell(stage_changed())
 
     await world.settled(by_type, "delivered")
-    await world.settled(everything, "delivered")
-    assert await world.deliveries(leads_only) == await world.deliveries(other_model) == []
+    await world.settled(of_every_model, "delivered")
+    for other in (leads_only, unasked, other_model):
+        assert await world.deliveries(other) == []
     assert len(receiver.received) == 2
 
 
@@ -104,10 +107,10 @@ async def test_leads_are_told_as_before_among_changes_of_stage(world: World, rec
 async def test_who_subscribes_later_is_not_told_of_a_lead_that_the_log_repeats(
     world: World, receiver: Receiver
 ) -> None:
-    first = await world.subscribe(receiver.url())
+    first = await world.subscribe(receiver.url(), **BOTH)
     await world.tell(qualified(1))
     await world.settled(first, "delivered")
-    later = await world.subscribe(receiver.url())
+    later = await world.subscribe(receiver.url(), **BOTH)
 
     await world.tell(qualified(1), stage_changed(1))
 

@@ -29,7 +29,7 @@ class _Body(BaseModel):
 
 
 class NewWebhook(_Body):
-    """A subscription to be: without event types it gets every type, without models those of every model."""
+    """A subscription to be: without event types it gets those of leads, without models all models'."""
 
     url: _Url
     event_types: _EventTypes | None = None
