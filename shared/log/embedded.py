@@ -100,6 +100,19 @@ class EmbeddedLog:
         )
         return int(rows[0])
 
+    async def replay(self, topic: str) -> AsyncGenerator[Sequence[Message]]:
+        """Read all that a topic has now, beside its readers."""
+        query = 'select coalesce(max("offset"), -1) from record where topic = ?'
+        loop = asyncio.get_running_loop()
+        (last,) = await loop.run_in_executor(
+            self._read_thread, lambda: self._reader.execute(query, (topic,)).fetchone()
+        )
+        offset = 0
+        while offset <= last:
+            rows = [row for row in await self.read(topic, offset) if row[0] <= last]
+            offset = rows[-1][0] + 1
+            yield [Message(Partition(topic, 0), *row) for row in rows]
+
     def next_append(self, topic: str) -> asyncio.Event:
         """Return what this process's next append to the topic will set; take it before looking."""
         return self._appended.setdefault(topic, asyncio.Event())

@@ -19,8 +19,8 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from shared.errors import Unavailable
 from shared.log.grouping import GroupCommit
-from shared.log.kafka_consumer import KafkaConsumer, RebalanceListener
-from shared.log.port import Positions, Record, partition_of
+from shared.log.kafka_consumer import KafkaConsumer, RebalanceListener, replay
+from shared.log.port import Message, Positions, Record, partition_of
 
 logger = structlog.get_logger(__name__)
 
@@ -221,6 +221,10 @@ class KafkaLog:
             raise Unavailable("log_unavailable", f"Reading Kafka failed: {error!r}") from error
         finally:
             await consumer.close()
+
+    def replay(self, topic: str) -> AsyncGenerator[Sequence[Message]]:
+        """Read all that a topic has now, without a group."""
+        return replay(self._bootstrap, topic, self._prefix + topic)
 
     async def ping(self) -> None:
         """Raise Unavailable when the brokers do not answer."""

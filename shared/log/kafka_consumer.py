@@ -1,7 +1,10 @@
-"""One member of a Kafka consumer group, with its claims kept in step with the group's rebalances."""
+"""One member of a Kafka consumer group, with its claims kept in step with the group's rebalances.
+
+And `replay`, which reads a topic as nobody's member.
+"""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -13,6 +16,8 @@ from shared.log.port import Message, Partition, Positions
 # A rebalance ends inside aiokafka's own task; looking up from `getmany` this often notices it.
 SLICE_SECONDS = 0.2
 HINT_EVERY_SECONDS = 1.0
+# A broker that is gone is told by nothing coming any more.
+MAX_SILENCE_SECONDS = 30.0
 
 
 class KafkaConsumer:
@@ -161,3 +166,51 @@ class RebalanceListener(ConsumerRebalanceListener):
     ) -> None:
         """Start with what is ours now."""
         self._consumer.assigned(assigned)
+
+
+async def replay(bootstrap: str, topic: str, kafka_name: str) -> AsyncGenerator[Sequence[Message]]:
+    """Read all that a topic has now; raises Unavailable when Kafka is away."""
+    inner = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+    )
+    try:
+        await inner.start()
+        # To subscribe to a topic that is not there would make it.
+        if kafka_name not in await inner.topics():
+            return
+        inner.subscribe([kafka_name])
+        async with asyncio.timeout(MAX_SILENCE_SECONDS):
+            while not inner.assignment():
+                await inner.getmany(timeout_ms=int(SLICE_SECONDS * 1000))
+        partitions = sorted(inner.assignment())
+        ends = await inner.end_offsets(partitions)
+        await inner.seek_to_beginning()
+        loop = asyncio.get_running_loop()
+        heard_at = loop.time()
+        while True:
+            behind = {
+                partition for partition in partitions if await inner.position(partition) < ends[partition]
+            }
+            if not behind:
+                return
+            inner.pause(*(set(partitions) - behind))
+            fetched = await inner.getmany(timeout_ms=int(SLICE_SECONDS * 1000))
+            if fetched:
+                yield [
+                    Message(Partition(topic, partition.partition), record.offset, record.value or b"")
+                    for partition, records in fetched.items()
+                    for record in records
+                    if record.offset < ends[partition]
+                ]
+                heard_at = loop.time()
+            elif loop.time() - heard_at > MAX_SILENCE_SECONDS:
+                raise Unavailable("log_unavailable", f"Kafka at {bootstrap} sends nothing any more.")
+    except (KafkaError, OSError, TimeoutError) as error:
+        raise Unavailable("log_unavailable", f"Reading Kafka at {bootstrap} failed: {error!r}") from error
+    finally:
+        with suppress(KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(5):
+                await inner.stop()

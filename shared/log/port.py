@@ -7,7 +7,7 @@
 - Within a group a partition has one reader at a time; when that one dies another takes over.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 from zlib import crc32
@@ -80,6 +80,13 @@ class Log(Protocol):
 
     def consume(self, topic: str, group: str, positions: Positions) -> AbstractAsyncContextManager[Consumer]:
         """Join the group of readers of a topic for as long as the context is open."""
+        ...
+
+    def replay(self, topic: str) -> AsyncGenerator[Sequence[Message]]:
+        """Read a topic from its beginning to where it ends now, as nobody's reader; changes nothing.
+
+        Messages come in order per partition. Raises Unavailable when the log is away.
+        """
         ...
 
     async def ping(self) -> None:

@@ -137,6 +137,27 @@ async def test_more_than_can_be_written_is_refused_and_nothing_accepted_is_lost(
     await log.close()
 
 
+async def test_a_replay_reads_what_there_is_when_it_begins_and_is_nobody_s_reader(
+    log: Log, database: Database
+) -> None:
+    assert [one async for batch in log.replay("interactions") for one in batch] == []
+    for n in range(20):
+        await log.append(
+            [*records(f"ana{n}"), *records(f"eva{n}", key="eva"), Record("leads", "ana", b"lead")]
+        )
+    async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
+        await read(consumer, 40)
+        replayed: list[Message] = []
+        async for batch in log.replay("interactions"):
+            await log.append(records("later"))
+            replayed += batch
+        got = texts(replayed)
+        for key in ("ana", "eva"):
+            assert [text for text in got if text.startswith(key)] == [f"{key}{n}" for n in range(20)]
+        assert len(got) == 40
+        assert set(texts(await read(consumer, 1))) == {"later"}, "the group's reader goes on"
+
+
 async def test_lag_counts_what_is_not_read_yet(log: Log, database: Database) -> None:
     async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
         await log.append(records("1"))
