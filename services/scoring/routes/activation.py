@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.scoring.change import preparation
 from services.scoring.change.activation import Handoff, Order, activate
 from services.scoring.routes.drafts import MoverOut
-from services.scoring.routes.parameters import ModelName
+from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
@@ -28,9 +28,9 @@ class Activation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     handoff: Handoff = "new_activity_only"
-    version: Annotated[int, Field(ge=1)] | None = None
-    note: Annotated[str, Field(max_length=1000)] | None = None
-    author: Annotated[str, Field(max_length=200)] | None = None
+    version: Annotated[int | None, Field(ge=1, le=MAX_VERSION)] = None
+    note: Annotated[str | None, Field(max_length=1000), NoNul] = None
+    author: Annotated[str | None, Field(max_length=200), NoNul] = None
 
 
 class FlipDiffOut(BaseModel):

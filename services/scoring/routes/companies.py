@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from services.scoring.routes.parameters import Limit
+from services.scoring.routes.parameters import SLUG, Limit, number, place, text
 from services.scoring.store.listing import CompanySort, companies
 from shared.auth import Requires
-from shared.cursor import read_cursor, write_cursor
+from shared.cursor import write_cursor
 from shared.database.engine import Database
 
 
@@ -34,13 +34,13 @@ def routes(database: Database, requires: Requires) -> APIRouter:
 
     @router.get("")
     async def list_companies(
-        model: Annotated[str, Query(max_length=64)],
+        model: Annotated[str, Query(pattern=SLUG)],
         sort: CompanySort = "-score",
         limit: Limit = 50,
         cursor: str | None = None,
     ) -> CompaniesOut:
         """List companies by the sum (`-score`) or the best (`-best`) of their people's scores in a model."""
-        after = read_cursor(cursor, 1 if sort == "company" else 2) if cursor else ()
+        after = place(cursor, text) if sort == "company" else place(cursor, number, text)
         async with database.reading() as connection:
             page = await companies(connection, model, sort, after, limit + 1)
         items = [

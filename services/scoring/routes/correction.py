@@ -1,17 +1,17 @@
 """Routes for ops: interactions that do not count, identities that are not one person, points by hand."""
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import Adjustment
 from services.scoring.corrections import Corrections, Note, Selection
 from services.scoring.model.rules import Points, Slug
-from services.scoring.routes.parameters import ProfileId
+from services.scoring.routes.parameters import Instant, NoNul, ProfileId
 from services.scoring.routes.shapes import IdentityOut
 from shared.auth import Requires
 from shared.database.engine import Database
@@ -22,11 +22,8 @@ from shared.supervisor import Bell
 T = TypeVar("T")
 MAX_TRIES = 5
 
-Reason = Annotated[str, Field(min_length=1, max_length=500)]
-Author = Annotated[str | None, Field(max_length=200)]
-Instant = Annotated[
-    datetime | None, AfterValidator(lambda at: at if at is None or at.tzinfo else at.replace(tzinfo=UTC))
-]
+Reason = Annotated[str, Field(min_length=1, max_length=500), NoNul]
+Author = Annotated[str | None, Field(max_length=200), NoNul]
 
 
 class _Body(BaseModel):
@@ -39,11 +36,11 @@ class _Body(BaseModel):
 class RetractionIn(_Body):
     """Which interactions are not to count: one by its id, or all of a source, type and period."""
 
-    interaction: Annotated[str | None, Field(max_length=99)] = None
-    source: Annotated[str | None, Field(max_length=256)] = None
-    type: Annotated[str | None, Field(max_length=64)] = None
-    since: Instant = None
-    before: Instant = None
+    interaction: Annotated[str | None, Field(max_length=99), NoNul] = None
+    source: Annotated[str | None, Field(max_length=256), NoNul] = None
+    type: Annotated[str | None, Field(max_length=64), NoNul] = None
+    since: Instant | None = None
+    before: Instant | None = None
 
     @model_validator(mode="after")
     def _selects_something(self) -> "RetractionIn":
@@ -72,10 +69,19 @@ class RetractedOut(BaseModel):
     would_not_have_flipped: list[UndoneOut]
 
 
+class IdentityIn(BaseModel):
+    """One name of a person, in any form."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Annotated[str, Field(max_length=40)]
+    value: Annotated[str, Field(max_length=1000)]
+
+
 class UnmergeIn(_Body):
     """Which identities are somebody else's."""
 
-    identities: Annotated[list[IdentityOut], Field(min_length=1, max_length=100)]
+    identities: Annotated[list[IdentityIn], Field(min_length=1, max_length=100)]
 
 
 class PersonOut(BaseModel):
@@ -100,7 +106,7 @@ class AdjustmentIn(_Body):
     model: Slug
     points: Points
     until: date | None = None
-    id: Annotated[str | None, Field(min_length=1, max_length=99)] = None
+    id: Annotated[str | None, Field(min_length=1, max_length=99), NoNul] = None
 
 
 class AdjustedOut(BaseModel):

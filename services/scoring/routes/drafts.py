@@ -15,14 +15,14 @@ from services.scoring.change.preview import preview
 from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.validation import kept_matrix, read_matrix, warnings
-from services.scoring.routes.parameters import ModelName
+from services.scoring.routes.parameters import MAX_VERSION, ModelName, unkeepable
 from services.scoring.store.models import draft_of, version_of
 from services.scoring.tables import ledger, models, versions
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.conditions import possible_types
 from shared.database.engine import Database
-from shared.errors import NotFound, Outdated
+from shared.errors import NotFound, Outdated, Refused
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
@@ -110,6 +110,9 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         model is new; else 412.
         """
         matrix = read_matrix(model, document).canonical()
+        if errors := list(unkeepable(document)):
+            first = errors[0]
+            raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
         text = json.dumps(matrix, ensure_ascii=False)
         async with database.unit() as connection:
             locked = sa.select(models.c.model).where(models.c.model == model).with_for_update()
@@ -127,8 +130,12 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     @router.get("/difference")
     async def get_difference(
         model: ModelName,
-        before: Annotated[int | None, Query(description="A version; absent: the active one.")] = None,
-        after: Annotated[int | None, Query(description="A version; absent: the draft.")] = None,
+        before: Annotated[
+            int | None, Query(ge=1, le=MAX_VERSION, description="A version; absent: the active one.")
+        ] = None,
+        after: Annotated[
+            int | None, Query(ge=1, le=MAX_VERSION, description="A version; absent: the draft.")
+        ] = None,
     ) -> DifferenceOut:
         """Tell what differs between two versions, or between the active version and the draft."""
         async with database.reading() as connection:

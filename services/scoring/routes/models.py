@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.routes.parameters import ModelName
+from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.tables import activations, models, scores, versions
 from shared.auth import Requires
 from shared.database.engine import Database
@@ -100,7 +100,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
             return VersionsOut(items=await _versions(connection, model, None))
 
     @router.get("/{model}/versions/{number}")
-    async def get_version(model: ModelName, number: int) -> VersionOut:
+    async def get_version(model: ModelName, number: VersionNumber) -> VersionOut:
         """Show one version."""
         async with database.reading() as connection:
             found = await _versions(connection, model, number)

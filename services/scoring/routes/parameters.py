@@ -1,20 +1,121 @@
-"""What the routes of scoring take in paths and queries."""
+"""What the routes of scoring take in paths, queries and bodies, and how a cursor is read."""
 
-from datetime import UTC, date, datetime, time
-from typing import Annotated
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Annotated, Any, Final
 
 from fastapi import Path, Query
+from pydantic import AfterValidator, BeforeValidator
 
-ModelName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-ProfileId = Annotated[str, Path(max_length=80)]
+from shared.cursor import read_cursor
+from shared.errors import Complaint, Refused
+
+SLUG: Final = r"^[a-z][a-z0-9_]{0,63}$"
+MAX_VERSION: Final = 2**31 - 1
+# The log keeps whole numbers of so many.
+_MAX_WHOLE: Final = 2**63
+# Sums of scores are compared as decimals with so many digits before the point.
+_MAX_SUM: Final = 1e14
+
+
+def _without_nul(told: str | None) -> str | None:
+    if told is not None and "\0" in told:
+        raise ValueError("no text here can have a NUL")
+    return told
+
+
+def _end_of_day(told: object) -> object:
+    """Read a date alone as the last instant of that day."""
+    if isinstance(told, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", told, re.ASCII):
+        return f"{told}T23:59:59.999999Z"
+    return told
+
+
+def _in_utc(at: datetime) -> datetime:
+    """Return an instant in UTC, taking one without zone for that."""
+    if at.tzinfo is None:
+        return at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("lies in UTC outside of the years 1 to 9999") from error
+
+
+NoNul = AfterValidator(_without_nul)
+ModelName = Annotated[str, Path(pattern=SLUG)]
+ProfileId = Annotated[str, Path(max_length=80), NoNul]
+VersionNumber = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 Limit = Annotated[int, Query(ge=1, le=200)]
-At = datetime | date | None
+Instant = Annotated[datetime, AfterValidator(_in_utc)]
+"""An instant in UTC; one without zone is meant so."""
+At = Annotated[
+    datetime | None,
+    BeforeValidator(_end_of_day),
+    AfterValidator(lambda at: at and _in_utc(at)),
+    Query(description="An instant; one without zone is UTC, a date alone is the end of that day."),
+]
 
 
-def instant(at: At) -> datetime | None:
-    """Return `at` as an aware instant: a date alone is the end of that day, a time without zone is UTC."""
-    if at is None:
-        return None
-    if not isinstance(at, datetime):
-        return datetime.combine(at, time.max, UTC)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+def text(part: str) -> str:
+    """Read a part of a cursor that is a text; raises ValueError for what no database keeps."""
+    part.encode()
+    _without_nul(part)
+    return part
+
+
+def number(part: str) -> float:
+    """Read a part of a cursor that is a score or a sum of scores."""
+    told = float(part)
+    if not abs(told) < _MAX_SUM:
+        raise ValueError(part)
+    return told
+
+
+def moment(part: str) -> datetime:
+    """Read a part of a cursor that is an instant."""
+    return _in_utc(datetime.fromisoformat(part))
+
+
+def place(cursor: str | None, *parts: Callable[[str], Any]) -> tuple[Any, ...]:
+    """Return the sort key in a cursor, each part read as it was written; none without a cursor.
+
+    Raises Refused for a cursor of another list or order.
+    """
+    if not cursor:
+        return ()
+    key = read_cursor(cursor, len(parts))
+    try:
+        return tuple(read(part) for read, part in zip(parts, key, strict=True))
+    except ValueError as error:
+        raise Refused(
+            "cursor_invalid", "Use a next_cursor of this list as it was given, in the same order.", "cursor"
+        ) from error
+
+
+def unkeepable(document: Any, path: str = "") -> Iterator[Complaint]:
+    """Yield what no log and no database keeps as it was written, anywhere in a JSON document."""
+    match document:
+        case dict():
+            for name, value in document.items():
+                yield from _of_text(name, path)
+                yield from unkeepable(value, f"{path}.{name}" if path else name)
+        case list():
+            for index, value in enumerate(document):
+                yield from unkeepable(value, f"{path}.{index}" if path else str(index))
+        case str():
+            yield from _of_text(document, path)
+        case float() if not isfinite(document):
+            yield Complaint(field=path, message="must be a finite number")
+        case int() if not -_MAX_WHOLE <= document < _MAX_WHOLE:
+            yield Complaint(field=path, message="must be a number of 64 bits")
+        case _:
+            return
+
+
+def _of_text(written: str, path: str) -> Iterator[Complaint]:
+    try:
+        text(written)
+    except ValueError:
+        yield Complaint(field=path or None, message="must be a text of Unicode without NUL")

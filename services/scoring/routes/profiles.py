@@ -1,7 +1,6 @@
 """Routes to look a person up: who they are, where they stand, what they did."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -15,7 +14,16 @@ from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known
 from services.scoring.model.matrix import Version
 from services.scoring.people import find, find_one
-from services.scoring.routes.parameters import Limit, ProfileId
+from services.scoring.routes.parameters import (
+    SLUG,
+    Limit,
+    NoNul,
+    ProfileId,
+    moment,
+    number,
+    place,
+    text,
+)
 from services.scoring.routes.shapes import (
     IdentityOut,
     InteractionOut,
@@ -32,24 +40,24 @@ from services.scoring.store.models import active
 from services.scoring.tables import identities, ledger, retractions
 from shared.auth import Requires
 from shared.clock import Clock
-from shared.cursor import read_cursor, write_cursor
+from shared.cursor import write_cursor
 from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.identity import identity_id, normalise
 
-Text = Annotated[str | None, Query(max_length=200)]
+Text = Annotated[str | None, Query(max_length=200), NoNul]
 
 
 def _filter(
-    model: Text = None,
-    min_score: float | None = None,
+    model: Annotated[str | None, Query(pattern=SLUG)] = None,
+    min_score: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     stage: Text = None,
     grade: Annotated[str | None, Query(pattern="^[A-D][1-4]$")] = None,
     state: State | None = None,
     company: Text = None,
     trait: Annotated[
-        str | None, Query(pattern="^[^:]{1,128}:", max_length=400, description="name:value")
+        str | None, Query(pattern="^[^:]{1,128}:", max_length=400, description="name:value"), NoNul
     ] = None,
 ) -> Filter:
     name, _, value = (trait or "").partition(":")
@@ -77,11 +85,11 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
                 identity = normalise(kind, value)
                 persons = await find(connection, [identity_id(*identity)])
                 return ProfilesOut(items=await _shown(connection, persons, clock))
-            after = read_cursor(cursor, 2 if sort == "-score" else 1) if cursor else ()
+            after = place(cursor, number, text) if sort == "-score" else place(cursor, text)
             page = await profile_ids(connection, wanted, sort, after, limit + 1)
-            place = {profile.id: number for number, profile in enumerate(page[:limit])}
-            persons = [one for one in await find(connection, list(place)) if one.id in place]
-            items = await _shown(connection, sorted(persons, key=lambda one: place[one.id]), clock)
+            rank = {profile.id: index for index, profile in enumerate(page[:limit])}
+            persons = [one for one in await find(connection, list(rank)) if one.id in rank]
+            items = await _shown(connection, sorted(persons, key=lambda one: rank[one.id]), clock)
         if wanted.trait is not None:
             name, told = wanted.trait
             items = [one for one in items if _is(one.traits.get(name), told)]
@@ -134,10 +142,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
                 .outerjoin(retractions, retractions.c.event_id == ledger.c.event_id)
                 .where(mine)
             )
-            if cursor:
-                instant, event_id = read_cursor(cursor, 2)
-                place = sa.tuple_(ledger.c.occurred_at, ledger.c.event_id)
-                query = query.where(place < (datetime.fromisoformat(instant), event_id))
+            if after := place(cursor, moment, text):
+                query = query.where(sa.tuple_(ledger.c.occurred_at, ledger.c.event_id) < after)
             order = ledger.c.occurred_at.desc(), ledger.c.event_id.desc()
             rows = (await connection.execute(query.order_by(*order).limit(limit + 1))).all()
         items = [

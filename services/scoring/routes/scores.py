@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
@@ -20,7 +20,7 @@ from services.scoring.lookup import known_under
 from services.scoring.model.matrix import Version
 from services.scoring.model.rules import DIGITS
 from services.scoring.people import find_one
-from services.scoring.routes.parameters import At, ModelName, ProfileId, instant
+from services.scoring.routes.parameters import At, ModelName, ProfileId
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
 from services.scoring.store import cycles
 from services.scoring.store.models import draft_of, version_of
@@ -31,8 +31,11 @@ from shared.errors import NotFound
 from shared.events import Reason
 
 WhichVersion = Annotated[
-    int | Literal["draft"] | None,
-    Query(description="A version's number, or `draft`; absent: the active one."),
+    str | None,
+    Query(
+        pattern="^([1-9][0-9]{0,8}|draft)$",
+        description="A version's number, or `draft`; absent: the active one.",
+    ),
 ]
 """Which version of a model to price under."""
 
@@ -80,7 +83,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         profile_id: ProfileId, model: ModelName, at: At = None, version: WhichVersion = None
     ) -> ScoreOut:
         """Show a score with its reasons, as of any day and under any version or the draft."""
-        when = instant(at) or clock.now()
+        when = at or clock.now()
         async with database.reading() as connection:
             wanted = await _version(connection, model, version)
             person = await find_one(connection, profile_id)
@@ -96,19 +99,21 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         """
         async with database.reading() as connection:
             person = await find_one(connection, profile_id)
-            when, wanted = await _flip(connection, person, model, instant(at), clock.now())
+            when, wanted = await _flip(connection, person, model, at, clock.now())
             known = (await known_under(connection, [person], wanted))[person.id]
         return _why(known, wanted, when)
 
     return router
 
 
-async def _version(connection: AsyncConnection, model: str, number: int | Literal["draft"] | None) -> Version:
+async def _version(connection: AsyncConnection, model: str, which: str | None) -> Version:
     found = await (
-        draft_of(connection, model) if number == "draft" else version_of(connection, model, number)
+        draft_of(connection, model)
+        if which == "draft"
+        else version_of(connection, model, int(which) if which else None)
     )
     if found is None:
-        what = "active version" if number is None else "draft" if number == "draft" else f"version {number}"
+        what = "active version" if which is None else "draft" if which == "draft" else f"version {which}"
         raise NotFound("version_unknown", f"Model {model} has no {what}.")
     return found
 
@@ -121,7 +126,7 @@ async def _flip(
         begun = (await cycles.read(connection, [person])).get((person.id, model), ())
         last = max(begun, key=lambda cycle: cycle.number, default=None)
         if last is not None:
-            return last.flipped_at, await _version(connection, model, last.version)
+            return last.flipped_at, await _version(connection, model, str(last.version))
     return at or now, await _version(connection, model, None)
 
 

@@ -37,7 +37,7 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 async def profile_ids(
-    connection: AsyncConnection, wanted: Filter, sort: Sort, after: Sequence[str], limit: int
+    connection: AsyncConnection, wanted: Filter, sort: Sort, after: Sequence[Any], limit: int
 ) -> list[Profile]:
     """Return a page of profile ids that pass the filter, in the order of `sort` and then of their ids.
 
@@ -53,8 +53,8 @@ async def profile_ids(
             raise Refused("model_missing", "To sort by score, say of which model.", "model")
         key = (score.desc(), identities.c.id)
         if after:
-            least = float(after[0])
-            query = query.where((score < least) | ((score == least) & (identities.c.id > after[1])))
+            least, last = after
+            query = query.where((score < least) | ((score == least) & (identities.c.id > last)))
     elif after:
         query = query.where(identities.c.id > after[0])
     rows = await connection.execute(query.order_by(*key).limit(limit))
@@ -120,7 +120,7 @@ class Company(msgspec.Struct, frozen=True):
 
 
 async def companies(
-    connection: AsyncConnection, model: str, sort: CompanySort, after: Sequence[str], limit: int
+    connection: AsyncConnection, model: str, sort: CompanySort, after: Sequence[Any], limit: int
 ) -> list[Company]:
     """Return a page of companies with the sum and the best of their people's scores in a model."""
     number = await _active(connection, model)
