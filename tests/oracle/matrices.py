@@ -92,7 +92,7 @@ _rule = st.builds(
 _inactivity = st.builds(
     lambda given, below: given | ({"floor": given["points"] - below} if below is not None else {}),
     st.fixed_dictionaries({"after": days(30), "points": quarters(-10, -0.25)}, optional={"every": days(20)}),
-    st.none() | quarters(0, 20),
+    st.none() | quarters(0, 1) | quarters(0, 20),
 )
 
 

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from services.scoring.core.traits import History
 from shared.events import Reason
-from tests.oracle.fold import Account, Given, Life
+from tests.oracle.fold import Account, Given, Life, day_of
+from tests.oracle.traits import traits_at
 
 TOLERANCE = 1e-6
 # The score is told to 0.001.
@@ -39,6 +41,12 @@ def assert_same_points(points: float, exact: float, matrix: Mapping[str, Any]) -
         assert points == pytest.approx(exact, abs=HALF_A_STEP + TOLERANCE)
     else:
         assert points == round(exact, 3)
+
+
+def assert_same_traits(known: History, life: Life) -> None:
+    """Compare what rules see, on every day on which something was done or told."""
+    for day in sorted(map(day_of, life.interactions)):
+        assert known.at(day) == traits_at(life.person, life.interactions, day)
 
 
 def assert_same_crossing(crossed: int | None, life: Life, matrix: Mapping[str, Any], until: int) -> None:

@@ -30,9 +30,13 @@ from tests.given import FrozenClock
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.people import Person
-from tests.oracle.traits import traits_at
 from tests.oracle.worlds import TOWN, World, worlds
-from tests.property.agreement import assert_same_crossing, assert_same_points, assert_same_score
+from tests.property.agreement import (
+    assert_same_crossing,
+    assert_same_points,
+    assert_same_score,
+    assert_same_traits,
+)
 
 Batches = Sequence[Sequence[Event]]
 
@@ -145,7 +149,7 @@ def test_any_order_batches_and_redelivery_give_the_persons_and_scores_of_the_def
     assert folded.kept.keys() == folded.persons.keys()
     for profile_id, person in folded.persons.items():
         life, known = due[person], folded.known[profile_id]
-        assert known.traits.at(world.day) == traits_at(life.person, life.interactions, world.day)
+        assert_same_traits(known.traits, life)
         score = price(known, matrix, world.day)
         expected = life.account(world.matrix, world.day)
         assert_same_score(score.points, score.reasons, expected, world.matrix)

@@ -16,13 +16,13 @@ from services.scoring.model.validation import kept_matrix
 from shared.identity import Identity
 from tests.oracle.fold import Life, lives
 from tests.oracle.matrices import MODEL
-from tests.oracle.traits import traits_at
 from tests.oracle.worlds import World, worlds
 from tests.property.agreement import (
     TOLERANCE,
     assert_same_crossing,
     assert_same_points,
     assert_same_score,
+    assert_same_traits,
     total_of,
 )
 
@@ -52,7 +52,7 @@ def test_traits_score_and_crossing_are_those_of_the_definition(world: World) -> 
     matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
-        assert known.traits.at(world.day) == traits_at(life.person, life.interactions, world.day)
+        assert_same_traits(known.traits, life)
         score = price(known, matrix, world.day)
         expected = life.account(world.matrix, world.day)
         assert_same_score(score.points, score.reasons, expected, world.matrix)
