@@ -25,7 +25,7 @@ from services.scoring.store.models import version_of
 from services.scoring.tables import ledger, retractions
 from shared.clock import Clock
 from shared.database import bulk, outbox
-from shared.errors import NotFound, Refused, TooLarge
+from shared.errors import Conflict, NotFound, Refused, TooLarge
 from shared.events import ADJUSTMENT, INTERACTIONS, Event, Interaction, Retraction, Separation, encode
 from shared.identity import Identity, by_strength
 from shared.ids import NewId
@@ -124,11 +124,18 @@ class Corrections:
     async def adjust(
         self, connection: AsyncConnection, profile_id: str, given: Adjustment, event_id: str | None
     ) -> str:
-        """Give or take points by hand and return the id of the event; the same id again is nothing new."""
+        """Give or take points by hand and return the id of the event; the same id again is nothing new.
+
+        Raises Refused when the points would never count, Conflict when the id stands for something else.
+        """
         person = await find_one(connection, profile_id)
         if await version_of(connection, given.model, None) is None:
             raise NotFound("model_unknown", f"There is no active model {given.model}.")
+        if event_id is not None and await _was_given(connection, person, given, event_id):
+            return event_id
         now = self._clock.now()
+        if given.until is not None and given.until.toordinal() < day_of(now):
+            raise Refused("until_past", f"{given.until} is over, so the points would never count.", "until")
         strongest = by_strength(person.identities.values())[0]
         event = Interaction(
             id=event_id or self._new_id(),
@@ -149,6 +156,23 @@ class Corrections:
         await outbox.put(
             connection, [Record(INTERACTIONS, identity.id, encode(event)) for identity, event in events]
         )
+
+
+async def _was_given(connection: AsyncConnection, person: Person, given: Adjustment, event_id: str) -> bool:
+    """Tell whether this very adjustment has come before; raises Conflict when the id is another event's."""
+    known = (
+        await connection.execute(
+            sa.select(ledger.c.type, ledger.c.identity_id, ledger.c.properties).where(
+                ledger.c.event_id == event_id
+            )
+        )
+    ).one_or_none()
+    if known is None:
+        return False
+    same = known.type == ADJUSTMENT and known.identity_id in person.identities
+    if not same or msgspec.json.decode(known.properties) != msgspec.to_builtins(given):
+        raise Conflict("id_taken", f"{event_id} is the id of another interaction; give one of its own.", "id")
+    return True
 
 
 async def _chosen(
