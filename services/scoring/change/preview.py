@@ -37,7 +37,7 @@ async def preview(connection: AsyncConnection, draft: Version, now: datetime) ->
     """Price all profiles under a draft and under the version that scores, a page at a time, and compare."""
     found = Preview()
     old = await version_of(connection, draft.model, None)
-    movers: list[tuple[float, str, Mover]] = []
+    movers: list[tuple[float, Mover]] = []
     after = ""
     while True:
         founders = sa.select(identities.c.id).where(
@@ -57,10 +57,10 @@ async def preview(connection: AsyncConnection, draft: Version, now: datetime) ->
             was = before[profile_id].score if profile_id in before else None
             gain = abs(new.score - (was or 0))
             if gain:
-                heapq.heappush(movers, (gain, profile_id, Mover(profile_id, was, new.score)))
-                if len(movers) > MOVERS:
-                    heapq.heappop(movers)
-    found.biggest_movers = [mover for _, _, mover in sorted(movers, reverse=True)]
+                movers.append((gain, Mover(profile_id, was, new.score)))
+        # Of equal ones the least id goes first, as in the flip-diff of the activation that may follow.
+        movers = heapq.nsmallest(MOVERS, movers, key=lambda one: (-one[0], one[1].profile_id))
+    found.biggest_movers = [mover for _, mover in movers]
     return found
 
 

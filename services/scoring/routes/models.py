@@ -97,6 +97,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     async def list_versions(model: ModelName) -> VersionsOut:
         """List the versions, the newest first."""
         async with database.reading() as connection:
+            await _known(connection, model)
             return VersionsOut(items=await _versions(connection, model, None))
 
     @router.get("/{model}/versions/{number}")
@@ -113,6 +114,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         """List which version was made to score when, by whom, why, and whom that flipped."""
         query = sa.select(activations).where(activations.c.model == model)
         async with database.reading() as connection:
+            await _known(connection, model)
             rows = (await connection.execute(query.order_by(activations.c.number.desc()))).all()
         return ActivationsOut(
             items=[
@@ -151,6 +153,13 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         )
 
     return router
+
+
+async def _known(connection: AsyncConnection, model: str) -> None:
+    """Raise NotFound for a model that nobody has drafted."""
+    found = await connection.execute(sa.select(models.c.model).where(models.c.model == model))
+    if found.one_or_none() is None:
+        raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
 
 
 async def _versions(connection: AsyncConnection, model: str, number: int | None) -> list[VersionOut]:

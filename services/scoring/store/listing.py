@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -11,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.store.models import version_of
 from services.scoring.tables import identities, scores, traits
 from shared.errors import NotFound, Refused
+
+FROM_EMAIL: Final = ("company", "email_domain")
+"""The traits that an e-mail address tells where nothing else does."""
 
 Sort = Literal["id", "-score"]
 CompanySort = Literal["-score", "-best", "company"]
@@ -42,11 +45,11 @@ async def profile_ids(
     """Return a page of profile ids that pass the filter, in the order of `sort` and then of their ids.
 
     Scores are those as of when they were last priced. A trait passes when any identity of the person was ever
-    told it with that value: the caller compares with what is known now.
+    told it with that value, or has an e-mail that may tell it: the caller compares with what is known now.
     """
     query, score = await _filtered(connection, wanted)
     if wanted.trait is not None:
-        query = query.where(_was_told(*wanted.trait))
+        query = query.where(_may_have(*wanted.trait))
     key: tuple[sa.ColumnElement[Any], ...] = (identities.c.id,)
     if sort == "-score":
         if score is None:
@@ -98,15 +101,23 @@ async def _active(connection: AsyncConnection, model: str) -> int:
     return version.number
 
 
-def _was_told(name: str, value: str) -> sa.ColumnElement[bool]:
+def _may_have(name: str, value: str) -> sa.ColumnElement[bool]:
     mine = identities.alias("mine")
     told = msgspec.json.encode(value).decode()
-    return sa.exists().where(
+    was_told = sa.exists().where(
         mine.c.profile_id == identities.c.id,
         traits.c.identity_id == mine.c.id,
         traits.c.name == name,
         # A number or a truth is told without quotes.
         traits.c.value.in_([told, value]),
+    )
+    if name not in FROM_EMAIL:
+        return was_told
+    # Nobody told these; the address itself does.
+    return was_told | sa.exists().where(
+        mine.c.profile_id == identities.c.id,
+        mine.c.kind == "email",
+        mine.c.value.endswith(f"@{value}", autoescape=True),
     )
 
 
