@@ -1,6 +1,6 @@
 """Consuming: a batch of events becomes persons, counts, scores and leads in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +13,7 @@ from services.scoring.store import counts, ledger, traits
 from services.scoring.store.models import active, hold
 from shared.clock import Clock
 from shared.errors import Poison
-from shared.events import IDENTIFY, Interaction, LeadQualified, Retraction, Separation, decode
+from shared.events import ADJUSTMENT, IDENTIFY, Interaction, LeadQualified, Retraction, Separation, decode
 from shared.following import Summary
 from shared.log.port import Message
 
@@ -62,7 +62,8 @@ class Scorer:
         )
         await traits.write(connection, interactions)
         void = await ledger.retracted_among(connection, [one.id for one in interactions])
-        _fold((one for one in interactions if one.id not in void), retracted, persons, matrices.tally)
+        valid = [one for one in interactions if one.id not in void]
+        _fold(valid, retracted, persons, matrices.tally)
         touched = {one.identities[0].id for one in interactions} | retracted.keys()
         touched |= persons.linked | persons.founded.keys()
         # Also where no count has changed: whoever reads one of these persons at this moment must notice.
@@ -73,7 +74,7 @@ class Scorer:
             changed.values(),
             matrices,
             self._clock.now(),
-            acted={persons.of(i).id for i in _active(interactions) | persons.founded.keys()},
+            acted={persons.of(i).id for i in _active(valid)} | set(_newcomers(persons)),
             gone=persons.gone,
         )
         return Outcome(len(interactions), len(changed), leads)
@@ -81,7 +82,19 @@ class Scorer:
 
 def _active(interactions: Iterable[Interaction]) -> set[str]:
     """Return the identities that did something, rather than only being told of."""
-    return {one.identities[0].id for one in interactions if one.machine is None and one.type != IDENTIFY}
+    return {
+        one.identities[0].id
+        for one in interactions
+        if one.machine is None and one.type not in {IDENTIFY, ADJUSTMENT}
+    }
+
+
+def _newcomers(persons: People) -> Iterator[str]:
+    """Yield the ids of the profiles of whom nobody knew anything before."""
+    for identity_id in persons.founded:
+        person = persons.of(identity_id)
+        if person.identities.keys() <= persons.founded.keys():
+            yield person.id
 
 
 def _facts(messages: Iterable[Message]) -> Facts:
