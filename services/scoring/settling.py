@@ -1,6 +1,6 @@
 """Settling: after anything changed for some persons, what they score now, and what follows from it."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,10 +22,13 @@ from shared.log.port import Record
 
 
 class _Settled(NamedTuple):
+    """A person in a version; `were` is what is kept of all profiles that have become this person."""
+
     person: Person
     known: Known
     version: Version
     before: Kept | None
+    were: Sequence[Appraisal]
     now: Appraisal
 
 
@@ -42,14 +45,14 @@ async def settle(
 
     `acted` are the ids of the profiles that did something. They become leads whenever they qualify; the
     others only when they did not qualify before, as a trait or time alone can bring about. So whom an
-    activation kept from sales stays there until there is new activity. `gone` are ids of profiles that are
-    none any more.
+    activation kept from sales stays there until there is new activity, also when joined with somebody who
+    did not qualify. `gone` are ids of profiles that are none any more.
     """
-    await scores.drop_profiles(connection, gone)
     everyone = list(persons)
+    before = await scores.read(connection, [*(person.id for person in everyone), *gone], matrices.all)
+    await scores.drop_profiles(connection, gone)
     if not everyone or not matrices.all:
         return []
-    before = await scores.read(connection, [person.id for person in everyone], matrices.all)
     known = await traits.known(connection, everyone)
     settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
     await scores.write(
@@ -64,7 +67,7 @@ async def settle(
     )
     live = [one for one in settled if matrices.versions.get(one.version.model) == one.version]
     leads = await _flip(connection, live, acted, now)
-    told = [Record(LEADS, event.profile_id, encode(event)) for event in _stage_changes(live, now)]
+    told = [Record(LEADS, event.profile_id, encode(event)) for event in _stage_changes(live, acted, now)]
     told += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
     await outbox.put(connection, told)
     return leads
@@ -79,9 +82,20 @@ def _appraised(
 ) -> Iterator[_Settled]:
     for person in persons:
         for version in matrices.all:
-            kept = before.get(Place(person.id, version.model, version.number))
+            were = {
+                i: kept
+                for i in person.identities
+                if (kept := before.get(Place(i, version.model, version.number))) is not None
+            }
             mine = known[person.id]
-            yield _Settled(person, mine, version, kept, appraise(mine, version.matrix, day))
+            yield _Settled(
+                person,
+                mine,
+                version,
+                were.get(person.id),
+                [kept.appraisal for kept in were.values()],
+                appraise(mine, version.matrix, day),
+            )
 
 
 async def _flip(
@@ -103,12 +117,17 @@ async def _flip(
 def _may_flip(one: _Settled, acted: Collection[str]) -> bool:
     if one.person.id in acted:
         return True
-    return one.before is not None and one.before.appraisal.state != QUALIFIED
+    return bool(one.were) and all(was.state != QUALIFIED for was in one.were)
 
 
-def _stage_changes(settled: Iterable[_Settled], now: datetime) -> Iterator[StageChanged]:
-    for person, _, version, before, appraisal in settled:
-        was = before.appraisal.stage if before else None
+def _stage_changes(
+    settled: Iterable[_Settled], acted: Collection[str], now: datetime
+) -> Iterator[StageChanged]:
+    for person, _, version, before, were, appraisal in settled:
+        if not were and person.id not in acted:
+            # Nobody had priced them yet, as after a migration: so much is news to us alone.
+            continue
+        was = before.appraisal.stage if before else _best_stage(were)
         if was != appraisal.stage:
             yield StageChanged(
                 id=derived_id("evt", person.id, version.model, "stage", now.isoformat()),
@@ -121,3 +140,8 @@ def _stage_changes(settled: Iterable[_Settled], now: datetime) -> Iterator[Stage
                 changed_at=now,
                 identities=tuple(sorted(person.identities.values())),
             )
+
+
+def _best_stage(were: Iterable[Appraisal]) -> str | None:
+    best = max(were, key=lambda one: one.score, default=None)
+    return best.stage if best else None
