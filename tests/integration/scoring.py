@@ -1,7 +1,8 @@
 """A scoring service without its HTTP and its log: what a test gives to it and asks of it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,57 +11,89 @@ from services.scoring.change.activation import Handoff, Order, activate
 from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.consume import Scorer
 from services.scoring.core.counting import day_of
+from services.scoring.core.linking import Person
 from services.scoring.core.pricing import points
 from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find
 from services.scoring.store import traits
 from services.scoring.store.models import active
-from services.scoring.tables import models
+from services.scoring.tables import models, scores
+from services.scoring.timer import Timer
 from shared.database.engine import Database
 from shared.database.outbox import outbox
-from shared.events import Event, Interaction, decode
+from shared.events import Event, decode
 from shared.identity import Identity
 from tests.builders import on_the_log
 from tests.given import FrozenClock
 
 
 class World:
-    """Scoring on a database, with a clock that stands still."""
+    """Scoring on a database, with a clock that stands still until `passed`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limits: Mapping[str, int] | None = None) -> None:
         self.database = database
         self.clock = FrozenClock()
-        self.scorer = Scorer(self.clock, {"user_id": 1})
+        self.scorer = Scorer(self.clock, limits or {"user_id": 1})
+        self.timer = Timer(database, self.clock, lambda: None)
+
+    async def drafted(
+        self, *rules: dict[str, Any], flip_number: float = 25, model: str = "m", **more: Any
+    ) -> None:
+        matrix = kept_matrix(model, {"flip_number": flip_number, "rules": list(rules)} | more)
+        draft = json.dumps(matrix.canonical(), ensure_ascii=False)
+        async with self.database.unit() as connection:
+            changed = await connection.execute(
+                sa.update(models).where(models.c.model == model).values(draft=draft)
+            )
+            if not changed.rowcount:
+                await connection.execute(
+                    sa.insert(models).values(model=model, draft=draft, created_at=self.clock.now())
+                )
 
     async def activated(
         self,
         *rules: dict[str, Any],
         flip_number: float = 25,
         handoff: Handoff = "new_activity_only",
+        model: str = "m",
         **more: Any,
     ) -> FlipDiff:
-        draft = json.dumps(
-            kept_matrix("m", {"flip_number": flip_number, "rules": list(rules)} | more).canonical()
-        )
-        async with self.database.unit() as connection:
-            changed = await connection.execute(sa.update(models).values(draft=draft))
-            if not changed.rowcount:
-                await connection.execute(
-                    sa.insert(models).values(model="m", draft=draft, created_at=self.clock.now())
-                )
-        _, diff = await activate(self.database, self.clock, "m", Order(handoff))
+        await self.drafted(*rules, flip_number=flip_number, model=model, **more)
+        _, diff = await activate(self.database, self.clock, model, Order(handoff))
         return diff
 
-    async def happened(self, *interactions: Interaction) -> None:
+    async def happened(self, *events: Event) -> None:
         async with self.database.unit() as connection:
-            await self.scorer.apply(connection, on_the_log(*interactions))
+            await self.scorer.apply(connection, on_the_log(*events))
 
-    async def score(self, identity: Identity) -> float:
+    async def passed(self, **by: float) -> int:
+        """Let time pass and the timer work until nothing is due; return how often it priced somebody."""
+        self.clock.advance(**by)
+        priced = 0
+        while more := await self.settled_due():
+            priced += more
+        return priced
+
+    async def settled_due(self) -> int:
+        async with self.database.unit() as connection:
+            return await self.timer.settle_due(connection)
+
+    async def score(self, identity: Identity, model: str = "m") -> float:
         async with self.database.reading() as connection:
             (person,) = await find(connection, [identity.id])
             matrices = await active(connection)
             known = await traits.known(connection, [person])
-        return points(known[person.id], matrices.versions["m"].matrix, day_of(self.clock.now()))
+        return points(known[person.id], matrices.versions[model].matrix, day_of(self.clock.now()))
+
+    async def kept(self, identity: Identity, model: str = "m") -> Any:
+        """Return the row of the score as it was last priced in the active version."""
+        person = await self.person(identity)
+        query = sa.select(scores).join(
+            models, (models.c.model == scores.c.model) & (models.c.active_version == scores.c.version)
+        )
+        async with self.database.reading() as connection:
+            mine = query.where(scores.c.profile_id == person.id, scores.c.model == model)
+            return (await connection.execute(mine)).one()
 
     async def traits(self, identity: Identity) -> dict[str, Any]:
         async with self.database.reading() as connection:
@@ -68,13 +101,41 @@ class World:
             known = await traits.read(connection, [person])
         return known[person.id].told(day_of(self.clock.now()))
 
-    async def profile_of(self, identity: Identity) -> str:
+    async def person(self, identity: Identity) -> Person:
         async with self.database.reading() as connection:
             (person,) = await find(connection, [identity.id])
-        return person.id
+        return person
+
+    async def profile_of(self, identity: Identity) -> str:
+        return (await self.person(identity)).id
+
+    async def are_one(self, *identities: Identity) -> bool:
+        return len({await self.profile_of(identity) for identity in identities}) == 1
 
     async def said(self, kind: type[Event]) -> Sequence[Any]:
         """Return the events of a kind that wait in the outbox."""
         async with self.database.reading() as connection:
             values = (await connection.execute(sa.select(outbox.c.value).order_by(outbox.c.id))).scalars()
             return [event for event in map(decode, values) if isinstance(event, kind)]
+
+    async def rows(self, table: sa.Table) -> list[tuple[Any, ...]]:
+        """Return all that a table has, in the order of its key."""
+        async with self.database.reading() as connection:
+            found = await connection.execute(sa.select(table).order_by(*table.primary_key))
+            return [tuple(row) for row in found]
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Collect what is asked of a database by those who write."""
+    asked: list[str] = []
+
+    def on_execute(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    engine = database._writer.sync_engine
+    sa.event.listen(engine, "before_cursor_execute", on_execute)
+    try:
+        yield asked
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", on_execute)
