@@ -63,6 +63,6 @@ def state_of(score: float, matrix: Matrix, traits: Traits) -> State:
 def company_of(traits: Traits) -> str | None:
     """Return the company that a person counts to: a domain of its own, else the name that was told."""
     domain, told = traits.get("email_domain"), traits.get("company")
-    if isinstance(domain, str) and not is_private(domain):
-        return domain
+    if isinstance(domain, str) and domain.strip() and not is_private(domain.strip().casefold()):
+        return domain.strip().casefold()[:MAX_COMPANY]
     return told.strip().casefold()[:MAX_COMPANY] or None if isinstance(told, str) else None

@@ -169,16 +169,23 @@ def add(counts: Counts, key: str, day: int, by: str, times: int) -> None:
 
 def total(parts: Iterable[Counts]) -> Counts:
     """Return the sum of counts, such as those of a profile's identities; read it, do not change it."""
-    several = list(parts)
-    if len(several) == 1:
-        return several[0]
     summed: Counts = {}
-    for part in several:
-        for key, days in part.items():
-            for day, values in days.items():
-                for by, times in values.items():
-                    add(summed, key, day, by, times)
-    return summed
+    for part in parts:
+        # What only one of them has is taken over as it is, and that is most of it.
+        shared = {key: _sum_of_days(summed[key], part[key]) for key in summed.keys() & part.keys()}
+        summed = summed | part | shared
+    return {key: days for key, days in summed.items() if days}
+
+
+def _sum_of_days(one: Days, other: Days) -> Days:
+    shared = {day: _sum_of_values(one[day], other[day]) for day in one.keys() & other.keys()}
+    both = one | other | shared
+    return {day: values for day, values in both.items() if values}
+
+
+def _sum_of_values(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    both = one | {by: one.get(by, 0) + times for by, times in other.items()}
+    return {by: times for by, times in both.items() if times}
 
 
 def encode_counts(counts: Counts) -> str:

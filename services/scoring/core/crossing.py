@@ -1,11 +1,13 @@
 """Crossing: how a score moves from day to day, also while nobody does anything."""
 
 from collections.abc import Iterator
+from math import fsum
 
-from services.scoring.core.counting import ACTIVITY
+from services.scoring.core.counting import ACTIVITY, ADJUSTMENTS
 from services.scoring.core.pricing import Known, adjustments, points, price
-from services.scoring.core.worth import worth
+from services.scoring.core.worth import by_day
 from services.scoring.model.matrix import Inactivity, Matrix
+from services.scoring.model.rules import DIGITS
 
 
 def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
@@ -16,7 +18,7 @@ def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
     days = sorted({day for day in _known_days(known, matrix) if day <= until})
     if not days:
         return until if price(known, matrix, until).points >= matrix.flip_number else None
-    if _can_rise_by_itself(matrix):
+    if _can_rise_by_itself(known, matrix):
         days = list(range(days[0], until + 1))
     return next((day for day in days if points(known, matrix, day) >= matrix.flip_number), None)
 
@@ -41,18 +43,44 @@ def _known_days(known: Known, matrix: Matrix) -> Iterator[int]:
 
 
 def _changes(known: Known, matrix: Matrix, day: int) -> Iterator[int]:
-    yield from _known_days(known, matrix)
-    for rule in matrix.rules:
-        days = known.counts.get(rule.count_key)
-        if not days:
-            continue
+    if _may_know_later_days(known, matrix, day):
+        yield from _known_days(known, matrix)
+    for rule in matrix.fading:
         if rule.window is not None:
-            yield from (one + rule.window for one in days)
-        elif rule.half_life is not None and worth(rule, days, day).paid:
-            yield day + 1
-    last = max((active for active in known.counts.get(ACTIVITY, ()) if active <= day), default=None)
-    if matrix.inactivity is not None and last is not None:
-        yield from _steps(matrix.inactivity, last, day)
+            yield from (one + rule.window for one in known.counts.get(rule.count_key, ()))
+    left = _left_to_fade(known, matrix, day)
+    if left and left >= _room_to_fade(known, matrix, day):
+        yield day + 1
+    if matrix.inactivity is not None:
+        last = max((active for active in known.counts.get(ACTIVITY, ()) if active <= day), default=None)
+        if last is not None:
+            yield from _steps(matrix.inactivity, last, day)
+
+
+def _left_to_fade(known: Known, matrix: Matrix, day: int) -> float:
+    """Return the points, given or taken, that half-lives have left and will take in the end."""
+    return fsum(
+        abs(one.points)
+        for rule in matrix.fading
+        if rule.half_life is not None
+        for one in by_day(rule, known.counts.get(rule.count_key, {}), day)
+    )
+
+
+def _room_to_fade(known: Known, matrix: Matrix, day: int) -> float:
+    """Return how many points may go before the rounded score can change.
+
+    Without it whoever ever matched a fading rule would be priced again every day for ever.
+    """
+    exact = fsum(reason.points for reason in price(known, matrix, day).reasons)
+    return 0.5 * 10**-DIGITS - abs(exact - round(exact, DIGITS))
+
+
+def _may_know_later_days(known: Known, matrix: Matrix, day: int) -> bool:
+    """Tell in the quick way whether anything may lie after a day, since it hardly ever does."""
+    if ADJUSTMENTS in known.counts or (matrix.reads_traits and max(known.traits.days, default=day) > day):
+        return True
+    return any(max(days) > day for days in known.counts.values())
 
 
 def _steps(inactivity: Inactivity, last: int, day: int) -> Iterator[int]:
@@ -65,6 +93,6 @@ def _steps(inactivity: Inactivity, last: int, day: int) -> Iterator[int]:
             yield first + taken * inactivity.every
 
 
-def _can_rise_by_itself(matrix: Matrix) -> bool:
+def _can_rise_by_itself(known: Known, matrix: Matrix) -> bool:
     """Tell whether the score may rise on a day of which nothing is known: when what was taken fades."""
-    return any(rule.points < 0 and (rule.half_life or rule.window) for rule in matrix.rules)
+    return any(rule.points < 0 and known.counts.get(rule.count_key) for rule in matrix.fading)

@@ -34,26 +34,18 @@ def worth(rule: Rule, days: Days, until: int) -> Worth:
         return Worth(
             capped(points, rule.cap), sum(day.matches for day in each), sum(day.paid for day in each)
         )
-    since = _since(rule, until)
-    matches = 0
-    for day, values in days.items():
-        if since < day <= until:
-            for times in values.values():
-                matches += times
-    paid = matches if rule.limit is None else _within_limit(rule.limit, days, since, until)
+    days = _within(rule, days, until)
+    matches, paid = _unlimited(days) if rule.limit is None else _limited(days, rule.limit)
     return Worth(capped(paid * rule.points, rule.cap), matches, paid)
 
 
 def by_day(rule: Rule, days: Days, until: int) -> list[Day]:
     """Return what each day gives to a rule, the earliest first; later days than `until` do not exist yet."""
-    since = _since(rule, until)
     used: dict[tuple[int, str], int] = {}
     each: list[Day] = []
-    for day in sorted(days):
-        if not since < day <= until:
-            continue
+    for day, values in sorted(_within(rule, days, until).items()):
         matches = paid = 0
-        for by, times in days[day].items():
+        for by, times in values.items():
             matches += times
             if rule.limit is None:
                 paid += times
@@ -72,19 +64,40 @@ def capped(points: float, cap: float | None) -> float:
     return points if cap is None else max(-cap, min(cap, points))
 
 
-def _since(rule: Rule, until: int) -> int:
-    """Return the last day that a window has left behind."""
-    return 0 if rule.window is None else until - rule.window
+def _within(rule: Rule, days: Days, until: int) -> Days:
+    """Return the days that exist yet and that a window has not left behind."""
+    since = 0 if rule.window is None else until - rule.window
+    # Nearly always all of them are, and this is asked for every rule of everyone.
+    if since < min(days, default=until) and max(days, default=until) <= until:
+        return days
+    return {day: values for day, values in days.items() if since < day <= until}
 
 
-def _within_limit(limit: Limit, days: Days, since: int, until: int) -> int:
+def _unlimited(days: Days) -> tuple[int, int]:
+    matches = 0
+    for values in days.values():
+        for times in values.values():
+            matches += times
+    return matches, matches
+
+
+def _limited(days: Days, limit: Limit) -> tuple[int, int]:
+    """Return how many matches there are and how many of them the limit lets be paid."""
+    matches = paid = 0
+    if limit.per == "day":
+        most = limit.times
+        for values in days.values():
+            for times in values.values():
+                matches += times
+                paid += min(times, most)
+        return matches, paid
     used: dict[tuple[int, str], int] = {}
     for day, values in days.items():
-        if since < day <= until:
-            period = _period(day, limit)
-            for by, times in values.items():
-                used[period, by] = used.get((period, by), 0) + times
-    return sum(min(times, limit.times) for times in used.values())
+        period = _period(day, limit)
+        for by, times in values.items():
+            matches += times
+            used[period, by] = used.get((period, by), 0) + times
+    return matches, sum(min(times, limit.times) for times in used.values())
 
 
 def _period(day: int, limit: Limit) -> int:

@@ -120,6 +120,11 @@ class Matrix(Strict):
         """Whether anything but the hand-over itself depends on traits."""
         return bool(self.traits or self.requires or self.excludes)
 
+    @cached_property
+    def fading(self) -> tuple[Rule, ...]:
+        """The rules whose points become fewer with time."""
+        return tuple(rule for rule in self.rules if rule.half_life is not None or rule.window is not None)
+
     def excluded_by(self, traits: Traits) -> str | None:
         """Return, in words, the exclusion that a person with these traits falls under, if any."""
         return next((told for told, holds in self._exclusions if holds(traits)), None)
@@ -139,10 +144,21 @@ class Matrix(Strict):
             return self.grades.fit, self.grades.engagement
         if not self.traits:
             return None
-        best = sum(rule.points for rule in self.traits if rule.points > 0)
+        best = self._best_fit()
         return (
             tuple(best * part for part in _FIT_STEPS),
             tuple(self.flip_number * part for part in _ENGAGEMENT_STEPS),
+        )
+
+    def _best_fit(self) -> float:
+        """Return the most that trait rules can give together, within the caps of their groups."""
+        of_group: dict[str | None, float] = {}
+        for rule in self.traits:
+            group = self.group_of.get(rule.id)
+            of_group[group] = of_group.get(group, 0.0) + max(rule.points, 0.0)
+        return sum(
+            points if name is None else min(points, self.groups[name].cap)
+            for name, points in of_group.items()
         )
 
     @property
