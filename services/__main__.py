@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -16,12 +17,14 @@ import services.scoring.compose
 from services.demo.play import play
 from services.ingest.imports.post import import_access_log
 from services.ingest.imports.visitor import load_salt
-from services.process import Compose, Machinery, serve
+from services.process import Compose, Machinery, open_log, serve
+from services.scoring.replay.check import check as check_scoring
 from services.welcome import welcome
 from shared.auth import Keys, load_keys
 from shared.clock import SystemClock
+from shared.database.engine import Database
 from shared.database.migrations import migrate as migrate_database
-from shared.errors import FliplineError, Misconfigured
+from shared.errors import FliplineError, Misconfigured, Refused
 from shared.service import Service
 from shared.settings import Settings
 from shared.telemetry import configure_logging
@@ -159,6 +162,41 @@ def access_log(
             console=Console(),
         )
     )
+
+
+@app.command()
+def replay(
+    check: Annotated[
+        bool, typer.Option("--check", help="Rebuild beside the tables and compare; changes nothing.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Hold scoring's tables against the log: rebuild them from it and compare row by row."""
+    if not check:
+        raise Refused("replay_in_place", "Only `flipline replay --check` is there: it changes no table.")
+    settings = _settings(None, data_dir)
+    # One line for each batch would tear the bar of the progress apart.
+    configure_logging("error")
+    if not asyncio.run(_is_what_the_log_says(settings)):
+        raise typer.Exit(1)
+
+
+async def _is_what_the_log_says(settings: Settings) -> bool:
+    if settings.log == "embedded" and not settings.data_dir.is_dir():
+        raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
+    async with AsyncExitStack() as stack:
+        log = open_log(settings)
+        stack.push_async_callback(log.close)
+        database = Database(settings.effective_database_url)
+        stack.push_async_callback(database.close)
+        return await check_scoring(
+            log=log,
+            database=database,
+            clock=SystemClock(),
+            group=services.scoring.compose.GROUP,
+            identity_limits=settings.identity_limits,
+            console=Console(),
+        )
 
 
 def main() -> None:

@@ -1,0 +1,85 @@
+"""The check: snapshot, rebuild, comparison, report, in a directory that is gone afterwards."""
+
+import shutil
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from services.scoring.consume import Scorer
+from services.scoring.core.counting import day_of
+from services.scoring.replay import leads, report, snapshot
+from services.scoring.replay.compare import Compared, Scope, compare
+from services.scoring.replay.display import Display
+from services.scoring.replay.rebuild import Rebuild, StandingClock, Told
+from services.scoring.store.models import active
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.database.migrations import migrate
+from shared.log.port import Log
+
+
+async def check(
+    *,
+    log: Log,
+    database: Database,
+    clock: Clock,
+    group: str,
+    identity_limits: Mapping[str, int],
+    console: Console,
+) -> bool:
+    """Rebuild scoring's tables from the log beside the live ones; return whether they are the same.
+
+    `group` is the name under which scoring reads the log. Nothing is changed and scoring need not be stopped.
+    The copies take as much disk as the tables twice over, where temporary files are. Raises Unavailable when
+    the log or the database is away, Misconfigured when the database has another schema.
+    """
+    with TemporaryDirectory(prefix="flipline-replay-") as directory, Display(console) as display:
+        live_file, rebuilt_file = Path(directory, "live.sqlite"), Path(directory, "rebuilt.sqlite")
+        await migrate(_url(live_file))
+        shutil.copy(live_file, rebuilt_file)
+        async with _opened(live_file) as copy, _opened(rebuilt_file) as rebuilt:
+            told, compared = await _checked(
+                log, database, copy, rebuilt, clock, group, identity_limits, display
+            )
+    return report.tell(console, told, compared)
+
+
+async def _checked(
+    log: Log,
+    database: Database,
+    copy: Database,
+    rebuilt: Database,
+    clock: Clock,
+    group: str,
+    identity_limits: Mapping[str, int],
+    display: Display,
+) -> tuple[Told, list[Compared]]:
+    await snapshot.take(database, copy)
+    # Not before the snapshot: no live score may have been priced on a later day than the rebuilt ones.
+    now = clock.now()
+    scorer = Scorer(StandingClock(now), identity_limits)
+    rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, group=group)
+    told = await rebuild.run(display.reading)
+    await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt)
+    async with rebuilt.reading() as connection:
+        matrices = await active(connection)
+    scope = Scope(
+        matrices.tally.keys, {(one.model, one.number) for one in matrices.versions.values()}, day_of(now)
+    )
+    return told, await compare(copy, rebuilt, scope, display.comparing)
+
+
+@asynccontextmanager
+async def _opened(file: Path) -> AsyncGenerator[Database]:
+    database = Database(_url(file))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _url(file: Path) -> str:
+    return f"sqlite+aiosqlite:///{file}"

@@ -1,0 +1,185 @@
+"""The comparison: the snapshot of the live tables against the rebuild, row by row in the order of keys."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import sqlalchemy as sa
+
+from services.scoring import tables
+from services.scoring.core.counting import Counts, decode_counts
+from shared.database.engine import Database
+
+PAGE: Final = 5_000
+MAX_TOLD: Final = 10
+
+Values: TypeAlias = Mapping[str, Any]
+
+
+class Subject(NamedTuple):
+    """What is compared of a table: these columns, of which some may be shown, of rows with these keys.
+
+    Keys are the columns of the primary key and no person can be read from them.
+    """
+
+    table: sa.Table
+    columns: Sequence[str]
+    shown: Collection[str] = ()
+
+
+_COUNTS: Final = Subject(tables.counts, ["counts"])
+_SCORES: Final = Subject(
+    tables.scores, ["score", "stage", "grade", "state", "company"], ["score", "stage", "grade", "state"]
+)
+SUBJECTS: Final = (
+    Subject(
+        tables.ledger,
+        ["identity_id", "type", "occurred_at", "source", "campaign", "properties", "machine"],
+        ["identity_id", "type", "occurred_at", "machine"],
+    ),
+    Subject(tables.identities, ["kind", "value", "profile_id"], ["kind", "profile_id"]),
+    Subject(tables.links, ["occurred_at", "event_id", "refused"], ["occurred_at", "event_id", "refused"]),
+    Subject(tables.separations, ["reason", "author", "separated_at"], ["separated_at"]),
+    Subject(
+        tables.retractions,
+        ["retraction_id", "reason", "author", "retracted_at"],
+        ["retraction_id", "retracted_at"],
+    ),
+    Subject(tables.traits, ["value", "occurred_at", "event_id"], ["occurred_at", "event_id"]),
+    _COUNTS,
+    _SCORES,
+    Subject(tables.standings, ["lead_id", "version", "flipped_at"], ["lead_id", "version", "flipped_at"]),
+)
+
+
+class Row(NamedTuple):
+    """A row by its key; `due_on` is the day on which a score may have moved by itself."""
+
+    key: tuple[Any, ...]
+    values: Values
+    due_on: int | None = None
+
+
+class Difference(NamedTuple):
+    """A row that is not the same in both; a side without it is None. Only what differs is told."""
+
+    table: str
+    key: tuple[Any, ...]
+    live: Mapping[str, str] | None
+    rebuilt: Mapping[str, str] | None
+
+
+@dataclass
+class Compared:
+    """How many rows of a table there are on either side and how many differ."""
+
+    table: str
+    live: int = 0
+    rebuilt: int = 0
+    differ: int = 0
+    due: int = 0
+    """scores that are to be priced again by now, and so are not compared"""
+    told: list[Difference] = field(default_factory=list[Difference])
+    """the first of those that differ"""
+
+
+class Scope(NamedTuple):
+    """What of the live tables must be as the log says: the count keys and versions that score, on a day."""
+
+    count_keys: Collection[str]
+    versions: Collection[tuple[str, int]]
+    today: int
+
+
+async def compare(
+    copy: Database, rebuilt: Database, scope: Scope, show: Callable[[str], None]
+) -> list[Compared]:
+    """Compare all tables; `show` is told each one's name when its turn comes."""
+    compared: list[Compared] = []
+    for subject in SUBJECTS:
+        show(subject.table.name)
+        compared.append(await _compare(copy, rebuilt, subject, scope))
+    return compared
+
+
+async def _compare(copy: Database, rebuilt: Database, subject: Subject, scope: Scope) -> Compared:
+    found = Compared(subject.table.name)
+    async with aclosing(_rows(copy, subject, scope)) as ours, aclosing(_rows(rebuilt, subject, scope)) as new:
+        async for one, other in _aligned(ours, new):
+            if one is not None and one.due_on is not None and one.due_on <= scope.today:
+                found.due += 1
+                continue
+            found.live += one is not None
+            found.rebuilt += other is not None
+            if one is None or other is None or one.values != other.values:
+                found.differ += 1
+                if len(found.told) < MAX_TOLD:
+                    found.told.append(_difference(subject, one, other))
+    return found
+
+
+async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGenerator[Row]:
+    table = subject.table
+    names = [column.name for column in table.primary_key]
+    query = sa.select(table).order_by(*table.primary_key)
+    if table is tables.standings:
+        # Who was kept from sales is on no log.
+        query = query.where(table.c.lead_id.is_not(None))
+    async with database.reading() as connection:
+        result = await connection.stream(query, execution_options={"yield_per": PAGE})
+        async for page in result.mappings().partitions():
+            for row in page:
+                key = tuple(row[name] for name in names)
+                if subject is _COUNTS:
+                    counts = _counted(decode_counts(row["counts"]), scope.count_keys)
+                    if counts:
+                        yield Row(key, counts)
+                elif subject is _SCORES:
+                    if key[1:] in scope.versions:
+                        yield Row(key, {name: row[name] for name in subject.columns}, row["due_on"])
+                else:
+                    yield Row(key, {name: row[name] for name in subject.columns})
+
+
+def _counted(counts: Counts, keys: Collection[str]) -> Counts:
+    # Of conditions that no version has any more the counts are left as they were, and mean nothing.
+    return {key: days for key, days in counts.items() if key in keys}
+
+
+async def _aligned(
+    live: AsyncIterator[Row], rebuilt: AsyncIterator[Row]
+) -> AsyncGenerator[tuple[Row | None, Row | None]]:
+    """Yield rows of the same key together, and those that only one side has with None."""
+    one, other = await anext(live, None), await anext(rebuilt, None)
+    while one is not None or other is not None:
+        if other is None or (one is not None and one.key < other.key):
+            yield one, None
+            one = await anext(live, None)
+        elif one is None or other.key < one.key:
+            yield None, other
+            other = await anext(rebuilt, None)
+        else:
+            yield one, other
+            one, other = await anext(live, None), await anext(rebuilt, None)
+
+
+def _difference(subject: Subject, one: Row | None, other: Row | None) -> Difference:
+    ours, theirs = one.values if one else {}, other.values if other else {}
+    differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    key = one.key if one else other.key if other else ()
+    return Difference(
+        subject.table.name,
+        key,
+        None if one is None else {name: _told(subject, name, ours.get(name)) for name in differing},
+        None if other is None else {name: _told(subject, name, theirs.get(name)) for name in differing},
+    )
+
+
+def _told(subject: Subject, name: str, value: Any) -> str:
+    """Return a value for people to read, unless it may be personal."""
+    if value is None:
+        return "none"
+    if subject is _COUNTS:
+        return f"{sum(times for values in value.values() for times in values.values())} on {len(value)} days"
+    return str(value) if name in subject.shown else "(not shown)"

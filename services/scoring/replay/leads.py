@@ -1,0 +1,67 @@
+"""What the log tells of leads, as the standings that scoring must have of them."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.scoring.replay import snapshot
+from services.scoring.tables import standings
+from shared.database import bulk
+from shared.database.engine import Database
+from shared.errors import Poison
+from shared.events import LEADS, LeadQualified, decode
+from shared.log.port import Log
+
+
+async def restore(*, log: Log, live: Database, copy: Database, rebuilt: Database) -> None:
+    """Replace the rebuilt standings by those that the leads on the log and in the outbox tell of.
+
+    A rebuild comes to the same scores, but not at the same moments: who has flipped when, the log says.
+    Leads that scoring has told of since the snapshot are left out.
+    """
+    async with rebuilt.unit() as connection:
+        await connection.execute(sa.delete(standings))
+    await _keep(await snapshot.outgoing(copy, LEADS), live, copy, rebuilt)
+    async with aclosing(log.replay(LEADS)) as batches:
+        async for messages in batches:
+            await _keep([message.value for message in messages], live, copy, rebuilt)
+
+
+async def _keep(values: Sequence[bytes], live: Database, copy: Database, rebuilt: Database) -> None:
+    told = {lead.lead_id: lead for lead in map(_lead, values) if lead is not None}
+    unknown = told.keys() - await _known(copy, list(told.values()))
+    since = await _known(live, [told[lead_id] for lead_id in sorted(unknown)])
+    rows: dict[tuple[str, str, int], dict[str, Any]] = {
+        (lead.profile_id, lead.model, lead.cycle): {
+            "profile_id": lead.profile_id,
+            "model": lead.model,
+            "cycle": lead.cycle,
+            "lead_id": lead.lead_id,
+            "version": lead.version,
+            "flipped_at": lead.qualified_at,
+        }
+        for lead_id, lead in sorted(told.items())
+        if lead_id not in since
+    }
+    async with rebuilt.unit() as connection:
+        await bulk.upsert(connection, standings, list(rows.values()))
+
+
+async def _known(database: Database, leads: Sequence[LeadQualified]) -> set[str]:
+    """Return the ids of those of the leads that the standings have."""
+    if not leads:
+        return set()
+    async with database.reading() as connection:
+        of_profiles = bulk.any_of(connection, standings.c.profile_id, [lead.profile_id for lead in leads])
+        found = (await connection.execute(sa.select(standings.c.lead_id).where(of_profiles))).scalars()
+        return {lead.lead_id for lead in leads} & set(found)
+
+
+def _lead(value: bytes) -> LeadQualified | None:
+    try:
+        event = decode(value)
+    except Poison:
+        return None
+    return event if isinstance(event, LeadQualified) else None

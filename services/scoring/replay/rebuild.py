@@ -1,0 +1,172 @@
+"""The rebuild: the log is read from its beginning, and what live scoring has taken in is taken in again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.consume import Scorer
+from services.scoring.replay import snapshot
+from services.scoring.tables import ledger, retractions, separations
+from shared.database import bulk
+from shared.database.engine import Database
+from shared.errors import Poison, Unavailable
+from shared.events import (
+    ADJUSTMENT,
+    DEAD_LETTERS,
+    INTERACTIONS,
+    DeadLetter,
+    Event,
+    Interaction,
+    Retraction,
+    Separation,
+    decode,
+)
+from shared.log.port import Log, Message, Partition
+
+# Where corrections stand that have taken effect and are not on the log yet.
+_OUTBOX: Final = Partition("outbox", 0)
+
+
+@dataclass(frozen=True)
+class StandingClock:
+    """A clock that stands: the whole rebuild is priced at one instant."""
+
+    instant: datetime
+
+    def now(self) -> datetime:
+        """Return the instant."""
+        return self.instant
+
+
+@dataclass
+class Told:
+    """What became of the messages on the log, in numbers; places are topic/partition/offset."""
+
+    applied: int = 0
+    ahead: int = 0
+    """those that scoring had not read at the snapshot"""
+    parked: int = 0
+    """those that scoring has made dead letters of"""
+    failed: list[str] = field(default_factory=list[str])
+    """those that raised only in the rebuild: place and error"""
+    missing: list[str] = field(default_factory=list[str])
+    """partitions of which the log has less than scoring has read"""
+
+
+class Rebuild:
+    """Takes the log into an empty database, as far as the snapshot of the live tables has taken it in."""
+
+    def __init__(self, *, log: Log, copy: Database, rebuilt: Database, scorer: Scorer, group: str) -> None:
+        self._log = log
+        self._copy = copy
+        self._rebuilt = rebuilt
+        self._scorer = scorer
+        self._group = group
+        self._told = Told()
+
+    async def run(self, show: Callable[[int, int, int], None]) -> Told:
+        """Rebuild everything of scoring; `show` is told the done, the whole and the number of messages.
+
+        Raises Unavailable when the log is away.
+        """
+        ends = await snapshot.positions_of(self._copy, self._group)
+        parked = await self._parked()
+        await snapshot.matrices(self._copy, self._rebuilt)
+        reached: dict[Partition, int] = {}
+        read = 0
+        async with aclosing(self._log.replay(INTERACTIONS)) as batches:
+            async for messages in batches:
+                read += len(messages)
+                reached |= {one.partition: one.offset + 1 for one in messages}
+                await self._apply(await self._taken_in(messages, ends, parked))
+                done = sum(min(reached.get(partition, 0), end) for partition, end in ends.items())
+                show(done, sum(ends.values()), read)
+        for partition, end in sorted(ends.items()):
+            if reached.get(partition, 0) < end:
+                self._told.missing.append(f"{partition.topic}/{partition.number}")
+        waiting = await snapshot.outgoing(self._copy, INTERACTIONS)
+        await self._apply([Message(_OUTBOX, number, value) for number, value in enumerate(waiting)])
+        return self._told
+
+    async def _parked(self) -> set[str]:
+        """Return the places of the messages that scoring could not handle."""
+        values = await snapshot.outgoing(self._copy, DEAD_LETTERS)
+        async with aclosing(self._log.replay(DEAD_LETTERS)) as batches:
+            values += [message.value async for messages in batches for message in messages]
+        letters = (_event(value) for value in values)
+        return {
+            one.source
+            for one in letters
+            if isinstance(one, DeadLetter) and one.refused_by == self._group and one.source
+        }
+
+    async def _taken_in(
+        self, messages: Sequence[Message], ends: Mapping[Partition, int], parked: set[str]
+    ) -> list[Message]:
+        """Return those of the messages whose effects the snapshot has."""
+        read = [one for one in messages if one.offset < ends.get(one.partition, 0)]
+        ahead = [one for one in messages if one.offset >= ends.get(one.partition, 0)]
+        handled = [one for one in read if _place(one) not in parked]
+        early = await self._in_effect(ahead) if ahead else []
+        self._told.parked += len(read) - len(handled)
+        self._told.ahead += len(ahead) - len(early)
+        return handled + early
+
+    async def _in_effect(self, ahead: Sequence[Message]) -> list[Message]:
+        """Return the corrections that have taken effect before they came back from the log."""
+        events = [(message, _event(message.value)) for message in ahead]
+        async with self._copy.reading() as connection:
+            known = await _known_corrections(connection, [event for _, event in events])
+        return [message for message, event in events if event is not None and event.id in known]
+
+    async def _apply(self, messages: Sequence[Message]) -> None:
+        """Take messages in, those apart that raise, as the live follower does."""
+        if not messages:
+            return
+        try:
+            async with self._rebuilt.unit() as connection:
+                await self._scorer.apply(connection, messages)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and the rest goes on
+            if len(messages) == 1:
+                self._told.failed.append(f"{_place(messages[0])}: {type(error).__name__}")
+                return
+            half = len(messages) // 2
+            await self._apply(messages[:half])
+            await self._apply(messages[half:])
+        else:
+            self._told.applied += len(messages)
+
+
+async def _known_corrections(connection: AsyncConnection, events: Sequence[Event | None]) -> set[str]:
+    """Return the ids of the corrections among the events of which the tables have something."""
+    adjusted = [one.id for one in events if isinstance(one, Interaction) and one.type == ADJUSTMENT]
+    retracted = [i for one in events if isinstance(one, Retraction) for i in one.interactions]
+    separated = [one.id for one in events if isinstance(one, Separation)]
+    queries = [
+        sa.select(column).where(bulk.any_of(connection, key, wanted))
+        for column, key, wanted in (
+            (ledger.c.event_id, ledger.c.event_id, adjusted),
+            (retractions.c.retraction_id, retractions.c.event_id, retracted),
+            (separations.c.separation_id, separations.c.separation_id, separated),
+        )
+        if wanted
+    ]
+    return {i for query in queries for i in (await connection.execute(query)).scalars()}
+
+
+def _event(value: bytes) -> Event | None:
+    try:
+        return decode(value)
+    except Poison:
+        return None
+
+
+def _place(message: Message) -> str:
+    return f"{message.partition.topic}/{message.partition.number}/{message.offset}"

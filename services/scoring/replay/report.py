@@ -1,0 +1,73 @@
+"""What a replay has found, for people to read: ids and numbers, never what somebody told of themselves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from services.scoring.replay.compare import MAX_TOLD, Compared, Difference
+from services.scoring.replay.rebuild import Told
+
+MAX_PLACES: Final = 3
+
+_SAME: Final = "Nothing differs: the tables are what the log says."
+_ADVICE: Final = (
+    "Nothing was changed. Was anything written to them but by Flipline? If not, it is a fault of Flipline's: "
+    "keep a copy of the database and of the log, and report it with these lines."
+)
+
+
+def table(compared: Sequence[Compared]) -> Table:
+    """Return the closing table."""
+    shown = Table(
+        "table", "rows live", "rows rebuilt", "differ", title="Replay of the log", title_justify="left"
+    )
+    for column in shown.columns[1:]:
+        column.justify = "right"
+    for one in compared:
+        shown.add_row(one.table, f"{one.live:,}", f"{one.rebuilt:,}", f"{one.differ:,}")
+    return shown
+
+
+def tell(console: Console, told: Told, compared: Sequence[Compared]) -> bool:
+    """Print what was found and return whether the tables are what the log says."""
+    console.print(table(compared))
+    lines = [f"Messages taken in again: {told.applied:,}."]
+    if told.ahead:
+        lines.append(f"Messages not yet read by scoring, left out: {told.ahead:,}.")
+    if told.parked:
+        lines.append(f"Dead letters of scoring, left out: {told.parked:,}.")
+    if due := sum(one.due for one in compared):
+        lines.append(f"Scores that are to be priced again by the timer, not compared: {due:,}.")
+    if told.failed:
+        lines.append(
+            f"Messages that could not be taken in again: {len(told.failed):,} ({_some(told.failed)})."
+        )
+    if told.missing:
+        lines.append(
+            f"The log has less than scoring has read of {_some(told.missing)}: was it cut off or replaced?"
+        )
+    differences = [difference for one in compared for difference in one.told]
+    lines += [_line(difference) for difference in differences[:MAX_TOLD]]
+    same = not any(one.differ for one in compared) and not told.failed and not told.missing
+    differ = sum(one.differ for one in compared)
+    lines.append(
+        _SAME if same else f"The tables are not what the log says: {differ:,} rows differ. {_ADVICE}"
+    )
+    for line in lines:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return same
+
+
+def _line(difference: Difference) -> str:
+    key = " ".join(map(str, difference.key))
+    return f"{difference.table} {key}: live {_side(difference.live)} / rebuilt {_side(difference.rebuilt)}"
+
+
+def _side(values: Mapping[str, str] | None) -> str:
+    return "has no such row" if values is None else ", ".join(f"{name}={one}" for name, one in values.items())
+
+
+def _some(places: Sequence[str]) -> str:
+    return ", ".join(places[:MAX_PLACES]) + (" ..." if len(places) > MAX_PLACES else "")

@@ -1,0 +1,105 @@
+"""A copy of the live tables as of one instant: what is compared stands still while scoring goes on."""
+
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring import tables
+from shared.database.engine import Database
+from shared.database.outbox import outbox
+from shared.database.positions import positions
+from shared.errors import Misconfigured
+from shared.events import INTERACTIONS
+from shared.log.port import Partition
+
+PAGE: Final = 5_000
+
+# What decides how events are counted; the only tables that no event of `interactions` fills.
+MATRICES: Final = (tables.models, tables.versions)
+PROJECTIONS: Final = (
+    tables.ledger,
+    tables.identities,
+    tables.links,
+    tables.separations,
+    tables.retractions,
+    tables.traits,
+    tables.counts,
+    tables.scores,
+    tables.standings,
+)
+
+_revision = sa.table("alembic_version", sa.column("version_num"))
+
+
+async def take(live: Database, copy: Database) -> None:
+    """Copy scoring's tables, all positions and the outbox into an empty database, as they are at one instant.
+
+    The live ones are neither changed nor locked. Raises Misconfigured when they have another schema than this
+    code, Unavailable when the database is away.
+    """
+    async with live.reading() as connection:
+        if connection.dialect.name == "postgresql":
+            # On SQLite every transaction sees one instant.
+            await connection.execute(sa.text("set transaction isolation level repeatable read, read only"))
+        if await _revision_of(connection) != await _revision_in(copy):
+            raise Misconfigured(
+                "schema_differs",
+                "The database has not the schema of this version: run `flipline migrate` first, or start the "
+                "service.",
+            )
+        for table in (*MATRICES, *PROJECTIONS, positions, outbox):
+            await _copy(connection, table, copy)
+
+
+async def _revision_in(database: Database) -> str | None:
+    async with database.reading() as connection:
+        return await _revision_of(connection)
+
+
+async def _revision_of(connection: AsyncConnection) -> str | None:
+    try:
+        return (await connection.execute(sa.select(_revision.c.version_num))).scalar_one_or_none()
+    except DBAPIError as error:
+        if error.connection_invalidated or not error.orig or "alembic_version" not in str(error.orig):
+            raise
+        return None
+
+
+async def _copy(connection: AsyncConnection, table: sa.Table, copy: Database) -> None:
+    """Copy page by page: the transaction that reads is never silent for longer than it takes to write one."""
+    rows = await connection.stream(sa.select(table), execution_options={"yield_per": PAGE})
+    async for page in rows.mappings().partitions():
+        await write(copy, table, [dict(row) for row in page])
+
+
+async def write(database: Database, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    """Insert rows in a transaction of their own."""
+    if rows:
+        async with database.unit() as connection:
+            await connection.execute(sa.insert(table), rows)
+
+
+async def matrices(copy: Database, rebuilt: Database) -> None:
+    """Give the rebuild the models and versions of the snapshot."""
+    for table in MATRICES:
+        async with copy.reading() as connection:
+            rows = (await connection.execute(sa.select(table))).mappings().all()
+        await write(rebuilt, table, [dict(row) for row in rows])
+
+
+async def positions_of(copy: Database, group: str) -> dict[Partition, int]:
+    """Return the offset up to which (exclusive) the group had read each partition of the interactions."""
+    query = sa.select(positions.c.topic, positions.c.partition, positions.c.next_offset).where(
+        positions.c.consumer == group, positions.c.topic == INTERACTIONS
+    )
+    async with copy.reading() as connection:
+        return {Partition(topic, number): end for topic, number, end in await connection.execute(query)}
+
+
+async def outgoing(copy: Database, topic: str) -> list[bytes]:
+    """Return the events of a topic that were in the outbox and not yet known to be on the log."""
+    query = sa.select(outbox.c.value).where(outbox.c.topic == topic).order_by(outbox.c.id)
+    async with copy.reading() as connection:
+        return list((await connection.execute(query)).scalars())
