@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -23,6 +23,7 @@ from services.scoring.people import find
 from services.scoring.store import traits
 from services.scoring.tables import models, scores, versions
 from shared.database.engine import Database
+from shared.database.schema import metadata
 from shared.errors import Refused
 from shared.events import Event, encode
 from shared.log.port import Message, Partition
@@ -78,62 +79,52 @@ class Folded(NamedTuple):
 
 
 class Fold:
-    """The real fold, on a new database each time."""
+    """The real fold, on tables that are emptied before each time."""
 
-    def __init__(self, template: Path, path: Path, runner: asyncio.Runner) -> None:
-        self._template = template
-        self._path = path
+    def __init__(self, database: Database, runner: asyncio.Runner) -> None:
+        self._database = database
         self._runner = runner
 
     def of(self, telling: Telling) -> Folded:
-        shutil.copy(self._template, self._path)
-        try:
-            return self._runner.run(self._fold(telling))
-        finally:
-            for left in self._path.parent.glob(f"{self._path.name}*"):
-                left.unlink()
+        return self._runner.run(self._fold(telling))
 
     async def _fold(self, telling: Telling) -> Folded:
         clock = FrozenClock(datetime.combine(date.fromordinal(telling.world.day), time(12), UTC))
-        database = Database(f"sqlite+aiosqlite:///{self._path}")
-        try:
-            async with database.unit() as connection:
-                now = clock.now()
-                await connection.execute(
-                    sa.insert(models).values(model=MODEL, active_version=1, created_at=now)
+        await self._begin_with(telling.world.matrix, clock.now())
+        scorer = Scorer(clock, telling.limits)
+        for batch in telling.batches:
+            messages = [Message(Partition("interactions", 0), n, encode(one)) for n, one in enumerate(batch)]
+            async with self._database.unit() as connection:
+                await scorer.apply(connection, messages)
+        async with self._database.reading() as connection:
+            found = await find(connection, [identity.id for identity in TOWN])
+            kept = await connection.execute(sa.select(scores.c.profile_id, scores.c.score))
+            return Folded(
+                persons={person.id: frozenset(person.identities.values()) for person in found},
+                known=await traits.known(connection, found),
+                kept={row.profile_id: row.score for row in kept},
+            )
+
+    async def _begin_with(self, matrix: Mapping[str, Any], now: datetime) -> None:
+        async with self._database.unit() as connection:
+            for table in reversed(metadata.sorted_tables):
+                await connection.execute(sa.delete(table))
+            await connection.execute(sa.insert(models).values(model=MODEL, active_version=1, created_at=now))
+            await connection.execute(
+                sa.insert(versions).values(
+                    model=MODEL, version=1, matrix=json.dumps(matrix), handoff="none", activated_at=now
                 )
-                await connection.execute(
-                    sa.insert(versions).values(
-                        model=MODEL,
-                        version=1,
-                        matrix=json.dumps(telling.world.matrix),
-                        handoff="none",
-                        activated_at=now,
-                    )
-                )
-            scorer = Scorer(clock, telling.limits)
-            for batch in telling.batches:
-                messages = [
-                    Message(Partition("interactions", 0), n, encode(one)) for n, one in enumerate(batch)
-                ]
-                async with database.unit() as connection:
-                    await scorer.apply(connection, messages)
-            async with database.reading() as connection:
-                found = await find(connection, [identity.id for identity in TOWN])
-                kept = await connection.execute(sa.select(scores.c.profile_id, scores.c.score))
-                return Folded(
-                    persons={person.id: frozenset(person.identities.values()) for person in found},
-                    known=await traits.known(connection, found),
-                    kept={row.profile_id: row.score for row in kept},
-                )
-        finally:
-            await database.close()
+            )
 
 
 @pytest.fixture(scope="module")
 def fold(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fold]:
+    path = tmp_path_factory.mktemp("folding") / "state.sqlite"
+    shutil.copy(migrated_sqlite, path)
     with asyncio.Runner() as runner:
-        yield Fold(migrated_sqlite, tmp_path_factory.mktemp("folding") / "state.sqlite", runner)
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        yield Fold(database, runner)
+        runner.run(database.close())
 
 
 @settings(max_examples=100)
