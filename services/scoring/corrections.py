@@ -152,7 +152,9 @@ class Corrections:
     async def _take_in(
         self, connection: AsyncConnection, facts: Facts, events: Sequence[tuple[Identity, Event]]
     ) -> None:
-        await self._scorer.take_in(connection, facts)
+        outcome = await self._scorer.take_in(connection, facts)
+        if facts.interactions and not outcome.new:
+            return  # a repeated request, which the log has already
         await outbox.put(
             connection, [Record(INTERACTIONS, identity.id, encode(event)) for identity, event in events]
         )

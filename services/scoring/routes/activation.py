@@ -99,4 +99,12 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
             moved_at=found.moved_at,
         )
 
+    @router.delete("/activation", status_code=204, dependencies=[Depends(requires)])
+    async def delete_activation(model: ModelName) -> None:
+        """Give up the activation that is under way, as after a crash that nobody wants to take up again."""
+        async with database.unit() as connection:
+            if await preparation.read(connection, model) is None:
+                raise NotFound("no_activation", f"No activation of {model} is under way.")
+            await preparation.end(connection, model)
+
     return router
