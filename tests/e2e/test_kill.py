@@ -12,7 +12,7 @@ from tests.e2e.flow import flowing
 from tests.e2e.mishaps import freeze_in_a_batch
 from tests.e2e.outcome import assert_as_if_undisturbed, lead_ids_in
 from tests.e2e.patience import eventually
-from tests.e2e.processes import Process
+from tests.e2e.processes import Process, run
 from tests.receiver import Receiver
 
 SEED = 20_000
@@ -54,4 +54,6 @@ async def test_killed_in_the_middle_of_batches_scoring_loses_and_doubles_nothing
         lead_ids = await assert_as_if_undisturbed(deeds, flipline, books)
         await eventually(books.undelivered, lambda waiting: waiting == 0)
         assert lead_ids_in(one.json for one in crm.received) == dict.fromkeys(lead_ids, 1)
+        ended, told = await run("replay", "--check", settings=cluster_settings)
+        assert ended == 0, told
         assert [await worker.stop() for worker in workers] == [0, 0]

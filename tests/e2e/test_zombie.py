@@ -13,7 +13,7 @@ from tests.e2e.flow import flowing
 from tests.e2e.mishaps import freeze_in_a_batch
 from tests.e2e.outcome import assert_as_if_undisturbed, handed_over
 from tests.e2e.patience import eventually
-from tests.e2e.processes import Process
+from tests.e2e.processes import Process, run
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -54,6 +54,8 @@ async def test_a_zombie_writes_nothing_and_is_useful_again(
         after = await of_zombie.metric("flipline_messages_total", group="scoring", outcome="applied")
         assert after > before, "the zombie is a worker again"
         await assert_as_if_undisturbed(deeds, flipline, books)
+        ended, told = await run("replay", "--check", settings=cluster_settings)
+        assert ended == 0, told
 
 
 async def test_workers_that_freeze_and_come_back_while_others_work_change_nothing(
@@ -88,4 +90,6 @@ async def test_workers_that_freeze_and_come_back_while_others_work_change_nothin
                 worker.thaw()
             await broker.shared_by(2, "scoring")
         await assert_as_if_undisturbed(deeds, flipline, books)
+        ended, told = await run("replay", "--check", settings=cluster_settings)
+        assert ended == 0, told
         assert [await worker.stop() for worker in workers] == [0, 0]
