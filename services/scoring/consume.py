@@ -55,7 +55,8 @@ class Scorer:
         interactions = await ledger.record(connection, facts.interactions)
         if not (interactions or retracted or facts.separations):
             return Outcome(0, 0, ())
-        await hold(connection)
+        # Who is separated before anybody knows them cannot be locked; so nobody is linked meanwhile.
+        await hold(connection, to_activate=bool(facts.separations))
         matrices = await active(connection)
         persons = await people.resolve(
             connection, interactions, facts.separations, others=retracted, limits=self._limits
