@@ -77,6 +77,24 @@ async def hold(connection: AsyncConnection, wanted: Iterable[str], linking: set[
         )
 
 
+async def confirm(connection: AsyncConnection, persons: Iterable[Person]) -> None:
+    """Raise Unavailable when somebody has changed counts of the persons since they were found.
+
+    For who prices without writing counts, after the scores were read and written: nobody who counts a person
+    of one identity waits for the lock of `hold`.
+    """
+    found = {
+        i: person.held[i].revision if i in person.held else 0 for person in persons for i in person.identities
+    }
+    rows = await connection.execute(
+        sa.select(counts.c.identity_id, counts.c.revision).where(
+            bulk.any_of(connection, counts.c.identity_id, sorted(found))
+        )
+    )
+    if any(found[identity_id] != revision for identity_id, revision in rows):
+        raise Unavailable("counts_race", "Another worker has just changed the same counts.")
+
+
 async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Person]:
     """Return the persons that have any of these identity ids, with all of their identities and counts.
 

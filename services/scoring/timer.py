@@ -70,6 +70,7 @@ class Timer:
         persons = await people.hold(connection, due, set(due))
         gone = set(due) - {person.id for person in persons}
         await settle(connection, persons, await active(connection), now, gone=gone)
+        await people.confirm(connection, persons)
         return len(due)
 
 
