@@ -87,18 +87,22 @@ async def _wanted(connection: AsyncConnection, model: str, number: int | None) -
 
 async def _prepare(database: Database, clock: Clock, model: str) -> None:
     retries = 0
+    size = preparation.PAGE
     while True:
         try:
             async with database.unit() as connection:
-                more = await preparation.advance(connection, model, clock.now())
+                more = await preparation.advance(connection, model, clock.now(), size)
         except Unavailable:
-            # A live batch has changed one of the page's profiles: the page is done again.
+            # A live batch has changed one of the page's profiles. Of a large page somebody may always be
+            # doing something, so half of it is done again.
             retries += 1
             if retries > MAX_RETRIES_IN_A_ROW:
                 raise
+            size = max(1, size // 2)
             await asyncio.sleep(RETRY_SECONDS)
             continue
         retries = 0
+        size = min(2 * size, preparation.PAGE)
         if not more:
             return
 

@@ -101,17 +101,18 @@ async def start(connection: AsyncConnection, version: Version, now: datetime) ->
     )
 
 
-async def advance(connection: AsyncConnection, model: str, now: datetime) -> bool:
-    """Do the next page of a preparation; return whether there is more to do.
+async def advance(connection: AsyncConnection, model: str, now: datetime, size: int) -> bool:
+    """Do the next page of a preparation, of `size` at most; return whether there is more to do.
 
-    Raises Conflict when the preparation was taken away.
+    Raises Conflict when the preparation was taken away, and Unavailable when a live batch has changed one of
+    the page: the fewer there are on it, the less likely that is.
     """
     preparation = await read(connection, model)
     if preparation is None:
         raise Conflict("activation_lost", f"The activation of {model} was ended by somebody else.")
     if preparation.phase == READY:
         return False
-    page = await _page(connection, preparation)
+    page = await _page(connection, preparation, size)
     if not page:
         following = PRICING if preparation.phase == COUNTING else READY
         total = await _total(connection, following)
@@ -139,11 +140,11 @@ async def _total(connection: AsyncConnection, phase: str) -> int:
     return (await connection.execute(query)).scalar_one()
 
 
-async def _page(connection: AsyncConnection, preparation: Preparation) -> Sequence[str]:
+async def _page(connection: AsyncConnection, preparation: Preparation, size: int) -> Sequence[str]:
     query = sa.select(identities.c.id).where(identities.c.id > preparation.after)
     if preparation.phase == PRICING:
         query = query.where(identities.c.id == identities.c.profile_id)
-    return (await connection.execute(query.order_by(identities.c.id).limit(PAGE))).scalars().all()
+    return (await connection.execute(query.order_by(identities.c.id).limit(size))).scalars().all()
 
 
 async def _move(connection: AsyncConnection, preparation: Preparation, now: datetime) -> None:
@@ -185,3 +186,4 @@ async def _price(
     # Locked, so that none of them is joined to another while it is priced.
     persons = await people.hold(connection, profile_ids, set(profile_ids))
     await settle(connection, persons, Active({}, (version,)), now)
+    await people.confirm(connection, persons)
