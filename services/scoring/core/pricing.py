@@ -59,8 +59,10 @@ def points(known: Known, matrix: Matrix, day: int) -> float:
     """Return the points of `price` alone, in the short way where nothing but rules can give any."""
     if matrix.traits or matrix.groups or matrix.inactivity or ADJUSTMENTS in known.counts:
         return price(known, matrix, day).points
-    each = ((rule, known.counts.get(rule.count_key)) for rule in matrix.rules)
-    return _rounded(worth(rule, days, day).points for rule, days in each if days)
+    counts = known.counts
+    return _rounded(
+        [worth(rule, counts[key], day).points for rule in matrix.rules if (key := rule.count_key) in counts]
+    )
 
 
 def _rounded(parts: Iterable[float]) -> float:

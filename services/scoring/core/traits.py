@@ -49,7 +49,7 @@ class History:
 
     def at(self, day: int) -> Mapping[str, Any]:
         """Return what a rule sees at the end of a day: what was told, and for the rest what is derived."""
-        return self.derived | self.told(day)
+        return self.derived | self.told(day) if self._told else self.derived
 
     def shown(self, day: int) -> dict[str, Any]:
         """Return the traits to show: those told, and domain and company where only the e-mail says so."""
