@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from uvicorn.loops.auto import auto_loop_factory
 
 import services.handoff.compose
@@ -17,6 +18,9 @@ import services.scoring.compose
 from services.demo.play import play
 from services.ingest.imports.post import import_access_log
 from services.ingest.imports.visitor import load_salt
+from services.ops.activate import Handoff, Wanted
+from services.ops.activate import activate as activate_over_http
+from services.ops.client import ops_key
 from services.process import Compose, Machinery, open_log, serve
 from services.scoring.replay.check import check as check_scoring
 from services.welcome import welcome
@@ -141,6 +145,34 @@ def demo(
     asyncio.run(play(url, keys, Console(), SystemClock().now()))
 
 
+@app.command()
+def activate(
+    model: Annotated[str, typer.Argument(help="The model's slug.")],
+    matrix: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="JSON to put as the draft first.")
+    ] = None,
+    handoff: Annotated[
+        Handoff, typer.Option(help="Which of the newly flipped sales gets.")
+    ] = "new_activity_only",
+    version: Annotated[int | None, typer.Option(min=1, help="An older version, not the draft.")] = None,
+    note: Annotated[str | None, typer.Option(help="Why, for the list of activations.")] = None,
+    author: Annotated[str | None, typer.Option(help="Who; a mark of the key by default.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    url: Annotated[str | None, typer.Option(help="A running instance.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make a matrix the one that scores, having shown what differs and whom it would flip."""
+    settings = _settings(None, data_dir)
+    # A line for each request would tear the bar of the progress apart.
+    configure_logging("error")
+    activate_over_http(
+        Wanted(model, matrix, version, handoff, note, author, yes),
+        url=url or f"http://127.0.0.1:{settings.port}",
+        key=ops_key(settings.data_dir, settings.configured_keys),
+        console=Console(),
+    )
+
+
 @imports.command("access-log")
 def access_log(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A log in combined format.")],
@@ -204,7 +236,7 @@ def main() -> None:
     try:
         app()
     except FliplineError as error:
-        Console(stderr=True).print(f"[bold red]flipline:[/] {error.message}", highlight=False)
+        Console(stderr=True).print(f"[bold red]flipline:[/] {escape(error.message)}", highlight=False)
         raise SystemExit(1) from error
 
 

@@ -1,0 +1,129 @@
+"""The instance's HTTP API as ops calls it, with what it says against a request told in a sentence."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import httpx
+
+from shared.auth import ROLES, load_keys
+from shared.errors import FliplineError, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
+
+TIMEOUT_SECONDS: Final = 30.0
+_CONNECT_SECONDS: Final = 10.0
+CONNECTION_LOST: Final = "connection_lost"
+
+_CLASSES: Final[Mapping[int, type[Refused]]] = {one.status: one for one in (NotFound, Unauthorized)}
+_ADVICE: Final[Mapping[str, str]] = {
+    "activation_lost": "Run this again.",
+    "activation_under_way": "Run this again once it is done; the draft is kept.",
+    "draft_missing": "Give one with --matrix, or name an older version with --version.",
+    "key_invalid": "Is the data directory that of another instance? Name the right one with --data-dir, "
+    "or set FLIPLINE_OPS_KEYS.",
+    "matrix_invalid": "The draft is left as it was.",
+    "model_unknown": "Give its first matrix with --matrix.",
+    "not_found": "Is --url right? It is the address alone, as http://127.0.0.1:8000.",
+    "version_unknown": "GET /v1/models/<model>/versions lists those that there are.",
+}
+
+
+def ops_key(data_dir: Path, configured: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the configured key of ops, or that of the data dir; raises Misconfigured without any."""
+    # Ops elsewhere have no key but their own, and need no other.
+    others = dict.fromkeys(ROLES, ("not asked for",))
+    return load_keys(data_dir, others | {"ops": configured.get("ops", ())}, make=False).ops[0]
+
+
+class Answer(NamedTuple):
+    """The JSON of a success, and the tag of the state that it shows, if it has one."""
+
+    body: dict[str, Any]
+    etag: str | None = None
+
+
+class Api:
+    """The API of the instance at a URL; `close` it in the end."""
+
+    def __init__(self, url: str, key: str) -> None:
+        """Prepare the connections; raises Misconfigured for what is no URL."""
+        self._url = url
+        headers = {"Authorization": f"Bearer {key}"}
+        try:
+            self._client = httpx.AsyncClient(base_url=url, headers=headers)
+        except httpx.InvalidURL as error:
+            raise _no_url(url) from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | bytes | None = None,
+        *,
+        params: Mapping[str, int] | None = None,
+        patient: bool = False,
+    ) -> Answer:
+        """Return the answer to a request; bytes are sent as they are, as JSON.
+
+        It comes within TIMEOUT_SECONDS, or for the `patient` whenever it comes. Raises Refused with what the
+        instance has against the request, Unavailable when there is no answer, Misconfigured when what
+        answers is no Flipline.
+        """
+        read = None if patient else TIMEOUT_SECONDS
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        try:
+            answer = await self._client.request(
+                method,
+                path,
+                content=content,
+                headers={"Content-Type": "application/json"},
+                params=params,
+                timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=_CONNECT_SECONDS, read=read),
+            )
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise _no_url(self._url) from error
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Unavailable(
+                "not_running",
+                f"Nothing answers. Is Flipline running at {self._url}? Start it with `flipline up`, or name "
+                "where it runs with --url.",
+            ) from error
+        except httpx.TransportError as error:
+            why = str(error) or f"waited {TIMEOUT_SECONDS:.0f} seconds"
+            raise Unavailable(CONNECTION_LOST, f"No answer to {method} {path} came ({why}).") from error
+        told = self._read(answer)
+        if answer.is_success:
+            return Answer(told, answer.headers.get("ETag"))
+        raise _error(answer, told)
+
+    def _read(self, answer: httpx.Response) -> dict[str, Any]:
+        try:
+            told = answer.json()
+        except ValueError:
+            told = None
+        if isinstance(told, dict) and (answer.is_success or "code" in told):
+            return told
+        raise Misconfigured(
+            "not_flipline",
+            f"{self._url} answered {answer.status_code}, and not as Flipline does. Is --url right?",
+        )
+
+
+def _no_url(url: str) -> Misconfigured:
+    return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")
+
+
+def _error(answer: httpx.Response, problem: Mapping[str, Any]) -> FliplineError:
+    code, field = str(problem["code"]), problem.get("field")
+    message = str(problem.get("message", answer.reason_phrase))
+    if field and str(field) not in message:
+        message = f"{field}: {message}"
+    if advice := _ADVICE.get(code):
+        message = f"{message.removesuffix('.')}. {advice}"
+    if answer.is_server_error:
+        return Unavailable(code, f"{answer.status_code}: {message} Try again in a while.")
+    return _CLASSES.get(answer.status_code, Refused)(code, message, field, problem.get("errors"))

@@ -1,0 +1,132 @@
+"""What an activation changes, as tables; and how far it has come, as bars on a terminal or as lines."""
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+Json = Mapping[str, Any]
+
+_PHASES: Final[Mapping[str, str]] = {
+    "counting": "counting (identities)",
+    "pricing": "pricing (profiles)",
+}
+_FLIPS: Final[Mapping[str, str]] = {
+    "newly_flipped": "newly flipped: reach the flip number and were never a lead",
+    "un_flipped": "un-flipped: reached it, and no longer do",
+    "already_handed_over": "already handed over: reach it and were a lead, or kept back",
+    "handed_over_now": "handed over now",
+}
+
+
+def table(title: str, *columns: str, numbers: Sequence[str] = ()) -> Table:
+    """Return an empty table with these columns, and after them those of `numbers`, aligned right."""
+    shown = Table(title=Text(title), title_justify="left")
+    for column in columns:
+        shown.add_column(column)
+    for column in numbers:
+        shown.add_column(column, justify="right", no_wrap=True)
+    return shown
+
+
+def complaints(errors: Sequence[Json]) -> Table:
+    """Return what is wrong with an input, field by field."""
+    shown = table("What is wrong", "field", "why")
+    for one in errors:
+        shown.add_row(Text(one["field"] or "(the whole)"), Text(one["message"]))
+    return shown
+
+
+def warnings(found: Sequence[Json]) -> Table:
+    """Return what is allowed in a matrix and hardly meant."""
+    shown = table("Warnings about the draft", "field", "warning")
+    for one in found:
+        shown.add_row(Text(one["field"]), Text(one["message"]))
+    return shown
+
+
+def difference(title: str, changes: Sequence[Json]) -> Table:
+    """Return what changes; what needs no counting is priced from the counts that there are."""
+    shown = table(title, "what changes", "needs counting")
+    for one in changes:
+        shown.add_row(Text(one["text"]), "yes" if one["needs_counting"] else "")
+    return shown
+
+
+def flips(title: str, found: Json) -> Table:
+    """Return how many profiles flip and un-flip, of a preview or of a flip-diff."""
+    shown = table(title, "", numbers=["profiles"])
+    for name, words in _FLIPS.items():
+        if name in found:
+            shown.add_row(words, f"{found[name]:,}")
+    return shown
+
+
+def movers(found: Sequence[Json]) -> Table:
+    """Return whose scores change most."""
+    shown = table("Biggest movers", "profile", numbers=["before", "after", "change"])
+    for one in found:
+        before, after = one["before"], one["after"]
+        change = f"{after - (before or 0):+.10g}"
+        shown.add_row(
+            Text(one["profile_id"]), "none" if before is None else f"{before:.10g}", f"{after:.10g}", change
+        )
+    return shown
+
+
+class Preparing:
+    """How far an activation has come, as long as the context is open."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._phase = ""
+        self._tenths = 0
+        self._tasks: dict[str, TaskID] = {}
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._finish()
+        self._bars.stop()
+
+    def show(self, phase: str, done: int, total: int) -> None:
+        """Show that so many of all are done in a phase; each phase gets a bar of its own."""
+        if phase != self._phase:
+            self._finish()
+            self._phase, self._tenths = phase, 0
+        if phase not in _PHASES:
+            return
+        # Whoever came since the phase began is done with the others, and was not among all of them.
+        done = min(done, total)
+        if phase not in self._tasks:
+            self._tasks[phase] = self._bars.add_task(_PHASES[phase], total=total)
+        self._bars.update(self._tasks[phase], completed=done)
+        tenths = 10 * done // total if total else 10
+        if not self._console.is_terminal and tenths > self._tenths:
+            self._tenths = tenths
+            self._console.print(f"{_PHASES[phase]}: {done:,} of {total:,}", highlight=False)
+
+    def _finish(self) -> None:
+        """Fill the bar of the phase that is over, whose end nobody may have been told."""
+        for task in self._bars.tasks:
+            self._bars.update(task.id, completed=task.total)
