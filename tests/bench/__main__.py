@@ -6,18 +6,17 @@ import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from rich.console import Console
 
-from tests.bench import machine
+from tests.bench import ground, machine
 from tests.bench.arena import Arena, Wrong, temporary_directory
 from tests.bench.backends import kafka, postgres
 from tests.bench.profiled import hot_spots
-from tests.bench.rows import batches, folding, latency, single
+from tests.bench.rows import batches, embedded, folding, latency, recount, repricing, side_by_side, single
 from tests.bench.table import Row, render
 
 TITLE = "DESIGN.md section 9: ours beside its floor"
@@ -33,17 +32,21 @@ class Options(Namespace):
     out: Path
     profile: Path | None
     embedded_only: bool
+    scale: float
 
 
 def _options() -> Options:
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--rows", type=_numbers, default="1,2,3,4", help="which rows (%(default)s)")
+    parser.add_argument("--rows", type=_numbers, default="1,2,3,4,5,6,7,8", help="which rows (%(default)s)")
     parser.add_argument(
         "--seconds", type=float, default=0.8, help="a side of a pair, rows 1 and 2 (%(default)s)"
     )
     parser.add_argument("--pairs", type=int, default=12, help="pairs of rows 1 and 2 (%(default)s)")
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="the report (%(default)s)")
     parser.add_argument("--embedded-only", action="store_true", help="what needs no Kafka and no PostgreSQL")
+    parser.add_argument(
+        "--scale", type=float, default=1.0, help="less of everything in rows 3 and 5 to 8, for development"
+    )
     parser.add_argument(
         "--profile",
         type=Path,
@@ -58,8 +61,8 @@ def _numbers(text: str) -> frozenset[int]:
         numbers = frozenset(int(part) for part in text.split(","))
     except ValueError as error:
         raise ArgumentTypeError("name rows such as 1,3") from error
-    if not numbers <= {1, 2, 3, 4}:
-        raise ArgumentTypeError("the rows are 1, 2, 3 and 4")
+    if not numbers <= set(range(1, 9)):
+        raise ArgumentTypeError("the rows are 1 to 8")
     return numbers
 
 
@@ -69,18 +72,35 @@ def _measure(arena: Arena, wanted: frozenset[int], *, embedded_only: bool) -> It
         yield single.measure(arena)
     if 4 in wanted:
         yield latency.measure_embedded(arena)
-    if embedded_only or not wanted & {2, 3, 4}:
+    if 6 in wanted:
+        yield embedded.measure(arena)
+    if embedded_only:
         return
-    with ExitStack() as stack:
-        bootstrap = stack.enter_context(kafka(arena))
-        if 2 in wanted:
-            yield batches.measure(arena, bootstrap)
-        if wanted & {3, 4}:
-            url = stack.enter_context(postgres(arena))
+    if wanted & {2, 3, 4, 5}:
+        with kafka(arena) as bootstrap:
+            yield from _measure_on_kafka(arena, bootstrap, wanted)
+    if wanted & {7, 8}:
+        with postgres(arena) as url:
+            if 7 in wanted:
+                yield repricing.measure(arena, url)
+            if 8 in wanted:
+                yield recount.measure(arena, url)
+
+
+def _measure_on_kafka(arena: Arena, bootstrap: str, wanted: frozenset[int]) -> Iterator[Row]:
+    if 2 in wanted:
+        yield batches.measure(arena, bootstrap)
+    if not wanted & {3, 4, 5}:
+        return
+    with postgres(arena) as url:
+        if wanted & {3, 5}:
+            found = ground.found(arena, bootstrap, url)
             if 3 in wanted:
-                yield folding.measure(arena, bootstrap, url)
-            if 4 in wanted:
-                yield latency.measure_production(arena, bootstrap, url)
+                yield folding.measure(arena, found)
+            if 5 in wanted:
+                yield side_by_side.measure(arena, found)
+        if 4 in wanted:
+            yield latency.measure_production(arena, bootstrap, url)
 
 
 def main() -> int:
@@ -95,7 +115,7 @@ def main() -> int:
     wrong: str | None = None
     with temporary_directory() as directory:
         profiles = options.profile.resolve() if options.profile else None
-        arena = Arena(directory, options.seconds, options.pairs, profiles)
+        arena = Arena(directory, options.seconds, options.pairs, profiles, options.scale)
         described = machine.describe() | {"pinned": arena.cores.told}
         try:
             for row in _measure(arena, options.rows, embedded_only=options.embedded_only):

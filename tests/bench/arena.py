@@ -27,12 +27,22 @@ class Arena:
     pairs: int
     profiles: Path | None = None
     """where the profiles of our servers go, when they are wanted"""
+    scale: float = 1.0
+    """how much of the sizes of rows 3 and 5 to 8 there is; below 1 the figures are for development alone"""
     cores: Cores = field(default_factory=Cores.of_this_machine)
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+
+    def sized(self, full: int) -> int:
+        """Return how many there are of what a run at full scale has so many of."""
+        return max(1, round(full * self.scale))
 
     def tell(self, step: str) -> None:
         """Say what happens now."""
         self.console.print(f"[dim]{step}[/]")
+
+    def told_count(self, count: int) -> None:
+        """Say how far the making of the events has come."""
+        self.tell(f"  {count:,} events on the topic")
 
     def subdirectory(self, name: str) -> Path:
         """Return a fresh directory, which every user may enter: PostgreSQL is another one."""

@@ -24,6 +24,11 @@ class Cores:
         return cls(frozenset({first}), frozenset({second}), frozenset(others or [second]))
 
     @property
+    def all(self) -> frozenset[int]:
+        """All that the run may use."""
+        return self.server | self.load | self.rest
+
+    @property
     def told(self) -> str:
         """Who runs where, for the report."""
         parts = {"server": self.server, "load": self.load, "brokers and databases": self.rest}

@@ -1,4 +1,4 @@
-"""Processor time: what a measurement costs, however busy the machine is."""
+"""Processor time and memory: what a measurement costs, however busy the machine is."""
 
 import os
 from pathlib import Path
@@ -12,6 +12,15 @@ def cpu_seconds(pid: int) -> float:
     except OSError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_mebibytes(pid: int) -> float:
+    """Return the most memory that a process ever had resident; 0 where there is no /proc."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
 
 
 class Meter:

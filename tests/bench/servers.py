@@ -32,9 +32,9 @@ class Server:
     data_dir: Path
     log: Path
 
-    def call(self, method: str, path: str, key: str, body: Any = None) -> Any:
-        """Call its API and return the JSON of the answer; raises Wrong when that is no success."""
-        connection = HTTPConnection(HOST, self.port, timeout=30)
+    def call(self, method: str, path: str, key: str, body: Any = None, *, seconds: float = 30) -> Any:
+        """Call its API and return the JSON of the answer; raises Wrong without a success in that time."""
+        connection = HTTPConnection(HOST, self.port, timeout=seconds)
         try:
             headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
             connection.request(method, path, None if body is None else json.dumps(body), headers)
@@ -43,6 +43,8 @@ class Server:
             if answer.status >= 300:
                 raise Wrong(f"{method} {path} answered {answer.status}: {text.decode()[:500]}")
             return json.loads(text) if text else None
+        except TimeoutError as error:
+            raise Wrong(f"{method} {path} is not answered after {seconds:.0f} s") from error
         finally:
             connection.close()
 
@@ -60,10 +62,20 @@ class Server:
 
 @contextmanager
 def flipline(
-    arena: Arena, command: str, *, pinned: bool = True, name: str = "", **settings: str
+    arena: Arena,
+    command: str,
+    *,
+    pinned: bool = True,
+    cores: frozenset[int] | None = None,
+    name: str = "",
+    data_dir: Path | None = None,
+    **settings: str,
 ) -> Generator[Server]:
-    """Run `flipline COMMAND` as a user would, ready and under its default settings but for these."""
-    data_dir = arena.subdirectory(command)
+    """Run `flipline COMMAND` as a user would, ready and under its default settings but for these.
+
+    Pinned it runs on the server's core, or on those given; its files are its own unless a directory is given.
+    """
+    data_dir = data_dir or arena.subdirectory(command)
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith("FLIPLINE_")}
     environment |= {
@@ -82,7 +94,7 @@ def flipline(
         log.open("wb") as output,
         _process(
             [sys.executable, "-m", *module, command],
-            cores=arena.cores.server if pinned else frozenset[int](),
+            cores=cores or (arena.cores.server if pinned else frozenset[int]()),
             environment=environment,
             stdout=output,
             stderr=output,
@@ -90,7 +102,10 @@ def flipline(
     ):
         server = Server(process, port, data_dir, log)
         _wait_until_ready(server)
-        yield server
+        try:
+            yield server
+        except Wrong as error:
+            raise Wrong("\n".join(filter(None, [str(error), server.troubles()]))) from error
         server.check()
 
 

@@ -23,6 +23,8 @@ class Row:
     cpu: tuple[float, float] | None = None
     """processor microseconds of ours and of the floor for one event, which a busy machine disturbs least"""
     met: bool | None = None
+    remarks: Sequence[str] = ()
+    """what else is told of ours in the table, such as its memory"""
     details: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -47,16 +49,22 @@ def paired(
     aim: str,
     pairs: Sequence[tuple[float, float]],
     *,
-    at_least: float,
+    at_least: float | None,
     also: float = 0,
-    cpu: tuple[float, float],
+    cpu: tuple[float, float] | None,
+    remarks: Sequence[str] = (),
     **details: Any,
 ) -> Row:
-    """Return the row of pairs of (ours, floor); `also` is what ours must reach in absolute terms."""
+    """Return the row of pairs of (ours, floor); `also` is what ours must reach in absolute terms.
+
+    Without `at_least` nothing is aimed for.
+    """
     ratios = [ours / floor for ours, floor in pairs]
     ours, floor = (median(side) for side in zip(*pairs, strict=True))
-    met = median(ratios) >= at_least and ours >= also
-    return Row(number, path, unit, aim, ours, floor, ratios, cpu, met, {"pairs": list(pairs), **details})
+    met = None if at_least is None else median(ratios) >= at_least and ours >= also
+    return Row(
+        number, path, unit, aim, ours, floor, ratios, cpu, met, remarks, {"pairs": list(pairs), **details}
+    )
 
 
 def render(rows: Sequence[Row], *, title: str) -> Table:
@@ -68,7 +76,7 @@ def render(rows: Sequence[Row], *, title: str) -> Table:
         mark = {True: "[green]met[/]", False: "[red]not yet[/]", None: ""}[row.met]
         table.add_row(
             f"{row.number}  {row.path}",
-            _told(row.ours, row.unit),
+            "\n".join((_told(row.ours, row.unit), *row.remarks)),
             _told(row.floor, row.unit) if row.floor is not None else "-",
             _ratio(row),
             f"{row.aim}  {mark}",

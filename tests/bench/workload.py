@@ -14,13 +14,15 @@ SEED = 20_260_314
 PEOPLE = 20_000
 HISTORY_DAYS = 30
 SECTIONS = ("pricing", "blog", "docs", "product", "careers", "events")
+TITLES = ("VP Marketing", "Head of Sales", "Engineer", "Student")
 SHARES = {
     "visit": 60, "email_open": 12, "download": 8, "email_click": 6, "form_submit": 5, "webinar_attend": 4,
     "like": 3, "newsletter_signup": 2,
 }  # fmt: skip
 
 
-def _dice(name: str) -> Random:
+def dice(name: str) -> Random:
+    """Return the source of chance for one purpose: the same on every run."""
     return Random(f"{SEED}{name}")  # noqa: S311 - nothing here is secret
 
 
@@ -37,7 +39,7 @@ def post(path: str, body: Any) -> bytes:
 
 def single_events(count: int) -> list[bytes]:
     """Return requests of one native event each."""
-    draw = _dice("")
+    draw = dice("")
     return [
         post(
             "/v1/events",
@@ -48,7 +50,7 @@ def single_events(count: int) -> list[bytes]:
                 "occurred_at": datetime.now(UTC).isoformat(),
                 "source": "web",
                 "campaign": "spring",
-                "properties": _properties(draw, "visit"),
+                "properties": properties(draw, "visit"),
             },
         )
         for number in range(count)
@@ -57,7 +59,7 @@ def single_events(count: int) -> list[bytes]:
 
 def segment_batches(count: int, size: int) -> list[dict[str, Any]]:
     """Return bodies of Segment's `/v1/batch` as its server libraries write them."""
-    draw = _dice("")
+    draw = dice("")
     now = datetime.now(UTC)
     return [
         {
@@ -77,13 +79,14 @@ def _segment_call(draw: Random, id: str, now: datetime) -> dict[str, Any]:
         "anonymousId": None,
         "event": draw.choice(("Email Opened", "Order Completed", "Document Downloaded", "Video Watched")),
         "timestamp": (now - timedelta(seconds=draw.random() * 60)).isoformat(),
-        "properties": _properties(draw, "visit"),
+        "properties": properties(draw, "visit"),
         "context": {"library": {"name": "analytics-python", "version": "2.4.0"}},
         "integrations": {},
     }
 
 
-def _properties(draw: Random, type: str) -> dict[str, Any]:
+def properties(draw: Random, type: str) -> dict[str, Any]:
+    """Return what an interaction of a type tells."""
     section = draw.choice(SECTIONS)
     page = draw.randrange(50)
     properties: dict[str, Any] = {
@@ -103,7 +106,7 @@ def interactions(
     count: int, *, prefix: str, days_ago: Sequence[int], newcomers: float = 0
 ) -> Iterator[Interaction]:
     """Yield interactions of PEOPLE people, a fifth of whom do most; `newcomers` is the share of new ones."""
-    draw = _dice(prefix)
+    draw = dice(prefix)
     now = datetime.now(UTC)
     types = draw.choices(list(SHARES), list(SHARES.values()), k=count)
     for number, kind in enumerate(types):
@@ -120,8 +123,14 @@ def interactions(
             received_at=now,
             source="web",
             campaign=draw.choice((None, "spring", "autumn")),
-            properties=_properties(draw, kind),
+            properties=properties(draw, kind),
+            traits=_traits(draw) if kind == "form_submit" else {},
         )
+
+
+def _traits(draw: Random) -> dict[str, Any]:
+    """Return what a form asks for."""
+    return {"title": draw.choice(TITLES), "country": draw.choice(("DE", "FR", "ES", "IT"))}
 
 
 def _named(person: int) -> dict[str, str]:

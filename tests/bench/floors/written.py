@@ -1,0 +1,187 @@
+"""The rows that a batch of scoring writes, without rules, prices or look-ups: for the floors of rows 3 and 6.
+
+Counts and scores are those that stand there already, written again; how many scores and outgoing events a
+batch has is told by what ours wrote in the same pair. Not written: the few standings of those who flip.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from shared.events import LEADS, Interaction
+from shared.identity import Identity
+
+Rows = list[tuple[Any, ...]]
+
+_json = msgspec.json.Encoder().encode
+# For someone new, as long as the counts and the score of a first visit.
+_FIRST_COUNTS = '{"%s":{"739500":{"":1}},"%s":{"739500":{"":1}},"%s":{"739500":{"":1}}}' % (("0" * 32,) * 3)
+_FIRST_SCORE = (4.0, None, None, "below", None, None)
+_EVENT = b"." * 420
+"""as long as a change of stage"""
+
+
+class Table(NamedTuple):
+    """A table with its columns and their types on PostgreSQL, and what becomes of rows that are there."""
+
+    name: str
+    columns: Mapping[str, str]
+    conflict: str
+
+
+def _overwriting(key: str, *values: str) -> str:
+    return f"on conflict ({key}) do update set " + ", ".join(f"{one} = excluded.{one}" for one in values)
+
+
+LEDGER = Table(
+    "ledger",
+    {
+        "event_id": "text", "identity_id": "text", "type": "text", "occurred_at": "timestamptz",
+        "source": "text", "campaign": "text", "properties": "text", "machine": "text",
+    },
+    "on conflict do nothing returning event_id",
+)  # fmt: skip
+IDENTITIES = Table(
+    "identities",
+    {"id": "text", "kind": "text", "value": "text", "profile_id": "text"},
+    "on conflict do nothing",
+)
+LINKS = Table(
+    "links",
+    {
+        "one_id": "text",
+        "other_id": "text",
+        "occurred_at": "timestamptz",
+        "event_id": "text",
+        "refused": "text",
+    },
+    "on conflict do nothing",
+)
+TRAITS = Table(
+    "traits",
+    {
+        "identity_id": "text", "name": "text", "day": "integer", "value": "text",
+        "occurred_at": "timestamptz", "event_id": "text",
+    },
+    _overwriting("identity_id, name, day", "value", "occurred_at", "event_id"),
+)  # fmt: skip
+COUNTS = Table(
+    "counts",
+    {"identity_id": "text", "counts": "text", "revision": "bigint"},
+    _overwriting("identity_id", "counts", "revision"),
+)
+SCORES = Table(
+    "scores",
+    {
+        "profile_id": "text", "model": "text", "version": "integer", "score": "double precision",
+        "stage": "text", "grade": "text", "state": "text", "company": "text", "due_on": "integer",
+        "revision": "bigint",
+    },
+    _overwriting(
+        "profile_id, model, version", "score", "stage", "grade", "state", "company", "due_on", "revision"
+    ),
+)  # fmt: skip
+OUTBOX = Table("outbox", {"topic": "text", "key": "text", "value": "bytea"}, "")
+
+
+class Shares(NamedTuple):
+    """Of what ours wrote: scores for each written row of counts, outgoing events for each written score."""
+
+    scores: float
+    events: float
+
+
+@dataclass
+class Writing:
+    """Makes the rows of one batch after the other."""
+
+    shares: Shares
+    counts: dict[str, tuple[str, int]]
+    """identity id -> counts as JSON, revision"""
+    scores: dict[str, tuple[Any, ...]]
+    """profile id -> columns of its score from `score` on"""
+    profiles: dict[str, str]
+    """identity id -> profile id"""
+    links: set[tuple[str, str]]
+    _due: dict[str, float] = field(default_factory=lambda: {"scores": 0.0, "events": 0.0})
+
+    def rows(self, events: Sequence[Interaction]) -> list[tuple[Table, Rows]]:
+        """Return what the batch writes, table by table, in the order in which ours does."""
+        named = {identity: identity.id for event in events for identity in event.identities}
+        touched = sorted({named[event.identities[0]] for event in events})
+        ledger = [
+            (
+                event.id, named[event.identities[0]], event.type, event.occurred_at, event.source,
+                event.campaign, _json(event.properties).decode(), event.machine,
+            )
+            for event in events
+        ]  # fmt: skip
+        founded, linked = self._persons(events, named)
+        scores = self._scores(touched)
+        return [
+            (LEDGER, ledger),
+            (IDENTITIES, founded),
+            (LINKS, linked),
+            (TRAITS, _traits(events, named)),
+            (COUNTS, self._counts(touched)),
+            (SCORES, scores),
+            (OUTBOX, [(LEADS, row[0], _EVENT) for row in self._some(scores, "events")]),
+        ]
+
+    def _persons(self, events: Iterable[Interaction], named: Mapping[Identity, str]) -> tuple[Rows, Rows]:
+        founded: dict[str, Identity] = {}
+        linked: Rows = []
+        for event in events:
+            ids = [named[identity] for identity in event.identities]
+            profile = min(self.profiles.get(one, one) for one in ids)
+            for one, identity in zip(ids, event.identities, strict=True):
+                if one not in self.profiles:
+                    founded[one] = identity
+                    self.profiles[one] = profile
+            for other in ids[1:]:
+                if (ids[0], other) not in self.links:
+                    self.links.add((ids[0], other))
+                    linked.append((ids[0], other, event.occurred_at, event.id, None))
+        return [
+            (one, identity.kind, identity.value, self.profiles[one])
+            for one, identity in sorted(founded.items())
+        ], linked
+
+    def _counts(self, touched: Iterable[str]) -> Rows:
+        rows: Rows = []
+        for one in touched:
+            text, revision = self.counts.get(one, (_FIRST_COUNTS, 0))
+            self.counts[one] = text, revision + 1
+            rows.append((one, text, revision + 1))
+        return rows
+
+    def _scores(self, touched: Iterable[str]) -> Rows:
+        rows: Rows = []
+        for profile in self._some(sorted({self.profiles[one] for one in touched}), "scores"):
+            *appraisal, revision = self.scores.get(profile, (*_FIRST_SCORE, 0))
+            self.scores[profile] = (*appraisal, revision + 1)
+            rows.append((profile, "bench", 1, *appraisal, revision + 1))
+        return rows
+
+    def _some(self, whole: Sequence[Any], what: str) -> list[Any]:
+        """Return so many, evenly, that over all batches the share is right."""
+        share = getattr(self.shares, what)
+        taken: list[Any] = []
+        for one in whole:
+            self._due[what] += share
+            if self._due[what] >= 1:
+                self._due[what] -= 1
+                taken.append(one)
+        return taken
+
+
+def _traits(events: Iterable[Interaction], named: Mapping[Identity, str]) -> Rows:
+    rows: dict[tuple[str, str, int], tuple[str, datetime, str]] = {}
+    for event in events:
+        for name, told in event.traits.items():
+            key = named[event.identities[0]], name, event.occurred_at.toordinal()
+            rows[key] = _json(told).decode(), event.occurred_at, event.id
+    return [(*key, *rest) for key, rest in sorted(rows.items())]

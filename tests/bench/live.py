@@ -1,0 +1,98 @@
+"""Live events at a steady rate while something else is measured, and how far behind scoring falls."""
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Self
+
+import asyncpg
+
+from shared.events import INTERACTIONS, Interaction, encode
+from shared.log.embedded import EmbeddedLog
+from shared.log.port import Record
+from tests.bench.arena import Wrong
+from tests.bench.databases import plain
+from tests.bench.population import identity
+from tests.bench.watching import MOVED
+from tests.bench.workload import dice, properties
+
+RATE = 200
+EVERY_SECONDS = 0.1
+CATCH_UP_LIMIT = 60.0
+
+
+class Live:
+    """Appends visits of known people to an embedded log, from entering the block until `stop`."""
+
+    def __init__(self, log: Path, url: str, people: int) -> None:
+        self._file = log
+        self._url = url
+        self._people = people
+        self._draw: Random = dice("live")
+        self._stopped = False
+        self.appended = 0
+        self.most_behind = 0
+        """events that were appended and not yet taken in, at the worst moment that was looked at"""
+
+    async def __aenter__(self) -> Self:
+        self._connection = await asyncpg.connect(plain(self._url))
+        self._running = asyncio.create_task(self._run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+        await self._connection.close()
+
+    async def _run(self) -> None:
+        log = EmbeddedLog(self._file)
+        started = time.perf_counter()
+        try:
+            while not self._stopped:
+                due = int((time.perf_counter() - started) * RATE) - self.appended
+                await log.append([self._record(self.appended + place) for place in range(due)])
+                self.appended += max(0, due)
+                await asyncio.sleep(EVERY_SECONDS)
+        finally:
+            await log.close()
+
+    async def stop(self) -> None:
+        """Append no more."""
+        self._stopped = True
+        await self._running
+
+    async def look(self) -> int:
+        """Return how many events scoring is behind, and keep the most."""
+        appended = self.appended
+        moved = int(await self._connection.fetchval(MOVED))
+        with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as log:
+            # Offsets count the records of all topics.
+            (taken,) = log.execute(
+                'select count(*) from record where topic = ? and "offset" < ?', (INTERACTIONS, moved)
+            ).fetchone()
+        self.most_behind = max(self.most_behind, appended - int(taken))
+        return self.appended - int(taken)
+
+    async def caught_up(self) -> None:
+        """Wait until scoring has taken in everything; raises Wrong when it does not in time."""
+        deadline = time.monotonic() + CATCH_UP_LIMIT
+        while behind := await self.look():
+            if time.monotonic() > deadline:
+                raise Wrong(f"scoring is {behind:,} live events behind {CATCH_UP_LIMIT:.0f} s after the last")
+            await asyncio.sleep(EVERY_SECONDS)
+
+    def _record(self, number: int) -> Record:
+        person, now = identity(self._draw.randrange(self._people)), datetime.now(UTC)
+        event = Interaction(
+            id=f"live-{number}",
+            type="visit",
+            identities=(person,),
+            occurred_at=now,
+            received_at=now,
+            source="web",
+            properties=properties(self._draw, "visit"),
+        )
+        return Record(INTERACTIONS, person.id, encode(event))

@@ -1,0 +1,124 @@
+"""A population that is there without ever having been folded: rows straight into the tables, for rows 7, 8.
+
+What a person did is one of a few thousand histories, counted and priced by our own core; so the counts are
+what folding would have made, and every score after a change is known beforehand.
+"""
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+import asyncpg
+
+from services.scoring.core.appraisal import appraise
+from services.scoring.core.counting import Counts, Tally, count, day_of, encode_counts
+from services.scoring.core.pricing import Known
+from services.scoring.core.traits import NOTHING_KNOWN
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.validation import kept_matrix
+from shared.identity import Identity
+from tests.bench.databases import plain
+from tests.bench.workload import dice, interactions
+
+HISTORIES = 5_000
+MOST_EVENTS = 6
+HISTORY_DAYS = 30
+
+# The histories stay as a table of the run, so that what was repriced can be held against them.
+_HISTORIES = """
+create table history (
+    number integer primary key, counts text not null, score double precision not null, stage text,
+    state text not null, due_on integer, after double precision not null
+)
+"""
+# Ids are random hexadecimal digits, so any of them can draw the history.
+_OF_HISTORY = f"('x' || substr(i.id, 1, 7))::bit(28)::integer % {HISTORIES} = h.number"
+_COUNTS = f"""
+insert into counts (identity_id, counts, revision)
+select i.id, h.counts, 1 from identities i join history h on {_OF_HISTORY}
+"""  # noqa: S608
+_SCORES = f"""
+insert into scores (profile_id, model, version, score, stage, grade, state, company, due_on, revision)
+select i.id, 'bench', 1, h.score, h.stage, null, h.state,
+       case i.kind when 'email' then split_part(i.value, '@', 2) end, h.due_on, 1
+from identities i join history h on {_OF_HISTORY}
+"""  # noqa: S608
+_TRAITS = """
+insert into traits (identity_id, name, day, value, occurred_at, event_id)
+select id, name, $1, '"' || name || ' told"', $2, 'told-' || id
+from identities, unnest(array['title', 'country']) as name where substr(id, 32) in ('0', '4', '8', 'c')
+"""
+_WRONG = f"""
+select count(*) from identities i join history h on {_OF_HISTORY}
+left join scores s on s.profile_id = i.id and s.model = 'bench' and s.version = 2
+where s.score is distinct from h.after
+"""  # noqa: S608
+
+
+def identity(number: int) -> Identity:
+    """Return the one identity of a person: every other one is known by an e-mail address."""
+    if number % 2:
+        return Identity("anonymous_id", f"cookie-{number}")
+    return Identity("email", f"person{number}@company{number % 5_000}.example")
+
+
+async def settle_in(url: str, people: int, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Fill the tables of a database whose active version is `before`; return what people have on average.
+
+    `after` is what will be activated; both have the same conditions.
+    """
+    histories = list(_histories(kept_matrix("bench", before), kept_matrix("bench", after)))
+    now = datetime.now(UTC)
+    async with _connected(url) as connection:
+        await connection.execute(_HISTORIES)
+        await connection.copy_records_to_table("history", records=histories)
+        await connection.copy_records_to_table("identities", records=_identities(people))
+        await connection.execute(_COUNTS)
+        await connection.execute(_SCORES)
+        await connection.execute(_TRAITS, day_of(now) - 3, now - timedelta(days=3))
+        await connection.execute("vacuum analyze")
+        bytes_, traits = await connection.fetchrow(
+            "select (select avg(length(counts)) from counts), (select count(*) from traits)"
+        )
+    return {
+        "profiles": people,
+        "bytes_of_counts": round(float(bytes_)),
+        "traits_a_profile": round(traits / people, 2),
+    }
+
+
+async def wrongly_priced(url: str) -> int:
+    """Return how many profiles have another score under version 2 than their history is worth."""
+    async with _connected(url) as connection:
+        return int(await connection.fetchval(_WRONG))
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncGenerator[asyncpg.Connection]:
+    connection = await asyncpg.connect(plain(url))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _identities(people: int) -> Iterator[tuple[str, str, str, str]]:
+    for number in range(people):
+        one = identity(number)
+        yield one.id, one.kind, one.value, one.id
+
+
+def _histories(before: Matrix, after: Matrix) -> Iterator[tuple[Any, ...]]:
+    draw = dice("histories")
+    tally = Tally([before, after])
+    today = day_of(datetime.now(UTC))
+    events = interactions(HISTORIES * MOST_EVENTS, prefix="history", days_ago=range(1, HISTORY_DAYS))
+    for number in range(HISTORIES):
+        counts: Counts = {}
+        for event in islice(events, draw.randint(1, MOST_EVENTS)):
+            count(counts, event, tally)
+        known = Known(counts, NOTHING_KNOWN)
+        was, will = appraise(known, before, today), appraise(known, after, today)
+        yield number, encode_counts(counts), was.score, was.stage, was.state, was.due_on, will.score
