@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 from rich.console import Console
 
+from services.scoring.change import preparation
 from services.scoring.core.counting import Adjustment
 from services.scoring.corrections import Corrections, Note, Selection
 from services.scoring.replay.check import check
@@ -19,13 +22,16 @@ from shared.database.engine import Database
 from shared.database.outbox import outbox, relay
 from shared.database.positions import positions
 from shared.errors import Misconfigured
-from shared.events import INTERACTIONS, LEADS, Event, Interaction, Retraction, encode
+from shared.events import INTERACTIONS, LEADS, Event, Interaction, Retraction, Separation, encode
 from shared.following import Follower
+from shared.identity import by_strength
 from shared.ids import new_id
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
-from tests.builders import NOON, interaction, rule
+from tests.builders import NOON, interaction, rule, version
 from tests.builders import identities as named
+from tests.e2e.flipline import ALL_IN_ONE, Flipline
+from tests.e2e.flipline import settings as settings_of
 from tests.e2e.processes import run
 from tests.integration.scoring import World
 
@@ -194,7 +200,7 @@ TAMPERED: dict[str, tuple[sa.Executable, str]] = {
         .values(value='"boss"'),
         f"{ANA.id} title",
     ),
-    "a link": (sa.update(links).values(refused="because"), "refused=because"),
+    "a link": (sa.update(links).values(refused="because"), "live refused=True / rebuilt refused=False"),
     "a link that is gone": (sa.delete(links), "live has no such row"),
     "a row of the ledger": (
         sa.update(ledger).where(ledger.c.event_id == "wrong").values(type="visit"),
@@ -339,6 +345,32 @@ async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: Running) 
     assert all(isinstance(one, asyncio.CancelledError) for one in outcomes)
 
 
+async def test_a_version_that_is_half_prepared_is_no_difference(running: Running) -> None:
+    await a_history(running)
+    shares = version(*RULES, rule("shares", when={"type": "share"}), **MATRIX)
+    async with running.database.unit() as connection:
+        await preparation.start(connection, replace(shares, number=3), NOON)
+    await running.scored(interaction("share", known_as={"email": "ben@example.com"}))
+    assert await running.is_what_the_log_says(), running.told
+
+
+async def test_a_link_that_breaks_several_rules_may_be_refused_for_any_of_them(running: Running) -> None:
+    """Which one is told depends on what was known when it was refused; that it is refused does not."""
+    one, other = (named(anonymous_id=cookie)[0] for cookie in ("c1", "c2"))
+    await running.scored(
+        interaction(day=-2, known_as={"anonymous_id": "c1", "user_id": "u1"}),
+        Separation(
+            id="apart", identities=(one,), others=(other,), reason="two", author="ops", separated_at=NOON
+        ),
+    )
+    await running.scored(msgspec.structs.replace(interaction(), identities=by_strength([one, other])))
+    await running.scored(interaction(day=-1, known_as={"anonymous_id": "c2", "user_id": "u2"}))
+    async with running.database.reading() as connection:
+        why = sa.select(links.c.refused).where(links.c.refused.is_not(None))
+        assert (await connection.execute(why)).scalars().all() == ["They were separated by hand (apart)."]
+    assert await running.is_what_the_log_says(), running.told
+
+
 async def test_a_database_of_another_version_is_told_in_a_sentence(running: Running) -> None:
     await running.changed(sa.text("update alembic_version set version_num = '0001'"))
     with pytest.raises(Misconfigured, match="flipline migrate"):
@@ -354,3 +386,24 @@ async def test_the_command_ends_with_what_it_found(tmp_path: Path) -> None:
     await run("migrate", settings=settings)
     ended, told = await run("replay", "--check", settings=settings)
     assert (ended, "Nothing differs" in told) == (0, True), told
+
+
+async def test_the_command_works_beside_flipline_and_without_it(tmp_path: Path) -> None:
+    given = settings_of(data_dir=str(tmp_path / "data"))
+    async with Flipline(given, ALL_IN_ONE, tmp_path) as flipline:
+        await flipline.activate("m", {"flip_number": 20, "rules": [rule(points=10)]})
+        await flipline.post(
+            *({"type": "visit", "identities": {"email": f"p{n % 50}@example.com"}} for n in range(100))
+        )
+        await flipline.settled()
+        ended, told = await run("replay", "--check", settings=given)
+        assert (ended, "Nothing differs" in told, "100 messages" in told) == (0, True, True), told
+        assert await flipline.stop() == [0]
+        ended, told = await run("replay", "--check", settings=given)
+        assert (ended, "Nothing differs" in told) == (0, True), told
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'data' / 'state.sqlite'}")
+    async with database.unit() as connection:
+        await connection.execute(sa.delete(counts))
+    await database.close()
+    ended, told = await run("replay", "--check", settings=given)
+    assert (ended, "50 rows differ" in told) == (1, True), told

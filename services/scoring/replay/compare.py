@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import sqlalchemy as sa
 
 from services.scoring import tables
-from services.scoring.core.counting import Counts, decode_counts
+from services.scoring.core.days import Counts, decode_counts
 from shared.database.engine import Database
 
 PAGE: Final = 5_000
@@ -139,7 +139,12 @@ async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGene
                     if key[1:] in scope.versions:
                         yield Row(key, {name: row[name] for name in subject.columns}, row["due_on"])
                 else:
-                    yield Row(key, {name: row[name] for name in subject.columns})
+                    yield Row(key, {name: row[name] for name in subject.columns} | _stated(row, subject))
+
+
+def _stated(row: Any, subject: Subject) -> dict[str, Any]:
+    # Of several rules that a link would break, and by how much, the one is told that was met first.
+    return {"refused": row["refused"] is not None} if subject.table is tables.links else {}
 
 
 def _counted(counts: Counts, keys: Collection[str]) -> Counts:

@@ -13,8 +13,9 @@ MAX_PLACES: Final = 3
 
 _SAME: Final = "Nothing differs: the tables are what the log says."
 _ADVICE: Final = (
-    "Nothing was changed. Was anything written to them but by Flipline? If not, it is a fault of Flipline's: "
-    "keep a copy of the database and of the log, and report it with these lines."
+    "Nothing was changed. Was anything written to them but by Flipline, or FLIPLINE_IDENTITY_LIMITS changed "
+    "since? If not, it is a fault of Flipline's: keep a copy of the database and of the log, and report it "
+    "with these lines."
 )
 
 
