@@ -118,6 +118,11 @@ class World:
             values = (await connection.execute(sa.select(outbox.c.value).order_by(outbox.c.id))).scalars()
             return [event for event in map(decode, values) if isinstance(event, kind)]
 
+    async def scores(self) -> Sequence[Any]:
+        """Return what is kept of all profiles in all versions, with names."""
+        async with self.database.reading() as connection:
+            return (await connection.execute(sa.select(scores).order_by(*scores.primary_key))).all()
+
     async def rows(self, table: sa.Table) -> list[tuple[Any, ...]]:
         """Return all that a table has, in the order of its key."""
         async with self.database.reading() as connection:

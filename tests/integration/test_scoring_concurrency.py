@@ -1,7 +1,8 @@
 """Scoring when several do it at once, or somebody changes the matrix meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -9,17 +10,26 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import settling
-from services.scoring.change import activation
+from services.scoring import settling, timer
+from services.scoring.change import activation, preparation
 from services.scoring.core.linking import Person
 from services.scoring.people import find_one
 from services.scoring.store import counts as kept
 from services.scoring.store import ledger
-from services.scoring.tables import counts
+from services.scoring.tables import counts, standings
 from shared.database.engine import Database
 from shared.errors import Unavailable
-from shared.events import LeadQualified, Separation
+from shared.events import Event, LeadQualified, Separation
 from tests.builders import NOON, identities, interaction, on_the_log, rule
+from tests.integration.crowd import (
+    LIMITS,
+    MATRIX,
+    activate_matrix,
+    assert_as_defined,
+    batches,
+    by_share,
+    crowd,
+)
 from tests.integration.scoring import World
 
 ANA = identities(email="ana@example.com")[0]
@@ -175,3 +185,53 @@ async def test_an_activation_gets_by_people_who_never_rest(
 async def _person(world: World, identity_id: str) -> Person:
     async with world.database.reading() as connection:
         return await find_one(connection, identity_id)
+
+
+SEEDS = (1, 2, 3)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_workers_timer_and_activation_at_once_come_to_what_is_defined(
+    database: Database, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two to four workers with a share each; the days go by, and another matrix takes over meanwhile."""
+    monkeypatch.setattr(preparation, "PAGE", 20)
+    monkeypatch.setattr(timer, "PAGE", 15)
+    world = World(database, LIMITS)
+    await activate_matrix(world, {"flip_number": 20, "rules": [rule("visits", 4, half_life="5d")]})
+    events = crowd(seed, people=24, deeds=260)
+    shares = by_share(events, 1 + seed)
+    at_work = len(shares)
+
+    async def persist(attempt: Callable[[], Awaitable[Any]]) -> None:
+        delay = 0.005
+        while True:
+            try:
+                await attempt()
+                return
+            except Unavailable:
+                await asyncio.sleep(delay)
+                delay = min(2 * delay, 0.2)
+
+    async def worker(share: list[Event]) -> None:
+        nonlocal at_work
+        for batch in batches(share, 12):
+            await persist(partial(world.happened, *batch))
+            world.clock.advance(hours=12)
+        at_work -= 1
+
+    async def clockwork() -> None:
+        while at_work:
+            await persist(world.settled_due)
+            await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(
+            *map(worker, shares), clockwork(), persist(partial(activate_matrix, world, MATRIX))
+        )
+    await world.passed(days=1)
+    await assert_as_defined(world, events)
+    leads = await world.said(LeadQualified)
+    begun = {(row[0], row[2]): row[3] for row in await world.rows(standings)}
+    assert {(one.profile_id, one.cycle): one.lead_id for one in leads} == begun
+    assert len(leads) == len(begun) > 0
