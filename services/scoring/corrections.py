@@ -13,6 +13,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring import people
 from services.scoring.consume import Facts, Scorer
 from services.scoring.core.counting import Adjustment, day_of
 from services.scoring.core.flip import Cycle
@@ -21,7 +22,7 @@ from services.scoring.core.pricing import points
 from services.scoring.lookup import known_under
 from services.scoring.people import find, find_one
 from services.scoring.store import cycles
-from services.scoring.store.models import version_of
+from services.scoring.store.models import hold, version_of
 from services.scoring.tables import ledger, retractions
 from shared.clock import Clock
 from shared.database import bulk, outbox
@@ -73,7 +74,7 @@ class Corrections:
         Returns their ids and the cycles of the profile that would not have begun without them. Raises
         NotFound when nothing that counts is selected, TooLarge when it is more than MAX_RETRACTED.
         """
-        person = await find_one(connection, profile_id)
+        person = await _held(connection, profile_id)
         chosen = await _chosen(connection, person, selection)
         events = [
             Retraction(
@@ -96,7 +97,7 @@ class Corrections:
         self, connection: AsyncConnection, profile_id: str, apart: Sequence[Identity], note: Note
     ) -> Sequence[Person]:
         """Part identities from the others of a profile for good; return the persons that they are now."""
-        person = await find_one(connection, profile_id)
+        person = await _held(connection, profile_id)
         wanted = {identity.id: identity for identity in apart}
         for identity_id, identity in wanted.items():
             if identity_id not in person.identities:
@@ -128,7 +129,7 @@ class Corrections:
 
         Raises Refused when the points would never count, Conflict when the id stands for something else.
         """
-        person = await find_one(connection, profile_id)
+        person = await _held(connection, profile_id)
         if await version_of(connection, given.model, None) is None:
             raise NotFound("model_unknown", f"There is no active model {given.model}.")
         if event_id is not None and await _was_given(connection, person, given, event_id):
@@ -147,6 +148,8 @@ class Corrections:
             properties=msgspec.to_builtins(given),
         )
         await self._take_in(connection, Facts(interactions=[event]), [(strongest, event)])
+        # Somebody may have used the id at this moment; raises unless it was for the same.
+        await _was_given(connection, person, given, event.id)
         return event.id
 
     async def _take_in(
@@ -158,6 +161,15 @@ class Corrections:
         await outbox.put(
             connection, [Record(INTERACTIONS, identity.id, encode(event)) for identity, event in events]
         )
+
+
+async def _held(connection: AsyncConnection, profile_id: str) -> Person:
+    """Return the person of a profile id, whom nobody else corrects meanwhile; raises NotFound."""
+    # In the order in which live scoring takes the two: a deadlock would cost both a second.
+    await hold(connection)
+    await find_one(connection, profile_id)
+    (person,) = await people.hold(connection, [profile_id], {profile_id})
+    return person
 
 
 async def _was_given(connection: AsyncConnection, person: Person, given: Adjustment, event_id: str) -> bool:

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 import sqlalchemy as sa
 from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from pydantic import BaseModel
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change.preview import preview
@@ -21,6 +20,7 @@ from services.scoring.tables import ledger, models, versions
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.conditions import possible_types
+from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import NotFound, Outdated, Refused
 
@@ -115,15 +115,13 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
         text = json.dumps(matrix, ensure_ascii=False)
         async with database.unit() as connection:
-            locked = sa.select(models.c.model).where(models.c.model == model).with_for_update()
-            await connection.execute(locked)
+            # There first, so that of two who make the same model at once one waits for the other.
+            row = {"model": model, "created_at": clock.now()}
+            await bulk.insert_new(connection, models, "model", [row])
+            this_one = models.c.model == model
+            await connection.execute(sa.select(models.c.model).where(this_one).with_for_update())
             _check(await _shown(connection, model), if_match, if_none_match)
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            await connection.execute(
-                dialect.insert(models)
-                .values(model=model, draft=text, created_at=clock.now())
-                .on_conflict_do_update(index_elements=[models.c.model], set_={"draft": text})
-            )
+            await connection.execute(sa.update(models).where(this_one).values(draft=text))
             response.headers["ETag"] = _etag(text)
             return await _draft(connection, model, text)
 
