@@ -152,6 +152,15 @@ async def test_a_score_tells_its_reasons(scoring: ScoringOverHttp) -> None:
     assert reason == {"rule": "visits", "label": "Visits", "points": 10, "count": 2, "paid": 1}
 
 
+async def test_a_timeline_pages_through_everything_latest_first(scoring: ScoringOverHttp) -> None:
+    await scoring.happened(*(interaction(day=-n // 3, id=f"e{n}", path=f"/{n}") for n in range(8)))
+    pages = [page async for page in scoring.pages(f"{await scoring.path()}/timeline", limit=3)]
+    seen = [(one["occurred_at"], one["id"]) for page in pages for one in page]
+    assert [len(page) for page in pages] == [3, 3, 2]
+    assert seen == sorted(seen, reverse=True)
+    assert {name for _, name in seen} == {f"e{n}" for n in range(8)}
+
+
 async def test_health_readiness_and_metrics_answer(scoring: ScoringOverHttp) -> None:
     assert await scoring.get("/healthz") == {"status": "ok"}
     assert await scoring.get("/readyz") == {
