@@ -1,0 +1,238 @@
+"""`flipline activate` as ops meets it, against a running instance."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from rich.console import Console
+
+from services.ops.activate import Wanted, activate
+from shared.errors import Conflict, Refused, Unauthorized
+from tests.builders import rule
+from tests.integration.test_command import ROOT, environment, up
+
+MATRIX: dict[str, Any] = {"flip_number": 25, "stages": {"aware": 5}, "rules": [rule("visits", 10)]}
+DEARER = MATRIX | {"rules": [rule("visits", 30)]}
+
+
+class Instance:
+    """A running instance that knows Ana, who made one visit, and whoever runs commands against it."""
+
+    def __init__(self, url: str, data_dir: Path) -> None:
+        self.url = url
+        self.data_dir = data_dir
+        self.keys = json.loads((data_dir / "keys.json").read_text())
+        self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {self.keys['ops'][0]}"})
+
+    def command(self, model: str, *arguments: str) -> list[str]:
+        command = [sys.executable, "-m", "services", "activate", model, "--url", self.url]
+        return [*command, "--data-dir", str(self.data_dir), *arguments]
+
+    def activate(self, model: str, *arguments: str, **given: str) -> tuple[int, str]:
+        """Run the command where there is no terminal; return its exit code and its words."""
+        ended = subprocess.run(
+            self.command(model, *arguments), cwd=ROOT, env=environment(**given) | {"COLUMNS": "160"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        return ended.returncode, words(ended.stdout + ended.stderr)
+
+    def asked(self, model: str, *arguments: str, answer: Callable[[], bytes]) -> tuple[int, str]:
+        """Run the command at a terminal and answer what it asks."""
+        terminal, its_end = pty.openpty()
+        child = subprocess.Popen(
+            self.command(model, *arguments), cwd=ROOT, env=environment() | {"COLUMNS": "160"},
+            stdin=its_end, stdout=its_end, stderr=its_end,
+        )  # fmt: skip
+        os.close(its_end)
+        printed, answered = b"", False
+        try:
+            while chunk := _read(terminal):
+                printed += chunk
+                if not answered and b"Activate?" in printed:
+                    answered = True
+                    os.write(terminal, answer())
+            return child.wait(20), words(printed.decode())
+        finally:
+            child.kill()
+            child.wait()
+            os.close(terminal)
+
+    def activated(self, model: str, **wanted: Any) -> str:
+        """Activate as the command does, in this process, which takes no second to start."""
+        console = Console(file=(out := StringIO()), width=160)
+        wish = Wanted(model, yes=True, **wanted)
+        activate(wish, url=self.url, key=self.keys["ops"][0], console=console)
+        return words(out.getvalue())
+
+    def model(self, name: str) -> dict[str, Any]:
+        return next(one for one in self.http.get("/v1/models").json()["items"] if one["model"] == name)
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        # So Linux says that nobody has the other end open any more.
+        return b""
+
+
+def words(printed: str) -> str:
+    """Return what was printed without the lines of tables, and with single spaces."""
+    return re.sub(r"[\s\u2500-\u257f]+", " ", printed)
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    data_dir = tmp_path_factory.mktemp("data")
+    with up(data_dir) as (_, printed):
+        url = re.search(r"http://127\.0\.0\.1:\d+", printed)
+        assert url
+        running = Instance(url[0], data_dir)
+        event = {"type": "visit", "identities": {"email": "ana@example.com"}}
+        key = {"Authorization": f"Bearer {running.keys['write'][0]}"}
+        assert running.http.post("/v1/events", json=event, headers=key).is_success
+        deadline = time.monotonic() + 20
+        ana = {"kind": "email", "value": "ana@example.com"}
+        while not running.http.get("/v1/profiles", params=ana).json()["items"]:
+            assert time.monotonic() < deadline
+        yield running
+        running.http.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[Any], str]:
+    def write(document: Any) -> str:
+        path = tmp_path / "matrix.json"
+        path.write_text(json.dumps(document))
+        return str(path)
+
+    return write
+
+
+def test_a_first_matrix_is_warned_of_shown_activated_and_told(
+    instance: Instance, file: Callable[[Any], str]
+) -> None:
+    odd = MATRIX | {"stages": {"aware": 5, "beyond": 900}, "rules": [rule("visits", 10, cap=40)]}
+    given = ("--matrix", file(odd), "--yes", "--note", "the first", "--author", "Olga")
+    ended, told = instance.activate("first", *given)
+    assert ended == 0, told
+    assert "stages.beyond no one can reach 900" in told
+    assert "first: from nothing to the draft" in told
+    assert "visits: added, 10 points for visit, at most 40 yes" in told
+    assert "Preview: 1 profiles under the draft" in told
+    assert "none 10 +10" in told
+    assert "first: version 1 scores now" in told
+    assert "Back:" not in told
+    (version,) = instance.http.get("/v1/models/first/versions").json()["items"]
+    assert (version["active"], version["note"], version["author"]) == (True, "the first", "Olga")
+
+
+def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_before(
+    instance: Instance, file: Callable[[Any], str]
+) -> None:
+    instance.activated("points", matrix=Path(file(MATRIX)))
+    ended, told = instance.activate("points", "--matrix", file(DEARER), "--handoff", "all", "--yes")
+    assert ended == 0, told
+    assert "points: from version 1 to the draft what changes needs counting visits: points 10 -> 30" in told
+    assert told.count("reach the flip number and were never a lead 1") == 2, "in the preview, and after"
+    assert "10 30 +20" in told
+    assert "handed over now 1" in told
+    assert "Next: GET /v1/leads?model=points" in told
+    assert "Back: flipline activate points --version 1" in told
+
+    told = instance.activated("points", version=1)
+    assert "points: from version 2 to version 1" in told
+    assert "no preview of an older version" in told
+    assert instance.model("points")["active_version"] == 1
+    with pytest.raises(Conflict, match="Version 1 of points scores already"):
+        instance.activated("points", version=1)
+
+
+def test_of_a_wrong_matrix_everything_wrong_is_told_and_nothing_kept(
+    instance: Instance, file: Callable[[Any], str]
+) -> None:
+    # Brackets are how the console is told of colours, and no reason to fall over.
+    wrong = {"flip_number": 25, "rules": [rule("visits", 30) | {"[/red]": 1}, {"id": "x", "points": 1}]}
+    ended, told = instance.activate("wrong", "--matrix", file(wrong), "--yes")
+    assert ended == 1
+    assert "rules.0.[/red] is not known" in told
+    assert "rules.1.when is missing" in told
+    assert "flipline: rules.0.[/red]: is not known" in told
+    assert "The draft is left as it was." in told
+    assert "Traceback" not in told
+    assert instance.http.get("/v1/models/wrong/draft").status_code == 404
+
+
+def test_without_a_terminal_and_without_yes_all_is_shown_and_nothing_activated(
+    instance: Instance, file: Callable[[Any], str], tmp_path: Path
+) -> None:
+    """With the key of ops alone, as who is elsewhere has it."""
+    elsewhere = ("--data-dir", str(tmp_path / "none"))
+    ended, told = instance.activate(
+        "unasked", "--matrix", file(DEARER), *elsewhere, ops_keys=instance.keys["ops"][0]
+    )
+    assert ended == 1
+    assert "never a lead 1" in told
+    assert "Nothing was activated" in told
+    assert "--yes" in told
+    assert instance.model("unasked") == {"model": "unasked", "active_version": None, "has_draft": True}
+
+
+def test_who_is_asked_may_say_no_and_the_draft_is_kept(
+    instance: Instance, file: Callable[[Any], str]
+) -> None:
+    ended, told = instance.asked("asked", "--matrix", file(MATRIX), answer=lambda: b"n\n")
+    assert ended == 1
+    assert "Nothing was activated. The draft is kept." in told
+    assert instance.model("asked") == {"model": "asked", "active_version": None, "has_draft": True}
+
+
+def test_a_draft_that_somebody_changes_meanwhile_is_not_activated_unseen(
+    instance: Instance, file: Callable[[Any], str]
+) -> None:
+    def meanwhile() -> bytes:
+        assert instance.http.put("/v1/models/raced/draft", json=DEARER).is_success
+        return b"y\n"
+
+    ended, told = instance.asked("raced", "--matrix", file(MATRIX), answer=meanwhile)
+    assert ended == 1
+    assert "somebody has changed the draft" in told
+    assert instance.model("raced")["active_version"] is None
+
+
+def test_where_nothing_runs_is_told_with_what_to_do(instance: Instance) -> None:
+    ended, told = instance.activate("m", "--url", "http://127.0.0.1:1", "--yes")
+    assert ended == 1
+    assert "Is Flipline running at http://127.0.0.1:1?" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted", "told"),
+    [
+        ("unknown", {}, "There is no draft of unknown. Give one with --matrix"),
+        ("unknown", {"version": 7}, "Model unknown has no such version or draft. GET /v1/models/"),
+        ("Big", {"version": 7}, "path.model: "),
+        ("a/b", {"version": 7}, "Is --url right?"),
+    ],
+)
+def test_what_the_instance_refuses_is_told_with_what_to_do(
+    instance: Instance, model: str, wanted: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(Refused, match=re.escape(told)):
+        instance.activated(model, **wanted)
+
+
+def test_a_key_of_another_instance_is_told(instance: Instance) -> None:
+    with pytest.raises(Unauthorized, match="Name the right one with --data-dir"):
+        activate(Wanted("m", yes=True), url=instance.url, key="another", console=Console(file=StringIO()))

@@ -1,0 +1,125 @@
+"""What the command says before it asks an instance, and when what answers does not do as an instance does."""
+
+import io
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from services.ops.activate import Wanted, activate
+from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
+from shared.middleware import MAX_BODY_BYTES
+
+NOWHERE = "http://127.0.0.1:1"
+DIFF = {"newly_flipped": 0, "un_flipped": 0, "already_handed_over": 0, "biggest_movers": []}
+ANSWERS: dict[str, Any] = {
+    "/v1/models": {"items": [{"model": "m", "active_version": 1, "has_draft": True}]},
+    "/v1/models/m/draft": {"warnings": []},
+    "/v1/models/m/difference": {"changes": []},
+    "/v1/models/m/draft/preview": DIFF | {"profiles": 0},
+    "/v1/models/m/activate": {"version": 2, "flip_diff": DIFF | {"handed_over_now": 0}},
+}
+
+
+@contextmanager
+def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
+    """Give the URL of a server that answers a path with these bytes, and breaks off when there are none."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if body := answer(self.path):
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - so the standard library finds it
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def run(url: str, **wanted: Any) -> str:
+    console = Console(file=(out := io.StringIO()), width=160)
+    activate(Wanted("m", yes=True, **wanted), url=url, key="ops-key", console=console)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"flip_number: 25", r"no matrix in JSON: Expecting value \(line 1, column 1\)"),
+        (b'{\n "flip_number": 25,\n}', r"line 2, column 20|line 3, column 1"),
+        (b"\xff\xfe\xff", "no JSON that can be read"),
+        (b"[" * 100_000, "no JSON that can be read"),
+        (b"[1]", "a matrix is an object"),
+        (b" " * (MAX_BODY_BYTES + 1), "over 2,000,000 bytes"),
+    ],
+)
+def test_a_file_that_can_be_no_matrix_is_refused_before_anybody_is_asked(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    file = tmp_path / "matrix"
+    file.write_bytes(content)
+    with pytest.raises(Refused, match=told) as refused:
+        run(NOWHERE, matrix=file)
+    assert isinstance(refused.value, TooLarge) == (len(content) > MAX_BODY_BYTES)
+
+
+def test_a_matrix_and_an_older_version_at_once_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="--matrix or --version"):
+        run(NOWHERE, matrix=tmp_path / "matrix", version=1)
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:many"])
+def test_what_is_no_url_is_told(url: str) -> None:
+    with pytest.raises(Misconfigured, match="is no URL of an instance"):
+        run(url)
+
+
+@pytest.mark.parametrize("page", [b"<html>Welcome</html>", b"[]"])
+def test_another_server_at_the_url_is_told(page: bytes) -> None:
+    with answering(lambda _: page) as url, pytest.raises(Misconfigured, match="not as Flipline does"):
+        run(url)
+
+
+def test_how_far_a_long_activation_is_gets_told_until_it_is_over() -> None:
+    far = iter([("counting", 0, 100), ("counting", 50, 100), ("pricing", 40, 40)])
+    over = threading.Event()
+
+    def answer(path: str) -> bytes:
+        if path == "/v1/models/m/activate":
+            assert over.wait(20)
+        if path == "/v1/models/m/activation":
+            phase, done, total = next(far)
+            if phase == "pricing":
+                over.set()
+            return json.dumps({"phase": phase, "done": done, "total": total}).encode()
+        return json.dumps(ANSWERS[path]).encode()
+
+    with answering(answer) as url:
+        told = run(url)
+    assert "counting (identities): 50 of 100\npricing (profiles): 40 of 40\n" in told
+    assert "m: version 2 scores now" in told
+
+
+def test_of_an_activation_whose_answer_never_comes_is_told_how_to_find_it() -> None:
+    def answer(path: str) -> bytes:
+        return b"" if path == "/v1/models/m/activate" else json.dumps(ANSWERS[path]).encode()
+
+    with answering(answer) as url, pytest.raises(Unavailable, match="GET /v1/models/m/activation tells"):
+        run(url)

@@ -1,0 +1,60 @@
+"""Tables and bars of ops, as they look."""
+
+import io
+from contextlib import suppress
+
+from rich.console import Console
+
+from services.ops import display
+
+
+def printed(console: Console) -> str:
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_what_people_wrote_is_shown_as_they_wrote_it() -> None:
+    console = Console(file=io.StringIO(), width=160)
+    change = {"text": "visits: asks for path in [bold] -> [/red]", "needs_counting": True}
+    console.print(display.difference("m: from version 1 to the draft", [change]))
+    console.print(display.warnings([{"field": "rules.0[a]", "message": "no [b] ever came"}]))
+    console.print(display.complaints([{"field": None, "message": "is [/nested] too deep"}]))
+    told = printed(console)
+    assert "visits: asks for path in [bold] -> [/red] │ yes" in told
+    assert "rules.0[a] │ no [b] ever came" in told
+    assert "(the whole) │ is [/nested] too deep" in told
+
+
+def test_a_mover_that_nobody_scored_before_moves_from_none() -> None:
+    console = Console(file=io.StringIO(), width=160)
+    movers = [
+        {"profile_id": "a", "before": None, "after": 12.5},
+        {"profile_id": "b", "before": 1234567.125, "after": 0},
+    ]
+    console.print(display.movers(movers))
+    rows = [line.split() for line in printed(console).splitlines() if "│" in line]
+    assert [[cell for cell in row if cell != "│"] for row in rows] == [
+        ["a", "none", "12.5", "+12.5"],
+        ["b", "1234567.125", "0", "-1234567.125"],
+    ]
+
+
+def test_a_terminal_shows_a_bar_for_each_phase_full_when_it_is_over() -> None:
+    console = Console(file=io.StringIO(), width=160, force_terminal=True, color_system=None)
+    with display.Preparing(console) as preparing:
+        preparing.show("counting", 300, 1000)
+        preparing.show("pricing", 900, 800)
+        preparing.show("ready", 0, 800)
+    counting, pricing = [line for line in printed(console).splitlines() if "/" in line][-2:]
+    assert "counting (identities)" in counting
+    assert "1000/1000" in counting
+    assert "pricing (profiles)" in pricing
+    assert "800/800" in pricing
+
+
+def test_an_activation_that_breaks_off_is_not_shown_as_done() -> None:
+    console = Console(file=io.StringIO(), width=160, force_terminal=True, color_system=None)
+    with suppress(ConnectionError), display.Preparing(console) as preparing:
+        preparing.show("pricing", 300, 800)
+        raise ConnectionError
+    assert "300/800" in printed(console)
+    assert "800/800" not in printed(console)
