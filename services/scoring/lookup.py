@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.core.counting import Counts, Tally, count, total
+from services.scoring.core.counting import Tally, count, total
+from services.scoring.core.days import Counts
 from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known
 from services.scoring.model.matrix import Version

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.core.counting import Held, decode_counts
+from services.scoring.core.counting import Held
+from services.scoring.core.days import decode_counts
 from services.scoring.core.linking import LinkRules, People, Person, partition
 from services.scoring.store import links
 from services.scoring.tables import counts, identities

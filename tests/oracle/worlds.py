@@ -63,7 +63,7 @@ _traits = st.fixed_dictionaries({}, optional={name: st.sampled_from(told) for na
 
 
 def _adjustments(made_on: date) -> st.SearchStrategy[Json]:
-    until = st.integers(0, DAYS).map(lambda days_: (made_on + timedelta(days=days_)).isoformat())
+    until = st.integers(-5, DAYS).map(lambda days_: (made_on + timedelta(days=days_)).isoformat())
     return st.fixed_dictionaries(
         {
             "model": st.sampled_from([MODEL, MODEL, MODEL, "other"]),

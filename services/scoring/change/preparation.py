@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import people
-from services.scoring.core.counting import Counts, Held, Tally, count
+from services.scoring.core.counting import Held, Tally, count
+from services.scoring.core.days import Counts
 from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
 from services.scoring.settling import settle

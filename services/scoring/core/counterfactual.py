@@ -7,7 +7,8 @@ from fractions import Fraction
 from math import fsum
 from typing import Final, NamedTuple
 
-from services.scoring.core.counting import ACTIVITY, Counts, add
+from services.scoring.core.counting import ACTIVITY, add
+from services.scoring.core.days import Counts
 from services.scoring.core.pricing import Known, Score, points, price
 from services.scoring.core.worth import capped
 from services.scoring.model.matrix import Matrix

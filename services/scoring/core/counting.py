@@ -7,21 +7,16 @@ are neutral. So they depend on the set of interactions alone, not on order, batc
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, date, datetime
 from hashlib import blake2b
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import msgspec
 
+from services.scoring.core.days import Counts, sum_of, with_more
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import Rule
 from shared.conditions import possible_types
 from shared.events import ADJUSTMENT, IDENTIFY, Interaction
 from shared.matching import MISSING, Predicate, Reader, compile_condition, reader
-
-Days: TypeAlias = dict[int, dict[str, int]]
-"""day (ordinal of the UTC date) -> value of `by` as JSON ("" without one) -> how often"""
-
-Counts: TypeAlias = dict[str, Days]
-"""count key -> days"""
 
 
 class Adjustment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -49,8 +44,6 @@ ADJUSTMENTS = "adjustments"
 
 MAX_VALUE_LENGTH = 200
 _NO_VALUE = ""
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Counts).decode
 # Equal values must give equal text, whatever the order of an object's keys.
 _encode_value = msgspec.json.Encoder(order="deterministic").encode
 
@@ -154,17 +147,12 @@ def count(counts: Counts, interaction: Interaction, tally: Tally, times: int = 1
 
 def add(counts: Counts, key: str, day: int, by: str, times: int) -> None:
     """Add to one count, in place; what becomes zero leaves no trace."""
-    days = counts.setdefault(key, {})
-    values = days.setdefault(day, {})
-    total = values.get(by, 0) + times
-    if total:
-        values[by] = total
-        return
-    values.pop(by, None)
-    if not values:
-        del days[day]
-    if not days:
-        del counts[key]
+    # The days themselves may be shared with others: they are replaced, never changed.
+    days = with_more(counts.get(key, {}), day, by, times)
+    if days:
+        counts[key] = days
+    else:
+        counts.pop(key, None)
 
 
 def total(parts: Iterable[Counts]) -> Counts:
@@ -172,27 +160,6 @@ def total(parts: Iterable[Counts]) -> Counts:
     summed: Counts = {}
     for part in parts:
         # What only one of them has is taken over as it is, and that is most of it.
-        shared = {key: _sum_of_days(summed[key], part[key]) for key in summed.keys() & part.keys()}
+        shared = {key: sum_of(summed[key], part[key]) for key in summed.keys() & part.keys()}
         summed = summed | part | shared
     return {key: days for key, days in summed.items() if days}
-
-
-def _sum_of_days(one: Days, other: Days) -> Days:
-    shared = {day: _sum_of_values(one[day], other[day]) for day in one.keys() & other.keys()}
-    both = one | other | shared
-    return {day: values for day, values in both.items() if values}
-
-
-def _sum_of_values(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
-    both = one | {by: one.get(by, 0) + times for by, times in other.items()}
-    return {by: times for by, times in both.items() if times}
-
-
-def encode_counts(counts: Counts) -> str:
-    """Return the counts as JSON."""
-    return _encode(counts).decode()
-
-
-def decode_counts(text: str) -> Counts:
-    """Read counts from their JSON."""
-    return _decode(text)

@@ -38,7 +38,7 @@ def _known_days(known: Known, matrix: Matrix) -> Iterator[int]:
         yield from known.traits.days
     for since, given, _ in adjustments(known.counts, matrix.model):
         yield since
-        if given.until is not None:
+        if given.until is not None and since <= given.until.toordinal():
             yield given.until.toordinal() + 1
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
-from services.scoring.core.counting import Counts, Held, total
+from services.scoring.core.counting import Held, total
+from services.scoring.core.days import Counts
 from shared.events import Interaction
 from shared.identity import Identity
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from services.scoring.core.counting import ACTIVITY, ADJUSTMENTS, Adjustment, Counts
+from services.scoring.core.counting import ACTIVITY, ADJUSTMENTS, Adjustment
+from services.scoring.core.days import Counts
 from services.scoring.core.traits import History
 from services.scoring.core.worth import capped, worth
 from services.scoring.model.matrix import ADJUSTMENT, INACTIVITY, Inactivity, Matrix

@@ -4,16 +4,8 @@ from datetime import date
 from math import fsum
 from typing import NamedTuple
 
-from services.scoring.core.counting import Days
+from services.scoring.core.days import MAX_WORTHS, Days, StoredDays, Worth
 from services.scoring.model.rules import Limit, Rule
-
-
-class Worth(NamedTuple):
-    """Points of a rule after its cap, for how many matches, of which the limit let so many be paid."""
-
-    points: float
-    matches: int
-    paid: int
 
 
 class Day(NamedTuple):
@@ -28,6 +20,17 @@ class Day(NamedTuple):
 
 def worth(rule: Rule, days: Days, until: int) -> Worth:
     """Return what a rule gives at the end of a day (UTC ordinal)."""
+    if not isinstance(days, StoredDays):
+        return _worth(rule, days, until)
+    known = days.worths.get((rule.price, until))
+    if known is None:
+        if len(days.worths) >= MAX_WORTHS:
+            days.worths.clear()
+        known = days.worths[rule.price, until] = _worth(rule, days, until)
+    return known
+
+
+def _worth(rule: Rule, days: Days, until: int) -> Worth:
     if rule.half_life is not None:
         each = by_day(rule, days, until)
         points = fsum(day.points for day in each)

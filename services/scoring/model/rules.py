@@ -38,6 +38,7 @@ Days = Annotated[
 ]
 """A number of whole days, written `30d`."""
 Label = Annotated[str, Field(max_length=200)]
+Price = tuple[float, float | None, int | None, int | None, tuple[str, int] | None]
 Per = Literal["day", "week", "month", "ever"]
 Machine = Literal["exclude", "include", "only"]
 
@@ -79,6 +80,18 @@ class Rule(Strict):
         if self.half_life is not None and self.window is not None:
             raise ValueError("give half_life or window, not both")
         return self
+
+    @cached_property
+    def price(self) -> Price:
+        """All that what it gives depends on, besides the counts and the day."""
+        limit = self.limit
+        return (
+            self.points,
+            self.cap,
+            self.half_life,
+            self.window,
+            (limit.per, limit.times) if limit else None,
+        )
 
     @cached_property
     def count_key(self) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.core.counting import Held, decode_counts, encode_counts
+from services.scoring.core.counting import Held
+from services.scoring.core.days import decode_counts, encode_counts
 from services.scoring.tables import counts
 from shared.database import bulk
 from shared.errors import Unavailable

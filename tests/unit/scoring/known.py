@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from services.scoring.core.counting import Counts, Tally, count, day_of
+from services.scoring.core.counting import Tally, count, day_of
+from services.scoring.core.days import Counts
 from services.scoring.core.pricing import Known
 from services.scoring.core.traits import History
 from services.scoring.model.matrix import Matrix

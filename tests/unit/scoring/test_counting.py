@@ -5,18 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.counting import (
-    ADJUSTMENTS,
-    MAX_VALUE_LENGTH,
-    Counts,
-    Tally,
-    add,
-    count,
-    day_of,
-    decode_counts,
-    encode_counts,
-    total,
-)
+from services.scoring.core.counting import ADJUSTMENTS, MAX_VALUE_LENGTH, Tally, add, count, day_of, total
+from services.scoring.core.days import Counts, decode_counts, encode_counts
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import NOON, interaction, matrix, rule

@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from services.scoring.core.counting import Counts, Tally, count, day_of
+from services.scoring.core.counting import Tally, count, day_of
 from services.scoring.core.crossing import crossed_on
+from services.scoring.core.days import Counts
 from services.scoring.core.flip import Cycle, next_cycle, qualify
 from services.scoring.core.pricing import Known, points
 from services.scoring.core.traits import History

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.counting import Days, day_of
+from services.scoring.core.counting import day_of
+from services.scoring.core.days import Days
 from services.scoring.core.worth import Day, Worth, by_day, worth
 from services.scoring.model.rules import Rule
 from tests.builders import NOON, interaction, rule
