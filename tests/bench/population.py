@@ -1,7 +1,8 @@
 """A population that is there without ever having been folded: rows straight into the tables, for rows 7, 8.
 
-What a person did is one of a few thousand histories, counted and priced by our own core; so the counts are
-what folding would have made, and every score after a change is known beforehand.
+What a person did is one of many histories, counted and priced by our own core; so the counts are what
+folding would have made, and every score after a change is known beforehand. There are more histories than any
+cache of ours holds, or a population would be cheaper here than in life.
 """
 
 from collections.abc import AsyncGenerator, Iterator
@@ -13,7 +14,8 @@ from typing import Any
 import asyncpg
 
 from services.scoring.core.appraisal import appraise
-from services.scoring.core.counting import Counts, Tally, count, day_of, encode_counts
+from services.scoring.core.counting import Tally, count, day_of
+from services.scoring.core.days import Counts, encode_counts
 from services.scoring.core.pricing import Known
 from services.scoring.core.traits import NOTHING_KNOWN
 from services.scoring.model.matrix import Matrix
@@ -22,9 +24,9 @@ from shared.identity import Identity
 from tests.bench.databases import plain
 from tests.bench.workload import dice, interactions
 
-HISTORIES = 5_000
-MOST_EVENTS = 6
-HISTORY_DAYS = 30
+MOST_HISTORIES = 100_000
+MOST_EVENTS = 10
+HISTORY_DAYS = 90
 
 # The histories stay as a table of the run, so that what was repriced can be held against them.
 _HISTORIES = """
@@ -34,7 +36,7 @@ create table history (
 )
 """
 # Ids are random hexadecimal digits, so any of them can draw the history.
-_OF_HISTORY = f"('x' || substr(i.id, 1, 7))::bit(28)::integer % {HISTORIES} = h.number"
+_OF_HISTORY = "('x' || substr(i.id, 1, 7))::bit(28)::integer % (select count(*) from history) = h.number"
 _COUNTS = f"""
 insert into counts (identity_id, counts, revision)
 select i.id, h.counts, 1 from identities i join history h on {_OF_HISTORY}
@@ -69,11 +71,14 @@ async def settle_in(url: str, people: int, before: dict[str, Any], after: dict[s
 
     `after` is what will be activated; both have the same conditions.
     """
-    histories = list(_histories(kept_matrix("bench", before), kept_matrix("bench", after)))
+    histories = _histories(
+        min(people, MOST_HISTORIES), kept_matrix("bench", before), kept_matrix("bench", after)
+    )
     now = datetime.now(UTC)
     async with _connected(url) as connection:
         await connection.execute(_HISTORIES)
         await connection.copy_records_to_table("history", records=histories)
+        await connection.execute("analyze history")
         await connection.copy_records_to_table("identities", records=_identities(people))
         await connection.execute(_COUNTS)
         await connection.execute(_SCORES)
@@ -110,12 +115,12 @@ def _identities(people: int) -> Iterator[tuple[str, str, str, str]]:
         yield one.id, one.kind, one.value, one.id
 
 
-def _histories(before: Matrix, after: Matrix) -> Iterator[tuple[Any, ...]]:
+def _histories(number_of: int, before: Matrix, after: Matrix) -> Iterator[tuple[Any, ...]]:
     draw = dice("histories")
     tally = Tally([before, after])
     today = day_of(datetime.now(UTC))
-    events = interactions(HISTORIES * MOST_EVENTS, prefix="history", days_ago=range(1, HISTORY_DAYS))
-    for number in range(HISTORIES):
+    events = interactions(number_of * MOST_EVENTS, prefix="history", days_ago=range(1, HISTORY_DAYS))
+    for number in range(number_of):
         counts: Counts = {}
         for event in islice(events, draw.randint(1, MOST_EVENTS)):
             count(counts, event, tally)
