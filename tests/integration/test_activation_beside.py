@@ -1,0 +1,119 @@
+"""Activation beside live scoring: as if all that happens meanwhile had been there before."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.scoring.change import activation, preparation
+from services.scoring.core.counting import Counts, Tally, count
+from services.scoring.model.validation import kept_matrix
+from services.scoring.store import counts, ledger
+from services.scoring.tables import identities, scores, standings
+from shared.database.engine import Database
+from shared.errors import Unavailable
+from shared.events import Event, LeadQualified
+from tests.builders import rule
+from tests.integration.crowd import LIMITS, MATRIX, MODEL, activate_matrix, assert_as_defined, batches, crowd
+from tests.integration.scoring import World
+
+BEFORE = {"flip_number": 1000, "rules": [rule("visits", 10)]}
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return World(database, LIMITS)
+
+
+@pytest.fixture
+async def reference(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[World]:
+    """A second world, in which nothing happens at the same time."""
+    path = tmp_path / "reference.sqlite"
+    shutil.copy(migrated_sqlite, path)
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    yield World(database, LIMITS)
+    await database.close()
+
+
+async def tell(world: World, events: list[Event], size: int = 500) -> None:
+    for batch in batches(events, size):
+        while True:
+            try:
+                await world.happened(*batch)
+                break
+            except Unavailable:
+                await asyncio.sleep(0.01)
+
+
+async def counted(world: World) -> dict[str, Counts]:
+    """Return what the matrix reads of the counts of each identity."""
+    keys = Tally([kept_matrix(MODEL, MATRIX)]).keys
+    async with world.database.reading() as connection:
+        each = await counts.read(connection, [row[0] for row in await world.rows(identities)])
+    wanted = {i: {key: days for key, days in own.counts.items() if key in keys} for i, own in each.items()}
+    return {i: own for i, own in wanted.items() if own}
+
+
+async def recounted(world: World) -> dict[str, Counts]:
+    """Count the whole ledger anew."""
+    tally = Tally([kept_matrix(MODEL, MATRIX)])
+    fresh: dict[str, Counts] = {}
+    async with world.database.reading() as connection:
+        known = [row[0] for row in await world.rows(identities)]
+        for identity_id, interactions in (await ledger.read(connection, known)).items():
+            for one in interactions:
+                count(fresh.setdefault(identity_id, {}), one, tally)
+    return {i: own for i, own in fresh.items() if own}
+
+
+async def told_of(world: World) -> list[Any]:
+    leads = await world.said(LeadQualified)
+    return sorted((one.profile_id, one.cycle, one.score, one.crossed_on, one.reasons) for one in leads)
+
+
+async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there_before(
+    world: World, reference: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparation, "PAGE", 20)
+    monkeypatch.setattr(activation, "RETRY_SECONDS", 0.005)
+    events = crowd(7, people=60, deeds=2400)
+    first, live = events[:2000], events[2000:]
+    await activate_matrix(world, BEFORE)
+    await tell(world, first)
+    phases: list[str] = []
+
+    async def go_on_living() -> None:
+        for batch in batches(live, 6):
+            await tell(world, batch, 50)
+            async with world.database.reading() as connection:
+                under_way = await preparation.read(connection, MODEL)
+            phases.append(under_way.phase if under_way else "none")
+
+    prepare, advance = activation._prepare, preparation.advance
+
+    async def advance_slowly(*arguments: Any) -> bool:
+        await asyncio.sleep(0.01)
+        return await advance(*arguments)
+
+    async def prepare_meanwhile(*arguments: Any) -> None:
+        await asyncio.gather(prepare(*arguments), go_on_living())
+
+    with monkeypatch.context() as patched:
+        patched.setattr(activation, "_prepare", prepare_meanwhile)
+        patched.setattr(preparation, "advance", advance_slowly)
+        await activate_matrix(world, MATRIX)
+    assert {"counting", "pricing"} <= set(phases) <= {"counting", "pricing", "ready"}
+
+    await activate_matrix(reference, BEFORE)
+    await tell(reference, events)
+    await activate_matrix(reference, MATRIX)
+    assert await world.rows(identities) == await reference.rows(identities)
+    assert await counted(world) == await counted(reference) == await recounted(world)
+    both = [{row[:-1] for row in await each.rows(scores) if row[2] == 2} for each in (world, reference)]
+    assert both[0] == both[1]
+    assert await world.rows(standings) == await reference.rows(standings)
+    assert await told_of(world) == await told_of(reference) != []
+    await assert_as_defined(world, events)
