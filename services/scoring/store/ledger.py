@@ -72,7 +72,10 @@ async def retracted_among(connection: AsyncConnection, event_ids: Sequence[str])
 
 
 async def retract(connection: AsyncConnection, told: Sequence[Retraction]) -> dict[str, list[Interaction]]:
-    """Keep the retractions and return, by identity, the interactions that count no more from now on."""
+    """Keep the retractions and return, by identity, the interactions that count no more from now on.
+
+    Of several retractions of one interaction the earliest is kept, whichever is told first.
+    """
     rows = {
         event_id: {
             "event_id": event_id,
@@ -81,10 +84,12 @@ async def retract(connection: AsyncConnection, told: Sequence[Retraction]) -> di
             "author": one.author,
             "retracted_at": one.retracted_at,
         }
-        for one in told
+        for one in sorted(told, key=lambda one: (one.retracted_at, one.id), reverse=True)
         for event_id in one.interactions
     }
-    new = await bulk.insert_new(connection, retractions, "event_id", list(rows.values()))
+    new = await bulk.insert_new(connection, retractions, "event_id", [rows[i] for i in sorted(rows)])
+    again = [rows[event_id] for event_id in sorted(rows.keys() - new)]
+    await bulk.upsert(connection, retractions, again, older_by=("retracted_at", "retraction_id"))
     if not new:
         return {}
     found = await connection.execute(
