@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from services.scoring import corrections
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.builders import NOON, interaction, rule
@@ -80,6 +81,19 @@ async def test_all_of_a_source_type_and_period_is_retracted_at_once_and_nothing_
     assert (await scoring.standing())["score"] == 80
     assert (await scoring.post(path, {"source": "bot"} | BY_OPS))["retracted"] == 3
     assert (await scoring.standing())["score"] == 50
+
+
+async def test_more_than_one_retraction_takes_is_refused_and_all_still_counts(
+    scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corrections, "MAX_RETRACTED", 2)
+    await scoring.active()
+    await scoring.happened(interaction(), interaction(), interaction())
+    refused = await scoring.refused(
+        "POST", f"{await scoring.path()}/retractions", json={"type": "visit"} | BY_OPS
+    )
+    assert refused == (413, "too_many_interactions", None)
+    assert (await scoring.standing())["score"] == 30
 
 
 async def test_a_retraction_of_a_penalty_can_make_a_lead(scoring: ScoringOverHttp) -> None:

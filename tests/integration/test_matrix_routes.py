@@ -190,21 +190,35 @@ async def test_rolling_back_scores_as_before_and_leaves_the_draft_and_who_did_wh
     assert again == (409, "version_active", None)
 
 
-async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left(
-    scoring: ScoringOverHttp,
-) -> None:
+async def left_activating(scoring: ScoringOverHttp) -> None:
+    """Begin an activation and leave it, as a process does that is killed."""
     await scoring.put(DRAFT, MARATHON)
-    nothing = await scoring.refused("GET", "/v1/models/m/activation")
-    assert nothing == (404, "no_activation", None)
     async with scoring.database.unit() as connection:
         draft = await draft_of(connection, "m")
         assert draft is not None
         await preparation.start(connection, draft, scoring.clock.now())
+
+
+async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left(
+    scoring: ScoringOverHttp,
+) -> None:
+    nothing = await scoring.refused("GET", "/v1/models/m/activation")
+    assert nothing == (404, "no_activation", None)
+    await left_activating(scoring)
     shown = await scoring.get("/v1/models/m/activation")
     assert (shown["version"], shown["phase"], shown["done"], shown["total"]) == (1, "counting", 0, 0)
     busy = await scoring.refused("POST", "/v1/models/m/activate")
     assert busy == (409, "activation_under_way", None)
     scoring.clock.advance(minutes=1)
+    assert (await scoring.post("/v1/models/m/activate"))["version"] == 1
+
+
+async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringOverHttp) -> None:
+    await left_activating(scoring)
+    assert (await scoring.http.delete("/v1/models/m/activation")).status_code == 204
+    again = await scoring.refused("DELETE", "/v1/models/m/activation")
+    assert again == (404, "no_activation", None)
+    assert (await scoring.get("/v1/models"))["items"][0]["active_version"] is None
     assert (await scoring.post("/v1/models/m/activate"))["version"] == 1
 
 
@@ -224,21 +238,3 @@ async def test_models_score_the_same_interactions_each_by_its_own_matrix(scoring
             {"model": "m", "active_version": 2, "has_draft": False},
         ]
     }
-
-
-async def test_the_grades_tell_who_people_are_against_what_they_do(scoring: ScoringOverHttp) -> None:
-    await scoring.active(model="plain")
-    await scoring.active(MARATHON | {"traits": [{"id": "vp", "points": 20, "when": {"title": "VP"}}]})
-    everybody = [{"email": f"p{n}@example.com"} for n in range(4)]
-    for n, who in enumerate(everybody):
-        traits = {"title": "VP" if n < 3 else "clerk"}
-        visits = (interaction(known_as=who) for _ in range(min(n, 2)))
-        await scoring.happened(interaction("identify", known_as=who, traits=traits), *visits)
-    overview = await scoring.get("/v1/models/m/grades")
-    assert {grade: number for grade, number in overview["grades"].items() if number} == {
-        "A4": 1, "A3": 1, "A2": 1, "D2": 1,
-    }  # fmt: skip
-    assert (len(overview["grades"]), overview["ungraded"]) == (16, 0)
-    assert (await scoring.get("/v1/models/plain/grades"))["ungraded"] == 4
-    (best,) = (await scoring.get("/v1/profiles", model="m", grade="A2"))["items"]
-    assert best["identities"][0]["value"] == "p2@example.com"

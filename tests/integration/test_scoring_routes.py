@@ -161,6 +161,24 @@ async def test_a_timeline_pages_through_everything_latest_first(scoring: Scoring
     assert {name for _, name in seen} == {f"e{n}" for n in range(8)}
 
 
+async def test_the_grades_tell_who_people_are_against_what_they_do(scoring: ScoringOverHttp) -> None:
+    await scoring.active(model="plain")
+    await scoring.active(MARATHON | {"traits": [{"id": "vp", "points": 20, "when": {"title": "VP"}}]})
+    everybody = [{"email": f"p{n}@example.com"} for n in range(4)]
+    for n, who in enumerate(everybody):
+        traits = {"title": "VP" if n < 3 else "clerk"}
+        visits = (interaction(known_as=who) for _ in range(min(n, 2)))
+        await scoring.happened(interaction("identify", known_as=who, traits=traits), *visits)
+    overview = await scoring.get("/v1/models/m/grades")
+    assert {grade: number for grade, number in overview["grades"].items() if number} == {
+        "A4": 1, "A3": 1, "A2": 1, "D2": 1,
+    }  # fmt: skip
+    assert (len(overview["grades"]), overview["ungraded"]) == (16, 0)
+    assert (await scoring.get("/v1/models/plain/grades"))["ungraded"] == 4
+    (best,) = (await scoring.get("/v1/profiles", model="m", grade="A2"))["items"]
+    assert best["identities"][0]["value"] == "p2@example.com"
+
+
 async def test_health_readiness_and_metrics_answer(scoring: ScoringOverHttp) -> None:
     assert await scoring.get("/healthz") == {"status": "ok"}
     assert await scoring.get("/readyz") == {
