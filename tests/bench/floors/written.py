@@ -111,7 +111,6 @@ class Writing:
     def rows(self, events: Sequence[Interaction]) -> list[tuple[Table, Rows]]:
         """Return what the batch writes, table by table, in the order in which ours does."""
         named = {identity: identity.id for event in events for identity in event.identities}
-        touched = sorted({named[event.identities[0]] for event in events})
         ledger = [
             (
                 event.id, named[event.identities[0]], event.type, event.occurred_at, event.source,
@@ -120,6 +119,12 @@ class Writing:
             for event in events
         ]  # fmt: skip
         founded, linked = self._persons(events, named)
+        # As with ours, also those that are new or newly linked.
+        touched = sorted(
+            {named[event.identities[0]] for event in events}
+            | {row[0] for row in founded}
+            | {one for row in linked for one in row[:2]}
+        )
         scores = self._scores(touched)
         return [
             (LEDGER, ledger),
@@ -128,7 +133,7 @@ class Writing:
             (TRAITS, _traits(events, named)),
             (COUNTS, self._counts(touched)),
             (SCORES, scores),
-            (OUTBOX, [(LEADS, row[0], _EVENT) for row in self._some(scores, "events")]),
+            (OUTBOX, [(LEADS, row[0], _EVENT) for row in self._some(scores, "events", len(scores))]),
         ]
 
     def _persons(self, events: Iterable[Interaction], named: Mapping[Identity, str]) -> tuple[Rows, Rows]:
@@ -158,24 +163,20 @@ class Writing:
             rows.append((one, text, revision + 1))
         return rows
 
-    def _scores(self, touched: Iterable[str]) -> Rows:
+    def _scores(self, touched: Sequence[str]) -> Rows:
         rows: Rows = []
-        for profile in self._some(sorted({self.profiles[one] for one in touched}), "scores"):
+        for profile in self._some(sorted({self.profiles[one] for one in touched}), "scores", len(touched)):
             *appraisal, revision = self.scores.get(profile, (*_FIRST_SCORE, 0))
             self.scores[profile] = (*appraisal, revision + 1)
             rows.append((profile, "bench", 1, *appraisal, revision + 1))
         return rows
 
-    def _some(self, whole: Sequence[Any], what: str) -> list[Any]:
-        """Return so many, evenly, that over all batches the share is right."""
-        share = getattr(self.shares, what)
-        taken: list[Any] = []
-        for one in whole:
-            self._due[what] += share
-            if self._due[what] >= 1:
-                self._due[what] -= 1
-                taken.append(one)
-        return taken
+    def _some(self, whole: Sequence[Any], what: str, of: int) -> list[Any]:
+        """Return as many, evenly spread, as the share of so many is; what is left over counts for the next."""
+        self._due[what] += getattr(self.shares, what) * of
+        number = min(len(whole), int(self._due[what]))
+        self._due[what] -= number
+        return [whole[place * len(whole) // number] for place in range(number)]
 
 
 def _traits(events: Iterable[Interaction], named: Mapping[Identity, str]) -> Rows:

@@ -47,7 +47,7 @@ def measure(arena: Arena) -> Row:
                     "seconds": pace.seconds,
                     "cpu_us_per_event": pace.cpu_microseconds,
                     "peak_mebibytes": pace.peak_mebibytes,
-                    **shares._asdict(),
+                    "shares": shares._asdict(),
                 }
             )
         arena.tell(f"  pair {pair + 1}: {ours.rate:,.0f} of {floor.rate:,.0f} events/s")

@@ -28,7 +28,10 @@ def measure(arena: Arena, ground: Ground) -> Row:
         ours, flips, shares = _ours(arena, ground, pair)
         floor = _floor(arena, ground, pair, shares)
         pairs.append((ours.rate, floor.rate))
-        rounds += [_round("ours", ours) | {"flips": flips, **shares._asdict()}, _round("floor", floor)]
+        rounds += [
+            _round("ours", ours) | {"flips": flips, "shares": shares._asdict()},
+            _round("floor", floor),
+        ]
         arena.tell(f"  pair {pair + 1}: {ours.rate:,.0f} of {floor.rate:,.0f} events/s")
     peak = max(one["peak_mebibytes"] for one in rounds if one["target"] == "ours")
     return paired(
