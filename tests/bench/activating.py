@@ -20,7 +20,10 @@ _COURSE = "select phase, done, total from preparations"
 
 @dataclass
 class Activated:
-    """What an activation took; `phases` are seconds by the name of the phase, `change` is what came last."""
+    """What an activation took; `phases` are seconds by the name of the phase.
+
+    In the last, `change`, live scoring waits.
+    """
 
     seconds: float
     cpu_seconds: float
@@ -38,7 +41,7 @@ async def activated(
     connection = await asyncpg.connect(plain(url))
     pid = server.process.pid
     used, started = cpu_seconds(pid), time.perf_counter()
-    phases: dict[str, float] = {}
+    phases: dict[str, float] = {"change": 0.0}
     course, told_at, seen_at = "it has not begun", started, started
     call = asyncio.create_task(
         asyncio.to_thread(

@@ -172,7 +172,7 @@ class Writing:
         return rows
 
     def _some(self, whole: Sequence[Any], what: str, of: int) -> list[Any]:
-        """Return as many, evenly spread, as the share of so many is; what is left over counts for the next."""
+        """Return as many, evenly spread, as the share of so many is; a fraction is left for the next time."""
         self._due[what] += getattr(self.shares, what) * of
         number = min(len(whole), int(self._due[what]))
         self._due[what] -= number

@@ -20,7 +20,7 @@ PEOPLE = 200_000
 LIMIT_SECONDS = 480.0
 
 _DATABASE = "recount"
-_LEDGER = "select * from ledger order by identity_id"
+_LEDGER = "select * from ledger"
 _NEW = {
     "id": "reads_page_1x",
     "when": {"type": "visit", "where": {"path": {"starts_with": "/pricing/1"}}},
