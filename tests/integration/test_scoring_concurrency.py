@@ -1,26 +1,21 @@
 """Scoring when several do it at once, or somebody changes the matrix meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-import msgspec
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import settling, timer
-from services.scoring.change import activation, preparation
-from services.scoring.core.linking import Person
-from services.scoring.people import find_one
+from services.scoring import timer
+from services.scoring.change import preparation
 from services.scoring.store import counts as kept
-from services.scoring.store import ledger
 from services.scoring.tables import counts, standings
 from shared.database.engine import Database
 from shared.errors import Unavailable
-from shared.events import Event, LeadQualified, Separation
-from tests.builders import NOON, identities, interaction, on_the_log, rule
+from shared.events import Event, LeadQualified
+from tests.builders import identities, interaction, on_the_log, rule
 from tests.integration.crowd import (
     LIMITS,
     MATRIX,
@@ -33,21 +28,12 @@ from tests.integration.crowd import (
 from tests.integration.scoring import World
 
 ANA = identities(email="ana@example.com")[0]
-COOKIE = identities(anonymous_id="cookie")[0]
 VISITS = rule("visits", 10)
 
 
 @pytest.fixture
 def world(database: Database) -> World:
     return World(database)
-
-
-@pytest.fixture
-async def busy(postgres_url: str) -> AsyncIterator[World]:
-    """A world on PostgreSQL, where several write at the same time."""
-    database = Database(postgres_url)
-    yield World(database)
-    await database.close()
 
 
 async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: World) -> None:
@@ -103,90 +89,6 @@ async def test_counts_that_somebody_changed_meanwhile_are_not_overwritten(world:
         assert (await connection.execute(sa.select(counts.c.revision))).scalars().all() == [2]
 
 
-def just_before(world: World, monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
-    """Have Ana visit once more, and that committed, just before a function is called for the first time."""
-    function = getattr(module, name)
-
-    async def after_a_visit(*arguments: Any) -> Any:
-        monkeypatch.setattr(module, name, function)
-        await world.happened(interaction())
-        return await function(*arguments)
-
-    monkeypatch.setattr(module, name, after_a_visit)
-
-
-@pytest.mark.postgres
-async def test_the_timer_does_not_overwrite_a_score_that_it_has_not_seen(
-    busy: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await busy.activated(rule("visits", 10, window="10d"), flip_number=1000)
-    await busy.happened(interaction(day=-8), interaction(day=-8))
-    busy.clock.advance(days=5)
-    just_before(busy, monkeypatch, settling.scores, "read")
-    with pytest.raises(Unavailable, match="changed the same counts"):
-        await busy.settled_due()
-    assert (await busy.kept(ANA)).score == await busy.score(ANA) == 10
-    assert await busy.passed() == 0
-
-
-@pytest.mark.postgres
-async def test_an_activation_does_not_overwrite_a_score_that_it_has_not_seen(
-    busy: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await busy.activated(VISITS, flip_number=1000)
-    await busy.happened(interaction())
-    just_before(busy, monkeypatch, settling.scores, "read")
-    await busy.activated(rule("visits", 11), flip_number=1000)
-    assert (await busy.kept(ANA)).score == await busy.score(ANA) == 22
-
-
-@pytest.mark.postgres
-async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy: World) -> None:
-    await busy.activated(VISITS, flip_number=1000)
-    parts = Separation(
-        id="parts", identities=(ANA,), others=(COOKIE,), reason="two", author="Olga", separated_at=NOON
-    )
-    both = interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"})
-    async with busy.database.unit() as connection:
-        await busy.scorer.apply(connection, on_the_log(both))
-        parting = asyncio.create_task(busy.happened(parts))
-        await asyncio.wait([parting], timeout=0.5)
-    await parting
-    assert not await busy.are_one(ANA, COOKIE)
-
-
-@pytest.mark.postgres
-async def test_an_activation_gets_by_people_who_never_rest(
-    busy: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of more than 20 people one always does something before they are all counted."""
-    monkeypatch.setattr(activation, "MAX_RETRIES_IN_A_ROW", 10)
-    monkeypatch.setattr(activation, "RETRY_SECONDS", 0)
-    await busy.activated(VISITS, flip_number=1000)
-    await busy.happened(*(interaction("like", known_as={"email": f"p{n}@example.com"}) for n in range(100)))
-    read = ledger.read
-
-    async def read_slowly(connection: AsyncConnection, identity_ids: Sequence[str]) -> Any:
-        posted = await read(connection, identity_ids)
-        if len(identity_ids) > 20:
-            person = await _person(busy, identity_ids[-1])
-            await busy.happened(
-                msgspec.structs.replace(interaction("like"), identities=tuple(person.identities.values()))
-            )
-        return posted
-
-    monkeypatch.setattr(ledger, "read", read_slowly)
-    await busy.activated(VISITS, rule("likes", 1, when={"type": "like"}), flip_number=1000)
-    for n in range(100):
-        who = identities(email=f"p{n}@example.com")[0]
-        assert (await busy.kept(who)).score == await busy.score(who)
-
-
-async def _person(world: World, identity_id: str) -> Person:
-    async with world.database.reading() as connection:
-        return await find_one(connection, identity_id)
-
-
 SEEDS = (1, 2, 3)
 
 
@@ -199,7 +101,7 @@ async def test_workers_timer_and_activation_at_once_come_to_what_is_defined(
     monkeypatch.setattr(timer, "PAGE", 15)
     world = World(database, LIMITS)
     await activate_matrix(world, {"flip_number": 20, "rules": [rule("visits", 4, half_life="5d")]})
-    events = crowd(seed, people=24, deeds=260)
+    events = crowd(seed, people=12, deeds=260)
     shares = by_share(events, 1 + seed)
     at_work = len(shares)
 
