@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
 from services.scoring.change.flip_diff import FlipDiff, compare, newly_flipped
+from services.scoring.core.appraisal import QUALIFIED, appraise
+from services.scoring.core.counting import day_of
 from services.scoring.core.flip import next_cycle, qualify
 from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
@@ -137,6 +139,8 @@ async def _leads(
             qualify(person, known[person.id], version, cycle=cycle, at=now)
             for person in persons
             if (cycle := next_cycle((), version, now)) is not None
+            # Some may have been priced before midnight, and faded since.
+            and appraise(known[person.id], version.matrix, day_of(now)).state == QUALIFIED
         ]
         await cycles.open_cycles(connection, begun, handed_over=handed_over)
         leads += begun
