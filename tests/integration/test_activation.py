@@ -13,7 +13,7 @@ from services.scoring.change.activation import Order, activate
 from services.scoring.tables import activations, models, scores, versions
 from shared.database.engine import Database
 from shared.errors import Conflict, NotFound
-from shared.events import MatrixActivated
+from shared.events import LeadQualified, MatrixActivated
 from tests.builders import identities, interaction, rule
 from tests.integration.scoring import World, statements
 
@@ -194,3 +194,25 @@ async def test_a_draft_that_is_edited_during_its_activation_stays_a_draft(
     assert (await ten.kept(identities(email="p3@example.com")[0])).score == 7
     await ten.activated(rule("visits", 7, label="Größe"), flip_number=7)
     assert [(row[1], row[2]) for row in await ten.rows(models)] == [(3, None)]
+
+
+async def test_who_qualified_only_on_the_day_before_is_not_handed_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Midnight passes between the last price and the change itself."""
+    await world.activated(VISITS, flip_number=1000)
+    await world.happened(interaction(), interaction(known_as={"email": "ben@example.com"}), interaction())
+    prepare = activation._prepare
+
+    async def prepare_until_late(*arguments: Any) -> None:
+        await prepare(*arguments)
+        world.clock.advance(days=1)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(activation, "_prepare", prepare_until_late)
+        await world.activated(rule("visits", 10, half_life="30d"), flip_number=10, handoff="all")
+    (lead,) = await world.said(LeadQualified)
+    assert lead.score >= lead.flip_number
+    await world.passed()
+    assert (await world.kept(identities(email="ben@example.com")[0])).state == "below"
+    assert len(await world.said(LeadQualified)) == 1
