@@ -192,9 +192,9 @@ def explain(condition: Condition) -> str:
     """Return the condition in words, as the label of a rule that has none."""
     match condition:
         case Matches(where=where):
-            types = " or ".join(sorted(condition.types)) if condition.types else "anything"
+            types = " or ".join(sorted(condition.types or ()))
             tests = " and ".join(f"{path} {_explain_test(test)}" for path, test in where.items())
-            return f"{types} where {tests}" if tests else types
+            return " where ".join(part for part in (types, tests) if part)
         case AllOf(all=parts):
             return " and ".join(f"({explain(part)})" for part in parts)
         case AnyOf(any=parts):

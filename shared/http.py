@@ -45,6 +45,7 @@ def build_app(
     app.add_exception_handler(FliplineError, _on_ours)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(Exception, _on_unforeseen)
     return app
 
 
@@ -88,12 +89,20 @@ async def _on_ours(_request: Request, error: Exception) -> Response:
 async def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
     errors = [
-        {"field": ".".join(str(part) for part in found["loc"] if part != "body"), "message": found["msg"]}
+        {
+            "field": ".".join(str(part) for part in found["loc"] if part != "body"),
+            "message": found["msg"].removeprefix("Value error, "),
+        }
         for found in error.errors()[:20]
     ]
     first = errors[0] if errors else {"field": "", "message": "invalid"}
     message = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
-    return problem(422, "invalid", message, field=first["field"], errors=errors)
+    return problem(422, "invalid", message, field=first["field"] or None, errors=errors)
+
+
+async def _on_unforeseen(_request: Request, _error: Exception) -> Response:
+    # What went wrong is in the log, with the trace; callers learn nothing of our inside.
+    return problem(500, "internal", "Something went wrong here; it has been logged.")
 
 
 async def _on_http(_request: Request, error: Exception) -> Response:

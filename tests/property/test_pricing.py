@@ -6,8 +6,9 @@ from math import fsum
 import pytest
 from hypothesis import given, settings
 
-from services.scoring.core.counting import Counts, Tally, count, total
+from services.scoring.core.counting import Tally, count, total
 from services.scoring.core.crossing import crossed_on, next_change
+from services.scoring.core.days import Counts
 from services.scoring.core.pricing import Known, price
 from services.scoring.core.traits import History
 from services.scoring.model.matrix import Matrix

@@ -18,14 +18,26 @@ def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
     days = sorted({day for day in _known_days(known, matrix) if day <= until})
     if not days:
         return until if price(known, matrix, until).points >= matrix.flip_number else None
-    if _can_rise_by_itself(known, matrix):
-        days = list(range(days[0], until + 1))
-    return next((day for day in days if points(known, matrix, day) >= matrix.flip_number), None)
+    asked = _every_change(known, matrix, days[0]) if _can_rise_by_itself(known, matrix) else days
+    for day in asked:
+        if day > until:
+            break
+        if points(known, matrix, day) >= matrix.flip_number:
+            return day
+    return None
 
 
 def next_change(known: Known, matrix: Matrix, day: int) -> int | None:
     """Return the first day after `day` on which the score may change though nobody does anything, if any."""
     return min((later for later in _changes(known, matrix, day) if later > day), default=None)
+
+
+def _every_change(known: Known, matrix: Matrix, first: int) -> Iterator[int]:
+    """Yield a day and those after it on which the score may change; they end with the fading."""
+    day: int | None = first
+    while day is not None:
+        yield day
+        day = next_change(known, matrix, day)
 
 
 def _known_days(known: Known, matrix: Matrix) -> Iterator[int]:

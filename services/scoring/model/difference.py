@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import Rule, TraitRule
-from shared.conditions import Condition, explain, fingerprint
+from shared.conditions import explain, fingerprint
 
 Json = Mapping[str, Any]
 # Who writes one of these out changes nothing.
@@ -108,7 +108,7 @@ def _rule(
     yield from _value(f"{path}.label", f"{name}: label", _written(old, "label"), _written(new, "label"))
     before, after = (rule.when for rule in rules)
     if fingerprint(before, None) != fingerprint(after, None):
-        told = (_condition(before), _condition(after))
+        told = (explain(before), explain(after))
         yield from _value(
             f"{path}.when", f"{name}: asks for", old["when"], new["when"], told, counted=counted
         )
@@ -168,7 +168,7 @@ def _requires(before: Sequence[str], after: Sequence[str]) -> Iterator[Change]:
 def _excludes(before: Matrix | None, after: Matrix, old: Json, new: Json) -> Iterator[Change]:
     were, are = (
         {
-            fingerprint(condition, None): (_condition(condition), written)
+            fingerprint(condition, None): (explain(condition), written)
             for condition, written in zip(matrix.excludes, json.get("excludes", ()), strict=True)
         }
         if matrix
@@ -198,12 +198,8 @@ def _given(value: Any) -> Any:
     return value
 
 
-def _condition(condition: Condition) -> str:
-    return explain(condition).removeprefix("anything where ")
-
-
 def _priced(rule: Rule | TraitRule, json: Json) -> str:
-    terms = [f"{_points(json['points'])} for {_condition(rule.when)}"]
+    terms = [f"{_points(json['points'])} for {explain(rule.when)}"]
     if limit := json.get("limit"):
         terms.append(_told(limit))
     terms += [

@@ -1,5 +1,6 @@
 """Routes about one score: its reasons on any day under any version, and what it would take to be another."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
@@ -88,7 +89,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             wanted = await _version(connection, model, version)
             person = await find_one(connection, profile_id)
             known = (await known_under(connection, [person], wanted))[person.id]
-        return _score(known, wanted, when)
+        # Pure computing, and long when points fade over many years: others are answered meanwhile.
+        return await asyncio.to_thread(_score, known, wanted, when)
 
     @router.get("/why-flipped")
     async def get_why_flipped(profile_id: ProfileId, model: ModelName, at: At = None) -> WhyOut:
@@ -101,7 +103,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             person = await find_one(connection, profile_id)
             when, wanted = await _flip(connection, person, model, at, clock.now())
             known = (await known_under(connection, [person], wanted))[person.id]
-        return _why(known, wanted, when)
+        return await asyncio.to_thread(_why, known, wanted, when)
 
     return router
 
