@@ -21,6 +21,8 @@ from tests.bench.table import Row, render
 
 TITLE = "DESIGN.md section 9: ours beside its floor"
 WIDTH = 150
+# Of one row with the servers that it is the first to need, so that nothing ever hangs unseen.
+ROW_LIMIT_SECONDS = 720
 
 
 class Options(Namespace):
@@ -103,6 +105,24 @@ def _measure_on_kafka(arena: Arena, bootstrap: str, wanted: frozenset[int]) -> I
             yield latency.measure_production(arena, bootstrap, url)
 
 
+def _bounded(measured: Iterator[Row]) -> Iterator[Row]:
+    """Yield the rows; raises Wrong within the one that takes too long."""
+    signal.signal(signal.SIGALRM, _give_up)
+    try:
+        while True:
+            signal.alarm(ROW_LIMIT_SECONDS)
+            row = next(measured, None)
+            if row is None:
+                return
+            yield row
+    finally:
+        signal.alarm(0)
+
+
+def _give_up(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise Wrong(f"a row is not done after {ROW_LIMIT_SECONDS} s; it is the last one that was told of")
+
+
 def main() -> int:
     """Carry out the command line; fail on wrong answers, never on slow ones."""
     options = _options()
@@ -118,7 +138,7 @@ def main() -> int:
         arena = Arena(directory, options.seconds, options.pairs, profiles, options.scale)
         described = machine.describe() | {"pinned": arena.cores.told}
         try:
-            for row in _measure(arena, options.rows, embedded_only=options.embedded_only):
+            for row in _bounded(_measure(arena, options.rows, embedded_only=options.embedded_only)):
                 rows.append(row)
                 arena.tell(f"row {row.number} is measured")
         except Wrong as error:
