@@ -90,14 +90,14 @@ async def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
     errors = [
         {
-            "field": ".".join(str(part) for part in found["loc"] if part != "body"),
+            "field": ".".join(str(part) for part in found["loc"] if part != "body") or None,
             "message": found["msg"].removeprefix("Value error, "),
         }
         for found in error.errors()[:20]
     ]
-    first = errors[0] if errors else {"field": "", "message": "invalid"}
+    first = errors[0] if errors else {"field": None, "message": "invalid"}
     message = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
-    return problem(422, "invalid", message, field=first["field"] or None, errors=errors)
+    return problem(422, "invalid", message, field=first["field"], errors=errors)
 
 
 async def _on_unforeseen(_request: Request, _error: Exception) -> Response:

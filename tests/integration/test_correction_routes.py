@@ -208,8 +208,8 @@ def emails(*values: str) -> dict[str, object]:
 
 
 REFUSED = [
-    ("retractions", {}, 422, "invalid", ""),
-    ("retractions", {"interaction": "a", "source": "web"}, 422, "invalid", ""),
+    ("retractions", {}, 422, "invalid", None),
+    ("retractions", {"interaction": "a", "source": "web"}, 422, "invalid", None),
     ("retractions", {"interaction": "\0"}, 422, "invalid", "interaction"),
     ("retractions", {"since": "0001-01-01T00:00:00+12:00"}, 422, "invalid", "since"),
     ("retractions", {"before": "9999-12-31T23:59:59-12:00"}, 422, "invalid", "before"),

@@ -19,7 +19,7 @@ from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Partition, Record
 from tests.given import FrozenClock
 
-seen = sa.table("profiles", sa.column("id"), sa.column("created_at"))
+seen = sa.Table("seen", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True))
 
 
 class Applied:
@@ -33,9 +33,7 @@ class Applied:
     async def __call__(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
         self.batches.append(len(messages))
         for message in messages:
-            await connection.execute(
-                sa.insert(seen).values(id=message.value.decode(), created_at="2026-01-01 00:00:00")
-            )
+            await connection.execute(sa.insert(seen).values(id=message.value.decode()))
             if message.value in self.poison:
                 raise Poison("odd", "cannot be handled")
         if self.passing_troubles:
@@ -48,6 +46,12 @@ class Applied:
 def database_url(sqlite_url: str) -> str:
     """Positions are kept alike on both dialects; what matters here is the log."""
     return sqlite_url
+
+
+@pytest.fixture(autouse=True)
+async def table(database: Database) -> None:
+    async with database.unit() as connection:
+        await connection.run_sync(seen.metadata.create_all)
 
 
 @pytest.fixture

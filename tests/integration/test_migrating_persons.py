@@ -156,12 +156,7 @@ async def test_taken_back_every_person_has_a_profile_again(url: str) -> None:
     await database.close()
 
 
-async def test_taken_back_and_made_again_persons_are_the_same(
-    url: str, request: pytest.FixtureRequest
-) -> None:
-    if url.startswith("sqlite"):
-        reason = "0002 looks for the foreign key under another name than that which its downgrade gives it"
-        request.applymarker(pytest.mark.xfail(reason=reason, raises=ValueError, strict=True))
+async def test_taken_back_and_made_again_persons_are_the_same(url: str) -> None:
     newest = await went_back(url)
     await migrate(url)
     world = World(Database(url))

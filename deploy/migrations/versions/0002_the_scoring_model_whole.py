@@ -151,6 +151,6 @@ def downgrade() -> None:
 
 
 def _foreign_key() -> str:
-    # It was made without a name: PostgreSQL gave it one, and for SQLite the convention does.
-    on_postgresql = op.get_bind().dialect.name == "postgresql"
-    return "identities_profile_id_fkey" if on_postgresql else "fk_identities_profile_id"
+    """Return the name of the constraint, which has one when PostgreSQL or the way back made it."""
+    (found,) = sa.inspect(op.get_bind()).get_foreign_keys("identities")
+    return found["name"] or "fk_identities_profile_id"
