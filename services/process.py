@@ -107,7 +107,7 @@ def _calm_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 50, 50)
+    gc.set_threshold(300_000, 50, 50)
 
 
 def open_log(settings: Settings) -> EmbeddedLog | KafkaLog:

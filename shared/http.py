@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.direct import Direct, direct_routes
-from shared.errors import FliplineError
+from shared.errors import Complaint, FliplineError
 from shared.middleware import BodyLimit, Watch
 from shared.problems import problem, problem_of
 
@@ -89,13 +89,13 @@ async def _on_ours(_request: Request, error: Exception) -> Response:
 async def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
     errors = [
-        {
-            "field": ".".join(str(part) for part in found["loc"] if part != "body") or None,
-            "message": found["msg"].removeprefix("Value error, "),
-        }
+        Complaint(
+            field=".".join(str(part) for part in found["loc"] if part != "body") or None,
+            message=found["msg"].removeprefix("Value error, "),
+        )
         for found in error.errors()[:20]
     ]
-    first = errors[0] if errors else {"field": None, "message": "invalid"}
+    first = errors[0] if errors else Complaint(field=None, message="invalid")
     message = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return problem(422, "invalid", message, field=first["field"], errors=errors)
 

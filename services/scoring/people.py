@@ -54,28 +54,42 @@ async def hold(connection: AsyncConnection, wanted: Iterable[str], linking: set[
     """Return the persons that the tables know, those locked whose counts several workers may change at once.
 
     A person of one identity needs no lock: all its events are on one partition, and a worker that links it
-    to another writes its counts anew, which the revision tells. What was read before a lock may be stale,
-    so it is read again until the lock holds all that it has to.
+    to another writes its counts anew, which the revision tells. What somebody changed before the lock was
+    ours may ask for more locks, so it is looked at again until the lock holds all that it has to.
     """
     ids = sorted(wanted)
+    if connection.dialect.name != "postgresql":
+        return await find(connection, ids)
     locked: set[str] = set()
     while True:
+        locked |= await _lock_entangled(connection, ids, linking)
         persons = await find(connection, ids)
-        entangled = {
-            person.id
-            for person in persons
-            if len(person.identities) > 1 or not linking.isdisjoint(person.identities)
-        }
-        if entangled <= locked or connection.dialect.name != "postgresql":
+        if all(person.id in locked or not _is_entangled(person, linking) for person in persons):
             return persons
-        locked |= entangled
-        # The identity that has the profile's id stands for all of them.
-        await connection.execute(
-            sa.select(identities.c.id)
-            .where(bulk.any_of(connection, identities.c.id, sorted(locked)))
-            .order_by(identities.c.id)
-            .with_for_update()
-        )
+
+
+def _is_entangled(person: Person, linking: set[str]) -> bool:
+    return len(person.identities) > 1 or not linking.isdisjoint(person.identities)
+
+
+async def _lock_entangled(connection: AsyncConnection, ids: Sequence[str], linking: set[str]) -> set[str]:
+    """Lock, in the order of their ids, the persons for whom `_is_entangled` holds, and return their ids."""
+    several = sa.func.count() > 1
+    linked = sa.func.bool_or(bulk.any_of(connection, identities.c.id, sorted(linking)))
+    entangled = (
+        sa.select(identities.c.profile_id)
+        .where(identities.c.profile_id.in_(_profiles_of(connection, ids)))
+        .group_by(identities.c.profile_id)
+        .having(several | linked)
+    )
+    # The identity that has the profile's id stands for all of them.
+    locked = await connection.execute(
+        sa.select(identities.c.id)
+        .where(identities.c.id.in_(entangled))
+        .order_by(identities.c.id)
+        .with_for_update()
+    )
+    return set(locked.scalars())
 
 
 async def confirm(connection: AsyncConnection, persons: Iterable[Person]) -> None:
@@ -101,7 +115,6 @@ async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Perso
 
     It is one statement, and so one snapshot: the revisions are those of exactly these identities.
     """
-    of_wanted = sa.select(identities.c.profile_id).where(bulk.any_of(connection, identities.c.id, wanted))
     rows = await connection.execute(
         sa.select(
             identities.c.id,
@@ -112,7 +125,7 @@ async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Perso
             counts.c.revision,
         )
         .outerjoin(counts, counts.c.identity_id == identities.c.id)
-        .where(identities.c.profile_id.in_(of_wanted))
+        .where(identities.c.profile_id.in_(_profiles_of(connection, wanted)))
     )
     persons: dict[str, Person] = {}
     for identity_id, kind, value, profile_id, text, revision in rows.all():
@@ -123,6 +136,10 @@ async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Perso
         if text is not None:
             person.held[identity_id] = Held(decode_counts(text), revision)
     return list(persons.values())
+
+
+def _profiles_of(connection: AsyncConnection, identity_ids: Sequence[str]) -> sa.Select[tuple[str]]:
+    return sa.select(identities.c.profile_id).where(bulk.any_of(connection, identities.c.id, identity_ids))
 
 
 async def find_one(connection: AsyncConnection, profile_id: str) -> Person:

@@ -5,6 +5,7 @@ number of rows. SQLite has no round trips to save, so there the driver's execute
 """
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -52,7 +53,7 @@ def _array_of(type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
 
 
 def _arrays(rows: Rows, names: Sequence[str]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in rows] for name in names}
+    return {name: list(map(itemgetter(name), rows)) for name in names}
 
 
 async def insert_new(connection: AsyncConnection, table: sa.Table, key: str, rows: Rows) -> set[Any]:

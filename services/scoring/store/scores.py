@@ -45,8 +45,9 @@ async def read(
 
 async def write(connection: AsyncConnection, changed: Mapping[Place, Kept]) -> None:
     """Write appraisals back; raises Unavailable when somebody else changed one since it was read."""
+    names = scores.c.keys()
     rows = [
-        place._asdict() | kept.appraisal._asdict() | {"revision": kept.revision + 1}
+        dict(zip(names, (*place, *kept.appraisal, kept.revision + 1), strict=True))
         for place, kept in sorted(changed.items(), key=lambda one: one[0])
     ]
     if await bulk.upsert(connection, scores, rows, revision="revision") < len(rows):
