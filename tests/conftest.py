@@ -12,15 +12,14 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import asyncpg
 import pytest
-import sqlalchemy as sa
 
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.telemetry import configure_logging
+from tests.postgres import Databases, plain
 
 ROOT = Path(__file__).parents[1]
 MISSING_PREREQUISITE = 3
@@ -75,25 +74,20 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres: str) -> str:
-    """The name of a database with the newest schema, to use as a template."""
+def postgres_databases(postgres: str) -> Databases:
+    """As many migrated databases of the cluster as are needed."""
 
-    async def prepare() -> None:
-        connection = await asyncpg.connect(_plain(postgres))
-        # Tests kill processes, never the machine: a copy of a database need not wait for the disk.
+    async def never_wait_for_the_disk() -> None:
+        # Tests kill processes, never the machine.
+        connection = await asyncpg.connect(plain(postgres))
         for setting in ("fsync", "full_page_writes"):
             await connection.execute(f"alter system set {setting} = off")
         await connection.execute("select pg_reload_conf()")
         await connection.close()
 
-    asyncio.run(prepare())
+    asyncio.run(never_wait_for_the_disk())
     asyncio.run(migrate(postgres))
-    return sa.make_url(postgres).database or ""
-
-
-def _plain(url: str, **changed: str) -> str:
-    """Return a URL of SQLAlchemy's as the driver itself reads it."""
-    return sa.make_url(url).set(drivername="postgresql", **changed).render_as_string(hide_password=False)
+    return Databases(postgres)
 
 
 @pytest.fixture
@@ -104,16 +98,11 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def postgres_url(postgres: str, migrated_postgres: str) -> AsyncIterator[str]:
-    """A database of its own for each test, copied from the migrated one."""
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(_plain(postgres, database="postgres"))
-    try:
-        await connection.execute(f'create database {name} template "{migrated_postgres}"')
-        yield sa.make_url(postgres).set(database=name).render_as_string(hide_password=False)
-        await connection.execute(f"drop database {name} with (force)")
-    finally:
-        await connection.close()
+async def postgres_url(postgres_databases: Databases) -> AsyncIterator[str]:
+    """A migrated database that is empty and, for the time of the test, nobody else's."""
+    url = await postgres_databases.take()
+    yield url
+    await postgres_databases.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
