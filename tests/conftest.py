@@ -5,24 +5,19 @@ is a failure, since CI installs what is needed.
 """
 
 import asyncio
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import pytest
+from filelock import FileLock
 
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.telemetry import configure_logging
+from tests import servers
 from tests.postgres import Databases, plain
-
-ROOT = Path(__file__).parents[1]
-MISSING_PREREQUISITE = 3
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -30,39 +25,27 @@ def quiet_logs() -> None:
     configure_logging("error", console=False)
 
 
-def _server(script: str, how_to_get: str) -> Iterator[str]:
-    """Start a server of deploy/ in a directory of its own and give the last line it prints."""
-    # Not pytest's tmp_path: PostgreSQL runs as another user, who could not enter it.
-    directory = Path(tempfile.mkdtemp(prefix="flipline-test-"))
-    directory.chmod(0o755)
-    command = [sys.executable, str(ROOT / "deploy" / script)]
-    started = subprocess.run(
-        [*command, "start", "--port", "0", "--dir", str(directory / "server")],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    try:
-        if started.returncode == MISSING_PREREQUISITE and not os.environ.get("CI"):
-            pytest.skip(how_to_get)
-        assert started.returncode == 0, started.stderr
-        yield started.stdout.strip().splitlines()[-1].partition("=")[2]
-    finally:
-        subprocess.run(
-            [*command, "stop", "--dir", str(directory / "server")], check=False, capture_output=True
-        )
-        shutil.rmtree(directory, ignore_errors=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        servers.begin()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        servers.end()
 
 
 @pytest.fixture(scope="session")
-def kafka() -> Iterator[str]:
+def kafka() -> str:
     """The bootstrap address of a real broker of this test run."""
-    for line in _server("kafka/broker.py", "no Kafka: apt-get install openjdk-17-jre-headless maven"):
-        yield line.removeprefix("kafka://")
+    how_to_get = "no Kafka: apt-get install openjdk-17-jre-headless maven"
+    return servers.address("kafka", how_to_get).removeprefix("kafka://")
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
+def postgres() -> str:
     """The URL of a real PostgreSQL cluster of this test run."""
-    yield from _server("postgres/cluster.py", "no PostgreSQL: apt-get install postgresql")
+    return servers.address("postgres", "no PostgreSQL: apt-get install postgresql")
 
 
 @pytest.fixture(scope="session")
@@ -85,8 +68,13 @@ def postgres_databases(postgres: str) -> Databases:
         await connection.execute("select pg_reload_conf()")
         await connection.close()
 
-    asyncio.run(never_wait_for_the_disk())
-    asyncio.run(migrate(postgres))
+    # Once a worker copies the template, no other may be connected to it.
+    migrated = servers.directory() / "migrated"
+    with FileLock(servers.directory() / "migrating"):
+        if not migrated.exists():
+            asyncio.run(never_wait_for_the_disk())
+            asyncio.run(migrate(postgres))
+            migrated.touch()
     return Databases(postgres)
 
 

@@ -37,7 +37,7 @@ def plain(url: str, **changed: str) -> str:
 
 
 class Databases:
-    """Databases that are all like the one at the URL, which nobody uses while this exists."""
+    """Databases that are all like the one at the URL, to which nobody is connected while this exists."""
 
     def __init__(self, template: str) -> None:
         self._template = template
@@ -66,14 +66,15 @@ class Databases:
             await self._administer(f'drop database "{sa.make_url(url).database}" with (force)')
 
     async def _copied(self) -> str:
-        if not self._shape:
-            connection = await asyncpg.connect(plain(self._template))
-            self._shape = await connection.fetchval(_SHAPE)
-            await connection.close()
         template = sa.make_url(self._template)
         name = f"test_{uuid4().hex}"
         await self._administer(f'create database {name} template "{template.database}"')
-        return template.set(database=name).render_as_string(hide_password=False)
+        url = template.set(database=name).render_as_string(hide_password=False)
+        if not self._shape:
+            connection = await asyncpg.connect(plain(url))
+            self._shape = await connection.fetchval(_SHAPE)
+            await connection.close()
+        return url
 
     async def _administer(self, statement: str) -> None:
         connection = await asyncpg.connect(plain(self._template, database="postgres"))
