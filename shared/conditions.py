@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 MAX_NODES = 100
 MAX_DEPTH = 8
 
+_NULL = "cannot be null; `missing: true` asks for what is not there"
+
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 Scalar: TypeAlias = Annotated[str, Field(max_length=1000)] | bool | int | float
 Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
@@ -27,7 +29,7 @@ class _Strict(BaseModel):
 class Comparison(_Strict):
     """What is asked of one value; every operator given must hold.
 
-    A missing value (or null) meets only `missing: true` and `exists: false`. Numbers are compared as
+    A missing value (or null) meets only `missing: true` and `exists: false`, so no operand is null. Numbers are compared as
     numbers, and nothing is converted: the string "5" is not the number 5. `contains` looks for a part of a
     string or an element of a list, `matches_any` for any of several parts regardless of case, and `glob`
     knows `*`, `?` and `[...]`.
@@ -50,12 +52,18 @@ class Comparison(_Strict):
     @model_validator(mode="before")
     @classmethod
     def _scalar_means_eq(cls, value: Any) -> Any:
+        if value is None:
+            raise ValueError(_NULL)
         return value if isinstance(value, Mapping | Comparison) else {"eq": value}
 
     @model_validator(mode="after")
     def _asks_something(self) -> "Comparison":
         if not self.model_fields_set:
             raise ValueError("name at least one operator, such as eq, starts_with or gte")
+        # Absent is None here, so only the fields that were set tell whether null was written.
+        for name in type(self).model_fields:
+            if name in self.model_fields_set and getattr(self, name) is None:
+                raise ValueError(f"{name.rstrip('_')}: {_NULL}")
         if self.between is not None and self.between[0] > self.between[1]:
             raise ValueError("between takes the lower bound first")
         return self

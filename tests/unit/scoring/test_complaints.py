@@ -14,6 +14,7 @@ TRAIT = {"id": "decides", "when": {"title": "vp"}, "points": 15}
 
 NOT_A_SLUG = "must be 1 to 64 of a-z, 0-9 and _, starting with a letter"
 NOT_A_SCALAR = "must be a text, a number, true or false"
+NO_NULL = "cannot be null; `missing: true` asks for what is not there"
 
 
 def refused(document: Any) -> dict[str | None, str]:
@@ -102,6 +103,10 @@ def test_messages_are_in_plain_words_with_the_limit(document: Any, field: str | 
         ({"where": {"path": {"in": ["a", {}]}}}, ".where.path.in.1", NOT_A_SCALAR),
         ({"where": {"path": "x" * 1001}}, ".where.path", "must have at most 1000 characters"),
         ({"where": {"path": {"between": [2, 1]}}}, ".where.path", "between takes the lower bound first"),
+        ({"where": {"path": None}}, ".where.path", NO_NULL),
+        ({"not": {"where": {"a": {"gt": None}}}}, ".not.where.a.gt", NO_NULL),
+        ({"where": {"a": {"eq": 1, "in": None}}}, ".where.a.in", NO_NULL),
+        ({"where": {"a": {"in": [None]}}}, ".where.a.in.0", NOT_A_SCALAR),
         ({"where": {"": 5}}, ".where.", "must have at least 1 character"),
         ({"any": [{"not": {"type": ""}}]}, ".any.0.not.type", "must have at least 1 character"),
         ({"not": {"not": {"not": {"type": ""}}}}, ".not.not.not.type", "must have at least 1 character"),
@@ -118,6 +123,8 @@ def test_the_path_is_the_one_that_was_written_also_in_conditions(when: Any, fiel
     [
         ({}, "", "name at least one trait"),
         ({"title": [1]}, ".title", NOT_A_SCALAR),
+        ({"title": None}, ".title", NO_NULL),
+        ({"any": [{"title": {"starts_with": None}}]}, ".any.0.title.starts_with", NO_NULL),
         ({"type": 5, "where": {"equals": 1}}, ".where.equals", "is not known; known are"),
         ({"not": {"title": {"matches_any": [1]}}}, ".not.title.matches_any.0", "must be a text"),
         ({"any": [{"title": "vp"}], "title": "vp"}, "", "any stands alone, with a list of conditions"),

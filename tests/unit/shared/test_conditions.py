@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.conditions import Condition, check, explain, fingerprint, possible_types
+from shared.conditions import Comparison, Condition, check, explain, fingerprint, possible_types
 from shared.matching import compile_condition
 from tests.builders import interaction
 
@@ -95,6 +95,7 @@ def test_campaign_and_source_are_paths_too() -> None:
         ({"where": {"a": {"like": "b"}}}, "where.a.like"),
         ({"where": {"a": {"between": [3, 1]}}}, "where.a"),
         ({"where": {"a": {"gt": "b"}}}, "where.a.gt"),
+        ({"where": {"a": None}}, "where.a"),
         ({"all": []}, "all"),
         ({"all": [{"type": "visit"}], "any": [{"type": "visit"}]}, "any"),
         ({"type": ["visit"] * 51}, "type"),
@@ -104,6 +105,13 @@ def test_a_wrong_condition_is_refused_naming_the_place(wrong: Any, where: str) -
     with pytest.raises(ValidationError) as refusal:
         condition(wrong)
     assert where in ".".join(str(part) for error in refusal.value.errors() for part in error["loc"])
+
+
+@pytest.mark.parametrize("operator", [field.alias or name for name, field in Comparison.model_fields.items()])
+def test_no_operand_is_null(operator: str) -> None:
+    """It would be compared with what is there on every interaction, and most operators cannot."""
+    with pytest.raises(ValidationError, match=rf"{operator}: cannot be null; `missing: true` asks for"):
+        condition({"where": {"a": {operator: None}}})
 
 
 def test_a_condition_may_not_be_bottomless() -> None:
