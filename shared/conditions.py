@@ -29,10 +29,10 @@ class _Strict(BaseModel):
 class Comparison(_Strict):
     """What is asked of one value; every operator given must hold.
 
-    A missing value (or null) meets only `missing: true` and `exists: false`, so no operand is null. Numbers are compared as
-    numbers, and nothing is converted: the string "5" is not the number 5. `contains` looks for a part of a
-    string or an element of a list, `matches_any` for any of several parts regardless of case, and `glob`
-    knows `*`, `?` and `[...]`.
+    A missing value (or null) meets only `missing: true` and `exists: false`, so no operand is null. Numbers
+    are compared as numbers, and nothing is converted: the string "5" is not the number 5. `contains` looks
+    for a part of a string or an element of a list, `matches_any` for any of several parts regardless of case,
+    and `glob` knows `*`, `?` and `[...]`.
     """
 
     eq: Scalar | None = None

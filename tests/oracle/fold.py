@@ -76,14 +76,20 @@ class Life:
     def crossed_on(self, matrix: Json, until: int) -> int | None:
         """Return the earliest day up to `until` at whose end the score reaches the flip number.
 
-        The first day asked is the first of which the matrix reads anything; identities are of no day, so
-        who has nothing else is asked for `until` alone.
+        The first day asked is `first_day`.
         """
-        known = (day_of(one) for one in self.interactions if self._is_read_by(matrix, one))
-        for day in range(min((day for day in known if day <= until), default=until), until + 1):
+        for day in range(self.first_day(matrix, until), until + 1):
             if self.account(matrix, day).score >= matrix["flip_number"]:
                 return day
         return None
+
+    def first_day(self, matrix: Json, until: int) -> int:
+        """Return the first day of which the matrix reads anything.
+
+        Identities are of no day, so of who has nothing else until a day it is that day.
+        """
+        known = (day_of(one) for one in self.interactions if self._is_read_by(matrix, one))
+        return min((day for day in known if day <= until), default=until)
 
     def _is_read_by(self, matrix: Json, one: Interaction) -> bool:
         if matrix.get("traits") and one.traits:

@@ -1,21 +1,15 @@
 """Pricing is what the definition says, for any matrix and any history."""
 
-from collections import defaultdict
 from math import fsum
 
 import pytest
 from hypothesis import given, settings
 
-from services.scoring.core.counting import Tally, count, total
 from services.scoring.core.crossing import crossed_on, next_change
-from services.scoring.core.days import Counts
-from services.scoring.core.pricing import Known, price
-from services.scoring.core.traits import History
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.pricing import price
 from services.scoring.model.reach import most
 from services.scoring.model.validation import kept_matrix
-from shared.identity import Identity
-from tests.oracle.fold import Life, lives
+from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.worlds import World, worlds
 from tests.property.agreement import (
@@ -26,25 +20,9 @@ from tests.property.agreement import (
     assert_same_traits,
     total_of,
 )
+from tests.property.known import known_of
 
 LONG = 400
-
-
-def known_of(life: Life, matrix: Matrix) -> Known:
-    """Count as the fold does: each identity for itself, and what is retracted taken out again."""
-    tally = Tally([matrix])
-    of_identity: dict[Identity, Counts] = defaultdict(dict)
-    for one in life.interactions:
-        count(of_identity[one.identities[0]], one, tally)
-    for one in life.interactions:
-        if one.id in life.retracted:
-            count(of_identity[one.identities[0]], one, tally, times=-1)
-    told = [
-        (one.occurred_at, one.id, trait, value)
-        for one in life.interactions
-        for trait, value in one.traits.items()
-    ]
-    return Known(total(of_identity.values()), History(reversed(told), life.person))
 
 
 @settings(max_examples=250)

@@ -1,13 +1,19 @@
 """Crossing: how a score moves from day to day, also while nobody does anything."""
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import pairwise
 from math import fsum
+from typing import Final
 
 from services.scoring.core.counting import ACTIVITY, ADJUSTMENTS
-from services.scoring.core.pricing import Known, adjustments, points, price
-from services.scoring.core.worth import by_day
+from services.scoring.core.past import Past, fade
+from services.scoring.core.pricing import Known, adjustments, last_active, points, price
+from services.scoring.core.worth import by_day, capped
 from services.scoring.model.matrix import Inactivity, Matrix
 from services.scoring.model.rules import DIGITS
+
+_STEP: Final = 10**-DIGITS
 
 
 def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
@@ -15,29 +21,71 @@ def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
 
     The first day asked is the first of which anything is known that the matrix reads.
     """
-    days = sorted({day for day in _known_days(known, matrix) if day <= until})
+    days = {day for day in _known_days(known, matrix) if day <= until}
     if not days:
-        return until if price(known, matrix, until).points >= matrix.flip_number else None
-    asked = _every_change(known, matrix, days[0]) if _can_rise_by_itself(known, matrix) else days
-    for day in asked:
-        if day > until:
-            break
-        if points(known, matrix, day) >= matrix.flip_number:
-            return day
-    return None
+        return until if points(known, matrix, until) >= matrix.flip_number else None
+    days.update(day for day in _ends_of_losses(known, matrix) if day <= until)
+    search = _Search(known, matrix)
+    spans = pairwise([*sorted(days), until + 1])
+    return next((found for span in spans if (found := search.within(*span)) is not None), None)
 
 
-def next_change(known: Known, matrix: Matrix, day: int) -> int | None:
-    """Return the first day after `day` on which the score may change though nobody does anything, if any."""
-    return min((later for later in _changes(known, matrix, day) if later > day), default=None)
+class _Search:
+    """A search among days of which thousands may be asked, in a transaction that others wait for.
 
+    Its counts are summed up once, and days that cannot be the one are skipped.
+    """
 
-def _every_change(known: Known, matrix: Matrix, first: int) -> Iterator[int]:
-    """Yield a day and those after it on which the score may change; they end with the fading."""
-    day: int | None = first
-    while day is not None:
-        yield day
-        day = next_change(known, matrix, day)
+    def __init__(self, known: Known, matrix: Matrix) -> None:
+        read = {ACTIVITY, *(rule.count_key for rule in matrix.rules)}
+        past = {key: Past(days) for key, days in known.counts.items() if key in read}
+        self._known = known
+        self._summed = Known(known.counts | past, known.traits)
+        self._matrix = matrix
+        self._losses = [
+            (rule, rule.half_life, past[rule.count_key])
+            for rule in matrix.rules
+            if rule.half_life is not None and rule.points < 0 and rule.count_key in past
+        ]
+        # What fades is summed up with an error far below a step, so the rounded score is off by one at most.
+        self._error = _STEP if any(rule.half_life is not None for rule in matrix.rules) else 0.0
+
+    def within(self, first: int, end: int) -> int | None:
+        """Return the earliest day that crosses, from `first` on and before `end`.
+
+        Of the days after `first` nothing may be known, nor may a window leave a loss behind on one of them.
+        """
+        day, flip_number = first, self._matrix.flip_number
+        while day < end:
+            lacking = flip_number - points(self._summed, self._matrix, day)
+            # A rounded score that is one step off is so but for the rounding of a float.
+            if lacking <= 1.5 * self._error and points(self._known, self._matrix, day) >= flip_number:
+                return day
+            # That score and the one to come are rounded, each by half a step at most.
+            day = self._first_in_reach(day, end, lacking - _STEP - 1.5 * self._error)
+        return None
+
+    def _first_in_reach(self, day: int, end: int, lacking: float) -> int:
+        """Return the first day after `day` on which the score may be higher by what is lacking, or `end`.
+
+        It may be higher only by what has faded of losses: while nothing happens all else falls or stays, and
+        the cap of a group lets its sum rise by no more than its parts do.
+        """
+        taken = [
+            (rule, half_life, rule.points * past.faded(rule.limit, half_life, day))
+            for rule, half_life, past in self._losses
+        ]
+
+        def has_faded(nights: int) -> bool:
+            given_back = (
+                capped(points * fade(nights, half_life), rule.cap) - capped(points, rule.cap)
+                for rule, half_life, points in taken
+            )
+            return fsum(given_back) >= lacking
+
+        # The more nights, the more has faded.
+        nights = range(1, end - day)
+        return day + 1 + bisect_left(nights, True, key=has_faded)
 
 
 def _known_days(known: Known, matrix: Matrix) -> Iterator[int]:
@@ -54,6 +102,18 @@ def _known_days(known: Known, matrix: Matrix) -> Iterator[int]:
             yield given.until.toordinal() + 1
 
 
+def _ends_of_losses(known: Known, matrix: Matrix) -> Iterator[int]:
+    """Yield the days on which a window leaves behind what took points."""
+    for rule in matrix.fading:
+        if rule.window is not None and rule.points < 0:
+            yield from (day + rule.window for day in known.counts.get(rule.count_key, ()))
+
+
+def next_change(known: Known, matrix: Matrix, day: int) -> int | None:
+    """Return the first day after `day` on which the score may change though nobody does anything, if any."""
+    return min((later for later in _changes(known, matrix, day) if later > day), default=None)
+
+
 def _changes(known: Known, matrix: Matrix, day: int) -> Iterator[int]:
     if _may_know_later_days(known, matrix, day):
         yield from _known_days(known, matrix)
@@ -64,7 +124,7 @@ def _changes(known: Known, matrix: Matrix, day: int) -> Iterator[int]:
     if left and left >= _room_to_fade(known, matrix, day):
         yield day + 1
     if matrix.inactivity is not None:
-        last = max((active for active in known.counts.get(ACTIVITY, ()) if active <= day), default=None)
+        last = last_active(known.counts, day)
         if last is not None:
             yield from _steps(matrix.inactivity, last, day)
 
@@ -80,12 +140,14 @@ def _left_to_fade(known: Known, matrix: Matrix, day: int) -> float:
 
 
 def _room_to_fade(known: Known, matrix: Matrix, day: int) -> float:
-    """Return how many points may go before the rounded score can change.
+    """Return how many points may go before the rounded score can change, or what a grade is made of.
 
     Without it whoever ever matched a fading rule would be priced again every day for ever.
     """
-    exact = fsum(reason.points for reason in price(known, matrix, day).reasons)
-    return 0.5 * 10**-DIGITS - abs(exact - round(exact, DIGITS))
+    score = price(known, matrix, day)
+    # Fit is the other part of a grade, and nothing in it fades.
+    moving = (score.exact, score.exact_engagement) if matrix.is_graded else (score.exact,)
+    return min(0.5 * _STEP - abs(exact - round(exact, DIGITS)) for exact in moving)
 
 
 def _may_know_later_days(known: Known, matrix: Matrix, day: int) -> bool:
@@ -103,8 +165,3 @@ def _steps(inactivity: Inactivity, last: int, day: int) -> Iterator[int]:
         taken = 1 + (day - first) // inactivity.every
         if inactivity.floor is None or inactivity.points * taken > inactivity.floor:
             yield first + taken * inactivity.every
-
-
-def _can_rise_by_itself(known: Known, matrix: Matrix) -> bool:
-    """Tell whether the score may rise on a day of which nothing is known: when what was taken fades."""
-    return any(rule.points < 0 and known.counts.get(rule.count_key) for rule in matrix.fading)

@@ -14,6 +14,7 @@ import msgspec
 
 from services.scoring.core.counting import ACTIVITY, ADJUSTMENTS, Adjustment
 from services.scoring.core.days import Counts
+from services.scoring.core.past import Past
 from services.scoring.core.traits import History
 from services.scoring.core.worth import capped, worth
 from services.scoring.model.matrix import ADJUSTMENT, INACTIVITY, Inactivity, Matrix
@@ -33,13 +34,16 @@ class Score:
     """The points of a profile under a matrix, with a reason for each line that gave or took some.
 
     `points` is rounded half-even to 0.001; the reasons' points are exact and may differ from it by that.
-    `fit` is the part of the trait rules, `engagement` the rest.
+    `fit` is the part of the trait rules, `engagement` the rest. `exact` and `exact_engagement` are points and
+    engagement before they were rounded.
     """
 
     points: float
     fit: float
     engagement: float
     reasons: tuple[Reason, ...]
+    exact: float
+    exact_engagement: float
 
 
 def price(known: Known, matrix: Matrix, day: int) -> Score:
@@ -48,11 +52,15 @@ def price(known: Known, matrix: Matrix, day: int) -> Score:
     cuts_of_done, cuts_of_are = list(_cuts(done, matrix)), list(_cuts(are, matrix))
     by_time = [*_inactivity(known.counts, matrix, day), *_adjustments(known.counts, matrix, day)]
     reasons = (*done, *are, *cuts_of_done, *cuts_of_are, *by_time)
+    total, fit = _sum(reasons), _sum((*are, *cuts_of_are))
+    engagement = _sum((*done, *cuts_of_done, *by_time))
     return Score(
-        points=_sum(reasons),
-        fit=_sum((*are, *cuts_of_are)),
-        engagement=_sum((*done, *cuts_of_done, *by_time)),
+        points=_rounded(total),
+        fit=_rounded(fit),
+        engagement=_rounded(engagement),
         reasons=reasons,
+        exact=total,
+        exact_engagement=engagement,
     )
 
 
@@ -61,18 +69,20 @@ def points(known: Known, matrix: Matrix, day: int) -> float:
     if matrix.traits or matrix.groups or matrix.inactivity or ADJUSTMENTS in known.counts:
         return price(known, matrix, day).points
     counts = known.counts
-    return _rounded(
-        [worth(rule, counts[key], day).points for rule in matrix.rules if (key := rule.count_key) in counts]
-    )
-
-
-def _rounded(parts: Iterable[float]) -> float:
-    # fsum rounds once, at the end, so the total does not depend on the order of the lines. No score is -0.0.
-    return round(fsum(parts), DIGITS) + 0.0
+    given = [
+        worth(rule, counts[key], day).points for rule in matrix.rules if (key := rule.count_key) in counts
+    ]
+    return _rounded(fsum(given))
 
 
 def _sum(reasons: Iterable[Reason]) -> float:
-    return _rounded(reason.points for reason in reasons)
+    # fsum rounds once, at the end, so the total does not depend on the order of the lines.
+    return fsum([reason.points for reason in reasons])
+
+
+def _rounded(total: float) -> float:
+    # No score is -0.0.
+    return round(total, DIGITS) + 0.0
 
 
 def _behaviour(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
@@ -113,11 +123,19 @@ def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
 def _inactivity(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
     if matrix.inactivity is None:
         return
-    last = max((active for active in counts.get(ACTIVITY, ()) if active <= day), default=None)
+    last = last_active(counts, day)
     if last is not None and day - last >= matrix.inactivity.after:
         steps, points = _idle(matrix.inactivity, day - last)
         label = f"Nothing done for {day - last} days"
         yield Reason(rule=INACTIVITY, label=label, points=points, count=steps, paid=steps)
+
+
+def last_active(counts: Counts, until: int) -> int | None:
+    """Return the last day up to one on which a human did anything, if there is one."""
+    days = counts.get(ACTIVITY, {})
+    if isinstance(days, Past):
+        return days.latest(until)
+    return max((day for day in days if day <= until), default=None)
 
 
 def _idle(inactivity: Inactivity, days: int) -> tuple[int, float]:

@@ -2,7 +2,10 @@ from typing import Any
 
 import pytest
 
+from services.scoring.core import crossing
+from services.scoring.core.appraisal import appraise
 from services.scoring.core.crossing import crossed_on, next_change
+from services.scoring.core.pricing import Known, points
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
@@ -123,6 +126,28 @@ def test_inactivity_ends_with_the_next_activity_and_so_does_the_wait() -> None:
     assert crossed(rules, *visits) == 20
 
 
+def test_nights_on_which_too_little_can_have_faded_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """30 - 10 * 2 ** (-days / 3660) reaches 25 after a half-life: that day is found, not walked to."""
+    asked: list[int] = []
+
+    def noted(known: Known, matrix: Matrix, day: int) -> float:
+        asked.append(day - TODAY)
+        return points(known, matrix, day)
+
+    monkeypatch.setattr(crossing, "points", noted)
+    rules = ruled_by(rule(points=30), rule("leaves", -10, when=LEAVES, half_life="3660d"), flip_number=25)
+    assert crossed(rules, interaction(), interaction("email_unsubscribe"), until=9_000) == 3_660
+    assert set(asked) <= {0, 3_658, 3_659, 3_660}
+
+
+@pytest.mark.parametrize("points_of_loss", [-10, -1000])
+def test_a_loss_rises_by_no_more_than_its_cap_lets_it(points_of_loss: float) -> None:
+    rules = ruled_by(rule(points=30), rule("leaves", points_of_loss, when=LEAVES, half_life="10d", cap=8))
+    day = crossed(rules, interaction(), interaction("email_unsubscribe"), until=1_000)
+    left = [-points_of_loss * 2 ** (-later / 10) for later in range(1_000)]
+    assert day == next(later for later, taken in enumerate(left) if taken <= 5.0005)
+
+
 def test_what_never_fades_never_changes_by_itself() -> None:
     assert changes(ruled_by(rule()), interaction()) is None
 
@@ -139,6 +164,21 @@ def test_what_fades_changes_on_the_next_day() -> None:
     assert changes(fading, interaction(), after=50) == 51
     assert changes(fading, interaction("email_unsubscribe"), after=50) is None
     assert changes(fading, interaction(day=60), after=50) == 60
+
+
+def test_a_grade_may_change_though_the_rounded_score_does_not() -> None:
+    """Engagement fades from 11.9996 to 11.9994, and so from 12 to 11.999; all together it stays at 12."""
+    rules = ruled_by(
+        rule("likes", 11.9993, when={"type": "like"}),
+        rule(points=0.0003, half_life="1d"),
+        traits=[{"id": "told", "when": {"title": {"exists": True}}, "points": 0.0004}],
+        grades={"fit": [3, 2, 1], "engagement": [12, 2, 1]},
+    )
+    done = [interaction("like"), interaction(traits={"title": "VP"})]
+    of = known(rules, *done)
+    appraised = [appraise(of, rules, TODAY + later) for later in (0, 1)]
+    assert [(one.score, one.grade) for one in appraised] == [(12, "D1"), (12, "D2")]
+    assert changes(rules, *done) == 1
 
 
 def test_a_window_changes_the_score_when_it_leaves_a_day_behind() -> None:

@@ -31,11 +31,13 @@ def given(score: Score) -> list[tuple[str, float]]:
 def test_a_reason_tells_the_matches_and_those_of_them_that_were_paid() -> None:
     rules = ruled_by(rule(points=8, label="Visits", limit={"times": 1, "per": "day"}))
     score = scored(rules, interaction(), interaction(), interaction(day=3))
-    assert score == Score(16, 0, 16, (Reason(rule="visits", label="Visits", points=16, count=3, paid=2),))
+    assert score == Score(
+        16, 0, 16, (Reason(rule="visits", label="Visits", points=16, count=3, paid=2),), 16, 16
+    )
 
 
 def test_who_did_nothing_scores_zero_for_no_reason() -> None:
-    assert scored(ruled_by(rule())) == Score(0.0, 0.0, 0.0, ())
+    assert scored(ruled_by(rule())) == Score(0.0, 0.0, 0.0, (), 0.0, 0.0)
 
 
 def test_reasons_stand_in_the_order_of_the_matrix() -> None:
@@ -269,7 +271,7 @@ def test_an_adjustment_gives_its_points_until_the_end_of_its_last_day() -> None:
 def test_an_adjustment_is_a_reason_in_the_words_of_its_author_and_is_engagement() -> None:
     score = scored(ruled_by(rule()), adjustment(-5, "asked us to stop"))
     reason = Reason(rule="adjustment", label="asked us to stop", points=-5, count=1, paid=1)
-    assert score == Score(-5, 0, -5, (reason,))
+    assert score == Score(-5, 0, -5, (reason,), -5, -5)
 
 
 def test_an_adjustment_counts_in_its_own_model_alone() -> None:

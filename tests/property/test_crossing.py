@@ -1,0 +1,53 @@
+"""The day of crossing is the first, of all days asked one by one, on which the score reaches the flip number."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scoring.core.crossing import crossed_on
+from services.scoring.core.pricing import points
+from services.scoring.model.validation import kept_matrix
+from tests.oracle.fold import lives
+from tests.oracle.matrices import MODEL, Json, days
+from tests.oracle.worlds import World, worlds
+from tests.property.known import known_of
+
+LONG = 150
+
+# Of losses more fade, for they alone bring somebody over the flip number while nothing happens.
+_fading = st.one_of(days(3), days(40), days(3_660)).map(lambda half_life: {"half_life": half_life})
+
+
+@st.composite
+def worlds_of_losses(draw: st.DrawFn) -> World:
+    """Draw a world in which about every other rule takes points, which mostly fade."""
+    world = draw(worlds(most=12))
+
+    def taking(rule: Json) -> Json:
+        loss = {name: value for name, value in rule.items() if name not in {"half_life", "window"}}
+        return loss | {"points": -abs(rule["points"])} | draw(_fading)
+
+    rules = [taking(rule) if draw(st.booleans()) else rule for rule in world.matrix["rules"]]
+    return world._replace(matrix=world.matrix | {"rules": rules})
+
+
+@settings(max_examples=80)
+@given(worlds_of_losses(), st.data())
+def test_it_is_the_first_day_of_all_on_which_the_score_reaches_the_flip_number(
+    world: World, data: st.DataObject
+) -> None:
+    matrix = kept_matrix(MODEL, world.matrix)
+    for life in lives(world.events).values():
+        known = known_of(life, matrix)
+        until = world.day + LONG
+        scores = {
+            day: points(known, matrix, day) for day in range(life.first_day(world.matrix, until), until + 1)
+        }
+        above = sorted({score for score in scores.values() if score > 0})
+        if not above:
+            continue
+        # One that is just reached, on some day, and one that is nearly.
+        flip_number = data.draw(st.sampled_from(above)) + data.draw(st.sampled_from([0, 0.0004, -0.0004]))
+        flipping = matrix.model_copy(update={"flip_number": flip_number})
+        crossed = crossed_on(known, flipping, until)
+        day = next((day for day, score in scores.items() if score >= flip_number), None)
+        assert crossed == day
