@@ -1,5 +1,6 @@
 """The score by definition (DESIGN.md section 4): the whole set of events, day by day, deed by deed."""
 
+import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -143,7 +144,7 @@ def _within_limit(limit: Json | None, earliest_first: Iterable[Interaction]) -> 
     for one in earliest_first:
         if limit is not None:
             by = property_of(one, limit["by"]) if "by" in limit else None
-            allowance = (_period(date.fromordinal(day_of(one)), limit["per"]), by)
+            allowance = (_period(date.fromordinal(day_of(one)), limit["per"]), json.dumps(by))
             used[allowance] += 1
             if used[allowance] > limit["times"]:
                 continue

@@ -1,4 +1,4 @@
-"""The day of crossing is the first, of all days asked one by one, on which the score reaches the flip number."""
+"""The day of crossing is the first of all days, asked one by one, that reaches the flip number."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,43 +1,18 @@
-"""Counterfactual: without what a person would not have flipped, and what would still make them flip. Pure."""
+"""Counterfactual: without which lines a person would not have flipped. Pure."""
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
-from math import fsum
+from math import lcm
+from operator import itemgetter
 from typing import Final, NamedTuple
 
-from services.scoring.core.counting import ACTIVITY, add
-from services.scoring.core.days import Counts
-from services.scoring.core.pricing import Known, Score, points, price
-from services.scoring.core.worth import capped
+from services.scoring.core.pricing import Known, price, total_of
 from services.scoring.model.matrix import Matrix
-from services.scoring.model.rules import DIGITS, Rule
+from services.scoring.model.rules import DIGITS
 from shared.events import Reason
 
-MAX_FURTHER: Final = 100
-"""Who would need more further matches than this is not told of the rule."""
-
-
-@dataclass(frozen=True)
-class Way:
-    """One rule that alone would make a person flip: by `times` more matches, or by a trait."""
-
-    rule: str
-    label: str
-    times: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Missing:
-    """How many points a score lacks to the flip number, to 0.001, and each way to it, the shortest first.
-
-    A score that reaches the flip number lacks 0 points, and there are no ways.
-    """
-
-    points: float
-    ways: tuple[Way, ...]
+# A score and what is left of it are rounded, by half a step each; the rest is for floats.
+_ROUNDED: Final = Fraction(2, 10**DIGITS)
 
 
 def without(known: Known, matrix: Matrix, day: int) -> list[Reason]:
@@ -49,142 +24,90 @@ def without(known: Known, matrix: Matrix, day: int) -> list[Reason]:
     score = price(known, matrix, day)
     if score.points < matrix.flip_number:
         return []
-    lines = _lines(score)
+    # The cuts of groups follow from the other lines.
+    lines = [reason for reason in score.reasons if not reason.rule.startswith("group:")]
+    needed = Fraction(score.points) - Fraction(matrix.flip_number) - _ROUNDED
+    candidates = (removed for loss, removed in _heaviest(lines, matrix) if loss >= needed)
     # Without any line that gave points the score is 0 at most, and a flip number is above 0: one is found.
     return next(
         [lines[index] for index in sorted(removed)]
-        for removed in _heaviest(_pools(lines, matrix))
-        if _total(_left(lines, removed), matrix) < matrix.flip_number
+        for removed in map(frozenset, candidates)
+        if total_of(_left(lines, removed), matrix) < matrix.flip_number
     )
 
 
-def missing(known: Known, matrix: Matrix, day: int) -> Missing:
-    """Return what a score at the end of a day lacks to the flip number, and what would make up for it."""
-    score = price(known, matrix, day)
-    if score.points >= matrix.flip_number:
-        return Missing(0.0, ())
-    ways = [*_further_matches(known, matrix, day), *_other_traits(known, matrix, day, _lines(score))]
-    ways.sort(key=lambda way: way.times)
-    return Missing(round(matrix.flip_number - score.points, DIGITS), tuple(ways))
+def _left(lines: Sequence[Reason], removed: Collection[int]) -> list[tuple[str, float]]:
+    return [(line.rule, line.points) for index, line in enumerate(lines) if index not in removed]
 
 
-def _lines(score: Score) -> list[Reason]:
-    """Return the reasons but the cuts of groups, which follow from the others."""
-    return [reason for reason in score.reasons if not reason.rule.startswith("group:")]
+class _Pool(NamedTuple):
+    """The lines of a group, or those in none.
+
+    `gave` are the indices of those that gave points, the largest first, and `losses` what the score loses
+    without the first 0, 1, 2 ... of them.
+    """
+
+    gave: list[int]
+    losses: list[int]
 
 
 class _Removal(NamedTuple):
-    """Lines taken away, by their index, and what the score loses by it."""
+    """What the score loses without some lines: the first so many of each pool."""
 
-    loss: Fraction
-    lines: tuple[int, ...]
-
-
-def _pools(lines: Sequence[Reason], matrix: Matrix) -> Iterator[list[_Removal]]:
-    """Yield for each group, and for all lines in none, the best removal of 0, 1, 2 ... of its lines.
-
-    The cap never falls when the sum rises, so whatever it does, taking the largest lines takes away most.
-    """
-    members: dict[str | None, list[int]] = {}
-    for index, line in enumerate(lines):
-        members.setdefault(matrix.group_of.get(line.rule), []).append(index)
-    for name, indices in members.items():
-        cap = None if name is None else Fraction(matrix.groups[name].cap)
-        left = total = sum((Fraction(lines[index].points) for index in indices), Fraction())
-        gave = [index for index in indices if lines[index].points > 0]
-        gave.sort(key=lambda index: -lines[index].points)
-        best = [_Removal(Fraction(), ())]
-        for taken, index in enumerate(gave, start=1):
-            left -= Fraction(lines[index].points)
-            best.append(_Removal(_within(total, cap) - _within(left, cap), tuple(gave[:taken])))
-        yield best
+    loss: int
+    taken: tuple[int, ...]
 
 
-def _within(total: Fraction, cap: Fraction | None) -> Fraction:
-    return total if cap is None else max(-cap, min(cap, total))
-
-
-def _heaviest(pools: Iterable[list[_Removal]]) -> list[tuple[int, ...]]:
-    """Return for 0, 1, 2 ... lines those whose removal takes away most.
+def _heaviest(lines: Sequence[Reason], matrix: Matrix) -> Iterable[tuple[Fraction, list[int]]]:
+    """Yield for 0, 1, 2 ... lines how much their removal takes away at most, and the indices of such lines.
 
     What a group loses does not depend on the others, so the best k lines of several groups are the best j
     of the last and the best k - j of those before it, for some j. All j are tried: behind a cap the first
     lines may take away nothing and the next ones much, so the heaviest next line (greed) would miss it.
-    Fractions, because sums of floats would depend on the order and so decide between equals by chance.
     """
-    best = [_Removal(Fraction(), ())]
+    unit, pools = _pools(lines, matrix)
+    best = [_Removal(0, ())]
     for pool in pools:
         merged: list[_Removal] = []
-        for count in range(len(best) + len(pool) - 1):
-            pairs = [
-                (best[count - taken], pool[taken])
-                for taken in range(max(0, count - len(best) + 1), min(count, len(pool) - 1) + 1)
-            ]
-            before, last = max(pairs, key=lambda pair: pair[0].loss + pair[1].loss)
-            merged.append(_Removal(before.loss + last.loss, before.lines + last.lines))
+        for count in range(len(best) + len(pool.losses) - 1):
+            most = min(count, len(pool.losses) - 1)
+            losses = (
+                (best[count - last].loss + pool.losses[last], last)
+                for last in range(max(0, count - len(best) + 1), most + 1)
+            )
+            loss, taken = max(losses, key=itemgetter(0))
+            merged.append(_Removal(loss, (*best[count - taken].taken, taken)))
         best = merged
-    return [removal.lines for removal in best]
+    for loss, taken in best:
+        first_of_each = zip(pools, taken, strict=True)
+        yield Fraction(loss, unit), [index for pool, many in first_of_each for index in pool.gave[:many]]
 
 
-def _left(lines: Sequence[Reason], removed: Collection[int]) -> Iterator[tuple[str, float]]:
-    return ((line.rule, line.points) for index, line in enumerate(lines) if index not in removed)
+def _pools(lines: Sequence[Reason], matrix: Matrix) -> tuple[int, list[_Pool]]:
+    """Return a unit, and the pools of all lines with their losses in parts of it: 1 is 1/unit points.
+
+    The cap never falls when the sum rises, so whatever it does, taking the largest lines takes away most.
+    Points are whole numbers of such parts, because sums of floats would depend on the order, and so decide
+    between equals by chance.
+    """
+    members: dict[str | None, list[int]] = {}
+    for index, line in enumerate(lines):
+        members.setdefault(matrix.group_of.get(line.rule), []).append(index)
+    exact = [Fraction(line.points) for line in lines]
+    caps = {name: Fraction(group.cap) for name, group in matrix.groups.items()}
+    unit = lcm(*(number.denominator for number in (*exact, *caps.values())))
+    pools: list[_Pool] = []
+    for name, indices in members.items():
+        cap = None if name is None else int(caps[name] * unit)
+        left = total = int(sum(exact[index] for index in indices) * unit)
+        gave = sorted((index for index in indices if exact[index] > 0), key=lambda index: -exact[index])
+        losses = [0]
+        for index in gave:
+            left -= int(exact[index] * unit)
+            losses.append(_within(total, cap) - _within(left, cap))
+        pools.append(_Pool(gave, losses))
+    return unit, pools
 
 
-def _total(lines: Iterable[tuple[str, float]], matrix: Matrix) -> float:
-    """Return the score that rules with these points make, in their groups' caps and rounded as in `price`."""
-    parts: list[float] = []
-    grouped: dict[str, list[float]] = {}
-    for rule_id, given in lines:
-        parts.append(given)
-        group = matrix.group_of.get(rule_id)
-        if group is not None:
-            grouped.setdefault(group, []).append(given)
-    for name, of_group in grouped.items():
-        total = fsum(of_group)
-        parts.append(capped(total, matrix.groups[name].cap) - total)
-    return round(fsum(parts), DIGITS)
-
-
-def _further_matches(known: Known, matrix: Matrix, day: int) -> Iterator[Way]:
-    for rule in matrix.rules:
-        times = _times_needed(rule, known, matrix, day) if rule.points > 0 else None
-        if times is not None:
-            yield Way(rule.id, rule.title, times, f"{times} more of: {rule.title}")
-
-
-def _times_needed(rule: Rule, known: Known, matrix: Matrix, day: int) -> int | None:
-    """Return the least number of further matches that makes the score reach the flip number, if any does."""
-
-    def reaches(times: int) -> bool:
-        with_them = _with_matches(known.counts, rule, day, times)
-        return points(Known(with_them, known.traits), matrix, day) >= matrix.flip_number
-
-    numbers = range(1, MAX_FURTHER + 1)
-    # More matches give more, unless another rule takes points for the same ones.
-    if any(other.points < 0 for other in matrix.rules if other.count_key == rule.count_key):
-        return next((times for times in numbers if reaches(times)), None)
-    if not reaches(MAX_FURTHER):
-        return None
-    return numbers[bisect_left(numbers, True, key=reaches)]
-
-
-def _with_matches(counts: Counts, rule: Rule, day: int, times: int) -> Counts:
-    """Return a copy of the counts with further matches of a rule, each with a value of `by` of its own."""
-    days = {then: dict(values) for then, values in counts.get(rule.count_key, {}).items()}
-    changed = counts | {rule.count_key: days}
-    by_value = rule.limit is not None and rule.limit.by is not None
-    for number in range(times):
-        # Values are kept as JSON, which never begins with a plus, so this one has not been seen.
-        add(changed, rule.count_key, day, f"+{number}" if by_value else "", 1)
-    if rule.machine != "only":
-        # Who does something is not inactive on that day, whenever the last time was.
-        changed[ACTIVITY] = {day: {"": times}}
-    return changed
-
-
-def _other_traits(known: Known, matrix: Matrix, day: int, lines: Sequence[Reason]) -> Iterator[Way]:
-    traits = known.traits.at(day)
-    others = (rule for rule in matrix.traits if not rule.holds(traits))
-    for rule in others:
-        if _total([*_left(lines, ()), (rule.id, rule.points)], matrix) >= matrix.flip_number:
-            yield Way(rule.id, rule.title, 1, f"if: {rule.title}")
+def _within(total: int, cap: int | None) -> int:
+    return total if cap is None else max(-cap, min(cap, total))

@@ -118,14 +118,15 @@ class Tally:
             yield ACTIVITY, _NO_VALUE
         for key, holds, by in (self._of_humans if human else self._of_machines).of(interaction.type):
             if holds(interaction):
-                yield key, _NO_VALUE if by is None else _text(by(interaction))
+                yield key, _NO_VALUE if by is None else value_text(by(interaction))
 
 
 def _text_of_adjustment(interaction: Interaction) -> str:
     return _encode_value(msgspec.convert(interaction.properties, Adjustment)).decode()
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
+    """Return the text under which a value of `by` is counted: equal values of JSON have equal texts."""
     if value is MISSING:
         return _NO_VALUE
     text = _encode_value(value).decode()

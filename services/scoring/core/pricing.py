@@ -4,7 +4,7 @@ Limits and caps are applied here, to sums, the earliest days first. Clamping ste
 in would make the score depend on their order (DESIGN.md idea 3).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import fsum
@@ -104,20 +104,30 @@ def _traits(known: Known, matrix: Matrix, day: int) -> Iterator[Reason]:
 
 def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
     """Yield what the caps of groups take from their rules' sum, or give back to it."""
-    if not matrix.groups:
-        return
+    if matrix.groups:
+        for name, cut in _cuts_of_groups(((one.rule, one.points) for one in reasons), matrix):
+            label = f"Group {name} within {matrix.groups[name].cap:g}"
+            yield Reason(rule=f"group:{name}", label=label, points=cut, count=0, paid=0)
+
+
+def _cuts_of_groups(lines: Iterable[tuple[str, float]], matrix: Matrix) -> Iterator[tuple[str, float]]:
+    """Yield (group, points) of those whose cap cuts off something of what their rules give together."""
     points: dict[str, list[float]] = {}
-    for reason in reasons:
-        group = matrix.group_of.get(reason.rule)
+    for rule_id, given in lines:
+        group = matrix.group_of.get(rule_id)
         if group is not None:
-            points.setdefault(group, []).append(reason.points)
+            points.setdefault(group, []).append(given)
     for name, group in matrix.groups.items():
         total = fsum(points.get(name, ()))
         cut = capped(total, group.cap) - total
         if cut:
-            yield Reason(
-                rule=f"group:{name}", label=f"Group {name} within {group.cap:g}", points=cut, count=0, paid=0
-            )
+            yield name, cut
+
+
+def total_of(lines: Sequence[tuple[str, float]], matrix: Matrix) -> float:
+    """Return the points of `price` that (rule, points) make, or would make, in the groups of a matrix."""
+    cuts = _cuts_of_groups(lines, matrix)
+    return _rounded(fsum([points for of in (lines, cuts) for _, points in of]))
 
 
 def _inactivity(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:

@@ -10,12 +10,13 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import state_of
-from services.scoring.core.counterfactual import missing, without
+from services.scoring.core.counterfactual import without
 from services.scoring.core.counting import day_of
 from services.scoring.core.crossing import crossed_on
 from services.scoring.core.explaining import explain
 from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known, price
+from services.scoring.core.ways import missing
 from services.scoring.core.worth import Day
 from services.scoring.lookup import known_under
 from services.scoring.model.matrix import Version

@@ -1,0 +1,168 @@
+"""Drafts: what would have to be there for a condition to be met, or to be met no more. Pure.
+
+They are put together of values that a condition names and of some near them, and each is held against all of
+the condition before it is told. So a draft is always right, but for a contrived condition none may be found.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, Final, TypeAlias
+
+from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not, children
+from shared.events import ADJUSTMENT, IDENTIFY
+from shared.matching import MISSING, compile_comparison
+
+Draft: TypeAlias = Mapping[str, Any]
+"""value by path (or trait); what is missing is not in it"""
+
+DraftTest: TypeAlias = Callable[[Draft], bool]
+
+TYPE: Final = ""
+"""The path of an interaction's type: no path that a matrix may name is empty."""
+
+OTHER: Final = "example"
+"""A value that stands for any that nobody named."""
+
+# Enough for all but the most entangled conditions, and done in a few milliseconds.
+_MAX_STEPS: Final = 500
+# What a text starts with comes first, that texts which are put together start with it.
+_BY_OPERATORS: Final = (
+    "eq", "in_", "starts_with", "contains", "matches_any", "glob", "gt", "gte", "lt", "lte", "between",
+)  # fmt: skip
+_NUMBERS_NEAR: Final = (1, -1, 0.5, -0.5, 0.001, -0.001)
+_CLASS_OF_GLOB: Final = re.compile(r"\[(!?)(.)[^\]]*\]")
+
+
+def drafts(
+    condition: Condition, now: Draft, compiled: Callable[[Condition], DraftTest], *, met: bool = True
+) -> Iterator[Draft]:
+    """Yield changes of `now` by which a condition is met, or with `met=False` is not.
+
+    `compiled` makes a condition a function of a draft.
+    """
+    search = _Search(compiled)
+    return (
+        draft for draft in search.drafts(condition, now, met=met) if search.holds(condition, draft) == met
+    )
+
+
+def values_for(condition: Condition, path: str, now: Any) -> list[Any]:
+    """Return values of a path that a condition names, and some near them, where `now` is what it has."""
+    named = [one for part in children(condition) for one in values_for(part, path, now)]
+    if isinstance(condition, Matches) and path in condition.where:
+        named += _candidates(condition.where[path], now)
+    return named
+
+
+def with_value(draft: Draft, path: str, value: Any) -> Draft:
+    """Return a draft with another value of a path, which may be MISSING."""
+    others = {name: one for name, one in draft.items() if name != path}
+    return others if value is MISSING else {**others, path: value}
+
+
+class _Search:
+    """A search that gives up after so many steps: what is hidden behind them is not found."""
+
+    def __init__(self, compiled: Callable[[Condition], DraftTest]) -> None:
+        self._compiled = compiled
+        self._tests: dict[int, DraftTest] = {}
+        self._steps = _MAX_STEPS
+
+    def holds(self, condition: Condition, draft: Draft) -> bool:
+        """Tell whether a draft meets a condition, or a part of it."""
+        # A part is of the condition that is searched, so it lives on and its id is its own.
+        if id(condition) not in self._tests:
+            self._tests[id(condition)] = self._compiled(condition)
+        return self._tests[id(condition)](draft)
+
+    def drafts(self, condition: Condition, draft: Draft, *, met: bool) -> Iterator[Draft]:
+        """Yield changes of a draft that are likely to meet a condition, or not to; the least change first."""
+        self._steps -= 1
+        if self._steps < 0:
+            return
+        if self.holds(condition, draft) == met:
+            yield draft
+        match condition:
+            case Matches():
+                yield from self._meeting(condition, draft) if met else _failing(condition, draft)
+            case Not(not_=part):
+                yield from self.drafts(part, draft, met=not met)
+            case AllOf(all=parts) | AnyOf(any=parts):
+                # Who is not to meet any of several meets none, and who is not to meet all fails one.
+                if isinstance(condition, AllOf) == met:
+                    yield from self._one_by_one(parts, draft, met=met)
+                else:
+                    for part in parts:
+                        yield from self.drafts(part, draft, met=met)
+
+    def _one_by_one(
+        self, parts: Sequence[Condition], draft: Draft, *, met: bool, done: int = 0
+    ) -> Iterator[Draft]:
+        if done == len(parts):
+            yield draft
+            return
+        for changed in self.drafts(parts[done], draft, met=met):
+            # What the next part asks for may undo what an earlier one has got.
+            if all(self.holds(part, changed) == met for part in parts[: done + 1]):
+                yield from self._one_by_one(parts, changed, met=met, done=done + 1)
+
+    def _meeting(self, condition: Matches, draft: Draft) -> Iterator[Draft]:
+        types = condition.types
+        if types is None or draft.get(TYPE) in types:
+            yield from self._with_values(list(condition.where.items()), draft)
+        else:
+            for type_ in sorted(types - {IDENTIFY, ADJUSTMENT}):
+                yield from self._with_values(list(condition.where.items()), {**draft, TYPE: type_})
+
+    def _with_values(self, tests: Sequence[tuple[str, Comparison]], draft: Draft) -> Iterator[Draft]:
+        if not tests:
+            yield draft
+            return
+        (path, test), *others = tests
+        for value in _values(test, draft.get(path, MISSING), met=True):
+            self._steps -= 1
+            if self._steps < 0:
+                return
+            yield from self._with_values(others, with_value(draft, path, value))
+
+
+def _failing(condition: Matches, draft: Draft) -> Iterator[Draft]:
+    for path, test in condition.where.items():
+        for value in _values(test, draft.get(path, MISSING), met=False):
+            yield with_value(draft, path, value)
+    if condition.types is not None:
+        yield {**draft, TYPE: OTHER}
+
+
+def _values(test: Comparison, now: Any, *, met: bool) -> Iterator[Any]:
+    holds = compile_comparison(test)
+    return (value for value in [now, *_candidates(test, now), MISSING] if holds(value) == met)
+
+
+def _candidates(test: Comparison, now: Any) -> list[Any]:
+    """Return values that a test names, and some near them or made of them and of what is there now."""
+    named: list[Any] = []
+    parts: list[str] = []
+    for name in _BY_OPERATORS:
+        operand: Any = getattr(test, name)
+        operands: list[Any] = [*operand] if isinstance(operand, list | tuple) else [operand]
+        texts = [one for one in operands if isinstance(one, str)]
+        if name == "glob":
+            operands = texts = [_without_wildcards(one) for one in texts]
+        elif name == "contains":
+            operands += [[one] for one in operands]
+        named += [one for one in operands if one is not None]
+        # A text may have one of several parts, and all of those that operators ask for one by one.
+        parts += [] if name in {"eq", "in_"} else texts[:1]
+    numbers = sorted(one for one in named if isinstance(one, int | float) and not isinstance(one, bool))
+    between = [(low + high) / 2 for low, high in pairwise(numbers)]
+    near = [number + more for number in numbers for more in _NUMBERS_NEAR]
+    joined = [text for one in parts if isinstance(now, str) for text in (now + one, one + now)]
+    return [*named, *between, *near, "".join(parts), *joined, OTHER, 0]
+
+
+def _without_wildcards(glob: str) -> str:
+    """Return a text that a pattern most likely matches."""
+    of_class = _CLASS_OF_GLOB.sub(lambda found: OTHER[0] if found[1] else found[2], glob)
+    return of_class.replace("*", "").replace("?", OTHER[0])

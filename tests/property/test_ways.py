@@ -1,0 +1,82 @@
+"""Every way to the flip number leads there by the definition, and no shorter one of its kind does."""
+
+from itertools import islice, product
+
+from hypothesis import given, settings
+from msgspec.structs import replace
+
+from services.scoring.core.example import examples
+from services.scoring.core.pricing import Known
+from services.scoring.core.ways import Way, missing
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.validation import kept_matrix
+from tests.oracle.conditions import met_by_interaction, met_by_traits
+from tests.oracle.fold import Life, lives
+from tests.oracle.matrices import MODEL, Json
+from tests.oracle.traits import traits_at
+from tests.oracle.worlds import TRAITS, World, worlds
+from tests.property.agreement import HALF_A_STEP, TOLERANCE
+from tests.property.known import known_of
+
+# What trait rules ask for beyond what people tell in these worlds, and what nobody asks for.
+_OTHERS = {
+    "company": ("acme.example",),
+    "email_domain": ("acme.example", "gmail.com", None),
+    "user_id": ("1", None),
+}
+
+
+@settings(max_examples=120)
+@given(worlds(most=8))
+def test_every_way_leads_to_the_flip_number_and_is_the_shortest_of_its_kind(world: World) -> None:
+    matrix = kept_matrix(MODEL, world.matrix)
+    flip_number = world.matrix["flip_number"]
+    # The definition is as near to a score that fades as to 0.001.
+    slack = HALF_A_STEP + TOLERANCE if any("half_life" in rule for rule in world.matrix["rules"]) else 0
+    for life in lives(world.events).values():
+        known = known_of(life, matrix)
+        for way in missing(known, matrix, world.day).ways:
+            if way.text.startswith("if"):
+                assert _best_by_traits(way, life, world) >= flip_number - slack
+            else:
+                assert _score_after(way.times, way, life, world, (known, matrix)) >= flip_number - slack
+                assert _score_after(way.times - 1, way, life, world, (known, matrix)) < flip_number + slack
+
+
+def _score_after(times: int, way: Way, life: Life, world: World, asked: tuple[Known, Matrix]) -> float:
+    """Return the score of somebody who did what a way tells so many times."""
+    known, matrix = asked
+    (rule,) = (one for one in matrix.rules if one.id == way.rule)
+    (raw,) = (one for one in world.matrix["rules"] if one["id"] == way.rule)
+    further = [
+        replace(one, id=f"further-{number}", identities=(min(life.person),))
+        for number, one in enumerate(islice(examples(rule, known.counts, world.day), times))
+    ]
+    assert all(met_by_interaction(raw["when"], one) for one in further)
+    return (
+        Life(life.person, [*life.interactions, *further], life.retracted)
+        .account(world.matrix, world.day)
+        .score
+    )
+
+
+def _best_by_traits(way: Way, life: Life, world: World) -> float:
+    """Return the best score with any traits by which a rule is met, or not met, as a way asks."""
+    (raw,) = (one for one in world.matrix["traits"] if one["id"] == way.rule)
+    values = {name: [*told, *_OTHERS.get(name, ()), "example"] for name, told in (_OTHERS | TRAITS).items()}
+    account = life.account(world.matrix, world.day)
+    scores: list[float] = []
+    now = traits_at(life.person, life.interactions, world.day)
+    for chosen in product(*values.values()):
+        told = {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
+        traits = {**now, **told}
+        if met_by_traits(raw["when"], traits) == (not way.text.startswith("if not")):
+            scores.append(round(account.engagement + _fit(world.matrix, traits), 3))
+    return max(scores)
+
+
+def _fit(matrix: Json, traits: Json) -> float:
+    given = {rule["id"]: rule["points"] for rule in matrix["traits"] if met_by_traits(rule["when"], traits)}
+    group = matrix["groups"].get("of_traits", {"rules": (), "cap": 0})
+    grouped = sum(points for rule, points in given.items() if rule in group["rules"])
+    return sum(given.values()) - grouped + max(-group["cap"], min(group["cap"], grouped))
