@@ -1,6 +1,6 @@
 """What an event may measure, counted in decompressed bytes; the sizes are those of Segment's tracking API."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -18,11 +18,17 @@ MAX_ID_LENGTH: Final = 99
 MAX_TYPE_LENGTH: Final = 64
 MAX_LABEL_LENGTH: Final = 256
 
+MAX_TRAITS: Final = 200
+# A trait's name is part of a key, and PostgreSQL takes none of more than 2,704 bytes.
+MAX_TRAIT_NAME_LENGTH: Final = 128
+MAX_TRAIT_BYTES: Final = 4_096
+
 EventId = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)]
 TypeName = Annotated[str, msgspec.Meta(max_length=MAX_TYPE_LENGTH)]
 Label = Annotated[str, msgspec.Meta(max_length=MAX_LABEL_LENGTH)]
 
 _decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
+_encode = msgspec.json.Encoder().encode
 
 
 def check_event(data: bytes) -> None:
@@ -47,6 +53,32 @@ def check_count(count: int, field: str | None = None) -> None:
         raise TooLarge(
             "too_many_events", f"A batch has at most {MAX_EVENTS:,} events; this one has {count:,}.", field
         )
+
+
+def check_traits(traits: Mapping[str, Any], field: str) -> None:
+    """Raise Refused, naming the trait below `field`, when there are too many or one is too long.
+
+    The size of a value is that of its JSON.
+    """
+    if len(traits) > MAX_TRAITS:
+        raise Refused(
+            "too_many_traits",
+            f"An event tells at most {MAX_TRAITS} traits; this one has {len(traits):,}.",
+            field,
+        )
+    for name, value in traits.items():
+        if len(name) > MAX_TRAIT_NAME_LENGTH:
+            raise Refused(
+                "trait_name_too_long",
+                f"A trait's name has at most {MAX_TRAIT_NAME_LENGTH} characters; this one has {len(name):,}.",
+                f"{field}.{name[:64]}",
+            )
+        if not isinstance(value, int | float | None) and len(_encode(value)) > MAX_TRAIT_BYTES:
+            raise Refused(
+                "trait_too_large",
+                f"A trait's value has at most {MAX_TRAIT_BYTES:,} bytes of JSON.",
+                f"{field}.{name[:64]}",
+            )
 
 
 def _strings(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from services.ingest.limits import EventId, Label, TypeName, check_event
+from services.ingest.limits import EventId, Label, TypeName, check_event, check_traits
 from services.ingest.recent import normalise
 from services.ingest.shaping import interaction
 from services.ingest.skew import occurred_at
@@ -41,6 +41,8 @@ def read_native(data: bytes, *, received_at: datetime, new_id: NewId, user_agent
     check_event(data)
     event = decode(_decoder, data)
     properties = event.properties or {}
+    traits = event.traits or {}
+    check_traits(traits, "traits")
     told = properties.get("user_agent")
     return interaction(
         id=event.id or new_id(),
@@ -52,7 +54,7 @@ def read_native(data: bytes, *, received_at: datetime, new_id: NewId, user_agent
         source=event.source,
         campaign=event.campaign,
         properties=properties,
-        traits=event.traits or {},
+        traits=traits,
         user_agent=told if isinstance(told, str) else user_agent,
     )
 

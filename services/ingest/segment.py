@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from services.ingest import skew
-from services.ingest.limits import check_event
+from services.ingest.limits import check_event, check_traits
 from services.ingest.recent import normalise
 from services.ingest.segment_wire import Call, Context, merged, read_call
 from services.ingest.shaping import interaction
@@ -52,6 +52,9 @@ def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Inte
     if mean is None:
         raise Refused("type_invalid", f"A call's type is one of {', '.join(_MEANINGS)}.", "type")
     context = merged(call.context, sending.context)
+    for traits, field in ((call.traits, "traits"), (context.traits, "context.traits")):
+        if traits:
+            check_traits(traits, field)
     meaning = mean(call, context)
     timed_by = "originalTimestamp" if call.original_timestamp else "timestamp"
     return interaction(

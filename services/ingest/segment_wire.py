@@ -42,7 +42,7 @@ class Call(msgspec.Struct, rename="camel", gc=False):
     user_id: str | int | None = None
     anonymous_id: str | int | None = None
     previous_id: str | int | None = None
-    group_id: str | int | None = None
+    group_id: Label | int | None = None
     event: Label | None = None
     name: str | None = None
     category: str | None = None

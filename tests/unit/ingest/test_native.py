@@ -92,6 +92,10 @@ def test_an_email_among_the_traits_names_nobody() -> None:
         ({"occurred_at": 1700000000}, "shape_invalid", "occurred_at"),
         ({"properties": []}, "shape_invalid", "properties"),
         ({"properties": {"a": "\0"}}, "nul_character", "properties.a"),
+        ({"traits": {f"t{n}": 1 for n in range(201)}}, "too_many_traits", "traits"),
+        ({"traits": {"x" * 129: 1}}, "trait_name_too_long", f"traits.{'x' * 64}"),
+        ({"traits": {"bio": "x" * 4_095}}, "trait_too_large", "traits.bio"),
+        ({"traits": {"tags": ["\u00e4"] * 820}}, "trait_too_large", "traits.tags"),
         ({"properties": {"pad": "x" * 40_000}}, "event_too_large", None),
     ],
 )
@@ -104,6 +108,8 @@ def test_what_is_wrong_is_refused_naming_the_field(
 def test_limits_are_inclusive() -> None:
     event = read(id="x" * 99, type="v" * 64, source="s" * 256, campaign="c" * 256)
     assert len(event.id) == 99
+    traits = {f"t{n}": n for n in range(198)} | {"\U0001f600" * 128: "x" * 4_094, "x" * 128: None}
+    assert read(traits=traits).traits == traits
 
 
 def test_a_machine_is_judged_by_the_property_before_the_browser() -> None:

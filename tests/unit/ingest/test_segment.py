@@ -226,6 +226,10 @@ def test_the_persons_user_agent_is_judged_and_never_the_servers() -> None:
         ("page", {"originalTimestamp": "soon"}, "instant_invalid", "originalTimestamp"),
         ("page", {"context": {"campaign": {"name": "x" * 257}}}, "shape_invalid", "context.campaign.name"),
         ("page", {"context": {"page": "x"}}, "shape_invalid", "context.page"),
+        ("group", {"groupId": "x" * 257}, "shape_invalid", "groupId"),
+        ("identify", {"traits": {f"t{n}": 1 for n in range(201)}}, "too_many_traits", "traits"),
+        ("group", {"groupId": 7, "traits": {"x" * 129: 1}}, "trait_name_too_long", f"traits.{'x' * 64}"),
+        ("page", {"context": {"traits": {"bio": "x" * 5_000}}}, "trait_too_large", "context.traits.bio"),
         ("page", {"traits": {"a": "\0"}}, "nul_character", "traits.a"),
     ],
 )
