@@ -26,6 +26,8 @@ LAST_RETRY_SECONDS = 2.0
 LAG_EVERY_SECONDS = 5.0
 # With fewer, a second transaction costs more than it overlaps.
 SHARES_FROM_MESSAGES = 500
+# What fails so often in a row may be too much for the time that a transaction has.
+TRIES_BEFORE_HALVING = 3
 # When this many messages in a row have to be parked the fault is ours, not theirs: stop and be seen.
 MAX_PARKED_IN_A_ROW = 20
 
@@ -36,9 +38,9 @@ Apply = Callable[[AsyncConnection, Sequence[Message]], Awaitable[Summary]]
 class Follower:
     """Applies a topic's messages in batches, each in one transaction with its position.
 
-    `apply` must have no effect outside the transaction. What fails for a passing reason is tried again;
-    a batch that fails for another reason is halved until the message at fault is alone, and that one is
-    parked as a dead letter. `committed` is called after every commit.
+    `apply` must have no effect outside the transaction. What fails for a passing reason is tried again, in
+    halves when it goes on failing; a batch that fails for another reason is halved until the message at fault
+    is alone, and that one is parked as a dead letter. `committed` is called after every commit.
 
     Partitions are dealt out in shares, each with transactions of its own: while one waits for the database
     another computes.
@@ -67,7 +69,12 @@ class Follower:
         self._parked_in_a_row = 0
 
     async def run(self) -> None:
-        """Follow the topic until cancelled; raises Unavailable when the log is away."""
+        """Follow the topic until cancelled; raises Unavailable when the log is away.
+
+        Raises what the last message failed for when too many in a row have to be parked.
+        """
+        # Started again it may park as many more: else whoever gets so many bad ones in stops it for good.
+        self._parked_in_a_row = 0
         claims = Claims(self._database, self._group)
         told_at = 0.0
         async with self._log.consume(self._topic, self._group, claims) as consumer:
@@ -101,26 +108,39 @@ class Follower:
         else:
             await consumer.acknowledge(next_offsets(messages))
 
-    async def _persist(self, claims: Claims, messages: Sequence[Message]) -> None:
-        """Apply the messages, waiting out what passes and isolating what does not."""
-        delay = FIRST_RETRY_SECONDS
+    async def _persist(
+        self, claims: Claims, messages: Sequence[Message], delay: float = FIRST_RETRY_SECONDS
+    ) -> None:
+        """Apply the messages, waiting out what passes and isolating what does not.
+
+        `delay` is how many seconds to wait after the first failure.
+        """
+        tries = 0
         while True:
             try:
                 await self._once(claims, messages)
                 self._parked_in_a_row = 0
                 return None
             except Unavailable as error:
+                tries += 1
                 logger.warning("batch.waits", group=self._group, error=error.message)
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LAST_RETRY_SECONDS)
+                if tries >= TRIES_BEFORE_HALVING and len(messages) > 1:
+                    return await self._persist_halves(claims, messages, delay)
             except Fenced:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, one message must not block the rest
                 if len(messages) == 1:
                     return await self._park(claims, messages[0], error)
-                half = len(messages) // 2
-                await self._persist(claims, messages[:half])
-                return await self._persist(claims, messages[half:])
+                return await self._persist_halves(claims, messages)
+
+    async def _persist_halves(
+        self, claims: Claims, messages: Sequence[Message], delay: float = FIRST_RETRY_SECONDS
+    ) -> None:
+        half = len(messages) // 2
+        await self._persist(claims, messages[:half], delay)
+        await self._persist(claims, messages[half:])
 
     async def _once(self, claims: Claims, messages: Sequence[Message]) -> None:
         started = time.perf_counter()

@@ -9,14 +9,16 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared import supervisor
 from shared.database.engine import Database
 from shared.database.outbox import outbox, relay
 from shared.database.positions import Claims, positions
 from shared.errors import Poison, Unavailable
 from shared.events import DEAD_LETTERS, DeadLetter, decode
-from shared.following import MAX_PARKED_IN_A_ROW, Follower, Summary
+from shared.following import MAX_PARKED_IN_A_ROW, TRIES_BEFORE_HALVING, Follower, Summary
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Partition, Record
+from shared.supervisor import Supervisor
 from tests.given import FrozenClock
 
 seen = sa.Table("seen", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True))
@@ -28,6 +30,7 @@ class Applied:
     def __init__(self) -> None:
         self.poison: set[bytes] = set()
         self.passing_troubles = 0
+        self.most_at_once = 1_000_000
         self.batches: list[int] = []
 
     async def __call__(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
@@ -36,6 +39,8 @@ class Applied:
             await connection.execute(sa.insert(seen).values(id=message.value.decode()))
             if message.value in self.poison:
                 raise Poison("odd", "cannot be handled")
+        if len(messages) > self.most_at_once:
+            raise Unavailable("too_slow", "terminating connection due to idle-in-transaction timeout")
         if self.passing_troubles:
             self.passing_troubles -= 1
             raise Unavailable("deadlock", "again, please")
@@ -61,15 +66,18 @@ async def log(tmp_path: Path) -> AsyncIterator[EmbeddedLog]:
     await opened.close()
 
 
+def follower(log: EmbeddedLog, database: Database, apply: Applied) -> Follower:
+    return Follower(
+        log=log, database=database, clock=FrozenClock(), topic="interactions", group="g", apply=apply,
+        committed=lambda: None,
+    )  # fmt: skip
+
+
 @asynccontextmanager
 async def following(
     log: EmbeddedLog, database: Database, apply: Applied
 ) -> AsyncIterator[asyncio.Task[None]]:
-    follower = Follower(
-        log=log, database=database, clock=FrozenClock(), topic="interactions", group="g", apply=apply,
-        committed=lambda: None,
-    )  # fmt: skip
-    task = asyncio.create_task(follower.run())
+    task = asyncio.create_task(follower(log, database, apply).run())
     try:
         yield task
     finally:
@@ -142,6 +150,49 @@ async def test_when_everything_fails_the_fault_is_ours_and_is_seen(
         with pytest.raises(Poison):
             await task
     assert await position(database) == MAX_PARKED_IN_A_ROW + 1
+
+
+async def test_started_again_it_gets_past_them_and_was_seen_failing(
+    log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may post could else stop the worker for good with a few bad messages in a row."""
+    monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.2)
+    apply = Applied()
+    bad = [f"{n:03}" for n in range(2 * MAX_PARKED_IN_A_ROW + 5)]
+    apply.poison = {value.encode() for value in bad}
+    await log.append(records(*bad, "good"))
+    seen_failing: set[str] = set()
+    async with Supervisor({"g": follower(log, database, apply).run}) as supervised, asyncio.timeout(10):
+        while await position(database) < len(bad) + 2:
+            seen_failing |= supervised.failures.keys()
+            await asyncio.sleep(0.01)
+    assert seen_failing == {"g"}
+    assert await ids(database) == ["good"]
+
+
+async def test_a_batch_that_is_too_slow_is_halved_until_it_is_not_and_nothing_is_parked(
+    log: EmbeddedLog, database: Database
+) -> None:
+    apply = Applied()
+    apply.most_at_once = 2
+    await log.append(records(*"abcdefgh"))
+    async with following(log, database, apply):
+        await until_position(database, 9)
+    assert await ids(database) == list("abcdefgh")
+    assert apply.batches == [8] * 3 + [4] * 3 + [2, 2] + [4] * 3 + [2, 2]
+    async with database.reading() as connection:
+        assert (await connection.execute(sa.select(outbox))).all() == []
+
+
+async def test_one_message_is_tried_as_long_as_the_trouble_lasts(
+    log: EmbeddedLog, database: Database
+) -> None:
+    apply = Applied()
+    apply.passing_troubles = 2 * TRIES_BEFORE_HALVING
+    await log.append(records("a"))
+    async with following(log, database, apply):
+        await until_position(database, 2)
+    assert (await ids(database), apply.batches) == (["a"], [1] * (2 * TRIES_BEFORE_HALVING + 1))
 
 
 async def test_who_was_fenced_stands_down_and_writes_nothing(log: EmbeddedLog, database: Database) -> None:
