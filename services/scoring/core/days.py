@@ -1,8 +1,9 @@
 """On which day how often: the value under a count key, and how counts are stored.
 
 Most people did the same few things on the same few days, and of those who come back most counts have not
-changed. So what was stored is read as values that are never changed: equal ones are one object, decoded
-once, which also remembers what rules gave for it.
+changed. So what was stored is read as values that are never changed: equal small ones are one object, decoded
+once, which also remembers what rules gave for it. A large one is some person's alone, and another each time
+that more is counted: if they were kept, the versions of a single one would fill the memory.
 """
 
 from functools import lru_cache
@@ -27,9 +28,10 @@ class Worth(NamedTuple):
     paid: int
 
 
-# Some 1 kB each at most; beyond these the least used go.
-MAX_REMEMBERED: Final = 30_000
-MAX_WORTHS: Final = 64
+# By how many bytes they were stored in, how many are shared at most; then the least used go. Decoded, and
+# with all the worths that they may remember, they take up to forty times as much: 230 MB at the very most.
+MAX_SHARED: Final = {128: 30_000, 1_000: 3_000}
+MAX_WORTHS: Final = 16
 
 _encode = msgspec.json.Encoder().encode
 _decode_days = msgspec.json.Decoder(Days).decode
@@ -48,7 +50,7 @@ class StoredDays(Days):
         """what rules gave for these days: (price, day on which it was asked) -> worth"""
 
 
-_shared = lru_cache(MAX_REMEMBERED)(StoredDays)
+_shared = [(most_bytes, lru_cache(most)(StoredDays)) for most_bytes, most in sorted(MAX_SHARED.items())]
 
 
 def encode_counts(counts: Counts) -> str:
@@ -59,8 +61,15 @@ def encode_counts(counts: Counts) -> str:
 
 
 def decode_counts(text: str) -> Counts:
-    """Read counts from their JSON; the days in them are shared with others and must not be changed."""
-    return {key: _shared(bytes(days)) for key, days in _split(text).items()}
+    """Read counts from their JSON; the days in them may be shared with others and must not be changed."""
+    return {key: _read(bytes(days)) for key, days in _split(text).items()}
+
+
+def _read(stored: bytes) -> StoredDays:
+    for most_bytes, shared in _shared:
+        if len(stored) <= most_bytes:
+            return shared(stored)
+    return StoredDays(stored)
 
 
 def with_more(days: Days, day: int, by: str, times: int) -> Days:
