@@ -158,19 +158,17 @@ async def _write(connection: AsyncConnection, people: People) -> None:
     if len(await bulk.insert_new(connection, identities, "id", rows)) < len(rows):
         raise Unavailable("identity_race", "Another worker is just founding one of these identities.")
     moved = {i: profile_id for i, profile_id in people.moved.items() if i not in people.founded}
-    await _repoint(connection, moved)
+    await _repoint(connection, people, moved)
 
 
-async def _repoint(connection: AsyncConnection, moves: Mapping[str, str]) -> None:
-    by_profile: dict[str, list[str]] = {}
-    for identity_id, profile_id in moves.items():
-        by_profile.setdefault(profile_id, []).append(identity_id)
-    for profile_id, identity_ids in by_profile.items():
-        await connection.execute(
-            sa.update(identities)
-            .where(bulk.any_of(connection, identities.c.id, identity_ids))
-            .values(profile_id=profile_id)
-        )
+async def _repoint(connection: AsyncConnection, people: People, moves: Mapping[str, str]) -> None:
+    rows = [
+        {"id": i, "kind": identity.kind, "value": identity.value, "profile_id": profile_id}
+        for i, profile_id in sorted(moves.items())
+        for identity in [people.of(i).identities[i]]
+    ]
+    # All of them are in the table, so this updates: in one statement, and in an order that all writers share.
+    await bulk.upsert(connection, identities, rows)
 
 
 async def _regroup(
@@ -188,5 +186,5 @@ async def _regroup(
         (link for link in component if link.one in known and link.other in known),
         await _rules(connection, persons, ids, limits),
     )
-    await _repoint(connection, people.regroup(persons, groups))
+    await _repoint(connection, people, people.regroup(persons, groups))
     await links.write_refused(connection, component, refused)

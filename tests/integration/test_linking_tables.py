@@ -209,3 +209,16 @@ async def test_the_earliest_login_of_very_many_is_found_in_few_statements(world:
         assert await world.are_one(user(f"{many}-new"), device(on))
         assert not await world.are_one(user(f"{many}-0"), device(on))
     assert asked[300] <= asked[3] + 2 < 50
+
+
+async def test_however_many_people_a_batch_joins_they_are_moved_in_as_many_statements(world: World) -> None:
+    await world.activated(VISITS, flip_number=1000)
+    asked: dict[int, int] = {}
+    for many in (3, 60):
+        names = [f"{many}-{n}" for n in range(many)]
+        await world.happened(*(visit(user(name)) for name in names), *(visit(device(name)) for name in names))
+        with statements(world.database) as made:
+            await world.happened(*(login(name, on=name) for name in names))
+        asked[many] = len(made)
+        assert [await world.are_one(user(name), device(name)) for name in names] == [True] * many
+    assert asked[3] == asked[60]
