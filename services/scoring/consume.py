@@ -9,7 +9,7 @@ from services.scoring import people
 from services.scoring.core.counting import Tally, count
 from services.scoring.core.linking import People
 from services.scoring.settling import settle
-from services.scoring.store import counts, ledger, traits
+from services.scoring.store import counts, ledger, links, traits
 from services.scoring.store.models import active, hold
 from shared.clock import Clock
 from shared.errors import Poison
@@ -53,13 +53,15 @@ class Scorer:
         """Count what is new and take back what is retracted, then settle the persons it changes."""
         retracted = await ledger.retract(connection, facts.retractions)
         interactions = await ledger.record(connection, facts.interactions)
-        if not (interactions or retracted or facts.separations):
+        # One that comes back from the log has taken effect long ago.
+        separations = await links.new_among(connection, facts.separations)
+        if not (interactions or retracted or separations):
             return Outcome(0, 0, ())
         # Who is separated before anybody knows them cannot be locked; so nobody is linked meanwhile.
-        await hold(connection, to_activate=bool(facts.separations))
+        await hold(connection, to_activate=bool(separations))
         matrices = await active(connection)
         persons = await people.resolve(
-            connection, interactions, facts.separations, others=retracted, limits=self._limits
+            connection, interactions, separations, others=retracted, limits=self._limits
         )
         await traits.write(connection, interactions)
         void = await ledger.retracted_among(connection, [one.id for one in interactions])

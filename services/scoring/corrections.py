@@ -97,7 +97,7 @@ class Corrections:
         self, connection: AsyncConnection, profile_id: str, apart: Sequence[Identity], note: Note
     ) -> Sequence[Person]:
         """Part identities from the others of a profile for good; return the persons that they are now."""
-        person = await _held(connection, profile_id)
+        person = await _held(connection, profile_id, to_separate=True)
         wanted = {identity.id: identity for identity in apart}
         for identity_id, identity in wanted.items():
             if identity_id not in person.identities:
@@ -163,10 +163,11 @@ class Corrections:
         )
 
 
-async def _held(connection: AsyncConnection, profile_id: str) -> Person:
+async def _held(connection: AsyncConnection, profile_id: str, *, to_separate: bool = False) -> Person:
     """Return the person of a profile id, whom nobody else corrects meanwhile; raises NotFound."""
-    # In the order in which live scoring takes the two: a deadlock would cost both a second.
-    await hold(connection)
+    # In the order in which live scoring takes the two, and at once as strongly as it will be needed: a
+    # deadlock would cost both a second.
+    await hold(connection, to_activate=to_separate)
     await find_one(connection, profile_id)
     (person,) = await people.hold(connection, [profile_id], {profile_id})
     return person

@@ -95,6 +95,19 @@ async def write_refused(
     await bulk.upsert(connection, links, [_row(link) for link in sorted(changed)])
 
 
+async def new_among(connection: AsyncConnection, told: Sequence[Separation]) -> list[Separation]:
+    """Return those of the separations that the table does not have."""
+    if not told:
+        return []
+    of_these = bulk.any_of(connection, separations.c.separation_id, sorted({one.id for one in told}))
+    of_whom = bulk.any_of(
+        connection, separations.c.identity_id, sorted({i.id for one in told for i in one.identities})
+    )
+    known = await connection.execute(sa.select(separations.c.separation_id).where(of_whom, of_these))
+    known_ids = set(known.scalars())
+    return [one for one in told if one.id not in known_ids]
+
+
 async def write_separations(connection: AsyncConnection, told: Sequence[Separation]) -> set[str]:
     """Keep the separations that are new and return the ids of the identities that they part."""
     rows: list[dict[str, Any]] = [
