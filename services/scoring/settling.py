@@ -53,7 +53,8 @@ async def settle(
     await scores.drop_profiles(connection, gone)
     if not everyone or not matrices.all:
         return []
-    known = await traits.known(connection, everyone)
+    # Whoever may post can tell any number of traits, and hardly any are asked for.
+    known = await traits.known(connection, everyone, matrices.traits_asked)
     settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
     await scores.write(
         connection,
@@ -105,11 +106,26 @@ async def _flip(
     if not reached:
         return []
     past = await cycles.read(connection, [one.person for one in reached])
-    leads: list[LeadQualified] = []
-    for one in reached:
-        cycle = next_cycle(past.get((one.person.id, one.version.model), ()), one.version, now)
-        if cycle is not None:
-            leads.append(qualify(one.person, one.known, one.version, cycle=cycle, at=now))
+    begins = [
+        (one, cycle)
+        for one in reached
+        if (cycle := next_cycle(past.get((one.person.id, one.version.model), ()), one.version, now))
+        is not None
+    ]
+    if not begins:
+        return []
+    # Sales is told all of their traits.
+    histories = await traits.read(connection, [one.person for one, _ in begins])
+    leads = [
+        qualify(
+            one.person,
+            one.known._replace(traits=histories[one.person.id]),
+            one.version,
+            cycle=cycle,
+            at=now,
+        )
+        for one, cycle in begins
+    ]
     await cycles.open_cycles(connection, leads)
     return leads
 

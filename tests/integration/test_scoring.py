@@ -1,14 +1,18 @@
 """Scoring on real tables, on SQLite and on PostgreSQL alike."""
 
+from collections.abc import Iterable
 from itertools import permutations
 
 import pytest
 import sqlalchemy as sa
 
+from services.scoring.core.traits import History, Told
+from services.scoring.store import traits
 from services.scoring.tables import ledger
 from shared.database.engine import Database
 from shared.errors import Poison
 from shared.events import Interaction, LeadQualified, MatrixActivated
+from shared.identity import Identity
 from shared.log.port import Message, Partition
 from tests.builders import identities, interaction, rule
 from tests.integration.scoring import World
@@ -197,3 +201,26 @@ async def test_what_is_no_event_of_ours_is_poison(world: World) -> None:
     with pytest.raises(Poison):
         async with world.database.unit() as connection:
             await world.scorer.apply(connection, [Message(Partition("interactions", 0), 0, b"{}")])
+
+
+async def test_of_very_many_traits_those_are_read_that_are_asked_and_a_lead_tells_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decides = {"id": "decides", "when": {"title": {"eq": "VP"}}, "points": 10}
+    await world.activated(VISITS, flip_number=30, traits=[decides])
+    many = {f"trait_{n:03}": n for n in range(150)} | {"title": "VP"}
+    await world.happened(interaction("identify", traits=many))
+    read: list[int] = []
+
+    class Counted(History):
+        def __init__(self, told: list[Told], known: Iterable[Identity]) -> None:
+            read.append(len(told))
+            super().__init__(told, known)
+
+    monkeypatch.setattr(traits, "History", Counted)
+    await world.happened(interaction())
+    assert (read, await world.said(LeadQualified)) == ([1], [])
+    await world.happened(interaction())
+    assert read == [1, 1, len(many)]
+    (lead,) = await world.said(LeadQualified)
+    assert lead.traits.keys() == many.keys() | {"company", "email_domain"}

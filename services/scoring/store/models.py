@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring.core.asking import traits_asked
 from services.scoring.core.counting import Tally
 from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
@@ -33,6 +34,11 @@ class Active:
     def tally(self) -> Tally:
         """What has to be counted for all of them."""
         return Tally(version.matrix for version in self.all)
+
+    @cached_property
+    def traits_asked(self) -> frozenset[str]:
+        """The names of the traits that have to be known to price somebody in all of them."""
+        return traits_asked(version.matrix for version in self.all)
 
 
 async def hold(connection: AsyncConnection, *, to_activate: bool = False) -> None:

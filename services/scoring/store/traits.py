@@ -1,6 +1,6 @@
 """The traits on their table: of each identity and trait the last value of every day."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,13 +49,16 @@ def _at(row: Mapping[str, Any]) -> tuple[datetime, str]:
     return row["occurred_at"], row["event_id"]
 
 
-async def read(connection: AsyncConnection, persons: Sequence[Person]) -> dict[str, History]:
-    """Return the traits of each person over time, by profile id."""
-    rows = await connection.execute(
-        sa.select(
-            traits.c.identity_id, traits.c.occurred_at, traits.c.event_id, traits.c.name, traits.c.value
-        ).where(bulk.any_of(connection, traits.c.identity_id, [i for one in persons for i in one.identities]))
-    )
+async def read(
+    connection: AsyncConnection, persons: Sequence[Person], names: Collection[str] | None = None
+) -> dict[str, History]:
+    """Return the traits of each person over time, all or those of these names, by profile id."""
+    query = sa.select(
+        traits.c.identity_id, traits.c.occurred_at, traits.c.event_id, traits.c.name, traits.c.value
+    ).where(bulk.any_of(connection, traits.c.identity_id, [i for one in persons for i in one.identities]))
+    if names is not None:
+        query = query.where(bulk.any_of(connection, traits.c.name, sorted(names)))
+    rows = await connection.execute(query)
     told: dict[str, list[Told]] = {}
     for identity_id, occurred_at, event_id, name, value in rows:
         told.setdefault(identity_id, []).append(Told(occurred_at, event_id, name, msgspec.json.decode(value)))
@@ -68,7 +71,9 @@ async def read(connection: AsyncConnection, persons: Sequence[Person]) -> dict[s
     }
 
 
-async def known(connection: AsyncConnection, persons: Sequence[Person]) -> dict[str, Known]:
-    """Return all that a score is made of, by profile id."""
-    histories = await read(connection, persons)
+async def known(
+    connection: AsyncConnection, persons: Sequence[Person], names: Collection[str] | None = None
+) -> dict[str, Known]:
+    """Return all that a score is made of, by profile id; with `names`, of the traits only these."""
+    histories = await read(connection, persons, names)
     return {person.id: Known(person.counts, histories[person.id]) for person in persons}

@@ -1,0 +1,14 @@
+from services.scoring.core.asking import COMPANY_TRAITS, traits_asked
+from tests.builders import matrix
+
+
+def test_whatever_a_matrix_asks_the_company_has_to_be_known() -> None:
+    assert traits_asked([]) == traits_asked([matrix()]) == COMPANY_TRAITS
+
+
+def test_traits_are_asked_by_rules_exclusions_and_what_is_required_in_any_matrix() -> None:
+    nested = {"all": [{"a": {"eq": 1}}, {"any": [{"b": {"exists": True}}, {"not": {"c": {"eq": 1}}}]}]}
+    one = matrix(traits=[{"id": "t", "when": nested, "points": 1}], requires=["last_name"])
+    other = matrix(excludes=[{"lifecycle": {"eq": "customer"}, "d": {"missing": True}}])
+    asked = traits_asked([one, other]) - COMPANY_TRAITS
+    assert asked == {"a", "b", "c", "d", "last_name", "lifecycle"}
