@@ -1,5 +1,6 @@
 """Lists, as CRM reads them: profiles by filter and score, companies, timelines, page by page."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -176,33 +177,70 @@ async def test_companies_of_equal_sums_are_each_on_one_page(scoring: ScoringOver
         assert listed == [(f"c{n}.example", 3, 2.1, 0.7) for n in range(5)]
 
 
-CURSORS = [
-    ("a",), ("a", "b"), ("nan", "b"), ("inf", "b"), ("1e400", "b"), ("1", "\0"), ("1", "\ud800"), ("\0",),
+async def test_companies_with_the_longest_names_are_paged_too(scoring: ScoringOverHttp) -> None:
+    await scoring.active(model="m" * 64)
+    crowd = [{"anonymous_id": f"c{n}"} for n in range(3)]
+    for n, who in enumerate(crowd):
+        company = f"{n}" + "🏃" * 199
+        await scoring.happened(interaction("identify", known_as=who, traits={"company": company}))
+        await scoring.happened(interaction(known_as=who))
+    pages = [page async for page in scoring.pages("/v1/companies", model="m" * 64, limit=1)]
+    assert [(len(page), len(page[0]["company"])) for page in pages] == [(1, 200)] * 3
+
+
+KEYS = [
+    ("a",), ("a", "b"), ("nan", "b"), ("inf", "b"), ("1e400", "b"), ("1", "\0"), ("\0",),
     ("2026-01-01T00:00:00+00:00", "\0"), ("0001-01-01T00:00:00+12:00", "b"), ("1", "2", "3"),
 ]  # fmt: skip
+LISTS = {
+    "profiles by id": ("/v1/profiles", {}),
+    "profiles of m by -score": ("/v1/profiles", {"model": "m", "sort": "-score"}),
+    "profiles of other by -score": ("/v1/profiles", {"model": "other", "sort": "-score"}),
+    "companies of m by -score": ("/v1/companies", {"model": "m"}),
+    "companies of m by -best": ("/v1/companies", {"model": "m", "sort": "-best"}),
+    "companies of m by company": ("/v1/companies", {"model": "m", "sort": "company"}),
+}
 
 
-async def test_a_cursor_of_another_list_or_order_is_refused(scoring: ScoringOverHttp) -> None:
+async def cursors(scoring: ScoringOverHttp) -> dict[str, str]:
+    """Return the cursor that each list gives with its first page of one."""
     await scoring.active()
-    await scoring.happened(interaction())
-    timeline = f"{await scoring.path()}/timeline"
-    refused = {
-        (path, order, key): await scoring.refused(
-            "GET", path, params={"model": "m", "sort": order, "cursor": write_cursor(*key)}
-        )
-        for path, order in [
-            ("/v1/profiles", "-score"),
-            ("/v1/companies", "-score"),
-            ("/v1/companies", "-best"),
-        ]
-        for key in CURSORS
+    await scoring.active(model="other")
+    await scoring.happened(interaction(), interaction(known_as={"email": "bob@other.example"}))
+    return {
+        of: (await scoring.get(path, limit=1, **params))["next_cursor"]
+        for of, (path, params) in LISTS.items()
     }
-    for key in CURSORS:
-        cursor = {"cursor": write_cursor(*key)}
-        refused[timeline, "", key] = await scoring.refused("GET", timeline, params=cursor)
-        if len(key) > 1 or not key[0].isprintable():
-            refused["/v1/profiles", "id", key] = await scoring.refused("GET", "/v1/profiles", params=cursor)
-    assert {asked: told for asked, told in refused.items() if told != (400, "cursor_invalid", "cursor")} == {}
+
+
+async def test_a_cursor_of_another_list_order_or_model_is_refused(scoring: ScoringOverHttp) -> None:
+    given = await cursors(scoring)
+    timeline = f"{await scoring.path()}/timeline"
+    refused = (400, "cursor_invalid", "cursor")
+    for of, (path, params) in LISTS.items():
+        for another, cursor in given.items():
+            asked = params | {"cursor": cursor}
+            if another == of:
+                assert len((await scoring.get(path, **asked))["items"]) == 1
+            else:
+                assert await scoring.refused("GET", path, params=asked) == refused, (of, another)
+                assert await scoring.refused("GET", timeline, params={"cursor": cursor}) == refused
+
+
+async def test_a_cursor_that_somebody_made_up_is_refused(scoring: ScoringOverHttp) -> None:
+    await cursors(scoring)
+    timeline = f"{await scoring.path()}/timeline"
+    surrogate = urlsafe_b64encode(b'["profiles of m by -score","1","\\ud800"]').decode()
+    nested = urlsafe_b64encode(b"[" * 200).decode()
+    for of, (path, params) in {**LISTS, "timeline": (timeline, {})}.items():
+        for cursor in (*(write_cursor(of, *key) for key in KEYS), surrogate, nested):
+            if cursor == write_cursor(of, "a") and of in {"profiles by id", "companies of m by company"}:
+                continue
+            told = await scoring.refused("GET", path, params=params | {"cursor": cursor})
+            assert told == (400, "cursor_invalid", "cursor"), (of, cursor)
+        longest = 1_300 if path == "/v1/companies" else 400
+        told = await scoring.refused("GET", path, params=params | {"cursor": "x" * (longest + 1)})
+        assert told == (422, "invalid", "query.cursor")
 
 
 ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [

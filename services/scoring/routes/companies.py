@@ -11,6 +11,9 @@ from shared.auth import Requires
 from shared.cursor import write_cursor
 from shared.database.engine import Database
 
+# A company's name has 200 characters at most, of up to 4 bytes each.
+Cursor = Annotated[str | None, Query(max_length=1_300, description="The `next_cursor` of the page before.")]
+
 
 class CompanyOut(BaseModel):
     """A company, by the domain of its people's e-mails or the name that they told; `score` is their sum."""
@@ -37,10 +40,11 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         model: Annotated[str, Query(pattern=SLUG)],
         sort: CompanySort = "-score",
         limit: Limit = 50,
-        cursor: str | None = None,
+        cursor: Cursor = None,
     ) -> CompaniesOut:
         """List companies by the sum (`-score`) or the best (`-best`) of their people's scores in a model."""
-        after = place(cursor, text) if sort == "company" else place(cursor, number, text)
+        of = f"companies of {model} by {sort}"
+        after = place(cursor, of, text) if sort == "company" else place(cursor, of, number, text)
         async with database.reading() as connection:
             page = await companies(connection, model, sort, after, limit + 1)
         items = [
@@ -51,6 +55,6 @@ def routes(database: Database, requires: Requires) -> APIRouter:
             return CompaniesOut(items=items)
         last = items[-1]
         key = {"-score": (f"{last.score:.3f}",), "-best": (f"{last.best:.3f}",), "company": ()}[sort]
-        return CompaniesOut(items=items, next_cursor=write_cursor(*key, last.company))
+        return CompaniesOut(items=items, next_cursor=write_cursor(of, *key, last.company))
 
     return router

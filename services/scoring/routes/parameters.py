@@ -48,6 +48,7 @@ ModelName = Annotated[str, Path(pattern=SLUG)]
 ProfileId = Annotated[str, Path(max_length=80), NoNul]
 VersionNumber = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(max_length=400, description="The `next_cursor` of the page before.")]
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
 """An instant in UTC; one without zone is meant so."""
 At = Annotated[
@@ -78,19 +79,19 @@ def moment(part: str) -> datetime:
     return _in_utc(datetime.fromisoformat(part))
 
 
-def place(cursor: str | None, *parts: Callable[[str], Any]) -> tuple[Any, ...]:
+def place(cursor: str | None, of: str, *parts: Callable[[str], Any]) -> tuple[Any, ...]:
     """Return the sort key in a cursor, each part read as it was written; none without a cursor.
 
-    Raises Refused for a cursor of another list or order.
+    `of` names the list and its order. Raises Refused for a cursor of another list or order.
     """
     if not cursor:
         return ()
-    key = read_cursor(cursor, len(parts))
+    key = read_cursor(cursor, of, len(parts))
     try:
         return tuple(read(part) for read, part in zip(parts, key, strict=True))
     except ValueError as error:
         raise Refused(
-            "cursor_invalid", "Use a next_cursor of this list as it was given, in the same order.", "cursor"
+            "cursor_invalid", "Use the next_cursor of a page before, as it was given.", "cursor"
         ) from error
 
 

@@ -1,7 +1,7 @@
 """Routes to look a person up: who they are, where they stand, what they did."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from services.scoring.model.matrix import Version
 from services.scoring.people import find, find_one
 from services.scoring.routes.parameters import (
     SLUG,
+    Cursor,
     Limit,
     NoNul,
     ProfileId,
@@ -46,6 +47,9 @@ from shared.database.engine import Database
 from shared.errors import Refused
 from shared.identity import identity_id, normalise
 
+# Not of one profile: its id may change by a merge between two pages.
+TIMELINE: Final = "timeline"
+
 Text = Annotated[str | None, Query(max_length=200), NoNul]
 
 
@@ -75,7 +79,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         value: str | None = None,
         sort: Sort = "id",
         limit: Limit = 50,
-        cursor: str | None = None,
+        cursor: Cursor = None,
     ) -> ProfilesOut:
         """Find the profile of an identity (`kind`, `value`), or page through those that pass the filters."""
         if (kind is None) != (value is None):
@@ -85,7 +89,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
                 identity = normalise(kind, value)
                 persons = await find(connection, [identity_id(*identity)])
                 return ProfilesOut(items=await _shown(connection, persons, clock))
-            after = place(cursor, number, text) if sort == "-score" else place(cursor, text)
+            of = f"profiles of {wanted.model} by -score" if sort == "-score" else "profiles by id"
+            after = place(cursor, of, number, text) if sort == "-score" else place(cursor, of, text)
             page = await profile_ids(connection, wanted, sort, after, limit + 1)
             rank = {profile.id: index for index, profile in enumerate(page[:limit])}
             persons = [one for one in await find(connection, list(rank)) if one.id in rank]
@@ -94,7 +99,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             name, told = wanted.trait
             items = [one for one in items if _is(one.traits.get(name), told)]
         more = len(page) > limit
-        return ProfilesOut(items=items, next_cursor=write_cursor(*page[limit - 1].key) if more else None)
+        return ProfilesOut(items=items, next_cursor=write_cursor(of, *page[limit - 1].key) if more else None)
 
     @router.get("/{profile_id}")
     async def get_profile(profile_id: ProfileId) -> ProfileOut:
@@ -130,9 +135,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         )
 
     @router.get("/{profile_id}/timeline")
-    async def get_timeline(
-        profile_id: ProfileId, limit: Limit = 50, cursor: str | None = None
-    ) -> TimelineOut:
+    async def get_timeline(profile_id: ProfileId, limit: Limit = 50, cursor: Cursor = None) -> TimelineOut:
         """List what the person did, the latest first."""
         async with database.reading() as connection:
             person = await find_one(connection, profile_id)
@@ -142,7 +145,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
                 .outerjoin(retractions, retractions.c.event_id == ledger.c.event_id)
                 .where(mine)
             )
-            if after := place(cursor, moment, text):
+            if after := place(cursor, TIMELINE, moment, text):
                 query = query.where(sa.tuple_(ledger.c.occurred_at, ledger.c.event_id) < after)
             order = ledger.c.occurred_at.desc(), ledger.c.event_id.desc()
             rows = (await connection.execute(query.order_by(*order).limit(limit + 1))).all()
@@ -161,7 +164,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         ]
         last = items[-1] if len(rows) > limit else None
         return TimelineOut(
-            items=items, next_cursor=write_cursor(last.occurred_at.isoformat(), last.id) if last else None
+            items=items,
+            next_cursor=write_cursor(TIMELINE, last.occurred_at.isoformat(), last.id) if last else None,
         )
 
     return router
