@@ -209,6 +209,12 @@ def _next_steps(wanted: Wanted, seen: _Seen, diff: Mapping[str, Any]) -> list[st
         lines.append(f"Next: the {flipped:,} newly flipped are kept from sales.")
     else:
         lines.append("Next: whoever reaches the flip number from now on becomes a lead.")
+    kept_back = diff["kept_back"] + (flipped if wanted.handoff == "none" else 0)
+    if kept_back and wanted.handoff != "all":
+        lines.append(
+            f"Kept back: GET /v1/profiles?model={wanted.model}&kept_back=true lists all {kept_back:,}; an "
+            "activation with --handoff all hands them over."
+        )
     if seen.active is not None:
         lines.append(f"Back: flipline activate {wanted.model} --version {seen.active}")
     return lines

@@ -18,7 +18,8 @@ _PHASES: Final[Mapping[str, str]] = {
 _FLIPS: Final[Mapping[str, str]] = {
     "newly_flipped": "newly flipped: reach the flip number and were never a lead",
     "un_flipped": "un-flipped: reached it, and no longer do",
-    "already_handed_over": "already handed over: reach it and were a lead, or kept back",
+    "already_handed_over": "already handed over: reach it and were a lead",
+    "kept_back": "kept back: reach it, and an activation kept them from sales",
     "handed_over_now": "handed over now",
 }
 

@@ -1,5 +1,6 @@
 """Who becomes a lead, when, and how often: what keeps people from sales and what ends it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -194,15 +195,62 @@ async def test_points_given_by_hand_can_flip(world: World) -> None:
     assert [(one.rule, one.label, one.points) for one in lead.reasons][1] == ("adjustment", "met", 5)
 
 
-async def test_those_that_no_one_is_to_have_are_never_handed_over(world: World) -> None:
+async def kept_back(world: World, *others: Interaction) -> None:
+    """Have an activation keep Ana, and whoever did the others, from sales."""
     await world.activated(VISITS, flip_number=1000)
+    await world.happened(interaction(), *others)
+    diff = await world.activated(VISITS, flip_number=10, handoff="none")
+    assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (1 + len(others), 0, 0)
+
+
+async def test_whom_an_activation_kept_back_no_activity_and_no_other_activation_hands_over(
+    world: World,
+) -> None:
+    await kept_back(world)
     await world.happened(interaction())
-    await world.activated(VISITS, flip_number=10, handoff="none")
-    await world.happened(interaction())
-    await world.activated(VISITS, flip_number=5, handoff="all")
-    await world.happened(interaction(), interaction("identify", known_as=BOTH))
+    for handoff in ("none", "new_activity_only"):
+        diff = await world.activated(VISITS, flip_number=5, handoff=handoff)
+        assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (0, 1, 0)
+        await world.happened(interaction(), interaction("identify", known_as=BOTH))
     assert await leads(world) == 0
     assert [row[3] for row in await world.rows(standings)] == [None]
+
+
+async def test_whom_an_activation_kept_back_another_that_hands_all_over_does_once(world: World) -> None:
+    await kept_back(world)
+    (withheld_row,) = await world.rows(standings)
+    world.clock.advance(days=1)
+    for handed_over_now in (1, 0):
+        diff = await world.activated(VISITS, flip_number=5, handoff="all")
+        assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over, diff.handed_over_now) == (
+            0, handed_over_now, 1 - handed_over_now, handed_over_now,
+        )  # fmt: skip
+        await world.happened(interaction(), interaction("identify", known_as=BOTH))
+    (lead,) = await world.said(LeadQualified)
+    assert (lead.cycle, lead.version, lead.qualified_at) == (1, 3, NOON + timedelta(days=1))
+    assert await world.rows(standings) == [(*withheld_row[:3], lead.lead_id, lead.version, lead.qualified_at)]
+
+
+async def test_of_two_kept_back_who_turn_out_to_be_one_sales_gets_one_lead(world: World) -> None:
+    await kept_back(world, by_cookie())
+    await world.happened(interaction("identify", known_as=BOTH))
+    diff = await world.activated(VISITS, flip_number=5, handoff="all")
+    assert (diff.newly_flipped, diff.kept_back, diff.handed_over_now) == (0, 1, 1)
+    (lead,) = await world.said(LeadQualified)
+    assert lead.cycle == 1
+    diff = await world.activated(VISITS, flip_number=6, handoff="all")
+    assert (diff.kept_back, diff.already_handed_over, await leads(world)) == (0, 1, 1)
+
+
+async def test_the_cycle_after_one_that_was_kept_back_is_handed_over_by_activity(world: World) -> None:
+    await world.activated(VISITS, flip_number=1000)
+    await world.happened(interaction())
+    await world.activated(VISITS, flip_number=10, handoff="none", requalify_after="90d")
+    await world.passed(days=90)
+    await world.happened(interaction(day=90))
+    (lead,) = await world.said(LeadQualified)
+    diff = await world.activated(VISITS, flip_number=5, handoff="all")
+    assert (lead.cycle, diff.kept_back, diff.already_handed_over, await leads(world)) == (2, 0, 1, 1)
 
 
 async def test_points_that_go_and_come_again_are_no_second_lead(world: World) -> None:

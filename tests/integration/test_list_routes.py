@@ -251,6 +251,7 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
     ("profiles", {"model": "m", "min_score": "inf"}, (422, "invalid", "query.min_score")),
     ("profiles", {"min_score": "1"}, (400, "model_missing", "model")),
     ("profiles", {"stage": "hot"}, (400, "model_missing", "model")),
+    ("profiles", {"kept_back": "true"}, (400, "model_missing", "model")),
     ("profiles", {"sort": "-score"}, (400, "model_missing", "model")),
     ("profiles", {"model": "none"}, (404, "version_unknown", None)),
     ("profiles", {"model": "\0"}, (422, "invalid", "query.model")),

@@ -158,6 +158,32 @@ async def test_ops_chooses_whether_sales_gets_those_whom_only_the_new_version_fl
     assert len(await scoring.said(LeadQualified)) == later
 
 
+async def test_those_kept_back_are_told_listed_and_handed_over_by_a_later_activation(
+    scoring: ScoringOverHttp,
+) -> None:
+    async def listed(*, kept_back: bool) -> list[str]:
+        found = await scoring.get("/v1/profiles", model="m", kept_back=kept_back)
+        return [one["identities"][0]["value"] for one in found["items"]]
+
+    await scoring.active()
+    few = {"email": "few@example.com"}
+    await scoring.happened(interaction(), interaction(), interaction("like", known_as=few))
+    await scoring.active(MARATHON | {"flip_number": 20}, handoff="none")
+    assert await listed(kept_back=True) == ["ana@example.com"]
+    assert await listed(kept_back=False) == ["few@example.com"]
+    await scoring.put(DRAFT, MARATHON | {"flip_number": 15})
+    preview = await scoring.post(f"{DRAFT}/preview")
+    told_of = ("newly_flipped", "already_handed_over", "kept_back")
+    assert [preview[name] for name in told_of] == [0, 0, 1]
+    diff = (await scoring.post("/v1/models/m/activate", {"handoff": "all"}))["flip_diff"]
+    assert [diff[name] for name in (*told_of, "handed_over_now")] == [0, 0, 1, 1]
+    assert (await scoring.get("/v1/models/m/activations"))["items"][0]["flip_diff"] == diff
+    assert (await listed(kept_back=True), len(await scoring.said(LeadQualified))) == ([], 1)
+    await scoring.put(DRAFT, MARATHON)
+    await scoring.active(MARATHON | {"flip_number": 10}, handoff="none")
+    assert await listed(kept_back=True) == []
+
+
 async def test_rolling_back_scores_as_before_and_leaves_the_draft_and_who_did_what_when_and_why(
     scoring: ScoringOverHttp,
 ) -> None:

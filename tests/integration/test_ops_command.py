@@ -158,6 +158,19 @@ def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_befor
         instance.activated("points", version=1)
 
 
+def test_those_kept_back_are_told_with_how_to_list_them_and_hand_them_over(
+    instance: Instance, file: Callable[[Any], str]
+) -> None:
+    told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="none")
+    assert "GET /v1/profiles?model=kept&kept_back=true lists all 1; an activation with --handoff all" in told
+    told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="new_activity_only")
+    assert told.count("an activation kept them from sales 1") == 2, "in the preview, and after"
+    assert "lists all 1;" in told
+    told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="all")
+    assert "handed over now 1" in told
+    assert "lists all" not in told
+
+
 def test_of_a_wrong_matrix_everything_wrong_is_told_and_nothing_kept(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:

@@ -308,6 +308,22 @@ async def test_a_lead_that_sales_never_heard_of_is_found(running: Running) -> No
     assert f"standings {ANA.id} m 1: live lead_id=lead_" in running.told
 
 
+async def test_those_kept_back_and_those_handed_over_later_are_what_the_log_says(running: Running) -> None:
+    """Under two ids at first, of whom the person that they become is handed over as one."""
+    await running.world.activated(*RULES, flip_number=1000)
+    cookie = {"anonymous_id": "cookie"}
+    await running.scored(interaction("download"), interaction("download", known_as=cookie))
+    await running.world.activated(*RULES, flip_number=10, handoff="none")
+    await running.relayed()
+    assert await running.is_what_the_log_says(), running.told
+    await running.scored(interaction("identify", known_as=cookie | {"email": "ana@example.com"}))
+    diff = await running.world.activated(*RULES, flip_number=5, handoff="all")
+    assert (diff.kept_back, diff.handed_over_now) == (1, 1)
+    for _ in range(2):
+        assert await running.is_what_the_log_says(), running.told
+        await running.relayed()
+
+
 async def test_a_log_that_lost_its_end_is_found(running: Running, tmp_path: Path) -> None:
     await running.world.activated(*RULES, **MATRIX)
     await running.scored(interaction(), interaction("like"))

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
-from services.scoring.change.flip_diff import FlipDiff, compare, newly_flipped
+from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
 from services.scoring.core.appraisal import QUALIFIED, appraise
 from services.scoring.core.counting import day_of
-from services.scoring.core.flip import next_cycle, qualify
+from services.scoring.core.flip import qualify
 from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find
@@ -41,7 +41,7 @@ class Order:
     """What to activate, the draft unless an older version is named, and who wants it and why.
 
     `handoff` is what becomes of those who qualify only now: sales gets all of them, those who do something
-    from now on, or none.
+    from now on, or none. With `all` it also gets those whom earlier activations kept back.
     """
 
     handoff: Handoff
@@ -129,20 +129,32 @@ async def _take_over(connection: AsyncConnection, version: Version, order: Order
 async def _leads(
     connection: AsyncConnection, version: Version, now: datetime, *, handed_over: bool
 ) -> list[LeadQualified]:
-    """Begin a cycle for everybody who qualifies under the version and is in none."""
+    """Begin a cycle for everybody who qualifies under the version and is in none.
+
+    When they are handed over, so are those whose cycles were withheld, each in the latest of them.
+    """
     leads: list[LeadQualified] = []
-    profile_ids = await newly_flipped(connection, version)
+    profile_ids = await without_lead(connection, version, kept_back=handed_over)
     for start in range(0, len(profile_ids), CHUNK):
         persons = await find(connection, profile_ids[start : start + CHUNK])
         known = await traits.known(connection, persons)
+        past = await cycles.read(connection, persons)
         begun: Sequence[LeadQualified] = [
-            qualify(person, known[person.id], version, cycle=cycle, at=now)
+            qualify(
+                person,
+                known[person.id],
+                version,
+                cycle=max((one.number for one in past.get((person.id, version.model), ())), default=1),
+                at=now,
+            )
             for person in persons
-            if (cycle := next_cycle((), version, now)) is not None
             # Some may have been priced before midnight, and faded since.
-            and appraise(known[person.id], version.matrix, day_of(now)).state == QUALIFIED
+            if appraise(known[person.id], version.matrix, day_of(now)).state == QUALIFIED
         ]
-        await cycles.open_cycles(connection, begun, handed_over=handed_over)
+        if handed_over:
+            await cycles.hand_over(connection, begun)
+        else:
+            await cycles.open_cycles(connection, begun, handed_over=False)
         leads += begun
     return leads
 

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED
 from services.scoring.model.matrix import Version
-from services.scoring.tables import identities, scores, standings
+from services.scoring.store.cycles import is_in_a_cycle, is_kept_back
+from services.scoring.tables import scores
 
 MOVERS = 10
 
@@ -24,22 +25,18 @@ class Mover:
 
 @dataclass
 class FlipDiff:
-    """What a version changes for the hand-off, in profiles, and who gains or loses most."""
+    """What a version changes for the hand-off, in profiles, and who gains or loses most.
+
+    Those who qualify under it are newly flipped when they were in no cycle, already handed over when sales
+    has a lead of them, and else kept back: activations withheld each of their cycles.
+    """
 
     newly_flipped: int = 0
     un_flipped: int = 0
     already_handed_over: int = 0
+    kept_back: int = 0
     handed_over_now: int = 0
     biggest_movers: list[Mover] = field(default_factory=list[Mover])
-
-
-def in_a_cycle(profile_id: sa.ColumnElement[str], model: str) -> sa.ColumnElement[bool]:
-    """Tell of a profile whether it ever flipped in a model, under any of its ids."""
-    return sa.exists().where(
-        identities.c.profile_id == profile_id,
-        standings.c.profile_id == identities.c.id,
-        standings.c.model == model,
-    )
 
 
 async def compare(connection: AsyncConnection, old: Version | None, new: Version) -> FlipDiff:
@@ -53,13 +50,20 @@ async def compare(connection: AsyncConnection, old: Version | None, new: Version
     )
     of_new = (after.c.model == new.model) & (after.c.version == new.number)
     qualifies = after.c.state == QUALIFIED
-    handed = in_a_cycle(after.c.profile_id, new.model)
+    began = is_in_a_cycle(after.c.profile_id, new.model)
+    handed = is_in_a_cycle(after.c.profile_id, new.model, with_lead=True)
+    kept_back = is_kept_back(after.c.profile_id, new.model)
     un_flips = ~qualifies & (before.c.state == QUALIFIED)
 
     def number(which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
         return sa.func.coalesce(sa.func.sum(sa.case((which, 1), else_=0)), 0)
 
-    counted = sa.select(number(qualifies & ~handed), number(un_flips), number(qualifies & handed))
+    counted = sa.select(
+        number(qualifies & ~began),
+        number(un_flips),
+        number(qualifies & handed),
+        number(qualifies & kept_back),
+    )
     row = (await connection.execute(counted.select_from(both).where(of_new))).one()
     moved = sa.func.abs(after.c.score - sa.func.coalesce(before.c.score, 0))
     movers = await connection.execute(
@@ -72,12 +76,15 @@ async def compare(connection: AsyncConnection, old: Version | None, new: Version
     return FlipDiff(*map(int, row), biggest_movers=[Mover(*mover) for mover in movers])
 
 
-async def newly_flipped(connection: AsyncConnection, version: Version) -> Sequence[str]:
-    """Return the ids of the profiles that qualify under a version and never were in a cycle of its model."""
+async def without_lead(connection: AsyncConnection, version: Version, *, kept_back: bool) -> Sequence[str]:
+    """Return the ids of the profiles that qualify under a version and of which sales has no lead.
+
+    They are the newly flipped and, with `kept_back`, those too whose cycles were withheld.
+    """
     qualified = sa.select(scores.c.profile_id).where(
         scores.c.model == version.model,
         scores.c.version == version.number,
         scores.c.state == QUALIFIED,
-        ~in_a_cycle(scores.c.profile_id, version.model),
+        ~is_in_a_cycle(scores.c.profile_id, version.model, with_lead=kept_back),
     )
     return (await connection.execute(qualified.order_by(scores.c.profile_id))).scalars().all()

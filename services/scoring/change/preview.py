@@ -1,7 +1,7 @@
 """Preview: what a draft would change for everybody, worked out without changing anything."""
 
 import heapq
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.change.flip_diff import MOVERS, FlipDiff, Mover
 from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise
 from services.scoring.core.counting import day_of
+from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
 from services.scoring.lookup import known_under
 from services.scoring.model.matrix import Version
@@ -51,9 +52,9 @@ async def preview(connection: AsyncConnection, draft: Version, now: datetime) ->
         before = await _appraised(connection, persons, old, day_of(now)) if old else {}
         under_draft = await _appraised(connection, persons, draft, day_of(now))
         past = await cycles.read(connection, persons)
-        in_cycle = {profile_id for profile_id, model in past if model == draft.model}
         for profile_id, new in sorted(under_draft.items()):
-            _take(found, profile_id, before.get(profile_id), new, in_cycle)
+            begun = past.get((profile_id, draft.model), ())
+            _take(found, profile_id, before.get(profile_id), new, begun)
             was = before[profile_id].score if profile_id in before else None
             gain = abs(new.score - (was or 0))
             if gain:
@@ -72,12 +73,15 @@ async def _appraised(
 
 
 def _take(
-    found: Preview, profile_id: str, old: Appraisal | None, new: Appraisal, in_cycle: Collection[str]
+    found: Preview, profile_id: str, old: Appraisal | None, new: Appraisal, begun: Sequence[Cycle]
 ) -> None:
     found.profiles += 1
     if new.state == QUALIFIED:
-        if profile_id in in_cycle:
+        if any(cycle.lead_id is not None for cycle in begun):
             found.already_handed_over += 1
+            return
+        if begun:
+            found.kept_back += 1
             return
         found.newly_flipped += 1
         if len(found.would_flip) < EXAMPLES:

@@ -22,7 +22,7 @@ class Activation(BaseModel):
     """What to activate, the draft unless an older version is named, by whom and why.
 
     `handoff` is what becomes of profiles that qualify only under it: sales gets all of them, only those who
-    do something from now on, or none.
+    do something from now on, or none. With `all` it also gets those whom earlier activations kept back.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -34,11 +34,12 @@ class Activation(BaseModel):
 
 
 class FlipDiffOut(BaseModel):
-    """Profiles by what the activation changed for them."""
+    """Profiles by what the activation changed for them; those kept back qualify and sales never got them."""
 
     newly_flipped: int
     un_flipped: int
     already_handed_over: int
+    kept_back: int
     handed_over_now: int
     biggest_movers: list[MoverOut]
 

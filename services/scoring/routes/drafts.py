@@ -77,6 +77,7 @@ class PreviewOut(BaseModel):
     newly_flipped: int
     un_flipped: int
     already_handed_over: int
+    kept_back: int
     would_flip: list[str]
     would_un_flip: list[str]
     biggest_movers: list[MoverOut]

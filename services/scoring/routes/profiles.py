@@ -63,9 +63,12 @@ def _filter(
     trait: Annotated[
         str | None, Query(pattern="^[^:]{1,128}:", max_length=400, description="name:value"), NoNul
     ] = None,
+    kept_back: Annotated[
+        bool | None, Query(description="Whether they qualify and activations kept them from sales.")
+    ] = None,
 ) -> Filter:
     name, _, value = (trait or "").partition(":")
-    return Filter(model, min_score, stage, grade, state, company, (name, value) if trait else None)
+    return Filter(model, min_score, stage, grade, state, company, (name, value) if trait else None, kept_back)
 
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:

@@ -8,6 +8,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring.core.appraisal import QUALIFIED
+from services.scoring.store.cycles import is_kept_back
 from services.scoring.store.models import version_of
 from services.scoring.tables import identities, scores, traits
 from shared.errors import NotFound, Refused
@@ -21,7 +23,10 @@ CompanySort = Literal["-score", "-best", "company"]
 
 @dataclass(frozen=True)
 class Filter:
-    """What profiles are looked for; all that is given must hold. A trait is (name, value)."""
+    """What profiles are looked for; all that is given must hold. A trait is (name, value).
+
+    Those kept back qualify, in cycles that activations withheld from sales.
+    """
 
     model: str | None = None
     min_score: float | None = None
@@ -30,6 +35,7 @@ class Filter:
     state: str | None = None
     company: str | None = None
     trait: tuple[str, str] | None = None
+    kept_back: bool | None = None
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -76,8 +82,10 @@ async def _filtered(
     }
     given = {name: value for name, value in of_scores.items() if value is not None}
     if wanted.model is None:
-        if given or wanted.min_score is not None:
-            field = next(iter(given), "min_score")
+        others = {"min_score": wanted.min_score, "kept_back": wanted.kept_back}
+        needing = [*given, *(name for name, value in others.items() if value is not None)]
+        if needing:
+            field = needing[0]
             raise Refused("model_missing", f"To filter by {field}, say of which model.", "model")
         return query, None
     number = await _active(connection, wanted.model)
@@ -91,6 +99,9 @@ async def _filtered(
         query = query.where(scores.c[name] == value)
     if wanted.min_score is not None:
         query = query.where(scores.c.score >= wanted.min_score)
+    if wanted.kept_back is not None:
+        kept_back = (scores.c.state == QUALIFIED) & is_kept_back(identities.c.id, wanted.model)
+        query = query.where(kept_back if wanted.kept_back else ~kept_back)
     return query, scores.c.score
 
 

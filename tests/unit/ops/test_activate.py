@@ -17,7 +17,7 @@ from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
 from shared.middleware import MAX_BODY_BYTES
 
 NOWHERE = "http://127.0.0.1:1"
-DIFF = {"newly_flipped": 0, "un_flipped": 0, "already_handed_over": 0, "biggest_movers": []}
+DIFF = {"newly_flipped": 0, "un_flipped": 0, "already_handed_over": 0, "kept_back": 0, "biggest_movers": []}
 ANSWERS: dict[str, Any] = {
     "/v1/models": {"items": [{"model": "m", "active_version": 1, "has_draft": True}]},
     "/v1/models/m/draft": {"warnings": []},
