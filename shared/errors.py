@@ -6,7 +6,8 @@
     │   ├── Unauthorized   401
     │   ├── NotFound       404
     │   ├── Conflict       409  a state in the way that the caller can read and resolve
-    │   └── Outdated       412  somebody else changed it since the caller read it
+    │   ├── Outdated       412  somebody else changed it since the caller read it
+    │   └── UnsupportedMedia  415
     ├── Unavailable        503  a part we need is down or overloaded: try again after a while
     ├── Fenced                  another worker owns this partition now: drop the work, write nothing
     ├── Poison                  this one message can never be handled: park it and go on
@@ -81,6 +82,12 @@ class Outdated(Refused):
     """The request was made for a state that is no more (If-Match)."""
 
     status = 412
+
+
+class UnsupportedMedia(Refused):
+    """The body is not of a type that can be read here."""
+
+    status = 415
 
 
 class Unavailable(FliplineError):

@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.direct import Direct, direct_routes
-from shared.errors import Complaint, FliplineError
+from shared.errors import FliplineError
+from shared.invalid import on_invalid, unreadable
 from shared.middleware import BodyLimit, Watch
 from shared.problems import problem, problem_of
 
@@ -86,18 +87,9 @@ async def _on_ours(_request: Request, error: Exception) -> Response:
     return problem_of(error)
 
 
-async def _on_invalid(_request: Request, error: Exception) -> Response:
+async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
-    errors = [
-        Complaint(
-            field=".".join(str(part) for part in found["loc"] if part != "body") or None,
-            message=found["msg"].removeprefix("Value error, "),
-        )
-        for found in error.errors()[:20]
-    ]
-    first = errors[0] if errors else Complaint(field=None, message="invalid")
-    message = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
-    return problem(422, "invalid", message, field=first["field"], errors=errors)
+    return on_invalid(request, error)
 
 
 async def _on_unforeseen(_request: Request, _error: Exception) -> Response:
@@ -107,5 +99,7 @@ async def _on_unforeseen(_request: Request, _error: Exception) -> Response:
 
 async def _on_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    if refused := unreadable(error):
+        return problem_of(refused)
     code = HTTPStatus(error.status_code).name.lower()
     return problem(error.status_code, code, error.detail, error.headers)

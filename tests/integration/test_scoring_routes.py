@@ -203,6 +203,16 @@ async def test_a_body_without_end_is_cut_off(scoring: ScoringOverHttp) -> None:
 
 async def test_a_body_that_is_no_json_or_nests_without_end_is_refused(scoring: ScoringOverHttp) -> None:
     headers = {"Content-Type": "application/json"}
-    for body in (b"", b"{", b"\xff", b"[" * 100_000, b'{"rules":' * 9_000, b"1" * 5_000):
+    codes = {
+        b"": "invalid",
+        b"{": "json_invalid",
+        b"\xff": "json_invalid",
+        b"[" * 100_000: "too_deep",
+        b'{"rules":' * 9_000: "too_deep",
+        b"1" * 5_000: "json_invalid",
+    }
+    for body, code in codes.items():
         answer = await scoring.http.put("/v1/models/m/draft", content=body, headers=headers)
-        assert told(answer)[0] in {400, 422}, body[:20]
+        assert told(answer) == (422 if code == "invalid" else 400, code, None), body[:20]
+    undeclared = await scoring.refused("PUT", "/v1/models/m/draft", content=b"{}")
+    assert undeclared == (415, "content_type", None)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
@@ -12,40 +11,15 @@ from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix
 from services.scoring.model.rules import Limit, Rule, TraitRule
 from shared.conditions import Comparison, Matches
 from shared.errors import Complaint
+from shared.wording import NO_SLUG, in_words, suggestion, unknown
+
+__all__ = ["MAX_COMPLAINTS", "complaints", "suggestion"]
 
 MAX_COMPLAINTS = 20
 # A path may hold names that somebody else made up.
 _MAX_PARTS = 24
 _MAX_PART_LENGTH = 64
 
-_WORDS: Mapping[str, str] = {
-    "missing": "is missing",
-    "model_type": "must be an object",
-    "dict_type": "must be an object",
-    "list_type": "must be a list",
-    "tuple_type": "must be a list",
-    "string_type": "must be a text",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "int_type": "must be a whole number",
-    "int_parsing": "must be a whole number",
-    "int_from_float": "must be a whole number",
-    "float_type": "must be a number",
-    "float_parsing": "must be a number",
-    "finite_number": "must be a finite number",
-    "invalid_key": "must be a text",
-    "greater_than": "must be more than {gt:.10g}",
-    "greater_than_equal": "must be at least {ge:.10g}",
-    "less_than": "must be less than {lt:.10g}",
-    "less_than_equal": "must be at most {le:.10g}",
-    "too_short": "must have at least {min_length} of them, not {actual_length}",
-    "too_long": "must have at most {max_length} of them",
-    "string_too_short": "must have at least {min_length} character",
-    "string_too_long": "must have at most {max_length} characters",
-    "string_pattern_mismatch": "must be 1 to 64 of a-z, 0-9 and _, starting with a letter",
-    "literal_error": "must be {expected}",
-    "recursion_depth_exceeded": "is nested too deep",
-}
 _JOINS = ("all", "any", "not")
 _MODELS_OF_KINDS: Mapping[str, type[BaseModel]] = {"matches": Matches, "comparison": Comparison}
 _MODELS: Mapping[str, type[BaseModel]] = {
@@ -73,11 +47,6 @@ def complaints(errors: Iterable[ErrorDetails], document: Any) -> list[Complaint]
         if len(told) == MAX_COMPLAINTS:
             break
     return [Complaint(field=field, message=message) for field, message in told]
-
-
-def suggestion(written: str, known: Iterable[str]) -> str | None:
-    """Return the known word that a misspelt one most likely means, None when none is near."""
-    return next(iter(get_close_matches(written, list(known), n=1)), None)
 
 
 def _text(path: _Path) -> str | None:
@@ -194,18 +163,16 @@ def _complaint(error: ErrorDetails, place: _Place) -> tuple[_Path, str]:
         case _ if place.member and not _is_meant(place):
             known = "a type, such as visit, or a list of types"
             return path, f"must be {known if place.kind == 'type' else 'a text, a number, true or false'}"
-        case kind if kind in _WORDS:
-            return path, _WORDS[kind].format_map(error.get("ctx", {}))
-        case _:
-            return path, error["msg"]
+        case "string_pattern_mismatch":
+            return path, NO_SLUG
+        case kind:
+            return path, in_words(kind, error.get("ctx", {})) or error["msg"]
 
 
 def _unknown(place: _Place) -> str:
     if place.kind in _JOINS:
         return f"cannot stand beside `{place.kind}`"
-    known = _known_keys(place)
-    near = suggestion(str(place.path[-1]), known)
-    return f"is not known; did you mean `{near}`?" if near else f"is not known; known are {', '.join(known)}"
+    return unknown(str(place.path[-1]), _known_keys(place))
 
 
 def _known_keys(place: _Place) -> list[str]:

@@ -1,0 +1,95 @@
+"""Requests whose body or parameters cannot be read, told as problems in plain words."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, get_args, get_origin
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.errors import Complaint, Refused, UnsupportedMedia
+from shared.problems import problem, problem_of
+from shared.wording import in_words, unknown
+
+MAX_COMPLAINTS: Final = 20
+# Python reads about twice as many levels, of which the caller of the reader takes some.
+_READABLE_LEVELS: Final = 500
+
+
+def on_invalid(request: Request, error: RequestValidationError) -> Response:
+    """Return the problem of a body that is no JSON, or of a body and parameters that do not fit."""
+    if isinstance(error.body, bytes):
+        return problem_of(_no_json_type(request))
+    found = error.errors()
+    if found and found[0]["type"] == "json_invalid":
+        return problem_of(_no_json(error.body, found[0]["loc"][-1], found[0]["ctx"]["error"]))
+    complaints = [_complaint(request, one) for one in found[:MAX_COMPLAINTS]]
+    first = complaints[0] if complaints else Complaint(field=None, message="is invalid")
+    message = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
+    return problem(422, "invalid", message, field=first["field"], errors=complaints)
+
+
+def unreadable(error: HTTPException) -> Refused | None:
+    """Return why a body could not be parsed at all, None when the error is about something else."""
+    match error.__cause__:
+        case UnicodeDecodeError(start=start):
+            return Refused("json_invalid", f"The body is not in UTF-8: see its byte {start + 1:,}.")
+        case RecursionError():
+            return Refused("too_deep", f"The body nests too deep; {_READABLE_LEVELS} levels can be read.")
+        case ValueError():
+            digits = sys.get_int_max_str_digits()
+            return Refused("json_invalid", f"A number in the body has more than {digits:,} digits.")
+        case _:
+            return None
+
+
+def _no_json_type(request: Request) -> UnsupportedMedia:
+    sent = request.headers.get("content-type", "")[:100]
+    came = f"it came as {sent}" if sent else "it came without"
+    return UnsupportedMedia(
+        "content_type", f"Send the body as JSON with the header `Content-Type: application/json`; {came}."
+    )
+
+
+def _no_json(body: Any, position: Any, why: str) -> Refused:
+    before = str(body)[: int(position)]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    place = f"line {line}, column {column} (character {len(before) + 1:,})"
+    return Refused("json_invalid", f"The body is not JSON: {why[:1].lower()}{why[1:]}, at {place}.")
+
+
+def _complaint(request: Request, error: Any) -> Complaint:
+    path: tuple[str | int, ...] = tuple(error["loc"][1:] if error["loc"][0] == "body" else error["loc"])
+    if error["type"] == "extra_forbidden":
+        words: str | None = unknown(str(path[-1]), _known_names(request, path[:-1]))
+    else:
+        words = in_words(error["type"], error.get("ctx", {}))
+    if words and not path:
+        words = f"The body {words}."
+    message = words or str(error["msg"]).removeprefix("Value error, ")
+    return Complaint(field=".".join(map(str, path)) or None, message=message)
+
+
+def _known_names(request: Request, path: Sequence[str | int]) -> list[str]:
+    """Return the names that the part of the route's body at a path may have, none when that is open."""
+    route = request.scope.get("route")
+    body = route.body_field if isinstance(route, APIRoute) else None
+    shape: Any = body.field_info.annotation if body else None
+    for part in path:
+        model = _model_in(shape)
+        field = model.model_fields.get(str(part)) if model else None
+        shape = field.annotation if field else shape
+    model = _model_in(shape)
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _model_in(shape: Any) -> type[BaseModel] | None:
+    """Return the model that a type is, or is a list or an alternative of."""
+    if isinstance(shape, type) and get_origin(shape) is None:
+        return shape if issubclass(shape, BaseModel) else None
+    parts = get_args(shape)[:1] if get_origin(shape) is Annotated else get_args(shape)
+    return next((model for model in map(_model_in, parts) if model), None)
