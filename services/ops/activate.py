@@ -185,7 +185,8 @@ async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> 
         if error.code != CONNECTION_LOST:
             raise
         told = (
-            f"{error.message} It may be going on: GET {wanted.path}/activation tells. If not, run this again."
+            f"{error.message} GET {wanted.path}/activation tells whether it is going on. If it has stalled, "
+            "run this again: it goes on where it was."
         )
         raise Unavailable(error.code, told) from error
     finally:

@@ -17,7 +17,7 @@ CONNECTION_LOST: Final = "connection_lost"
 _CLASSES: Final[Mapping[int, type[Refused]]] = {one.status: one for one in (NotFound, Unauthorized)}
 _ADVICE: Final[Mapping[str, str]] = {
     "activation_lost": "Run this again.",
-    "activation_under_way": "Run this again once it is done; the draft is kept.",
+    "activation_under_way": "To send it again, run this again; the draft is kept.",
     "draft_missing": "Give one with --matrix, or name an older version with --version.",
     "key_invalid": "Is the data directory that of another instance? Name the right one with --data-dir, "
     "or set FLIPLINE_OPS_KEYS.",

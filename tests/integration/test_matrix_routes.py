@@ -233,10 +233,18 @@ async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left
     await left_activating(scoring)
     shown = await scoring.get("/v1/models/m/activation")
     assert (shown["version"], shown["phase"], shown["done"], shown["total"]) == (1, "counting", 0, 0)
-    busy = await scoring.refused("POST", "/v1/models/m/activate")
-    assert busy == (409, "activation_under_way", None)
-    scoring.clock.advance(minutes=1)
+    assert not shown["stalled"]
+    (model,) = (await scoring.get("/v1/models"))["items"]
+    assert model == {"model": "m", "active_version": None, "has_draft": True, "activating": 1}
+    scoring.clock.advance(seconds=12)
+    busy = await scoring.http.post("/v1/models/m/activate")
+    assert told(busy) == (409, "activation_under_way", None)
+    for part in ("it last moved 12 s ago", "send this again after 18 s", "DELETE /v1/models/m/activation"):
+        assert part in busy.json()["message"]
+    scoring.clock.advance(seconds=18)
+    assert (await scoring.get("/v1/models/m/activation"))["stalled"]
     assert (await scoring.post("/v1/models/m/activate"))["version"] == 1
+    assert (await scoring.get("/v1/models"))["items"][0]["activating"] is None
 
 
 async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringOverHttp) -> None:
@@ -260,7 +268,7 @@ async def test_models_score_the_same_interactions_each_by_its_own_matrix(scoring
     }
     assert await scoring.get("/v1/models") == {
         "items": [
-            {"model": "influence", "active_version": 1, "has_draft": False},
-            {"model": "m", "active_version": 2, "has_draft": False},
+            {"model": "influence", "active_version": 1, "has_draft": False, "activating": None},
+            {"model": "m", "active_version": 2, "has_draft": False, "activating": None},
         ]
     }

@@ -198,7 +198,12 @@ def test_without_a_terminal_and_without_yes_all_is_shown_and_nothing_activated(
     assert "never a lead 1" in told
     assert "Nothing was activated" in told
     assert "--yes" in told
-    assert instance.model("unasked") == {"model": "unasked", "active_version": None, "has_draft": True}
+    assert instance.model("unasked") == {
+        "model": "unasked",
+        "active_version": None,
+        "has_draft": True,
+        "activating": None,
+    }
 
 
 def test_who_is_asked_may_say_no_and_the_draft_is_kept(
@@ -207,7 +212,12 @@ def test_who_is_asked_may_say_no_and_the_draft_is_kept(
     ended, told = instance.asked("asked", "--matrix", file(MATRIX), answer=lambda: b"n\n")
     assert ended == 1
     assert "Nothing was activated. The draft is kept." in told
-    assert instance.model("asked") == {"model": "asked", "active_version": None, "has_draft": True}
+    assert instance.model("asked") == {
+        "model": "asked",
+        "active_version": None,
+        "has_draft": True,
+        "activating": None,
+    }
 
 
 def test_a_draft_that_somebody_changes_meanwhile_is_not_activated_unseen(

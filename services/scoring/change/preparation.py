@@ -46,6 +46,10 @@ class Preparation(NamedTuple):
     started_at: datetime
     moved_at: datetime
 
+    def has_stalled(self, now: datetime) -> bool:
+        """Tell whether nobody is at work on it any more, as after a crash."""
+        return now - self.moved_at >= SILENT_AFTER
+
 
 async def read(connection: AsyncConnection, model: str) -> Preparation | None:
     """Return the preparation that is under way in a model, if any."""
@@ -72,12 +76,8 @@ async def start(connection: AsyncConnection, version: Version, now: datetime) ->
     """
     under_way = await read(connection, version.model)
     if under_way is not None:
-        if now - under_way.moved_at < SILENT_AFTER:
-            raise Conflict(
-                "activation_under_way",
-                f"Version {under_way.version.number} of {version.model} is being activated just now "
-                f"({under_way.phase}, {under_way.done:,} of {under_way.total:,}); wait for it.",
-            )
+        if not under_way.has_stalled(now):
+            raise Conflict("activation_under_way", _told(under_way, now))
         if under_way.version == version:
             await _move(connection, under_way, now)
             return
@@ -99,6 +99,17 @@ async def start(connection: AsyncConnection, version: Version, now: datetime) ->
             started_at=now,
             moved_at=now,
         )
+    )
+
+
+def _told(under_way: Preparation, now: datetime) -> str:
+    model, silent = under_way.version.model, now - under_way.moved_at
+    left = (SILENT_AFTER - silent).total_seconds()
+    return (
+        f"Version {under_way.version.number} of {model} is being activated ({under_way.phase}, "
+        f"{under_way.done:,} of {under_way.total:,}); it last moved {silent.total_seconds():.0f} s ago. "
+        f"If it does not move on, whoever did it has ended: send this again after {left:.0f} s, or give it "
+        f"up with DELETE /v1/models/{model}/activation."
     )
 
 

@@ -53,7 +53,10 @@ class ActivatedOut(BaseModel):
 
 
 class PreparationOut(BaseModel):
-    """How far an activation has come: `done` of `total` identities (counting) or profiles (pricing)."""
+    """How far an activation has come: `done` of `total` identities (counting) or profiles (pricing).
+
+    One that has `stalled` was left by a process that ended: sent again it goes on, and DELETE gives it up.
+    """
 
     model: str
     version: int
@@ -62,6 +65,7 @@ class PreparationOut(BaseModel):
     total: int
     started_at: datetime
     moved_at: datetime
+    stalled: bool
 
 
 def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
@@ -98,6 +102,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
             total=found.total,
             started_at=found.started_at,
             moved_at=found.moved_at,
+            stalled=found.has_stalled(clock.now()),
         )
 
     @router.delete("/activation", status_code=204, dependencies=[Depends(requires)])

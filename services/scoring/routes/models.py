@@ -10,18 +10,19 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.routes.parameters import ModelName, VersionNumber
-from services.scoring.tables import activations, models, scores, versions
+from services.scoring.tables import activations, models, preparations, scores, versions
 from shared.auth import Requires
 from shared.database.engine import Database
 from shared.errors import NotFound
 
 
 class ModelOut(BaseModel):
-    """A model: its active version, if any, and whether a draft waits."""
+    """A model: its active version, if any, whether a draft waits, and which version is being activated."""
 
     model: str
     active_version: int | None
     has_draft: bool
+    activating: int | None
 
 
 class ModelsOut(BaseModel):
@@ -83,11 +84,18 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     async def list_models() -> ModelsOut:
         """List the models."""
         async with database.reading() as connection:
-            rows = await connection.execute(sa.select(models).order_by(models.c.model))
+            rows = await connection.execute(
+                sa.select(models, preparations.c.version.label("activating"))
+                .outerjoin(preparations, preparations.c.model == models.c.model)
+                .order_by(models.c.model)
+            )
             return ModelsOut(
                 items=[
                     ModelOut(
-                        model=row.model, active_version=row.active_version, has_draft=row.draft is not None
+                        model=row.model,
+                        active_version=row.active_version,
+                        has_draft=row.draft is not None,
+                        activating=row.activating,
                     )
                     for row in rows
                 ]
