@@ -5,7 +5,16 @@ from functools import partial
 
 from services.scoring.consume import Scorer
 from services.scoring.corrections import Corrections
-from services.scoring.routes import activation, companies, correction, drafts, models, profiles, scores
+from services.scoring.routes import (
+    activation,
+    companies,
+    correction,
+    drafts,
+    models,
+    previews,
+    profiles,
+    scores,
+)
 from services.scoring.timer import Timer
 from shared.auth import KeyRing, Keys, Requires
 from shared.clock import Clock
@@ -48,6 +57,7 @@ def compose(
         routers=[
             models.routes(database, ops),
             drafts.routes(database, clock, ops),
+            previews.routes(database, clock, ops),
             activation.routes(database, clock, ops, outgoing),
             profiles.routes(database, clock, ops_or_crm),
             scores.routes(database, clock, ops_or_crm),

@@ -114,7 +114,7 @@ async def test_whose_activation_was_taken_over_does_nothing_more(ten: World) -> 
     await ten.drafted(VISITS, LIKES, flip_number=13)
     async with ten.database.unit() as connection:
         await preparation.start(
-            connection, await activation._wanted(connection, MODEL, None), ten.clock.now()
+            connection, await activation._wanted(connection, MODEL, Order("all")), ten.clock.now()
         )
     async with ten.database.unit() as connection:
         await preparation.advance(connection, MODEL, ten.clock.now(), 2)

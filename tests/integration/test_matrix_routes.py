@@ -256,6 +256,74 @@ async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringOverH
     assert (await scoring.post("/v1/models/m/activate"))["version"] == 1
 
 
+async def test_what_was_previewed_is_what_is_activated_or_nothing(scoring: ScoringOverHttp) -> None:
+    activate = "/v1/models/m/activate"
+    await scoring.active()
+    await scoring.put(DRAFT, LIKES)
+    previewed = (await scoring.http.post(f"{DRAFT}/preview")).headers["ETag"]
+    assert previewed == (await scoring.http.get(DRAFT)).headers["ETag"]
+    await scoring.put(DRAFT, MARATHON | {"flip_number": 30})
+    outdated = await scoring.refused("POST", activate, headers={"If-Match": previewed})
+    assert outdated == (412, "draft_changed", None)
+    both = await scoring.refused("POST", activate, json={"version": 1}, headers={"If-Match": previewed})
+    assert both == (400, "version_or_draft", "version")
+    await scoring.put(DRAFT, LIKES)
+    activated = await scoring.http.post(activate, headers={"If-Match": previewed})
+    assert activated.json()["version"] == 2
+    gone = await scoring.refused("POST", activate, headers={"If-Match": previewed})
+    assert gone == (412, "draft_changed", None)
+
+
+async def test_the_preview_of_an_older_version_comes_true_when_it_is_rolled_back_to(
+    scoring: ScoringOverHttp,
+) -> None:
+    await scoring.active(MARATHON | {"flip_number": 20})
+    await scoring.happened(
+        interaction(), interaction(), interaction("like", known_as={"email": "b@b.example"})
+    )
+    await scoring.active(LIKES | {"flip_number": 4})
+    await scoring.put(DRAFT, LIKES | {"flip_number": 100})
+    preview = await scoring.post("/v1/models/m/versions/1/preview")
+    assert (preview["profiles"], len(preview["would_un_flip"])) == (2, 1)
+    diff = (await scoring.post("/v1/models/m/activate", {"version": 1, "handoff": "none"}))["flip_diff"]
+    assert diff.pop("handed_over_now") == 0
+    assert diff == {name: preview[name] for name in diff}
+    assert (diff["already_handed_over"], diff["un_flipped"], len(diff["biggest_movers"])) == (1, 1, 2)
+    unknown = await scoring.refused("POST", "/v1/models/m/versions/3/preview")
+    assert unknown == (404, "version_unknown", None)
+
+
+async def test_a_draft_is_thrown_away_and_with_it_a_model_that_never_was_active(
+    scoring: ScoringOverHttp,
+) -> None:
+    await scoring.active()
+    await scoring.put(DRAFT, LIKES)
+    await scoring.put("/v1/models/new/draft", LIKES)
+    outdated = await scoring.refused("DELETE", DRAFT, headers={"If-Match": '"other"'})
+    assert outdated == (412, "draft_changed", None)
+    for draft in (DRAFT, "/v1/models/new/draft"):
+        assert (await scoring.http.delete(draft)).status_code == 204
+        assert await scoring.refused("DELETE", draft) == (404, "draft_missing", None)
+    (left,) = (await scoring.get("/v1/models"))["items"]
+    assert left == {"model": "m", "active_version": 1, "has_draft": False, "activating": None}
+    assert (await scoring.get(DRAFT))["matrix"] == MARATHON | {"model": "m"}
+    await scoring.put("/v1/models/new/draft", LIKES, **{"If-None-Match": "*"})
+
+
+async def test_a_draft_that_is_being_activated_is_not_thrown_away(scoring: ScoringOverHttp) -> None:
+    await left_activating(scoring)
+    assert await scoring.refused("DELETE", DRAFT) == (409, "activation_under_way", None)
+    assert (await scoring.http.delete("/v1/models/m/activation")).status_code == 204
+    assert (await scoring.http.delete(DRAFT)).status_code == 204
+    assert (await scoring.get("/v1/models"))["items"] == []
+
+
+async def test_a_draft_that_is_there_already_is_put_again_by_anybody(scoring: ScoringOverHttp) -> None:
+    await scoring.put(DRAFT, MARATHON)
+    for condition in ({"If-Match": '"other"'}, {"If-None-Match": "*"}):
+        await scoring.put(DRAFT, MARATHON, **condition)
+
+
 async def test_models_score_the_same_interactions_each_by_its_own_matrix(scoring: ScoringOverHttp) -> None:
     await scoring.active()
     await scoring.happened(interaction(), interaction("like"), interaction("like"))

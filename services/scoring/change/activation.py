@@ -19,6 +19,7 @@ from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find
 from services.scoring.store import cycles, traits
+from services.scoring.store.drafts import check_unchanged
 from services.scoring.store.models import active, hold
 from services.scoring.tables import activations, models, versions
 from shared.clock import Clock
@@ -41,11 +42,13 @@ class Order:
     """What to activate, the draft unless an older version is named, and who wants it and why.
 
     `handoff` is what becomes of those who qualify only now: sales gets all of them, those who do something
-    from now on, or none. With `all` it also gets those whom earlier activations kept back.
+    from now on, or none. With `all` it also gets those whom earlier activations kept back. `if_match` names
+    the tag that the draft must have.
     """
 
     handoff: Handoff
     version: int | None = None
+    if_match: str | None = None
     note: str | None = None
     author: str | None = None
 
@@ -56,11 +59,12 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
     Returns its number and what changed.
 
     Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model or
-    the version, Conflict without a draft or while another activation is under way.
+    the version, Conflict without a draft or while another activation is under way, Outdated when the draft is
+    another than was meant.
     """
     async with database.unit() as connection:
         await hold(connection, to_activate=True)
-        version = await _wanted(connection, model, order.version)
+        version = await _wanted(connection, model, order)
         await preparation.start(connection, version, clock.now())
     await _prepare(database, clock, model)
     async with database.unit() as connection:
@@ -68,11 +72,13 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
         return version.number, await _take_over(connection, version, order, clock.now())
 
 
-async def _wanted(connection: AsyncConnection, model: str, number: int | None) -> Version:
+async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Version:
     row = (await connection.execute(sa.select(models).where(models.c.model == model))).one_or_none()
     if row is None:
         raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
+    number = order.version
     if number is None:
+        check_unchanged(row.draft, order.if_match)
         if row.draft is None:
             raise Conflict("draft_missing", f"Model {model} has no draft to activate; PUT one first.")
         latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)

@@ -9,12 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.scoring.change import preparation
 from services.scoring.change.activation import Handoff, Order, activate
-from services.scoring.routes.drafts import MoverOut
+from services.scoring.routes.drafts import IfMatch
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
+from services.scoring.routes.previews import MoverOut
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
-from shared.errors import NotFound
+from shared.errors import NotFound, Refused
 from shared.supervisor import Bell
 
 
@@ -74,15 +75,23 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
 
     @router.post("/activate")
     async def post_activate(
-        model: ModelName, caller: Annotated[str, Depends(requires)], how: Activation | None = None
+        model: ModelName,
+        caller: Annotated[str, Depends(requires)],
+        how: Activation | None = None,
+        if_match: IfMatch = None,
     ) -> ActivatedOut:
         """Make the draft, or an older version, the one that scores, and tell whom that flips.
 
         New conditions are counted from the ledger first, and everybody is priced anew, while scoring goes on;
         `GET activation` tells how far it has come. Ended by a crash, the same request takes it up again.
+        With `If-Match` only while the draft is as it was read or previewed; else 412.
         """
         how = how or Activation()
-        order = Order(how.handoff, how.version, how.note, how.author or caller)
+        if if_match is not None and how.version is not None:
+            raise Refused(
+                "version_or_draft", "If-Match names a draft; leave it out to activate a version.", "version"
+            )
+        order = Order(how.handoff, how.version, if_match=if_match, note=how.note, author=how.author or caller)
         number, diff = await activate(database, clock, model, order)
         outgoing.ring()
         return ActivatedOut.model_validate({"model": model, "version": number, "flip_diff": asdict(diff)})

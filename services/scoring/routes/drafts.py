@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from hashlib import blake2b
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -10,19 +9,20 @@ from fastapi import APIRouter, Body, Depends, Header, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.change.preview import preview
+from services.scoring.change import preparation
 from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.validation import kept_matrix, read_matrix, warnings
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, unkeepable
-from services.scoring.store.models import draft_of, version_of
-from services.scoring.tables import ledger, models, versions
+from services.scoring.store.drafts import check_unchanged, delete, etag, shown
+from services.scoring.store.models import draft_of, hold, version_of
+from services.scoring.tables import ledger, models
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.conditions import possible_types
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.errors import NotFound, Outdated, Refused
+from shared.errors import Conflict, NotFound, Outdated, Refused
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
@@ -61,28 +61,6 @@ class DifferenceOut(BaseModel):
     changes: list[ChangeOut]
 
 
-class MoverOut(BaseModel):
-    """A profile whose score would change much."""
-
-    profile_id: str
-    before: float | None
-    after: float
-
-
-class PreviewOut(BaseModel):
-    """What the draft would change, in profiles, with some of their ids."""
-
-    model: str
-    profiles: int
-    newly_flipped: int
-    un_flipped: int
-    already_handed_over: int
-    kept_back: int
-    would_flip: list[str]
-    would_un_flip: list[str]
-    biggest_movers: list[MoverOut]
-
-
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes about drafts under /v1/models."""
     router = APIRouter(prefix="/v1/models/{model}", tags=["models"], dependencies=[Depends(requires)])
@@ -91,10 +69,10 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     async def get_draft(model: ModelName, response: Response) -> DraftOut:
         """Show the draft, or without one the active matrix to start from; `ETag` names its state."""
         async with database.reading() as connection:
-            text = await _shown(connection, model)
+            text = await shown(connection, model)
             if text is None:
                 raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
-            response.headers["ETag"] = _etag(text)
+            response.headers["ETag"] = etag(text)
             return await _draft(connection, model, text)
 
     @router.put("/draft")
@@ -108,7 +86,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         """Replace the draft; creates the model when it is new.
 
         With `If-Match` only while the draft is still as it was read, with `If-None-Match: *` only when the
-        model is new; else 412.
+        model is new; else 412, unless the draft is this one already.
         """
         matrix = read_matrix(model, document).canonical()
         if errors := list(unkeepable(document)):
@@ -116,15 +94,27 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
         text = json.dumps(matrix, ensure_ascii=False)
         async with database.unit() as connection:
+            # So that nobody deletes the model meanwhile.
+            await hold(connection)
             # There first, so that of two who make the same model at once one waits for the other.
             row = {"model": model, "created_at": clock.now()}
             await bulk.insert_new(connection, models, "model", [row])
             this_one = models.c.model == model
             await connection.execute(sa.select(models.c.model).where(this_one).with_for_update())
-            _check(await _shown(connection, model), if_match, if_none_match)
+            _check(await shown(connection, model), text, if_match, if_none_match)
             await connection.execute(sa.update(models).where(this_one).values(draft=text))
-            response.headers["ETag"] = _etag(text)
+            response.headers["ETag"] = etag(text)
             return await _draft(connection, model, text)
+
+    @router.delete("/draft", status_code=204)
+    async def delete_draft(model: ModelName, if_match: IfMatch = None) -> None:
+        """Throw the draft away; a model that never was active goes with it.
+
+        With `If-Match` only while the draft is still as it was read; else 412.
+        """
+        async with database.unit() as connection:
+            await hold(connection, to_activate=True)
+            await _throw_away(connection, model, if_match)
 
     @router.get("/difference")
     async def get_difference(
@@ -147,28 +137,32 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         changes = difference(old.matrix if old else None, new.matrix)
         return DifferenceOut(model=model, changes=[ChangeOut(**asdict(change)) for change in changes])
 
-    @router.post("/draft/preview")
-    async def post_preview(model: ModelName) -> PreviewOut:
-        """Tell whom the draft would flip, of all profiles, without changing anything."""
-        async with database.reading() as connection:
-            draft = await draft_of(connection, model)
-            if draft is None:
-                raise NotFound("draft_missing", f"Model {model} has no draft; PUT one first.")
-            found = asdict(await preview(connection, draft, clock.now()))
-        return PreviewOut(model=model, **found)
-
     return router
 
 
-async def _shown(connection: AsyncConnection, model: str) -> str | None:
-    """Return the text of the draft, or of the active matrix where there is none."""
-    active = (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
-    query = (
-        sa.select(sa.func.coalesce(models.c.draft, versions.c.matrix))
-        .select_from(models.outerjoin(versions, active))
-        .where(models.c.model == model)
-    )
-    return (await connection.execute(query)).scalar_one_or_none()
+def _check(present: str | None, new: str, if_match: str | None, if_none_match: str | None) -> None:
+    if present == new:
+        return
+    check_unchanged(present, if_match)
+    if if_none_match == "*" and present is not None:
+        raise Outdated(
+            "draft_exists", "The model exists already; leave out If-None-Match to replace its draft."
+        )
+
+
+async def _throw_away(connection: AsyncConnection, model: str, if_match: str | None) -> None:
+    query = sa.select(models.c.draft).where(models.c.model == model)
+    text = (await connection.execute(query)).scalar_one_or_none()
+    if text is None:
+        raise NotFound("draft_missing", f"Model {model} has no draft.")
+    check_unchanged(text, if_match)
+    if await preparation.read(connection, model) is not None:
+        raise Conflict(
+            "activation_under_way",
+            f"An activation of {model} is under way; wait for it, or give it up with "
+            f"DELETE /v1/models/{model}/activation.",
+        )
+    await delete(connection, model)
 
 
 async def _draft(connection: AsyncConnection, model: str, text: str) -> DraftOut:
@@ -186,25 +180,6 @@ async def _draft(connection: AsyncConnection, model: str, text: str) -> DraftOut
         matrix=json.loads(text),
         warnings=[WarningOut(**asdict(warning)) for warning in warnings(matrix, seen)],
     )
-
-
-def _etag(text: str) -> str:
-    return f'"{blake2b(text.encode(), digest_size=8).hexdigest()}"'
-
-
-def _check(text: str | None, if_match: str | None, if_none_match: str | None) -> None:
-    if if_none_match == "*" and text is not None:
-        raise Outdated(
-            "draft_exists", "The model exists already; leave out If-None-Match to replace its draft."
-        )
-    if if_match is None:
-        return
-    known = {part.strip() for part in if_match.split(",")}
-    if text is None or not known & {"*", _etag(text)}:
-        raise Outdated(
-            "draft_changed",
-            "Somebody changed the draft since you read it; GET it again and redo your change.",
-        )
 
 
 _EXAMPLE = Matrix.model_validate(

@@ -1,0 +1,68 @@
+"""Routes for ops: what a draft or an older version would change, for everybody, before it is activated."""
+
+from dataclasses import asdict
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel
+
+from services.scoring.change.preview import preview
+from services.scoring.routes.parameters import ModelName, VersionNumber
+from services.scoring.store.drafts import etag, shown
+from services.scoring.store.models import draft_of, version_of
+from shared.auth import Requires
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.errors import NotFound
+
+
+class MoverOut(BaseModel):
+    """A profile whose score would change much."""
+
+    profile_id: str
+    before: float | None
+    after: float
+
+
+class PreviewOut(BaseModel):
+    """What a version would change, in profiles, with some of their ids."""
+
+    model: str
+    profiles: int
+    newly_flipped: int
+    un_flipped: int
+    already_handed_over: int
+    kept_back: int
+    would_flip: list[str]
+    would_un_flip: list[str]
+    biggest_movers: list[MoverOut]
+
+
+def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
+    """Return the routes about previews under /v1/models."""
+    router = APIRouter(prefix="/v1/models/{model}", tags=["models"], dependencies=[Depends(requires)])
+
+    @router.post("/draft/preview")
+    async def post_draft_preview(model: ModelName, response: Response) -> PreviewOut:
+        """Tell whom the draft would flip, of all profiles, without changing anything.
+
+        `ETag` names the draft: sent to `activate` as `If-Match`, what is activated is what was previewed.
+        """
+        async with database.reading() as connection:
+            draft, text = await draft_of(connection, model), await shown(connection, model)
+            if draft is None or text is None:
+                raise NotFound("draft_missing", f"Model {model} has no draft; PUT one first.")
+            found = await preview(connection, draft, clock.now())
+        response.headers["ETag"] = etag(text)
+        return PreviewOut(model=model, **asdict(found))
+
+    @router.post("/versions/{number}/preview")
+    async def post_version_preview(model: ModelName, number: VersionNumber) -> PreviewOut:
+        """Tell whom an older version would flip if it were activated again, without changing anything."""
+        async with database.reading() as connection:
+            version = await version_of(connection, model, number)
+            if version is None:
+                raise NotFound("version_unknown", f"Model {model} has no version {number}.")
+            found = await preview(connection, version, clock.now())
+        return PreviewOut(model=model, **asdict(found))
+
+    return router

@@ -1,0 +1,41 @@
+"""Drafts on the tables, and the tags that name their states in `ETag` and `If-Match`."""
+
+from hashlib import blake2b
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.tables import models, versions
+from shared.errors import Outdated
+
+
+async def shown(connection: AsyncConnection, model: str) -> str | None:
+    """Return the text of the draft, or of the active matrix where there is none."""
+    active = (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
+    query = (
+        sa.select(sa.func.coalesce(models.c.draft, versions.c.matrix))
+        .select_from(models.outerjoin(versions, active))
+        .where(models.c.model == model)
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def delete(connection: AsyncConnection, model: str) -> None:
+    """Remove the draft of a model, and with it the model when it never was active."""
+    ever_active = sa.exists().where(versions.c.model == models.c.model)
+    await connection.execute(sa.update(models).where(models.c.model == model).values(draft=None))
+    await connection.execute(sa.delete(models).where(models.c.model == model, ~ever_active))
+
+
+def etag(text: str) -> str:
+    """Return the tag of a matrix."""
+    return f'"{blake2b(text.encode(), digest_size=8).hexdigest()}"'
+
+
+def check_unchanged(text: str | None, if_match: str | None) -> None:
+    """Raise Outdated unless the text is as somebody read it who names its tag; nobody has to."""
+    if if_match is None:
+        return
+    known = {part.strip() for part in if_match.split(",")}
+    if text is None or not known & {"*", etag(text)}:
+        raise Outdated("draft_changed", "Somebody changed the draft since you read it; GET it again.")
