@@ -18,9 +18,9 @@ import services.scoring.compose
 from services.demo.play import play
 from services.ingest.imports.post import import_access_log
 from services.ingest.imports.visitor import load_salt
-from services.ops.activate import Handoff, Wanted
 from services.ops.activate import activate as activate_over_http
 from services.ops.client import ops_key
+from services.ops.wanted import Handoff, Wanted
 from services.process import Compose, Machinery, open_log, serve
 from services.scoring.replay.check import check as check_scoring
 from services.welcome import welcome

@@ -1,47 +1,21 @@
 """`flipline activate`: a matrix becomes the one that scores; seen before, confirmed, watched, told after."""
 
 import asyncio
-import json
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, Literal
-from urllib.parse import quote
+from typing import Any, Final
 
 import typer
 from rich.console import Console
 
-from services.ops import display
+from services.ops import display, drafting
 from services.ops.client import CONNECTION_LOST, Api
-from shared.errors import Conflict, FliplineError, Refused, TooLarge, Unavailable
-from shared.middleware import MAX_BODY_BYTES
-
-Handoff = Literal["new_activity_only", "all", "none"]
+from services.ops.wanted import Wanted
+from shared.errors import Conflict, FliplineError, Refused, Unavailable
 
 LOOK_AGAIN_SECONDS: Final = 0.5
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What to activate: an older `version`, or the draft, which `matrix` (a file of JSON) replaces before.
-
-    `handoff` is what becomes of those who flip only by it; without `yes` somebody at a terminal is asked.
-    """
-
-    model: str
-    matrix: Path | None = None
-    version: int | None = None
-    handoff: Handoff = "new_activity_only"
-    note: str | None = None
-    author: str | None = None
-    yes: bool = False
-
-    @property
-    def path(self) -> str:
-        """The path of the model in the API."""
-        return f"/v1/models/{quote(self.model, safe='')}"
 
 
 @dataclass(frozen=True)
@@ -58,12 +32,15 @@ def activate(wanted: Wanted, *, url: str, key: str, console: Console) -> None:
     Raises Refused when it is not activated, with the reason and what to do, and Unavailable or Misconfigured
     when the instance cannot be asked.
     """
-    matrix = _read(wanted)
+    matrix = wanted.read_matrix()
     api = Api(url, key)
     # Not one run for all: while somebody is asked, Ctrl-C is to end the question, and not a loop behind it.
     with asyncio.Runner() as runner:
         try:
-            seen = runner.run(_look(api, wanted, matrix, console))
+            found = runner.run(drafting.look(api, wanted, matrix, console))
+            if found.another:
+                drafting.ask_to_replace(wanted)
+            seen = runner.run(_show(api, wanted, matrix, found, console))
             _ask(wanted)
             runner.run(_activate(api, wanted, seen, console))
         except Refused as error:
@@ -74,58 +51,36 @@ def activate(wanted: Wanted, *, url: str, key: str, console: Console) -> None:
             runner.run(api.close())
 
 
-def _read(wanted: Wanted) -> bytes | None:
-    """Return the bytes of the file that is to be the draft; what matrix it is the instance judges."""
-    if wanted.matrix is None:
-        return None
-    if wanted.version is not None:
-        raise Refused("matrix_or_version", "Give --matrix or --version: a version has its matrix already.")
-    with wanted.matrix.open("rb") as file:
-        data = file.read(MAX_BODY_BYTES + 1)
-    if len(data) > MAX_BODY_BYTES:
-        raise TooLarge(
-            "file_too_large", f"{wanted.matrix} is no matrix: it has over {MAX_BODY_BYTES:,} bytes."
-        )
-    try:
-        document = json.loads(data)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        told = f"{wanted.matrix} is no matrix in JSON: {error.msg} ({where})."
-        raise Refused("file_no_json", told) from error
-    except (ValueError, RecursionError) as error:
-        raise Refused("file_no_json", f"{wanted.matrix} is no JSON that can be read: {error}.") from error
-    if not isinstance(document, dict):
-        raise Refused("file_no_object", f"{wanted.matrix} is no matrix: a matrix is an object of JSON.")
-    return data
-
-
-async def _look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console) -> _Seen:
+async def _show(
+    api: Api, wanted: Wanted, matrix: bytes | None, found: drafting.Found, console: Console
+) -> _Seen:
     """Show what would change, having put the draft when there is one to put."""
-    models = (await api("GET", "/v1/models")).body["items"]
-    model: Mapping[str, Any] = next((one for one in models if one["model"] == wanted.model), {})
-    active: int | None = model.get("active_version")
     if wanted.version is not None:
-        if wanted.version == active:
-            raise Conflict("version_active", f"Version {active} of {wanted.model} scores already.")
-        await _show_difference(api, wanted, active, console)
-        console.print("There is no preview of an older version; what it changes is told when it scores.")
-        return _Seen(active, None)
-    if matrix is None and not model.get("has_draft"):
+        if wanted.version == found.active:
+            raise Conflict("version_active", f"Version {found.active} of {wanted.model} scores already.")
+        await _show_difference(api, wanted, found.active, console)
+        await _show_preview(api, wanted, f"versions/{wanted.version}", f"version {wanted.version}", console)
+        return _Seen(found.active, None)
+    if matrix is None and not found.has_draft:
         raise Refused(
             "draft_missing",
             f"There is no draft of {wanted.model}. Give one with --matrix, or name an older version with "
             "--version.",
         )
     draft = await (
-        api("GET", f"{wanted.path}/draft") if matrix is None else api("PUT", f"{wanted.path}/draft", matrix)
+        api("GET", f"{wanted.path}/draft") if matrix is None else drafting.put(api, wanted, matrix, found)
     )
-    if found := draft.body["warnings"]:
-        console.print(display.warnings(found))
-    await _show_difference(api, wanted, active, console)
+    if odd := draft.body["warnings"]:
+        console.print(display.warnings(odd))
+    await _show_difference(api, wanted, found.active, console)
+    await _show_preview(api, wanted, "draft", "the draft", console)
+    return _Seen(found.active, draft.etag)
+
+
+async def _show_preview(api: Api, wanted: Wanted, path: str, name: str, console: Console) -> None:
     with console.status("Working out whom it would flip ..."):
-        preview = (await api("POST", f"{wanted.path}/draft/preview", patient=True)).body
-    _show_flips(f"Preview: {preview['profiles']:,} profiles under the draft", preview, console)
-    return _Seen(active, draft.etag)
+        preview = (await api("POST", f"{wanted.path}/{path}/preview", patient=True)).body
+    _show_flips(f"Preview: {preview['profiles']:,} profiles under {name}", preview, console)
 
 
 async def _show_difference(api: Api, wanted: Wanted, active: int | None, console: Console) -> None:
@@ -159,14 +114,10 @@ def _ask(wanted: Wanted) -> None:
 
 
 async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> None:
-    if seen.etag is not None and (await api("GET", f"{wanted.path}/draft")).etag != seen.etag:
-        raise Conflict(
-            "draft_changed",
-            "Nothing was activated: somebody has changed the draft since it was shown. Run this again.",
-        )
     order = {name: getattr(wanted, name) for name in ("handoff", "version", "note", "author")}
     given = {name: value for name, value in order.items() if value is not None}
-    posted = asyncio.create_task(api("POST", f"{wanted.path}/activate", given, patient=True))
+    headers = {"If-Match": seen.etag} if seen.etag else {}
+    posted = asyncio.create_task(api("POST", f"{wanted.path}/activate", given, headers=headers, patient=True))
     try:
         with display.Preparing(console) as preparing:
             while not (await asyncio.wait({posted}, timeout=LOOK_AGAIN_SECONDS))[0]:
@@ -181,6 +132,13 @@ async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> 
             highlight=False,
         )
         raise
+    except Refused as error:
+        if error.code != "draft_changed":
+            raise
+        raise Conflict(
+            "draft_changed",
+            "Nothing was activated: somebody has changed the draft since it was shown. Run this again.",
+        ) from error
     except Unavailable as error:
         if error.code != CONNECTION_LOST:
             raise

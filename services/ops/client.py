@@ -65,6 +65,7 @@ class Api:
         body: Mapping[str, Any] | bytes | None = None,
         *,
         params: Mapping[str, int] | None = None,
+        headers: Mapping[str, str] | None = None,
         patient: bool = False,
     ) -> Answer:
         """Return the answer to a request; bytes are sent as they are, as JSON.
@@ -80,7 +81,7 @@ class Api:
                 method,
                 path,
                 content=content,
-                headers={"Content-Type": "application/json"},
+                headers={"Content-Type": "application/json", **(headers or {})},
                 params=params,
                 timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=_CONNECT_SECONDS, read=read),
             )

@@ -16,7 +16,8 @@ import httpx
 import pytest
 from rich.console import Console
 
-from services.ops.activate import Wanted, activate
+from services.ops.activate import activate
+from services.ops.wanted import Wanted
 from shared.errors import Conflict, Refused, Unauthorized
 from tests.builders import rule
 from tests.integration.test_command import ROOT, environment, up
@@ -46,20 +47,26 @@ class Instance:
         )  # fmt: skip
         return ended.returncode, words(ended.stdout + ended.stderr)
 
-    def asked(self, model: str, *arguments: str, answer: Callable[[], bytes]) -> tuple[int, str]:
-        """Run the command at a terminal and answer what it asks."""
+    def asked(
+        self,
+        model: str,
+        *arguments: str,
+        answer: Callable[[], bytes],
+        questions: tuple[str, ...] = ("Activate?",),
+    ) -> tuple[int, str]:
+        """Run the command at a terminal and answer the questions in their turn."""
         terminal, its_end = pty.openpty()
         child = subprocess.Popen(
             self.command(model, *arguments), cwd=ROOT, env=environment() | {"COLUMNS": "160"},
             stdin=its_end, stdout=its_end, stderr=its_end,
         )  # fmt: skip
         os.close(its_end)
-        printed, answered = b"", False
+        printed, waiting = b"", list(questions)
         try:
             while chunk := _read(terminal):
                 printed += chunk
-                if not answered and b"Activate?" in printed:
-                    answered = True
+                if waiting and waiting[0].encode() in printed:
+                    del waiting[0]
                     os.write(terminal, answer())
             return child.wait(20), words(printed.decode())
         finally:
@@ -152,7 +159,8 @@ def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_befor
 
     told = instance.activated("points", version=1)
     assert "points: from version 2 to version 1" in told
-    assert "no preview of an older version" in told
+    assert "Preview: 1 profiles under version 1" in told
+    assert told.count("un-flipped: reached it, and no longer do 1") == 2, "in the preview, and after"
     assert instance.model("points")["active_version"] == 1
     with pytest.raises(Conflict, match="Version 1 of points scores already"):
         instance.activated("points", version=1)
@@ -231,6 +239,55 @@ def test_a_draft_that_somebody_changes_meanwhile_is_not_activated_unseen(
     assert ended == 1
     assert "somebody has changed the draft" in told
     assert instance.model("raced")["active_version"] is None
+
+
+def drafted(instance: Instance, model: str) -> Any:
+    draft = instance.http.get(f"/v1/models/{model}/draft")
+    return (draft.json()["matrix"]["rules"][0]["points"], draft.headers["ETag"])
+
+
+def test_without_a_terminal_another_draft_is_shown_and_replaced_by_yes_alone(
+    instance: Instance, file: Callable[[Any], str]
+) -> None:
+    for active in (False, True):
+        theirs = MATRIX | {"rules": [rule("visits", 10 + active)]}
+        assert instance.http.put("/v1/models/theirs/draft", json=theirs).is_success
+        before = drafted(instance, "theirs")
+        ended, told = instance.activate("theirs", "--matrix", file(DEARER))
+        assert ended == 1
+        assert "theirs: another draft is there and would be replaced" in told
+        assert ("points 30 -> 11" if active else "visits: added, 10 points") in told
+        assert "Nothing was changed: another draft of theirs is there" in told
+        assert drafted(instance, "theirs") == before
+        ended, told = instance.activate("theirs", "--matrix", file(DEARER), "--yes")
+        assert ended == 0, told
+        assert "another draft is there and would be replaced" in told
+        assert drafted(instance, "theirs")[0] == 30
+
+
+def test_the_draft_that_is_there_already_is_no_other(instance: Instance, file: Callable[[Any], str]) -> None:
+    assert instance.http.put("/v1/models/same/draft", json=MATRIX).is_success
+    ended, told = instance.activate("same", "--matrix", file({**MATRIX, "model": "same"}))
+    assert ended == 1
+    assert "another draft" not in told
+    assert "Nothing was activated: there is no terminal" in told
+
+
+@pytest.mark.parametrize(("answers", "points"), [([b"n\n"], 10), ([b"y\n", b"n\n"], 30)])
+def test_who_is_at_a_terminal_is_asked_whether_to_replace_another_draft(
+    instance: Instance, file: Callable[[Any], str], answers: list[bytes], points: int
+) -> None:
+    assert instance.http.put("/v1/models/mine/draft", json=MATRIX).is_success
+    ended, told = instance.asked(
+        "mine",
+        "--matrix",
+        file(DEARER),
+        answer=lambda: answers.pop(0),
+        questions=("Replace that draft?", "Activate?"),
+    )
+    assert ended == 1
+    assert "Replace that draft?" in told
+    assert drafted(instance, "mine")[0] == points
 
 
 def test_where_nothing_runs_is_told_with_what_to_do(instance: Instance) -> None:

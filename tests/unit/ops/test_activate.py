@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from services.ops.activate import Wanted, activate
+from services.ops.activate import activate
+from services.ops.wanted import Wanted
 from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
 from shared.middleware import MAX_BODY_BYTES
 

@@ -1,0 +1,77 @@
+"""A file becomes the draft of a model without overwriting, unseen, what somebody else has drafted."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import typer
+from rich.console import Console
+
+from services.ops import display
+from services.ops.client import Answer, Api
+from services.ops.wanted import Wanted
+from shared.errors import Conflict, Refused
+
+
+class Found(NamedTuple):
+    """A model before anything is put: its active version, whether it has a draft, and the tag of its state.
+
+    With `another` there is a draft that is not the matrix that is to be put.
+    """
+
+    active: int | None
+    has_draft: bool
+    tag: str | None = None
+    another: bool = False
+
+
+async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console) -> Found:
+    """Return how the model stands; when another draft than the matrix is there, show what it changes."""
+    models = (await api("GET", "/v1/models")).body["items"]
+    model: Mapping[str, Any] = next((one for one in models if one["model"] == wanted.model), {})
+    found = Found(model.get("active_version"), bool(model.get("has_draft")))
+    if matrix is None or (found.active is None and not found.has_draft):
+        return found
+    draft = f"{wanted.path}/draft"
+    if not found.has_draft:
+        return found._replace(tag=(await api("GET", draft)).etag)
+    try:
+        # Only when it is the draft already: which matrices are the same the instance knows best.
+        put_again = await api("PUT", draft, matrix, headers={"If-None-Match": "*"})
+    except Refused as error:
+        if error.code != "draft_exists":
+            raise
+    else:
+        return found._replace(tag=put_again.etag)
+    tag = (await api("GET", draft)).etag
+    changes = (await api("GET", f"{wanted.path}/difference")).body["changes"]
+    title = f"{wanted.model}: another draft is there and would be replaced"
+    console.print(display.difference(title, changes))
+    return found._replace(tag=tag, another=True)
+
+
+def ask_to_replace(wanted: Wanted) -> None:
+    """Ask whether the other draft may be replaced; raises Refused when not, or when nobody can answer."""
+    if wanted.yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(
+            "not_confirmed",
+            f"Nothing was changed: another draft of {wanted.model} is there. Activate it without --matrix, "
+            "or add --yes to replace it.",
+        )
+    if not typer.confirm("Replace that draft?"):
+        raise Refused("not_confirmed", "Nothing was changed: the draft that is there is kept.")
+
+
+async def put(api: Api, wanted: Wanted, matrix: bytes, found: Found) -> Answer:
+    """Make the matrix the draft; raises Conflict when somebody has changed the draft since the look."""
+    headers = {"If-Match": found.tag} if found.tag else {"If-None-Match": "*"}
+    try:
+        return await api("PUT", f"{wanted.path}/draft", matrix, headers=headers)
+    except Refused as error:
+        if error.code not in {"draft_changed", "draft_exists"}:
+            raise
+        raise Conflict(
+            "draft_changed", "Nothing was changed: somebody has just written another draft. Run this again."
+        ) from error

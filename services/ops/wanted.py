@@ -1,0 +1,62 @@
+"""What ops want activated, as the command line says it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from shared.errors import Refused, TooLarge
+from shared.middleware import MAX_BODY_BYTES
+
+Handoff = Literal["new_activity_only", "all", "none"]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to activate: an older `version`, or the draft, which `matrix` (a file of JSON) replaces before.
+
+    `handoff` is what becomes of those who flip only by it; without `yes` somebody at a terminal is asked.
+    """
+
+    model: str
+    matrix: Path | None = None
+    version: int | None = None
+    handoff: Handoff = "new_activity_only"
+    note: str | None = None
+    author: str | None = None
+    yes: bool = False
+
+    @property
+    def path(self) -> str:
+        """The path of the model in the API."""
+        return f"/v1/models/{quote(self.model, safe='')}"
+
+    def read_matrix(self) -> bytes | None:
+        """Return the bytes of the file that is to be the draft; what matrix it is the instance judges.
+
+        Raises Refused when it can be none, or when a version is wanted too.
+        """
+        if self.matrix is None:
+            return None
+        if self.version is not None:
+            raise Refused(
+                "matrix_or_version", "Give --matrix or --version: a version has its matrix already."
+            )
+        with self.matrix.open("rb") as file:
+            data = file.read(MAX_BODY_BYTES + 1)
+        if len(data) > MAX_BODY_BYTES:
+            raise TooLarge(
+                "file_too_large", f"{self.matrix} is no matrix: it has over {MAX_BODY_BYTES:,} bytes."
+            )
+        try:
+            document = json.loads(data)
+        except json.JSONDecodeError as error:
+            where = f"line {error.lineno}, column {error.colno}"
+            told = f"{self.matrix} is no matrix in JSON: {error.msg} ({where})."
+            raise Refused("file_no_json", told) from error
+        except (ValueError, RecursionError) as error:
+            raise Refused("file_no_json", f"{self.matrix} is no JSON that can be read: {error}.") from error
+        if not isinstance(document, dict):
+            raise Refused("file_no_object", f"{self.matrix} is no matrix: a matrix is an object of JSON.")
+        return data
