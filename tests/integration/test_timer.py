@@ -7,6 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring import timer as timer_module
+from services.scoring.change import preparation
+from services.scoring.store.models import draft_of
 from services.scoring.tables import models, preparations, scores, standings
 from services.scoring.timer import Timer
 from shared.database.engine import Database
@@ -141,11 +143,10 @@ async def test_scores_of_versions_that_score_no_more_are_swept(world: World) -> 
 async def test_what_is_being_prepared_is_neither_swept_nor_left_to_age(world: World) -> None:
     await world.activated(rule("visits", 10), flip_number=1000)
     await world.drafted(FADING, flip_number=1000)
-    from services.scoring.change import preparation
-    from services.scoring.change.activation import _wanted
-
     async with world.database.unit() as connection:
-        await preparation.start(connection, await _wanted(connection, "m", None), world.clock.now())
+        draft = await draft_of(connection, "m")
+        assert draft is not None
+        await preparation.start(connection, draft, world.clock.now())
     await world.happened(interaction())
     await world.passed(days=10)
     assert [(row[2], row[3]) for row in await world.rows(scores)] == [(1, 10), (2, 5)]
