@@ -1,6 +1,7 @@
 """Conditions as their JSON reads, for the operators that the worlds use."""
 
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from shared.events import Interaction
@@ -40,7 +41,11 @@ def property_of(interaction: Interaction, path: str) -> Any:
     """Return what an interaction has under a path; None when it has nothing there."""
     if path in {"campaign", "source"}:
         return getattr(interaction, path)
-    return interaction.properties.get(path, _ABSENT)
+    flat = interaction.properties.get(path, _ABSENT)
+    if flat is not _ABSENT or "." not in path:
+        return flat
+    outer, inner = path.split(".")
+    return interaction.properties.get(outer, {}).get(inner, _ABSENT)
 
 
 def _passes(test: Any, value: Any) -> bool:
@@ -49,15 +54,27 @@ def _passes(test: Any, value: Any) -> bool:
     return all(_OPERATORS[operator](value, operand) for operator, operand in test.items())
 
 
-# Texts are all that the worlds have under a path or in a trait.
+def _of_texts(test: Callable[[str, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda value, operand: isinstance(value, str) and test(value, operand)
+
+
+def _of_numbers(test: Callable[[float, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda value, operand: isinstance(value, int | float) and test(value, operand)
+
+
+# Texts and numbers are all that the worlds have under a path or in a trait; examples also have lists of them.
 _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "exists": lambda value, wanted: (value is not _ABSENT) == wanted,
     "missing": lambda value, wanted: (value is _ABSENT) == wanted,
     "eq": lambda value, operand: value == operand,
     "in": lambda value, operands: value in operands,
-    "contains": lambda value, part: value is not _ABSENT and part in value,
-    "starts_with": lambda value, start: value is not _ABSENT and value.startswith(start),
-    "matches_any": lambda value, parts: (
-        value is not _ABSENT and any(part.lower() in value.lower() for part in parts)
-    ),
+    "contains": lambda value, part: isinstance(value, str | list) and part in value,
+    "starts_with": _of_texts(lambda value, start: value.startswith(start)),
+    "glob": _of_texts(fnmatchcase),
+    "matches_any": _of_texts(lambda value, parts: any(part.lower() in value.lower() for part in parts)),
+    "gt": _of_numbers(lambda value, bound: value > bound),
+    "gte": _of_numbers(lambda value, bound: value >= bound),
+    "lt": _of_numbers(lambda value, bound: value < bound),
+    "lte": _of_numbers(lambda value, bound: value <= bound),
+    "between": _of_numbers(lambda value, bounds: bounds[0] <= value <= bounds[1]),
 }

@@ -144,7 +144,8 @@ def _within_limit(limit: Json | None, earliest_first: Iterable[Interaction]) -> 
     for one in earliest_first:
         if limit is not None:
             by = property_of(one, limit["by"]) if "by" in limit else None
-            allowance = (_period(date.fromordinal(day_of(one)), limit["per"]), json.dumps(by))
+            value = json.dumps(float(by) if isinstance(by, int) else by)
+            allowance = (_period(date.fromordinal(day_of(one)), limit["per"]), value)
             used[allowance] += 1
             if used[allowance] > limit["times"]:
                 continue

@@ -9,6 +9,8 @@ Json = dict[str, Any]
 MODEL = "m"
 TYPES = ("visit", "download", "email_open")
 PATHS = ("/", "/pricing", "/pricing/eu")
+SEATS = "seats"
+PLACE = "page.path"
 
 
 def quarters(least: float, most: float) -> st.SearchStrategy[float]:
@@ -34,22 +36,41 @@ _path = st.one_of(
     st.just({"contains": "eu"}),
     st.booleans().map(lambda wanted: {"exists": wanted}),
 )
+_number = st.integers(1, 4)
+_seats = st.one_of(
+    _number,
+    st.dictionaries(st.sampled_from(["gt", "gte", "lt", "lte"]), _number, min_size=1, max_size=2),
+    st.tuples(_number, _number).map(lambda bounds: {"between": sorted(bounds)}),
+)
 _asset = st.one_of(
     st.just({"contains": "guide"}),
     st.just({"matches_any": ["PDF", "slides"]}),
+    st.just({"glob": "*.[pd]*"}),
     st.booleans().map(lambda wanted: {"missing": wanted}),
 )
 _type = st.one_of(st.sampled_from(TYPES), st.permutations(TYPES).map(lambda types: types[:2]))
 _matches = st.one_of(
     st.fixed_dictionaries({"type": _type}, optional={"where": optional(path=_path, asset=_asset)}),
     st.fixed_dictionaries({"where": st.fixed_dictionaries({"path": _path})}),
+    st.fixed_dictionaries({"where": st.fixed_dictionaries({SEATS: _seats})}),
+    st.fixed_dictionaries({"where": st.fixed_dictionaries({PLACE: _path})}),
 )
+
+
+def _joined(parts: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    few = st.lists(parts, min_size=1, max_size=2)
+    return st.one_of(
+        few.map(lambda parts: {"all": parts}),
+        few.map(lambda parts: {"any": parts}),
+        parts.map(lambda part: {"not": part}),
+    )
+
+
 conditions = st.one_of(
     _type.map(lambda type_: {"type": type_}),
     _matches,
-    st.lists(_matches, min_size=1, max_size=2).map(lambda parts: {"all": parts}),
-    st.lists(_matches, min_size=1, max_size=2).map(lambda parts: {"any": parts}),
-    _matches.map(lambda part: {"not": part}),
+    _joined(_matches),
+    _joined(_matches | _joined(_matches)),
 )
 trait_conditions = st.sampled_from(
     [
@@ -64,13 +85,14 @@ trait_conditions = st.sampled_from(
         {"lifecycle": {"eq": "customer"}},
         {"not": {"lifecycle": {"in": ["lead", "customer"]}}},
         {"any": [{"lifecycle": "lead"}, {"title": {"contains": "Sales"}}]},
+        {"all": [{"not": {"any": [{"title": "Intern"}, {"seats": {"lt": 2}}]}}, {"seats": {"exists": True}}]},
     ]
 )
 
 
 _limit = st.fixed_dictionaries(
     {"times": st.integers(1, 3), "per": st.sampled_from(["day", "week", "month", "ever"])},
-    optional={"by": st.sampled_from(["path", "asset", "campaign"])},
+    optional={"by": st.sampled_from(["path", "asset", "campaign", SEATS])},
 )
 _age = st.one_of(
     st.just({}),

@@ -28,7 +28,10 @@ TOWN = (
 # Nobody has a rule for it, but somebody who likes is not inactive.
 UNPRICED = "like"
 ASSETS = ("guide.pdf", "guide.doc")
-TRAITS: dict[str, tuple[str | None, ...]] = {
+# Trackers write one number in two ways.
+NUMBERS = (1, 1.0, 2.5)
+TRAITS: dict[str, tuple[str | float | None, ...]] = {
+    "seats": (1, 2.5, None),
     "title": ("VP Sales", "Director", "Intern", None),
     "company": ("Acme", None),
     "lifecycle": ("lead", "customer", None),
@@ -87,7 +90,12 @@ def interactions(draw: st.DrawFn, number: int) -> Interaction:
         more["traits"] = draw(_traits)
     else:
         more["properties"] = draw(
-            optional(path=st.sampled_from([*PATHS, None]), asset=st.sampled_from([*ASSETS, None]))
+            optional(
+                path=st.sampled_from([*PATHS, None]),
+                asset=st.sampled_from([*ASSETS, None]),
+                seats=st.sampled_from(NUMBERS),
+                page=optional(path=st.sampled_from(PATHS)),
+            )
         )
         more["campaign"] = draw(st.sampled_from([None, "spring"]))
         more["traits"] = draw(st.just({}) | _traits)

@@ -146,13 +146,15 @@ def _candidates(test: Comparison, now: Any) -> list[Any]:
     parts: list[str] = []
     for name in _BY_OPERATORS:
         operand: Any = getattr(test, name)
+        if operand is None:
+            continue
         operands: list[Any] = [*operand] if isinstance(operand, list | tuple) else [operand]
         texts = [one for one in operands if isinstance(one, str)]
         if name == "glob":
             operands = texts = [_without_wildcards(one) for one in texts]
         elif name == "contains":
             operands += [[one] for one in operands]
-        named += [one for one in operands if one is not None]
+        named += operands
         # A text may have one of several parts, and all of those that operators ask for one by one.
         parts += [] if name in {"eq", "in_"} else texts[:1]
     numbers = sorted(one for one in named if isinstance(one, int | float) and not isinstance(one, bool))
