@@ -18,7 +18,8 @@ _NULL = "cannot be null; `missing: true` asks for what is not there"
 
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 Scalar: TypeAlias = Annotated[str, Field(max_length=1000)] | bool | int | float
-Number: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
+Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Truth: TypeAlias = Annotated[bool, Field(strict=True)]
 Path = Annotated[str, Field(min_length=1, max_length=128)]
 
 
@@ -45,8 +46,8 @@ class Comparison(_Strict):
     lt: Number | None = None
     lte: Number | None = None
     between: tuple[Number, Number] | None = None
-    exists: bool | None = None
-    missing: bool | None = None
+    exists: Truth | None = None
+    missing: Truth | None = None
     matches_any: Annotated[list[Text], Field(min_length=1, max_length=200)] | None = None
 
     @model_validator(mode="before")

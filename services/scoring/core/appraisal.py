@@ -1,5 +1,6 @@
 """Appraisal: where a person stands in a version of a model at the end of a day. Pure."""
 
+from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from services.scoring.core.crossing import next_change
@@ -45,17 +46,17 @@ def appraise(known: Known, matrix: Matrix, day: int) -> Appraisal:
         score=total,
         stage=matrix.stage(total),
         grade=grade,
-        state=state_of(total, matrix, traits),
+        state=state_of(total, matrix, traits, known.traits.email_domains),
         company=company_of(traits),
         due_on=next_change(known, matrix, day),
     )
 
 
-def state_of(score: float, matrix: Matrix, traits: Traits) -> State:
-    """Return what a score means for the hand-off, given what is known of the person."""
+def state_of(score: float, matrix: Matrix, traits: Traits, email_domains: Iterable[str]) -> State:
+    """Return what a score means for the hand-off, given a person's traits and all domains of theirs."""
     if score < matrix.flip_number:
         return BELOW
-    if matrix.excluded_by(traits) is not None:
+    if matrix.excluded_by(traits, email_domains) is not None:
         return EXCLUDED
     return WAITING if matrix.missing(traits) else QUALIFIED
 

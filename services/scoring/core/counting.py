@@ -44,6 +44,8 @@ ADJUSTMENTS = "adjustments"
 
 MAX_VALUE_LENGTH = 200
 _NO_VALUE = ""
+# Up to here a double holds every whole number, and an integer is as well read as one.
+_MAX_EXACT = 2**53
 # Equal values must give equal text, whatever the order of an object's keys.
 _encode_value = msgspec.json.Encoder(order="deterministic").encode
 
@@ -129,11 +131,22 @@ def value_text(value: object) -> str:
     """Return the text under which a value of `by` is counted: equal values of JSON have equal texts."""
     if value is MISSING:
         return _NO_VALUE
-    text = _encode_value(value).decode()
+    text = _encode_value(value if type(value) is str else _in_one_form(value)).decode()
     if len(text) <= MAX_VALUE_LENGTH:
         return text
     # Cut off alone, two long addresses with the same beginning would be one.
     return text[: MAX_VALUE_LENGTH // 2] + blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _in_one_form(value: object) -> object:
+    """Return a JSON value in which equal numbers are written alike: 1.0 and 1e0 as 1."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= _MAX_EXACT else value
+    if isinstance(value, list):
+        return [_in_one_form(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _in_one_form(one) for key, one in value.items()}
+    return value
 
 
 def count(counts: Counts, interaction: Interaction, tally: Tally, times: int = 1) -> None:

@@ -40,6 +40,11 @@ def email_domain(emails: Iterable[str]) -> str | None:
     return None if best is None else _domain(best)
 
 
+def email_domains(emails: Iterable[str]) -> tuple[str, ...]:
+    """Return the domains of all of a person's e-mail addresses, each once and in order."""
+    return tuple(sorted({_domain(email) for email in emails}))
+
+
 def company_domain(emails: Iterable[str]) -> str | None:
     """Return the domain that `email_domain` tells, or None when it is private and so tells of no company."""
     domain = email_domain(emails)

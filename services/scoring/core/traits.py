@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from services.scoring.core.counting import day_of
-from services.scoring.core.domains import company_domain, email_domain
+from services.scoring.core.domains import company_domain, email_domain, email_domains
 from shared.identity import Identity
 
 
@@ -38,9 +38,17 @@ class History:
     def derived(self) -> dict[str, Any]:
         """What the identities themselves say: each kind, and from an e-mail its domain and the company."""
         known = sorted(self._identities, reverse=True)
-        emails = [identity.value for identity in known if identity.kind == "email"]
-        from_email = {"email_domain": email_domain(emails), "company": company_domain(emails)}
+        from_email = {"email_domain": email_domain(self._emails), "company": company_domain(self._emails)}
         return dict(known) | {name: value for name, value in from_email.items() if value is not None}
+
+    @property
+    def email_domains(self) -> tuple[str, ...]:
+        """The domains of all addresses; unless it was told, the trait `email_domain` is one of them."""
+        return email_domains(self._emails)
+
+    @property
+    def _emails(self) -> list[str]:
+        return [identity.value for identity in self._identities if identity.kind == "email"]
 
     def told(self, day: int) -> dict[str, Any]:
         """Return the traits that were told until the end of a day, by name."""

@@ -1,6 +1,6 @@
 """The matrix: a model's rules, as ops write them and as an immutable version keeps them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -125,17 +125,21 @@ class Matrix(Strict):
         """The rules whose points become fewer with time."""
         return tuple(rule for rule in self.rules if rule.half_life is not None or rule.window is not None)
 
-    def excluded_by(self, traits: Traits) -> str | None:
-        """Return, in words, the exclusion that a person with these traits falls under, if any."""
-        return next((told for told, holds in self._exclusions if holds(traits)), None)
+    def excluded_by(self, traits: Traits, email_domains: Iterable[str]) -> str | None:
+        """Return, in words, the exclusion that a person with these traits falls under, if any.
+
+        Who has a second address at a competitor is one of theirs, so it is asked with each of the domains.
+        """
+        seen = [traits, *({**traits, "email_domain": domain} for domain in email_domains)]
+        return next((told for told, holds in self._exclusions if any(map(holds, seen))), None)
 
     @cached_property
     def _exclusions(self) -> list[tuple[str, TraitTest]]:
         return [(explain(condition), compile_traits(condition)) for condition in self.excludes]
 
     def missing(self, traits: Traits) -> tuple[str, ...]:
-        """Return the required traits that are not known, in the order of the matrix."""
-        return tuple(name for name in self.requires if name not in traits)
+        """Return the required traits that are not known, in the order of the matrix; blanks tell nothing."""
+        return tuple(name for name in self.requires if _is_unknown(traits.get(name)))
 
     @cached_property
     def _grade_steps(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
@@ -183,6 +187,10 @@ class Matrix(Strict):
     def canonical(self) -> dict[str, Any]:
         """Return the matrix as the JSON that a version keeps: what was written, without defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _is_unknown(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,10 @@ def _days(written: Any) -> Any:
 
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Points = Annotated[float, Field(ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, le=MAX_POINTS, allow_inf_nan=False)]
-Negative = Annotated[float, Field(lt=0, ge=-MAX_POINTS, allow_inf_nan=False)]
+# Numbers are strict: true is no 1, and "3" is no 3. A whole number is as good as any among points.
+Points = Annotated[float, Field(strict=True, ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
+Positive = Annotated[float, Field(strict=True, gt=0, le=MAX_POINTS, allow_inf_nan=False)]
+Negative = Annotated[float, Field(strict=True, lt=0, ge=-MAX_POINTS, allow_inf_nan=False)]
 Days = Annotated[
     int,
     Field(ge=1, le=MAX_DAYS),
@@ -52,7 +53,7 @@ class Strict(BaseModel):
 class Limit(Strict):
     """At most `times` paid matches per UTC day, ISO week, calendar month or ever; `by`: for each value."""
 
-    times: Annotated[int, Field(ge=1, le=1_000_000)]
+    times: Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
     per: Per
     by: Path | None = None
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.scoring.model.complaints import complaints, suggestion
+from services.scoring.model.contradictions import contradiction
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.reach import most, most_together, uncapped
 from services.scoring.model.rules import Rule, TraitRule
@@ -85,6 +86,7 @@ def warnings(matrix: Matrix, seen_types: Collection[str]) -> list[Warning]:
     return [
         *_odd_stages(matrix),
         *_odd_types(matrix, KNOWN_TYPES.union(seen_types)),
+        *_contradictions(matrix),
         *_odd_prices(matrix),
         *_repeated(matrix),
         *_idle_groups(matrix),
@@ -115,22 +117,39 @@ def _odd_types(matrix: Matrix, known: Collection[str]) -> Iterator[Warning]:
 
 def _types(condition: Condition, path: str) -> Iterator[tuple[str, str]]:
     """Yield (path, type) for each type that a condition names."""
+    for place, leaf in _leaves(condition, path):
+        if isinstance(leaf.type, str):
+            yield f"{place}.type", leaf.type
+        for index, type_ in enumerate(leaf.type if isinstance(leaf.type, list) else ()):
+            yield f"{place}.type.{index}", type_
+
+
+def _leaves(condition: Condition, path: str) -> Iterator[tuple[str, Matches]]:
+    """Yield the parts of a condition that have no parts themselves, with their paths."""
     match condition:
-        case Matches(type=list(types)):
-            for index, type_ in enumerate(types):
-                yield f"{path}.type.{index}", type_
-        case Matches(type=str(type_)):
-            yield f"{path}.type", type_
         case Matches():
-            return
+            yield path, condition
         case AllOf(all=parts):
             for index, part in enumerate(parts):
-                yield from _types(part, f"{path}.all.{index}")
+                yield from _leaves(part, f"{path}.all.{index}")
         case AnyOf(any=parts):
             for index, part in enumerate(parts):
-                yield from _types(part, f"{path}.any.{index}")
+                yield from _leaves(part, f"{path}.any.{index}")
         case Not(not_=part):
-            yield from _types(part, f"{path}.not")
+            yield from _leaves(part, f"{path}.not")
+
+
+def _contradictions(matrix: Matrix) -> Iterator[Warning]:
+    conditions = [(f"{place}.when", rule.when) for place, rule in _placed(matrix)]
+    conditions += [(f"excludes.{index}", condition) for index, condition in enumerate(matrix.excludes)]
+    for path, condition in conditions:
+        for place, leaf in _leaves(condition, path):
+            # Traits are asked for without a `where`.
+            below = f"{place}.where" if path.startswith("rules") else place
+            for name, test in leaf.where.items():
+                told = contradiction(test)
+                if told is not None:
+                    yield Warning(f"{below}.{name}", "never_met", f"no value can meet this: {told}")
 
 
 def _placed(matrix: Matrix) -> Iterator[tuple[str, Rule | TraitRule]]:

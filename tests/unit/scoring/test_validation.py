@@ -86,6 +86,51 @@ def test_a_condition_that_nothing_can_meet_is_warned_of() -> None:
 
 
 @pytest.mark.parametrize(
+    ("test", "told"),
+    [
+        ({"gt": 5, "lt": 4}, "no number is gt 5 and lt 4"),
+        ({"gte": 5, "lt": 5}, "no number is gte 5 and lt 5"),
+        ({"gt": 5, "lte": 5}, "no number is gt 5 and lte 5"),
+        ({"gte": 5.5, "lte": 5.25}, "no number is gte 5.5 and lte 5.25"),
+        ({"gt": 3, "between": [1, 3]}, "no number is gt 3 and between 1 and 3"),
+        ({"lt": 1, "between": [1, 3]}, "no number is between 1 and 3 and lt 1"),
+        ({"exists": True, "missing": True}, "missing true asks for nothing there, exists true for something"),
+        (
+            {"exists": False, "missing": False},
+            "exists false asks for nothing there, missing false for something",
+        ),
+        ({"missing": True, "eq": "a"}, "missing true asks for nothing there, eq for something"),
+        ({"exists": False, "in": ["a"]}, "exists false asks for nothing there, in for something"),
+        ({"exists": False, "gte": 2}, "exists false asks for nothing there, gte 2 for something"),
+    ],
+)
+def test_a_test_that_contradicts_itself_is_warned_of(test: dict[str, Any], told: str) -> None:
+    message = f"no value can meet this: {told}"
+    of_rule = rule(when={"any": [{"type": "visit"}, {"where": {"path": "/", "seats": test}}]})
+    of_trait = TRAIT | {"when": {"not": {"seats": test}}}
+    assert odd(of_rule, traits=[of_trait], excludes=[{"title": "vp"}, {"all": [{"seats": test}]}]) == [
+        ("rules.0.when.any.1.where.seats", "never_met", message),
+        ("traits.0.when.not.seats", "never_met", message),
+        ("excludes.1.all.0.seats", "never_met", message),
+    ]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        {"gt": 4, "lt": 5},
+        {"gte": 5, "lte": 5},
+        {"gte": 3, "between": [1, 3]},
+        {"between": [2, 2]},
+        {"exists": True, "missing": False, "eq": "a"},
+        {"exists": False, "missing": True},
+    ],
+)
+def test_a_test_that_some_value_meets_is_not(test: dict[str, Any]) -> None:
+    assert odd(rule(when={"type": "visit", "where": {"seats": test}})) == []
+
+
+@pytest.mark.parametrize(
     ("terms", "field", "code", "message"),
     [
         (

@@ -78,6 +78,26 @@ def test_values_of_different_types_are_different_values() -> None:
     assert worth(matrix.rules[0], days, TODAY).paid == 5
 
 
+@pytest.mark.parametrize(
+    ("values", "different"),
+    [
+        ([1, 1.0, 1e0], 1),
+        ([0, 0.0, -0.0], 1),
+        ([[1, {"a": 2}], [1.0, {"a": 2.0}]], 1),
+        ([1, 1.5, "1", True], 4),
+        ([2**53, float(2**53)], 1),
+        ([1e300, 1e300], 1),
+    ],
+)
+def test_equal_numbers_of_json_are_one_value_however_they_are_written(
+    values: list[Any], different: int
+) -> None:
+    once_each = rule(when={"type": "download"}, limit={"times": 1, "per": "ever", "by": "asset"})
+    matrix = ruled_by(once_each)
+    (days,) = counted(matrix, *(interaction("download", asset=value) for value in values)).values()
+    assert worth(matrix.rules[0], days, TODAY)[1:] == (len(values), different)
+
+
 @pytest.mark.parametrize("fading", [{}, {"half_life": "30d"}])
 @pytest.mark.parametrize(("points", "capped"), [(8, 20), (-8, -20), (2, 18), (-2, -18)])
 def test_a_cap_bounds_what_a_rule_gives_or_takes(
