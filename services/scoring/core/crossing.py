@@ -158,10 +158,9 @@ def _may_know_later_days(known: Known, matrix: Matrix, day: int) -> bool:
 
 
 def _steps(inactivity: Inactivity, last: int, day: int) -> Iterator[int]:
-    """Yield the day of the first step, and of the one that follows on `day`."""
+    """Yield the day of the first step, and of the one that follows on `day` unless it takes nothing more."""
     first = last + inactivity.after
     yield first
-    if inactivity.every is not None and day >= first:
-        taken = 1 + (day - first) // inactivity.every
-        if inactivity.floor is None or inactivity.points * taken > inactivity.floor:
-            yield first + taken * inactivity.every
+    steps = inactivity.steps(day - last)
+    if steps and inactivity.every is not None and inactivity.taken(steps + 1) < inactivity.taken(steps):
+        yield first + steps * inactivity.every

@@ -5,7 +5,7 @@ from services.scoring.core.worth import Day, by_day
 from services.scoring.model.matrix import Matrix
 
 
-def explain(known: Known, matrix: Matrix, day: int) -> dict[str, list[Day]]:
+def days_of_rules(known: Known, matrix: Matrix, day: int) -> dict[str, list[Day]]:
     """Return, by the id of each behaviour rule that has matches, its days up to `day` (UTC ordinal).
 
     Rules stand in matrix order, the earliest day first. The points are those before the caps, so they add

@@ -17,7 +17,7 @@ from services.scoring.core.days import Counts
 from services.scoring.core.past import Past
 from services.scoring.core.traits import History
 from services.scoring.core.worth import capped, worth
-from services.scoring.model.matrix import ADJUSTMENT, INACTIVITY, Inactivity, Matrix
+from services.scoring.model.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
 from services.scoring.model.rules import DIGITS
 from shared.events import Reason
 
@@ -134,10 +134,9 @@ def _inactivity(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
     if matrix.inactivity is None:
         return
     last = last_active(counts, day)
-    if last is not None and day - last >= matrix.inactivity.after:
-        steps, points = _idle(matrix.inactivity, day - last)
-        label = f"Nothing done for {day - last} days"
-        yield Reason(rule=INACTIVITY, label=label, points=points, count=steps, paid=steps)
+    if last is not None and (steps := matrix.inactivity.steps(day - last)):
+        label, points = f"Nothing done for {day - last} days", matrix.inactivity.taken(steps)
+        yield Reason(rule=INACTIVITY_RULE, label=label, points=points, count=steps, paid=steps)
 
 
 def last_active(counts: Counts, until: int) -> int | None:
@@ -146,12 +145,6 @@ def last_active(counts: Counts, until: int) -> int | None:
     if isinstance(days, Past):
         return days.latest(until)
     return max((day for day in days if day <= until), default=None)
-
-
-def _idle(inactivity: Inactivity, days: int) -> tuple[int, float]:
-    steps = 1 + ((days - inactivity.after) // inactivity.every if inactivity.every else 0)
-    points = inactivity.points * steps
-    return steps, points if inactivity.floor is None else max(points, inactivity.floor)
 
 
 def adjustments(counts: Counts, model: str | None) -> Iterator[tuple[int, Adjustment, int]]:
@@ -172,5 +165,5 @@ def _adjustments(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
     for since, given, times in adjustments(counts, matrix.model):
         if since <= day and (given.until is None or day <= given.until.toordinal()):
             yield Reason(
-                rule=ADJUSTMENT, label=given.reason, points=given.points * times, count=times, paid=times
+                rule=ADJUSTMENT_RULE, label=given.reason, points=given.points * times, count=times, paid=times
             )

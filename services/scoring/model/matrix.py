@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from services.scoring.model.rules import Days, Negative, Points, Positive, Rule, Slug, Strict, TraitRule
+from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, Strict, TraitRule
 from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
 from shared.conditions import Path, explain
 
@@ -19,10 +19,10 @@ MAX_RULES = 200
 _FIT_STEPS = (0.75, 0.5, 0.25)
 _ENGAGEMENT_STEPS = (1.0, 0.5, 0.25)
 
-INACTIVITY = "inactivity"
-ADJUSTMENT = "adjustment"
+INACTIVITY_RULE = "inactivity"
+ADJUSTMENT_RULE = "adjustment"
 # Reasons that no rule gives stand under these names.
-_RESERVED_IDS = frozenset({INACTIVITY, ADJUSTMENT})
+_RESERVED_IDS = frozenset({INACTIVITY_RULE, ADJUSTMENT_RULE})
 
 
 class Group(Strict):
@@ -35,9 +35,9 @@ class Group(Strict):
 class Inactivity(Strict):
     """Points taken `after` days without a human interaction, and again `every` so many, down to `floor`."""
 
-    after: Days
+    after: Duration
     points: Negative
-    every: Days | None = None
+    every: Duration | None = None
     floor: Negative | None = None
 
     @model_validator(mode="after")
@@ -45,6 +45,17 @@ class Inactivity(Strict):
         if self.floor is not None and self.floor > self.points:
             raise ValueError(f"floor: {self.floor:g} is above the {self.points:g} of the first step")
         return self
+
+    def steps(self, idle: int) -> int:
+        """Return how many steps are taken from who has done nothing for so many days."""
+        if idle < self.after:
+            return 0
+        return 1 if self.every is None else 1 + (idle - self.after) // self.every
+
+    def taken(self, steps: int) -> float:
+        """Return the points (none or below 0) that so many steps take together."""
+        points = self.points * steps
+        return points if self.floor is None else max(points, self.floor)
 
 
 class Grades(Strict):
@@ -77,7 +88,7 @@ class Matrix(Strict):
     grades: Grades | None = None
     requires: list[Path] = Field(default=[], max_length=20)
     excludes: list[TraitCondition] = Field(default=[], max_length=50)
-    requalify_after: Days | None = None
+    requalify_after: Duration | None = None
     audience: Audience = "sales"
 
     @model_validator(mode="after")

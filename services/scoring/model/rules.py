@@ -17,7 +17,7 @@ MAX_POINTS = 1_000_000
 MAX_DAYS = 3_660
 
 
-def _days(written: Any) -> Any:
+def _days_in(written: Any) -> Any:
     if isinstance(written, str):
         told = re.fullmatch(r"([0-9]{1,4})d", written, re.ASCII)
         if told is None:
@@ -31,10 +31,10 @@ Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Points = Annotated[float, Field(strict=True, ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=MAX_POINTS, allow_inf_nan=False)]
 Negative = Annotated[float, Field(strict=True, lt=0, ge=-MAX_POINTS, allow_inf_nan=False)]
-Days = Annotated[
+Duration = Annotated[
     int,
     Field(ge=1, le=MAX_DAYS),
-    BeforeValidator(_days, json_schema_input_type=str),
+    BeforeValidator(_days_in, json_schema_input_type=str),
     PlainSerializer(lambda days: f"{days}d", return_type=str),
 ]
 """A number of whole days, written `30d`."""
@@ -71,8 +71,8 @@ class Rule(Strict):
     points: Points
     limit: Limit | None = None
     cap: Positive | None = None
-    half_life: Days | None = None
-    window: Days | None = None
+    half_life: Duration | None = None
+    window: Duration | None = None
     machine: Machine = "exclude"
 
     @model_validator(mode="after")

@@ -13,7 +13,7 @@ from services.scoring.core.appraisal import state_of
 from services.scoring.core.counterfactual import without
 from services.scoring.core.counting import day_of
 from services.scoring.core.crossing import crossed_on
-from services.scoring.core.explaining import explain
+from services.scoring.core.explaining import days_of_rules
 from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known, price
 from services.scoring.core.ways import missing
@@ -138,7 +138,7 @@ def _score(known: Known, version: Version, when: datetime) -> ScoreOut:
     score = price(known, matrix, day)
     traits = known.traits.at(day)
     crossed = crossed_on(known, matrix, day)
-    days = explain(known, matrix, day)
+    days = days_of_rules(known, matrix, day)
     return ScoreOut(
         score=score.points,
         flip_number=matrix.flip_number,

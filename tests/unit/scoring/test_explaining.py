@@ -1,4 +1,4 @@
-from services.scoring.core.explaining import explain
+from services.scoring.core.explaining import days_of_rules
 from services.scoring.core.worth import Day
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, known, ruled_by
@@ -12,7 +12,7 @@ def test_a_score_is_explained_day_by_day_for_each_rule_that_has_matches() -> Non
         rule("reads", 1, when={"type": "visit"}, limit={"times": 1, "per": "ever"}),
     )
     done = [interaction(), interaction(), interaction(day=10), interaction("like", day=4)]
-    explained = explain(known(rules, *done), rules, TODAY + 10)
+    explained = days_of_rules(known(rules, *done), rules, TODAY + 10)
     assert list(explained) == ["likes", "visits", "reads"]
     assert explained == {
         "likes": [Day(TODAY + 4, 1, 1, 1.0, 3.0)],
@@ -24,4 +24,4 @@ def test_a_score_is_explained_day_by_day_for_each_rule_that_has_matches() -> Non
 def test_a_rule_whose_matches_are_yet_to_come_or_out_of_its_window_explains_nothing() -> None:
     rules = ruled_by(rule(window="10d"), rule("likes", when={"type": "like"}))
     later = known(rules, interaction(), interaction("like", day=11))
-    assert explain(later, rules, TODAY + 10) == {}
+    assert days_of_rules(later, rules, TODAY + 10) == {}
