@@ -23,6 +23,7 @@ from shared.events import LEADS
 from shared.following import Follower
 from shared.ids import new_id
 from shared.log.port import Log
+from shared.queries import known_parameters
 from shared.service import Service
 from shared.settings import Settings
 from shared.supervisor import Bell
@@ -58,7 +59,9 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         jitter=random.random,
     )
     ring = KeyRing(keys.crm) | KeyRing(keys.ops)
-    router = APIRouter(tags=["handoff"], dependencies=[Depends(Requires(ring, "crm or ops"))])
+    router = APIRouter(
+        tags=["handoff"], dependencies=[Depends(Requires(ring, "crm or ops")), Depends(known_parameters)]
+    )
     WebhookRoutes(database=database, guard=guard, clock=clock, new_id=new_id, new_secret=_new_secret).add_to(
         router
     )

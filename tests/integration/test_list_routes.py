@@ -261,6 +261,26 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
     ("profiles", {"trait": "title"}, (422, "invalid", "query.trait")),
     ("profiles", {"trait": ":VP"}, (422, "invalid", "query.trait")),
     ("profiles", {"trait": "title:\0"}, (422, "invalid", "query.trait")),
+    ("profiles", {"model": "m", "min_scor": "10"}, (400, "parameter_unknown", "query.min_scor")),
+    ("profiles/nobody/timeline", {"at": "2026-03-14"}, (400, "parameter_unknown", "query.at")),
+    ("models", {"limit": "1"}, (400, "parameter_unknown", "query.limit")),
+    ("companies", {"model": "m", "min_score": "1"}, (400, "parameter_unknown", "query.min_score")),
+    *(
+        ("profiles", {"kind": "email", "value": "ana@example.com", name: told}, refused)
+        for name, told in {
+            "model": "m",
+            "min_score": "1",
+            "stage": "hot",
+            "grade": "A1",
+            "state": "below",
+            "company": "a.example",
+            "trait": "title:VP",
+            "kept_back": "true",
+            "sort": "-score",
+            "cursor": "x",
+        }.items()
+        for refused in [(400, "identity_and_filter", name)]
+    ),
     ("companies", {}, (422, "invalid", "query.model")),
     ("companies", {"model": "none"}, (404, "version_unknown", None)),
     ("companies", {"model": "m", "sort": "people"}, (422, "invalid", "query.sort")),
@@ -271,3 +291,12 @@ async def test_a_list_that_cannot_be_is_refused_naming_the_parameter(scoring: Sc
     await scoring.active()
     for what, params, expected in ASKED_WRONGLY:
         assert await scoring.refused("GET", f"/v1/{what}", params=params) == expected, params
+
+
+async def test_a_misspelt_parameter_is_told_with_the_one_that_is_meant(scoring: ScoringOverHttp) -> None:
+    answer = await scoring.http.get("/v1/profiles", params={"min_scor": "10", "modell": "m"})
+    assert [one["message"] for one in answer.json()["errors"]] == [
+        "is not known; did you mean `min_score`?",
+        "is not known; did you mean `model`?",
+    ]
+    assert answer.json()["message"] == "query.min_scor: is not known; did you mean `min_score`?"

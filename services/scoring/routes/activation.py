@@ -12,6 +12,7 @@ from services.scoring.change.activation import Handoff, Order, activate
 from services.scoring.routes.drafts import IfMatch
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
 from services.scoring.routes.previews import MoverOut
+from services.scoring.routes.router import router_for
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
@@ -71,7 +72,7 @@ class PreparationOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
     """Return the routes about activation under /v1/models."""
-    router = APIRouter(prefix="/v1/models/{model}", tags=["models"])
+    router = router_for(requires, "/v1/models/{model}", "models")
 
     @router.post("/activate")
     async def post_activate(
@@ -96,7 +97,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         outgoing.ring()
         return ActivatedOut.model_validate({"model": model, "version": number, "flip_diff": asdict(diff)})
 
-    @router.get("/activation", dependencies=[Depends(requires)])
+    @router.get("/activation")
     async def get_activation(model: ModelName) -> PreparationOut:
         """Tell how far the activation that is under way has come; 404 when none is."""
         async with database.reading() as connection:
@@ -114,7 +115,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
             stalled=found.has_stalled(clock.now()),
         )
 
-    @router.delete("/activation", status_code=204, dependencies=[Depends(requires)])
+    @router.delete("/activation", status_code=204)
     async def delete_activation(model: ModelName) -> None:
         """Give up the activation that is under way, as after a crash that nobody wants to take up again."""
         async with database.unit() as connection:

@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from services.scoring.routes.parameters import SLUG, Limit, number, place, text
+from services.scoring.routes.router import router_for
 from services.scoring.store.listing import CompanySort, companies
 from shared.auth import Requires
 from shared.cursor import write_cursor
@@ -33,7 +34,7 @@ class CompaniesOut(BaseModel):
 
 def routes(database: Database, requires: Requires) -> APIRouter:
     """Return the routes under /v1/companies."""
-    router = APIRouter(prefix="/v1/companies", tags=["companies"], dependencies=[Depends(requires)])
+    router = router_for(requires, "/v1/companies", "companies")
 
     @router.get("")
     async def list_companies(

@@ -12,6 +12,7 @@ from services.scoring.core.counting import Adjustment
 from services.scoring.corrections import Corrections, Note, Selection
 from services.scoring.model.rules import Points, Slug
 from services.scoring.routes.parameters import Instant, NoNul, ProfileId
+from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import IdentityOut
 from shared.auth import Requires
 from shared.database.engine import Database
@@ -117,7 +118,7 @@ class AdjustedOut(BaseModel):
 
 def routes(database: Database, corrections: Corrections, requires: Requires, outgoing: Bell) -> APIRouter:
     """Return the routes under /v1/profiles/{id} that correct."""
-    router = APIRouter(prefix="/v1/profiles/{profile_id}", tags=["corrections"])
+    router = router_for(requires, "/v1/profiles/{profile_id}", "corrections")
     caller = Depends(requires)
 
     async def corrected(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Body, Depends, Header, Query, Response
+from fastapi import APIRouter, Body, Header, Query, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -14,6 +14,7 @@ from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.validation import kept_matrix, read_matrix, warnings
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, unkeepable
+from services.scoring.routes.router import router_for
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
 from services.scoring.store.models import draft_of, hold, version_of
 from services.scoring.tables import ledger, models
@@ -63,7 +64,7 @@ class DifferenceOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes about drafts under /v1/models."""
-    router = APIRouter(prefix="/v1/models/{model}", tags=["models"], dependencies=[Depends(requires)])
+    router = router_for(requires, "/v1/models/{model}", "models")
 
     @router.get("/draft")
     async def get_draft(model: ModelName, response: Response) -> DraftOut:

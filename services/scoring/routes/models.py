@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.routes.parameters import ModelName, VersionNumber
+from services.scoring.routes.router import router_for
 from services.scoring.tables import activations, models, preparations, scores, versions
 from shared.auth import Requires
 from shared.database.engine import Database
@@ -78,7 +79,7 @@ class GradesOut(BaseModel):
 
 def routes(database: Database, requires: Requires) -> APIRouter:
     """Return the routes that show what there is under /v1/models."""
-    router = APIRouter(prefix="/v1/models", tags=["models"], dependencies=[Depends(requires)])
+    router = router_for(requires, "/v1/models", "models")
 
     @router.get("")
     async def list_models() -> ModelsOut:

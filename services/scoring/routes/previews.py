@@ -2,11 +2,12 @@
 
 from dataclasses import asdict
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from services.scoring.change.preview import preview
 from services.scoring.routes.parameters import ModelName, VersionNumber
+from services.scoring.routes.router import router_for
 from services.scoring.store.drafts import etag, shown
 from services.scoring.store.models import draft_of, version_of
 from shared.auth import Requires
@@ -39,7 +40,7 @@ class PreviewOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes about previews under /v1/models."""
-    router = APIRouter(prefix="/v1/models/{model}", tags=["models"], dependencies=[Depends(requires)])
+    router = router_for(requires, "/v1/models/{model}", "models")
 
     @router.post("/draft/preview")
     async def post_draft_preview(model: ModelName, response: Response) -> PreviewOut:

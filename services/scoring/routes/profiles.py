@@ -1,6 +1,7 @@
 """Routes to look a person up: who they are, where they stand, what they did."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Annotated, Final
 
 import msgspec
@@ -25,6 +26,7 @@ from services.scoring.routes.parameters import (
     place,
     text,
 )
+from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import (
     IdentityOut,
     InteractionOut,
@@ -73,7 +75,7 @@ def _filter(
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes under /v1/profiles that show profiles."""
-    router = APIRouter(prefix="/v1/profiles", tags=["profiles"], dependencies=[Depends(requires)])
+    router = router_for(requires, "/v1/profiles", "profiles")
 
     @router.get("")
     async def list_profiles(
@@ -87,6 +89,12 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         """Find the profile of an identity (`kind`, `value`), or page through those that pass the filters."""
         if (kind is None) != (value is None):
             raise Refused("identity_incomplete", "Give both kind and value.", "kind" if value else "value")
+        if kind is not None and (beside := _asked_beside(wanted, sort, cursor)):
+            raise Refused(
+                "identity_and_filter",
+                f"`kind` and `value` find one person, whom `{beside}` would not change; leave out either.",
+                beside,
+            )
         async with database.reading() as connection:
             if kind is not None and value is not None:
                 identity = normalise(kind, value)
@@ -172,6 +180,12 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         )
 
     return router
+
+
+def _asked_beside(wanted: Filter, sort: Sort, cursor: str | None) -> str | None:
+    """Return what of a list is asked for, by the name of its first parameter, if anything is."""
+    asked = {**asdict(wanted), "sort": None if sort == "id" else sort, "cursor": cursor}
+    return next((name for name, value in asked.items() if value is not None), None)
 
 
 def _is(known: object, told: str) -> bool:

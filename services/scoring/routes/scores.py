@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,6 +23,7 @@ from services.scoring.model.matrix import Version
 from services.scoring.model.rules import DIGITS
 from services.scoring.people import find_one
 from services.scoring.routes.parameters import At, ModelName, ProfileId
+from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
 from services.scoring.store import cycles
 from services.scoring.store.models import draft_of, version_of
@@ -74,11 +75,7 @@ class WhyOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes under /v1/profiles/{id}/scores."""
-    router = APIRouter(
-        prefix="/v1/profiles/{profile_id}/scores/{model}",
-        tags=["profiles"],
-        dependencies=[Depends(requires)],
-    )
+    router = router_for(requires, "/v1/profiles/{profile_id}/scores/{model}", "profiles")
 
     @router.get("")
     async def get_score(

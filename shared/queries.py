@@ -1,0 +1,33 @@
+"""Parameters that nobody knows are refused: a misspelt filter would return everybody."""
+
+from collections.abc import Iterator
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+
+from shared.errors import Complaint, Refused
+from shared.wording import unknown
+
+
+async def known_parameters(request: Request) -> None:
+    """Be a dependency that raises Refused for query parameters that the route does not take."""
+    route = request.scope.get("route")
+    if not request.query_params or not isinstance(route, APIRoute):
+        return
+    known = list(dict.fromkeys(_names(route.dependant)))
+    errors = [
+        Complaint(field=f"query.{name[:64]}", message=unknown(name, known))
+        for name in request.query_params
+        if name not in known
+    ]
+    if errors:
+        first = errors[0]
+        message = f"{first['field']}: {first['message']}"
+        raise Refused("parameter_unknown", message, first["field"], errors[:20])
+
+
+def _names(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for part in dependant.dependencies:
+        yield from _names(part)
