@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from fastapi.openapi.models import HTTPBearer
+from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
 from shared.errors import Misconfigured, Unauthorized
@@ -97,13 +99,15 @@ def basic_user(request: Request) -> str | None:
         return None
 
 
-class Requires:
+class Requires(SecurityBase):
     """FastAPI dependency: the request must bring a key of this ring as a bearer token.
 
     Its value names the caller by a part of the key's digest: who did something can be told, and not the key.
     """
 
     def __init__(self, ring: KeyRing, what: str) -> None:
+        self.model = HTTPBearer(description="A key of the kind that the route needs.")
+        self.scheme_name = "key"
         self._ring = ring
         self._what = what
 

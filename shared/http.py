@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +18,7 @@ from shared.direct import Direct, direct_routes
 from shared.errors import FliplineError
 from shared.invalid import on_invalid, unreadable
 from shared.middleware import BodyLimit, Watch
+from shared.openapi import tell_problems
 from shared.problems import problem, problem_of
 
 Check = Callable[[], Awaitable[None]]
@@ -29,6 +31,12 @@ class Application(FastAPI):
     @cached_property
     def _entrance(self) -> ASGIApp:
         return Watch(Direct(BodyLimit(super().__call__), direct_routes(self.routes)))
+
+    def openapi(self) -> dict[str, Any]:
+        """Describe the API, problems included."""
+        if not self.openapi_schema:
+            tell_problems(super().openapi())
+        return super().openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Watch every request, answer the direct ones, and let FastAPI route the others."""

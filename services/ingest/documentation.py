@@ -38,19 +38,6 @@ _CALL_MEANINGS: Final = {
     "group": "The company a person belongs to: sets the traits of the company.",
     "alias": "That a previous and a present id are one person.",
 }
-_PROBLEM: Final = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code", "message"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "code": {"type": "string", "description": "A stable slug for programs."},
-        "message": {"type": "string", "description": "The same for people, with the limit."},
-        "field": {"type": "string", "description": "The path of what is wrong."},
-    },
-}
 
 
 def describe_events() -> dict[str, Any]:
@@ -119,10 +106,7 @@ def _description(
         "description": description,
         "responses": {
             200: {"description": "On the log.", "content": {"application/json": {"schema": answer}}},
-            **{
-                status: {"description": text, "content": {"application/problem+json": {"schema": _PROBLEM}}}
-                for status, text in problems.items()
-            },
+            **{status: {"description": text} for status, text in problems.items()},
         },
         "openapi_extra": {
             "requestBody": {

@@ -1,5 +1,7 @@
 """A subscription's deliveries: listed, tested, replayed."""
 
+from typing import Any
+
 from fastapi import APIRouter
 
 from services.handoff.delivery import DeliveryStatus
@@ -34,8 +36,9 @@ class DeliveryRoutes:
         router.add_api_route(
             f"{path}/deliveries", self.page, methods=["GET"], response_model_exclude_unset=True
         )
-        router.add_api_route(f"{path}/test", self.test, methods=["POST"], status_code=201)
-        router.add_api_route(f"{path}/replay", self.replay, methods=["POST"])
+        disabled: dict[int | str, dict[str, Any]] = {409: {"description": "The webhook is disabled."}}
+        router.add_api_route(f"{path}/test", self.test, methods=["POST"], status_code=201, responses=disabled)
+        router.add_api_route(f"{path}/replay", self.replay, methods=["POST"], responses=disabled)
 
     async def page(
         self,

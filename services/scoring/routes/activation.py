@@ -27,7 +27,12 @@ class Activation(BaseModel):
     do something from now on, or none. With `all` it also gets those whom earlier activations kept back.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"handoff": "new_activity_only", "note": "spring", "author": "Olga"}]
+        },
+    )
 
     handoff: Handoff = "new_activity_only"
     version: Annotated[int | None, Field(ge=1, le=MAX_VERSION)] = None
@@ -74,7 +79,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
     """Return the routes about activation under /v1/models."""
     router = router_for(requires, "/v1/models/{model}", "models")
 
-    @router.post("/activate")
+    @router.post("/activate", responses={409: {"description": "Another is under way, or nothing is new."}})
     async def post_activate(
         model: ModelName,
         caller: Annotated[str, Depends(requires)],

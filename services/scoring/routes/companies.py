@@ -36,7 +36,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     """Return the routes under /v1/companies."""
     router = router_for(requires, "/v1/companies", "companies")
 
-    @router.get("")
+    @router.get("", responses={404: {"description": "The model has no active version."}})
     async def list_companies(
         model: Annotated[str, Query(pattern=SLUG)],
         sort: CompanySort = "-score",

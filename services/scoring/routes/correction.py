@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -27,6 +27,10 @@ Reason = Annotated[str, Field(min_length=1, max_length=500), NoNul]
 Author = Annotated[str | None, Field(max_length=200), NoNul]
 
 
+def _example(**body: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [body]})
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -36,6 +40,8 @@ class _Body(BaseModel):
 
 class RetractionIn(_Body):
     """Which interactions are not to count: one by its id, or all of a source, type and period."""
+
+    model_config = _example(reason="these opens were machines", type="email_open", since="2026-03-01")
 
     interaction: Annotated[str | None, Field(max_length=99), NoNul] = None
     source: Annotated[str | None, Field(max_length=256), NoNul] = None
@@ -82,6 +88,10 @@ class IdentityIn(BaseModel):
 class UnmergeIn(_Body):
     """Which identities are somebody else's."""
 
+    model_config = _example(
+        reason="a shared laptop", identities=[{"kind": "anonymous_id", "value": "cookie-1"}]
+    )
+
     identities: Annotated[list[IdentityIn], Field(min_length=1, max_length=100)]
 
 
@@ -103,6 +113,8 @@ class AdjustmentIn(_Body):
 
     With an `id` of the caller's a repeated request is harmless.
     """
+
+    model_config = _example(reason="met at the fair", model="purchase_intent", points=5, until="2026-12-31")
 
     model: Slug
     points: Points
@@ -173,7 +185,7 @@ def routes(database: Database, corrections: Corrections, requires: Requires, out
             ]
         )
 
-    @router.post("/adjustments")
+    @router.post("/adjustments", responses={409: {"description": "The id is another interaction's."}})
     async def post_adjustment(
         profile_id: ProfileId, body: AdjustmentIn, who: Annotated[str, caller]
     ) -> AdjustedOut:

@@ -107,7 +107,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             response.headers["ETag"] = etag(text)
             return await _draft(connection, model, text)
 
-    @router.delete("/draft", status_code=204)
+    @router.delete("/draft", status_code=204, responses={409: {"description": "An activation is under way."}})
     async def delete_draft(model: ModelName, if_match: IfMatch = None) -> None:
         """Throw the draft away; a model that never was active goes with it.
 

@@ -77,7 +77,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes under /v1/profiles that show profiles."""
     router = router_for(requires, "/v1/profiles", "profiles")
 
-    @router.get("")
+    @router.get("", responses={404: {"description": "The model has no active version."}})
     async def list_profiles(
         wanted: Annotated[Filter, Depends(_filter)],
         kind: str | None = None,
