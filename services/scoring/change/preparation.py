@@ -8,6 +8,7 @@ watched, and after a crash it goes on where it was.
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -103,12 +104,12 @@ async def start(connection: AsyncConnection, version: Version, now: datetime) ->
 
 
 def _told(under_way: Preparation, now: datetime) -> str:
-    model, silent = under_way.version.model, now - under_way.moved_at
-    left = (SILENT_AFTER - silent).total_seconds()
+    model, silent = under_way.version.model, (now - under_way.moved_at).total_seconds()
+    left = ceil(SILENT_AFTER.total_seconds() - silent)
     return (
         f"Version {under_way.version.number} of {model} is being activated ({under_way.phase}, "
-        f"{under_way.done:,} of {under_way.total:,}); it last moved {silent.total_seconds():.0f} s ago. "
-        f"If it does not move on, whoever did it has ended: send this again after {left:.0f} s, or give it "
+        f"{under_way.done:,} of {under_way.total:,}); it last moved {silent:.0f} s ago. "
+        f"If it does not move on, whoever did it has ended: send this again after {left} s, or give it "
         f"up with DELETE /v1/models/{model}/activation."
     )
 
