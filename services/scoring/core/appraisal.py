@@ -1,11 +1,11 @@
 """Appraisal: where a person stands in a version of a model at the end of a day. Pure."""
 
-from collections.abc import Iterable
 from typing import Final, Literal, NamedTuple
 
 from services.scoring.core.crossing import next_change
-from services.scoring.core.domains import is_private
+from services.scoring.core.domains import company_domain
 from services.scoring.core.pricing import Known, points, price
+from services.scoring.core.traits import History
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.trait_conditions import Traits
 
@@ -41,29 +41,34 @@ def appraise(known: Known, matrix: Matrix, day: int) -> Appraisal:
         total, grade = score.points, matrix.grade(score.fit, score.engagement)
     else:
         total = points(known, matrix, day)
-    traits = known.traits.at(day)
     return Appraisal(
         score=total,
         stage=matrix.stage(total),
         grade=grade,
-        state=state_of(total, matrix, traits, known.traits.email_domains),
-        company=company_of(traits),
+        state=state_of(total, matrix, known.traits, day),
+        company=company_of(known.traits.at(day)),
         due_on=next_change(known, matrix, day),
     )
 
 
-def state_of(score: float, matrix: Matrix, traits: Traits, email_domains: Iterable[str]) -> State:
-    """Return what a score means for the hand-off, given a person's traits and all domains of theirs."""
+def state_of(score: float, matrix: Matrix, history: History, day: int) -> State:
+    """Return what a score means for the hand-off, given what a person is known to be at the end of a day."""
     if score < matrix.flip_number:
         return BELOW
-    if matrix.excluded_by(traits, email_domains) is not None:
+    traits = history.at(day)
+    if matrix.excluded_by(traits, history.email_domains) is not None:
         return EXCLUDED
     return WAITING if matrix.missing(traits) else QUALIFIED
 
 
 def company_of(traits: Traits) -> str | None:
     """Return the company that a person counts to: a domain of its own, else the name that was told."""
-    domain, told = traits.get("email_domain"), traits.get("company")
-    if isinstance(domain, str) and domain.strip() and not is_private(domain.strip().casefold()):
-        return domain.strip().casefold()[:MAX_COMPANY]
-    return told.strip().casefold()[:MAX_COMPANY] or None if isinstance(told, str) else None
+    domain = _folded(traits.get("email_domain"))
+    company = company_domain(domain) if domain is not None else None
+    if company is None:
+        company = _folded(traits.get("company"))
+    return None if company is None else company[:MAX_COMPANY]
+
+
+def _folded(value: object) -> str | None:
+    return value.strip().casefold() or None if isinstance(value, str) else None

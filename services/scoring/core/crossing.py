@@ -7,6 +7,7 @@ from math import fsum
 from typing import Final
 
 from services.scoring.core.counting import ACTIVITY, ADJUSTMENTS
+from services.scoring.core.days import latest
 from services.scoring.core.past import Past, fade
 from services.scoring.core.pricing import Known, adjustments, last_active, points, price
 from services.scoring.core.worth import by_day, capped
@@ -154,7 +155,7 @@ def _may_know_later_days(known: Known, matrix: Matrix, day: int) -> bool:
     """Tell in the quick way whether anything may lie after a day, since it hardly ever does."""
     if ADJUSTMENTS in known.counts or (matrix.reads_traits and max(known.traits.days, default=day) > day):
         return True
-    return any(max(days) > day for days in known.counts.values())
+    return any(latest(days) > day for days in known.counts.values())
 
 
 def _steps(inactivity: Inactivity, last: int, day: int) -> Iterator[int]:

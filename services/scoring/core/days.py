@@ -41,11 +41,13 @@ _split = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 class StoredDays(Days):
     """Days as they were stored, to be read and never changed."""
 
-    __slots__ = ("stored", "worths")
+    __slots__ = ("latest", "stored", "worths")
 
     def __init__(self, stored: bytes) -> None:
         super().__init__(_decode_days(stored))
         self.stored = msgspec.Raw(stored)
+        self.latest = max(self, default=0)
+        """the last of the days, 0 without any"""
         self.worths: dict[tuple[Price, int], Worth] = {}
         """what rules gave for these days: (price, day on which it was asked) -> worth"""
 
@@ -70,6 +72,11 @@ def _read(stored: bytes) -> StoredDays:
         if len(stored) <= most_bytes:
             return shared(stored)
     return StoredDays(stored)
+
+
+def latest(days: Days) -> int:
+    """Return the last of the days, 0 without any."""
+    return days.latest if isinstance(days, StoredDays) else max(days, default=0)
 
 
 def with_more(days: Days, day: int, by: str, times: int) -> Days:

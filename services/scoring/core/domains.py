@@ -45,10 +45,9 @@ def email_domains(emails: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted({_domain(email) for email in emails}))
 
 
-def company_domain(emails: Iterable[str]) -> str | None:
-    """Return the domain that `email_domain` tells, or None when it is private and so tells of no company."""
-    domain = email_domain(emails)
-    return None if domain is None or is_private(domain) else domain
+def company_domain(domain: str) -> str | None:
+    """Return the domain, or None when it is private and so tells of no company."""
+    return None if is_private(domain) else domain
 
 
 def _most_telling(email: str) -> tuple[bool, str]:

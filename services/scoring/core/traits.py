@@ -1,7 +1,7 @@
 """Traits: what a person is known to be, as it was known at the end of any day."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -24,9 +24,10 @@ class History:
     """The traits of a person over time: of each, the last writer by (occurred_at, event id) wins."""
 
     def __init__(
-        self, told: Iterable[tuple[datetime, str, str, Any]], identities: Iterable[Identity]
+        self, told: Collection[tuple[datetime, str, str, Any]], identities: Iterable[Identity]
     ) -> None:
-        self._told = sorted((Told(*one) for one in told), key=lambda one: one[:2])
+        # Of most people nothing is told, and this is asked for every score.
+        self._told = sorted((Told(*one) for one in told), key=lambda one: one[:2]) if told else []
         self._identities = identities
 
     @cached_property
@@ -37,9 +38,13 @@ class History:
     @cached_property
     def derived(self) -> dict[str, Any]:
         """What the identities themselves say: each kind, and from an e-mail its domain and the company."""
-        known = sorted(self._identities, reverse=True)
-        from_email = {"email_domain": email_domain(self._emails), "company": company_domain(self._emails)}
-        return dict(known) | {name: value for name, value in from_email.items() if value is not None}
+        derived: dict[str, Any] = dict(sorted(self._identities, reverse=True))
+        domain = email_domain(self._emails) if "email" in derived else None
+        if domain is not None:
+            derived["email_domain"] = domain
+            if (company := company_domain(domain)) is not None:
+                derived["company"] = company
+        return derived
 
     @property
     def email_domains(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from math import fsum
 from typing import NamedTuple
 
-from services.scoring.core.days import MAX_WORTHS, Days, StoredDays, Worth
+from services.scoring.core.days import MAX_WORTHS, Days, StoredDays, Worth, latest
 from services.scoring.core.limits import paid_by_day, paid_of
 from services.scoring.core.past import Past, fade
 from services.scoring.model.rules import Rule
@@ -75,7 +75,7 @@ def _since(rule: Rule, until: int) -> int:
 def _within(rule: Rule, days: Days, until: int) -> Days:
     """Return the days that exist yet and that a window has not left behind."""
     # Nearly always all of them do, and this is asked for every rule of everyone.
-    if rule.window is None and max(days, default=0) <= until:
+    if rule.window is None and latest(days) <= until:
         return days
     since = _since(rule, until)
     return {day: values for day, values in days.items() if since < day <= until}

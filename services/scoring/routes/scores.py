@@ -143,7 +143,7 @@ def _score(known: Known, version: Version, when: datetime) -> ScoreOut:
         engagement=score.engagement,
         stage=matrix.stage(score.points),
         grade=matrix.grade(score.fit, score.engagement),
-        state=state_of(score.points, matrix, traits, known.traits.email_domains),
+        state=state_of(score.points, matrix, known.traits, day),
         missing=list(matrix.missing(traits)),
         excluded_by=matrix.excluded_by(traits, known.traits.email_domains),
         version=version.number,

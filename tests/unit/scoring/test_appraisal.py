@@ -3,9 +3,10 @@ from typing import Any
 import pytest
 
 from services.scoring.core.appraisal import MAX_COMPANY, Appraisal, appraise, company_of, state_of
+from services.scoring.core.traits import History
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
-from tests.builders import interaction, rule
+from tests.builders import NOON, interaction, rule
 from tests.unit.scoring.known import TODAY, known, ruled_by, told
 
 ANA = {"email": "ana@corp.example"}
@@ -60,7 +61,8 @@ def test_the_state_is_what_keeps_sales_from_getting_the_lead(
     score: float, traits: dict[str, Any], state: str
 ) -> None:
     rules = ruled_by(rule(), requires=["title"], excludes=[{"lifecycle": {"eq": "customer"}}])
-    assert state_of(score, rules, traits, ()) == state
+    history = History([(NOON, "told", name, value) for name, value in traits.items()], ())
+    assert state_of(score, rules, history, TODAY) == state
 
 
 def test_an_exclusion_is_told_in_words_and_missing_traits_in_order() -> None:
