@@ -68,9 +68,10 @@ def points(known: Known, matrix: Matrix, day: int) -> float:
     """Return the points of `price` alone, in the short way where nothing but rules can give any."""
     if matrix.traits or matrix.groups or matrix.inactivity or ADJUSTMENTS in known.counts:
         return price(known, matrix, day).points
-    counts = known.counts
+    rules_of = matrix.rules_of
+    # A person has done few of the things that a matrix asks for.
     given = [
-        worth(rule, counts[key], day).points for rule in matrix.rules if (key := rule.count_key) in counts
+        worth(rule, days, day).points for key, days in known.counts.items() for rule in rules_of.get(key, ())
     ]
     return _rounded(fsum(given))
 

@@ -1,6 +1,6 @@
 """The matrix: a model's rules, as ops write them and as an immutable version keeps them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -125,6 +125,14 @@ class Matrix(Strict):
     def group_of(self) -> Mapping[str, str]:
         """The group of each rule that is in one, by id."""
         return {rule_id: name for name, group in self.groups.items() for rule_id in group.rules}
+
+    @cached_property
+    def rules_of(self) -> Mapping[str, Sequence[Rule]]:
+        """The rules that read each count, by its key."""
+        rules_of: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            rules_of.setdefault(rule.count_key, []).append(rule)
+        return rules_of
 
     @cached_property
     def reads_traits(self) -> bool:
