@@ -93,7 +93,7 @@ class Life:
         return min((day for day in known if day <= until), default=until)
 
     def _is_read_by(self, matrix: Json, one: Interaction) -> bool:
-        if matrix.get("traits") and one.traits:
+        if one.traits and any(matrix.get(reader) for reader in ("traits", "requires", "excludes")):
             return True
         if one.id in self.retracted or one.type == "identify":
             return False

@@ -118,6 +118,17 @@ _inactivity = st.builds(
 )
 
 
+_steps = st.lists(quarters(-5, 20), min_size=3, max_size=3, unique=True).map(
+    lambda steps: sorted(steps)[::-1]
+)
+_hand_off = optional(
+    requires=st.lists(st.sampled_from(["title", "company", "email"]), min_size=1, max_size=2),
+    excludes=st.lists(trait_conditions, min_size=1, max_size=2),
+    stages=st.fixed_dictionaries({"aware": quarters(-5, 10), "ready": quarters(0, 30)}),
+    grades=st.fixed_dictionaries({"fit": _steps, "engagement": _steps}),
+)
+
+
 @st.composite
 def matrices(draw: st.DrawFn) -> Json:
     """Draw a matrix of 1 to 5 rules; where none has a half-life, scores are exact multiples of 0.25."""
@@ -138,4 +149,4 @@ def matrices(draw: st.DrawFn) -> Json:
             matrix["groups"][f"of_{place}"] = {"rules": grouped, "cap": draw(quarters(0.25, 20))}
     if draw(st.booleans()):
         matrix["inactivity"] = draw(_inactivity)
-    return matrix
+    return matrix | draw(_hand_off)

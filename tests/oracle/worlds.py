@@ -32,7 +32,7 @@ ASSETS = ("guide.pdf", "guide.doc")
 NUMBERS = (1, 1.0, 2.5)
 TRAITS: dict[str, tuple[str | float | None, ...]] = {
     "seats": (1, 2.5, None),
-    "title": ("VP Sales", "Director", "Intern", None),
+    "title": ("VP Sales", "Director", "Intern", " ", None),
     "company": ("Acme", None),
     "lifecycle": ("lead", "customer", None),
 }

@@ -30,7 +30,7 @@ def worlds_of_losses(draw: st.DrawFn) -> World:
     return world._replace(matrix=world.matrix | {"rules": rules})
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(worlds_of_losses(), st.data())
 def test_it_is_the_first_day_of_all_on_which_the_score_reaches_the_flip_number(
     world: World, data: st.DataObject

@@ -26,7 +26,7 @@ _OTHERS = {
 }
 
 
-@settings(max_examples=80)
+@settings(max_examples=60)
 @given(worlds(most=8))
 def test_every_way_leads_to_the_flip_number_and_is_the_shortest_of_its_kind(world: World) -> None:
     matrix = kept_matrix(MODEL, world.matrix)

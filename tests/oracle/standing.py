@@ -1,0 +1,42 @@
+"""What follows from a score (DESIGN.md section 4): the stage, the grade, and whether sales gets the lead."""
+
+from typing import NamedTuple
+
+from tests.oracle.conditions import Json, met_by_traits
+from tests.oracle.fold import Life
+from tests.oracle.traits import traits_at
+
+
+class Standing(NamedTuple):
+    """Where a person stands at the end of a day."""
+
+    stage: str | None
+    grade: str | None
+    state: str
+
+
+def standing(life: Life, matrix: Json, day: int) -> Standing:
+    """Return where a person stands at the end of a day (ordinal of the UTC date)."""
+    account = life.account(matrix, day)
+    reached = [
+        (threshold, name)
+        for name, threshold in matrix.get("stages", {}).items()
+        if account.score >= threshold
+    ]
+    grade = None
+    if "grades" in matrix:
+        of_fit, of_engagement = matrix["grades"]["fit"], matrix["grades"]["engagement"]
+        letter = "ABCD"[sum(round(account.fit, 3) < step for step in of_fit)]
+        grade = f"{letter}{1 + sum(round(account.engagement, 3) < step for step in of_engagement)}"
+    state = _state(life, matrix, day) if account.score >= matrix["flip_number"] else "below"
+    return Standing(max(reached)[1] if reached else None, grade, state)
+
+
+def _state(life: Life, matrix: Json, day: int) -> str:
+    traits = traits_at(life.person, life.interactions, day)
+    domains = [one.value.rpartition("@")[2] for one in life.person if one.kind == "email"]
+    faces = [traits, *({**traits, "email_domain": domain} for domain in domains)]
+    if any(met_by_traits(condition, face) for condition in matrix.get("excludes", ()) for face in faces):
+        return "excluded"
+    known = (str(traits.get(name) or "") for name in matrix.get("requires", ()))
+    return "qualified" if all(text.strip() for text in known) else "waiting_for_data"
