@@ -1,13 +1,13 @@
 """The persons of a batch on the tables: found, locked, linked and written back."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import Held
 from services.scoring.core.days import decode_counts
-from services.scoring.core.linking import LinkRules, People, Person, partition
+from services.scoring.core.linking import Link, LinkRules, Pair, People, Person, partition, too_many_links
 from services.scoring.store import links
 from services.scoring.tables import counts, identities
 from shared.database import bulk
@@ -35,11 +35,20 @@ async def resolve(
     persons = await hold(connection, wanted, linking)
     people = People(persons, await _rules(connection, persons, linking, limits))
     people.see(interactions)
+    told = await links.write(connection, people.links)
+    crowds = await links.crowded(connection, told)
+    heeded, concerned = await links.heeded(connection, crowds, told)
+    people.join(link for link in heeded if crowds.isdisjoint(link.pair))
     await _write(connection, people)
-    unsettled = parted | await links.write(connection, people)
+    await links.write_refused(connection, told, _ignored(told, heeded))
+    unsettled = parted | concerned | await links.settle(connection, people)
     if unsettled:
-        await _regroup(connection, people, unsettled, limits)
+        await _regroup(connection, people, unsettled, crowds, limits)
     return people
+
+
+def _ignored(told: Iterable[Link], heeded: Iterable[Link]) -> dict[Pair, str | None]:
+    return dict.fromkeys({link.pair for link in told} - {link.pair for link in heeded}, too_many_links())
 
 
 async def _rules(
@@ -172,11 +181,20 @@ async def _repoint(connection: AsyncConnection, people: People, moves: Mapping[s
 
 
 async def _regroup(
-    connection: AsyncConnection, people: People, seeds: set[str], limits: Mapping[str, int]
+    connection: AsyncConnection,
+    people: People,
+    seeds: set[str],
+    crowds: Collection[str],
+    limits: Mapping[str, int],
 ) -> None:
-    """Work out anew who is one person, among all that any link ever connected with the seeds."""
+    """Work out anew who is one person, among all that any heeded link ever connected with the seeds.
+
+    Links of `crowds`, identities with too many of them, may have lost their place to new ones.
+    """
+    # Whom a link has joined that is not heeded any more is with them until now.
+    seeds = seeds.union(*(people.of(i).identities for i in seeds if i in people))
     component = await links.component(connection, seeds)
-    ids = {i for link in component for i in (link.one, link.other)} | seeds
+    ids = {i for link in component for i in link.pair} | seeds
     persons = await hold(connection, ids, ids)
     if component != await links.component(connection, seeds):
         raise Unavailable("link_race", "Another worker is just linking the same identities.")
@@ -188,3 +206,7 @@ async def _regroup(
     )
     await _repoint(connection, people, people.regroup(persons, groups))
     await links.write_refused(connection, component, refused)
+    if not seeds.isdisjoint(crowds):
+        displaced = await links.displaced(connection, seeds.intersection(crowds), component)
+        why = dict.fromkeys((link.pair for link in displaced), too_many_links())
+        await links.write_refused(connection, displaced, why)

@@ -90,20 +90,44 @@ async def upsert(
     """
     if not rows:
         return 0
-    names = list(rows[0])
+    statement = _upserting(connection, table, list(rows[0]), revision, newer_by, older_by)
+    return (await connection.execute(statement, _parameters(connection, rows))).rowcount
+
+
+async def upsert_older(
+    connection: AsyncConnection, table: sa.Table, rows: Rows, older_by: Sequence[str]
+) -> set[tuple[Any, ...]]:
+    """Do as `upsert` with `older_by` and return the primary keys of the rows that were written."""
+    if not rows:
+        return set()
+    statement = _upserting(connection, table, list(rows[0]), None, (), older_by)
+    written = await connection.execute(statement.returning(*table.primary_key), _parameters(connection, rows))
+    return {tuple(row) for row in written}
+
+
+def _parameters(connection: AsyncConnection, rows: Rows) -> Any:
+    return _arrays(rows, list(rows[0])) if _on_postgresql(connection) else list(rows)
+
+
+def _upserting(
+    connection: AsyncConnection,
+    table: sa.Table,
+    names: Sequence[str],
+    revision: str | None,
+    newer_by: Sequence[str],
+    older_by: Sequence[str],
+) -> postgresql.Insert | sqlite.Insert:
     keys = [column.name for column in table.primary_key]
     values = [name for name in names if name not in keys]
     if _on_postgresql(connection):
         insert = postgresql.insert(table).from_select(names, _unnested(table, names))
     else:
         insert = sqlite.insert(table)
-    statement = insert.on_conflict_do_update(
+    return insert.on_conflict_do_update(
         index_elements=keys,
         set_={name: insert.excluded[name] for name in values},
         where=_guard(table, insert.excluded, revision, newer_by, older_by),
     )
-    parameters: Any = _arrays(rows, names) if _on_postgresql(connection) else list(rows)
-    return (await connection.execute(statement, parameters)).rowcount
 
 
 def _guard(
@@ -118,6 +142,17 @@ def _guard(
     return None
 
 
+def listed(connection: AsyncConnection, column: sa.Column[Any], values: Sequence[Any]) -> sa.TableValuedAlias:
+    """Return the values, of the column's type, as a table of one column `value`; they are one parameter."""
+    if _on_postgresql(connection):
+        array = sa.bindparam(None, list(values), type_=_array_of(column.type))
+        value = sa.column("value", column.type)
+        return sa.func.unnest(array).table_valued(value, name="listed").render_derived()
+    return sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON())).table_valued(
+        "value", name="listed"
+    )
+
+
 def any_of(
     connection: AsyncConnection, column: sa.Column[Any], values: Sequence[Any]
 ) -> sa.ColumnElement[bool]:
@@ -125,5 +160,4 @@ def any_of(
     if _on_postgresql(connection):
         array = sa.bindparam(None, list(values), type_=_array_of(column.type))
         return column == sa.func.any(array)
-    each = sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON())).table_valued("value")
-    return column.in_(sa.select(each.c.value))
+    return column.in_(sa.select(listed(connection, column, values).c.value))

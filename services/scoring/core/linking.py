@@ -4,13 +4,16 @@ Links are taken in the order in which they were made, never in the order in whic
 two groups unless the joined group would break a rule of who can be one person; then it is refused, with the
 reason. Every rule forbids with a group all larger ones too, so a link that no rule objects to can be applied
 whenever it comes; only an objection may depend on what was made before, and then all is worked out anew.
+
+Of an identity that is linked with very many others only the earliest links are heeded: so what has to be
+worked out anew is bounded by what a person can have, and not by how often a shared device was used.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from services.scoring.core.counting import Held, total
 from services.scoring.core.days import Counts
@@ -18,6 +21,11 @@ from shared.events import Interaction
 from shared.identity import Identity
 
 MAX_IDENTITIES = 500
+# With as many, a person of MAX_IDENTITIES that all hang on one of them is still whole.
+MAX_LINKS = MAX_IDENTITIES
+
+Pair: TypeAlias = tuple[str, str]
+"""the ids of two identities that are linked, in the order in which the link has them"""
 
 
 class Link(NamedTuple):
@@ -30,9 +38,14 @@ class Link(NamedTuple):
     refused: str | None = None
 
     @property
-    def order(self) -> tuple[datetime, str, str]:
+    def pair(self) -> Pair:
+        """What tells the link from all others."""
+        return self.one, self.other
+
+    @property
+    def order(self) -> tuple[datetime, str, str, str]:
         """The place of the link among all others."""
-        return self.occurred_at, self.event_id, self.other
+        return self.occurred_at, self.event_id, self.other, self.one
 
 
 class Side(NamedTuple):
@@ -70,16 +83,36 @@ class LinkRules:
         return None
 
 
+def too_many_links() -> str:
+    """Say why a link is not heeded that is not among the earliest of one of its identities."""
+    return f"Of the links of an identity the {MAX_LINKS} earliest are heeded."
+
+
+def heeded(links: Iterable[Link]) -> set[Pair]:
+    """Return the links that are among the MAX_LINKS earliest of both of their identities."""
+    places: Counter[str] = Counter()
+    kept: set[Pair] = set()
+    for link in sorted(links, key=lambda link: link.order):
+        places.update(link.pair)
+        if max(places[link.one], places[link.other]) <= MAX_LINKS:
+            kept.add(link.pair)
+    return kept
+
+
 def partition(
     identities: Mapping[str, Identity], links: Iterable[Link], rules: LinkRules
-) -> tuple[list[dict[str, Identity]], dict[tuple[str, str], str | None]]:
+) -> tuple[list[dict[str, Identity]], dict[Pair, str | None]]:
     """Return the groups of identities that are persons, and of each link why it is refused or None."""
     group_of = {identity_id: {identity_id: identity} for identity_id, identity in identities.items()}
-    refused: dict[tuple[str, str], str | None] = {}
-    for link in sorted(links, key=lambda link: link.order):
+    in_order = sorted(links, key=lambda link: link.order)
+    kept = heeded(in_order)
+    refused: dict[Pair, str | None] = {link.pair: too_many_links() for link in in_order}
+    for link in in_order:
+        if link.pair not in kept:
+            continue
         one, other = group_of[link.one], group_of[link.other]
         why = None if one is other else rules.objection(one, other)
-        refused[link.one, link.other] = why
+        refused[link.pair] = why
         if one is not other and why is None:
             one |= other
             group_of.update(dict.fromkeys(other, one))
@@ -114,7 +147,7 @@ class People:
     def __init__(self, known: Iterable[Person], rules: LinkRules) -> None:
         self._rules = rules
         self._of: dict[str, Person] = {}
-        self.links: dict[tuple[str, str], Link] = {}
+        self.links: dict[Pair, Link] = {}
         """the links that the batch tells, with their earliest evidence in it"""
         self.contested: list[Link] = []
         """the links that a rule objected to"""
@@ -133,20 +166,27 @@ class People:
         for identity_id in person.identities:
             self._of[identity_id] = person
 
+    def __contains__(self, identity_id: str) -> bool:
+        """Tell whether an identity is anybody's in the batch."""
+        return identity_id in self._of
+
     def of(self, identity_id: str) -> Person:
         """Return the person that an identity of the batch belongs to."""
         return self._of[identity_id]
 
     def see(self, interactions: Iterable[Interaction]) -> None:
-        """Take each interaction's identities as one person, as far as the rules allow."""
+        """Found whom nobody knew, and collect the links that are told."""
         for interaction in interactions:
             first, *others = (self._found(identity) for identity in interaction.identities)
             for other in others:
                 link = Link(first, other, interaction.occurred_at, interaction.id)
                 known = self.links.get((first, other))
                 if known is None or link.order < known.order:
-                    self.links[first, other] = link
-        for link in sorted(self.links.values(), key=lambda link: link.order):
+                    self.links[link.pair] = link
+
+    def join(self, links: Iterable[Link]) -> None:
+        """Take who is linked as one person, as far as the rules allow."""
+        for link in sorted(links, key=lambda link: link.order):
             self._join(link)
 
     def _found(self, identity: Identity) -> str:

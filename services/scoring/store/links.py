@@ -6,51 +6,103 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.core.linking import Link, People, Side
+from services.scoring.core import linking
+from services.scoring.core.linking import Link, Pair, People, Side
 from services.scoring.tables import links, separations
 from shared.database import bulk
 from shared.events import Separation
 
 
-async def write(connection: AsyncConnection, people: People) -> set[str]:
-    """Keep the evidence of the batch's links; return identities among which links have to be taken anew.
+async def write(connection: AsyncConnection, told: Mapping[Pair, Link]) -> list[Link]:
+    """Keep the evidence of links; return those of which it is the first or an earlier one."""
+    rows = [_row(link) for _, link in sorted(told.items())]
+    written = await bulk.upsert_older(connection, links, rows, ("occurred_at", "event_id"))
+    return [link for pair, link in told.items() if pair in written]
+
+
+async def crowded(connection: AsyncConnection, told: Iterable[Link]) -> set[str]:
+    """Return which of the identities of the links have more links than are heeded."""
+    ids = sorted({i for link in told for i in link.pair})
+    if not ids:
+        return set()
+    each = bulk.listed(connection, links.c.one_id, ids)
+
+    def some(end: sa.Column[str]) -> sa.ScalarSelect[int]:
+        # No more are counted than have to be: there may be very many.
+        few = sa.select(sa.literal(1)).where(end == each.c.value).limit(linking.MAX_LINKS + 1)
+        return (
+            sa.select(sa.func.count())
+            .select_from(few.correlate(each).subquery())
+            .correlate(each)
+            .scalar_subquery()
+        )
+
+    many = some(links.c.one_id) + some(links.c.other_id) > linking.MAX_LINKS
+    return set((await connection.execute(sa.select(each.c.value).where(many))).scalars())
+
+
+async def heeded(
+    connection: AsyncConnection, crowds: set[str], told: Iterable[Link]
+) -> tuple[list[Link], set[str]]:
+    """Return those of the links that are among the earliest of their identities, and whom that concerns.
+
+    These are the crowded identities with another link among their earliest than before, though it may not be
+    heeded for its other identity, and whoever is linked with them.
+    """
+    earliest = await _earliest(connection, crowds)
+    kept: list[Link] = []
+    concerned: set[str] = set()
+    for link in told:
+        crowded_ends = crowds & set(link.pair)
+        places = [i for i in crowded_ends if link.pair in earliest[i]]
+        concerned.update(link.pair if places else ())
+        if len(places) == len(crowded_ends):
+            kept.append(link)
+    return kept, concerned
+
+
+async def _earliest(
+    connection: AsyncConnection, identity_ids: Collection[str]
+) -> dict[str, dict[Pair, Link]]:
+    """Return of each identity the links that are heeded as far as it is concerned."""
+    found: dict[str, dict[Pair, Link]] = {i: {} for i in identity_ids}
+    if not found:
+        return found
+    halves = [
+        sa.select(end.label("of_id"), *links.c).where(bulk.any_of(connection, end, sorted(found)))
+        for end in (links.c.one_id, links.c.other_id)
+    ]
+    both = sa.union_all(*halves).subquery()
+    in_order = (both.c.occurred_at, both.c.event_id, both.c.other_id, both.c.one_id)
+    place = sa.func.row_number().over(partition_by=both.c.of_id, order_by=in_order)
+    placed = sa.select(both, place.label("place")).subquery()
+    rows = await connection.execute(sa.select(placed).where(placed.c.place <= linking.MAX_LINKS))
+    for of_id, *columns, _ in rows:
+        link = Link(*columns)
+        found[of_id][link.pair] = link
+    return found
+
+
+async def settle(connection: AsyncConnection, people: People) -> set[str]:
+    """Refuse the links that a rule objected to, or return identities among which all has to be taken anew.
 
     A link that was objected to is simply refused when it was made after all that hold the two groups
     together, for then nothing depends on it.
     """
-    contested = people.contested
-    before = {(one.one, one.other): one for one in await _read_pairs(connection, contested)}
-    rows = [_row(link) for _, link in sorted(people.links.items())]
-    await bulk.upsert(connection, links, rows, older_by=("occurred_at", "event_id"))
-    new = [link for link in contested if not _is_refused_already(link, before.get((link.one, link.other)))]
+    new = people.contested
     if not new:
         return set()
     groups = [(link, {**people.of(link.one).identities, **people.of(link.other).identities}) for link in new]
     holding = await _holding(connection, [i for _, group in groups for i in group])
     for link, group in groups:
         if any(held.order > link.order for held in holding if held.one in group):
-            return {i for one in new for i in (one.one, one.other)}
-    why = {(link.one, link.other): people.objection(link) for link in new}
-    await write_refused(connection, new, why)
+            return {i for one in new for i in one.pair}
+    await write_refused(connection, new, {link.pair: people.objection(link) for link in new})
     return set()
-
-
-def _is_refused_already(link: Link, known: Link | None) -> bool:
-    return known is not None and known.refused is not None and known.order <= link.order
 
 
 def _row(link: Link) -> dict[str, Any]:
     return dict(zip(links.c.keys(), link, strict=True))
-
-
-async def _read_pairs(connection: AsyncConnection, wanted: Sequence[Link]) -> list[Link]:
-    if not wanted:
-        return []
-    pairs = {(link.one, link.other) for link in wanted}
-    found = await _read(
-        connection, bulk.any_of(connection, links.c.one_id, sorted({one for one, _ in pairs}))
-    )
-    return [link for link in found if (link.one, link.other) in pairs]
 
 
 async def _holding(connection: AsyncConnection, identity_ids: Collection[str]) -> list[Link]:
@@ -65,32 +117,47 @@ async def _read(connection: AsyncConnection, where: sa.ColumnElement[bool]) -> l
 
 async def of_person(connection: AsyncConnection, identity_ids: Collection[str]) -> list[Link]:
     """Return all links that touch any of the identities, in the order in which they were made."""
+    found = await _read(connection, _touching(connection, identity_ids))
+    return sorted(found, key=lambda link: link.order)
+
+
+def _touching(connection: AsyncConnection, identity_ids: Collection[str]) -> sa.ColumnElement[bool]:
     ids = sorted(identity_ids)
-    touching = bulk.any_of(connection, links.c.one_id, ids) | bulk.any_of(connection, links.c.other_id, ids)
-    return sorted(await _read(connection, touching), key=lambda link: link.order)
+    return bulk.any_of(connection, links.c.one_id, ids) | bulk.any_of(connection, links.c.other_id, ids)
 
 
 async def component(connection: AsyncConnection, seeds: Iterable[str]) -> list[Link]:
-    """Return every link that is connected with the seeds, also over links that were refused."""
-    found: dict[tuple[str, str], Link] = {}
+    """Return every heeded link that is connected with the seeds, also over links that were refused."""
+    found: dict[Pair, Link] = {}
     seen: set[str] = set()
     reached = set(seeds)
+    earliest = await _earliest(connection, reached)
     while reached:
         seen |= reached
-        new = await of_person(connection, reached)
-        found |= {(link.one, link.other): link for link in new}
-        reached = {i for link in new for i in (link.one, link.other)} - seen
+        near = {pair: link for i in sorted(reached) for pair, link in earliest[i].items()}
+        far = {i for pair in near for i in pair}
+        earliest |= await _earliest(connection, far - earliest.keys())
+        new = {pair: link for pair, link in near.items() if all(pair in earliest[i] for i in pair)}
+        found |= new
+        reached = {i for pair in new for i in pair} - seen
     return [found[pair] for pair in sorted(found)]
 
 
+async def displaced(connection: AsyncConnection, crowds: Collection[str], kept: Iterable[Link]) -> list[Link]:
+    """Return the links of crowded identities that hold though they are not among the links kept."""
+    pairs = {link.pair for link in kept}
+    holding = await _read(connection, _touching(connection, crowds) & links.c.refused.is_(None))
+    return [link for link in holding if link.pair not in pairs]
+
+
 async def write_refused(
-    connection: AsyncConnection, known: Iterable[Link], why: Mapping[tuple[str, str], str | None]
+    connection: AsyncConnection, known: Iterable[Link], why: Mapping[Pair, str | None]
 ) -> None:
     """Note of each link whether it is refused and why, where that has changed."""
     changed = [
-        link._replace(refused=why[link.one, link.other])
+        link._replace(refused=why[link.pair])
         for link in known
-        if (link.one, link.other) in why and why[link.one, link.other] != link.refused
+        if link.pair in why and why[link.pair] != link.refused
     ]
     await bulk.upsert(connection, links, [_row(link) for link in sorted(changed)])
 

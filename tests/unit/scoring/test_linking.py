@@ -18,6 +18,7 @@ def known(**named: str) -> Person:
 def seen(*linked: dict[str, str], known: Iterable[Person] = (), rules: LinkRules = EXCLUSIVE) -> People:
     people = People(known, rules)
     people.see(interaction("identify", known_as=named) for named in linked)
+    people.join(people.links.values())
     return people
 
 
@@ -96,6 +97,7 @@ def test_the_earliest_evidence_of_a_batch_is_what_is_kept() -> None:
     told: list[Interaction] = [interaction("identify", day=day, known_as=both) for day in (3, 1, 2)]
     people = People([], EXCLUSIVE)
     people.see(told)
+    people.join(people.links.values())
     (link,) = people.links.values()
     assert (link.occurred_at, link.event_id) == (NOON + timedelta(days=1), told[1].id)
 

@@ -36,6 +36,7 @@ def told(*identities: Identity, day: int = 0) -> Interaction:
 def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identity, Identity]) -> None:
     people = People([person(LEAST, _0=1), person(GREATEST, _0=2)], FREE)
     people.see([told(*links)])
+    people.join(people.links.values())
     both = people.of(GREATEST.id)
     assert people.of(LEAST.id) is both
     assert both == Person(
@@ -51,6 +52,7 @@ def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identi
 def test_everyone_of_both_groups_has_others_now() -> None:
     people = People([person(LEAST, MIDDLE), person(GREATEST)], FREE)
     people.see([told(MIDDLE, GREATEST)])
+    people.join(people.links.values())
     assert people.linked == {LEAST.id, MIDDLE.id, GREATEST.id}
     assert people.moved == {GREATEST.id: LEAST.id}
 
@@ -58,6 +60,7 @@ def test_everyone_of_both_groups_has_others_now() -> None:
 def test_whom_nobody_knew_is_founded_and_points_to_the_person() -> None:
     people = People([person(LEAST)], FREE)
     people.see([told(GREATEST), told(MIDDLE, LEAST)])
+    people.join(people.links.values())
     assert people.founded == {GREATEST.id: GREATEST, MIDDLE.id: MIDDLE}
     assert people.moved == {GREATEST.id: GREATEST.id, MIDDLE.id: LEAST.id}
     assert people.linked == {LEAST.id, MIDDLE.id}
@@ -66,6 +69,7 @@ def test_whom_nobody_knew_is_founded_and_points_to_the_person() -> None:
 def test_who_was_linked_already_is_not_moved() -> None:
     people = People([person(LEAST, GREATEST)], FREE)
     people.see([told(GREATEST, LEAST)])
+    people.join(people.links.values())
     assert (people.moved, people.linked, people.gone) == ({}, set(), set())
 
 
@@ -74,6 +78,7 @@ def test_of_one_evidence_told_twice_the_first_is_kept() -> None:
     first, again = told(LEAST, MIDDLE), told(LEAST, MIDDLE)
     again = msgspec.structs.replace(again, id=first.id)
     people.see([first, again])
+    people.join(people.links.values())
     assert list(people.links.values()) == [Link(LEAST.id, MIDDLE.id, NOON, first.id)]
 
 
@@ -92,6 +97,7 @@ def test_of_links_that_cannot_all_be_heeded_the_earliest_made_is() -> None:
     later, earlier = told(LEAST, GREATEST, day=1), told(MIDDLE, GREATEST)
     people = People([], two_at_most)
     people.see([later, earlier])
+    people.join(people.links.values())
     assert people.of(GREATEST.id) is people.of(MIDDLE.id)
     assert [link.event_id for link in people.contested] == [later.id]
     groups, refused = partition(
@@ -107,6 +113,7 @@ def test_separated_are_also_those_linked_to_whom_was_separated() -> None:
     apart = {LEAST.id: [Side("s", other=False)], GREATEST.id: [Side("r", other=False), Side("s", other=True)]}
     people = People([person(LEAST, MIDDLE), person(GREATEST, phone)], LinkRules({}, apart))
     people.see([told(MIDDLE, phone)])
+    people.join(people.links.values())
     (contested,) = people.contested
     assert people.objection(contested) == "They were separated by hand (s)."
     assert people.of(MIDDLE.id) is not people.of(phone.id)
@@ -116,6 +123,7 @@ def test_separations_from_others_keep_nobody_apart() -> None:
     same_side = [Side("s", other=False)]
     people = People([], LinkRules({}, {LEAST.id: same_side, GREATEST.id: same_side}))
     people.see([told(LEAST, MIDDLE), told(MIDDLE, GREATEST)])
+    people.join(people.links.values())
     assert people.of(LEAST.id) is people.of(GREATEST.id)
 
 
@@ -152,6 +160,7 @@ def test_persons_can_be_put_together_and_who_is_no_more_is_gone() -> None:
 def test_who_was_gone_and_is_somebody_again_is_not_gone_and_others_still_are() -> None:
     people = People([person(LEAST), person(MIDDLE), person(GREATEST)], FREE)
     people.see([told(LEAST, MIDDLE), told(LEAST, GREATEST)])
+    people.join(people.links.values())
     assert people.gone == {MIDDLE.id, GREATEST.id}
     together = people.of(LEAST.id)
     people.regroup([together], [{LEAST.id: LEAST, MIDDLE.id: MIDDLE}, {GREATEST.id: GREATEST}])
