@@ -6,8 +6,8 @@ from itertools import chain, count, repeat, takewhile
 
 from services.scoring.core.counting import value_text
 from services.scoring.core.days import Counts
-from services.scoring.core.drafts import OTHER, TYPE, Draft, drafts, values_for, with_value
 from services.scoring.core.limits import period_of
+from services.scoring.core.satisfying import OTHER, TYPE, Assignment, assignments, values_for, with_value
 from services.scoring.model.rules import Limit, Rule
 from shared.conditions import Condition
 from shared.events import ADJUSTMENT, IDENTIFY, Interaction
@@ -20,52 +20,56 @@ def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
     Of a limit `by` a property they use up as little as they can: those come first that are paid after these
     counts.
     """
-    draft = next(drafts(rule.when, {TYPE: OTHER}, _compiled), None)
-    if draft is None:
+    assignment = next(assignments(rule.when, {TYPE: OTHER}, _compiled), None)
+    if assignment is None:
         return iter(())
-    several = repeat(draft)
+    several = repeat(assignment)
     if rule.limit is not None and rule.limit.by is not None:
-        several = chain(_paid(draft, rule, rule.limit, rule.limit.by, counts, day), several)
+        several = chain(_paid(assignment, rule, rule.limit, rule.limit.by, counts, day), several)
     by_machine = OTHER if rule.machine == "only" else None
     return (_interaction(one, day, by_machine) for one in several)
 
 
-def _compiled(condition: Condition) -> Callable[[Draft], bool]:
+def _compiled(condition: Condition) -> Callable[[Assignment], bool]:
     holds = compile_condition(condition)
 
-    def is_met(draft: Draft) -> bool:
-        return draft[TYPE] not in {IDENTIFY, ADJUSTMENT} and holds(_interaction(draft))
+    def is_met(assignment: Assignment) -> bool:
+        return assignment[TYPE] not in {IDENTIFY, ADJUSTMENT} and holds(_interaction(assignment))
 
     return is_met
 
 
-def _interaction(draft: Draft, day: int = 1, machine: str | None = None) -> Interaction:
+def _interaction(assignment: Assignment, day: int = 1, machine: str | None = None) -> Interaction:
     at = datetime.fromordinal(day).replace(tzinfo=UTC)
-    properties = {path: value for path, value in draft.items() if path not in {TYPE, "campaign", "source"}}
+    properties = {
+        path: value for path, value in assignment.items() if path not in {TYPE, "campaign", "source"}
+    }
     return Interaction(
         id=OTHER,
-        type=draft[TYPE],
+        type=assignment[TYPE],
         identities=(),
         occurred_at=at,
         received_at=at,
-        campaign=_text_at("campaign", draft),
-        source=_text_at("source", draft),
+        campaign=_text_at("campaign", assignment),
+        source=_text_at("source", assignment),
         properties=properties,
         machine=machine,
     )
 
 
-def _text_at(path: str, draft: Draft) -> str | None:
-    value = draft.get(path)
+def _text_at(path: str, assignment: Assignment) -> str | None:
+    value = assignment.get(path)
     return value if isinstance(value, str) else None
 
 
-def _paid(draft: Draft, rule: Rule, limit: Limit, by: str, counts: Counts, day: int) -> Iterator[Draft]:
-    """Yield drafts whose values of `by` are still paid, each as often as it is."""
+def _paid(
+    assignment: Assignment, rule: Rule, limit: Limit, by: str, counts: Counts, day: int
+) -> Iterator[Assignment]:
+    """Yield assignments whose values of `by` are still paid, each as often as it is."""
     is_met, read, used = _compiled(rule.when), reader(by), _used(rule, limit, counts, day)
-    now = draft.get(by, MISSING)
-    named = (with_value(draft, by, value) for value in (now, *values_for(rule.when, by, now), MISSING))
-    for one in chain(filter(is_met, named), _fresh(draft, by, is_met)):
+    now = assignment.get(by, MISSING)
+    named = (with_value(assignment, by, value) for value in (now, *values_for(rule.when, by, now), MISSING))
+    for one in chain(filter(is_met, named), _fresh(assignment, by, is_met)):
         text = value_text(read(_interaction(one)))
         left = limit.times - used.get(text, 0)
         if left > 0:
@@ -84,13 +88,13 @@ def _used(rule: Rule, limit: Limit, counts: Counts, day: int) -> dict[str, int]:
     return used
 
 
-def _fresh(draft: Draft, by: str, is_met: Callable[[Draft], bool]) -> Iterator[Draft]:
-    """Yield drafts with ever other values of a path, for as long as they meet the condition."""
-    now = draft.get(by, MISSING)
+def _fresh(assignment: Assignment, by: str, is_met: Callable[[Assignment], bool]) -> Iterator[Assignment]:
+    """Yield assignments with ever other values of a path, for as long as they meet the condition."""
+    now = assignment.get(by, MISSING)
     kinds = [(f"{OTHER} {number}" for number in count())]
     if isinstance(now, str):
         kinds += [(f"{now} {number}" for number in count()), (f"{number} {now}" for number in count())]
     elif isinstance(now, int | float):
         kinds += [count(now), count(now, -1)]
     for values in kinds:
-        yield from takewhile(is_met, (with_value(draft, by, value) for value in values))
+        yield from takewhile(is_met, (with_value(assignment, by, value) for value in values))

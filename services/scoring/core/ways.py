@@ -9,9 +9,9 @@ from math import ceil
 from typing import Any, Final
 
 from services.scoring.core.counting import Tally, add
-from services.scoring.core.drafts import drafts
 from services.scoring.core.example import examples
 from services.scoring.core.pricing import Known, Score, points, price, total_of
+from services.scoring.core.satisfying import assignments
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import DIGITS, Rule, TraitRule
 from services.scoring.model.trait_conditions import Traits, TraitTest, compile_traits
@@ -20,7 +20,7 @@ from shared.conditions import Condition
 MAX_FURTHER: Final = 100
 """Who would need more further matches than this is not told of the rule."""
 
-_MAX_DRAFTS: Final = 50
+_MAX_ASSIGNMENTS: Final = 50
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,10 @@ def _changed(rule: TraitRule, traits: Traits, lasting: Traits, *, met: bool) -> 
 
     def compiled(condition: Condition) -> TraitTest:
         holds = compile_traits(condition)
-        return lambda draft: holds({**lasting, **draft})
+        return lambda assignment: holds({**lasting, **assignment})
 
-    for draft in islice(drafts(rule.when, traits, compiled, met=met), _MAX_DRAFTS):
-        changed = {**lasting, **draft}
+    for assignment in islice(assignments(rule.when, traits, compiled, met=met), _MAX_ASSIGNMENTS):
+        changed = {**lasting, **assignment}
         # Whoever has another title has it instead of the old one, though a text might have both.
         if not any(_is_within(traits.get(name), value) for name, value in changed.items()):
             yield changed

@@ -1,7 +1,8 @@
-"""Drafts: what would have to be there for a condition to be met, or to be met no more. Pure.
+"""Satisfying: assignments of values to paths under which a condition is met, or is met no more. Pure.
 
 They are put together of values that a condition names and of some near them, and each is held against all of
-the condition before it is told. So a draft is always right, but for a contrived condition none may be found.
+the condition before it is told. So an assignment is always right, but for a contrived condition none may be
+found.
 """
 
 import re
@@ -13,10 +14,10 @@ from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not,
 from shared.events import ADJUSTMENT, IDENTIFY
 from shared.matching import MISSING, compile_comparison
 
-Draft: TypeAlias = Mapping[str, Any]
+Assignment: TypeAlias = Mapping[str, Any]
 """value by path (or trait); what is missing is not in it"""
 
-DraftTest: TypeAlias = Callable[[Draft], bool]
+AssignmentTest: TypeAlias = Callable[[Assignment], bool]
 
 TYPE: Final = ""
 """The path of an interaction's type: no path that a matrix may name is empty."""
@@ -34,16 +35,22 @@ _NUMBERS_NEAR: Final = (1, -1, 0.5, -0.5, 0.001, -0.001)
 _CLASS_OF_GLOB: Final = re.compile(r"\[(!?)(.)[^\]]*\]")
 
 
-def drafts(
-    condition: Condition, now: Draft, compiled: Callable[[Condition], DraftTest], *, met: bool = True
-) -> Iterator[Draft]:
+def assignments(
+    condition: Condition,
+    now: Assignment,
+    compiled: Callable[[Condition], AssignmentTest],
+    *,
+    met: bool = True,
+) -> Iterator[Assignment]:
     """Yield changes of `now` by which a condition is met, or with `met=False` is not.
 
-    `compiled` makes a condition a function of a draft.
+    `compiled` makes a condition a function of an assignment.
     """
     search = _Search(compiled)
     return (
-        draft for draft in search.drafts(condition, now, met=met) if search.holds(condition, draft) == met
+        assignment
+        for assignment in search.assignments(condition, now, met=met)
+        if search.holds(condition, assignment) == met
     )
 
 
@@ -55,84 +62,86 @@ def values_for(condition: Condition, path: str, now: Any) -> list[Any]:
     return named
 
 
-def with_value(draft: Draft, path: str, value: Any) -> Draft:
-    """Return a draft with another value of a path, which may be MISSING."""
-    others = {name: one for name, one in draft.items() if name != path}
+def with_value(assignment: Assignment, path: str, value: Any) -> Assignment:
+    """Return an assignment with another value of a path, which may be MISSING."""
+    others = {name: one for name, one in assignment.items() if name != path}
     return others if value is MISSING else {**others, path: value}
 
 
 class _Search:
     """A search that gives up after so many steps: what is hidden behind them is not found."""
 
-    def __init__(self, compiled: Callable[[Condition], DraftTest]) -> None:
+    def __init__(self, compiled: Callable[[Condition], AssignmentTest]) -> None:
         self._compiled = compiled
-        self._tests: dict[int, DraftTest] = {}
+        self._tests: dict[int, AssignmentTest] = {}
         self._steps = _MAX_STEPS
 
-    def holds(self, condition: Condition, draft: Draft) -> bool:
-        """Tell whether a draft meets a condition, or a part of it."""
+    def holds(self, condition: Condition, assignment: Assignment) -> bool:
+        """Tell whether an assignment meets a condition, or a part of it."""
         # A part is of the condition that is searched, so it lives on and its id is its own.
         if id(condition) not in self._tests:
             self._tests[id(condition)] = self._compiled(condition)
-        return self._tests[id(condition)](draft)
+        return self._tests[id(condition)](assignment)
 
-    def drafts(self, condition: Condition, draft: Draft, *, met: bool) -> Iterator[Draft]:
-        """Yield changes of a draft that are likely to meet a condition, or not to; the least change first."""
+    def assignments(self, condition: Condition, assignment: Assignment, *, met: bool) -> Iterator[Assignment]:
+        """Yield changes of an assignment that are likely to meet a condition, or not to; the least first."""
         self._steps -= 1
         if self._steps < 0:
             return
-        if self.holds(condition, draft) == met:
-            yield draft
+        if self.holds(condition, assignment) == met:
+            yield assignment
         match condition:
             case Matches():
-                yield from self._meeting(condition, draft) if met else _failing(condition, draft)
+                yield from self._meeting(condition, assignment) if met else _failing(condition, assignment)
             case Not(not_=part):
-                yield from self.drafts(part, draft, met=not met)
+                yield from self.assignments(part, assignment, met=not met)
             case AllOf(all=parts) | AnyOf(any=parts):
                 # Who is not to meet any of several meets none, and who is not to meet all fails one.
                 if isinstance(condition, AllOf) == met:
-                    yield from self._one_by_one(parts, draft, met=met)
+                    yield from self._one_by_one(parts, assignment, met=met)
                 else:
                     for part in parts:
-                        yield from self.drafts(part, draft, met=met)
+                        yield from self.assignments(part, assignment, met=met)
 
     def _one_by_one(
-        self, parts: Sequence[Condition], draft: Draft, *, met: bool, done: int = 0
-    ) -> Iterator[Draft]:
+        self, parts: Sequence[Condition], assignment: Assignment, *, met: bool, done: int = 0
+    ) -> Iterator[Assignment]:
         if done == len(parts):
-            yield draft
+            yield assignment
             return
-        for changed in self.drafts(parts[done], draft, met=met):
+        for changed in self.assignments(parts[done], assignment, met=met):
             # What the next part asks for may undo what an earlier one has got.
             if all(self.holds(part, changed) == met for part in parts[: done + 1]):
                 yield from self._one_by_one(parts, changed, met=met, done=done + 1)
 
-    def _meeting(self, condition: Matches, draft: Draft) -> Iterator[Draft]:
+    def _meeting(self, condition: Matches, assignment: Assignment) -> Iterator[Assignment]:
         types = condition.types
-        if types is None or draft.get(TYPE) in types:
-            yield from self._with_values(list(condition.where.items()), draft)
+        if types is None or assignment.get(TYPE) in types:
+            yield from self._with_values(list(condition.where.items()), assignment)
         else:
             for type_ in sorted(types - {IDENTIFY, ADJUSTMENT}):
-                yield from self._with_values(list(condition.where.items()), {**draft, TYPE: type_})
+                yield from self._with_values(list(condition.where.items()), {**assignment, TYPE: type_})
 
-    def _with_values(self, tests: Sequence[tuple[str, Comparison]], draft: Draft) -> Iterator[Draft]:
+    def _with_values(
+        self, tests: Sequence[tuple[str, Comparison]], assignment: Assignment
+    ) -> Iterator[Assignment]:
         if not tests:
-            yield draft
+            yield assignment
             return
         (path, test), *others = tests
-        for value in _values(test, draft.get(path, MISSING), met=True):
+        for value in _values(test, assignment.get(path, MISSING), met=True):
             self._steps -= 1
             if self._steps < 0:
                 return
-            yield from self._with_values(others, with_value(draft, path, value))
+            yield from self._with_values(others, with_value(assignment, path, value))
 
 
-def _failing(condition: Matches, draft: Draft) -> Iterator[Draft]:
+def _failing(condition: Matches, assignment: Assignment) -> Iterator[Assignment]:
     for path, test in condition.where.items():
-        for value in _values(test, draft.get(path, MISSING), met=False):
-            yield with_value(draft, path, value)
+        for value in _values(test, assignment.get(path, MISSING), met=False):
+            yield with_value(assignment, path, value)
     if condition.types is not None:
-        yield {**draft, TYPE: OTHER}
+        yield {**assignment, TYPE: OTHER}
 
 
 def _values(test: Comparison, now: Any, *, met: bool) -> Iterator[Any]:
