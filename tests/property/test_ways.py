@@ -67,9 +67,12 @@ def _best_by_traits(way: Way, life: Life, world: World) -> float:
     account = life.account(world.matrix, world.day)
     scores: list[float] = []
     now = traits_at(life.person, life.interactions, world.day)
+    # What is told can be taken back, and then the identities tell what they do.
+    lasting = {name: value for name, value in now.items() if name not in values}
+    lasting |= traits_at(life.person, (), world.day)
     for chosen in product(*values.values()):
         told = {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
-        traits = {**now, **told}
+        traits = {**lasting, **told}
         if met_by_traits(raw["when"], traits) == (not way.text.startswith("if not")):
             scores.append(round(account.engagement + _fit(world.matrix, traits), 3))
     return max(scores)

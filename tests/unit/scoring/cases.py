@@ -5,9 +5,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from services.scoring.core.pricing import Known
+from services.scoring.core.ways import missing
 from services.scoring.model.matrix import Matrix
+from shared.events import Interaction
 from tests.builders import interaction, rule
-from tests.unit.scoring.known import adjustment, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
 
 DECIDES = {"id": "decides", "label": "Decides", "when": {"title": {"eq": "VP"}}, "points": 20}
 
@@ -15,6 +17,11 @@ DECIDES = {"id": "decides", "label": "Decides", "when": {"title": {"eq": "VP"}},
 def does(type: str, points: float, **more: Any) -> dict[str, Any]:
     """A rule that is named as the type of interaction that it counts."""
     return rule(type, points, label=type.capitalize(), when={"type": type}, **more)
+
+
+def ways(rules: Matrix, *interactions: Interaction, day: int = 0) -> list[tuple[str, int]]:
+    lacking = missing(known(rules, *interactions), rules, TODAY + day)
+    return [(way.rule, way.times) for way in lacking.ways]
 
 
 TYPES = ["like", "visit", "share", "comment"]
