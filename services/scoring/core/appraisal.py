@@ -56,7 +56,7 @@ def state_of(score: float, matrix: Matrix, history: History, day: int) -> State:
     if score < matrix.flip_number:
         return BELOW
     traits = history.at(day)
-    if matrix.excluded_by(traits, history.email_domains) is not None:
+    if matrix.excluded_by(traits, history.email_domains(day)) is not None:
         return EXCLUDED
     return WAITING if matrix.missing(traits) else QUALIFIED
 

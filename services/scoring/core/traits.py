@@ -46,10 +46,12 @@ class History:
                 derived["company"] = company
         return derived
 
-    @property
-    def email_domains(self) -> tuple[str, ...]:
-        """The domains of all addresses; unless it was told, the trait `email_domain` is one of them."""
-        return email_domains(self._emails)
+    def email_domains(self, day: int) -> tuple[str, ...]:
+        """Return the domains of all addresses, of which the trait `email_domain` is one.
+
+        None where that trait was told by the end of a day: what was told goes before what addresses say.
+        """
+        return () if "email_domain" in self.told(day) else email_domains(self._emails)
 
     @property
     def _emails(self) -> list[str]:

@@ -145,7 +145,7 @@ def _score(known: Known, version: Version, when: datetime) -> ScoreOut:
         grade=matrix.grade(score.fit, score.engagement),
         state=state_of(score.points, matrix, known.traits, day),
         missing=list(matrix.missing(traits)),
-        excluded_by=matrix.excluded_by(traits, known.traits.email_domains),
+        excluded_by=matrix.excluded_by(traits, known.traits.email_domains(day)),
         version=version.number,
         at=when,
         crossed_on=date.fromordinal(crossed) if crossed else None,
@@ -193,5 +193,5 @@ def _why(known: Known, version: Version, when: datetime) -> WhyOut:
             for way in (lacks.ways if lacks else ())
         ],
         missing=list(matrix.missing(traits)),
-        excluded_by=matrix.excluded_by(traits, known.traits.email_domains),
+        excluded_by=matrix.excluded_by(traits, known.traits.email_domains(day)),
     )
