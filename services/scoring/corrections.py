@@ -71,8 +71,8 @@ class Corrections:
     ) -> tuple[Sequence[str], Sequence[Cycle]]:
         """Take interactions out of all counts.
 
-        Returns their ids and the cycles of the profile that would not have begun without them. Raises
-        NotFound when nothing that counts is selected, TooLarge when it is more than MAX_RETRACTED.
+        Returns their ids and the cycles of the profile that would not have begun without them, less those
+        that would not have begun by what was retracted before. Raises NotFound when nothing that counts is selected, TooLarge when it is more than MAX_RETRACTED.
         """
         person = await _held(connection, profile_id)
         chosen = await _chosen(connection, person, selection)
@@ -89,9 +89,13 @@ class Corrections:
             for identity in [person.identities[identity_id]]
             for start in range(0, len(ids), CHUNK)
         ]
+        undone_before = await _undone(connection, person)
         await self._take_in(connection, Facts(retractions=events), [(e.identity, e) for e in events])
         undone = await _undone(connection, await find_one(connection, person.id))
-        return sorted(i for ids in chosen.values() for i in ids), undone
+        return (
+            sorted(i for ids in chosen.values() for i in ids),
+            [cycle for cycle in undone if cycle not in undone_before],
+        )
 
     async def unmerge(
         self, connection: AsyncConnection, profile_id: str, apart: Sequence[Identity], note: Note

@@ -61,6 +61,8 @@ async def test_a_retraction_lists_the_leads_that_would_not_have_flipped_also_und
         }
         for model in ("early", "m")
     ]
+    third = await scoring.post(path, {"interaction": "visit-2"} | BY_OPS)
+    assert third["would_not_have_flipped"] == []
 
 
 async def test_all_of_a_source_type_and_period_is_retracted_at_once_and_nothing_else(
