@@ -72,7 +72,8 @@ class Corrections:
         """Take interactions out of all counts.
 
         Returns their ids and the cycles of the profile that would not have begun without them, less those
-        that would not have begun by what was retracted before. Raises NotFound when nothing that counts is selected, TooLarge when it is more than MAX_RETRACTED.
+        that were undone before. Raises NotFound when nothing that counts is selected, TooLarge when it is
+        more than MAX_RETRACTED.
         """
         person = await _held(connection, profile_id)
         chosen = await _chosen(connection, person, selection)
