@@ -5,7 +5,7 @@ from typing import Any
 
 from services.scoring.core.counting import Tally, count, day_of
 from services.scoring.core.days import Counts
-from services.scoring.core.pricing import Known
+from services.scoring.core.pricing import Known, Score, points, price
 from services.scoring.core.traits import History
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
@@ -41,3 +41,15 @@ def told(*, day: int = 0, known_as: dict[str, str] | None = None, **traits: Any)
 def adjustment(points: float, reason: str = "met at the fair", *, day: int = 0, **more: Any) -> Interaction:
     given = {"model": "m", "points": points, "reason": reason, "author": "ops", **more}
     return interaction("adjustment", day=day, **json.loads(json.dumps(given)))
+
+
+def scored(rules: Matrix, *interactions: Interaction, day: int = 1000) -> Score:
+    """The score so many days after today; the short way to its points must tell the same."""
+    of = known(rules, *interactions)
+    score = price(of, rules, TODAY + day)
+    assert points(of, rules, TODAY + day) == score.points
+    return score
+
+
+def given(score: Score) -> list[tuple[str, float]]:
+    return [(reason.rule, reason.points) for reason in score.reasons]

@@ -44,6 +44,23 @@ def test_the_worth_of_a_past_is_that_of_its_days(
         ]
 
 
+@pytest.mark.parametrize("per", ["day", "week", "month", "ever"])
+@pytest.mark.parametrize("window", [2, 5, 9, 40])
+def test_a_window_limits_anew_the_period_that_it_cuts(per: str, window: int) -> None:
+    """Busy days around two turns of a month, each day asked."""
+    days: Days = {day: {"": 1 + day % 3} for day in range(TODAY, TODAY + 70) if day % 4}
+    one = a(1, {"times": 3, "per": per}, {"window": f"{window}d"})
+    past = Past(days)
+    for until in range(TODAY - 1, TODAY + 110):
+        assert worth(one, past, until) == worth(one, days, until), until
+
+
+def test_a_past_is_held_within_the_cap_and_begins_with_the_calendar() -> None:
+    past = Past({1: {"": 9}})
+    assert worth(Rule.model_validate(rule(points=2, cap=5)), past, 1) == (5, 9, 9)
+    assert worth(Rule.model_validate(rule(points=-2, cap=5)), past, 9) == (-5, 9, 9)
+
+
 def test_rules_that_count_the_same_and_are_limited_otherwise_have_one_past() -> None:
     past = Past({TODAY: {"": 3}, TODAY + 1: {"": 3}})
     limited = [

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from services.scoring.core.counting import day_of
-from services.scoring.core.days import Days
-from services.scoring.core.worth import Day, Worth, by_day, worth
+from services.scoring.core.days import MAX_WORTHS, Days, StoredDays, decode_counts, encode_counts
+from services.scoring.core.worth import Day, Worth, by_day, capped, worth
 from services.scoring.model.rules import Rule
 from tests.builders import NOON, interaction, rule
 from tests.unit.scoring.known import TODAY, counted, ruled_by
@@ -155,6 +155,31 @@ def test_points_count_in_full_for_the_days_of_the_window(limit: dict[str, Any]) 
     recent = a(points=8, window="30d", **limit)
     days = once(TODAY, TODAY + 1)
     assert [worth(recent, days, TODAY + later).points for later in (1, 29, 30, 31)] == [16, 16, 8, 0]
+
+
+def test_what_was_stored_remembers_its_worth_by_price_and_day() -> None:
+    stored = decode_counts(encode_counts({"visits": {TODAY: {"": 2}, TODAY + 1: {"": 1}}}))["visits"]
+    dear, cheap = a(points=8), a(points=1)
+    assert [worth(one, stored, day).points for one in (dear, cheap) for day in (TODAY, TODAY + 1)] == [
+        16, 24, 2, 3,
+    ]  # fmt: skip
+    assert worth(dear, stored, TODAY) is worth(dear, stored, TODAY)
+    assert worth(a(points=8, label="named"), stored, TODAY) is worth(dear, stored, TODAY)
+
+
+def test_what_was_stored_remembers_no_more_worths_than_it_may() -> None:
+    stored = decode_counts(encode_counts({"visits": {TODAY: {"": 2}}}))["visits"]
+    assert isinstance(stored, StoredDays)
+    for points in range(1, 3 * MAX_WORTHS):
+        assert worth(a(points=points), stored, TODAY).points == 2 * points
+        assert 0 < len(stored.worths) <= MAX_WORTHS
+
+
+@pytest.mark.parametrize(
+    ("points", "cap", "held"), [(0.8, 0.5, 0.5), (-0.8, 0.5, -0.5), (0.5, 0.8, 0.5), (3, None, 3)]
+)
+def test_points_are_held_within_a_cap_on_either_side(points: float, cap: float | None, held: float) -> None:
+    assert capped(points, cap) == held
 
 
 def test_a_limit_is_used_up_by_the_days_within_the_window_alone() -> None:
