@@ -18,8 +18,7 @@ from services.scoring.consume import Facts, Scorer
 from services.scoring.core.counting import Adjustment, day_of
 from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
-from services.scoring.core.pricing import points
-from services.scoring.lookup import known_under
+from services.scoring.lookup import reaches_in
 from services.scoring.people import find, find_one
 from services.scoring.store import cycles
 from services.scoring.store.models import hold, version_of
@@ -228,13 +227,10 @@ async def _chosen(
 
 async def _undone(connection: AsyncConnection, person: Person) -> list[Cycle]:
     """Return the cycles of a person that would not have begun, as far as sales has a lead of them."""
-    undone: list[Cycle] = []
-    for begun in (await cycles.read(connection, [person])).values():
-        for cycle in begun:
-            version = await version_of(connection, cycle.model, cycle.version)
-            if cycle.lead_id is None or version is None:
-                continue
-            known = (await known_under(connection, [person], version))[person.id]
-            if points(known, version.matrix, day_of(cycle.flipped_at)) < version.matrix.flip_number:
-                undone.append(cycle)
-    return undone
+    handed_over = [
+        cycle
+        for begun in (await cycles.read(connection, [person])).values()
+        for cycle in begun
+        if cycle.lead_id is not None
+    ]
+    return [cycle for cycle in handed_over if not await reaches_in(connection, person, cycle)]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.core.counting import Tally, count, total
+from services.scoring.core.counting import Tally, count, day_of, total
 from services.scoring.core.days import Counts
+from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
-from services.scoring.core.pricing import Known
+from services.scoring.core.pricing import Known, points
 from services.scoring.model.matrix import Version
 from services.scoring.store import ledger, traits
-from services.scoring.store.models import active
+from services.scoring.store.models import active, version_of
 
 
 async def known_under(
@@ -35,3 +36,12 @@ async def known_under(
                 count(counted, interaction, uncounted)
         known[person.id] = known[person.id]._replace(counts=total([counts, counted]))
     return known
+
+
+async def reaches_in(connection: AsyncConnection, person: Person, cycle: Cycle) -> bool:
+    """Tell whether a person, as it is now, reaches the flip number of a cycle at the end of its first day."""
+    version = await version_of(connection, cycle.model, cycle.version)
+    if version is None:
+        return False
+    known = (await known_under(connection, [person], version))[person.id]
+    return points(known, version.matrix, day_of(cycle.flipped_at)) >= version.matrix.flip_number

@@ -172,3 +172,14 @@ standings = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("flipped_at", Instant, nullable=False),
 )
+
+# Who flipped in a cycle: the identities that the person had, for a person may be parted later.
+flipped = sa.Table(
+    "flipped",
+    metadata,
+    sa.Column("identity_id", Key, primary_key=True),
+    sa.Column("model", Key, primary_key=True),
+    sa.Column("profile_id", Key, primary_key=True),
+    sa.Column("cycle", sa.Integer, primary_key=True),
+    sa.Index(None, "profile_id", "model", "cycle"),
+)

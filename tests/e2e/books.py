@@ -18,6 +18,7 @@ _WRITTEN = (
     "links",
     "scores",
     "standings",
+    "flipped",
     "outbox",
     "leads",
     "deliveries",

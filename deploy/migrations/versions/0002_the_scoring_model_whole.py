@@ -1,6 +1,7 @@
 """The scoring model whole: links with their evidence, corrections, scores, activations.
 
-What was linked before had no evidence kept: it is taken as linked at the founding of its profile.
+What was linked before had no evidence kept: it is taken as linked at the founding of its profile, and who
+flipped as having flipped with all the identities of now.
 """
 
 import sqlalchemy as sa
@@ -26,6 +27,13 @@ _NAME_BY_LEAST = f"""
     update identities set profile_id =
         (select least from ({_LEAST}) as founders where founders.profile_id = identities.profile_id)
 """  # noqa: S608 - no input in it
+_ALL_OF_A_PERSON_FLIPPED = """
+    insert into flipped (identity_id, model, profile_id, cycle)
+    select identities.id, standings.model, standings.profile_id, standings.cycle
+    from standings
+    join identities as founders on founders.id = standings.profile_id
+    join identities on identities.profile_id = founders.profile_id
+"""
 
 
 def upgrade() -> None:
@@ -118,6 +126,18 @@ def upgrade() -> None:
         sa.Column("moved_at", Instant, nullable=False, comment="the last sign of life of who prepares it"),
         sa.PrimaryKeyConstraint("model", name=op.f("pk_preparations")),
     )
+    op.create_table(
+        "flipped",
+        sa.Column("identity_id", Key, nullable=False),
+        sa.Column("model", Key, nullable=False),
+        sa.Column("profile_id", Key, nullable=False),
+        sa.Column("cycle", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("identity_id", "model", "profile_id", "cycle", name=op.f("pk_flipped")),
+    )
+    op.create_index(
+        op.f("ix_flipped_profile_id_model_cycle"), "flipped", ["profile_id", "model", "cycle"], unique=False
+    )
+    op.execute(_ALL_OF_A_PERSON_FLIPPED)
     op.add_column("versions", sa.Column("author", sa.Text(), nullable=True))
     op.execute(
         "insert into activations (model, number, version, handoff, note, activated_at) "
@@ -146,7 +166,7 @@ def downgrade() -> None:
         table.create_foreign_key("identities_profile_id_fkey", "profiles", ["profile_id"], ["id"])
     with op.batch_alter_table("versions") as table:
         table.drop_column("author")
-    for name in ("preparations", "activations", "scores", "retractions", "separations", "links"):
+    for name in ("flipped", "preparations", "activations", "scores", "retractions", "separations", "links"):
         op.drop_table(name)
 
 

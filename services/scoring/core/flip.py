@@ -14,7 +14,10 @@ from shared.ids import derived_id
 
 
 class Cycle(NamedTuple):
-    """A hand-off cycle that a person is or was in; without a lead it was withheld from sales."""
+    """A hand-off cycle that a person is or was in; without a lead it was withheld from sales.
+
+    `is_parted` when the person who flipped had identities that this one has not: they were separated since.
+    """
 
     profile_id: str
     model: str
@@ -22,17 +25,24 @@ class Cycle(NamedTuple):
     lead_id: str | None
     version: int
     flipped_at: datetime
+    is_parted: bool = False
 
 
-def next_cycle(past: Iterable[Cycle], version: Version, now: datetime) -> int | None:
-    """Return the number of the cycle that a qualified person may begin now, or None for not yet or never."""
-    last = max(past, key=lambda cycle: (cycle.number, cycle.flipped_at), default=None)
-    if last is None:
-        return 1
-    wait = version.matrix.requalify_after
-    if wait is None or day_of(now) - day_of(last.flipped_at) < wait:
-        return None
-    return last.number + 1
+def next_cycle(
+    past: Iterable[Cycle], version: Version, now: datetime, *, of_others: Iterable[Cycle] = ()
+) -> int | None:
+    """Return the number of the cycle that a qualified person may begin now, or None for not yet or never.
+
+    `of_others` are those in which somebody flipped whom the person was once taken for. They are no reason to
+    wait, but their numbers are taken: the id of a lead derives from it.
+    """
+    begun = list(past)
+    last = max(begun, key=lambda cycle: (cycle.number, cycle.flipped_at), default=None)
+    if last is not None:
+        wait = version.matrix.requalify_after
+        if wait is None or day_of(now) - day_of(last.flipped_at) < wait:
+            return None
+    return max((cycle.number for cycle in (*begun, *of_others)), default=0) + 1
 
 
 def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: datetime) -> LeadQualified:

@@ -50,6 +50,7 @@ SUBJECTS: Final = (
     _COUNTS,
     _SCORES,
     Subject(tables.standings, ["lead_id", "version", "flipped_at"], ["lead_id", "version", "flipped_at"]),
+    Subject(tables.flipped, []),
 )
 
 
@@ -123,9 +124,16 @@ async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGene
     table = subject.table
     names = [column.name for column in table.primary_key]
     query = sa.select(table).order_by(*table.primary_key)
+    # Who was kept from sales is on no log.
     if table is tables.standings:
-        # Who was kept from sales is on no log.
         query = query.where(table.c.lead_id.is_not(None))
+    if table is tables.flipped:
+        query = query.where(
+            sa.exists().where(
+                *(tables.standings.c[name] == table.c[name] for name in ("profile_id", "model", "cycle")),
+                tables.standings.c.lead_id.is_not(None),
+            )
+        )
     async with database.reading() as connection:
         result = await connection.stream(query, execution_options={"yield_per": PAGE})
         async for page in result.mappings().partitions():

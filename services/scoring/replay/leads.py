@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import aclosing
-from typing import Any
 
 import sqlalchemy as sa
 
 from services.scoring.replay import snapshot
-from services.scoring.tables import standings
+from services.scoring.store import cycles
+from services.scoring.tables import flipped, standings
 from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import Poison
@@ -23,6 +23,7 @@ async def restore(*, log: Log, live: Database, copy: Database, rebuilt: Database
     """
     async with rebuilt.unit() as connection:
         await connection.execute(sa.delete(standings))
+        await connection.execute(sa.delete(flipped))
     await _keep(await snapshot.outgoing(copy, LEADS), live, copy, rebuilt)
     async with aclosing(log.replay(LEADS)) as batches:
         async for messages in batches:
@@ -33,20 +34,13 @@ async def _keep(values: Sequence[bytes], live: Database, copy: Database, rebuilt
     told = {lead.lead_id: lead for lead in map(_lead, values) if lead is not None}
     unknown = told.keys() - await _known(copy, list(told.values()))
     since = await _known(live, [told[lead_id] for lead_id in sorted(unknown)])
-    rows: dict[tuple[str, str, int], dict[str, Any]] = {
-        (lead.profile_id, lead.model, lead.cycle): {
-            "profile_id": lead.profile_id,
-            "model": lead.model,
-            "cycle": lead.cycle,
-            "lead_id": lead.lead_id,
-            "version": lead.version,
-            "flipped_at": lead.qualified_at,
-        }
+    kept = {
+        (lead.profile_id, lead.model, lead.cycle): lead
         for lead_id, lead in sorted(told.items())
         if lead_id not in since
     }
     async with rebuilt.unit() as connection:
-        await bulk.upsert(connection, standings, list(rows.values()))
+        await cycles.restore(connection, list(kept.values()))
 
 
 async def _known(database: Database, leads: Sequence[LeadQualified]) -> set[str]:

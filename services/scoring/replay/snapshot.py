@@ -28,6 +28,7 @@ PROJECTIONS: Final = (
     tables.counts,
     tables.scores,
     tables.standings,
+    tables.flipped,
 )
 
 _revision = sa.table("alembic_version", sa.column("version_num"))

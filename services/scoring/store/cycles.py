@@ -1,4 +1,8 @@
-"""The hand-off cycles of profiles: who has flipped, when, under which version."""
+"""The hand-off cycles of profiles: who has flipped, when, under which version.
+
+A cycle is that of everybody who has one of the identities that flipped. When they were parted since, several
+have it, and whether one of them would have flipped alone, only their counts can tell.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -8,42 +12,48 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
-from services.scoring.tables import identities, standings
+from services.scoring.tables import flipped, identities, standings
 from shared.database import bulk
 from shared.events import LeadQualified
 
 Cycles = Mapping[tuple[str, str], Sequence[Cycle]]
-"""(profile id, model) -> the cycles that the person began under any of its ids"""
+"""(profile id, model) -> the cycles in which any identity of the person flipped"""
+
+_CYCLE = (standings.c.profile_id, standings.c.model, standings.c.cycle)
+_FLIPPED_IN = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
 
 
 async def read(connection: AsyncConnection, persons: Iterable[Person]) -> Cycles:
     """Return the cycles of the persons, those begun under former profile ids included."""
-    profile_of = {i: person.id for person in persons for i in person.identities}
+    person_of = {i: person for person in persons for i in person.identities}
+    of_them = sa.select(*_FLIPPED_IN).where(bulk.any_of(connection, flipped.c.identity_id, sorted(person_of)))
     rows = await connection.execute(
         sa.select(
-            standings.c.profile_id,
-            standings.c.model,
-            standings.c.cycle,
-            standings.c.lead_id,
-            standings.c.version,
-            standings.c.flipped_at,
-        ).where(bulk.any_of(connection, standings.c.profile_id, sorted(profile_of)))
+            *_CYCLE, standings.c.lead_id, standings.c.version, standings.c.flipped_at, flipped.c.identity_id
+        )
+        .join(flipped, sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN))
+        .where(sa.tuple_(*_CYCLE).in_(of_them))
     )
+    flippers: dict[Cycle, set[str]] = {}
+    for *cycle, identity_id in rows:
+        flippers.setdefault(Cycle(*cycle), set()).add(identity_id)
     found: dict[tuple[str, str], list[Cycle]] = {}
-    for row in rows:
-        cycle = Cycle(*row)
-        found.setdefault((profile_of[cycle.profile_id], cycle.model), []).append(cycle)
+    for cycle, identity_ids in flippers.items():
+        for person in {one.id: one for i in identity_ids if (one := person_of.get(i))}.values():
+            is_parted = not identity_ids <= person.identities.keys()
+            found.setdefault((person.id, cycle.model), []).append(cycle._replace(is_parted=is_parted))
     return found
 
 
 def is_in_a_cycle(
     profile_id: sa.ColumnElement[str], model: str, *, with_lead: bool = False
 ) -> sa.ColumnElement[bool]:
-    """Tell of a profile whether it ever flipped in a model, under any of its ids; or so that sales has it."""
+    """Tell of a profile whether any of its identities ever flipped in a model; or so that sales has it."""
     began = sa.exists().where(
         identities.c.profile_id == profile_id,
-        standings.c.profile_id == identities.c.id,
-        standings.c.model == model,
+        flipped.c.identity_id == identities.c.id,
+        flipped.c.model == model,
+        sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN),
     )
     return began.where(standings.c.lead_id.is_not(None)) if with_lead else began
 
@@ -61,6 +71,7 @@ async def open_cycles(
         await connection.execute(
             sa.insert(standings), [_row(lead, handed_over=handed_over) for lead in leads]
         )
+        await _write_flipped(connection, leads)
 
 
 async def hand_over(connection: AsyncConnection, leads: Sequence[LeadQualified]) -> None:
@@ -68,7 +79,34 @@ async def hand_over(connection: AsyncConnection, leads: Sequence[LeadQualified])
 
     The caller has seen to it that nobody else opens cycles meanwhile.
     """
+    await restore(connection, leads)
+
+
+async def restore(connection: AsyncConnection, leads: Sequence[LeadQualified]) -> None:
+    """Write the cycles that leads tell of over those that are there."""
+    if not leads:
+        return
     await bulk.upsert(connection, standings, [_row(lead, handed_over=True) for lead in leads])
+    of_leads = sa.exists().where(
+        sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN),
+        bulk.any_of(connection, standings.c.lead_id, [lead.lead_id for lead in leads]),
+    )
+    await connection.execute(sa.delete(flipped).where(of_leads))
+    await _write_flipped(connection, leads)
+
+
+async def _write_flipped(connection: AsyncConnection, leads: Iterable[LeadQualified]) -> None:
+    rows = [
+        {
+            "identity_id": identity.id,
+            "model": lead.model,
+            "profile_id": lead.profile_id,
+            "cycle": lead.cycle,
+        }
+        for lead in leads
+        for identity in lead.identities
+    ]
+    await bulk.insert_new(connection, flipped, "identity_id", rows)
 
 
 def _row(lead: LeadQualified, *, handed_over: bool) -> dict[str, Any]:

@@ -1,0 +1,162 @@
+"""Scoring that follows a log and is held against a rebuild from it, and a history of all there is."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from rich.console import Console
+
+from services.scoring.core.counting import Adjustment
+from services.scoring.corrections import Corrections, Note, Selection
+from services.scoring.replay.check import check
+from services.scoring.replay.snapshot import MATRICES, PROJECTIONS
+from shared.database.engine import Database
+from shared.database.outbox import outbox, relay
+from shared.database.positions import positions
+from shared.events import INTERACTIONS, Event, Interaction, Retraction, encode
+from shared.following import Follower
+from shared.ids import new_id
+from shared.log.embedded import EmbeddedLog
+from shared.log.port import Record
+from tests.builders import NOON, interaction, rule
+from tests.builders import identities as named
+from tests.integration.scoring import World
+
+ANA = named(email="ana@example.com")[0]
+NOTE = Note("test", "ops")
+MATRIX: dict[str, Any] = {
+    "flip_number": 25,
+    "stages": {"aware": 5, "engaged": 15},
+    "traits": [{"id": "decides", "when": {"title": {"matches_any": ["director"]}}, "points": 15}],
+    "inactivity": {"after": "30d", "points": -1, "every": "30d", "floor": -5},
+}
+RULES = (
+    rule("visits", 4, limit={"times": 2, "per": "day", "by": "path"}, half_life="60d"),
+    rule("downloads", 10, when={"type": "download"}, cap=30),
+    rule("crawled", -1, machine="only"),
+)
+
+
+class Running:
+    """Scoring that follows a log, and somebody who holds its tables against it."""
+
+    def __init__(self, log: EmbeddedLog, database: Database) -> None:
+        self.log = log
+        self.database = database
+        self.world = World(database)
+        self.corrections = Corrections(self.world.scorer, self.world.clock, new_id)
+        self.told = ""
+
+    async def posted(self, *events: Event) -> None:
+        records = [
+            Record(
+                INTERACTIONS,
+                event.identities[0].id if isinstance(event, Interaction) else "corrections",
+                encode(event),
+            )
+            for event in events
+        ]
+        await self.log.append(records)
+
+    async def scored(self, *events: Event) -> None:
+        """Post the events and wait until all that the log has is applied."""
+        await self.posted(*events)
+        following = asyncio.create_task(self.follower().run())
+        async with asyncio.timeout(20):
+            while await self._unread():
+                await asyncio.sleep(0.005)
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+    def follower(self) -> Follower:
+        return Follower(
+            log=self.log, database=self.database, clock=self.world.clock, topic=INTERACTIONS,
+            group="scoring", apply=self.world.scorer.apply, committed=lambda: None,
+        )  # fmt: skip
+
+    async def _unread(self) -> int:
+        query = sa.select(positions.c.next_offset).where(positions.c.consumer == "scoring")
+        async with self.database.reading() as connection:
+            return await self.log.count_from(INTERACTIONS, (await connection.execute(query)).scalar() or 0)
+
+    async def relayed(self) -> None:
+        while await relay(self.database, self.log):
+            pass
+
+    async def retracted(self, identity_id: str, **selected: Any) -> None:
+        async with self.database.unit() as connection:
+            await self.corrections.retract(connection, identity_id, Selection(**selected), NOTE)
+
+    async def unmerged(self, identity_id: str, **apart: str) -> None:
+        async with self.database.unit() as connection:
+            await self.corrections.unmerge(connection, identity_id, named(**apart), NOTE)
+
+    async def adjusted(self, identity_id: str, points: float) -> None:
+        async with self.database.unit() as connection:
+            given = Adjustment("m", points, "met at a fair", "ops")
+            await self.corrections.adjust(connection, identity_id, given, None)
+
+    async def changed(self, statement: sa.Executable) -> None:
+        async with self.database.unit() as connection:
+            await connection.execute(statement)
+
+    async def is_what_the_log_says(self) -> bool:
+        output = StringIO()
+        same = await check(
+            log=self.log, database=self.database, clock=self.world.clock, group="scoring",
+            identity_limits={"user_id": 1}, console=Console(file=output, width=200),
+        )  # fmt: skip
+        self.told = output.getvalue()
+        return same
+
+    async def written(self) -> dict[str, Sequence[Any]]:
+        async with self.database.reading() as connection:
+            return {
+                table.name: sorted(map(repr, await connection.execute(sa.select(table))))
+                for table in (*MATRICES, *PROJECTIONS, positions, outbox)
+            }
+
+
+@asynccontextmanager
+async def running_on(database: Database, directory: Path) -> AsyncIterator[Running]:
+    log = EmbeddedLog(directory / "log.sqlite")
+    yield Running(log, database)
+    await log.close()
+
+
+async def a_history(running: Running) -> None:
+    """Merges, a shared device, corrections of every kind, machines, things told twice, and a new matrix."""
+    await running.world.activated(*RULES, **MATRIX)
+    cookie, device = {"anonymous_id": "cookie"}, {"anonymous_id": "device"}
+    crawled = interaction(machine="crawler", known_as=cookie)
+    first = interaction(path="/pricing", known_as=cookie)
+    wrong = interaction("download", day=-2, id="wrong")
+    await running.scored(first, crawled, interaction("download", day=-40, traits={"title": "Director"}))
+    await running.scored(
+        Retraction(
+            id="early", identity=ANA, interactions=("late",), reason="bot", author="judge", retracted_at=NOON
+        ),
+        first,
+        wrong,
+        interaction("identify", day=-1, known_as=cookie | {"email": "ana@example.com"}),
+        interaction("download", id="late"),
+        interaction(day=-3, traits={"title": "Assistant", "phone": None}),
+    )
+    for who in ("u1", "u2"):
+        await running.scored(
+            interaction(day=-5, known_as=device | {"user_id": who}),
+            *(interaction("download", day=-n, known_as={"user_id": who}) for n in range(3)),
+        )
+    ana = await running.world.profile_of(ANA)
+    await running.retracted(ana, interaction="wrong")
+    await running.adjusted(ana, 7.5)
+    await running.unmerged(ana, anonymous_id="cookie")
+    await running.relayed()
+    await running.scored(interaction("like"))
+    await running.world.activated(*RULES, rule("likes", 2, when={"type": "like"}), **MATRIX)
+    await running.scored(first, wrong, interaction("like", known_as=cookie))
+    await running.relayed()
