@@ -7,7 +7,7 @@ can neither run away (ReDoS) nor reach anything.
 import json
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Annotated, Any, TypeAlias, assert_never
+from typing import Annotated, Any, Final, TypeAlias, assert_never
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
@@ -214,9 +214,34 @@ def explain(condition: Condition) -> str:
             assert_never(condition)
 
 
+_WORDS: Final[Mapping[str, str]] = {
+    "eq": "is",
+    "in": "is one of",
+    "contains": "contains",
+    "starts_with": "starts with",
+    "glob": "looks like",
+    "gt": "is more than",
+    "gte": "is at least",
+    "lt": "is less than",
+    "lte": "is at most",
+    "between": "is between",
+    "matches_any": "has any of",
+}
+
+
 def _explain_test(test: Comparison) -> str:
     asked = test.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    return " and ".join(
-        f"{name.replace('_', ' ')} {json.dumps(operand, ensure_ascii=False)}"
-        for name, operand in asked.items()
-    )
+    return " and ".join(_explain_operator(name, operand) for name, operand in asked.items())
+
+
+def _explain_operator(name: str, operand: Any) -> str:
+    if name in {"exists", "missing"}:
+        return "is known" if operand == (name == "exists") else "is not known"
+    several = operand if isinstance(operand, list) else [operand]
+    joined = (" and " if name == "between" else ", ").join(map(_explain_value, several))
+    return f"{_WORDS[name]} {joined}"
+
+
+def _explain_value(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:.10g}" if is_number else json.dumps(value, ensure_ascii=False)

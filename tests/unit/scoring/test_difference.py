@@ -153,11 +153,11 @@ def test_trait_rules_are_never_counted() -> None:
     (added,) = difference(matrix(), matrix(traits=[DECIDES]))
     assert (added.path, added.text) == (
         "traits.decides",
-        'decides: added, 15 points for title matches any ["vp"]',
+        'decides: added, 15 points for title has any of "vp"',
     )
     other = DECIDES | {"when": {"title": "ceo"}, "points": 20}
     asked, paid = difference(matrix(traits=[DECIDES]), matrix(traits=[other]))
-    assert asked.text == 'decides: asks for title matches any ["vp"] -> title eq "ceo"'
+    assert asked.text == 'decides: asks for title has any of "vp" -> title is "ceo"'
     assert (asked.path, asked.before, asked.after) == (
         "traits.decides.when",
         {"title": {"matches_any": ["vp"]}},

@@ -19,8 +19,8 @@ from tests.unit.scoring.differing import DECIDES, changed, matrix
         ({"requalify_after": "90d"}, {}, "requalify_after", "removed", "requalify after 90d removed"),
         ({}, {"requires": ["email"]}, "requires.email", "added", "email: now required"),
         ({"requires": ["email"]}, {}, "requires.email", "removed", "email: no longer required"),
-        ({}, {"excludes": [{"a": "b"}]}, "excludes", "added", 'now excluded: a eq "b"'),
-        ({"excludes": [{"a": "b"}]}, {}, "excludes", "removed", 'no longer excluded: a eq "b"'),
+        ({}, {"excludes": [{"a": "b"}]}, "excludes", "added", 'now excluded: a is "b"'),
+        ({"excludes": [{"a": "b"}]}, {}, "excludes", "removed", 'no longer excluded: a is "b"'),
         (
             {"grades": {"fit": [3, 2, 1], "engagement": [3, 2, 1]}},
             {"grades": {"fit": [4, 2, 1], "engagement": [3, 2, 1]}},

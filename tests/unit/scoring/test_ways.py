@@ -172,7 +172,7 @@ def test_a_trait_that_changes_ends_what_it_gave_before() -> None:
     """With the other title there are 25 points, not the 35 of both."""
     rules = ruled_by(rule(points=10), traits=[CEO, VP])
     done = visit(traits={"title": "CEO"})
-    assert texts(rules, done)[-1] == 'if: title eq "VP"'
+    assert texts(rules, done)[-1] == 'if: title is "VP"'
     assert ways(rules.model_copy(update={"flip_number": 25.5}), done) == [("visits", 1)]
 
 
@@ -188,7 +188,7 @@ def test_a_text_that_has_both_the_old_and_the_new_title_is_not_what_is_meant() -
 def test_a_trait_that_becomes_known_ends_what_its_absence_took() -> None:
     rules = ruled_by(does("like", 17), traits=[UNKNOWN, EXISTS], flip_number=20)
     told_to_be = texts(rules, interaction("like", known_as=BY_COOKIE))
-    assert told_to_be == ["1 more of: Like", "if: company exists true"]
+    assert told_to_be == ["1 more of: Like", "if: company is known"]
 
 
 def test_ending_what_takes_points_is_a_way_of_its_own() -> None:
@@ -198,7 +198,7 @@ def test_ending_what_takes_points_is_a_way_of_its_own() -> None:
         3,
         (
             Way("like", "Like", 1, "1 more of: Like"),
-            Way("no_company", "company missing true", 1, "if not: company missing true"),
+            Way("no_company", "company is not known", 1, "if not: company is not known"),
         ),
     )
 

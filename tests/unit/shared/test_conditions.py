@@ -157,3 +157,24 @@ def test_a_condition_is_explained_in_words() -> None:
         "all": [{"type": "visit", "where": {"path": {"starts_with": "/pricing"}}}, {"not": {"type": "like"}}]
     }
     assert explain(condition(document)) == '(visit where path starts with "/pricing") and (not (like))'
+
+
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        ("VP", 'is "VP"'),
+        ({"in": ["ES", "PT"]}, 'is one of "ES", "PT"'),
+        ({"gte": 100, "lt": 2.5e3}, "is at least 100 and is less than 2500"),
+        ({"gt": 1.5, "lte": 10_000_000}, "is more than 1.5 and is at most 10000000"),
+        ({"between": [1, 5]}, "is between 1 and 5"),
+        ({"matches_any": ["vp", "chief"]}, 'has any of "vp", "chief"'),
+        ({"contains": True}, "contains true"),
+        ({"glob": "/blog/*"}, 'looks like "/blog/*"'),
+        ({"exists": True}, "is known"),
+        ({"exists": False}, "is not known"),
+        ({"missing": True}, "is not known"),
+        ({"missing": False}, "is known"),
+    ],
+)
+def test_a_test_is_explained_in_words_that_sales_reads(test: Any, words: str) -> None:
+    assert explain(condition({"where": {"title": test}})) == f"title {words}"
