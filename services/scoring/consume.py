@@ -1,6 +1,7 @@
 """Consuming: a batch of events becomes persons, counts, scores and leads in one transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -72,24 +73,27 @@ class Scorer:
         # Also where no count has changed: whoever reads one of these persons at this moment must notice.
         await counts.write(connection, {i: persons.of(i).held_by(i) for i in touched})
         changed = {person.id: person for person in map(persons.of, touched)}
+        now = self._clock.now()
         leads = await settle(
             connection,
             changed.values(),
             matrices,
-            self._clock.now(),
-            acted={persons.of(i).id for i in _active(valid)} | set(_newcomers(persons)),
+            now,
+            acted=_acted(valid, persons, now),
             gone=persons.gone,
         )
         return Outcome(len(interactions), len(changed), leads)
 
 
-def _active(interactions: Iterable[Interaction]) -> set[str]:
-    """Return the identities that did something, rather than only being told of."""
-    return {
-        one.identities[0].id
-        for one in interactions
-        if one.machine is None and one.type not in {IDENTIFY, ADJUSTMENT}
-    }
+def _acted(interactions: Iterable[Interaction], persons: People, now: datetime) -> dict[str, datetime]:
+    """Return when profiles last did something, by their id; whom nobody knew before does so now."""
+    acted = dict.fromkeys(_newcomers(persons), now)
+    for one in interactions:
+        # Only to be told of is not to do something.
+        if one.machine is None and one.type not in {IDENTIFY, ADJUSTMENT}:
+            profile_id = persons.of(one.identities[0].id).id
+            acted[profile_id] = max(acted.get(profile_id, one.occurred_at), one.occurred_at)
+    return acted
 
 
 def _newcomers(persons: People) -> Iterator[str]:

@@ -1,8 +1,8 @@
 """Settling: after anything changed for some persons, what they score now, and what follows from it."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +20,8 @@ from shared.database import outbox
 from shared.events import LEADS, LeadQualified, StageChanged, encode
 from shared.ids import derived_id
 from shared.log.port import Record
+
+_NOBODY: Final[Mapping[str, datetime]] = {}
 
 
 class _Settled(NamedTuple):
@@ -39,15 +41,15 @@ async def settle(
     matrices: Active,
     now: datetime,
     *,
-    acted: Collection[str] = (),
+    acted: Mapping[str, datetime] = _NOBODY,
     gone: Collection[str] = (),
 ) -> list[LeadQualified]:
     """Price the persons in all versions, tell of stages crossed, and return those who have become leads.
 
-    `acted` are the ids of the profiles that did something. They become leads whenever they qualify; the
-    others only when they did not qualify before, as a trait or time alone can bring about. So whom an
+    Who qualifies and did not before becomes a lead, also when a trait or time alone brought it about. Whom an
     activation kept from sales stays there until there is new activity, also when joined with somebody who
-    did not qualify. `gone` are ids of profiles that are none any more.
+    did not qualify: `acted` is when each profile did something, by its id, and what was done before the
+    version came to score is nothing new. `gone` are ids of profiles that are none any more.
     """
     everyone = list(persons)
     before = await scores.read(connection, [*(person.id for person in everyone), *gone], matrices.all)
@@ -68,7 +70,8 @@ async def settle(
         },
     )
     live = [one for one in settled if matrices.versions.get(one.version.model) == one.version]
-    leads = await _flip(connection, live, acted, now)
+    reached = [one for one in live if one.now.state == QUALIFIED and _may_flip(one, acted, matrices.since)]
+    leads = await _flip(connection, reached, now)
     told = [Record(LEADS, event.profile_id, encode(event)) for event in _stage_changes(live, acted, now)]
     told += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
     await outbox.put(connection, told)
@@ -101,9 +104,8 @@ def _appraised(
 
 
 async def _flip(
-    connection: AsyncConnection, settled: Iterable[_Settled], acted: Collection[str], now: datetime
+    connection: AsyncConnection, reached: Sequence[_Settled], now: datetime
 ) -> list[LeadQualified]:
-    reached = [one for one in settled if one.now.state == QUALIFIED and _may_flip(one, acted)]
     if not reached:
         return []
     past = await cycles.read(connection, [one.person for one in reached])
@@ -148,10 +150,11 @@ async def _told_apart(
     return mine, of_others
 
 
-def _may_flip(one: _Settled, acted: Collection[str]) -> bool:
-    if one.person.id in acted:
-        return True
-    return bool(one.were) and all(was.state != QUALIFIED for was in one.were)
+def _may_flip(one: _Settled, acted: Mapping[str, datetime], since: Mapping[str, datetime]) -> bool:
+    did = acted.get(one.person.id)
+    if one.were and any(was.state == QUALIFIED for was in one.were):
+        return did is not None and did >= since.get(one.version.model, did)
+    return did is not None or bool(one.were)
 
 
 def _stage_changes(

@@ -154,6 +154,19 @@ async def test_whom_an_activation_withheld_sales_gets_when_they_do_something(wor
     assert await leads(world) == 1
 
 
+async def test_what_was_done_before_an_activation_and_comes_later_is_no_new_activity(world: World) -> None:
+    """As when the past is imported: sales is not flooded with whom the activation withheld."""
+    await withheld(world)
+    await world.happened(*(by_cookie("like", day=-day) for day in (1, 30)))
+    assert await leads(world) == 0
+    newcomer = {"email": "newcomer@example.com"}
+    await world.happened(*(interaction(day=-day, known_as=newcomer) for day in (1, 2)))
+    assert await leads(world) == 1
+    await world.passed(days=1)
+    await world.happened(by_cookie("like", day=1))
+    assert await leads(world) == 2
+
+
 # Which of two profile ids is left depends on their hashes, so both ways round are tried.
 BY_HASH = sorted((identities(email=f"ana{n}@example.com")[0] for n in range(9)), key=lambda i: i.id)
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, lru_cache
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from services.scoring.core.asking import traits_asked
 from services.scoring.core.counting import Tally
 from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
-from services.scoring.tables import models, preparations, versions
+from services.scoring.tables import activations, models, preparations, versions
 
 # The key of the advisory lock on the set of active versions; any constant that nobody else uses.
 _ACTIVE_VERSIONS = 4_201_338
@@ -24,6 +25,8 @@ class Active:
 
     versions: Mapping[str, Version]
     prepared: tuple[Version, ...] = ()
+    since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """when each model's version became the one that scores, where that is known"""
 
     @cached_property
     def all(self) -> tuple[Version, ...]:
@@ -55,24 +58,32 @@ async def hold(connection: AsyncConnection, *, to_activate: bool = False) -> Non
 
 async def active(connection: AsyncConnection) -> Active:
     """Return the versions that score at this moment and those that are being prepared to."""
+    since = (
+        sa.select(sa.func.max(activations.c.activated_at))
+        .where(activations.c.model == models.c.model)
+        .scalar_subquery()
+    )
     scoring = (
-        sa.select(sa.false(), models.c.model, models.c.active_version, versions.c.matrix)
+        sa.select(sa.false(), models.c.model, models.c.active_version, versions.c.matrix, since)
         .select_from(models)
         .join(
             versions, (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
         )
     )
-    prepared = sa.select(sa.true(), preparations.c.model, preparations.c.version, preparations.c.matrix)
+    prepared = sa.select(
+        sa.true(), preparations.c.model, preparations.c.version, preparations.c.matrix, sa.null()
+    )
     rows = await connection.execute(scoring.union_all(prepared))
-    return _compiled(tuple(sorted((bool(new), model, number, text) for new, model, number, text in rows)))
+    return _compiled(tuple(sorted((bool(new), *rest) for new, *rest in rows)))
 
 
 @lru_cache(maxsize=8)
-def _compiled(rows: tuple[tuple[bool, str, int, str], ...]) -> Active:
-    each = [(new, _version(model, number, text)) for new, model, number, text in rows]
+def _compiled(rows: tuple[tuple[bool, str, int, str, datetime | None], ...]) -> Active:
+    each = [(new, _version(model, number, text)) for new, model, number, text, _ in rows]
     return Active(
         {version.model: version for new, version in each if not new},
         tuple(version for new, version in each if new),
+        {model: since for _, model, _, _, since in rows if since is not None},
     )
 
 
