@@ -1,0 +1,91 @@
+"""A running instance, and somebody who runs `flipline activate` against it, with and without a terminal."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+
+from services.ops.activate import activate
+from services.ops.wanted import Wanted
+from tests.integration.test_command import ROOT, environment
+
+
+class Instance:
+    """A running instance that knows Ana, who made one visit, and whoever runs commands against it."""
+
+    def __init__(self, url: str, data_dir: Path) -> None:
+        self.url = url
+        self.data_dir = data_dir
+        self.keys = json.loads((data_dir / "keys.json").read_text())
+        self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {self.keys['ops'][0]}"})
+
+    def command(self, model: str, *arguments: str) -> list[str]:
+        command = [sys.executable, "-m", "services", "activate", model, "--url", self.url]
+        return [*command, "--data-dir", str(self.data_dir), *arguments]
+
+    def activate(self, model: str, *arguments: str, **given: str) -> tuple[int, str]:
+        """Run the command where there is no terminal; return its exit code and its words."""
+        ended = subprocess.run(
+            self.command(model, *arguments), cwd=ROOT, env=environment(**given) | {"COLUMNS": "160"},
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        return ended.returncode, words(ended.stdout + ended.stderr)
+
+    def asked(
+        self,
+        model: str,
+        *arguments: str,
+        answer: Callable[[], bytes],
+        questions: tuple[str, ...] = ("Activate?",),
+    ) -> tuple[int, str]:
+        """Run the command at a terminal and answer the questions in their turn."""
+        terminal, its_end = pty.openpty()
+        child = subprocess.Popen(
+            self.command(model, *arguments), cwd=ROOT, env=environment() | {"COLUMNS": "160"},
+            stdin=its_end, stdout=its_end, stderr=its_end,
+        )  # fmt: skip
+        os.close(its_end)
+        printed, waiting = b"", list(questions)
+        try:
+            while chunk := _read(terminal):
+                printed += chunk
+                if waiting and waiting[0].encode() in printed:
+                    del waiting[0]
+                    os.write(terminal, answer())
+            return child.wait(20), words(printed.decode())
+        finally:
+            child.kill()
+            child.wait()
+            os.close(terminal)
+
+    def activated(self, model: str, **wanted: Any) -> str:
+        """Activate as the command does, in this process, which takes no second to start."""
+        console = Console(file=(out := StringIO()), width=160)
+        wish = Wanted(model, yes=True, **wanted)
+        activate(wish, url=self.url, key=self.keys["ops"][0], console=console)
+        return words(out.getvalue())
+
+    def model(self, name: str) -> dict[str, Any]:
+        return next(one for one in self.http.get("/v1/models").json()["items"] if one["model"] == name)
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:
+        # So Linux says that nobody has the other end open any more.
+        return b""
+
+
+def words(printed: str) -> str:
+    """Return what was printed without the lines of tables, and with single spaces."""
+    return re.sub(r"[\s\u2500-\u257f]+", " ", printed)
