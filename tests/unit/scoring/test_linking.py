@@ -2,7 +2,19 @@ from collections.abc import Iterable
 from datetime import timedelta
 from itertools import permutations
 
-from services.scoring.core.linking import MAX_IDENTITIES, Link, LinkRules, People, Person, Side, partition
+import pytest
+
+from services.scoring.core import linking
+from services.scoring.core.linking import (
+    MAX_IDENTITIES,
+    Link,
+    LinkRules,
+    People,
+    Person,
+    Side,
+    heeded,
+    partition,
+)
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.builders import NOON, identities, interaction
@@ -118,3 +130,42 @@ def test_links_are_taken_in_the_order_in_which_they_were_made() -> None:
         assert {ana.id, kiosk.id} in [group.keys() for group in groups]
         assert refused[ana.id, kiosk.id] is None
         assert refused[ben.id, kiosk.id] is not None
+
+
+def crowded(number: int) -> tuple[dict[str, Identity], list[Link]]:
+    """A device that so many log in on, one an hour."""
+    device, *others = (*identities(anonymous_id="device"), *(
+        one for n in range(number) for one in identities(email=f"ana{n}@example.com")
+    ))  # fmt: skip
+    links = [
+        Link(device.id, other.id, NOON + timedelta(hours=hour), f"login-{hour}")
+        for hour, other in enumerate(others)
+    ]
+    return {one.id: one for one in (device, *others)}, links
+
+
+def test_of_many_links_the_earliest_made_are_heeded_in_whatever_order_they_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(linking, "MAX_LINKS", 2)
+    _, links = crowded(4)
+    for order in permutations(links):
+        assert heeded(order) == {links[0].pair, links[1].pair}
+    # Among those of the one, but not of the other.
+    others = [
+        Link(links[0].other, f"other-{n}", NOON - timedelta(days=1 + n), f"before-{n}") for n in range(2)
+    ]
+    assert heeded([*links, *others]) == {links[1].pair, *(one.pair for one in others)}
+
+
+def test_who_is_linked_by_what_is_not_heeded_stays_apart_and_is_told_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(linking, "MAX_LINKS", 2)
+    named, links = crowded(3)
+    # What comes after a link that is not heeded is looked at all the same.
+    after = Link(links[2].other, "somebody", NOON + timedelta(days=9), "after")
+    named["somebody"] = Identity("email", "somebody@example.com")
+    groups, refused = partition(named, [*links, after], EXCLUSIVE)
+    assert sorted(map(len, groups)) == [2, 3]
+    assert [refused[link.pair] for link in (*links, after)] == [None, None, linking.too_many_links(), None]
