@@ -15,7 +15,7 @@ from shared.matching import MISSING, compile_condition, reader
 
 
 def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
-    """Yield interactions of a day (UTC ordinal) that meet a rule, for ever; none when none is found.
+    """Yield things that a person may do on a day (UTC ordinal) to meet a rule, for ever, if any is found.
 
     Of a limit `by` a property they use up as little as they can: those come first that are paid after these
     counts.
@@ -26,8 +26,7 @@ def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
     several = repeat(assignment)
     if rule.limit is not None and rule.limit.by is not None:
         several = chain(_paid(assignment, rule, rule.limit, rule.limit.by, counts, day), several)
-    by_machine = OTHER if rule.machine == "only" else None
-    return (_interaction(one, day, by_machine) for one in several)
+    return (_interaction(one, day) for one in several)
 
 
 def _compiled(condition: Condition) -> Callable[[Assignment], bool]:
@@ -39,7 +38,7 @@ def _compiled(condition: Condition) -> Callable[[Assignment], bool]:
     return is_met
 
 
-def _interaction(assignment: Assignment, day: int = 1, machine: str | None = None) -> Interaction:
+def _interaction(assignment: Assignment, day: int = 1) -> Interaction:
     at = datetime.fromordinal(day).replace(tzinfo=UTC)
     properties = {
         path: value for path, value in assignment.items() if path not in {TYPE, "campaign", "source"}
@@ -53,7 +52,6 @@ def _interaction(assignment: Assignment, day: int = 1, machine: str | None = Non
         campaign=_text_at("campaign", assignment),
         source=_text_at("source", assignment),
         properties=properties,
-        machine=machine,
     )
 
 

@@ -63,8 +63,10 @@ def _lacking(score: float, flip_number: float) -> float:
 
 def _further_matches(known: Known, matrix: Matrix, day: int) -> Iterator[Way]:
     tally = Tally([matrix])
-    for rule in matrix.rules:
-        times = _times_needed(rule, known, matrix, tally, day) if rule.points > 0 else None
+    # What only machines can do is no way for a person.
+    of_people = (rule for rule in matrix.rules if rule.points > 0 and rule.machine != "only")
+    for rule in of_people:
+        times = _times_needed(rule, known, matrix, tally, day)
         if times is not None:
             yield Way(rule.id, rule.title, times, f"{times} more of: {rule.title}")
 

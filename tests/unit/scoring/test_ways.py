@@ -80,11 +80,9 @@ def test_a_further_match_ends_inactivity() -> None:
     assert ways(rules, interaction("visit", day=-30)) == [("like", 1), ("visit", 1)]
 
 
-def test_a_further_match_of_a_machine_does_not_end_inactivity() -> None:
-    rules = ruled_by(
-        does("like", 10, machine="only"), does("visit", 20), inactivity={"after": "30d", "points": -15}
-    )
-    assert ways(rules, interaction("visit", day=-30)) == [("visit", 1), ("like", 2)]
+def test_what_only_machines_can_do_is_no_way() -> None:
+    rules = ruled_by(does("like", 30, machine="only"), does("visit", 20), does("open", 10, machine="include"))
+    assert ways(rules, interaction("visit")) == [("visit", 1), ("open", 1)]
 
 
 def test_what_another_rule_takes_for_the_same_match_is_taken_into_account() -> None:
