@@ -5,7 +5,8 @@ from uuid import uuid4
 import asyncpg
 import sqlalchemy as sa
 
-# All columns and constraints by numbers that PostgreSQL gives only once; a copied database has the same.
+# All columns and constraints by numbers that PostgreSQL gives only once, and the revision that is noted. A
+# database that was copied has the same.
 _SHAPE = """
     select string_agg(item, ' ' order by item) from (
         select (attrelid, attnum, attname, atttypid, attnotnull)::text
@@ -13,6 +14,8 @@ _SHAPE = """
         where relnamespace = 'public'::regnamespace
         union all
         select (oid, conname)::text from pg_constraint where connamespace = 'public'::regnamespace
+        union all
+        select version_num from alembic_version
     ) as items (item)
 """
 _OTHERS_LEAVE = """
