@@ -39,9 +39,9 @@ async def test_gzip_is_read(world: World) -> None:
 @pytest.mark.parametrize(
     ("encoding", "content", "status", "code"),
     [
-        ("gzip", gzip.compress(b" " * 100_000_000), 413, "body_too_large"),
+        ("gzip", gzip.compress(b" " * 100_000_000, mtime=0), 413, "body_too_large"),
         ("gzip", b"{}", 400, "gzip_invalid"),
-        ("gzip", gzip.compress(b"{}")[:-4], 400, "gzip_invalid"),
+        ("gzip", gzip.compress(b"{}", mtime=0)[:-4], 400, "gzip_invalid"),
         ("br", b"{}", 400, "encoding_unsupported"),
         ("identity", b" " * (MAX_BODY_BYTES + 1), 413, "body_too_large"),
         ("identity", b'{"batch":', 400, "json_invalid"),

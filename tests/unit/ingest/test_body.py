@@ -20,7 +20,13 @@ def test_a_bomb_is_stopped_one_byte_beyond_the_limit() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"{}", b"", gzip.compress(b"{}")[:-1], gzip.compress(b"{}") + b"x", gzip.compress(b"a") * 2],
+    [
+        b"{}",
+        b"",
+        gzip.compress(b"{}", mtime=0)[:-1],
+        gzip.compress(b"{}", mtime=0) + b"x",
+        gzip.compress(b"a", mtime=0) * 2,
+    ],
 )
 def test_what_is_not_one_whole_gzip_is_refused_as_it_came(data: bytes) -> None:
     body = gunzip(data)
