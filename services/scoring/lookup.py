@@ -1,6 +1,6 @@
 """Looking persons up under a version that may count what no active version does."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -39,9 +39,20 @@ async def known_under(
 
 
 async def reaches_in(connection: AsyncConnection, person: Person, cycle: Cycle) -> bool:
-    """Tell whether a person, as it is now, reaches the flip number of a cycle at the end of its first day."""
+    """Tell whether a person, as it is now, reaches the flip number of a cycle at the end of its first day.
+
+    Where the cycle's version is not known, nothing speaks against it.
+    """
     version = await version_of(connection, cycle.model, cycle.version)
     if version is None:
-        return False
+        return True
     known = (await known_under(connection, [person], version))[person.id]
     return points(known, version.matrix, day_of(cycle.flipped_at)) >= version.matrix.flip_number
+
+
+async def own_cycles(connection: AsyncConnection, person: Person, past: Iterable[Cycle]) -> list[Cycle]:
+    """Return those of a person's cycles in which it flipped itself.
+
+    Of a cycle whose person was parted, it is those who reach the flip number alone, at the end of that day.
+    """
+    return [cycle for cycle in past if not cycle.is_parted or await reaches_in(connection, person, cycle)]

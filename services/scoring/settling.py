@@ -8,10 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise
 from services.scoring.core.counting import day_of
-from services.scoring.core.flip import Cycle, next_cycle, qualify
+from services.scoring.core.flip import next_cycle, qualify
 from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known
-from services.scoring.lookup import reaches_in
+from services.scoring.lookup import own_cycles
 from services.scoring.model.matrix import Version
 from services.scoring.store import cycles, scores, traits
 from services.scoring.store.models import Active
@@ -111,10 +111,9 @@ async def _flip(
     past = await cycles.read(connection, [one.person for one in reached])
     begins: list[tuple[_Settled, int]] = []
     for one in reached:
-        mine, of_others = await _told_apart(
-            connection, one.person, past.get((one.person.id, one.version.model), ())
-        )
-        number = next_cycle(mine, one.version, now, of_others=of_others)
+        begun = past.get((one.person.id, one.version.model), ())
+        mine = await own_cycles(connection, one.person, begun)
+        number = next_cycle(mine, one.version, now, taken=begun)
         if number is not None:
             begins.append((one, number))
     if not begins:
@@ -133,21 +132,6 @@ async def _flip(
     ]
     await cycles.open_cycles(connection, leads)
     return leads
-
-
-async def _told_apart(
-    connection: AsyncConnection, person: Person, past: Iterable[Cycle]
-) -> tuple[list[Cycle], list[Cycle]]:
-    """Return the cycles in which a person flipped, and those in which others did who were parted from it.
-
-    Of a cycle whose person was parted, it is those who reach the flip number alone, at the end of that day.
-    """
-    mine: list[Cycle] = []
-    of_others: list[Cycle] = []
-    for cycle in past:
-        has_flipped = not cycle.is_parted or await reaches_in(connection, person, cycle)
-        (mine if has_flipped else of_others).append(cycle)
-    return mine, of_others
 
 
 def _may_flip(one: _Settled, acted: Mapping[str, datetime], since: Mapping[str, datetime]) -> bool:

@@ -100,6 +100,27 @@ async def test_after_a_retraction_it_tells_what_the_lead_would_have_needed(scori
     assert [(way["rule"], way["times"]) for way in why["ways"]] == [("visits", 1)]
 
 
+async def test_after_an_unmerge_the_flip_is_told_of_who_earned_it_and_now_of_who_did_not(
+    scoring: ScoringOverHttp,
+) -> None:
+    await scoring.active()
+    cookie = {"anonymous_id": "cookie"}
+    await scoring.happened(
+        *(interaction() for _ in range(3)),
+        interaction("identify", known_as=cookie | {"email": "ana@example.com"}),
+    )
+    path = await scoring.path()
+    named = {"kind": "anonymous_id", "value": "cookie"}
+    await scoring.post(f"{path}/unmerge", {"identities": [named], "reason": "a library"})
+    await scoring.passed(days=30)
+    told = [
+        await scoring.get(f"{await scoring.path(*who)}/scores/m/why-flipped")
+        for who in (("ana@example.com", "email"), ("cookie", "anonymous_id"))
+    ]
+    assert [(why["flipped"], why["score"]) for why in told] == [(True, 30), (False, 0)]
+    assert [why["at"][:10] for why in told] == ["2026-03-14", "2026-04-13"]
+
+
 async def test_a_score_is_told_under_any_version_or_the_draft_as_of_any_day(scoring: ScoringOverHttp) -> None:
     fading = rule("visits", 10, half_life="10d")
     await scoring.active(MARATHON | {"rules": [fading], "stages": {"warm": 8}})

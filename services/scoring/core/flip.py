@@ -29,12 +29,12 @@ class Cycle(NamedTuple):
 
 
 def next_cycle(
-    past: Iterable[Cycle], version: Version, now: datetime, *, of_others: Iterable[Cycle] = ()
+    past: Iterable[Cycle], version: Version, now: datetime, *, taken: Iterable[Cycle] = ()
 ) -> int | None:
     """Return the number of the cycle that a qualified person may begin now, or None for not yet or never.
 
-    `of_others` are those in which somebody flipped whom the person was once taken for. They are no reason to
-    wait, but their numbers are taken: the id of a lead derives from it.
+    `taken` are cycles whose numbers are taken, also when somebody flipped in them whom the person was once
+    taken for: they are no reason to wait, but the id of a lead derives from its number.
     """
     begun = list(past)
     last = max(begun, key=lambda cycle: (cycle.number, cycle.flipped_at), default=None)
@@ -42,7 +42,7 @@ def next_cycle(
         wait = version.matrix.requalify_after
         if wait is None or day_of(now) - day_of(last.flipped_at) < wait:
             return None
-    return max((cycle.number for cycle in (*begun, *of_others)), default=0) + 1
+    return max((cycle.number for cycle in (*begun, *taken)), default=0) + 1
 
 
 def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: datetime) -> LeadQualified:

@@ -18,7 +18,7 @@ from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known, price
 from services.scoring.core.ways import missing
 from services.scoring.core.worth import Day
-from services.scoring.lookup import known_under
+from services.scoring.lookup import known_under, own_cycles
 from services.scoring.model.matrix import Version
 from services.scoring.model.rules import DIGITS
 from services.scoring.people import find_one
@@ -124,7 +124,8 @@ async def _flip(
     """Return when and under which version to ask: those of the latest flip, unless a time is given."""
     if at is None:
         begun = (await cycles.read(connection, [person])).get((person.id, model), ())
-        last = max(begun, key=lambda cycle: cycle.number, default=None)
+        own = await own_cycles(connection, person, begun)
+        last = max(own, key=lambda cycle: cycle.number, default=None)
         if last is not None:
             return last.flipped_at, await _version(connection, model, str(last.version))
     return at or now, await _version(connection, model, None)
