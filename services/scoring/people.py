@@ -41,7 +41,7 @@ async def resolve(
     people.join(link for link in heeded if crowds.isdisjoint(link.pair))
     await _write(connection, people)
     await links.write_refused(connection, told, _ignored(told, heeded))
-    unsettled = parted | concerned | await links.settle(connection, people)
+    unsettled = parted | concerned | await links.refuse_contested(connection, people)
     if unsettled:
         await _regroup(connection, people, unsettled, crowds, limits)
     return people

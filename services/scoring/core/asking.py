@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Final, assert_never
+from typing import Final
 
 from services.scoring.model.matrix import Matrix
-from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
+from shared.conditions import Condition, Matches, children
 
 COMPANY_TRAITS: Final = frozenset({"company", "email_domain"})
 """The traits that tell the company of a person, whatever a matrix asks."""
@@ -22,13 +22,7 @@ def traits_asked(matrices: Iterable[Matrix]) -> frozenset[str]:
 
 
 def _names(condition: Condition) -> Iterator[str]:
-    match condition:
-        case Matches(where=where):
-            yield from where
-        case AllOf(all=parts) | AnyOf(any=parts):
-            for part in parts:
-                yield from _names(part)
-        case Not(not_=part):
-            yield from _names(part)
-        case _:
-            assert_never(condition)
+    if isinstance(condition, Matches):
+        yield from condition.where
+    for part in children(condition):
+        yield from _names(part)

@@ -11,9 +11,7 @@ from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix
 from services.scoring.model.rules import Limit, Rule, TraitRule
 from shared.conditions import Comparison, Matches
 from shared.errors import Complaint
-from shared.wording import NO_SLUG, in_words, suggestion, unknown
-
-__all__ = ["MAX_COMPLAINTS", "complaints", "suggestion"]
+from shared.wording import NO_SLUG, in_words, unknown
 
 MAX_COMPLAINTS = 20
 # A path may hold names that somebody else made up.

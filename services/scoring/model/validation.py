@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.scoring.model.complaints import complaints, suggestion
+from services.scoring.model.complaints import complaints
 from services.scoring.model.contradictions import contradiction
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.reach import most, most_together, uncapped
@@ -14,6 +14,7 @@ from services.scoring.model.rules import Rule, TraitRule
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, fingerprint, possible_types
 from shared.errors import Complaint, Refused
 from shared.events import ADJUSTMENT, IDENTIFY
+from shared.wording import suggestion
 
 KNOWN_TYPES = frozenset({
     "visit", "download", "like", "comment", "share", "follow", "mention", "group_join", "email_open",
@@ -69,7 +70,7 @@ def _refused(errors: list[Complaint]) -> Refused:
 
 
 @dataclass(frozen=True)
-class Warning:  # noqa: A001
+class Warning:  # noqa: A001 - the word that the API has for it
     """Something in a matrix that is allowed but odd; `field` is its path and `code` a stable slug."""
 
     field: str

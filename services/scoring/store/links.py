@@ -83,7 +83,7 @@ async def _earliest(
     return found
 
 
-async def settle(connection: AsyncConnection, people: People) -> set[str]:
+async def refuse_contested(connection: AsyncConnection, people: People) -> set[str]:
     """Refuse the links that a rule objected to, or return identities among which all has to be taken anew.
 
     A link that was objected to is simply refused when it was made after all that hold the two groups
