@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from shared.auth import Keys
 from shared.clock import Clock, SystemClock
 from shared.database.engine import Database
-from shared.errors import Misconfigured, Unavailable
+from shared.errors import Misconfigured
 from shared.events import TOPICS
 from shared.http import Check, build_app
 from shared.log.embedded import EmbeddedLog
@@ -132,14 +132,9 @@ def host(services: Sequence[Service]) -> FastAPI:
         async with supervisor:
             yield
 
-    async def workers() -> None:
-        if supervisor.failures:
-            told = "; ".join(f"{name}: {why}" for name, why in supervisor.failures.items())
-            raise Unavailable("worker_failing", told)
-
     checks: dict[str, Check] = {name: check for one in services for name, check in one.checks.items()}
     if any(one.workers for one in services):
-        checks["workers"] = workers
+        checks["workers"] = supervisor.check
     return build_app(
         title="Flipline " + " + ".join(one.name for one in services),
         routers=[router for one in services for router in one.routers],

@@ -16,6 +16,7 @@ from shared.errors import Fenced, Poison, Unavailable
 from shared.events import DEAD_LETTERS, DeadLetter, encode
 from shared.ids import derived_id
 from shared.log.port import Consumer, Log, Message, Record
+from shared.pulse import Pulse
 from shared.telemetry import BATCH_SECONDS, LAG, MESSAGES
 
 logger = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ class Follower:
         self._shares = shares
         self._parked_in_a_row = 0
 
-    async def run(self) -> None:
+    async def run(self, pulse: Pulse) -> None:
         """Follow the topic until cancelled; raises Unavailable when the log is away.
 
         Raises what the last message failed for when too many in a row have to be parked.
@@ -82,6 +83,7 @@ class Follower:
                 messages = await consumer.poll(POLL_SECONDS)
                 if messages:
                     await self._handle(claims, consumer, messages)
+                pulse.moved()
                 if time.monotonic() - told_at > LAG_EVERY_SECONDS:
                     told_at = time.monotonic()
                     LAG.labels(self._group).set(await consumer.lag())

@@ -10,10 +10,12 @@ from typing import Self
 import structlog
 
 from shared.errors import Unavailable
+from shared.pulse import Pulse, safe_reason
+from shared.telemetry import WORKER_FAILURES
 
 logger = structlog.get_logger(__name__)
 
-Worker = Callable[[], Awaitable[None]]
+Worker = Callable[[Pulse], Awaitable[None]]
 
 FIRST_RESTART_SECONDS = 0.5
 LAST_RESTART_SECONDS = 30.0
@@ -45,7 +47,7 @@ class Supervisor:
 
     def __init__(self, workers: Mapping[str, Worker]) -> None:
         self._workers = workers
-        self._failures: dict[str, str] = {}
+        self._pulses = {name: Pulse() for name in workers}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -67,10 +69,12 @@ class Supervisor:
                 task.cancel()
             _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
 
-    @property
-    def failures(self) -> Mapping[str, str]:
-        """The workers that are waiting for their restart, and why."""
-        return self._failures
+    async def check(self) -> None:
+        """Raise Unavailable when a worker waits or is stuck, and say which and why."""
+        complaints = {name: pulse.complaint() for name, pulse in self._pulses.items()}
+        found = [f"{name} {complaint}" for name, complaint in complaints.items() if complaint]
+        if found:
+            raise Unavailable("worker_waits", "; ".join(found))
 
     async def _keep(self, name: str, worker: Worker) -> None:
         loop = asyncio.get_running_loop()
@@ -78,20 +82,20 @@ class Supervisor:
         while True:
             started = loop.time()
             try:
-                await worker()
+                await worker(self._pulses[name])
                 raise RuntimeError("a worker returned that should run for ever")
             except Exception as error:
                 if loop.time() - started > WELL_AFTER_SECONDS:
                     delay = FIRST_RESTART_SECONDS
-                self._failures[name] = str(error) or repr(error)
+                self._pulses[name].waits(error)
+                WORKER_FAILURES.labels(name).inc()
                 logger.warning(
                     "worker.failed",
                     worker=name,
-                    error=repr(error),
+                    error=safe_reason(error),
                     restart_in_seconds=round(delay, 1),
                     exc_info=not isinstance(error, Unavailable),
                 )
             # Jitter, so that workers that failed together do not come back together.
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret
             delay = min(delay * 2, LAST_RESTART_SECONDS)
-            self._failures.pop(name, None)

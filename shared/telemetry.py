@@ -29,6 +29,11 @@ BATCH_SECONDS = Histogram(
 )
 LAG = Gauge("flipline_lag_records", "Records not read yet by this process, by group.", ["group"])
 FLIPS = Counter("flipline_flips_total", "Profiles that crossed a flip number, by model.", ["model"])
+WORKER_FAILURES = Counter(
+    "flipline_worker_failures_total",
+    "Times that a background worker failed and was started again.",
+    ["worker"],
+)
 ATTEMPTS = Counter(
     "flipline_delivery_attempts_total",
     "Webhook attempts, by outcome: delivered, refused or unreachable.",

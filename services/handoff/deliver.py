@@ -19,6 +19,7 @@ from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.ids import NewId
+from shared.pulse import Pulse
 from shared.supervisor import Bell
 from shared.telemetry import ATTEMPT_SECONDS, ATTEMPTS
 
@@ -58,21 +59,23 @@ class Deliverer:
         self._under_way: set[asyncio.Task[None]] = set()
         self._finished: list[Attempt] = []
 
-    async def run(self) -> None:
+    async def run(self, pulse: Pulse) -> None:
         """Work until cancelled."""
         async with self._sender:
             try:
                 while True:
-                    if not await self._turn():
+                    if not await self._turn(pulse):
                         await self._bell.wait(LOOK_AGAIN_SECONDS)
             finally:
                 await self._wind_up()
 
-    async def _turn(self) -> bool:
+    async def _turn(self, pulse: Pulse) -> bool:
         """Record what has finished, start what is due, and tell whether more may be due."""
         try:
             claimed, more = await self._exchange()
+            pulse.moved()
         except Unavailable as error:
+            pulse.waits(error)
             logger.warning("deliveries.wait", error=error.message)
             await asyncio.sleep(RETRY_SECONDS)
             return True

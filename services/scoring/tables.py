@@ -183,3 +183,12 @@ flipped = sa.Table(
     sa.Column("cycle", sa.Integer, primary_key=True),
     sa.Index(None, "profile_id", "model", "cycle"),
 )
+
+# Every name that came with an event: what a matrix asks for and was never seen is warned of.
+seen_names = sa.Table(
+    "seen_names",
+    metadata,
+    sa.Column("kind", Key, primary_key=True, comment="type, property, trait"),
+    sa.Column("name", Key, primary_key=True),
+    sa.Column("form", Key, primary_key=True, comment="of a property's or trait's values; '' for types"),
+)

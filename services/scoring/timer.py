@@ -18,6 +18,7 @@ from services.scoring.tables import identities, models, preparations, scores
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import Unavailable
+from shared.pulse import Pulse
 
 logger = structlog.get_logger(__name__)
 
@@ -36,13 +37,15 @@ class Timer:
         self._settled = settled
         self._all_priced = False
 
-    async def run(self) -> None:
+    async def run(self, pulse: Pulse) -> None:
         """Look for what is due until cancelled."""
         while True:
             try:
                 while await self._page():
-                    pass
+                    pulse.moved()
+                pulse.moved()
             except Unavailable as error:
+                pulse.waits(error)
                 logger.warning("timer.waits", error=error.message)
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.database.engine import Database
 from shared.database.schema import Key, metadata
 from shared.log.port import Log, Record
+from shared.pulse import Pulse
 from shared.supervisor import Bell
 
 BATCH = 500
@@ -50,8 +51,10 @@ async def relay(database: Database, log: Log) -> int:
     return len(rows)
 
 
-async def keep_relaying(database: Database, log: Log, stored: Bell) -> None:
+async def keep_relaying(database: Database, log: Log, stored: Bell, pulse: Pulse) -> None:
     """Relay until cancelled; `stored` rings when there is something new."""
     while True:
-        if not await relay(database, log):
+        relayed = await relay(database, log)
+        pulse.moved()
+        if not relayed:
             await stored.wait(LOOK_AGAIN_SECONDS)

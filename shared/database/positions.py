@@ -24,6 +24,8 @@ positions = sa.Table(
     sa.Column("partition", sa.Integer, primary_key=True),
     sa.Column("next_offset", sa.BigInteger, nullable=False),
     sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("log_id", Key, comment="of the log that the offset belongs to; null before it was kept"),
+    sa.Column("last_checksum", sa.BigInteger, comment="CRC-32 of the value at next_offset - 1"),
 )
 
 

@@ -13,6 +13,7 @@ from shared.following import Follower
 from shared.log import embedded, kafka
 from shared.log.kafka import KafkaLog
 from shared.log.port import Log, Message, Record
+from shared.pulse import Pulse
 from tests.contract.logs import PATIENCE, open_log, read, records, texts
 from tests.given import FrozenClock
 
@@ -107,7 +108,7 @@ async def test_poison_does_not_block_what_comes_after_it(log: Log, database: Dat
         committed=lambda: None,
     )  # fmt: skip
     await log.append(records("1", "2", "poison", "3", "4"))
-    following = asyncio.create_task(follower.run())
+    following = asyncio.create_task(follower.run(Pulse()))
     async with asyncio.timeout(PATIENCE):
         while len(applied) < 4:
             await asyncio.sleep(0.01)

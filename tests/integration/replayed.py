@@ -22,6 +22,7 @@ from shared.following import Follower
 from shared.ids import new_id
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
+from shared.pulse import Pulse
 from tests.builders import NOON, interaction, rule
 from tests.builders import identities as named
 from tests.integration.scoring import World
@@ -65,7 +66,7 @@ class Running:
     async def scored(self, *events: Event) -> None:
         """Post the events and wait until all that the log has is applied."""
         await self.posted(*events)
-        following = asyncio.create_task(self.follower().run())
+        following = asyncio.create_task(self.follower().run(Pulse()))
         async with asyncio.timeout(20):
             while await self._unread():
                 await asyncio.sleep(0.005)

@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import services.handoff.tables
-import services.scoring.tables  # noqa: F401 - both register their tables
+import services.ingest.tables
+import services.scoring.tables  # noqa: F401 - all register their tables
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config, migrate
 from shared.database.schema import metadata

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared import supervisor
+from shared import pulse, supervisor
 from shared.database.engine import Database
 from shared.database.outbox import outbox, relay
 from shared.database.positions import Claims, positions
@@ -18,6 +18,7 @@ from shared.events import DEAD_LETTERS, DeadLetter, decode
 from shared.following import MAX_PARKED_IN_A_ROW, TRIES_BEFORE_HALVING, Follower, Summary
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Partition, Record
+from shared.pulse import Pulse
 from shared.supervisor import Supervisor
 from tests.given import FrozenClock
 
@@ -77,7 +78,7 @@ def follower(log: EmbeddedLog, database: Database, apply: Applied) -> Follower:
 async def following(
     log: EmbeddedLog, database: Database, apply: Applied
 ) -> AsyncIterator[asyncio.Task[None]]:
-    task = asyncio.create_task(follower(log, database, apply).run())
+    task = asyncio.create_task(follower(log, database, apply).run(Pulse()))
     try:
         yield task
     finally:
@@ -157,16 +158,20 @@ async def test_started_again_it_gets_past_them_and_was_seen_failing(
 ) -> None:
     """Whoever may post could else stop the worker for good with a few bad messages in a row."""
     monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.2)
+    monkeypatch.setattr(pulse, "PASSING_SECONDS", 0.0)
     apply = Applied()
     bad = [f"{n:03}" for n in range(2 * MAX_PARKED_IN_A_ROW + 5)]
     apply.poison = {value.encode() for value in bad}
     await log.append(records(*bad, "good"))
-    seen_failing: set[str] = set()
-    async with Supervisor({"g": follower(log, database, apply).run}) as supervised, asyncio.timeout(10):
+    seen_failing = False
+    async with Supervisor({"g": follower(log, database, apply).run}) as supervised, asyncio.timeout(60):
         while await position(database) < len(bad) + 2:
-            seen_failing |= supervised.failures.keys()
+            try:
+                await supervised.check()
+            except Unavailable:
+                seen_failing = True
             await asyncio.sleep(0.01)
-    assert seen_failing == {"g"}
+    assert seen_failing
     assert await ids(database) == ["good"]
 
 

@@ -12,6 +12,7 @@ from services.scoring.change import preparation
 from services.scoring.tables import counts
 from shared.database.engine import Database
 from shared.database.outbox import relay
+from shared.pulse import Pulse
 from tests.builders import NOON, interaction, rule, version
 from tests.e2e.flipline import ALL_IN_ONE, Flipline
 from tests.e2e.flipline import settings as settings_of
@@ -56,7 +57,7 @@ async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: Running) 
             posted += 40
             await asyncio.sleep(0.02)
 
-    tasks = [asyncio.create_task(busy()), asyncio.create_task(running.follower().run())]
+    tasks = [asyncio.create_task(busy()), asyncio.create_task(running.follower().run(Pulse()))]
     for _ in range(3):
         before = posted
         assert await running.is_what_the_log_says(), running.told

@@ -14,6 +14,7 @@ from services.scoring.timer import Timer
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.events import LeadQualified, StageChanged
+from shared.pulse import Pulse
 from tests.builders import NOON, identities, interaction, rule
 from tests.integration.scoring import World
 
@@ -225,7 +226,7 @@ async def test_the_timer_rings_when_it_has_settled_somebody(world: World) -> Non
     await world.happened(interaction())
     world.clock.advance(days=1)
     settled = asyncio.Event()
-    running = asyncio.create_task(Timer(world.database, world.clock, settled.set).run())
+    running = asyncio.create_task(Timer(world.database, world.clock, settled.set).run(Pulse()))
     async with asyncio.timeout(30):
         await settled.wait()
     running.cancel()

@@ -5,8 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from shared import supervisor
+from shared import pulse, supervisor
 from shared.errors import Unavailable
+from shared.pulse import Pulse
 from shared.supervisor import Bell, Supervisor
 
 
@@ -20,37 +21,46 @@ async def test_a_worker_that_fails_is_started_again(monkeypatch: pytest.MonkeyPa
     runs: list[int] = []
     again = asyncio.Event()
 
-    async def worker() -> None:
+    async def worker(pulse: Pulse) -> None:
         runs.append(1)
         if len(runs) == 1:
             raise Unavailable("away", "The database is away.")
+        pulse.moved()
         again.set()
         await asyncio.Event().wait()
 
     async with Supervisor({"scoring": worker}) as supervised:
         await until(again)
-        assert supervised.failures == {}
+        await supervised.check()
     assert len(runs) == 2
 
 
-async def test_why_a_worker_waits_for_its_restart_is_told() -> None:
-    failed = asyncio.Event()
+async def test_a_worker_that_fails_again_and_again_is_not_well_between_two_failures(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
+    monkeypatch.setattr(pulse, "PASSING_SECONDS", 0.0)
+    runs: list[int] = []
+    third_time = asyncio.Event()
 
-    async def worker() -> None:
-        failed.set()
+    async def worker(_pulse: Pulse) -> None:
+        runs.append(1)
+        if len(runs) == 3:
+            third_time.set()
+            await asyncio.Event().wait()
         raise Unavailable("away", "The database is away.")
 
     async with Supervisor({"scoring": worker}) as supervised:
-        await until(failed)
-        await asyncio.sleep(0)
-        assert supervised.failures == {"scoring": "The database is away."}
+        await until(third_time)
+        with pytest.raises(Unavailable, match=r"scoring waits since \d+ s: away: The database is away\."):
+            await supervised.check()
 
 
 async def test_a_worker_that_swallows_a_cancellation_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "CANCEL_AGAIN_SECONDS", 0.01)
     started = asyncio.Event()
 
-    async def stubborn() -> None:
+    async def stubborn(_pulse: Pulse) -> None:
         started.set()
         with suppress(asyncio.CancelledError):
             await asyncio.Event().wait()

@@ -1,0 +1,53 @@
+"""How a worker is: it moves, it waits for a fault of ours to pass, or it is stuck.
+
+A worker reports each unit of work that it finished, and each fault that keeps it from finishing one.
+Readiness asks. A fault stays reported until the worker finishes something, so a worker that fails again and
+again is never taken for a well one between two failures.
+"""
+
+import time
+from collections.abc import Callable
+
+from shared.errors import FliplineError
+
+# Two workers that met on the same rows try again within milliseconds; that is no reason to be unready.
+PASSING_SECONDS = 1.0
+# A worker with nothing to do reports that every few seconds, so a minute of silence means that it is stuck.
+STALLED_SECONDS = 60.0
+
+
+class Pulse:
+    """What one worker last reported; `now` tells seconds of a monotonic clock."""
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
+        self._moved_at = now()
+        self._fault: str | None = None
+        self._faulty_since = 0.0
+
+    def moved(self) -> None:
+        """Report a finished unit of work, or that there is none to do."""
+        self._moved_at = self._now()
+        self._fault = None
+
+    def waits(self, error: Exception) -> None:
+        """Report the fault that keeps work waiting."""
+        if self._fault is None:
+            self._faulty_since = self._now()
+        self._fault = safe_reason(error)
+
+    def complaint(self) -> str | None:
+        """Return what is wrong with the worker in a sentence without personal data; None when it is well."""
+        now = self._now()
+        if self._fault is not None and now - self._faulty_since >= PASSING_SECONDS:
+            return f"waits since {now - self._faulty_since:.0f} s: {self._fault}"
+        if now - self._moved_at >= STALLED_SECONDS:
+            return f"has not moved for {now - self._moved_at:.0f} s"
+        return None
+
+
+def safe_reason(error: BaseException) -> str:
+    """Describe an error without what a driver or a library says, which may quote personal data."""
+    if isinstance(error, FliplineError):
+        return f"{error.code}: {error.message}"
+    return type(error).__name__
