@@ -217,10 +217,10 @@ async def _is_what_the_log_says(settings: Settings) -> bool:
     if settings.log == "embedded" and not settings.data_dir.is_dir():
         raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
     async with AsyncExitStack() as stack:
-        log = open_log(settings)
-        stack.push_async_callback(log.close)
         database = Database(settings.effective_database_url)
         stack.push_async_callback(database.close)
+        log = open_log(settings, database)
+        stack.push_async_callback(log.close)
         return await check_scoring(
             log=log,
             database=database,

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from socket import socket
 
 import uvicorn
@@ -14,6 +15,7 @@ from fastapi import FastAPI
 from shared.auth import Keys
 from shared.clock import Clock, SystemClock
 from shared.database.engine import Database
+from shared.database.positions import topics_read
 from shared.errors import Misconfigured
 from shared.events import TOPICS
 from shared.http import Check, build_app
@@ -72,13 +74,13 @@ async def serve(
     """
     _calm_the_collector()
     async with AsyncExitStack() as stack:
-        log = open_log(settings)
-        stack.push_async_callback(log.close)
         # Who is silent for that long has lost its partitions anyway.
         database = Database(
             settings.effective_database_url, silence_seconds=settings.kafka_session_timeout_seconds
         )
         stack.push_async_callback(database.close)
+        log = open_log(settings, database)
+        stack.push_async_callback(log.close)
         machinery = Machinery(settings, keys, SystemClock(), log, database)
         config = uvicorn.Config(
             host([compose(machinery) for compose in composes]),
@@ -110,8 +112,8 @@ def _calm_the_collector() -> None:
     gc.set_threshold(300_000, 50, 50)
 
 
-def open_log(settings: Settings) -> EmbeddedLog | KafkaLog:
-    """Return the log that the settings name."""
+def open_log(settings: Settings, database: Database) -> EmbeddedLog | KafkaLog:
+    """Return the log that the settings name; the database tells which topics were read from."""
     if settings.log == "embedded":
         return EmbeddedLog(settings.data_dir / "log.sqlite")
     return KafkaLog(
@@ -120,6 +122,7 @@ def open_log(settings: Settings) -> EmbeddedLog | KafkaLog:
         partitions=settings.kafka_partitions,
         prefix=settings.kafka_topic_prefix,
         session_timeout_seconds=settings.kafka_session_timeout_seconds,
+        topics_read=partial(topics_read, database),
     )
 
 

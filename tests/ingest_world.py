@@ -19,7 +19,7 @@ from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, Event, Interac
 from shared.http import build_app
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
-from tests.given import FrozenClock
+from tests.given import FrozenClock, messages_on
 
 WRITE_KEY = "write-key"
 KEYS = Keys(write=(WRITE_KEY, "second-key"), ops=("ops-key",), crm=("crm-key",))
@@ -49,12 +49,7 @@ class World:
 
     async def events(self, topic: str) -> list[Event]:
         """What stands on a topic, in order."""
-        found: list[Event] = []
-        offset = 0
-        while rows := await self.log.read(topic, offset):
-            found.extend(decode(value) for _, value in rows)
-            offset = rows[-1][0] + 1
-        return found
+        return [decode(message.value) for message in await messages_on(self.log, topic)]
 
     async def interactions(self) -> list[Interaction]:
         """The interactions on the log, in order."""

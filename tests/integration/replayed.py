@@ -25,6 +25,7 @@ from shared.log.port import Record
 from shared.pulse import Pulse
 from tests.builders import NOON, interaction, rule
 from tests.builders import identities as named
+from tests.given import messages_on
 from tests.integration.scoring import World
 
 ANA = named(email="ana@example.com")[0]
@@ -82,7 +83,8 @@ class Running:
     async def _unread(self) -> int:
         query = sa.select(positions.c.next_offset).where(positions.c.consumer == "scoring")
         async with self.database.reading() as connection:
-            return await self.log.count_from(INTERACTIONS, (await connection.execute(query)).scalar() or 0)
+            next_offset = (await connection.execute(query)).scalar() or 0
+        return sum(message.offset >= next_offset for message in await messages_on(self.log, INTERACTIONS))
 
     async def relayed(self) -> None:
         while await relay(self.database, self.log):

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import pulse, supervisor
 from shared.database.engine import Database
 from shared.database.outbox import outbox, relay
-from shared.database.positions import Claims, positions
+from shared.database.positions import positions
 from shared.errors import Poison, Unavailable
 from shared.events import DEAD_LETTERS, DeadLetter, decode
 from shared.following import MAX_PARKED_IN_A_ROW, TRIES_BEFORE_HALVING, Follower, Summary
@@ -20,7 +20,7 @@ from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Partition, Record
 from shared.pulse import Pulse
 from shared.supervisor import Supervisor
-from tests.given import FrozenClock
+from tests.given import FrozenClock, claim_away, messages_on
 
 seen = sa.Table("seen", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True))
 
@@ -206,7 +206,7 @@ async def test_who_was_fenced_stands_down_and_writes_nothing(log: EmbeddedLog, d
     await log.append(records("a"))
     async with following(log, database, apply):
         await until_position(database, 2)
-        await Claims(database, "g").claim(Partition("interactions", 0))
+        await claim_away(database, "g", Partition("interactions", 0))
         await log.append(records("b"))
         await until_position(database, 3)
     assert await ids(database) == ["a", "b"]
@@ -219,7 +219,7 @@ async def test_the_relay_takes_the_outbox_to_the_log_in_order(log: EmbeddedLog, 
         await put(connection, [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")])
     assert await relay(database, log) == 2
     assert await relay(database, log) == 0
-    assert [value for _, value in await log.read("leads", 0)] == [b"1", b"2"]
+    assert [message.value for message in await messages_on(log, "leads")] == [b"1", b"2"]
 
 
 async def test_what_the_log_refuses_stays_in_the_outbox(database: Database) -> None:

@@ -44,7 +44,10 @@ class Claims:
     def __init__(self) -> None:
         self.held: set[int] = set()
 
-    async def claim(self, partition: Partition) -> int:
+    async def stored(self, partition: Partition) -> None:
+        return None
+
+    async def claim(self, partition: Partition, log_id: str) -> int:
         self.held.add(partition.number)
         return 5
 
@@ -65,11 +68,17 @@ def claims() -> Claims:
 @pytest.fixture
 def consumer(client: Client, claims: Claims) -> KafkaConsumer:
     inner: Any = client
-    return KafkaConsumer(inner, "interactions", "interactions", claims, stale_after_seconds=0.05)
+
+    async def topic_id() -> str:
+        return "topic-1"
+
+    return KafkaConsumer(
+        inner, "interactions", "interactions", claims, topic_id=topic_id, stale_after_seconds=0.05
+    )
 
 
 def record(offset: int) -> Any:
-    return SimpleNamespace(offset=offset, value=b"event")
+    return SimpleNamespace(offset=offset, value=b"event", timestamp=0)
 
 
 async def test_what_was_assigned_is_claimed_before_it_is_read(
