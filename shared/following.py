@@ -89,7 +89,7 @@ class Follower:
         self._parked_in_a_row = 0
         claims = Claims(self._database, self._group)
         async with self._log.consume(self._topic, self._group, claims) as consumer:
-            progress = Progress(self._topic, self._group, consumer)
+            progress = Progress(self._group, consumer)
             while True:
                 messages = await consumer.poll(POLL_SECONDS)
                 if messages:

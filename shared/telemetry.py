@@ -33,6 +33,16 @@ LAG = Gauge("flipline_lag_records", "Records not applied yet by this process, by
 OLDEST_UNREAD_SECONDS = Gauge(
     "flipline_oldest_unread_seconds", "Age of the oldest record that is not applied yet, by group.", ["group"]
 )
+POSITION = Gauge(
+    "flipline_position_offset", "The offset that a group applies next.", ["group", "topic", "partition"]
+)
+LOG_END = Gauge(
+    "flipline_log_end_offset",
+    "The offset that the next record gets, as each group's reader sees it.",
+    ["group", "topic", "partition"],
+)
+OUTBOX_RECORDS = Gauge("flipline_outbox_records", "Records that wait in the outbox for the log.")
+DATABASE_BYTES = Gauge("flipline_database_bytes", "Size of the database.")
 FLIPS = Counter("flipline_flips_total", "Profiles that crossed a flip number, by model.", ["model"])
 WORKER_FAILURES = Counter(
     "flipline_worker_failures_total",

@@ -6,6 +6,7 @@ also locks the row, so a zombie and the owner queue up instead of interleaving.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 from zlib import crc32
 
 import sqlalchemy as sa
@@ -124,6 +125,12 @@ async def topics_read(database: Database) -> frozenset[str]:
             return frozenset()
         query = sa.select(positions.c.topic).where(positions.c.next_offset > 0).distinct()
         return frozenset((await connection.execute(query)).scalars())
+
+
+async def all_positions(connection: AsyncConnection) -> Sequence[sa.Row[Any]]:
+    """Return every group's position in every partition, in order."""
+    query = sa.select(positions).order_by(positions.c.consumer, positions.c.topic, positions.c.partition)
+    return (await connection.execute(query)).all()
 
 
 async def read_again(connection: AsyncConnection, topic: str | None = None) -> int:

@@ -108,7 +108,8 @@ class EmbeddedConsumer:
             appended = self._log.next_append(self._partition.topic)
             if self._owned():
                 if self._next is None:
-                    self._next = self._unapplied_from = await self._claim()
+                    self._next = await self._claim()
+                    self._unapplied_from = self._next
                 rows = await self._file.read(self._partition.topic, self._next)
                 if rows:
                     self._next = rows[-1][0] + 1

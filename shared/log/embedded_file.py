@@ -82,16 +82,17 @@ class LogFile:
     async def backlog(self, topic: str, offset: int) -> Backlog:
         """Return how many records of a topic lie at or after an offset, and the age of the first."""
         query = """
-            select count(*), coalesce(max(0, 86400 * (julianday('now') - julianday(
-                (select appended_at from record where topic = ?1 and "offset" >= ?2
-                 order by "offset" limit 1)))), 0)
+            select coalesce((select seq from sqlite_sequence where name = 'record'), 0) + 1,
+                count(*),
+                coalesce(max(0, 86400 * (julianday('now') - julianday(
+                    (select appended_at from record where topic = ?1 and "offset" >= ?2
+                     order by "offset" limit 1)))), 0)
             from record where topic = ?1 and "offset" >= ?2
         """
-        return Backlog(
-            *await self._in_read_thread(
-                lambda connection: connection.execute(query, (topic, offset)).fetchone()
-            )
+        row = await self._in_read_thread(
+            lambda connection: connection.execute(query, (topic, offset)).fetchone()
         )
+        return Backlog(offset, *row)
 
     def close(self) -> None:
         """Finish what is under way and close the file."""

@@ -176,13 +176,16 @@ class KafkaConsumer:
         now = self._wall_clock()
         behind: dict[Partition, Backlog] = {}
         for partition in claimed:
-            records = max(0, ends[partition] - self._applied.get(partition, ends[partition]))
+            end = ends[partition]
+            position = self._applied.get(partition, end)
+            records = max(0, end - position)
             if records:
                 self._behind_since.setdefault(partition, now)
             else:
                 self._behind_since.pop(partition, None)
             oldest = self._oldest_fetched.get(partition, self._behind_since.get(partition, now))
-            behind[self._ours(partition)] = Backlog(records, max(0.0, now - oldest) if records else 0.0)
+            age = max(0.0, now - oldest) if records else 0.0
+            behind[self._ours(partition)] = Backlog(position, end, records, age)
         return behind
 
     async def close(self) -> None:

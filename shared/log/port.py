@@ -58,8 +58,14 @@ class Extent(NamedTuple):
 
 
 class Backlog(NamedTuple):
-    """How far a reader is behind: records not read yet, and the age in seconds of the oldest of them."""
+    """How far a reader is behind in a partition.
 
+    `position` is the offset to apply next, `end` the offset that the next record gets, `records` how many lie
+    between them, `oldest_seconds` the age of the first of these.
+    """
+
+    position: int
+    end: int
     records: int
     oldest_seconds: float
 
