@@ -16,7 +16,7 @@ from shared.errors import Fenced, Unavailable
 from shared.events import DEAD_LETTERS, encode
 from shared.following_progress import Progress
 from shared.log.port import Consumer, Log, Message, Record
-from shared.pacing import Pace
+from shared.pacing import SECONDS_OF_A_TRANSACTION, Pace
 from shared.parking import dead_letter
 from shared.pulse import Pulse
 from shared.reasons import safe_reason
@@ -29,8 +29,6 @@ FIRST_RETRY_SECONDS = 0.02  # two workers that met on a person are past each oth
 LAST_RETRY_SECONDS = 2.0
 # With fewer, a second transaction costs more than it overlaps.
 SHARES_FROM_MESSAGES = 500
-# How long a transaction should take at most. On SQLite all other writers wait meanwhile.
-SECONDS_OF_A_BATCH = {"sqlite": 0.25, "postgresql": 2.0}
 # What fails so often in a row may be too much for the time that a transaction has.
 TRIES_BEFORE_HALVING = 3
 # A database refuses the data of two workers that met once; data that it refuses twice is bad.
@@ -50,7 +48,7 @@ class Follower:
     other reason is halved until the message at fault is alone, and that one is parked as a dead letter.
     `committed` is called after every commit.
 
-    A batch has as many messages as fit into `SECONDS_OF_A_BATCH`, so that other writers get their turns.
+    A batch has as many messages as fit into `SECONDS_OF_A_TRANSACTION`, so that other writers get a turn.
     Partitions are dealt out in shares, each with transactions of its own: while one waits for the database
     another computes.
     """
@@ -75,7 +73,7 @@ class Follower:
         self._apply = apply
         self._committed = committed
         self._shares = shares
-        self._pace = Pace(SECONDS_OF_A_BATCH[database.dialect])
+        self._pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect])
         self._parked_in_a_row = 0
         self._pulse = Pulse()
 

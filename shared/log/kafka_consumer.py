@@ -176,7 +176,7 @@ class KafkaConsumer:
         now = self._wall_clock()
         behind: dict[Partition, Backlog] = {}
         for partition in claimed:
-            end = ends[partition]
+            end: int = ends[partition]
             position = self._applied.get(partition, end)
             records = max(0, end - position)
             if records:

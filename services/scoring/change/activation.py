@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -29,6 +30,7 @@ from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import LEADS, MATRICES, LeadQualified, MatrixActivated, encode
 from shared.ids import derived_id
 from shared.log.port import Record
+from shared.pacing import SECONDS_OF_A_TRANSACTION, Pace
 
 Handoff = Literal["all", "new_activity_only", "none"]
 
@@ -95,22 +97,25 @@ async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Vers
 
 async def _prepare(database: Database, clock: Clock, model: str) -> None:
     retries = 0
-    size = preparation.PAGE
+    pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect], most=preparation.PAGE)
     while True:
+        size = pace.size
         try:
             async with database.unit() as connection:
+                started = time.perf_counter()
                 more = await preparation.advance(connection, model, clock.now(), size)
+                seconds = time.perf_counter() - started
         except Unavailable:
             # A live batch has changed one of the page's profiles. Of a large page somebody may always be
             # doing something, so half of it is done again.
             retries += 1
             if retries > MAX_RETRIES_IN_A_ROW:
                 raise
-            size = max(1, size // 2)
+            pace.failed()
             await asyncio.sleep(RETRY_SECONDS)
             continue
         retries = 0
-        size = min(2 * size, preparation.PAGE)
+        pace.took(size, seconds)
         if not more:
             return
 
