@@ -61,7 +61,7 @@ async def test_a_record_that_is_not_the_one_that_was_read_stops_the_reader(
     assert "is not the one that was read there" in await refused(log, database)
 
     async with database.unit() as connection:
-        assert await read_again(connection) == 1
+        assert await read_again(connection) >= 1
     assert await read_and_apply(log, database, 2) == ["1", "2"]
 
 
