@@ -14,8 +14,9 @@ from shared.log import embedded, kafka
 from shared.log.kafka import KafkaLog
 from shared.log.port import Log, Message, Record
 from shared.pulse import Pulse
-from tests.contract.logs import PATIENCE, open_log, read, records, texts
+from tests.contract.logs import open_log, read, records, texts
 from tests.given import FrozenClock
+from tests.patience import eventually
 
 
 async def test_records_of_one_key_are_read_in_the_order_of_their_appends(
@@ -109,9 +110,7 @@ async def test_poison_does_not_block_what_comes_after_it(log: Log, database: Dat
     )  # fmt: skip
     await log.append(records("1", "2", "poison", "3", "4"))
     following = asyncio.create_task(follower.run(Pulse()))
-    async with asyncio.timeout(PATIENCE):
-        while len(applied) < 4:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: len(applied) >= 4)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert applied == ["1", "2", "3", "4"]

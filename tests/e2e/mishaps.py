@@ -4,8 +4,8 @@ import asyncio
 import random
 
 from tests.e2e.books import Books
-from tests.e2e.patience import eventually
 from tests.e2e.processes import Process
+from tests.patience import eventually
 
 
 async def freeze_in_a_batch(worker: Process, books: Books, rng: random.Random) -> None:

@@ -11,8 +11,8 @@ from tests.e2e.flipline import Flipline
 from tests.e2e.flow import flowing
 from tests.e2e.mishaps import freeze_in_a_batch
 from tests.e2e.outcome import assert_as_if_undisturbed, lead_ids_in
-from tests.e2e.patience import eventually
 from tests.e2e.processes import Process, run
+from tests.patience import eventually
 from tests.receiver import Receiver
 
 SEED = 20_000
