@@ -20,6 +20,7 @@ from shared.http import build_app
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from tests.given import FrozenClock, messages_on
+from tests.patience import eventually
 
 WRITE_KEY = "write-key"
 KEYS = Keys(write=(WRITE_KEY, "second-key"), ops=("ops-key",), crm=("crm-key",))
@@ -85,8 +86,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         task = asyncio.create_task(server.serve([listening]))
-        while not server.started:
-            await asyncio.sleep(0.005)
+        await eventually(lambda: server.started)
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         await task

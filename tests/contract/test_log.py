@@ -14,8 +14,9 @@ from shared.log import embedded, kafka
 from shared.log.kafka import KafkaLog
 from shared.log.port import Backlog, Log, Message, Record
 from shared.pulse import Pulse
-from tests.contract.logs import PATIENCE, open_log, read, records, texts
+from tests.contract.logs import open_log, read, records, texts
 from tests.given import FrozenClock, claim_away
+from tests.patience import eventually
 
 
 async def test_records_of_one_key_are_read_in_the_order_of_their_appends(
@@ -109,9 +110,7 @@ async def test_poison_does_not_block_what_comes_after_it(log: Log, database: Dat
     )  # fmt: skip
     await log.append(records("1", "2", "poison", "3", "4"))
     following = asyncio.create_task(follower.run(Pulse()))
-    async with asyncio.timeout(PATIENCE):
-        while len(applied) < 4:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: len(applied) >= 4)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert applied == ["1", "2", "3", "4"]
@@ -168,9 +167,11 @@ async def test_the_backlog_counts_what_is_not_applied_yet_and_tells_its_age(
         partition = messages[0].partition
         behind = (await consumer.backlog())[partition]
         assert behind.records == 3
-        async with asyncio.timeout(PATIENCE):
-            while (await consumer.backlog())[partition].oldest_seconds <= behind.oldest_seconds:
-                await asyncio.sleep(0)
+
+        async def age() -> float:
+            return (await consumer.backlog())[partition].oldest_seconds
+
+        await eventually(age, lambda seconds: seconds > behind.oldest_seconds)
         await consumer.acknowledge({partition: messages[-1].offset + 1})
         done = (await consumer.backlog())[partition]
         assert done == Backlog(done.end, done.end, 0, 0.0)

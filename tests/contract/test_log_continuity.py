@@ -1,13 +1,11 @@
 """The part of the log's exam in which the log is replaced, restored, or deleted beneath its readers."""
 
-import asyncio
 import shutil
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import UnknownTopicOrPartitionError
 
 from shared.database.engine import Database
 from shared.database.positions import Claims, read_again, topics_read
@@ -17,8 +15,8 @@ from shared.log import kafka_producer
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.log.port import Log
-from tests.contract.logs import PATIENCE, read, records, texts
-from tests.given import messages_on
+from tests.contract.logs import read, records, texts
+from tests.patience import eventually
 
 
 async def read_and_apply(log: Log, database: Database, wanted: int) -> list[str]:
@@ -107,9 +105,7 @@ async def delete_topic(kafka: str, name: str) -> None:
     await admin.start()
     try:
         await admin.delete_topics([name])
-        async with asyncio.timeout(PATIENCE):
-            while name in await admin.list_topics():
-                await asyncio.sleep(0.02)
+        await eventually(admin.list_topics, lambda topics: name not in topics)
     finally:
         await admin.close()
 
@@ -169,19 +165,3 @@ async def test_a_topic_that_somebody_made_again_stops_its_reader_and_readiness(
         await log.ping()
     await log.close()
     await other.close()
-
-
-@pytest.mark.kafka
-async def test_asking_about_a_topic_makes_none_even_where_brokers_would(kafka: str) -> None:
-    prefix = f"exam-{uuid4().hex[:8]}-"
-    log = KafkaLog(kafka, topics=TOPICS, partitions=1, prefix=prefix)
-    await log.append(records("1"))
-    producer = await log._producer.started()
-    sent = await producer.client.fetch_all_metadata()
-    assert sent.partitions_for_topic(f"{prefix}nothing") is None
-    with pytest.raises((UnknownTopicOrPartitionError, TimeoutError)):
-        async with asyncio.timeout(1):
-            await producer.send_and_wait(f"{prefix}nothing", b"x")
-    assert f"{prefix}nothing" not in (await producer.client.fetch_all_metadata()).topics()
-    assert len(await messages_on(log, "interactions")) == 1
-    await log.close()

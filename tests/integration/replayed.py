@@ -27,6 +27,7 @@ from tests.builders import NOON, interaction, rule
 from tests.builders import identities as named
 from tests.given import messages_on
 from tests.integration.scoring import World
+from tests.patience import eventually
 
 ANA = named(email="ana@example.com")[0]
 NOTE = Note("test", "ops")
@@ -68,9 +69,7 @@ class Running:
         """Post the events and wait until all that the log has is applied."""
         await self.posted(*events)
         following = asyncio.create_task(self.follower().run(Pulse()))
-        async with asyncio.timeout(20):
-            while await self._unread():
-                await asyncio.sleep(0.005)
+        await eventually(self._unread, lambda unread: not unread)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
 

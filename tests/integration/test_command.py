@@ -8,13 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.patience import PATIENCE_SECONDS, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +28,8 @@ def environment(**given: str) -> dict[str, str]:
 def flipline(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "services", *arguments],
-        cwd=ROOT, env=environment(**given), capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, env=environment(**given), capture_output=True, text=True,
+        timeout=PATIENCE_SECONDS, check=False,
     )  # fmt: skip
 
 
@@ -58,15 +60,13 @@ def test_up_prints_keys_addresses_and_a_curl_that_works(tmp_path: Path) -> None:
         post, look = re.findall(r"^  (curl .*)$", printed, re.MULTILINE)
         accepted = json.loads(subprocess.run(shlex.split(post), capture_output=True, check=True).stdout)
         assert accepted["results"][0]["status"] == "accepted"
-        deadline = time.monotonic() + 20
-        found: list[object] = []
-        while not found and time.monotonic() < deadline:
-            found = json.loads(subprocess.run(shlex.split(look), capture_output=True, check=True).stdout)[
+        until(
+            lambda: json.loads(subprocess.run(shlex.split(look), capture_output=True, check=True).stdout)[
                 "items"
             ]
-        assert found
+        )
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 def test_keys_and_files_are_for_their_owner_alone(tmp_path: Path) -> None:
@@ -85,10 +85,11 @@ def test_no_key_reaches_the_log(tmp_path: Path) -> None:
         keys = json.loads((tmp_path / "data" / "keys.json").read_text())
         url = re.search(r"http://127\.0\.0\.1:\d+", printed)
         assert url
-        httpx.post(f"{url[0]}/v1/track?writeKey={keys['write'][0]}", json={"writeKey": keys["write"][0]})
-        httpx.get(f"{url[0]}/v1/models", headers={"Authorization": f"Bearer {keys['ops'][0]}"})
+        with httpx.Client(base_url=url[0], timeout=PATIENCE_SECONDS) as http:
+            http.post(f"/v1/track?writeKey={keys['write'][0]}", json={"writeKey": keys["write"][0]})
+            http.get("/v1/models", headers={"Authorization": f"Bearer {keys['ops'][0]}"})
         process.send_signal(signal.SIGTERM)
-        _, logged = process.communicate(timeout=20)
+        _, logged = process.communicate(timeout=PATIENCE_SECONDS)
     assert '"event":"request"' in logged
     assert "fl_" not in logged
 

@@ -16,11 +16,13 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import services.handoff.tables
 import services.ingest.tables
 import services.scoring.tables  # noqa: F401 - all register their tables
+from shared.database import engine
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config, migrate
 from shared.database.schema import metadata
 from shared.errors import Misconfigured, Unavailable
 from tests.builders import NOON
+from tests.patience import patience
 
 
 async def tables(url: str) -> set[str]:
@@ -115,8 +117,12 @@ def test_a_url_of_another_database_is_refused() -> None:
         Database("mysql://localhost/flipline")
 
 
-async def test_a_unit_that_was_cancelled_gives_its_lock_back_at_once(database: Database) -> None:
+async def test_a_unit_that_was_cancelled_gives_its_lock_back_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Wherever it was cancelled; on SQLite a cursor left behind kept the one write lock."""
+    # Nor may anybody have to wait for it: what is left of a lock is an error at once.
+    monkeypatch.setattr(engine, "BUSY_TIMEOUT_MS", 0)
     models = metadata.tables["models"]
 
     async def slow() -> None:
@@ -131,5 +137,5 @@ async def test_a_unit_that_was_cancelled_gives_its_lock_back_at_once(database: D
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        async with asyncio.timeout(2), database.unit() as connection:
+        async with patience(), database.unit() as connection:
             await connection.execute(sa.delete(models))

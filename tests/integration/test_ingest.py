@@ -14,6 +14,7 @@ import pytest
 
 from tests.builders import NOON
 from tests.ingest_world import BEARER, World, ingesting, served
+from tests.patience import PATIENCE_SECONDS
 
 VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
@@ -242,7 +243,7 @@ async def test_a_client_that_leaves_in_the_middle_is_told_to_nobody(world: World
         await writer.drain()
         writer.close()
         await writer.wait_closed()
-        async with httpx.AsyncClient(base_url=url, headers=BEARER) as api:
+        async with httpx.AsyncClient(base_url=url, headers=BEARER, timeout=PATIENCE_SECONDS) as api:
             assert (await api.post("/v1/track", json=TRACK)).status_code == 200
     assert reader.at_eof()
     assert [event.type for event in await world.interactions()] == ["purchase"]

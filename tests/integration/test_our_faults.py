@@ -20,8 +20,8 @@ from shared.following import Follower, Summary
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Record
 from shared.pulse import Pulse
-from tests.e2e.patience import eventually
 from tests.given import FrozenClock
+from tests.patience import eventually
 from tests.postgres import plain
 
 applied = sa.Table("applied", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True))

@@ -1,6 +1,5 @@
 """A member of a Kafka group through rebalances, with the broker's client played by hand."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +9,7 @@ from aiokafka import TopicPartition
 from shared.errors import Unavailable
 from shared.log.kafka_consumer import KafkaConsumer
 from shared.log.port import Partition
+from tests.patience import PATIENCE_SECONDS, a_moment
 
 ONE, TWO = TopicPartition("interactions", 1), TopicPartition("interactions", 2)
 
@@ -27,7 +27,7 @@ class Client:
 
     async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
         if not self.ready:
-            await asyncio.sleep(timeout_ms / 1000)
+            await a_moment()
         ready, self.ready = self.ready, {}
         return ready
 
@@ -67,13 +67,22 @@ def claims() -> Claims:
 
 @pytest.fixture
 def consumer(client: Client, claims: Claims) -> KafkaConsumer:
+    return consumer_of(client, claims, stale_after_seconds=PATIENCE_SECONDS)
+
+
+def consumer_of(client: Client, claims: Claims, *, stale_after_seconds: float) -> KafkaConsumer:
     inner: Any = client
 
     async def topic_id() -> str:
         return "topic-1"
 
     return KafkaConsumer(
-        inner, "interactions", "interactions", claims, topic_id=topic_id, stale_after_seconds=0.05
+        inner,
+        "interactions",
+        "interactions",
+        claims,
+        topic_id=topic_id,
+        stale_after_seconds=stale_after_seconds,
     )
 
 
@@ -132,12 +141,13 @@ async def test_a_fence_from_before_a_rebalance_does_not_cost_what_came_with_it(
     assert claims.held == {2}
 
 
-async def test_who_waits_for_the_group_in_vain_joins_anew(consumer: KafkaConsumer) -> None:
+async def test_who_waits_for_the_group_in_vain_joins_anew(client: Client, claims: Claims) -> None:
+    consumer = consumer_of(client, claims, stale_after_seconds=0)
     consumer.assigned([ONE])
     await consumer.poll(0)
     consumer.stand_down()
     with pytest.raises(Unavailable, match="joining anew"):
-        await consumer.poll(5)
+        await consumer.poll(PATIENCE_SECONDS)
 
 
 async def test_a_hint_is_given_for_claimed_partitions_alone(client: Client, consumer: KafkaConsumer) -> None:
