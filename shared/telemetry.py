@@ -57,6 +57,21 @@ ATTEMPTS = Counter(
 ATTEMPT_SECONDS = Histogram(
     "flipline_delivery_attempt_seconds", "Time a webhook attempt took.", buckets=_SECONDS
 )
+DELIVERIES_PENDING = Gauge(
+    "flipline_deliveries_pending",
+    "Deliveries that are to be made yet, by webhook; the same in every process.",
+    ["webhook"],
+)
+DELIVERIES_HELD = Gauge(
+    "flipline_deliveries_held",
+    "Deliveries that were given up until they are replayed, by webhook; the same in every process.",
+    ["webhook"],
+)
+OLDEST_DUE_SECONDS = Gauge(
+    "flipline_oldest_due_delivery_seconds",
+    "How long the delivery that is due the longest has been due, by webhook; the same in every process.",
+    ["webhook"],
+)
 
 _encode = msgspec.json.Encoder(enc_hook=str, order=None).encode
 

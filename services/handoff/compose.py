@@ -7,14 +7,18 @@ from functools import partial
 from fastapi import APIRouter, Depends
 
 from services.handoff.addresses import Opened
+from services.handoff.attempting import Attempter
 from services.handoff.consume import LeadIntake
 from services.handoff.deliver import Deliverer
 from services.handoff.guard import Guard, GuardedBackend, SystemResolver
+from services.handoff.liveness import prove
+from services.handoff.measure import Measure
 from services.handoff.routes.deliveries import DeliveryRoutes
 from services.handoff.routes.leads import LeadRoutes
 from services.handoff.routes.webhooks import WebhookRoutes
 from services.handoff.send import Sender
 from services.handoff.sign import SECRET_BYTES, secret_of
+from services.handoff.takeover import Takeover
 from shared.auth import KeyRing, Keys, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
@@ -49,14 +53,16 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         apply=LeadIntake(clock=clock, new_id=new_id).apply,
         committed=committed,
     )
+    sender = Sender(GuardedBackend(guard), timeout_seconds=settings.webhook_timeout_seconds)
+    takeover = Takeover(database=database, clock=clock, prove=prove, worker=new_id(), bell=bell)
     deliverer = Deliverer(
         database=database,
         clock=clock,
-        sender=Sender(GuardedBackend(guard), timeout_seconds=settings.webhook_timeout_seconds),
+        sender=sender,
+        attempter=Attempter(sender=sender, clock=clock, new_id=new_id, jitter=random.random),
+        takeover=takeover,
         timeout_seconds=settings.webhook_timeout_seconds,
         bell=bell,
-        new_id=new_id,
-        jitter=random.random,
     )
     ring = KeyRing(keys.crm) | KeyRing(keys.ops)
     router = APIRouter(
@@ -73,6 +79,8 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         workers={
             "handoff.leads": follower.run,
             "handoff.deliveries": deliverer.run,
+            "handoff.leases": takeover.run,
+            "handoff.backlog": Measure(database=database, clock=clock).run,
             "handoff.outbox": partial(keep_relaying, database, log, outgoing),
         },
         checks={"database": database.ping, "log": log.ping},

@@ -1,27 +1,27 @@
-"""The delivery worker: claims what is due, sends it, records what came of it.
+"""The delivery worker: claims what is due, has it sent, records what came of it.
 
 One transaction a turn does both the recording and the claiming, so that a busy worker commits seldom
 and a delivery that was just stored waits for one commit only.
 """
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
 
-from services.handoff.delivery import Answer, Delivered, Prepared, Settled, settle
+from services.handoff.attempting import Attempter, tell
+from services.handoff.delivery import Delivered, Prepared
 from services.handoff.lanes import Lanes
 from services.handoff.send import Sender
 from services.handoff.store.claims import claim
+from services.handoff.store.leases import give_back
 from services.handoff.store.records import Attempt, record
+from services.handoff.takeover import Takeover
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import Unavailable
-from shared.ids import NewId
-from shared.pulse import Pulse
+from shared.pulse import Pulse, safe_reason
 from shared.supervisor import Bell
-from shared.telemetry import ATTEMPT_SECONDS, ATTEMPTS
 
 logger = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ WIND_UP_SECONDS = 3.0
 
 
 class Deliverer:
-    """Sends what is due until cancelled; what it leaves unfinished is tried again when its lease ends."""
+    """Sends what is due until cancelled; what it leaves unfinished is due again at once."""
 
     def __init__(
         self,
@@ -43,24 +43,25 @@ class Deliverer:
         database: Database,
         clock: Clock,
         sender: Sender,
+        attempter: Attempter,
+        takeover: Takeover,
         timeout_seconds: float,
         bell: Bell,
-        new_id: NewId,
-        jitter: Callable[[], float],
     ) -> None:
         self._database = database
         self._clock = clock
         self._sender = sender
+        self._attempter = attempter
+        self._takeover = takeover
         self._lease = timedelta(seconds=timeout_seconds) + LEASE_MARGIN
         self._bell = bell
-        self._new_id = new_id
-        self._jitter = jitter
         self._lanes = Lanes()
         self._under_way: set[asyncio.Task[None]] = set()
         self._finished: list[Attempt] = []
 
     async def run(self, pulse: Pulse) -> None:
         """Work until cancelled."""
+        await self._takeover.tried()
         async with self._sender:
             try:
                 while True:
@@ -73,12 +74,16 @@ class Deliverer:
         """Record what has finished, start what is due, and tell whether more may be due."""
         try:
             claimed, more = await self._exchange()
-            pulse.moved()
-        except Unavailable as error:
+        except Exception as error:
+            # Not passed on: a worker that is started anew has broken off the attempts under way.
             pulse.waits(error)
-            logger.warning("deliveries.wait", error=error.message)
+            ours = not isinstance(error, Unavailable)
+            logger.warning("deliveries.wait", error=safe_reason(error), exc_info=ours)
+            if ours:
+                await self._record_each()
             await asyncio.sleep(RETRY_SECONDS)
             return True
+        pulse.moved()
         for delivery in claimed:
             self._lanes.enter(delivery.webhook_id)
             task = asyncio.create_task(self._attempt(delivery))
@@ -95,6 +100,7 @@ class Deliverer:
                 connection,
                 now=now,
                 lease=now + self._lease,
+                worker=self._takeover.name,
                 limit=self._lanes.free,
                 full=self._lanes.full,
                 choose=self._lanes.choose,
@@ -102,60 +108,45 @@ class Deliverer:
         del self._finished[: len(finished)]
         return claimed, more
 
+    async def _record_each(self) -> None:
+        """Record each attempt by itself, so that one that cannot be recorded holds up none of the others.
+
+        Its delivery becomes due again when its lease ends.
+        """
+        for attempt in tuple(self._finished):
+            try:
+                async with self._database.unit() as connection:
+                    await record(connection, [attempt])
+            except Unavailable:
+                return
+            except Exception as error:
+                logger.exception(
+                    "delivery.unrecorded", delivery=attempt.delivery.id, error=safe_reason(error)
+                )
+            self._finished.remove(attempt)
+
     async def _attempt(self, delivery: Prepared) -> None:
-        loop = asyncio.get_running_loop()
-        started, at = loop.time(), self._clock.now()
-        result = await self._sender.send(delivery, at)
-        seconds = loop.time() - started
-        settled = settle(delivery.failures, result, self._clock.now(), self._jitter())
-        attempt = Attempt(
-            id=self._new_id(),
-            delivery=delivery,
-            at=at,
-            milliseconds=round(seconds * 1000),
-            result=result,
-            settled=settled,
-        )
-        self._finished.append(attempt)
-        self._lanes.leave(delivery.webhook_id, taken=isinstance(settled, Delivered))
-        self._bell.ring()
-        ATTEMPTS.labels(type(settled).__name__.lower()).inc()
-        ATTEMPT_SECONDS.observe(seconds)
-        _tell(attempt)
+        taken = False
+        try:
+            attempt = await self._attempter.attempt(delivery)
+            self._finished.append(attempt)
+            taken = isinstance(attempt.settled, Delivered)
+        finally:
+            # Whatever happened: a place that is never given back is one that the endpoint never gets again.
+            self._lanes.leave(delivery.webhook_id, taken=taken)
+            self._bell.ring()
+        tell(attempt)
 
     async def _wind_up(self) -> None:
-        """Break off what is under way and record what had come back, so that it is not sent again."""
+        """Break off what is under way, and record what had come back, so that it is not sent again."""
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
         self._lanes = Lanes()
-        if not self._finished:
-            return
         try:
             async with asyncio.timeout(WIND_UP_SECONDS), self._database.unit() as connection:
                 await record(connection, self._finished)
+                await give_back(connection, [self._takeover.worker], self._clock.now())
         except Exception as error:  # noqa: BLE001 - it may not take the place of what ends the worker
-            logger.warning("deliveries.unrecorded", attempts=len(self._finished), error=repr(error))
+            logger.warning("deliveries.unrecorded", attempts=len(self._finished), error=safe_reason(error))
         self._finished.clear()
-
-
-def _tell(attempt: Attempt) -> None:
-    delivery, settled = attempt.delivery, attempt.settled
-    logger.info(
-        "delivery.attempted",
-        delivery=delivery.id,
-        webhook=delivery.webhook_id,
-        message=delivery.message_id,
-        type=delivery.type,
-        attempt=delivery.failures + 1,
-        outcome=type(settled).__name__.lower(),
-        status=attempt.result.status if isinstance(attempt.result, Answer) else None,
-        milliseconds=attempt.milliseconds,
-        **_next(settled),
-    )
-
-
-def _next(settled: Settled) -> dict[str, object]:
-    if isinstance(settled, Delivered):
-        return {}
-    return {"error": settled.error, "retry_at": settled.retry_at, "held": settled.retry_at is None}

@@ -17,12 +17,18 @@ from services.handoff.retry import asked_wait, delay
 DeliveryStatus = Literal["pending", "delivered", "held"]
 
 DISABLED = "The subscription is disabled."
+MUTE = "No secret of the subscription can be read. Rotate the secret, then enable the subscription."
+UNREADABLE = "What is subscribed to cannot be read. Set event_types and models anew, then the status."
+OUR_FAULT = "Flipline failed here, not the endpoint; its log says more."
 GONE = "The endpoint answered 410 Gone, which disables the subscription."
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A delivery that is due, leased to one worker until `lease`; `failures` counts them in a row."""
+    """A delivery that is due, leased to one worker until `lease`; `failures` counts them in a row.
+
+    The lease carries the worker's name, or none while the worker cannot prove that it lives.
+    """
 
     id: str
     webhook_id: str
@@ -33,6 +39,7 @@ class Prepared:
     secrets: tuple[str, ...] = field(repr=False)
     failures: int
     lease: datetime
+    worker: str | None
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import cast
 
 import httpcore
 from httpcore import SOCKET_OPTION
 
 from services.handoff.addresses import Opened, parsed
+from services.handoff.bounded import BoundedNetwork
 from services.handoff.lanes import TOTAL
 from services.handoff.target import Target, parse_target
 from shared.errors import Refused
@@ -104,8 +104,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        # Typed loosely there, for installations without anyio.
-        self._network = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
+        self._network = BoundedNetwork()
 
     async def connect_tcp(
         self,

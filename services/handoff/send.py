@@ -8,6 +8,7 @@ from typing import Self
 
 import httpcore
 
+from services.handoff.bounded import client_context
 from services.handoff.delivery import Answer, Forbidden, NoAnswer, Prepared, Result
 from services.handoff.sign import signed_headers
 from shared.errors import Refused
@@ -42,6 +43,7 @@ class Sender:
     async def __aenter__(self) -> Self:
         # As many connections as attempts: the lanes are what limits them.
         self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=client_context(),
             max_connections=None,
             max_keepalive_connections=MAX_IDLE_CONNECTIONS,
             keepalive_expiry=KEEPALIVE_SECONDS,

@@ -17,6 +17,14 @@ def secret_of(random_bytes: bytes) -> str:
     return SECRET_PREFIX + base64.b64encode(random_bytes).decode()
 
 
+def can_sign(secret: str) -> bool:
+    """Tell whether the text can be read as a secret."""
+    try:
+        return bool(base64.b64decode(secret.removeprefix(SECRET_PREFIX)))
+    except ValueError:
+        return False
+
+
 def signature(secrets: Sequence[str], message_id: str, timestamp: int, body: bytes) -> str:
     """Return one `v1,<base64>` per secret, separated by spaces; the receiver accepts any that matches."""
     signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)

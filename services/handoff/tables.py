@@ -68,6 +68,8 @@ sa.Index(
 )
 _held = deliveries.c.status == "held"
 sa.Index("ix_deliveries_held", deliveries.c.webhook_id, postgresql_where=_held, sqlite_where=_held)
+_leased = deliveries.c.leased_by.is_not(None)
+sa.Index("ix_deliveries_leased", deliveries.c.leased_by, postgresql_where=_leased, sqlite_where=_leased)
 
 attempts = sa.Table(
     "attempts",

@@ -34,6 +34,15 @@ def upgrade() -> None:
         postgresql_where=held,
         sqlite_where=held,
     )
+    leased = sa.text("leased_by IS NOT NULL")
+    op.create_index(
+        "ix_deliveries_leased",
+        "deliveries",
+        ["leased_by"],
+        unique=False,
+        postgresql_where=leased,
+        sqlite_where=leased,
+    )
     op.create_table(
         "seen_names",
         sa.Column("kind", Key, nullable=False, comment="type, property, trait"),
@@ -60,6 +69,7 @@ def downgrade() -> None:
     """Take back."""
     op.drop_table("dead_letters")
     op.drop_table("seen_names")
+    op.drop_index("ix_deliveries_leased", table_name="deliveries")
     op.drop_index("ix_deliveries_held", table_name="deliveries")
     with op.batch_alter_table("deliveries") as table:
         table.drop_column("leased_by")

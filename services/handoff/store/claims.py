@@ -1,6 +1,6 @@
 """Claiming the deliveries that are due, each under a lease.
 
-A claim moves `due_at` to the end of the lease, so a delivery whose worker died becomes due again by
+A claim moves `due_at` to the end of the lease, so a delivery whose worker died or froze becomes due again by
 itself, and two workers never send the same one at once.
 """
 
@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.handoff.delivery import Prepared
+from services.handoff.delivery import MUTE, Prepared
 from services.handoff.lanes import MAX_WIDTH
-from services.handoff.store.webhooks import secrets_of
+from services.handoff.store.stored_webhook import as_text, secrets_of
+from services.handoff.store.webhooks import disable, hold_disabled
 from services.handoff.tables import deliveries, webhooks
 from services.handoff.webhook import signing
 from shared.database.schema import Instant
@@ -24,6 +25,7 @@ async def claim(
     *,
     now: datetime,
     lease: datetime,
+    worker: str | None,
     limit: int,
     full: Sequence[str],
     choose: Callable[[Iterable[str]], Sequence[bool]],
@@ -31,11 +33,12 @@ async def claim(
     """Lease up to `limit` due deliveries of active endpoints that are not `full`, the longest due first.
 
     `choose` tells, given the endpoints of what is due, which of it there is a place for. The second value
-    tells whether more may be due.
+    tells whether more may be due. A subscription without a secret that can be read gets disabled, since
+    nothing is ever sent unsigned.
     """
     due = _due_on_postgresql if connection.dialect.name == "postgresql" else _due_on_sqlite
     rows = (await connection.execute(due, {"now": now, "full": list(full), "limit": limit})).all()
-    claimed = [
+    chosen = [
         Prepared(
             id=row.id,
             webhook_id=row.webhook_id,
@@ -46,20 +49,26 @@ async def claim(
             secrets=signing(secrets_of(row.secrets), now),
             failures=row.failures,
             lease=lease,
+            worker=worker,
         )
         for row, chosen in zip(rows, choose(row.webhook_id for row in rows), strict=True)
         if chosen
     ]
+    claimed = [delivery for delivery in chosen if delivery.secrets]
     if claimed:
         await connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.id.in_([delivery.id for delivery in claimed]))
-            .values(due_at=lease)
+            .values(due_at=lease, leased_by=worker)
         )
+    if mute := sorted({delivery.webhook_id for delivery in chosen if not delivery.secrets}):
+        await disable(connection, mute, MUTE)
+        await hold_disabled(connection, mute)
     return claimed, len(rows) == limit
 
 
 _WANTED = ("id", "webhook_id", "message_id", "type", "body", "failures", "due_at")
+_SENDS = (webhooks.c.url, as_text(webhooks.c.secrets))
 _OPEN = sa.and_(webhooks.c.status == "active", webhooks.c.id.not_in(sa.bindparam("full", expanding=True)))
 
 
@@ -82,7 +91,7 @@ def _on_postgresql() -> sa.Select[Any]:
     # What another worker is claiming at this moment is skipped before the limit is counted.
     due = _owed(deliveries).with_for_update(skip_locked=True).lateral("due")
     return (
-        sa.select(due, webhooks.c.url, webhooks.c.secrets)
+        sa.select(due, *_SENDS)
         .select_from(webhooks.join(due, sa.true()))
         .where(_OPEN)
         .order_by(due.c.due_at)
@@ -94,7 +103,7 @@ def _on_sqlite() -> sa.Select[Any]:
     # There are no lateral joins here, and no need to skip: the one writer's lock keeps other workers away.
     first = _owed(deliveries.alias("first")).with_only_columns(sa.column("id"))
     return (
-        sa.select(*(deliveries.c[name] for name in _WANTED), webhooks.c.url, webhooks.c.secrets)
+        sa.select(*(deliveries.c[name] for name in _WANTED), *_SENDS)
         .select_from(webhooks.join(deliveries, deliveries.c.id.in_(first)))
         .where(_OPEN)
         .order_by(deliveries.c.due_at)

@@ -70,7 +70,7 @@ async def replay(connection: AsyncConnection, selection: Selection, now: datetim
     again = (
         sa.update(deliveries)
         .where(*conditions)
-        .values(status="pending", failures=0, due_at=now, error=None, delivered_at=None)
+        .values(status="pending", failures=0, due_at=now, leased_by=None, error=None, delivered_at=None)
     )
     return (await connection.execute(again)).rowcount
 

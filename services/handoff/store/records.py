@@ -1,7 +1,7 @@
 """Recording what came of attempts.
 
-The lease is the token that a worker must show: whoever comes late, after the delivery was claimed anew,
-replayed or deleted, changes nothing.
+The lease, its end and its worker, is the token that must be shown: an attempt that comes back late, after the
+delivery was claimed anew, taken over, replayed or deleted, changes nothing.
 """
 
 from collections.abc import Sequence
@@ -34,13 +34,13 @@ async def record(connection: AsyncConnection, finished: Sequence[Attempt]) -> No
     if not finished:
         return
     held = await connection.execute(
-        sa.select(deliveries.c.id, deliveries.c.due_at)
+        sa.select(deliveries.c.id, deliveries.c.due_at, deliveries.c.leased_by)
         .where(deliveries.c.id.in_([attempt.delivery.id for attempt in finished]))
         .order_by(deliveries.c.id)
         .with_for_update()
     )
-    leases = {row.id: row.due_at for row in held}
-    ours = [attempt for attempt in finished if leases.get(attempt.delivery.id) == attempt.delivery.lease]
+    leases = {row.id: (row.due_at, row.leased_by) for row in held}
+    ours = [attempt for attempt in finished if leases.get(attempt.delivery.id) == _lease(attempt.delivery)]
     if not ours:
         return
     await connection.execute(_settle, [_next_state(attempt) for attempt in ours])
@@ -66,8 +66,13 @@ _settle = (
             name: sa.bindparam(f"next_{name}")
             for name in ("status", "failures", "due_at", "error", "delivered_at")
         }
+        | {"leased_by": None}
     )
 )
+
+
+def _lease(delivery: Prepared) -> tuple[datetime, str | None]:
+    return delivery.lease, delivery.worker
 
 
 def _next_state(attempt: Attempt) -> dict[str, Any]:

@@ -1,0 +1,88 @@
+"""One attempt from end to end: sent, judged, counted. It always ends as something to record."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from services.handoff.delivery import (
+    OUR_FAULT,
+    Answer,
+    Delivered,
+    NoAnswer,
+    Prepared,
+    Result,
+    Settled,
+    settle,
+)
+from services.handoff.send import Sender
+from services.handoff.store.records import Attempt
+from shared.clock import Clock
+from shared.ids import NewId
+from shared.pulse import safe_reason
+from shared.telemetry import ATTEMPT_SECONDS, ATTEMPTS
+
+logger = structlog.get_logger(__name__)
+
+
+class Attempter:
+    """Tries deliveries; `jitter` gives numbers in [0, 1)."""
+
+    def __init__(self, *, sender: Sender, clock: Clock, new_id: NewId, jitter: Callable[[], float]) -> None:
+        self._sender = sender
+        self._clock = clock
+        self._new_id = new_id
+        self._jitter = jitter
+
+    async def attempt(self, delivery: Prepared) -> Attempt:
+        """Send a delivery and return what came of it.
+
+        A fault of our own is the result too, so that the delivery is tried again by its schedule.
+        """
+        loop = asyncio.get_running_loop()
+        started, at = loop.time(), self._clock.now()
+        result, settled = await self._settled(delivery, at)
+        seconds = loop.time() - started
+        ATTEMPTS.labels(type(settled).__name__.lower()).inc()
+        ATTEMPT_SECONDS.observe(seconds)
+        return Attempt(
+            id=self._new_id(),
+            delivery=delivery,
+            at=at,
+            milliseconds=round(seconds * 1000),
+            result=result,
+            settled=settled,
+        )
+
+    async def _settled(self, delivery: Prepared, at: datetime) -> tuple[Result, Settled]:
+        try:
+            result = await self._sender.send(delivery, at)
+            return result, settle(delivery.failures, result, self._clock.now(), self._jitter())
+        except Exception as error:
+            logger.exception("delivery.attempt_broke", delivery=delivery.id, error=safe_reason(error))
+            result = NoAnswer(OUR_FAULT)
+            return result, settle(delivery.failures, result, self._clock.now(), self._jitter())
+
+
+def tell(attempt: Attempt) -> None:
+    """Write the log's line of an attempt."""
+    delivery, settled = attempt.delivery, attempt.settled
+    logger.info(
+        "delivery.attempted",
+        delivery=delivery.id,
+        webhook=delivery.webhook_id,
+        message=delivery.message_id,
+        type=delivery.type,
+        attempt=delivery.failures + 1,
+        outcome=type(settled).__name__.lower(),
+        status=attempt.result.status if isinstance(attempt.result, Answer) else None,
+        milliseconds=attempt.milliseconds,
+        **_next(settled),
+    )
+
+
+def _next(settled: Settled) -> dict[str, object]:
+    if isinstance(settled, Delivered):
+        return {}
+    return {"error": settled.error, "retry_at": settled.retry_at, "held": settled.retry_at is None}

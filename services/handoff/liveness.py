@@ -1,0 +1,153 @@
+"""Proof that a worker lives, of a kind that nobody has to take back: it goes when the worker dies.
+
+Beside SQLite it is a lock of the operating system on a file, on PostgreSQL an advisory lock of a session. A
+frozen worker keeps both. One that is dead, with its leases, is told by its proof being free to take.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from filelock import FileLock, Timeout
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.handoff.store import proofs
+from shared.database.engine import Database
+from shared.errors import Unavailable
+
+
+class Proof(Protocol):
+    """A worker's proof of life as long as it is held."""
+
+    async def check(self) -> None:
+        """Raise Unavailable when the proof is lost."""
+        ...
+
+    def dead(self, workers: Collection[str]) -> AbstractAsyncContextManager[set[str]]:
+        """Open with those of the workers that are dead, none of whom can come back before it closes."""
+        ...
+
+
+Prove: TypeAlias = Callable[[Database, str], AbstractAsyncContextManager[Proof]]
+
+
+def prove(database: Database, worker: str) -> AbstractAsyncContextManager[Proof]:
+    """Hold a worker's proof of life in the way of the database's dialect; raises Unavailable."""
+    return _by_session(database, worker) if database.dialect == "postgresql" else _by_file(database, worker)
+
+
+@asynccontextmanager
+async def _by_file(database: Database, worker: str) -> AsyncGenerator[Proof]:
+    async with database.reading() as connection:
+        beside = await proofs.file_of(connection)
+    proof = FileProof(beside, worker)
+    try:
+        yield proof
+    finally:
+        proof.give_back()
+
+
+class FileProof:
+    """A locked file beside the database's, `<its name>-handoff-<worker>.lock`."""
+
+    def __init__(self, beside: Path, worker: str) -> None:
+        self._worker = worker
+        self._start = f"{beside.name}-handoff-"
+        self._folder = beside.parent
+        self._path = self._folder / f"{self._start}{worker}.lock"
+        try:
+            self._lock = _lock(self._path)
+            self._identity = self._seen()
+        except (OSError, Timeout) as error:
+            raise Unavailable(
+                "proof_refused", f"A lock file cannot be had: {type(error).__name__}."
+            ) from error
+
+    def _seen(self) -> tuple[int, int]:
+        found = self._path.stat()
+        return found.st_dev, found.st_ino
+
+    async def check(self) -> None:
+        """Raise Unavailable when somebody has removed or replaced the file."""
+        try:
+            there = self._seen() == self._identity
+        except OSError:
+            there = False
+        if not there:
+            raise Unavailable("proof_lost", "The worker's lock file is gone.")
+
+    def give_back(self) -> None:
+        """Remove the file, if it is still the one that is locked, and unlock it."""
+        with ExitStack() as stack:
+            stack.callback(self._lock.release)
+            if self._path.exists() and self._seen() == self._identity:
+                self._path.unlink(missing_ok=True)
+
+    @asynccontextmanager
+    async def dead(self, workers: Collection[str]) -> AsyncGenerator[set[str]]:
+        """Open with the dead among the workers and those that left a file; their files go when it closes."""
+        # No path is made of a name that the database has: what is looked at is the files that are there.
+        files = {
+            path.name[len(self._start) : -len(".lock")]: path
+            for path in self._folder.glob(f"{self._start}*.lock")
+        }
+        dead = set(workers) - files.keys()
+        with ExitStack() as taken:
+            for worker, path in files.items() - {(self._worker, self._path)}:
+                try:
+                    taken.callback(_lock(path).release)
+                except (OSError, Timeout):
+                    continue  # it is held, or not ours to take
+                dead.add(worker)
+            yield dead - {self._worker}
+            for worker in dead & files.keys():
+                files[worker].unlink(missing_ok=True)
+
+
+def _lock(path: Path) -> FileLock:
+    lock = FileLock(path, mode=0o600, thread_local=False, fallback_to_soft=False)
+    lock.acquire(blocking=False)
+    return lock
+
+
+@asynccontextmanager
+async def _by_session(database: Database, worker: str) -> AsyncGenerator[Proof]:
+    async with database.reading() as pooled:
+        # A transaction would end by its own timeout while nothing happens in it.
+        connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            if not await proofs.try_lock(connection, key_of(worker)):
+                raise Unavailable("proof_refused", "Another session holds the worker's advisory lock.")
+            yield SessionProof(connection)
+        finally:
+            # The locks are the session's, so it must not go back to the pool with them.
+            await connection.invalidate()
+
+
+class SessionProof:
+    """An advisory lock that a connection of the worker's own holds."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def check(self) -> None:
+        """Ask the server for a sign of life, which fails when the session and its lock are gone."""
+        await proofs.touch(self._connection)
+
+    @asynccontextmanager
+    async def dead(self, workers: Collection[str]) -> AsyncGenerator[set[str]]:
+        """Open with those of the workers whose lock was free; it is held meanwhile."""
+        dead = [one for one in workers if await proofs.try_lock(self._connection, key_of(one))]
+        try:
+            yield set(dead)
+        finally:
+            for one in dead:
+                await proofs.unlock(self._connection, key_of(one))
+
+
+def key_of(worker: str) -> int:
+    """Return the key of a worker's advisory lock: 64 bits, signed, in a space of keys of its own."""
+    digest = blake2b(worker.encode(), digest_size=8, person=b"flipline.handoff").digest()
+    return int.from_bytes(digest, "big", signed=True)

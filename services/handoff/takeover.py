@@ -1,0 +1,99 @@
+"""Keeps this worker's proof of life, and takes over the leases of workers that died.
+
+A lease outlasts the longest attempt by half a minute, for which a lead should not wait because a process
+was killed. Without a proof, this worker's own leases carry no name and end by time alone.
+"""
+
+import asyncio
+
+import structlog
+
+from services.handoff.liveness import Proof, Prove
+from services.handoff.store import leases
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.errors import Unavailable
+from shared.pulse import Pulse, safe_reason
+from shared.supervisor import Bell
+
+logger = structlog.get_logger(__name__)
+
+# A lost proof is noticed within this time. Until then another worker may take this one's leases for those
+# of a dead one and send what is under way a second time, under the same id.
+CHECK_SECONDS = 1.0
+# How long a death stays unnoticed by the workers that go on; one that starts looks at once.
+LOOK_SECONDS = 10.0
+
+
+class Takeover:
+    """Watches over the leases until cancelled; `worker` is the id that no other start has had."""
+
+    def __init__(self, *, database: Database, clock: Clock, prove: Prove, worker: str, bell: Bell) -> None:
+        self.worker = worker
+        self._database = database
+        self._clock = clock
+        self._prove = prove
+        self._bell = bell
+        self._proven = False
+        self._tried = asyncio.Event()
+        self._look_at = 0.0
+
+    async def tried(self) -> None:
+        """Return as soon as this worker has its proof of life, or cannot have one now."""
+        await self._tried.wait()
+
+    @property
+    def name(self) -> str | None:
+        """What this worker's leases carry: its id as long as it can prove that it lives."""
+        return self.worker if self._proven else None
+
+    async def run(self, pulse: Pulse) -> None:
+        """Work until cancelled."""
+        while True:
+            try:
+                async with self._prove(self._database, self.worker) as proof:
+                    self._proven = True
+                    self._tried.set()
+                    await self._keep(proof, pulse)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the proof has to be had again
+                pulse.waits(error)
+                _tell("proof.lost", error)
+            finally:
+                self._proven = False
+                self._tried.set()
+            await asyncio.sleep(CHECK_SECONDS)
+
+    async def _keep(self, proof: Proof, pulse: Pulse) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await proof.check()
+            if loop.time() < self._look_at:
+                pulse.moved()
+            elif await self._look(proof, pulse):
+                # Not at once after a loss: when all lose their proofs together, each has time to renew its.
+                self._look_at = loop.time() + LOOK_SECONDS
+            await asyncio.sleep(CHECK_SECONDS)
+
+    async def _look(self, proof: Proof, pulse: Pulse) -> bool:
+        try:
+            async with self._database.reading() as connection:
+                holders = await leases.holders(connection) - {self.worker}
+            async with proof.dead(holders) as dead:
+                if lost := dead & holders:
+                    await self._take(lost)
+        except Exception as error:  # noqa: BLE001 - no reason to give up the proof
+            pulse.waits(error)
+            _tell("takeover.waits", error)
+            return False
+        pulse.moved()
+        return True
+
+    async def _take(self, dead: set[str]) -> None:
+        async with self._database.unit() as connection:
+            taken = await leases.give_back(connection, dead, self._clock.now())
+        logger.info("leases.taken_over", workers=sorted(dead), deliveries=taken)
+        self._bell.ring()
+
+
+def _tell(event: str, error: Exception) -> None:
+    logger.warning(event, error=safe_reason(error), exc_info=not isinstance(error, Unavailable))
