@@ -41,7 +41,8 @@ class Follower:
 
     `apply` must have no effect outside the transaction. What fails for a passing reason is tried again, in
     halves when it goes on failing; a batch that fails for another reason is halved until the message at fault
-    is alone, and that one is parked as a dead letter. `committed` is called after every commit.
+    is alone, and that one is parked as a dead letter. `committed` is called after every commit, and `applied`
+    with the summary of each batch, once its transaction has committed.
 
     Partitions are dealt out in shares, each with transactions of its own: while one waits for the database
     another computes.
@@ -57,6 +58,7 @@ class Follower:
         group: str,
         apply: Apply,
         committed: Callable[[], None],
+        applied: Callable[[Summary], None] | None = None,
         shares: int = 1,
     ) -> None:
         self._log = log
@@ -66,6 +68,7 @@ class Follower:
         self._group = group
         self._apply = apply
         self._committed = committed
+        self._applied = applied
         self._shares = shares
         self._parked_in_a_row = 0
 
@@ -151,6 +154,8 @@ class Follower:
             summary = await self._apply(connection, messages)
         seconds = time.perf_counter() - started
         self._committed()
+        if self._applied is not None:
+            self._applied(summary)
         BATCH_SECONDS.labels(self._group).observe(seconds)
         MESSAGES.labels(self._group, "applied").inc(len(messages))
         logger.info(

@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import APIRouter, Depends
 
 from services.handoff.addresses import Opened
-from services.handoff.consume import LeadIntake
+from services.handoff.consume import LeadIntake, count_flips
 from services.handoff.deliver import Deliverer
 from services.handoff.guard import Guard, GuardedBackend, SystemResolver
 from services.handoff.routes.deliveries import DeliveryRoutes
@@ -48,6 +48,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         group=GROUP,
         apply=LeadIntake(clock=clock, new_id=new_id).apply,
         committed=committed,
+        applied=count_flips,
     )
     deliverer = Deliverer(
         database=database,
