@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,11 +17,10 @@ from services.scoring.core.appraisal import QUALIFIED, appraise
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import qualify
 from services.scoring.model.matrix import Version
-from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find
 from services.scoring.store import cycles, traits
 from services.scoring.store.drafts import check_unchanged
-from services.scoring.store.models import active, hold
+from services.scoring.store.models import active, hold, read_version
 from services.scoring.tables import activations, models, versions
 from shared.clock import Clock
 from shared.database import outbox
@@ -33,6 +33,9 @@ from shared.log.port import Record
 Handoff = Literal["all", "new_activity_only", "none"]
 
 CHUNK = 1_000
+# On SQLite nobody else writes while a page is counted or priced, so pages that take longer become smaller.
+PAGE_SECONDS = 0.5
+LEAST_PAGE = 50
 RETRY_SECONDS = 0.05
 MAX_RETRIES_IN_A_ROW = 100
 
@@ -62,6 +65,9 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
     the version, Conflict without a draft or while another activation is under way, Outdated when the draft is
     another than was meant.
     """
+    async with database.reading() as connection:
+        # A large matrix takes a while to read, in which nobody is to wait; it is read once a process.
+        await _wanted(connection, model, order)
     async with database.unit() as connection:
         await hold(connection, to_activate=True)
         version = await _wanted(connection, model, order)
@@ -83,14 +89,14 @@ async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Vers
             raise Conflict("draft_missing", f"Model {model} has no draft to activate; PUT one first.")
         latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
         following = ((await connection.execute(latest)).scalar() or 0) + 1
-        return Version(model, following, kept_matrix(model, json.loads(row.draft)))
+        return read_version(model, following, row.draft)
     if number == row.active_version:
         raise Conflict("version_active", f"Version {number} of {model} is the active one.")
     of_number = sa.select(versions.c.matrix).where(versions.c.model == model, versions.c.version == number)
     text = (await connection.execute(of_number)).scalar_one_or_none()
     if text is None:
         raise NotFound("version_unknown", f"Model {model} has no version {number}.")
-    return Version(model, number, kept_matrix(model, json.loads(text)))
+    return read_version(model, number, text)
 
 
 async def _prepare(database: Database, clock: Clock, model: str) -> None:
@@ -99,6 +105,8 @@ async def _prepare(database: Database, clock: Clock, model: str) -> None:
     while True:
         try:
             async with database.unit() as connection:
+                # Not before: how long others keep us waiting says nothing about the page.
+                began = time.monotonic()
                 more = await preparation.advance(connection, model, clock.now(), size)
         except Unavailable:
             # A live batch has changed one of the page's profiles. Of a large page somebody may always be
@@ -110,7 +118,8 @@ async def _prepare(database: Database, clock: Clock, model: str) -> None:
             await asyncio.sleep(RETRY_SECONDS)
             continue
         retries = 0
-        size = min(2 * size, preparation.PAGE)
+        took_long = time.monotonic() - began > PAGE_SECONDS
+        size = max(size // 2, min(size, LEAST_PAGE)) if took_long else min(2 * size, preparation.PAGE)
         if not more:
             return
 
