@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.change import preparation
+from services.scoring.change import activation, preparation
 from services.scoring.model.matrix import Matrix
 from services.scoring.routes import drafts
 from services.scoring.store import models, names
@@ -91,6 +91,27 @@ async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
     # Versions 1 and, after all was forgotten, 3 once, by the batch or page that comes first.
     assert read_within[0] is False
     assert len(read_within) == 2
+
+
+async def test_whom_an_activation_flips_is_counted_while_nobody_waits(
+    on_sqlite: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool: Any = on_sqlite.database._writer.sync_engine.pool
+    taken: list[bool] = []
+    compare = activation.compare
+
+    async def noted(*arguments: Any) -> Any:
+        taken.append(bool(pool.checkedout()))
+        return await compare(*arguments)
+
+    monkeypatch.setattr(activation, "compare", noted)
+    await on_sqlite.active(MARATHON | {"flip_number": 30})
+    await on_sqlite.happened(interaction(), interaction())
+    activated = await on_sqlite.active(MARATHON | {"flip_number": 15}, handoff="all")
+    assert taken == [False, False]
+    assert (activated["flip_diff"]["newly_flipped"], activated["flip_diff"]["handed_over_now"]) == (1, 1)
+    (first, *_) = (await on_sqlite.get("/v1/models/m/activations"))["items"]
+    assert first["flip_diff"] == activated["flip_diff"]
 
 
 async def test_throwing_a_draft_or_an_activation_away_reads_no_matrix(

@@ -20,7 +20,7 @@ from services.scoring.model.matrix import Version
 from services.scoring.people import find
 from services.scoring.store import cycles, traits
 from services.scoring.store.drafts import check_unchanged
-from services.scoring.store.models import active, hold, read_version
+from services.scoring.store.models import hold, read_version, version_of
 from services.scoring.tables import activations, models, versions
 from shared.clock import Clock
 from shared.database import outbox
@@ -59,7 +59,7 @@ class Order:
 async def activate(database: Database, clock: Clock, model: str, order: Order) -> tuple[int, FlipDiff]:
     """Prepare a version beside the one that scores, then let it take over.
 
-    Returns its number and what changed.
+    Returns its number and what changed, as of the moment before it takes over.
 
     Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model or
     the version, Conflict without a draft or while another activation is under way, Outdated when the draft is
@@ -73,9 +73,15 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
         version = await _wanted(connection, model, order)
         await preparation.start(connection, version, clock.now())
     await _prepare(database, clock, model)
+    async with database.reading() as connection:
+        # Of a million profiles this takes tens of seconds, too long for nobody to score meanwhile. Live
+        # batches price everybody in both versions, so what is compared is complete at any moment.
+        old = await version_of(connection, model, None)
+        diff = await compare(connection, old, version)
     async with database.unit() as connection:
         await hold(connection, to_activate=True)
-        return version.number, await _take_over(connection, version, order, clock.now())
+        await _take_over(connection, version, order, diff, clock.now())
+    return version.number, diff
 
 
 async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Version:
@@ -124,12 +130,13 @@ async def _prepare(database: Database, clock: Clock, model: str) -> None:
             return
 
 
-async def _take_over(connection: AsyncConnection, version: Version, order: Order, now: datetime) -> FlipDiff:
+async def _take_over(
+    connection: AsyncConnection, version: Version, order: Order, diff: FlipDiff, now: datetime
+) -> None:
+    """Make the version the one that scores; `diff` is told how many are handed over with that."""
     prepared = await preparation.read(connection, version.model)
     if prepared is None or prepared.version != version or prepared.phase != preparation.READY:
         raise Conflict("activation_lost", f"The activation of {version.model} was ended by somebody else.")
-    old = (await active(connection)).versions.get(version.model)
-    diff = await compare(connection, old, version)
     leads: list[LeadQualified] = []
     if order.handoff != "new_activity_only":
         leads = await _leads(connection, version, now, handed_over=order.handoff == "all")
@@ -138,7 +145,6 @@ async def _take_over(connection: AsyncConnection, version: Version, order: Order
         await outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
     await _publish(connection, version, order, diff, now)
     await preparation.end(connection, version.model)
-    return diff
 
 
 async def _leads(
