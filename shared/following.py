@@ -46,7 +46,7 @@ class Follower:
     `apply` must have no effect outside the transaction. A fault of ours (Unavailable) makes the batch wait
     and the worker unready; it is tried again, in halves when it goes on failing. A batch that fails for any
     other reason is halved until the message at fault is alone, and that one is parked as a dead letter.
-    `committed` is called after every commit.
+    `committed` is called after every commit, and `applied` with the summary of each batch that was committed.
 
     A batch has as many messages as fit into `SECONDS_OF_A_TRANSACTION`, so that other writers get a turn.
     Partitions are dealt out in shares, each with transactions of its own: while one waits for the database
@@ -63,6 +63,7 @@ class Follower:
         group: str,
         apply: Apply,
         committed: Callable[[], None],
+        applied: Callable[[Summary], None] | None = None,
         shares: int = 1,
     ) -> None:
         self._log = log
@@ -72,6 +73,7 @@ class Follower:
         self._group = group
         self._apply = apply
         self._committed = committed
+        self._applied = applied
         self._shares = shares
         self._pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect])
         self._parked_in_a_row = 0
@@ -176,6 +178,8 @@ class Follower:
         # Without the wait for the writer's turn: that is not what makes a batch slow.
         self._pace.took(len(messages), ended - began)
         self._committed()
+        if self._applied is not None:
+            self._applied(summary)
         BATCH_SECONDS.labels(self._group).observe(ended - started)
         MESSAGES.labels(self._group, "applied").inc(len(messages))
         logger.info(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from services.handoff.addresses import Opened
 from services.handoff.attempting import Attempter
-from services.handoff.consume import LeadIntake
+from services.handoff.consume import LeadIntake, count_flips
 from services.handoff.deliver import Deliverer
 from services.handoff.guard import Guard, GuardedBackend, SystemResolver
 from services.handoff.liveness import prove
@@ -52,6 +52,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         group=GROUP,
         apply=LeadIntake(clock=clock, new_id=new_id).apply,
         committed=committed,
+        applied=count_flips,
     )
     sender = Sender(GuardedBackend(guard), timeout_seconds=settings.webhook_timeout_seconds)
     takeover = Takeover(database=database, clock=clock, prove=prove, worker=new_id(), bell=bell)

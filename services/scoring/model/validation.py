@@ -11,6 +11,7 @@ from services.scoring.model.contradictions import contradiction
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.reach import most, most_together, uncapped
 from services.scoring.model.rules import Rule, TraitRule
+from services.scoring.model.size import MAX_VALUES, has_too_many_values, oversized
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, fingerprint, possible_types
 from shared.errors import Complaint, Refused
 from shared.events import ADJUSTMENT, IDENTIFY
@@ -30,9 +31,14 @@ def read_matrix(model: str, document: Any) -> Matrix:
     """Validate a matrix that somebody wrote for a model.
 
     Raises Refused that tells every field that is wrong and what is wrong with it; also when nobody could
-    ever reach the flip number.
+    ever reach the flip number, and when it is too large as a whole.
     """
+    if has_too_many_values(document):
+        message = f"a matrix has at most {MAX_VALUES:,} values in all."
+        raise _refused([Complaint(field=None, message=message)])
     matrix = kept_matrix(model, document)
+    if too_much := list(oversized(matrix)):
+        raise _refused(too_much)
     reachable = most(matrix)
     if reachable < matrix.flip_number:
         raise _refused(
@@ -78,15 +84,16 @@ class Warning:  # noqa: A001 - the word that the API has for it
     message: str
 
 
-def warnings(matrix: Matrix, seen_types: Collection[str]) -> list[Warning]:
+def warnings(matrix: Matrix, seen_types: Collection[str], *, all_seen: bool = True) -> list[Warning]:
     """Return what is most likely a mistake in a matrix, in its order.
 
-    `seen_types` are the types of all interactions that ever came; a type that is neither among them nor
-    known is most likely misspelt.
+    `seen_types` are the types of interactions that ever came, of those that the matrix names at least; a type
+    that is neither among them nor known is most likely misspelt. Without `all_seen` there were so many types
+    that later ones were not kept.
     """
     return [
         *_odd_stages(matrix),
-        *_odd_types(matrix, KNOWN_TYPES.union(seen_types)),
+        *_odd_types(matrix, KNOWN_TYPES.union(seen_types), all_seen=all_seen),
         *_contradictions(matrix),
         *_odd_prices(matrix),
         *_repeated(matrix),
@@ -102,15 +109,17 @@ def _odd_stages(matrix: Matrix) -> Iterator[Warning]:
             yield Warning(f"stages.{name}", "stage_unreachable", message)
 
 
-def _odd_types(matrix: Matrix, known: Collection[str]) -> Iterator[Warning]:
+def _odd_types(matrix: Matrix, known: Collection[str], *, all_seen: bool) -> Iterator[Warning]:
+    came = "ever came" if all_seen else "is among those that came first, and later ones were not kept"
+    in_order = sorted(known)
     for index, rule in enumerate(matrix.rules):
         for path, type_ in _types(rule.when, f"rules.{index}.when"):
             if type_ in _NEVER_COUNTED:
                 yield Warning(path, "type_never_counted", f"no rule counts an interaction of type {type_}")
             elif type_ not in known:
-                meant = suggestion(type_, sorted(known))
+                meant = suggestion(type_, in_order)
                 hint = f"; did you mean `{meant}`?" if meant else ""
-                yield Warning(path, "type_unknown", f"no interaction of type {type_} ever came{hint}")
+                yield Warning(path, "type_unknown", f"no interaction of type {type_} {came}{hint}")
         if possible_types(rule.when) == frozenset():
             message = "no interaction can meet this: it asks for different types at once"
             yield Warning(f"rules.{index}.when", "never_met", message)

@@ -124,7 +124,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
     async def delete_activation(model: ModelName) -> None:
         """Give up the activation that is under way, as after a crash that nobody wants to take up again."""
         async with database.unit() as connection:
-            if await preparation.read(connection, model) is None:
+            if not await preparation.is_under_way(connection, model):
                 raise NotFound("no_activation", f"No activation of {model} is under way.")
             await preparation.end(connection, model)
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import Adjustment
-from services.scoring.corrections import Corrections, Note, Selection
+from services.scoring.core.flip import Cycle
+from services.scoring.corrections import Corrections, Note, Selection, undone
 from services.scoring.model.rules import Points, Slug
 from services.scoring.routes.parameters import Instant, NoNul, ProfileId
 from services.scoring.routes.router import router_for
@@ -147,6 +148,10 @@ def routes(database: Database, corrections: Corrections, requires: Requires, out
                 return done
         raise AssertionError("the last try returns or raises")
 
+    async def undone_by_now(profile_id: str) -> list[Cycle]:
+        async with database.reading() as connection:
+            return await undone(connection, profile_id)
+
     @router.post("/retractions")
     async def post_retraction(
         profile_id: ProfileId, body: RetractionIn, who: Annotated[str, caller]
@@ -154,13 +159,16 @@ def routes(database: Database, corrections: Corrections, requires: Requires, out
         """Let interactions count no more, and list the leads that would not have flipped without them."""
         selection = Selection(body.interaction, body.source, body.type, body.since, body.before)
         note = Note(body.reason, body.author or who)
-        ids, undone = await corrected(lambda c: corrections.retract(c, profile_id, selection, note))
+        before = await undone_by_now(profile_id)
+        ids = await corrected(lambda c: corrections.retract(c, profile_id, selection, note))
+        after = await undone_by_now(profile_id)
         return RetractedOut(
             retracted=len(ids),
             interactions=list(ids[:1000]),
             would_not_have_flipped=[
                 UndoneOut(lead_id=one.lead_id, model=one.model, cycle=one.number, flipped_at=one.flipped_at)
-                for one in undone
+                for one in after
+                if one not in before
             ],
         )
 
