@@ -42,7 +42,9 @@ DataDir = Annotated[Path | None, typer.Option(help="Where files and keys are, in
 
 
 def _ingest(machinery: Machinery) -> Service:
-    return services.ingest.compose.compose(log=machinery.log, clock=machinery.clock, keys=machinery.keys)
+    return services.ingest.compose.compose(
+        log=machinery.log, database=machinery.database, clock=machinery.clock, keys=machinery.keys
+    )
 
 
 def _scoring(machinery: Machinery) -> Service:
@@ -112,7 +114,7 @@ def up(port: Port = None, data_dir: DataDir = None) -> None:
 
 @app.command()
 def ingest(port: Port = None, data_dir: DataDir = None) -> None:
-    """Run ingest alone: HTTP in, log out; it needs no database."""
+    """Run ingest alone: HTTP in, log out; only its dead letters are listed from the database."""
     _run(_settings(port, data_dir), [_ingest], migrate=False)
 
 

@@ -42,6 +42,11 @@ ATTEMPTS = Counter(
 ATTEMPT_SECONDS = Histogram(
     "flipline_delivery_attempt_seconds", "Time a webhook attempt took.", buckets=_SECONDS
 )
+OPEN_DEAD_LETTERS = Gauge(
+    "flipline_dead_letters_open",
+    "Dead letters not replayed, by who refused them: ingest, or a consumer group. Every ingest tells all.",
+    ["refused_by"],
+)
 
 _encode = msgspec.json.Encoder(enc_hook=str, order=None).encode
 
