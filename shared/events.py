@@ -20,6 +20,9 @@ SALES: Final = "sales"
 DEAD_LETTERS: Final = "dead_letters"
 TOPICS: Final = (INTERACTIONS, MATRICES, LEADS, SALES, DEAD_LETTERS)
 
+INGEST: Final = "ingest"
+"""Who refused a dead letter that a tracker's request made; any other name is that of a consumer group."""
+
 IDENTIFY: Final = "identify"
 ADJUSTMENT: Final = "adjustment"
 RESERVED_TYPES: Final = frozenset({ADJUSTMENT})

@@ -9,12 +9,10 @@ import msgspec
 from services.ingest.limits import MAX_ID_LENGTH
 from services.ingest.wire import decode
 from shared.errors import Refused
-from shared.events import DeadLetter, Envelope, Interaction
+from shared.events import INGEST, DeadLetter, Envelope, Interaction
 from shared.payload import text_payload
 
 MAX_PAYLOAD_BYTES: Final = 32 * 1024
-INGEST: Final = "ingest"
-"""Who refused a letter that ingest made; every other name is that of a consumer group."""
 
 # Read escape by escape, a quote within the key is never taken for its end.
 _WRITE_KEY = re.compile(rb'("write_?key"\s*:\s*")[^"\\]*+(?:\\.[^"\\]*+)*+', re.IGNORECASE | re.DOTALL)
