@@ -3,7 +3,7 @@
 Every statement may be repeated: a letter and its mark may lie on the log more than once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
@@ -91,11 +91,10 @@ def _storable(text: str) -> str:
 
 
 async def mark(connection: AsyncConnection, replays: Iterable[DeadLetterReplayed]) -> None:
-    """Note which letters were replayed; a letter that was refused after its replay stays open."""
-    at = {
-        one.letter: one.replayed_at for one in sorted(replays, key=lambda one: (one.replayed_at, one.letter))
-    }
-    if not at:
+    """Note which letters were replayed, the first time after they were refused."""
+    # In the order of the ids: two workers that mark the same letters then wait and do not lock up.
+    marks = sorted({(one.letter, one.replayed_at) for one in replays})
+    if not marks:
         return
     marked = (
         sa.update(dead_letters)
@@ -106,9 +105,7 @@ async def mark(connection: AsyncConnection, replays: Iterable[DeadLetterReplayed
         )
         .values(replayed_at=sa.bindparam("at", type_=Instant))
     )
-    # In the order of the ids: two workers that mark the same letters then wait and do not lock up.
-    parameters: Sequence[dict[str, Any]] = [{"letter_id": i, "at": at[i]} for i in sorted(at)]
-    await connection.execute(marked, parameters)
+    await connection.execute(marked, [{"letter_id": letter, "at": at} for letter, at in marks])
 
 
 async def count_open(connection: AsyncConnection) -> list[OpenLetters]:
