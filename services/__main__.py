@@ -20,6 +20,7 @@ from services.ingest.imports.post import import_access_log
 from services.ingest.imports.visitor import load_salt
 from services.ops.activate import activate as activate_over_http
 from services.ops.client import ops_key
+from services.ops.commands import dead_letter_commands
 from services.ops.wanted import Handoff, Wanted
 from services.process import Compose, Machinery, open_log, serve
 from services.scoring.replay.check import check as check_scoring
@@ -42,7 +43,9 @@ DataDir = Annotated[Path | None, typer.Option(help="Where files and keys are, in
 
 
 def _ingest(machinery: Machinery) -> Service:
-    return services.ingest.compose.compose(log=machinery.log, clock=machinery.clock, keys=machinery.keys)
+    return services.ingest.compose.compose(
+        log=machinery.log, database=machinery.database, clock=machinery.clock, keys=machinery.keys
+    )
 
 
 def _scoring(machinery: Machinery) -> Service:
@@ -112,7 +115,7 @@ def up(port: Port = None, data_dir: DataDir = None) -> None:
 
 @app.command()
 def ingest(port: Port = None, data_dir: DataDir = None) -> None:
-    """Run ingest alone: HTTP in, log out; it needs no database."""
+    """Run ingest alone: HTTP in, log out; only its dead letters are listed from the database."""
     _run(_settings(port, data_dir), [_ingest], migrate=False)
 
 
@@ -162,15 +165,17 @@ def activate(
     data_dir: DataDir = None,
 ) -> None:
     """Make a matrix the one that scores, having shown what differs and whom it would flip."""
+    url, key = _instance(url, data_dir)
+    wanted = Wanted(model, matrix, version, handoff, note, author, yes)
+    activate_over_http(wanted, url=url, key=key, console=Console())
+
+
+def _instance(url: str | None, data_dir: Path | None) -> tuple[str, str]:
+    """Return the URL of the instance that ops mean and a key of theirs."""
     settings = _settings(None, data_dir)
     # A line for each request would tear the bar of the progress apart.
     configure_logging("error")
-    activate_over_http(
-        Wanted(model, matrix, version, handoff, note, author, yes),
-        url=url or f"http://127.0.0.1:{settings.port}",
-        key=ops_key(settings.data_dir, settings.configured_keys),
-        console=Console(),
-    )
+    return url or f"http://127.0.0.1:{settings.port}", ops_key(settings.data_dir, settings.configured_keys)
 
 
 @imports.command("access-log")
@@ -233,6 +238,7 @@ async def _is_what_the_log_says(settings: Settings) -> bool:
 
 def main() -> None:
     """Run the command; what we know how to explain is told in a sentence, without a trace."""
+    app.add_typer(dead_letter_commands(_instance), name="dead-letters")
     try:
         app()
     except FliplineError as error:

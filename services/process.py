@@ -129,10 +129,11 @@ def open_log(settings: Settings, database: Database) -> EmbeddedLog | KafkaLog:
 def host(services: Sequence[Service]) -> FastAPI:
     """Return the application of all services; their workers run as long as it does."""
     supervisor = Supervisor({name: worker for one in services for name, worker in one.workers.items()})
+    auxiliary = Supervisor({name: worker for one in services for name, worker in one.auxiliary.items()})
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
-        async with supervisor:
+        async with supervisor, auxiliary:
             yield
 
     checks: dict[str, Check] = {name: check for one in services for name, check in one.checks.items()}

@@ -72,6 +72,11 @@ OLDEST_DUE_SECONDS = Gauge(
     "How long the delivery that is due the longest has been due, by webhook; the same in every process.",
     ["webhook"],
 )
+OPEN_DEAD_LETTERS = Gauge(
+    "flipline_dead_letters_open",
+    "Dead letters not replayed, by who refused them: ingest, or a consumer group. Every ingest tells all.",
+    ["refused_by"],
+)
 
 _encode = msgspec.json.Encoder(enc_hook=str, order=None).encode
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from services.ingest.compose import compose
 from shared.auth import Keys
+from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, Event, Interaction, decode
 from shared.http import build_app
@@ -66,7 +67,8 @@ async def ingesting(directory: Path) -> AsyncIterator[World]:
     """Run the service for as long as the context is open."""
     log = FailingLog(directory / "log.sqlite")
     clock = FrozenClock()
-    service = compose(log=log, clock=clock, keys=KEYS)
+    database = Database(f"sqlite+aiosqlite:///{directory}/state.sqlite")
+    service = compose(log=log, database=database, clock=clock, keys=KEYS)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -76,6 +78,7 @@ async def ingesting(directory: Path) -> AsyncIterator[World]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://flipline", headers=BEARER) as api:
         yield World(app, clock, log, api)
+    await database.close()
     await log.close()
 
 

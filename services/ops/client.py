@@ -64,7 +64,7 @@ class Api:
         path: str,
         body: Mapping[str, Any] | bytes | None = None,
         *,
-        params: Mapping[str, int] | None = None,
+        params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         patient: bool = False,
     ) -> Answer:

