@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -23,7 +24,7 @@ from shared.clock import Clock
 from shared.conditions import possible_types
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.errors import Conflict, NotFound, Outdated, Refused
+from shared.errors import MAX_COMPLAINTS, Conflict, NotFound, Outdated, Refused
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
@@ -90,7 +91,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         model is new; else 412, unless the draft is this one already.
         """
         matrix = read_matrix(model, document).canonical()
-        if errors := list(unkeepable(document)):
+        if errors := list(islice(unkeepable(document), MAX_COMPLAINTS)):
             first = errors[0]
             raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
         text = json.dumps(matrix, ensure_ascii=False)
