@@ -18,7 +18,10 @@ HTTP answers are made from these in one place, `shared/http.py`.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, TypedDict
+from typing import ClassVar, Final, TypedDict
+
+MAX_COMPLAINTS: Final = 20
+"""So many of the things that are wrong with an input are told; more are not looked for."""
 
 
 class FliplineError(Exception):

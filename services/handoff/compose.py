@@ -4,8 +4,6 @@ import random
 import secrets
 from functools import partial
 
-from fastapi import APIRouter, Depends
-
 from services.handoff.addresses import Opened
 from services.handoff.attempting import Attempter
 from services.handoff.consume import LeadIntake, count_flips
@@ -26,8 +24,8 @@ from shared.database.outbox import keep_relaying
 from shared.events import LEADS
 from shared.following import Follower
 from shared.ids import new_id
+from shared.keyed import keyed_router
 from shared.log.port import Log
-from shared.queries import known_parameters
 from shared.service import Service
 from shared.settings import Settings
 from shared.supervisor import Bell
@@ -66,9 +64,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         bell=bell,
     )
     ring = KeyRing(keys.crm) | KeyRing(keys.ops)
-    router = APIRouter(
-        tags=["handoff"], dependencies=[Depends(Requires(ring, "crm or ops")), Depends(known_parameters)]
-    )
+    router = keyed_router(Requires(ring, "crm or ops"), tag="handoff")
     WebhookRoutes(database=database, guard=guard, clock=clock, new_id=new_id, new_secret=_new_secret).add_to(
         router
     )

@@ -211,7 +211,7 @@ async def test_only_a_browser_is_judged_by_the_user_agent_it_sends(world: World)
 
 async def test_other_methods_are_not_allowed(world: World) -> None:
     answer = await world.api.get("/v1/track")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 async def test_the_documentation_shows_every_path(world: World) -> None:

@@ -17,10 +17,11 @@ from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import NotFound, Refused
+from shared.strict import Strict
 from shared.supervisor import Bell
 
 
-class Activation(BaseModel):
+class Activation(Strict):
     """What to activate, the draft unless an older version is named, by whom and why.
 
     `handoff` is what becomes of profiles that qualify only under it: sales gets all of them, only those who
@@ -28,10 +29,7 @@ class Activation(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"handoff": "new_activity_only", "note": "spring", "author": "Olga"}]
-        },
+        json_schema_extra={"examples": [{"handoff": "new_activity_only", "note": "spring", "author": "Olga"}]}
     )
 
     handoff: Handoff = "new_activity_only"

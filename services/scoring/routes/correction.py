@@ -19,6 +19,7 @@ from shared.auth import Requires
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.identity import normalise
+from shared.strict import Strict
 from shared.supervisor import Bell
 
 T = TypeVar("T")
@@ -32,9 +33,7 @@ def _example(**body: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [body]})
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _Body(Strict):
     reason: Reason
     author: Author = None
 
@@ -77,10 +76,8 @@ class RetractedOut(BaseModel):
     would_not_have_flipped: list[UndoneOut]
 
 
-class IdentityIn(BaseModel):
+class IdentityIn(Strict):
     """One name of a person, in any form."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Annotated[str, Field(max_length=40)]
     value: Annotated[str, Field(max_length=1000)]

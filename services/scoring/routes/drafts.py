@@ -7,6 +7,7 @@ it is read and warned of in a thread and outside of transactions; what writes on
 import asyncio
 import json
 from dataclasses import asdict
+from itertools import islice
 from typing import Annotated, Any, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -29,7 +30,7 @@ from shared.auth import Requires
 from shared.clock import Clock
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.errors import Conflict, NotFound, Outdated, Refused
+from shared.errors import MAX_COMPLAINTS, Conflict, NotFound, Outdated, Refused
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
@@ -182,7 +183,7 @@ class _Draft(NamedTuple):
 
 def _read(model: str, document: dict[str, Any]) -> _Draft:
     matrix = read_matrix(model, document)
-    if errors := list(unkeepable(document)):
+    if errors := list(islice(unkeepable(document), MAX_COMPLAINTS)):
         first = errors[0]
         raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
     return _Draft(model, matrix, json.dumps(matrix.canonical(), ensure_ascii=False))
