@@ -28,6 +28,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 class Application(FastAPI):
     """FastAPI with our own middleware before it rather than in it, which a direct route never enters."""
 
+    # What readiness asks, by the name it shows.
+    checks: Mapping[str, Check]
+
     @cached_property
     def _entrance(self) -> ASGIApp:
         return Watch(Direct(BodyLimit(super().__call__), direct_routes(self.routes)))
@@ -45,9 +48,10 @@ class Application(FastAPI):
 
 def build_app(
     *, title: str, routers: Sequence[APIRouter], lifespan: Lifespan, checks: Mapping[str, Check]
-) -> FastAPI:
+) -> Application:
     """Assemble a service's application; `checks` are what readiness asks, by the name it shows."""
     app = Application(title=title, lifespan=lifespan, redoc_url=None)
+    app.checks = checks
     for router in (*routers, _operations(checks)):
         # Not include_router: it keeps routers nested and matches every request twice on the way down.
         app.router.routes.extend(router.routes)

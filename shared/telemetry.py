@@ -59,7 +59,8 @@ def configure_logging(level: str = "info", *, console: bool | None = None) -> No
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     rendered: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        # Plain: the other formatters show the values of variables, and with them keys and addresses.
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if readable
         else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
     )

@@ -15,13 +15,14 @@ from services.handoff.routes.leads import LeadRoutes
 from services.handoff.routes.webhooks import WebhookRoutes
 from services.handoff.send import Sender
 from services.handoff.sign import SECRET_BYTES, secret_of
-from shared.auth import KeyRing, Keys, Requires
+from shared.auth import KeyRing, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
 from shared.events import LEADS
 from shared.following import Follower
 from shared.ids import new_id
+from shared.keys import Keys
 from shared.log.port import Log
 from shared.queries import known_parameters
 from shared.service import Service

@@ -2,9 +2,10 @@
 
 from services.ingest.receive import Receiver
 from services.ingest.routes import tracking_routes
-from shared.auth import KeyRing, Keys
+from shared.auth import KeyRing
 from shared.clock import Clock
 from shared.ids import NewId, new_id
+from shared.keys import Keys
 from shared.log.port import Log
 from shared.service import Service
 

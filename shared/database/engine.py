@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from shared.errors import Misconfigured, Unavailable
+from shared.database.urls import SQLITE, read_url
+from shared.errors import Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 # SQLSTATE classes and codes after which the same transaction may succeed when it is run again:
@@ -32,13 +33,13 @@ class Database:
     """
 
     def __init__(self, url: str, *, pool_size: int = 10, silence_seconds: float = 10.0) -> None:
-        parsed = sa.make_url(url)
+        parsed = read_url(url)
         self.dialect: Literal["sqlite", "postgresql"]
-        if parsed.drivername == "sqlite+aiosqlite":
+        if parsed.drivername == SQLITE:
             self.dialect = "sqlite"
             self._writer = _sqlite_engine(parsed, pool_size=1, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(parsed, pool_size=4, begin="BEGIN")
-        elif parsed.drivername == "postgresql+asyncpg":
+        else:
             self.dialect = "postgresql"
             self._writer = self._reader = create_async_engine(
                 parsed,
@@ -46,11 +47,6 @@ class Database:
                 max_overflow=0,
                 pool_pre_ping=True,
                 connect_args={"server_settings": _server_settings(silence_seconds)},
-            )
-        else:
-            raise Misconfigured(
-                "database_url_invalid",
-                "FLIPLINE_DATABASE_URL must start with sqlite+aiosqlite:// or postgresql+asyncpg://.",
             )
 
     @asynccontextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 from shared.log.grouping import GroupCommit
 from shared.log.port import Message, Partition, Positions, Record
 
@@ -49,9 +49,16 @@ class EmbeddedLog:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._writer = _connect(path)
-        self._writer.executescript(_SCHEMA)
-        self._reader = _connect(path)
+        try:
+            self._writer = _connect(path)
+            self._writer.executescript(_SCHEMA)
+            self._reader = _connect(path)
+        except sqlite3.Error as error:
+            raise Misconfigured(
+                "log_unusable",
+                f"The log {path} cannot be used: {error}. Mend that, restore it from a backup, or "
+                "name another data directory with --data-dir.",
+            ) from error
         self._write_thread = ThreadPoolExecutor(1, "log-write")
         self._read_thread = ThreadPoolExecutor(1, "log-read")
         self._group = GroupCommit(self._write, max_group=MAX_GROUP_RECORDS, max_waiting=MAX_WAITING_RECORDS)
