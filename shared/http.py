@@ -31,6 +31,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 class Application(FastAPI):
     """FastAPI with our own middleware before it rather than in it, which a direct route never enters."""
 
+    # What readiness asks, by the name it shows.
+    checks: Mapping[str, Check]
+
     @cached_property
     def _entrance(self) -> ASGIApp:
         return Watch(Direct(BodyLimit(super().__call__), direct_routes(self.routes)))
@@ -48,7 +51,7 @@ class Application(FastAPI):
 
 def build_app(
     *, title: str, routers: Sequence[APIRouter], lifespan: Lifespan, checks: Mapping[str, Check]
-) -> FastAPI:
+) -> Application:
     """Assemble a service's application; `checks` are what readiness asks, by the name it shows."""
     app = Application(
         title=title,
@@ -58,6 +61,7 @@ def build_app(
         # Such a redirect would be built from the Host header, which is the caller's.
         redirect_slashes=False,
     )
+    app.checks = checks
     app.router.routes.extend(documentation(title))
     for router in (*routers, _operations(checks)):
         if found := unguarded(router.routes):

@@ -8,6 +8,7 @@ from shared.errors import Poison
 from shared.events import DeadLetter
 from shared.ids import derived_id
 from shared.log.port import Message
+from shared.payload import payload_of
 from shared.reasons import safe_reason
 
 
@@ -22,7 +23,7 @@ def dead_letter(message: Message, error: Exception, *, refused_by: str, at: date
         id=derived_id("dead", refused_by, place),
         code=_code(error),
         message=error.message if isinstance(error, Poison) else safe_reason(error),
-        payload=message.value.decode(errors="backslashreplace"),
+        **payload_of(message.value)._asdict(),
         refused_at=at,
         refused_by=refused_by,
         source=place,

@@ -8,9 +8,6 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError
-
-from shared.database.faults import code_of
 from shared.errors import FliplineError
 
 _ROOT: Final = Path(__file__).parents[1]
@@ -39,9 +36,18 @@ def safe_trace(error: BaseException) -> str:
 def _kind(error: BaseException) -> str:
     if isinstance(error, FliplineError):
         return f"{type(error).__name__} ({error.code})"
-    if isinstance(error, DBAPIError):
-        return f"{type(error).__name__} ({code_of(error)})"
-    return type(error).__name__
+    code = driver_code(error)
+    return f"{type(error).__name__} ({code})" if code else type(error).__name__
+
+
+def driver_code(error: BaseException) -> str | None:
+    """Return the SQLSTATE or SQLite's name of an error of a database; None for any other error."""
+    of_driver = getattr(error, "orig", None) or error
+    for name in ("sqlstate", "sqlite_errorname"):
+        code = getattr(of_driver, name, None)
+        if isinstance(code, str):
+            return code
+    return None
 
 
 def _places(error: BaseException) -> list[str]:

@@ -95,7 +95,9 @@ def configure_logging(level: str = "info", *, console: bool | None = None) -> No
         _without_what_errors_say,
     ]
     rendered: list[Any] = (
-        [structlog.dev.ConsoleRenderer()] if readable else [structlog.processors.JSONRenderer(_dumps)]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        if readable
+        else [structlog.processors.JSONRenderer(_dumps)]
     )
     structlog.configure(
         processors=[*shared, *rendered],

@@ -13,9 +13,9 @@ import httpx
 from services.handoff import deliver
 from services.handoff.compose import compose
 from services.process import host
-from shared.auth import Keys
 from shared.database.engine import Database
 from shared.events import LEADS, LeadQualified, StageChanged, encode
+from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.settings import Settings

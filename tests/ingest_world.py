@@ -13,11 +13,11 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from services.ingest.compose import compose
-from shared.auth import Keys
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, Event, Interaction, decode
 from shared.http import build_app
+from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from tests.given import FrozenClock, messages_on

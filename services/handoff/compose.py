@@ -17,7 +17,7 @@ from services.handoff.routes.webhooks import WebhookRoutes
 from services.handoff.send import Sender
 from services.handoff.sign import SECRET_BYTES, secret_of
 from services.handoff.takeover import Takeover
-from shared.auth import KeyRing, Keys, Requires
+from shared.auth import KeyRing, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
@@ -25,6 +25,7 @@ from shared.events import LEADS
 from shared.following import Follower
 from shared.ids import new_id
 from shared.keyed import keyed_router
+from shared.keys import Keys
 from shared.log.port import Log
 from shared.service import Service
 from shared.settings import Settings

@@ -5,10 +5,11 @@ from services.ingest.letters.replay import Replayer
 from services.ingest.letters.routes import letter_routes
 from services.ingest.receive import Receiver
 from services.ingest.routes import tracking_routes
-from shared.auth import KeyRing, Keys, Requires
+from shared.auth import KeyRing, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.ids import NewId, new_id
+from shared.keys import Keys
 from shared.log.port import Log
 from shared.service import Service
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.database.faults import our_faults_as_unavailable, unavailable
-from shared.errors import Misconfigured
+from shared.database.urls import SQLITE, read_url
 
 BUSY_TIMEOUT_MS = 10_000
 # A writer that waits this long for its turn gives up, so that an HTTP request does not hang.
@@ -40,16 +40,16 @@ class Database:
     """
 
     def __init__(self, url: str, *, pool_size: int = 10, silence_seconds: float = 10.0) -> None:
-        parsed = sa.make_url(url)
+        parsed = read_url(url)
         self._turn = asyncio.Lock()
         self._alone: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._proven_at = float("-inf")
         self.dialect: Literal["sqlite", "postgresql"]
-        if parsed.drivername == "sqlite+aiosqlite":
+        if parsed.drivername == SQLITE:
             self.dialect = "sqlite"
             self._writer = _sqlite_engine(parsed, pool_size=1, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(parsed, pool_size=4, begin="BEGIN")
-        elif parsed.drivername == "postgresql+asyncpg":
+        else:
             self.dialect = "postgresql"
             self._writer = self._reader = create_async_engine(
                 parsed,
@@ -58,11 +58,6 @@ class Database:
                 pool_pre_ping=True,
                 hide_parameters=True,
                 connect_args={"server_settings": _server_settings(silence_seconds)},
-            )
-        else:
-            raise Misconfigured(
-                "database_url_invalid",
-                "FLIPLINE_DATABASE_URL must start with sqlite+aiosqlite:// or postgresql+asyncpg://.",
             )
 
     @asynccontextmanager

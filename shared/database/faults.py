@@ -16,6 +16,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyErro
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.errors import Unavailable
+from shared.reasons import driver_code
 
 _FAULTS_OF_DATA: Final = ("22", "23", "54000")
 _HINTS: Final = {
@@ -46,7 +47,7 @@ def our_faults_as_unavailable() -> Generator[None]:
     except DBAPIError as error:
         if is_about_data(error):
             raise
-        raise unavailable(code_of(error)) from error
+        raise unavailable(driver_code(error) or type(error.orig or error).__name__) from error
     except StatementError:
         # The driver could not even be asked: a value does not fit its type.
         raise
@@ -71,12 +72,3 @@ def is_about_data(error: DBAPIError) -> bool:
     if isinstance(sqlstate, str):
         return sqlstate.startswith(_FAULTS_OF_DATA)
     return isinstance(error, (IntegrityError, DataError))
-
-
-def code_of(error: DBAPIError) -> str:
-    """Return SQLSTATE, SQLite's name of the error, or the class name: never what the driver says."""
-    for name in ("sqlstate", "sqlite_errorname"):
-        code = getattr(error.orig, name, None)
-        if isinstance(code, str):
-            return code
-    return type(error.orig or error).__name__

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 from shared.log.port import Backlog, Extent, Record
 
 T = TypeVar("T")
@@ -34,10 +34,17 @@ class LogFile:
     """A SQLite file of records; every method raises Unavailable for what SQLite cannot do now."""
 
     def __init__(self, path: Path) -> None:
-        with _our_faults_as_unavailable("opened"):
+        """Open the file; raises Misconfigured when SQLite cannot use it."""
+        try:
             self._writer = _connect(path)
             self._id = _prepared(self._writer)
             self._reader = _connect(path)
+        except sqlite3.Error as error:
+            raise Misconfigured(
+                "log_unusable",
+                f"The log {path} cannot be used ({_code(error)}). Mend that, restore it from a backup, or "
+                "name another data directory with --data-dir.",
+            ) from error
         self._write_thread = ThreadPoolExecutor(1, "log-write")
         self._read_thread = ThreadPoolExecutor(1, "log-read")
 
@@ -147,5 +154,10 @@ def _our_faults_as_unavailable(what: str) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorname", type(error).__name__)
-        raise Unavailable("log_unavailable", f"The embedded log cannot be {what} now ({code}).") from error
+        raise Unavailable(
+            "log_unavailable", f"The embedded log cannot be {what} now ({_code(error)})."
+        ) from error
+
+
+def _code(error: sqlite3.Error) -> str:
+    return getattr(error, "sqlite_errorname", type(error).__name__)

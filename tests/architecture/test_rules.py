@@ -52,7 +52,7 @@ def test_chance_enters_only_where_a_process_is_composed() -> None:
     """An id or a jitter drawn deep inside cannot be repeated by a test, nor by a replay."""
     allowed = {
         "shared/ids.py",
-        "shared/auth.py",  # makes keys
+        "shared/keys.py",  # makes keys
         "shared/supervisor.py",  # spreads restarts; no result depends on it
         "services/handoff/compose.py",
         "services/ingest/imports/visitor.py",  # makes the salt of a data dir
@@ -105,7 +105,7 @@ def test_settings_explain_themselves() -> None:
 
 def test_secrets_are_not_shown() -> None:
     """What reaches a log or a traceback by repr must not open a door."""
-    from shared.auth import Keys
+    from shared.keys import Keys
 
     shown = repr(Keys(write=("fl_write_x",), ops=("fl_ops_x",), crm=("fl_crm_x",)))
     assert "fl_" not in shown

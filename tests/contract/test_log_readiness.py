@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import Unavailable
+from shared.errors import Misconfigured, Unavailable
 from shared.log import embedded, embedded_file
 from shared.log.embedded import EmbeddedLog
 from tests.contract.logs import records
@@ -55,10 +55,10 @@ async def test_a_file_that_became_read_only_is_not_ready(tmp_path: Path) -> None
     await log.close()
 
 
-async def test_a_file_that_is_no_database_is_unavailable(tmp_path: Path) -> None:
+async def test_a_file_that_is_no_database_cannot_be_used(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     path.write_bytes(b"not a database at all " * 100)
-    with pytest.raises(Unavailable, match="SQLITE_NOTADB"):
+    with pytest.raises(Misconfigured, match="SQLITE_NOTADB"):
         EmbeddedLog(path)
 
 

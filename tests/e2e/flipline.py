@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.e2e.processes import Process
 from tests.patience import PATIENCE_SECONDS, eventually
 
-KEYS = {"write": "e2e-write-key", "ops": "e2e-ops-key", "crm": "e2e-crm-key"}
+KEYS = {role: f"e2e-{role}-key-of-the-tests" for role in ("write", "ops", "crm")}
 ALL_IN_ONE = ("up",)
 ONE_EACH = ("ingest", "scoring", "handoff")
 

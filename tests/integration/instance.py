@@ -16,7 +16,7 @@ from rich.console import Console
 
 from services.ops.activate import activate
 from services.ops.wanted import Wanted
-from tests.integration.test_command import ROOT, environment
+from tests.integration.command import ROOT, environment
 from tests.patience import PATIENCE_SECONDS
 
 

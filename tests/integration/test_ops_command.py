@@ -14,8 +14,8 @@ from services.ops.activate import activate
 from services.ops.wanted import Wanted
 from shared.errors import Conflict, Refused, Unauthorized
 from tests.builders import rule
+from tests.integration.command import up
 from tests.integration.instance import Instance
-from tests.integration.test_command import up
 from tests.patience import until
 
 MATRIX: dict[str, Any] = {"flip_number": 25, "stages": {"aware": 5}, "rules": [rule("visits", 10)]}
