@@ -140,14 +140,14 @@ def open_log(settings: Settings, database: Database) -> EmbeddedLog | KafkaLog:
     )
 
 
-def host(services: Sequence[Service], measure: Worker) -> Application:
+def host(services: Sequence[Service], measure: Worker | None = None) -> Application:
     """Return the application of all services; their workers run as long as it does.
 
-    `measure` keeps the figures of the database, which a process without workers does not need.
+    `measure` keeps the figures of the database; a process without workers shows none.
     """
     workers = {name: worker for one in services for name, worker in one.workers.items()}
     auxiliary = {name: worker for one in services for name, worker in one.auxiliary.items()}
-    if workers:
+    if workers and measure is not None:
         auxiliary["measures"] = measure
     supervisor, auxiliaries = Supervisor(workers), Supervisor(auxiliary)
 

@@ -11,8 +11,9 @@ from shared.clock import Clock
 from shared.database.dead_letters import mark, write
 from shared.errors import Poison
 from shared.events import DEAD_LETTERS, DeadLetter, DeadLetterReplayed, decode
-from shared.following import Summary, dead_letter
+from shared.following import Summary
 from shared.log.port import Message
+from shared.parking import dead_letter
 
 GROUP: Final = DEAD_LETTERS
 """The consumer group of the projection, which is also who a letter about an unreadable letter names."""

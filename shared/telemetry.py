@@ -121,7 +121,7 @@ def _without_what_errors_say(_logger: Any, _method: str, event: Any) -> Any:
     told = event.pop("exc_info", None)
     error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
     if isinstance(error, BaseException):
-        event["trace"] = safe_trace(error)
+        event["exception"] = safe_trace(error)
     return event
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from shared.ids import NewId, new_id
 from shared.log.continuity import check_extent, check_last, has_last
 from shared.log.embedded_file import LogFile
 from shared.log.grouping import GroupCommit
@@ -28,10 +29,10 @@ PROOF_LASTS_SECONDS = 1.0
 class EmbeddedLog:
     """A log in a file, with one writing and one reading thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, new_id: NewId = new_id) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._file = LogFile(path)
+        self._file = LogFile(path, new_id)
         self._group = GroupCommit(self._write, max_group=MAX_GROUP_RECORDS, max_waiting=MAX_WAITING_RECORDS)
         self._appended: dict[str, asyncio.Event] = {}
         self._proving = asyncio.Lock()

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
-from uuid import uuid4
 
 from shared.errors import Misconfigured, Unavailable
+from shared.ids import NewId
 from shared.log.port import Backlog, Extent, Record
 
 T = TypeVar("T")
@@ -33,11 +33,11 @@ create table if not exists log (id text not null, proven_at text);
 class LogFile:
     """A SQLite file of records; every method raises Unavailable for what SQLite cannot do now."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, new_id: NewId) -> None:
         """Open the file; raises Misconfigured when SQLite cannot use it."""
         try:
             self._writer = _connect(path)
-            self._id = _prepared(self._writer)
+            self._id = _prepared(self._writer, new_id())
             self._reader = _connect(path)
         except sqlite3.Error as error:
             raise Misconfigured(
@@ -141,10 +141,10 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _prepared(connection: sqlite3.Connection) -> str:
+def _prepared(connection: sqlite3.Connection, new_log_id: str) -> str:
     """Create what is missing and return the log's id, which it gets once."""
     connection.executescript(_SCHEMA)
-    connection.execute("insert into log (id) select ? where not exists (select 1 from log)", (str(uuid4()),))
+    connection.execute("insert into log (id) select ? where not exists (select 1 from log)", (new_log_id,))
     (log_id,) = connection.execute("select id from log").fetchone()
     return log_id
 

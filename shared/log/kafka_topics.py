@@ -10,7 +10,6 @@ from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from typing import Any, ClassVar, NamedTuple
-from uuid import UUID
 
 import aiokafka.client
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -45,6 +44,10 @@ _FOR_AN_HOUR = {"retention.ms": "3600000"}
 TopicsRead = Callable[[], Awaitable[Collection[str]]]
 
 
+# A request by name leaves the id empty.
+_BY_NAME = "0" * 32
+
+
 class Topic(NamedTuple):
     """A topic as the cluster describes it; `leaderless` are partitions that take no write now."""
 
@@ -53,14 +56,16 @@ class Topic(NamedTuple):
     leaderless: int
 
 
-class _Uuid(AbstractType[UUID]):
-    @classmethod
-    def encode(cls, value: UUID) -> bytes:
-        return value.bytes
+class _Uuid(AbstractType[str]):
+    """A UUID as 32 hexadecimal digits."""
 
     @classmethod
-    def decode(cls, data: BytesIO) -> UUID:
-        return UUID(bytes=data.read(16))
+    def encode(cls, value: str) -> bytes:
+        return bytes.fromhex(value)
+
+    @classmethod
+    def decode(cls, data: BytesIO) -> str:
+        return data.read(16).hex()
 
 
 class _MetadataResponse(Response):
@@ -131,7 +136,7 @@ class _TopicsRequest(Request[_MetadataStruct]):
         self._names = names
 
     def build(self, request_struct_class: type[_MetadataStruct]) -> _MetadataStruct:
-        topics = [(UUID(int=0), name, {}) for name in self._names]
+        topics = [(_BY_NAME, name, {}) for name in self._names]
         return request_struct_class(topics, False, False, {})
 
 
@@ -140,7 +145,7 @@ async def describe(client: AIOKafkaClient, names: Sequence[str]) -> Mapping[str,
     answer: Any = await client.send(client.get_random_node(), _TopicsRequest(names))
     return {
         topic["name"]: Topic(
-            str(topic["topic_id"]),
+            topic["topic_id"],
             len(topic["partitions"]),
             sum(partition["leader_id"] < 0 for partition in topic["partitions"]),
         )

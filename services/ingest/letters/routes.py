@@ -35,16 +35,12 @@ from services.ingest.store.dead_letters import Filter, Place
 from shared.auth import Requires
 from shared.csv_answer import DESCRIPTION, csv_answer, wants_csv
 from shared.database.engine import Database
-from shared.queries import known_parameters
+from shared.keyed import keyed_router
 
 
 def letter_routes(database: Database, replayer: Replayer, requires: Requires) -> APIRouter:
     """Return the routes that list, show and replay dead letters."""
-    router = APIRouter(
-        prefix="/v1/dead-letters",
-        tags=["dead letters"],
-        dependencies=[Depends(requires), Depends(known_parameters)],
-    )
+    router = keyed_router(requires, prefix="/v1/dead-letters", tag="dead letters")
 
     @router.get("", response_model=LetterPage, response_model_exclude_unset=True, responses=DESCRIPTION)
     async def list_letters(
