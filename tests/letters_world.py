@@ -12,10 +12,10 @@ from fastapi import FastAPI
 
 from services.ingest.compose import compose
 from services.process import host
-from shared.auth import Keys
 from shared.database.engine import Database
 from shared.database.positions import positions
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, DeadLetterReplayed, Event, decode, encode
+from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.log.port import Message, Record

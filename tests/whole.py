@@ -8,10 +8,10 @@ import services.handoff.compose
 import services.ingest.compose
 import services.scoring.compose
 from services.process import host
-from shared.auth import Keys
 from shared.clock import SystemClock
 from shared.database.engine import Database
 from shared.http import Application
+from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.settings import Settings
 

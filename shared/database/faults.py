@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from shared.errors import Unavailable
 from shared.reasons import driver_code
 
+NO_TABLE: Final = "42P01"
 _FAULTS_OF_DATA: Final = ("22", "23", "54000")
 _HINTS: Final = {
     "SQLITE_FULL": "the disk is full",
@@ -35,7 +36,6 @@ _HINTS: Final = {
     "57014": "a statement timed out or was cancelled",
     "57P03": "the server is starting or stopping",
     "25006": "the server is read-only",
-    "42P01": "a table is missing: run `flipline migrate`",
 }
 
 
@@ -47,7 +47,7 @@ def our_faults_as_unavailable() -> Generator[None]:
     except DBAPIError as error:
         if is_about_data(error):
             raise
-        raise unavailable(driver_code(error) or type(error.orig or error).__name__) from error
+        raise unavailable(_code(error)) from error
     except StatementError:
         # The driver could not even be asked: a value does not fit its type.
         raise
@@ -57,11 +57,22 @@ def our_faults_as_unavailable() -> Generator[None]:
 
 def unavailable(code: str) -> Unavailable:
     """Return the error for a fault with this code, which is SQLSTATE, SQLite's name or a class name."""
+    if code == NO_TABLE:
+        return Unavailable(
+            "database_not_migrated", "The database lacks a table: run `flipline migrate`; the work waits."
+        )
     hint = next((hint for start, hint in _HINTS.items() if code.startswith(start)), None)
     return Unavailable(
         "database_unavailable",
         f"The database cannot do this now ({code}{f': {hint}' if hint else ''}); the work waits.",
     )
+
+
+def _code(error: DBAPIError) -> str:
+    # SQLite has one code for every mistake in a statement; only its words tell that a table is missing.
+    if str(error.orig).startswith("no such table"):
+        return NO_TABLE
+    return driver_code(error) or type(error.orig or error).__name__
 
 
 def is_about_data(error: DBAPIError) -> bool:

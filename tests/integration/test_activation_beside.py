@@ -85,6 +85,7 @@ class Paced:
     """A database in which each unit of work is a step."""
 
     def __init__(self, database: Database, pace: Pace) -> None:
+        self.dialect = database.dialect
         self._database = database
         self._pace = pace
 

@@ -17,8 +17,8 @@ from rich.console import Console
 from services.ops import dead_letters
 from services.ops.client import Answer, Api
 from shared.errors import FliplineError, NotFound, Refused, Unauthorized, Unavailable
+from tests.integration.command import ROOT, environment, up
 from tests.integration.instance import words
-from tests.integration.test_command import ROOT, environment, up
 
 
 class Running:

@@ -74,7 +74,7 @@ class Replayer:
         distinct = list(dict.fromkeys(letter_ids))
         for start in range(0, len(distinct), CHUNK):
             chunk = distinct[start : start + CHUNK]
-            async with store.reading(self._database) as connection:
+            async with self._database.reading() as connection:
                 found = await store.find_all(connection, chunk)
             for letter_id in chunk:
                 if letter_id not in found:
@@ -93,12 +93,12 @@ class Replayer:
         result = Replayed()
         wanted = replace(wanted, replayed=False)
         after = rest.after if rest else None
-        async with store.reading(self._database) as connection:
+        async with self._database.reading() as connection:
             last = rest.last if rest else await store.latest(connection, wanted)
         considered = 0
         while last and considered < MAX_LETTERS:
             size = min(CHUNK, MAX_LETTERS - considered)
-            async with store.reading(self._database) as connection:
+            async with self._database.reading() as connection:
                 letters = await store.between(connection, wanted, after, last, size)
             if not letters:
                 return result
@@ -106,7 +106,7 @@ class Replayer:
             considered += len(letters)
             after = Place(letters[-1].refused_at, letters[-1].id)
         if after and last:
-            async with store.reading(self._database) as connection:
+            async with self._database.reading() as connection:
                 result.remaining = await store.count_between(connection, wanted, after, last)
             result.rest = Rest(after, last) if result.remaining else None
         return result

@@ -57,7 +57,7 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         check_period(since, until)
         wanted = Filter(refused_by, code, since, until, replayed)
         before = place_in(cursor)
-        async with store.reading(database) as connection:
+        async with database.reading() as connection:
             rows = await store.page(connection, wanted, before, limit + 1)
         following = None
         if len(rows) > limit:
@@ -70,7 +70,7 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
     @router.get("/{letter_id}")
     async def show_letter(letter_id: Id) -> Letter:
         """Show a dead letter with its payload."""
-        async with store.reading(database) as connection:
+        async with database.reading() as connection:
             return Letter.of(await store.find(connection, letter_id))
 
     @router.post("/replay", response_model_exclude_unset=True)

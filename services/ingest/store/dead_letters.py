@@ -1,22 +1,19 @@
 """Dead letters as rows: listed, found, and those to replay."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.bulk import any_of
 from shared.database.dead_letters import dead_letters, is_open
 from shared.database.engine import Database
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound
 from shared.events import DeadLetter, decode
 
-_UNDEFINED_TABLE: Final = "42P01"
 _ORDER: Final = (dead_letters.c.refused_at, dead_letters.c.id)
 _SUMMARY: Final = ("id", "code", "message", "refused_at", "refused_by", "source", "replayed_at")
 
@@ -65,26 +62,9 @@ class Stored(NamedTuple):
     replayed_at: datetime | None
 
 
-@asynccontextmanager
-async def reading(database: Database) -> AsyncGenerator[AsyncConnection]:
-    """Open a connection for queries; raises Unavailable when the database is away or has no such table."""
-    try:
-        async with database.reading() as connection:
-            yield connection
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE and "no such table" not in str(
-            error.orig
-        ):
-            raise
-        raise Unavailable(
-            "database_not_migrated",
-            "The database has no table of dead letters yet: run `flipline migrate` on it.",
-        ) from error
-
-
 async def check_migrated(database: Database) -> None:
     """Raise Unavailable when the table is not there."""
-    async with reading(database) as connection:
+    async with database.reading() as connection:
         await connection.execute(sa.select(dead_letters.c.id).limit(1))
 
 
