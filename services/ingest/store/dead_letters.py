@@ -66,18 +66,21 @@ class Stored(NamedTuple):
 @asynccontextmanager
 async def reading(database: Database) -> AsyncGenerator[AsyncConnection]:
     """Open a connection for queries; raises Unavailable when the database is away or has no such table."""
-    try:
-        async with database.reading() as connection:
+    async with database.reading() as connection:
+        try:
             yield connection
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE and "no such table" not in str(
-            error.orig
-        ):
-            raise
-        raise Unavailable(
-            "database_not_migrated",
-            "The database has no table of dead letters yet: run `flipline migrate` on it.",
-        ) from error
+        except DBAPIError as error:
+            if not _is_table_missing(error):
+                raise
+            raise Unavailable(
+                "database_not_migrated",
+                "The database has no table of dead letters yet: run `flipline migrate` on it.",
+            ) from error
+
+
+def _is_table_missing(error: DBAPIError) -> bool:
+    sqlstate = getattr(error.orig, "sqlstate", None)
+    return sqlstate == _UNDEFINED_TABLE or "no such table" in str(error.orig)
 
 
 async def check_migrated(database: Database) -> None:
