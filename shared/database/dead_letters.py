@@ -24,27 +24,18 @@ dead_letters: Final = sa.Table(
     sa.Column("source", sa.Text, comment="the path it came in by, or topic/partition/offset"),
     sa.Column("letter", sa.LargeBinary, nullable=False, comment="the event as it stands on the log"),
     sa.Column("replayed_at", Instant, comment="null: open"),
-    sa.Index(None, "refused_at", "id"),
 )
 is_open: Final = dead_letters.c.replayed_at.is_(None)
-# Of millions that ingest refused, the few that a group parked are found at once.
-sa.Index(
-    "ix_dead_letters_open",
-    dead_letters.c.refused_by,
-    dead_letters.c.code,
-    dead_letters.c.refused_at,
-    dead_letters.c.id,
-    postgresql_where=is_open,
-    sqlite_where=is_open,
-)
-sa.Index(
-    "ix_dead_letters_open_by_time",
-    dead_letters.c.refused_at,
-    dead_letters.c.id,
-    postgresql_where=is_open,
-    sqlite_where=is_open,
-)
 
+
+def _index(name: str, columns: list[str], where: sa.ColumnElement[bool]) -> None:
+    sa.Index(name, *(dead_letters.c[one] for one in columns), postgresql_where=where, sqlite_where=where)
+
+
+# Of millions that ingest refused, the few that a group parked are found at once, in the order of time.
+_index("ix_dead_letters_open_by_group", ["refused_by", "refused_at", "id", "code"], is_open)
+_index("ix_dead_letters_open", ["refused_at", "id"], is_open)
+_index("ix_dead_letters_replayed", ["refused_at", "id"], ~is_open)
 
 # A message is a sentence; longer ones quote something.
 MAX_TEXT_LENGTH: Final = 4_096
@@ -106,6 +97,13 @@ async def mark(connection: AsyncConnection, replays: Iterable[DeadLetterReplayed
         .values(replayed_at=sa.bindparam("at", type_=Instant))
     )
     await connection.execute(marked, [{"letter_id": letter, "at": at} for letter, at in marks])
+
+
+async def count_open_by_group(connection: AsyncConnection) -> dict[str, int]:
+    """Return how many letters are open, by who refused them."""
+    query = sa.select(dead_letters.c.refused_by, sa.func.count().label("letters")).where(is_open)
+    rows = await connection.execute(query.group_by(dead_letters.c.refused_by))
+    return {row.refused_by: row.letters for row in rows}
 
 
 async def count_open(connection: AsyncConnection) -> list[OpenLetters]:

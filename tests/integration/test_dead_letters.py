@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from prometheus_client import REGISTRY
 
 from services.ingest.letters import follow
+from services.ingest.store.dead_letters import check_migrated
 from shared.database.dead_letters import OpenLetters, count_open
 from shared.database.engine import Database
+from shared.errors import Unavailable
 from shared.events import DEAD_LETTERS, DeadLetterReplayed, encode
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
@@ -190,3 +192,16 @@ async def test_the_table_fills_as_soon_as_the_database_is_migrated(
         assert await world.open_ids() == ["dead_1"]
     await database.close()
     await log.close()
+
+
+async def test_a_database_without_the_table_is_told_with_what_to_do(database: Database) -> None:
+    """On both dialects, whose drivers say it in words of their own."""
+    async with database.unit() as connection:
+        await connection.execute(sa.text("alter table dead_letters rename to hidden"))
+    try:
+        with pytest.raises(Unavailable, match="flipline migrate") as unavailable:
+            await check_migrated(database)
+        assert unavailable.value.code == "database_not_migrated"
+    finally:
+        async with database.unit() as connection:
+            await connection.execute(sa.text("alter table hidden rename to dead_letters"))

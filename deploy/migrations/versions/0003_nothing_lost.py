@@ -121,14 +121,14 @@ def upgrade() -> None:
         sa.Column("replayed_at", Instant, nullable=True, comment=_REPLAYED_AT),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_letters")),
     )
-    op.create_index(op.f("ix_dead_letters_refused_at_id"), "dead_letters", ["refused_at", "id"], unique=False)
-    is_open = sa.text("replayed_at IS NULL")
-    for name, columns in (
-        ("ix_dead_letters_open", ["refused_by", "code", "refused_at", "id"]),
-        ("ix_dead_letters_open_by_time", ["refused_at", "id"]),
+    is_open, is_replayed = sa.text("replayed_at IS NULL"), sa.text("replayed_at IS NOT NULL")
+    for name, columns, where in (
+        ("ix_dead_letters_open_by_group", ["refused_by", "refused_at", "id", "code"], is_open),
+        ("ix_dead_letters_open", ["refused_at", "id"], is_open),
+        ("ix_dead_letters_replayed", ["refused_at", "id"], is_replayed),
     ):
         op.create_index(
-            name, "dead_letters", columns, unique=False, postgresql_where=is_open, sqlite_where=is_open
+            name, "dead_letters", columns, unique=False, postgresql_where=where, sqlite_where=where
         )
 
 

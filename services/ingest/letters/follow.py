@@ -8,9 +8,9 @@ from typing import Final
 
 import structlog
 
-from services.ingest.store.dead_letters import check_migrated, reading
+from services.ingest.store.dead_letters import check_migrated
 from shared.clock import Clock
-from shared.database.dead_letters import count_open
+from shared.database.dead_letters import count_open_by_group
 from shared.database.engine import Database
 from shared.dead_letters import GROUP, DeadLetterProjection
 from shared.errors import Unavailable
@@ -23,7 +23,7 @@ from shared.telemetry import OPEN_DEAD_LETTERS
 logger = structlog.get_logger(__name__)
 
 LOOK_AGAIN_SECONDS: Final = 5.0
-COUNT_EVERY_SECONDS: Final = 15.0
+COUNT_EVERY_SECONDS: Final = 30.0
 
 
 class LetterWorkers:
@@ -51,11 +51,8 @@ class LetterWorkers:
         await self._until_migrated(pulse)
         seen: set[str] = set()
         while True:
-            async with reading(self._database) as connection:
-                found = await count_open(connection)
-            letters = dict.fromkeys(seen, 0)
-            for one in found:
-                letters[one.refused_by] = letters.get(one.refused_by, 0) + one.letters
+            async with self._database.reading() as connection:
+                letters = dict.fromkeys(seen, 0) | await count_open_by_group(connection)
             for refused_by, number in letters.items():
                 OPEN_DEAD_LETTERS.labels(refused_by).set(number)
             seen |= letters.keys()

@@ -22,19 +22,19 @@ _SUMMARY: Final = ("id", "code", "message", "refused_at", "refused_by", "source"
 class Filter:
     """Which dead letters are meant: all that is given must hold.
 
-    The period is `since` <= refused_at < `until`; `replayed` is None for both the open and the replayed.
+    The period is `since` <= refused_at < `until`.
     """
 
     refused_by: str | None = None
     code: str | None = None
     since: datetime | None = None
     until: datetime | None = None
-    replayed: bool | None = False
+    replayed: bool = False
 
     def conditions(self) -> list[sa.ColumnElement[bool]]:
         """Return the conditions on the table."""
         columns = dead_letters.c
-        conditions: list[sa.ColumnElement[bool]] = []
+        conditions: list[sa.ColumnElement[bool]] = [~is_open if self.replayed else is_open]
         if self.refused_by is not None:
             conditions.append(columns.refused_by == self.refused_by)
         if self.code is not None:
@@ -43,8 +43,6 @@ class Filter:
             conditions.append(columns.refused_at >= self.since)
         if self.until is not None:
             conditions.append(columns.refused_at < self.until)
-        if self.replayed is not None:
-            conditions.append(~is_open if self.replayed else is_open)
         return conditions
 
 
