@@ -19,8 +19,8 @@ def test_a_trace_for_people_shows_no_values(monkeypatch: pytest.MonkeyPatch) -> 
         except ValueError:
             structlog.get_logger("a-name-of-this-test-alone").warning("failed", exc_info=True)
     configure_logging("error", console=False)
-    assert "ValueError: it failed" in written.getvalue()
     assert "fl_write_" + "x" * 32 not in written.getvalue()
+    assert "ValueError: it failed" in written.getvalue()
 
 
 def _fail(key: str) -> None:
