@@ -16,13 +16,11 @@ from services.handoff.compose import compose
 from services.process import host
 from shared.database.engine import Database
 from shared.events import LEADS, LeadQualified, StageChanged, encode
-from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.settings import Settings
 from tests.given import FrozenClock
-
-CRM_KEY = "crm-key"
+from tests.keys import CRM_KEY, KEYS
 
 
 @dataclass
@@ -96,7 +94,7 @@ async def handing_off(
         log=log,
         database=database,
         clock=clock,
-        keys=Keys(write=("write-key",), ops=("ops-key",), crm=(CRM_KEY,)),
+        keys=KEYS,
         settings=Settings(data_dir=directory, webhook_allow=allow, webhook_timeout_seconds=timeout_seconds),
     )
     app = host([service])
