@@ -15,14 +15,12 @@ from services.handoff.compose import compose
 from services.process import host
 from shared.database.engine import Database
 from shared.events import LEADS, LeadQualified, StageChanged, encode
-from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.settings import Settings
 from tests.given import FrozenClock
+from tests.keys import CRM_KEY, KEYS
 from tests.patience import PATIENCE_SECONDS, eventually
-
-CRM_KEY = "crm-key"
 
 
 @dataclass
@@ -90,7 +88,7 @@ async def handing_off(
         log=log,
         database=database,
         clock=clock,
-        keys=Keys(write=("write-key",), ops=("ops-key",), crm=(CRM_KEY,)),
+        keys=KEYS,
         settings=settings,
     )
     app = host([service])

@@ -17,14 +17,12 @@ from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, Event, Interaction, decode
 from shared.http import build_app
-from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from tests.given import FrozenClock, messages_on
+from tests.keys import KEYS, WRITE_KEY
 from tests.patience import eventually
 
-WRITE_KEY = "write-key"
-KEYS = Keys(write=(WRITE_KEY, "second-key"), ops=("ops-key",), crm=("crm-key",))
 BEARER = {"authorization": f"Bearer {WRITE_KEY}"}
 
 

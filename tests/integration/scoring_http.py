@@ -11,12 +11,11 @@ from fastapi import FastAPI
 from services.scoring.compose import compose
 from shared.database.engine import Database
 from shared.http import build_app
-from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from tests.builders import rule
 from tests.integration.scoring import World
+from tests.keys import KEYS, OPS_KEY
 
-KEYS = Keys(write=("write-key",), ops=("ops-key",), crm=("crm-key",))
 MARATHON: dict[str, Any] = {
     "flip_number": 25,
     "stages": {"aware": 5, "sales_ready": 25},
@@ -99,7 +98,7 @@ async def scoring_over_http(database: Database, directory: Path) -> AsyncIterato
 
     app = build_app(title="scoring", routers=service.routers, lifespan=nothing, checks=service.checks)
     transport = httpx.ASGITransport(app=app)
-    headers = {"Authorization": "Bearer ops-key"}
+    headers = {"Authorization": f"Bearer {OPS_KEY}"}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://test", headers=headers
     ) as scoring.http:

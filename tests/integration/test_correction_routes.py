@@ -14,6 +14,7 @@ from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.builders import NOON, interaction, rule
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http, told
+from tests.keys import CRM_KEY
 
 COOKIE = {"anonymous_id": "cookie"}
 ANA = {"email": "ana@example.com"}
@@ -243,7 +244,9 @@ async def test_a_correction_that_cannot_be_is_refused_naming_the_field_and_chang
         refused = await scoring.refused("POST", f"{path}/{what}", content=text, headers=json_body)
         assert [*refused] == expected, (what, body)
     for what in ("retractions", "unmerge", "adjustments"):
-        refused = await scoring.refused("POST", f"{path}/{what}", headers={"Authorization": "Bearer crm-key"})
+        refused = await scoring.refused(
+            "POST", f"{path}/{what}", headers={"Authorization": f"Bearer {CRM_KEY}"}
+        )
         assert refused == (401, "key_invalid", None)
     assert await scoring.found() == before
 

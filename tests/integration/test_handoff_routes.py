@@ -10,6 +10,7 @@ import pytest
 
 from shared.database.engine import Database
 from tests.handoff_world import World, handing_off
+from tests.keys import OPS_KEY, WRITE_KEY
 from tests.leads import qualified
 from tests.receiver import Receiver
 
@@ -28,10 +29,12 @@ async def receiver() -> AsyncIterator[Receiver]:
 
 async def test_a_crm_or_ops_key_is_needed(world: World) -> None:
     world.api.headers.pop("authorization")
-    for header in ({}, {"authorization": "Bearer write-key"}):
+    for header in ({}, {"authorization": f"Bearer {WRITE_KEY}"}):
         answer = await world.api.get("/v1/webhooks", headers=header)
         assert (answer.status_code, answer.json()["code"]) == (401, "key_invalid")
-    assert (await world.api.get("/v1/leads", headers={"authorization": "Bearer ops-key"})).status_code == 200
+    assert (
+        await world.api.get("/v1/leads", headers={"authorization": f"Bearer {OPS_KEY}"})
+    ).status_code == 200
 
 
 async def test_the_secret_is_shown_at_creation_only(world: World, receiver: Receiver) -> None:

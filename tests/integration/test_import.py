@@ -14,6 +14,7 @@ from services.ingest.imports.report import ImportReport
 from shared.errors import Refused, Unauthorized, Unavailable
 from tests.given import messages_on
 from tests.ingest_world import World, ingesting, served
+from tests.keys import WRITE_KEY
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -52,7 +53,7 @@ class Importing:
         self.out = io.StringIO()
         self.slept: list[float] = []
 
-    async def run(self, *, key: str = "write-key", path: Path | None = None) -> ImportReport:
+    async def run(self, *, key: str = WRITE_KEY, path: Path | None = None) -> ImportReport:
         return await import_access_log(
             path or self.file,
             url=self.url,

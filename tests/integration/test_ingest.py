@@ -14,6 +14,7 @@ import pytest
 
 from tests.builders import NOON
 from tests.ingest_world import BEARER, World, ingesting, served
+from tests.keys import OPS_KEY, SECOND_WRITE_KEY, WRITE_KEY
 from tests.patience import PATIENCE_SECONDS
 
 VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
@@ -132,12 +133,12 @@ async def test_a_refused_single_call_is_a_problem_and_a_dead_letter(world: World
 @pytest.mark.parametrize(
     ("headers", "query", "body"),
     [
-        ({"authorization": "Bearer second-key"}, "", {}),
-        (basic("write-key"), "", {}),
-        ({}, "?writeKey=write-key", {}),
-        ({}, "?writekey=write-key", {}),
-        ({}, "", {"writeKey": "write-key"}),
-        ({"authorization": "Bearer an-oauth-token"}, "", {"writeKey": "write-key"}),
+        ({"authorization": f"Bearer {SECOND_WRITE_KEY}"}, "", {}),
+        (basic(WRITE_KEY), "", {}),
+        ({}, f"?writeKey={WRITE_KEY}", {}),
+        ({}, f"?writekey={WRITE_KEY}", {}),
+        ({}, "", {"writeKey": WRITE_KEY}),
+        ({"authorization": "Bearer an-oauth-token"}, "", {"writeKey": WRITE_KEY}),
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/batch", "/v1/events"])
@@ -158,7 +159,7 @@ async def test_the_key_is_found_wherever_libraries_put_it(
         ({}, json.dumps(TRACK | {"writeKey": 7})),
         ({}, "{"),
         ({}, "[" * 100_000),
-        ({"authorization": "Bearer ops-key"}, json.dumps(TRACK)),
+        ({"authorization": f"Bearer {OPS_KEY}"}, json.dumps(TRACK)),
         ({"authorization": "Basic %%%"}, json.dumps(TRACK)),
         ({"authorization": "Basic d3JpdGU="}, json.dumps(TRACK)),
     ],
@@ -239,7 +240,12 @@ async def test_a_client_that_leaves_in_the_middle_is_told_to_nobody(world: World
     async with served(world.app) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        head = ["POST /v1/track HTTP/1.1", "Host: a", "Authorization: Bearer write-key", "Content-Length: 99"]
+        head = [
+            "POST /v1/track HTTP/1.1",
+            "Host: a",
+            f"Authorization: Bearer {WRITE_KEY}",
+            "Content-Length: 99",
+        ]
         writer.write("\r\n".join([*head, "", '{"userId"']).encode())
         await writer.drain()
         writer.close()

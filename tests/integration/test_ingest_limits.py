@@ -11,6 +11,7 @@ import pytest
 
 from services.ingest.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
 from tests.ingest_world import BEARER, World, ingesting, served
+from tests.keys import WRITE_KEY
 from tests.patience import PATIENCE_SECONDS
 
 VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
@@ -30,7 +31,7 @@ def sized(event: dict[str, Any], size: int) -> bytes:
 
 
 async def test_gzip_is_read(world: World) -> None:
-    content = gzip.compress(json.dumps({"batch": [TRACK], "writeKey": "write-key"}).encode())
+    content = gzip.compress(json.dumps({"batch": [TRACK], "writeKey": WRITE_KEY}).encode())
     world.api.headers.pop("authorization")
     answer = await world.api.post("/v1/batch", content=content, headers={"content-encoding": "gzip"})
     assert answer.status_code == 200
@@ -155,12 +156,12 @@ async def test_over_a_real_socket_too_much_is_answered_and_the_next_request_serv
 
 
 async def test_no_key_is_kept_in_a_dead_letter(world: World) -> None:
-    for call in ({"writeKey": "write-key"}, {"writeKey": "write-key", "properties": "x"}):
+    for call in ({"writeKey": WRITE_KEY}, {"writeKey": WRITE_KEY, "properties": "x"}):
         await world.api.post("/v1/track", json=call)
-    await world.api.post("/v1/track", content='{"writeKey":"write-key')
+    await world.api.post("/v1/track", content=f'{{"writeKey":"{WRITE_KEY}')
     letters = await world.dead_letters()
     assert len(letters) == 3
-    assert not any("write-key" in letter.payload for letter in letters)
+    assert not any(WRITE_KEY in letter.payload for letter in letters)
 
 
 async def test_nothing_is_accepted_while_the_log_is_down(world: World) -> None:

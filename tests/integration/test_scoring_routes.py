@@ -9,6 +9,7 @@ import pytest
 from shared.database.engine import Database
 from tests.builders import NOON, identities, interaction, rule
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http, told
+from tests.keys import CRM_KEY, WRITE_KEY
 
 
 @pytest.fixture
@@ -93,11 +94,11 @@ async def test_what_is_wrong_is_told_as_a_problem(scoring: ScoringOverHttp) -> N
 
 
 async def test_the_matrix_opens_to_ops_alone_and_profiles_to_crm_too(scoring: ScoringOverHttp) -> None:
-    for key in ("", "Bearer write-key", "Bearer nonsense", "Bearer crm-key"):
+    for key in ("", f"Bearer {WRITE_KEY}", "Bearer nonsense", f"Bearer {CRM_KEY}"):
         headers = {"Authorization": key}
         assert await scoring.refused("GET", "/v1/models", headers=headers) == (401, "key_invalid", None)
         answer = await scoring.http.get("/v1/profiles", headers=headers)
-        assert answer.status_code == (200 if "crm" in key else 401)
+        assert answer.status_code == (200 if CRM_KEY in key else 401)
 
 
 async def test_a_profile_shows_identities_traits_and_scores(scoring: ScoringOverHttp) -> None:

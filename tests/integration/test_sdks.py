@@ -11,7 +11,8 @@ import segment.analytics.client as segment
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.identity import Identity
-from tests.ingest_world import WRITE_KEY, World, ingesting, served
+from tests.ingest_world import World, ingesting, served
+from tests.keys import WRITE_KEY
 
 CLIENTS: dict[str, Callable[..., Any]] = {"segment": segment.Client, "rudderstack": rudder.Client}
 

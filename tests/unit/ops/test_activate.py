@@ -16,6 +16,7 @@ from services.ops.activate import activate
 from services.ops.wanted import Wanted
 from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
 from shared.middleware import MAX_BODY_BYTES
+from tests.keys import OPS_KEY
 from tests.patience import PATIENCE_SECONDS
 
 NOWHERE = "http://127.0.0.1:1"
@@ -57,7 +58,7 @@ def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
 
 def run(url: str, **wanted: Any) -> str:
     console = Console(file=(out := io.StringIO()), width=160)
-    activate(Wanted("m", yes=True, **wanted), url=url, key="ops-key", console=console)
+    activate(Wanted("m", yes=True, **wanted), url=url, key=OPS_KEY, console=console)
     return out.getvalue()
 
 
