@@ -23,10 +23,10 @@ def restore_files(copy: Path, data_dir: Path, *only: str) -> None:
     wanted = only or ("",)
     for path in data_dir.iterdir():
         if path.name.startswith(wanted):
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in copy.iterdir():
         if path.name.startswith(wanted):
-            shutil.copy2(path, data_dir)
+            (shutil.copytree if path.is_dir() else shutil.copy2)(path, data_dir / path.name)
 
 
 async def copy_database(url: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.faults.missing import Missing
+from tests.patience import until
 from tests.servers import MISSING_PREREQUISITE, run
 
 Kind = Literal["postgres", "kafka"]
@@ -43,8 +44,11 @@ class OwnServer:
         assert stopped.returncode == 0, stopped.stderr
 
     def kill(self) -> None:
-        """End it and its children without a word."""
-        self._signal(signal.SIGKILL)
+        """End it and its children without a word, and return when they have gone."""
+        pids = self._signal(signal.SIGKILL)
+        # Their port is free only then, and a pid that is not theirs any more may not be signalled.
+        until(lambda: not any(map(_runs, pids)))
+        (self._directory / "pid").unlink()
 
     def freeze(self) -> None:
         """Stop it in the middle of whatever it does: its connections stay open, and nobody answers."""
@@ -62,11 +66,13 @@ class OwnServer:
         except FileNotFoundError:
             raise ProcessLookupError(f"{self.kind} does not run") from None
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals) -> list[int]:
         # Top down: a parent that still ran would notice, and one that is frozen makes no new children.
-        for pid in family(self.pid):
+        pids = family(self.pid)
+        for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
+        return pids
 
 
 def family(pid: int) -> list[int]:
@@ -77,6 +83,12 @@ def family(pid: int) -> list[int]:
     for one in found:
         found += [child for child, parent in parents.items() if parent == one]
     return found
+
+
+def _runs(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    # A zombie has ended; that nobody has taken note of it changes nothing.
+    return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
 
 
 @contextmanager
