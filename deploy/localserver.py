@@ -17,9 +17,11 @@ from pathlib import Path
 from deploy.command import Failure, say, tail
 
 HOST = "127.0.0.1"
-START_LIMIT = 60.0
-_STOP_LIMIT = 15.0
-_KILL_LIMIT = 5.0
+# They end a hang: a server that ends by itself is noticed at once, and a busy machine may take its time.
+START_LIMIT = 180.0
+_STOP_LIMIT = 60.0
+_KILL_LIMIT = 30.0
+_ANSWER_LIMIT = 20.0
 _POLL_INTERVAL = 0.1
 
 
@@ -129,7 +131,7 @@ class LocalServer:
             self._pid_file.unlink(missing_ok=True)
             raise
 
-    def answering_port(self, ready: Callable[[int], bool], *, limit: float = 5.0) -> int:
+    def answering_port(self, ready: Callable[[int], bool], *, limit: float = _ANSWER_LIMIT) -> int:
         """Return the port of the running server, or fail if it does not run or does not answer."""
         pid = self.pid()
         if pid is None:

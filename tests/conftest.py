@@ -7,8 +7,10 @@ is a failure, since CI installs what is needed.
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -19,6 +21,9 @@ from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.telemetry import configure_logging
 from tests import servers
+from tests.faults.disk import small_disk
+from tests.faults.missing import Missing
+from tests.faults.servers import Kind, OwnServer, own_server
 from tests.postgres import Databases, plain
 
 # In CI the same examples on every run, elsewhere new ones. How long an example takes says more about the
@@ -109,6 +114,43 @@ async def postgres_url(postgres_databases: Databases) -> AsyncIterator[str]:
 def database_url(request: pytest.FixtureRequest) -> str:
     """The URL of an empty migrated database, once for each dialect."""
     return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
+
+
+@pytest.fixture
+def disk_of(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Make disks of so many KiB, which may get full."""
+    with ExitStack() as stack:
+
+        def mounted(kibibytes: int) -> Path:
+            try:
+                return stack.enter_context(
+                    small_disk(tmp_path / f"disk-{uuid4().hex[:8]}", kibibytes=kibibytes)
+                )
+            except Missing as error:
+                servers.missing(str(error))
+
+        yield mounted
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[OwnServer]:
+    """A cluster that a test may stop, kill and freeze."""
+    yield from _own("postgres")
+
+
+@pytest.fixture
+def own_kafka() -> Iterator[OwnServer]:
+    """A broker that a test may stop, kill and freeze."""
+    yield from _own("kafka")
+
+
+def _own(kind: Kind) -> Iterator[OwnServer]:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(own_server(kind))
+        except Missing as error:
+            servers.missing(str(error))
+        yield server
 
 
 @pytest.fixture

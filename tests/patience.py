@@ -31,7 +31,7 @@ async def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool
     """
     answer: Any = None
     try:
-        async with patience():
+        async with patience() as limit:
             while True:
                 answer = ask()
                 if inspect.isawaitable(answer):
@@ -40,6 +40,9 @@ async def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool
                     return answer
                 await a_moment()
     except TimeoutError:
+        # Somebody else's clock may have run out.
+        if not limit.expired():
+            raise
         raise _never(answer) from None
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -30,9 +31,9 @@ def directory() -> Path:
 
 def address(name: str, how_to_get: str) -> str:
     """Return the last line that the server's script prints, having started the server if it does not run."""
-    started = _run(name, "start", "--port", "0")
-    if started.returncode == MISSING_PREREQUISITE and not os.environ.get("CI"):
-        pytest.skip(how_to_get)
+    started = run(name, "start", "--port", "0", directory=directory() / name)
+    if started.returncode == MISSING_PREREQUISITE:
+        missing(how_to_get)
     assert started.returncode == 0, started.stderr
     return started.stdout.strip().splitlines()[-1].partition("=")[2]
 
@@ -41,13 +42,21 @@ def end() -> None:
     """Stop what was started and remove what it kept."""
     for name in _SCRIPTS:
         if (directory() / name).exists():
-            _run(name, "stop")
+            run(name, "stop", directory=directory() / name)
     shutil.rmtree(directory(), ignore_errors=True)
 
 
-def _run(name: str, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def missing(how_to_get: str) -> NoReturn:
+    """Skip a test for what this machine lacks; where CI is set it fails, since CI installs what is needed."""
+    if os.environ.get("CI"):
+        pytest.fail(how_to_get)
+    pytest.skip(how_to_get)
+
+
+def run(name: str, command: str, *arguments: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run the script of a server, which keeps everything in the directory."""
     script = str(ROOT / "deploy" / _SCRIPTS[name])
     return subprocess.run(
-        [sys.executable, script, command, *arguments, "--dir", str(directory() / name)],
+        [sys.executable, script, command, *arguments, "--dir", str(directory)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

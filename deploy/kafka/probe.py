@@ -10,7 +10,7 @@ _VERSION = 1
 _CORRELATION_ID = 1
 _CLIENT_ID = b"flipline"
 _NO_TOPICS = 0
-_LIMIT = 1.0
+_LIMIT = 5.0
 
 
 def is_ready(port: int) -> bool:

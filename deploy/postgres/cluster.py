@@ -25,7 +25,7 @@ from deploy.postgres.probe import is_ready
 _ROOT = Path(__file__).resolve().parents[2]
 # The database, and the role that owns it: a superuser, since tests make databases of their own.
 _NAME = "flipline"
-_CRASH_LIMIT = 10.0
+_CRASH_LIMIT = 60.0
 _LONGEST_SOCKET_PATH = 107
 _SETTINGS = {
     "listen_addresses": HOST,

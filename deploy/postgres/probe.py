@@ -8,7 +8,7 @@ from deploy.localserver import HOST
 _PROTOCOL = 3 << 16
 _AUTHENTICATION_REQUEST = b"R"
 _ENOUGH = 4096
-_LIMIT = 1.0
+_LIMIT = 5.0
 
 
 def is_ready(port: int, name: str) -> bool:

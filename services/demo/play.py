@@ -15,7 +15,7 @@ from services.demo.story import MATRIX, MODEL, antonio
 from shared.errors import Misconfigured, Unavailable
 from shared.keys import Keys
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.05
 _HINTS = {
     "/v1/webhooks": "The demo listens on 127.0.0.1: start the instance with FLIPLINE_WEBHOOK_ALLOW=127.0.0.1."
@@ -24,7 +24,7 @@ _HINTS = {
 
 async def play(url: str, keys: Keys, console: Console, now: datetime) -> None:
     """Play the story; raises Unavailable or Misconfigured with the reason when it does not come about."""
-    async with httpx.AsyncClient(base_url=url, timeout=10) as client, inbox() as box:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client, inbox() as box:
         api = Api(client, {"write": keys.write[0], "ops": keys.ops[0], "crm": keys.crm[0]})
         try:
             await api("ops", "PUT", f"/v1/models/{MODEL}/draft", MATRIX)

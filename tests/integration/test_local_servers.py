@@ -158,7 +158,7 @@ def test_without_maven_it_says_what_to_install(kafka: Server, tmp_path: Path) ->
 def test_stop_leaves_a_process_alone_that_only_has_the_pid(kafka: Server) -> None:
     kafka.directory.mkdir()
     (kafka.directory / "lock").touch()
-    with subprocess.Popen(["sleep", "60"]) as stranger:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as stranger:
         (kafka.directory / "pid").write_text(f"{stranger.pid}\n")
         run = kafka("stop")
         survived = stranger.poll() is None
