@@ -1,48 +1,67 @@
 """The `flipline` command."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import os
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
-from uvicorn.loops.auto import auto_loop_factory
+from sqlalchemy.exc import SQLAlchemyError
 
 import services.handoff.compose
 import services.ingest.compose
 import services.scoring.compose
 from services.demo.play import play
+from services.explaining import explain
 from services.ingest.imports.post import import_access_log
 from services.ingest.imports.visitor import load_salt
 from services.ops.activate import activate as activate_over_http
 from services.ops.client import ops_key
+from services.ops.commands import dead_letter_commands
 from services.ops.wanted import Handoff, Wanted
-from services.process import Compose, Machinery, open_log, serve
+from services.process import Machinery, open_log
 from services.scoring.replay.check import check as check_scoring
-from services.welcome import welcome
-from shared.auth import Keys, load_keys
+from services.start import migrate as migrate_database
+from services.start import run_all, run_one, settings_of
 from shared.clock import SystemClock
 from shared.database.engine import Database
-from shared.database.migrations import migrate as migrate_database
+from shared.datadir import prepare
 from shared.errors import FliplineError, Misconfigured, Refused
+from shared.keys import load_keys, load_role
 from shared.service import Service
 from shared.settings import Settings
 from shared.telemetry import configure_logging
+
+logger = structlog.get_logger(__name__)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lead scoring: events in, leads out.")
 imports = typer.Typer(no_args_is_help=True, help="Bring in what happened before.")
 app.add_typer(imports, name="import")
 
+
+def _directory(text: str) -> Path:
+    if not text.strip():
+        raise typer.BadParameter("it is empty; name a directory")
+    return Path(text)
+
+
 Port = Annotated[int | None, typer.Option(help="Port to listen on, instead of FLIPLINE_PORT.")]
-DataDir = Annotated[Path | None, typer.Option(help="Where files and keys are, instead of FLIPLINE_DATA_DIR.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        parser=_directory, metavar="DIRECTORY", help="Where files and keys are, instead of FLIPLINE_DATA_DIR."
+    ),
+]
 
 
 def _ingest(machinery: Machinery) -> Service:
-    return services.ingest.compose.compose(log=machinery.log, clock=machinery.clock, keys=machinery.keys)
+    return services.ingest.compose.compose(
+        log=machinery.log, database=machinery.database, clock=machinery.clock, keys=machinery.keys
+    )
 
 
 def _scoring(machinery: Machinery) -> Service:
@@ -65,73 +84,34 @@ def _handoff(machinery: Machinery) -> Service:
     )
 
 
-def _settings(port: int | None, data_dir: Path | None) -> Settings:
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)[0]
-        name = "FLIPLINE_" + ".".join(str(part) for part in found["loc"]).upper()
-        raise Misconfigured("setting_invalid", f"{name}: {found['msg']}.") from error
-    given = {"port": port, "data_dir": data_dir}
-    settings = settings.model_copy(update={name: one for name, one in given.items() if one is not None})
-    configure_logging(settings.log_level)
-    return settings
-
-
-def _run(
-    settings: Settings,
-    composes: Sequence[Compose],
-    *,
-    migrate: bool,
-    make_keys: bool = False,
-    ready: Callable[[Settings, Keys, int], None] | None = None,
-) -> None:
-    keys = load_keys(settings.data_dir, settings.configured_keys, make=make_keys)
-    if migrate:
-        _migrate(settings)
-
-    def opened(port: int) -> None:
-        if ready is not None:
-            ready(settings, keys, port)
-
-    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(serve(settings, keys, composes, ready=opened))
-
-
-def _migrate(settings: Settings) -> None:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    asyncio.run(migrate_database(settings.effective_database_url))
-
-
 @app.command()
 def up(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest, scoring and handoff in this one process."""
-    settings = _settings(port, data_dir)
-    _run(settings, [_ingest, _scoring, _handoff], migrate=True, make_keys=True, ready=welcome)
+    run_all(settings_of(port, data_dir), [_ingest, _scoring, _handoff])
 
 
 @app.command()
 def ingest(port: Port = None, data_dir: DataDir = None) -> None:
-    """Run ingest alone: HTTP in, log out; it needs no database."""
-    _run(_settings(port, data_dir), [_ingest], migrate=False)
+    """Run ingest alone: HTTP in, log out; only its dead letters are listed from the database."""
+    run_one(settings_of(port, data_dir), _ingest, needs_database=False)
 
 
 @app.command()
 def scoring(port: Port = None, data_dir: DataDir = None) -> None:
     """Run scoring alone; start as many as the topic has partitions, at most."""
-    _run(_settings(port, data_dir), [_scoring], migrate=True)
+    run_one(settings_of(port, data_dir), _scoring, needs_database=True)
 
 
 @app.command()
 def handoff(port: Port = None, data_dir: DataDir = None) -> None:
     """Run handoff alone: leads in, signed webhooks out."""
-    _run(_settings(port, data_dir), [_handoff], migrate=True)
+    run_one(settings_of(port, data_dir), _handoff, needs_database=True)
 
 
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database to this version's schema; the services do so themselves when they start."""
-    _migrate(_settings(None, data_dir))
+    migrate_database(settings_of(None, data_dir))
 
 
 @app.command()
@@ -139,8 +119,8 @@ def demo(
     url: Annotated[str | None, typer.Option(help="A running instance.")] = None, data_dir: DataDir = None
 ) -> None:
     """Play the story of Antonio against a running instance, with a webhook receiver of its own."""
-    settings = _settings(None, data_dir)
-    keys = load_keys(settings.data_dir, settings.configured_keys, make=False)
+    settings = settings_of(None, data_dir)
+    keys = load_keys(settings.data_dir, settings.configured_keys)
     url = url or f"http://127.0.0.1:{settings.port}"
     asyncio.run(play(url, keys, Console(), SystemClock().now()))
 
@@ -162,15 +142,17 @@ def activate(
     data_dir: DataDir = None,
 ) -> None:
     """Make a matrix the one that scores, having shown what differs and whom it would flip."""
-    settings = _settings(None, data_dir)
+    url, key = _instance(url, data_dir)
+    wanted = Wanted(model, matrix, version, handoff, note, author, yes)
+    activate_over_http(wanted, url=url, key=key, console=Console())
+
+
+def _instance(url: str | None, data_dir: Path | None) -> tuple[str, str]:
+    """Return the URL of the instance that ops mean and a key of theirs."""
+    settings = settings_of(None, data_dir)
     # A line for each request would tear the bar of the progress apart.
     configure_logging("error")
-    activate_over_http(
-        Wanted(model, matrix, version, handoff, note, author, yes),
-        url=url or f"http://127.0.0.1:{settings.port}",
-        key=ops_key(settings.data_dir, settings.configured_keys),
-        console=Console(),
-    )
+    return url or f"http://127.0.0.1:{settings.port}", ops_key(settings.data_dir, settings.configured_keys)
 
 
 @imports.command("access-log")
@@ -181,9 +163,10 @@ def access_log(
     data_dir: DataDir = None,
 ) -> None:
     """Post a web server's access log as visits and downloads; again or interrupted, nothing counts twice."""
-    settings = _settings(None, data_dir)
+    settings = settings_of(None, data_dir)
     if key is None:
-        key = load_keys(settings.data_dir, settings.configured_keys, make=False).write[0]
+        key = load_role(settings.data_dir, settings.configured_keys, "write")[0]
+    prepare(settings.data_dir)
     asyncio.run(
         import_access_log(
             file,
@@ -206,7 +189,7 @@ def replay(
     """Hold scoring's tables against the log: rebuild them from it and compare row by row."""
     if not check:
         raise Refused("replay_in_place", "Only `flipline replay --check` is there: it changes no table.")
-    settings = _settings(None, data_dir)
+    settings = settings_of(None, data_dir)
     # One line for each batch would tear the bar of the progress apart.
     configure_logging("error")
     if not asyncio.run(_is_what_the_log_says(settings)):
@@ -217,10 +200,10 @@ async def _is_what_the_log_says(settings: Settings) -> bool:
     if settings.log == "embedded" and not settings.data_dir.is_dir():
         raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
     async with AsyncExitStack() as stack:
-        log = open_log(settings)
-        stack.push_async_callback(log.close)
         database = Database(settings.effective_database_url)
         stack.push_async_callback(database.close)
+        log = open_log(settings, database)
+        stack.push_async_callback(log.close)
         return await check_scoring(
             log=log,
             database=database,
@@ -233,10 +216,17 @@ async def _is_what_the_log_says(settings: Settings) -> bool:
 
 def main() -> None:
     """Run the command; what we know how to explain is told in a sentence, without a trace."""
+    app.add_typer(dead_letter_commands(_instance), name="dead-letters")
+    # What the process makes, its files and directories, is for its owner alone.
+    os.umask(0o077)
+    configure_logging()
     try:
         app()
-    except FliplineError as error:
-        Console(stderr=True).print(f"[bold red]flipline:[/] {escape(error.message)}", highlight=False)
+    except (FliplineError, OSError, SQLAlchemyError) as error:
+        logger.debug("command.failed", exc_info=True)
+        Console(stderr=True).print(
+            f"[bold red]flipline:[/] {escape(explain(error))}", highlight=False, soft_wrap=True
+        )
         raise SystemExit(1) from error
 
 

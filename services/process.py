@@ -3,25 +3,30 @@
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from socket import socket
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
-from shared.auth import Keys
+from services.announcing import Notices, announce
 from shared.clock import Clock, SystemClock
 from shared.database.engine import Database
+from shared.database.positions import topics_read
 from shared.errors import Misconfigured
 from shared.events import TOPICS
-from shared.http import Check, build_app
+from shared.http import Application, Check, build_app
+from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
+from shared.measuring import keep_measuring
 from shared.service import Service
 from shared.settings import Settings
-from shared.supervisor import Supervisor
+from shared.supervisor import Supervisor, Worker
 
 
 @dataclass(frozen=True)
@@ -39,16 +44,23 @@ Compose = Callable[[Machinery], Service]
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it answers, and leaves the process's end to whoever started it."""
+    """uvicorn that tells how ready the process is, and leaves the process's end to its caller."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[int], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announcing: Callable[[], Coroutine[Any, Any, None]]) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._announcing = announcing
+        self._announcer: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._ready(self.servers[0].sockets[0].getsockname()[1])
+            self._announcer = asyncio.create_task(self._announcing(), name="announcing")
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        if self._announcer is not None:
+            self._announcer.cancel()
+            await asyncio.wait([self._announcer])
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -64,38 +76,42 @@ class _Server(uvicorn.Server):
 
 
 async def serve(
-    settings: Settings, keys: Keys, composes: Sequence[Compose], *, ready: Callable[[int], None]
+    settings: Settings,
+    keys: Keys,
+    composes: Sequence[Compose],
+    *,
+    listening: list[socket],
+    notices: Notices,
 ) -> None:
-    """Host the services until the process is told to stop; `ready` gets the port once it is open.
+    """Host the services on the sockets until the process is told to stop; `notices` hear how ready they are.
 
-    Raises Misconfigured when the port is taken.
+    Raises Misconfigured when a part cannot be had as the settings name it.
     """
     _calm_the_collector()
     async with AsyncExitStack() as stack:
-        log = open_log(settings)
-        stack.push_async_callback(log.close)
         # Who is silent for that long has lost its partitions anyway.
         database = Database(
             settings.effective_database_url, silence_seconds=settings.kafka_session_timeout_seconds
         )
         stack.push_async_callback(database.close)
+        log = open_log(settings, database)
+        stack.push_async_callback(log.close)
         machinery = Machinery(settings, keys, SystemClock(), log, database)
+        app = host([compose(machinery) for compose in composes], partial(keep_measuring, database))
         config = uvicorn.Config(
-            host([compose(machinery) for compose in composes]),
-            host=settings.host,
-            port=settings.port,
+            app,
             access_log=False,
             proxy_headers=False,
             log_config=None,
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-        server = _Server(config, ready)
+        server = _Server(config, lambda: announce(app.checks, notices))
         try:
-            await server.serve()
+            await server.serve(listening)
         except SystemExit as error:
             raise Misconfigured(
-                "port_taken", f"Cannot listen on {settings.host}:{settings.port}; name another with --port."
+                "not_started", "The services did not start; what the log says above this line is why."
             ) from error
 
 
@@ -110,8 +126,8 @@ def _calm_the_collector() -> None:
     gc.set_threshold(300_000, 50, 50)
 
 
-def open_log(settings: Settings) -> EmbeddedLog | KafkaLog:
-    """Return the log that the settings name."""
+def open_log(settings: Settings, database: Database) -> EmbeddedLog | KafkaLog:
+    """Return the log that the settings name; the database tells which topics were read from."""
     if settings.log == "embedded":
         return EmbeddedLog(settings.data_dir / "log.sqlite")
     return KafkaLog(
@@ -120,20 +136,28 @@ def open_log(settings: Settings) -> EmbeddedLog | KafkaLog:
         partitions=settings.kafka_partitions,
         prefix=settings.kafka_topic_prefix,
         session_timeout_seconds=settings.kafka_session_timeout_seconds,
+        topics_read=partial(topics_read, database),
     )
 
 
-def host(services: Sequence[Service]) -> FastAPI:
-    """Return the application of all services; their workers run as long as it does."""
-    supervisor = Supervisor({name: worker for one in services for name, worker in one.workers.items()})
+def host(services: Sequence[Service], measure: Worker | None = None) -> Application:
+    """Return the application of all services; their workers run as long as it does.
+
+    `measure` keeps the figures of the database; a process without workers shows none.
+    """
+    workers = {name: worker for one in services for name, worker in one.workers.items()}
+    auxiliary = {name: worker for one in services for name, worker in one.auxiliary.items()}
+    if workers and measure is not None:
+        auxiliary["measures"] = measure
+    supervisor, auxiliaries = Supervisor(workers), Supervisor(auxiliary)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
-        async with supervisor:
+        async with supervisor, auxiliaries:
             yield
 
     checks: dict[str, Check] = {name: check for one in services for name, check in one.checks.items()}
-    if any(one.workers for one in services):
+    if workers:
         checks["workers"] = supervisor.check
     return build_app(
         title="Flipline " + " + ".join(one.name for one in services),

@@ -9,25 +9,21 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Annotated, Any, Final, TypeAlias, assert_never
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
-MAX_NODES = 100
-MAX_DEPTH = 8
+from shared.strict import Strict, few
 
 _NULL = "cannot be null; `missing: true` asks for what is not there"
 
 Text = Annotated[str, Field(min_length=1, max_length=256)]
 Scalar: TypeAlias = Annotated[str, Field(max_length=1000)] | bool | int | float
+_Scalars = Annotated[list[Scalar], Field(min_length=1, max_length=1000, fail_fast=True)]
 Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Truth: TypeAlias = Annotated[bool, Field(strict=True)]
 Path = Annotated[str, Field(min_length=1, max_length=128)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Comparison(_Strict):
+class Comparison(Strict):
     """What is asked of one value; every operator given must hold.
 
     A missing value (or null) meets only `missing: true` and `exists: false`, so no operand is null. Numbers
@@ -36,8 +32,10 @@ class Comparison(_Strict):
     and `glob` knows `*`, `?` and `[...]`.
     """
 
+    model_config = ConfigDict(populate_by_name=True)
+
     eq: Scalar | None = None
-    in_: Annotated[list[Scalar], Field(min_length=1, max_length=1000)] | None = Field(None, alias="in")
+    in_: _Scalars | None = Field(None, alias="in")
     contains: Scalar | None = None
     starts_with: Text | None = None
     glob: Text | None = None
@@ -70,11 +68,11 @@ class Comparison(_Strict):
         return self
 
 
-class Matches(_Strict):
+class Matches(Strict):
     """An interaction of a type (or one of several; absent: any) whose properties meet all tests."""
 
     type: Text | Annotated[list[Text], Field(min_length=1, max_length=50)] | None = None
-    where: Annotated[dict[Path, Comparison], Field(max_length=20)] = {}
+    where: Annotated[dict[Path, Comparison], few(20)] = Field(default={}, max_length=20)
 
     @model_validator(mode="after")
     def _asks_something(self) -> "Matches":
@@ -90,20 +88,22 @@ class Matches(_Strict):
         return frozenset([self.type] if isinstance(self.type, str) else self.type)
 
 
-class AllOf(_Strict):
+class AllOf(Strict):
     """Every one of the conditions holds."""
 
     all: Annotated[list["Condition"], Field(min_length=1, max_length=20)]
 
 
-class AnyOf(_Strict):
+class AnyOf(Strict):
     """At least one of the conditions holds."""
 
     any: Annotated[list["Condition"], Field(min_length=1, max_length=20)]
 
 
-class Not(_Strict):
+class Not(Strict):
     """The condition does not hold."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     not_: "Condition" = Field(alias="not")
 
@@ -140,19 +140,6 @@ def children(condition: Condition) -> list[Condition]:
             return [part]
         case _:
             assert_never(condition)
-
-
-def check(condition: Condition) -> None:
-    """Raise ValueError when the tree is too large or too deep to be evaluated on every interaction."""
-    nodes = 0
-    level = [condition]
-    for _ in range(MAX_DEPTH):
-        nodes += len(level)
-        level = [child for node in level for child in children(node)]
-    if level:
-        raise ValueError(f"a condition is at most {MAX_DEPTH} levels deep")
-    if nodes > MAX_NODES:
-        raise ValueError(f"a condition has at most {MAX_NODES} parts")
 
 
 def fingerprint(condition: Condition, by: str | None) -> str:

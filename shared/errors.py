@@ -9,6 +9,7 @@
     │   ├── Outdated       412  somebody else changed it since the caller read it
     │   └── UnsupportedMedia  415
     ├── Unavailable        503  a part we need is down or overloaded: try again after a while
+    │   └── LogChanged          the log is not the one that the tables have read: stop, say what to do
     ├── Fenced                  another worker owns this partition now: drop the work, write nothing
     ├── Poison                  this one message can never be handled: park it and go on
     └── Misconfigured           the process cannot start as configured: say what to change
@@ -17,7 +18,10 @@ HTTP answers are made from these in one place, `shared/http.py`.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, TypedDict
+from typing import ClassVar, Final, TypedDict
+
+MAX_COMPLAINTS: Final = 20
+"""So many of the things that are wrong with an input are told; more are not looked for."""
 
 
 class FliplineError(Exception):
@@ -98,6 +102,10 @@ class Unavailable(FliplineError):
     def __init__(self, code: str, message: str, retry_after_seconds: int = 5) -> None:
         super().__init__(code, message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class LogChanged(Unavailable):
+    """The log does not continue what the tables have read, so reading on would skip events."""
 
 
 class Fenced(FliplineError):

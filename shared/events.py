@@ -6,7 +6,7 @@ version ever written stand in `tests/contract/golden`.
 """
 
 from datetime import datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,9 @@ LEADS: Final = "leads"
 SALES: Final = "sales"
 DEAD_LETTERS: Final = "dead_letters"
 TOPICS: Final = (INTERACTIONS, MATRICES, LEADS, SALES, DEAD_LETTERS)
+
+INGEST: Final = "ingest"
+"""Who refused a dead letter that a tracker's request made; any other name is that of a consumer group."""
 
 IDENTIFY: Final = "identify"
 ADJUSTMENT: Final = "adjustment"
@@ -126,8 +129,24 @@ class StageChanged(_Event, frozen=True, kw_only=True, tag="stage_changed.1"):
     identities: tuple[Identity, ...]
 
 
+class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a tracker's request said beside a payload: without it the payload reads differently.
+
+    `sent_at` and `context` are those of a whole Segment batch, for a single call of it.
+    """
+
+    user_agent: str | None = None
+    sent_at: datetime | None = None
+    context: dict[str, Any] | None = None
+
+
 class DeadLetter(_Event, frozen=True, kw_only=True, tag="dead_letter.1"):
-    """Something that could not be taken in, with the reason and the payload as it came."""
+    """Something that could not be taken in, with the reason and the payload as it came.
+
+    `refused_by` is `ingest` or the consumer group that parked a message. `source` is the path of the request,
+    or the topic/partition/offset of the message. With `encoding` base64 the payload was no text; with
+    `excerpt` it is only what people can read of what came.
+    """
 
     code: str
     message: str
@@ -135,10 +154,32 @@ class DeadLetter(_Event, frozen=True, kw_only=True, tag="dead_letter.1"):
     refused_at: datetime
     refused_by: str
     source: str | None = None
+    encoding: Literal["text", "base64"] = "text"
+    excerpt: bool = False
+    envelope: Envelope | None = None
+
+
+class DeadLetterReplayed(_Event, frozen=True, kw_only=True, tag="dead_letter_replayed.1"):
+    """The content of a dead letter is on the log again.
+
+    One event marks one letter, so that both have one key and are read in their order. `replayed_at` is never
+    before the letter's `refused_at`.
+    """
+
+    letter: str
+    replayed_at: datetime
+    author: str
 
 
 Event: TypeAlias = (
-    Interaction | Retraction | Separation | MatrixActivated | LeadQualified | StageChanged | DeadLetter
+    Interaction
+    | Retraction
+    | Separation
+    | MatrixActivated
+    | LeadQualified
+    | StageChanged
+    | DeadLetter
+    | DeadLetterReplayed
 )
 
 _encoder = msgspec.json.Encoder()
@@ -156,3 +197,25 @@ def decode(value: bytes) -> Event:
         return _decoder.decode(value)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise Poison("undecodable", f"Not an event of this version: {error}") from error
+
+
+def key_of(event: Event) -> str:
+    """Return the key under which an event lies on its topic; events of one key keep their order.
+
+    Raises Poison for an event about nobody.
+    """
+    match event:
+        case Interaction() | Separation():
+            if not event.identities:
+                raise Poison("identities_missing", f"{event.id} names no identity.")
+            return event.identities[0].id
+        case Retraction():
+            return event.identity.id
+        case MatrixActivated():
+            return event.model
+        case LeadQualified() | StageChanged():
+            return event.profile_id
+        case DeadLetter():
+            return event.id
+        case DeadLetterReplayed():
+            return event.letter

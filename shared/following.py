@@ -3,32 +3,36 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
 from shared.database.positions import Claims, next_offsets
-from shared.errors import Fenced, Poison, Unavailable
-from shared.events import DEAD_LETTERS, DeadLetter, encode
-from shared.ids import derived_id
+from shared.errors import Fenced, Unavailable
+from shared.events import DEAD_LETTERS, encode
+from shared.following_progress import Progress
 from shared.log.port import Consumer, Log, Message, Record
+from shared.pacing import SECONDS_OF_A_TRANSACTION, Pace
+from shared.parking import dead_letter
 from shared.pulse import Pulse
-from shared.telemetry import BATCH_SECONDS, LAG, MESSAGES
+from shared.reasons import safe_reason
+from shared.telemetry import BATCH_SECONDS, MESSAGES
 
 logger = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
 FIRST_RETRY_SECONDS = 0.02  # two workers that met on a person are past each other by then
 LAST_RETRY_SECONDS = 2.0
-LAG_EVERY_SECONDS = 5.0
 # With fewer, a second transaction costs more than it overlaps.
 SHARES_FROM_MESSAGES = 500
 # What fails so often in a row may be too much for the time that a transaction has.
 TRIES_BEFORE_HALVING = 3
+# A database refuses the data of two workers that met once; data that it refuses twice is bad.
+TRIES_BEFORE_PARKING = 2
 # When this many messages in a row have to be parked the fault is ours, not theirs: stop and be seen.
 MAX_PARKED_IN_A_ROW = 20
 
@@ -39,10 +43,12 @@ Apply = Callable[[AsyncConnection, Sequence[Message]], Awaitable[Summary]]
 class Follower:
     """Applies a topic's messages in batches, each in one transaction with its position.
 
-    `apply` must have no effect outside the transaction. What fails for a passing reason is tried again, in
-    halves when it goes on failing; a batch that fails for another reason is halved until the message at fault
-    is alone, and that one is parked as a dead letter. `committed` is called after every commit.
+    `apply` must have no effect outside the transaction. A fault of ours (Unavailable) makes the batch wait
+    and the worker unready; it is tried again, in halves when it goes on failing. A batch that fails for any
+    other reason is halved until the message at fault is alone, and that one is parked as a dead letter.
+    `committed` is called after every commit, and `applied` with the summary of each batch that was committed.
 
+    A batch has as many messages as fit into `SECONDS_OF_A_TRANSACTION`, so that other writers get a turn.
     Partitions are dealt out in shares, each with transactions of its own: while one waits for the database
     another computes.
     """
@@ -57,6 +63,7 @@ class Follower:
         group: str,
         apply: Apply,
         committed: Callable[[], None],
+        applied: Callable[[Summary], None] | None = None,
         shares: int = 1,
     ) -> None:
         self._log = log
@@ -66,27 +73,31 @@ class Follower:
         self._group = group
         self._apply = apply
         self._committed = committed
+        self._applied = applied
         self._shares = shares
+        self._pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect])
         self._parked_in_a_row = 0
+        self._pulse = Pulse()
 
     async def run(self, pulse: Pulse) -> None:
         """Follow the topic until cancelled; raises Unavailable when the log is away.
 
         Raises what the last message failed for when too many in a row have to be parked.
         """
-        # Started again it may park as many more: else whoever gets so many bad ones in stops it for good.
+        self._pulse = pulse
+        # Started again it may park as many more: else a sender of so many bad ones stops it for good.
         self._parked_in_a_row = 0
         claims = Claims(self._database, self._group)
-        told_at = 0.0
         async with self._log.consume(self._topic, self._group, claims) as consumer:
+            progress = Progress(self._group, consumer)
             while True:
                 messages = await consumer.poll(POLL_SECONDS)
                 if messages:
                     await self._handle(claims, consumer, messages)
-                pulse.moved()
-                if time.monotonic() - told_at > LAG_EVERY_SECONDS:
-                    told_at = time.monotonic()
-                    LAG.labels(self._group).set(await consumer.lag())
+                    pulse.moved()
+                nothing_left = await progress.look()
+                if not messages and nothing_left:
+                    pulse.moved()
 
     async def _handle(self, claims: Claims, consumer: Consumer, messages: Sequence[Message]) -> None:
         shares = self._shares if len(messages) >= SHARES_FROM_MESSAGES else 1
@@ -94,21 +105,27 @@ class Follower:
         for message in messages:
             by_share.setdefault(message.partition.number % shares, []).append(message)
         outcomes = await asyncio.gather(
-            *(self._settle(claims, consumer, share) for share in by_share.values()), return_exceptions=True
+            *(self._handle_share(claims, consumer, share) for share in by_share.values()),
+            return_exceptions=True,
         )
         for outcome in outcomes:
             if isinstance(outcome, BaseException):
                 raise outcome
 
-    async def _settle(self, claims: Claims, consumer: Consumer, messages: Sequence[Message]) -> None:
+    async def _handle_share(self, claims: Claims, consumer: Consumer, messages: Sequence[Message]) -> None:
+        done = 0
         try:
-            await self._persist(claims, messages)
+            while done < len(messages):
+                batch = messages[done : done + self._pace.size]
+                await self._persist(claims, batch)
+                done += len(batch)
+                await consumer.acknowledge(next_offsets(batch))
+                self._pulse.progressed()
         except Fenced:
-            logger.warning("batch.fenced", group=self._group, messages=len(messages))
-            MESSAGES.labels(self._group, "fenced").inc(len(messages))
+            left = len(messages) - done
+            logger.warning("batch.fenced", group=self._group, messages=left)
+            MESSAGES.labels(self._group, "fenced").inc(left)
             consumer.stand_down()
-        else:
-            await consumer.acknowledge(next_offsets(messages))
 
     async def _persist(
         self, claims: Claims, messages: Sequence[Message], delay: float = FIRST_RETRY_SECONDS
@@ -117,25 +134,25 @@ class Follower:
 
         `delay` is how many seconds to wait after the first failure.
         """
-        tries = 0
+        waits = refusals = 0
         while True:
             try:
                 await self._once(claims, messages)
                 self._parked_in_a_row = 0
                 return None
             except Unavailable as error:
-                tries += 1
-                logger.warning("batch.waits", group=self._group, error=error.message)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, LAST_RETRY_SECONDS)
-                if tries >= TRIES_BEFORE_HALVING and len(messages) > 1:
+                waits += 1
+                delay = await self._wait(error, delay)
+                if waits >= TRIES_BEFORE_HALVING and len(messages) > 1:
                     return await self._persist_halves(claims, messages, delay)
             except Fenced:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever it is, one message must not block the rest
-                if len(messages) == 1:
+                refusals += 1
+                if len(messages) > 1:
+                    return await self._persist_halves(claims, messages)
+                if not isinstance(error, DBAPIError) or refusals >= TRIES_BEFORE_PARKING:
                     return await self._park(claims, messages[0], error)
-                return await self._persist_halves(claims, messages)
 
     async def _persist_halves(
         self, claims: Claims, messages: Sequence[Message], delay: float = FIRST_RETRY_SECONDS
@@ -144,20 +161,32 @@ class Follower:
         await self._persist(claims, messages[:half], delay)
         await self._persist(claims, messages[half:])
 
+    async def _wait(self, error: Unavailable, delay: float) -> float:
+        """Wait for a fault of ours to pass and return how long to wait the next time, in seconds."""
+        self._pulse.waits(error)
+        logger.warning("batch.waits", group=self._group, error=safe_reason(error))
+        await asyncio.sleep(delay)
+        return min(delay * 2, LAST_RETRY_SECONDS)
+
     async def _once(self, claims: Claims, messages: Sequence[Message]) -> None:
         started = time.perf_counter()
         async with self._database.unit() as connection:
+            began = time.perf_counter()
             await claims.advance(connection, messages)
             summary = await self._apply(connection, messages)
-        seconds = time.perf_counter() - started
+        ended = time.perf_counter()
+        # Without the wait for the writer's turn: that is not what makes a batch slow.
+        self._pace.took(len(messages), ended - began)
         self._committed()
-        BATCH_SECONDS.labels(self._group).observe(seconds)
+        if self._applied is not None:
+            self._applied(summary)
+        BATCH_SECONDS.labels(self._group).observe(ended - started)
         MESSAGES.labels(self._group, "applied").inc(len(messages))
         logger.info(
             "batch.applied",
             group=self._group,
             messages=len(messages),
-            milliseconds=round(seconds * 1000, 1),
+            milliseconds=round((ended - started) * 1000, 1),
             **summary,
         )
 
@@ -166,25 +195,15 @@ class Follower:
         if self._parked_in_a_row > MAX_PARKED_IN_A_ROW:
             raise error
         letter = dead_letter(message, error, refused_by=self._group, at=self._clock.now())
-        async with self._database.unit() as connection:
-            await claims.advance(connection, [message])
-            await outbox.put(connection, [Record(DEAD_LETTERS, letter.id, encode(letter))])
+        delay = FIRST_RETRY_SECONDS
+        while True:
+            try:
+                async with self._database.unit() as connection:
+                    await claims.advance(connection, [message])
+                    await outbox.put(connection, [Record(DEAD_LETTERS, letter.id, encode(letter))])
+                break
+            except Unavailable as fault:
+                delay = await self._wait(fault, delay)
         self._committed()
         MESSAGES.labels(self._group, "parked").inc()
-        logger.error("message.parked", group=self._group, dead_letter=letter.id, error=repr(error))
-
-
-def dead_letter(message: Message, error: Exception, *, refused_by: str, at: datetime) -> DeadLetter:
-    """Describe a message that cannot be handled; the same message gives the same id."""
-    partition = message.partition
-    place = f"{partition.topic}/{partition.number}/{message.offset}"
-    poison = error if isinstance(error, Poison) else None
-    return DeadLetter(
-        id=derived_id("dead", refused_by, place),
-        code=poison.code if poison else "unhandled",
-        message=poison.message if poison else repr(error)[:500],
-        payload=message.value.decode(errors="backslashreplace"),
-        refused_at=at,
-        refused_by=refused_by,
-        source=place,
-    )
+        logger.error("message.parked", group=self._group, dead_letter=letter.id, error=safe_reason(error))

@@ -8,15 +8,18 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.direct import Direct, direct_routes
+from shared.docs import documentation
 from shared.errors import FliplineError
 from shared.invalid import on_invalid, unreadable
+from shared.keyed import unguarded
 from shared.middleware import BodyLimit, Watch
 from shared.openapi import tell_problems
 from shared.problems import problem, problem_of
@@ -27,6 +30,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 class Application(FastAPI):
     """FastAPI with our own middleware before it rather than in it, which a direct route never enters."""
+
+    # What readiness asks, by the name it shows.
+    checks: Mapping[str, Check]
 
     @cached_property
     def _entrance(self) -> ASGIApp:
@@ -45,10 +51,21 @@ class Application(FastAPI):
 
 def build_app(
     *, title: str, routers: Sequence[APIRouter], lifespan: Lifespan, checks: Mapping[str, Check]
-) -> FastAPI:
+) -> Application:
     """Assemble a service's application; `checks` are what readiness asks, by the name it shows."""
-    app = Application(title=title, lifespan=lifespan, redoc_url=None)
+    app = Application(
+        title=title,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        # Such a redirect would be built from the Host header, which is the caller's.
+        redirect_slashes=False,
+    )
+    app.checks = checks
+    app.router.routes.extend(documentation(title))
     for router in (*routers, _operations(checks)):
+        if found := unguarded(router.routes):
+            raise TypeError(f"these routes would read a body before they check the key: {found}")
         # Not include_router: it keeps routers nested and matches every request twice on the way down.
         app.router.routes.extend(router.routes)
     app.add_exception_handler(FliplineError, _on_ours)
@@ -61,12 +78,14 @@ def build_app(
 def _operations(checks: Mapping[str, Check]) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
+    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
         """Tell that the process answers."""
         return {"status": "ok"}
 
-    @router.get("/readyz")
+    @router.head("/readyz", include_in_schema=False)
+    @router.get("/readyz", responses={503: {"description": "Not ready; `checks` tell what is missing."}})
     async def readyz() -> Response:  # pyright: ignore[reportUnusedFunction]
         """Tell whether everything needed is there, and what is not."""
         findings: dict[str, str] = {}
@@ -82,7 +101,8 @@ def _operations(checks: Mapping[str, Check]) -> APIRouter:
             return problem(503, "not_ready", message, {"Retry-After": "5"}, checks=findings)
         return JSONResponse({"status": "ready", "checks": findings})
 
-    @router.get("/metrics")
+    @router.head("/metrics", include_in_schema=False)
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
         """Show the process's metrics in Prometheus' text format."""
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
@@ -105,9 +125,21 @@ async def _on_unforeseen(_request: Request, _error: Exception) -> Response:
     return problem(500, "internal", "Something went wrong here; it has been logged.")
 
 
-async def _on_http(_request: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
     if refused := unreadable(error):
         return problem_of(refused)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": ", ".join(sorted(_methods(request)))}
     code = HTTPStatus(error.status_code).name.lower()
-    return problem(error.status_code, code, error.detail, error.headers)
+    return problem(error.status_code, code, error.detail, headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods of all routes that the path leads to; Starlette names those of the first alone."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return methods

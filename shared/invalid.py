@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from typing import Annotated, Any, Final, get_args, get_origin
 
 from fastapi.exceptions import RequestValidationError
@@ -11,11 +12,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.errors import Complaint, Refused, UnsupportedMedia
+from shared.errors import MAX_COMPLAINTS, Complaint, Refused, UnsupportedMedia
 from shared.problems import problem, problem_of
+from shared.strict import ENOUGH
 from shared.wording import in_words, unknown
 
-MAX_COMPLAINTS: Final = 20
+# A path may hold names that the caller made up.
+_MAX_PARTS: Final = 24
+_MAX_PART_LENGTH: Final = 64
 # Python reads about twice as many levels, of which the caller of the reader takes some.
 _READABLE_LEVELS: Final = 500
 
@@ -27,7 +31,8 @@ def on_invalid(request: Request, error: RequestValidationError) -> Response:
     found = error.errors()
     if found and found[0]["type"] == "json_invalid":
         return problem_of(_no_json(error.body, found[0]["loc"][-1], found[0]["ctx"]["error"]))
-    complaints = [_complaint(request, one) for one in found[:MAX_COMPLAINTS]]
+    told = islice((one for one in found if one["type"] != ENOUGH), MAX_COMPLAINTS)
+    complaints = [_complaint(request, one) for one in told]
     first = complaints[0] if complaints else Complaint(field=None, message="is invalid")
     message = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return problem(422, "invalid", message, field=first["field"], errors=complaints)
@@ -71,7 +76,8 @@ def _complaint(request: Request, error: Any) -> Complaint:
     if words and not path:
         words = f"The body {words}."
     message = words or str(error["msg"]).removeprefix("Value error, ")
-    return Complaint(field=".".join(map(str, path)) or None, message=message)
+    field = ".".join(str(part)[:_MAX_PART_LENGTH] for part in path[:_MAX_PARTS])
+    return Complaint(field=field or None, message=message)
 
 
 def _known_names(request: Request, path: Sequence[str | int]) -> list[str]:

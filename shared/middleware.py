@@ -11,6 +11,7 @@ from prometheus_client import Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import TooLarge
+from shared.headers import made_safe
 from shared.problems import problem, problem_of
 from shared.telemetry import REQUEST_SECONDS
 
@@ -59,7 +60,7 @@ class BodyLimit:
 
 
 class Watch:
-    """Times the answer, logs one line, and turns a bug into a problem that shows no trace."""
+    """Times the answer, makes it safe, logs one line; a bug becomes a problem that shows no trace."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -76,6 +77,7 @@ class Watch:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = made_safe(message.get("headers", ()))
             await send(message)
 
         try:

@@ -8,7 +8,7 @@ again is never taken for a well one between two failures.
 import time
 from collections.abc import Callable
 
-from shared.errors import FliplineError
+from shared.reasons import safe_reason
 
 # Two workers that met on the same rows try again within milliseconds; that is no reason to be unready.
 PASSING_SECONDS = 1.0
@@ -30,6 +30,10 @@ class Pulse:
         self._moved_at = self._now()
         self._fault = None
 
+    def progressed(self) -> None:
+        """Report a part of the work under way; a fault that was reported still holds up another part."""
+        self._moved_at = self._now()
+
     def waits(self, error: Exception) -> None:
         """Report the fault that keeps work waiting."""
         if self._fault is None:
@@ -44,10 +48,3 @@ class Pulse:
         if now - self._moved_at >= STALLED_SECONDS:
             return f"has not moved for {now - self._moved_at:.0f} s"
         return None
-
-
-def safe_reason(error: BaseException) -> str:
-    """Describe an error without what a driver or a library says, which may quote personal data."""
-    if isinstance(error, FliplineError):
-        return f"{error.code}: {error.message}"
-    return type(error).__name__

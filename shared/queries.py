@@ -1,12 +1,13 @@
 """Parameters that nobody knows are refused: a misspelt filter would return everybody."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 
-from shared.errors import Complaint, Refused
+from shared.errors import MAX_COMPLAINTS, Complaint, Refused
 from shared.wording import unknown
 
 
@@ -16,15 +17,15 @@ async def known_parameters(request: Request) -> None:
     if not request.query_params or not isinstance(route, APIRoute):
         return
     known = list(dict.fromkeys(_names(route.dependant)))
+    strangers = (name for name in request.query_params if name not in known)
     errors = [
         Complaint(field=f"query.{name[:64]}", message=unknown(name, known))
-        for name in request.query_params
-        if name not in known
+        for name in islice(strangers, MAX_COMPLAINTS)
     ]
     if errors:
         first = errors[0]
         message = f"{first['field']}: {first['message']}"
-        raise Refused("parameter_unknown", message, first["field"], errors[:20])
+        raise Refused("parameter_unknown", message, first["field"], errors)
 
 
 def _names(dependant: Dependant) -> Iterator[str]:

@@ -11,9 +11,13 @@ from shared.supervisor import Worker
 
 @dataclass(frozen=True)
 class Service:
-    """A service's routes, the workers to keep running, and what must hold before it is ready."""
+    """A service's routes, the workers to keep running, and what must hold before it is ready.
+
+    The `auxiliary` workers run too, and the service does its work without them: readiness does not ask them.
+    """
 
     name: str
     routers: Sequence[APIRouter]
     workers: Mapping[str, Worker] = field(default_factory=dict[str, Worker])
+    auxiliary: Mapping[str, Worker] = field(default_factory=dict[str, Worker])
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])

@@ -1,7 +1,8 @@
 """Settings: all from the environment, each with its unit and its reason."""
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -9,26 +10,33 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.identity import KIND_PATTERN
 
 Csv = Annotated[tuple[str, ...], NoDecode]
+Keyed = Annotated[tuple[str, ...] | None, NoDecode]
+
+_BROKER = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]@]+)(:(?P<port>\d{1,5}))?")
+_LAST_PORT = 65535
 
 
 class Settings(BaseSettings):
     """What one process needs to know; `FLIPLINE_` stands before every name."""
 
-    model_config = SettingsConfigDict(env_prefix="FLIPLINE_", extra="ignore", frozen=True)
+    # What was given is not shown in errors: it may be a key or a password.
+    model_config = SettingsConfigDict(
+        env_prefix="FLIPLINE_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     host: str = Field(
         default="127.0.0.1", description="Address to listen on; behind a proxy it can stay local."
     )
-    port: int = Field(default=8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=0, le=_LAST_PORT)
     data_dir: Path = Path(".flipline")
-    log: str = Field(default="embedded", pattern=r"^(embedded|kafka://[^/]+)$")
+    log: str = Field(default="embedded", description="`embedded`, or `kafka://host:port`, also several.")
     # repr=False: these open doors, and a repr ends up in logs and tracebacks.
     database_url: str | None = Field(
         default=None, repr=False, description="Absent: a SQLite file in the data dir."
     )
-    write_keys: Csv = Field(default=(), repr=False)
-    ops_keys: Csv = Field(default=(), repr=False)
-    crm_keys: Csv = Field(default=(), repr=False)
+    write_keys: Keyed = Field(default=None, repr=False)
+    ops_keys: Keyed = Field(default=None, repr=False)
+    crm_keys: Keyed = Field(default=None, repr=False)
     webhook_allow: Csv = Field(
         default=(), description="Private networks (CIDR) or hosts that webhooks may reach."
     )
@@ -37,23 +45,55 @@ class Settings(BaseSettings):
         description="How many identities of a kind one person can have, such as `email=5`; user_id=1 always "
         "unless told otherwise.",
     )
-    log_level: str = Field(default="info", pattern=r"^(debug|info|warning|error)$")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     kafka_partitions: int = Field(default=6, ge=1, le=1000, description="For new topics; bounds the workers.")
-    kafka_topic_prefix: str = Field(default="", description="For a cluster shared with others.")
+    kafka_topic_prefix: str = Field(
+        default="", pattern=r"^[a-zA-Z0-9._-]{0,200}$", description="For a cluster shared with others."
+    )
     kafka_session_timeout_seconds: float = Field(
-        default=10.0, ge=1, description="How long a dead worker's partitions wait for another worker."
+        default=10.0,
+        ge=1,
+        le=1800,
+        description="How long a dead worker's partitions wait for another worker.",
     )
     webhook_timeout_seconds: float = Field(
         default=15.0, gt=0, le=30, description="Standard Webhooks asks for 15 to 30 seconds."
     )
 
-    @field_validator("write_keys", "ops_keys", "crm_keys", "webhook_allow", mode="before")
+    @field_validator("host", "data_dir", "log", "database_url", mode="before")
+    @classmethod
+    def _given(cls, value: object) -> object:
+        # An empty host would be every address of the machine, an empty directory the current one.
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("is set but empty; give it a value, or unset it")
+        return value
+
+    @field_validator("log")
+    @classmethod
+    def _log(cls, value: str) -> str:
+        if value != "embedded":
+            scheme, _, brokers = value.partition("://")
+            found = [_BROKER.fullmatch(broker) for broker in brokers.split(",")]
+            ports = [int(one["port"] or 1) for one in found if one]
+            if scheme != "kafka" or len(ports) < len(found) or not all(1 <= n <= _LAST_PORT for n in ports):
+                raise ValueError(
+                    "must be embedded, or kafka://host:port, with a comma before a further host:port"
+                )
+        return value
+
+    @field_validator("webhook_allow", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("write_keys", "ops_keys", "crm_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        # What is empty stays, so that shared/keys.py can refuse it.
+        return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
     @field_validator("identity_limits", mode="before")
     @classmethod
@@ -74,6 +114,6 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'state.sqlite'}"
 
     @property
-    def configured_keys(self) -> dict[str, tuple[str, ...]]:
-        """The keys by role, as far as the environment has them."""
+    def configured_keys(self) -> dict[str, tuple[str, ...] | None]:
+        """The keys by role, as far as the environment has them; not yet checked."""
         return {"write": self.write_keys, "ops": self.ops_keys, "crm": self.crm_keys}

@@ -10,7 +10,8 @@ from typing import Self
 import structlog
 
 from shared.errors import Unavailable
-from shared.pulse import Pulse, safe_reason
+from shared.pulse import Pulse
+from shared.reasons import safe_reason
 from shared.telemetry import WORKER_FAILURES
 
 logger = structlog.get_logger(__name__)

@@ -8,6 +8,8 @@ import msgspec
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+from shared.reasons import safe_trace
+
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 REQUEST_SECONDS = Histogram(
@@ -27,7 +29,20 @@ MESSAGES = Counter(
 BATCH_SECONDS = Histogram(
     "flipline_batch_seconds", "Time to apply and commit a batch, by group.", ["group"], buckets=_SECONDS
 )
-LAG = Gauge("flipline_lag_records", "Records not read yet by this process, by group.", ["group"])
+LAG = Gauge("flipline_lag_records", "Records not applied yet by this process, by group.", ["group"])
+OLDEST_UNREAD_SECONDS = Gauge(
+    "flipline_oldest_unread_seconds", "Age of the oldest record that is not applied yet, by group.", ["group"]
+)
+POSITION = Gauge(
+    "flipline_position_offset", "The offset that a group applies next.", ["group", "topic", "partition"]
+)
+LOG_END = Gauge(
+    "flipline_log_end_offset",
+    "The offset that the next record gets, as each group's reader sees it.",
+    ["group", "topic", "partition"],
+)
+OUTBOX_RECORDS = Gauge("flipline_outbox_records", "Records that wait in the outbox for the log.")
+DATABASE_BYTES = Gauge("flipline_database_bytes", "Size of the database.")
 FLIPS = Counter("flipline_flips_total", "Profiles that crossed a flip number, by model.", ["model"])
 WORKER_FAILURES = Counter(
     "flipline_worker_failures_total",
@@ -57,6 +72,11 @@ OLDEST_DUE_SECONDS = Gauge(
     "How long the delivery that is due the longest has been due, by webhook; the same in every process.",
     ["webhook"],
 )
+OPEN_DEAD_LETTERS = Gauge(
+    "flipline_dead_letters_open",
+    "Dead letters not replayed, by who refused them: ingest, or a consumer group. Every ingest tells all.",
+    ["refused_by"],
+)
 
 _encode = msgspec.json.Encoder(enc_hook=str, order=None).encode
 
@@ -72,11 +92,12 @@ def configure_logging(level: str = "info", *, console: bool | None = None) -> No
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _without_what_errors_say,
     ]
     rendered: list[Any] = (
-        [structlog.dev.ConsoleRenderer()]
+        [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
         if readable
-        else [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_dumps)]
+        else [structlog.processors.JSONRenderer(_dumps)]
     )
     structlog.configure(
         processors=[*shared, *rendered],
@@ -93,6 +114,15 @@ def configure_logging(level: str = "info", *, console: bool | None = None) -> No
     )
     # Libraries tell us of each retry and rebalance; what matters of it our own lines say.
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+def _without_what_errors_say(_logger: Any, _method: str, event: Any) -> Any:
+    """Replace an exception by the types and places of it and its causes."""
+    told = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    if isinstance(error, BaseException):
+        event["exception"] = safe_trace(error)
+    return event
 
 
 def _dumps(event: Any, **_: Any) -> str:

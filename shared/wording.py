@@ -46,6 +46,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "extra_forbidden": "is not known",
     "recursion_depth_exceeded": "is nested too deep",
 }
+# No name of ours is as long, and comparing takes time that grows with the square of the length.
+_LONGEST_NAME: Final = 128
 SLUG_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
 NO_SLUG: Final = "must be 1 to 64 of a-z, 0-9 and _, starting with a letter"
 
@@ -68,6 +70,8 @@ def unknown(written: str, known: Iterable[str]) -> str:
 
 def suggestion(written: str, known: Iterable[str]) -> str | None:
     """Return the known word that a misspelt one most likely means, None when none is near."""
+    if len(written) > _LONGEST_NAME:
+        return None
     return next(iter(get_close_matches(written, list(known), n=1)), None)
 
 

@@ -5,6 +5,7 @@ is a failure, since CI installs what is needed.
 """
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,12 +13,23 @@ from pathlib import Path
 import asyncpg
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.telemetry import configure_logging
 from tests import servers
 from tests.postgres import Databases, plain
+
+# In CI the same examples on every run, elsewhere new ones. How long an example takes says more about the
+# machine than about the code.
+settings.register_profile(
+    "flipline",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("flipline")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,6 @@
 """The hand-off as it runs, on a real log, a real database and real sockets, under a clock that tests move."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,13 +13,14 @@ import httpx
 from services.handoff import deliver
 from services.handoff.compose import compose
 from services.process import host
-from shared.auth import Keys
 from shared.database.engine import Database
 from shared.events import LEADS, LeadQualified, StageChanged, encode
+from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.settings import Settings
 from tests.given import FrozenClock
+from tests.patience import PATIENCE_SECONDS, eventually
 
 CRM_KEY = "crm-key"
 
@@ -69,35 +69,29 @@ class World:
         return rows[0]
 
 
-async def eventually(ask: Callable[[], Awaitable[Any]], holds: Callable[[Any], bool]) -> Any:
-    """Ask until the answer is as expected; the last answer is shown when it never is."""
-    answer: Any = None
-    try:
-        async with asyncio.timeout(10):
-            while not holds(answer := await ask()):
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        raise AssertionError(f"never came to be; the last answer was {answer}") from None
-    return answer
-
-
 @asynccontextmanager
 async def handing_off(
     directory: Path,
     database: Database,
     *,
     allow: tuple[str, ...] = ("127.0.0.1",),
-    timeout_seconds: float = 5,
+    timeout_seconds: float = 2 * PATIENCE_SECONDS,
 ) -> AsyncGenerator[World]:
-    """Run the service in this event loop; the clock stands still at the present, which signatures need."""
+    """Run the service in this event loop; the clock stands still at the present, which signatures need.
+
+    An endpoint that hangs is waited for longer than a test is, unless it says otherwise.
+    """
     log = EmbeddedLog(directory / "log.sqlite")
     clock = FrozenClock(datetime.now(UTC))
+    settings = Settings(data_dir=directory, webhook_allow=allow)
+    # Past the limit that operators are held to.
+    settings = settings.model_copy(update={"webhook_timeout_seconds": timeout_seconds})
     service = compose(
         log=log,
         database=database,
         clock=clock,
         keys=Keys(write=("write-key",), ops=("ops-key",), crm=(CRM_KEY,)),
-        settings=Settings(data_dir=directory, webhook_allow=allow, webhook_timeout_seconds=timeout_seconds),
+        settings=settings,
     )
     app = host([service])
     # A retry is found by looking; tests move the clock and do not want to wait for the next look.

@@ -13,13 +13,15 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from services.ingest.compose import compose
-from shared.auth import Keys
+from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, Event, Interaction, decode
 from shared.http import build_app
+from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
-from tests.given import FrozenClock
+from tests.given import FrozenClock, messages_on
+from tests.patience import eventually
 
 WRITE_KEY = "write-key"
 KEYS = Keys(write=(WRITE_KEY, "second-key"), ops=("ops-key",), crm=("crm-key",))
@@ -49,12 +51,7 @@ class World:
 
     async def events(self, topic: str) -> list[Event]:
         """What stands on a topic, in order."""
-        found: list[Event] = []
-        offset = 0
-        while rows := await self.log.read(topic, offset):
-            found.extend(decode(value) for _, value in rows)
-            offset = rows[-1][0] + 1
-        return found
+        return [decode(message.value) for message in await messages_on(self.log, topic)]
 
     async def interactions(self) -> list[Interaction]:
         """The interactions on the log, in order."""
@@ -70,7 +67,8 @@ async def ingesting(directory: Path) -> AsyncIterator[World]:
     """Run the service for as long as the context is open."""
     log = FailingLog(directory / "log.sqlite")
     clock = FrozenClock()
-    service = compose(log=log, clock=clock, keys=KEYS)
+    database = Database(f"sqlite+aiosqlite:///{directory}/state.sqlite")
+    service = compose(log=log, database=database, clock=clock, keys=KEYS)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -80,6 +78,7 @@ async def ingesting(directory: Path) -> AsyncIterator[World]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://flipline", headers=BEARER) as api:
         yield World(app, clock, log, api)
+    await database.close()
     await log.close()
 
 
@@ -90,8 +89,7 @@ async def served(app: ASGIApp) -> AsyncIterator[str]:
         listening.bind(("127.0.0.1", 0))
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
         task = asyncio.create_task(server.serve([listening]))
-        while not server.started:
-            await asyncio.sleep(0.005)
+        await eventually(lambda: server.started)
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         await task

@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from tests.patience import patience
+
 
 @dataclass(frozen=True)
 class Received:
@@ -63,9 +65,9 @@ class Receiver:
     def url(self, path: str = "/hook", host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
 
-    async def wait_for(self, count: int, *, seconds: float = 10) -> list[Received]:
+    async def wait_for(self, count: int) -> list[Received]:
         """Return the first `count` requests as soon as they have come."""
-        async with asyncio.timeout(seconds), self._came:
+        async with patience(), self._came:
             await self._came.wait_for(lambda: len(self.received) >= count)
         return self.received[:count]
 

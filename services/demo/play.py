@@ -12,8 +12,8 @@ from rich.table import Table
 
 from services.demo.inbox import Inbox, inbox
 from services.demo.story import MATRIX, MODEL, antonio
-from shared.auth import Keys
 from shared.errors import Misconfigured, Unavailable
+from shared.keys import Keys
 
 PATIENCE_SECONDS = 15.0
 LOOK_AGAIN_SECONDS = 0.05

@@ -4,11 +4,9 @@ import random
 import secrets
 from functools import partial
 
-from fastapi import APIRouter, Depends
-
 from services.handoff.addresses import Opened
 from services.handoff.attempting import Attempter
-from services.handoff.consume import LeadIntake
+from services.handoff.consume import LeadIntake, count_flips
 from services.handoff.deliver import Deliverer
 from services.handoff.guard import Guard, GuardedBackend, SystemResolver
 from services.handoff.liveness import prove
@@ -19,15 +17,16 @@ from services.handoff.routes.webhooks import WebhookRoutes
 from services.handoff.send import Sender
 from services.handoff.sign import SECRET_BYTES, secret_of
 from services.handoff.takeover import Takeover
-from shared.auth import KeyRing, Keys, Requires
+from shared.auth import KeyRing, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
 from shared.events import LEADS
 from shared.following import Follower
 from shared.ids import new_id
+from shared.keyed import keyed_router
+from shared.keys import Keys
 from shared.log.port import Log
-from shared.queries import known_parameters
 from shared.service import Service
 from shared.settings import Settings
 from shared.supervisor import Bell
@@ -52,6 +51,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         group=GROUP,
         apply=LeadIntake(clock=clock, new_id=new_id).apply,
         committed=committed,
+        applied=count_flips,
     )
     sender = Sender(GuardedBackend(guard), timeout_seconds=settings.webhook_timeout_seconds)
     takeover = Takeover(database=database, clock=clock, prove=prove, worker=new_id(), bell=bell)
@@ -65,9 +65,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         bell=bell,
     )
     ring = KeyRing(keys.crm) | KeyRing(keys.ops)
-    router = APIRouter(
-        tags=["handoff"], dependencies=[Depends(Requires(ring, "crm or ops")), Depends(known_parameters)]
-    )
+    router = keyed_router(Requires(ring, "crm or ops"), tag="handoff")
     WebhookRoutes(database=database, guard=guard, clock=clock, new_id=new_id, new_secret=_new_secret).add_to(
         router
     )

@@ -1,8 +1,9 @@
 """From the log to work: what is new is owed to every subscriber that wants it, as one delivery each."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +22,7 @@ from shared.events import Event, LeadQualified, StageChanged, decode
 from shared.following import Summary
 from shared.ids import NewId
 from shared.log.port import Message
+from shared.telemetry import FLIPS
 
 
 class _Notice(NamedTuple):
@@ -52,7 +54,8 @@ class LeadIntake:
         notices = [*new_leads, *_stage_changes(events)]
         subscribers = await webhooks.subscribers(connection) if notices else []
         owed = await insert_new(connection, deliveries, "id", self._rows(notices, subscribers))
-        return {"leads": len(new_leads), "deliveries": len(owed)}
+        by_model = Counter(notice.model for notice in new_leads)
+        return {"leads": len(new_leads), "deliveries": len(owed), "flips": dict(by_model)}
 
     def _rows(self, notices: Iterable[_Notice], subscribers: Sequence[Webhook]) -> list[dict[str, Any]]:
         now = self._clock.now()
@@ -71,6 +74,16 @@ class LeadIntake:
             for body in [body_of(notice.type, notice.happened_at, notice.data)]
             for webhook in wanting
         ]
+
+
+def count_flips(summary: Summary) -> None:
+    """Count the new leads of a batch that has committed, given the summary of `apply`.
+
+    Every lead comes through here, from wherever in scoring, and is new once: a batch that is rolled back and
+    one that the log repeats count nothing.
+    """
+    for model, number in cast("Mapping[str, int]", summary["flips"]).items():
+        FLIPS.labels(model).inc(number)
 
 
 async def _new_leads(connection: AsyncConnection, events: Iterable[Event]) -> list[_Notice]:

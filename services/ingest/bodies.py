@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from services.ingest.envelope import envelope_of
 from services.ingest.limits import check_count
 from services.ingest.native import read_native
 from services.ingest.outcome import Outcome, Refusal
@@ -33,6 +34,7 @@ def native_body(data: bytes, sending: Sending) -> list[Outcome]:
         lambda event: read_native(
             event, received_at=sending.received_at, new_id=sending.new_id, user_agent=sending.user_agent
         ),
+        sending,
     )
 
 
@@ -41,7 +43,7 @@ def segment_batch(data: bytes, sending: Sending) -> list[Outcome]:
     batch = read_batch(data)
     check_count(len(batch.batch), "batch")
     common = sending._replace(sent_at=read_sent_at(batch.sent_at), context=read_common_context(batch))
-    return _read_each(batch.batch, lambda call: read_segment(call, common))
+    return _read_each(batch.batch, lambda call: read_segment(call, common), common)
 
 
 def segment_call(type: str) -> Callable[[bytes, Sending], list[Outcome]]:
@@ -53,12 +55,14 @@ def segment_call(type: str) -> Callable[[bytes, Sending], list[Outcome]]:
     return read
 
 
-def _read_each(events: Iterable[msgspec.Raw], read: Callable[[bytes], Interaction]) -> list[Outcome]:
+def _read_each(
+    events: Iterable[msgspec.Raw], read: Callable[[bytes], Interaction], sending: Sending
+) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for event in events:
         data = bytes(event)
         try:
             outcomes.append(read(data))
         except Refused as error:
-            outcomes.append(Refusal(error, data))
+            outcomes.append(Refusal(error, data, envelope_of(sending)))
     return outcomes

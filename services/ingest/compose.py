@@ -1,15 +1,33 @@
 """Wires the ingest service together."""
 
+from services.ingest.letters.follow import LetterWorkers
+from services.ingest.letters.replay import Replayer
+from services.ingest.letters.routes import letter_routes
 from services.ingest.receive import Receiver
 from services.ingest.routes import tracking_routes
-from shared.auth import KeyRing, Keys
+from shared.auth import KeyRing, Requires
 from shared.clock import Clock
+from shared.database.engine import Database
 from shared.ids import NewId, new_id
+from shared.keys import Keys
 from shared.log.port import Log
 from shared.service import Service
 
 
-def compose(*, log: Log, clock: Clock, keys: Keys, new_id: NewId = new_id) -> Service:
-    """Return the service that takes events in for whoever brings one of the write keys."""
+def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, new_id: NewId = new_id) -> Service:
+    """Return the service that takes events in for every caller with a write key.
+
+    It needs the database for dead letters alone, and is ready without it.
+    """
     receiver = Receiver(log=log, clock=clock, ring=KeyRing(keys.write), new_id=new_id)
-    return Service(name="ingest", routers=[tracking_routes(receiver)], checks={"log": log.ping})
+    replayer = Replayer(log=log, database=database, clock=clock)
+    letters = LetterWorkers(log=log, database=database, clock=clock)
+    return Service(
+        name="ingest",
+        routers=[
+            tracking_routes(receiver),
+            letter_routes(database, replayer, Requires(KeyRing(keys.ops), "ops")),
+        ],
+        auxiliary={"ingest.dead_letters": letters.follow, "ingest.dead_letter_count": letters.count},
+        checks={"log": log.ping},
+    )

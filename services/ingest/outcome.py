@@ -9,18 +9,21 @@ import msgspec
 from services.ingest.limits import MAX_ID_LENGTH
 from services.ingest.wire import decode
 from shared.errors import Refused
-from shared.events import DeadLetter, Interaction
+from shared.events import INGEST, DeadLetter, Envelope, Interaction
+from shared.payload import text_payload
 
-MAX_PAYLOAD_LENGTH: Final = 32 * 1024
+MAX_PAYLOAD_BYTES: Final = 32 * 1024
 
-_WRITE_KEY = re.compile(r'("write_?key"\s*:\s*")[^"]*', re.IGNORECASE)
+# Read escape by escape, a quote within the key is never taken for its end.
+_WRITE_KEY = re.compile(rb'("write_?key"\s*:\s*")[^"\\]*+(?:\\.[^"\\]*+)*+', re.IGNORECASE | re.DOTALL)
 
 
 class Refusal(NamedTuple):
-    """Why an event or a whole body was not taken in, and its bytes as they came."""
+    """Why an event or a whole body was not taken in, its bytes as they came, and what came beside them."""
 
     error: Refused
     payload: bytes
+    envelope: Envelope | None = None
 
 
 Outcome: TypeAlias = Interaction | Refusal
@@ -48,24 +51,24 @@ def verdict_of(outcome: Outcome) -> Verdict:
     """Return what to tell the sender."""
     if isinstance(outcome, Interaction):
         return Verdict(outcome.id, "accepted")
-    error, payload = outcome
-    return Verdict(_id_in(payload), "refused", error.code, error.message, error.field)
+    error = outcome.error
+    return Verdict(_id_in(outcome.payload), "refused", error.code, error.message, error.field)
 
 
 def dead_letter(refusal: Refusal, *, id: str, refused_at: datetime, source: str) -> DeadLetter:
-    """Return the refusal as it is kept: the payload cut to MAX_PAYLOAD_LENGTH characters, without its key.
+    """Return the refusal as it is kept, without its key; of a payload over MAX_PAYLOAD_BYTES an excerpt.
 
     `source` is the path it came in by, which says how to read the payload.
     """
-    text = refusal.payload.decode(errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
     return DeadLetter(
         id=id,
         code=refusal.error.code,
         message=refusal.error.message,
-        payload=_WRITE_KEY.sub(r"\1-", text)[:MAX_PAYLOAD_LENGTH],
         refused_at=refused_at,
-        refused_by="ingest",
+        refused_by=INGEST,
         source=source,
+        envelope=refusal.envelope,
+        **text_payload(_WRITE_KEY.sub(rb"\1-", refusal.payload), MAX_PAYLOAD_BYTES)._asdict(),
     )
 
 

@@ -9,7 +9,9 @@ from starlette.responses import Response
 from services.ingest.authenticate import authenticate
 from services.ingest.body import read_body
 from services.ingest.cors import shared_with_any_origin
+from services.ingest.envelope import envelope_of
 from services.ingest.outcome import Outcome, Refusal, dead_letter
+from services.ingest.paths import Read
 from services.ingest.recent import log_key
 from services.ingest.segment import Sending
 from shared.auth import KeyRing
@@ -21,7 +23,6 @@ from shared.log.port import Log, Record
 from shared.problems import problem_of
 from shared.telemetry import INGESTED
 
-Read: TypeAlias = Callable[[bytes, Sending], list[Outcome]]
 Answer: TypeAlias = Callable[[Sequence[Outcome]], Response]
 
 _ACCEPTED = INGESTED.labels("accepted")
@@ -64,7 +65,7 @@ class Receiver:
                 raise body.fault
             outcomes = read(body.data, sending)
         except Refused as error:
-            await self._keep([Refusal(error, body.data)], request, sending)
+            await self._keep([Refusal(error, body.data, envelope_of(sending))], request, sending)
             raise
         await self._keep(outcomes, request, sending)
         return outcomes

@@ -1,27 +1,16 @@
 """The tracking paths: Flipline's own, Segment's, and the one-letter ones of Segment's browser library."""
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.routing import Route
 
 from services.ingest.answers import batch_answer, call_answer, native_answer
-from services.ingest.bodies import native_body, segment_batch, segment_call
 from services.ingest.cors import preflight
 from services.ingest.documentation import describe_batch, describe_call, describe_events
-from services.ingest.receive import Receiver
+from services.ingest.paths import BATCHES, CALLS, EVENTS, READERS
+from services.ingest.receive import Answer, Receiver
 from shared.direct import DirectRoute
-
-CALLS: Final = {
-    "track": "t",
-    "identify": "i",
-    "page": "p",
-    "screen": "s",
-    "group": "g",
-    "alias": "a",
-}
 
 
 def tracking_routes(receiver: Receiver) -> APIRouter:
@@ -29,18 +18,17 @@ def tracking_routes(receiver: Receiver) -> APIRouter:
     router = APIRouter(route_class=DirectRoute, tags=["ingest"])
     paths: list[str] = []
 
-    def post(path: str, endpoint: Callable[[Request], Any], description: dict[str, Any]) -> None:
+    def post(path: str, answer: Answer, description: dict[str, Any]) -> None:
+        endpoint = receiver.endpoint(READERS[path], answer)
         router.add_api_route(path, endpoint, methods=["POST"], response_model=None, **description)
         paths.append(path)
 
-    batch = receiver.endpoint(segment_batch, batch_answer)
-    post("/v1/events", receiver.endpoint(native_body, native_answer), describe_events())
-    post("/v1/batch", batch, describe_batch())
-    post("/v1/b", batch, describe_batch(short=True))
+    post(EVENTS, native_answer, describe_events())
+    for path in BATCHES:
+        post(path, batch_answer, describe_batch(short=path != BATCHES[0]))
     for kind, letter in CALLS.items():
-        call = receiver.endpoint(segment_call(kind), call_answer)
-        post(f"/v1/{kind}", call, describe_call(kind))
-        post(f"/v1/{letter}", call, describe_call(kind, short=True))
+        post(f"/v1/{kind}", call_answer, describe_call(kind))
+        post(f"/v1/{letter}", call_answer, describe_call(kind, short=True))
     for path in paths:
         router.routes.append(Route(path, preflight, methods=["OPTIONS"], include_in_schema=False))
     return router

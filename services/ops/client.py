@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import httpx
 
-from shared.auth import ROLES, load_keys
 from shared.errors import FliplineError, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
+from shared.keys import Configured, load_role
 
 TIMEOUT_SECONDS: Final = 30.0
 _CONNECT_SECONDS: Final = 10.0
@@ -28,11 +28,10 @@ _ADVICE: Final[Mapping[str, str]] = {
 }
 
 
-def ops_key(data_dir: Path, configured: Mapping[str, tuple[str, ...]]) -> str:
+def ops_key(data_dir: Path, configured: Configured) -> str:
     """Return the configured key of ops, or that of the data dir; raises Misconfigured without any."""
     # Ops elsewhere have no key but their own, and need no other.
-    others = dict.fromkeys(ROLES, ("not asked for",))
-    return load_keys(data_dir, others | {"ops": configured.get("ops", ())}, make=False).ops[0]
+    return load_role(data_dir, configured, "ops")[0]
 
 
 class Answer(NamedTuple):
@@ -64,7 +63,7 @@ class Api:
         path: str,
         body: Mapping[str, Any] | bytes | None = None,
         *,
-        params: Mapping[str, int] | None = None,
+        params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         patient: bool = False,
     ) -> Answer:

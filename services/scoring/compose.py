@@ -16,13 +16,14 @@ from services.scoring.routes import (
     scores,
 )
 from services.scoring.timer import Timer
-from shared.auth import KeyRing, Keys, Requires
+from shared.auth import KeyRing, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
 from shared.events import INTERACTIONS
 from shared.following import Follower
 from shared.ids import new_id
+from shared.keys import Keys
 from shared.log.port import Log
 from shared.service import Service
 from shared.supervisor import Bell

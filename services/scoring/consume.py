@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring import people
 from services.scoring.core.counting import Tally, count
 from services.scoring.core.linking import People
+from services.scoring.core.names import names_in
 from services.scoring.settling import settle
 from services.scoring.store import counts, ledger, links, traits
 from services.scoring.store.models import active, hold
+from services.scoring.store.names import Recorder
 from shared.clock import Clock
 from shared.errors import Poison
 from shared.events import ADJUSTMENT, IDENTIFY, Interaction, LeadQualified, Retraction, Separation, decode
@@ -44,6 +46,7 @@ class Scorer:
     def __init__(self, clock: Clock, limits: Mapping[str, int]) -> None:
         self._clock = clock
         self._limits = limits
+        self._names = Recorder()
 
     async def apply(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
         """Take in what is new among the messages; raises Poison for what does not belong here."""
@@ -82,6 +85,8 @@ class Scorer:
             acted=_acted(valid, persons, now),
             gone=persons.gone,
         )
+        # A retraction takes back what was done, not the name of it, so these are all that came.
+        await self._names.record(connection, names_in(interactions))
         return Outcome(len(interactions), len(changed), leads)
 
 

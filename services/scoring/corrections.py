@@ -67,12 +67,10 @@ class Corrections:
 
     async def retract(
         self, connection: AsyncConnection, profile_id: str, selection: Selection, note: Note
-    ) -> tuple[Sequence[str], Sequence[Cycle]]:
-        """Take interactions out of all counts.
+    ) -> Sequence[str]:
+        """Take interactions out of all counts and return their ids.
 
-        Returns their ids and the cycles of the profile that would not have begun without them, less those
-        that were undone before. Raises NotFound when nothing that counts is selected, TooLarge when it is
-        more than MAX_RETRACTED.
+        Raises NotFound when nothing that counts is selected, TooLarge when it is more than MAX_RETRACTED.
         """
         person = await _held(connection, profile_id)
         chosen = await _chosen(connection, person, selection)
@@ -89,13 +87,8 @@ class Corrections:
             for identity in [person.identities[identity_id]]
             for start in range(0, len(ids), CHUNK)
         ]
-        undone_before = await _undone(connection, person)
         await self._take_in(connection, Facts(retractions=events), [(e.identity, e) for e in events])
-        undone = await _undone(connection, await find_one(connection, person.id))
-        return (
-            sorted(i for ids in chosen.values() for i in ids),
-            [cycle for cycle in undone if cycle not in undone_before],
-        )
+        return sorted(i for ids in chosen.values() for i in ids)
 
     async def unmerge(
         self, connection: AsyncConnection, profile_id: str, apart: Sequence[Identity], note: Note
@@ -225,8 +218,13 @@ async def _chosen(
     return chosen
 
 
-async def _undone(connection: AsyncConnection, person: Person) -> list[Cycle]:
-    """Return the cycles of a person that would not have begun, as far as sales has a lead of them."""
+async def undone(connection: AsyncConnection, profile_id: str) -> list[Cycle]:
+    """Return the cycles of a profile that would not have begun, as far as sales has a lead of them.
+
+    It may read all that a person ever did, so it is not for a transaction that others wait for. Raises
+    NotFound.
+    """
+    person = await find_one(connection, profile_id)
     handed_over = [
         cycle
         for begun in (await cycles.read(connection, [person])).values()

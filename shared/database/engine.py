@@ -1,27 +1,35 @@
 """Connections for both dialects, and the unit of work: the only place that commits.
 
 SQLite has one writer at a time. Writers therefore share one connection and begin with BEGIN IMMEDIATE: a
-transaction that starts reading and wants to write later would fail at once instead of waiting.
+transaction that starts reading and wants to write later would fail at once instead of waiting. The writers of
+a process take turns in the order in which they asked (first in, first out), so that none of them starves.
 """
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections import defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from shared.errors import Misconfigured, Unavailable
+from shared.database.faults import our_faults_as_unavailable, unavailable
+from shared.database.urls import SQLITE, read_url
 
 BUSY_TIMEOUT_MS = 10_000
-# SQLSTATE classes and codes after which the same transaction may succeed when it is run again:
-# connection lost (08), silent for too long, out of resources (53), operator intervention (57P),
-# serialization and deadlock.
-_TRANSIENT = ("08", "25P03", "53", "57P", "40001", "40P01", "55P03")
+# A writer that waits this long for its turn gives up, so that an HTTP request does not hang.
+WRITER_WAIT_SECONDS = 30.0
+# Readiness is asked by anybody, and each proof costs a write to the disk.
+PROOF_LASTS_SECONDS = 1.0
+_WRITE_NOTHING_NEW = sa.text("update alembic_version set version_num = version_num")
+_SIZE = {
+    "postgresql": sa.text("select pg_database_size(current_database())"),
+    "sqlite": sa.text("select page_count * page_size from pragma_page_count, pragma_page_size"),
+}
 
 
 class Database:
@@ -32,75 +40,82 @@ class Database:
     """
 
     def __init__(self, url: str, *, pool_size: int = 10, silence_seconds: float = 10.0) -> None:
-        parsed = sa.make_url(url)
+        parsed = read_url(url)
+        self._turn = asyncio.Lock()
+        self._alone: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._proven_at = float("-inf")
         self.dialect: Literal["sqlite", "postgresql"]
-        if parsed.drivername == "sqlite+aiosqlite":
+        if parsed.drivername == SQLITE:
             self.dialect = "sqlite"
             self._writer = _sqlite_engine(parsed, pool_size=1, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(parsed, pool_size=4, begin="BEGIN")
-        elif parsed.drivername == "postgresql+asyncpg":
+        else:
             self.dialect = "postgresql"
             self._writer = self._reader = create_async_engine(
                 parsed,
                 pool_size=pool_size,
                 max_overflow=0,
                 pool_pre_ping=True,
+                hide_parameters=True,
                 connect_args={"server_settings": _server_settings(silence_seconds)},
-            )
-        else:
-            raise Misconfigured(
-                "database_url_invalid",
-                "FLIPLINE_DATABASE_URL must start with sqlite+aiosqlite:// or postgresql+asyncpg://.",
             )
 
     @asynccontextmanager
     async def unit(self) -> AsyncGenerator[AsyncConnection]:
         """Open a transaction that commits when the block ends and rolls back when it raises.
 
-        Raises Unavailable when the database is away or asks for the transaction to be run again.
+        Raises Unavailable for every error of the database that is not about the data (`faults`).
         """
-        with _told_apart():
-            async with self._writer.begin() as connection:
+        with our_faults_as_unavailable():
+            async with self._writers_turn(), self._writer.begin() as connection:
                 yield connection
+
+    @asynccontextmanager
+    async def _writers_turn(self) -> AsyncGenerator[None]:
+        if self.dialect == "postgresql":
+            yield
+            return
+        try:
+            async with asyncio.timeout(WRITER_WAIT_SECONDS):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise unavailable("WRITER_BUSY") from error
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @asynccontextmanager
+    async def alone(self, task: str) -> AsyncGenerator[None]:
+        """Let one worker of this process at a time do the task; the others wait."""
+        async with self._alone[task]:
+            yield
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncConnection]:
         """Open a connection for queries alone; raises Unavailable as `unit` does."""
-        with _told_apart():
+        with our_faults_as_unavailable():
             async with self._reader.connect() as connection:
                 yield connection
 
     async def ping(self) -> None:
-        """Raise Unavailable when the database does not answer."""
+        """Commit a small change; raises Unavailable when a transaction could not be written now."""
+        async with self.alone("ping"):
+            now = asyncio.get_running_loop().time()
+            if now - self._proven_at > PROOF_LASTS_SECONDS:
+                async with self.unit() as connection:
+                    await connection.execute(_WRITE_NOTHING_NEW)
+                self._proven_at = asyncio.get_running_loop().time()
+
+    async def size_bytes(self) -> int:
+        """Return how much room the database takes."""
         async with self.reading() as connection:
-            await connection.execute(sa.select(1))
+            return int((await connection.execute(_SIZE[self.dialect])).scalar_one())
 
     async def close(self) -> None:
         """Give the connections back."""
         await self._writer.dispose()
         await self._reader.dispose()
-
-
-@contextmanager
-def _told_apart() -> Generator[None]:
-    """Turn the drivers' passing troubles into Unavailable and leave our own mistakes as they are."""
-    try:
-        yield
-    except DBAPIError as error:
-        if _is_transient(error):
-            raise Unavailable("database_unavailable", f"The database asks to wait: {error.orig}") from error
-        raise
-    except (OSError, PoolTimeoutError) as error:
-        raise Unavailable("database_unavailable", f"The database does not answer: {error}") from error
-
-
-def _is_transient(error: DBAPIError) -> bool:
-    if error.connection_invalidated:
-        return True
-    sqlstate = getattr(error.orig, "sqlstate", None)
-    if isinstance(sqlstate, str):
-        return sqlstate.startswith(_TRANSIENT)
-    return "database is locked" in str(error.orig) or "connection is closed" in str(error.orig)
 
 
 def _server_settings(silence_seconds: float) -> dict[str, str]:
@@ -114,7 +129,7 @@ def _server_settings(silence_seconds: float) -> dict[str, str]:
 
 
 def _sqlite_engine(url: sa.URL, *, pool_size: int, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0)
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True)
 
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # SQLAlchemy begins, not the driver

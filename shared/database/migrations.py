@@ -5,6 +5,12 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.database.reasons import driver_reason
+from shared.database.urls import place, sqlite_file
+from shared.errors import Misconfigured, Unavailable
 
 SCRIPTS = Path(__file__).parents[2] / "deploy" / "migrations"
 
@@ -19,5 +25,31 @@ def alembic_config(url: str) -> Config:
 
 
 async def migrate(url: str) -> None:
-    """Bring the database to the newest revision; does nothing when it is there already."""
-    await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
+    """Bring the database to the newest revision; does nothing when it is there already.
+
+    Raises Misconfigured, with what to do, when the database cannot be used.
+    """
+    file = sqlite_file(url)
+    if file is not None and not file.parent.is_dir():
+        raise Misconfigured(
+            "database_missing",
+            f"{place(url)} lies in a directory that is not there: make {file.parent}, or correct "
+            "FLIPLINE_DATABASE_URL.",
+        )
+    try:
+        await asyncio.to_thread(command.upgrade, alembic_config(url), "head")
+    except CommandError as error:
+        raise Misconfigured(
+            "schema_unknown",
+            f"{place(url)} has a schema that this version of Flipline does not know ({error}). Run the "
+            "version that made it or a newer one, or name another database with FLIPLINE_DATABASE_URL.",
+        ) from error
+    except (Unavailable, SQLAlchemyError) as error:
+        advice = (
+            "Start the server, or correct FLIPLINE_DATABASE_URL."
+            if file is None
+            else "Mend that, restore it from a backup, or name another data directory with --data-dir."
+        )
+        raise Misconfigured(
+            "database_unusable", f"{place(url)} cannot be used: {driver_reason(error)}. {advice}"
+        ) from error

@@ -6,6 +6,8 @@ also locks the row, so a zombie and the owner queue up instead of interleaving.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.database.engine import Database
 from shared.database.schema import Key, metadata
 from shared.errors import Fenced
-from shared.log.port import Message, Partition
+from shared.log.port import Message, Partition, Position
 
 positions = sa.Table(
     "positions",
@@ -37,8 +39,19 @@ class Claims:
         self._group = group
         self._epochs: dict[Partition, int] = {}
 
-    async def claim(self, partition: Partition) -> int:
-        """Take the partition over from whoever had it and return the offset to read next."""
+    async def stored(self, partition: Partition) -> Position | None:
+        """Return the group's position in a partition; None when there is none."""
+        query = sa.select(positions.c.next_offset, positions.c.log_id, positions.c.last_checksum)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query.where(*_at(self._group, partition)))).one_or_none()
+        return None if row is None else Position(*row)
+
+    async def claim(self, partition: Partition, log_id: str) -> int:
+        """Take the partition over from its owner so far and return the offset to read next.
+
+        `log_id` is the log that the offset belongs to from now on; the caller has seen that the log continues
+        what was read.
+        """
         async with self._database.unit() as connection:
             dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
             claim = (
@@ -49,9 +62,11 @@ class Claims:
                     partition=partition.number,
                     next_offset=0,
                     epoch=1,
+                    log_id=log_id,
                 )
                 .on_conflict_do_update(
-                    index_elements=list(positions.primary_key), set_={"epoch": positions.c.epoch + 1}
+                    index_elements=list(positions.primary_key),
+                    set_={"epoch": positions.c.epoch + 1, "log_id": log_id},
                 )
                 .returning(positions.c.epoch, positions.c.next_offset)
             )
@@ -72,26 +87,60 @@ class Claims:
             moved = await connection.execute(
                 sa.update(positions)
                 .where(
-                    positions.c.consumer == self._group,
-                    positions.c.topic == partition.topic,
-                    positions.c.partition == partition.number,
+                    *_at(self._group, partition),
                     positions.c.epoch == self._epochs.get(partition, -1),
-                    positions.c.next_offset <= first,
+                    positions.c.next_offset <= first.offset,
                 )
-                .values(next_offset=last + 1)
+                .values(next_offset=last.offset + 1, last_checksum=crc32(last.value))
             )
             if moved.rowcount != 1:
                 raise Fenced("fenced", f"{partition.topic}/{partition.number} has another owner.")
 
 
-def _spans(messages: Sequence[Message]) -> dict[Partition, tuple[int, int]]:
-    spans: dict[Partition, tuple[int, int]] = {}
-    for partition, offset, _ in messages:
-        first, _last = spans.get(partition, (offset, offset))
-        spans[partition] = (first, offset)
+def _at(group: str, partition: Partition) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        positions.c.consumer == group,
+        positions.c.topic == partition.topic,
+        positions.c.partition == partition.number,
+    )
+
+
+def _spans(messages: Sequence[Message]) -> dict[Partition, tuple[Message, Message]]:
+    spans: dict[Partition, tuple[Message, Message]] = {}
+    for message in messages:
+        first, _last = spans.get(message.partition, (message, message))
+        spans[message.partition] = (first, message)
     return spans
 
 
 def next_offsets(messages: Sequence[Message]) -> Mapping[Partition, int]:
     """Return the offset after the last message of each partition."""
-    return {partition: last + 1 for partition, (_, last) in _spans(messages).items()}
+    return {partition: last.offset + 1 for partition, (_, last) in _spans(messages).items()}
+
+
+async def topics_read(database: Database) -> frozenset[str]:
+    """Return the topics of which anything has been read; none while the tables are not there yet."""
+    async with database.reading() as connection:
+        if not await connection.run_sync(lambda sync: sa.inspect(sync).has_table(positions.name)):
+            return frozenset()
+        query = sa.select(positions.c.topic).where(positions.c.next_offset > 0).distinct()
+        return frozenset((await connection.execute(query)).scalars())
+
+
+async def all_positions(connection: AsyncConnection) -> Sequence[sa.Row[Any]]:
+    """Return every group's position in every partition, in order."""
+    query = sa.select(positions).order_by(positions.c.consumer, positions.c.topic, positions.c.partition)
+    return (await connection.execute(query)).all()
+
+
+async def read_again(connection: AsyncConnection, topic: str | None = None) -> int:
+    """Let every group read a topic, or all of them, from its beginning; return how many positions moved.
+
+    The epoch rises, so a worker that reads now is fenced and claims anew.
+    """
+    again = sa.update(positions).values(
+        next_offset=0, log_id=None, last_checksum=None, epoch=positions.c.epoch + 1
+    )
+    if topic is not None:
+        again = again.where(positions.c.topic == topic)
+    return (await connection.execute(again)).rowcount

@@ -1,23 +1,23 @@
-"""One member of a Kafka consumer group, with its claims kept in step with the group's rebalances.
-
-And `replay`, which reads a topic as nobody's member.
-"""
+"""One member of a Kafka consumer group, with its claims kept in step with the group's rebalances."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
 from shared.errors import Unavailable
-from shared.log.port import Message, Partition, Positions
+from shared.log.continuity import check_extent, check_last, has_last
+from shared.log.kafka_producer import away
+from shared.log.port import Backlog, Extent, Message, Partition, Positions
 
 # A rebalance ends inside aiokafka's own task; looking up from `getmany` this often notices it.
 SLICE_SECONDS = 0.2
 HINT_EVERY_SECONDS = 1.0
-# A broker that is gone is told by nothing coming any more.
-MAX_SILENCE_SECONDS = 30.0
+# A look at one record; after that the partition may have been taken away, and the group is joined anew.
+CLAIM_SECONDS = 10.0
 
 
 class KafkaConsumer:
@@ -35,8 +35,11 @@ class KafkaConsumer:
         kafka_name: str,
         positions: Positions,
         *,
+        topic_id: Callable[[], Awaitable[str]],
         stale_after_seconds: float,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
+        self._topic_id = topic_id
         self._inner = inner
         self._topic = topic
         self._kafka_name = kafka_name
@@ -46,6 +49,11 @@ class KafkaConsumer:
         self._claimed: set[TopicPartition] = set()
         self._hints: dict[TopicPartition, int] = {}
         self._hinted_at = 0.0
+        self._wall_clock = wall_clock
+        self._applied: dict[TopicPartition, int] = {}
+        self._fetched: dict[TopicPartition, int] = {}
+        self._oldest_fetched: dict[TopicPartition, float] = {}
+        self._behind_since: dict[TopicPartition, float] = {}
         self._stood_down_at: float | None = None
         self._assignments = 0
         self._polled_under = 0
@@ -75,6 +83,8 @@ class KafkaConsumer:
             self._positions.release(self._ours(partition))
         self._claimed = set()
         self._hints = {}
+        for noted in (self._applied, self._fetched, self._oldest_fetched, self._behind_since):
+            noted.clear()
 
     async def poll(self, timeout_seconds: float) -> Sequence[Message]:
         """Return new messages of claimed partitions, at most a fetch (1 MiB) from each."""
@@ -87,10 +97,13 @@ class KafkaConsumer:
             left = deadline - loop.time()
             fetched = await self._inner.getmany(timeout_ms=int(max(0.0, min(left, SLICE_SECONDS)) * 1000))
             self._polled_under = self._assignments
+            ours = {one: records for one, records in fetched.items() if one in self._claimed}
+            for partition, records in ours.items():
+                self._fetched[partition] = records[-1].offset + 1
+                self._oldest_fetched.setdefault(partition, records[0].timestamp / 1000)
             messages = [
                 Message(self._ours(partition), record.offset, record.value or b"")
-                for partition, records in fetched.items()
-                if partition in self._claimed
+                for partition, records in ours.items()
                 for record in records
             ]
             if messages or left <= SLICE_SECONDS:
@@ -102,19 +115,45 @@ class KafkaConsumer:
 
     async def _claim_assigned(self) -> None:
         for partition in sorted(self._assigned - self._claimed):
-            offset = await self._positions.claim(self._ours(partition))
+            try:
+                offset = await self._claim(partition)
+                self._inner.seek(partition, offset)
+            except IllegalStateError:
+                # It was taken away meanwhile; what is ours now the next poll claims.
+                return
             if partition not in self._assigned:
                 self._positions.release(self._ours(partition))
                 return
-            self._inner.seek(partition, offset)
+            self._applied[partition] = offset
             self._claimed.add(partition)
+
+    async def _claim(self, partition: TopicPartition) -> int:
+        ours = self._ours(partition)
+        position = await self._positions.stored(ours)
+        topic_id = await self._topic_id()
+        if position is not None:
+            begins = await self._inner.beginning_offsets([partition])
+            ends = await self._inner.end_offsets([partition])
+            extent = Extent(topic_id, begins[partition], ends[partition])
+            check_extent(ours, position, extent)
+            if has_last(position, extent) and partition in self._assigned:
+                check_last(ours, position, await self._value_at(partition, position.next_offset - 1))
+        return await self._positions.claim(ours, topic_id)
+
+    async def _value_at(self, partition: TopicPartition, offset: int) -> bytes | None:
+        self._inner.seek(partition, offset)
+        async with asyncio.timeout(CLAIM_SECONDS):
+            record = await self._inner.getone(partition)
+        return (record.value or b"") if record.offset == offset else None
 
     async def acknowledge(self, next_offsets: Mapping[Partition, int]) -> None:
         """Keep the offsets; they are committed to Kafka about once a second."""
         for partition, offset in next_offsets.items():
             topic_partition = self._theirs(partition)
             if topic_partition in self._claimed:
-                self._hints[topic_partition] = offset
+                self._hints[topic_partition] = self._applied[topic_partition] = offset
+                if offset >= self._fetched.get(topic_partition, 0):
+                    self._oldest_fetched.pop(topic_partition, None)
 
     async def _hint(self, now: float) -> None:
         if self._hints and now - self._hinted_at >= HINT_EVERY_SECONDS:
@@ -123,15 +162,31 @@ class KafkaConsumer:
             with suppress(KafkaError, IllegalStateError):
                 await self._inner.commit(hints)
 
-    async def lag(self) -> int:
-        """Return how many records of the claimed partitions are not read yet."""
-        total = 0
-        for partition in sorted(self._claimed):
-            with suppress(KafkaError, IllegalStateError):
-                end = self._inner.highwater(partition)
-                if end is not None:
-                    total += max(0, end - await self._inner.position(partition))
-        return total
+    async def backlog(self) -> Mapping[Partition, Backlog]:
+        """Return how far the claimed partitions are behind the ends that the brokers tell now.
+
+        The oldest record that was fetched and not applied tells its age; one that was not even fetched is as
+        old as this consumer has known of it.
+        """
+        claimed = sorted(self._claimed)
+        try:
+            ends = await self._inner.end_offsets(claimed) if claimed else {}
+        except (KafkaError, TimeoutError) as error:
+            raise away("Kafka tells no ends", error) from error
+        now = self._wall_clock()
+        behind: dict[Partition, Backlog] = {}
+        for partition in claimed:
+            end: int = ends[partition]
+            position = self._applied.get(partition, end)
+            records = max(0, end - position)
+            if records:
+                self._behind_since.setdefault(partition, now)
+            else:
+                self._behind_since.pop(partition, None)
+            oldest = self._oldest_fetched.get(partition, self._behind_since.get(partition, now))
+            age = max(0.0, now - oldest) if records else 0.0
+            behind[self._ours(partition)] = Backlog(position, end, records, age)
+        return behind
 
     async def close(self) -> None:
         """Leave the group, so that others need not wait for the session timeout."""
@@ -166,51 +221,3 @@ class RebalanceListener(ConsumerRebalanceListener):
     ) -> None:
         """Start with what is ours now."""
         self._consumer.assigned(assigned)
-
-
-async def replay(bootstrap: str, topic: str, kafka_name: str) -> AsyncGenerator[Sequence[Message]]:
-    """Read all that a topic has now; raises Unavailable when Kafka is away."""
-    inner = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
-        auto_offset_reset="earliest",
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-    )
-    try:
-        await inner.start()
-        # To subscribe to a topic that is not there would make it.
-        if kafka_name not in await inner.topics():
-            return
-        inner.subscribe([kafka_name])
-        async with asyncio.timeout(MAX_SILENCE_SECONDS):
-            while not inner.assignment():
-                await inner.getmany(timeout_ms=int(SLICE_SECONDS * 1000))
-        partitions = sorted(inner.assignment())
-        ends = await inner.end_offsets(partitions)
-        await inner.seek_to_beginning()
-        loop = asyncio.get_running_loop()
-        heard_at = loop.time()
-        while True:
-            behind = {
-                partition for partition in partitions if await inner.position(partition) < ends[partition]
-            }
-            if not behind:
-                return
-            inner.pause(*(set(partitions) - behind))
-            fetched = await inner.getmany(timeout_ms=int(SLICE_SECONDS * 1000))
-            if fetched:
-                yield [
-                    Message(Partition(topic, partition.partition), record.offset, record.value or b"")
-                    for partition, records in fetched.items()
-                    for record in records
-                    if record.offset < ends[partition]
-                ]
-                heard_at = loop.time()
-            elif loop.time() - heard_at > MAX_SILENCE_SECONDS:
-                raise Unavailable("log_unavailable", f"Kafka at {bootstrap} sends nothing any more.")
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise Unavailable("log_unavailable", f"Reading Kafka at {bootstrap} failed: {error!r}") from error
-    finally:
-        with suppress(KafkaError, OSError, TimeoutError):
-            async with asyncio.timeout(5):
-                await inner.stop()

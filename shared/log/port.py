@@ -5,6 +5,7 @@
 - Records with one key are read in the order in which they were appended.
 - Each group reads every record, independently of other groups, from the position that it stored itself.
 - Within a group a partition has one reader at a time; when that one dies another takes over.
+- A reader refuses a log that does not continue what its group has read (`continuity`): it raises LogChanged.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -36,10 +37,47 @@ class Message(NamedTuple):
     value: bytes
 
 
+class Position(NamedTuple):
+    """Where a group stands in a partition.
+
+    `log_id` names the log that the offset belongs to, `last_checksum` is the CRC-32 of the value before it;
+    both are None in a position that was stored before they were kept.
+    """
+
+    next_offset: int
+    log_id: str | None = None
+    last_checksum: int | None = None
+
+
+class Extent(NamedTuple):
+    """What a log holds of a partition: offsets from `begin` up to and without `end`."""
+
+    log_id: str
+    begin: int
+    end: int
+
+
+class Backlog(NamedTuple):
+    """How far a reader is behind in a partition.
+
+    `position` is the offset to apply next, `end` the offset that the next record gets, `records` how many lie
+    between them, `oldest_seconds` the age of the first of these.
+    """
+
+    position: int
+    end: int
+    records: int
+    oldest_seconds: float
+
+
 class Positions(Protocol):
     """Where a group stands, kept by the group itself beside the effects of what it read."""
 
-    async def claim(self, partition: Partition) -> int:
+    async def stored(self, partition: Partition) -> Position | None:
+        """Return the group's position; None when it has never read the partition."""
+        ...
+
+    async def claim(self, partition: Partition, log_id: str) -> int:
         """Become the partition's only writer and return the offset to read next."""
         ...
 
@@ -66,8 +104,8 @@ class Consumer(Protocol):
         """Give up every claim after being fenced; claim anew only what the group gives us from now on."""
         ...
 
-    async def lag(self) -> int:
-        """Return how many records of the assigned partitions are not read yet."""
+    async def backlog(self) -> Mapping[Partition, Backlog]:
+        """Return how far the claimed partitions are behind; raises Unavailable when the log cannot tell."""
         ...
 
 

@@ -17,7 +17,7 @@ from deploy.localserver import HOST, free_port
 from tests.bench.arena import ROOT, Arena, Wrong
 from tests.bench.cores import pin
 
-WRITE_KEY, OPS_KEY, CRM_KEY = "bench-write", "bench-ops", "bench-crm"
+WRITE_KEY, OPS_KEY, CRM_KEY = (f"{role}-key-of-the-benchmark" for role in ("write", "ops", "crm"))
 START_LIMIT = 60.0
 STOP_LIMIT = 20.0
 TAIL = 3_000

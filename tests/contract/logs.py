@@ -1,6 +1,5 @@
 """Opens the adapters that sit the exam, by URL so that a child process can too, and reads them."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -8,8 +7,7 @@ from shared.events import TOPICS
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.log.port import Consumer, Message, Record
-
-PATIENCE = 20.0
+from tests.patience import patience
 
 
 def open_log(url: str) -> EmbeddedLog | KafkaLog:
@@ -31,7 +29,7 @@ def texts(messages: Sequence[Message]) -> list[str]:
 
 async def read(consumer: Consumer, wanted: int) -> list[Message]:
     got: list[Message] = []
-    async with asyncio.timeout(PATIENCE):
+    async with patience():
         while len(got) < wanted:
             got += await consumer.poll(0.5)
     return got

@@ -12,10 +12,11 @@ from shared.errors import Fenced, Poison, Unavailable
 from shared.following import Follower
 from shared.log import embedded, kafka
 from shared.log.kafka import KafkaLog
-from shared.log.port import Log, Message, Record
+from shared.log.port import Backlog, Log, Message, Record
 from shared.pulse import Pulse
-from tests.contract.logs import PATIENCE, open_log, read, records, texts
-from tests.given import FrozenClock
+from tests.contract.logs import open_log, read, records, texts
+from tests.given import FrozenClock, claim_away
+from tests.patience import eventually
 
 
 async def test_records_of_one_key_are_read_in_the_order_of_their_appends(
@@ -76,7 +77,7 @@ async def test_a_fenced_reader_writes_nothing(log: Log, database: Database) -> N
     await log.append(records("1"))
     async with log.consume("interactions", "exam", claims) as consumer:
         messages = await read(consumer, 1)
-        await Claims(database, "exam").claim(messages[0].partition)
+        await claim_away(database, "exam", messages[0].partition)
         with pytest.raises(Fenced):
             async with database.unit() as connection:
                 await claims.advance(connection, messages)
@@ -109,9 +110,7 @@ async def test_poison_does_not_block_what_comes_after_it(log: Log, database: Dat
     )  # fmt: skip
     await log.append(records("1", "2", "poison", "3", "4"))
     following = asyncio.create_task(follower.run(Pulse()))
-    async with asyncio.timeout(PATIENCE):
-        while len(applied) < 4:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: len(applied) >= 4)
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
     assert applied == ["1", "2", "3", "4"]
@@ -159,11 +158,23 @@ async def test_a_replay_reads_what_there_is_when_it_begins_and_is_nobody_s_reade
         assert set(texts(await read(consumer, 1))) == {"later"}, "the group's reader goes on"
 
 
-async def test_lag_counts_what_is_not_read_yet(log: Log, database: Database) -> None:
+async def test_the_backlog_counts_what_is_not_applied_yet_and_tells_its_age(
+    log: Log, database: Database
+) -> None:
     async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
-        await log.append(records("1"))
-        await read(consumer, 1)
-        assert await consumer.lag() == 0
+        await log.append(records("1", "2", "3"))
+        messages = await read(consumer, 3)
+        partition = messages[0].partition
+        behind = (await consumer.backlog())[partition]
+        assert behind.records == 3
+
+        async def age() -> float:
+            return (await consumer.backlog())[partition].oldest_seconds
+
+        await eventually(age, lambda seconds: seconds > behind.oldest_seconds)
+        await consumer.acknowledge({partition: messages[-1].offset + 1})
+        done = (await consumer.backlog())[partition]
+        assert done == Backlog(done.end, done.end, 0, 0.0)
 
 
 async def test_ping_is_content_with_a_log_that_works(log: Log) -> None:

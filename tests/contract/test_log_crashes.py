@@ -12,7 +12,8 @@ import pytest
 from shared.database.engine import Database
 from shared.database.positions import Claims
 from shared.log.port import Log
-from tests.contract.logs import PATIENCE, read, records, texts
+from tests.contract.logs import read, records, texts
+from tests.patience import patience
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +34,13 @@ async def child(log_url: str, sqlite_url: str) -> AsyncIterator[Callable[[str], 
         yield start
 
 
+async def lines(process: asyncio.subprocess.Process, count: int) -> list[str]:
+    """Return the next lines that a child prints."""
+    assert process.stdout
+    async with patience():
+        return [(await process.stdout.readline()).decode().strip() for _ in range(count)]
+
+
 async def kill(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         process.kill()
@@ -44,9 +52,7 @@ async def test_another_reader_takes_over_after_a_crash(
 ) -> None:
     await log.append(records("1", "2", "3"))
     reader = await child("read")
-    async with asyncio.timeout(PATIENCE):
-        applied = [(await reader.stdout.readline()).decode().strip() for _ in range(3)]
-    assert applied == ["1", "2", "3"]
+    assert await lines(reader, 3) == ["1", "2", "3"]
     reader.kill()
     await log.append(records("4"))
     async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
@@ -57,9 +63,7 @@ async def test_what_was_acknowledged_survives_the_death_of_its_writer(
     log: Log, database: Database, child: Callable[[str], Any]
 ) -> None:
     writer = await child("append")
-    async with asyncio.timeout(PATIENCE):
-        for _ in range(40):
-            acknowledged = int(await writer.stdout.readline())
+    acknowledged = int((await lines(writer, 40))[-1])
     writer.kill()
     async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
         assert set(map(str, range(acknowledged))) <= set(texts(await read(consumer, acknowledged)))
@@ -71,21 +75,24 @@ async def test_a_partition_has_one_reader_at_a_time(
     """While the first reader is well, the second one applies nothing of its partitions."""
     reader = await child("read")
     await log.append(records(*map(str, range(30))))
-    async with asyncio.timeout(PATIENCE):
-        applied = [(await reader.stdout.readline()).decode().strip() for _ in range(30)]
+    applied = await lines(reader, 30)
+
+    async def listen() -> None:
+        while True:
+            applied.extend(await lines(reader, 1))
+
     claims = Claims(database, "exam")
     async with log.consume("interactions", "exam", claims) as second:
         await second.poll(1.0)
         await log.append(records(*map(str, range(30, 60))))
         mine: list[str] = []
-        async with asyncio.timeout(PATIENCE):
+        listening = asyncio.create_task(listen())
+        async with patience():
             while len(applied) + len(mine) < 60:
-                try:
-                    applied.append((await asyncio.wait_for(reader.stdout.readline(), 0.2)).decode().strip())
-                except TimeoutError:
-                    messages = await second.poll(0.2)
-                    if messages:
-                        async with database.unit() as connection:
-                            await claims.advance(connection, messages)
-                        mine += texts(messages)
+                messages = await second.poll(0.2)
+                if messages:
+                    async with database.unit() as connection:
+                        await claims.advance(connection, messages)
+                    mine += texts(messages)
+        listening.cancel()
     assert sorted(applied + mine, key=int) == [str(n) for n in range(60)]

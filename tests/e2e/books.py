@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
-from tests.e2e.patience import eventually
+from tests.patience import eventually
 
 # Beside these only the positions are written, of which an epoch may rise without anything having happened.
 _WRITTEN = (
@@ -27,6 +27,7 @@ _WRITTEN = (
 _TRANSACTIONS = """
     select
         coalesce(wait_event_type = 'Client', false) as waits_for_client,
+        coalesce(wait_event_type = 'Lock', false) as waits_for_lock,
         state = 'active' and wait_event = 'ClientRead' as prepares,
         exists (
             select from pg_locks
@@ -66,15 +67,26 @@ class Books:
 
         Not where it froze while a statement was prepared: no timeout of PostgreSQL before 17 ends that.
         """
-
-        async def transactions() -> list[asyncpg.Record]:
-            return await self._connection.fetch(_TRANSACTIONS, f"flipline-{pid}")
-
         # What it had sent before it froze is still carried out, and that may be its commit.
         open_ones = await eventually(
-            transactions, lambda found: all(one["waits_for_client"] for one in found)
+            lambda: self._transactions(pid), lambda found: all(one["waits_for_client"] for one in found)
         )
         return any(one["enters"] for one in open_ones) and not any(one["prepares"] for one in open_ones)
+
+    async def stands(self, pid: int) -> str | None:
+        """Tell where a process waits for a lock: "in a batch" that it has entered, or "at the door"."""
+        waiting = [one for one in await self._transactions(pid) if one["waits_for_lock"]]
+        if not waiting:
+            return None
+        return "in a batch" if any(one["enters"] for one in waiting) else "at the door"
+
+    @asynccontextmanager
+    async def held(self, table: str) -> AsyncGenerator[None]:
+        """Hold all rows of a table that nobody is about to write, so that the next to write one waits."""
+        async with self._connection.transaction():
+            query = f"select from {table} for update skip locked"
+            await self._connection.execute(query)
+            yield
 
     async def written(self) -> dict[str, list[str]]:
         """Return every row of every table, the positions without their epochs."""
@@ -87,6 +99,11 @@ class Books:
             "standings": sorted(await self._column("select lead_id from standings")),
             "leads": sorted(await self._column("select id from leads")),
         }
+
+    async def _transactions(self, pid: int) -> list[asyncpg.Record]:
+        # Within one transaction PostgreSQL would show the same moment again and again.
+        await self._connection.execute("select pg_stat_clear_snapshot()")
+        return await self._connection.fetch(_TRANSACTIONS, f"flipline-{pid}")
 
     async def _rows(self, table: str) -> list[str]:
         query = f"select * from {table} as rows"  # noqa: S608 - names of our own

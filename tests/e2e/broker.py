@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.events import Event, decode
-from tests.e2e.patience import eventually
+from tests.patience import eventually
 
 
 class Broker:

@@ -8,10 +8,10 @@ from typing import Any, Self
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.patience import eventually
 from tests.e2e.processes import Process
+from tests.patience import PATIENCE_SECONDS, eventually
 
-KEYS = {"write": "e2e-write-key", "ops": "e2e-ops-key", "crm": "e2e-crm-key"}
+KEYS = {role: f"e2e-{role}-key-of-the-tests" for role in ("write", "ops", "crm")}
 ALL_IN_ONE = ("up",)
 ONE_EACH = ("ingest", "scoring", "handoff")
 
@@ -34,7 +34,7 @@ class Door:
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
             limits=httpx.Limits(max_keepalive_connections=0),
-            timeout=20,
+            timeout=PATIENCE_SECONDS,
         )
 
     async def get(self, path: str, **query: Any) -> Any:

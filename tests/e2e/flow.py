@@ -9,18 +9,52 @@ from shared.log.kafka import KafkaLog
 from tests.e2e.books import Books, open_books
 from tests.e2e.broker import Broker
 from tests.e2e.crowd import Deed
-from tests.e2e.patience import eventually
+from tests.patience import eventually
 
 SLICE = 50
 AHEAD = 600
-# Some 1,600 deeds a second: flat out, workers finish before one of them is caught in the middle of a batch.
-PACE_SECONDS = 0.03
+
+
+class Flow:
+    """Puts deeds on the log, of which there are never more than AHEAD that the workers have not applied."""
+
+    def __init__(self, log: KafkaLog, books: Books, behind: int) -> None:
+        self._log = log
+        self._books = books
+        self._on_the_log = behind
+        self._flows = asyncio.Event()
+        self._flows.set()
+        self._asking = asyncio.Lock()
+
+    async def append(self, deeds: Sequence[Deed]) -> None:
+        """Append the deeds, slice by slice, with a stop wherever it is told to stand still."""
+        for start in range(0, len(deeds), SLICE):
+            enough = self._on_the_log - AHEAD
+            await eventually(self._applied, lambda applied, enough=enough: applied > enough)
+            await self._flows.wait()
+            some = deeds[start : start + SLICE]
+            await self._log.append([deed.record() for deed in some])
+            self._on_the_log += len(some)
+
+    async def stand_still(self) -> None:
+        """Stop the flow, and return once the workers have applied what is on the log."""
+        self._flows.clear()
+        await eventually(self._applied, lambda applied: applied == self._on_the_log)
+
+    def go_on(self) -> None:
+        """Let it flow again."""
+        self._flows.set()
+
+    async def _applied(self) -> int:
+        # A connection carries one question at a time.
+        async with self._asking:
+            return await self._books.applied()
 
 
 @asynccontextmanager
 async def flowing(
     deeds: Sequence[Deed], settings: Mapping[str, str], *, behind: int = 0
-) -> AsyncGenerator[None]:
+) -> AsyncGenerator[Flow]:
     """Append the deeds while the block runs; after it, all of them are on the log and applied.
 
     `behind` is how many there were on the log before, all of them applied.
@@ -33,17 +67,11 @@ async def flowing(
     )
     try:
         async with open_books(settings["FLIPLINE_DATABASE_URL"]) as books:
+            flow = Flow(log, books, behind)
             async with asyncio.TaskGroup() as group:
-                group.create_task(_flow(log, books, deeds, behind))
-                yield
+                group.create_task(flow.append(deeds))
+                yield flow
+                flow.go_on()
             await eventually(books.applied, lambda applied: applied == behind + len(deeds))
     finally:
         await log.close()
-
-
-async def _flow(log: KafkaLog, books: Books, deeds: Sequence[Deed], behind: int) -> None:
-    for start in range(0, len(deeds), SLICE):
-        enough = behind + start - AHEAD
-        await eventually(books.applied, lambda applied, enough=enough: applied > enough)
-        await log.append([deed.record() for deed in deeds[start : start + SLICE]])
-        await asyncio.sleep(PACE_SECONDS)

@@ -9,8 +9,8 @@ from tests.e2e.books import Books
 from tests.e2e.broker import Broker
 from tests.e2e.crowd import MATRIX, MODEL, Deed
 from tests.e2e.flipline import Flipline
-from tests.e2e.patience import eventually
 from tests.e2e.reference import Person
+from tests.patience import eventually
 
 
 async def assert_as_if_undisturbed(deeds: Iterable[Deed], flipline: Flipline, books: Books) -> set[str]:

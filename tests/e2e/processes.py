@@ -13,10 +13,9 @@ from typing import Self
 import httpx
 
 from deploy.localserver import free_port
-from tests.e2e.patience import eventually
+from tests.patience import PATIENCE_SECONDS, eventually
 
 ROOT = Path(__file__).parents[2]
-SHUTDOWN_SECONDS = 20.0
 
 
 class Process:
@@ -59,7 +58,7 @@ class Process:
 
     async def ready(self) -> None:
         """Wait until /readyz says so."""
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
 
             async def answers() -> bool:
                 assert self._child, f"{self.command} was never started"
@@ -74,7 +73,7 @@ class Process:
         """Ask the process to end, as Ctrl-C does, and return its exit code."""
         assert self._child, f"{self.command} was never started"
         self._child.send_signal(signal.SIGINT)
-        return await asyncio.to_thread(self._child.wait, SHUTDOWN_SECONDS)
+        return await asyncio.to_thread(self._child.wait, PATIENCE_SECONDS)
 
     def kill(self) -> None:
         """End the process without a word (SIGKILL), frozen or not; it may have ended before."""
@@ -111,7 +110,7 @@ async def run(*arguments: str, settings: Mapping[str, str]) -> tuple[int, str]:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     return child.returncode, child.stdout.decode()

@@ -10,8 +10,8 @@ from standardwebhooks import Webhook
 from tests.e2e import antonio
 from tests.e2e.antonio import ANNOUNCES, BUYS, JOINS, MATRIX, MODEL, SIGNS_UP
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Door, Flipline
-from tests.e2e.patience import PATIENCE_SECONDS, eventually
 from tests.e2e.processes import Process, run
+from tests.patience import eventually
 from tests.receiver import Received, Receiver
 
 
@@ -28,12 +28,12 @@ async def subscribed(flipline: Flipline, crm: Receiver) -> dict[str, Any]:
 
 async def the_one_lead(flipline: Flipline, crm: Receiver, webhook: dict[str, Any]) -> Received:
     """Return the webhook that came, having made sure that no other is there or on its way."""
-    await crm.wait_for(1, seconds=PATIENCE_SECONDS)
+    await crm.wait_for(1)
     # What comes after the lead has to have gone the whole way before "no other" means anything.
     await flipline.post(BUYS)
     await eventually(lambda: timeline(flipline), lambda ids: BUYS["id"] in ids)
     await flipline.crm.post(f"/v1/webhooks/{webhook['id']}/test")
-    received = await crm.wait_for(2, seconds=PATIENCE_SECONDS)
+    received = await crm.wait_for(2)
     assert [one.json["type"] for one in received] == ["lead.qualified", "webhook.test"]
     deliveries = await flipline.crm.pages(f"/v1/webhooks/{webhook['id']}/deliveries")
     assert sorted(one["type"] for one in deliveries) == ["lead.qualified", "webhook.test"]

@@ -11,13 +11,13 @@ from tests.e2e.flipline import Flipline
 from tests.e2e.flow import flowing
 from tests.e2e.mishaps import freeze_in_a_batch
 from tests.e2e.outcome import assert_as_if_undisturbed, lead_ids_in
-from tests.e2e.patience import eventually
 from tests.e2e.processes import Process, run
+from tests.patience import eventually
 from tests.receiver import Receiver
 
 SEED = 20_000
-EVENTS = 20_000
-PEOPLE = 500
+EVENTS = 8_000
+PEOPLE = 200
 KILLS = 5
 
 
@@ -41,11 +41,11 @@ async def test_killed_in_the_middle_of_batches_scoring_loses_and_doubles_nothing
 
         share = EVENTS // KILLS
         for start in range(0, EVENTS, share):
-            async with flowing(deeds[start : start + share], cluster_settings, behind=start):
+            async with flowing(deeds[start : start + share], cluster_settings, behind=start) as flow:
                 moment = start + rng.randrange(1, share // 2)
                 await eventually(books.applied, lambda applied, moment=moment: applied >= moment)
                 victim = rng.choice(workers)
-                await freeze_in_a_batch(victim, books, rng)
+                await freeze_in_a_batch(victim, flow, books, rng)
                 assert start < await books.applied() < start + share, "work was under way"
                 victim.kill()
                 victim.start()

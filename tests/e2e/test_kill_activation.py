@@ -14,7 +14,7 @@ from services.scoring.tables import preparations
 from shared.database.engine import Database
 from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Flipline
-from tests.e2e.patience import eventually
+from tests.patience import PATIENCE_SECONDS, eventually
 
 PEOPLE = 6_000
 MATRIX: dict[str, Any] = {"flip_number": 25, "rules": [rule("visits", 10)]}
@@ -60,7 +60,7 @@ async def test_killed_in_the_middle_of_an_activation_it_goes_on_when_asked_again
         await flipline.start()
         (model,) = (await flipline.ops.get("/v1/models"))["items"]
         assert (model["active_version"], model["activating"]) == (1, 2)
-        async with httpx.AsyncClient(base_url=flipline.ops.url) as http:
+        async with httpx.AsyncClient(base_url=flipline.ops.url, timeout=PATIENCE_SECONDS) as http:
             again = await http.post(
                 "/v1/models/m/activate", headers={"Authorization": f"Bearer {KEYS['ops']}"}
             )

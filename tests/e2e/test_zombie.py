@@ -12,8 +12,8 @@ from tests.e2e.flipline import KEYS, Door, Flipline
 from tests.e2e.flow import flowing
 from tests.e2e.mishaps import freeze_in_a_batch
 from tests.e2e.outcome import assert_as_if_undisturbed, handed_over
-from tests.e2e.patience import eventually
 from tests.e2e.processes import Process, run
+from tests.patience import eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
@@ -22,8 +22,8 @@ async def test_a_zombie_writes_nothing_and_is_useful_again(
     cluster_settings: dict[str, str], tmp_path: Path
 ) -> None:
     rng = random.Random(41)  # noqa: S311 - not a secret
-    deeds = crowd(41, people=200, deeds=6_000)
-    early, late = deeds[:4_000], deeds[4_000:]
+    deeds = crowd(41, people=100, deeds=4_000)
+    early, late = deeds[:2_500], deeds[2_500:]
     broker = Broker(cluster_settings)
     async with (
         open_books(cluster_settings["FLIPLINE_DATABASE_URL"]) as books,
@@ -35,9 +35,9 @@ async def test_a_zombie_writes_nothing_and_is_useful_again(
         await broker.shared_by(2, "scoring")
         await flipline.activate(MODEL, MATRIX)
 
-        async with flowing(early, cluster_settings):
+        async with flowing(early, cluster_settings) as flow:
             await eventually(books.applied, lambda applied: applied > 500)
-            await freeze_in_a_batch(zombie, books, rng)
+            await freeze_in_a_batch(zombie, flow, books, rng)
             assert await books.applied() < len(early), "work was under way"
         await handed_over(broker, books)
         written, epochs = await books.written(), await books.epochs()
@@ -62,7 +62,7 @@ async def test_workers_that_freeze_and_come_back_while_others_work_change_nothin
     cluster_settings: dict[str, str], tmp_path: Path
 ) -> None:
     rng = random.Random(43)  # noqa: S311 - not a secret
-    deeds = crowd(43, people=300, deeds=12_000)
+    deeds = crowd(43, people=150, deeds=6_000)
     share = len(deeds) // 4
     broker = Broker(cluster_settings)
     async with (
@@ -77,9 +77,9 @@ async def test_workers_that_freeze_and_come_back_while_others_work_change_nothin
 
         for start in range(0, len(deeds), share):
             worker = rng.choice(workers)
-            async with flowing(deeds[start : start + share], cluster_settings, behind=start):
+            async with flowing(deeds[start : start + share], cluster_settings, behind=start) as flow:
                 await eventually(books.applied, lambda applied, start=start: applied > start + 100)
-                await freeze_in_a_batch(worker, books, rng)
+                await freeze_in_a_batch(worker, flow, books, rng)
                 frozen_at = await books.applied()
                 left = start + share - frozen_at
                 assert left > 0, "work was under way"
@@ -87,7 +87,9 @@ async def test_workers_that_freeze_and_come_back_while_others_work_change_nothin
                 half_of_it = frozen_at + left // 2
                 await eventually(books.applied, lambda applied, half=half_of_it: applied >= half)
                 # It wakes in the middle of the other's work, with a batch in hand that the other has done.
+                await flow.stand_still()
                 worker.thaw()
+                flow.go_on()
             await broker.shared_by(2, "scoring")
         await assert_as_if_undisturbed(deeds, flipline, books)
         ended, told = await run("replay", "--check", settings=cluster_settings)

@@ -16,7 +16,8 @@ from rich.console import Console
 
 from services.ops.activate import activate
 from services.ops.wanted import Wanted
-from tests.integration.test_command import ROOT, environment
+from tests.integration.command import ROOT, environment
+from tests.patience import PATIENCE_SECONDS
 
 
 class Instance:
@@ -26,7 +27,11 @@ class Instance:
         self.url = url
         self.data_dir = data_dir
         self.keys = json.loads((data_dir / "keys.json").read_text())
-        self.http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {self.keys['ops'][0]}"})
+        self.http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {self.keys['ops'][0]}"},
+            timeout=PATIENCE_SECONDS,
+        )
 
     def command(self, model: str, *arguments: str) -> list[str]:
         command = [sys.executable, "-m", "services", "activate", model, "--url", self.url]
@@ -36,7 +41,7 @@ class Instance:
         """Run the command where there is no terminal; return its exit code and its words."""
         ended = subprocess.run(
             self.command(model, *arguments), cwd=ROOT, env=environment(**given) | {"COLUMNS": "160"},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
         )  # fmt: skip
         return ended.returncode, words(ended.stdout + ended.stderr)
 
@@ -61,7 +66,7 @@ class Instance:
                 if waiting and waiting[0].encode() in printed:
                     del waiting[0]
                     os.write(terminal, answer())
-            return child.wait(20), words(printed.decode())
+            return child.wait(PATIENCE_SECONDS), words(printed.decode())
         finally:
             child.kill()
             child.wait()

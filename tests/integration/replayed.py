@@ -25,7 +25,9 @@ from shared.log.port import Record
 from shared.pulse import Pulse
 from tests.builders import NOON, interaction, rule
 from tests.builders import identities as named
+from tests.given import messages_on
 from tests.integration.scoring import World
+from tests.patience import eventually
 
 ANA = named(email="ana@example.com")[0]
 NOTE = Note("test", "ops")
@@ -67,9 +69,7 @@ class Running:
         """Post the events and wait until all that the log has is applied."""
         await self.posted(*events)
         following = asyncio.create_task(self.follower().run(Pulse()))
-        async with asyncio.timeout(20):
-            while await self._unread():
-                await asyncio.sleep(0.005)
+        await eventually(self._unread, lambda unread: not unread)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
 
@@ -82,7 +82,8 @@ class Running:
     async def _unread(self) -> int:
         query = sa.select(positions.c.next_offset).where(positions.c.consumer == "scoring")
         async with self.database.reading() as connection:
-            return await self.log.count_from(INTERACTIONS, (await connection.execute(query)).scalar() or 0)
+            next_offset = (await connection.execute(query)).scalar() or 0
+        return sum(message.offset >= next_offset for message in await messages_on(self.log, INTERACTIONS))
 
     async def relayed(self) -> None:
         while await relay(self.database, self.log):

@@ -9,9 +9,9 @@ import httpx
 from fastapi import FastAPI
 
 from services.scoring.compose import compose
-from shared.auth import Keys
 from shared.database.engine import Database
 from shared.http import build_app
+from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from tests.builders import rule
 from tests.integration.scoring import World

@@ -163,18 +163,24 @@ async def test_a_reader_sees_all_under_the_old_version_or_all_under_the_new(ten:
     joined = (models.c.model == scores.c.model) & (models.c.active_version == scores.c.version)
     seen: list[tuple[int, float, int]] = []
 
-    async def look(until: asyncio.Task[Any]) -> None:
-        while not until.done():
-            async with ten.database.reading() as connection:
-                query = sa.select(scores.c.version, scores.c.score, sa.func.count()).join(models, joined)
-                found = await connection.execute(query.group_by(scores.c.version, scores.c.score))
-                (row,) = found.all()
-                seen.append(tuple(row))
+    async def look() -> None:
+        async with ten.database.reading() as connection:
+            query = sa.select(scores.c.version, scores.c.score, sa.func.count()).join(models, joined)
+            found = await connection.execute(query.group_by(scores.c.version, scores.c.score))
+            (row,) = found.all()
+            seen.append(tuple(row))
 
+    async def keep_looking(until: asyncio.Task[Any]) -> None:
+        while not until.done():
+            await look()
+
+    await look()
     activating = asyncio.create_task(ten.activated(VISITS, LIKES, flip_number=13, handoff="all"))
-    await asyncio.gather(activating, look(activating), look(activating))
+    await asyncio.gather(activating, keep_looking(activating), keep_looking(activating))
     assert set(seen) <= {(1, 10.0, 10), (2, 13.0, 10)}
     assert seen[0] == (1, 10.0, 10)
+    await look()
+    assert seen[-1] == (2, 13.0, 10)
 
 
 async def test_a_draft_that_is_edited_during_its_activation_stays_a_draft(

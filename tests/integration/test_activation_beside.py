@@ -3,10 +3,13 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import activation, preparation
 from services.scoring.core.counting import Counts, Tally, count
@@ -14,11 +17,11 @@ from services.scoring.model.validation import kept_matrix
 from services.scoring.store import counts, ledger
 from services.scoring.tables import identities, scores, standings
 from shared.database.engine import Database
-from shared.errors import Unavailable
 from shared.events import Event, LeadQualified
 from tests.builders import rule
 from tests.integration.crowd import LIMITS, MATRIX, MODEL, activate_matrix, assert_as_defined, batches, crowd
 from tests.integration.scoring import World
+from tests.patience import persist
 
 BEFORE = {"flip_number": 1000, "rules": [rule("visits", 10)]}
 
@@ -40,12 +43,7 @@ async def reference(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Worl
 
 async def tell(world: World, events: list[Event], size: int = 500) -> None:
     for batch in batches(events, size):
-        while True:
-            try:
-                await world.happened(*batch)
-                break
-            except Unavailable:
-                await asyncio.sleep(0.01)
+        await persist(partial(world.happened, *batch))
 
 
 async def counted(world: World) -> dict[str, Counts]:
@@ -69,6 +67,34 @@ async def recounted(world: World) -> dict[str, Counts]:
     return {i: own for i, own in fresh.items() if own}
 
 
+class Pace:
+    """Two who begin each step together, until one of them has no more to do."""
+
+    def __init__(self) -> None:
+        self._together = asyncio.Barrier(2)
+
+    async def kept(self) -> None:
+        with suppress(asyncio.BrokenBarrierError):
+            await self._together.wait()
+
+    async def left(self) -> None:
+        await self._together.abort()
+
+
+class Paced:
+    """A database in which each unit of work is a step."""
+
+    def __init__(self, database: Database, pace: Pace) -> None:
+        self._database = database
+        self._pace = pace
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[AsyncConnection]:
+        await self._pace.kept()
+        async with self._database.unit() as connection:
+            yield connection
+
+
 async def told_of(world: World) -> list[Any]:
     leads = await world.said(LeadQualified)
     return sorted((one.profile_id, one.cycle, one.score, one.crossed_on, one.reasons) for one in leads)
@@ -84,26 +110,26 @@ async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there
     await activate_matrix(world, BEFORE)
     await tell(world, first)
     phases: list[str] = []
+    prepare, pace = activation._prepare, Pace()
 
     async def go_on_living() -> None:
         for batch in batches(live, 6):
+            await pace.kept()
             await tell(world, batch, 50)
             async with world.database.reading() as connection:
                 under_way = await preparation.read(connection, MODEL)
             phases.append(under_way.phase if under_way else "none")
+        await pace.left()
 
-    prepare, advance = activation._prepare, preparation.advance
-
-    async def advance_slowly(*arguments: Any) -> bool:
-        await asyncio.sleep(0.01)
-        return await advance(*arguments)
+    async def prepare_in_pace(database: Database, *more: Any) -> None:
+        await prepare(Paced(database, pace), *more)  # type: ignore[arg-type]
+        await pace.left()
 
     async def prepare_meanwhile(*arguments: Any) -> None:
-        await asyncio.gather(prepare(*arguments), go_on_living())
+        await asyncio.gather(prepare_in_pace(*arguments), go_on_living())
 
     with monkeypatch.context() as patched:
         patched.setattr(activation, "_prepare", prepare_meanwhile)
-        patched.setattr(preparation, "advance", advance_slowly)
         await activate_matrix(world, MATRIX)
     assert {"counting", "pricing"} <= set(phases) <= {"counting", "pricing", "ready"}
 

@@ -3,11 +3,13 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from services.scoring import corrections
+from services.scoring.store import ledger
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.builders import NOON, interaction, rule
@@ -244,3 +246,28 @@ async def test_a_correction_that_cannot_be_is_refused_naming_the_field_and_chang
         refused = await scoring.refused("POST", f"{path}/{what}", headers={"Authorization": "Bearer crm-key"})
         assert refused == (401, "key_invalid", None)
     assert await scoring.found() == before
+
+
+async def test_what_a_person_did_is_read_for_the_leads_undone_while_nobody_waits(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The version of the lead counts what none does any more, so all that Ana did is read."""
+    database = Database(sqlite_url)
+    async with scoring_over_http(database, tmp_path) as scoring:
+        await scoring.active(MARATHON | {"flip_number": 10})
+        await scoring.happened(interaction())
+        (lead,) = await scoring.said(LeadQualified)
+        await scoring.active(MARATHON | {"rules": [rule("likes", 30, when={"type": "like"})]})
+        pool: Any = database._writer.sync_engine.pool
+        taken: list[bool] = []
+        read = ledger.read
+
+        async def noted(*arguments: Any) -> Any:
+            taken.append(bool(pool.checkedout()))
+            return await read(*arguments)
+
+        monkeypatch.setattr(ledger, "read", noted)
+        undone = await scoring.post(f"{await scoring.path()}/retractions", {"reason": "r", "type": "visit"})
+        assert [one["lead_id"] for one in undone["would_not_have_flipped"]] == [lead.lead_id]
+        assert taken == [False, False]
+    await database.close()

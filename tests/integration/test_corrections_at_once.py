@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -18,10 +18,11 @@ from services.scoring.store.models import hold
 from services.scoring.tables import identities as known_identities
 from services.scoring.tables import standings
 from shared.database.engine import Database
-from shared.errors import Refused, Unavailable
+from shared.errors import Refused
 from shared.events import Event, Interaction, LeadQualified, Retraction, Separation
 from shared.ids import new_id
 from tests.builders import identities, interaction, rule
+from tests.integration.blocked import until_it_waits
 from tests.integration.crowd import (
     LIMITS,
     MATRIX,
@@ -33,6 +34,7 @@ from tests.integration.crowd import (
     crowd,
 )
 from tests.integration.scoring import World
+from tests.patience import a_moment, patience, persist
 
 ANA = identities(email="ana@example.com")[0]
 COOKIE = identities(anonymous_id="cookie")[0]
@@ -64,7 +66,7 @@ async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_oth
     async def take_in_meanwhile(*arguments: Any) -> Any:
         monkeypatch.setattr(busy.scorer, "take_in", take_in)
         begun.append(asyncio.create_task(busy.happened(interaction(known_as={"email": "ana@example.com"}))))
-        await asyncio.wait(begun, timeout=0.5)
+        await until_it_waits(busy.database, begun[0])
         return await take_in(*arguments)
 
     monkeypatch.setattr(busy.scorer, "take_in", take_in_meanwhile)
@@ -81,20 +83,9 @@ async def test_a_separation_that_comes_back_from_the_log_waits_for_nobody(busy: 
     async with busy.database.unit() as connection:
         await corrections(busy).unmerge(connection, COOKIE.id, [COOKIE], NOTE)
     (echo,) = await busy.said(Separation)
-    async with busy.database.unit() as connection, asyncio.timeout(5):
+    async with busy.database.unit() as connection, patience():
         await hold(connection)
         await busy.happened(echo, interaction(known_as={"email": "ben@example.com"}))
-
-
-async def persist(attempt: Callable[[], Awaitable[Any]]) -> None:
-    delay = 0.005
-    while True:
-        try:
-            await attempt()
-            return
-        except Unavailable:
-            await asyncio.sleep(delay)
-            delay = min(2 * delay, 0.2)
 
 
 async def corrected_somehow(world: World, chance: random.Random) -> None:
@@ -141,15 +132,14 @@ async def test_workers_timer_and_corrections_at_once_come_to_what_is_defined(
             # Refused where nothing is left to retract, or nobody to part from.
             with suppress(Refused):
                 await persist(partial(corrected_somehow, busy, chance))
-            await asyncio.sleep(0.02)
+            await a_moment()
 
     async def clockwork() -> None:
         while at_work:
             await persist(busy.settled_due)
-            await asyncio.sleep(0.02)
+            await a_moment()
 
-    async with asyncio.timeout(60):
-        await asyncio.gather(*map(worker, shares), ops(1), ops(2), clockwork())
+    await asyncio.gather(*map(worker, shares), ops(1), ops(2), clockwork())
     await busy.passed(days=1)
     by_ops = await told_by_hand()
     assert {type(one) for one in by_ops} == set(by_hand)

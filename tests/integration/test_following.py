@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import pulse, supervisor
 from shared.database.engine import Database
 from shared.database.outbox import outbox, relay
-from shared.database.positions import Claims, positions
+from shared.database.positions import positions
 from shared.errors import Poison, Unavailable
 from shared.events import DEAD_LETTERS, DeadLetter, decode
 from shared.following import MAX_PARKED_IN_A_ROW, TRIES_BEFORE_HALVING, Follower, Summary
@@ -20,7 +20,8 @@ from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Partition, Record
 from shared.pulse import Pulse
 from shared.supervisor import Supervisor
-from tests.given import FrozenClock
+from tests.given import FrozenClock, claim_away, messages_on
+from tests.patience import eventually, patience
 
 seen = sa.Table("seen", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True))
 
@@ -97,9 +98,7 @@ async def ids(database: Database) -> list[str]:
 
 
 async def until_position(database: Database, expected: int) -> None:
-    async with asyncio.timeout(10):
-        while await position(database) < expected:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: position(database), lambda reached: reached >= expected)
 
 
 def records(*values: str) -> list[Record]:
@@ -147,7 +146,7 @@ async def test_when_everything_fails_the_fault_is_ours_and_is_seen(
     values = [f"{n:03}" for n in range(64)]
     apply.poison = {value.encode() for value in values}
     await log.append(records(*values))
-    async with following(log, database, apply) as task, asyncio.timeout(10):
+    async with following(log, database, apply) as task, patience():
         with pytest.raises(Poison):
             await task
     assert await position(database) == MAX_PARKED_IN_A_ROW + 1
@@ -157,21 +156,26 @@ async def test_started_again_it_gets_past_them_and_was_seen_failing(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever may post could else stop the worker for good with a few bad messages in a row."""
-    monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.2)
+    monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
     monkeypatch.setattr(pulse, "PASSING_SECONDS", 0.0)
     apply = Applied()
     bad = [f"{n:03}" for n in range(2 * MAX_PARKED_IN_A_ROW + 5)]
     apply.poison = {value.encode() for value in bad}
     await log.append(records(*bad, "good"))
-    seen_failing = False
-    async with Supervisor({"g": follower(log, database, apply).run}) as supervised, asyncio.timeout(60):
-        while await position(database) < len(bad) + 2:
-            try:
-                await supervised.check()
-            except Unavailable:
-                seen_failing = True
-            await asyncio.sleep(0.01)
-    assert seen_failing
+    it = follower(log, database, apply)
+    looks: list[str] = []
+
+    async def look_and_follow(pulse: Pulse) -> None:
+        try:
+            await supervised.check()
+            looks.append("well")
+        except Unavailable:
+            looks.append("failing")
+        await it.run(pulse)
+
+    async with Supervisor({"g": look_and_follow}) as supervised:
+        await until_position(database, len(bad) + 2)
+    assert looks == ["well", "failing", "failing"]
     assert await ids(database) == ["good"]
 
 
@@ -206,7 +210,7 @@ async def test_who_was_fenced_stands_down_and_writes_nothing(log: EmbeddedLog, d
     await log.append(records("a"))
     async with following(log, database, apply):
         await until_position(database, 2)
-        await Claims(database, "g").claim(Partition("interactions", 0))
+        await claim_away(database, "g", Partition("interactions", 0))
         await log.append(records("b"))
         await until_position(database, 3)
     assert await ids(database) == ["a", "b"]
@@ -219,7 +223,7 @@ async def test_the_relay_takes_the_outbox_to_the_log_in_order(log: EmbeddedLog, 
         await put(connection, [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")])
     assert await relay(database, log) == 2
     assert await relay(database, log) == 0
-    assert [value for _, value in await log.read("leads", 0)] == [b"1", b"2"]
+    assert [message.value for message in await messages_on(log, "leads")] == [b"1", b"2"]
 
 
 async def test_what_the_log_refuses_stays_in_the_outbox(database: Database) -> None:

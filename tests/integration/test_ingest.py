@@ -14,6 +14,7 @@ import pytest
 
 from tests.builders import NOON
 from tests.ingest_world import BEARER, World, ingesting, served
+from tests.patience import PATIENCE_SECONDS
 
 VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
@@ -210,12 +211,13 @@ async def test_only_a_browser_is_judged_by_the_user_agent_it_sends(world: World)
 
 async def test_other_methods_are_not_allowed(world: World) -> None:
     answer = await world.api.get("/v1/track")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 async def test_the_documentation_shows_every_path(world: World) -> None:
     document = (await world.api.get("/openapi.json")).json()
     posted = {path for path, item in document["paths"].items() if "post" in item}
+    posted -= {"/v1/dead-letters/replay"}
     calls = {"track", "t", "identify", "i", "page", "p", "screen", "s", "group", "g", "alias", "a"}
     assert posted == {f"/v1/{name}" for name in {"events", "batch", "b"} | calls}
     for path in posted:
@@ -242,7 +244,7 @@ async def test_a_client_that_leaves_in_the_middle_is_told_to_nobody(world: World
         await writer.drain()
         writer.close()
         await writer.wait_closed()
-        async with httpx.AsyncClient(base_url=url, headers=BEARER) as api:
+        async with httpx.AsyncClient(base_url=url, headers=BEARER, timeout=PATIENCE_SECONDS) as api:
             assert (await api.post("/v1/track", json=TRACK)).status_code == 200
     assert reader.at_eof()
     assert [event.type for event in await world.interactions()] == ["purchase"]

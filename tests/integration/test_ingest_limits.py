@@ -11,6 +11,7 @@ import pytest
 
 from services.ingest.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
 from tests.ingest_world import BEARER, World, ingesting, served
+from tests.patience import PATIENCE_SECONDS
 
 VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
@@ -138,7 +139,10 @@ async def test_half_an_emoji_costs_no_event(world: World) -> None:
 
 
 async def test_over_a_real_socket_too_much_is_answered_and_the_next_request_served(world: World) -> None:
-    async with served(world.app) as url, httpx.AsyncClient(base_url=url, headers=BEARER) as api:
+    async with (
+        served(world.app) as url,
+        httpx.AsyncClient(base_url=url, headers=BEARER, timeout=PATIENCE_SECONDS) as api,
+    ):
         too_much = await api.post("/v1/batch", content=b" " * 4_000_000)
         assert (too_much.status_code, too_much.json()["code"]) == (413, "body_too_large")
         assert (await api.post("/v1/track", json=TRACK)).json() == {"success": True}

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE_SECONDS
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 LOG = re.compile(r"FLIPLINE_LOG=kafka://127\.0\.0\.1:\d+")
 DATABASE_URL = re.compile(
@@ -47,7 +49,7 @@ class Server:
             env=None if environment is None else dict(environment),
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=PATIENCE_SECONDS,
             check=False,
         )
         return Run(result.returncode, result.stdout, result.stderr)

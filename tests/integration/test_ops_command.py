@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -15,8 +14,9 @@ from services.ops.activate import activate
 from services.ops.wanted import Wanted
 from shared.errors import Conflict, Refused, Unauthorized
 from tests.builders import rule
+from tests.integration.command import up
 from tests.integration.instance import Instance
-from tests.integration.test_command import up
+from tests.patience import until
 
 MATRIX: dict[str, Any] = {"flip_number": 25, "stages": {"aware": 5}, "rules": [rule("visits", 10)]}
 DEARER = MATRIX | {"rules": [rule("visits", 30)]}
@@ -32,10 +32,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         event = {"type": "visit", "identities": {"email": "ana@example.com"}}
         key = {"Authorization": f"Bearer {running.keys['write'][0]}"}
         assert running.http.post("/v1/events", json=event, headers=key).is_success
-        deadline = time.monotonic() + 20
         ana = {"kind": "email", "value": "ana@example.com"}
-        while not running.http.get("/v1/profiles", params=ana).json()["items"]:
-            assert time.monotonic() < deadline
+        until(lambda: running.http.get("/v1/profiles", params=ana).json()["items"])
         yield running
         running.http.close()
 

@@ -1,9 +1,7 @@
 """Scoring when several do it at once, or somebody changes the matrix meanwhile."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -15,7 +13,9 @@ from services.scoring.tables import counts, standings
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import Event, LeadQualified
+from shared.log.port import Message
 from tests.builders import identities, interaction, on_the_log, rule
+from tests.integration.blocked import until_it_waits
 from tests.integration.crowd import (
     LIMITS,
     MATRIX,
@@ -26,6 +26,7 @@ from tests.integration.crowd import (
     crowd,
 )
 from tests.integration.scoring import World
+from tests.patience import a_moment, persist
 
 ANA = identities(email="ana@example.com")[0]
 VISITS = rule("visits", 10)
@@ -41,9 +42,7 @@ async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: 
     async with world.database.unit() as connection:
         await world.scorer.apply(connection, on_the_log(interaction()))
         activation = asyncio.create_task(world.activated(VISITS, flip_number=10, handoff="all"))
-        for _ in range(20):
-            await asyncio.sleep(0.005)
-        assert not activation.done()
+        await until_it_waits(world.database, activation)
     diff = await activation
     assert (diff.newly_flipped, await world.score(ANA)) == (1, 10)
 
@@ -59,16 +58,14 @@ async def test_workers_that_meet_on_a_person_lose_no_count(world: World) -> None
                 interaction(known_as={"anonymous_id": f"c{round_}", "user_id": f"u{round_}"}),
                 interaction("identify", known_as={"email": "ana@example.com", "anonymous_id": f"w{number}"}),
             )
-            while True:
-                try:
-                    async with world.database.unit() as connection:
-                        await world.scorer.apply(connection, batch)
-                    break
-                except Unavailable:
-                    await asyncio.sleep(0)
 
-    async with asyncio.timeout(60):
-        await asyncio.gather(*(worker(n) for n in range(5)))
+            async def apply(batch: list[Message] = batch) -> None:
+                async with world.database.unit() as connection:
+                    await world.scorer.apply(connection, batch)
+
+            await persist(apply)
+
+    await asyncio.gather(*(worker(n) for n in range(5)))
     assert await world.score(ANA) == 300
     for round_ in range(6):
         assert await world.score(identities(user_id=f"u{round_}")[0]) == 50
@@ -105,16 +102,6 @@ async def test_workers_timer_and_activation_at_once_come_to_what_is_defined(
     shares = by_share(events, 1 + seed)
     at_work = len(shares)
 
-    async def persist(attempt: Callable[[], Awaitable[Any]]) -> None:
-        delay = 0.005
-        while True:
-            try:
-                await attempt()
-                return
-            except Unavailable:
-                await asyncio.sleep(delay)
-                delay = min(2 * delay, 0.2)
-
     async def worker(share: list[Event]) -> None:
         nonlocal at_work
         for batch in batches(share, 12):
@@ -125,12 +112,9 @@ async def test_workers_timer_and_activation_at_once_come_to_what_is_defined(
     async def clockwork() -> None:
         while at_work:
             await persist(world.settled_due)
-            await asyncio.sleep(0.01)
+            await a_moment()
 
-    async with asyncio.timeout(60):
-        await asyncio.gather(
-            *map(worker, shares), clockwork(), persist(partial(activate_matrix, world, MATRIX))
-        )
+    await asyncio.gather(*map(worker, shares), clockwork(), persist(partial(activate_matrix, world, MATRIX)))
     await world.passed(days=1)
     await assert_as_defined(world, events)
     leads = await world.said(LeadQualified)

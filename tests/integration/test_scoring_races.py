@@ -19,6 +19,7 @@ from shared.errors import Unavailable
 from shared.events import Separation, StageChanged
 from shared.identity import Identity
 from tests.builders import NOON, identities, interaction, on_the_log, rule
+from tests.integration.blocked import until_it_waits
 from tests.integration.scoring import World
 
 ANA = identities(email="ana@example.com")[0]
@@ -81,7 +82,7 @@ async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy
     async with busy.database.unit() as connection:
         await busy.scorer.apply(connection, on_the_log(both))
         parting = asyncio.create_task(busy.happened(parts))
-        await asyncio.wait([parting], timeout=0.5)
+        await until_it_waits(busy.database, parting)
     await parting
     assert not await busy.are_one(ANA, COOKIE)
 
@@ -142,8 +143,7 @@ async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond
     async with busy.database.unit() as connection:
         await busy.scorer.apply(connection, on_the_log(login("ben", 0, phone="12345")))
         given = asyncio.create_task(earlier)
-        await asyncio.wait([given], timeout=0.5)
-        assert not given.done()
+        await until_it_waits(busy.database, given)
     with pytest.raises(Unavailable, match="linking the same identities"):
         await given
     await busy.happened(login("carl", -3, anonymous_id="kiosk"))
@@ -158,8 +158,7 @@ async def test_two_who_found_the_same_person_at_once_take_turns(busy: World) -> 
     async with busy.database.unit() as connection:
         await busy.scorer.apply(connection, on_the_log(both))
         second = asyncio.create_task(busy.happened(interaction()))
-        await asyncio.wait([second], timeout=0.5)
-        assert not second.done()
+        await until_it_waits(busy.database, second)
     with pytest.raises(Unavailable, match="founding"):
         await second
     await busy.happened(interaction())

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.scoring.change.preview import preview
-from services.scoring.corrections import Corrections, Note, Selection
+from services.scoring.corrections import Corrections, Note, Selection, undone
 from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
 from services.scoring.tables import flipped
@@ -205,9 +205,15 @@ async def test_a_retraction_undoes_the_lead_of_who_earned_it(world: World) -> No
     await flipped_by_ana(world)
     (lead,) = await world.said(LeadQualified)
     await world.happened(*visits(1, COOKIE))
-    for who, undone in ((COOKIE, []), (ANA, [lead.lead_id])):
+
+    async def undone_by_now(who: Identity) -> list[str | None]:
+        async with world.database.reading() as connection:
+            return [one.lead_id for one in await undone(connection, who.id)]
+
+    for who, expected in ((COOKIE, []), (ANA, [lead.lead_id])):
+        before = await undone_by_now(who)
         async with world.database.unit() as connection:
-            _, found = await Corrections(world.scorer, world.clock, new_id).retract(
+            await Corrections(world.scorer, world.clock, new_id).retract(
                 connection, who.id, Selection(type="visit"), NOTE
             )
-        assert [one.lead_id for one in found] == undone
+        assert [one for one in await undone_by_now(who) if one not in before] == expected

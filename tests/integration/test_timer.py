@@ -17,6 +17,7 @@ from shared.events import LeadQualified, StageChanged
 from shared.pulse import Pulse
 from tests.builders import NOON, identities, interaction, rule
 from tests.integration.scoring import World
+from tests.patience import patience
 
 ANA = identities(email="ana@example.com")[0]
 COOKIE = identities(anonymous_id="cookie")[0]
@@ -168,7 +169,7 @@ async def test_two_timers_at_once_tell_nothing_twice(world: World, monkeypatch: 
         return done
 
     timers = [Timer(world.database, world.clock, lambda: None) for _ in range(2)]
-    async with asyncio.timeout(30):
+    async with patience():
         assert sum(await asyncio.gather(*map(work, timers))) == 30
     assert len({one.id for one in await world.said(StageChanged)}) == 60
     assert await world.passed() == 0
@@ -227,7 +228,7 @@ async def test_the_timer_rings_when_it_has_settled_somebody(world: World) -> Non
     world.clock.advance(days=1)
     settled = asyncio.Event()
     running = asyncio.create_task(Timer(world.database, world.clock, settled.set).run(Pulse()))
-    async with asyncio.timeout(30):
+    async with patience():
         await settled.wait()
     running.cancel()
     await asyncio.wait([running])

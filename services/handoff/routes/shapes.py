@@ -11,6 +11,7 @@ from services.handoff.lead import LeadStatus
 from services.handoff.routes.parameters import ID_PATTERN
 from services.handoff.target import MAX_URL_LENGTH
 from services.handoff.webhook import WebhookStatus
+from shared.strict import Strict
 
 T = TypeVar("T")
 
@@ -24,11 +25,7 @@ _Instant = Annotated[
 ]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class NewWebhook(_Body):
+class NewWebhook(Strict):
     """A subscription to be: without event types it gets those of leads, without models all models'."""
 
     url: _Url
@@ -36,7 +33,7 @@ class NewWebhook(_Body):
     models: _Models | None = None
 
 
-class WebhookChange(_Body):
+class WebhookChange(Strict):
     """What to change of a subscription; what is absent stays, null types or models mean all."""
 
     # The defaults of url and status stand for "absent" and are never read; null is refused.
@@ -46,7 +43,7 @@ class WebhookChange(_Body):
     status: WebhookStatus = "active"
 
 
-class Replay(_Body):
+class Replay(Strict):
     """Which deliveries to send again: by time of creation, by status, by id; at first the held ones."""
 
     since: _Instant | None = None

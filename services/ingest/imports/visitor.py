@@ -1,9 +1,11 @@
 """Who a visitor is without saying so: no address leaves the machine, not even as a hash others could undo."""
 
-import os
 import secrets
 from hashlib import blake2b, sha256
 from pathlib import Path
+
+from shared.errors import Misconfigured
+from shared.files import make_once
 
 
 class Anonymiser:
@@ -30,12 +32,12 @@ class Anonymiser:
 def load_salt(data_dir: Path) -> str:
     """Return the salt that the data dir keeps, made once and readable by its owner alone."""
     path = data_dir / "import.salt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(descriptor, "w") as file:
-        salt = secrets.token_hex(32)
-        file.write(salt)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_once(path, secrets.token_hex(32))
+    salt = path.read_text()
+    if not salt:
+        raise Misconfigured(
+            "salt_missing",
+            f"{path} is empty, and without a salt anybody could undo the hashes: remove the file.",
+        )
     return salt

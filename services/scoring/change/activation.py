@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -16,11 +17,10 @@ from services.scoring.core.appraisal import QUALIFIED, appraise
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import qualify
 from services.scoring.model.matrix import Version
-from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find
 from services.scoring.store import cycles, traits
 from services.scoring.store.drafts import check_unchanged
-from services.scoring.store.models import active, hold
+from services.scoring.store.models import hold, read_version, version_of
 from services.scoring.tables import activations, models, versions
 from shared.clock import Clock
 from shared.database import outbox
@@ -29,10 +29,12 @@ from shared.errors import Conflict, NotFound, Unavailable
 from shared.events import LEADS, MATRICES, LeadQualified, MatrixActivated, encode
 from shared.ids import derived_id
 from shared.log.port import Record
+from shared.pacing import SECONDS_OF_A_TRANSACTION, Pace
 
 Handoff = Literal["all", "new_activity_only", "none"]
 
 CHUNK = 1_000
+# On SQLite nobody else writes while a page is counted or priced, so pages that take longer become smaller.
 RETRY_SECONDS = 0.05
 MAX_RETRIES_IN_A_ROW = 100
 
@@ -56,20 +58,29 @@ class Order:
 async def activate(database: Database, clock: Clock, model: str, order: Order) -> tuple[int, FlipDiff]:
     """Prepare a version beside the one that scores, then let it take over.
 
-    Returns its number and what changed.
+    Returns its number and what changed, as of the moment before it takes over.
 
     Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model or
     the version, Conflict without a draft or while another activation is under way, Outdated when the draft is
     another than was meant.
     """
+    async with database.reading() as connection:
+        # A large matrix takes a while to read, in which nobody is to wait; it is read once a process.
+        await _wanted(connection, model, order)
     async with database.unit() as connection:
         await hold(connection, to_activate=True)
         version = await _wanted(connection, model, order)
         await preparation.start(connection, version, clock.now())
     await _prepare(database, clock, model)
+    async with database.reading() as connection:
+        # Of a million profiles this takes tens of seconds, too long for nobody to score meanwhile. Live
+        # batches price everybody in both versions, so what is compared is complete at any moment.
+        old = await version_of(connection, model, None)
+        diff = await compare(connection, old, version)
     async with database.unit() as connection:
         await hold(connection, to_activate=True)
-        return version.number, await _take_over(connection, version, order, clock.now())
+        await _take_over(connection, version, order, diff, clock.now())
+    return version.number, diff
 
 
 async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Version:
@@ -83,44 +94,49 @@ async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Vers
             raise Conflict("draft_missing", f"Model {model} has no draft to activate; PUT one first.")
         latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
         following = ((await connection.execute(latest)).scalar() or 0) + 1
-        return Version(model, following, kept_matrix(model, json.loads(row.draft)))
+        return read_version(model, following, row.draft)
     if number == row.active_version:
         raise Conflict("version_active", f"Version {number} of {model} is the active one.")
     of_number = sa.select(versions.c.matrix).where(versions.c.model == model, versions.c.version == number)
     text = (await connection.execute(of_number)).scalar_one_or_none()
     if text is None:
         raise NotFound("version_unknown", f"Model {model} has no version {number}.")
-    return Version(model, number, kept_matrix(model, json.loads(text)))
+    return read_version(model, number, text)
 
 
 async def _prepare(database: Database, clock: Clock, model: str) -> None:
     retries = 0
-    size = preparation.PAGE
+    pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect], most=preparation.PAGE)
     while True:
+        size = pace.size
         try:
             async with database.unit() as connection:
+                # Not before: how long others keep us waiting says nothing about the page.
+                started = time.perf_counter()
                 more = await preparation.advance(connection, model, clock.now(), size)
+                seconds = time.perf_counter() - started
         except Unavailable:
             # A live batch has changed one of the page's profiles. Of a large page somebody may always be
             # doing something, so half of it is done again.
             retries += 1
             if retries > MAX_RETRIES_IN_A_ROW:
                 raise
-            size = max(1, size // 2)
+            pace.failed()
             await asyncio.sleep(RETRY_SECONDS)
             continue
         retries = 0
-        size = min(2 * size, preparation.PAGE)
+        pace.took(size, seconds)
         if not more:
             return
 
 
-async def _take_over(connection: AsyncConnection, version: Version, order: Order, now: datetime) -> FlipDiff:
+async def _take_over(
+    connection: AsyncConnection, version: Version, order: Order, diff: FlipDiff, now: datetime
+) -> None:
+    """Make the version the one that scores; `diff` is told how many are handed over with that."""
     prepared = await preparation.read(connection, version.model)
     if prepared is None or prepared.version != version or prepared.phase != preparation.READY:
         raise Conflict("activation_lost", f"The activation of {version.model} was ended by somebody else.")
-    old = (await active(connection)).versions.get(version.model)
-    diff = await compare(connection, old, version)
     leads: list[LeadQualified] = []
     if order.handoff != "new_activity_only":
         leads = await _leads(connection, version, now, handed_over=order.handoff == "all")
@@ -129,7 +145,6 @@ async def _take_over(connection: AsyncConnection, version: Version, order: Order
         await outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
     await _publish(connection, version, order, diff, now)
     await preparation.end(connection, version.model)
-    return diff
 
 
 async def _leads(

@@ -18,10 +18,9 @@ from services.scoring import people
 from services.scoring.core.counting import Held, Tally, count
 from services.scoring.core.days import Counts
 from services.scoring.model.matrix import Version
-from services.scoring.model.validation import kept_matrix
 from services.scoring.settling import settle
 from services.scoring.store import counts, ledger, scores
-from services.scoring.store.models import Active, active
+from services.scoring.store.models import Active, active, read_version
 from services.scoring.tables import identities, preparations
 from shared.errors import Conflict
 
@@ -52,6 +51,12 @@ class Preparation(NamedTuple):
         return now - self.moved_at >= SILENT_AFTER
 
 
+async def is_under_way(connection: AsyncConnection, model: str) -> bool:
+    """Tell whether a version of a model is being prepared."""
+    query = sa.select(preparations.c.version).where(preparations.c.model == model)
+    return (await connection.execute(query)).one_or_none() is not None
+
+
 async def read(connection: AsyncConnection, model: str) -> Preparation | None:
     """Return the preparation that is under way in a model, if any."""
     query = sa.select(preparations).where(preparations.c.model == model)
@@ -59,7 +64,7 @@ async def read(connection: AsyncConnection, model: str) -> Preparation | None:
     if row is None:
         return None
     return Preparation(
-        Version(model, row.version, kept_matrix(model, json.loads(row.matrix))),
+        read_version(model, row.version, row.matrix),
         row.phase,
         frozenset(json.loads(row.uncounted)),
         row.after,

@@ -10,10 +10,10 @@ from pydantic_core import ErrorDetails
 from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix
 from services.scoring.model.rules import Limit, Rule, TraitRule
 from shared.conditions import Comparison, Matches
-from shared.errors import Complaint
+from shared.errors import MAX_COMPLAINTS, Complaint
+from shared.strict import ENOUGH
 from shared.wording import NO_SLUG, in_words, unknown
 
-MAX_COMPLAINTS = 20
 # A path may hold names that somebody else made up.
 _MAX_PARTS = 24
 _MAX_PART_LENGTH = 64
@@ -38,6 +38,8 @@ def complaints(errors: Iterable[ErrorDetails], document: Any) -> list[Complaint]
     """Return what is wrong with a matrix, in its order and at most MAX_COMPLAINTS; never an empty list."""
     told: dict[tuple[str | None, str], None] = {}
     for error in errors:
+        if error["type"] == ENOUGH:
+            continue
         place = _place(error["loc"], document)
         if not _is_beside_the_point(place):
             path, message = _complaint(error, place)

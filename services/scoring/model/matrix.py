@@ -7,9 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, Strict, TraitRule
+from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, TraitRule
 from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
 from shared.conditions import Path, explain
+from shared.strict import Strict, few
 
 Audience = Literal["sales", "offer"]
 
@@ -80,10 +81,10 @@ class Matrix(Strict):
 
     model: Slug | None = None
     flip_number: Positive
-    stages: dict[Slug, Points] = Field(default={}, max_length=20)
+    stages: Annotated[dict[Slug, Points], few(20)] = Field(default={}, max_length=20)
     rules: list[Rule] = Field(default=[], max_length=MAX_RULES)
     traits: list[TraitRule] = Field(default=[], max_length=MAX_RULES)
-    groups: dict[Slug, Group] = Field(default={}, max_length=50)
+    groups: Annotated[dict[Slug, Group], few(50)] = Field(default={}, max_length=50)
     inactivity: Inactivity | None = None
     grades: Grades | None = None
     requires: list[Path] = Field(default=[], max_length=20)

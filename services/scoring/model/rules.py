@@ -4,10 +4,12 @@ import re
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from services.scoring.model.trait_conditions import TraitCondition, TraitTest, compile_traits
-from shared.conditions import Condition, Path, check, explain, fingerprint
+from shared.condition_size import check_size
+from shared.conditions import Condition, Path, explain, fingerprint
+from shared.strict import Strict
 
 DIGITS = 3
 """A score is rounded to so many digits after the point."""
@@ -44,12 +46,6 @@ Per = Literal["day", "week", "month", "ever"]
 Machine = Literal["exclude", "include", "only"]
 
 
-class Strict(BaseModel):
-    """Base of all parts of a matrix: immutable, and without keys that nobody knows."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Limit(Strict):
     """At most `times` paid matches per UTC day, ISO week, calendar month or ever; `by`: for each value."""
 
@@ -67,7 +63,7 @@ class Rule(Strict):
 
     id: Slug
     label: Label = ""
-    when: Condition
+    when: Annotated[Condition, BeforeValidator(check_size)]
     points: Points
     limit: Limit | None = None
     cap: Positive | None = None
@@ -77,7 +73,6 @@ class Rule(Strict):
 
     @model_validator(mode="after")
     def _is_evaluable(self) -> "Rule":
-        check(self.when)
         if self.half_life is not None and self.window is not None:
             raise ValueError("give half_life or window, not both")
         return self

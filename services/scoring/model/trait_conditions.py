@@ -7,9 +7,10 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeAlias, assert_never
 
-from pydantic import AfterValidator, BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer
 
-from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, check
+from shared.condition_size import check_size
+from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
 from shared.matching import MISSING, compile_comparison
 
 _JOINS = ("all", "any", "not")
@@ -47,13 +48,8 @@ def _write(condition: Condition) -> Any:
             assert_never(condition)
 
 
-def _checked(condition: Condition) -> Condition:
-    check(condition)
-    return condition
-
-
 TraitCondition: TypeAlias = Annotated[
-    Condition, BeforeValidator(_read), AfterValidator(_checked), PlainSerializer(_write)
+    Condition, BeforeValidator(_read), BeforeValidator(check_size), PlainSerializer(_write)
 ]
 
 Traits: TypeAlias = Mapping[str, Any]

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, islice
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -11,6 +12,7 @@ from services.scoring.model.contradictions import contradiction
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.reach import most, most_together, uncapped
 from services.scoring.model.rules import Rule, TraitRule
+from services.scoring.model.size import MAX_VALUES, has_too_many_values, oversized
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, fingerprint, possible_types
 from shared.errors import Complaint, Refused
 from shared.events import ADJUSTMENT, IDENTIFY
@@ -23,16 +25,25 @@ KNOWN_TYPES = frozenset({
 })  # fmt: skip
 """The types of interaction that DESIGN.md section 6 names; trackers may send any other."""
 
+MAX_WARNINGS: Final = 100
+# Comparing a name with all that are known takes a while.
+_MAX_SUGGESTIONS: Final = 20
+
 _NEVER_COUNTED = frozenset({IDENTIFY, ADJUSTMENT})
 
 
 def read_matrix(model: str, document: Any) -> Matrix:
     """Validate a matrix that somebody wrote for a model.
 
-    Raises Refused that tells every field that is wrong and what is wrong with it; also when nobody could
-    ever reach the flip number.
+    Raises Refused that tells which fields are wrong and what is wrong with them; also when nobody could
+    ever reach the flip number, and when it is too large as a whole.
     """
+    if has_too_many_values(document):
+        message = f"a matrix has at most {MAX_VALUES:,} values in all."
+        raise _refused([Complaint(field=None, message=message)])
     matrix = kept_matrix(model, document)
+    if too_much := list(oversized(matrix)):
+        raise _refused(too_much)
     reachable = most(matrix)
     if reachable < matrix.flip_number:
         raise _refused(
@@ -78,20 +89,22 @@ class Warning:  # noqa: A001 - the word that the API has for it
     message: str
 
 
-def warnings(matrix: Matrix, seen_types: Collection[str]) -> list[Warning]:
-    """Return what is most likely a mistake in a matrix, in its order.
+def warnings(matrix: Matrix, seen_types: Collection[str], *, all_seen: bool = True) -> list[Warning]:
+    """Return what is most likely a mistake in a matrix, in its order and at most MAX_WARNINGS.
 
-    `seen_types` are the types of all interactions that ever came; a type that is neither among them nor
-    known is most likely misspelt.
+    `seen_types` are the types of interactions that ever came, of those that the matrix names at least; a type
+    that is neither among them nor known is most likely misspelt. Without `all_seen` there were so many types
+    that later ones were not kept.
     """
-    return [
-        *_odd_stages(matrix),
-        *_odd_types(matrix, KNOWN_TYPES.union(seen_types)),
-        *_contradictions(matrix),
-        *_odd_prices(matrix),
-        *_repeated(matrix),
-        *_idle_groups(matrix),
-    ]
+    found = chain(
+        _odd_stages(matrix),
+        _odd_types(matrix, KNOWN_TYPES.union(seen_types), all_seen=all_seen),
+        _contradictions(matrix),
+        _odd_prices(matrix),
+        _repeated(matrix),
+        _idle_groups(matrix),
+    )
+    return list(islice(found, MAX_WARNINGS))
 
 
 def _odd_stages(matrix: Matrix) -> Iterator[Warning]:
@@ -102,15 +115,19 @@ def _odd_stages(matrix: Matrix) -> Iterator[Warning]:
             yield Warning(f"stages.{name}", "stage_unreachable", message)
 
 
-def _odd_types(matrix: Matrix, known: Collection[str]) -> Iterator[Warning]:
+def _odd_types(matrix: Matrix, known: Collection[str], *, all_seen: bool) -> Iterator[Warning]:
+    came = "ever came" if all_seen else "is among those that came first, and later ones were not kept"
+    candidates = sorted(known)
+    unknown = 0
     for index, rule in enumerate(matrix.rules):
         for path, type_ in _types(rule.when, f"rules.{index}.when"):
             if type_ in _NEVER_COUNTED:
                 yield Warning(path, "type_never_counted", f"no rule counts an interaction of type {type_}")
             elif type_ not in known:
-                meant = suggestion(type_, sorted(known))
+                unknown += 1
+                meant = suggestion(type_, candidates) if unknown <= _MAX_SUGGESTIONS else None
                 hint = f"; did you mean `{meant}`?" if meant else ""
-                yield Warning(path, "type_unknown", f"no interaction of type {type_} ever came{hint}")
+                yield Warning(path, "type_unknown", f"no interaction of type {type_} {came}{hint}")
         if possible_types(rule.when) == frozenset():
             message = "no interaction can meet this: it asks for different types at once"
             yield Warning(f"rules.{index}.when", "never_met", message)

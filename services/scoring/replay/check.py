@@ -10,7 +10,7 @@ from rich.console import Console
 
 from services.scoring.consume import Scorer
 from services.scoring.core.counting import day_of
-from services.scoring.replay import leads, report, snapshot
+from services.scoring.replay import dead_letters, leads, report, snapshot
 from services.scoring.replay.compare import Compared, Scope, compare
 from services.scoring.replay.display import Display
 from services.scoring.replay.rebuild import Rebuild, StandingClock, Told
@@ -32,6 +32,7 @@ async def check(
 ) -> bool:
     """Rebuild scoring's tables from the log beside the live ones; return whether they are the same.
 
+    While dead letters of any consumer group are open the answer is no: their messages have no effect yet.
     `group` is the name under which scoring reads the log. Nothing is changed and scoring need not be stopped.
     The copies take as much disk as the tables twice over, where temporary files are. Raises Unavailable when
     the log or the database is away, Misconfigured when the database has another schema.
@@ -44,7 +45,8 @@ async def check(
             told, compared = await _checked(
                 log, database, copy, rebuilt, clock, group, identity_limits, display
             )
-    return report.tell(console, told, compared)
+            letters = await dead_letters.find_open(log=log, copy=copy, rebuilt=rebuilt, clock=clock)
+    return report.tell(console, told, compared, letters)
 
 
 async def _checked(

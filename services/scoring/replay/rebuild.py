@@ -96,14 +96,17 @@ class Rebuild:
     async def _parked(self) -> set[str]:
         """Return the places of the messages that scoring could not handle."""
         values = await snapshot.outgoing(self._copy, DEAD_LETTERS)
+        places = {place for value in values if (place := self._parked_at(value))}
+        # Not collected first: what trackers sent and ingest refused may be more than memory holds.
         async with aclosing(self._log.replay(DEAD_LETTERS)) as batches:
-            values += [message.value async for messages in batches for message in messages]
-        letters = (_event(value) for value in values)
-        return {
-            one.source
-            for one in letters
-            if isinstance(one, DeadLetter) and one.refused_by == self._group and one.source
-        }
+            async for messages in batches:
+                places |= {place for one in messages if (place := self._parked_at(one.value))}
+        return places
+
+    def _parked_at(self, value: bytes) -> str | None:
+        """Return the place of the message that a dead letter of this group is about."""
+        letter = _event(value)
+        return letter.source if isinstance(letter, DeadLetter) and letter.refused_by == self._group else None
 
     async def _taken_in(
         self, messages: Sequence[Message], ends: Mapping[Partition, int], parked: set[str]

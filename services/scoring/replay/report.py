@@ -6,11 +6,17 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from services.scoring.replay import dead_letters
 from services.scoring.replay.compare import MAX_TOLD, Compared, Difference
 from services.scoring.replay.rebuild import Told
+from shared.database.dead_letters import OpenLetters
 
 MAX_PLACES: Final = 3
 
+_PARKED: Final = (
+    "have no effect yet. `flipline dead-letters list` tells why; once the cause is mended, "
+    "`flipline dead-letters replay` puts them on the log again."
+)
 _SAME: Final = "Nothing differs: the tables are what the log says."
 _ADVICE: Final = (
     "Nothing was changed. Was anything written to them but by Flipline, or FLIPLINE_IDENTITY_LIMITS changed "
@@ -31,9 +37,11 @@ def table(compared: Sequence[Compared]) -> Table:
     return shown
 
 
-def tell(console: Console, told: Told, compared: Sequence[Compared]) -> bool:
-    """Print what was found and return whether the tables are what the log says."""
+def tell(console: Console, told: Told, compared: Sequence[Compared], letters: Sequence[OpenLetters]) -> bool:
+    """Print what was found and return whether the tables are what the log says and nothing is parked."""
     console.print(table(compared))
+    if letters:
+        console.print(dead_letters.table(letters))
     lines = [f"Messages taken in again: {told.applied:,}."]
     if told.ahead:
         lines.append(f"Messages not yet read by scoring, left out: {told.ahead:,}.")
@@ -56,9 +64,11 @@ def tell(console: Console, told: Told, compared: Sequence[Compared]) -> bool:
     lines.append(
         _SAME if same else f"The tables are not what the log says: {differ:,} rows differ. {_ADVICE}"
     )
+    if parked := dead_letters.count_parked(letters):
+        lines.append(f"Messages that consumer groups have parked: {parked:,}. They {_PARKED}")
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
-    return same
+    return same and not parked
 
 
 def _line(difference: Difference) -> str:

@@ -17,10 +17,11 @@ from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import NotFound, Refused
+from shared.strict import Strict
 from shared.supervisor import Bell
 
 
-class Activation(BaseModel):
+class Activation(Strict):
     """What to activate, the draft unless an older version is named, by whom and why.
 
     `handoff` is what becomes of profiles that qualify only under it: sales gets all of them, only those who
@@ -28,10 +29,7 @@ class Activation(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"handoff": "new_activity_only", "note": "spring", "author": "Olga"}]
-        },
+        json_schema_extra={"examples": [{"handoff": "new_activity_only", "note": "spring", "author": "Olga"}]}
     )
 
     handoff: Handoff = "new_activity_only"
@@ -124,7 +122,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
     async def delete_activation(model: ModelName) -> None:
         """Give up the activation that is under way, as after a crash that nobody wants to take up again."""
         async with database.unit() as connection:
-            if await preparation.read(connection, model) is None:
+            if not await preparation.is_under_way(connection, model):
                 raise NotFound("no_activation", f"No activation of {model} is under way.")
             await preparation.end(connection, model)
 

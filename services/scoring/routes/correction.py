@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import Adjustment
-from services.scoring.corrections import Corrections, Note, Selection
+from services.scoring.core.flip import Cycle
+from services.scoring.corrections import Corrections, Note, Selection, undone
 from services.scoring.model.rules import Points, Slug
 from services.scoring.routes.parameters import Instant, NoNul, ProfileId
 from services.scoring.routes.router import router_for
@@ -18,6 +19,7 @@ from shared.auth import Requires
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.identity import normalise
+from shared.strict import Strict
 from shared.supervisor import Bell
 
 T = TypeVar("T")
@@ -31,9 +33,7 @@ def _example(**body: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [body]})
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _Body(Strict):
     reason: Reason
     author: Author = None
 
@@ -76,10 +76,8 @@ class RetractedOut(BaseModel):
     would_not_have_flipped: list[UndoneOut]
 
 
-class IdentityIn(BaseModel):
+class IdentityIn(Strict):
     """One name of a person, in any form."""
-
-    model_config = ConfigDict(extra="forbid")
 
     kind: Annotated[str, Field(max_length=40)]
     value: Annotated[str, Field(max_length=1000)]
@@ -147,6 +145,10 @@ def routes(database: Database, corrections: Corrections, requires: Requires, out
                 return done
         raise AssertionError("the last try returns or raises")
 
+    async def undone_by_now(profile_id: str) -> list[Cycle]:
+        async with database.reading() as connection:
+            return await undone(connection, profile_id)
+
     @router.post("/retractions")
     async def post_retraction(
         profile_id: ProfileId, body: RetractionIn, who: Annotated[str, caller]
@@ -154,13 +156,16 @@ def routes(database: Database, corrections: Corrections, requires: Requires, out
         """Let interactions count no more, and list the leads that would not have flipped without them."""
         selection = Selection(body.interaction, body.source, body.type, body.since, body.before)
         note = Note(body.reason, body.author or who)
-        ids, undone = await corrected(lambda c: corrections.retract(c, profile_id, selection, note))
+        before = await undone_by_now(profile_id)
+        ids = await corrected(lambda c: corrections.retract(c, profile_id, selection, note))
+        after = await undone_by_now(profile_id)
         return RetractedOut(
             retracted=len(ids),
             interactions=list(ids[:1000]),
             would_not_have_flipped=[
                 UndoneOut(lead_id=one.lead_id, model=one.model, cycle=one.number, flipped_at=one.flipped_at)
-                for one in undone
+                for one in after
+                if one not in before
             ],
         )
 

@@ -1,8 +1,14 @@
-"""Routes for ops: the draft of a model, what differs in it, and what it would change."""
+"""Routes for ops: the draft of a model, what differs in it, and what it would change.
 
+Reading a large matrix takes a while, in which neither the database nor other requests are to wait for it. So
+it is read and warned of in a thread and outside of transactions; what writes only stores.
+"""
+
+import asyncio
 import json
 from dataclasses import asdict
-from typing import Annotated, Any, Literal
+from itertools import islice
+from typing import Annotated, Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Body, Header, Query, Response
@@ -12,18 +18,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.change import preparation
 from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Matrix
+from services.scoring.model.size import named_types
 from services.scoring.model.validation import kept_matrix, read_matrix, warnings
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, unkeepable
 from services.scoring.routes.router import router_for
+from services.scoring.store import names
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
 from services.scoring.store.models import draft_of, hold, version_of
-from services.scoring.tables import ledger, models
+from services.scoring.tables import models
 from shared.auth import Requires
 from shared.clock import Clock
-from shared.conditions import possible_types
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.errors import Conflict, NotFound, Outdated, Refused
+from shared.errors import MAX_COMPLAINTS, Conflict, NotFound, Outdated, Refused
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
@@ -71,10 +78,11 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         """Show the draft, or without one the active matrix to start from; `ETag` names its state."""
         async with database.reading() as connection:
             text = await shown(connection, model)
-            if text is None:
-                raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
-            response.headers["ETag"] = etag(text)
-            return await _draft(connection, model, text)
+            seen = await names.types(connection)
+        if text is None:
+            raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
+        response.headers["ETag"] = etag(text)
+        return await asyncio.to_thread(_kept, model, text, seen)
 
     @router.put("/draft")
     async def put_draft(
@@ -89,11 +97,10 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         With `If-Match` only while the draft is still as it was read, with `If-None-Match: *` only when the
         model is new; else 412, unless the draft is this one already.
         """
-        matrix = read_matrix(model, document).canonical()
-        if errors := list(unkeepable(document)):
-            first = errors[0]
-            raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
-        text = json.dumps(matrix, ensure_ascii=False)
+        draft = await asyncio.to_thread(_read, model, document)
+        async with database.reading() as connection:
+            seen = await names.types(connection)
+        answer = await asyncio.to_thread(_answered, draft, seen)
         async with database.unit() as connection:
             # So that nobody deletes the model meanwhile.
             await hold(connection)
@@ -102,10 +109,10 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             await bulk.insert_new(connection, models, "model", [row])
             this_one = models.c.model == model
             await connection.execute(sa.select(models.c.model).where(this_one).with_for_update())
-            _check(await shown(connection, model), text, if_match, if_none_match)
-            await connection.execute(sa.update(models).where(this_one).values(draft=text))
-            response.headers["ETag"] = etag(text)
-            return await _draft(connection, model, text)
+            _check(await shown(connection, model), draft.text, if_match, if_none_match)
+            await connection.execute(sa.update(models).where(this_one).values(draft=draft.text))
+        response.headers["ETag"] = etag(draft.text)
+        return answer
 
     @router.delete("/draft", status_code=204, responses={409: {"description": "An activation is under way."}})
     async def delete_draft(model: ModelName, if_match: IfMatch = None) -> None:
@@ -135,7 +142,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             )
         if new is None or (before is not None and old is None):
             raise NotFound("version_unknown", f"Model {model} has no such version or draft.")
-        changes = difference(old.matrix if old else None, new.matrix)
+        changes = await asyncio.to_thread(difference, old.matrix if old else None, new.matrix)
         return DifferenceOut(model=model, changes=[ChangeOut(**asdict(change)) for change in changes])
 
     return router
@@ -157,7 +164,7 @@ async def _throw_away(connection: AsyncConnection, model: str, if_match: str | N
     if text is None:
         raise NotFound("draft_missing", f"Model {model} has no draft.")
     check_unchanged(text, if_match)
-    if await preparation.read(connection, model) is not None:
+    if await preparation.is_under_way(connection, model):
         raise Conflict(
             "activation_under_way",
             f"An activation of {model} is under way; wait for it, or give it up with "
@@ -166,20 +173,34 @@ async def _throw_away(connection: AsyncConnection, model: str, if_match: str | N
     await delete(connection, model)
 
 
-async def _draft(connection: AsyncConnection, model: str, text: str) -> DraftOut:
-    matrix = kept_matrix(model, json.loads(text))
-    types = sorted({one for rule in matrix.rules for one in possible_types(rule.when) or ()})
-    seen = {
-        one
-        for one in types
-        if (
-            await connection.execute(sa.select(ledger.c.event_id).where(ledger.c.type == one).limit(1))
-        ).first()
-    }
+class _Draft(NamedTuple):
+    """A draft of a model, and the text under which it is kept."""
+
+    model: str
+    matrix: Matrix
+    text: str
+
+
+def _read(model: str, document: dict[str, Any]) -> _Draft:
+    matrix = read_matrix(model, document)
+    if errors := list(islice(unkeepable(document), MAX_COMPLAINTS)):
+        first = errors[0]
+        raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
+    return _Draft(model, matrix, json.dumps(matrix.canonical(), ensure_ascii=False))
+
+
+def _kept(model: str, text: str, seen: names.SeenTypes) -> DraftOut:
+    return _answered(_Draft(model, kept_matrix(model, json.loads(text)), text), seen)
+
+
+def _answered(draft: _Draft, seen: names.SeenTypes) -> DraftOut:
+    # Of the others none is asked for, and one is soon found among few.
+    asked = seen.names & named_types(draft.matrix)
+    found = warnings(draft.matrix, asked, all_seen=seen.is_all)
     return DraftOut(
-        model=model,
-        matrix=json.loads(text),
-        warnings=[WarningOut(**asdict(warning)) for warning in warnings(matrix, seen)],
+        model=draft.model,
+        matrix=json.loads(draft.text),
+        warnings=[WarningOut(**asdict(warning)) for warning in found],
     )
 
 

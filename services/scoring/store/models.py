@@ -79,7 +79,7 @@ async def active(connection: AsyncConnection) -> Active:
 
 @lru_cache(maxsize=8)
 def _compiled(rows: tuple[tuple[bool, str, int, str, datetime | None], ...]) -> Active:
-    each = [(new, _version(model, number, text)) for new, model, number, text, _ in rows]
+    each = [(new, read_version(model, number, text)) for new, model, number, text, _ in rows]
     return Active(
         {version.model: version for new, version in each if not new},
         tuple(version for new, version in each if new),
@@ -88,7 +88,8 @@ def _compiled(rows: tuple[tuple[bool, str, int, str, datetime | None], ...]) -> 
 
 
 @lru_cache(maxsize=256)
-def _version(model: str, number: int, text: str) -> Version:
+def read_version(model: str, number: int, text: str) -> Version:
+    """Return a version of a model, given the text of its matrix; the same ones are read once a process."""
     return Version(model, number, kept_matrix(model, json.loads(text)))
 
 
@@ -102,7 +103,7 @@ async def version_of(connection: AsyncConnection, model: str, number: int | None
             .where(versions.c.model == model, wanted)
         )
     ).one_or_none()
-    return None if row is None else _version(model, row.version, row.matrix)
+    return None if row is None else read_version(model, row.version, row.matrix)
 
 
 async def draft_of(connection: AsyncConnection, model: str) -> Version | None:
@@ -111,4 +112,4 @@ async def draft_of(connection: AsyncConnection, model: str) -> Version | None:
     if row is None or row.draft is None:
         return None
     latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
-    return _version(model, ((await connection.execute(latest)).scalar() or 0) + 1, row.draft)
+    return read_version(model, ((await connection.execute(latest)).scalar() or 0) + 1, row.draft)

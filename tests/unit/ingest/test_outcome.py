@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.ingest.outcome import MAX_PAYLOAD_LENGTH, Refusal, dead_letter, verdict_of
+from services.ingest.outcome import MAX_PAYLOAD_BYTES, Refusal, dead_letter, verdict_of
 from shared.errors import Refused
 from shared.events import DeadLetter, decode, encode
 from tests.builders import interaction
@@ -48,14 +48,35 @@ def test_a_dead_letter_says_what_was_wrong_and_with_what() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [b'{"writeKey" : "secret"}', b'{"writeKey":"secret', b'x"writekey":"secret"']
+    "payload",
+    [
+        b'{"writeKey" : "secret"}',
+        b'{"writeKey":"secret',
+        b'x"writekey":"secret"',
+        b'{"writeKey":"a\\"secret"}',
+        b'{"writeKey":"a\\\\\\"secret"}',
+        b'\xff{"write_key":"secret"}',
+    ],
 )
 def test_a_dead_letter_keeps_no_key(payload: bytes) -> None:
     assert "secret" not in letter(payload).payload
 
 
-def test_a_dead_letter_is_cut_and_can_be_stored_whatever_came() -> None:
-    kept = letter(b"\xff\x00\x1f\x8b" * MAX_PAYLOAD_LENGTH)
-    assert len(kept.payload) == MAX_PAYLOAD_LENGTH
+def test_what_follows_a_key_stays_and_can_be_read() -> None:
+    kept = letter(b'{"writeKey":"a\\"b","type":"visit"}')
+    assert kept.payload == '{"writeKey":"-","type":"visit"}'
+
+
+def test_a_payload_within_the_limit_is_kept_whole_and_a_larger_one_as_an_excerpt() -> None:
+    most = b'"' + b"x" * (MAX_PAYLOAD_BYTES - 2) + b'"'
+    assert (letter(most).payload.encode(), letter(most).excerpt) == (most, False)
+    assert (letter(most + b" ").payload.encode(), letter(most + b" ").excerpt) == (most, True)
+
+
+@pytest.mark.parametrize("payload", [b"\xff\x00\x1f\x8b" * MAX_PAYLOAD_BYTES, b'{"a":"\xff"}', b'"a\0b"'])
+def test_a_payload_that_is_no_text_is_kept_as_an_excerpt_that_can_be_stored(payload: bytes) -> None:
+    kept = letter(payload)
+    assert kept.excerpt
+    assert len(kept.payload) <= MAX_PAYLOAD_BYTES
     assert "\0" not in kept.payload
     assert decode(encode(kept)) == kept

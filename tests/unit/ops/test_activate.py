@@ -16,6 +16,7 @@ from services.ops.activate import activate
 from services.ops.wanted import Wanted
 from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
 from shared.middleware import MAX_BODY_BYTES
+from tests.patience import PATIENCE_SECONDS
 
 NOWHERE = "http://127.0.0.1:1"
 DIFF = {"newly_flipped": 0, "un_flipped": 0, "already_handed_over": 0, "kept_back": 0, "biggest_movers": []}
@@ -104,7 +105,7 @@ def test_how_far_a_long_activation_is_gets_told_until_it_is_over() -> None:
 
     def answer(path: str) -> bytes:
         if path == "/v1/models/m/activate":
-            assert over.wait(20)
+            assert over.wait(PATIENCE_SECONDS)
         if path == "/v1/models/m/activation":
             phase, done, total = next(far)
             if phase == "pricing":

@@ -3,9 +3,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.complaints import MAX_COMPLAINTS
 from services.scoring.model.validation import read_matrix
-from shared.errors import Refused
+from shared.errors import MAX_COMPLAINTS, Refused
 from shared.problems import problem_of
 from tests.builders import rule
 

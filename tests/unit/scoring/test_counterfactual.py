@@ -119,7 +119,7 @@ def really_without(of: Known, matrix: Matrix, lines: Iterable[Reason], day: int)
     return price(Known(counts, of.traits), reduced, day).points
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(cases())
 def test_no_smaller_and_no_heavier_set_of_lines_makes_the_difference(case: tuple[Matrix, Known]) -> None:
     matrix, of = case

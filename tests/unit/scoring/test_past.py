@@ -29,7 +29,7 @@ def a(points: float, limit: dict[str, Any] | None, age: dict[str, Any]) -> Rule:
     return Rule.model_validate(rule(points=points, limit=limit, **age))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(several_days, limits, ages, st.sampled_from([8, -8]))
 def test_the_worth_of_a_past_is_that_of_its_days(
     days: Days, limit: dict[str, Any] | None, age: dict[str, Any], points: float

@@ -114,7 +114,7 @@ def test_a_trait_is_a_way_when_its_points_alone_are_enough() -> None:
     assert ways(rules, adjustment(-2), told(title="VP")) == []
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(cases())
 def test_the_ways_are_those_that_really_doing_it_would_show(case: tuple[Matrix, Known]) -> None:
     matrix, of = case

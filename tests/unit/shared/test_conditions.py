@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.conditions import Comparison, Condition, check, explain, fingerprint, possible_types
+from shared.condition_size import check_size
+from shared.conditions import Comparison, Condition, explain, fingerprint, possible_types
 from shared.matching import compile_condition
 from tests.builders import interaction
 
@@ -119,13 +120,13 @@ def test_a_condition_may_not_be_bottomless() -> None:
     for _ in range(9):
         deep = {"not": deep}
     with pytest.raises(ValueError, match="8 levels"):
-        check(condition(deep))
+        check_size(deep)
 
 
 def test_a_condition_may_not_be_endless() -> None:
     wide = {"any": [{"all": [{"type": "visit"}] * 20}] * 20}
     with pytest.raises(ValueError, match="100 parts"):
-        check(condition(wide))
+        check_size(wide)
 
 
 def test_conditions_that_ask_the_same_have_one_fingerprint() -> None:

@@ -1,6 +1,5 @@
 """A member of a Kafka group through rebalances, with the broker's client played by hand."""
 
-import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +9,7 @@ from aiokafka import TopicPartition
 from shared.errors import Unavailable
 from shared.log.kafka_consumer import KafkaConsumer
 from shared.log.port import Partition
+from tests.patience import PATIENCE_SECONDS, a_moment
 
 ONE, TWO = TopicPartition("interactions", 1), TopicPartition("interactions", 2)
 
@@ -27,7 +27,7 @@ class Client:
 
     async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
         if not self.ready:
-            await asyncio.sleep(timeout_ms / 1000)
+            await a_moment()
         ready, self.ready = self.ready, {}
         return ready
 
@@ -44,7 +44,10 @@ class Claims:
     def __init__(self) -> None:
         self.held: set[int] = set()
 
-    async def claim(self, partition: Partition) -> int:
+    async def stored(self, partition: Partition) -> None:
+        return None
+
+    async def claim(self, partition: Partition, log_id: str) -> int:
         self.held.add(partition.number)
         return 5
 
@@ -64,12 +67,27 @@ def claims() -> Claims:
 
 @pytest.fixture
 def consumer(client: Client, claims: Claims) -> KafkaConsumer:
+    return consumer_of(client, claims, stale_after_seconds=PATIENCE_SECONDS)
+
+
+def consumer_of(client: Client, claims: Claims, *, stale_after_seconds: float) -> KafkaConsumer:
     inner: Any = client
-    return KafkaConsumer(inner, "interactions", "interactions", claims, stale_after_seconds=0.05)
+
+    async def topic_id() -> str:
+        return "topic-1"
+
+    return KafkaConsumer(
+        inner,
+        "interactions",
+        "interactions",
+        claims,
+        topic_id=topic_id,
+        stale_after_seconds=stale_after_seconds,
+    )
 
 
 def record(offset: int) -> Any:
-    return SimpleNamespace(offset=offset, value=b"event")
+    return SimpleNamespace(offset=offset, value=b"event", timestamp=0)
 
 
 async def test_what_was_assigned_is_claimed_before_it_is_read(
@@ -123,12 +141,13 @@ async def test_a_fence_from_before_a_rebalance_does_not_cost_what_came_with_it(
     assert claims.held == {2}
 
 
-async def test_who_waits_for_the_group_in_vain_joins_anew(consumer: KafkaConsumer) -> None:
+async def test_who_waits_for_the_group_in_vain_joins_anew(client: Client, claims: Claims) -> None:
+    consumer = consumer_of(client, claims, stale_after_seconds=0)
     consumer.assigned([ONE])
     await consumer.poll(0)
     consumer.stand_down()
     with pytest.raises(Unavailable, match="joining anew"):
-        await consumer.poll(5)
+        await consumer.poll(PATIENCE_SECONDS)
 
 
 async def test_a_hint_is_given_for_claimed_partitions_alone(client: Client, consumer: KafkaConsumer) -> None:

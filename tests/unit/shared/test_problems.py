@@ -10,18 +10,18 @@ from shared.http import build_app
 
 
 @asynccontextmanager
-async def _nothing(_app: FastAPI) -> AsyncIterator[None]:
+async def nothing(_app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-async def test_an_unforeseen_error_is_a_problem_that_tells_nothing_of_our_inside() -> None:
+async def test_an_unforeseen_error_is_a_problem_that_tellsnothing_of_our_inside() -> None:
     router = APIRouter()
 
     @router.get("/breaks")
     async def breaks() -> None:
         raise RuntimeError("a secret of ours")
 
-    app = build_app(title="test", routers=[router], lifespan=_nothing, checks={})
+    app = build_app(title="test", routers=[router], lifespan=nothing, checks={})
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await client.get("/breaks")

@@ -9,10 +9,11 @@ from shared import pulse, supervisor
 from shared.errors import Unavailable
 from shared.pulse import Pulse
 from shared.supervisor import Bell, Supervisor
+from tests.patience import PATIENCE_SECONDS, patience
 
 
 async def until(condition: asyncio.Event) -> None:
-    async with asyncio.timeout(5):
+    async with patience():
         await condition.wait()
 
 
@@ -66,15 +67,15 @@ async def test_a_worker_that_swallows_a_cancellation_is_told_again(monkeypatch: 
             await asyncio.Event().wait()
         await asyncio.Event().wait()
 
-    async with asyncio.timeout(5), Supervisor({"stubborn": stubborn}):
+    async with patience(), Supervisor({"stubborn": stubborn}):
         await until(started)
 
 
 async def test_a_bell_that_rang_before_is_heard() -> None:
     bell = Bell()
     bell.ring()
-    async with asyncio.timeout(1):
-        await bell.wait(60)
+    async with patience():
+        await bell.wait(2 * PATIENCE_SECONDS)
 
 
 async def test_a_cancellation_that_comes_with_the_ring_is_not_lost() -> None:
@@ -82,12 +83,12 @@ async def test_a_cancellation_that_comes_with_the_ring_is_not_lost() -> None:
 
     async def worker() -> None:
         while True:
-            await bell.wait(60)
+            await bell.wait(2 * PATIENCE_SECONDS)
 
     task = asyncio.create_task(worker())
     await asyncio.sleep(0)
     bell.ring()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        async with asyncio.timeout(1):
+        async with patience():
             await task

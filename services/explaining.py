@@ -1,0 +1,32 @@
+"""What stopped a command, in a sentence: what is wrong, and what to do."""
+
+import errno
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.database.reasons import driver_reason
+from shared.errors import FliplineError
+
+_ADVICE = {
+    errno.EACCES: "Let this user read and write there, or name another directory with --data-dir.",
+    errno.EPERM: "Let this user read and write there, or name another directory with --data-dir.",
+    errno.EROFS: "Make it writable, or name another directory with --data-dir.",
+    errno.ENOSPC: "Free some space.",
+    errno.EDQUOT: "Free some space.",
+    errno.EMFILE: "Let the process open more files (ulimit -n).",
+    errno.ENFILE: "Let the machine open more files (fs.file-max).",
+}
+_ELSE = "Set FLIPLINE_LOG_LEVEL=debug to see where it comes from."
+
+
+def explain(error: FliplineError | OSError | SQLAlchemyError) -> str:
+    """Return the sentence; it has no key, no password and nothing of what people did."""
+    if isinstance(error, FliplineError):
+        return error.message
+    if isinstance(error, SQLAlchemyError):
+        return (
+            f"The database cannot be used: {driver_reason(error)}. If its schema is older than this version, "
+            f"`flipline migrate` brings it up. {_ELSE}"
+        )
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or type(error).__name__}. {_ADVICE.get(error.errno or 0, _ELSE)}"

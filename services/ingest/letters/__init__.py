@@ -1,0 +1,1 @@
+"""Dead letters: what was refused or parked is listed, shown and replayed."""

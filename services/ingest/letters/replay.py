@@ -1,0 +1,141 @@
+"""Replay: the content of dead letters goes back to the log, and the letters are marked there as replayed.
+
+A crash between the two leaves letters open whose content is on the log already. That is harmless, as is a
+second replay: every event has an id that its readers know it by.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Final, NamedTuple
+
+import structlog
+
+from services.ingest.letters.again import records_of
+from services.ingest.store import dead_letters as store
+from services.ingest.store.dead_letters import Filter, Place
+from shared.clock import Clock
+from shared.database.dead_letters import mark
+from shared.database.engine import Database
+from shared.errors import Refused, Unavailable
+from shared.events import DEAD_LETTERS, DeadLetter, DeadLetterReplayed, encode
+from shared.ids import derived_id
+from shared.log.port import Log, Record
+
+logger = structlog.get_logger(__name__)
+
+MAX_LETTERS: Final = 1_000
+"""How many letters one call replays at most."""
+# A letter has up to a megabyte.
+CHUNK: Final = 50
+
+
+class RefusedAgain(NamedTuple):
+    """A letter that stays open, and why."""
+
+    id: str
+    code: str
+    message: str
+
+
+class Rest(NamedTuple):
+    """The letters that are left to replay: those after one place, up to another.
+
+    `last` is the latest letter at the beginning of the replay. A message that is parked again makes a new
+    letter, so a replay of all without a bound would never end.
+    """
+
+    after: Place
+    last: Place
+
+
+@dataclass
+class Replayed:
+    """What became of the letters of one call."""
+
+    replayed: int = 0
+    already_replayed: int = 0
+    refused: list[RefusedAgain] = field(default_factory=list[RefusedAgain])
+    remaining: int = 0
+    rest: Rest | None = None
+
+
+class Replayer:
+    """Replays letters in small groups; each group is durable before the next one is read."""
+
+    def __init__(self, *, log: Log, database: Database, clock: Clock) -> None:
+        self._log = log
+        self._database = database
+        self._clock = clock
+
+    async def these(self, letter_ids: Sequence[str], author: str) -> Replayed:
+        """Replay the letters with these ids, each once; raises Unavailable without log or database."""
+        result = Replayed()
+        distinct = list(dict.fromkeys(letter_ids))
+        for start in range(0, len(distinct), CHUNK):
+            chunk = distinct[start : start + CHUNK]
+            async with store.reading(self._database) as connection:
+                found = await store.find_all(connection, chunk)
+            for letter_id in chunk:
+                if letter_id not in found:
+                    message = f"There is no dead letter {letter_id}."
+                    result.refused.append(RefusedAgain(letter_id, "dead_letter_unknown", message))
+            known = [found[letter_id] for letter_id in chunk if letter_id in found]
+            result.already_replayed += sum(one.replayed_at is not None for one in known)
+            await self._replay([one.letter for one in known if one.replayed_at is None], author, result)
+        return result
+
+    async def matching(self, wanted: Filter, rest: Rest | None, author: str) -> Replayed:
+        """Replay up to MAX_LETTERS open letters, the earliest refused first, going on at `rest`.
+
+        Raises Unavailable when the log or the database is away.
+        """
+        result = Replayed()
+        wanted = replace(wanted, replayed=False)
+        after = rest.after if rest else None
+        async with store.reading(self._database) as connection:
+            last = rest.last if rest else await store.latest(connection, wanted)
+        considered = 0
+        while last and considered < MAX_LETTERS:
+            size = min(CHUNK, MAX_LETTERS - considered)
+            async with store.reading(self._database) as connection:
+                letters = await store.between(connection, wanted, after, last, size)
+            if not letters:
+                return result
+            await self._replay(letters, author, result)
+            considered += len(letters)
+            after = Place(letters[-1].refused_at, letters[-1].id)
+        if after and last:
+            async with store.reading(self._database) as connection:
+                result.remaining = await store.count_between(connection, wanted, after, last)
+            result.rest = Rest(after, last) if result.remaining else None
+        return result
+
+    async def _replay(self, letters: Sequence[DeadLetter], author: str, result: Replayed) -> None:
+        records: list[Record] = []
+        marks: list[DeadLetterReplayed] = []
+        for letter in letters:
+            try:
+                records += records_of(letter)
+            except Refused as error:
+                result.refused.append(RefusedAgain(letter.id, error.code, error.message))
+                continue
+            marks.append(self._mark(letter, author))
+        await self._log.append(records)
+        await self._log.append([Record(DEAD_LETTERS, one.letter, encode(one)) for one in marks])
+        # For the caller who lists the letters next; the mark on the log would do it a moment later.
+        with suppress(Unavailable):
+            async with self._database.unit() as connection:
+                await mark(connection, marks)
+        result.replayed += len(marks)
+        logger.info("dead_letters.replayed", letters=len(marks), records=len(records))
+
+    def _mark(self, letter: DeadLetter, author: str) -> DeadLetterReplayed:
+        # The clock that refused it may be ahead of this one.
+        at = max(self._clock.now(), letter.refused_at)
+        return DeadLetterReplayed(
+            id=derived_id("evt", letter.id, letter.refused_at.isoformat(), "replayed"),
+            letter=letter.id,
+            replayed_at=at,
+            author=author,
+        )

@@ -1,0 +1,102 @@
+"""The routes under /v1/dead-letters."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.ingest.letters.parameters import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Id,
+    Limit,
+    Name,
+    Since,
+    Until,
+    check_period,
+    list_cursor,
+    place_in,
+    replay_cursor,
+    rest_in,
+)
+from services.ingest.letters.replay import Replayed, Replayer
+from services.ingest.letters.shapes import (
+    COLUMNS,
+    Letter,
+    LetterPage,
+    LetterSummary,
+    RefusedAgainView,
+    ReplayAnswer,
+    ReplayOrder,
+)
+from services.ingest.store import dead_letters as store
+from services.ingest.store.dead_letters import Filter, Place
+from shared.auth import Requires
+from shared.csv_answer import DESCRIPTION, csv_answer, wants_csv
+from shared.database.engine import Database
+from shared.keyed import keyed_router
+
+
+def letter_routes(database: Database, replayer: Replayer, requires: Requires) -> APIRouter:
+    """Return the routes that list, show and replay dead letters."""
+    router = keyed_router(requires, prefix="/v1/dead-letters", tag="dead letters")
+
+    @router.get("", response_model=LetterPage, response_model_exclude_unset=True, responses=DESCRIPTION)
+    async def list_letters(
+        request: Request,
+        refused_by: Name = None,
+        code: Name = None,
+        since: Since = None,
+        until: Until = None,
+        replayed: bool = False,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+    ) -> LetterPage | Response:
+        """List the open dead letters, or with `replayed` the replayed ones, the latest refused first."""
+        check_period(since, until)
+        wanted = Filter(refused_by, code, since, until, replayed)
+        before = place_in(cursor)
+        async with store.reading(database) as connection:
+            rows = await store.page(connection, wanted, before, limit + 1)
+        following = None
+        if len(rows) > limit:
+            following = list_cursor(Place(rows[limit - 1]["refused_at"], rows[limit - 1]["id"]))
+        if wants_csv(request):
+            return csv_answer(request, COLUMNS, rows[:limit], following)
+        items = [LetterSummary.model_validate(row) for row in rows[:limit]]
+        return LetterPage(items=items, next_cursor=following) if following else LetterPage(items=items)
+
+    @router.get("/{letter_id}")
+    async def show_letter(letter_id: Id) -> Letter:
+        """Show a dead letter with its payload."""
+        async with store.reading(database) as connection:
+            return Letter.of(await store.find(connection, letter_id))
+
+    @router.post("/replay", response_model_exclude_unset=True)
+    async def replay_letters(order: ReplayOrder, author: Annotated[str, Depends(requires)]) -> ReplayAnswer:
+        """Put the content of dead letters on the log again, up to 1,000 letters a call.
+
+        What a tracker sent is read as if it came when it was refused. A letter that is refused again stays
+        open; a message that is parked again becomes a new letter. The same letter again changes nothing.
+        """
+        check_period(order.since, order.until)
+        if order.ids is not None:
+            return _answer(await replayer.these(order.ids, author))
+        wanted = Filter(order.refused_by, order.code, order.since, order.until)
+        return _answer(await replayer.matching(wanted, rest_in(order.cursor), author))
+
+    return router
+
+
+def _answer(result: Replayed) -> ReplayAnswer:
+    answer = ReplayAnswer(
+        replayed=result.replayed,
+        already_replayed=result.already_replayed,
+        refused=[RefusedAgainView(**one._asdict()) for one in result.refused],
+        more=result.rest is not None,
+        remaining=result.remaining,
+    )
+    if result.rest is None:
+        return answer
+    return answer.model_copy(update={"next_cursor": replay_cursor(result.rest)})

@@ -1,0 +1,133 @@
+"""The JSON about dead letters that callers send and get; bodies take no field that is not known."""
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from services.ingest.letters.parameters import Instant
+from services.ingest.letters.replay import MAX_LETTERS
+from services.ingest.store.dead_letters import Stored
+from shared.dead_letters import ID_PATTERN, NAME_PATTERN
+
+_Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+_Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+
+
+class ReplayOrder(BaseModel):
+    """Which letters to replay: those with these ids, or the open ones that pass all of the filters.
+
+    `cursor` is the `next_cursor` of the answer before: with the same filters the replay goes on there.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: Annotated[list[_Id], Field(min_length=1, max_length=MAX_LETTERS)] | None = None
+    refused_by: _Name | None = None
+    code: _Name | None = None
+    since: Instant | None = None
+    until: Instant | None = None
+    cursor: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_selection(self) -> Self:
+        # A null that stands for ids that somebody lost would replay everything.
+        if self.ids is None and "ids" in self.model_fields_set:
+            raise ValueError("`ids` must be a list; leave it out to replay by filters")
+        filters = self.model_fields_set - {"ids"}
+        if self.ids is not None and filters:
+            raise ValueError(f"`ids` name the letters; leave out {', '.join(sorted(filters))}")
+        return self
+
+
+class LetterSummary(BaseModel):
+    """A dead letter without its payload.
+
+    `refused_by` is `ingest` or the consumer group that parked a message; `source` is the path of the request
+    or the topic/partition/offset of the message. `replayed_at` is null while the letter is open.
+    """
+
+    id: str
+    code: str
+    message: str
+    refused_at: datetime
+    refused_by: str
+    source: str | None
+    replayed_at: datetime | None
+
+
+COLUMNS: Final = tuple(LetterSummary.model_fields)
+
+
+class EnvelopeView(BaseModel):
+    """What the request said beside the payload."""
+
+    user_agent: str | None
+    sent_at: datetime | None
+    context: dict[str, Any] | None
+
+
+class Letter(LetterSummary):
+    """A dead letter with its payload: what came in, personal data included.
+
+    With `encoding` base64 the payload was no text. With `excerpt` only this much was kept, and the letter
+    cannot be replayed.
+    """
+
+    payload: str
+    encoding: Literal["text", "base64"]
+    excerpt: bool
+    envelope: EnvelopeView | None
+
+    @classmethod
+    def of(cls, stored: Stored) -> Self:
+        """Show a letter."""
+        letter = stored.letter
+        return cls(
+            id=letter.id,
+            code=letter.code,
+            message=letter.message,
+            refused_at=letter.refused_at,
+            refused_by=letter.refused_by,
+            source=letter.source,
+            replayed_at=stored.replayed_at,
+            payload=letter.payload,
+            encoding=letter.encoding,
+            excerpt=letter.excerpt,
+            envelope=letter.envelope
+            and EnvelopeView(
+                user_agent=letter.envelope.user_agent,
+                sent_at=letter.envelope.sent_at,
+                context=letter.envelope.context,
+            ),
+        )
+
+
+class LetterPage(BaseModel):
+    """Some of many; `next_cursor` is there when there are more."""
+
+    items: list[LetterSummary]
+    next_cursor: str | None = None
+
+
+class RefusedAgainView(BaseModel):
+    """A letter that stays open, and why."""
+
+    id: str
+    code: str
+    message: str
+
+
+class ReplayAnswer(BaseModel):
+    """What became of the letters: the content of `replayed` of them is on the log again.
+
+    `already_replayed` were so before and nothing was done about them. With `more`, `remaining` letters pass
+    the filters, and `next_cursor` leads to them.
+    """
+
+    replayed: int
+    already_replayed: int
+    refused: list[RefusedAgainView]
+    more: bool
+    remaining: int
+    next_cursor: str | None = None

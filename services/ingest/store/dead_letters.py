@@ -1,0 +1,154 @@
+"""Dead letters as rows: listed, found, and those to replay."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.database.bulk import any_of
+from shared.database.dead_letters import dead_letters, is_open
+from shared.database.engine import Database
+from shared.errors import NotFound, Unavailable
+from shared.events import DeadLetter, decode
+
+_UNDEFINED_TABLE: Final = "42P01"
+_ORDER: Final = (dead_letters.c.refused_at, dead_letters.c.id)
+_SUMMARY: Final = ("id", "code", "message", "refused_at", "refused_by", "source", "replayed_at")
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which dead letters are meant: all that is given must hold.
+
+    The period is `since` <= refused_at < `until`; `replayed` is None for both the open and the replayed.
+    """
+
+    refused_by: str | None = None
+    code: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    replayed: bool | None = False
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions on the table."""
+        columns = dead_letters.c
+        conditions: list[sa.ColumnElement[bool]] = []
+        if self.refused_by is not None:
+            conditions.append(columns.refused_by == self.refused_by)
+        if self.code is not None:
+            conditions.append(columns.code == self.code)
+        if self.since is not None:
+            conditions.append(columns.refused_at >= self.since)
+        if self.until is not None:
+            conditions.append(columns.refused_at < self.until)
+        if self.replayed is not None:
+            conditions.append(~is_open if self.replayed else is_open)
+        return conditions
+
+
+class Place(NamedTuple):
+    """Where a letter stands in the order of time."""
+
+    refused_at: datetime
+    id: str
+
+
+class Stored(NamedTuple):
+    """A letter, and when it was replayed: None while it is open."""
+
+    letter: DeadLetter
+    replayed_at: datetime | None
+
+
+@asynccontextmanager
+async def reading(database: Database) -> AsyncGenerator[AsyncConnection]:
+    """Open a connection for queries; raises Unavailable when the database is away or has no such table."""
+    try:
+        async with database.reading() as connection:
+            yield connection
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _UNDEFINED_TABLE and "no such table" not in str(
+            error.orig
+        ):
+            raise
+        raise Unavailable(
+            "database_not_migrated",
+            "The database has no table of dead letters yet: run `flipline migrate` on it.",
+        ) from error
+
+
+async def check_migrated(database: Database) -> None:
+    """Raise Unavailable when the table is not there."""
+    async with reading(database) as connection:
+        await connection.execute(sa.select(dead_letters.c.id).limit(1))
+
+
+async def page(
+    connection: AsyncConnection, wanted: Filter, before: Place | None, limit: int
+) -> list[dict[str, Any]]:
+    """Return letters without their payload, the latest refused first, from the place `before` on."""
+    query = sa.select(*(dead_letters.c[name] for name in _SUMMARY)).where(*wanted.conditions())
+    if before is not None:
+        query = query.where(sa.tuple_(*_ORDER) < _bound(before))
+    rows = await connection.execute(query.order_by(*(column.desc() for column in _ORDER)).limit(limit))
+    return [dict(row) for row in rows.mappings()]
+
+
+async def find(connection: AsyncConnection, letter_id: str) -> Stored:
+    """Return a letter; raises NotFound."""
+    found = await find_all(connection, [letter_id])
+    if not found:
+        raise NotFound("dead_letter_unknown", f"There is no dead letter {letter_id}.")
+    return found[letter_id]
+
+
+async def find_all(connection: AsyncConnection, letter_ids: Sequence[str]) -> dict[str, Stored]:
+    """Return those of the letters that there are, by id."""
+    query = sa.select(dead_letters.c.id, dead_letters.c.letter, dead_letters.c.replayed_at)
+    rows = await connection.execute(query.where(any_of(connection, dead_letters.c.id, letter_ids)))
+    return {letter_id: Stored(_letter(value), replayed_at) for letter_id, value, replayed_at in rows}
+
+
+async def latest(connection: AsyncConnection, wanted: Filter) -> Place | None:
+    """Return the place of the letter that was refused last, None when there is none."""
+    rows = await page(connection, wanted, None, 1)
+    return Place(rows[0]["refused_at"], rows[0]["id"]) if rows else None
+
+
+async def between(
+    connection: AsyncConnection, wanted: Filter, after: Place | None, last: Place, limit: int
+) -> list[DeadLetter]:
+    """Return letters after one place and up to another, the earliest refused first."""
+    query = sa.select(dead_letters.c.letter).where(*wanted.conditions(), *_within(after, last))
+    rows = await connection.execute(query.order_by(*_ORDER).limit(limit))
+    return [_letter(value) for value in rows.scalars()]
+
+
+async def count_between(connection: AsyncConnection, wanted: Filter, after: Place, last: Place) -> int:
+    """Return how many letters there are after one place and up to another."""
+    query = sa.select(sa.func.count()).select_from(dead_letters)
+    counted = query.where(*wanted.conditions(), *_within(after, last))
+    return (await connection.execute(counted)).scalar_one()
+
+
+def _within(after: Place | None, last: Place) -> list[sa.ColumnElement[bool]]:
+    up_to_last = sa.tuple_(*_ORDER) <= _bound(last)
+    return [up_to_last] if after is None else [up_to_last, sa.tuple_(*_ORDER) > _bound(after)]
+
+
+def _bound(place: Place) -> sa.Tuple:
+    columns = dead_letters.c
+    return sa.tuple_(
+        sa.literal(place.refused_at, columns.refused_at.type), sa.literal(place.id, columns.id.type)
+    )
+
+
+def _letter(value: bytes) -> DeadLetter:
+    letter = decode(value)
+    assert isinstance(letter, DeadLetter)  # noqa: S101 - nothing else is written to the column
+    return letter

@@ -1,0 +1,66 @@
+"""The names seen so far on their table, bounded for each kind: senders can make up as many as they like."""
+
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.core.names import KINDS, Kind, Name
+from services.scoring.tables import seen_names
+from shared.database import bulk
+
+LIMIT: Final = 10_000
+"""So many rows of a kind are kept, those that came first; two workers at once may add a batch more."""
+
+
+class Recorder:
+    """Records names, in a process that need not be told twice of one that the table has.
+
+    A process takes a name for stored when a transaction has met it in the table. A name that the transaction
+    adds itself is not, for the transaction may be rolled back: the next one that brings the name meets it. So
+    nothing has to happen after a commit, and no failure can lose a name.
+    """
+
+    def __init__(self) -> None:
+        self._stored: set[Name] = set()
+        self._full: set[Kind] = set()
+
+    async def record(self, connection: AsyncConnection, names: Collection[Name]) -> None:
+        """Add those of the names that the table has not, as far as there is room; once in a transaction.
+
+        It waits for whoever is adding the same name at this moment. So it comes last in a transaction, when
+        that has all the locks it needs, and adds in an order that all writers share.
+        """
+        unknown = [one for one in names if one not in self._stored and one.kind not in self._full]
+        if not unknown:
+            return
+        rows_of_kind = sa.select(seen_names.c.kind, sa.func.count()).group_by(seen_names.c.kind)
+        room = dict.fromkeys(KINDS, LIMIT)
+        for kind, rows in await connection.execute(rows_of_kind):
+            room[kind] -= rows
+        self._full.update(kind for kind in KINDS if room[kind] <= 0)
+        wanted = list(_first_of_each(sorted(unknown), room))
+        added = await bulk.insert_new(connection, seen_names, "name", [one._asdict() for one in wanted])
+        self._stored.update(one for one in wanted if one.name not in added)
+
+
+def _first_of_each(names: Collection[Name], room: dict[Kind, int]) -> Iterator[Name]:
+    for one in names:
+        if room[one.kind] > 0:
+            room[one.kind] -= 1
+            yield one
+
+
+class SeenTypes(NamedTuple):
+    """Which types of interaction ever came; `is_all` unless there were too many to keep them all."""
+
+    names: frozenset[str]
+    is_all: bool
+
+
+async def types(connection: AsyncConnection) -> SeenTypes:
+    """Return the types of interaction seen so far."""
+    of_types = sa.select(seen_names.c.name).where(seen_names.c.kind == "type")
+    names = frozenset((await connection.execute(of_types)).scalars())
+    return SeenTypes(names, len(names) < LIMIT)

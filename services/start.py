@@ -1,0 +1,83 @@
+"""What comes before a command's own work: its settings, data directory, keys, tables and port."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from pydantic import ValidationError
+from uvicorn.loops.auto import auto_loop_factory
+
+from services.announcing import Logged
+from services.listening import listen, port_of, url_of
+from services.process import Compose, serve
+from services.welcome import Welcome
+from shared.database.migrations import migrate as migrate_database
+from shared.database.urls import sqlite_file
+from shared.datadir import close_files, held, prepare
+from shared.errors import Misconfigured
+from shared.keys import ROLES, load_keys, make_key_file
+from shared.settings import Settings
+from shared.telemetry import configure_logging
+
+
+def settings_of(port: int | None = None, data_dir: Path | None = None) -> Settings:
+    """Return the settings of the environment and the options, which go before; starts the logging too.
+
+    Raises Misconfigured with the name of the variable or option that cannot be used.
+    """
+    given = {name: one for name, one in {"port": port, "data_dir": data_dir}.items() if one is not None}
+    try:
+        settings = Settings(**given)  # pyright: ignore[reportArgumentType]
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in found["loc"])
+        shown = f"--{name.replace('_', '-')}" if name in given else f"FLIPLINE_{name.upper()}"
+        said = re.sub("^(Input|String) should", "must", found["msg"].removeprefix("Value error, "))
+        raise Misconfigured("setting_invalid", f"{shown} {said}.") from error
+    configure_logging(settings.log_level)
+    return settings
+
+
+def run_all(settings: Settings, composes: Sequence[Compose]) -> None:
+    """Run all services in this process, alone on the data directory; make keys where there are none."""
+    with ExitStack() as stack:
+        _prepare_files(settings, directory=True, tables=True)
+        stack.enter_context(held(settings.data_dir))
+        configured = settings.configured_keys
+        made = any(configured[role] is None for role in ROLES) and make_key_file(settings.data_dir)
+        keys = load_keys(settings.data_dir, configured)
+        asyncio.run(migrate_database(settings.effective_database_url))
+        listening = listen(settings.host, settings.port)
+        url = url_of(settings.host, port_of(listening))
+        notices = Welcome(settings, url, keys if made else None)
+        with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+            runner.run(serve(settings, keys, composes, listening=listening, notices=notices))
+
+
+def run_one(settings: Settings, compose: Compose, *, needs_database: bool) -> None:
+    """Run a service in a process of its own, beside any number of others."""
+    _prepare_files(settings, directory=settings.log == "embedded", tables=needs_database)
+    keys = load_keys(settings.data_dir, settings.configured_keys)
+    if needs_database:
+        asyncio.run(migrate_database(settings.effective_database_url))
+    listening = listen(settings.host, settings.port)
+    notices = Logged(url_of(settings.host, port_of(listening)))
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        runner.run(serve(settings, keys, [compose], listening=listening, notices=notices))
+
+
+def migrate(settings: Settings) -> None:
+    """Bring the database to this version's schema; raises Misconfigured when it cannot be used."""
+    _prepare_files(settings, directory=False, tables=True)
+    asyncio.run(migrate_database(settings.effective_database_url))
+
+
+def _prepare_files(settings: Settings, *, directory: bool, tables: bool) -> None:
+    """Make what the process writes private; `directory` says that it writes there whatever the tables are."""
+    if directory or (tables and settings.database_url is None):
+        prepare(settings.data_dir)
+    file = sqlite_file(settings.effective_database_url) if tables else None
+    if file is not None and settings.database_url is not None:
+        close_files(file.with_name(file.name + end) for end in ("", "-wal", "-shm", "-journal"))

@@ -1,0 +1,115 @@
+"""The table of dead letters: the projection of the topic `dead_letters`.
+
+Every statement may be repeated: a letter and its mark may lie on the log more than once.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.database.bulk import upsert
+from shared.database.schema import Instant, Key, metadata
+from shared.events import DeadLetter, DeadLetterReplayed, encode
+
+dead_letters: Final = sa.Table(
+    "dead_letters",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("code", Key, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("refused_at", Instant, nullable=False),
+    sa.Column("refused_by", Key, nullable=False, comment="ingest, or the consumer group that parked it"),
+    sa.Column("source", sa.Text, comment="the path it came in by, or topic/partition/offset"),
+    sa.Column("letter", sa.LargeBinary, nullable=False, comment="the event as it stands on the log"),
+    sa.Column("replayed_at", Instant, comment="null: open"),
+    sa.Index(None, "refused_at", "id"),
+)
+is_open: Final = dead_letters.c.replayed_at.is_(None)
+# Of millions that ingest refused, the few that a group parked are found at once.
+sa.Index(
+    "ix_dead_letters_open",
+    dead_letters.c.refused_by,
+    dead_letters.c.code,
+    dead_letters.c.refused_at,
+    dead_letters.c.id,
+    postgresql_where=is_open,
+    sqlite_where=is_open,
+)
+sa.Index(
+    "ix_dead_letters_open_by_time",
+    dead_letters.c.refused_at,
+    dead_letters.c.id,
+    postgresql_where=is_open,
+    sqlite_where=is_open,
+)
+
+
+# A message is a sentence; longer ones quote something.
+MAX_TEXT_LENGTH: Final = 4_096
+
+
+class OpenLetters(NamedTuple):
+    """How many open dead letters have one origin and one reason."""
+
+    refused_by: str
+    code: str
+    letters: int
+
+
+async def write(connection: AsyncConnection, letters: Iterable[DeadLetter]) -> int:
+    """Store the letters and return how many rows that wrote.
+
+    A letter whose id is known replaces the row only when it was refused later: the same message was refused
+    again, so the letter is open again.
+    """
+    latest: dict[str, DeadLetter] = {}
+    for letter in letters:
+        known = latest.get(letter.id)
+        if known is None or known.refused_at < letter.refused_at:
+            latest[letter.id] = letter
+    rows = [_row(latest[letter_id]) for letter_id in sorted(latest)]
+    return await upsert(connection, dead_letters, rows, newer_by=["refused_at"])
+
+
+def _row(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "id": letter.id,
+        "code": letter.code,
+        "message": _storable(letter.message),
+        "refused_at": letter.refused_at,
+        "refused_by": letter.refused_by,
+        "source": None if letter.source is None else _storable(letter.source),
+        "letter": encode(letter),
+        "replayed_at": None,
+    }
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:MAX_TEXT_LENGTH]
+
+
+async def mark(connection: AsyncConnection, replays: Iterable[DeadLetterReplayed]) -> None:
+    """Note which letters were replayed, the first time after they were refused."""
+    # In the order of the ids: two workers that mark the same letters then wait and do not lock up.
+    marks = sorted({(one.letter, one.replayed_at) for one in replays})
+    if not marks:
+        return
+    marked = (
+        sa.update(dead_letters)
+        .where(
+            dead_letters.c.id == sa.bindparam("letter_id"),
+            dead_letters.c.refused_at <= sa.bindparam("at", type_=Instant),
+            is_open,
+        )
+        .values(replayed_at=sa.bindparam("at", type_=Instant))
+    )
+    await connection.execute(marked, [{"letter_id": letter, "at": at} for letter, at in marks])
+
+
+async def count_open(connection: AsyncConnection) -> list[OpenLetters]:
+    """Return how many letters are open, by origin and reason, in the order of these two."""
+    by = (dead_letters.c.refused_by, dead_letters.c.code)
+    query = sa.select(*by, sa.func.count()).where(is_open).group_by(*by).order_by(*by)
+    return [OpenLetters(*row) for row in await connection.execute(query)]

@@ -1,0 +1,20 @@
+"""What a database or its driver says against something, without what it may quote of people's data."""
+
+from sqlalchemy.exc import DBAPIError
+
+# Data and integrity errors quote the values at fault.
+_QUOTING = ("22", "23")
+
+
+def driver_reason(error: BaseException) -> str:
+    """Return the first line of what the driver said, or only the kind of error where it may quote data."""
+    while not isinstance(error, DBAPIError | OSError) and error.__cause__ is not None:
+        error = error.__cause__
+    told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    sqlstate = getattr(told, "sqlstate", None)
+    if isinstance(sqlstate, str):
+        if sqlstate.startswith(_QUOTING):
+            return f"SQLSTATE {sqlstate}"
+    elif isinstance(error, DBAPIError) and type(told).__name__ in {"IntegrityError", "DataError"}:
+        return type(told).__name__
+    return (str(told).splitlines() or [""])[0].strip().rstrip(".") or type(told).__name__

@@ -1,0 +1,58 @@
+"""The address of a database: read with care, since people write it, and shown without its password."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError
+
+from shared.errors import Misconfigured
+
+SQLITE = "sqlite+aiosqlite"
+POSTGRESQL = "postgresql+asyncpg"
+_LAST_PORT = 65535
+# Those of asyncpg and of SQLAlchemy's dialect that a text can give.
+_OPTIONS = {
+    "gsslib", "host", "krbsrvname", "passfile", "port", "prepared_statement_cache_size", "ssl",
+    "target_session_attrs",
+}  # fmt: skip
+
+
+def read_url(url: str) -> sa.URL:
+    """Return the parts of a database URL; raises Misconfigured, which never shows the URL itself."""
+    try:
+        parsed = sa.make_url(url)
+    except (ArgumentError, ValueError):
+        # Without the cause: its text may quote a password.
+        raise _invalid(
+            "is no URL. Write @, : and / in a password as %40, %3A and %2F; "
+            f"one is {POSTGRESQL}://user:password@host:5432/database"
+        ) from None
+    if parsed.drivername not in {SQLITE, POSTGRESQL}:
+        raise _invalid(f"must start with {SQLITE}:// or {POSTGRESQL}://")
+    if parsed.drivername == SQLITE:
+        if not parsed.database or parsed.database == ":memory:" or "uri" in parsed.query:
+            raise _invalid(f"names no file; one is {SQLITE}:////var/lib/flipline/state.sqlite")
+    elif parsed.port is not None and not 1 <= parsed.port <= _LAST_PORT:
+        raise _invalid(f"has port {parsed.port}, and the last port is {_LAST_PORT}")
+    elif unknown := sorted(parsed.query.keys() - _OPTIONS):
+        raise _invalid(f"has an option {unknown[0]}, and only {', '.join(sorted(_OPTIONS))} can be used")
+    return parsed
+
+
+def sqlite_file(url: str) -> Path | None:
+    """Return the file of a SQLite database, None for any other; raises Misconfigured as `read_url`."""
+    parsed = read_url(url)
+    return Path(parsed.database) if parsed.drivername == SQLITE and parsed.database else None
+
+
+def place(url: str) -> str:
+    """Name a database in a sentence: its file, or its name and its server."""
+    parsed = read_url(url)
+    if parsed.drivername == SQLITE:
+        return f"The database {parsed.database}"
+    host = parsed.host or parsed.query.get("host", "localhost")
+    return f"The database {parsed.database} at {host}" + (f":{parsed.port}" if parsed.port else "")
+
+
+def _invalid(what: str) -> Misconfigured:
+    return Misconfigured("database_url_invalid", f"FLIPLINE_DATABASE_URL {what}.")

@@ -1,0 +1,86 @@
+"""From the topic `dead_letters` to its table; no message is parked, or each letter would make another."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.clock import Clock
+from shared.database.dead_letters import mark, write
+from shared.errors import Poison
+from shared.events import DEAD_LETTERS, DeadLetter, DeadLetterReplayed, decode
+from shared.following import Summary
+from shared.log.port import Message
+from shared.parking import dead_letter
+
+GROUP: Final = DEAD_LETTERS
+"""The consumer group of the projection, which is also who a letter about an unreadable letter names."""
+
+# They are parts of keys, and PostgreSQL takes none of more than 2,704 bytes. Lists filter by names.
+ID_PATTERN: Final = r"^[A-Za-z0-9_.:-]{1,128}$"
+NAME_PATTERN: Final = r"^[a-z][a-z0-9_.-]{0,63}$"
+
+
+class DeadLetterProjection:
+    """Applies the messages of the topic.
+
+    A message that is no dead letter, or one that no database can store, is stored as a letter that describes
+    that message. This letter is not appended: it would come back here, and for ever.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def apply(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
+        """Store new letters and mark those that were replayed as part of the caller's transaction."""
+        letters: list[DeadLetter] = []
+        replays: list[DeadLetterReplayed] = []
+        unreadable = 0
+        for message in messages:
+            try:
+                event = _read(message)
+            except Exception as error:  # noqa: BLE001 - a letter about it would fail alike, for ever
+                unreadable += 1
+                event = dead_letter(message, error, refused_by=GROUP, at=self._clock.now())
+            if isinstance(event, DeadLetter):
+                letters.append(event)
+            else:
+                replays.append(event)
+        written = await write(connection, letters)
+        await mark(connection, replays)
+        return {"letters": written, "replayed": len(replays), "unreadable": unreadable}
+
+
+def _read(message: Message) -> DeadLetter | DeadLetterReplayed:
+    """Read a message of the topic; raises Poison for what the table cannot store."""
+    event = decode(message.value)
+    if not isinstance(event, DeadLetter | DeadLetterReplayed):
+        raise Poison("unexpected_event", f"{type(event).__name__} does not belong on this topic.")
+    for fault in _faults(event):
+        raise Poison("letter_invalid", fault)
+    return event
+
+
+def _faults(event: DeadLetter | DeadLetterReplayed) -> Iterator[str]:
+    if isinstance(event, DeadLetterReplayed):
+        checked = [("letter", ID_PATTERN, event.letter)]
+        at = event.replayed_at
+    else:
+        checked = [
+            ("id", ID_PATTERN, event.id),
+            ("code", NAME_PATTERN, event.code),
+            ("refused_by", NAME_PATTERN, event.refused_by),
+        ]
+        at = event.refused_at
+    for field, pattern, value in checked:
+        if re.fullmatch(pattern.strip("^$"), value) is None:
+            yield f"{field} does not match {pattern}."
+    if at.tzinfo is None:
+        yield "An instant has its time zone."
+        return
+    try:
+        at.astimezone(UTC)
+    except OverflowError:
+        yield "An instant lies in the years 1 to 9999 in UTC."

@@ -1,0 +1,28 @@
+"""What every answer says to browsers: guess nothing, frame nothing, load nothing, keep nothing.
+
+Answers are data for programs. A browser that opens one must neither run what a caller may have written into
+it nor leave it in a cache that others can read. Sources: the OWASP HTTP headers cheat sheet.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+Header = tuple[bytes, bytes]
+
+POLICY: Final = b"content-security-policy"
+
+SAFE: Final[tuple[Header, ...]] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (POLICY, b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+
+
+def made_safe(headers: Iterable[Header]) -> list[Header]:
+    """Return an answer's headers with those that it does not set itself; names are in lower case."""
+    own = list(headers)
+    names = [name for name, _ in own]
+    own.extend(header for header in SAFE if header[0] not in names)
+    return own

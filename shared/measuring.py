@@ -1,0 +1,24 @@
+"""The measures of what a process stands on: how large the database is, and how much waits in the outbox."""
+
+import asyncio
+
+from shared.database import outbox
+from shared.database.engine import Database
+from shared.errors import Unavailable
+from shared.pulse import Pulse
+from shared.telemetry import DATABASE_BYTES, OUTBOX_RECORDS
+
+LOOK_EVERY_SECONDS = 15.0
+
+
+async def keep_measuring(database: Database, pulse: Pulse) -> None:
+    """Measure every few seconds until cancelled; while the database is away the last figures stand."""
+    while True:
+        try:
+            DATABASE_BYTES.set(await database.size_bytes())
+            async with database.reading() as connection:
+                OUTBOX_RECORDS.set(await outbox.depth(connection))
+            pulse.moved()
+        except Unavailable as error:
+            pulse.waits(error)
+        await asyncio.sleep(LOOK_EVERY_SECONDS)

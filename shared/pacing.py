@@ -1,0 +1,35 @@
+"""How much to put into one transaction, so that it holds the writer for a bounded time."""
+
+FIRST = 500
+GROWTH = 2.0
+# On SQLite all other writers wait while a transaction is open; on PostgreSQL it only keeps its row locks.
+SECONDS_OF_A_TRANSACTION = {"sqlite": 0.25, "postgresql": 2.0}
+
+
+class Pace:
+    """Follows the speed of the last transaction, so that the next takes about `seconds`.
+
+    A size counts whatever the transaction is about: messages, or rows of a page; it is `most` at most.
+    """
+
+    def __init__(self, seconds: float, most: int = 1_000_000) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._size = float(min(FIRST, most))
+
+    @property
+    def size(self) -> int:
+        """How much the next transaction may do, at least 1."""
+        return max(1, int(self._size))
+
+    def took(self, done: int, seconds: float) -> None:
+        """Learn from a transaction; only a full one, or one that was too slow, tells about larger ones."""
+        fitting = done * self._seconds / max(seconds, 1e-6)
+        if seconds > self._seconds:
+            self._size = fitting
+        elif done >= self.size:
+            self._size = min(fitting, self._size * GROWTH, self._most)
+
+    def failed(self) -> None:
+        """Halve, because the larger a transaction is, the likelier it meets another one."""
+        self._size = self.size / 2

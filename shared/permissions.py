@@ -1,0 +1,38 @@
+"""Rights of files: what others than the owner may do, and taking that away."""
+
+import os
+import stat
+from pathlib import Path
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def is_open(path: Path) -> bool:
+    """Tell whether others than the owner have a right to a file or directory; a link has none of its own."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return False
+    return bool(mode & _OTHERS) and not stat.S_ISLNK(mode)
+
+
+def close(path: Path) -> None:
+    """Take all rights of others away from a file or directory of this user's; `is_open` tells if it worked.
+
+    SQLite's locks of a file end when the process closes that file anywhere, so close before you open it.
+    """
+    try:
+        # By descriptor: a path could lead elsewhere by the time of the change.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return
+    try:
+        found = os.fstat(descriptor)
+        # A file with a second name may be somebody else's under that.
+        alone = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
+        if alone and found.st_uid == os.geteuid():
+            os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OTHERS)
+    except OSError:
+        return
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,47 @@
+"""A transaction's size follows the speed of the one before."""
+
+import pytest
+
+from shared.pacing import FIRST, Pace
+
+
+def test_what_was_too_slow_shrinks_to_what_fits_at_once() -> None:
+    pace = Pace(seconds=0.25)
+    pace.took(500, 5.0)
+    assert pace.size == 25
+
+
+def test_one_that_is_slow_alone_still_goes() -> None:
+    pace = Pace(seconds=0.25)
+    pace.took(1, 100.0)
+    assert pace.size == 1
+
+
+def test_it_grows_step_by_step_to_what_fits() -> None:
+    pace = Pace(seconds=1.0)
+    sizes = []
+    for _ in range(4):
+        sizes.append(pace.size)
+        pace.took(pace.size, pace.size / 3_000)
+    assert sizes == [FIRST, 2 * FIRST, 4 * FIRST, 3_000]
+
+
+def test_a_transaction_that_was_not_full_tells_nothing_about_larger_ones() -> None:
+    pace = Pace(seconds=1.0)
+    pace.took(3, 0.001)
+    assert pace.size == FIRST
+
+
+def test_it_never_exceeds_the_most() -> None:
+    pace = Pace(seconds=1.0, most=600)
+    for _ in range(3):
+        pace.took(pace.size, 0.0001)
+    assert pace.size == 600
+
+
+@pytest.mark.parametrize(("failures", "size"), [(1, 250), (2, 125), (20, 1)])
+def test_each_failure_halves_it(failures: int, size: int) -> None:
+    pace = Pace(seconds=1.0)
+    for _ in range(failures):
+        pace.failed()
+    assert pace.size == size

@@ -1,0 +1,102 @@
+"""How many errors are made of a document that is wrong in very many places; none of it is timed."""
+
+from typing import Annotated, Any
+
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+
+from shared.errors import MAX_COMPLAINTS, Refused
+from shared.queries import known_parameters
+from shared.strict import ENOUGH, Strict, few
+from shared.wording import suggestion
+
+
+class Part(Strict):
+    points: int = 0
+
+
+class Whole(Strict):
+    renamed: Annotated[int, Field(alias="name")] = 0
+    part: Part = Part()
+    parts: list[Part] = Field(default=[])
+    by_name: Annotated[dict[str, Part], few(5)] = Field(default={})
+
+
+def errors(document: Any, shape: type[BaseModel] = Whole) -> list[Any]:
+    with pytest.raises(ValidationError) as caught:
+        shape.model_validate(document)
+    return caught.value.errors(include_url=False)
+
+
+STRANGERS = {f"stranger_{index}": index for index in range(150_000)}
+
+
+def test_of_150_000_unknown_names_20_errors_are_made() -> None:
+    found = errors(STRANGERS)
+    assert [error["loc"] for error in found] == [(f"stranger_{index}",) for index in range(MAX_COMPLAINTS)]
+    assert {error["type"] for error in found} == {"extra_forbidden"}
+    assert [error["loc"] for error in errors({"part": STRANGERS})] == [
+        ("part", f"stranger_{index}") for index in range(MAX_COMPLAINTS)
+    ]
+
+
+def test_what_is_known_is_read_among_unknown_names_by_name_and_by_alias() -> None:
+    found = {error["loc"] for error in errors(STRANGERS | {"name": "x", "part": {"points": "many"}})}
+    assert {("name",), ("part", "points")} <= found
+    assert len(found) == MAX_COMPLAINTS + 2
+
+
+def test_parts_behind_enough_errors_are_not_looked_at() -> None:
+    found = errors({"parts": [{"a": 1, "b": 2, "points": "many"}] * 1000})
+    told = [error for error in found if error["type"] != ENOUGH]
+    assert MAX_COMPLAINTS <= len(told) < MAX_COMPLAINTS + 3
+    # One error for each part that was not looked at, in place of three.
+    assert len(found) == len(told) + 1000 - len(told) // 3
+    assert [error["type"] for error in found[: len(told)]] == [error["type"] for error in told]
+
+
+def test_a_mapping_with_too_many_entries_is_not_read() -> None:
+    (error,) = errors({"by_name": {str(index): {"unknown": 1} for index in range(100_000)}})
+    assert (error["type"], error["loc"], error["ctx"]["max_length"]) == ("too_long", ("by_name",), 5)
+
+
+def test_one_validation_knows_nothing_of_another() -> None:
+    for _ in range(3):
+        assert len(errors({"parts": [{"x": 1}] * 15})) == 15
+        assert Whole.model_validate({"name": 3, "parts": [{"points": 2}] * 50}).parts[49].points == 2
+
+
+def test_a_name_longer_than_any_of_ours_is_not_compared() -> None:
+    assert suggestion("poinst", ["points"]) == "points"
+    assert suggestion("poinst" + "x" * 200, ["points" + "x" * 200]) is None
+
+
+async def test_of_many_unknown_parameters_twenty_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr(
+        "shared.queries.unknown", lambda name, _known: compared.append(name) or "is not known"
+    )
+    app = FastAPI()
+
+    @app.get("/")
+    async def get(limit: int = 1) -> None: ...
+
+    scope = {
+        "type": "http",
+        "route": app.router.routes[-1],
+        "query_string": "&".join(f"x{index}=1" for index in range(8000)).encode(),
+    }
+    with pytest.raises(Refused) as caught:
+        await known_parameters(Request(scope))
+    assert len(compared) == len(caught.value.errors or ()) == MAX_COMPLAINTS
+
+
+def test_a_shape_that_is_no_part_is_what_this_is_held_against() -> None:
+    """Without the base, pydantic makes as many errors as there are names."""
+
+    class Loose(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+    assert len(errors(STRANGERS, Loose)) == len(STRANGERS)

@@ -1,0 +1,94 @@
+"""Settings and options: what cannot work is refused by its name, and what was given is never shown."""
+
+from pathlib import Path
+
+import pytest
+
+from services.start import settings_of
+from shared.database.urls import place, read_url, sqlite_file
+from shared.errors import Misconfigured
+from shared.settings import Settings
+
+SECRET = "a-secret-that-nobody-may-see"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", "abc"),
+        ("PORT", "-1"),
+        ("PORT", "65536"),
+        ("PORT", ""),
+        ("HOST", ""),
+        ("DATA_DIR", " "),
+        ("DATABASE_URL", ""),
+        ("LOG", ""),
+        ("LOG", "embedded://"),
+        ("LOG", "kafka://"),
+        ("LOG", "kafka://a b"),
+        ("LOG", "kafka://broker:0"),
+        ("LOG", "kafka://broker:99999"),
+        ("LOG", "kafka://broker:port"),
+        ("LOG", "kafka://one:9092,"),
+        ("LOG", "kafka://user:secret@broker:9092"),
+        ("LOG_LEVEL", "loud"),
+        ("KAFKA_PARTITIONS", "0"),
+        ("KAFKA_TOPIC_PREFIX", "a/b"),
+        ("KAFKA_SESSION_TIMEOUT_SECONDS", "inf"),
+        ("KAFKA_SESSION_TIMEOUT_SECONDS", "nan"),
+        ("WEBHOOK_TIMEOUT_SECONDS", "nan"),
+        ("IDENTITY_LIMITS", "email=none"),
+    ],
+)
+def test_a_variable_that_cannot_work_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(f"FLIPLINE_{variable}", value)
+    with pytest.raises(Misconfigured, match=f"^FLIPLINE_{variable} "):
+        settings_of()
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 99999])
+def test_an_option_passes_the_same_validation(port: int) -> None:
+    with pytest.raises(Misconfigured, match=r"^--port must be"):
+        settings_of(port=port)
+
+
+@pytest.mark.parametrize("log", ["embedded", "kafka://broker", "kafka://a:1,b-2.c:65535,[::1]:9092"])
+def test_logs_that_can_be(log: str) -> None:
+    assert Settings(log=log).log == log
+
+
+def test_an_error_shows_nothing_of_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLIPLINE_PORT", SECRET)
+    with pytest.raises(Misconfigured) as caught:
+        settings_of()
+    assert SECRET not in f"{caught.value} {caught.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        SECRET,
+        f"postgresql+asyncpg://u:{SECRET}@host:port/d",
+        f"postgresql+asyncpg://u:{SECRET}@host:99999/d",
+        f"postgresql+asyncpg://u:{SECRET}@host/d?sslmode=require",
+        f"postgresql://u:{SECRET}@host/d",
+        f"mysql+asyncmy://u:{SECRET}@host/d",
+        "sqlite+aiosqlite://",
+        "sqlite+aiosqlite:///:memory:",
+        "sqlite+aiosqlite:///file:memory?uri=true",
+    ],
+)
+def test_a_database_url_that_cannot_work(url: str) -> None:
+    with pytest.raises(Misconfigured, match=r"^FLIPLINE_DATABASE_URL ") as caught:
+        read_url(url)
+    assert SECRET not in f"{caught.value} {caught.value.__cause__}"
+
+
+def test_a_database_is_named_without_its_password() -> None:
+    url = f"postgresql+asyncpg://u:{SECRET}@host:5433/leads?ssl=require"
+    assert place(url) == "The database leads at host:5433"
+    assert sqlite_file(url) is None
+    assert place("sqlite+aiosqlite:////var/state.sqlite") == "The database /var/state.sqlite"
+    assert sqlite_file("sqlite+aiosqlite:////var/state.sqlite") == Path("/var/state.sqlite")
