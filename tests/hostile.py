@@ -6,6 +6,8 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+from tests.patience import a_moment
+
 Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -39,7 +41,7 @@ def dripping(start: bytes, part: bytes) -> Behaviour:
         while True:
             writer.write(part)
             await writer.drain()
-            await asyncio.sleep(0.01)
+            await a_moment()
 
     return behave
 

@@ -15,9 +15,10 @@ from services.handoff.delivery import MUTE, OUR_FAULT, UNREADABLE, Prepared
 from services.handoff.send import Sender
 from shared.database.engine import Database
 from shared.errors import Unavailable
-from tests.handoff_world import World, eventually, handing_off
+from tests.handoff_world import World, handing_off
 from tests.hostile import hostile
 from tests.leads import qualified
+from tests.patience import eventually
 from tests.receiver import Receiver, Reply
 
 MORE_THAN_THE_LANE = 3 * lanes.MAX_WIDTH
@@ -196,7 +197,7 @@ async def test_an_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_
     )
     assert "flip_3" not in {row["message_id"] for row in rows}
     monkeypatch.setattr(deliver, "record", record)
-    world.clock.advance(minutes=1)
+    world.clock.advance(hours=1)
     await world.settled(webhook, "delivered", 20)
 
 
@@ -231,7 +232,7 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
     async with hostile(late) as address, handing_off(tmp_path, database) as world:
         webhook = await world.subscribe(f"http://{address}/")
         await world.qualify(*(qualified(number) for number in range(lanes.FIRST_WIDTH)))
-        await eventually(lambda: _count(received), lambda count: count == lanes.FIRST_WIDTH)
+        await eventually(lambda: len(received) == lanes.FIRST_WIDTH)
 
         await fill(database)
         may_answer.set()
@@ -239,15 +240,11 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
 
         async with database.unit() as connection:
             await connection.exec_driver_sql("pragma max_page_count = 1000000")
-        world.clock.advance(minutes=1)
+        world.clock.advance(hours=1)
         await world.settled(webhook, "delivered", lanes.FIRST_WIDTH)
         assert len(received) == lanes.FIRST_WIDTH, "nothing was sent twice"
         await eventually(readiness, lambda told: '"ready"' in told)
     await database.close()
-
-
-async def _count(items: list[bytes]) -> int:
-    return len(items)
 
 
 async def test_a_retry_after_that_makes_no_sense_is_no_answer_to_stumble_over(

@@ -9,14 +9,15 @@ import pytest
 
 from services.handoff.bounded import MAX_ANSWER_BYTES, MAX_INFORMATIONAL
 from shared.database.engine import Database
-from tests.handoff_world import World, eventually, handing_off
+from tests.handoff_world import World, handing_off
 from tests.hostile import BOMB, CHUNKED, HEAD, Behaviour, dripping, endless, hostile, saying, silent
 from tests.leads import qualified
+from tests.patience import PATIENCE_SECONDS, eventually
 from tests.receiver import Receiver, Reply
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-# An attempt has half a minute, so what is cut off within these tests' patience was cut off for its size.
-SECONDS = 30.0
+# An attempt has longer than the test, so what is cut off was cut off for its size.
+SECONDS = 2 * PATIENCE_SECONDS
 TOO_LARGE = f"does not end within {MAX_ANSWER_BYTES:,} bytes"
 TOO_MANY = f"more than {MAX_INFORMATIONAL} informational responses"
 
