@@ -30,8 +30,10 @@ async def claim(
     full: Sequence[str],
     choose: Callable[[Iterable[str]], Sequence[bool]],
 ) -> tuple[list[Prepared], bool]:
-    """Lease up to `limit` due deliveries of active endpoints that are not `full`, the longest due first.
+    """Lease up to `limit` due deliveries of active endpoints that are not `full`.
 
+    The endpoints come in turns, each with what has been due the longest: the backlog of one that fails must
+    not fill the limit again and again while others wait.
     `choose` tells, given the endpoints of what is due, which of it there is a place for. The second value
     tells whether more may be due. A subscription without a secret that can be read gets disabled, since
     nothing is ever sent unsigned.
@@ -87,6 +89,10 @@ def _owed(table: sa.FromClause) -> sa.Select[Any]:
     )
 
 
+def _turn(due: sa.FromClause) -> sa.ColumnElement[int]:
+    return sa.func.row_number().over(partition_by=due.c.webhook_id, order_by=due.c.due_at)
+
+
 def _on_postgresql() -> sa.Select[Any]:
     # What another worker is claiming at this moment is skipped before the limit is counted.
     due = _owed(deliveries).with_for_update(skip_locked=True).lateral("due")
@@ -94,7 +100,7 @@ def _on_postgresql() -> sa.Select[Any]:
         sa.select(due, *_SENDS)
         .select_from(webhooks.join(due, sa.true()))
         .where(_OPEN)
-        .order_by(due.c.due_at)
+        .order_by(_turn(due), due.c.due_at)
         .limit(sa.bindparam("limit"))
     )
 
@@ -106,7 +112,7 @@ def _on_sqlite() -> sa.Select[Any]:
         sa.select(*(deliveries.c[name] for name in _WANTED), *_SENDS)
         .select_from(webhooks.join(deliveries, deliveries.c.id.in_(first)))
         .where(_OPEN)
-        .order_by(deliveries.c.due_at)
+        .order_by(_turn(deliveries), deliveries.c.due_at)
         .limit(sa.bindparam("limit"))
     )
 

@@ -1,0 +1,260 @@
+"""Faults of our own (a damaged row, a bug, a full disk) lose no delivery and stop no other one."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from services.handoff import deliver, lanes
+from services.handoff.delivery import MUTE, OUR_FAULT, UNREADABLE, Prepared
+from services.handoff.send import Sender
+from shared.database.engine import Database
+from shared.errors import Unavailable
+from tests.handoff_world import World, handing_off
+from tests.hostile import hostile
+from tests.leads import qualified
+from tests.patience import eventually
+from tests.receiver import Receiver, Reply
+
+MORE_THAN_THE_LANE = 3 * lanes.MAX_WIDTH
+DAMAGED = [
+    "null",
+    "7",
+    "{}",
+    "[]",
+    '["x"]',
+    "[[7, null]]",
+    '[["whsec_A", null]]',
+    '[["whsec_QUJD", "later"]]',
+]
+UNREADABLE_NAMES = ["7", '"x"', "{}", "[7]", "[[]]"]
+
+
+@pytest.fixture
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
+    async with handing_off(tmp_path, database) as running:
+        yield running
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as listening:
+        yield listening
+
+
+async def damage(world: World, webhook: dict[str, Any], column: str, value: str) -> None:
+    """Write to a column behind the API's back, as a bad restore or a hand in the table would."""
+    cast = "::json" if world.database.dialect == "postgresql" and column != "url" else ""
+    async with world.database.unit() as connection:
+        await connection.execute(
+            sa.text(f"update webhooks set {column} = cast(:value as text){cast} where id = :id"),  # noqa: S608
+            {"value": value, "id": webhook["id"]},
+        )
+
+
+@pytest.mark.parametrize("value", DAMAGED)
+async def test_damaged_secrets_stop_their_subscription_alone_until_they_are_rotated(
+    world: World, receiver: Receiver, value: str
+) -> None:
+    damaged, healthy = await world.subscribe(receiver.url("/damaged")), await world.subscribe(receiver.url())
+    await damage(world, damaged, "secrets", value)
+
+    await world.qualify(qualified(1))
+
+    await world.settled(healthy, "delivered")
+    await world.settled(damaged, "held")
+    shown = await world.get(f"/v1/webhooks/{damaged['id']}")
+    assert (shown["status"], shown["disabled_reason"]) == ("disabled", MUTE)
+    assert [received.path for received in receiver.received] == ["/hook"]
+
+    assert (await world.api.post(f"/v1/webhooks/{damaged['id']}/rotate-secret")).status_code == 200
+    await world.api.patch(f"/v1/webhooks/{damaged['id']}", json={"status": "active"})
+    assert (await world.api.post(f"/v1/webhooks/{damaged['id']}/replay")).json() == {"replayed": 1}
+    await world.settled(damaged, "delivered")
+
+
+async def test_one_damaged_secret_beside_good_ones_does_not_sign(world: World, receiver: Receiver) -> None:
+    webhook = await world.subscribe(receiver.url())
+    good = f'["{webhook["secret"]}", null]'
+    await damage(world, webhook, "secrets", f'[{good}, ["whsec_A", null], 7, [], [null, null]]')
+
+    await world.qualify(qualified())
+
+    [received] = await receiver.wait_for(1)
+    assert received.headers["webhook-signature"].count("v1,") == 1
+    await world.settled(webhook, "delivered")
+
+
+@pytest.mark.parametrize("column", ["event_types", "models"])
+@pytest.mark.parametrize("value", UNREADABLE_NAMES)
+async def test_a_subscription_to_nobody_knows_what_is_owed_everything_and_sent_nothing(
+    world: World, receiver: Receiver, column: str, value: str
+) -> None:
+    damaged, healthy = await world.subscribe(receiver.url("/damaged")), await world.subscribe(receiver.url())
+    await damage(world, damaged, column, value)
+
+    await world.qualify(qualified())
+
+    await world.settled(healthy, "delivered")
+    await world.settled(damaged, "held")
+    shown = await world.get(f"/v1/webhooks/{damaged['id']}")
+    assert (shown["status"], shown["disabled_reason"]) == ("disabled", UNREADABLE)
+    assert len((await world.get("/v1/webhooks"))["items"]) == 2
+
+    anew = {"event_types": ["lead.qualified"], "models": ["marathon"], "status": "active"}
+    await world.api.patch(f"/v1/webhooks/{damaged['id']}", json=anew)
+    await world.api.post(f"/v1/webhooks/{damaged['id']}/replay")
+    await world.settled(damaged, "delivered")
+
+
+@pytest.mark.parametrize("value", ["{", "", "[[", "\x01"])
+async def test_what_is_no_json_at_all_harms_no_other(
+    tmp_path: Path, sqlite_url: str, receiver: Receiver, value: str
+) -> None:
+    """PostgreSQL itself refuses to store such."""
+    database = Database(sqlite_url)
+    async with handing_off(tmp_path, database) as world:
+        mute, lost = (
+            await world.subscribe(receiver.url("/mute")),
+            await world.subscribe(receiver.url("/lost")),
+        )
+        healthy = await world.subscribe(receiver.url())
+        await damage(world, mute, "secrets", value)
+        await damage(world, lost, "models", value)
+
+        await world.qualify(qualified())
+
+        await world.settled(healthy, "delivered")
+        await world.settled(mute, "held")
+        await world.settled(lost, "held")
+    await database.close()
+
+
+@pytest.mark.parametrize("value", ["", "nowhere", "http://[", "ftp://127.0.0.1/", "http://\u00e9\u2028/"])
+async def test_a_damaged_url_fails_its_own_deliveries_alone(
+    world: World, receiver: Receiver, value: str
+) -> None:
+    damaged, healthy = await world.subscribe(receiver.url("/damaged")), await world.subscribe(receiver.url())
+    await damage(world, damaged, "url", value)
+
+    await world.qualify(qualified())
+
+    await world.settled(healthy, "delivered")
+    failed = await world.failed(damaged, 1)
+    assert failed["error"]
+
+
+async def test_a_bug_while_sending_is_put_on_record_and_gives_the_place_back(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = Sender.send
+    broken = True
+
+    async def breaking(sender: Sender, delivery: Prepared, at: Any) -> Any:
+        if broken:
+            raise RuntimeError("a bug")
+        return await send(sender, delivery, at)
+
+    monkeypatch.setattr(Sender, "send", breaking)
+    webhook = await world.subscribe(receiver.url())
+    await world.qualify(*(qualified(number) for number in range(MORE_THAN_THE_LANE)))
+
+    failed = await eventually(
+        lambda: world.deliveries(webhook, limit=MORE_THAN_THE_LANE),
+        lambda rows: len(rows) == MORE_THAN_THE_LANE and all(row["attempts"] for row in rows),
+    )
+    assert {row["error"] for row in failed} == {OUR_FAULT}
+    broken = False
+    world.clock.advance(seconds=7)
+    await eventually(
+        lambda: world.deliveries(webhook, status="delivered", limit=MORE_THAN_THE_LANE),
+        lambda rows: len(rows) == MORE_THAN_THE_LANE,
+    )
+
+
+async def test_an_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_again(
+    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook = await world.subscribe(receiver.url())
+    record, refused = deliver.record, set[str]()
+
+    async def refusing(connection: Any, finished: Any) -> None:
+        if any(attempt.delivery.message_id == "flip_3" for attempt in finished):
+            refused.add("flip_3")
+            raise ValueError("a row that cannot be written")
+        await record(connection, finished)
+
+    monkeypatch.setattr(deliver, "record", refusing)
+    await world.qualify(*(qualified(number) for number in range(20)))
+
+    rows = await eventually(
+        lambda: world.deliveries(webhook, status="delivered"), lambda rows: len(rows) == 19 and refused
+    )
+    assert "flip_3" not in {row["message_id"] for row in rows}
+    monkeypatch.setattr(deliver, "record", record)
+    world.clock.advance(hours=1)
+    await world.settled(webhook, "delivered", 20)
+
+
+async def fill(database: Database) -> None:
+    """Leave the file no room at all, as a full disk does."""
+    async with database.unit() as connection:
+        await connection.exec_driver_sql("create table filler (bytes blob)")
+        pages = (await connection.exec_driver_sql("pragma page_count")).scalar_one()
+        await connection.exec_driver_sql(f"pragma max_page_count = {pages + 8}")
+    # What fits last is smaller than what will have to be recorded.
+    for size in (4_096, 256):
+        with suppress(OperationalError, Unavailable):
+            while True:
+                async with database.unit() as connection:
+                    await connection.execute(sa.text("insert into filler values (zeroblob(:n))"), {"n": size})
+
+
+async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_room(
+    tmp_path: Path, sqlite_url: str
+) -> None:
+    database, may_answer = Database(sqlite_url), asyncio.Event()
+    received: list[bytes] = []
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        received.append(await reader.readuntil(b"\r\n\r\n"))
+        await may_answer.wait()
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 2_000)
+
+    async def readiness() -> str:
+        return (await world.api.get("/readyz")).text
+
+    async with hostile(late) as address, handing_off(tmp_path, database) as world:
+        webhook = await world.subscribe(f"http://{address}/")
+        await world.qualify(*(qualified(number) for number in range(lanes.FIRST_WIDTH)))
+        await eventually(lambda: len(received) == lanes.FIRST_WIDTH)
+
+        await fill(database)
+        may_answer.set()
+        await eventually(readiness, lambda told: "handoff.deliveries waits" in told)
+
+        async with database.unit() as connection:
+            await connection.exec_driver_sql("pragma max_page_count = 1000000")
+        world.clock.advance(hours=1)
+        await world.settled(webhook, "delivered", lanes.FIRST_WIDTH)
+        assert len(received) == lanes.FIRST_WIDTH, "nothing was sent twice"
+        await eventually(readiness, lambda told: '"ready"' in told)
+    await database.close()
+
+
+async def test_a_retry_after_that_makes_no_sense_is_no_answer_to_stumble_over(
+    world: World, receiver: Receiver
+) -> None:
+    for number, value in enumerate(
+        ["9" * 5_000, "Mon, 99 Xxx 99999 99:99:99 +9999", "-0000", "\x80", "," * 1_000, "(" * 1_000]
+    ):
+        receiver.answers(Reply(503, {"retry-after": value}))
+        webhook = await world.subscribe(receiver.url(f"/{number}"), models=[f"m{number}"])
+        await world.qualify(qualified(number, model=f"m{number}"))
+        failed = await world.failed(webhook, 1)
+        assert failed["attempts"][0]["status"] == 503
