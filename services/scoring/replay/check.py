@@ -14,6 +14,7 @@ from services.scoring.replay import leads, report, snapshot
 from services.scoring.replay.compare import Compared, Scope, compare
 from services.scoring.replay.display import Display
 from services.scoring.replay.rebuild import Rebuild, StandingClock, Told
+from services.scoring.store import names
 from services.scoring.store.models import active
 from shared.clock import Clock
 from shared.database.engine import Database
@@ -66,9 +67,16 @@ async def _checked(
     await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt)
     async with rebuilt.reading() as connection:
         matrices = await active(connection)
+        full_kinds = await names.full_kinds(connection)
+    async with copy.reading() as connection:
+        full_kinds |= await names.full_kinds(connection)
     scope = Scope(
-        matrices.tally.keys, {(one.model, one.number) for one in matrices.versions.values()}, day_of(now)
+        matrices.tally.keys,
+        {(one.model, one.number) for one in matrices.versions.values()},
+        day_of(now),
+        full_kinds,
     )
+    told.too_many_names = sorted(full_kinds)
     return told, await compare(copy, rebuilt, scope, display.comparing)
 
 

@@ -41,6 +41,8 @@ def tell(console: Console, told: Told, compared: Sequence[Compared]) -> bool:
         lines.append(f"Dead letters of scoring, left out: {told.parked:,}.")
     if due := sum(one.due for one in compared):
         lines.append(f"Scores that are to be priced again by the timer, not compared: {due:,}.")
+    if told.too_many_names:
+        lines.append(f"Too many names came to keep them all, not compared: {', '.join(told.too_many_names)}.")
     if told.failed:
         lines.append(
             f"Messages that could not be taken in again: {len(told.failed):,} ({_some(told.failed)})."

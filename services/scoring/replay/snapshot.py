@@ -29,6 +29,7 @@ PROJECTIONS: Final = (
     tables.scores,
     tables.standings,
     tables.flipped,
+    tables.seen_names,
 )
 
 _revision = sa.table("alembic_version", sa.column("version_num"))
