@@ -23,6 +23,7 @@ from services.ops.client import ops_key
 from services.ops.wanted import Handoff, Wanted
 from services.process import Compose, Machinery, open_log, serve
 from services.scoring.replay.check import check as check_scoring
+from services.scoring.repricing.command import reprice as reprice_everybody
 from services.welcome import welcome
 from shared.auth import Keys, load_keys
 from shared.clock import SystemClock
@@ -229,6 +230,18 @@ async def _is_what_the_log_says(settings: Settings) -> bool:
             identity_limits=settings.identity_limits,
             console=Console(),
         )
+
+
+@app.command()
+def reprice(
+    model: Annotated[str | None, typer.Option(help="The model's slug; all models without it.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Price every profile anew, as after a time in which the clock was wrong; beside live scoring."""
+    settings = _settings(None, data_dir)
+    configure_logging("error")
+    reprice_everybody(settings, model, SystemClock(), yes=yes)
 
 
 def main() -> None:

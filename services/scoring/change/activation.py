@@ -1,8 +1,6 @@
 """Activation: a draft, or an older version, becomes the one that scores, for all profiles at one instant."""
 
-import asyncio
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,6 +15,7 @@ from services.scoring.core.appraisal import QUALIFIED, appraise
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import qualify
 from services.scoring.model.matrix import Version
+from services.scoring.pages import Pages
 from services.scoring.people import find
 from services.scoring.store import cycles, traits
 from services.scoring.store.drafts import check_unchanged
@@ -25,7 +24,7 @@ from services.scoring.tables import activations, models, versions
 from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, NotFound
 from shared.events import LEADS, MATRICES, LeadQualified, MatrixActivated, encode
 from shared.ids import derived_id
 from shared.log.port import Record
@@ -33,11 +32,6 @@ from shared.log.port import Record
 Handoff = Literal["all", "new_activity_only", "none"]
 
 CHUNK = 1_000
-# On SQLite nobody else writes while a page is counted or priced, so pages that take longer become smaller.
-PAGE_SECONDS = 0.5
-LEAST_PAGE = 50
-RETRY_SECONDS = 0.05
-MAX_RETRIES_IN_A_ROW = 100
 
 
 @dataclass(frozen=True)
@@ -106,28 +100,9 @@ async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Vers
 
 
 async def _prepare(database: Database, clock: Clock, model: str) -> None:
-    retries = 0
-    size = preparation.PAGE
-    while True:
-        try:
-            async with database.unit() as connection:
-                # Not before: how long others keep us waiting says nothing about the page.
-                began = time.monotonic()
-                more = await preparation.advance(connection, model, clock.now(), size)
-        except Unavailable:
-            # A live batch has changed one of the page's profiles. Of a large page somebody may always be
-            # doing something, so half of it is done again.
-            retries += 1
-            if retries > MAX_RETRIES_IN_A_ROW:
-                raise
-            size = max(1, size // 2)
-            await asyncio.sleep(RETRY_SECONDS)
-            continue
-        retries = 0
-        took_long = time.monotonic() - began > PAGE_SECONDS
-        size = max(size // 2, min(size, LEAST_PAGE)) if took_long else min(2 * size, preparation.PAGE)
-        if not more:
-            return
+    pages = Pages(database, preparation.PAGE)
+    while await pages.take(lambda c, size: preparation.advance(c, model, clock.now(), size)):
+        pass
 
 
 async def _take_over(
