@@ -10,7 +10,7 @@ from rich.console import Console
 
 from services.scoring.consume import Scorer
 from services.scoring.core.counting import day_of
-from services.scoring.replay import leads, report, snapshot
+from services.scoring.replay import leads, old_links, report, snapshot
 from services.scoring.replay.compare import Compared, Scope, compare
 from services.scoring.replay.display import Display
 from services.scoring.replay.rebuild import Rebuild, StandingClock, Told
@@ -65,6 +65,7 @@ async def _checked(
     rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, group=group)
     told = await rebuild.run(display.reading)
     await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt)
+    told.old_links = await old_links.adopt(copy, rebuilt)
     async with rebuilt.reading() as connection:
         matrices = await active(connection)
         full_kinds = await names.full_kinds(connection)

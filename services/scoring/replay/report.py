@@ -41,6 +41,10 @@ def tell(console: Console, told: Told, compared: Sequence[Compared]) -> bool:
         lines.append(f"Dead letters of scoring, left out: {told.parked:,}.")
     if due := sum(one.due for one in compared):
         lines.append(f"Scores that are to be priced again by the timer, not compared: {due:,}.")
+    if told.old_links:
+        lines.append(
+            f"Links from before their evidence was kept: {told.old_links:,}; the log has evidence for each."
+        )
     if told.too_many_names:
         lines.append(f"Too many names came to keep them all, not compared: {', '.join(told.too_many_names)}.")
     if told.failed:
