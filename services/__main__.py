@@ -23,8 +23,10 @@ from services.ops.activate import activate as activate_over_http
 from services.ops.client import ops_key
 from services.ops.commands import dead_letter_commands
 from services.ops.wanted import Handoff, Wanted
+from services.positions import positions
 from services.process import Machinery, open_log
 from services.scoring.replay.check import check as check_scoring
+from services.scoring.repricing.command import reprice as reprice_everybody
 from services.start import migrate as migrate_database
 from services.start import run_all, run_one, settings_of
 from shared.clock import SystemClock
@@ -41,6 +43,7 @@ logger = structlog.get_logger(__name__)
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lead scoring: events in, leads out.")
 imports = typer.Typer(no_args_is_help=True, help="Bring in what happened before.")
 app.add_typer(imports, name="import")
+app.add_typer(positions, name="positions")
 
 
 def _directory(text: str) -> Path:
@@ -212,6 +215,18 @@ async def _is_what_the_log_says(settings: Settings) -> bool:
             identity_limits=settings.identity_limits,
             console=Console(),
         )
+
+
+@app.command()
+def reprice(
+    model: Annotated[str | None, typer.Option(help="The model's slug; all models without it.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Price every profile anew, as after a time in which the clock was wrong; beside live scoring."""
+    settings = settings_of(None, data_dir)
+    configure_logging("error")
+    reprice_everybody(settings, model, SystemClock(), yes=yes)
 
 
 def main() -> None:

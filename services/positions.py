@@ -1,25 +1,85 @@
-"""The positions of the groups on the log: shown, and moved back to its beginning after a restore."""
+"""`flipline positions`: where the groups stand on the log, and the way back to its beginning."""
 
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.start import settings_of
 from shared.database.engine import Database
+from shared.database.migrations import require_newest
 from shared.database.positions import all_positions, read_again
+from shared.errors import NotFound, Refused
+from shared.events import TOPICS
+from shared.telemetry import configure_logging
+
+positions = typer.Typer(no_args_is_help=True, help="Where the groups stand on the log.")
+
+DataDir = Annotated[Path | None, typer.Option(help="Where files and keys are, instead of FLIPLINE_DATA_DIR.")]
+
+
+@positions.command("list")
+def show(data_dir: DataDir = None) -> None:
+    """Show where each group stands, and to which log its offsets belong."""
+    _run(data_dir, show_positions)
+
+
+@positions.command()
+def reread(
+    topic: Annotated[str | None, typer.Option(help="One topic; all of them without it.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Let every group read the log from its beginning, after the log was replaced or restored.
+
+    What was applied before changes nothing when it is read again: every event is known by its id.
+    """
+    if topic is not None and topic not in TOPICS:
+        raise NotFound("topic_unknown", f"There is no topic {topic}; there are {', '.join(TOPICS)}.")
+    if not yes:
+        _ask()
+    _run(data_dir, lambda database, console: move_back(database, console, topic))
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise Refused("not_confirmed", "Nothing was changed: there is no terminal to ask on. Add --yes.")
+    if not typer.confirm("Is the log that Flipline runs on now the right one?"):
+        raise Refused("not_confirmed", "Nothing was changed.")
+
+
+def _run(data_dir: Path | None, work: Callable[[Database, Console], Awaitable[None]]) -> None:
+    settings = settings_of(None, data_dir)
+    configure_logging("error")
+
+    async def run() -> None:
+        database = Database(settings.effective_database_url)
+        try:
+            await require_newest(database)
+            await work(database, Console())
+        finally:
+            await database.close()
+
+    asyncio.run(run())
 
 
 async def show_positions(database: Database, console: Console) -> None:
-    """Print where each group stands and to which log its offsets belong."""
+    """Print a table of all positions."""
     table = Table("group", "topic", "partition", "next offset", "log")
     async with database.reading() as connection:
         for row in await all_positions(connection):
-            table.add_row(
-                row.consumer, row.topic, str(row.partition), f"{row.next_offset:,}", row.log_id or "-"
-            )
+            offset = f"{row.next_offset:,}"
+            table.add_row(row.consumer, row.topic, str(row.partition), offset, row.log_id or "-")
     console.print(table)
 
 
-async def reread(database: Database, console: Console, topic: str | None) -> None:
-    """Let every group read the log, or one topic, from its beginning."""
+async def move_back(database: Database, console: Console, topic: str | None) -> None:
+    """Move the positions of a topic, or of all, to the beginning of the log."""
     async with database.unit() as connection:
         moved = await read_again(connection, topic)
     console.print(

@@ -16,7 +16,7 @@ from services.scoring.store.models import active, hold
 from services.scoring.store.names import Recorder
 from shared.clock import Clock
 from shared.errors import Poison
-from shared.events import ADJUSTMENT, IDENTIFY, Interaction, LeadQualified, Retraction, Separation, decode
+from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
 from shared.following import Summary
 from shared.log.port import Message
 
@@ -77,7 +77,7 @@ class Scorer:
         await counts.write(connection, {i: persons.of(i).held_by(i) for i in touched})
         changed = {person.id: person for person in map(persons.of, touched)}
         now = self._clock.now()
-        leads = await settle(
+        leads, _ = await settle(
             connection,
             changed.values(),
             matrices,
@@ -94,8 +94,7 @@ def _acted(interactions: Iterable[Interaction], persons: People, now: datetime) 
     """Return when profiles last did something, by their id; whom nobody knew before does so now."""
     acted = dict.fromkeys(_newcomers(persons), now)
     for one in interactions:
-        # Only to be told of is not to do something.
-        if one.machine is None and one.type not in {IDENTIFY, ADJUSTMENT}:
+        if one.machine is None and one.type not in ledger.NO_ACTIVITY:
             profile_id = persons.of(one.identities[0].id).id
             acted[profile_id] = max(acted.get(profile_id, one.occurred_at), one.occurred_at)
     return acted

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring import people
 from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import next_cycle, qualify
@@ -13,7 +14,7 @@ from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known
 from services.scoring.lookup import own_cycles
 from services.scoring.model.matrix import Version
-from services.scoring.store import cycles, scores, traits
+from services.scoring.store import cycles, ledger, scores, traits
 from services.scoring.store.models import Active
 from services.scoring.store.scores import Kept, Place
 from shared.database import outbox
@@ -22,6 +23,13 @@ from shared.ids import derived_id
 from shared.log.port import Record
 
 _NOBODY: Final[Mapping[str, datetime]] = {}
+
+
+class Settlement(NamedTuple):
+    """Those who have become leads, and of how many scores what is kept has changed."""
+
+    leads: Sequence[LeadQualified] = ()
+    changed: int = 0
 
 
 class _Settled(NamedTuple):
@@ -43,39 +51,63 @@ async def settle(
     *,
     acted: Mapping[str, datetime] = _NOBODY,
     gone: Collection[str] = (),
-) -> list[LeadQualified]:
-    """Price the persons in all versions, tell of stages crossed, and return those who have become leads.
+    in_doubt: bool = False,
+) -> Settlement:
+    """Price the persons in all versions, keep the scores, tell of stages crossed and of new leads.
 
     Who qualifies and did not before becomes a lead, also when a trait or time alone brought it about. Whom an
     activation kept from sales stays there until there is new activity, also when joined with somebody who
     did not qualify: `acted` is when each profile did something, by its id, and what was done before the
     version came to score is nothing new. `gone` are ids of profiles that are none any more.
+
+    With `in_doubt` the scores kept until now may be wrong, and are no proof that somebody did not qualify
+    before: a person who did so on the day on which the version came to score, and has done nothing since, was
+    kept from sales then, and stays so.
     """
     everyone = list(persons)
     before = await scores.read(connection, [*(person.id for person in everyone), *gone], matrices.all)
     await scores.drop_profiles(connection, gone)
     if not everyone or not matrices.all:
-        return []
+        return Settlement()
     # Whoever may post can tell any number of traits, and hardly any are asked for.
     known = await traits.known(connection, everyone, matrices.traits_asked)
     settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
-    await scores.write(
-        connection,
-        {
-            Place(one.person.id, one.version.model, one.version.number): Kept(
-                one.now, one.before.revision if one.before else 0
-            )
-            for one in settled
-            if one.before is None or one.before.appraisal != one.now
-        },
-    )
+    changed = {
+        Place(one.person.id, one.version.model, one.version.number): Kept(
+            one.now, one.before.revision if one.before else 0
+        )
+        for one in settled
+        if one.before is None or one.before.appraisal != one.now
+    }
+    await scores.write(connection, changed)
     live = [one for one in settled if matrices.versions.get(one.version.model) == one.version]
     reached = [one for one in live if one.now.state == QUALIFIED and _may_flip(one, acted, matrices.since)]
+    if in_doubt:
+        reached = await _not_kept_back(connection, reached, matrices.since)
     leads = await _flip(connection, reached, now)
     told = [Record(LEADS, event.profile_id, encode(event)) for event in _stage_changes(live, acted, now)]
     told += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
     await outbox.put(connection, told)
-    return leads
+    return Settlement(leads, len(changed))
+
+
+async def settle_anew(
+    connection: AsyncConnection,
+    profile_ids: Sequence[str],
+    matrices: Active,
+    now: datetime,
+    *,
+    in_doubt: bool = False,
+) -> Settlement:
+    """Price profiles of whom nothing new is told, locked so that nobody joins or counts them meanwhile.
+
+    The caller holds the set of active versions. Raises Unavailable when a live batch was at one of them.
+    """
+    persons = await people.hold(connection, profile_ids, set(profile_ids))
+    gone = set(profile_ids) - {person.id for person in persons}
+    settlement = await settle(connection, persons, matrices, now, gone=gone, in_doubt=in_doubt)
+    await people.confirm(connection, persons)
+    return settlement
 
 
 def _appraised(
@@ -132,6 +164,22 @@ async def _flip(
     ]
     await cycles.open_cycles(connection, leads)
     return leads
+
+
+async def _not_kept_back(
+    connection: AsyncConnection, reached: Iterable[_Settled], since: Mapping[str, datetime]
+) -> list[_Settled]:
+    kept: list[_Settled] = []
+    for one in reached:
+        began = since.get(one.version.model)
+        if began is not None:
+            then = appraise(one.known, one.version.matrix, day_of(began))
+            if then.state == QUALIFIED and not await ledger.acted_since(
+                connection, sorted(one.person.identities), began
+            ):
+                continue
+        kept.append(one)
+    return kept
 
 
 def _may_flip(one: _Settled, acted: Mapping[str, datetime], since: Mapping[str, datetime]) -> bool:

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import people
 from services.scoring.core.counting import day_of
-from services.scoring.settling import settle
+from services.scoring.settling import settle_anew
 from services.scoring.store.models import active, hold
 from services.scoring.tables import identities, models, preparations, scores
 from shared.clock import Clock
@@ -70,10 +69,7 @@ class Timer:
             await _sweep(connection)
             return 0
         await hold(connection)
-        persons = await people.hold(connection, due, set(due))
-        gone = set(due) - {person.id for person in persons}
-        await settle(connection, persons, await active(connection), now, gone=gone)
-        await people.confirm(connection, persons)
+        await settle_anew(connection, due, await active(connection), now)
         return len(due)
 
 

@@ -3,11 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.database.engine import Database
 from shared.database.reasons import driver_reason
 from shared.database.urls import place, sqlite_file
 from shared.errors import Misconfigured, Unavailable
@@ -53,3 +56,27 @@ async def migrate(url: str) -> None:
         raise Misconfigured(
             "database_unusable", f"{place(url)} cannot be used: {driver_reason(error)}. {advice}"
         ) from error
+
+
+_revision = sa.table("alembic_version", sa.column("version_num", sa.Text))
+
+
+async def require_newest(database: Database) -> None:
+    """Raise Misconfigured unless the database has the schema of this code, Unavailable when it is away."""
+    newest = ScriptDirectory.from_config(alembic_config("")).get_current_head()
+    if await _revision_of(database) != newest:
+        raise Misconfigured(
+            "schema_differs",
+            "The database has not the schema of this version: run `flipline migrate` first, or start the "
+            "service.",
+        )
+
+
+async def _revision_of(database: Database) -> str | None:
+    try:
+        async with database.reading() as connection:
+            return (await connection.execute(sa.select(_revision.c.version_num))).scalar_one_or_none()
+    except Unavailable as error:
+        if error.code == "database_not_migrated":
+            return None
+        raise

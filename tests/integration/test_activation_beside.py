@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring import pages
 from services.scoring.change import activation, preparation
 from services.scoring.core.counting import Counts, Tally, count
 from services.scoring.model.validation import kept_matrix
@@ -105,7 +106,7 @@ async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there
     world: World, reference: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(preparation, "PAGE", 20)
-    monkeypatch.setattr(activation, "RETRY_SECONDS", 0.005)
+    monkeypatch.setattr(pages, "RETRY_SECONDS", 0.005)
     events = crowd(7, people=60, deeds=2400)
     first, live = events[:2000], events[2000:]
     await activate_matrix(world, BEFORE)

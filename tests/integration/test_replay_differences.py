@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.tables import counts, flipped, identities, ledger, links, scores, standings, traits
+from services.scoring.tables import (
+    counts,
+    flipped,
+    identities,
+    ledger,
+    links,
+    scores,
+    seen_names,
+    standings,
+    traits,
+)
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.errors import Misconfigured
@@ -59,6 +69,17 @@ TAMPERED: dict[str, tuple[sa.Executable, str]] = {
     ),
     "a lead that is gone": (sa.delete(standings), "live has no such row"),
     "who flipped": (sa.delete(flipped), "live has no such row"),
+    "a name that never came": (
+        sa.insert(seen_names).values(kind="property", name="forged", form="text"),
+        "seen_names property (not shown) text: live",
+    ),
+    "a form in which a name never came": (
+        sa.update(seen_names).where(seen_names.c.name == "path").values(form="number"),
+        "seen_names property (not shown) number: live",
+    ),
+    "a name that is gone": (
+        sa.delete(seen_names).where(seen_names.c.name == "title"), "live has no such row",
+    ),
 }  # fmt: skip
 
 

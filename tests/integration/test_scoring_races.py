@@ -9,8 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import settling
-from services.scoring.change import activation
+from services.scoring import pages, settling
 from services.scoring.core.linking import Person
 from services.scoring.people import find_one
 from services.scoring.store import ledger
@@ -91,8 +90,8 @@ async def test_an_activation_gets_by_people_who_never_rest(
     busy: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of more than 20 people one always does something before they are all counted."""
-    monkeypatch.setattr(activation, "MAX_RETRIES_IN_A_ROW", 10)
-    monkeypatch.setattr(activation, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(pages, "MAX_RETRIES_IN_A_ROW", 10)
+    monkeypatch.setattr(pages, "RETRY_SECONDS", 0)
     await busy.activated(VISITS, flip_number=1000)
     await busy.happened(*(interaction("like", known_as={"email": f"p{n}@example.com"}) for n in range(100)))
     read = ledger.read

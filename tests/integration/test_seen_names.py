@@ -1,6 +1,7 @@
 """The table of names seen so far: complete, bounded, and never wrong about what was rolled back."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from services.scoring.tables import seen_names
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config, migrate
 from tests.builders import interaction, on_the_log, rule
+from tests.integration.replayed import ANA, running_on
 from tests.integration.scoring import World, statements
 
 
@@ -118,6 +120,38 @@ async def test_the_migration_reads_from_the_tables_what_the_events_would_have_to
     await migrate(database_url)
     assert await seen(world) == told
     await world.database.close()
+
+
+async def test_names_read_by_the_migration_are_what_the_log_says(database_url: str, tmp_path: Path) -> None:
+    """Of a day the table of traits has the last value alone, so how a trait came before is not known."""
+    database = Database(database_url)
+    async with running_on(database, tmp_path) as running:
+        await running.world.activated(rule())
+        await running.scored(
+            interaction(path="/", traits={"size": "12", "phone": "123"}),
+            interaction(id="wrong", utm={"source": "mail"}, traits={"size": 12, "phone": None}),
+        )
+        await running.retracted(await running.world.profile_of(ANA), interaction="wrong")
+        assert await running.is_what_the_log_says(), running.told
+        await asyncio.to_thread(command.downgrade, alembic_config(database_url), "0002")
+        await migrate(database_url)
+        assert ("trait", "size", "text") not in await seen(running.world)
+        assert await running.is_what_the_log_says(), running.told
+        await running.scored(interaction(n=1, traits={"size": "many"}))
+        assert await running.is_what_the_log_says(), running.told
+    await database.close()
+
+
+async def test_where_too_many_names_came_they_are_not_compared(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "LIMIT", 5)
+    async with running_on(database, tmp_path) as running:
+        await running.world.activated(rule())
+        for n in range(8, 0, -1):
+            await running.scored(interaction(**{f"p{n}": 1}))
+        assert await running.is_what_the_log_says(), running.told
+        assert "Too many names came to keep them all, not compared: property." in running.told
 
 
 async def test_the_migration_does_not_stumble_over_what_it_cannot_read(database_url: str) -> None:

@@ -1,8 +1,6 @@
 """Activation: a draft, or an older version, becomes the one that scores, for all profiles at one instant."""
 
-import asyncio
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,6 +15,7 @@ from services.scoring.core.appraisal import QUALIFIED, appraise
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import qualify
 from services.scoring.model.matrix import Version
+from services.scoring.pages import Pages
 from services.scoring.people import find
 from services.scoring.store import cycles, traits
 from services.scoring.store.drafts import check_unchanged
@@ -25,18 +24,14 @@ from services.scoring.tables import activations, models, versions
 from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, NotFound
 from shared.events import LEADS, MATRICES, LeadQualified, MatrixActivated, encode
 from shared.ids import derived_id
 from shared.log.port import Record
-from shared.pacing import SECONDS_OF_A_TRANSACTION, Pace
 
 Handoff = Literal["all", "new_activity_only", "none"]
 
 CHUNK = 1_000
-# On SQLite nobody else writes while a page is counted or priced, so pages that take longer become smaller.
-RETRY_SECONDS = 0.05
-MAX_RETRIES_IN_A_ROW = 100
 
 
 @dataclass(frozen=True)
@@ -105,29 +100,9 @@ async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Vers
 
 
 async def _prepare(database: Database, clock: Clock, model: str) -> None:
-    retries = 0
-    pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect], most=preparation.PAGE)
-    while True:
-        size = pace.size
-        try:
-            async with database.unit() as connection:
-                # Not before: how long others keep us waiting says nothing about the page.
-                started = time.perf_counter()
-                more = await preparation.advance(connection, model, clock.now(), size)
-                seconds = time.perf_counter() - started
-        except Unavailable:
-            # A live batch has changed one of the page's profiles. Of a large page somebody may always be
-            # doing something, so half of it is done again.
-            retries += 1
-            if retries > MAX_RETRIES_IN_A_ROW:
-                raise
-            pace.failed()
-            await asyncio.sleep(RETRY_SECONDS)
-            continue
-        retries = 0
-        pace.took(size, seconds)
-        if not more:
-            return
+    pages = Pages(database, preparation.PAGE)
+    while await pages.take(lambda c, size: preparation.advance(c, model, clock.now(), size)):
+        pass
 
 
 async def _take_over(

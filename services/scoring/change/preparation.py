@@ -6,7 +6,7 @@ watched, and after a crash it goes on where it was.
 """
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final, Literal, NamedTuple
@@ -14,11 +14,10 @@ from typing import Final, Literal, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import people
 from services.scoring.core.counting import Held, Tally, count
 from services.scoring.core.days import Counts
 from services.scoring.model.matrix import Version
-from services.scoring.settling import settle
+from services.scoring.settling import settle_anew
 from services.scoring.store import counts, ledger, scores
 from services.scoring.store.models import Active, active, read_version
 from services.scoring.tables import identities, preparations
@@ -199,9 +198,6 @@ async def _recount(connection: AsyncConnection, identity_ids: Sequence[str], tal
 
 
 async def _price(
-    connection: AsyncConnection, profile_ids: Collection[str], version: Version, now: datetime
+    connection: AsyncConnection, profile_ids: Sequence[str], version: Version, now: datetime
 ) -> None:
-    # Locked, so that none of them is joined to another while it is priced.
-    persons = await people.hold(connection, profile_ids, set(profile_ids))
-    await settle(connection, persons, Active({}, (version,)), now)
-    await people.confirm(connection, persons)
+    await settle_anew(connection, profile_ids, Active({}, (version,)), now)

@@ -10,10 +10,11 @@ from rich.console import Console
 
 from services.scoring.consume import Scorer
 from services.scoring.core.counting import day_of
-from services.scoring.replay import dead_letters, leads, report, snapshot
+from services.scoring.replay import dead_letters, leads, old_links, report, snapshot
 from services.scoring.replay.compare import Compared, Scope, compare
 from services.scoring.replay.display import Display
 from services.scoring.replay.rebuild import Rebuild, StandingClock, Told
+from services.scoring.store import names
 from services.scoring.store.models import active
 from shared.clock import Clock
 from shared.database.engine import Database
@@ -66,11 +67,19 @@ async def _checked(
     rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, group=group)
     told = await rebuild.run(display.reading)
     await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt)
+    told.old_links = await old_links.adopt(copy, rebuilt)
     async with rebuilt.reading() as connection:
         matrices = await active(connection)
+        full_kinds = await names.full_kinds(connection)
+    async with copy.reading() as connection:
+        full_kinds |= await names.full_kinds(connection)
     scope = Scope(
-        matrices.tally.keys, {(one.model, one.number) for one in matrices.versions.values()}, day_of(now)
+        matrices.tally.keys,
+        {(one.model, one.number) for one in matrices.versions.values()},
+        day_of(now),
+        full_kinds,
     )
+    told.too_many_names = sorted(full_kinds)
     return told, await compare(copy, rebuilt, scope, display.comparing)
 
 

@@ -20,12 +20,13 @@ Values: TypeAlias = Mapping[str, Any]
 class Subject(NamedTuple):
     """What is compared of a table: these columns, of which some may be shown, of rows with these keys.
 
-    Keys are the columns of the primary key and no person can be read from them.
+    Keys are the columns of the primary key and no person can be read from them, except from those hidden.
     """
 
     table: sa.Table
     columns: Sequence[str]
     shown: Collection[str] = ()
+    hidden: Collection[str] = ()
 
 
 _COUNTS: Final = Subject(tables.counts, ["counts"])
@@ -51,6 +52,8 @@ SUBJECTS: Final = (
     _SCORES,
     Subject(tables.standings, ["lead_id", "version", "flipped_at"], ["lead_id", "version", "flipped_at"]),
     Subject(tables.flipped, []),
+    # Senders make names up, and may put anything in them.
+    Subject(tables.seen_names, [], hidden=["name"]),
 )
 
 
@@ -91,6 +94,8 @@ class Scope(NamedTuple):
     count_keys: Collection[str]
     versions: Collection[tuple[str, int]]
     today: int
+    full_kinds: Collection[str] = ()
+    """the kinds of names of which not all are kept, but those that came first"""
 
 
 async def compare(
@@ -124,6 +129,8 @@ async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGene
     table = subject.table
     names = [column.name for column in table.primary_key]
     query = sa.select(table).order_by(*table.primary_key)
+    if table is tables.seen_names:
+        query = _names(scope)
     # Who was kept from sales is on no log.
     if table is tables.standings:
         query = query.where(table.c.lead_id.is_not(None))
@@ -148,6 +155,14 @@ async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGene
                         yield Row(key, {name: row[name] for name in subject.columns}, row["due_on"])
                 else:
                     yield Row(key, {name: row[name] for name in subject.columns} | _stated(row, subject))
+
+
+def _names(scope: Scope) -> sa.Select[Any, Any, Any]:
+    seen = tables.seen_names.c
+    # Migration 0003 read traits from a table with the last value of each day alone: a form may be missing.
+    form = sa.case((seen.kind == "trait", ""), else_=seen.form).label("form")
+    kept = sa.select(seen.kind, seen.name, form).where(seen.kind.not_in(sorted(scope.full_kinds)))
+    return kept.distinct().order_by(seen.kind, seen.name, form)
 
 
 def _stated(row: Any, subject: Subject) -> dict[str, Any]:
@@ -180,7 +195,11 @@ async def _aligned(
 def _difference(subject: Subject, one: Row | None, other: Row | None) -> Difference:
     ours, theirs = one.values if one else {}, other.values if other else {}
     differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
-    key = one.key if one else other.key if other else ()
+    names = [column.name for column in subject.table.primary_key]
+    key = tuple(
+        "(not shown)" if name in subject.hidden else part
+        for name, part in zip(names, one.key if one else other.key if other else (), strict=True)
+    )
     return Difference(
         subject.table.name,
         key,

@@ -56,6 +56,10 @@ class Told:
     """those that raised only in the rebuild: place and error"""
     missing: list[str] = field(default_factory=list[str])
     """partitions of which the log has less than scoring has read"""
+    old_links: int = 0
+    """links from before evidence was kept, for which the log has some"""
+    too_many_names: list[str] = field(default_factory=list[str])
+    """kinds of names of which not all are kept, and so none is compared"""
 
 
 class Rebuild:

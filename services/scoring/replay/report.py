@@ -1,6 +1,6 @@
 """What a replay has found, for people to read: ids and numbers, never what somebody told of themselves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -42,21 +42,7 @@ def tell(console: Console, told: Told, compared: Sequence[Compared], letters: Se
     console.print(table(compared))
     if letters:
         console.print(dead_letters.table(letters))
-    lines = [f"Messages taken in again: {told.applied:,}."]
-    if told.ahead:
-        lines.append(f"Messages not yet read by scoring, left out: {told.ahead:,}.")
-    if told.parked:
-        lines.append(f"Dead letters of scoring, left out: {told.parked:,}.")
-    if due := sum(one.due for one in compared):
-        lines.append(f"Scores that are to be priced again by the timer, not compared: {due:,}.")
-    if told.failed:
-        lines.append(
-            f"Messages that could not be taken in again: {len(told.failed):,} ({_some(told.failed)})."
-        )
-    if told.missing:
-        lines.append(
-            f"The log has less than scoring has read of {_some(told.missing)}: was it cut off or replaced?"
-        )
+    lines = list(_notes(told, compared))
     differences = [difference for one in compared for difference in one.told]
     lines += [_line(difference) for difference in differences[:MAX_TOLD]]
     same = not any(one.differ for one in compared) and not told.failed and not told.missing
@@ -69,6 +55,29 @@ def tell(console: Console, told: Told, compared: Sequence[Compared], letters: Se
     for line in lines:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     return same and not parked
+
+
+def _notes(told: Told, compared: Sequence[Compared]) -> Iterator[str]:
+    """Yield what was left out of the comparison, and what the log lacks."""
+    yield f"Messages taken in again: {told.applied:,}."
+    if told.ahead:
+        yield f"Messages not yet read by scoring, left out: {told.ahead:,}."
+    if told.parked:
+        yield f"Dead letters of scoring, left out: {told.parked:,}."
+    if due := sum(one.due for one in compared):
+        yield f"Scores that are to be priced again by the timer, not compared: {due:,}."
+    if told.old_links:
+        yield (
+            f"Links from before their evidence was kept: {told.old_links:,}; the log has evidence for each."
+        )
+    if told.too_many_names:
+        yield f"Too many names came to keep them all, not compared: {', '.join(told.too_many_names)}."
+    if told.failed:
+        yield (f"Messages that could not be taken in again: {len(told.failed):,} ({_some(told.failed)}).")
+    if told.missing:
+        yield (
+            f"The log has less than scoring has read of {_some(told.missing)}: was it cut off or replaced?"
+        )
 
 
 def _line(difference: Difference) -> str:

@@ -3,14 +3,13 @@
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import tables
 from shared.database.engine import Database
+from shared.database.migrations import require_newest
 from shared.database.outbox import outbox
 from shared.database.positions import positions
-from shared.errors import Misconfigured
 from shared.events import INTERACTIONS
 from shared.log.port import Partition
 
@@ -29,9 +28,8 @@ PROJECTIONS: Final = (
     tables.scores,
     tables.standings,
     tables.flipped,
+    tables.seen_names,
 )
-
-_revision = sa.table("alembic_version", sa.column("version_num"))
 
 
 async def take(live: Database, copy: Database) -> None:
@@ -40,32 +38,13 @@ async def take(live: Database, copy: Database) -> None:
     The live ones are neither changed nor locked. Raises Misconfigured when they have another schema than this
     code, Unavailable when the database is away.
     """
+    await require_newest(live)
     async with live.reading() as connection:
         if connection.dialect.name == "postgresql":
             # On SQLite every transaction sees one instant.
             await connection.execute(sa.text("set transaction isolation level repeatable read, read only"))
-        if await _revision_of(connection) != await _revision_in(copy):
-            raise Misconfigured(
-                "schema_differs",
-                "The database has not the schema of this version: run `flipline migrate` first, or start the "
-                "service.",
-            )
         for table in (*MATRICES, *PROJECTIONS, positions, outbox):
             await _copy(connection, table, copy)
-
-
-async def _revision_in(database: Database) -> str | None:
-    async with database.reading() as connection:
-        return await _revision_of(connection)
-
-
-async def _revision_of(connection: AsyncConnection) -> str | None:
-    try:
-        return (await connection.execute(sa.select(_revision.c.version_num))).scalar_one_or_none()
-    except DBAPIError as error:
-        if error.connection_invalidated or not error.orig or "alembic_version" not in str(error.orig):
-            raise
-        return None
 
 
 async def _copy(connection: AsyncConnection, table: sa.Table, copy: Database) -> None:

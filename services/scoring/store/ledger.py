@@ -1,7 +1,8 @@
 """The ledger and the counts, a few statements a batch."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -9,7 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.tables import ledger, retractions
 from shared.database import bulk
-from shared.events import Interaction, Retraction
+from shared.events import ADJUSTMENT, IDENTIFY, Interaction, Retraction
+
+NO_ACTIVITY: Final = frozenset({IDENTIFY, ADJUSTMENT})
+"""Types of what somebody is told of, and has not done."""
 
 _json = msgspec.json.Encoder().encode
 
@@ -43,6 +47,18 @@ async def read(connection: AsyncConnection, identity_ids: Sequence[str]) -> dict
     for row in rows:
         posted.setdefault(row.identity_id, []).append(_interaction(row))
     return posted
+
+
+async def acted_since(connection: AsyncConnection, identity_ids: Sequence[str], since: datetime) -> bool:
+    """Tell whether one of the identities has done something since an instant that was not retracted."""
+    of_humans = ledger.c.machine.is_(None) & ledger.c.type.not_in(sorted(NO_ACTIVITY))
+    deeds = sa.select(ledger.c.event_id).where(
+        bulk.any_of(connection, ledger.c.identity_id, identity_ids),
+        ledger.c.occurred_at >= since,
+        of_humans,
+        ~_is_retracted(),
+    )
+    return (await connection.execute(deeds.limit(1))).first() is not None
 
 
 def _is_retracted() -> sa.ColumnElement[bool]:

@@ -1,6 +1,6 @@
 """The names seen so far on their table, bounded for each kind: senders can make up as many as they like."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
@@ -35,14 +35,28 @@ class Recorder:
         unknown = [one for one in names if one not in self._stored and one.kind not in self._full]
         if not unknown:
             return
-        rows_of_kind = sa.select(seen_names.c.kind, sa.func.count()).group_by(seen_names.c.kind)
-        room = dict.fromkeys(KINDS, LIMIT)
-        for kind, rows in await connection.execute(rows_of_kind):
-            room[kind] -= rows
-        self._full.update(kind for kind in KINDS if room[kind] <= 0)
+        room = await _room(connection)
+        self._full.update(_full(room))
         wanted = list(_first_of_each(sorted(unknown), room))
         added = await bulk.insert_new(connection, seen_names, "name", [one._asdict() for one in wanted])
         self._stored.update(one for one in wanted if one.name not in added)
+
+
+async def _room(connection: AsyncConnection) -> dict[Kind, int]:
+    room = dict.fromkeys(KINDS, LIMIT)
+    rows_of_kind = sa.select(seen_names.c.kind, sa.func.count()).group_by(seen_names.c.kind)
+    for kind, rows in await connection.execute(rows_of_kind):
+        room[kind] -= rows
+    return room
+
+
+def _full(room: Mapping[Kind, int]) -> set[Kind]:
+    return {kind for kind, left in room.items() if left <= 0}
+
+
+async def full_kinds(connection: AsyncConnection) -> set[Kind]:
+    """Return the kinds of which no more names are kept."""
+    return _full(await _room(connection))
 
 
 def _first_of_each(names: Collection[Name], room: dict[Kind, int]) -> Iterator[Name]:

@@ -1,0 +1,49 @@
+"""Pages of profiles, each taken in a transaction of its own, of a size that suits what happens beside."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.database.engine import Database
+from shared.errors import Unavailable
+from shared.pacing import SECONDS_OF_A_TRANSACTION, Pace
+
+T = TypeVar("T")
+
+RETRY_SECONDS: Final = 0.05
+MAX_RETRIES_IN_A_ROW: Final = 100
+
+
+class Pages:
+    """Runs the transactions of pages one after the other; `most` is the largest size of a page."""
+
+    def __init__(self, database: Database, most: int) -> None:
+        self._database = database
+        self._pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect], most)
+
+    async def take(self, work: Callable[[AsyncConnection, int], Awaitable[T]]) -> T:
+        """Do the work for a page of the size it is given, again with a smaller one while it is disturbed.
+
+        Raises Unavailable when that goes on.
+        """
+        for left in reversed(range(MAX_RETRIES_IN_A_ROW + 1)):
+            size = self._pace.size
+            try:
+                async with self._database.unit() as connection:
+                    # Not before: how long others keep us waiting says nothing about the page.
+                    began = time.perf_counter()
+                    done = await work(connection, size)
+            except Unavailable:
+                # A live batch has changed one of the page's profiles. Of a large page somebody may always be
+                # doing something, so half of it is done again.
+                if not left:
+                    raise
+                self._pace.failed()
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._pace.took(size, time.perf_counter() - began)
+                return done
+        raise AssertionError("the last try returns or raises")

@@ -1,0 +1,1 @@
+"""Pricing every profile anew, whatever is stored of its scores."""

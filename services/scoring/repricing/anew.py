@@ -1,0 +1,94 @@
+"""Every profile priced anew, page by page, beside live scoring.
+
+For scores that were stored while the clock of a machine was wrong: they are due on a day of that clock, and
+until then the timer leaves them alone. It follows the rules of the timer, so to run it twice, or again after
+it was interrupted, changes nothing that is right already.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.pages import Pages
+from services.scoring.settling import settle_anew
+from services.scoring.store.models import Active, active, hold
+from services.scoring.tables import identities
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.errors import NotFound
+
+PAGE: Final = 500
+# A process that waits for SQLite's one writer asks for it every 0.1 s at last, and must find it free.
+PAUSE_SECONDS: Final = 0.12
+
+
+@dataclass
+class Repriced:
+    """How many profiles were priced, how many scores changed, and the new leads by model."""
+
+    profiles: int = 0
+    changed: int = 0
+    leads: Counter[str] = field(default_factory=Counter[str])
+
+
+class Repricing:
+    """Prices all profiles in one model, or in all of them, under the versions that score."""
+
+    def __init__(self, database: Database, clock: Clock, model: str | None) -> None:
+        self._database = database
+        self._clock = clock
+        self._model = model
+        self._after = ""
+        self.found = Repriced()
+
+    async def run(self, show: Callable[[int, int], None]) -> Repriced:
+        """Go through everybody; `show` is told how many profiles are done and how many there are.
+
+        Raises NotFound when the model has no active version, Unavailable when the database is away.
+        """
+        async with self._database.reading() as connection:
+            self._of_model(await active(connection))
+            number = sa.select(sa.func.count()).select_from(_profiles().subquery())
+            total = (await connection.execute(number)).scalar_one()
+        pages = Pages(self._database, PAGE)
+        while True:
+            page, priced = await pages.take(self._page)
+            if not page:
+                return self.found
+            # Only now, for the page may have been taken several times before it was committed.
+            self._after = page[-1]
+            self.found.profiles += len(page)
+            self.found.changed += priced.changed
+            self.found.leads += priced.leads
+            show(self.found.profiles, max(total, self.found.profiles))
+            if self._database.dialect == "sqlite":
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _page(self, connection: AsyncConnection, size: int) -> tuple[list[str], Repriced]:
+        await hold(connection)
+        matrices = self._of_model(await active(connection))
+        query = _profiles(self._after).order_by(identities.c.id).limit(size)
+        page = list((await connection.execute(query)).scalars())
+        leads, changed = await settle_anew(connection, page, matrices, self._clock.now(), in_doubt=True)
+        return page, Repriced(len(page), changed, Counter(lead.model for lead in leads))
+
+    def _of_model(self, matrices: Active) -> Active:
+        if self._model is None:
+            return matrices
+        if self._model not in matrices.versions:
+            raise NotFound("model_unknown", f"There is no active model {self._model}.", "model")
+        return Active(
+            {self._model: matrices.versions[self._model]},
+            tuple(version for version in matrices.prepared if version.model == self._model),
+            matrices.since,
+        )
+
+
+def _profiles(after: str = "") -> sa.Select[str]:
+    is_profile = identities.c.id == identities.c.profile_id
+    return sa.select(identities.c.id).where(is_profile, identities.c.id > after)

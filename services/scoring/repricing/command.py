@@ -1,0 +1,57 @@
+"""`flipline reprice`: asked first, watched, told after."""
+
+import asyncio
+import sys
+from datetime import datetime
+
+import typer
+from rich.console import Console
+
+from services.scoring.repricing.anew import Repricing
+from services.scoring.repricing.display import Display, tell
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.database.migrations import require_newest
+from shared.errors import Misconfigured, Refused
+from shared.settings import Settings
+
+
+def reprice(settings: Settings, model: str | None, clock: Clock, *, yes: bool) -> None:
+    """Price everybody anew in a model, or in all without one; asks first unless `yes`.
+
+    Scoring need not be stopped. What follows, leads and changes of stage, is told as soon as scoring runs.
+    Raises Refused when it is not to be, NotFound when there is no such active model, Unavailable when the
+    database is away, Misconfigured when it has another schema or there is none.
+    """
+    # SQLite would make an empty file.
+    if settings.database_url is None and not settings.data_dir.is_dir():
+        raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
+    if not yes:
+        _ask(model, clock.now())
+    asyncio.run(_run(settings.effective_database_url, model, clock, Console()))
+
+
+def _ask(model: str | None, now: datetime) -> None:
+    if not sys.stdin.isatty():
+        raise Refused("not_confirmed", "Nothing was changed: there is no terminal to ask on. Add --yes.")
+    where = f"in {model}" if model else "in all models"
+    # Under a clock that is still wrong they would only be priced wrong again.
+    clock = f"{now:%Y-%m-%d %H:%M} UTC, by this machine's clock"
+    if not typer.confirm(f"Price everybody anew {where}, as of {clock}?"):
+        raise Refused("not_confirmed", "Nothing was changed.")
+
+
+async def _run(url: str, model: str | None, clock: Clock, console: Console) -> None:
+    database = Database(url)
+    repricing = Repricing(database, clock, model)
+    try:
+        await require_newest(database)
+        with Display(console) as display:
+            await repricing.run(display.show)
+    except asyncio.CancelledError:
+        tell(console, repricing.found, interrupted=True)
+        raise
+    else:
+        tell(console, repricing.found)
+    finally:
+        await database.close()
