@@ -14,6 +14,9 @@ from fastapi import FastAPI
 from shared.auth import Keys
 from shared.clock import Clock, SystemClock
 from shared.database.engine import Database
+from shared.door.descriptors import make_room
+from shared.door.limits import Limits
+from shared.door.protocol import doorway
 from shared.errors import Misconfigured
 from shared.events import TOPICS
 from shared.http import Check, build_app
@@ -68,8 +71,9 @@ async def serve(
 ) -> None:
     """Host the services until the process is told to stop; `ready` gets the port once it is open.
 
-    Raises Misconfigured when the port is taken.
+    Raises Misconfigured when the port is taken, or too few files can be open for so many connections.
     """
+    make_room(settings.max_connections)
     _calm_the_collector()
     async with AsyncExitStack() as stack:
         log = open_log(settings)
@@ -88,6 +92,8 @@ async def serve(
             proxy_headers=False,
             log_config=None,
             server_header=False,
+            http=doorway(Limits(connections=settings.max_connections, requests=settings.max_requests)),
+            ws="none",
             timeout_graceful_shutdown=10,
         )
         server = _Server(config, ready)

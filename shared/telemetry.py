@@ -42,6 +42,11 @@ ATTEMPTS = Counter(
 ATTEMPT_SECONDS = Histogram(
     "flipline_delivery_attempt_seconds", "Time a webhook attempt took.", buckets=_SECONDS
 )
+REFUSED_REQUESTS = Counter(
+    "flipline_http_refused_total",
+    "Connections and requests that the door refused before the application saw them, by code.",
+    ["code"],
+)
 
 _encode = msgspec.json.Encoder(enc_hook=str, order=None).encode
 
