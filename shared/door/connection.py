@@ -92,8 +92,10 @@ class Connection(HttpToolsProtocol):
         """Go on with the next request, or say why there is none."""
         is_last = not self.pipeline
         super().on_response_complete()
-        if self._last_words is not None and is_last and not self.transport.is_closing():
+        if self.phase is not Phase.IDLE:
+            # It sends something already, so it is not idle, for which uvicorn would close it.
             self._unset_keepalive_if_required()
+        if self._last_words is not None and is_last and not self.transport.is_closing():
             self.enter(Phase.ENDING)
             answer, self._last_words = self._last_words, None
             self._say(answer)

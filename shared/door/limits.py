@@ -50,4 +50,4 @@ class Limits:
     def interval_seconds(self) -> float:
         """How often to look at the times."""
         times = [getattr(self, field.name) for field in fields(self) if field.name.endswith("_seconds")]
-        return min(1.0, min(times) / 4)
+        return min(1.0, min(times) / 2)

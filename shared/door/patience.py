@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from shared.door import refusals
 from shared.door.connection import Connection, Phase
+from shared.door.limits import Limits
 
 # In each period a client has to take so much of its answer, or all that is left.
 _PART_BYTES = 16 * 1024
@@ -37,14 +38,22 @@ class PatientConnection(Connection):
         super().resume_writing()
         self._unread_since = None
 
-    def make_way(self, answer: Response) -> None:
-        """Leave the place to somebody else."""
+    def make_way(self, refusal: Callable[[Limits], Response]) -> None:
+        """Leave the place to another connection; what is said is for a client that has begun a request."""
         if self.lingers or self.transport.is_closing():
             self.transport.abort()
-        elif self.phase is Phase.IDLE:
-            self.transport.close()
+        elif self.has_begun:
+            self.refuse(refusal(self.limits))
         else:
-            self.refuse(answer)
+            self.transport.close()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a part of a request has come, and not yet its answer gone."""
+        if self.phase is Phase.HEAD:
+            # A head that begins behind another request is counted from the next piece on.
+            return self.unfinished > 0 or self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison] - None at first
+        return self.phase is Phase.BODY and self.is_answering
 
     def longest_waiting(self, waits: Callable[["PatientConnection"], bool]) -> "PatientConnection | None":
         """Return the connection whose client has kept us waiting for longest, and not just for a moment."""
@@ -70,10 +79,9 @@ class PatientConnection(Connection):
     def _give_up(self) -> None:
         if self.lingers:
             self.transport.abort()
-        elif self.phase is Phase.BODY and self.is_answering:
-            self.refuse(refusals.body_too_slow(self.limits))
-        elif self.phase is Phase.HEAD and self.unfinished:
-            self.refuse(refusals.head_too_slow(self.limits))
+        elif self.has_begun:
+            slow = refusals.head_too_slow if self.phase is Phase.HEAD else refusals.body_too_slow
+            self.refuse(slow(self.limits))
         else:
             self.transport.close()
 

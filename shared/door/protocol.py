@@ -47,9 +47,11 @@ class Doorway(PatientConnection):
         if len(self.connections) > self.limits.connections + SPARE_CONNECTIONS:
             transport.abort()
             return
-        answer = refusals.too_many_connections(self.limits)
         other = self.longest_waiting(lambda one: not one.is_answering)
-        (self if other is None else other).make_way(answer)
+        if other is None:
+            self.refuse(refusals.too_many_connections(self.limits))
+        else:
+            other.make_way(refusals.too_many_connections)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, piece by piece."""
@@ -170,7 +172,7 @@ class Doorway(PatientConnection):
         """Tell whether another request, whose client keeps it waiting for its body, has made way."""
         other = self.longest_waiting(lambda one: one.phase is Phase.BODY and one.is_answering)
         if other is not None:
-            other.make_way(refusals.too_many_requests(self.limits))
+            other.make_way(refusals.too_many_requests)
         return other is not None
 
     @property

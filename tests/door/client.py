@@ -30,7 +30,7 @@ class Client:
 
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-        self._left = b""
+        self._left = bytearray()
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +71,7 @@ class Client:
             more = self._read()
             assert more, "the answer ended too early"
             self._left += more
-        body, self._left = self._left[:length], self._left[length:]
+        body, self._left = bytes(self._left[:length]), self._left[length:]
         return Answer(int(line.split()[1]), headers, body)
 
     def answers(self) -> list[Answer]:
