@@ -17,6 +17,9 @@ from services.announcing import Notices, announce
 from shared.clock import Clock, SystemClock
 from shared.database.engine import Database
 from shared.database.positions import topics_read
+from shared.door.descriptors import make_room
+from shared.door.limits import Limits
+from shared.door.protocol import doorway
 from shared.errors import Misconfigured
 from shared.events import TOPICS
 from shared.http import Application, Check, build_app
@@ -85,8 +88,10 @@ async def serve(
 ) -> None:
     """Host the services on the sockets until the process is told to stop; `notices` hear how ready they are.
 
-    Raises Misconfigured when a part cannot be had as the settings name it.
+    Raises Misconfigured when a part cannot be had as the settings name it, or when too few files can be open
+    for so many connections.
     """
+    make_room(settings.max_connections)
     _calm_the_collector()
     async with AsyncExitStack() as stack:
         # Who is silent for that long has lost its partitions anyway.
@@ -104,6 +109,8 @@ async def serve(
             proxy_headers=False,
             log_config=None,
             server_header=False,
+            http=doorway(Limits(connections=settings.max_connections, requests=settings.max_requests)),
+            ws="none",
             timeout_graceful_shutdown=10,
         )
         server = _Server(config, lambda: announce(app.checks, notices))

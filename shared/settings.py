@@ -47,6 +47,13 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    max_connections: int = Field(
+        default=1_000, ge=1, le=1_000_000, description="At once; those without a request make way first."
+    )
+    max_requests: int = Field(
+        default=250, ge=1, le=1_000_000, description="In progress at once; more are told to come again."
+    )
+
     kafka_partitions: int = Field(default=6, ge=1, le=1000, description="For new topics; bounds the workers.")
     kafka_topic_prefix: str = Field(
         default="", pattern=r"^[a-zA-Z0-9._-]{0,200}$", description="For a cluster shared with others."

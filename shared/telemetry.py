@@ -77,6 +77,11 @@ OPEN_DEAD_LETTERS = Gauge(
     "Dead letters not replayed, by who refused them: ingest, or a consumer group. Every ingest tells all.",
     ["refused_by"],
 )
+REFUSED_REQUESTS = Counter(
+    "flipline_http_refused_total",
+    "Connections and requests that the door refused before the application saw them, by code.",
+    ["code"],
+)
 
 _encode = msgspec.json.Encoder(enc_hook=str, order=None).encode
 

@@ -1,0 +1,191 @@
+"""uvicorn's HTTP protocol with limits in front of its parser.
+
+httptools keeps what it has not understood yet, however much that is, and copies it with each piece that
+comes: 90 MB of one header cost 15 s of processor time and 1.2 GB of memory. So bytes are counted before they
+are parsed, and parsed in small pieces, and a request that goes beyond a limit is refused as a problem.
+"""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any, cast
+
+import httptools
+from starlette.responses import Response
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from shared.door import refusals
+from shared.door.connection import Phase
+from shared.door.descriptors import SPARE_CONNECTIONS
+from shared.door.limits import Limits
+from shared.door.patience import PatientConnection
+from shared.door.sweep import Sweep, Watched
+
+# What stands on a request line beside method and target: " ", " HTTP/1.1\r\n".
+_REST_OF_LINE = 12
+# The longest method, and the rest of the line.
+_LINE_BESIDE_TARGET = 32
+_HOP_BY_HOP = {b"upgrade", b"connection", b"http2-settings"}
+
+
+class Doorway(PatientConnection):
+    """One connection, within the limits of its class; `doorway` makes such a class."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.url = b""
+        self._body_bytes = 0
+        self._asks_for_upgrade = False
+        self._fault: Response | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - uvicorn's
+        """Take the connection, or refuse it when all places are taken by clients that are served."""
+        super().connection_made(transport)
+        self.sweep.watch(self.loop, cast("Collection[Watched]", self.connections))
+        if len(self.connections) <= self.limits.connections:
+            return
+        if len(self.connections) > self.limits.connections + SPARE_CONNECTIONS:
+            transport.abort()
+            return
+        other = self.longest_waiting(lambda one: not one.is_answering)
+        if other is None:
+            self.refuse(refusals.too_many_connections(self.limits))
+        else:
+            other.make_way(refusals.too_many_connections)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came, piece by piece."""
+        if self.is_refused:
+            self.throw_away(data)
+            return
+        self._unset_keepalive_if_required()
+        size = self.limits.piece_bytes
+        if len(data) <= size:
+            self._feed(data)
+            return
+        view = memoryview(data)
+        for start in range(0, len(data), size):
+            self._feed(view[start : start + size])
+            if self.is_refused:
+                return
+
+    def _feed(self, piece: bytes | memoryview) -> None:
+        self.unfinished += len(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._ignore_upgrade(piece[upgrade.args[0] :])
+            return
+        except httptools.HttpParserError:
+            self.refuse(self._fault or refusals.not_http())
+            return
+        if self.phase is not Phase.IDLE:
+            self._measure(len(piece))
+
+    def _measure(self, size: int) -> None:
+        """Refuse what goes beyond a limit without an end in sight."""
+        limits = self.limits
+        if self.phase is Phase.HEAD:
+            if len(self.url) > limits.line_bytes:
+                self.refuse(refusals.line_too_long(limits))
+            elif self.unfinished - len(self.url) > limits.headers_bytes + _LINE_BESIDE_TARGET:
+                self.refuse(refusals.headers_too_large(limits))
+            return
+        self._body_bytes += size
+        if self._body_bytes > limits.body_bytes:
+            self.refuse(refusals.body_too_large(limits))
+        elif self.unfinished > limits.headers_bytes:
+            self.refuse(refusals.framing_too_large(limits))
+
+    def on_message_begin(self) -> None:
+        """Note that another request has begun."""
+        super().on_message_begin()
+        self.enter(Phase.HEAD)
+
+    def on_headers_complete(self) -> None:
+        """Begin the request that the head asks for; raises ValueError, which ends parsing, to refuse it."""
+        if self.parser.should_upgrade():
+            self._asks_for_upgrade = True
+            return
+        # A head that came in one piece is within the limits.
+        if self.unfinished > self.limits.piece_bytes:
+            self._check_head()
+        if len(self.pipeline) >= self.limits.pipelined:
+            self._stop(refusals.too_many_pipelined(self.limits))
+        super().on_headers_complete()
+        # Trailers go nowhere: added to the headers, they would come after those were looked at.
+        self.headers = []
+        self.enter(Phase.BODY)
+        self.unfinished = self._body_bytes = 0
+
+    def on_body(self, body: bytes) -> None:
+        """Note that the body goes on."""
+        self.unfinished = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that the request is whole."""
+        if self._asks_for_upgrade:
+            return
+        super().on_message_complete()
+        self.enter(Phase.IDLE)
+        self.unfinished = 0
+
+    def _check_head(self) -> None:
+        line = len(self.parser.get_method()) + len(self.url) + _REST_OF_LINE
+        if line > self.limits.line_bytes:
+            self._stop(refusals.line_too_long(self.limits))
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.headers_bytes:
+            self._stop(refusals.headers_too_large(self.limits))
+
+    def _stop(self, answer: Response) -> None:
+        self._fault = answer
+        raise ValueError(answer.status_code)
+
+    def _ignore_upgrade(self, rest: bytes | memoryview) -> None:
+        """Read a request that asks for another protocol as if it did not, which RFC 9110 (7.8) allows.
+
+        httptools takes what follows such a head for the other protocol, and would lose the body: Java's
+        client asks for HTTP/2 with every request that it posts without TLS.
+        """
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        if method == b"CONNECT":
+            self.refuse(refusals.not_http())
+            return
+        lines = [b"%b %b HTTP/%b" % (method, self.url, version.encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] not in _HOP_BY_HOP]
+        if not self.parser.should_keep_alive():
+            lines.append(b"connection: close")
+        self.parser = httptools.HttpRequestParser(self)
+        self._asks_for_upgrade = False
+        self.unfinished = 0
+        self._feed(b"\r\n".join((*lines, b"", b"")))
+        if rest and not self.is_refused:
+            self._feed(rest)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if len(self.tasks) >= self.limits.requests and not self._found_place():
+            app = self._overloaded
+        super()._start_asgi_task(cycle, app)
+
+    def _found_place(self) -> bool:
+        """Tell whether another request, whose client keeps it waiting for its body, has made way."""
+        other = self.longest_waiting(lambda one: one.phase is Phase.BODY and one.is_answering)
+        if other is not None:
+            other.make_way(refusals.too_many_requests)
+        return other is not None
+
+    @property
+    def _overloaded(self) -> ASGIApp:
+        return refusals.Overloaded(self.limits)
+
+
+def doorway(limits: Limits) -> type[Doorway]:
+    """Return the protocol of one server, to hand to uvicorn as `http`."""
+
+    class OfOneServer(Doorway):
+        pass
+
+    OfOneServer.limits = limits
+    OfOneServer.sweep = Sweep(limits.interval_seconds)
+    return OfOneServer

@@ -1,0 +1,1 @@
+"""The HTTP door, attacked with raw sockets."""
