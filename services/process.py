@@ -113,7 +113,7 @@ async def serve(
             ws="none",
             timeout_graceful_shutdown=10,
         )
-        server = _Server(config, lambda: announce(app.checks, notices))
+        server = _Server(config, lambda: announce(app.readiness, notices))
         try:
             await server.serve(listening)
         except SystemExit as error:

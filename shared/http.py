@@ -1,6 +1,6 @@
 """What every HTTP service answers alike: problems, health, readiness, metrics."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from http import HTTPStatus
@@ -23,8 +23,8 @@ from shared.keyed import unguarded
 from shared.middleware import BodyLimit, Watch
 from shared.openapi import tell_problems
 from shared.problems import problem, problem_of
+from shared.readiness import Check, Readiness
 
-Check = Callable[[], Awaitable[None]]
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -32,7 +32,7 @@ class Application(FastAPI):
     """FastAPI with our own middleware before it rather than in it, which a direct route never enters."""
 
     # What readiness asks, by the name it shows.
-    checks: Mapping[str, Check]
+    readiness: Readiness
 
     @cached_property
     def _entrance(self) -> ASGIApp:
@@ -61,9 +61,9 @@ def build_app(
         # Such a redirect would be built from the Host header, which is the caller's.
         redirect_slashes=False,
     )
-    app.checks = checks
+    app.readiness = Readiness(checks)
     app.router.routes.extend(documentation(title))
-    for router in (*routers, _operations(checks)):
+    for router in (*routers, _operations(app.readiness)):
         if found := unguarded(router.routes):
             raise TypeError(f"these routes would read a body before they check the key: {found}")
         # Not include_router: it keeps routers nested and matches every request twice on the way down.
@@ -75,7 +75,7 @@ def build_app(
     return app
 
 
-def _operations(checks: Mapping[str, Check]) -> APIRouter:
+def _operations(readiness: Readiness) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
     @router.head("/healthz", include_in_schema=False)
@@ -88,13 +88,7 @@ def _operations(checks: Mapping[str, Check]) -> APIRouter:
     @router.get("/readyz", responses={503: {"description": "Not ready; `checks` tell what is missing."}})
     async def readyz() -> Response:  # pyright: ignore[reportUnusedFunction]
         """Tell whether everything needed is there, and what is not."""
-        findings: dict[str, str] = {}
-        for name, check in checks.items():
-            try:
-                await check()
-                findings[name] = "ok"
-            except FliplineError as error:
-                findings[name] = error.message
+        findings = {name: why or "ok" for name, why in (await readiness.findings()).items()}
         waiting = {name: finding for name, finding in findings.items() if finding != "ok"}
         if waiting:
             message = "Not ready: " + "; ".join(f"{name}: {why}" for name, why in waiting.items())

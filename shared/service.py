@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter
 
-from shared.http import Check
+from shared.readiness import Check
 from shared.supervisor import Worker
 
 

@@ -7,8 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from services import announcing
-from services.announcing import NO_ANSWER, announce
+from services.announcing import announce
+from shared import readiness
 from shared.errors import Unavailable
+from shared.readiness import Readiness
+from tests.patience import eventually, patience
 
 
 class Told:
@@ -24,7 +27,7 @@ class Told:
         self.queue.put_nowait(dict(missing))
 
     async def next(self) -> dict[str, str]:
-        async with asyncio.timeout(60):
+        async with patience():
             return await self.queue.get()
 
 
@@ -46,9 +49,7 @@ class Part:
     async def asked_again(self) -> None:
         """Wait until a question that was asked after this call has been answered."""
         wanted = self.asked + 2
-        async with asyncio.timeout(60):
-            while self.asked < wanted:
-                await asyncio.sleep(0.001)
+        await eventually(lambda: self.asked >= wanted)
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +61,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def announced(**checks: Callable[[], Awaitable[None]]) -> AsyncIterator[Told]:
     told = Told()
-    task = asyncio.create_task(announce(checks, told))
+    task = asyncio.create_task(announce(Readiness(checks), told))
     try:
         yield told
     finally:
@@ -101,14 +102,15 @@ async def test_how_long_it_has_been_away_is_no_news() -> None:
 
 
 async def test_a_slow_check_is_told_without_ending_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(announcing, "PROMPT_SECONDS", 0.001)
+    monkeypatch.setattr(readiness, "PATIENCE_SECONDS", 0.001)
     log, database = Part(), Part("PostgreSQL is away.")
     log.blocked = asyncio.Event()
     async with announced(log=log.check, database=database.check) as told:
+        silent = "gives no answer within 0.001 s"
         missing = await told.next()
-        while "database" in missing and missing["database"] == NO_ANSWER:
+        while missing["database"] == silent:
             missing = await told.next()
-        assert missing == {"log": NO_ANSWER, "database": "PostgreSQL is away."}
+        assert missing == {"log": silent, "database": "PostgreSQL is away."}
         assert log.asked == 1
         log.blocked.set()
         assert await told.next() == {"database": "PostgreSQL is away."}
@@ -131,7 +133,7 @@ async def test_a_terminal_that_is_gone_does_not_end_it() -> None:
             raise BrokenPipeError
 
     log, told = Part("Kafka is away."), Gone()
-    task = asyncio.create_task(announce({"log": log.check}, told))
+    task = asyncio.create_task(announce(Readiness({"log": log.check}), told))
     assert await told.next() == {"log": "Kafka is away."}
     log.why = None
     assert await told.next() == {}
