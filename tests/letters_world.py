@@ -1,6 +1,5 @@
 """A running ingest with its table of dead letters, spoken to by HTTP with a write key and a key of ops."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from shared.log.kafka import KafkaLog
 from shared.log.port import Message, Record
 from tests.builders import NOON
 from tests.given import FrozenClock
+from tests.patience import a_moment, patience
 
 KEYS = Keys(write=("write-key",), ops=("ops-key",), crm=("crm-key",))
 PATH = "/v1/dead-letters"
@@ -61,13 +61,13 @@ class LettersWorld:
         query = sa.select(positions.c.partition, positions.c.next_offset).where(
             positions.c.consumer == "dead_letters"
         )
-        async with asyncio.timeout(60):
+        async with patience():
             while True:
                 async with self.database.reading() as connection:
                     at = {row.partition: row.next_offset for row in await connection.execute(query)}
                 if all(at.get(partition, 0) >= end for partition, end in ends.items()):
                     return
-                await asyncio.sleep(0.01)
+                await a_moment()
 
     async def messages(self, topic: str) -> list[Message]:
         """What lies on a topic."""

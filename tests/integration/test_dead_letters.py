@@ -1,6 +1,5 @@
 """The table of dead letters follows its topic, whatever lies on it, and counts what is open."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +21,7 @@ from shared.log.port import Record
 from tests.builders import NOON, interaction
 from tests.contract.logs import open_log
 from tests.letters_world import LettersWorld, letter, running_letters
+from tests.patience import a_moment, patience
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -117,13 +117,13 @@ async def test_open_letters_are_counted_by_who_refused_them(
         return REGISTRY.get_sample_value("flipline_dead_letters_open", {"refused_by": group})
 
     log = EmbeddedLog(tmp_path / "log.sqlite")
-    async with running_letters(log, database) as world, asyncio.timeout(60):
+    async with running_letters(log, database) as world, patience():
         await world.append(letter(refused_by=group), letter("dead_2", refused_by=group, code="odd"))
         while counted() != 2:
-            await asyncio.sleep(0.01)
+            await a_moment()
         await world.append(replayed(), replayed("dead_2"))
         while counted() != 0:
-            await asyncio.sleep(0.01)
+            await a_moment()
     await log.close()
 
 
@@ -186,9 +186,9 @@ async def test_the_table_fills_as_soon_as_the_database_is_migrated(
         async with database.unit() as connection:
             for statement in statements:
                 await connection.execute(sa.text(statement))
-        async with asyncio.timeout(60):
+        async with patience():
             while (await world.ops.get("/v1/dead-letters")).json()["items"] == []:
-                await asyncio.sleep(0.01)
+                await a_moment()
         assert await world.open_ids() == ["dead_1"]
     await database.close()
     await log.close()

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -19,6 +18,7 @@ from services.ops.client import Answer, Api
 from shared.errors import FliplineError, NotFound, Refused, Unauthorized, Unavailable
 from tests.integration.command import ROOT, environment, up
 from tests.integration.instance import words
+from tests.patience import PATIENCE_SECONDS, until
 
 
 class Running:
@@ -28,17 +28,15 @@ class Running:
         self.url, self.data_dir = url, data_dir
         self.keys = json.loads((data_dir / "keys.json").read_text())
         events = [7, {"type": "\x1b[31mVisit"}, {"identities": {}}]
-        answer = httpx.post(
-            f"{url}/v1/events", json=events, headers={"authorization": f"Bearer {self.keys['write'][0]}"}
-        )
+        write = {"authorization": f"Bearer {self.keys['write'][0]}"}
+        answer = httpx.post(f"{url}/v1/events", json=events, headers=write, timeout=PATIENCE_SECONDS)
         assert answer.is_success
-        deadline = time.monotonic() + 60
-        while len(self.letters()) < 3:
-            assert time.monotonic() < deadline
+        until(lambda: len(self.letters()) >= 3)
 
     def letters(self) -> list[dict[str, str]]:
         headers = {"authorization": f"Bearer {self.keys['ops'][0]}"}
-        return httpx.get(f"{self.url}/v1/dead-letters", headers=headers).json()["items"]
+        url = f"{self.url}/v1/dead-letters"
+        return httpx.get(url, headers=headers, timeout=PATIENCE_SECONDS).json()["items"]
 
     def done(
         self, do: Callable[[Api, Console], Awaitable[None]], *, key: str | None = None, terminal: bool = False
@@ -64,7 +62,7 @@ class Running:
             [sys.executable, "-m", "services", "dead-letters", *arguments,
              "--url", self.url, "--data-dir", str(self.data_dir)],
             cwd=ROOT, env=environment() | {"COLUMNS": "200"}, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=120, check=False,
+            text=True, timeout=PATIENCE_SECONDS, check=False,
         )  # fmt: skip
         return ended.returncode, words(ended.stdout + ended.stderr)
 

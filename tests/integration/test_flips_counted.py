@@ -26,6 +26,7 @@ from tests.handoff_world import eventually
 from tests.handoff_world import handing_off as handing_off_over_http
 from tests.integration.scoring import World
 from tests.leads import qualified
+from tests.patience import a_moment, patience
 
 
 class Troubled:
@@ -66,12 +67,12 @@ class HandingOff:
             apply=self.intake, committed=lambda: None, applied=count_flips,
         )  # fmt: skip
         following = asyncio.create_task(follower.run(Pulse()))
-        async with asyncio.timeout(60):
+        async with patience():
             while self.intake.applied < messages:
-                await asyncio.sleep(0.005)
+                await a_moment()
             # What was applied last may not have been committed yet.
             while await self._behind():
-                await asyncio.sleep(0.005)
+                await a_moment()
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
 

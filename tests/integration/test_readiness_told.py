@@ -16,8 +16,7 @@ import pytest
 
 from deploy.localserver import free_port
 from tests.integration.command import KEYS, ROOT, environment
-
-pytestmark = pytest.mark.timeout(600)
+from tests.patience import PATIENCE_SECONDS
 
 
 @asynccontextmanager
@@ -87,7 +86,7 @@ async def test_up_says_what_it_waits_for_and_greets_when_all_is_there(kafka: str
         assert f"127.0.0.1:{port}" in said
         assert "Flipline is up" not in said
         url = said.partition("Flipline answers on ")[2].split()[0]
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client:
             assert (await client.get("/readyz")).status_code == 503
             async with forwarding(port, kafka):
                 said = await until(process, "Flipline is up")
@@ -110,5 +109,5 @@ async def test_services_beside_an_up_on_one_data_directory_log_their_real_addres
         async with started("scoring", **given) as another, started("handoff", **given) as handoff:
             for process in (one, another, handoff):
                 line = json.loads((await until(process, '"event":"ready"')).splitlines()[-1])
-                async with httpx.AsyncClient(base_url=line["url"]) as client:
+                async with httpx.AsyncClient(base_url=line["url"], timeout=PATIENCE_SECONDS) as client:
                     assert (await client.get("/healthz")).is_success

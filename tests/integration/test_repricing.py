@@ -22,6 +22,7 @@ from tests.e2e.flipline import settings as settings_of
 from tests.e2e.processes import run
 from tests.integration.crowd import LIMITS, MATRIX, activate_matrix, assert_as_defined, batches, crowd
 from tests.integration.scoring import World
+from tests.patience import a_moment, patience
 
 ANA, BEN, CLEO = (identities(email=f"{name}@example.com")[0] for name in ("ana", "ben", "cleo"))
 FADING = rule("visits", 10, half_life="10d")
@@ -187,7 +188,7 @@ async def test_beside_live_scoring_every_score_is_right_and_every_lead_told_once
             await again_while_disturbed(world, batch)
         done.set()
 
-    async with asyncio.timeout(300):
+    async with patience():
         await asyncio.gather(prices(), scores_live())
     await world.passed()
     assert (await repriced(world)).changed == 0
@@ -201,7 +202,7 @@ async def again_while_disturbed(world: World, batch: list[Any]) -> None:
         try:
             return await world.happened(*batch)
         except Unavailable:
-            await asyncio.sleep(0.01)
+            await a_moment()
 
 
 async def test_the_command_works_beside_flipline_and_without_it(tmp_path: Path) -> None:

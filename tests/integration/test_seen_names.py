@@ -15,6 +15,7 @@ from shared.database.migrations import alembic_config, migrate
 from tests.builders import interaction, on_the_log, rule
 from tests.integration.replayed import ANA, running_on
 from tests.integration.scoring import World, statements
+from tests.patience import patience
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ async def test_workers_that_see_the_same_names_at_once_do_not_block_each_other(w
             order = new if who % 2 else new[::-1]
             return [interaction(name, known_as={"email": f"p{who}@example.com"}) for name in order]
 
-        async with asyncio.timeout(60):
+        async with patience():
             await asyncio.gather(*(one.happened(*events(who)) for who, one in enumerate(workers)))
     assert {row[1] for row in await world.rows(seen_names)} == {
         f"n{turn}_{n}" for turn in range(5) for n in range(40)
