@@ -8,6 +8,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests import patience
 from tests.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,14 @@ def test_no_example_of_hypothesis_has_to_be_quick() -> None:
 def test_a_test_may_last_longer_than_what_it_waits_for() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     assert settings["timeout"] >= 2 * PATIENCE_SECONDS
+
+
+async def test_what_never_comes_is_told_with_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
+    with pytest.raises(AssertionError, match="the last answer was 7"):
+        await patience.eventually(lambda: 7, lambda number: number > 7)
+    with pytest.raises(AssertionError, match="the last answer was 0"):
+        patience.until(lambda: 0)
 
 
 @pytest.mark.parametrize(
