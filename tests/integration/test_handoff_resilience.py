@@ -41,6 +41,28 @@ async def test_dead_endpoints_do_not_delay_a_healthy_one(world: World, receiver:
         assert len(dead.received) == 3 * lanes.FIRST_WIDTH
 
 
+async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
+    tmp_path: Path, database: Database, receiver: Receiver
+) -> None:
+    async with Receiver(HANGS) as dead, handing_off(tmp_path, database, timeout_seconds=1) as world:
+        endpoints = [
+            await world.subscribe(dead.url(f"/{number}"))
+            for number in range(lanes.TOTAL // lanes.FIRST_WIDTH)
+        ]
+        await world.qualify(*(qualified(number) for number in range(lanes.FIRST_WIDTH)))
+        await dead.wait_for(1)
+
+        healthy = await world.subscribe(receiver.url())
+        await world.qualify(qualified(100))
+
+        await world.settled(healthy, "delivered")
+        for endpoint in endpoints:
+            await eventually(
+                lambda endpoint=endpoint: world.deliveries(endpoint),
+                lambda rows: sum(len(row["attempts"]) for row in rows) >= lanes.FIRST_WIDTH,
+            )
+
+
 async def test_deleting_a_subscription_with_work_under_way_harms_nobody(
     world: World, receiver: Receiver
 ) -> None:

@@ -1,0 +1,93 @@
+"""Which of the deliveries that are due get a place, when there are more of them than places."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from services.handoff.lanes import FAILING_WIDTH, FIRST_WIDTH, MAX_WIDTH, TOTAL, Lanes
+from services.handoff.store.claims import claim
+from services.handoff.tables import deliveries, webhooks
+from shared.database.bulk import insert_new
+from shared.database.engine import Database
+from tests.builders import NOON
+
+LEASE = NOON + timedelta(minutes=1)
+SECRETS = [["whsec_QUJD", None]]
+
+
+async def owed(database: Database, webhook_id: str, count: int, *, since: timedelta) -> None:
+    """Have an endpoint owed so many deliveries that have been due since so long before noon."""
+    webhook = {"id": webhook_id, "url": "", "status": "active", "secrets": SECRETS, "created_at": NOON}
+    rows = [_row(webhook_id, number, since) for number in range(count)]
+    async with database.unit() as connection:
+        await connection.execute(sa.insert(webhooks).values(webhook))
+        await insert_new(connection, deliveries, "id", rows)
+
+
+def _row(webhook_id: str, number: int, since: timedelta) -> dict[str, Any]:
+    return {
+        "id": f"{webhook_id}-{number:04}",
+        "webhook_id": webhook_id,
+        "message_id": f"message-{number}",
+        "type": "lead.qualified",
+        "lead_id": None,
+        "body": b"{}",
+        "status": "pending",
+        "failures": 0,
+        "due_at": NOON - since + timedelta(milliseconds=number),
+        "error": None,
+        "created_at": NOON,
+    }
+
+
+async def claimed(database: Database, lanes: Lanes) -> list[str]:
+    """Claim what there are places for, and return the endpoints."""
+    async with database.unit() as connection:
+        found, _ = await claim(
+            connection,
+            now=NOON,
+            lease=LEASE,
+            worker="worker",
+            limit=lanes.free,
+            full=lanes.full,
+            choose=lanes.choose,
+        )
+    return [delivery.webhook_id for delivery in found]
+
+
+async def test_backlogs_of_failing_endpoints_do_not_keep_a_healthy_one_waiting(database: Database) -> None:
+    lanes = Lanes()
+    for number in range(TOTAL // MAX_WIDTH):
+        await owed(database, f"failing-{number}", 2 * MAX_WIDTH, since=timedelta(hours=2))
+        lanes.enter(f"failing-{number}")
+        lanes.leave(f"failing-{number}", taken=False)
+    await owed(database, "healthy", FIRST_WIDTH, since=timedelta(seconds=1))
+
+    counts = Counter(await claimed(database, lanes))
+
+    assert counts.pop("healthy") == FIRST_WIDTH
+    assert set(counts.values()) == {FAILING_WIDTH}
+
+
+async def test_each_endpoint_gets_a_turn_however_many_there_are(database: Database) -> None:
+    for number in range(40):
+        await owed(database, f"endpoint-{number:02}", 20, since=timedelta(minutes=40 - number))
+
+    counts = Counter(await claimed(database, Lanes()))
+
+    assert len(counts) == 40
+    assert sum(counts.values()) == TOTAL
+    assert set(counts.values()) <= {TOTAL // 40, TOTAL // 40 + 1}
+
+
+async def test_an_endpoint_gets_what_has_been_due_the_longest_first(database: Database) -> None:
+    await owed(database, "endpoint", 2 * FIRST_WIDTH, since=timedelta(minutes=1))
+    assert len(await claimed(database, Lanes())) == FIRST_WIDTH
+
+    async with database.reading() as connection:
+        left = (await connection.execute(sa.select(deliveries.c.id).where(deliveries.c.due_at < NOON))).all()
+    assert {row.id for row in left} == {
+        f"endpoint-{number:04}" for number in range(FIRST_WIDTH, 2 * FIRST_WIDTH)
+    }
