@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import msgspec
 import structlog
@@ -107,7 +108,7 @@ def configure_logging(level: str = "info", *, console: bool | None = None) -> No
     structlog.configure(
         processors=[*shared, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Unfailing(sys.stderr))),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -119,6 +120,26 @@ def configure_logging(level: str = "info", *, console: bool | None = None) -> No
     )
     # Libraries tell us of each retry and rebalance; what matters of it our own lines say.
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+class _Unfailing:
+    """A stream whose disk may be full or whose reader may be gone: a line that cannot be written is lost.
+
+    Raised, the error would end the worker that only wanted to tell of something.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write the text, if that can be done."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Pass on what was written, if that can be done."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def _without_what_errors_say(_logger: Any, _method: str, event: Any) -> Any:

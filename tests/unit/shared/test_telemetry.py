@@ -28,3 +28,17 @@ def test_a_trace_for_people_shows_no_values(monkeypatch: pytest.MonkeyPatch) -> 
 
 def _fail(key: str) -> None:
     raise ValueError("it failed")
+
+
+def test_a_line_that_cannot_be_written_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that tells of a full disk on that disk goes on with its work."""
+
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as changed:
+        changed.setattr(sys, "stderr", Full())
+        configure_logging("debug", console=False)
+        structlog.get_logger("another-name-of-this-test-alone").warning("worker.failed")
+    configure_logging("error", console=False)
