@@ -22,11 +22,10 @@ from shared.pulse import Pulse
 from shared.telemetry import FLIPS
 from tests.builders import identities, interaction, rule
 from tests.given import FrozenClock
-from tests.handoff_world import eventually
 from tests.handoff_world import handing_off as handing_off_over_http
 from tests.integration.scoring import World
 from tests.leads import qualified
-from tests.patience import a_moment, patience
+from tests.patience import eventually
 
 
 class Troubled:
@@ -36,7 +35,7 @@ class Troubled:
         self._intake = LeadIntake(clock=FrozenClock(), new_id=new_id)
         self.passing_troubles = 0
         self.poison: bytes | None = None
-        self.applied = 0
+        self.messages = 0
 
     async def __call__(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
         summary = await self._intake.apply(connection, messages)
@@ -45,7 +44,7 @@ class Troubled:
             raise Unavailable("deadlock", "again, please")
         if self.poison in {message.value for message in messages}:
             raise Poison("odd", "cannot be handled")
-        self.applied += len(messages)
+        self.messages = len(messages)
         return summary
 
 
@@ -56,31 +55,25 @@ class HandingOff:
         self.log = log
         self.database = database
         self.intake = Troubled()
+        self.committed = 0
 
     async def told(self, *leads: LeadQualified) -> None:
         await self.log.append([Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
 
     async def takes_in(self, messages: int) -> None:
-        """Follow the log until so many messages are applied."""
+        """Follow the log until so many messages are applied and committed."""
         follower = Follower(
             log=self.log, database=self.database, clock=FrozenClock(), topic=LEADS, group="handoff",
-            apply=self.intake, committed=lambda: None, applied=count_flips,
+            apply=self.intake, committed=lambda: None, applied=self._applied,
         )  # fmt: skip
         following = asyncio.create_task(follower.run(Pulse()))
-        async with patience():
-            while self.intake.applied < messages:
-                await a_moment()
-            # What was applied last may not have been committed yet.
-            while await self._behind():
-                await a_moment()
+        await eventually(lambda: self.committed, lambda committed: committed >= messages)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
 
-    async def _behind(self) -> bool:
-        async with self.database.reading() as connection:
-            query = "select max(next_offset) from positions where consumer = 'handoff'"
-            read = (await connection.exec_driver_sql(query)).scalar() or 0
-        return await self.log.count_from(LEADS, read) > 0
+    def _applied(self, summary: Summary) -> None:
+        count_flips(summary)
+        self.committed += self.intake.messages
 
 
 @pytest.fixture
