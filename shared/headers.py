@@ -20,9 +20,14 @@ SAFE: Final[tuple[Header, ...]] = (
 )
 
 
+_NAMES: Final = frozenset(name for name, _ in SAFE)
+
+
 def made_safe(headers: Iterable[Header]) -> list[Header]:
-    """Return an answer's headers with those that it does not set itself; names are in lower case."""
-    own = list(headers)
-    names = [name for name, _ in own]
-    own.extend(header for header in SAFE if header[0] not in names)
-    return own
+    """Return an answer's headers with those of SAFE that it does not set itself; names are in lower case."""
+    own = [*headers]
+    names = {name for name, _ in own}
+    # Nearly every answer leaves all of them to us.
+    if names.isdisjoint(_NAMES):
+        return [*own, *SAFE]
+    return [*own, *(header for header in SAFE if header[0] not in names)]

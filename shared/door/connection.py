@@ -1,7 +1,6 @@
 """A connection of uvicorn's that can be ended with a problem, in the order in which answers are due."""
 
-from enum import Enum, auto
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import structlog
 from starlette.responses import Response
@@ -14,17 +13,16 @@ from shared.door.sweep import Sweep
 logger = structlog.get_logger(__name__)
 
 
-class Phase(Enum):
-    """What the client is at."""
-
-    HEAD = auto()
-    """connected, or begun a request whose headers are not complete"""
-    BODY = auto()
-    """sent the headers, and not yet the whole body"""
-    IDLE = auto()
-    """sent a whole request, and nothing after it"""
-    ENDING = auto()
-    """refused: what it still sends is thrown away"""
+# What the client is at. Plain constants: every request sets three of them, and an enumeration's members take
+# several times as long to look up.
+HEAD: Final = "head"
+"""Connected, or begun a request whose headers are not complete."""
+BODY: Final = "body"
+"""Sent the headers, and not yet the whole body."""
+IDLE: Final = "idle"
+"""Sent a whole request, and nothing after it."""
+ENDING: Final = "ending"
+"""Refused: what it still sends is thrown away."""
 
 
 class Connection(HttpToolsProtocol):
@@ -35,18 +33,11 @@ class Connection(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.phase = Phase.HEAD
-        self.since: float | None = None
-        """when the sweep first saw it in this phase, in the loop's time"""
+        self.phase: str = HEAD
         self.unfinished = 0
         """bytes that came since the parser last understood something: a head, or a part of a body"""
         self._last_words: Response | None = None
         self._thrown_away = 0
-
-    def enter(self, phase: Phase) -> None:
-        """Begin a phase; the sweep takes its time when it comes by."""
-        self.phase = phase
-        self.since = None
 
     @property
     def is_answering(self) -> bool:
@@ -55,8 +46,8 @@ class Connection(HttpToolsProtocol):
 
     def refuse(self, answer: Response) -> None:
         """Answer and end the connection, once the requests before have their answers."""
-        broken = self.phase is Phase.BODY and self.is_answering
-        self.enter(Phase.ENDING)
+        broken = self.phase == BODY and self.is_answering
+        self.phase = ENDING
         logger.info("connection.refused", status=answer.status_code)
         if self.pipeline:
             if broken:
@@ -79,26 +70,23 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
 
     @property
-    def is_refused(self) -> bool:
-        """Whether nothing of it is read any more."""
-        return self.phase is Phase.ENDING
-
-    @property
     def lingers(self) -> bool:
         """Whether it was refused and told so."""
-        return self.phase is Phase.ENDING and self._last_words is None
+        return self.phase == ENDING and self._last_words is None
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or say why there is none."""
         is_last = not self.pipeline
         super().on_response_complete()
-        if self.phase is not Phase.IDLE:
-            # It sends something already, so it is not idle, for which uvicorn would close it.
-            self._unset_keepalive_if_required()
         if self._last_words is not None and is_last and not self.transport.is_closing():
-            self.enter(Phase.ENDING)
             answer, self._last_words = self._last_words, None
             self._say(answer)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection when it is idle; when it has begun to send something, its time is another."""
+        self.timeout_keep_alive_task = None
+        if self.phase == IDLE:
+            super().timeout_keep_alive_handler()
 
     def _say_later(self, answer: Response) -> None:
         self._last_words = answer

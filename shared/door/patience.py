@@ -7,7 +7,7 @@ from typing import cast
 from starlette.responses import Response
 
 from shared.door import refusals
-from shared.door.connection import Connection, Phase
+from shared.door.connection import BODY, HEAD, Connection
 from shared.door.limits import Limits
 
 # In each period a client has to take so much of its answer, or all that is left.
@@ -17,6 +17,9 @@ _PART_BYTES = 16 * 1024
 class PatientConnection(Connection):
     """A connection that is cut off when its client takes too long; no time is taken while it is our turn."""
 
+    since: float | None = None
+    """when the sweep first saw the client at what it is at, in the loop's time; None while it is our turn"""
+    _seen: tuple[str, object] = ("", None)
     _unread = 0
     _unread_since: float | None = None
 
@@ -26,9 +29,11 @@ class PatientConnection(Connection):
             self.transport.abort()
             return
         limit = inf if self.transport.is_closing() else self._seconds_allowed()
+        # With each request the cycle is another one, so nothing has to be noted when a phase begins.
+        before, self._seen = self._seen, (self.phase, self.cycle)
         if limit is None:
             self.since = None
-        elif self.since is None:
+        elif self.since is None or before != self._seen:
             self.since = now
         elif now - self.since >= limit:
             self._give_up()
@@ -50,10 +55,10 @@ class PatientConnection(Connection):
     @property
     def has_begun(self) -> bool:
         """Whether a part of a request has come, and not yet its answer gone."""
-        if self.phase is Phase.HEAD:
+        if self.phase == HEAD:
             # A head that begins behind another request is counted from the next piece on.
             return self.unfinished > 0 or self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison] - None at first
-        return self.phase is Phase.BODY and self.is_answering
+        return self.phase == BODY and self.is_answering
 
     def longest_waiting(self, waits: Callable[["PatientConnection"], bool]) -> "PatientConnection | None":
         """Return the connection whose client has kept us waiting for longest, and not just for a moment."""
@@ -64,14 +69,14 @@ class PatientConnection(Connection):
 
     def _seconds_allowed(self) -> float | None:
         """Return for how long the client may go on as it does; None when it is our turn."""
-        if self.phase is Phase.BODY:
+        if self.phase == BODY:
             # While reading is paused the application has more than it took.
             return None if self.flow.read_paused else self.limits.body_seconds
         if self.lingers:
             return self.limits.linger_seconds
         if self.is_answering or self.pipeline:
             return None
-        if self.phase is Phase.HEAD:
+        if self.phase == HEAD:
             return self.limits.head_seconds
         # uvicorn's own timer ends an idle connection, but has none when the answer came before the body.
         return self.timeout_keep_alive if self.timeout_keep_alive_task is None else inf
@@ -80,7 +85,7 @@ class PatientConnection(Connection):
         if self.lingers:
             self.transport.abort()
         elif self.has_begun:
-            slow = refusals.head_too_slow if self.phase is Phase.HEAD else refusals.body_too_slow
+            slow = refusals.head_too_slow if self.phase == HEAD else refusals.body_too_slow
             self.refuse(slow(self.limits))
         else:
             self.transport.close()

@@ -7,18 +7,16 @@ are parsed, and parsed in small pieces, and a request that goes beyond a limit i
 
 import asyncio
 from collections.abc import Collection
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import httptools
 from starlette.responses import Response
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from shared.door import refusals
-from shared.door.connection import Phase
+from shared.door.connection import ENDING, HEAD, IDLE
 from shared.door.descriptors import SPARE_CONNECTIONS
 from shared.door.limits import Limits
-from shared.door.patience import PatientConnection
+from shared.door.progress import RequestsInProgress
 from shared.door.sweep import Sweep, Watched
 
 # What stands on a request line beside method and target: " ", " HTTP/1.1\r\n".
@@ -28,8 +26,10 @@ _LINE_BESIDE_TARGET = 32
 _HOP_BY_HOP = {b"upgrade", b"connection", b"http2-settings"}
 
 
-class Doorway(PatientConnection):
+class Doorway(RequestsInProgress):
     """One connection, within the limits of its class; `doorway` makes such a class."""
+
+    piece_bytes: ClassVar[int]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -42,31 +42,33 @@ class Doorway(PatientConnection):
         """Take the connection, or refuse it when all places are taken by clients that are served."""
         super().connection_made(transport)
         self.sweep.watch(self.loop, cast("Collection[Watched]", self.connections))
-        if len(self.connections) <= self.limits.connections:
-            return
-        if len(self.connections) > self.limits.connections + SPARE_CONNECTIONS:
-            transport.abort()
+        too_many = len(self.connections) - self.limits.connections
+        if too_many <= 0:
             return
         other = self.longest_waiting(lambda one: not one.is_answering)
-        if other is None:
+        if too_many > SPARE_CONNECTIONS:
+            # Nobody is told any more, since that takes a place for a while.
+            (other or self).transport.abort()
+        elif other is None:
             self.refuse(refusals.too_many_connections(self.limits))
         else:
             other.make_way(refusals.too_many_connections)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, piece by piece."""
-        if self.is_refused:
+        if self.phase == ENDING:
             self.throw_away(data)
             return
-        self._unset_keepalive_if_required()
-        size = self.limits.piece_bytes
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+        size = self.piece_bytes
         if len(data) <= size:
             self._feed(data)
             return
         view = memoryview(data)
         for start in range(0, len(data), size):
             self._feed(view[start : start + size])
-            if self.is_refused:
+            if self.phase == ENDING:
                 return
 
     def _feed(self, piece: bytes | memoryview) -> None:
@@ -79,13 +81,13 @@ class Doorway(PatientConnection):
         except httptools.HttpParserError:
             self.refuse(self._fault or refusals.not_http())
             return
-        if self.phase is not Phase.IDLE:
+        if self.phase != IDLE:
             self._measure(len(piece))
 
     def _measure(self, size: int) -> None:
         """Refuse what goes beyond a limit without an end in sight."""
         limits = self.limits
-        if self.phase is Phase.HEAD:
+        if self.phase == HEAD:
             if len(self.url) > limits.line_bytes:
                 self.refuse(refusals.line_too_long(limits))
             elif self.unfinished - len(self.url) > limits.headers_bytes + _LINE_BESIDE_TARGET:
@@ -100,7 +102,7 @@ class Doorway(PatientConnection):
     def on_message_begin(self) -> None:
         """Note that another request has begun."""
         super().on_message_begin()
-        self.enter(Phase.HEAD)
+        self.phase = HEAD
 
     def on_headers_complete(self) -> None:
         """Begin the request that the head asks for; raises ValueError, which ends parsing, to refuse it."""
@@ -108,28 +110,17 @@ class Doorway(PatientConnection):
             self._asks_for_upgrade = True
             return
         # A head that came in one piece is within the limits.
-        if self.unfinished > self.limits.piece_bytes:
+        if self.unfinished > self.piece_bytes:
             self._check_head()
-        if len(self.pipeline) >= self.limits.pipelined:
+        if self.pipeline and len(self.pipeline) >= self.limits.pipelined:
             self._stop(refusals.too_many_pipelined(self.limits))
-        super().on_headers_complete()
-        # Trailers go nowhere: added to the headers, they would come after those were looked at.
-        self.headers = []
-        self.enter(Phase.BODY)
-        self.unfinished = self._body_bytes = 0
-
-    def on_body(self, body: bytes) -> None:
-        """Note that the body goes on."""
-        self.unfinished = 0
-        super().on_body(body)
+        self.begin()
+        self._body_bytes = 0
 
     def on_message_complete(self) -> None:
-        """Note that the request is whole."""
-        if self._asks_for_upgrade:
-            return
-        super().on_message_complete()
-        self.enter(Phase.IDLE)
-        self.unfinished = 0
+        """Note that the request is whole, unless it is read again without its wish for an upgrade."""
+        if not self._asks_for_upgrade:
+            RequestsInProgress.on_message_complete(self)
 
     def _check_head(self) -> None:
         line = len(self.parser.get_method()) + len(self.url) + _REST_OF_LINE
@@ -160,24 +151,8 @@ class Doorway(PatientConnection):
         self._asks_for_upgrade = False
         self.unfinished = 0
         self._feed(b"\r\n".join((*lines, b"", b"")))
-        if rest and not self.is_refused:
+        if rest and self.phase != ENDING:
             self._feed(rest)
-
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        if len(self.tasks) >= self.limits.requests and not self._found_place():
-            app = self._overloaded
-        super()._start_asgi_task(cycle, app)
-
-    def _found_place(self) -> bool:
-        """Tell whether another request, whose client keeps it waiting for its body, has made way."""
-        other = self.longest_waiting(lambda one: one.phase is Phase.BODY and one.is_answering)
-        if other is not None:
-            other.make_way(refusals.too_many_requests)
-        return other is not None
-
-    @property
-    def _overloaded(self) -> ASGIApp:
-        return refusals.Overloaded(self.limits)
 
 
 def doorway(limits: Limits) -> type[Doorway]:
@@ -187,5 +162,7 @@ def doorway(limits: Limits) -> type[Doorway]:
         pass
 
     OfOneServer.limits = limits
+    OfOneServer.piece_bytes = limits.piece_bytes
+    OfOneServer.most_requests = limits.requests
     OfOneServer.sweep = Sweep(limits.interval_seconds)
     return OfOneServer

@@ -1,0 +1,77 @@
+"""uvicorn's answer to one request, with headers that are checked and encoded once, not for every answer.
+
+uvicorn looks at each header of each answer with two regular expressions. Nearly all headers are the same in
+every answer, and the ten of an answer took longer than its event does to be read.
+"""
+
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
+    STATUS_LINE,
+    RequestResponseCycle,
+)
+
+from shared.headers import Header
+
+_MOST_KNOWN: Final = 500
+_WITHOUT_BODY: Final = (204, 304)
+
+_known: dict[Header, tuple[bytes, bytes | None]] = {}
+"""Of each header its line on the wire, and its name when it says how the answer ends."""
+
+
+def _encoded(header: Header) -> tuple[bytes, bytes | None]:
+    name, value = header
+    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
+        raise RuntimeError("a header of an answer has characters that end or split it")
+    name = name.lower()
+    says_end = name in {b"content-length", b"transfer-encoding", b"connection"}
+    encoded = (b"%b: %b\r\n" % (name, value), name if says_end else None)
+    # The date is another one each second.
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[header] = encoded
+    return encoded
+
+
+class Cycle(RequestResponseCycle):
+    """A request and its answer."""
+
+    async def send(self, message: Any) -> None:
+        """Send the start of an answer; all else is uvicorn's."""
+        started = self.response_started or message["type"] != "http.response.start"
+        if started or self.flow.write_paused or self.disconnected:
+            await super().send(message)
+            return
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        status = message["status"]
+        lines = [STATUS_LINE[status]]
+        says_close = False
+        for header in (*self.default_headers, *message["headers"]):
+            line, name = _known.get(header) or _encoded(header)
+            lines.append(line)
+            if name is not None:
+                says_close |= self._says_close(name, header[1])
+        if not self.keep_alive and not says_close:
+            lines.append(b"connection: close\r\n")
+        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY:
+            self.chunked_encoding = True
+            lines.append(b"transfer-encoding: chunked\r\n")
+        lines.append(b"\r\n")
+        self.transport.write(b"".join(lines))
+
+    def _says_close(self, name: bytes, value: bytes) -> bool:
+        """Note what a header says about how the answer ends; tell whether the connection ends with it."""
+        if name == b"content-length" and self.chunked_encoding is None:
+            self.expected_content_length = int(value)
+            self.chunked_encoding = False
+        elif name == b"transfer-encoding" and value.lower() == b"chunked":
+            self.expected_content_length = 0
+            self.chunked_encoding = True
+        elif name == b"connection" and b"close" in value.lower():
+            self.keep_alive = False
+            return True
+        return False
