@@ -44,7 +44,9 @@ LOG_END = Gauge(
 )
 OUTBOX_RECORDS = Gauge("flipline_outbox_records", "Records that wait in the outbox for the log.")
 DATABASE_BYTES = Gauge("flipline_database_bytes", "Size of the database.")
-FLIPS = Counter("flipline_flips_total", "Profiles that crossed a flip number, by model.", ["model"])
+FLIPS = Counter(
+    "flipline_flips_total", "Leads that were handed over, by model; counted by the hand-off.", ["model"]
+)
 WORKER_FAILURES = Counter(
     "flipline_worker_failures_total",
     "Times that a background worker failed and was started again.",
