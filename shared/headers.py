@@ -19,7 +19,6 @@ SAFE: Final[tuple[Header, ...]] = (
     (b"cache-control", b"no-store"),
 )
 
-
 _NAMES: Final = frozenset(name for name, _ in SAFE)
 
 

@@ -12,7 +12,6 @@ from shared.door.sweep import Sweep
 
 logger = structlog.get_logger(__name__)
 
-
 # What the client is at. Plain constants: every request sets three of them, and an enumeration's members take
 # several times as long to look up.
 HEAD: Final = "head"
@@ -46,19 +45,22 @@ class Connection(HttpToolsProtocol):
 
     def refuse(self, answer: Response) -> None:
         """Answer and end the connection, once the requests before have their answers."""
-        broken = self.phase == BODY and self.is_answering
+        in_body = self.phase == BODY
         self.phase = ENDING
         logger.info("connection.refused", status=answer.status_code)
         if self.pipeline:
-            if broken:
+            if in_body:
                 # The newest, which nobody has begun to answer.
                 self.pipeline.popleft()
             self._say_later(answer)
-        elif not broken and self.is_answering:
+        elif self.is_answering and not in_body:
             self._say_later(answer)
-        elif broken and self.cycle.response_started:
+        elif self.is_answering and self.cycle.response_started:
             # Half an answer cannot be taken back.
             self.transport.abort()
+        elif in_body and not self.is_answering:
+            # It was answered before its body ended.
+            self._end()
         else:
             self._forget_request()
             self._say(answer)
@@ -94,6 +96,9 @@ class Connection(HttpToolsProtocol):
 
     def _say(self, answer: Response) -> None:
         self.transport.write(on_the_wire(answer, self.server_state.default_headers))
+        self._end()
+
+    def _end(self) -> None:
         # Not close: with unread data that would reset the connection, and the answer might be lost.
         self.transport.write_eof()
         self.flow.resume_reading()

@@ -148,6 +148,7 @@ class Doorway(RequestsInProgress):
         if not self.parser.should_keep_alive():
             lines.append(b"connection: close")
         self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._asks_for_upgrade = False
         self.unfinished = 0
         self._feed(b"\r\n".join((*lines, b"", b"")))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.door.limits import Limits
 from tests.door.client import Client
@@ -181,6 +182,22 @@ def test_who_is_answered_early_is_not_told_to_go_on(client: Client) -> None:
     client.send(post("/early", b"", "Expect: 100-continue").replace(b"Length: 0", b"Length: 4"))
     assert (answer := client.answer()) is not None
     assert answer.body == b"/early"
+
+
+def test_what_is_wrong_with_a_body_after_its_answer_is_not_answered_again(client: Client) -> None:
+    client.send(b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert (answer := client.answer()) is not None
+    assert answer.body == b"/early"
+    client.send(b"zz\r\n")
+    assert client.answers() == []
+
+
+def test_refusals_are_counted(client: Client) -> None:
+    labels = {"code": "request_invalid"}
+    before = REGISTRY.get_sample_value("flipline_http_refused_total", labels) or 0
+    client.send(b"GARBAGE\r\n\r\n")
+    assert client.refusal() == NO_HTTP
+    assert REGISTRY.get_sample_value("flipline_http_refused_total", labels) == before + 1
 
 
 def test_an_early_answer_leaves_the_connection_usable(client: Client) -> None:

@@ -154,3 +154,5 @@ def test_a_body_that_nobody_waits_for_has_a_limit_too(client: Client) -> None:
     while client.can_send(b"x" * 1_000_000):
         sent += 1
     assert sent < 100
+    # It has its answer, so nothing is said a second time.
+    assert client.is_closed()
