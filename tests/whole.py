@@ -23,7 +23,7 @@ async def whole(sqlite_url: str, directory: Path) -> AsyncIterator[Application]:
     """Compose the services on an embedded log and a migrated SQLite file."""
     log, database, clock = EmbeddedLog(directory / "log.sqlite"), Database(sqlite_url), SystemClock()
     app = host([
-        services.ingest.compose.compose(log=log, clock=clock, keys=KEYS),
+        services.ingest.compose.compose(log=log, database=database, clock=clock, keys=KEYS),
         services.scoring.compose.compose(
             log=log, database=database, clock=clock, keys=KEYS, identity_limits={"user_id": 1}
         ),

@@ -4,6 +4,8 @@ import json
 import socket
 from typing import Any, NamedTuple, Self
 
+from tests.patience import PATIENCE_SECONDS
+
 
 class Answer(NamedTuple):
     """One answer of the server."""
@@ -29,7 +31,7 @@ class Client:
     """A connection to a port of this machine."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
         self._left = bytearray()
 
     def __enter__(self) -> Self:

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from shared.door.limits import Limits
 from shared.door.protocol import doorway
+from tests.patience import PATIENCE_SECONDS, eventually, until
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
     "uvloop": uvloop.new_event_loop,
@@ -37,8 +38,7 @@ class Application:
         answer = path.encode()
         if path.startswith("/held"):
             self.held += 1
-            while not self._let_go.is_set():
-                await asyncio.sleep(0.01)
+            await eventually(self._let_go.is_set)
         if path == "/big":
             answer = b"x" * 50_000_000
         if path != "/early":
@@ -107,15 +107,5 @@ def serving(limits: Limits | None = None, *, loop: str = "uvloop", keep_alive: i
     finally:
         app.let_go()
         served.stop()
-        thread.join(60)
+        thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
-
-
-def until(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until a condition holds; fails when it never does."""
-    waiting = threading.Event()
-    for _ in range(int(seconds / 0.01)):
-        if holds():
-            return
-        waiting.wait(0.01)
-    raise AssertionError("it never came to be")

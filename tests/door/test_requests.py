@@ -7,7 +7,8 @@ from prometheus_client import REGISTRY
 
 from shared.door.limits import Limits
 from tests.door.client import Client
-from tests.door.server import LOOPS, Served, serving, until
+from tests.door.server import LOOPS, Served, serving
+from tests.patience import until
 
 NO_HTTP = (400, "request_invalid")
 

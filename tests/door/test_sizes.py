@@ -6,7 +6,8 @@ import pytest
 
 from shared.door.limits import Limits
 from tests.door.client import Client
-from tests.door.server import LOOPS, Served, serving, until
+from tests.door.server import LOOPS, Served, serving
+from tests.patience import until
 
 LIMITS = Limits()
 LINE, HEADERS = LIMITS.line_bytes, LIMITS.headers_bytes

@@ -7,7 +7,8 @@ import pytest
 
 from shared.door.limits import Limits
 from tests.door.client import Client
-from tests.door.server import LOOPS, Served, serving, until
+from tests.door.server import LOOPS, Served, serving
+from tests.patience import until
 
 PART_OF_HEAD = b"GET /x HTTP/1.1\r\nHost: x\r\n"
 PART_OF_BODY = b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"

@@ -14,8 +14,8 @@ import pytest
 from shared.door import descriptors
 from shared.door.descriptors import OWN_FILES, SPARE_CONNECTIONS, make_room
 from shared.errors import Misconfigured
-from tests.door.server import until
-from tests.integration.test_command import ROOT, environment, flipline, up
+from tests.integration.command import ROOT, environment, flipline, up
+from tests.patience import PATIENCE_SECONDS, until
 
 # Sets limits of open files, then becomes the command.
 WITH_FILES = (
@@ -28,7 +28,13 @@ WITH_FILES = (
 def with_files(soft: int, hard: int, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", WITH_FILES, str(soft), str(hard), *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env=environment(**given), capture_output=True, text=True, timeout=120, check=False
+        command,
+        cwd=ROOT,
+        env=environment(**given),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
     )
 
 
@@ -37,7 +43,9 @@ def test_600_idle_connections_do_not_lock_others_out_of_an_instance(tmp_path: Pa
         found = re.search(r"http://127\.0\.0\.1:(\d+)", printed)
         assert found
         for _ in range(600):
-            stack.enter_context(socket.create_connection(("127.0.0.1", int(found[1])), timeout=60))
+            stack.enter_context(
+                socket.create_connection(("127.0.0.1", int(found[1])), timeout=PATIENCE_SECONDS)
+            )
         url = f"{found[0]}/healthz"
         # In the first moment all may be told to come again; then those that only wait make way.
         until(lambda: is_answered(url))
@@ -46,7 +54,7 @@ def test_600_idle_connections_do_not_lock_others_out_of_an_instance(tmp_path: Pa
 
 def is_answered(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=60).status_code == 200
+        return httpx.get(url, timeout=PATIENCE_SECONDS).status_code == 200
     except httpx.TransportError:
         return False
 
