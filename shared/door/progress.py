@@ -21,7 +21,7 @@ class RequestsInProgress(PatientConnection):
 
     most_requests: ClassVar[int]
 
-    def begin(self) -> None:
+    def begin_request(self) -> None:
         """Begin the request whose head the parser has read; raises ValueError for a target that is none."""
         app: Any = self.app
         waits = self.is_answering

@@ -114,7 +114,7 @@ class Doorway(RequestsInProgress):
             self._check_head()
         if self.pipeline and len(self.pipeline) >= self.limits.pipelined:
             self._stop(refusals.too_many_pipelined(self.limits))
-        self.begin()
+        self.begin_request()
         self._body_bytes = 0
 
     def on_message_complete(self) -> None:
