@@ -69,7 +69,7 @@ class Running:
         """Post the events and wait until all that the log has is applied."""
         await self.posted(*events)
         following = asyncio.create_task(self.follower().run(Pulse()))
-        await eventually(self._unread, lambda unread: not unread)
+        await eventually(self.unread, lambda unread: not unread)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
 
@@ -79,7 +79,8 @@ class Running:
             group="scoring", apply=self.world.scorer.apply, committed=lambda: None,
         )  # fmt: skip
 
-    async def _unread(self) -> int:
+    async def unread(self) -> int:
+        """Return how many records scoring has not applied yet."""
         query = sa.select(positions.c.next_offset).where(positions.c.consumer == "scoring")
         async with self.database.reading() as connection:
             next_offset = (await connection.execute(query)).scalar() or 0

@@ -18,7 +18,7 @@ from tests.e2e.flipline import ALL_IN_ONE, Flipline
 from tests.e2e.flipline import settings as settings_of
 from tests.e2e.processes import run
 from tests.integration.replayed import MATRIX, RULES, Running, a_history, running_on
-from tests.patience import a_moment
+from tests.patience import eventually
 
 
 @pytest.fixture
@@ -56,7 +56,8 @@ async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: Running) 
             )
             await relay(running.database, running.log)
             posted += 40
-            await a_moment()
+            # Never far ahead of scoring, or a slow machine had ever more to check.
+            await eventually(running.unread, lambda unread: unread < 40)
 
     tasks = [asyncio.create_task(busy()), asyncio.create_task(running.follower().run(Pulse()))]
     looks_beside = 0
