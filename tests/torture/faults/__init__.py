@@ -1,0 +1,6 @@
+"""The faults, each in a file with its siblings; FAULTS are all of them, in the order of the table."""
+
+from tests.torture.fault import Fault
+from tests.torture.faults import frozen, killed
+
+FAULTS: tuple[Fault, ...] = (*killed.FAULTS, *frozen.FAULTS)
