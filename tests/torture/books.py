@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Self
 
+import asyncpg
 import sqlalchemy as sa
 
 from services.handoff.tables import deliveries, leads
@@ -13,6 +14,7 @@ from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.errors import Unavailable
 from tests.patience import eventually
+from tests.postgres import plain
 
 
 class Books:
@@ -75,3 +77,13 @@ class Books:
                 return None
 
         return await eventually(answered, lambda rows: rows is not None)
+
+
+async def without_waiting(url: str, statement_timeout: str) -> None:
+    """Have PostgreSQL give up every statement of new sessions after a time, such as 500ms."""
+    connection = await asyncpg.connect(plain(url))
+    try:
+        name = sa.make_url(url).database
+        await connection.execute(f"alter database \"{name}\" set statement_timeout = '{statement_timeout}'")
+    finally:
+        await connection.close()
