@@ -48,10 +48,14 @@ def _options() -> Options:
 
 
 def _named(text: str) -> list[Fault]:
-    found = [fault for fault in FAULTS if fault.name.replace(" ", "-").startswith(text.replace(" ", "-"))]
+    found = [fault for fault in FAULTS if _slug(fault.name).startswith(_slug(text))]
     if not found:
         raise ArgumentTypeError(f"no fault is called {text}")
     return found
+
+
+def _slug(name: str) -> str:
+    return name.lower().replace(" ", "-")
 
 
 def _positive(text: str) -> float:
@@ -60,8 +64,10 @@ def _positive(text: str) -> float:
     return scale
 
 
-async def _torture(options: Options, console: Console) -> list[Outcome]:
+async def _torture(options: Options, console: Console) -> tuple[list[Outcome], list[str]]:
+    """Return the outcomes, and the names of the faults that came to no end."""
     outcomes: list[Outcome] = []
+    broken: list[str] = []
     with OwnGround.laid() as ground:
         for fault in chain(*options.fault):
             console.print(f"{fault.name} ...")
@@ -71,10 +77,14 @@ async def _torture(options: Options, console: Console) -> list[Outcome]:
             except Missing as missing:
                 console.print(f"  left out: {escape(str(missing))}")
                 continue
+            except Exception:  # noqa: BLE001 - the other faults have their turn all the same
+                console.print_exception()
+                broken.append(fault.name)
+                continue
             outcomes.append(outcome)
             for complaint in outcome.complaints:
                 console.print(f"  [red]{escape(complaint)}[/]", soft_wrap=True)
-    return outcomes
+    return outcomes, broken
 
 
 def main() -> int:
@@ -82,9 +92,11 @@ def main() -> int:
     options = _options()
     configure_logging("error", console=False)
     console = Console(width=None if sys.stdout.isatty() else WIDTH)
-    outcomes = asyncio.run(_torture(options, console))
+    outcomes, broken = asyncio.run(_torture(options, console))
     console.print(render(outcomes))
-    return int(any(one.complaints for one in outcomes))
+    for name in broken:
+        console.print(f"[red]{name}: came to no end[/]")
+    return int(bool(broken) or any(one.complaints for one in outcomes))
 
 
 if __name__ == "__main__":

@@ -21,8 +21,14 @@ async def endure(fault: Fault, ground: Ground, *, events: int, rounds: int = 1, 
     disk = ground.disk() if fault.small_disk else None
     own = ground.own(fault.own) if fault.own else None
     data_dir = (disk if disk and fault.small_disk == "log" else directory) / "data"
-    tables = (disk if disk and fault.small_disk == "tables" else directory) / "state.sqlite"
-    more = {"data_dir": str(data_dir), "database_url": f"sqlite+aiosqlite:///{tables}"}
+    tables = (disk if disk and fault.small_disk == "tables" else directory) / "tables"
+    tables.mkdir(mode=0o700)
+    more = {
+        "data_dir": str(data_dir),
+        "database_url": f"sqlite+aiosqlite:///{tables}/state.sqlite",
+        "webhook_timeout_seconds": "3",
+        **fault.settings,
+    }
     if fault.log == "kafka":
         log = own.address if own and own.kind == "kafka" else ground.address("kafka")
         more |= {

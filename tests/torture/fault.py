@@ -1,7 +1,7 @@
 """What a fault is: what it takes, and how it befalls a Flipline that works."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from tests.faults.servers import Kind
@@ -25,6 +25,8 @@ class Fault:
     """the server that is stopped, killed or frozen, and so has to be the fault's own"""
     small_disk: Literal["log", "tables"] | None = None
     """what lies on a disk that can be filled"""
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """what Flipline is set to beside where its parts are"""
     turns_red: bool = True
     """whether /readyz has to have told of it"""
     log_is_whole: bool = True

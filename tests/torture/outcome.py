@@ -57,6 +57,7 @@ async def reckon(fault: Fault, scene: Scene, seconds: float) -> Outcome:
             "leads of somebody who did not flip": len(delivered.keys() - flipped),
             "people who became several leads": sum(len(ids) > 1 for ids in delivered.values()),
             "leads told under several webhook ids": _several_messages(scene),
+            "endpoints that missed a lead": _endpoints_that_missed(scene),
             "dead letters": await scene.books.parked(),
         }
     )
@@ -106,6 +107,14 @@ def _leads_by_person(scene: Scene) -> dict[reference.Person, set[str]]:
         known_as = lead["identities"][0]
         told[person_of[known_as["kind"], known_as["value"]]].add(lead["lead_id"])
     return told
+
+
+def _endpoints_that_missed(scene: Scene) -> int:
+    told: dict[str, set[str]] = defaultdict(set)
+    for one in scene.crm.received:
+        told[one.path].add(one.json["data"]["lead_id"])
+    everything = set().union(*told.values())
+    return sum(leads != everything for leads in told.values())
 
 
 def _several_messages(scene: Scene) -> int:

@@ -85,14 +85,15 @@ class Sender:
         ) as http:
             posters = [asyncio.create_task(self._post_all(http, batches)) for _ in range(POSTERS)]
             try:
-                async with asyncio.TaskGroup() as group:
-                    watch = group.create_task(_first_to_fail(posters))
-                    yield
-                    watch.cancel()
+                yield
             finally:
                 for poster in posters:
                     poster.cancel()
-                await asyncio.gather(*posters, return_exceptions=True)
+                ended = await asyncio.gather(*posters, return_exceptions=True)
+                for error in ended:
+                    # It is why whatever waited for the sender has waited in vain.
+                    if isinstance(error, Exception):
+                        raise error
 
     def _batches(self) -> Iterator[Batch]:
         start = 0
@@ -126,12 +127,6 @@ class Sender:
         self.repeats += 1
         self.answers[answer] += 1
         return Unavailable("not_taken", f"The events have to be sent again: {answer}.")
-
-
-async def _first_to_fail(posters: Sequence[asyncio.Task[None]]) -> None:
-    done, _ = await asyncio.wait(posters, return_when=asyncio.FIRST_EXCEPTION)
-    for poster in done:
-        poster.result()
 
 
 def _event(deed: Deed) -> dict[str, Any]:

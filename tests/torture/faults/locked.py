@@ -46,7 +46,7 @@ async def _deliveries(scene: Scene) -> None:
         told = len(scene.crm.received)
         await scene.sender.has_posted(0.9)
         await scene.unready("handoff", "57014")
-        await eventually(scene.books.undelivered)
+        await eventually(scene.books.untold)
         assert len(scene.crm.received) == told
     await scene.ready()
 
