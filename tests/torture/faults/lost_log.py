@@ -29,6 +29,7 @@ async def _older_log(scene: Scene) -> None:
     before = await scene.unscored()
     assert before == await scene.unscored() > 0, "nothing is read, and nothing skipped, before it is decided"
     await scene.unready("scoring", "positions reread")
+    await scene.flipline.stop()
     await _read_again(scene)
 
 
@@ -41,6 +42,7 @@ async def _deleted_topic(scene: Scene) -> None:
     await scene.sender.has_to_repeat(0.7, 503)
     await scene.unready("scoring", "positions reread")
     assert interactions not in await topics(broker.address), "an empty topic would hide that events are lost"
+    await scene.flipline.stop()
     await _read_again(scene)
 
 
@@ -55,7 +57,7 @@ async def _backed_up(scene: Scene) -> Path:
 async def _read_again(scene: Scene) -> None:
     code, printed = await scene.command("positions", "reread", "--yes")
     assert code == 0, printed
-    await scene.ready()
+    await scene.flipline.start()
     await eventually(scene.unscored, lambda waiting: waiting == 0)
 
 
