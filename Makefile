@@ -5,7 +5,7 @@ BIN := .venv/bin
 RUN_ALLOW := $(if $(FLIPLINE_WEBHOOK_ALLOW),$(FLIPLINE_WEBHOOK_ALLOW),127.0.0.1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-fast check mutate format kafka kafka-stop postgres postgres-stop bench lock clean
+.PHONY: help setup run demo test test-fast check mutate torture format kafka kafka-stop postgres postgres-stop bench lock clean
 
 ##@ Use
 help: ## List these targets
@@ -34,6 +34,9 @@ check: .venv/.dev ## Lint, format, types, import contracts
 
 mutate: .venv/.dev ## Change the scoring core in a copy, mutant by mutant, and see that a test notices (minutes)
 	@copy=$$(mktemp -d) && git archive HEAD | tar -xf - -C $$copy && cd $$copy && $(CURDIR)/$(BIN)/mutmut run --max-children 2 && $(CURDIR)/$(BIN)/mutmut results; rm -rf $$copy
+
+torture: .venv/.dev ## Break real parts around Flipline while events come in, and compare the books (minutes)
+	@$(BIN)/python -m tests.torture --scale 10 --rounds 2
 
 format: .venv/.dev ## Put the code into its form
 	@$(BIN)/ruff check --fix

@@ -34,7 +34,7 @@ class Pulse:
         """Report a part of the work under way; a fault that was reported still holds up another part."""
         self._moved_at = self._now()
 
-    def waits(self, error: Exception) -> None:
+    def waits(self, error: BaseException) -> None:
         """Report the fault that keeps work waiting."""
         if self._fault is None:
             self._faulty_since = self._now()

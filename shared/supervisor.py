@@ -85,7 +85,10 @@ class Supervisor:
             try:
                 await worker(self._pulses[name])
                 raise RuntimeError("a worker returned that should run for ever")
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
+                # Who waits for a future of a library's that the library cancels is not cancelled himself.
+                if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                    raise
                 if loop.time() - started > WELL_AFTER_SECONDS:
                     delay = FIRST_RESTART_SECONDS
                 self._pulses[name].waits(error)
@@ -100,3 +103,9 @@ class Supervisor:
             # Jitter, so that workers that failed together do not come back together.
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret
             delay = min(delay * 2, LAST_RESTART_SECONDS)
+
+
+def _is_cancelled() -> bool:
+    """Return whether the current task was asked to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

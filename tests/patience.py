@@ -77,3 +77,9 @@ async def a_moment() -> None:
 
 def _never(answer: Any) -> AssertionError:
     return AssertionError(f"not within {PATIENCE_SECONDS:g} seconds; the last answer was {answer!r:.2000}")
+
+
+def stopwatch() -> Callable[[], float]:
+    """Return what tells the seconds since now, for a table that people read; no test may depend on them."""
+    began = time.monotonic()
+    return lambda: time.monotonic() - began

@@ -60,6 +60,9 @@ class GroupCommit:
                     await self._write([record for records, _ in group for record in records])
                 except Exception as failure:  # noqa: BLE001 - handed to every caller of the group
                     error = failure
+                except asyncio.CancelledError:
+                    # Of a library's future, or of this task: either way nobody else tells the callers.
+                    error = Unavailable("log_unavailable", "The write was broken off.")
                 for _, done in group:
                     if done.cancelled():
                         continue

@@ -46,6 +46,12 @@ class Door:
     async def post(self, path: str, body: Any = None) -> Any:
         return self._body(await self._client.post(path, json=body))
 
+    async def patch(self, path: str, body: Any) -> Any:
+        return self._body(await self._client.patch(path, json=body))
+
+    async def delete(self, path: str) -> None:
+        self._body(await self._client.delete(path))
+
     async def pages(self, path: str, **query: Any) -> list[Any]:
         """Return the items of all pages."""
         page = await self.get(path, **query)

@@ -91,7 +91,11 @@ class Process:
 
     def output(self) -> str:
         """Return the end of what the process has printed."""
-        return self._output.read_text(errors="replace")[-5_000:]
+        return self.all_output()[-5_000:]
+
+    def all_output(self) -> str:
+        """Return all that the process has printed since it was started for the first time."""
+        return self._output.read_text(errors="replace")
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

@@ -65,7 +65,7 @@ class SickReceiver:
         assert task
         self._serving.add(task)
         try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError):
+            with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
                 await _request(reader)
                 self.taken += 1
                 await self._suffer(reader, writer)

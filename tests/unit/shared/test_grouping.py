@@ -6,6 +6,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.log.grouping import GroupCommit
 from shared.log.port import Record
+from tests.patience import patience
 
 
 class Disk:
@@ -85,3 +86,17 @@ async def test_a_caller_that_went_away_does_not_disturb_the_others() -> None:
     await stays
     assert disk.writes == [[b"1", b"2"]]
     await group.close()
+
+
+async def test_who_waits_is_told_when_the_write_was_broken_off() -> None:
+    """A library may cancel a future of its own; who waits for the write would then wait for ever."""
+
+    async def broken_off(_records: Sequence[Record]) -> None:
+        of_a_library: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        of_a_library.cancel()
+        await of_a_library
+
+    group = GroupCommit(broken_off, max_group=100, max_waiting=100)
+    async with patience():
+        with pytest.raises(Unavailable, match="broken off"):
+            await group.append(records(b"1"))

@@ -36,6 +36,28 @@ async def test_a_worker_that_fails_is_started_again(monkeypatch: pytest.MonkeyPa
     assert len(runs) == 2
 
 
+async def test_a_worker_is_started_again_when_what_it_waited_for_was_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As aiokafka does with futures of its own when a broker goes; the worker itself was not asked to end."""
+    monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
+    runs: list[int] = []
+    again = asyncio.Event()
+
+    async def worker(_pulse: Pulse) -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            of_a_library: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            of_a_library.cancel()
+            await of_a_library
+        again.set()
+        await asyncio.Event().wait()
+
+    async with Supervisor({"scoring": worker}):
+        await until(again)
+    assert len(runs) == 2
+
+
 async def test_a_worker_that_fails_again_and_again_is_not_well_between_two_failures(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,0 +1,43 @@
+"""What a fault is: what it takes, and how it befalls a Flipline that works."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tests.faults.servers import Kind
+from tests.torture.scene import Scene
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One row of the table.
+
+    `inject` brings the fault about while events are posted, sees by observation that it bit, and takes it
+    away. It lets the sender go on as it needs, and is called once a round.
+    """
+
+    name: str
+    inject: Callable[[Scene], Awaitable[None]]
+    log: Literal["embedded", "kafka"] = "embedded"
+    tables: Literal["sqlite", "postgres"] = "sqlite"
+    one_process_each: bool = False
+    own: Kind | None = None
+    """the server that is stopped, killed or frozen, and so has to be the fault's own"""
+    small_disk: Literal["log", "tables"] | None = None
+    """what lies on a disk that can be filled"""
+    settings: Mapping[str, str] = field(default_factory=dict[str, str])
+    """what Flipline is set to beside where its parts are"""
+    turns_red: bool = True
+    """whether /readyz has to have told of it"""
+    log_is_whole: bool = True
+    """whether the log still has all in the end, so that `replay --check` must find nothing"""
+
+    @property
+    def servers(self) -> frozenset[Kind]:
+        """The servers that it takes, its own or the run's."""
+        wanted: set[Kind] = set()
+        if self.log == "kafka":
+            wanted.add("kafka")
+        if self.tables == "postgres":
+            wanted.add("postgres")
+        return frozenset(wanted)

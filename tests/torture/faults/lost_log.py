@@ -1,0 +1,67 @@
+"""A log that is not the one that the tables have read: deleted, or brought back from an older backup.
+
+What the lost log held is in the tables and stays there. No event that comes afterwards may be skipped unseen:
+the readers stop and say so, until somebody has decided, and then read it all.
+"""
+
+from pathlib import Path
+from uuid import uuid4
+
+from tests.faults.copies import copy_files, restore_files
+from tests.faults.topics import delete_topic, topics
+from tests.patience import eventually
+from tests.torture.fault import Fault
+from tests.torture.scene import Scene
+
+
+async def _older_log(scene: Scene) -> None:
+    await scene.sender.has_posted(0.3)
+    await scene.all_scored()
+    backup = await _backed_up(scene)
+    await scene.sender.has_posted(0.6)
+    await scene.settled()
+    await scene.flipline.stop()
+    restore_files(backup, scene.data_dir, "log.sqlite")
+    scene.process("up").start()
+    await scene.unready("scoring", "positions reread")
+    # More events than the log has lost, so that its end comes to lie behind the positions.
+    await scene.sender.has_posted(1)
+    before = await scene.unscored()
+    assert before == await scene.unscored() > 0, "nothing is read, and nothing skipped, before it is decided"
+    await scene.unready("scoring", "positions reread")
+    await scene.flipline.stop()
+    await _read_again(scene)
+
+
+async def _deleted_topic(scene: Scene) -> None:
+    await scene.sender.has_posted(0.4)
+    await scene.settled()
+    broker = scene.broker
+    interactions = f"{broker.prefix}interactions"
+    await delete_topic(broker.address, interactions)
+    await scene.sender.has_to_repeat(0.7, 503)
+    await scene.unready("scoring", "positions reread")
+    assert interactions not in await topics(broker.address), "an empty topic would hide that events are lost"
+    await scene.flipline.stop()
+    await _read_again(scene)
+
+
+async def _backed_up(scene: Scene) -> Path:
+    backup = scene.directory / f"backup-{uuid4().hex[:8]}"
+    await scene.flipline.stop()
+    copy_files(scene.data_dir, backup)
+    await scene.flipline.start()
+    return backup
+
+
+async def _read_again(scene: Scene) -> None:
+    code, printed = await scene.command("positions", "reread", "--yes")
+    assert code == 0, printed
+    await scene.flipline.start()
+    await eventually(scene.unscored, lambda waiting: waiting == 0)
+
+
+FAULTS = (
+    Fault("restored older log", _older_log, log_is_whole=False),
+    Fault("deleted topic", _deleted_topic, log="kafka", log_is_whole=False),
+)

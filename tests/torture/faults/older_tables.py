@@ -1,0 +1,55 @@
+"""Tables brought back from an older backup, beside a log that has gone on: it has all that they lack."""
+
+from uuid import uuid4
+
+import asyncpg
+
+from tests.faults.copies import copy_database, copy_files, restore_database, restore_files
+from tests.patience import eventually
+from tests.torture.fault import Fault
+from tests.torture.scene import Scene
+
+
+async def _files(scene: Scene) -> None:
+    backup = scene.directory / f"backup-{uuid4().hex[:8]}"
+    await scene.sender.has_posted(0.3)
+    await scene.flipline.stop()
+    copy_files(scene.state_file.parent, backup)
+    await scene.flipline.start()
+    await scene.sender.has_posted(0.7)
+    # Leads are told and delivered of which the tables will know nothing.
+    await scene.settled()
+    await scene.flipline.stop()
+    await scene.books.close()
+    restore_files(backup, scene.state_file.parent, "state.sqlite")
+    assert await scene.unscored() > 0
+    await scene.flipline.start()
+
+
+async def _database(scene: Scene) -> None:
+    await scene.sender.has_posted(0.3)
+    await scene.flipline.stop()
+    await scene.books.close()
+
+    async def copied() -> str | None:
+        # PostgreSQL takes a moment to notice that clients have left.
+        try:
+            return await copy_database(scene.database_url)
+        except asyncpg.ObjectInUseError:
+            return None
+
+    copy = await eventually(copied)
+    await scene.flipline.start()
+    await scene.sender.has_posted(0.7)
+    await scene.settled()
+    await scene.flipline.stop()
+    await scene.books.close()
+    await restore_database(copy, scene.database_url)
+    assert await scene.unscored() > 0
+    await scene.flipline.start()
+
+
+FAULTS = (
+    Fault("restored older tables", _files, turns_red=False),
+    Fault("restored older database", _database, log="kafka", tables="postgres", turns_red=False),
+)

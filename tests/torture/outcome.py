@@ -1,0 +1,134 @@
+"""What became of everything that was accepted, held against what has to have become of it."""
+
+import re
+from collections import defaultdict
+from collections.abc import Awaitable, Iterator
+from dataclasses import dataclass
+
+from tests.e2e import reference
+from tests.e2e.crowd import MATRIX, MODEL
+from tests.torture.fault import Fault
+from tests.torture.scene import Scene
+
+LONGEST_LINE_SHOWN = 500
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One row of the table; `red` is None where readiness has nothing to tell of the fault."""
+
+    fault: str
+    sent: int
+    repeated: int
+    accepted: int
+    in_ledger: int
+    lost: int
+    doubled: int
+    leads_expected: int
+    leads_delivered: int
+    red: bool | None
+    seconds: float
+    complaints: tuple[str, ...]
+
+
+async def reckon(fault: Fault, scene: Scene, seconds: float) -> Outcome:
+    """Wait until all is settled, or never will be, and compare."""
+    complaints: list[str] = []
+    await _as_far_as_it_goes(scene.settled(), "never settled", complaints)
+    sender = scene.sender
+    ledger = await scene.books.ledger()
+    sent = {deed.id for deed in sender.deeds}
+    lost = sender.accepted - ledger
+    expected = reference.scores(sender.deeds, MATRIX)
+    actual = await scene.flipline.scores(MODEL)
+    doubled = sum(score > expected.get(person, 0) for person, score in actual.items())
+    short = sum(actual.get(person, 0) < score for person, score in expected.items())
+    flipped = {person for person, score in expected.items() if score >= MATRIX["flip_number"]}
+    delivered = _leads_by_person(scene)
+    complaints += _complaints(
+        {
+            "events never accepted": len(sent - sender.accepted),
+            "events refused": sender.refused.total(),
+            "events lost": len(lost),
+            "events in the ledger that nobody sent": len(ledger - sent),
+            "profiles with too high a score": doubled,
+            "profiles with too low a score": short,
+            "flips of which sales never heard": len(flipped - delivered.keys()),
+            "leads of somebody who did not flip": len(delivered.keys() - flipped),
+            "people who became several leads": sum(len(ids) > 1 for ids in delivered.values()),
+            "leads told under several webhook ids": _several_messages(scene),
+            "endpoints that missed a lead": _endpoints_that_missed(scene),
+            "dead letters": await scene.books.parked(),
+        }
+    )
+    complaints += [f"somebody is named in public: {line}" for line in _lines_with_names(scene)]
+    if fault.turns_red and not scene.told:
+        complaints.append("readiness never told of it")
+    code, printed = await scene.command("replay", "--check")
+    if fault.log_is_whole and code:
+        complaints.append(f"replay --check found differences:\n{printed}")
+    if not fault.log_is_whole and not code:
+        complaints.append("replay --check did not see that the log has lost events")
+    return Outcome(
+        fault=fault.name,
+        sent=len(sent),
+        repeated=sender.repeats,
+        accepted=len(sender.accepted),
+        in_ledger=len(sender.accepted & ledger),
+        lost=len(lost),
+        doubled=doubled,
+        leads_expected=len(flipped),
+        leads_delivered=len({lead_id for ids in delivered.values() for lead_id in ids}),
+        red=bool(scene.told) if fault.turns_red else None,
+        seconds=seconds,
+        complaints=tuple(complaints),
+    )
+
+
+async def _as_far_as_it_goes(work: Awaitable[None], otherwise: str, complaints: list[str]) -> None:
+    # Patience ends where something is lost; the books then say what.
+    try:
+        await work
+    except AssertionError as never:
+        complaints.append(f"{otherwise}: {never}")
+
+
+def _complaints(counted: dict[str, int]) -> Iterator[str]:
+    return (f"{number} {what}" for what, number in counted.items() if number)
+
+
+def _leads_by_person(scene: Scene) -> dict[reference.Person, set[str]]:
+    """Return the ids of the leads that the receiver was told of each person, by all of the person's names."""
+    persons = reference.scores(scene.sender.deeds, MATRIX)
+    person_of = {name: person for person in persons for name in person}
+    told: dict[reference.Person, set[str]] = defaultdict(set)
+    for one in scene.crm.received:
+        lead = one.json["data"]
+        known_as = lead["identities"][0]
+        told[person_of[known_as["kind"], known_as["value"]]].add(lead["lead_id"])
+    return told
+
+
+def _endpoints_that_missed(scene: Scene) -> int:
+    told: dict[str, set[str]] = defaultdict(set)
+    for one in scene.crm.received:
+        told[one.path].add(one.json["data"]["lead_id"])
+    everything = set().union(*told.values())
+    return sum(leads != everything for leads in told.values())
+
+
+def _several_messages(scene: Scene) -> int:
+    messages: dict[str, set[str]] = defaultdict(set)
+    for one in scene.crm.received:
+        messages[f"{one.path} {one.json['data']['lead_id']}"].add(one.id)
+    return sum(len(ids) > 1 for ids in messages.values())
+
+
+def _lines_with_names(scene: Scene) -> Iterator[str]:
+    """Yield what the logs of the processes and readiness have told that has a name of somebody's in it."""
+    names = {value for deed in scene.sender.deeds for _, value in deed.names}
+    somebody = re.compile("|".join(map(re.escape, names)))
+    told = [process.all_output() for process in scene.flipline.processes.values()]
+    for line in "\n".join([*told, *scene.told]).splitlines():
+        if somebody.search(line):
+            yield line[:LONGEST_LINE_SHOWN]
