@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from prometheus_client import REGISTRY
 
 from shared import pulse, supervisor
 from shared.errors import Unavailable
@@ -77,6 +78,9 @@ async def test_a_worker_that_fails_again_and_again_is_not_well_between_two_failu
         await until(third_time)
         with pytest.raises(Unavailable, match=r"scoring waits since \d+ s: away: The database is away\."):
             await supervised.check()
+    failures = REGISTRY.get_sample_value("flipline_worker_failures_total", {"worker": "scoring"})
+    assert failures
+    assert failures >= 2
 
 
 async def test_a_worker_that_swallows_a_cancellation_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
