@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from shared.events import TOPICS
-from shared.log.kafka import MAX_BATCH_BYTES, KafkaLog
+from shared.log.kafka import KafkaLog
+from shared.log.kafka_producer import MAX_BATCH_BYTES
 from shared.log.port import Record, partition_of
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.events import Interaction, decode
-from shared.log.embedded import MAX_POLL_RECORDS
+from shared.log.embedded_file import MAX_POLL_RECORDS
 from tests.bench.floors.written import Rows, Shares, Table, Writing
 
 _READ = (

@@ -20,7 +20,7 @@ from services.ingest.bodies import segment_batch
 from services.ingest.segment import Sending
 from shared.events import Interaction, encode
 from shared.ids import new_id
-from shared.log.kafka import MAX_BATCH_BYTES
+from shared.log.kafka_producer import MAX_BATCH_BYTES
 from shared.log.port import partition_of
 from tests.bench.workload import segment_batches
 
