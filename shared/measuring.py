@@ -16,8 +16,7 @@ async def keep_measuring(database: Database, pulse: Pulse) -> None:
     while True:
         try:
             DATABASE_BYTES.set(await database.size_bytes())
-            async with database.reading() as connection:
-                OUTBOX_RECORDS.set(await outbox.depth(connection))
+            OUTBOX_RECORDS.set(await outbox.depth(database))
             pulse.moved()
         except Unavailable as error:
             pulse.waits(error)

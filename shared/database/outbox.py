@@ -3,8 +3,11 @@
 A crash between append and delete repeats an event, so every event has an id that its readers know it by.
 """
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -18,6 +21,8 @@ from shared.supervisor import Bell
 BATCH = 500
 # What another process stored, or left behind when it died, is found by looking.
 LOOK_AGAIN_SECONDS = 0.5
+# Every turn of SQLite's one writer is one that others wait for.
+DELETE_EVERY_SECONDS = 1.0
 
 outbox = sa.Table(
     "outbox",
@@ -26,6 +31,8 @@ outbox = sa.Table(
     sa.Column("topic", Key, nullable=False),
     sa.Column("key", Key, nullable=False),
     sa.Column("value", sa.LargeBinary, nullable=False),
+    # An id that is given twice would let a slow relay delete a record that nobody has appended.
+    sqlite_autoincrement=True,
 )
 
 
@@ -35,53 +42,97 @@ async def put(connection: AsyncConnection, records: Sequence[Record]) -> None:
         await connection.execute(sa.insert(outbox), [record._asdict() for record in records])
 
 
-async def relay(database: Database, log: Log) -> int:
-    """Append the oldest stored records to the log, delete them and return how many there were.
-
-    Several relays may run. On PostgreSQL each skips the rows that another one is carrying. On SQLite a slow
-    log must not keep the one writer's lock, so a relay takes the lock to delete only; two processes may then
-    append the same records, which their readers know by their ids.
-    """
-    if database.dialect == "postgresql":
-        async with database.unit() as connection:
-            rows = await _oldest(connection)
-            await _append(log, rows)
-            await _delete(connection, rows)
-        return len(rows)
-    async with database.alone("relay"):
-        async with database.reading() as connection:
-            rows = await _oldest(connection)
-        if rows:
-            await _append(log, rows)
-            async with database.unit() as connection:
-                await _delete(connection, rows)
-    return len(rows)
-
-
-async def _oldest(connection: AsyncConnection) -> Sequence[sa.Row[Any]]:
-    query = sa.select(outbox).order_by(outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
-    return (await connection.execute(query)).all()
-
-
-async def _append(log: Log, rows: Sequence[sa.Row[Any]]) -> None:
-    if rows:
-        await log.append([Record(row.topic, row.key, row.value) for row in rows])
-
-
-async def _delete(connection: AsyncConnection, rows: Sequence[sa.Row[Any]]) -> None:
-    if rows:
-        await connection.execute(sa.delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
-
-
-async def depth(connection: AsyncConnection) -> int:
-    """Return how many records wait to be appended."""
-    return int((await connection.execute(sa.select(sa.func.count()).select_from(outbox))).scalar_one())
+async def depth(database: Database) -> int:
+    """Return how many records wait to be appended, as far as this process knows."""
+    appended = _progress.get(database, _Progress()).appended
+    waiting = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.id > appended)
+    async with database.reading() as connection:
+        return int((await connection.execute(waiting)).scalar_one())
 
 
 async def keep_relaying(database: Database, log: Log, stored: Bell, pulse: Pulse) -> None:
     """Relay until cancelled; `stored` rings when there is something new."""
+    if database.dialect == "sqlite":
+        await _keep_relaying_beside_the_writer(database, log, stored, pulse)
     while True:
         relayed = await relay(database, log)
         pulse.moved()
         if not relayed:
             await stored.wait(LOOK_AGAIN_SECONDS)
+
+
+async def relay(database: Database, log: Log) -> int:
+    """Append the oldest stored records to the log, delete them and return how many there were.
+
+    Several relays may run: each skips the rows that another one is carrying.
+    """
+    if database.dialect == "sqlite":
+        appended = await _append_new(database, log)
+        await _delete_appended(database)
+        return appended
+    async with database.unit() as connection:
+        oldest = sa.select(outbox).order_by(outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
+        rows = (await connection.execute(oldest)).all()
+        if rows:
+            await _append(log, rows)
+            await connection.execute(sa.delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
+    return len(rows)
+
+
+async def _append(log: Log, rows: Sequence[sa.Row[Any]]) -> None:
+    await log.append([Record(row.topic, row.key, row.value) for row in rows])
+
+
+# On SQLite a slow log must not keep the one writer's lock. So records are read and appended without it, and
+# deleted later; nobody waits for that, since a relay remembers how far it has come. Ids are given under the
+# writer's lock, so all below one that can be read can be read too. Two processes may append the same records.
+
+
+@dataclass
+class _Progress:
+    """Up to which id this process has appended, and deleted."""
+
+    appended: int = 0
+    deleted: int = 0
+
+
+_progress: WeakKeyDictionary[Database, _Progress] = WeakKeyDictionary()
+
+
+async def _keep_relaying_beside_the_writer(database: Database, log: Log, stored: Bell, pulse: Pulse) -> None:
+    deleting = asyncio.create_task(_keep_deleting(database, pulse))
+    try:
+        while not deleting.done():
+            if not await _append_new(database, log):
+                await stored.wait(LOOK_AGAIN_SECONDS)
+        deleting.result()
+    finally:
+        deleting.cancel()
+
+
+async def _keep_deleting(database: Database, pulse: Pulse) -> None:
+    while True:
+        await _delete_appended(database)
+        pulse.moved()
+        await asyncio.sleep(DELETE_EVERY_SECONDS)
+
+
+async def _append_new(database: Database, log: Log) -> int:
+    async with database.alone("relay"):
+        progress = _progress.setdefault(database, _Progress())
+        new = sa.select(outbox).where(outbox.c.id > progress.appended).order_by(outbox.c.id).limit(BATCH)
+        async with database.reading() as connection:
+            rows = (await connection.execute(new)).all()
+        if rows:
+            await _append(log, rows)
+            progress.appended = rows[-1].id
+    return len(rows)
+
+
+async def _delete_appended(database: Database) -> None:
+    progress = _progress.setdefault(database, _Progress())
+    end = progress.appended
+    if progress.deleted < end:
+        async with database.unit() as connection:
+            await connection.execute(sa.delete(outbox).where(outbox.c.id <= end))
+        progress.deleted = max(progress.deleted, end)

@@ -326,6 +326,38 @@ async def test_an_error_about_data_shows_no_parameters(database: Database) -> No
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_slow_relay_deletes_nothing_that_it_has_not_appended(
+    database: Database, database_url: str
+) -> None:
+    """SQLite would give the ids of deleted rows to the next ones, which another process then deleted."""
+    appending, go_on = asyncio.Event(), asyncio.Event()
+    appended: list[bytes] = []
+
+    class Slow:
+        async def append(self, records: Sequence[Record]) -> None:
+            appending.set()
+            await go_on.wait()
+
+    class Fast:
+        async def append(self, records: Sequence[Record]) -> None:
+            appended.extend(record.value for record in records)
+
+    other = Database(database_url)
+    async with database.unit() as connection:
+        await put(connection, [Record("leads", "ana", b"1"), Record("leads", "ana", b"2")])
+    slow = asyncio.create_task(relay(other, Slow()))  # type: ignore[arg-type]
+    await appending.wait()
+    assert await relay(database, Fast()) == 2  # type: ignore[arg-type]
+    async with database.unit() as connection:
+        await put(connection, [Record("leads", "ben", b"3")])
+    go_on.set()
+    await slow
+    assert await relay(database, Fast()) == 1  # type: ignore[arg-type]
+    assert appended == [b"1", b"2", b"3"]
+    await other.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_database_that_takes_no_write_is_not_ready(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -82,6 +82,7 @@ def upgrade() -> None:
     op.add_column(
         "positions", sa.Column("last_checksum", sa.BigInteger(), nullable=True, comment=_LAST_CHECKSUM)
     )
+    _never_give_an_id_of_the_outbox_twice(yes=True)
     op.add_column("deliveries", sa.Column("leased_by", Key, nullable=True, comment=_LEASED_BY))
     held = sa.text("status = 'held'")
     op.create_index(
@@ -143,3 +144,13 @@ def downgrade() -> None:
     with op.batch_alter_table("positions") as table:
         table.drop_column("last_checksum")
         table.drop_column("log_id")
+    _never_give_an_id_of_the_outbox_twice(yes=False)
+
+
+def _never_give_an_id_of_the_outbox_twice(*, yes: bool) -> None:
+    """SQLite gives the ids of deleted rows again unless the table says otherwise; PostgreSQL never does."""
+    if op.get_bind().dialect.name == "sqlite":
+        with op.batch_alter_table(
+            "outbox", recreate="always", table_kwargs={"sqlite_autoincrement": True} if yes else {}
+        ):
+            pass
