@@ -36,7 +36,7 @@ mutate: .venv/.dev ## Change the scoring core in a copy, mutant by mutant, and s
 	@copy=$$(mktemp -d) && git archive HEAD | tar -xf - -C $$copy && cd $$copy && $(CURDIR)/$(BIN)/mutmut run --max-children 2 && $(CURDIR)/$(BIN)/mutmut results; rm -rf $$copy
 
 torture: .venv/.dev ## Break real parts around Flipline while events come in, and compare the books (minutes)
-	@$(BIN)/python -m tests.torture --scale 10 --rounds 2
+	@$(BIN)/python -m tests.torture --scale 5 --rounds 2
 
 format: .venv/.dev ## Put the code into its form
 	@$(BIN)/ruff check --fix

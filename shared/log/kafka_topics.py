@@ -185,7 +185,8 @@ def _refuse_deleted(deleted: Sequence[str]) -> None:
         raise LogChanged(
             "log_topic_deleted",
             f"Kafka has no topic {', '.join(deleted)} any more, though events were read from it. Restore it; "
-            "or, if its events are gone for good, run `flipline positions reread`: then it is made anew.",
+            "or, if its events are gone for good, stop Flipline, run `flipline positions reread` and start "
+            "it: then the topic is made anew.",
         )
 
 

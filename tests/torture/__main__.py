@@ -41,7 +41,9 @@ def _options() -> Options:
         metavar="NAME",
         help=f"those whose names begin so: {names}",
     )
-    parser.add_argument("--scale", type=_positive, default=1.0, help=f"times {EVENTS} events (%(default)s)")
+    parser.add_argument(
+        "--scale", type=_positive, default=1.0, help=f"times {EVENTS} events a round (%(default)s)"
+    )
     parser.add_argument("--rounds", type=int, default=1, help="times that a fault befalls it (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the crowd (%(default)s)")
     return parser.parse_args(namespace=Options())
@@ -71,7 +73,7 @@ async def _torture(options: Options, console: Console) -> tuple[list[Outcome], l
     with OwnGround.laid() as ground:
         for fault in chain(*options.fault):
             console.print(f"{fault.name} ...")
-            events = int(EVENTS * options.scale) * options.rounds
+            events = int(EVENTS * options.scale)
             try:
                 outcome = await endure(fault, ground, events=events, rounds=options.rounds, seed=options.seed)
             except Missing as missing:

@@ -14,7 +14,7 @@ EVENTS_OF_A_PERSON = 40
 
 
 async def endure(fault: Fault, ground: Ground, *, events: int, rounds: int = 1, seed: int = 1) -> Outcome:
-    """Let the fault befall a Flipline so many times while so many events are posted; return the outcome."""
+    """Let the fault befall a Flipline so many times, each while so many events are posted."""
     elapsed = stopwatch()
     directory = ground.directory / f"{fault.name.replace(' ', '-')}-{uuid4().hex[:8]}"
     directory.mkdir()
@@ -39,7 +39,9 @@ async def endure(fault: Fault, ground: Ground, *, events: int, rounds: int = 1, 
     if fault.tables == "postgres":
         cluster = own.address if own and own.kind == "postgres" else ground.address("postgres")
         more["database_url"] = await new_database(cluster)
-    deeds = crowd(seed, people=max(5, events // EVENTS_OF_A_PERSON), deeds=events)
+    people = max(5, events // EVENTS_OF_A_PERSON)
+    # A crowd of its own for each round, so that people flip in each.
+    deeds = [deed for number in range(rounds) for deed in crowd(seed + number, people=people, deeds=events)]
     commands = ONE_EACH if fault.one_process_each else ALL_IN_ONE
     async with staged(settings(**more), commands, deeds, directory, seed=seed, own=own, disk=disk) as scene:
         for number in range(rounds):
@@ -47,4 +49,4 @@ async def endure(fault: Fault, ground: Ground, *, events: int, rounds: int = 1, 
             await fault.inject(scene)
             await scene.ready()
             await scene.sender.has_posted(1)
-        return await reckon(fault, scene, elapsed())
+        return await reckon(fault, scene, elapsed)

@@ -14,7 +14,7 @@ from tests.faults.disk import small_disk
 from tests.faults.servers import Kind, OwnServer, own_server
 from tests.postgres import plain
 
-_DISK_KIBIBYTES = 64 * 1024
+DISK_KIBIBYTES = 64 * 1024
 
 
 class Ground(Protocol):
@@ -64,7 +64,7 @@ class OwnGround:
     def disk(self) -> Path:
         """Return a new small disk."""
         at = self.directory / f"disk-{uuid4().hex[:8]}"
-        return self._stack.enter_context(small_disk(at, kibibytes=_DISK_KIBIBYTES))
+        return self._stack.enter_context(small_disk(at, kibibytes=DISK_KIBIBYTES))
 
 
 async def new_database(cluster: str) -> str:

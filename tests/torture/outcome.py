@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from tests.e2e import reference
@@ -31,10 +31,11 @@ class Outcome:
     complaints: tuple[str, ...]
 
 
-async def reckon(fault: Fault, scene: Scene, seconds: float) -> Outcome:
-    """Wait until all is settled, or never will be, and compare."""
+async def reckon(fault: Fault, scene: Scene, elapsed: Callable[[], float]) -> Outcome:
+    """Wait until all is settled, or never will be, and compare; `elapsed` tells how long it took."""
     complaints: list[str] = []
     await _as_far_as_it_goes(scene.settled(), "never settled", complaints)
+    seconds = elapsed()
     sender = scene.sender
     ledger = await scene.books.ledger()
     sent = {deed.id for deed in sender.deeds}

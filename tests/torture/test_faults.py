@@ -9,6 +9,7 @@ from tests.faults.servers import Kind, OwnServer
 from tests.torture.enduring import endure
 from tests.torture.fault import Fault
 from tests.torture.faults import FAULTS
+from tests.torture.ground import DISK_KIBIBYTES
 
 EVENTS = 280
 
@@ -29,7 +30,7 @@ class GroundOfTheSuite:
 
     def disk(self) -> Path:
         make: Callable[[int], Path] = self._request.getfixturevalue("disk_of")
-        return make(64 * 1024)
+        return make(DISK_KIBIBYTES)
 
 
 def case(fault: Fault) -> object:

@@ -32,7 +32,6 @@ async def _each_service(scene: Scene) -> None:
     await scene.broker.shared_by(0, "scoring")
     await eventually(scene.unscored)
     scoring.thaw()
-    await eventually(lambda: scene.crm.received)
     handoff = scene.process("handoff")
     handoff.freeze()
     await scene.sender.has_posted(0.9)

@@ -25,7 +25,6 @@ async def _one_after_the_other(scene: Scene) -> None:
     await scene.sender.has_to_repeat(0.7)
     scene.process("scoring").start()
     scene.process("ingest").start()
-    await eventually(lambda: scene.crm.received)
     scene.process("handoff").kill()
     await scene.sender.has_posted(0.9)
     scene.process("handoff").start()

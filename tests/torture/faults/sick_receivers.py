@@ -2,7 +2,9 @@
 
 from contextlib import AsyncExitStack
 
+from tests.e2e.flipline import Flipline
 from tests.faults.receivers import SICKNESSES, SickReceiver
+from tests.patience import eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene, subscribe
 
@@ -11,21 +13,33 @@ _TAKES_IT = {"body", "half"}
 
 
 async def _all_of_them(scene: Scene) -> None:
-    await scene.sender.has_posted(0.1)
+    # Subscribed before anything is posted in the first round, they are owed every lead.
     async with AsyncExitStack() as stack:
         sick = {one: await stack.enter_async_context(SickReceiver(one)) for one in SICKNESSES}
         subscribed = {one: await subscribe(scene.flipline, sick[one].url) for one in SICKNESSES}
         await scene.sender.has_posted(1)
         # The one that is well hears of all while the others let us wait.
         await scene.all_scored()
-        for receiver in sick.values():
-            await receiver.has_taken(1)
+        await eventually(
+            lambda: {one: receiver.taken for one, receiver in sick.items()},
+            lambda taken: all(taken.values()),
+        )
         for one in SICKNESSES:
             path = f"/v1/webhooks/{subscribed[one]['id']}"
             if one in _TAKES_IT:
                 await scene.flipline.crm.delete(path)
             else:
-                await scene.flipline.crm.patch(path, {"url": scene.crm.url(f"/after-{one}")})
+                await _recovers(scene.flipline, path, scene.crm.url(f"/after-{one}"))
+
+
+async def _recovers(flipline: Flipline, path: str, url: str) -> None:
+    """Have all that an endpoint is owed sent again at once; the waits after many failures last hours."""
+    await flipline.crm.patch(path, {"status": "disabled"})
+    await eventually(
+        lambda: flipline.crm.pages(f"{path}/deliveries", status="pending"), lambda waiting: not waiting
+    )
+    await flipline.crm.patch(path, {"status": "active", "url": url})
+    await flipline.crm.post(f"{path}/replay")
 
 
 FAULTS = (Fault("sick receivers", _all_of_them, turns_red=False),)
