@@ -120,9 +120,13 @@ async def _keep_deleting(database: Database, pulse: Pulse) -> None:
 async def _append_new(database: Database, log: Log) -> int:
     async with database.alone("relay"):
         progress = _progress.setdefault(database, _Progress())
-        new = sa.select(outbox).where(outbox.c.id > progress.appended).order_by(outbox.c.id).limit(BATCH)
+        new = sa.or_(outbox.c.id > progress.appended, outbox.c.id <= progress.deleted)
         async with database.reading() as connection:
-            rows = (await connection.execute(new)).all()
+            query = sa.select(outbox).where(new).order_by(outbox.c.id).limit(BATCH)
+            rows = (await connection.execute(query)).all()
+        if rows and rows[0].id <= progress.deleted:
+            # The table was made anew beneath this process, as by a migration, and its ids begin again.
+            progress.deleted = 0
         if rows:
             await _append(log, rows)
             progress.appended = rows[-1].id
