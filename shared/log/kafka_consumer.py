@@ -141,10 +141,22 @@ class KafkaConsumer:
         return await self._positions.claim(ours, topic_id)
 
     async def _value_at(self, partition: TopicPartition, offset: int) -> bytes | None:
+        """Return what lies at an offset, None when nothing does.
+
+        Raises IllegalStateError when the partition is taken away meanwhile: nothing is fetched of it then.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + CLAIM_SECONDS
         self._inner.seek(partition, offset)
-        async with asyncio.timeout(CLAIM_SECONDS):
-            record = await self._inner.getone(partition)
-        return (record.value or b"") if record.offset == offset else None
+        while loop.time() < deadline:
+            fetched = await self._inner.getmany(
+                partition, timeout_ms=int(SLICE_SECONDS * 1000), max_records=1
+            )
+            if partition not in self._assigned:
+                raise IllegalStateError(partition)
+            for record in fetched.get(partition, ()):
+                return (record.value or b"") if record.offset == offset else None
+        raise Unavailable("log_unavailable", "Kafka does not send the record before the position.")
 
     async def acknowledge(self, next_offsets: Mapping[Partition, int]) -> None:
         """Keep the offsets; they are committed to Kafka about once a second."""

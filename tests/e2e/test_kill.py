@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.books import open_books
+from tests.e2e.broker import Broker
 from tests.e2e.crowd import MATRIX, MODEL, crowd
 from tests.e2e.flipline import Flipline
 from tests.e2e.flow import flowing
@@ -28,6 +29,7 @@ async def test_killed_in_the_middle_of_batches_scoring_loses_and_doubles_nothing
 ) -> None:
     rng = random.Random(SEED)  # noqa: S311 - not a secret
     deeds = crowd(SEED, people=PEOPLE, deeds=EVENTS)
+    broker = Broker(cluster_settings)
     async with (
         open_books(cluster_settings["FLIPLINE_DATABASE_URL"]) as books,
         Receiver() as crm,
@@ -41,6 +43,8 @@ async def test_killed_in_the_middle_of_batches_scoring_loses_and_doubles_nothing
 
         share = EVENTS // KILLS
         for start in range(0, EVENTS, share):
+            # One that has no part of the work yet cannot be caught at it.
+            await broker.shared_by(2, "scoring")
             async with flowing(deeds[start : start + share], cluster_settings, behind=start) as flow:
                 moment = start + rng.randrange(1, share // 2)
                 await eventually(books.applied, lambda applied, moment=moment: applied >= moment)
