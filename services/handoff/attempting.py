@@ -20,7 +20,7 @@ from services.handoff.send import Sender
 from services.handoff.store.records import Attempt
 from shared.clock import Clock
 from shared.ids import NewId
-from shared.pulse import safe_reason
+from shared.reasons import safe_reason
 from shared.telemetry import ATTEMPT_SECONDS, ATTEMPTS
 
 logger = structlog.get_logger(__name__)

@@ -79,8 +79,8 @@ class LeadIntake:
 def count_flips(summary: Summary) -> None:
     """Count the new leads of a batch that has committed, given the summary of `apply`.
 
-    Every lead comes through here, from wherever in scoring, and is new once: a batch that is rolled back and
-    one that the log repeats count nothing.
+    The hand-off stores every lead once, whatever part of scoring made it. So neither a batch that is rolled
+    back nor a lead that the log repeats changes the count.
     """
     for model, number in cast("Mapping[str, int]", summary["flips"]).items():
         FLIPS.labels(model).inc(number)

@@ -20,7 +20,8 @@ from services.handoff.takeover import Takeover
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import Unavailable
-from shared.pulse import Pulse, safe_reason
+from shared.pulse import Pulse
+from shared.reasons import safe_reason
 from shared.supervisor import Bell
 
 logger = structlog.get_logger(__name__)
@@ -109,7 +110,7 @@ class Deliverer:
         return claimed, more
 
     async def _record_each(self) -> None:
-        """Record each attempt by itself, so that one that cannot be recorded holds up none of the others.
+        """Record each attempt in a transaction of its own, so that one failure does not affect the others.
 
         Its delivery becomes due again when its lease ends.
         """
@@ -132,7 +133,7 @@ class Deliverer:
             self._finished.append(attempt)
             taken = isinstance(attempt.settled, Delivered)
         finally:
-            # Whatever happened: a place that is never given back is one that the endpoint never gets again.
+            # Also after an error: otherwise the endpoint would have one place less for good.
             self._lanes.leave(delivery.webhook_id, taken=taken)
             self._bell.ring()
         tell(attempt)

@@ -26,7 +26,7 @@ class Proof(Protocol):
         ...
 
     def dead(self, workers: Collection[str]) -> AbstractAsyncContextManager[set[str]]:
-        """Open with those of the workers that are dead, none of whom can come back before it closes."""
+        """Open with the dead workers; their proofs stay locked until it closes, so none can come back."""
         ...
 
 
@@ -79,7 +79,7 @@ class FileProof:
             raise Unavailable("proof_lost", "The worker's lock file is gone.")
 
     def give_back(self) -> None:
-        """Remove the file, if it is still the one that is locked, and unlock it."""
+        """Unlock the file and remove it, unless another file has replaced it."""
         with ExitStack() as stack:
             stack.callback(self._lock.release)
             if self._path.exists() and self._seen() == self._identity:
@@ -138,7 +138,7 @@ class SessionProof:
 
     @asynccontextmanager
     async def dead(self, workers: Collection[str]) -> AsyncGenerator[set[str]]:
-        """Open with those of the workers whose lock was free; it is held meanwhile."""
+        """Open with the workers whose advisory lock was free; this session holds the locks until it closes."""
         dead = [one for one in workers if await proofs.try_lock(self._connection, key_of(one))]
         try:
             yield set(dead)

@@ -18,7 +18,7 @@ def secret_of(random_bytes: bytes) -> str:
 
 
 def can_sign(secret: str) -> bool:
-    """Tell whether the text can be read as a secret."""
+    """Return whether the text is a well-formed secret."""
     try:
         return bool(base64.b64decode(secret.removeprefix(SECRET_PREFIX)))
     except ValueError:

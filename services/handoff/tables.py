@@ -50,7 +50,7 @@ deliveries = sa.Table(
     sa.Column("status", Key, nullable=False),
     sa.Column("failures", sa.Integer, nullable=False, comment="in a row, since the last replay"),
     sa.Column("due_at", Instant, nullable=False, comment="next attempt; while one is under way, its lease"),
-    sa.Column("leased_by", Key, comment="the worker whose attempt is under way"),
+    sa.Column("leased_by", Key, comment="the worker that holds the lease"),
     sa.Column("error", sa.Text, comment="why the last attempt failed or why it is held"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("delivered_at", Instant),

@@ -13,7 +13,8 @@ from services.handoff.store import leases
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import Unavailable
-from shared.pulse import Pulse, safe_reason
+from shared.pulse import Pulse
+from shared.reasons import safe_reason
 from shared.supervisor import Bell
 
 logger = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ depends_on = None
 
 _LOG_ID = "of the log that the offset belongs to; null before it was kept"
 _LAST_CHECKSUM = "CRC-32 of the value at next_offset - 1"
-_LEASED_BY = "the worker whose attempt is under way"
+_LEASED_BY = "the worker that holds the lease"
 _REFUSED_BY = "ingest, or the consumer group that parked it"
 _FORM = "of a property's or trait's values; '' for types"
 _SOURCE = "the path it came in by, or topic/partition/offset"
