@@ -138,7 +138,7 @@ class SessionProof:
 
     @asynccontextmanager
     async def dead(self, workers: Collection[str]) -> AsyncGenerator[set[str]]:
-        """Open with the workers whose advisory lock was free; this session holds the locks until it closes."""
+        """Open with the workers whose advisory lock was free; this session holds these locks."""
         dead = [one for one in workers if await proofs.try_lock(self._connection, key_of(one))]
         try:
             yield set(dead)
