@@ -41,8 +41,8 @@ def measure(arena: Arena, url: str) -> Row:
     rows, people = arena.sized(INTERACTIONS), arena.sized(PEOPLE)
     arena.tell(f"row 8: counting a new condition over {rows:,} interactions, and reading them")
     own = asyncio.run(copy(url, _DATABASE, "template1"))
-    with flipline(arena, "scoring", name="row8-found", database_url=own) as server:
-        activate_matrix(server, FLIP_NUMBER)
+    with flipline(arena, "scoring", name="row8-found", database_url=own) as found:
+        activate_matrix(found, FLIP_NUMBER)
     before = matrix(flip_number=FLIP_NUMBER)
     population = asyncio.run(settle_in(own, people, before, before))
     arena.tell(f"  {population}")
@@ -50,7 +50,8 @@ def measure(arena: Arena, url: str) -> Row:
     arena.tell("  the ledger is written")
     with helper(arena, "floors.read", own, cores=arena.cores.server) as reader:
         read = reader.ask({"query": _LEDGER})
-    with flipline(arena, "scoring", name="row8-scoring", database_url=own) as server:
+    # On the same log: a database that was at another one has its positions there.
+    with flipline(arena, "scoring", name="row8-scoring", data_dir=found.data_dir, database_url=own) as server:
         server.call("PUT", "/v1/models/bench/draft", OPS_KEY, before | {"rules": [*before["rules"], _NEW]})
         took, live = asyncio.run(_activated_live(arena, server, own, people))
     matches = _check(own)

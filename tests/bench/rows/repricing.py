@@ -26,14 +26,15 @@ def measure(arena: Arena, url: str) -> Row:
         f"row 7: pricing {profiles:,} profiles anew after a change of points, and reading their counts"
     )
     own = asyncio.run(copy(url, _DATABASE, "template1"))
-    with flipline(arena, "scoring", name="row7-found", database_url=own) as server:
-        activate_matrix(server, FLIP_NUMBER)
+    with flipline(arena, "scoring", name="row7-found", database_url=own) as found:
+        activate_matrix(found, FLIP_NUMBER)
     before, after = matrix(flip_number=FLIP_NUMBER), _repriced()
     population = asyncio.run(settle_in(own, profiles, before, after))
     arena.tell(f"  {population}")
     with helper(arena, "floors.read", own, cores=arena.cores.server) as reader:
         read = reader.ask({"query": _COUNTS})
-    with flipline(arena, "scoring", name="row7-scoring", database_url=own) as server:
+    # On the same log: a database that was at another one has its positions there.
+    with flipline(arena, "scoring", name="row7-scoring", data_dir=found.data_dir, database_url=own) as server:
         server.call("PUT", "/v1/models/bench/draft", OPS_KEY, after)
         took = asyncio.run(activated(arena, server, own, limit=LIMIT_SECONDS))
     wrong = asyncio.run(wrongly_priced(own))
