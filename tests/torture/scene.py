@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -12,6 +13,7 @@ from tests.e2e.broker import Broker
 from tests.e2e.crowd import MATRIX, MODEL, Deed
 from tests.e2e.flipline import KEYS, Flipline
 from tests.e2e.processes import Process, run
+from tests.faults.copies import copy_files
 from tests.faults.servers import OwnServer
 from tests.patience import PATIENCE_SECONDS, eventually
 from tests.receiver import Receiver
@@ -94,6 +96,15 @@ class Scene:
         await eventually(self.books.unsent, lambda waiting: waiting == 0)
         await eventually(self.books.untold, lambda waiting: waiting == 0)
         await eventually(self.books.undelivered, lambda waiting: waiting == 0)
+
+    async def backed_up(self, files: Path) -> Path:
+        """Stop Flipline, and return a copy of its files."""
+        await self.flipline.stop()
+        # Our reader has to let go first: to copy a file drops all locks that this process has on it.
+        await self.books.close()
+        backup = self.directory / f"backup-{uuid4().hex[:8]}"
+        copy_files(files, backup)
+        return backup
 
     async def command(self, *arguments: str) -> tuple[int, str]:
         """Run a command of Flipline beside its processes; return its exit code and what it printed."""

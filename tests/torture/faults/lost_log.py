@@ -4,10 +4,7 @@ What the lost log held is in the tables and stays there. No event that comes aft
 the readers stop and say so, until somebody has decided, and then read it all.
 """
 
-from pathlib import Path
-from uuid import uuid4
-
-from tests.faults.copies import copy_files, restore_files
+from tests.faults.copies import restore_files
 from tests.faults.topics import delete_topic, topics
 from tests.patience import eventually
 from tests.torture.fault import Fault
@@ -17,7 +14,8 @@ from tests.torture.scene import Scene
 async def _older_log(scene: Scene) -> None:
     await scene.sender.has_posted(0.3)
     await scene.all_scored()
-    backup = await _backed_up(scene)
+    backup = await scene.backed_up(scene.data_dir)
+    await scene.flipline.start()
     await scene.sender.has_posted(0.6)
     await scene.settled()
     await scene.flipline.stop()
@@ -44,14 +42,6 @@ async def _deleted_topic(scene: Scene) -> None:
     assert interactions not in await topics(broker.address), "an empty topic would hide that events are lost"
     await scene.flipline.stop()
     await _read_again(scene)
-
-
-async def _backed_up(scene: Scene) -> Path:
-    backup = scene.directory / f"backup-{uuid4().hex[:8]}"
-    await scene.flipline.stop()
-    copy_files(scene.data_dir, backup)
-    await scene.flipline.start()
-    return backup
 
 
 async def _read_again(scene: Scene) -> None:

@@ -1,20 +1,16 @@
 """Tables brought back from an older backup, beside a log that has gone on: it has all that they lack."""
 
-from uuid import uuid4
-
 import asyncpg
 
-from tests.faults.copies import copy_database, copy_files, restore_database, restore_files
+from tests.faults.copies import copy_database, restore_database, restore_files
 from tests.patience import eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene
 
 
 async def _files(scene: Scene) -> None:
-    backup = scene.directory / f"backup-{uuid4().hex[:8]}"
     await scene.sender.has_posted(0.3)
-    await scene.flipline.stop()
-    copy_files(scene.state_file.parent, backup)
+    backup = await scene.backed_up(scene.state_file.parent)
     await scene.flipline.start()
     await scene.sender.has_posted(0.7)
     # Leads are told and delivered of which the tables will know nothing.
