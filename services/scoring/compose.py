@@ -14,6 +14,7 @@ from services.scoring.routes import (
     previews,
     profiles,
     scores,
+    why,
 )
 from services.scoring.timer import Timer
 from shared.auth import KeyRing, Requires
@@ -62,6 +63,7 @@ def compose(
             activation.routes(database, clock, ops, outgoing),
             profiles.routes(database, clock, ops_or_crm),
             scores.routes(database, clock, ops_or_crm),
+            why.routes(database, clock, ops_or_crm),
             correction.routes(database, corrections, ops, outgoing),
             companies.routes(database, ops_or_crm),
         ],

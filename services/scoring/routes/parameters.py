@@ -59,6 +59,16 @@ At = Annotated[
 ]
 
 
+WhichVersion = Annotated[
+    str | None,
+    Query(
+        pattern="^([1-9][0-9]{0,8}|draft)$",
+        description="A version's number, or `draft`; absent: the active one.",
+    ),
+]
+"""Which version of a model to price under."""
+
+
 def text(part: str) -> str:
     """Read a part of a cursor that is a text; raises ValueError for what no database keeps."""
     part.encode()

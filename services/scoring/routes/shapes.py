@@ -73,13 +73,17 @@ class DayOut(BaseModel):
 
 
 class ReasonOut(BaseModel):
-    """What a rule gave: `count` matches, of which `paid` fell within its limit, and on which days."""
+    """What a rule gave: `count` matches, of which `paid` fell within its limit, and on which days.
+
+    `note` says in words what limit, time and cap made of it, if they made anything of it.
+    """
 
     rule: str
     label: str
     points: float
     count: int
     paid: int
+    note: str | None
     days: list[DayOut]
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED
+from services.scoring.model.matrix import Version
 from services.scoring.store.cycles import is_kept_back
 from services.scoring.store.models import version_of
 from services.scoring.tables import identities, scores, traits
@@ -110,6 +111,32 @@ async def _active(connection: AsyncConnection, model: str) -> int:
     if version is None:
         raise NotFound("version_unknown", f"Model {model} has no active version.")
     return version.number
+
+
+async def just_qualified(
+    connection: AsyncConnection, version: Version, limit: int, *, without: str
+) -> Sequence[str]:
+    """Return the ids of some profiles that qualify in a version, those with the least scores, but for one.
+
+    Only so many of those who reach the flip number are looked at, whatever keeps them from sales.
+    """
+    reached = (
+        sa.select(scores.c.profile_id, scores.c.state, scores.c.score)
+        .where(
+            scores.c.model == version.model,
+            scores.c.version == version.number,
+            scores.c.score >= version.matrix.flip_number,
+        )
+        .order_by(scores.c.score, scores.c.profile_id)
+        .limit(4 * limit)
+        .subquery()
+    )
+    qualified = (
+        sa.select(reached.c.profile_id)
+        .where(reached.c.state == QUALIFIED, reached.c.profile_id != without)
+        .order_by(reached.c.score, reached.c.profile_id)
+    )
+    return (await connection.execute(qualified.limit(limit))).scalars().all()
 
 
 def _may_have(name: str, value: str) -> sa.ColumnElement[bool]:

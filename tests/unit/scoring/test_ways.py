@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 
 from services.scoring.core.counting import Tally, count
+from services.scoring.core.further import MAX_FURTHER
 from services.scoring.core.pricing import Known, price
-from services.scoring.core.ways import MAX_FURTHER, Missing, Way, missing
+from services.scoring.core.ways import BECOME, NO_LONGER_BE, Missing, Way, missing
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
@@ -26,10 +27,10 @@ def test_what_is_missing_is_told_with_the_shortest_way_first() -> None:
     assert missing(of, rules, TODAY) == Missing(
         12,
         (
-            Way("share", "Share", 1, "1 more of: Share"),
-            Way("decides", "Decides", 1, "if: Decides"),
-            Way("visit", "Visit", 2, "2 more of: Visit"),
-            Way("like", "Like", 4, "4 more of: Like"),
+            Way("share", "Share", 1),
+            Way("decides", "Decides", 1, BECOME),
+            Way("visit", "Visit", 2),
+            Way("like", "Like", 4),
         ),
     )
 
@@ -141,7 +142,7 @@ def test_who_has_not_flipped_lacks_something_however_little() -> None:
     """25.0004 is reached by 25.001 at the earliest."""
     rules = ruled_by(does("like", 25), flip_number=25.0004)
     lacking = missing(known(rules, interaction("like")), rules, TODAY)
-    assert lacking == Missing(0.001, (Way("like", "Like", 1, "1 more of: Like"),))
+    assert lacking == Missing(0.001, (Way("like", "Like", 1),))
 
 
 # Traits
@@ -170,7 +171,7 @@ def test_a_trait_that_changes_ends_what_it_gave_before() -> None:
     """With the other title there are 25 points, not the 35 of both."""
     rules = ruled_by(rule(points=10), traits=[CEO, VP])
     done = visit(traits={"title": "CEO"})
-    assert texts(rules, done)[-1] == 'if: title is "VP"'
+    assert texts(rules, done)[-1] == 'this becomes true: title is "VP"'
     assert ways(rules.model_copy(update={"flip_number": 25.5}), done) == [("visits", 1)]
 
 
@@ -186,7 +187,7 @@ def test_a_text_that_has_both_the_old_and_the_new_title_is_not_what_is_meant() -
 def test_a_trait_that_becomes_known_ends_what_its_absence_took() -> None:
     rules = ruled_by(does("like", 17), traits=[UNKNOWN, EXISTS], flip_number=20)
     told_to_be = texts(rules, interaction("like", known_as=BY_COOKIE))
-    assert told_to_be == ["1 more of: Like", "if: company is known"]
+    assert told_to_be == ["1 more of: Like", "this becomes true: company is known"]
 
 
 def test_ending_what_takes_points_is_a_way_of_its_own() -> None:
@@ -195,8 +196,8 @@ def test_ending_what_takes_points_is_a_way_of_its_own() -> None:
     assert missing(of, rules, TODAY) == Missing(
         3,
         (
-            Way("like", "Like", 1, "1 more of: Like"),
-            Way("no_company", "company is not known", 1, "if not: company is not known"),
+            Way("like", "Like", 1),
+            Way("no_company", "company is not known", 1, NO_LONGER_BE),
         ),
     )
 
