@@ -57,7 +57,7 @@ def compose(
     return Service(
         name="scoring",
         routers=[
-            models.routes(database, ops),
+            models.routes(database, clock, ops),
             drafts.routes(database, clock, ops),
             previews.routes(database, clock, ops),
             activation.routes(database, clock, ops, outgoing),
