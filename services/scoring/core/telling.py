@@ -82,8 +82,8 @@ def _without(why: Why, without: Without) -> str:
     ]
     then = "".join(f"{change}, and " for change in changes)
     return (
-        f"{joined(labels, 'and')} {gives} {without.chosen:.10g} points{others}. Without {them} {then}the score "
-        f"would be {without.score:.10g}, below the flip number."
+        f"{joined(labels, 'and')} {gives} {without.chosen:.10g} points{others}. "
+        f"Without {them} {then}the score would be {without.score:.10g}, below the flip number."
     )
 
 

@@ -84,6 +84,13 @@ def number(part: str) -> float:
     return told
 
 
+def whole(part: str) -> int:
+    """Read a part of a cursor that is a small whole number."""
+    if not re.fullmatch(r"[0-9]{1,9}", part, re.ASCII):
+        raise ValueError(part)
+    return int(part)
+
+
 def moment(part: str) -> datetime:
     """Read a part of a cursor that is an instant."""
     return _in_utc(datetime.fromisoformat(part))

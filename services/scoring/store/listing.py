@@ -1,4 +1,4 @@
-"""Lists over all profiles: by score, stage, grade, state and trait, and their sums by company."""
+"""Lists over all profiles: by score, stage, grade, state and trait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,6 @@ FROM_EMAIL: Final = ("company", "email_domain")
 """The traits that an e-mail address tells where nothing else does."""
 
 Sort = Literal["id", "-score"]
-CompanySort = Literal["-score", "-best", "company"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +88,7 @@ async def _filtered(
             field = needing[0]
             raise Refused("model_missing", f"To filter by {field}, say of which model.", "model")
         return query, None
-    number = await _active(connection, wanted.model)
+    number = await active_number(connection, wanted.model)
     query = query.add_columns(scores.c.score).join(
         scores,
         (scores.c.profile_id == identities.c.id)
@@ -106,7 +105,8 @@ async def _filtered(
     return query, scores.c.score
 
 
-async def _active(connection: AsyncConnection, model: str) -> int:
+async def active_number(connection: AsyncConnection, model: str) -> int:
+    """Return the number of the version that scores; raises NotFound without one."""
     version = await version_of(connection, model, None)
     if version is None:
         raise NotFound("version_unknown", f"Model {model} has no active version.")
@@ -157,40 +157,3 @@ def _may_have(name: str, value: str) -> sa.ColumnElement[bool]:
         mine.c.kind == "email",
         mine.c.value.endswith(f"@{value}", autoescape=True),
     )
-
-
-class Company(msgspec.Struct, frozen=True):
-    """A company: how many of its people are known, the sum of their scores, and the best of them."""
-
-    company: str
-    people: int
-    score: float
-    best: float
-
-
-async def companies(
-    connection: AsyncConnection, model: str, sort: CompanySort, after: Sequence[Any], limit: int
-) -> list[Company]:
-    """Return a page of companies with the sum and the best of their people's scores in a model."""
-    number = await _active(connection, model)
-    total, best = sa.func.sum(scores.c.score), sa.func.max(scores.c.score)
-    query = (
-        sa.select(scores.c.company, sa.func.count(), total, best)
-        .where(scores.c.model == model, scores.c.version == number, scores.c.company.is_not(None))
-        .group_by(scores.c.company)
-    )
-    if sort == "company":
-        query = query.order_by(scores.c.company)
-        if after:
-            query = query.where(scores.c.company > after[0])
-    else:
-        # Rounded, as it is shown and as the cursor has it: a sum depends on the order of its parts.
-        measure = sa.func.round(sa.cast(total if sort == "-score" else best, sa.Numeric(20, 6)), 3)
-        query = query.order_by(measure.desc(), scores.c.company)
-        if after:
-            least = sa.cast(after[0], sa.Numeric(20, 6))
-            query = query.having((measure < least) | ((measure == least) & (scores.c.company > after[1])))
-    rows = await connection.execute(query.limit(limit))
-    return [
-        Company(company, people, round(float(score), 3), float(best)) for company, people, score, best in rows
-    ]
