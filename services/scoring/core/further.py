@@ -53,6 +53,8 @@ class Ahead:
 
         None too when the questions before have used up what may be computed.
         """
+        if self._left <= 0:
+            return None
         deeds = _Deeds(self._tally, examples(rule, self._counts, self._day), self._may_count)
         least = self._least(deeds)
         if least is None:
@@ -77,7 +79,7 @@ class Ahead:
         return high
 
     def _reaches(self, matches: Matches, *, giving_alone: bool = False) -> bool:
-        if not matches:
+        if not matches or self._left <= 0:
             return False
         counts = {key: self._counts.get(key, {}) for key, _ in matches}
         for (key, by), times in matches.items():
@@ -88,8 +90,6 @@ class Ahead:
                 if rule.points > 0 or not giving_alone:
                     given[rule.id] = worth(rule, days, self._day).points
                     self._left -= 1
-        if self._left < 0:
-            return False
         return total_of([*given.items(), *self._others], self._matrix) >= self._matrix.flip_number
 
 

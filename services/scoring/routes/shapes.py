@@ -19,6 +19,7 @@ class StandingOut(BaseModel):
     """Where a profile stands in one model now.
 
     `state` is below (the flip number), excluded, waiting_for_data (for the traits in `missing`) or qualified.
+    `excluded_by` is the exclusion that keeps the profile from sales, whatever its score.
     """
 
     score: float
@@ -27,6 +28,7 @@ class StandingOut(BaseModel):
     grade: str | None
     state: State
     missing: list[str]
+    excluded_by: str | None
     version: int
 
 

@@ -36,6 +36,7 @@ class Filter:
     company: str | None = None
     trait: tuple[str, str] | None = None
     kept_back: bool | None = None
+    excluded: bool | None = None
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -79,6 +80,7 @@ async def _filtered(
         "grade": wanted.grade,
         "state": wanted.state,
         "company": wanted.company,
+        "excluded": wanted.excluded,
     }
     given = {name: value for name, value in of_scores.items() if value is not None}
     if wanted.model is None:

@@ -3,12 +3,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from services.scoring.core import further
 from services.scoring.core.counting import Tally, count
 from services.scoring.core.further import MAX_FURTHER
 from services.scoring.core.pricing import Known, price
 from services.scoring.core.ways import BECOME, NO_LONGER_BE, Missing, Way, missing
+from services.scoring.core.worth import worth
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
+from shared.vocabulary import TOUCHES
 from tests.builders import interaction, rule
 from tests.unit.scoring.cases import DECIDES, cases, does, ways
 from tests.unit.scoring.known import TODAY, adjustment, counted, known, ruled_by, told
@@ -84,6 +87,46 @@ def test_a_further_match_ends_inactivity() -> None:
 def test_what_only_machines_can_do_is_no_way() -> None:
     rules = ruled_by(does("like", 30, machine="only"), does("visit", 20), does("open", 10, machine="include"))
     assert ways(rules, interaction("visit")) == [("visit", 1), ("open", 1)]
+
+
+@pytest.mark.parametrize("type", sorted(TOUCHES))
+def test_what_is_done_to_a_profile_is_no_way_of_its_own(type: str) -> None:
+    assert ways(ruled_by(does(type, 30))) == []
+    assert ways(ruled_by(rule("mail", 30, when={"type": [type, "email_open"]}))) == [("mail", 1)]
+    either = {"any": [{"type": type}, {"type": "zoom_call"}]}
+    assert ways(ruled_by(rule("calls", 30, when=either))) == [("calls", 1)]
+
+
+def test_whom_an_exclusion_keeps_from_sales_lacks_points_and_has_no_way() -> None:
+    rules = ruled_by(does("like", 10), traits=[DECIDES], excludes=[{"lifecycle": "customer"}])
+    assert missing(known(rules, told(lifecycle="customer")), rules, TODAY) == Missing(25, ())
+    assert ways(rules, told(lifecycle="lead")) == [("like", 3)]
+
+
+def test_a_trait_that_an_exclusion_asks_for_is_no_way() -> None:
+    at_rival = {"company": {"in": ["Rival", "Friend"]}}
+    rules = ruled_by(
+        traits=[{"id": "known", "points": 30, "when": at_rival}], excludes=[{"company": "Rival"}]
+    )
+    assert ways(rules) == [("known", 1)]
+    assert ways(rules.model_copy(update={"excludes": rules.excludes * 0})) == [("known", 1)]
+    rivals_alone = ruled_by(
+        traits=[{"id": "known", "points": 30, "when": {"company": "Rival"}}], excludes=[{"company": "Rival"}]
+    )
+    assert ways(rivals_alone) == []
+
+
+def test_an_answer_for_two_hundred_rules_computes_no_more_than_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each of the rules asks for other values of `by`, and all rules are held against each of them."""
+    priced: list[str] = []
+    monkeypatch.setattr(further, "worth", lambda one, *more: priced.append(one.id) or worth(one, *more))
+    monkeypatch.setattr(further, "_MAX_PRICED", 300)
+    limit = {"times": 1, "per": "ever", "by": "asset"}
+    rules = ruled_by(*(rule(f"r{n}", 1, limit=limit, label=f"R{n}") for n in range(200)), flip_number=20_000)
+    assert ways(rules) == []
+    assert len(priced) <= 500
 
 
 def test_what_another_rule_takes_for_the_same_match_is_taken_into_account() -> None:
