@@ -52,17 +52,8 @@ def test_ways_that_read_alike_are_one() -> None:
 
 
 def test_equal_ways_stand_together_where_the_first_of_them_does() -> None:
-    found = suggest(
-        [
-            way("a"),
-            Way("t", "Decides", 1, BECOME),
-            way("b"),
-            Way("u", "No company", 1, NO_LONGER_BE),
-            way("c", 4),
-        ],
-        (),
-        {"t": 0.5, "a": 0.9},
-    )
+    traits = [Way("t", "Decides", 1, BECOME), Way("u", "No company", 1, NO_LONGER_BE)]
+    found = suggest([way("a"), *traits, way("b"), way("c", 4)], (), {"t": 0.5, "a": 0.9})
     assert found.text == (
         "One more of “A” or “B” would do. It would do if “Decides” became true. "
         "It would do if “No company” were no longer true. 4 more of “C” would do."
