@@ -40,10 +40,12 @@ class Question(NamedTuple):
     at: datetime
 
 
-async def version_asked(connection: AsyncConnection, model: str, which: str | None) -> Wanted:
+async def version_asked(
+    connection: AsyncConnection, model: str, which: str | None, *, or_last: bool = False
+) -> Wanted:
     """Return a version by its number or as `draft`; without either the one that scores.
 
-    Of a model that scores no more it is the one that scored last. Raises NotFound.
+    Of a model that scores no more that is, with `or_last`, the one that scored last. Raises NotFound.
     """
     active = await version_of(connection, model, None)
     if which == DRAFT:
@@ -51,7 +53,7 @@ async def version_asked(connection: AsyncConnection, model: str, which: str | No
     elif which is not None:
         found = await version_of(connection, model, int(which))
     else:
-        found = active or await last_to_score(connection, model)
+        found = active or (await last_to_score(connection, model) if or_last else None)
     if found is None:
         what = "active version" if which is None else "draft" if which == DRAFT else f"version {which}"
         raise NotFound("version_unknown", f"Model {model} has no {what}.")
@@ -77,7 +79,8 @@ async def question(
     own = sorted(await own_cycles(connection, person, begun), key=lambda cycle: cycle.number)
     of_flip = at is None and which is None and bool(own)
     when = own[-1].flipped_at if of_flip else at or now
-    wanted = await version_asked(connection, model, str(own[-1].version) if of_flip else which)
+    number = str(own[-1].version) if of_flip else which
+    wanted = await version_asked(connection, model, number, or_last=True)
     day = day_of(when)
     until = [cycle for cycle in own if day_of(cycle.flipped_at) <= day]
     cycle = until[-1] if until else None

@@ -7,11 +7,13 @@ from typing import Final, TypeAlias
 
 from services.scoring.core.counting import Tally, add
 from services.scoring.core.example import examples
-from services.scoring.core.pricing import GROUP, Known, Score, total_of
+from services.scoring.core.pricing import Known, Score, total_of
 from services.scoring.core.worth import worth
-from services.scoring.model.matrix import INACTIVITY_RULE, Matrix
+from services.scoring.model.matrix import ADJUSTMENT_RULE, Matrix
 from services.scoring.model.rules import Rule
+from services.scoring.model.trait_conditions import Traits
 from shared.events import Interaction
+from shared.vocabulary import EFFECTS
 
 MAX_FURTHER: Final = 100
 """More further matches than this are not told of."""
@@ -37,15 +39,13 @@ class Ahead:
         self._day = day
         self._tally = Tally([matrix])
         self._may_count = iter(range(_MAX_COUNTED))
+        self._traits = known.traits.at(day)
+        self._email_domains = known.traits.email_domains(day)
         behaviour = {rule.id for rule in matrix.rules}
-        # Whoever does something is not inactive, and the cuts of groups follow from the other lines.
-        left_out = {INACTIVITY_RULE, *(f"{GROUP}{name}" for name in matrix.groups)}
         self._given = {one.rule: one.points for one in score.reasons if one.rule in behaviour}
-        self._others = [
-            (one.rule, one.points)
-            for one in score.reasons
-            if one.rule not in behaviour and one.rule not in left_out
-        ]
+        # Whoever does something is not inactive, and the cuts of groups follow from the other lines.
+        self._by_hand = [(one.rule, one.points) for one in score.reasons if one.rule == ADJUSTMENT_RULE]
+        self._others: Sequence[tuple[str, float]] = ()
         self._left = _MAX_PRICED
 
     def times_needed(self, rule: Rule) -> int | None:
@@ -56,12 +56,21 @@ class Ahead:
         if self._left <= 0:
             return None
         deeds = _Deeds(self._tally, examples(rule, self._counts, self._day), self._may_count)
+        traits = self._traits_after(deeds)
+        if self._matrix.excluded_by(traits, self._email_domains) is not None:
+            return None
+        self._others = [*self._by_hand, *_given_by(traits, self._matrix)]
         least = self._least(deeds)
         if least is None:
             return None
         # Some rule may take points for the same matches, so that more of them give less.
         numbers = range(least, MAX_FURTHER + 1)
         return next((times for times in numbers if self._reaches(deeds.matches(times))), None)
+
+    def _traits_after(self, deeds: "_Deeds") -> Traits:
+        """Return the traits that follow: further matches are of one type, so the first brings about all."""
+        effect = EFFECTS.get(deeds.type or "")
+        return self._traits if effect is None else {**self._traits, effect.trait: effect.value}
 
     def _least(self, deeds: "_Deeds") -> int | None:
         """Return the least number that would do if no rule took points for further matches."""
@@ -93,13 +102,22 @@ class Ahead:
         return total_of([*given.items(), *self._others], self._matrix) >= self._matrix.flip_number
 
 
+def _given_by(traits: Traits, matrix: Matrix) -> Iterator[tuple[str, float]]:
+    return ((rule.id, rule.points) for rule in matrix.traits if rule.holds(traits))
+
+
 class _Deeds:
-    """Interactions one after the other, and what is counted of the first so many of them."""
+    """Interactions one after the other, and what is counted of the first so many of them.
+
+    `type` is that of the first of them, None without any.
+    """
 
     def __init__(self, tally: Tally, interactions: Iterator[Interaction], may_count: Iterator[int]) -> None:
         self._tally = tally
         self._may_count = may_count
-        self._more = islice(interactions, MAX_FURTHER)
+        first = next(interactions, None)
+        self.type = None if first is None else first.type
+        self._more = islice(interactions if first is None else chain([first], interactions), MAX_FURTHER)
         self._counted: list[Sequence[tuple[str, str]]] = []
         self._last: Interaction | None = None
 

@@ -103,6 +103,16 @@ def test_whom_an_exclusion_keeps_from_sales_lacks_points_and_has_no_way() -> Non
     assert ways(rules, told(lifecycle="lead")) == [("like", 3)]
 
 
+def test_what_follows_from_a_further_match_is_taken_into_account() -> None:
+    """A purchase makes a customer, and who unsubscribes gives no consent any more."""
+    bought = does("purchase", 30)
+    is_customer = {"id": "customer", "points": -10, "when": {"lifecycle": "customer"}}
+    assert ways(ruled_by(bought, excludes=[{"lifecycle": "customer"}])) == []
+    assert ways(ruled_by(bought, traits=[is_customer])) == [("purchase", 2)]
+    left = [does("email_unsubscribe", 30), does("like", 25)]
+    assert ways(ruled_by(*left, excludes=[{"consent_email": False}])) == [("like", 1)]
+
+
 def test_a_trait_that_an_exclusion_asks_for_is_no_way() -> None:
     for companies, expected in ((["Rival", "Friend"], [("known", 1)]), (["Rival"], [])):
         known_one = {"id": "known", "points": 30, "when": {"company": {"in": companies}}}
