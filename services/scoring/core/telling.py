@@ -58,7 +58,7 @@ def _standing(why: Why) -> Iterator[str]:
         yield f"{score}, and the flip number is {flip_number}."
     else:
         since = ", by what counts now" if why.asked.of_flip else ""
-        yield f"{score}{since}: {why.points_missing:.10g} points fewer than the flip number {flip_number}."
+        yield f"{score}{since}: {_points(why.points_missing)} fewer than the flip number {flip_number}."
     if why.status in {LEAD, KEPT_BACK}:
         if why.excluded_by is not None:
             yield f"By the end of that day an exclusion held: {why.excluded_by}."
@@ -76,13 +76,13 @@ def _without(why: Why, without: Without) -> str:
     gives, them = ("gives", "it") if len(labels) == 1 else ("give", "them")
     others = f", the other lines {without.others:.10g}" if without.others else ""
     changes = [
-        f"{line.label} takes {abs(line.points):.10g} points {'less' if line.points > 0 else 'more'}"
+        f"{line.label} takes {_points(abs(line.points))} {'less' if line.points > 0 else 'more'}"
         for line in without.changes
         if line.kind != "rounding"
     ]
     then = "".join(f"{change}, and " for change in changes)
     return (
-        f"{joined(labels, 'and')} {gives} {without.chosen:.10g} points{others}. "
+        f"{joined(labels, 'and')} {gives} {_points(without.chosen)}{others}. "
         f"Without {them} {then}the score would be {without.score:.10g}, below the flip number."
     )
 
@@ -108,6 +108,10 @@ def _parted(others: Sequence[Cycle]) -> str:
         f"The flip of {days} is that of other identities, which were taken for this profile's then and have "
         "been separated since."
     )
+
+
+def _points(points: float) -> str:
+    return f"{points:.10g} {'point' if points == 1 else 'points'}"
 
 
 def _version(why: Why) -> str:
