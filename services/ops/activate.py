@@ -16,6 +16,12 @@ from services.ops.wanted import Wanted
 from shared.errors import Conflict, FliplineError, Refused, Unavailable
 
 LOOK_AGAIN_SECONDS: Final = 0.5
+_LISTS: Final = (
+    ("would_flip", "Would flip", "newly_flipped"),
+    ("would_un_flip", "Would flip no more", "un_flipped"),
+    ("biggest_movers", "Biggest movers", "moved"),
+)
+"""The lists of a preview or a flip-diff, their titles, and the number of all those of whom they show some."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +102,9 @@ async def _show_difference(api: Api, wanted: Wanted, active: int | None, console
 
 def _show_flips(title: str, found: Mapping[str, Any], console: Console) -> None:
     console.print(display.flips(title, found))
-    if found["biggest_movers"]:
-        console.print(display.movers(found["biggest_movers"]))
+    for name, words, total in _LISTS:
+        if movers := found.get(name):
+            console.print(display.movers(words, movers, found.get(total, len(movers))))
 
 
 def _ask(wanted: Wanted) -> None:

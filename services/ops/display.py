@@ -23,6 +23,9 @@ _FLIPS: Final[Mapping[str, str]] = {
     "handed_over_now": "handed over now",
 }
 
+MAX_ROWS: Final = 10
+"""So many rows of a list of profiles stay on a screen together with what is asked below them."""
+
 
 def table(title: str, *columns: str, numbers: Sequence[str] = ()) -> Table:
     """Return an empty table with these columns, and after them those of `numbers`, aligned right."""
@@ -67,16 +70,29 @@ def flips(title: str, found: Json) -> Table:
     return shown
 
 
-def movers(found: Sequence[Json]) -> Table:
-    """Return whose scores change most."""
-    shown = table("Biggest movers", "profile", numbers=["before", "after", "change"])
-    for one in found:
+def movers(title: str, found: Sequence[Json], of: int) -> Table:
+    """Return some of so many profiles whose scores change, the first MAX_ROWS of those found.
+
+    They are named by their strongest identity, where they have one, and their company.
+    """
+    rows = found[:MAX_ROWS]
+    cut = f" ({len(rows):,} of {of:,})" if of > len(rows) else ""
+    shown = table(f"{title}{cut}", "profile", "company", numbers=["before", "after", "change"])
+    for one in rows:
         before, after = one["before"], one["after"]
-        change = f"{after - (before or 0):+.10g}"
         shown.add_row(
-            Text(one["profile_id"]), "none" if before is None else f"{before:.10g}", f"{after:.10g}", change
+            Text(_name(one)),
+            Text(one.get("company") or ""),
+            "none" if before is None else f"{before:.10g}",
+            f"{after:.10g}",
+            f"{after - (before or 0):+.10g}",
         )
     return shown
+
+
+def _name(profile: Json) -> str:
+    identity = profile.get("identity")
+    return f"{identity['kind']} {identity['value']}" if identity else profile["profile_id"]
 
 
 class Preparing:

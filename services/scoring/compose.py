@@ -14,6 +14,7 @@ from services.scoring.routes import (
     previews,
     profiles,
     scores,
+    why,
 )
 from services.scoring.timer import Timer
 from shared.auth import KeyRing, Requires
@@ -56,12 +57,13 @@ def compose(
     return Service(
         name="scoring",
         routers=[
-            models.routes(database, ops),
+            models.routes(database, clock, ops),
             drafts.routes(database, clock, ops),
             previews.routes(database, clock, ops),
             activation.routes(database, clock, ops, outgoing),
             profiles.routes(database, clock, ops_or_crm),
             scores.routes(database, clock, ops_or_crm),
+            why.routes(database, clock, ops_or_crm),
             correction.routes(database, corrections, ops, outgoing),
             companies.routes(database, ops_or_crm),
         ],

@@ -155,6 +155,13 @@ scores = sa.Table(
     sa.Column("grade", Key, nullable=True),
     sa.Column("state", Key, nullable=False, comment="below, excluded, waiting_for_data, qualified"),
     sa.Column("company", Key, nullable=True),
+    sa.Column(
+        "excluded",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="by an exclusion of the matrix, whatever the score",
+    ),
     sa.Column("due_on", sa.Integer, nullable=True, comment="the first day on which it may change by itself"),
     sa.Column("revision", sa.BigInteger, nullable=False),
     sa.Index(None, "model", "version", "score", "profile_id"),

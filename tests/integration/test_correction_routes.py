@@ -34,7 +34,7 @@ async def test_a_retracted_interaction_counts_no_more_and_says_why_on_the_timeli
     await scoring.happened(interaction(id="real"), interaction(id="ours"))
     path = await scoring.path()
     answer = await scoring.post(f"{path}/retractions", {"interaction": "ours"} | BY_OPS)
-    assert answer == {"retracted": 1, "interactions": ["ours"], "would_not_have_flipped": []}
+    assert answer == {"retracted": 1, "interactions": ["ours"], "cut": False, "would_not_have_flipped": []}
     assert (await scoring.standing())["score"] == (await scoring.get(f"{path}/scores/m"))["score"] == 10
     shown = {one["id"]: one["retracted"] for one in (await scoring.get(f"{path}/timeline"))["items"]}
     assert shown == {"real": None, "ours": "our own office"}
@@ -161,7 +161,8 @@ async def test_points_by_hand_stand_among_the_reasons_until_they_expire(scoring:
     score = await scoring.get(f"{path}/scores/m")
     assert (score["score"], score["engagement"]) == (17.5, 17.5)
     assert score["reasons"][-1] | {"days": []} == {
-        "rule": "adjustment", "label": "our own office", "points": 7.5, "count": 1, "paid": 1, "days": [],
+        "rule": "adjustment", "label": "our own office", "points": 7.5, "count": 1, "paid": 1, "note": None,
+        "days": [],
     }  # fmt: skip
     (entry,) = [one for one in (await scoring.get(f"{path}/timeline"))["items"] if one["type"] != "visit"]
     assert entry["properties"] == given

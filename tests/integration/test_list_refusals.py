@@ -20,13 +20,15 @@ async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOv
 
 KEYS = [
     ("a",), ("a", "b"), ("nan", "b"), ("inf", "b"), ("1e400", "b"), ("1", "\0"), ("\0",),
-    ("2026-01-01T00:00:00+00:00", "\0"), ("0001-01-01T00:00:00+12:00", "b"), ("1", "2", "3"),
+    ("2026-01-01T00:00:00+00:00", "\0"), ("0001-01-01T00:00:00+12:00", "b"), ("1", "2", "3", "4"),
+    ("-1", "2", "b"), ("1.5", "2", "b"), ("0", "nan", "b"), ("0", "2", "\0"), ("9" * 30, "2", "b"),
 ]  # fmt: skip
 LISTS = {
     "profiles by id": ("/v1/profiles", {}),
     "profiles of m by -score": ("/v1/profiles", {"model": "m", "sort": "-score"}),
     "profiles of other by -score": ("/v1/profiles", {"model": "other", "sort": "-score"}),
     "companies of m by -score": ("/v1/companies", {"model": "m"}),
+    "companies of m by -score with the excluded": ("/v1/companies", {"model": "m", "count_excluded": "true"}),
     "companies of m by -best": ("/v1/companies", {"model": "m", "sort": "-best"}),
     "companies of m by company": ("/v1/companies", {"model": "m", "sort": "company"}),
 }

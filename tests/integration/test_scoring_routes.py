@@ -123,6 +123,7 @@ async def test_a_profile_shows_identities_traits_and_scores(scoring: ScoringOver
                 "grade": None,
                 "state": "below",
                 "missing": [],
+                "excluded_by": None,
                 "version": 1,
             }
         },
@@ -150,6 +151,7 @@ async def test_a_score_tells_its_reasons(scoring: ScoringOverHttp) -> None:
     assert reason.pop("days") == [
         {"day": NOON.date().isoformat(), "count": 2, "paid": 1, "fade": 1, "points": 10}
     ]
+    assert reason.pop("note") == "the limit lets 1 of 2 times be paid"
     assert reason == {"rule": "visits", "label": "Visits", "points": 10, "count": 2, "paid": 1}
 
 

@@ -56,7 +56,7 @@ async def test_who_has_not_flipped_is_told_each_way_that_alone_would_do(scoring:
     await scoring.happened(
         interaction("share"),
         interaction("newsletter_signup"),
-        interaction("share", traits={"city": "Gotham"}),
+        interaction("share"),
     )
     path = f"{await scoring.path()}/scores/m/why-flipped"
     why = await scoring.get(path)
@@ -64,12 +64,13 @@ async def test_who_has_not_flipped_is_told_each_way_that_alone_would_do(scoring:
     assert [(way["rule"], way["times"]) for way in why["ways"]] == [
         ("announces", 1), ("joins", 1), ("vp", 1), ("opens", 5),
     ]  # fmt: skip
-    assert why["ways"][2]["text"] == "if: Decides"
-    assert why["missing"] == ["phone"]
-    assert '"Gotham"' in why["excluded_by"]
+    assert why["ways"][2]["text"] == "this becomes true: Decides"
+    assert (why["missing"], why["excluded_by"]) == (["phone"], None)
     await scoring.happened(*(interaction("email_open") for _ in range(5)))
     reached = await scoring.get(path)
-    assert (reached["flipped"], reached["missing"]) == (True, ["phone"])
+    assert (reached["flipped"], reached["missing"]) == (False, ["phone"])
+    await scoring.happened(interaction("identify", traits={"city": "Gotham"}))
+    assert '"Gotham"' in (await scoring.get(path))["excluded_by"]
     assert (await scoring.standing())["state"] == "excluded"
 
 

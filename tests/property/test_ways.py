@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from services.scoring.core.example import examples
 from services.scoring.core.pricing import Known
-from services.scoring.core.ways import Way, missing
+from services.scoring.core.ways import BECOME, DO, Way, missing
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.validation import kept_matrix
 from tests.oracle.conditions import met_by_interaction, met_by_traits
@@ -36,7 +36,7 @@ def test_every_way_leads_to_the_flip_number_and_is_the_shortest_of_its_kind(worl
     for life in lives(world.events).values():
         known = known_of(life, matrix)
         for way in missing(known, matrix, world.day).ways:
-            if way.text.startswith("if"):
+            if way.kind != DO:
                 assert _best_by_traits(way, life, world) >= flip_number - slack
             else:
                 assert _score_after(way.times, way, life, world, (known, matrix)) >= flip_number - slack
@@ -73,7 +73,7 @@ def _best_by_traits(way: Way, life: Life, world: World) -> float:
     for chosen in product(*values.values()):
         told = {name: value for name, value in zip(values, chosen, strict=True) if value is not None}
         traits = {**lasting, **told}
-        if met_by_traits(raw["when"], traits) == (not way.text.startswith("if not")):
+        if met_by_traits(raw["when"], traits) == (way.kind == BECOME):
             scores.append(round(account.engagement + _fit(world.matrix, traits), 3))
     return max(scores)
 

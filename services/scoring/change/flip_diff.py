@@ -28,7 +28,8 @@ class FlipDiff:
     """What a version changes for the hand-off, in profiles, and who gains or loses most.
 
     Those who qualify under it are newly flipped when they were in no cycle, already handed over when sales
-    has a lead of them, and else kept back: activations withheld each of their cycles.
+    has a lead of them, and else kept back: activations withheld each of their cycles. `moved` are those whose
+    score changes, of whom `biggest_movers` are some.
     """
 
     newly_flipped: int = 0
@@ -36,6 +37,7 @@ class FlipDiff:
     already_handed_over: int = 0
     kept_back: int = 0
     handed_over_now: int = 0
+    moved: int = 0
     biggest_movers: list[Mover] = field(default_factory=list[Mover])
 
 
@@ -53,6 +55,7 @@ async def compare(connection: AsyncConnection, old: Version | None, new: Version
     began = is_in_a_cycle(after.c.profile_id, new.model)
     handed = is_in_a_cycle(after.c.profile_id, new.model, with_lead=True)
     kept_back = is_kept_back(after.c.profile_id, new.model)
+    moved = sa.func.abs(after.c.score - sa.func.coalesce(before.c.score, 0))
     un_flips = ~qualifies & (before.c.state == QUALIFIED)
 
     def number(which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -63,9 +66,9 @@ async def compare(connection: AsyncConnection, old: Version | None, new: Version
         number(un_flips),
         number(qualifies & handed),
         number(qualifies & kept_back),
+        number(moved > 0),
     )
     row = (await connection.execute(counted.select_from(both).where(of_new))).one()
-    moved = sa.func.abs(after.c.score - sa.func.coalesce(before.c.score, 0))
     movers = await connection.execute(
         sa.select(after.c.profile_id, before.c.score, after.c.score)
         .select_from(both)
@@ -73,7 +76,15 @@ async def compare(connection: AsyncConnection, old: Version | None, new: Version
         .order_by(moved.desc(), after.c.profile_id)
         .limit(MOVERS)
     )
-    return FlipDiff(*map(int, row), biggest_movers=[Mover(*mover) for mover in movers])
+    newly, un_flipped, handed_over, kept, moved_ones = map(int, row)
+    return FlipDiff(
+        newly_flipped=newly,
+        un_flipped=un_flipped,
+        already_handed_over=handed_over,
+        kept_back=kept,
+        moved=moved_ones,
+        biggest_movers=[Mover(*mover) for mover in movers],
+    )
 
 
 async def without_lead(connection: AsyncConnection, version: Version, *, kept_back: bool) -> Sequence[str]:

@@ -1,7 +1,7 @@
 """Preview: what a draft would change for everybody, worked out without changing anything."""
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -27,18 +27,21 @@ EXAMPLES: Final = 20
 
 @dataclass
 class Preview(FlipDiff):
-    """A flip-diff with the ids of some of the profiles that it is about."""
+    """A flip-diff with some of the profiles that it is about.
+
+    They are those who would flip with the highest scores, and those who would flip no more that had the
+    highest, EXAMPLES of either.
+    """
 
     profiles: int = 0
-    would_flip: list[str] = field(default_factory=list[str])
-    would_un_flip: list[str] = field(default_factory=list[str])
+    would_flip: list[Mover] = field(default_factory=list[Mover])
+    would_un_flip: list[Mover] = field(default_factory=list[Mover])
 
 
 async def preview(connection: AsyncConnection, draft: Version, now: datetime) -> Preview:
     """Price all profiles under a draft and under the version that scores, a page at a time, and compare."""
     found = Preview()
     old = await version_of(connection, draft.model, None)
-    movers: list[tuple[float, Mover]] = []
     after = ""
     while True:
         founders = sa.select(identities.c.id).where(
@@ -46,7 +49,7 @@ async def preview(connection: AsyncConnection, draft: Version, now: datetime) ->
         )
         page = (await connection.execute(founders.order_by(identities.c.id).limit(PAGE))).scalars().all()
         if not page:
-            break
+            return found
         after = page[-1]
         persons = [person for person in await find(connection, page) if person.id in set(page)]
         before = await _appraised(connection, persons, old, day_of(now)) if old else {}
@@ -55,14 +58,7 @@ async def preview(connection: AsyncConnection, draft: Version, now: datetime) ->
         for profile_id, new in sorted(under_draft.items()):
             begun = past.get((profile_id, draft.model), ())
             _take(found, profile_id, before.get(profile_id), new, begun)
-            was = before[profile_id].score if profile_id in before else None
-            gain = abs(new.score - (was or 0))
-            if gain:
-                movers.append((gain, Mover(profile_id, was, new.score)))
-        # Of equal ones the least id goes first, as in the flip-diff of the activation that may follow.
-        movers = heapq.nsmallest(MOVERS, movers, key=lambda one: (-one[0], one[1].profile_id))
-    found.biggest_movers = [mover for _, mover in movers]
-    return found
+        _keep_the_first(found)
 
 
 async def _appraised(
@@ -76,17 +72,33 @@ def _take(
     found: Preview, profile_id: str, old: Appraisal | None, new: Appraisal, begun: Sequence[Cycle]
 ) -> None:
     found.profiles += 1
+    mover = Mover(profile_id, None if old is None else old.score, new.score)
+    if _gain(mover):
+        found.moved += 1
+        found.biggest_movers.append(mover)
     if new.state == QUALIFIED:
         if any(cycle.lead_id is not None for cycle in begun):
             found.already_handed_over += 1
-            return
-        if begun:
+        elif begun:
             found.kept_back += 1
-            return
-        found.newly_flipped += 1
-        if len(found.would_flip) < EXAMPLES:
-            found.would_flip.append(profile_id)
+        else:
+            found.newly_flipped += 1
+            found.would_flip.append(mover)
     elif old is not None and old.state == QUALIFIED:
         found.un_flipped += 1
-        if len(found.would_un_flip) < EXAMPLES:
-            found.would_un_flip.append(profile_id)
+        found.would_un_flip.append(mover)
+
+
+def _keep_the_first(found: Preview) -> None:
+    # Of equal ones the least id goes first, as in the flip-diff of the activation that may follow.
+    found.biggest_movers = _first(MOVERS, found.biggest_movers, _gain)
+    found.would_flip = _first(EXAMPLES, found.would_flip, lambda one: one.after)
+    found.would_un_flip = _first(EXAMPLES, found.would_un_flip, lambda one: one.before or 0)
+
+
+def _first(number: int, movers: Sequence[Mover], measure: Callable[[Mover], float]) -> list[Mover]:
+    return heapq.nsmallest(number, movers, key=lambda one: (-measure(one), one.profile_id))
+
+
+def _gain(mover: Mover) -> float:
+    return abs(mover.after - (mover.before or 0))

@@ -22,7 +22,8 @@ class Appraisal(NamedTuple):
     """A person's score and what follows from it, until the day `due_on` on which it may move by itself.
 
     `state` is `qualified` when the score reaches the flip number and nothing keeps sales from getting the
-    lead: neither an exclusion nor a required trait that is missing.
+    lead: neither an exclusion nor a required trait that is missing. `excluded` tells of an exclusion whatever
+    the score.
     """
 
     score: float
@@ -30,6 +31,7 @@ class Appraisal(NamedTuple):
     grade: str | None
     state: State
     company: str | None
+    excluded: bool
     due_on: int | None
 
 
@@ -47,6 +49,7 @@ def appraise(known: Known, matrix: Matrix, day: int) -> Appraisal:
         grade=grade,
         state=state_of(total, matrix, known.traits, day),
         company=company_of(known.traits.at(day)),
+        excluded=is_excluded(matrix, known.traits, day),
         due_on=next_change(known, matrix, day),
     )
 
@@ -55,10 +58,16 @@ def state_of(score: float, matrix: Matrix, history: History, day: int) -> State:
     """Return what a score means for the hand-off, given what a person is known to be at the end of a day."""
     if score < matrix.flip_number:
         return BELOW
-    traits = history.at(day)
-    if matrix.excluded_by(traits, history.email_domains(day)) is not None:
+    if is_excluded(matrix, history, day):
         return EXCLUDED
-    return WAITING if matrix.missing(traits) else QUALIFIED
+    return WAITING if matrix.missing(history.at(day)) else QUALIFIED
+
+
+def is_excluded(matrix: Matrix, history: History, day: int) -> bool:
+    """Tell whether an exclusion keeps a profile from sales, whatever its score, at the end of a day."""
+    if not matrix.excludes:
+        return False
+    return matrix.excluded_by(history.at(day), history.email_domains(day)) is not None
 
 
 def company_of(traits: Traits) -> str | None:

@@ -6,7 +6,7 @@ from math import lcm
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from services.scoring.core.pricing import Known, price, total_of
+from services.scoring.core.pricing import GROUP, Known, Score, price, total_of
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import DIGITS
 from shared.events import Reason
@@ -22,15 +22,21 @@ def without(known: Known, matrix: Matrix, day: int) -> list[Reason]:
     the one that takes away most. Empty when the score misses the flip number anyway.
     """
     score = price(known, matrix, day)
+    return [score.reasons[index] for index in decisive(score, matrix)]
+
+
+def decisive(score: Score, matrix: Matrix) -> list[int]:
+    """Return the places of those lines among the reasons of a score."""
     if score.points < matrix.flip_number:
         return []
     # The cuts of groups follow from the other lines.
-    lines = [reason for reason in score.reasons if not reason.rule.startswith("group:")]
+    places = [place for place, reason in enumerate(score.reasons) if not reason.rule.startswith(GROUP)]
+    lines = [score.reasons[place] for place in places]
     needed = Fraction(score.points) - Fraction(matrix.flip_number) - _ROUNDED
     candidates = (removed for loss, removed in _heaviest(lines, matrix) if loss >= needed)
     # Without any line that gave points the score is 0 at most, and a flip number is above 0: one is found.
     return next(
-        [lines[index] for index in sorted(removed)]
+        [places[index] for index in sorted(removed)]
         for removed in map(frozenset, candidates)
         if total_of(_left(lines, removed), matrix) < matrix.flip_number
     )

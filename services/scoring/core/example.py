@@ -1,16 +1,24 @@
 """Examples: interactions that would meet a rule, as further ones of them are told of. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain, count, repeat, takewhile
 
 from services.scoring.core.counting import value_text
 from services.scoring.core.days import Counts
 from services.scoring.core.limits import period_of
-from services.scoring.core.satisfying import OTHER, TYPE, Assignment, assignments, values_for, with_value
+from services.scoring.core.satisfying import (
+    NO_DEEDS,
+    OTHER,
+    TYPE,
+    Assignment,
+    assignments,
+    values_for,
+    with_value,
+)
 from services.scoring.model.rules import Limit, Rule
 from shared.conditions import Condition
-from shared.events import ADJUSTMENT, IDENTIFY, Interaction
+from shared.events import Interaction
 from shared.matching import MISSING, compile_condition, reader
 
 
@@ -18,7 +26,7 @@ def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
     """Yield things that a person may do on a day (UTC ordinal) to meet a rule, for ever, if any is found.
 
     Of a limit `by` a property they use up as little as they can: those come first that are paid after these
-    counts.
+    counts. Equal ones in a row are one object.
     """
     assignment = next(assignments(rule.when, {TYPE: OTHER}, _compiled), None)
     if assignment is None:
@@ -26,14 +34,23 @@ def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
     several = repeat(assignment)
     if rule.limit is not None and rule.limit.by is not None:
         several = chain(_paid(assignment, rule, rule.limit, rule.limit.by, counts, day), several)
-    return (_interaction(one, day) for one in several)
+    return _interactions(several, day)
+
+
+def _interactions(several: Iterable[Assignment], day: int) -> Iterator[Interaction]:
+    before: Assignment | None = None
+    interaction: Interaction | None = None
+    for assignment in several:
+        if interaction is None or assignment is not before:
+            before, interaction = assignment, _interaction(assignment, day)
+        yield interaction
 
 
 def _compiled(condition: Condition) -> Callable[[Assignment], bool]:
     holds = compile_condition(condition)
 
     def is_met(assignment: Assignment) -> bool:
-        return assignment[TYPE] not in {IDENTIFY, ADJUSTMENT} and holds(_interaction(assignment))
+        return assignment[TYPE] not in NO_DEEDS and holds(_interaction(assignment))
 
     return is_met
 

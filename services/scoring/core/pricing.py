@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import fsum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,9 @@ from services.scoring.core.worth import capped, worth
 from services.scoring.model.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
 from services.scoring.model.rules import DIGITS
 from shared.events import Reason
+
+GROUP: Final = "group:"
+"""How the rule of a line begins that tells what the cap of a group cuts off; no id of a rule has a colon."""
 
 
 class Known(NamedTuple):
@@ -106,12 +109,12 @@ def _traits(known: Known, matrix: Matrix, day: int) -> Iterator[Reason]:
 def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
     """Yield what the caps of groups take from their rules' sum, or give back to it."""
     if matrix.groups:
-        for name, cut in _cuts_of_groups(((one.rule, one.points) for one in reasons), matrix):
+        for name, cut in cuts_of_groups(((one.rule, one.points) for one in reasons), matrix):
             label = f"Group {name} within {matrix.groups[name].cap:g}"
-            yield Reason(rule=f"group:{name}", label=label, points=cut, count=0, paid=0)
+            yield Reason(rule=f"{GROUP}{name}", label=label, points=cut, count=0, paid=0)
 
 
-def _cuts_of_groups(lines: Iterable[tuple[str, float]], matrix: Matrix) -> Iterator[tuple[str, float]]:
+def cuts_of_groups(lines: Iterable[tuple[str, float]], matrix: Matrix) -> Iterator[tuple[str, float]]:
     """Yield (group, points) of those whose cap cuts off something of what their rules give together."""
     points: dict[str, list[float]] = {}
     for rule_id, given in lines:
@@ -127,7 +130,7 @@ def _cuts_of_groups(lines: Iterable[tuple[str, float]], matrix: Matrix) -> Itera
 
 def total_of(lines: Sequence[tuple[str, float]], matrix: Matrix) -> float:
     """Return the points of `price` that (rule, points) make, or would make, in the groups of a matrix."""
-    cuts = _cuts_of_groups(lines, matrix)
+    cuts = cuts_of_groups(lines, matrix)
     return _rounded(fsum([points for of in (lines, cuts) for _, points in of]))
 
 

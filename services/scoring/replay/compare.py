@@ -31,7 +31,9 @@ class Subject(NamedTuple):
 
 _COUNTS: Final = Subject(tables.counts, ["counts"])
 _SCORES: Final = Subject(
-    tables.scores, ["score", "stage", "grade", "state", "company"], ["score", "stage", "grade", "state"]
+    tables.scores,
+    ["score", "stage", "grade", "state", "company", "excluded"],
+    ["score", "stage", "grade", "state", "excluded"],
 )
 SUBJECTS: Final = (
     Subject(

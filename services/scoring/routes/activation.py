@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.scoring.change import preparation
 from services.scoring.change.activation import Handoff, Order, activate
 from services.scoring.routes.drafts import IfMatch
+from services.scoring.routes.movers import CutOut, MoverOut, named
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
-from services.scoring.routes.previews import MoverOut
 from services.scoring.routes.router import router_for
 from shared.auth import Requires
 from shared.clock import Clock
@@ -39,14 +39,19 @@ class Activation(Strict):
 
 
 class FlipDiffOut(BaseModel):
-    """Profiles by what the activation changed for them; those kept back qualify and sales never got them."""
+    """Profiles by what the activation changed for them; those kept back qualify and sales never got them.
+
+    `moved` are those whose score changed, of whom `biggest_movers` are some; `cut` tells when not all.
+    """
 
     newly_flipped: int
     un_flipped: int
     already_handed_over: int
     kept_back: int
     handed_over_now: int
+    moved: int
     biggest_movers: list[MoverOut]
+    cut: dict[str, CutOut]
 
 
 class ActivatedOut(BaseModel):
@@ -98,7 +103,9 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         order = Order(how.handoff, how.version, if_match=if_match, note=how.note, author=how.author or caller)
         number, diff = await activate(database, clock, model, order)
         outgoing.ring()
-        return ActivatedOut.model_validate({"model": model, "version": number, "flip_diff": asdict(diff)})
+        async with database.reading() as connection:
+            shown = await named(connection, asdict(diff), clock.now())
+        return ActivatedOut.model_validate({"model": model, "version": number, "flip_diff": shown})
 
     @router.get("/activation")
     async def get_activation(model: ModelName) -> PreparationOut:

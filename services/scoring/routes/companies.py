@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from services.scoring.routes.parameters import SLUG, Limit, number, place, text
+from services.scoring.routes.parameters import SLUG, Limit, number, place, text, whole
 from services.scoring.routes.router import router_for
-from services.scoring.store.listing import CompanySort, companies
+from services.scoring.store.companies import Company, CompanySort, Wanted, companies, sort_key
 from shared.auth import Requires
 from shared.cursor import write_cursor
 from shared.database.engine import Database
@@ -17,12 +17,23 @@ Cursor = Annotated[str | None, Query(max_length=1_300, description="The `next_cu
 
 
 class CompanyOut(BaseModel):
-    """A company, by the domain of its people's e-mails or the name that they told; `score` is their sum."""
+    """A company, by the domain of its people's e-mails or the name that they told.
+
+    `people` are all that are known of it: `qualified`, `waiting_for_data` and `excluded` ones, and the others
+    below the flip number. `score` is the sum and `best` the best of those that are not excluded, unless the
+    excluded are to be counted; `excluded_score` is the sum of those that are. The company `is_excluded` when
+    all its people are.
+    """
 
     company: str
     people: int
     score: float
-    best: float
+    best: float | None
+    qualified: int
+    waiting_for_data: int
+    excluded: int
+    excluded_score: float
+    is_excluded: bool
 
 
 class CompaniesOut(BaseModel):
@@ -40,22 +51,44 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     async def list_companies(
         model: Annotated[str, Query(pattern=SLUG)],
         sort: CompanySort = "-score",
+        excluded: Annotated[
+            bool | None,
+            Query(description="Only companies of which all people are excluded, or only the others."),
+        ] = None,
+        count_excluded: Annotated[
+            bool, Query(description="Whether excluded people count into `score` and `best`.")
+        ] = False,
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> CompaniesOut:
-        """List companies by the sum (`-score`) or the best (`-best`) of their people's scores in a model."""
-        of = f"companies of {model} by {sort}"
-        after = place(cursor, of, text) if sort == "company" else place(cursor, of, number, text)
+        """List companies by the sum (`-score`) or the best (`-best`) of their people's scores in a model.
+
+        What excluded people score does not rank a company: one of which all are excluded stands behind all
+        others.
+        """
+        wanted = Wanted(model, sort, excluded, count_excluded)
+        of = f"companies of {model} by {sort}{' with the excluded' if count_excluded else ''}"
+        after = place(cursor, of, text) if sort == "company" else place(cursor, of, whole, number, text)
         async with database.reading() as connection:
-            page = await companies(connection, model, sort, after, limit + 1)
-        items = [
-            CompanyOut(company=one.company, people=one.people, score=one.score, best=one.best)
-            for one in page[:limit]
-        ]
-        if len(page) <= limit:
-            return CompaniesOut(items=items)
-        last = items[-1]
-        key = {"-score": (f"{last.score:.3f}",), "-best": (f"{last.best:.3f}",), "company": ()}[sort]
-        return CompaniesOut(items=items, next_cursor=write_cursor(of, *key, last.company))
+            page = await companies(connection, wanted, after, limit + 1)
+        more = len(page) > limit
+        return CompaniesOut(
+            items=[_shown(one) for one in page[:limit]],
+            next_cursor=write_cursor(of, *sort_key(page[limit - 1], wanted)) if more else None,
+        )
 
     return router
+
+
+def _shown(company: Company) -> CompanyOut:
+    return CompanyOut(
+        company=company.company,
+        people=company.people,
+        score=company.score,
+        best=company.best,
+        qualified=company.qualified,
+        waiting_for_data=company.waiting,
+        excluded=company.excluded,
+        excluded_score=company.excluded_score,
+        is_excluded=company.is_excluded,
+    )

@@ -24,6 +24,7 @@ from shared.supervisor import Bell
 
 T = TypeVar("T")
 MAX_TRIES = 5
+MAX_LISTED = 1_000
 
 Reason = Annotated[str, Field(min_length=1, max_length=500), NoNul]
 Author = Annotated[str | None, Field(max_length=200), NoNul]
@@ -69,10 +70,14 @@ class UndoneOut(BaseModel):
 
 
 class RetractedOut(BaseModel):
-    """What counts no more, and the leads that would not have flipped."""
+    """What counts no more, and the leads that would not have flipped.
+
+    Of more than MAX_LISTED interactions the first are listed, and `cut` is true; `retracted` is how many.
+    """
 
     retracted: int
     interactions: list[str]
+    cut: bool
     would_not_have_flipped: list[UndoneOut]
 
 
@@ -161,7 +166,8 @@ def routes(database: Database, corrections: Corrections, requires: Requires, out
         after = await undone_by_now(profile_id)
         return RetractedOut(
             retracted=len(ids),
-            interactions=list(ids[:1000]),
+            interactions=list(ids[:MAX_LISTED]),
+            cut=len(ids) > MAX_LISTED,
             would_not_have_flipped=[
                 UndoneOut(lead_id=one.lead_id, model=one.model, cycle=one.number, flipped_at=one.flipped_at)
                 for one in after

@@ -9,10 +9,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring.routes.movers import named
 from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.routes.router import router_for
 from services.scoring.tables import activations, models, preparations, scores, versions
 from shared.auth import Requires
+from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import NotFound
 
@@ -77,7 +79,7 @@ class GradesOut(BaseModel):
     ungraded: int
 
 
-def routes(database: Database, requires: Requires) -> APIRouter:
+def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes that show what there is under /v1/models."""
     router = router_for(requires, "/v1/models", "models")
 
@@ -125,6 +127,10 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         async with database.reading() as connection:
             await _known(connection, model)
             rows = (await connection.execute(query.order_by(activations.c.number.desc()))).all()
+            diffs = [
+                await named(connection, json.loads(row.flip_diff), clock.now()) if row.flip_diff else None
+                for row in rows
+            ]
         return ActivationsOut(
             items=[
                 ActivationOut(
@@ -133,9 +139,9 @@ def routes(database: Database, requires: Requires) -> APIRouter:
                     author=row.author,
                     note=row.note,
                     handoff=row.handoff,
-                    flip_diff=json.loads(row.flip_diff) if row.flip_diff else None,
+                    flip_diff=diff,
                 )
-                for row in rows
+                for row, diff in zip(rows, diffs, strict=True)
             ]
         )
 

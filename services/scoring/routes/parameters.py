@@ -59,6 +59,16 @@ At = Annotated[
 ]
 
 
+WhichVersion = Annotated[
+    str | None,
+    Query(
+        pattern="^([1-9][0-9]{0,8}|draft)$",
+        description="A version's number, or `draft`; absent: the active one.",
+    ),
+]
+"""Which version of a model to price under."""
+
+
 def text(part: str) -> str:
     """Read a part of a cursor that is a text; raises ValueError for what no database keeps."""
     part.encode()
@@ -72,6 +82,13 @@ def number(part: str) -> float:
     if not abs(told) < _MAX_SUM:
         raise ValueError(part)
     return told
+
+
+def whole(part: str) -> int:
+    """Read a part of a cursor that is a small whole number."""
+    if not re.fullmatch(r"[0-9]{1,9}", part, re.ASCII):
+        raise ValueError(part)
+    return int(part)
 
 
 def moment(part: str) -> datetime:

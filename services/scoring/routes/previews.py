@@ -1,11 +1,15 @@
 """Routes for ops: what a draft or an older version would change, for everybody, before it is activated."""
 
 from dataclasses import asdict
+from datetime import datetime
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change.preview import preview
+from services.scoring.model.matrix import Version
+from services.scoring.routes.movers import CutOut, MoverOut, named
 from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.routes.router import router_for
 from services.scoring.store.drafts import etag, shown
@@ -16,16 +20,13 @@ from shared.database.engine import Database
 from shared.errors import NotFound
 
 
-class MoverOut(BaseModel):
-    """A profile whose score would change much."""
-
-    profile_id: str
-    before: float | None
-    after: float
-
-
 class PreviewOut(BaseModel):
-    """What a version would change, in profiles, with some of their ids."""
+    """What a version would change, in profiles, with some of them.
+
+    `would_flip` are some of the newly flipped, those with the highest scores; `would_un_flip` some of the
+    un-flipped, those that had the highest; `biggest_movers` some of those moved. `cut` names each of these
+    lists that does not show all.
+    """
 
     model: str
     profiles: int
@@ -33,9 +34,11 @@ class PreviewOut(BaseModel):
     un_flipped: int
     already_handed_over: int
     kept_back: int
-    would_flip: list[str]
-    would_un_flip: list[str]
+    moved: int
+    would_flip: list[MoverOut]
+    would_un_flip: list[MoverOut]
     biggest_movers: list[MoverOut]
+    cut: dict[str, CutOut]
 
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
@@ -52,9 +55,9 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             draft, text = await draft_of(connection, model), await shown(connection, model)
             if draft is None or text is None:
                 raise NotFound("draft_missing", f"Model {model} has no draft; PUT one first.")
-            found = await preview(connection, draft, clock.now())
+            found = await _previewed(connection, draft, clock.now())
         response.headers["ETag"] = etag(text)
-        return PreviewOut(model=model, **asdict(found))
+        return found
 
     @router.post("/versions/{number}/preview")
     async def post_version_preview(model: ModelName, number: VersionNumber) -> PreviewOut:
@@ -63,7 +66,11 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             version = await version_of(connection, model, number)
             if version is None:
                 raise NotFound("version_unknown", f"Model {model} has no version {number}.")
-            found = await preview(connection, version, clock.now())
-        return PreviewOut(model=model, **asdict(found))
+            return await _previewed(connection, version, clock.now())
 
     return router
+
+
+async def _previewed(connection: AsyncConnection, version: Version, now: datetime) -> PreviewOut:
+    found = await preview(connection, version, now)
+    return PreviewOut(model=version.model, **await named(connection, asdict(found), now))

@@ -68,9 +68,22 @@ def _filter(
     kept_back: Annotated[
         bool | None, Query(description="Whether they qualify and activations kept them from sales.")
     ] = None,
+    excluded: Annotated[
+        bool | None, Query(description="Whether an exclusion keeps them from sales, whatever their score.")
+    ] = None,
 ) -> Filter:
     name, _, value = (trait or "").partition(":")
-    return Filter(model, min_score, stage, grade, state, company, (name, value) if trait else None, kept_back)
+    return Filter(
+        model=model,
+        min_score=min_score,
+        stage=stage,
+        grade=grade,
+        state=state,
+        company=company,
+        trait=(name, value) if trait else None,
+        kept_back=kept_back,
+        excluded=excluded,
+    )
 
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
@@ -211,13 +224,14 @@ async def _shown(connection: AsyncConnection, persons: Sequence[Person], clock: 
 
 
 def _standing(known: Known, version: Version, day: int) -> StandingOut:
-    appraisal = appraise(known, version.matrix, day)
+    appraisal, traits_known = appraise(known, version.matrix, day), known.traits.at(day)
     return StandingOut(
         score=appraisal.score,
         flip_number=version.matrix.flip_number,
         stage=appraisal.stage,
         grade=appraisal.grade,
         state=appraisal.state,
-        missing=list(version.matrix.missing(known.traits.at(day))),
+        missing=list(version.matrix.missing(traits_known)),
+        excluded_by=version.matrix.excluded_by(traits_known, known.traits.email_domains(day)),
         version=version.number,
     )

@@ -19,6 +19,7 @@ class StandingOut(BaseModel):
     """Where a profile stands in one model now.
 
     `state` is below (the flip number), excluded, waiting_for_data (for the traits in `missing`) or qualified.
+    `excluded_by` is the exclusion that keeps the profile from sales, whatever its score.
     """
 
     score: float
@@ -27,6 +28,7 @@ class StandingOut(BaseModel):
     grade: str | None
     state: State
     missing: list[str]
+    excluded_by: str | None
     version: int
 
 
@@ -73,13 +75,17 @@ class DayOut(BaseModel):
 
 
 class ReasonOut(BaseModel):
-    """What a rule gave: `count` matches, of which `paid` fell within its limit, and on which days."""
+    """What a rule gave: `count` matches, of which `paid` fell within its limit, and on which days.
+
+    `note` says in words what limit, time and cap made of it, if they made anything of it.
+    """
 
     rule: str
     label: str
     points: float
     count: int
     paid: int
+    note: str | None
     days: list[DayOut]
 
 

@@ -1,4 +1,4 @@
-"""Lists over all profiles: by score, stage, grade, state and trait, and their sums by company."""
+"""Lists over all profiles: by score, stage, grade, state and trait."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED
+from services.scoring.model.matrix import Version
 from services.scoring.store.cycles import is_kept_back
 from services.scoring.store.models import version_of
 from services.scoring.tables import identities, scores, traits
@@ -18,7 +19,6 @@ FROM_EMAIL: Final = ("company", "email_domain")
 """The traits that an e-mail address tells where nothing else does."""
 
 Sort = Literal["id", "-score"]
-CompanySort = Literal["-score", "-best", "company"]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Filter:
     company: str | None = None
     trait: tuple[str, str] | None = None
     kept_back: bool | None = None
+    excluded: bool | None = None
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -79,6 +80,7 @@ async def _filtered(
         "grade": wanted.grade,
         "state": wanted.state,
         "company": wanted.company,
+        "excluded": wanted.excluded,
     }
     given = {name: value for name, value in of_scores.items() if value is not None}
     if wanted.model is None:
@@ -88,7 +90,7 @@ async def _filtered(
             field = needing[0]
             raise Refused("model_missing", f"To filter by {field}, say of which model.", "model")
         return query, None
-    number = await _active(connection, wanted.model)
+    number = await active_number(connection, wanted.model)
     query = query.add_columns(scores.c.score).join(
         scores,
         (scores.c.profile_id == identities.c.id)
@@ -105,11 +107,38 @@ async def _filtered(
     return query, scores.c.score
 
 
-async def _active(connection: AsyncConnection, model: str) -> int:
+async def active_number(connection: AsyncConnection, model: str) -> int:
+    """Return the number of the version that scores; raises NotFound without one."""
     version = await version_of(connection, model, None)
     if version is None:
         raise NotFound("version_unknown", f"Model {model} has no active version.")
     return version.number
+
+
+async def just_qualified(
+    connection: AsyncConnection, version: Version, limit: int, *, without: str
+) -> Sequence[str]:
+    """Return the ids of some profiles that qualify in a version, those with the least scores, but for one.
+
+    Only so many of those who reach the flip number are looked at, whatever keeps them from sales.
+    """
+    reached = (
+        sa.select(scores.c.profile_id, scores.c.state, scores.c.score)
+        .where(
+            scores.c.model == version.model,
+            scores.c.version == version.number,
+            scores.c.score >= version.matrix.flip_number,
+        )
+        .order_by(scores.c.score, scores.c.profile_id)
+        .limit(4 * limit)
+        .subquery()
+    )
+    qualified = (
+        sa.select(reached.c.profile_id)
+        .where(reached.c.state == QUALIFIED, reached.c.profile_id != without)
+        .order_by(reached.c.score, reached.c.profile_id)
+    )
+    return (await connection.execute(qualified.limit(limit))).scalars().all()
 
 
 def _may_have(name: str, value: str) -> sa.ColumnElement[bool]:
@@ -130,40 +159,3 @@ def _may_have(name: str, value: str) -> sa.ColumnElement[bool]:
         mine.c.kind == "email",
         mine.c.value.endswith(f"@{value}", autoescape=True),
     )
-
-
-class Company(msgspec.Struct, frozen=True):
-    """A company: how many of its people are known, the sum of their scores, and the best of them."""
-
-    company: str
-    people: int
-    score: float
-    best: float
-
-
-async def companies(
-    connection: AsyncConnection, model: str, sort: CompanySort, after: Sequence[Any], limit: int
-) -> list[Company]:
-    """Return a page of companies with the sum and the best of their people's scores in a model."""
-    number = await _active(connection, model)
-    total, best = sa.func.sum(scores.c.score), sa.func.max(scores.c.score)
-    query = (
-        sa.select(scores.c.company, sa.func.count(), total, best)
-        .where(scores.c.model == model, scores.c.version == number, scores.c.company.is_not(None))
-        .group_by(scores.c.company)
-    )
-    if sort == "company":
-        query = query.order_by(scores.c.company)
-        if after:
-            query = query.where(scores.c.company > after[0])
-    else:
-        # Rounded, as it is shown and as the cursor has it: a sum depends on the order of its parts.
-        measure = sa.func.round(sa.cast(total if sort == "-score" else best, sa.Numeric(20, 6)), 3)
-        query = query.order_by(measure.desc(), scores.c.company)
-        if after:
-            least = sa.cast(after[0], sa.Numeric(20, 6))
-            query = query.having((measure < least) | ((measure == least) & (scores.c.company > after[1])))
-    rows = await connection.execute(query.limit(limit))
-    return [
-        Company(company, people, round(float(score), 3), float(best)) for company, people, score, best in rows
-    ]

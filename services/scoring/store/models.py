@@ -106,6 +106,14 @@ async def version_of(connection: AsyncConnection, model: str, number: int | None
     return None if row is None else read_version(model, row.version, row.matrix)
 
 
+async def last_to_score(connection: AsyncConnection, model: str) -> Version | None:
+    """Return the version of a model that was activated last, whether or not the model scores still."""
+    of_model = sa.select(activations.c.version).where(activations.c.model == model)
+    query = of_model.order_by(activations.c.number.desc()).limit(1)
+    number = (await connection.execute(query)).scalar_one_or_none()
+    return None if number is None else await version_of(connection, model, number)
+
+
 async def draft_of(connection: AsyncConnection, model: str) -> Version | None:
     """Return the draft of a model as the version that it would be, or None without one."""
     row = (await connection.execute(sa.select(models.c.draft).where(models.c.model == model))).one_or_none()

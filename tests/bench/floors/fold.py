@@ -28,7 +28,7 @@ async def read_writing(connection: asyncpg.Connection, shares: Shares) -> Writin
     """Learn what stands there, so that a batch needs no look-up."""
     counts = await connection.fetch("select identity_id, counts, revision from counts")
     scores = await connection.fetch(
-        "select profile_id, score, stage, grade, state, company, due_on, revision from scores"
+        "select profile_id, score, stage, grade, state, company, excluded, due_on, revision from scores"
     )
     identities = await connection.fetch("select id, profile_id from identities")
     links = await connection.fetch("select one_id, other_id from links")

@@ -35,7 +35,7 @@ def read_writing(state: sqlite3.Connection, shares: Shares) -> Writing:
     """Learn what stands there, so that a batch needs no look-up."""
     counts = state.execute("select identity_id, counts, revision from counts")
     scores = state.execute(
-        "select profile_id, score, stage, grade, state, company, due_on, revision from scores"
+        "select profile_id, score, stage, grade, state, company, excluded, due_on, revision from scores"
     )
     return Writing(
         shares,

@@ -77,11 +77,12 @@ SCORES = Table(
     "scores",
     {
         "profile_id": "text", "model": "text", "version": "integer", "score": "double precision",
-        "stage": "text", "grade": "text", "state": "text", "company": "text", "due_on": "integer",
-        "revision": "bigint",
+        "stage": "text", "grade": "text", "state": "text", "company": "text", "excluded": "boolean",
+        "due_on": "integer", "revision": "bigint",
     },
     _overwriting(
-        "profile_id, model, version", "score", "stage", "grade", "state", "company", "due_on", "revision"
+        "profile_id, model, version", "score", "stage", "grade", "state", "company", "excluded", "due_on",
+        "revision",
     ),
 )  # fmt: skip
 OUTBOX = Table("outbox", {"topic": "text", "key": "text", "value": "bytea"}, "")

@@ -30,12 +30,23 @@ def test_a_mover_that_nobody_scored_before_moves_from_none() -> None:
         {"profile_id": "a", "before": None, "after": 12.5},
         {"profile_id": "b", "before": 1234567.125, "after": 0},
     ]
-    console.print(display.movers(movers))
+    console.print(display.movers("Biggest movers", movers, of=2))
     rows = [line.split() for line in printed(console).splitlines() if "│" in line]
     assert [[cell for cell in row if cell != "│"] for row in rows] == [
         ["a", "none", "12.5", "+12.5"],
         ["b", "1234567.125", "0", "-1234567.125"],
     ]
+
+
+def test_profiles_are_named_by_identity_and_company_and_a_list_says_when_it_is_cut() -> None:
+    console = Console(file=io.StringIO(), width=160)
+    ana = {"identity": {"kind": "email", "value": "[ana]@acme.example"}, "company": "acme.example"}
+    movers = [{"profile_id": f"p{n}", "before": 1, "after": n} | (ana if n == 0 else {}) for n in range(12)]
+    console.print(display.movers("Would flip", movers, of=4_312))
+    told = printed(console)
+    assert "Would flip (10 of 4,312)" in told
+    assert "email [ana]@acme.example │ acme.example │" in told
+    assert [name in told for name in ("p0", "p1 ", "p9", "p10")] == [False, True, True, False]
 
 
 def test_a_terminal_shows_a_bar_for_each_phase_full_when_it_is_over() -> None:

@@ -28,6 +28,7 @@ def test_an_appraisal_tells_where_a_person_stands() -> None:
         grade="A1",
         state="waiting_for_data",
         company="corp.example",
+        excluded=False,
         due_on=TODAY + 30,
     )
 
@@ -35,8 +36,25 @@ def test_an_appraisal_tells_where_a_person_stands() -> None:
 def test_without_traits_and_grades_there_is_no_grade() -> None:
     rules = ruled_by(rule(points=30, window="30d"))
     assert appraised(rules, interaction(known_as=ANA)) == Appraisal(
-        score=30, stage=None, grade=None, state="qualified", company="corp.example", due_on=TODAY + 30
+        score=30,
+        stage=None,
+        grade=None,
+        state="qualified",
+        company="corp.example",
+        excluded=False,
+        due_on=TODAY + 30,
     )
+
+
+def test_an_exclusion_is_told_whatever_the_score() -> None:
+    rules = ruled_by(rule(points=30), excludes=[{"lifecycle": "customer"}])
+    customer = told(known_as=ANA, lifecycle="customer")
+    told_of = [
+        (one.state, one.excluded)
+        for done in ([], [interaction(known_as=ANA)])
+        for one in (appraised(rules, *done, told(known_as=ANA)), appraised(rules, *done, customer))
+    ]
+    assert told_of == [("below", False), ("below", True), ("qualified", False), ("excluded", True)]
 
 
 def test_a_past_day_is_appraised_by_what_was_known_then() -> None:

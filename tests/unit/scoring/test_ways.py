@@ -3,11 +3,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from services.scoring.core import further
 from services.scoring.core.counting import Tally, count
+from services.scoring.core.further import MAX_FURTHER
 from services.scoring.core.pricing import Known, price
-from services.scoring.core.ways import MAX_FURTHER, Missing, Way, missing
+from services.scoring.core.ways import BECOME, NO_LONGER_BE, Missing, Way, missing
+from services.scoring.core.worth import worth
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
+from shared.vocabulary import TOUCHES
 from tests.builders import interaction, rule
 from tests.unit.scoring.cases import DECIDES, cases, does, ways
 from tests.unit.scoring.known import TODAY, adjustment, counted, known, ruled_by, told
@@ -26,10 +30,10 @@ def test_what_is_missing_is_told_with_the_shortest_way_first() -> None:
     assert missing(of, rules, TODAY) == Missing(
         12,
         (
-            Way("share", "Share", 1, "1 more of: Share"),
-            Way("decides", "Decides", 1, "if: Decides"),
-            Way("visit", "Visit", 2, "2 more of: Visit"),
-            Way("like", "Like", 4, "4 more of: Like"),
+            Way("share", "Share", 1),
+            Way("decides", "Decides", 1, BECOME),
+            Way("visit", "Visit", 2),
+            Way("like", "Like", 4),
         ),
     )
 
@@ -83,6 +87,50 @@ def test_a_further_match_ends_inactivity() -> None:
 def test_what_only_machines_can_do_is_no_way() -> None:
     rules = ruled_by(does("like", 30, machine="only"), does("visit", 20), does("open", 10, machine="include"))
     assert ways(rules, interaction("visit")) == [("visit", 1), ("open", 1)]
+
+
+@pytest.mark.parametrize("type", sorted(TOUCHES))
+def test_what_is_done_to_a_profile_is_no_way_of_its_own(type: str) -> None:
+    assert ways(ruled_by(does(type, 30))) == []
+    assert ways(ruled_by(rule("mail", 30, when={"type": [type, "email_open"]}))) == [("mail", 1)]
+    either = {"any": [{"type": type}, {"type": "zoom_call"}]}
+    assert ways(ruled_by(rule("calls", 30, when=either))) == [("calls", 1)]
+
+
+def test_whom_an_exclusion_keeps_from_sales_lacks_points_and_has_no_way() -> None:
+    rules = ruled_by(does("like", 10), traits=[DECIDES], excludes=[{"lifecycle": "customer"}])
+    assert missing(known(rules, told(lifecycle="customer")), rules, TODAY) == Missing(25, ())
+    assert ways(rules, told(lifecycle="lead")) == [("like", 3)]
+
+
+def test_what_follows_from_a_further_match_is_taken_into_account() -> None:
+    """A purchase makes a customer, and who unsubscribes gives no consent any more."""
+    bought = does("purchase", 30)
+    is_customer = {"id": "customer", "points": -10, "when": {"lifecycle": "customer"}}
+    assert ways(ruled_by(bought, excludes=[{"lifecycle": "customer"}])) == []
+    assert ways(ruled_by(bought, traits=[is_customer])) == [("purchase", 2)]
+    left = [does("email_unsubscribe", 30), does("like", 25)]
+    assert ways(ruled_by(*left, excludes=[{"consent_email": False}])) == [("like", 1)]
+
+
+def test_a_trait_that_an_exclusion_asks_for_is_no_way() -> None:
+    for companies, expected in ((["Rival", "Friend"], [("known", 1)]), (["Rival"], [])):
+        known_one = {"id": "known", "points": 30, "when": {"company": {"in": companies}}}
+        assert ways(ruled_by(traits=[known_one], excludes=[{"company": "Rival"}])) == expected
+        assert ways(ruled_by(traits=[known_one])) == [("known", 1)]
+
+
+def test_an_answer_for_two_hundred_rules_computes_no_more_than_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each of the rules asks for other values of `by`, and all rules are held against each of them."""
+    priced: list[str] = []
+    monkeypatch.setattr(further, "worth", lambda one, *more: priced.append(one.id) or worth(one, *more))
+    monkeypatch.setattr(further, "_MAX_PRICED", 300)
+    limit = {"times": 1, "per": "ever", "by": "asset"}
+    rules = ruled_by(*(rule(f"r{n}", 1, limit=limit, label=f"R{n}") for n in range(200)), flip_number=20_000)
+    assert ways(rules) == []
+    assert len(priced) <= 500
 
 
 def test_what_another_rule_takes_for_the_same_match_is_taken_into_account() -> None:
@@ -141,7 +189,7 @@ def test_who_has_not_flipped_lacks_something_however_little() -> None:
     """25.0004 is reached by 25.001 at the earliest."""
     rules = ruled_by(does("like", 25), flip_number=25.0004)
     lacking = missing(known(rules, interaction("like")), rules, TODAY)
-    assert lacking == Missing(0.001, (Way("like", "Like", 1, "1 more of: Like"),))
+    assert lacking == Missing(0.001, (Way("like", "Like", 1),))
 
 
 # Traits
@@ -170,7 +218,7 @@ def test_a_trait_that_changes_ends_what_it_gave_before() -> None:
     """With the other title there are 25 points, not the 35 of both."""
     rules = ruled_by(rule(points=10), traits=[CEO, VP])
     done = visit(traits={"title": "CEO"})
-    assert texts(rules, done)[-1] == 'if: title is "VP"'
+    assert texts(rules, done)[-1] == 'this becomes true: title is "VP"'
     assert ways(rules.model_copy(update={"flip_number": 25.5}), done) == [("visits", 1)]
 
 
@@ -186,7 +234,7 @@ def test_a_text_that_has_both_the_old_and_the_new_title_is_not_what_is_meant() -
 def test_a_trait_that_becomes_known_ends_what_its_absence_took() -> None:
     rules = ruled_by(does("like", 17), traits=[UNKNOWN, EXISTS], flip_number=20)
     told_to_be = texts(rules, interaction("like", known_as=BY_COOKIE))
-    assert told_to_be == ["1 more of: Like", "if: company is known"]
+    assert told_to_be == ["1 more of: Like", "this becomes true: company is known"]
 
 
 def test_ending_what_takes_points_is_a_way_of_its_own() -> None:
@@ -195,8 +243,8 @@ def test_ending_what_takes_points_is_a_way_of_its_own() -> None:
     assert missing(of, rules, TODAY) == Missing(
         3,
         (
-            Way("like", "Like", 1, "1 more of: Like"),
-            Way("no_company", "company is not known", 1, "if not: company is not known"),
+            Way("like", "Like", 1),
+            Way("no_company", "company is not known", 1, NO_LONGER_BE),
         ),
     )
 

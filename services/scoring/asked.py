@@ -1,0 +1,123 @@
+"""What is asked about a score: under which version, on which day, and what came of the profile so far."""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.core.appraisal import QUALIFIED
+from services.scoring.core.counting import day_of
+from services.scoring.core.flip import Cycle
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import Known
+from services.scoring.core.why import Asked
+from services.scoring.lookup import known_under, own_cycles
+from services.scoring.model.matrix import Version
+from services.scoring.people import find, find_one
+from services.scoring.store import cycles, scores, traits
+from services.scoring.store.listing import just_qualified
+from services.scoring.store.models import draft_of, last_to_score, version_of
+from shared.errors import NotFound
+
+PEERS: Final = 50
+"""So many other profiles tell what those do who qualify."""
+
+DRAFT: Final = "draft"
+
+
+class Wanted(NamedTuple):
+    """A version that is asked for, and whether it is the one that scores now."""
+
+    version: Version
+    scores_now: bool
+
+
+class Question(NamedTuple):
+    """What is asked of a profile, with all that is known of it, as of an instant."""
+
+    asked: Asked
+    known: Known
+    at: datetime
+
+
+async def version_asked(
+    connection: AsyncConnection, model: str, which: str | None, *, or_last: bool = False
+) -> Wanted:
+    """Return a version by its number or as `draft`; without either the one that scores.
+
+    Of a model that scores no more that is, with `or_last`, the one that scored last. Raises NotFound.
+    """
+    active = await version_of(connection, model, None)
+    if which == DRAFT:
+        found = await draft_of(connection, model)
+    elif which is not None:
+        found = await version_of(connection, model, int(which))
+    else:
+        found = active or (await last_to_score(connection, model) if or_last else None)
+    if found is None:
+        what = "active version" if which is None else "draft" if which == DRAFT else f"version {which}"
+        raise NotFound("version_unknown", f"Model {model} has no {what}.")
+    return Wanted(found, scores_now=found == active)
+
+
+async def question(
+    connection: AsyncConnection,
+    profile_id: str,
+    model: str,
+    *,
+    at: datetime | None,
+    which: str | None,
+    now: datetime,
+) -> Question:
+    """Return what is asked of a profile when somebody asks why it flipped, or why not.
+
+    Without `at` and `which` it is the moment of its latest flip, under the version that it flipped by. Raises
+    NotFound when there is no such profile, or no such version of the model.
+    """
+    person = await find_one(connection, profile_id)
+    begun = (await cycles.read(connection, [person])).get((person.id, model), ())
+    own = sorted(await own_cycles(connection, person, begun), key=lambda cycle: cycle.number)
+    of_flip = at is None and which is None and bool(own)
+    when = own[-1].flipped_at if of_flip else at or now
+    number = str(own[-1].version) if of_flip else which
+    wanted = await version_asked(connection, model, number, or_last=True)
+    day = day_of(when)
+    until = [cycle for cycle in own if day_of(cycle.flipped_at) <= day]
+    cycle = until[-1] if until else None
+    asked = Asked(
+        version=wanted.version,
+        day=day,
+        is_draft=which == DRAFT,
+        scores_now=wanted.scores_now,
+        of_flip=of_flip,
+        cycle=cycle,
+        next_from=await _next_from(connection, cycle, wanted.version),
+        waits=not own and wanted.scores_now and await _qualifies(connection, person, wanted.version),
+        others=tuple(one for one in begun if one not in own and day_of(one.flipped_at) <= day),
+        peers=await _peers(connection, person, wanted.version),
+    )
+    known = (await known_under(connection, [person], wanted.version))[person.id]
+    return Question(asked, known, when)
+
+
+async def _next_from(connection: AsyncConnection, cycle: Cycle | None, version: Version) -> int | None:
+    """Return the first day on which another cycle may follow, by the version that scores, if ever."""
+    active = await version_of(connection, version.model, None)
+    wait = (active or version).matrix.requalify_after
+    return None if cycle is None or wait is None else day_of(cycle.flipped_at) + wait
+
+
+async def _qualifies(connection: AsyncConnection, person: Person, version: Version) -> bool:
+    """Tell whether a profile qualified when it was last priced."""
+    kept = await scores.read(connection, [person.id], [version])
+    return any(one.appraisal.state == QUALIFIED for one in kept.values())
+
+
+async def _peers(connection: AsyncConnection, person: Person, version: Version) -> list[Known]:
+    """Return what is known of some that qualify now; of conditions that are not counted that is nothing."""
+    active = await version_of(connection, version.model, None)
+    if active is None:
+        return []
+    ids = await just_qualified(connection, active, PEERS, without=person.id)
+    persons = await find(connection, ids)
+    return [*(await traits.known(connection, persons)).values()]

@@ -1,0 +1,132 @@
+"""Lines: a score as a sum that adds up on paper, and what is left of it without some of its lines. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import Final, Literal
+
+from services.scoring.core.pricing import GROUP, Known, Score, cuts_of_groups, total_of
+from services.scoring.core.worth import by_day
+from services.scoring.model.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
+from services.scoring.model.rules import DIGITS, Rule
+from shared.events import Reason
+
+Kind = Literal["behaviour", "trait", "group_cap", "inactivity", "by_hand", "rounding"]
+
+ROUNDING_RULE: Final = "rounding"
+_STEPS: Final = 10**DIGITS
+_ROUNDING: Final = "Rounding to 0.001"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a score: what gave or took how many points, a multiple of 0.001.
+
+    `place` is that of its reason in the score, None for a line that has none; `note` says what limit, cap or
+    time made of the rule's points.
+    """
+
+    rule: str
+    label: str
+    kind: Kind
+    points: float
+    count: int = 0
+    paid: int = 0
+    note: str | None = None
+    place: int | None = None
+
+
+@dataclass(frozen=True)
+class Without:
+    """A score without some lines, as a sum: what these give, what the others give, and what changes for them.
+
+    `chosen + others` is the score. `others + changes` is the score without the chosen lines: a group whose
+    lines are fewer is cut by its cap less, or more.
+    """
+
+    chosen: float
+    others: float
+    changes: tuple[Line, ...]
+    score: float
+
+
+def lines_of(score: Score, known: Known, matrix: Matrix, day: int) -> list[Line]:
+    """Return the lines of a score, whose points add up to it exactly, in thousandths.
+
+    Each is rounded like the score. Where the rounded ones do not add up, the last line says by how much.
+    """
+    rules = {rule.id: rule for rule in matrix.rules}
+    behaviour = {rule.id for rule in matrix.rules}
+    lines = [
+        Line(
+            rule=reason.rule,
+            label=reason.label,
+            kind=_kind(reason.rule, behaviour),
+            points=round(reason.points, DIGITS) + 0.0,
+            count=reason.count,
+            paid=reason.paid,
+            note=note_on(reason, rules[reason.rule], known, day) if reason.rule in rules else None,
+            place=place,
+        )
+        for place, reason in enumerate(score.reasons)
+    ]
+    return [*lines, *_rounding(_steps(score.points) - _sum(lines))]
+
+
+def without_lines(score: Score, lines: Sequence[Line], places: Collection[int], matrix: Matrix) -> Without:
+    """Return what a score would be without the reasons at some places, and how that adds up."""
+    chosen = _sum([line for line in lines if line.place in places])
+    others = _steps(score.points) - chosen
+    left = [
+        (reason.rule, reason.points)
+        for place, reason in enumerate(score.reasons)
+        if place not in places and not reason.rule.startswith(GROUP)
+    ]
+    total = total_of(left, matrix)
+    cut = {line.rule: _steps(line.points) for line in lines if line.kind == "group_cap"}
+    cut_then = {f"{GROUP}{name}": _steps(points) for name, points in cuts_of_groups(left, matrix)}
+    changes = [
+        Line(f"{GROUP}{name}", f"Group {name} within {group.cap:g}", "group_cap", changed / _STEPS)
+        for name, group in matrix.groups.items()
+        if (changed := cut_then.get(f"{GROUP}{name}", 0) - cut.get(f"{GROUP}{name}", 0))
+    ]
+    changes += _rounding(_steps(total) - others - _sum(changes))
+    return Without(chosen / _STEPS, others / _STEPS, tuple(changes), total)
+
+
+def note_on(reason: Reason, rule: Rule, known: Known, day: int) -> str | None:
+    """Return in words what limit, time and cap made of a rule's points, if they made anything of them."""
+    notes: list[str] = []
+    if reason.paid < reason.count:
+        notes.append(f"the limit lets {reason.paid} of {reason.count} times be paid")
+    if rule.cap is not None or rule.half_life is not None:
+        days = by_day(rule, known.counts.get(rule.count_key, {}), day)
+        left = round(fsum(one.points for one in days), DIGITS)
+        full = reason.paid * rule.points
+        if left != round(full, DIGITS):
+            notes.append(f"time has left {left:.10g} of {full:.10g} points")
+        if rule.cap is not None and abs(left) > rule.cap:
+            notes.append(f"the cap holds {left:.10g} points to {reason.points:.10g}")
+    return "; ".join(notes) or None
+
+
+def _kind(rule: str, behaviour: Collection[str]) -> Kind:
+    if rule in behaviour:
+        return "behaviour"
+    if rule.startswith(GROUP):
+        return "group_cap"
+    if rule == INACTIVITY_RULE:
+        return "inactivity"
+    return "by_hand" if rule == ADJUSTMENT_RULE else "trait"
+
+
+def _rounding(steps: int) -> list[Line]:
+    return [Line(ROUNDING_RULE, _ROUNDING, "rounding", steps / _STEPS)] if steps else []
+
+
+def _steps(points: float) -> int:
+    return round(round(points, DIGITS) * _STEPS)
+
+
+def _sum(lines: Sequence[Line]) -> int:
+    return sum(_steps(line.points) for line in lines)

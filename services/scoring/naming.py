@@ -1,0 +1,42 @@
+"""Naming: how people call a profile that a list tells of by its id."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.core.appraisal import company_of
+from services.scoring.core.asking import COMPANY_TRAITS
+from services.scoring.core.counting import day_of
+from services.scoring.people import find
+from services.scoring.store import traits
+from shared.identity import Identity, by_strength
+
+
+class Named(NamedTuple):
+    """The strongest identity of a profile, and its company where one is known."""
+
+    identity: Identity
+    company: str | None
+
+
+async def name_profiles(
+    connection: AsyncConnection, profile_ids: Iterable[str], now: datetime
+) -> dict[str, Named]:
+    """Return how profiles are called, by id; one from before a merge is called as the person is now.
+
+    An id that is nobody's any more is left out.
+    """
+    wanted = sorted(set(profile_ids))
+    persons = await find(connection, wanted)
+    histories = await traits.read(connection, persons, COMPANY_TRAITS)
+    names = {
+        identity_id: Named(
+            by_strength(person.identities.values())[0],
+            company_of(histories[person.id].at(day_of(now))),
+        )
+        for person in persons
+        for identity_id in person.identities
+    }
+    return {profile_id: names[profile_id] for profile_id in wanted if profile_id in names}

@@ -1,0 +1,67 @@
+"""The shape of profiles whose scores a version changes, in previews and activations."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.naming import Named, name_profiles
+from services.scoring.routes.shapes import IdentityOut
+
+LISTS = {"biggest_movers": "moved", "would_flip": "newly_flipped", "would_un_flip": "un_flipped"}
+"""Lists of profiles, with the number of all those of whom they show some."""
+
+
+class MoverOut(BaseModel):
+    """A profile whose score changes: its strongest identity, its company where known, its scores.
+
+    `before` is null where no version scored. A profile that is none any more has no identity.
+    """
+
+    profile_id: str
+    identity: IdentityOut | None
+    company: str | None
+    before: float | None
+    after: float
+
+
+class CutOut(BaseModel):
+    """How many a list shows, and of how many."""
+
+    shown: int
+    of: int
+
+
+async def named(connection: AsyncConnection, diff: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Return a preview or flip-diff, as JSON, whose lists name the profiles, and tell which lists are cut.
+
+    Names are looked up when they are shown, so no list keeps them of somebody who is erased.
+    """
+    lists: dict[str, Sequence[Mapping[str, Any]]] = {name: diff[name] for name in LISTS if name in diff}
+    ids = [one["profile_id"] for movers in lists.values() for one in movers]
+    names = await name_profiles(connection, ids, now)
+    shown = {name: [_shown(one, names) for one in movers] for name, movers in lists.items()}
+    return {**diff, **shown, "cut": _cut(diff, lists)}
+
+
+def _shown(mover: Mapping[str, Any], names: Mapping[str, Named]) -> MoverOut:
+    found = names.get(mover["profile_id"])
+    return MoverOut(
+        profile_id=mover["profile_id"],
+        identity=IdentityOut(kind=found.identity.kind, value=found.identity.value) if found else None,
+        company=found.company if found else None,
+        before=mover["before"],
+        after=mover["after"],
+    )
+
+
+def _cut(diff: Mapping[str, Any], lists: Mapping[str, Sequence[Any]]) -> dict[str, CutOut]:
+    # What was activated before movers were counted has no number of them.
+    totals = {name: diff.get(LISTS[name], 0) for name in lists}
+    return {
+        name: CutOut(shown=len(lists[name]), of=total)
+        for name, total in totals.items()
+        if total > len(lists[name])
+    }

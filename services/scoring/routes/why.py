@@ -1,0 +1,216 @@
+"""The route that tells why a profile became a lead, or what keeps it from being one."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from services.scoring.asked import Question, question
+from services.scoring.core.appraisal import State
+from services.scoring.core.flip import Cycle
+from services.scoring.core.lines import Kind, Line, Without
+from services.scoring.core.telling import summary
+from services.scoring.core.why import Status, Why, explain_flip
+from services.scoring.routes.parameters import At, ModelName, ProfileId, WhichVersion
+from services.scoring.routes.router import router_for
+from services.scoring.routes.shapes import ReasonOut
+from shared.auth import Requires
+from shared.clock import Clock
+from shared.database.engine import Database
+
+
+class WayOut(BaseModel):
+    """One way to the flip number: so many more matches of one rule, or a trait."""
+
+    rule: str
+    label: str
+    times: int
+    text: str
+
+
+class LineOut(BaseModel):
+    """One line of the score; `note` says what limit, cap or time made of it."""
+
+    rule: str
+    label: str
+    kind: Kind
+    points: float
+    count: int
+    paid: int
+    in_smallest_set: bool
+    note: str | None
+
+
+class ChangeOut(BaseModel):
+    """What the cap of a group cuts less (or more) once the smallest set is gone."""
+
+    rule: str
+    label: str
+    points: float
+
+
+class WithoutOut(BaseModel):
+    """The score without the smallest set, as a sum.
+
+    `smallest_set + others` is the score; `others` and the points of `changes` are `score`, the score without.
+    """
+
+    smallest_set: float
+    others: float
+    changes: list[ChangeOut]
+    score: float
+
+
+class HandOffOut(BaseModel):
+    """The profile's latest hand-off cycle; without a lead when an activation kept it from sales.
+
+    `next_from` is the first day on which another one may follow (`requalify_after`), null for never.
+    """
+
+    lead_id: str | None
+    cycle: int
+    version: int
+    flipped_at: datetime
+    kept_back: bool
+    next_from: date | None
+
+
+class WhyOut(BaseModel):
+    """Why a profile became a lead of a model, or what keeps it from being one.
+
+    `summary` tells it in sentences. `status` is lead (sales has it), kept_back (by an activation),
+    waiting_for_activity (it flips with the next thing that it does), qualified (it would be a lead under this
+    version on this day), excluded, waiting_for_data or below. `flipped` is true for those who flipped or
+    would, by what counts now; `state` is where they stand at the end of that day.
+
+    The points of `lines` add up to `score`. `smallest_set` is the least number of lines without which the
+    score would not reach the flip number, and `without` is the score without it. When the score does not
+    reach it, `points_missing` and `ways` tell how far it is: the likeliest ways, of which `more_ways` are
+    left out. `missing` and `excluded_by` keep a lead from sales.
+    """
+
+    summary: str
+    status: Status
+    flipped: bool
+    state: State
+    score: float
+    flip_number: float
+    version: int
+    at: datetime
+    crossed_on: date | None
+    hand_off: HandOffOut | None
+    lines: list[LineOut]
+    smallest_set: list[ReasonOut]
+    without: WithoutOut | None
+    points_missing: float
+    ways: list[WayOut]
+    more_ways: int
+    missing: list[str]
+    excluded_by: str | None
+
+
+def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
+    """Return the route about why."""
+    router = router_for(requires, "/v1/profiles/{profile_id}/scores/{model}", "profiles")
+
+    @router.get("/why-flipped")
+    async def get_why_flipped(
+        profile_id: ProfileId, model: ModelName, at: At = None, version: WhichVersion = None
+    ) -> WhyOut:
+        """Tell why the profile became a lead, or what keeps it from being one.
+
+        Without `at` and `version` it is asked of the moment of the latest flip, under the version of then.
+        When there was none it is asked of now.
+        """
+        async with database.reading() as connection:
+            asked = await question(connection, profile_id, model, at=at, which=version, now=clock.now())
+        return await asyncio.to_thread(_answered, asked)
+
+    return router
+
+
+def _answered(question: Question) -> WhyOut:
+    why = explain_flip(question.known, question.asked)
+    asked = why.asked
+    return WhyOut(
+        summary=summary(why),
+        status=why.status,
+        flipped=why.flipped,
+        state=why.state,
+        score=why.score,
+        flip_number=asked.version.matrix.flip_number,
+        version=asked.version.number,
+        at=question.at,
+        crossed_on=_date(why.crossed_on),
+        hand_off=None if asked.cycle is None else _hand_off(asked.cycle, asked.next_from),
+        lines=[_line(line, in_smallest_set=line.place in why.chosen) for line in why.lines],
+        smallest_set=_smallest_set(why),
+        without=None if why.without is None else _without(why.without),
+        points_missing=why.points_missing,
+        ways=[
+            WayOut(rule=way.rule, label=way.label, times=way.times, text=way.text)
+            for way in why.suggestions.ways
+        ],
+        more_ways=why.suggestions.more,
+        missing=list(why.missing),
+        excluded_by=why.excluded_by,
+    )
+
+
+def _date(day: int | None) -> date | None:
+    return None if day is None else date.fromordinal(day)
+
+
+def _hand_off(cycle: Cycle, next_from: int | None) -> HandOffOut:
+    return HandOffOut(
+        lead_id=cycle.lead_id,
+        cycle=cycle.number,
+        version=cycle.version,
+        flipped_at=cycle.flipped_at,
+        kept_back=cycle.lead_id is None,
+        next_from=_date(next_from),
+    )
+
+
+def _line(line: Line, *, in_smallest_set: bool) -> LineOut:
+    return LineOut(
+        rule=line.rule,
+        label=line.label,
+        kind=line.kind,
+        points=line.points,
+        count=line.count,
+        paid=line.paid,
+        in_smallest_set=in_smallest_set,
+        note=line.note,
+    )
+
+
+def _smallest_set(why: Why) -> list[ReasonOut]:
+    return [
+        ReasonOut(
+            rule=line.rule,
+            label=line.label,
+            points=line.points,
+            count=line.count,
+            paid=line.paid,
+            note=line.note,
+            days=[],
+        )
+        for line in why.lines
+        if line.place in why.chosen
+    ]
+
+
+def _without(without: Without) -> WithoutOut:
+    return WithoutOut(
+        smallest_set=without.chosen,
+        others=without.others,
+        changes=_changes(without.changes),
+        score=without.score,
+    )
+
+
+def _changes(lines: Iterable[Line]) -> list[ChangeOut]:
+    return [ChangeOut(rule=line.rule, label=line.label, points=line.points) for line in lines]

@@ -1,0 +1,125 @@
+"""Companies: what their people score together, and how many of them sales may get."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.core.appraisal import QUALIFIED, WAITING
+from services.scoring.store.listing import active_number
+from services.scoring.tables import scores
+
+CompanySort = Literal["-score", "-best", "company"]
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which companies are listed, and whether the excluded people count.
+
+    With `excluded` only those of which all people are excluded, or only the others.
+    """
+
+    model: str
+    sort: CompanySort
+    excluded: bool | None = None
+    count_excluded: bool = False
+
+
+class Company(msgspec.Struct, frozen=True):
+    """A company, how many of its people are known and where they stand, and what they score.
+
+    `score` is the sum of those that count and `best` the best of them, None when none counts.
+    `excluded_score` is the sum of the excluded ones.
+    """
+
+    company: str
+    people: int
+    qualified: int
+    waiting: int
+    excluded: int
+    score: float
+    best: float | None
+    excluded_score: float
+
+    @property
+    def is_excluded(self) -> bool:
+        """Whether none of its people can become a lead."""
+        return self.excluded == self.people
+
+
+async def companies(
+    connection: AsyncConnection, wanted: Wanted, after: Sequence[Any], limit: int
+) -> list[Company]:
+    """Return a page of companies with what their people score in the active version of a model.
+
+    By score, companies that are excluded as a whole come behind all others, unless the excluded count.
+    `after` is the sort key of the last one of the page before, as `sort_key` makes it. Raises NotFound.
+    """
+    number = await active_number(connection, wanted.model)
+    is_excluded, score = scores.c.excluded, scores.c.score
+    people, excluded = sa.func.count(), _number(is_excluded)
+    counted = score if wanted.count_excluded else sa.case((~is_excluded, score))
+    total, best = sa.func.coalesce(sa.func.sum(counted), 0.0), sa.func.max(counted)
+    query = (
+        sa.select(
+            scores.c.company,
+            people,
+            _number(~is_excluded & (scores.c.state == QUALIFIED)),
+            _number(~is_excluded & (scores.c.state == WAITING)),
+            excluded,
+            total,
+            best,
+            sa.func.coalesce(sa.func.sum(sa.case((is_excluded, score))), 0.0),
+        )
+        .where(
+            scores.c.model == wanted.model,
+            scores.c.version == number,
+            scores.c.company.is_not(None),
+        )
+        .group_by(scores.c.company)
+    )
+    if wanted.excluded is not None:
+        query = query.having(excluded == people if wanted.excluded else excluded < people)
+    if wanted.sort == "company":
+        query = query.order_by(scores.c.company)
+        if after:
+            query = query.where(scores.c.company > after[0])
+    else:
+        # Rounded, as it is shown and as the cursor has it: a sum depends on the order of its parts.
+        by = total if wanted.sort == "-score" else sa.func.coalesce(best, 0.0)
+        measure = sa.func.round(sa.cast(by, sa.Numeric(20, 6)), 3)
+        behind = sa.case((excluded == people, 1), else_=0) if not wanted.count_excluded else sa.literal(0)
+        query = query.order_by(behind, measure.desc(), scores.c.company)
+        if after:
+            last_behind, last_measure, last_company = after
+            least = sa.cast(last_measure, sa.Numeric(20, 6))
+            less = (measure < least) | ((measure == least) & (scores.c.company > last_company))
+            query = query.having((behind > last_behind) | ((behind == last_behind) & less))
+    rows = await connection.execute(query.limit(limit))
+    return [
+        Company(
+            company,
+            people,
+            qualified,
+            waiting,
+            excluded,
+            round(float(score), 3),
+            None if best is None else float(best),
+            round(float(excluded_score), 3),
+        )
+        for company, people, qualified, waiting, excluded, score, best, excluded_score in rows
+    ]
+
+
+def sort_key(last: Company, wanted: Wanted) -> tuple[str, ...]:
+    """Return the sort key of a company, for the cursor behind it."""
+    if wanted.sort == "company":
+        return (last.company,)
+    measure = last.score if wanted.sort == "-score" else last.best or 0.0
+    behind = last.is_excluded and not wanted.count_excluded
+    return str(int(behind)), f"{measure:.3f}", last.company
+
+
+def _number(which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.sum(sa.case((which, 1), else_=0))
