@@ -1,8 +1,9 @@
 """What pydantic finds wrong with an input, in plain words that are read after the name of the field."""
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 _INSTANT: Final = "must be a date or an instant, such as 2026-03-14 or 2026-03-14T12:00:00Z"
 _DATE: Final = "must be a date, such as 2026-03-14"
@@ -50,6 +51,11 @@ _WORDS: Final[Mapping[str, str]] = {
 _LONGEST_NAME: Final = 128
 SLUG_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
 NO_SLUG: Final = "must be 1 to 64 of a-z, 0-9 and _, starting with a letter"
+
+
+def is_slug(value: Any) -> TypeGuard[str]:
+    """Return whether a value of JSON is a slug, such as the id of a rule."""
+    return isinstance(value, str) and re.fullmatch(SLUG_PATTERN[1:-1], value, re.ASCII) is not None
 
 
 def in_words(kind: str, context: Mapping[str, Any]) -> str | None:

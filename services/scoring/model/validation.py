@@ -1,6 +1,6 @@
 """Reading a matrix that people wrote: what is wrong is told field by field, and of what is odd it warns."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Final
@@ -14,9 +14,9 @@ from services.scoring.model.reach import most, most_together, uncapped
 from services.scoring.model.rules import Rule, TraitRule
 from services.scoring.model.size import MAX_VALUES, has_too_many_values, oversized
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, fingerprint, possible_types
-from shared.errors import Complaint, Refused
+from shared.errors import MAX_COMPLAINTS, Complaint, Refused
 from shared.events import ADJUSTMENT, IDENTIFY
-from shared.wording import suggestion
+from shared.wording import is_slug, suggestion
 
 KNOWN_TYPES = frozenset({
     "visit", "download", "like", "comment", "share", "follow", "mention", "group_join", "email_open",
@@ -41,21 +41,7 @@ def read_matrix(model: str, document: Any) -> Matrix:
     if has_too_many_values(document):
         message = f"a matrix has at most {MAX_VALUES:,} values in all."
         raise _refused([Complaint(field=None, message=message)])
-    matrix = kept_matrix(model, document)
-    if too_much := list(oversized(matrix)):
-        raise _refused(too_much)
-    reachable = most(matrix)
-    if reachable < matrix.flip_number:
-        raise _refused(
-            [
-                Complaint(
-                    field="flip_number",
-                    message=f"no one can reach {matrix.flip_number:.10g}; "
-                    f"caps and limits let the rules give at most {reachable:.10g}.",
-                )
-            ]
-        )
-    return matrix
+    return _checked(model, document, lambda matrix: chain(oversized(matrix), _unreachable(matrix)))
 
 
 def kept_matrix(model: str, document: Any) -> Matrix:
@@ -63,19 +49,41 @@ def kept_matrix(model: str, document: Any) -> Matrix:
 
     Raises Refused when it is no matrix, or one of another model.
     """
+    return _checked(model, document, lambda _: ())
+
+
+def _checked(model: str, document: Any, demands: Callable[[Matrix], Iterable[Complaint]]) -> Matrix:
+    of_another = _of_another(model, document)
     try:
         matrix = Matrix.model_validate(document)
     except ValidationError as error:
-        raise _refused(complaints(error.errors(include_url=False), document)) from error
+        raise _refused([*complaints(error.errors(include_url=False), document), *of_another]) from error
     except RecursionError as error:
         raise _refused([Complaint(field=None, message="is nested too deep")]) from error
-    if matrix.model not in {None, model}:
-        message = f"this is the draft of {model}, not of {matrix.model}."
-        raise _refused([Complaint(field="model", message=message)])
+    if wrong := [*of_another, *demands(matrix)]:
+        raise _refused(wrong)
     return matrix.model_copy(update={"model": model})
 
 
-def _refused(errors: list[Complaint]) -> Refused:
+def _of_another(model: str, document: Any) -> list[Complaint]:
+    told = document.get("model") if isinstance(document, Mapping) else None
+    if not is_slug(told) or told == model:
+        return []
+    return [Complaint(field="model", message=f"this is the draft of {model}, not of {told}.")]
+
+
+def _unreachable(matrix: Matrix) -> Iterator[Complaint]:
+    reachable = most(matrix)
+    if reachable < matrix.flip_number:
+        message = (
+            f"no one can reach {matrix.flip_number:.10g}; "
+            f"caps and limits let the rules give at most {reachable:.10g}."
+        )
+        yield Complaint(field="flip_number", message=message)
+
+
+def _refused(found: list[Complaint]) -> Refused:
+    errors = found[:MAX_COMPLAINTS]
     field, message = errors[0]["field"], errors[0]["message"]
     return Refused("matrix_invalid", f"{field or 'matrix'}: {message}", field, errors)
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
+from services.scoring.model.complaints import of_rule
 from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.size import named_types
@@ -183,7 +184,7 @@ class _Draft(NamedTuple):
 
 def _read(model: str, document: dict[str, Any]) -> _Draft:
     matrix = read_matrix(model, document)
-    if errors := list(islice(unkeepable(document), MAX_COMPLAINTS)):
+    if errors := [of_rule(one, document) for one in islice(unkeepable(document), MAX_COMPLAINTS)]:
         first = errors[0]
         raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
     return _Draft(model, matrix, json.dumps(matrix.canonical(), ensure_ascii=False))
