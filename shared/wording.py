@@ -74,11 +74,14 @@ def unknown(written: str, known: Iterable[str]) -> str:
     return f"is not known; known are {', '.join(names)}" if names else "is not known; none is taken here"
 
 
-def suggestion(written: str, known: Iterable[str]) -> str | None:
-    """Return the known word that a misspelt one most likely means, None when none is near."""
+def suggestion(written: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known word that a misspelt one most likely means, None when none is near.
+
+    `cutoff` is the part of the letters (0 to 1) that the two have to have in common.
+    """
     if len(written) > _LONGEST_NAME:
         return None
-    return next(iter(get_close_matches(written, list(known), n=1)), None)
+    return next(iter(get_close_matches(written, list(known), n=1, cutoff=cutoff)), None)
 
 
 def _shown(value: Any) -> str:

@@ -6,8 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from services.scoring.model.matrix import Matrix
+from services.scoring.model.odd.gather import MAX_WARNINGS, warnings
+from services.scoring.model.seen import Seen
 from services.scoring.model.size import MAX_NAMES
-from services.scoring.model.validation import MAX_WARNINGS, read_matrix, warnings
+from services.scoring.model.validation import read_matrix
 from shared.errors import MAX_COMPLAINTS, Refused
 from shared.wording import suggestion
 from tests.builders import rule
@@ -79,7 +81,7 @@ def naming(types: int) -> dict[str, Any]:
 
 
 def test_a_matrix_names_a_thousand_types_and_not_more() -> None:
-    told = warnings(read_matrix("m", naming(MAX_NAMES)), set())
+    told = warnings(read_matrix("m", naming(MAX_NAMES)), Seen(types=frozenset({"x"})))
     assert len(told) == MAX_WARNINGS
     for types in (MAX_NAMES + 1, 16_800):
         with pytest.raises(Refused, match=f"at most 1,000 types of interaction; this one names {types:,}"):
@@ -95,6 +97,6 @@ def test_names_are_compared_for_the_first_twenty_unknown_types_alone(
         asked.append(written)
         return suggestion(written, known)
 
-    monkeypatch.setattr("services.scoring.model.validation.suggestion", counted)
-    warnings(read_matrix("m", naming(500)), {"type_x"})
+    monkeypatch.setattr("services.scoring.model.odd.nearest.suggestion", counted)
+    warnings(read_matrix("m", naming(500)), Seen(types=frozenset({"type_x"})))
     assert len(asked) == 20
