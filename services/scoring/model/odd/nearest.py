@@ -12,6 +12,7 @@ MAX_SUGGESTIONS: Final = 20
 """So many names are looked for; each takes up to some milliseconds among 10,000."""
 
 _MAX_CANDIDATES: Final = 12
+_MAX_LOOKED_AT: Final = 5_000
 # Of names that anybody made up, many resemble each other a little, as `title` and `twitter` do.
 _CUTOFF: Final = 0.75
 # Of shorter words, two with one other letter are two words: like, bike, hike.
@@ -61,8 +62,11 @@ class Nearest:
     def _candidates(self, squeezed: str) -> list[str]:
         pairs = _pairs(squeezed)
         common: Counter[str] = Counter()
-        for pair in pairs:
-            common.update(self._by_pair.get(pair, ()))
+        # What few names have tells most of them.
+        for names in sorted((self._by_pair.get(pair, []) for pair in pairs), key=len):
+            if common and common.total() + len(names) > _MAX_LOOKED_AT:
+                break
+            common.update(names)
         return nlargest(
             _MAX_CANDIDATES, common, key=lambda name: (common[name] / (len(pairs) + len(name)), name)
         )

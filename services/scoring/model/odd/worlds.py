@@ -48,11 +48,13 @@ class _EnoughError(Exception):
 
 
 class Worlds:
-    """Questions about the conditions of one matrix, with what is left to look at."""
+    """Questions about the conditions of one matrix, which outlives them, and what is left to look at."""
 
     def __init__(self) -> None:
         self._left = MAX_LOOKED_AT
         self._values: dict[_Atom, Any] = {}
+        # By the condition itself, which is asked about again and again.
+        self._terms: dict[int, _Term] = {}
 
     def all_under(
         self,
@@ -90,6 +92,12 @@ class Worlds:
         return all(self._covered(under, asked, world.with_(atom, holds, value)) for holds in (False, True))
 
     def _term(self, condition: Condition) -> _Term:
+        term = self._terms.get(id(condition))
+        if term is None:
+            term = self._terms[id(condition)] = self._read(condition)
+        return term
+
+    def _read(self, condition: Condition) -> _Term:
         match condition:
             case Matches(where=where):
                 return _all_of([self._test(canonical(trait), asked) for trait, asked in where.items()])
