@@ -172,6 +172,12 @@ def test_a_rule_that_is_odd_and_met_all_the_same_makes_leads(when: Any) -> None:
     assert not any(one.code.startswith("no_lead") for one in found)
 
 
+def test_of_several_reasons_why_nobody_meets_a_rule_the_surest_counts() -> None:
+    both = {"path": {"gt": 5, "lt": 4, "starts_with": "pricing"}}
+    first, *_ = oddities({"flip_number": 25, "rules": [rule("asks", 30, when={"where": both})]})
+    assert first.code == "no_lead_possible"
+
+
 def test_rules_in_groups_and_with_caps_are_left_out_as_well() -> None:
     rules = [rule("a", 30, when={"type": "vist"}), rule("b", 5, cap=20)]
     groups = {"g": {"rules": ["a", "b"], "cap": 40}}

@@ -164,6 +164,15 @@ def test_where_no_name_is_near_what_came_is_told() -> None:
         assert warning.rule == "r"
 
 
+def test_names_that_would_control_a_terminal_are_not_shown() -> None:
+    hostile = [("property", f"mailin{sign}g", "text") for sign in ("\x1b[2J", "\u202e", "\n")]
+    document = {"flip_number": 1, "rules": [rule(), rule("r", 1, when={"where": {"mailing": 1}})]}
+    (warning,) = oddities(document, came=hostile)
+    assert (warning.message, warning.seen) == ("no event ever brought the property mailing", ())
+    (warning,) = oddities(document, came=[*hostile, ("property", "mailings", "text")])
+    assert (warning.seen, warning.suggestion) == (("mailings",), "mailings")
+
+
 def test_a_name_that_came_as_the_other_kind_is_told_where_it_belongs() -> None:
     document = {
         "flip_number": 1,

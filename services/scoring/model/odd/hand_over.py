@@ -78,7 +78,9 @@ def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[Oddity]:
 
 def _unreachable(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
     """Yield that the flip number is out of reach without the rules that nobody meets."""
-    levels = {one.field: _LEVELS.index(one.unmet) for one in found if one.unmet != "no"}
+    levels: dict[str, int] = {}
+    for one in found:
+        levels[one.field] = max(_LEVELS.index(one.unmet), levels.get(one.field, 0))
     level_of = {
         placed.rule: max(levels.get(placed.path, 0), _level(placed, placed.condition, placed.path, levels))
         for placed in conditions(matrix)

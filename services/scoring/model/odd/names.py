@@ -36,8 +36,10 @@ class _Names:
 
     def __init__(self, never: str, cut: str | None, came: Collection[str], known: Collection[str]) -> None:
         self._sentence = cut or never
-        self._came = sorted(came)
-        self._nearest = Nearest([*came, *known])
+        self._is_young = not came
+        # Anybody with a write key makes names up, and what is shown to ops is to control no terminal.
+        self._came = sorted(name for name in came if name.isprintable())
+        self._nearest = Nearest([*self._came, *known])
         self._known = {*came, *known}
         self._told: dict[str, _Told | None] = {}
 
@@ -49,12 +51,12 @@ class _Names:
 
     def _tell(self, name: str, hint: str) -> _Told | None:
         meant = None if hint else self._meant(name)
-        if meant is None and not hint and not self._came:
+        if meant is None and not hint and self._is_young:
             return None
         shown = tuple(self._came[:_MAX_SHOWN])
         if meant is not None:
             hint = f"; did you mean `{meant}`?"
-        elif not hint:
+        elif not hint and shown:
             more = len(self._came) - len(shown)
             hint = f"; came so far: {', '.join(shown)}{f' and {more:,} more' if more else ''}"
         return _Told(self._sentence.format(name) + hint, shown, meant)
@@ -63,7 +65,7 @@ class _Names:
         for above in _ABOVE:
             if name.startswith(above) and (below := name.removeprefix(above)) in self._known:
                 return below
-        return self._nearest.to(name, slips_alone=not self._came)
+        return self._nearest.to(name, slips_alone=self._is_young)
 
 
 def odd_types(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
