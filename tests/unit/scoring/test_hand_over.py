@@ -128,6 +128,15 @@ def test_a_rule_that_some_meet_who_are_not_kept_back_is_not(when: Any) -> None:
     )
 
 
+def test_a_trait_rule_whose_parts_contradict_each_other_is_met_by_nobody() -> None:
+    both = trait_rule({"all": [{"title": "vp"}, {"title": "cto"}]})
+    assert told(traits=[both]) == [("traits.0.when", "never_met")]
+    assert told(rules=[rule(cap=20)], traits=[both]) == [
+        ("flip_number", "no_lead_possible"),
+        ("traits.0.when", "never_met"),
+    ]
+
+
 NEVER = [
     ({"all": [{"type": "visit"}, {"type": "like"}]}, "no_lead_possible"),
     ({"type": "identify"}, "no_lead_possible"),

@@ -93,9 +93,9 @@ def test_names_are_compared_for_the_first_twenty_unknown_types_alone(
 ) -> None:
     asked: list[str] = []
 
-    def counted(written: str, known: Any) -> str | None:
+    def counted(written: str, known: Any, **how: Any) -> str | None:
         asked.append(written)
-        return suggestion(written, known)
+        return suggestion(written, known, **how)
 
     monkeypatch.setattr("services.scoring.model.odd.nearest.suggestion", counted)
     warnings(read_matrix("m", naming(500)), Seen(types=frozenset({"type_x"})))

@@ -42,7 +42,7 @@ def _all_excluded(matrix: Matrix, found: Sequence[Oddity], worlds: Worlds) -> Od
         who = f"whoever has {_listed(requires)}, as `requires` asks, is" if requires else "everybody is"
         return Oddity(field, "no_lead_possible", f"nobody can become a lead: {who} excluded")
     never_came = _never_came(matrix, found)
-    if never_came and worlds.all_under(excludes, known=requires, unknown=never_came - {*requires}):
+    if never_came and worlds.all_under(excludes, known=requires, unknown={*never_came} - {*requires}):
         message = (
             f"nobody becomes a lead: everybody is excluded who was never told to have {_listed(never_came)}"
         )
@@ -53,17 +53,21 @@ def _all_excluded(matrix: Matrix, found: Sequence[Oddity], worlds: Worlds) -> Od
     return None
 
 
-def _never_came(matrix: Matrix, found: Sequence[Oddity]) -> set[str]:
+def _never_came(matrix: Matrix, found: Sequence[Oddity]) -> list[str]:
     """Return the traits in exclusions that never came."""
     fields = {one.field for one in found if one.code == "trait_unknown"}
     excluding = (placed for placed in conditions(matrix) if placed.rule is None)
-    return {test.name for placed in excluding for test in tests(placed) if test.path in fields}
+    return sorted({test.name for placed in excluding for test in tests(placed) if test.path in fields})
 
 
 def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[Oddity]:
-    """Yield rules that give points to those alone who are kept from sales."""
+    """Yield trait rules that nobody meets, or those alone who are kept from sales."""
     for index, rule in enumerate(matrix.traits):
         if rule.points <= 0:
+            continue
+        if worlds.all_under([], meeting=rule.when):
+            message = "nobody can meet this, whatever is known of them"
+            yield Oddity(f"traits.{index}.when", "never_met", message, rule.id, unmet="surely")
             continue
         if worlds.all_under([], known=matrix.requires, meeting=rule.when):
             message = (
