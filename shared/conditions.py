@@ -5,13 +5,13 @@ can neither run away (ReDoS) nor reach anything.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from typing import Annotated, Any, Final, TypeAlias, assert_never
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
-from shared.strict import Strict, few
+from shared.strict import Fault, Strict, few, is_number
 
 _NULL = "cannot be null; `missing: true` asks for what is not there"
 
@@ -55,17 +55,19 @@ class Comparison(Strict):
             raise ValueError(_NULL)
         return value if isinstance(value, Mapping | Comparison) else {"eq": value}
 
-    @model_validator(mode="after")
-    def _asks_something(self) -> "Comparison":
-        if not self.model_fields_set:
-            raise ValueError("name at least one operator, such as eq, starts_with or gte")
-        # Absent is None here, so only the fields that were set tell whether null was written.
-        for name in type(self).model_fields:
-            if name in self.model_fields_set and getattr(self, name) is None:
-                raise ValueError(f"{name.rstrip('_')}: {_NULL}")
-        if self.between is not None and self.between[0] > self.between[1]:
-            raise ValueError("between takes the lower bound first")
-        return self
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        """Yield operands that are null, bounds in the wrong order, and that nothing is asked."""
+        if not written:
+            yield Fault((), "name at least one operator, such as eq, starts_with or gte")
+        for name, operand in written.items():
+            if operand is None and name in cls.model_fields.keys() | {"in"}:
+                yield Fault((name,), _NULL)
+        match written.get("between"):
+            case [lower, upper] if is_number(lower) and is_number(upper) and lower > upper:
+                yield Fault((), "between takes the lower bound first")
+            case _:
+                return
 
 
 class Matches(Strict):
@@ -74,11 +76,15 @@ class Matches(Strict):
     type: Text | Annotated[list[Text], Field(min_length=1, max_length=50)] | None = None
     where: Annotated[dict[Path, Comparison], few(20)] = Field(default={}, max_length=20)
 
-    @model_validator(mode="after")
-    def _asks_something(self) -> "Matches":
-        if self.type is None and not self.where:
-            raise ValueError("name a type, a where, or both")
-        return self
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        """Yield that nothing is asked; of names that nobody knows that is told instead."""
+        if (
+            written.get("type") is None
+            and not written.get("where")
+            and written.keys() <= cls.model_fields.keys()
+        ):
+            yield Fault((), "name a type, a where, or both")
 
     @property
     def types(self) -> frozenset[str] | None:

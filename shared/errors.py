@@ -18,7 +18,7 @@ HTTP answers are made from these in one place, `shared/http.py`.
 """
 
 from collections.abc import Sequence
-from typing import ClassVar, Final, TypedDict
+from typing import ClassVar, Final, NotRequired, TypedDict
 
 MAX_COMPLAINTS: Final = 20
 """So many of the things that are wrong with an input are told; more are not looked for."""
@@ -36,10 +36,14 @@ class FliplineError(Exception):
 
 
 class Complaint(TypedDict):
-    """One thing that is wrong with an input; `field` is its JSON path, None the whole input."""
+    """One thing that is wrong with an input; `field` is its JSON path, None the whole input.
+
+    `rule` is the id of the rule of a matrix that it is in, for readers to whom an index says little.
+    """
 
     field: str | None
     message: str
+    rule: NotRequired[str]
 
 
 class Refused(FliplineError):

@@ -8,7 +8,11 @@ PROBLEM: Final = "Problem"
 _COMPLAINT: Final = {
     "type": "object",
     "required": ["field", "message"],
-    "properties": {"field": {"type": ["string", "null"]}, "message": {"type": "string"}},
+    "properties": {
+        "field": {"type": ["string", "null"]},
+        "message": {"type": "string"},
+        "rule": {"type": "string", "description": "The id of the rule of a matrix that it is in."},
+    },
 }
 _SCHEMA: Final = {
     "type": "object",

@@ -5,10 +5,11 @@ megabytes with 150,000 unknown names cost 0.8 s only to be refused. Callers are 
 wrong, so the parts behind that many are not looked at.
 """
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from itertools import chain, islice
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, NamedTuple, Self, TypeGuard
 
 from pydantic import (
     BaseModel,
@@ -18,15 +19,27 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownError
 
 from shared.errors import MAX_COMPLAINTS
 
 ENOUGH: Final = "enough"
 """The kind of error of a part that was not looked at, since enough was wrong before it; never told."""
 
+FAULT: Final = "value_error"
+"""The kind of error of entries against each other: pydantic's own name for what a check of ours says."""
+
+_LARGEST: Final = sys.float_info.max
+
 # How many errors the validation under way has found so far; None outside of one.
 _found: ContextVar[int | None] = ContextVar("found", default=None)
+
+
+class Fault(NamedTuple):
+    """What entries of a part say against each other: the path below the part, and the message."""
+
+    path: tuple[str | int, ...]
+    message: str
 
 
 class Strict(BaseModel):
@@ -45,27 +58,57 @@ class Strict(BaseModel):
         fields = cls.model_fields.items()
         cls._names = frozenset(chain.from_iterable((name, field.alias or name) for name, field in fields))
 
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterable[Fault]:
+        """Return what entries of a part, as it was written, say against each other.
+
+        It is asked whether or not each of them is right by itself, so that all is told at once; their values
+        may be anything.
+        """
+        del written
+        return ()
+
     @model_validator(mode="wrap")
     @classmethod
     def _stop_after_enough(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         before = _found.get()
         if before is not None and before >= MAX_COMPLAINTS:
-            raise PydanticCustomError(ENOUGH, "is not looked at, since enough is wrong before it")
+            raise _not_looked_at()
         if isinstance(value, Mapping) and len(value) > len(cls._names) + MAX_COMPLAINTS:
             value = _with_few_strangers(value, cls._names)
+        faults = cls._told_faults(value) if isinstance(value, Mapping) else []
         token = _found.set(before or 0)
         try:
             part = read(value)
         except ValidationError as error:
+            whole = _joined(error, faults)
             # Counts what parts of this part have added before.
-            _found.set((before or 0) + error.error_count())
-            raise
+            _found.set((before or 0) + whole.error_count())
+            raise whole from None
         else:
-            _found.set(before or 0)
+            _found.set((before or 0) + len(faults))
+            if faults:
+                raise ValidationError.from_exception_data(cls.__name__, faults)
             return part
         finally:
             if before is None:
                 _found.reset(token)
+
+    @classmethod
+    def _told_faults(cls, written: Mapping[str, Any]) -> list[InitErrorDetails]:
+        return [
+            InitErrorDetails(type=FAULT, loc=path, input=None, ctx={"error": ValueError(message)})
+            for path, message in islice(cls.faults(written), MAX_COMPLAINTS)
+        ]
+
+
+def _not_looked_at() -> PydanticCustomError:
+    return PydanticCustomError(ENOUGH, "is not looked at, since enough is wrong before it")
+
+
+def is_number(value: Any) -> TypeGuard[float]:
+    """Return whether a value of JSON is a finite number that a double can hold; true and false are none."""
+    return value.__class__ in {int, float} and -_LARGEST <= value <= _LARGEST
 
 
 def few(most: int) -> BeforeValidator:
@@ -81,6 +124,22 @@ def few(most: int) -> BeforeValidator:
         return value
 
     return BeforeValidator(checked)
+
+
+def _joined(error: ValidationError, faults: list[InitErrorDetails]) -> ValidationError:
+    """Return the errors of entries by themselves, and behind them the faults among entries."""
+    if not faults:
+        return error
+    of_entries = [
+        InitErrorDetails(
+            type=_not_looked_at() if one["type"] == ENOUGH else one["type"],
+            loc=one["loc"],
+            input=None,
+            ctx=one.get("ctx", {}),
+        )
+        for one in error.errors(include_url=False, include_input=False)
+    ]
+    return ValidationError.from_exception_data(error.title, [*of_entries, *faults])
 
 
 def _with_few_strangers(written: Mapping[Any, Any], known: frozenset[str]) -> dict[Any, Any]:

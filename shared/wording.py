@@ -1,8 +1,9 @@
 """What pydantic finds wrong with an input, in plain words that are read after the name of the field."""
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 _INSTANT: Final = "must be a date or an instant, such as 2026-03-14 or 2026-03-14T12:00:00Z"
 _DATE: Final = "must be a date, such as 2026-03-14"
@@ -52,6 +53,11 @@ SLUG_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
 NO_SLUG: Final = "must be 1 to 64 of a-z, 0-9 and _, starting with a letter"
 
 
+def is_slug(value: Any) -> TypeGuard[str]:
+    """Return whether a value of JSON is a slug, such as the id of a rule."""
+    return isinstance(value, str) and re.fullmatch(SLUG_PATTERN[1:-1], value, re.ASCII) is not None
+
+
 def in_words(kind: str, context: Mapping[str, Any]) -> str | None:
     """Return what is wrong, given the kind of error and its context; None for a kind without words here."""
     if kind == "string_pattern_mismatch" and context.get("pattern") == SLUG_PATTERN:
@@ -68,11 +74,14 @@ def unknown(written: str, known: Iterable[str]) -> str:
     return f"is not known; known are {', '.join(names)}" if names else "is not known; none is taken here"
 
 
-def suggestion(written: str, known: Iterable[str]) -> str | None:
-    """Return the known word that a misspelt one most likely means, None when none is near."""
+def suggestion(written: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Return the known word that a misspelt one most likely means, None when none is near.
+
+    `cutoff` is the part of the letters (0 to 1) that the two have to have in common.
+    """
     if len(written) > _LONGEST_NAME:
         return None
-    return next(iter(get_close_matches(written, list(known), n=1)), None)
+    return next(iter(get_close_matches(written, list(known), n=1, cutoff=cutoff)), None)
 
 
 def _shown(value: Any) -> str:

@@ -1,36 +1,9 @@
 """The names of interaction types: ours, and how the names of Segment's event specs become ours."""
 
-import re
-import unicodedata
-from functools import lru_cache
-from typing import Final
-
 from services.ingest.limits import MAX_TYPE_LENGTH
 from shared.errors import Refused
 from shared.events import RESERVED_TYPES
-
-# Only where the meaning is the same: a "Product Viewed" comes beside a page call, and would count it twice.
-# A name that is already ours in snake_case, such as "SMS Delivered", needs no line.
-SEGMENT_TYPES: Final = {
-    "email_opened": "email_open",
-    "email_link_clicked": "email_click",
-    "unsubscribed": "email_unsubscribe",
-    "email_unsubscribed": "email_unsubscribe",
-    "order_completed": "purchase",
-    "completed_order": "purchase",
-    "product_shared": "share",
-    "cart_shared": "share",
-}
-
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
-
-@lru_cache(maxsize=4_096)
-def snake_case(name: str) -> str:
-    """Return the name in lower case, its words joined by `_`; letters and digits of any script are kept."""
-    spaced = _WORD_START.sub(" ", unicodedata.normalize("NFC", name))
-    kept = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in spaced)
-    return "_".join(kept.lower().split())
+from shared.type_names import snake_case, type_of
 
 
 def checked_type(name: str) -> str:
@@ -46,11 +19,10 @@ def track_type(name: str) -> str:
 
     Raises Refused when its name leaves none, a long one, or one that is reserved.
     """
-    own = snake_case(name)
-    if not 0 < len(own) <= MAX_TYPE_LENGTH:
+    if not 0 < len(snake_case(name)) <= MAX_TYPE_LENGTH:
         message = f"An event's name has 1 to {MAX_TYPE_LENGTH} characters in snake_case."
         raise Refused("type_invalid", message, "event")
-    return _unreserved(SEGMENT_TYPES.get(own, own), "event")
+    return _unreserved(type_of(name), "event")
 
 
 def _unreserved(type: str, field: str) -> str:

@@ -76,10 +76,14 @@ async def _show(
     draft = await (
         api("GET", f"{wanted.path}/draft") if matrix is None else drafting.put(api, wanted, matrix, found)
     )
-    if odd := draft.body["warnings"]:
+    odd = draft.body["warnings"]
+    if odd:
         console.print(display.warnings(odd))
     await _show_difference(api, wanted, found.active, console)
     await _show_preview(api, wanted, "draft", "the draft", console)
+    # Again, since the tables between may have taken them out of sight of who is asked next.
+    if alarms := display.alarms(odd):
+        console.print(alarms, soft_wrap=True)
     return _Seen(found.active, draft.etag)
 
 

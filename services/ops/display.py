@@ -11,6 +11,10 @@ from rich.text import Text
 
 Json = Mapping[str, Any]
 
+_ALARM: Final = "bold red"
+_NOBODY: Final = "no_lead_"
+"""How the codes begin of warnings by which nobody becomes a lead."""
+
 _PHASES: Final[Mapping[str, str]] = {
     "counting": "counting (identities)",
     "pricing": "pricing (profiles)",
@@ -46,11 +50,24 @@ def complaints(errors: Sequence[Json]) -> Table:
 
 
 def warnings(found: Sequence[Json]) -> Table:
-    """Return what is allowed in a matrix and hardly meant."""
-    shown = table("Warnings about the draft", "field", "warning")
+    """Return what is allowed in a matrix and hardly meant; by what nobody becomes a lead stands out."""
+    shown = table("Warnings about the draft", "field", "rule", "warning")
     for one in found:
-        shown.add_row(Text(one["field"]), Text(one["message"]))
+        style = _ALARM if is_alarm(one) else ""
+        shown.add_row(Text(one["field"]), Text(one["rule"] or ""), Text(one["message"]), style=style)
     return shown
+
+
+def alarms(found: Sequence[Json]) -> Text:
+    """Return those warnings by which nobody becomes a lead, a line each."""
+    return Text("\n").join(
+        Text(f"Warning: {one['message']}.", style=_ALARM) for one in found if is_alarm(one)
+    )
+
+
+def is_alarm(warning: Json) -> bool:
+    """Tell whether nobody becomes a lead by what a warning is about."""
+    return str(warning["code"]).startswith(_NOBODY)
 
 
 def difference(title: str, changes: Sequence[Json]) -> Table:

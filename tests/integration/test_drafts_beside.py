@@ -9,7 +9,7 @@ import pytest
 
 from services.scoring.change import activation, preparation
 from services.scoring.model.matrix import Matrix
-from services.scoring.model.validation import MAX_WARNINGS
+from services.scoring.model.odd.gather import MAX_WARNINGS
 from services.scoring.routes import drafts
 from services.scoring.store import models, names
 from shared.database.engine import Database
@@ -59,10 +59,12 @@ def of_types(number: int) -> dict[str, Any]:
 
 async def test_a_draft_of_many_types_asks_no_more_of_the_database(scoring: ScoringOverHttp) -> None:
     asked: list[int] = []
+    await scoring.happened(interaction())
     for number in (5, 900):
         with statements(scoring.database) as made:
             warnings = (await scoring.put(DRAFT, of_types(number)))["warnings"]
-        assert sum(one["code"] == "type_unknown" for one in warnings) == min(number, MAX_WARNINGS)
+        assert sum(one["code"] == "type_unknown" for one in warnings) == min(number, MAX_WARNINGS - 1)
+        assert warnings[0]["code"] == "no_lead_expected"
         asked.append(len(made))
     assert asked[0] == asked[1] < 10
 
@@ -156,8 +158,9 @@ async def test_types_that_came_are_known_wherever_a_condition_names_them(scoring
         warnings = (await scoring.put(DRAFT, document))["warnings"]
         return [one["field"] for one in warnings if one["code"] == "type_unknown"]
 
-    assert await unknown() == ["rules.0.when.all.0.not.type", "rules.0.when.all.1.any.0.type"]
     await scoring.active()
+    await scoring.happened(interaction())
+    assert await unknown() == ["rules.0.when.all.0.not.type", "rules.0.when.all.1.any.0.type"]
     await scoring.happened(interaction("bike_ride"), interaction("swim"))
     assert await unknown() == []
 

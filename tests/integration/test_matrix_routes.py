@@ -59,14 +59,19 @@ async def test_what_is_odd_in_a_draft_is_warned_of_until_such_a_thing_has_come(
 ) -> None:
     odd = rule("rides", 10, when={"type": "bike_ride"}, limit={"times": 1, "per": "ever"}, cap=50)
     document = MARATHON | {"rules": [odd], "flip_number": 10}
+    await scoring.happened(interaction())
     warnings = (await scoring.put(DRAFT, document))["warnings"]
-    assert {(one["field"], one["code"]) for one in warnings} == {
-        ("stages.sales_ready", "stage_unreachable"),
+    assert [(one["field"], one["code"]) for one in warnings] == [
+        ("flip_number", "no_lead_expected"),
         ("rules.0.when.type", "type_unknown"),
+        ("stages.sales_ready", "stage_unreachable"),
         ("rules.0.cap", "cap_idle"),
-    }
+    ]
     await scoring.happened(interaction("bike_ride"))
-    assert "type_unknown" not in {one["code"] for one in (await scoring.get(DRAFT))["warnings"]}
+    assert {one["code"] for one in (await scoring.get(DRAFT))["warnings"]} == {
+        "stage_unreachable",
+        "cap_idle",
+    }
 
 
 async def test_everything_wrong_with_a_draft_is_told_at_once(scoring: ScoringOverHttp) -> None:

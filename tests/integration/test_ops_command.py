@@ -55,7 +55,7 @@ def test_a_first_matrix_is_warned_of_shown_activated_and_told(
     given = ("--matrix", file(odd), "--yes", "--note", "the first", "--author", "Olga")
     ended, told = instance.activate("first", *given)
     assert ended == 0, told
-    assert "stages.beyond no one can reach 900" in told
+    assert "field rule warning stages.beyond no one can reach 900" in told
     assert "first: from nothing to the draft" in told
     assert "visits: added, 10 points for visit, at most 40 yes" in told
     assert "Preview: 1 profiles under the draft" in told
@@ -64,6 +64,29 @@ def test_a_first_matrix_is_warned_of_shown_activated_and_told(
     assert "Back:" not in told
     (version,) = instance.http.get("/v1/models/first/versions").json()["items"]
     assert (version["active"], version["note"], version["author"]) == (True, "the first", "Olga")
+
+
+def test_a_matrix_that_makes_no_leads_says_so_first_and_again_before_it_is_activated(
+    instance: Instance, file: Callable[[Any], str]
+) -> None:
+    nobody = MATRIX | {
+        "rules": [rule("visits", 10, cap=10), rule("rides", 30, when={"type": "vist"})],
+        "requires": ["emial"], "excludes": [{"emial": {"exists": True}}],
+    }  # fmt: skip
+    ended, told = instance.activate("nobody", "--matrix", file(nobody), "--yes")
+    assert ended == 0, told
+    excluded = "nobody can become a lead: whoever has emial, as `requires` asks, is excluded"
+    unmet = "nobody becomes a lead: nobody meets rides, and the other rules give at most 10 of the 25 points"
+    assert (
+        f"field rule warning excludes.0 {excluded} flip_number {unmet} requires.0 nobody is handed over"
+        in told
+    )
+    assert "rules.1.when.type rides no interaction of type vist ever came; did you mean `visit`?" in told
+    assert (
+        told.index("Preview:")
+        < told.index(f"Warning: {excluded}. Warning: {unmet}.")
+        < told.index("scores now")
+    )
 
 
 def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_before(
@@ -108,9 +131,9 @@ def test_of_a_wrong_matrix_everything_wrong_is_told_and_nothing_kept(
     wrong = {"flip_number": 25, "rules": [rule("visits", 30) | {"[/red]": 1}, {"id": "x", "points": 1}]}
     ended, told = instance.activate("wrong", "--matrix", file(wrong), "--yes")
     assert ended == 1
-    assert "rules.0.[/red] is not known" in told
-    assert "rules.1.when is missing" in told
-    assert "flipline: rules.0.[/red]: is not known" in told
+    assert "rules.0.[/red] rule visits: is not known" in told
+    assert "rules.1.when rule x: is missing" in told
+    assert "flipline: rules.0.[/red]: rule visits: is not known" in told
     assert "The draft is left as it was." in told
     assert "Traceback" not in told
     assert instance.http.get("/v1/models/wrong/draft").status_code == 404

@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from services.scoring.model.seen import MAX_PARTS
 from shared.events import ADJUSTMENT, IDENTIFY, Interaction
 
 # As long as a path in a matrix can be: nobody can ask for a longer one.
 MAX_NAME_LENGTH: Final = 128
-# Deeper paths are read by conditions, but not kept: who nests objects may name their keys at random.
-MAX_PARTS: Final = 3
 
 Kind: TypeAlias = Literal["type", "property", "trait"]
 KINDS: Final[tuple[Kind, ...]] = ("property", "trait", "type")

@@ -1,12 +1,12 @@
 """What pydantic found wrong with a matrix, told with the paths and in the words of the one who wrote it."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from services.scoring.model.joining import JOINS, Joined, explained
 from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix
 from services.scoring.model.rules import Limit, Rule, TraitRule
 from shared.conditions import Comparison, Matches
@@ -18,7 +18,6 @@ from shared.wording import NO_SLUG, in_words, unknown
 _MAX_PARTS = 24
 _MAX_PART_LENGTH = 64
 
-_JOINS = ("all", "any", "not")
 _MODELS_OF_KINDS: Mapping[str, type[BaseModel]] = {"matches": Matches, "comparison": Comparison}
 _MODELS: Mapping[str, type[BaseModel]] = {
     "rules.*": Rule,
@@ -28,25 +27,39 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "inactivity": Inactivity,
     "grades": Grades,
 }
-# The validators of a whole model name the field inside it: "groups.web.rules.0: there is no rule x".
-_PATH_FIRST = re.compile(r"([a-z_]+(?:\.[a-z0-9_]+)*): (.+)", re.DOTALL)
+_LONGEST_ID = 64
 
 _Path = tuple[str | int, ...]
 
 
 def complaints(errors: Iterable[ErrorDetails], document: Any) -> list[Complaint]:
-    """Return what is wrong with a matrix, in its order and at most MAX_COMPLAINTS; never an empty list."""
+    """Return what is wrong with a matrix, in its order and at most MAX_COMPLAINTS; never an empty list.
+
+    Of a rule's parts the message names the rule by its id, beside the index in the path.
+    """
     told: dict[tuple[str | None, str], None] = {}
     for error in errors:
         if error["type"] == ENOUGH:
             continue
         place = _place(error["loc"], document)
         if not _is_beside_the_point(place):
-            path, message = _complaint(error, place)
-            told[_text(path), message] = None
+            told[_text(place.path), _message(error, place, document)] = None
         if len(told) == MAX_COMPLAINTS:
             break
-    return [Complaint(field=field, message=message) for field, message in told]
+    found = (Complaint(field=field, message=message) for field, message in told)
+    return [of_rule(one, document) for one in found]
+
+
+def of_rule(complaint: Complaint, document: Any) -> Complaint:
+    """Return a complaint with the id of the rule that its field is in, when there is one to tell."""
+    section, index, *_ = [*(complaint["field"] or "").split(".", 2), "", ""]
+    if section not in {"rules", "traits"} or not (index.isdecimal() and index.isascii()):
+        return complaint
+    rule_id = _at(document, (section, int(index[:9]), "id"))
+    if not (isinstance(rule_id, str) and 0 < len(rule_id) <= _LONGEST_ID and rule_id.isprintable()):
+        return complaint
+    message = f"rule {rule_id}: {complaint['message']}"
+    return Complaint(field=complaint["field"], message=message, rule=rule_id)
 
 
 def _text(path: _Path) -> str | None:
@@ -149,30 +162,30 @@ def _is_beside_the_point(place: _Place) -> bool:
     return means_another and not _is_meant(place)
 
 
-def _complaint(error: ErrorDetails, place: _Place) -> tuple[_Path, str]:
-    path = place.path
+def _message(error: ErrorDetails, place: _Place, document: Any) -> str:
+    if (told := explained(_joined(error, place, document))) is not None:
+        return told
     match error["type"]:
         case "extra_forbidden":
-            return path, _unknown(place)
+            return unknown(str(place.path[-1]), _known_keys(place))
         case "value_error":
-            message = error["msg"].removeprefix("Value error, ")
-            if place.kind == "matches" and path[0] != "rules":
-                message = "name at least one trait"
-            told = _PATH_FIRST.fullmatch(message)
-            return ((*path, *told[1].split(".")), told[2]) if told else (path, message)
+            is_bare = place.kind == "matches" and place.path[0] != "rules"
+            return "name at least one trait" if is_bare else error["msg"].removeprefix("Value error, ")
         case _ if place.member and not _is_meant(place):
             known = "a type, such as visit, or a list of types"
-            return path, f"must be {known if place.kind == 'type' else 'a text, a number, true or false'}"
+            return f"must be {known if place.kind == 'type' else 'a text, a number, true or false'}"
         case "string_pattern_mismatch":
-            return path, NO_SLUG
+            return NO_SLUG
         case kind:
-            return path, in_words(kind, error.get("ctx", {})) or error["msg"]
+            return in_words(kind, error.get("ctx", {})) or error["msg"]
 
 
-def _unknown(place: _Place) -> str:
-    if place.kind in _JOINS:
-        return f"cannot stand beside `{place.kind}`"
-    return unknown(str(place.path[-1]), _known_keys(place))
+def _joined(error: ErrorDetails, place: _Place, document: Any) -> Joined:
+    above, name = (*map(str, place.path[-2:]), "", "")[:2] if len(place.path) > 1 else ("", "")
+    written = place.union if place.member else _at(document, place.path)
+    return Joined(
+        error["type"], place.kind, name, above, written, place.path[:1] in {("traits",), ("excludes",)}
+    )
 
 
 def _known_keys(place: _Place) -> list[str]:
@@ -181,4 +194,4 @@ def _known_keys(place: _Place) -> list[str]:
         parts = ["*" if isinstance(part, int) else part for part in place.path[:-1]]
         model = _MODELS.get(".".join(["groups", "*"] if parts[:1] == ["groups"] else parts), Matrix)
     keys = [field.alias or name for name, field in model.model_fields.items()]
-    return [*keys, *_JOINS] if model is Matches else keys
+    return [*keys, *JOINS] if model is Matches else keys

@@ -3,6 +3,7 @@
 from typing import Final
 
 from shared.conditions import Comparison
+from shared.matching import compile_comparison
 
 _LOWER: Final = ("gt", "gte", "between")
 _UPPER: Final = ("lt", "lte", "between")
@@ -11,9 +12,9 @@ _UPPER: Final = ("lt", "lte", "between")
 def contradiction(test: Comparison) -> str | None:
     """Say which operators of a test no value meets together, None when there are no such.
 
-    Only what is asked of presence and of numbers is looked into.
+    Only what is asked of presence, of numbers and beside the very values is looked into.
     """
-    return _of_presence(test) or _of_range(test)
+    return _of_presence(test) or _of_range(test) or _of_values(test)
 
 
 def _of_presence(test: Comparison) -> str | None:
@@ -33,6 +34,17 @@ def _of_range(test: Comparison) -> str | None:
             if low > high or (low == high and (above == "gt" or below == "lt")):
                 return f"no number is {_told(test, above)} and {_told(test, below)}"
     return None
+
+
+def _of_values(test: Comparison) -> str | None:
+    named = [name for name in ("eq", "in_") if name in test.model_fields_set]
+    if not named or len(test.model_fields_set) == 1:
+        return None
+    operand = getattr(test, named[0])
+    holds = compile_comparison(test)
+    if any(map(holds, operand if isinstance(operand, list) else [operand])):
+        return None
+    return f"no value of `{named[0].rstrip('_')}` is what is asked beside it"
 
 
 def _bound(test: Comparison, name: str, side: int) -> float:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from services.scoring.model.consistency import inconsistencies
 from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, TraitRule
 from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
 from shared.conditions import Path, explain
-from shared.strict import Strict, few
+from shared.strict import Fault, Strict, few, is_number
 
 Audience = Literal["sales", "offer"]
 
@@ -41,11 +42,12 @@ class Inactivity(Strict):
     every: Duration | None = None
     floor: Negative | None = None
 
-    @model_validator(mode="after")
-    def _floor_is_below(self) -> "Inactivity":
-        if self.floor is not None and self.floor > self.points:
-            raise ValueError(f"floor: {self.floor:g} is above the {self.points:g} of the first step")
-        return self
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        """Yield a floor that is above the first step."""
+        floor, points = written.get("floor"), written.get("points")
+        if is_number(floor) and is_number(points) and floor > points:
+            yield Fault(("floor",), f"{floor:g} is above the {points:g} of the first step")
 
     def steps(self, idle: int) -> int:
         """Return how many steps are taken from who has done nothing for so many days."""
@@ -68,12 +70,16 @@ class Grades(Strict):
     fit: tuple[Points, Points, Points]
     engagement: tuple[Points, Points, Points]
 
-    @model_validator(mode="after")
-    def _thresholds_fall(self) -> "Grades":
-        for name, steps in (("fit", self.fit), ("engagement", self.engagement)):
-            if not steps[0] > steps[1] > steps[2]:
-                raise ValueError(f"{name}: the thresholds fall from the first to the third")
-        return self
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        """Yield thresholds that do not fall."""
+        for name in cls.model_fields:
+            match written.get(name):
+                case [first, second, third] if all(map(is_number, (first, second, third))):
+                    if not first > second > third:
+                        yield Fault((name,), "the thresholds fall from the first to the third")
+                case _:
+                    continue
 
 
 class Matrix(Strict):
@@ -92,35 +98,13 @@ class Matrix(Strict):
     requalify_after: Duration | None = None
     audience: Audience = "sales"
 
-    @model_validator(mode="after")
-    def _is_consistent(self) -> "Matrix":
-        if not self.rules and not self.traits:
-            raise ValueError("rules: name at least one rule, of behaviour or of traits")
-        places: dict[str, str] = {}
-        for place, rule in self._placed():
-            if rule.id in _RESERVED_IDS:
-                raise ValueError(f"{place}.id: {rule.id} is a name of Flipline's own")
-            if rule.id in places:
-                raise ValueError(f"{place}.id: {rule.id} is used twice, first by {places[rule.id]}")
-            places[rule.id] = place
-        in_group: dict[str, str] = {}
-        for name, group in self.groups.items():
-            for index, rule_id in enumerate(group.rules):
-                place = f"groups.{name}.rules.{index}"
-                if rule_id not in places:
-                    raise ValueError(f"{place}: there is no rule {rule_id}")
-                if rule_id in in_group:
-                    raise ValueError(f"{place}: {rule_id} is in group {in_group[rule_id]} already")
-                in_group[rule_id] = name
-            if len({places[rule_id].split(".")[0] for rule_id in group.rules}) > 1:
-                raise ValueError(f"groups.{name}.rules: rules of behaviour and of traits are not one group")
-        return self
-
-    def _placed(self) -> Iterator[tuple[str, Rule | TraitRule]]:
-        for index, rule in enumerate(self.rules):
-            yield f"rules.{index}", rule
-        for index, trait_rule in enumerate(self.traits):
-            yield f"traits.{index}", trait_rule
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        """Yield what parts of the matrix say against each other."""
+        is_empty = written.get("rules", []) == [] == written.get("traits", [])
+        if is_empty and written.keys() <= cls.model_fields.keys():
+            yield Fault(("rules",), "name at least one rule, of behaviour or of traits")
+        yield from inconsistencies(written, _RESERVED_IDS)
 
     @cached_property
     def group_of(self) -> Mapping[str, str]:

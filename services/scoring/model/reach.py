@@ -10,14 +10,23 @@ from services.scoring.model.rules import DIGITS, Limit, Rule, TraitRule
 _SHORTEST = {"day": 1, "week": 7, "month": 28}
 
 
-def most(matrix: Matrix) -> float:
+def most(matrix: Matrix, *, without: Collection[str] = ()) -> float:
     """Return a score that nobody can exceed by the rules alone; `math.inf` when they set no bound.
+
+    `without` are the ids of rules to leave out.
 
     Whether one person can meet all conditions at once is not looked into, so it may be more than anyone
     can reach. Points that people who run Flipline add by hand are not in it.
     """
-    alone = [most_of(rule) for rule in (*matrix.rules, *matrix.traits) if rule.id not in matrix.group_of]
-    grouped = [min(group.cap, most_together(matrix, group.rules)) for group in matrix.groups.values()]
+    left_out = frozenset(without)
+    alone = [
+        most_of(rule)
+        for rule in (*matrix.rules, *matrix.traits)
+        if rule.id not in matrix.group_of and rule.id not in left_out
+    ]
+    grouped = [
+        min(group.cap, most_together(matrix, set(group.rules) - left_out)) for group in matrix.groups.values()
+    ]
     return round(fsum((*alone, *grouped)), DIGITS)
 
 

@@ -1,15 +1,16 @@
 """The rules of a matrix: what is asked of interactions or traits, and at what price."""
 
 import re
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from services.scoring.model.trait_conditions import TraitCondition, TraitTest, compile_traits
 from shared.condition_size import check_size
 from shared.conditions import Condition, Path, explain, fingerprint
-from shared.strict import Strict
+from shared.strict import Fault, Strict
 
 DIGITS = 3
 """A score is rounded to so many digits after the point."""
@@ -71,11 +72,11 @@ class Rule(Strict):
     window: Duration | None = None
     machine: Machine = "exclude"
 
-    @model_validator(mode="after")
-    def _is_evaluable(self) -> "Rule":
-        if self.half_life is not None and self.window is not None:
-            raise ValueError("give half_life or window, not both")
-        return self
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        """Yield that it fades in two ways."""
+        if written.get("half_life") is not None and written.get("window") is not None:
+            yield Fault((), "give half_life or window, not both")
 
     @cached_property
     def price(self) -> Price:

@@ -9,26 +9,23 @@ from typing import Annotated, Any, TypeAlias, assert_never
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from services.scoring.model.joining import JOINS
 from shared.condition_size import check_size
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
 from shared.matching import MISSING, compile_comparison
-
-_JOINS = ("all", "any", "not")
 
 
 def _read(written: Any) -> Any:
     if not isinstance(written, Mapping):
         return written
-    if len(written) == 1:
-        ((name, parts),) = written.items()
-        if name in {"all", "any"} and isinstance(parts, list):
-            return {name: [_read(part) for part in parts]}
-        if name == "not":
-            return {name: _read(parts)}
-    joins = [name for name in _JOINS if name in written]
-    if joins:
-        raise ValueError(f"{joins[0]} stands alone, with a list of conditions")
-    return {"where": dict(written)}
+    if not any(name in written for name in JOINS):
+        return {"where": dict(written)}
+    # What stands beside a join is left for its model to refuse, at its own place.
+    return {name: _read_below(below) if name in JOINS else below for name, below in written.items()}
+
+
+def _read_below(written: Any) -> Any:
+    return [_read(part) for part in written] if isinstance(written, list) else _read(written)
 
 
 def _write(condition: Condition) -> Any:

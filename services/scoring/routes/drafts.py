@@ -16,10 +16,13 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
+from services.scoring.model.complaints import of_rule
 from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Matrix
-from services.scoring.model.size import named_types
-from services.scoring.model.validation import kept_matrix, read_matrix, warnings
+from services.scoring.model.odd.gather import warnings
+from services.scoring.model.odd.names import possible_kinds
+from services.scoring.model.odd.oddity import Oddity
+from services.scoring.model.validation import kept_matrix, read_matrix
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, unkeepable
 from services.scoring.routes.router import router_for
 from services.scoring.store import names
@@ -36,11 +39,18 @@ IfMatch = Annotated[str | None, Header(max_length=200)]
 
 
 class WarningOut(BaseModel):
-    """Something in a matrix that is allowed and hardly meant."""
+    """Something in a matrix that is allowed and hardly meant, in the rule of this id if in any.
+
+    `seen` is what came instead of what is asked for, or a few of many; `suggestion` is what is most likely
+    meant.
+    """
 
     field: str
     code: str
     message: str
+    rule: str | None
+    seen: list[str]
+    suggestion: str | None
 
 
 class DraftOut(BaseModel):
@@ -73,16 +83,20 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes about drafts under /v1/models."""
     router = router_for(requires, "/v1/models/{model}", "models")
 
+    async def answered(draft: _Draft) -> DraftOut:
+        async with database.reading() as connection:
+            seen = await names.seen(connection, draft.possible_kinds)
+        return await asyncio.to_thread(_answered, draft, seen)
+
     @router.get("/draft")
     async def get_draft(model: ModelName, response: Response) -> DraftOut:
         """Show the draft, or without one the active matrix to start from; `ETag` names its state."""
         async with database.reading() as connection:
             text = await shown(connection, model)
-            seen = await names.types(connection)
         if text is None:
             raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
         response.headers["ETag"] = etag(text)
-        return await asyncio.to_thread(_kept, model, text, seen)
+        return await answered(await asyncio.to_thread(_kept, model, text))
 
     @router.put("/draft")
     async def put_draft(
@@ -98,9 +112,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         model is new; else 412, unless the draft is this one already.
         """
         draft = await asyncio.to_thread(_read, model, document)
-        async with database.reading() as connection:
-            seen = await names.types(connection)
-        answer = await asyncio.to_thread(_answered, draft, seen)
+        answer = await answered(draft)
         async with database.unit() as connection:
             # So that nobody deletes the model meanwhile.
             await hold(connection)
@@ -174,34 +186,39 @@ async def _throw_away(connection: AsyncConnection, model: str, if_match: str | N
 
 
 class _Draft(NamedTuple):
-    """A draft of a model, and the text under which it is kept."""
+    """A draft of a model, the text under which it is kept, and traits it asks for that may be identities."""
 
     model: str
     matrix: Matrix
     text: str
+    possible_kinds: frozenset[str]
 
 
 def _read(model: str, document: dict[str, Any]) -> _Draft:
     matrix = read_matrix(model, document)
-    if errors := list(islice(unkeepable(document), MAX_COMPLAINTS)):
+    if errors := [of_rule(one, document) for one in islice(unkeepable(document), MAX_COMPLAINTS)]:
         first = errors[0]
         raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
-    return _Draft(model, matrix, json.dumps(matrix.canonical(), ensure_ascii=False))
+    return _drafted(model, matrix, json.dumps(matrix.canonical(), ensure_ascii=False))
 
 
-def _kept(model: str, text: str, seen: names.SeenTypes) -> DraftOut:
-    return _answered(_Draft(model, kept_matrix(model, json.loads(text)), text), seen)
+def _kept(model: str, text: str) -> _Draft:
+    return _drafted(model, kept_matrix(model, json.loads(text)), text)
 
 
-def _answered(draft: _Draft, seen: names.SeenTypes) -> DraftOut:
-    # Of the others none is asked for, and one is soon found among few.
-    asked = seen.names & named_types(draft.matrix)
-    found = warnings(draft.matrix, asked, all_seen=seen.is_all)
+def _drafted(model: str, matrix: Matrix, text: str) -> _Draft:
+    return _Draft(model, matrix, text, possible_kinds(matrix))
+
+
+def _answered(draft: _Draft, seen: names.SeenRows) -> DraftOut:
+    found = warnings(draft.matrix, seen.gathered())
     return DraftOut(
-        model=draft.model,
-        matrix=json.loads(draft.text),
-        warnings=[WarningOut(**asdict(warning)) for warning in found],
+        model=draft.model, matrix=json.loads(draft.text), warnings=[_warning(oddity) for oddity in found]
     )
+
+
+def _warning(oddity: Oddity) -> WarningOut:
+    return WarningOut(**{name: getattr(oddity, name) for name in WarningOut.model_fields})
 
 
 _EXAMPLE = Matrix.model_validate(

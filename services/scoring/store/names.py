@@ -1,13 +1,15 @@
 """The names seen so far on their table, bounded for each kind: senders can make up as many as they like."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.names import KINDS, Kind, Name
-from services.scoring.tables import seen_names
+from services.scoring.model.seen import Seen, gathered
+from services.scoring.tables import identities, seen_names
 from shared.database import bulk
 
 LIMIT: Final = 10_000
@@ -66,15 +68,30 @@ def _first_of_each(names: Collection[Name], room: dict[Kind, int]) -> Iterator[N
             yield one
 
 
-class SeenTypes(NamedTuple):
-    """Which types of interaction ever came; `is_all` unless there were too many to keep them all."""
+class SeenRows(NamedTuple):
+    """All that has been seen, as it stands on the tables.
 
-    names: frozenset[str]
-    is_all: bool
+    Gathering many names takes a while, so it is left to a thread.
+    """
+
+    rows: Sequence[tuple[str, str, str]]
+    kinds: Sequence[str]
+
+    def gathered(self) -> Seen:
+        """Return it as a matrix is held against it."""
+        kept = Counter(kind for kind, _, _ in self.rows)
+        cut = {kind for kind, number in kept.items() if number >= LIMIT}
+        return gathered(self.rows, kinds=self.kinds, cut=cut)
 
 
-async def types(connection: AsyncConnection) -> SeenTypes:
-    """Return the types of interaction seen so far."""
-    of_types = sa.select(seen_names.c.name).where(seen_names.c.kind == "type")
-    names = frozenset((await connection.execute(of_types)).scalars())
-    return SeenTypes(names, len(names) < LIMIT)
+async def seen(connection: AsyncConnection, traits: Collection[str] = ()) -> SeenRows:
+    """Return all that has been seen, and which of some traits are kinds of identity that came."""
+    columns = (seen_names.c.kind, seen_names.c.name, seen_names.c.form)
+    rows = [(kind, name, form) for kind, name, form in await connection.execute(sa.select(*columns))]
+    unknown = set(traits) - {name for kind, name, _ in rows if kind == "trait"} if traits else set[str]()
+    kinds: Sequence[str] = ()
+    if unknown:
+        # Without any it reads the whole table, so it is asked only for names that most likely are wrong.
+        came = sa.select(identities.c.kind).where(identities.c.kind.in_(unknown)).distinct()
+        kinds = (await connection.execute(came)).scalars().all()
+    return SeenRows(rows, kinds)

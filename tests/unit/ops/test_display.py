@@ -16,12 +16,35 @@ def test_what_people_wrote_is_shown_as_they_wrote_it() -> None:
     console = Console(file=io.StringIO(), width=160)
     change = {"text": "visits: asks for path in [bold] -> [/red]", "needs_counting": True}
     console.print(display.difference("m: from version 1 to the draft", [change]))
-    console.print(display.warnings([{"field": "rules.0[a]", "message": "no [b] ever came"}]))
+    warning = {"field": "rules.0[a]", "rule": "[c]", "code": "x", "message": "no [b] ever came"}
+    console.print(display.warnings([warning]))
     console.print(display.complaints([{"field": None, "message": "is [/nested] too deep"}]))
     told = printed(console)
     assert "visits: asks for path in [bold] -> [/red] │ yes" in told
-    assert "rules.0[a] │ no [b] ever came" in told
+    assert "rules.0[a] │ [c]  │ no [b] ever came" in told
     assert "(the whole) │ is [/nested] too deep" in told
+
+
+def test_a_warning_by_which_nobody_becomes_a_lead_stands_out() -> None:
+    found = [
+        {"field": "flip_number", "rule": None, "code": "no_lead_expected", "message": "nobody meets [a]"},
+        {
+            "field": "rules.0.when.type",
+            "rule": "rides",
+            "code": "type_unknown",
+            "message": "did you mean `x`?",
+        },
+    ]
+    console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system="standard")
+    console.print(display.warnings(found))
+    (alarm,) = [line for line in printed(console).splitlines() if "nobody meets" in line]
+    (other,) = [line for line in printed(console).splitlines() if "did you mean" in line]
+    red = "\x1b[1;31m"
+    assert red in alarm
+    assert red not in other
+    assert "rides" in other
+    assert display.alarms(found).plain == "Warning: nobody meets [a]."
+    assert not display.alarms(found[1:])
 
 
 def test_a_mover_that_nobody_scored_before_moves_from_none() -> None:

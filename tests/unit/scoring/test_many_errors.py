@@ -6,8 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from services.scoring.model.matrix import Matrix
+from services.scoring.model.odd.gather import MAX_WARNINGS, warnings
+from services.scoring.model.seen import Seen
 from services.scoring.model.size import MAX_NAMES
-from services.scoring.model.validation import MAX_WARNINGS, read_matrix, warnings
+from services.scoring.model.validation import read_matrix
 from shared.errors import MAX_COMPLAINTS, Refused
 from shared.wording import suggestion
 from tests.builders import rule
@@ -36,8 +38,9 @@ def errors(document: Any) -> list[Any]:
 @pytest.mark.parametrize("document", WRONG.values(), ids=WRONG)
 def test_a_matrix_that_is_wrong_everywhere_makes_few_errors(document: dict[str, Any]) -> None:
     found = errors({"flip_number": 25} | document)
-    # Twenty, those of the part that the twentieth is in, and one for each part of a list behind it.
-    assert len(found) < 20 + 50 + 200
+    # Twenty, those of the part that the twentieth is in, one for each part of a list behind it, and twenty of
+    # what parts say against each other.
+    assert len(found) < 20 + 50 + 200 + 20
     with pytest.raises(Refused) as caught:
         read_matrix("m", {"flip_number": 25} | document)
     assert caught.value.errors
@@ -78,7 +81,7 @@ def naming(types: int) -> dict[str, Any]:
 
 
 def test_a_matrix_names_a_thousand_types_and_not_more() -> None:
-    told = warnings(read_matrix("m", naming(MAX_NAMES)), set())
+    told = warnings(read_matrix("m", naming(MAX_NAMES)), Seen(types=frozenset({"x"})))
     assert len(told) == MAX_WARNINGS
     for types in (MAX_NAMES + 1, 16_800):
         with pytest.raises(Refused, match=f"at most 1,000 types of interaction; this one names {types:,}"):
@@ -90,10 +93,10 @@ def test_names_are_compared_for_the_first_twenty_unknown_types_alone(
 ) -> None:
     asked: list[str] = []
 
-    def counted(written: str, known: Any) -> str | None:
+    def counted(written: str, known: Any, **how: Any) -> str | None:
         asked.append(written)
-        return suggestion(written, known)
+        return suggestion(written, known, **how)
 
-    monkeypatch.setattr("services.scoring.model.validation.suggestion", counted)
-    warnings(read_matrix("m", naming(500)), {"type_x"})
+    monkeypatch.setattr("services.scoring.model.odd.nearest.suggestion", counted)
+    warnings(read_matrix("m", naming(500)), Seen(types=frozenset({"type_x"})))
     assert len(asked) == 20

@@ -2,9 +2,12 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.validation import kept_matrix, read_matrix, warnings
+from services.scoring.model.odd.gather import warnings
+from services.scoring.model.seen import Seen
+from services.scoring.model.validation import kept_matrix, read_matrix
 from shared.errors import Refused
 from tests.builders import rule
+from tests.unit.scoring.oddities import odd
 
 TRAIT = {"id": "decides", "when": {"title": "vp"}, "points": 15}
 
@@ -23,17 +26,12 @@ def test_a_kept_matrix_stays_readable_though_no_one_can_reach_its_flip_number() 
     assert kept_matrix("m", {"flip_number": 25, "rules": [rule(cap=20)]}).flip_number == 25
 
 
-def odd(*rules: dict[str, Any], seen: tuple[str, ...] = (), **more: Any) -> list[tuple[str, str, str]]:
-    document = {"flip_number": 1, "rules": list(rules), **more}
-    return [(one.field, one.code, one.message) for one in warnings(read_matrix("m", document), seen)]
-
-
 def test_an_ordinary_matrix_has_no_warnings() -> None:
     ordinary = kept_matrix(
         "m",
         {
             "flip_number": 25,
-            "stages": {"aware": 5, "ready": 40},
+            "stages": {"aware": 5, "ready": 25},
             "rules": [
                 rule("a", 8, limit={"times": 3, "per": "day"}, half_life="30d", cap=40),
                 rule("b", 2, limit={"times": 1, "per": "ever"}),
@@ -45,39 +43,7 @@ def test_an_ordinary_matrix_has_no_warnings() -> None:
             "groups": {"web": {"rules": ["a", "b"], "cap": 41}},
         },
     )
-    assert warnings(ordinary, ()) == []
-
-
-def test_a_type_that_nobody_knows_and_that_never_came_is_warned_of() -> None:
-    vist = rule(when={"type": "vist"})
-    assert odd(vist) == [
-        ("rules.0.when.type", "type_unknown", "no interaction of type vist ever came; did you mean `visit`?")
-    ]
-    assert odd(vist, seen=("vist",)) == []
-    assert odd(rule(when={"type": "trial_startd"}), seen=("trial_started",)) == [
-        (
-            "rules.0.when.type",
-            "type_unknown",
-            "no interaction of type trial_startd ever came; did you mean `trial_started`?",
-        )
-    ]
-    assert odd(rule(when={"type": "qqq"}))[0][2] == "no interaction of type qqq ever came"
-
-
-def test_types_are_looked_for_all_over_a_condition() -> None:
-    when = {"any": [{"type": ["visit", "x1"]}, {"not": {"all": [{"type": "x2"}, {"where": {"path": "x3"}}]}}]}
-    assert [field for field, _, _ in odd(rule(when=when))] == [
-        "rules.0.when.any.0.type.1",
-        "rules.0.when.any.1.not.all.0.type",
-    ]
-
-
-@pytest.mark.parametrize("never", ["identify", "adjustment"])
-def test_a_rule_on_what_is_never_counted_is_warned_of(never: str) -> None:
-    message = f"no rule counts an interaction of type {never}"
-    assert odd(rule(when={"type": never}), seen=(never,)) == [
-        ("rules.0.when.type", "type_never_counted", message)
-    ]
+    assert warnings(ordinary, Seen()) == []
 
 
 def test_a_condition_that_nothing_can_meet_is_warned_of() -> None:
@@ -188,12 +154,6 @@ def test_rules_that_ask_exactly_the_same_are_warned_of() -> None:
 )
 def test_rules_that_ask_the_same_but_are_paid_otherwise_are_not(apart: dict[str, Any]) -> None:
     assert odd(rule(), rule("again", **apart)) == []
-
-
-def test_a_stage_that_no_one_can_reach_is_warned_of_not_one_above_the_flip_number() -> None:
-    assert odd(rule(cap=20), stages={"aware": 5, "hot": 20, "hottest": 21}) == [
-        ("stages.hottest", "stage_unreachable", "no one can reach 21; the rules give at most 20")
-    ]
 
 
 def test_a_group_whose_cap_cuts_nothing_is_warned_of() -> None:

@@ -1,6 +1,8 @@
 """How many errors are made of a document that is wrong in very many places; none of it is timed."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
+from unittest.mock import ANY
 
 import pytest
 from fastapi import FastAPI
@@ -9,7 +11,7 @@ from starlette.requests import Request
 
 from shared.errors import MAX_COMPLAINTS, Refused
 from shared.queries import known_parameters
-from shared.strict import ENOUGH, Strict, few
+from shared.strict import ENOUGH, Fault, Strict, few, is_number
 from shared.wording import suggestion
 
 
@@ -100,3 +102,79 @@ def test_a_shape_that_is_no_part_is_what_this_is_held_against() -> None:
         model_config = ConfigDict(extra="forbid")
 
     assert len(errors(STRANGERS, Loose)) == len(STRANGERS)
+
+
+class Both(Strict):
+    least: int = 0
+    most: int = 0
+    parts: list[Part] = Field(default=[])
+
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        if (
+            is_number(written.get("least"))
+            and is_number(written.get("most"))
+            and written["least"] > written["most"]
+        ):
+            yield Fault(("least",), "lies above {most}")
+
+
+class Nested(Strict):
+    both: Both
+
+
+def test_what_entries_say_against_each_other_is_told_behind_what_is_wrong_with_each() -> None:
+    wrong = {"both": {"least": 2, "most": 1, "parts": [{"points": "many"}, {"x": 1}]}}
+    found = [(error["loc"], error["type"], error["msg"]) for error in errors(wrong, Nested)]
+    assert found == [
+        (("both", "parts", 0, "points"), "int_parsing", ANY),
+        (("both", "parts", 1, "x"), "extra_forbidden", ANY),
+        (("both", "least"), "value_error", "Value error, lies above {most}"),
+    ]
+    (alone,) = errors({"both": {"least": 2, "most": 1}}, Nested)
+    assert (alone["loc"], alone["type"]) == (("both", "least"), "value_error")
+    assert Nested.model_validate({"both": {"least": 1, "most": 2}}).both.most == 2
+
+
+def test_the_limits_of_an_error_are_told_also_beside_what_entries_say_against_each_other() -> None:
+    class Limited(Strict):
+        n: Annotated[int, Field(ge=3)] = 3
+        names: Annotated[dict[str, Part], few(1)] = Field(default={})
+
+        @classmethod
+        def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+            del written
+            yield Fault((), "is never right")
+
+    least, many, never = errors({"n": 1, "names": {"a": {}, "b": {}}}, Limited)
+    assert (least["type"], least["ctx"]) == ("greater_than_equal", {"ge": 3})
+    assert (many["type"], many["ctx"]["max_length"]) == ("too_long", 1)
+    assert never["loc"] == ()
+
+
+def test_entries_against_each_other_count_among_what_is_enough() -> None:
+    found = errors({"parts": [{}, {"x": 1}] + [{"both": 1}] * 50}, Crowded)
+    assert sum(error["type"] != ENOUGH for error in found) == MAX_COMPLAINTS
+
+
+class Opposed(Strict):
+    both: int = 0
+
+    @classmethod
+    def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
+        if "both" in written:
+            yield Fault((), "is never right")
+
+
+class Crowded(Strict):
+    parts: list[Opposed]
+
+
+@pytest.mark.parametrize("number", [0, 1.5, -(10**300)])
+def test_a_number_of_json_that_a_double_holds_is_one(number: float) -> None:
+    assert is_number(number)
+
+
+@pytest.mark.parametrize("other", [True, "1", None, [1], float("nan"), float("inf"), 10**400])
+def test_anything_else_is_none(other: Any) -> None:
+    assert not is_number(other)

@@ -1,0 +1,61 @@
+"""What the parts of a matrix say against each other: ids that are taken, groups of rules that are not there.
+
+It is asked of a matrix as it was written, in which any part may be wrong by itself as well.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from shared.strict import Fault
+from shared.wording import is_slug
+
+_Place = tuple[str, int]
+
+
+def inconsistencies(written: Mapping[str, Any], reserved: Collection[str]) -> Iterator[Fault]:
+    """Yield them in the order of the matrix, each with its path; `reserved` are ids that no rule can have."""
+    places: dict[str, _Place] = {}
+    for place, rule_id in _ids(written):
+        if rule_id in reserved:
+            yield Fault((*place, "id"), f"{rule_id} is a name of Flipline's own")
+        elif rule_id in places:
+            first = ".".join(map(str, places[rule_id]))
+            yield Fault((*place, "id"), f"{rule_id} is used twice, first by {first}")
+        places.setdefault(rule_id, place)
+    yield from _of_groups(written, places)
+
+
+def _ids(written: Mapping[str, Any]) -> Iterator[tuple[_Place, str]]:
+    for section in ("rules", "traits"):
+        for index, rule in enumerate(_list(written.get(section))):
+            rule_id = _object(rule).get("id")
+            if is_slug(rule_id):
+                yield (section, index), rule_id
+
+
+def _of_groups(written: Mapping[str, Any], places: Mapping[str, _Place]) -> Iterator[Fault]:
+    group_of: dict[str, str] = {}
+    for name, group in _object(written.get("groups")).items():
+        sections: set[str] = set()
+        for index, rule_id in enumerate(_list(_object(group).get("rules"))):
+            if not is_slug(rule_id):
+                continue
+            path = ("groups", name, "rules", index)
+            if rule_id not in places:
+                yield Fault(path, f"there is no rule {rule_id}")
+                continue
+            if rule_id in group_of:
+                yield Fault(path, f"{rule_id} is in group {group_of[rule_id]} already")
+            group_of.setdefault(rule_id, name)
+            sections.add(places[rule_id][0])
+        if len(sections) > 1:
+            message = "rules of behaviour and of traits are not one group"
+            yield Fault(("groups", name, "rules"), message)
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

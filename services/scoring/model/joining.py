@@ -1,0 +1,100 @@
+"""What to say of conditions that `all`, `any` and `not` join wrongly, with an example of the right form."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+JOINS: Final = ("all", "any", "not")
+_MEANT: Final[Mapping[str, str]] = {"and": "all", "or": "any", "none": "not", "nor": "not", "every": "all"}
+
+_OF_RULES: Final = ({"type": "visit"}, {"type": "download"})
+_OF_TRAITS: Final = ({"country": "ES"}, {"title": {"matches_any": ["vp", "chief"]}})
+
+
+class Joined(NamedTuple):
+    """What an error is about: its place, and what stands there.
+
+    `error` is pydantic's name of it, and `kind` the kind of what was read there, as in `complaints`;
+    `name` is the last part of the path, `above` the one before, `written` the value there.
+    """
+
+    error: str
+    kind: str
+    name: str
+    above: str
+    written: Any
+    of_traits: bool
+
+
+def explained(wrong: Joined) -> str | None:
+    """Return what to say of it, None when it is nothing about joining."""
+    told: str | None = None
+    match wrong:
+        case Joined(error="extra_forbidden", kind="all" | "any" | "not"):
+            told = _beside(wrong)
+        case Joined(error="list_type", kind="all" | "any"):
+            told = f"takes a list of conditions, such as {_example(wrong, wrong.kind)}"
+        case Joined(error="model_type", kind="matches"):
+            told = _no_condition(wrong)
+        case Joined(error="dict_type", kind="where"):
+            told = 'must be an object of what is asked, such as {"path": {"starts_with": "/pricing"}}'
+        case Joined(error="extra_forbidden", kind="matches"):
+            told = _other_word(wrong)
+        case Joined(error="extra_forbidden", kind="comparison"):
+            told = _among_values(wrong, wrong.above) or _no_operator(wrong)
+        case Joined(kind="comparison", written=list()):
+            told = _among_values(wrong, wrong.name) or _other_word(wrong)
+        case _:
+            pass
+    return told
+
+
+def _beside(wrong: Joined) -> str:
+    one, other = _leaves(wrong)
+    if wrong.kind == "not":
+        right = {"all": [one, {"not": other}]}
+    elif wrong.name in JOINS:
+        right = {wrong.kind: [one, {wrong.name: other if wrong.name == "not" else [other]}]}
+    else:
+        right = {wrong.kind: [one, other]}
+    return f"cannot stand beside `{wrong.kind}`, which stands alone; join them, such as {json.dumps(right)}"
+
+
+def _no_condition(wrong: Joined) -> str:
+    one, other = _leaves(wrong)
+    if not isinstance(wrong.written, list):
+        return f"must be a condition, such as {json.dumps(one)}"
+    if wrong.name == "not":
+        return f"takes one condition; for several, write {json.dumps({'not': {'any': [one, other]}})}"
+    return f"must be one condition; for several, write {json.dumps({'all': [one, other]})}, or with `any`"
+
+
+def _other_word(wrong: Joined) -> str | None:
+    join = _MEANT.get(wrong.name.casefold())
+    return join and f"is not known; did you mean `{join}`? Write {_example(wrong, join)}"
+
+
+def _among_values(wrong: Joined, name: str) -> str | None:
+    """Say of a join that was written as the name of a value that it is none."""
+    if name not in JOINS or wrong.of_traits:
+        return None
+    return f"is among what is asked of values, and joins whole conditions: write {_example(wrong, name)}"
+
+
+def _no_operator(wrong: Joined) -> str | None:
+    if wrong.name not in JOINS:
+        return None
+    if wrong.name == "not":
+        test = {wrong.above: {"eq": "x"}}
+        right = {"not": test if wrong.of_traits else {"where": test}}
+        return f"is no operator, but stands before a whole condition: {json.dumps(right)}"
+    return f"is no operator; for one of several values, write {json.dumps({wrong.above: {'in': ['a', 'b']}})}"
+
+
+def _example(wrong: Joined, join: str) -> str:
+    one, other = _leaves(wrong)
+    return json.dumps({join: one if join == "not" else [one, other]})
+
+
+def _leaves(wrong: Joined) -> tuple[Any, Any]:
+    return _OF_TRAITS if wrong.of_traits else _OF_RULES

@@ -1,0 +1,124 @@
+"""Whether anybody can become a lead at all, by what is required, what is excluded and which rules are met.
+
+`no_lead_possible` is told where nobody ever can, whatever may come, and `no_lead_expected` where nobody can
+by what has been seen. Points that are added by hand are not looked into.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.odd.oddity import Oddity, Unmet
+from services.scoring.model.odd.worlds import Worlds
+from services.scoring.model.places import Placed, conditions, tests, tests_of, types_of
+from services.scoring.model.reach import most
+from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
+
+_LEVELS: Final[Sequence[Unmet]] = ("no", "likely", "surely")
+_MAX_SHOWN: Final = 3
+_MAX_LENGTH: Final = 64
+
+
+def no_lead(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
+    """Yield why nobody becomes a lead, and which rules bring nobody nearer, given what else is odd."""
+    worlds = Worlds()
+    by_exclusion = _all_excluded(matrix, found, worlds)
+    if by_exclusion is not None:
+        yield by_exclusion
+    idle: list[Oddity] = []
+    if by_exclusion is None or by_exclusion.code != "no_lead_possible":
+        idle = list(_without_lead(matrix, worlds))
+    yield from _unreachable(matrix, [*found, *idle])
+    yield from idle
+
+
+def _all_excluded(matrix: Matrix, found: Sequence[Oddity], worlds: Worlds) -> Oddity | None:
+    excludes, requires = matrix.excludes, matrix.requires
+    if not excludes:
+        return None
+    if worlds.all_under(excludes, known=requires):
+        alone = (n for n, one in enumerate(excludes) if worlds.all_under([one], known=requires))
+        field = next((f"excludes.{n}" for n in alone), "excludes")
+        who = f"whoever has {_listed(requires)}, as `requires` asks, is" if requires else "everybody is"
+        return Oddity(field, "no_lead_possible", f"nobody can become a lead: {who} excluded")
+    never_came = _never_came(matrix, found)
+    if never_came and worlds.all_under(excludes, known=requires, unknown={*never_came} - {*requires}):
+        message = (
+            f"nobody becomes a lead: everybody is excluded who was never told to have {_listed(never_came)}"
+        )
+        return Oddity("excludes", "no_lead_expected", message)
+    if worlds.all_under(excludes, known=[*requires, "email"]):
+        message = "everybody with an e-mail address is excluded: only who cannot be written to becomes a lead"
+        return Oddity("excludes", "excludes_reachable", message)
+    return None
+
+
+def _never_came(matrix: Matrix, found: Sequence[Oddity]) -> list[str]:
+    """Return the traits in exclusions that never came."""
+    fields = {one.field for one in found if one.code == "trait_unknown"}
+    excluding = (placed for placed in conditions(matrix) if placed.rule is None)
+    return sorted({test.name for placed in excluding for test in tests(placed) if test.path in fields})
+
+
+def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[Oddity]:
+    """Yield trait rules that nobody meets, or those alone who are kept from sales."""
+    for index, rule in enumerate(matrix.traits):
+        if rule.points <= 0:
+            continue
+        if worlds.all_under([], meeting=rule.when):
+            message = "nobody can meet this, whatever is known of them"
+            yield Oddity(f"traits.{index}.when", "never_met", message, rule.id, unmet="surely")
+            continue
+        if worlds.all_under([], known=matrix.requires, meeting=rule.when):
+            message = (
+                f"gives its points to those alone who lack {_listed(matrix.requires)}, as `requires` asks"
+            )
+        elif matrix.excludes and worlds.all_under(matrix.excludes, known=matrix.requires, meeting=rule.when):
+            message = "gives its points to those alone who are excluded"
+        else:
+            continue
+        yield Oddity(f"traits.{index}.when", "rule_without_lead", message, rule.id, unmet="surely")
+
+
+def _unreachable(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
+    """Yield that the flip number is out of reach without the rules that nobody meets."""
+    levels: dict[str, int] = {}
+    for one in found:
+        levels[one.field] = max(_LEVELS.index(one.unmet), levels.get(one.field, 0))
+    level_of = {
+        placed.rule: max(levels.get(placed.path, 0), _level(placed, placed.condition, placed.path, levels))
+        for placed in conditions(matrix)
+        if placed.rule is not None
+    }
+    for code, least, sure in (("no_lead_possible", 2, "can become"), ("no_lead_expected", 1, "becomes")):
+        unmet = [rule for rule, level in level_of.items() if level >= least]
+        reachable = most(matrix, without=unmet)
+        if unmet and reachable < matrix.flip_number:
+            message = (
+                f"nobody {sure} a lead: nobody meets {_listed(unmet)}, and the other rules give at most "
+                f"{reachable:.10g} of the {matrix.flip_number:.10g} points"
+            )
+            yield Oddity("flip_number", code, message)
+            return
+
+
+def _level(placed: Placed, condition: Condition, path: str, levels: Mapping[str, int]) -> int:
+    """Return the place in _LEVELS of how sure it is that nobody meets a part of a condition."""
+    match condition:
+        case Matches():
+            of_types = [levels.get(place, 0) for place, _ in types_of(condition, path)]
+            of_tests = [levels.get(test.path, 0) for test in tests_of(condition, path, placed)]
+            return max([min(of_types, default=0), *of_tests])
+        case AllOf(all=parts):
+            return max(_level(placed, part, f"{path}.all.{n}", levels) for n, part in enumerate(parts))
+        case AnyOf(any=parts):
+            return min(_level(placed, part, f"{path}.any.{n}", levels) for n, part in enumerate(parts))
+        case Not():
+            # Of what nobody meets, everybody meets the opposite.
+            return 0
+
+
+def _listed(names: Collection[str]) -> str:
+    shown = [name[:_MAX_LENGTH] for name in list(names)[:_MAX_SHOWN]]
+    more = len(names) - len(shown)
+    return ", ".join([*shown, *([f"{more:,} more"] if more else [])])

@@ -1,0 +1,64 @@
+"""What Flipline itself brings, whether or not an event ever did: types, properties and traits."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from services.scoring.model.seen import Forms, Seen
+from services.scoring.model.validation import KNOWN_TYPES
+from shared.events import ADJUSTMENT, IDENTIFY
+from shared.identity import STRONGEST_FIRST, WEAKEST
+
+NEVER_COUNTED: Final = frozenset({IDENTIFY, ADJUSTMENT})
+"""Types that no rule counts."""
+
+TYPES: Final = KNOWN_TYPES
+
+TEXT: Final[Forms] = frozenset({"text"})
+
+ATTRIBUTES: Final = frozenset({"campaign", "source"})
+"""What conditions read of an interaction beside its properties."""
+
+PROPERTIES: Final = frozenset({
+    "asset", "campaign_content", "campaign_id", "campaign_medium", "campaign_source", "campaign_term",
+    "category", "name", "path", "referrer", "search", "title", "url", "user_agent",
+})  # fmt: skip
+"""Properties that ingest fills in from pages, campaigns and log files."""
+
+IDENTITIES: Final = frozenset({*STRONGEST_FIRST, WEAKEST})
+"""Traits that an identity is, by its kind."""
+
+DERIVED: Final = IDENTITIES | {"company", "email_domain"}
+"""Traits that identities tell; each is a text."""
+
+SET_BY_EFFECT: Final = frozenset({"consent_email", "consent_sms", "lifecycle"})
+"""Traits that some interactions set."""
+
+TRAITS: Final = DERIVED | SET_BY_EFFECT
+
+
+def canonical(trait: str) -> str:
+    """Return the name under which a trait is kept, given any of its names or a path into it."""
+    return trait
+
+
+def sources(trait: str) -> frozenset[str]:
+    """Return the names, as they are kept, of the traits that tell a trait or a path into one."""
+    return frozenset({canonical(trait), canonical(trait.partition(".")[0])})
+
+
+def trait_forms(seen: Seen) -> Mapping[str, Forms]:
+    """Return the traits that came or that identities tell, with the forms of their values."""
+    return _joined([*seen.traits.items(), *((name, TEXT) for name in (*DERIVED, *seen.kinds))])
+
+
+def property_forms(seen: Seen) -> Mapping[str, Forms]:
+    """Return the properties that came, and the attributes, with the forms of their values."""
+    return {**seen.properties, **dict.fromkeys(ATTRIBUTES, TEXT)}
+
+
+def _joined(forms: Iterable[tuple[str, Forms]]) -> dict[str, Forms]:
+    joined: dict[str, Forms] = {}
+    for name, of_name in forms:
+        ours = canonical(name)
+        joined[ours] = joined.get(ours, frozenset()) | of_name
+    return joined

@@ -1,0 +1,22 @@
+"""An oddity: what the API calls a warning about a matrix."""
+
+from typing import Literal, NamedTuple, TypeAlias
+
+Unmet: TypeAlias = Literal["no", "likely", "surely"]
+"""Whether nobody meets a part: `likely`, judged by what has been seen, or `surely`, whatever may come."""
+
+
+class Oddity(NamedTuple):
+    """Something in a matrix that is allowed but odd; `field` is its path and `code` a stable slug.
+
+    `rule` is the id of the rule that it is in. `seen` is what came instead of what is asked for, or a few of
+    many; `suggestion` is what is most likely meant. `unmet` tells whether nobody meets what it is about.
+    """
+
+    field: str
+    code: str
+    message: str
+    rule: str | None = None
+    seen: tuple[str, ...] = ()
+    suggestion: str | None = None
+    unmet: Unmet = "no"

@@ -1,0 +1,29 @@
+"""Stages that nobody is ever in, or only who is a lead already."""
+
+from collections.abc import Iterator
+
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.odd.oddity import Oddity
+from services.scoring.model.reach import most
+
+
+def odd_stages(matrix: Matrix) -> Iterator[Oddity]:
+    """Yield stages out of reach, above the flip number, or at the threshold of another."""
+    reachable = most(matrix)
+    at: dict[float, str] = {}
+    for name, threshold in matrix.stages.items():
+        field = f"stages.{name}"
+        if threshold > reachable:
+            message = f"no one can reach {threshold:.10g}; the rules give at most {reachable:.10g}"
+            yield Oddity(field, "stage_unreachable", message)
+        elif threshold > matrix.flip_number:
+            message = (
+                f"{threshold:.10g} lies above the flip number {matrix.flip_number:.10g}, so who comes to "
+                f"{name} has qualified before"
+            )
+            yield Oddity(field, "stage_above_flip", message)
+        other = at.setdefault(threshold, name)
+        if other != name:
+            shown, hidden = max(other, name), min(other, name)
+            message = f"{other} begins at {threshold:.10g} as well, so everybody there is shown in {shown}"
+            yield Oddity(field, "stage_repeated", f"{message} and nobody in {hidden}")

@@ -1,0 +1,84 @@
+"""Operands that hardly are what was meant: blanks, repeated values, a wildcard that is none."""
+
+from collections.abc import Hashable, Iterator
+from typing import Any, Final
+
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.odd.oddity import Oddity
+from services.scoring.model.odd.presence import of_value
+from services.scoring.model.places import Test, conditions, tests
+
+_WILDCARDS: Final = frozenset("*?[")
+_WHOLE: Final = frozenset({"eq", "in"})
+_MAX_SHOWN: Final = 60
+
+
+def odd_texts(matrix: Matrix) -> Iterator[Oddity]:
+    """Yield them, of each operator at most one of a kind."""
+    for placed in conditions(matrix):
+        for test in tests(placed):
+            for operator, operand in of_value(test.asked).items():
+                values = operand if isinstance(operand, list) else [operand]
+                texts = [one for one in values if isinstance(one, str)]
+                yield from _blank(test, operator, texts)
+                yield from _spaced(test, operator, texts)
+                yield from _wildcard(test, operator, texts)
+                yield from _repeated(test, operator, values)
+
+
+def _blank(test: Test, operator: str, texts: list[str]) -> Iterator[Oddity]:
+    if not any(not one or one.isspace() for one in texts):
+        return
+    if operator in {"contains", "matches_any"}:
+        message = f"a blank in `{operator}` is found in nearly every text"
+    else:
+        message = f"a blank in `{operator}` is hardly ever sent; `missing: true` asks for what is not there"
+    yield Oddity(test.path, "value_blank", message, test.rule)
+
+
+def _spaced(test: Test, operator: str, texts: list[str]) -> Iterator[Oddity]:
+    # A space around a word is how to ask for the whole word among others.
+    if operator not in _WHOLE | {"starts_with", "glob"}:
+        return
+    for one in texts:
+        meant = one.lstrip() if operator == "starts_with" else one.strip()
+        if meant not in {"", one}:
+            message = f'"{_cut(one)}" has a space at its edge, which is part of what is asked for'
+            yield Oddity(test.path, "value_spaced", message, test.rule, suggestion=_cut(meant))
+            return
+
+
+def _wildcard(test: Test, operator: str, texts: list[str]) -> Iterator[Oddity]:
+    if operator == "glob":
+        if texts and not _WILDCARDS & set(texts[0]):
+            message = "without `*`, `?` or `[` it asks what `eq` asks: the whole value is to be this"
+            yield Oddity(test.path, "glob_without_wildcard", message, test.rule, suggestion="eq")
+        return
+    for one in texts:
+        if "*" in one:
+            message = f"`*` stands for itself in `{operator}`; it is a wildcard in `glob` alone"
+            yield Oddity(test.path, "wildcard_in_text", message, test.rule, suggestion="glob")
+            return
+
+
+def _repeated(test: Test, operator: str, values: list[Any]) -> Iterator[Oddity]:
+    if len(values) < 2 or operator == "between":  # noqa: PLR2004 - one alone is not repeated
+        return
+    folds = operator == "matches_any"
+    met: set[Hashable] = set()
+    for one in values:
+        # In Python True equals 1; in JSON they are two things.
+        key = (isinstance(one, bool), one.casefold() if folds and isinstance(one, str) else one)
+        if key in met:
+            message = f"`{operator}` names {_shown(one)} twice"
+            yield Oddity(test.path, "value_repeated", message, test.rule)
+            return
+        met.add(key)
+
+
+def _shown(value: Any) -> str:
+    return f'"{_cut(value)}"' if isinstance(value, str) else str(value).lower()[:_MAX_SHOWN]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

@@ -1,0 +1,35 @@
+"""How the names of events become the names of types: in snake_case, and those of Segment's event specs ours."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+# Only where the meaning is the same: a "Product Viewed" comes beside a page call, and would count it twice.
+# A name that is already ours in snake_case, such as "SMS Delivered", needs no line.
+SEGMENT_TYPES: Final = {
+    "email_opened": "email_open",
+    "email_link_clicked": "email_click",
+    "unsubscribed": "email_unsubscribe",
+    "email_unsubscribed": "email_unsubscribe",
+    "order_completed": "purchase",
+    "completed_order": "purchase",
+    "product_shared": "share",
+    "cart_shared": "share",
+}
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@lru_cache(maxsize=4_096)
+def snake_case(name: str) -> str:
+    """Return the name in lower case, its words joined by `_`; letters and digits of any script are kept."""
+    spaced = _WORD_START.sub(" ", unicodedata.normalize("NFC", name))
+    kept = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in spaced)
+    return "_".join(kept.lower().split())
+
+
+def type_of(name: str) -> str:
+    """Return the type that an event of Segment's with this name becomes; "" when nothing is left of the name."""
+    own = snake_case(name)
+    return SEGMENT_TYPES.get(own, own)

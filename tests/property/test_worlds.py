@@ -1,0 +1,67 @@
+"""What is found to hold for everybody holds for each of all the people that there can be."""
+
+from itertools import product
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from services.scoring.model.odd.worlds import Worlds
+from services.scoring.model.trait_conditions import TraitCondition, compile_traits
+
+NAMES = ("a", "b", "c")
+VALUES = (None, "x", "xy", 1, 2.5)
+PEOPLE = [
+    {name: value for name, value in zip(NAMES, values, strict=True) if value is not None}
+    for values in product(VALUES, repeat=len(NAMES))
+]
+READ: TypeAdapter[Any] = TypeAdapter(TraitCondition)
+
+TESTS: list[Any] = [
+    {"exists": True}, {"exists": False}, {"missing": True}, {"eq": "x"}, {"eq": 1}, {"contains": "x"},
+    {"in": ["x", 1]}, {"gt": 1}, {"lte": 1}, {"starts_with": "x", "exists": True},
+    {"eq": "x", "missing": True},
+]  # fmt: skip
+leaves = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(TESTS), min_size=1, max_size=2)
+conditions = st.recursive(
+    leaves,
+    lambda below: st.one_of(
+        st.fixed_dictionaries({"all": st.lists(below, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"any": st.lists(below, min_size=1, max_size=3)}),
+        st.fixed_dictionaries({"not": below}),
+    ),
+    max_leaves=5,
+)
+
+
+@given(st.lists(conditions, max_size=4), st.none() | conditions, st.sets(st.sampled_from(NAMES)))
+def test_who_is_said_to_fall_under_a_condition_does(
+    excluding: list[Any], asking: Any, known: set[str]
+) -> None:
+    under = [READ.validate_python(one) for one in excluding]
+    meeting = None if asking is None else READ.validate_python(asking)
+    unknown = [name for name in NAMES[2:] if name not in known]
+    is_asked = (lambda _: True) if meeting is None else compile_traits(meeting)
+    holds = [compile_traits(one) for one in under]
+    asked = [
+        one
+        for one in PEOPLE
+        if known <= one.keys() and is_asked(one) and not any(name in one for name in unknown)
+    ]
+    if Worlds().all_under(under, known=known, unknown=unknown, meeting=meeting):
+        assert all(any(test(one) for test in holds) for one in asked)
+
+
+@given(st.lists(st.fixed_dictionaries({"not": leaves}) | leaves, min_size=1, max_size=4))
+def test_of_presence_alone_all_is_found_out(excluding: list[Any]) -> None:
+    under = [READ.validate_python(_of_presence(one)) for one in excluding]
+    holds = [compile_traits(one) for one in under]
+    everybody = all(any(test(one) for test in holds) for one in PEOPLE)
+    assert Worlds().all_under(under) is everybody
+
+
+def _of_presence(written: Any) -> Any:
+    if "not" in written:
+        return {"not": _of_presence(written["not"])}
+    return {name: {"exists": "eq" in test or "exists" in test} for name, test in written.items()}

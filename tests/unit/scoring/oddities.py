@@ -1,0 +1,34 @@
+"""What is odd about a matrix, as tests ask it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from services.scoring.model.odd.gather import warnings
+from services.scoring.model.odd.oddity import Oddity
+from services.scoring.model.seen import Seen, gathered
+from services.scoring.model.validation import read_matrix
+
+Row = tuple[str, str, str]
+"""Kind of name, name, and the form of a value."""
+
+CAME: tuple[Row, ...] = (
+    ("type", "visit", ""), ("type", "bike_ride", ""),
+    ("property", "path", "text"), ("property", "mailing", "text"), ("property", "seats", "text"),
+    ("property", "price", "number"), ("property", "tags", "list"), ("property", "vip", "boolean"),
+    ("property", "utm", "object"), ("property", "utm.a", "object"), ("property", "utm.a.b", "object"),
+    ("property", "mixed", "text"), ("property", "mixed", "number"), ("property", "price", "null"),
+    ("trait", "title", "text"), ("trait", "employees", "number"), ("trait", "company", "object"),
+)  # fmt: skip
+"""What an instance has seen that is not young."""
+
+
+def oddities(document: dict[str, Any], *, came: Iterable[Row] = CAME, **more: Any) -> list[Oddity]:
+    """Return what is odd about a document of the model `m` where this has come."""
+    return warnings(read_matrix("m", document), gathered(came, **more))
+
+
+def odd(*rules: dict[str, Any], seen: Seen = Seen(), **more: Any) -> list[tuple[str, str, str]]:  # noqa: B008 - immutable
+    """Return (field, code, message) of what is odd, less that nobody becomes a lead by it."""
+    document = {"flip_number": 1, "rules": list(rules), **more}
+    found = warnings(read_matrix("m", document), seen)
+    return [(one.field, one.code, one.message) for one in found if not one.code.startswith("no_lead")]

@@ -1,0 +1,28 @@
+"""What a matrix is refused for, as tests ask it."""
+
+from typing import Any
+
+import pytest
+
+from services.scoring.model.validation import read_matrix
+from shared.errors import Refused
+
+
+def errors(document: Any) -> list[Any]:
+    """Return all that is told to be wrong with a document of the model `m`."""
+    with pytest.raises(Refused) as refusal:
+        read_matrix("m", document)
+    assert refusal.value.errors
+    return list(refusal.value.errors)
+
+
+def refused(document: Any) -> dict[str | None, str]:
+    """Return what is told to be wrong with a document, by field, less the name of the rule in front."""
+    told: dict[str | None, str] = {}
+    for error in errors(document):
+        message = error["message"]
+        if "rule" in error:
+            assert message.startswith(f"rule {error['rule']}: ")
+            message = message.removeprefix(f"rule {error['rule']}: ")
+        told[error["field"]] = message
+    return told
