@@ -1,6 +1,7 @@
 """The lines of a log file, plain or gzip, in bounded memory however long the file or a line is."""
 
 import gzip
+from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,12 +69,13 @@ class Occurrences:
     """Counts how often a line has come before, so that two alike are two events and always the same two."""
 
     def __init__(self) -> None:
-        self._counts: dict[bytes, int] = {}
+        # Ordered, since finding the first key of a dict whose first keys were deleted takes ever longer.
+        self._counts: OrderedDict[bytes, int] = OrderedDict()
 
     def next(self, digest: bytes) -> int:
         """Return how often this one came before, as far as is remembered."""
         before = self._counts.get(digest, 0)
         self._counts[digest] = before + 1
         if len(self._counts) > REMEMBERED_LINES:
-            del self._counts[next(iter(self._counts))]
+            self._counts.popitem(last=False)
         return before
