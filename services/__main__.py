@@ -17,12 +17,12 @@ import services.ingest.compose
 import services.scoring.compose
 from services.demo.play import play
 from services.explaining import explain
-from services.ingest.imports.post import import_access_log
-from services.ingest.imports.visitor import load_salt
+from services.importing import imports
 from services.ops.activate import activate as activate_over_http
 from services.ops.client import ops_key
 from services.ops.commands import dead_letter_commands
 from services.ops.wanted import Handoff, Wanted
+from services.options import DataDir
 from services.positions import positions
 from services.process import Machinery, open_log
 from services.scoring.replay.check import check as check_scoring
@@ -31,9 +31,8 @@ from services.start import migrate as migrate_database
 from services.start import run_all, run_one, settings_of
 from shared.clock import SystemClock
 from shared.database.engine import Database
-from shared.datadir import prepare
 from shared.errors import FliplineError, Misconfigured, Refused
-from shared.keys import load_keys, load_role
+from shared.keys import load_keys
 from shared.service import Service
 from shared.settings import Settings
 from shared.telemetry import configure_logging
@@ -41,24 +40,11 @@ from shared.telemetry import configure_logging
 logger = structlog.get_logger(__name__)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lead scoring: events in, leads out.")
-imports = typer.Typer(no_args_is_help=True, help="Bring in what happened before.")
 app.add_typer(imports, name="import")
 app.add_typer(positions, name="positions")
 
 
-def _directory(text: str) -> Path:
-    if not text.strip():
-        raise typer.BadParameter("it is empty; name a directory")
-    return Path(text)
-
-
 Port = Annotated[int | None, typer.Option(help="Port to listen on, instead of FLIPLINE_PORT.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        parser=_directory, metavar="DIRECTORY", help="Where files and keys are, instead of FLIPLINE_DATA_DIR."
-    ),
-]
 
 
 def _ingest(machinery: Machinery) -> Service:
@@ -156,30 +142,6 @@ def _instance(url: str | None, data_dir: Path | None) -> tuple[str, str]:
     # A line for each request would tear the bar of the progress apart.
     configure_logging("error")
     return url or f"http://127.0.0.1:{settings.port}", ops_key(settings.data_dir, settings.configured_keys)
-
-
-@imports.command("access-log")
-def access_log(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A log in combined format.")],
-    url: Annotated[str | None, typer.Option(help="Where ingest listens.")] = None,
-    key: Annotated[str | None, typer.Option(help="A write key; the data dir's by default.")] = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Post a web server's access log as visits and downloads; again or interrupted, nothing counts twice."""
-    settings = settings_of(None, data_dir)
-    if key is None:
-        key = load_role(settings.data_dir, settings.configured_keys, "write")[0]
-    prepare(settings.data_dir)
-    asyncio.run(
-        import_access_log(
-            file,
-            url=url or f"http://127.0.0.1:{settings.port}",
-            key=key,
-            state_dir=settings.data_dir,
-            salt=load_salt(settings.data_dir),
-            console=Console(),
-        )
-    )
 
 
 @app.command()

@@ -1,101 +1,47 @@
 """Importing an access log into a running service, in one go, interrupted, and again."""
 
-import gzip
-import io
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
-from services.ingest.imports import post
-from services.ingest.imports.post import import_access_log
+from services.ingest.imports import reading
 from services.ingest.imports.report import ImportReport
-from shared.errors import Refused, Unauthorized, Unavailable
+from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
 from tests.given import messages_on
-from tests.ingest_world import World, ingesting, served
-from tests.keys import WRITE_KEY
-
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
-GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-
-
-def line(
-    path: str, *, second: int = 0, status: int = 200, user_agent: str = FIREFOX, address: str = "10.1.2.3"
-) -> str:
-    at = f"17/May/2015:10:{second // 60:02}:{second % 60:02} +0000"
-    return f'{address} - - [{at}] "GET {path} HTTP/1.1" {status} 123 "-" "{user_agent}"\n'
-
-
-SMALL = "".join(
-    [
-        line("/pricing"),
-        line("/pricing"),
-        line("/style.css"),
-        line("/guide.pdf", second=1),
-        line("/gone", status=404),
-        line("/", user_agent=GOOGLEBOT, address="10.9.9.9"),
-        line("/", user_agent="-"),
-        "nonsense\n",
-        line("/1970").replace("2015", "1970"),
-    ]
-)
-
-
-class Importing:
-    """A service to import into, and the file, state and console of the one who imports."""
-
-    def __init__(self, world: World, url: str, directory: Path) -> None:
-        self.world = world
-        self.url = url
-        self.file = directory / "access.log"
-        self.state = directory / "state"
-        self.out = io.StringIO()
-        self.slept: list[float] = []
-
-    async def run(self, *, key: str = WRITE_KEY, path: Path | None = None) -> ImportReport:
-        return await import_access_log(
-            path or self.file,
-            url=self.url,
-            key=key,
-            state_dir=self.state,
-            salt="salt",
-            console=Console(file=self.out, width=100),
-            sleep=self._sleep,
-        )
-
-    async def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-    async def ids(self) -> list[str]:
-        return [event.id for event in await self.world.interactions()]
+from tests.import_world import FIREFOX, SMALL, Importing, importing_into, line
 
 
 @pytest.fixture
 async def importing(tmp_path: Path) -> AsyncIterator[Importing]:
-    async with ingesting(tmp_path) as world, served(world.app) as url:
-        yield Importing(world, url, tmp_path)
+    async with importing_into(tmp_path) as started:
+        yield started
 
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post, "BATCH_EVENTS", 10)
+    monkeypatch.setattr(reading, "BATCH_EVENTS", 10)
 
 
 async def test_every_line_is_accounted_for(importing: Importing) -> None:
     importing.file.write_text(SMALL)
-    report = await importing.run()
-    assert report == ImportReport(
+    outcome = await importing.run()
+    no_format, early = "in no format that is known here", "the time lies before 2000"
+    assert outcome.now == ImportReport(
         lines=9,
         visits=4,
         downloads=1,
         machines=2,
         ignored={"part of a page": 1, "error answer": 1},
-        refused={"not in combined log format": 1, "instant_invalid": 1},
-        refused_lines={"not in combined log format": [8], "instant_invalid": [9]},
+        refused={no_format: 1, early: 1},
+        refused_lines={no_format: [8], early: [9]},
+        formats={"combined": 8},
     )
-    assert "refused: not in combined log format (line 8)" in importing.out.getvalue()
-    assert "access.log: 100 %, 9 lines" in importing.out.getvalue()
+    said = importing.said()
+    assert "lines in format: combined │ 8" in said
+    assert f"refused: {no_format} (line 8)" in said
+    assert "access.log: 100 %, 9 lines" in said
 
 
 async def test_what_stands_on_the_log_tells_no_address(importing: Importing) -> None:
@@ -125,7 +71,8 @@ async def test_the_same_line_twice_is_two_events(importing: Importing) -> None:
 async def test_a_finished_import_run_again_posts_nothing(importing: Importing) -> None:
     importing.file.write_text(SMALL)
     first = await importing.run()
-    assert await importing.run() == first
+    again = await importing.run()
+    assert (again.now, again.in_all) == (ImportReport(), first.now)
     assert len(await importing.ids()) == 5
 
 
@@ -143,8 +90,8 @@ async def test_a_file_that_has_grown_goes_on_where_it_ended(importing: Importing
     await importing.run()
     with importing.file.open("a") as file:
         file.write(line("/pricing"))
-    report = await importing.run()
-    assert (report.lines, report.visits) == (3, 3)
+    outcome = await importing.run()
+    assert (outcome.now.lines, outcome.in_all.lines, outcome.in_all.visits) == (1, 3, 3)
     assert len(set(await importing.ids())) == 3
 
 
@@ -171,7 +118,7 @@ async def test_an_interrupted_import_goes_on_and_ends_with_the_same_ids(importin
     with pytest.raises(Unavailable):
         await importing.run()
     importing.world.log.append = append
-    report = await importing.run()
+    report = (await importing.run()).in_all
     assert (report.lines, report.visits) == (95, 95)
     ids = await importing.ids()
     assert len(ids) == len(set(ids)) == 95
@@ -185,16 +132,45 @@ async def test_an_interrupted_import_goes_on_and_ends_with_the_same_ids(importin
 async def test_a_server_that_comes_back_is_waited_for(importing: Importing) -> None:
     importing.file.write_text("".join(line("/pricing", second=number) for number in range(25)))
     importing.world.log.failures = 3
-    report = await importing.run()
-    assert (report.visits, importing.slept) == (25, [7, 7, 7])
+    outcome = await importing.run()
+    assert (outcome.now.visits, importing.slept) == (25, [7, 7, 7])
 
 
 async def test_a_server_that_is_not_there_is_an_error_that_says_how_to_go_on(importing: Importing) -> None:
     importing.file.write_text(SMALL)
     importing.url = "http://127.0.0.1:9"
-    with pytest.raises(Unavailable, match=r"cannot be reached .* the same command goes on after it"):
+    with pytest.raises(
+        Unavailable, match=r"cannot be reached: nothing answers there, 8 times .* goes on after it"
+    ):
         await importing.run()
     assert len(importing.slept) == 7
+
+
+async def test_a_server_that_hangs_up_is_said_in_words(importing: Importing) -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    importing.file.write_text(SMALL)
+    async with await asyncio.start_server(hang_up, "127.0.0.1") as server:
+        importing.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(Unavailable, match="cannot be reached: the connection broke off, 8 times"):
+            await importing.run()
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://a.example", "http://[", "http://a:99999999", ""])
+async def test_what_is_no_url_is_said_at_once(importing: Importing, url: str) -> None:
+    importing.file.write_text(SMALL)
+    importing.url = url
+    with pytest.raises(Misconfigured, match="is no URL of an instance"):
+        await importing.run()
+    assert importing.slept == []
+
+
+@pytest.mark.parametrize("key", ["", " ", "schlüssel", "a\nb", "\0"])
+async def test_what_can_be_no_key_is_said_at_once(importing: Importing, key: str) -> None:
+    importing.file.write_text(SMALL)
+    with pytest.raises(Unauthorized, match="visible ASCII"):
+        await importing.run(key=key)
 
 
 async def test_a_wrong_key_is_said_at_once(importing: Importing) -> None:
@@ -211,21 +187,6 @@ async def test_what_is_no_flipline_is_said_at_once(importing: Importing) -> None
         await importing.run()
 
 
-async def test_a_gzip_is_imported(importing: Importing) -> None:
-    path = importing.file.with_suffix(".log.gz")
-    path.write_bytes(gzip.compress(SMALL.encode()))
-    assert (await importing.run(path=path)).visits == 4
-
-
-@pytest.mark.parametrize("content", [None, b"no gzip"])
-async def test_a_file_that_cannot_be_read_is_an_error(importing: Importing, content: bytes | None) -> None:
-    path = importing.file.with_suffix(".gz")
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(Refused, match="cannot be read"):
-        await importing.run(path=path)
-
-
 async def test_an_empty_file_is_imported_at_once(importing: Importing) -> None:
     importing.file.touch()
-    assert await importing.run() == ImportReport()
+    assert (await importing.run()).now == ImportReport()

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
 
-from shared.errors import Refused, Unauthorized, Unavailable
+from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -17,7 +18,7 @@ FIRST_DELAY_SECONDS: Final = 0.5
 LAST_DELAY_SECONDS: Final = 30.0
 MAX_RETRY_AFTER_SECONDS: Final = 120.0
 
-_GO_ON: Final = "What was accepted is kept, and the same command goes on after it."
+_GO_ON: Final = "What was accepted is kept, and the same command goes on after it; leave --force out."
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
@@ -36,6 +37,14 @@ class Poster:
     """Posts lists of native events to one server with one write key."""
 
     def __init__(self, client: httpx.AsyncClient, *, url: str, key: str, sleep: Sleep) -> None:
+        """Prepare the requests; raises Misconfigured for no URL, and Unauthorized for what can be no key."""
+        if not _is_url(url):
+            raise _no_url(url)
+        if not key.isascii() or not key.isprintable() or not key.strip():
+            raise Unauthorized(
+                "write_key_invalid",
+                "The write key has characters that no key has: visible ASCII alone is used.",
+            )
         self._client = client
         self._url = url.rstrip("/") + "/v1/events"
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
@@ -44,8 +53,8 @@ class Poster:
     async def post(self, events: Sequence[bytes]) -> list[Verdict]:
         """Post the events and return a verdict for each.
 
-        Raises Unavailable when the server stays away, Unauthorized for a wrong key, Refused when the other
-        end is no Flipline.
+        Raises Unavailable when the server stays away, Unauthorized for a wrong key, Misconfigured for what
+        is no URL, Refused when the other end is no Flipline.
         """
         body = b"[" + b",".join(events) + b"]"
         why = ""
@@ -55,8 +64,10 @@ class Poster:
                 await self._sleep(retry_delay_seconds(failures, retry_after))
             try:
                 response = await self._client.post(self._url, content=body, headers=self._headers)
+            except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+                raise _no_url(self._url) from None
             except httpx.TransportError as error:
-                why = f"{self._url} cannot be reached ({error or type(error).__name__})"
+                why = f"{self._url} cannot be reached: {_in_words(error)}"
                 retry_after = None
                 continue
             if response.status_code not in _PASSING:
@@ -80,6 +91,29 @@ class Poster:
             f"{self._url} answers {response.status_code} without verdicts: is this Flipline's address? "
             + _GO_ON,
         )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _no_url(url: str) -> Misconfigured:
+    return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")
+
+
+def _in_words(error: httpx.TransportError) -> str:
+    """Return what went wrong in words of ours, since those of the libraries are written for programmers."""
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer came in time"
+    if isinstance(error, httpx.ConnectError):
+        return "nothing answers there"
+    if isinstance(error, httpx.ProxyError):
+        return "the proxy does not let it through"
+    return "the connection broke off"
 
 
 def retry_delay_seconds(failures: int, retry_after: str | None) -> float:

@@ -4,7 +4,10 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from services.ingest.imports.past import PastImport
 
 
 class Display:
@@ -12,7 +15,7 @@ class Display:
 
     def __init__(self, console: Console, name: str, size: int) -> None:
         self._console = console
-        self._name = name
+        self._name = _printable(name)
         self._size = size
         self._tenths = 0
         self._bar = Progress(
@@ -24,7 +27,7 @@ class Display:
             console=console,
             disable=not console.is_terminal,
         )
-        self._task = self._bar.add_task(name, total=size, lines=0)
+        self._task = self._bar.add_task(escape(_printable(name)), total=size, lines=0)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -44,4 +47,30 @@ class Display:
         tenths = 10 * position // self._size if self._size else 10
         if not self._console.is_terminal and tenths > self._tenths:
             self._tenths = tenths
-            self._console.print(f"{self._name}: {10 * tenths} %, {lines:,} lines", highlight=False)
+            self._say(f"{10 * tenths} %, {lines:,} lines")
+
+    def tell_before(self, before: PastImport | None, *, force: bool, older_form: bool) -> None:
+        """Say what was imported before, and whether that is skipped or read again."""
+        if before:
+            when = f"imported before on {before.at:%Y-%m-%d} from {_printable(before.name)}"
+            lines = f"{_counted(before.report.lines)}"
+            if force:
+                self._say(f"reading again {lines} {when}. The instance counts the same event once.")
+            else:
+                self._say(f"skipped: {lines} {when}. --force reads them again.")
+        elif older_form:
+            self._say(
+                "an earlier version imported a file that begins alike and did not keep which one, so nothing "
+                "is skipped. The instance counts the same event once."
+            )
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"{self._name}: {text}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _printable(name: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in name)
+
+
+def _counted(lines: int) -> str:
+    return "1 line" if lines == 1 else f"{lines:,} lines"

@@ -1,79 +1,183 @@
 """The lines of a log file, plain or gzip, in bounded memory however long the file or a line is."""
 
-import gzip
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections import OrderedDict
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import blake2b
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import Final, NamedTuple
 
-from services.ingest.imports.access_log import MAX_LINE_LENGTH
+from services.ingest.imports.formats.line import MAX_LENGTH
+from services.ingest.imports.kinds import GZIP, LOOK_AT, check_kind
+from services.ingest.imports.unpacking import Unpacked, soundness
+from shared.errors import Refused
 
 # The same line comes again within its second; a log is never so far out of order.
-REMEMBERED_LINES = 200_000
+REMEMBERED_LINES: Final = 200_000
+_CHUNK_BYTES: Final = 1024 * 1024
+_BUFFER_BYTES: Final = 64 * 1024
+
+
+class Damaged(Exception):
+    """The file cannot be read on after its line `number`; the message says why."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(why)
+        self.number = number
+        self.why = why
 
 
 class Line(NamedTuple):
-    """A line without its end, its number from 1, and the offset of the next one in uncompressed bytes."""
+    """A line without its end, its number from 1, and where it starts and ends in unpacked bytes.
+
+    Only the last line of a file can be without an end (`finished`): perhaps it is still being written.
+    """
 
     data: bytes
     number: int
+    start: int
     end: int
+    finished: bool
+
+
+class Mark(NamedTuple):
+    """So many unpacked bytes from the start of a file, and the hash of them all."""
+
+    size: int
+    digest: str
 
 
 class LogFile:
     """An open log; `position` of `size` bytes on disk have been read."""
 
-    def __init__(self, raw: BinaryIO, plain: BinaryIO, size: int) -> None:
+    def __init__(self, raw: BufferedReader, size: int) -> None:
         self._raw = raw
-        self._plain = plain
+        packed = raw.peek(len(GZIP)).startswith(GZIP)
+        self._sound = soundness(raw) if packed else None
+        self._plain = self._from_start()
         self.size = size
+        self._read = 0
+        self._hash = _new_hash()
+        self._before: tuple[int, blake2b] | None = None
 
     @property
     def position(self) -> int:
         """Bytes on disk read so far."""
         return self._raw.tell()
 
+    @property
+    def mark(self) -> Mark:
+        """What has been read, the line that came last included."""
+        return Mark(self._read, self._hash.hexdigest())
+
+    def leave_last(self) -> None:
+        """Take the last line, one without an end, out of what has been read."""
+        if self._before:
+            self._read, self._hash = self._before
+
+    def start(self, size: int) -> bytes:
+        """Return the first bytes, as many as there are, and stand at the start again."""
+        found = self._plain.read(size)
+        self._plain = self._from_start()
+        return found
+
     def first_line(self) -> bytes:
-        """Return the line a file is known by, and stand at the start again."""
-        line = self._plain.readline(MAX_LINE_LENGTH)
-        self._plain.seek(0)
-        return line
+        """Return the first line, cut where it is too long, and stand at the start again.
+
+        It has an end even where the file has none yet.
+        """
+        found = self._plain.readline(MAX_LENGTH).removesuffix(b"\n")
+        self._plain = self._from_start()
+        return found + b"\n"
+
+    def marks(self, sizes: Iterable[int]) -> set[Mark]:
+        """Return the mark for each size that the file has at least, and stand at the start again."""
+        found: set[Mark] = set()
+        running, read = _new_hash(), 0
+        for size in sorted(set(sizes)):
+            while read < size and (chunk := self._plain.read(min(size - read, _CHUNK_BYTES))):
+                running.update(chunk)
+                read += len(chunk)
+            if read < size:
+                break
+            found.add(Mark(size, running.hexdigest()))
+        self._plain = self._from_start()
+        return found
 
     def lines(self) -> Iterator[Line]:
-        """Read the lines; of one that is too long only as much is kept as shows that it is."""
-        end = 0
+        """Read the lines; of one that is too long only as much is kept as shows that it is.
+
+        Raises Damaged after the last whole line that can be trusted.
+        """
         number = 0
-        while piece := self._plain.readline(MAX_LINE_LENGTH + 1):
-            data = piece
-            end += len(piece)
-            while not piece.endswith(b"\n") and (piece := self._plain.readline(MAX_LINE_LENGTH + 1)):
-                end += len(piece)
-            number += 1
-            yield Line(data.rstrip(b"\r\n"), number, end)
+        fault = self._sound.fault if self._sound else None
+        try:
+            while piece := self._plain.readline(MAX_LENGTH + 1):
+                data, start = piece, self._read
+                finished = piece.endswith(b"\n")
+                size = len(piece)
+                running = self._hash
+                if not finished:
+                    running = running.copy()
+                running.update(piece)
+                while not finished and (piece := self._plain.readline(MAX_LENGTH + 1)):
+                    running.update(piece)
+                    size += len(piece)
+                    finished = piece.endswith(b"\n")
+                if fault and not finished:
+                    break
+                number += 1
+                self._before = None if finished else (start, self._hash)
+                self._read, self._hash = start + size, running
+                yield Line(data.rstrip(b"\r\n"), number, start, self._read, finished)
+        except OSError as error:
+            fault = f"the system says: {error.strerror}"
+        if fault:
+            raise Damaged(number, fault)
+
+    def _from_start(self) -> BufferedReader:
+        self._raw.seek(0)
+        if self._sound is None:
+            return self._raw
+        # It reads like a file, which is all that a buffer asks for.
+        return BufferedReader(Unpacked(self._raw, self._sound.size), _BUFFER_BYTES)
+
+
+def _new_hash() -> blake2b:
+    return blake2b(digest_size=16)
 
 
 @contextmanager
 def open_log(path: Path) -> Generator[LogFile]:
-    """Open a log for reading; raises OSError."""
-    with path.open("rb") as raw:
-        size = path.stat().st_size
-        if path.suffix == ".gz":
-            with gzip.GzipFile(fileobj=raw) as plain:
-                yield LogFile(raw, cast("BinaryIO", plain), size)
-        else:
-            yield LogFile(raw, raw, size)
+    """Open a log for reading; raises Refused for a file that cannot be read or holds no text."""
+    if not path.is_file():
+        raise Refused(
+            "file_unreadable",
+            f"{path.name} cannot be read: it is no file. Save the log to a file, and import it.",
+        )
+    with ExitStack() as stack:
+        try:
+            raw = stack.enter_context(path.open("rb"))
+            log = LogFile(raw, path.stat().st_size)
+            start = log.start(LOOK_AT)
+        except OSError as error:
+            raise Refused("file_unreadable", f"{path.name} cannot be read: {error.strerror}.") from error
+        check_kind(path.name, start)
+        yield log
 
 
 class Occurrences:
     """Counts how often a line has come before, so that two alike are two events and always the same two."""
 
     def __init__(self) -> None:
-        self._counts: dict[bytes, int] = {}
+        # Ordered, since finding the first key of a dict whose first keys were deleted takes ever longer.
+        self._counts: OrderedDict[bytes, int] = OrderedDict()
 
     def next(self, digest: bytes) -> int:
         """Return how often this one came before, as far as is remembered."""
         before = self._counts.get(digest, 0)
         self._counts[digest] = before + 1
         if len(self._counts) > REMEMBERED_LINES:
-            del self._counts[next(iter(self._counts))]
+            self._counts.popitem(last=False)
         return before

@@ -1,141 +1,129 @@
 """Imports an access log: reads it, posts it in batches, and can go on after whatever stopped it."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
-import msgspec
 from rich.console import Console
 
-from services.ingest.imports.access_log import Ignored, Seen, read_line
 from services.ingest.imports.client import Poster, Sleep
+from services.ingest.imports.closing import Outcome
 from services.ingest.imports.display import Display
-from services.ingest.imports.lines import Line, LogFile, Occurrences, open_log
-from services.ingest.imports.progress import ProgressFile
+from services.ingest.imports.lines import Damaged, LogFile, open_log
+from services.ingest.imports.past import PastImport, PastImports
+from services.ingest.imports.reading import Batch, Reader
 from services.ingest.imports.report import ImportReport
+from services.ingest.imports.unpacking import DAMAGED
 from services.ingest.imports.visitor import Anonymiser
 from services.ingest.judge import judge
+from shared.clock import Clock
 from shared.errors import Refused
 
-BATCH_EVENTS: Final = 500
-# Well below what one body may have, since a line's event can add up to 32 KB at once.
-BATCH_BYTES: Final = 256 * 1024
 TIMEOUT_SECONDS: Final = 30.0
+# A log's clock may be off, or in another zone than it says; the instance takes a later instant for now.
+MAX_AHEAD: Final = timedelta(hours=24)
 
-_encode = msgspec.json.Encoder().encode
 
+@dataclass(frozen=True)
+class ImportJob:
+    """What to import, how, and where to keep how far it is.
 
-@dataclass(slots=True)
-class _Batch:
-    events: list[bytes] = field(default_factory=list[bytes])
-    sources: list[tuple[Line, Seen]] = field(default_factory=list[tuple[Line, Seen]])
-    size: int = 0
+    `force` reads again what was imported before; `host_names` takes names that the server looked up for
+    visitors' addresses.
+    """
 
-    @property
-    def full(self) -> bool:
-        return len(self.events) >= BATCH_EVENTS or self.size >= BATCH_BYTES
+    path: Path
+    state_dir: Path
+    salt: str
+    force: bool = False
+    host_names: bool = False
 
 
 async def import_access_log(
-    path: Path,
-    *,
-    url: str,
-    key: str,
-    state_dir: Path,
-    salt: str,
-    console: Console,
-    sleep: Sleep = asyncio.sleep,
-) -> ImportReport:
-    """Post what the lines of a combined log (plain or .gz) say to the Flipline at `url`.
+    job: ImportJob, *, url: str, key: str, clock: Clock, console: Console, sleep: Sleep = asyncio.sleep
+) -> Outcome:
+    """Post what the lines of a log (plain or gzip) say to the Flipline at `url`.
 
-    The progress is kept in `state_dir` after each accepted batch: the same call goes on where the last one
-    ended. Raises Refused for a file that cannot be read, and whatever stops the posting, with how to go on.
+    How far that is is kept after each accepted batch: the same call goes on where the last one ended, in any
+    file with the same content. Raises Refused for a file that is no access log, or that is damaged, what
+    stands before the damage being posted; and whatever stops the posting, with how to go on.
     """
-    try:
-        with open_log(path) as log, Display(console, path.name, log.size) as display:
-            kept = ProgressFile(state_dir, url, log.first_line())
+    name = job.path.name
+    with open_log(job.path) as log:
+        past = PastImports(job.state_dir, url.rstrip("/"), log.first_line())
+        before = past.of(log)
+        skipped = None if job.force else before
+        reader = Reader(
+            log,
+            Anonymiser(job.salt),
+            name=name,
+            skipped=skipped.size if skipped else 0,
+            latest=clock.now() + MAX_AHEAD,
+            host_names=job.host_names,
+        )
+        with Display(console, name, log.size) as display:
+            display.tell_before(before, force=job.force, older_form=past.has_older_form())
             async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
                 poster = Poster(client, url=url, key=key, sleep=sleep)
-                report = await _Import(log, poster, Anonymiser(salt), kept, display).run()
-    except (OSError, EOFError) as error:
-        raise Refused("file_unreadable", f"{path} cannot be read: {error}.") from error
-    console.print(report.table())
-    return report
+                progress = _Progress(name, log, past, before, skipped, clock)
+                for batch in reader.batches():
+                    await _post(batch, poster, reader.report)
+                    progress.keep(reader.report)
+                    display.show(log.position, reader.report.lines)
+    outcome = Outcome(reader.report, skipped)
+    console.print(outcome.table())
+    if reader.damage:
+        raise _damaged(name, reader.damage)
+    return outcome
 
 
-class _Import:
+class _Progress:
+    """How far the import of one file is, kept after each batch."""
+
     def __init__(
-        self, log: LogFile, poster: Poster, anonymiser: Anonymiser, kept: ProgressFile, display: Display
+        self,
+        name: str,
+        log: LogFile,
+        past: PastImports,
+        before: PastImport | None,
+        skipped: PastImport | None,
+        clock: Clock,
     ) -> None:
+        self._name = name
         self._log = log
-        self._poster = poster
-        self._anonymiser = anonymiser
-        self._kept = kept
-        self._display = display
-        self._progress = kept.load()
+        self._past = past
+        # A file of another name may have ended where this one goes on, and still be there.
+        self._kept = before if before and before.name == name else None
+        self._earlier = skipped.report if skipped else ImportReport()
+        self._clock = clock
 
-    async def run(self) -> ImportReport:
-        occurrences = Occurrences()
-        batch = _Batch()
-        end = 0
-        for line in self._log.lines():
-            digest = self._anonymiser.line(line.data)
-            occurrence = occurrences.next(digest)
-            # Lines that are done are read again all the same: their occurrences number those to come.
-            if line.end <= self._progress.offset:
-                continue
-            end = line.end
-            self._read(line, f"log_{digest.hex()}_{occurrence}", batch)
-            if batch.full:
-                await self._post(batch, end)
-                batch = _Batch()
-        if end:
-            await self._post(batch, end)
-        return self._progress.report
+    def keep(self, report: ImportReport) -> None:
+        done = PastImport(self._name, self._clock.now(), *self._log.mark, report=self._earlier.plus(report))
+        self._past.save(done, instead_of=self._kept)
+        self._kept = done
 
-    def _read(self, line: Line, event_id: str, batch: _Batch) -> None:
-        report = self._progress.report
-        report.lines += 1
-        try:
-            verdict = read_line(line.data.decode(errors="replace"))
-        except ValueError as error:
-            report.count_refused(str(error), line.number)
-            return
-        if isinstance(verdict, Ignored):
-            report.count_ignored(verdict.value)
-            return
-        event = _encode(self._event(verdict, event_id))
-        batch.events.append(event)
-        batch.sources.append((line, verdict))
-        batch.size += len(event)
 
-    def _event(self, seen: Seen, event_id: str) -> dict[str, Any]:
-        properties = {"path": seen.path, "user_agent": seen.user_agent}
-        if seen.search:
-            properties["search"] = seen.search
-        if seen.referrer:
-            properties["referrer"] = seen.referrer
-        if seen.type == "download":
-            properties["asset"] = seen.path
-        return {
-            "id": event_id,
-            "type": seen.type,
-            "identities": {"anonymous_id": self._anonymiser.visitor(seen.address, seen.user_agent)},
-            "occurred_at": seen.occurred_at,
-            "source": "access_log",
-            "properties": properties,
-        }
+async def _post(batch: Batch, poster: Poster, report: ImportReport) -> None:
+    verdicts = await poster.post(batch.events) if batch.events else []
+    for (number, seen), verdict in zip(batch.sources, verdicts, strict=True):
+        if verdict.status == "accepted":
+            report.count_seen(seen, machine=judge(seen.type, seen.user_agent) is not None)
+        else:
+            report.count_refused_by_instance(verdict.code or verdict.status, number)
 
-    async def _post(self, batch: _Batch, end: int) -> None:
-        report = self._progress.report
-        verdicts = await self._poster.post(batch.events) if batch.events else []
-        for (line, seen), verdict in zip(batch.sources, verdicts, strict=True):
-            if verdict.status == "accepted":
-                report.count_seen(seen.type, machine=judge(seen.type, seen.user_agent) is not None)
-            else:
-                report.count_refused(verdict.code or verdict.status, line.number)
-        self._progress.offset = end
-        self._kept.save(self._progress)
-        self._display.show(self._log.position, report.lines)
+
+def _damaged(name: str, damage: Damaged) -> Refused:
+    done = f"The {damage.number:,} lines before that are imported" if damage.number else "No line is imported"
+    rescue = (
+        ". Without one, `gzip -dc` saves what can still be unpacked, but its lines may say what nobody did"
+        if damage.why == DAMAGED
+        else ""
+    )
+    return Refused(
+        "file_damaged",
+        f"{name} cannot be read to its end: {damage.why}. {done}. Get a whole copy and import that: nothing "
+        f"counts twice{rescue}.",
+    )

@@ -1,15 +1,30 @@
-"""What an import has done so far: counted line by line, kept with the position, shown at the end."""
+"""What an import has done: counted line by line, and shown at the end."""
 
 from typing import Final
 
 import msgspec
-from rich.table import Table
+
+from services.ingest.imports.meaning import Ignored, Seen
+from services.ingest.imports.refusal import Reason
+from services.ingest.imports.request import Request
 
 MAX_LINES_SHOWN: Final = 5
+MAX_CODE_LENGTH: Final = 64
+
+# What the instance has against an event, as far as a line of a log can be the cause.
+_IN_WORDS: Final = {
+    "event_too_large": "larger than an event may be",
+    "instant_invalid": Reason.TIME_SHAPE.value,
+    "nul_character": Reason.NOT_TEXT.value,
+}
 
 
 class ImportReport(msgspec.Struct):
-    """Lines by what became of them; `machines` are those among the posted that no human did."""
+    """Lines by what became of them; `machines` are those among the posted that no human did.
+
+    `formats` counts the lines that could be read by their format, `forwarded` those whose visitor a proxy
+    named, and `unfinished` is 1 when the last line was left for a later run.
+    """
 
     lines: int = 0
     visits: int = 0
@@ -18,14 +33,29 @@ class ImportReport(msgspec.Struct):
     ignored: dict[str, int] = {}
     refused: dict[str, int] = {}
     refused_lines: dict[str, list[int]] = {}
+    formats: dict[str, int] = {}
+    forwarded: int = 0
+    unfinished: int = 0
 
-    def count_seen(self, type: str, *, machine: bool) -> None:
+    @property
+    def mostly_refused(self) -> bool:
+        """More than half of the lines that are not empty were refused."""
+        return 2 * sum(self.refused.values()) > self.lines - self.ignored.get(Ignored.EMPTY.value, 0)
+
+    def count_seen(self, seen: Seen, *, machine: bool) -> None:
         """Count an accepted interaction."""
-        if type == "download":
+        if seen.type == "download":
             self.downloads += 1
         else:
             self.visits += 1
         self.machines += machine
+
+    def count_read(self, request: Request | None) -> None:
+        """Count a line that could be read, or is empty."""
+        self.lines += 1
+        if request:
+            self.formats[request.format] = self.formats.get(request.format, 0) + 1
+            self.forwarded += request.forwarded
 
     def count_ignored(self, reason: str) -> None:
         """Count a line that is no interaction."""
@@ -38,18 +68,33 @@ class ImportReport(msgspec.Struct):
         if len(shown) < MAX_LINES_SHOWN:
             shown.append(line_number)
 
-    def table(self) -> Table:
-        """Return the closing table."""
-        table = Table("what", "count", title="Import", title_justify="left")
-        table.columns[1].justify = "right"
-        table.add_row("lines read", f"{self.lines:,}", end_section=True)
-        table.add_row("visits", f"{self.visits:,}")
-        table.add_row("downloads", f"{self.downloads:,}")
-        table.add_row("of these, marked as machine", f"{self.machines:,}", end_section=True)
-        for reason, count in sorted(self.ignored.items()):
-            table.add_row(f"ignored: {reason}", f"{count:,}")
-        for reason, count in sorted(self.refused.items()):
-            numbers = ", ".join(map(str, self.refused_lines.get(reason, [])))
-            more = ", ..." if count > MAX_LINES_SHOWN else ""
-            table.add_row(f"refused: {reason} (line {numbers}{more})", f"{count:,}")
-        return table
+    def count_refused_by_instance(self, code: str, line_number: int) -> None:
+        """Count an event that the instance does not take, by the code that it gives."""
+        known = _IN_WORDS.get(code)
+        slug = code if code.replace("_", "").isalnum() and len(code) <= MAX_CODE_LENGTH else "no reason"
+        self.count_refused(known or f"the instance does not take it ({slug})", line_number)
+
+    def plus(self, later: "ImportReport") -> "ImportReport":
+        """Return the report of a file of which `later` counts what came after this."""
+        refused_lines = {
+            reason: [*self.refused_lines.get(reason, []), *later.refused_lines.get(reason, [])][
+                :MAX_LINES_SHOWN
+            ]
+            for reason in self.refused_lines | later.refused_lines
+        }
+        return ImportReport(
+            lines=self.lines + later.lines,
+            visits=self.visits + later.visits,
+            downloads=self.downloads + later.downloads,
+            machines=self.machines + later.machines,
+            ignored=_sum(self.ignored, later.ignored),
+            refused=_sum(self.refused, later.refused),
+            refused_lines=refused_lines,
+            formats=_sum(self.formats, later.formats),
+            forwarded=self.forwarded + later.forwarded,
+            unfinished=later.unfinished,
+        )
+
+
+def _sum(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    return {key: one.get(key, 0) + other.get(key, 0) for key in one | other}

@@ -34,10 +34,11 @@ def load_salt(data_dir: Path) -> str:
     path = data_dir / "import.salt"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_once(path, secrets.token_hex(32))
-    salt = path.read_text()
-    if not salt:
+    salt = path.read_bytes()
+    if not salt or not salt.isascii():
         raise Misconfigured(
             "salt_missing",
-            f"{path} is empty, and without a salt anybody could undo the hashes: remove the file.",
+            f"{path} holds no salt, and without one anybody could undo the hashes: remove the file, and the "
+            "visitors of later imports get new ids.",
         )
-    return salt
+    return salt.decode()

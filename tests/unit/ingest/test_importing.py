@@ -1,48 +1,19 @@
-import gzip
 import io
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from services.ingest.imports.access_log import MAX_LINE_LENGTH
 from services.ingest.imports.client import retry_delay_seconds
+from services.ingest.imports.closing import Outcome
 from services.ingest.imports.display import Display
-from services.ingest.imports.lines import Line, Occurrences, open_log
-from services.ingest.imports.progress import ImportProgress, ProgressFile
+from services.ingest.imports.event import event_id
+from services.ingest.imports.past import PastImport
 from services.ingest.imports.report import ImportReport
 from services.ingest.imports.visitor import Anonymiser, load_salt
-
-
-def lines_of(path: Path) -> list[Line]:
-    with open_log(path) as log:
-        return list(log.lines())
-
-
-def test_lines_are_numbered_and_know_where_the_next_one_begins(tmp_path: Path) -> None:
-    path = tmp_path / "a.log"
-    path.write_bytes(b"one\r\n\ntwo")
-    assert lines_of(path) == [(b"one", 1, 5), (b"", 2, 6), (b"two", 3, 9)]
-
-
-def test_gzip_is_read_as_what_it_holds(tmp_path: Path) -> None:
-    path = tmp_path / "a.log.gz"
-    path.write_bytes(gzip.compress(b"one\ntwo\n"))
-    assert lines_of(path) == [(b"one", 1, 4), (b"two", 2, 8)]
-
-
-def test_of_an_endless_line_only_its_length_is_seen(tmp_path: Path) -> None:
-    path = tmp_path / "a.log"
-    path.write_bytes(b"x" * 100_000 + b"\ntwo\n")
-    endless, two = lines_of(path)
-    assert len(endless.data) == MAX_LINE_LENGTH + 1
-    assert two == (b"two", 2, 100_005)
-
-
-def test_lines_alike_are_counted() -> None:
-    occurrences = Occurrences()
-    assert [occurrences.next(digest) for digest in (b"a", b"b", b"a", b"a")] == [0, 0, 1, 2]
+from shared.errors import Misconfigured
 
 
 def test_a_visitor_is_the_same_at_every_run_and_nobody_without_the_salt() -> None:
@@ -53,27 +24,26 @@ def test_a_visitor_is_the_same_at_every_run_and_nobody_without_the_salt() -> Non
     assert len(ana) == 32
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
+def test_a_salt_that_is_none_is_said(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "import.salt").write_bytes(content)
+    with pytest.raises(Misconfigured, match="holds no salt"):
+        load_salt(tmp_path)
+
+
+def test_the_id_of_a_line_follows_from_what_it_says_and_whose_it_is() -> None:
+    line = b"192.0.2.1 - - [...]"
+    assert event_id(line, b"\1", 0, "192.0.2.1") == "log_01_0"
+    assert event_id(line, b"\1", 1, "192.0.2.1") == "log_01_1"
+    assert event_id(b"shop.example:443 " + line, b"\1", 0, "192.0.2.1") == "log2_01_0"
+    assert event_id(b"192.0.2.10 - -", b"\1", 0, "192.0.2.1") == "log2_01_0"
+
+
 def test_the_salt_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     salt = load_salt(tmp_path / "data")
     assert load_salt(tmp_path / "data") == salt
     assert len(salt) == 64
     assert stat.S_IMODE((tmp_path / "data" / "import.salt").stat().st_mode) == 0o600
-
-
-def test_progress_is_kept_for_each_file_and_server(tmp_path: Path) -> None:
-    progress = ImportProgress(offset=7, report=ImportReport(lines=2, ignored={"redirect": 1}))
-    ProgressFile(tmp_path, "http://a", b"first line").save(progress)
-    assert ProgressFile(tmp_path, "http://a", b"first line").load() == progress
-    assert ProgressFile(tmp_path, "http://b", b"first line").load() == ImportProgress()
-    assert ProgressFile(tmp_path, "http://a", b"other line").load() == ImportProgress()
-
-
-def test_progress_that_cannot_be_read_is_a_new_start(tmp_path: Path) -> None:
-    kept = ProgressFile(tmp_path, "http://a", b"first line")
-    kept.save(ImportProgress(offset=7))
-    (file,) = (tmp_path / "imports").iterdir()
-    file.write_bytes(b"{")
-    assert kept.load() == ImportProgress()
 
 
 @pytest.mark.parametrize(
@@ -94,13 +64,61 @@ def test_the_delay_doubles_and_honours_retry_after(
     assert retry_delay_seconds(failures, retry_after) == seconds
 
 
+def shown(outcome: Outcome) -> str:
+    out = io.StringIO()
+    Console(file=out, width=100).print(outcome.table())
+    return out.getvalue()
+
+
 def test_the_report_names_the_first_lines_of_each_refusal() -> None:
     report = ImportReport(lines=7)
     for number in range(1, 8):
         report.count_refused("too long", number)
-    out = io.StringIO()
-    Console(file=out, width=100).print(report.table())
-    assert "refused: too long (line 1, 2, 3, 4, 5, ...)" in out.getvalue()
+    assert "refused: too long (line 1, 2, 3, 4, 5, ...)" in shown(Outcome(report))
+
+
+def test_what_was_skipped_has_a_line_and_the_whole_file_a_column_of_its_own() -> None:
+    before = ImportReport(lines=5, visits=4, refused={"too long": 1}, refused_lines={"too long": [2]})
+    now = ImportReport(lines=2, visits=1, refused={"too long": 1}, refused_lines={"too long": [7]})
+    past = PastImport("a.log", datetime(2026, 11, 15, tzinfo=UTC), 100, "00", before)
+    table = [
+        [word.strip() for word in row.split("│")[1:-1]] for row in shown(Outcome(now, past)).splitlines()
+    ]
+    assert ["lines skipped, imported before", "5", ""] in table
+    assert ["lines read", "2", "7"] in table
+    assert ["visits", "1", "5"] in table
+    assert ["refused: too long (line 2, 7)", "1", "2"] in table
+
+
+def test_a_report_says_what_its_format_does_not_tell() -> None:
+    assert "machines cannot be told from people" in shown(Outcome(ImportReport(formats={"vhost_common": 1})))
+    assert "machines cannot be told from people" not in shown(Outcome(ImportReport(formats={"combined": 1})))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("event_too_large", "larger than an event may be"),
+        ("a_new_code", "the instance does not take it (a_new_code)"),
+        ("[red]ana@example.com", "the instance does not take it (no reason)"),
+        ("x" * 10_000, "the instance does not take it (no reason)"),
+    ],
+)
+def test_what_the_instance_refuses_is_said_in_words(code: str, reason: str) -> None:
+    report = ImportReport(lines=1)
+    report.count_refused_by_instance(code, 1)
+    assert report.refused == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "empty", "refused", "mostly"),
+    [(0, 0, 0, False), (2, 0, 1, False), (3, 0, 2, True), (4, 2, 2, True), (9, 9, 0, False)],
+)
+def test_a_file_is_mostly_refused_beyond_half_of_its_lines(
+    lines: int, empty: int, refused: int, mostly: bool
+) -> None:
+    report = ImportReport(lines=lines, ignored={"empty line": empty}, refused={"too long": refused})
+    assert report.mostly_refused is mostly
 
 
 def test_without_a_terminal_progress_is_a_line_every_tenth() -> None:
@@ -113,6 +131,13 @@ def test_without_a_terminal_progress_is_a_line_every_tenth() -> None:
         "a.log: 50 %, 100 lines",
         "a.log: 100 %, 200 lines",
     ]
+
+
+def test_a_file_s_name_is_shown_as_it_is() -> None:
+    out = io.StringIO()
+    with Display(Console(file=out, force_terminal=True, width=100), "[red]a\x1b[31m.log", 100) as display:
+        display.show(100, 1)
+    assert "[red]a?[31m.log" in out.getvalue()
 
 
 def test_on_a_terminal_progress_is_a_bar() -> None:

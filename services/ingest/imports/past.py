@@ -1,0 +1,74 @@
+"""What was imported before: so an import goes on after whatever stopped it, or when a file has grown."""
+
+import os
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from services.ingest.imports.lines import LogFile, Mark
+from services.ingest.imports.report import ImportReport
+
+# Logs that begin with one line; of more the oldest are forgotten, and would be posted again, as duplicates.
+MAX_KEPT: Final = 100
+
+
+class PastImport(msgspec.Struct, frozen=True):
+    """The first `size` unpacked bytes of a file, whose hash is `digest`, are done: `report` counts them."""
+
+    name: str
+    at: datetime
+    size: int
+    digest: str
+    report: ImportReport
+
+    @property
+    def mark(self) -> Mark:
+        """By what the file is known, whatever it is called and however it is packed."""
+        return Mark(self.size, self.digest)
+
+
+class _Kept(msgspec.Struct):
+    imports: list[PastImport] = []
+    offset: int = 0
+    """Of an earlier version, which knew a file by its first line alone: it may have been another one."""
+
+
+class PastImports:
+    """The imports into one server of all files that begin with one line."""
+
+    def __init__(self, state_dir: Path, url: str, first_line: bytes) -> None:
+        digest = sha256(url.encode() + b"\0" + first_line).hexdigest()[:32]
+        self._path = state_dir / "imports" / f"access-log-{digest}.json"
+
+    def of(self, log: LogFile) -> PastImport | None:
+        """Return the import of this file that came farthest; None when its content begins like no other's."""
+        kept = self._load().imports
+        found = log.marks(past.size for past in kept) if kept else ()
+        return max((past for past in kept if past.mark in found), key=lambda past: past.size, default=None)
+
+    def has_older_form(self) -> bool:
+        """Tell whether an earlier version imported a file with this first line, perhaps this one."""
+        return self._load().offset > 0
+
+    def save(self, done: PastImport, instead_of: PastImport | None) -> None:
+        """Keep an import in place of an earlier state of it, whole: a crash leaves the old or the new."""
+        gone = {done.mark, instead_of.mark} if instead_of else {done.mark}
+        # Read again, since a file with the same first line may be imported at the same time.
+        others = [past for past in self._load().imports if past.mark not in gone]
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._path.with_suffix(f".{os.getpid()}.new")
+        with fresh.open("wb") as file:
+            file.write(msgspec.json.encode(_Kept([*others, done][-MAX_KEPT:])))
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self._path)
+
+    def _load(self) -> _Kept:
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=_Kept)
+        except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+            # Starting anew is harmless: the ids are the same, and what is known already changes no score.
+            return _Kept()

@@ -1,0 +1,72 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.ingest.imports.instants import any_instant
+from services.ingest.imports.refusal import LineRefused, Reason
+
+AT = datetime(2026, 11, 15, 10, 0, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "instant"),
+    [
+        ("15/Nov/2026:10:00:01 +0000", AT),
+        ("15/Nov/2026:11:00:01 +0100", AT),
+        ("15/Nov/2026:06:30:01 -0330", AT),
+        ("15/Nov/2026:10:00:01.250 +0000", AT),
+        ("01/Jan/2024:00:30:00 +0200", datetime(2023, 12, 31, 22, 30, tzinfo=UTC)),
+        ("2026-11-15T10:00:01Z", AT),
+        ("2026-11-15 10:00:01", AT),
+        ("2026-11-15 11:00:01 +0100", AT),
+        ("2026/11/15 10:00:01 UTC", AT),
+        ("2026-11-15T10:00:01,000000001+00:00", AT),
+        ("1794736801", AT),
+        ("1794736801.000", AT),
+        (1794736801, AT),
+        (1794736801.0, AT),
+        (1794736801000, AT),
+        (1794736801000000, AT),
+        (1794736801000000000, AT),
+        ("30/Jun/2015:23:59:60 +0000", datetime(2015, 6, 30, 23, 59, 59, tzinfo=UTC)),
+        ("2016-12-31T23:59:60Z", datetime(2016, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    ],
+)
+def test_instants_are_read_as_utc(value: Any, instant: datetime) -> None:
+    assert any_instant(value) == instant
+    assert any_instant(value).tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("15/Mai/2026:10:00:01 +0000", Reason.MONTH),
+        ("2026-13-15T10:00:01Z", Reason.MONTH),
+        ("31/Feb/2026:10:00:01 +0000", Reason.DAY),
+        ("00/Nov/2026:10:00:01 +0000", Reason.DAY),
+        ("01/Jan/0000:10:00:01 +0000", Reason.DAY),
+        ("2026-02-30T10:00:01Z", Reason.DAY),
+        ("15/Nov/2026:24:00:01 +0000", Reason.HOUR),
+        ("15/Nov/2026:10:60:01 +0000", Reason.HOUR),
+        ("15/Nov/2026:10:00:61 +0000", Reason.HOUR),
+        ("2026-11-15T25:00:01Z", Reason.HOUR),
+        ("15/Nov/2026:10:00:01 +9900", Reason.ZONE),
+        ("15/Nov/2026:10:00:01 +0060", Reason.ZONE),
+        ("2026-11-15T10:00:01+23:00", Reason.ZONE),
+        ("01/Jan/0001:00:00:00 +1200", Reason.TOO_EARLY),
+        ("31/Dec/9999:23:59:59 -1200", Reason.FUTURE),
+        ("9999-12-31T23:59:59-12:00", Reason.FUTURE),
+        ("", Reason.TIME_SHAPE),
+        ("yesterday", Reason.TIME_SHAPE),
+        ("15/11/2026:10:00:01 +0000", Reason.TIME_SHAPE),
+        ("\N{ARABIC-INDIC DIGIT ONE}5/Nov/2026:10:00:01 +0000", Reason.TIME_SHAPE),
+        (1e300, Reason.TIME_SHAPE),
+        (None, Reason.TIME_SHAPE),
+        (True, Reason.TIME_SHAPE),
+    ],
+)
+def test_what_is_no_instant_is_refused_with_its_reason(value: Any, reason: Reason) -> None:
+    with pytest.raises(LineRefused) as refusal:
+        any_instant(value)
+    assert refusal.value.reason is reason
