@@ -26,7 +26,7 @@ from services.scoring.routes.parameters import At, ModelName, ProfileId
 from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
 from services.scoring.store import cycles
-from services.scoring.store.models import draft_of, version_of
+from services.scoring.store.models import active_version_of, draft_of, version_of
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
@@ -107,13 +107,13 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
 
 async def _version(connection: AsyncConnection, model: str, which: str | None) -> Version:
+    if which is None:
+        return await active_version_of(connection, model)
     found = await (
-        draft_of(connection, model)
-        if which == "draft"
-        else version_of(connection, model, int(which) if which else None)
+        draft_of(connection, model) if which == "draft" else version_of(connection, model, int(which))
     )
     if found is None:
-        what = "active version" if which is None else "draft" if which == "draft" else f"version {which}"
+        what = "draft" if which == "draft" else f"version {which}"
         raise NotFound("version_unknown", f"Model {model} has no {what}.")
     return found
 
