@@ -20,7 +20,7 @@ from services.explaining import explain
 from services.importing import imports
 from services.ops.activate import activate as activate_over_http
 from services.ops.client import ops_key
-from services.ops.commands import dead_letter_commands
+from services.ops.groups import add_groups
 from services.ops.wanted import Handoff, Wanted
 from services.options import DataDir
 from services.positions import positions
@@ -130,7 +130,7 @@ def activate(
     url: Annotated[str | None, typer.Option(help="A running instance.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Make a matrix the one that scores, having shown what differs and whom it would flip."""
+    """Make a matrix score, having shown what differs; or hand over all under the one that does already."""
     url, key = _instance(url, data_dir)
     wanted = Wanted(model, matrix, version, handoff, note, author, yes)
     activate_over_http(wanted, url=url, key=key, console=Console())
@@ -193,7 +193,7 @@ def reprice(
 
 def main() -> None:
     """Run the command; what we know how to explain is told in a sentence, without a trace."""
-    app.add_typer(dead_letter_commands(_instance), name="dead-letters")
+    add_groups(app, _instance)
     # What the process makes, its files and directories, is for its owner alone.
     os.umask(0o077)
     configure_logging()

@@ -88,6 +88,27 @@ class MatrixActivated(_Event, frozen=True, kw_only=True, tag="matrix_activated.1
     author: str | None = None
 
 
+class ModelRetired(_Event, frozen=True, kw_only=True, tag="model_retired.1"):
+    """A model scores nobody any more; `version` scored until then. A MatrixActivated after it revives it."""
+
+    model: str
+    version: int
+    author: str
+    retired_at: datetime
+    note: str | None = None
+
+
+class LeadsHandedOver(_Event, frozen=True, kw_only=True, tag="leads_handed_over.1"):
+    """Somebody gave sales leads that an activation had kept back; each has a LeadQualified of its own."""
+
+    model: str
+    version: int
+    leads: tuple[str, ...]
+    author: str
+    handed_over_at: datetime
+    note: str | None = None
+
+
 class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one rule gave: `count` matches, of which `paid` fell within the limit."""
 
@@ -176,6 +197,8 @@ Event: TypeAlias = (
     | Retraction
     | Separation
     | MatrixActivated
+    | ModelRetired
+    | LeadsHandedOver
     | LeadQualified
     | StageChanged
     | DeadLetter
@@ -211,7 +234,7 @@ def key_of(event: Event) -> str:
             return event.identities[0].id
         case Retraction():
             return event.identity.id
-        case MatrixActivated():
+        case MatrixActivated() | ModelRetired() | LeadsHandedOver():
             return event.model
         case LeadQualified() | StageChanged():
             return event.profile_id

@@ -1,4 +1,4 @@
-"""How the names of events become the names of types: in snake_case, and those of Segment's event specs ours."""
+"""How names of events become names of types: in snake_case, and those of Segment's event specs ours."""
 
 import re
 import unicodedata
@@ -30,6 +30,6 @@ def snake_case(name: str) -> str:
 
 
 def type_of(name: str) -> str:
-    """Return the type that an event of Segment's with this name becomes; "" when nothing is left of the name."""
+    """Return the type that a Segment event of this name becomes; "" when nothing is left of the name."""
     own = snake_case(name)
     return SEGMENT_TYPES.get(own, own)

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +19,9 @@ from shared.keys import Keys
 
 PATIENCE_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.05
+NOT_FOUND = 404
+_PATH = f"/v1/models/{MODEL}"
+_NOTE = "The story of Antonio"
 _HINTS = {
     "/v1/webhooks": "The demo listens on 127.0.0.1: start the instance with FLIPLINE_WEBHOOK_ALLOW=127.0.0.1."
 }
@@ -27,18 +32,15 @@ async def play(url: str, keys: Keys, console: Console, now: datetime) -> None:
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client, inbox() as box:
         api = Api(client, {"write": keys.write[0], "ops": keys.ops[0], "crm": keys.crm[0]})
         try:
-            await api("ops", "PUT", f"/v1/models/{MODEL}/draft", MATRIX)
-            await api("ops", "POST", f"/v1/models/{MODEL}/activate", {"note": "The story of Antonio"})
-            hook = await api("crm", "POST", "/v1/webhooks", {"url": box.url, "models": [MODEL]})
-            try:
+            await _spare_anothers(api)
+            async with _scoring(api, console), _subscribed(api, box) as secret:
                 profile = await _act(api, console, now)
-                await _flip(box, hook["secret"], console)
-            finally:
-                await api("crm", "DELETE", f"/v1/webhooks/{hook['id']}")
+                await _flip(box, secret, console)
+                identities = ", ".join(f"{one['kind']} {one['value']}" for one in profile["identities"])
+                number = len(profile["identities"])
+                console.print(f"One person, {number} identities: {identities}", highlight=False)
         except httpx.TransportError as error:
             raise Unavailable("not_running", f"Nothing answers on {url}: start `make run` first.") from error
-    identities = ", ".join(f"{one['kind']} {one['value']}" for one in profile["identities"])
-    console.print(f"One person, {len(profile['identities'])} identities: {identities}", highlight=False)
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,80 @@ class Api:
     client: httpx.AsyncClient
     keys: dict[str, str]
 
-    async def __call__(self, role: str, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    async def ask(
+        self, role: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> httpx.Response:
+        """Return the answer, whatever it is."""
+        key = {"Authorization": f"Bearer {self.keys[role]}"}
+        return await self.client.request(method, path, headers={**key, **(headers or {})}, json=body)
+
+    async def __call__(
+        self, role: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Return the answer's JSON; raises Misconfigured with what the instance said against it."""
-        headers = {"Authorization": f"Bearer {self.keys[role]}"}
-        answer = await self.client.request(method, path, headers=headers, json=body)
+        answer = await self.ask(role, method, path, body, headers)
         if answer.is_success:
             return answer.json() if answer.content else {}
         told = answer.json().get("message", answer.text) if answer.content else answer.reason_phrase
         hint = _HINTS.get(path, "")
         raise Misconfigured("demo_refused", f"{method} {path} answered {answer.status_code}: {told} {hint}")
+
+
+async def _spare_anothers(api: Api) -> None:
+    """Raise Misconfigured when the model's name is taken by one that is not the demo's."""
+    found = await api.ask("ops", "GET", f"{_PATH}/activations")
+    latest = next(iter(found.json()["items"]), None) if found.is_success else None
+    if latest is not None and latest["note"] != _NOTE:
+        raise Misconfigured(
+            "model_taken",
+            f"There is a model {MODEL} here that the demo did not make and would replace. Play it against "
+            "another instance.",
+        )
+
+
+@asynccontextmanager
+async def _scoring(api: Api, console: Console) -> AsyncGenerator[None]:
+    """Have the story's model score as long as the context is open, and nobody after that."""
+    found = await api.ask("ops", "GET", _PATH)
+    # What somebody else has drafted is not overwritten.
+    is_free = found.is_success and not found.json()["has_draft"]
+    unless_drafted = {} if is_free else {"If-None-Match": "*"}
+    await api("ops", "PUT", f"{_PATH}/draft", MATRIX, unless_drafted)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(_retire, api, console)
+        try:
+            await api("ops", "POST", f"{_PATH}/activate", {"note": _NOTE})
+        except Misconfigured:
+            # Somebody else is activating it.
+            stack.pop_all()
+            raise
+        yield
+
+
+async def _retire(api: Api, console: Console) -> None:
+    """Retire the model; an activation that was interrupted is given up before, or has come to its end."""
+    for _ in range(int(PATIENCE_SECONDS / LOOK_AGAIN_SECONDS)):
+        answer = await api.ask("ops", "DELETE", _PATH)
+        # It was never activated where it is not there any more.
+        if answer.is_success or answer.status_code == NOT_FOUND:
+            break
+        await api.ask("ops", "DELETE", f"{_PATH}/activation")
+        await asyncio.sleep(LOOK_AGAIN_SECONDS)
+    else:
+        raise Unavailable("not_retired", f"{MODEL} may still score; end it: flipline models retire {MODEL}")
+    console.print(
+        f"The model {MODEL} is retired and scores nobody any more; to play again revives it.", highlight=False
+    )
+
+
+@asynccontextmanager
+async def _subscribed(api: Api, box: Inbox) -> AsyncGenerator[str]:
+    """Have the model's webhooks come to the inbox as long as the context is open; gives their secret."""
+    hook = await api("crm", "POST", "/v1/webhooks", {"url": box.url, "models": [MODEL]})
+    try:
+        yield hook["secret"]
+    finally:
+        await api("crm", "DELETE", f"/v1/webhooks/{hook['id']}")
 
 
 async def _act(api: Api, console: Console, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import typer
 from rich.console import Console
 
-from services.ops import display, drafting
+from services.ops import display, drafting, handing_over
 from services.ops.client import CONNECTION_LOST, Api
 from services.ops.wanted import Wanted
 from shared.errors import Conflict, FliplineError, Refused, Unavailable
@@ -46,6 +46,11 @@ def activate(wanted: Wanted, *, url: str, key: str, console: Console) -> None:
             found = runner.run(drafting.look(api, wanted, matrix, console))
             if found.another:
                 drafting.ask_to_replace(wanted)
+            if wanted.hands_over(found.active):
+                runner.run(handing_over.show(api, wanted, console))
+                handing_over.ask(wanted)
+                runner.run(handing_over.everybody(api, wanted, console))
+                return
             seen = runner.run(_show(api, wanted, matrix, found, console))
             _ask(wanted)
             runner.run(_activate(api, wanted, seen, console))
@@ -63,7 +68,11 @@ async def _show(
     """Show what would change, having put the draft when there is one to put."""
     if wanted.version is not None:
         if wanted.version == found.active:
-            raise Conflict("version_active", f"Version {found.active} of {wanted.model} scores already.")
+            raise Conflict(
+                "version_active",
+                f"Version {found.active} of {wanted.model} scores already. With --handoff all, whoever "
+                "qualifies under it and is no lead is handed over.",
+            )
         await _show_difference(api, wanted, found.active, console)
         await _show_preview(api, wanted, f"versions/{wanted.version}", f"version {wanted.version}", console)
         return _Seen(found.active, None)
@@ -162,11 +171,11 @@ async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> 
         posted.cancel()
     diff = activated["flip_diff"]
     _show_flips(f"{wanted.model}: version {activated['version']} scores now", diff, console)
-    for line in _next_steps(wanted, seen, diff):
+    for line in _next_steps(wanted, seen, activated["version"], diff):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def _next_steps(wanted: Wanted, seen: _Seen, diff: Mapping[str, Any]) -> list[str]:
+def _next_steps(wanted: Wanted, seen: _Seen, version: int, diff: Mapping[str, Any]) -> list[str]:
     lines: list[str] = []
     flipped = diff["newly_flipped"]
     if wanted.handoff == "all":
@@ -182,8 +191,8 @@ def _next_steps(wanted: Wanted, seen: _Seen, diff: Mapping[str, Any]) -> list[st
     kept_back = diff["kept_back"] + (flipped if wanted.handoff == "none" else 0)
     if kept_back and wanted.handoff != "all":
         lines.append(
-            f"Kept back: GET /v1/profiles?model={wanted.model}&kept_back=true lists all {kept_back:,}; an "
-            "activation with --handoff all hands them over."
+            f"Kept back: GET /v1/profiles?model={wanted.model}&kept_back=true lists all {kept_back:,}; "
+            f"flipline activate {wanted.model} --version {version} --handoff all hands them over."
         )
     if seen.active is not None:
         lines.append(f"Back: flipline activate {wanted.model} --version {seen.active}")

@@ -13,6 +13,7 @@ from shared.keys import Configured, load_role
 TIMEOUT_SECONDS: Final = 30.0
 _CONNECT_SECONDS: Final = 10.0
 CONNECTION_LOST: Final = "connection_lost"
+NO_CONTENT: Final = 204
 
 _CLASSES: Final[Mapping[int, type[Refused]]] = {one.status: one for one in (NotFound, Unauthorized)}
 _ADVICE: Final[Mapping[str, str]] = {
@@ -44,9 +45,13 @@ class Answer(NamedTuple):
 class Api:
     """The API of the instance at a URL; `close` it in the end."""
 
-    def __init__(self, url: str, key: str) -> None:
-        """Prepare the connections; raises Misconfigured for what is no URL."""
+    def __init__(self, url: str, key: str, advice: Mapping[str, str] | None = None) -> None:
+        """Prepare the connections; raises Misconfigured for what is no URL.
+
+        `advice` is what to do about refusals, by their code, where it is not what `activate` would do.
+        """
         self._url = url
+        self._advice = {**_ADVICE, **(advice or {})}
         headers = {"Authorization": f"Bearer {key}"}
         try:
             self._client = httpx.AsyncClient(base_url=url, headers=headers)
@@ -95,10 +100,10 @@ class Api:
         except httpx.TransportError as error:
             why = str(error) or f"waited {TIMEOUT_SECONDS:.0f} seconds"
             raise Unavailable(CONNECTION_LOST, f"No answer to {method} {path} came ({why}).") from error
-        told = self._read(answer)
+        told: dict[str, Any] = {} if answer.status_code == NO_CONTENT else self._read(answer)
         if answer.is_success:
             return Answer(told, answer.headers.get("ETag"))
-        raise _error(answer, told)
+        raise _error(answer, told, self._advice)
 
     def _read(self, answer: httpx.Response) -> dict[str, Any]:
         try:
@@ -117,12 +122,12 @@ def _no_url(url: str) -> Misconfigured:
     return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")
 
 
-def _error(answer: httpx.Response, problem: Mapping[str, Any]) -> FliplineError:
+def _error(answer: httpx.Response, problem: Mapping[str, Any], advice_on: Mapping[str, str]) -> FliplineError:
     code, field = str(problem["code"]), problem.get("field")
     message = str(problem.get("message", answer.reason_phrase))
     if field and str(field) not in message:
         message = f"{field}: {message}"
-    if advice := _ADVICE.get(code):
+    if advice := advice_on.get(code):
         message = f"{message.removesuffix('.')}. {advice}"
     if answer.is_server_error:
         return Unavailable(code, f"{answer.status_code}: {message} Try again in a while.")

@@ -44,7 +44,7 @@ def dead_letter_commands(connect: Connect) -> typer.Typer:
         data_dir: DataDir = None,
     ) -> None:
         """List open dead letters, the latest refused first."""
-        filters = _given(refused_by=refused_by, code=code, since=since, until=until)
+        filters = given(refused_by=refused_by, code=code, since=since, until=until)
         filters |= {"replayed": "true"} if replayed else {}
         run(url, data_dir, lambda api, console: dead_letters.show_list(api, filters, limit, console))
 
@@ -70,7 +70,7 @@ def dead_letter_commands(connect: Connect) -> typer.Typer:
     ) -> None:
         """Put dead letters on the log again, once their cause is mended; again changes nothing."""
         ids = letter_ids or []
-        filters = _given(refused_by=refused_by, code=code, since=since, until=until)
+        filters = given(refused_by=refused_by, code=code, since=since, until=until)
         if sum(map(bool, (ids, filters, every))) != 1:
             raise Refused("selection_missing", "Name ids, or filters such as --refused-by, or --all alone.")
         run(url, data_dir, lambda api, console: dead_letters.replay(api, ids, filters, console))
@@ -78,7 +78,8 @@ def dead_letter_commands(connect: Connect) -> typer.Typer:
     return app
 
 
-def _given(**filters: str | None) -> dict[str, str]:
+def given(**filters: str | None) -> dict[str, str]:
+    """Return what was given of them."""
     return {name: value for name, value in filters.items() if value is not None}
 
 

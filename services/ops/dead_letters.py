@@ -1,7 +1,6 @@
 """Dead letters on a running instance: listed, shown and replayed over its HTTP API, as ops reads them."""
 
 import json
-import unicodedata
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any, Final
@@ -36,7 +35,7 @@ async def show_list(api: Api, filters: Mapping[str, str], limit: int, console: C
             if more:
                 break
             number += 1
-            shown.add_row(*(Text(printable(letter[name])) for name in _COLUMNS))
+            shown.add_row(*(Text(display.printable(letter[name])) for name in _COLUMNS))
     if not number:
         console.print("No dead letters.")
         return
@@ -64,10 +63,10 @@ async def show(api: Api, letter_id: str, console: Console) -> None:
     payload = letter.pop("payload")
     for name, value in letter.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        shown.add_row(name.replace("_", " "), Text(printable(text)))
+        shown.add_row(name.replace("_", " "), Text(display.printable(text)))
     console.print(shown)
     console.print("payload:")
-    console.print(Text(printable(payload)), soft_wrap=True)
+    console.print(Text(display.printable(payload)), soft_wrap=True)
 
 
 async def replay(api: Api, letter_ids: Sequence[str], filters: Mapping[str, str], console: Console) -> None:
@@ -126,15 +125,5 @@ def _refusals(refused: Sequence[Json]) -> Table:
     shown = display.table("Refused again", "id", "code", "why")
     shown.columns[0].overflow = "fold"
     for one in refused:
-        shown.add_row(*(Text(printable(one[name])) for name in ("id", "code", "message")))
+        shown.add_row(*(Text(display.printable(one[name])) for name in ("id", "code", "message")))
     return shown
-
-
-def printable(text: str) -> str:
-    """Return a text whose control characters are written out: what came from outside steers no terminal."""
-    return "".join(
-        char
-        if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp"}
-        else ascii(char)[1:-1]
-        for char in text
-    )

@@ -1,5 +1,6 @@
 """What an activation changes, as tables; and how far it has come, as bars on a terminal or as lines."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
@@ -18,6 +19,7 @@ _NOBODY: Final = "no_lead_"
 _PHASES: Final[Mapping[str, str]] = {
     "counting": "counting (identities)",
     "pricing": "pricing (profiles)",
+    "handing_over": "handing over (profiles)",
 }
 _FLIPS: Final[Mapping[str, str]] = {
     "newly_flipped": "newly flipped: reach the flip number and were never a lead",
@@ -39,6 +41,16 @@ def table(title: str, *columns: str, numbers: Sequence[str] = ()) -> Table:
     for column in numbers:
         shown.add_column(column, justify="right", no_wrap=True)
     return shown
+
+
+def printable(text: str) -> str:
+    """Return a text whose control characters are written out: what came from outside steers no terminal."""
+    return "".join(
+        char
+        if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp"}
+        else ascii(char)[1:-1]
+        for char in text
+    )
 
 
 def complaints(errors: Sequence[Json]) -> Table:

@@ -21,6 +21,7 @@ class Found(NamedTuple):
 
     active: int | None
     has_draft: bool
+    retired: bool = False
     tag: str | None = None
     another: bool = False
 
@@ -29,8 +30,12 @@ async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console)
     """Return how the model stands; when another draft than the matrix is there, show what it changes."""
     models = (await api("GET", "/v1/models")).body["items"]
     model: Mapping[str, Any] = next((one for one in models if one["model"] == wanted.model), {})
-    found = Found(model.get("active_version"), bool(model.get("has_draft")))
-    if matrix is None or (found.active is None and not found.has_draft):
+    found = Found(
+        model.get("active_version"), bool(model.get("has_draft")), retired=model.get("retired_at") is not None
+    )
+    if found.retired:
+        console.print(f"{wanted.model} is retired; to activate a version of it revives it.", highlight=False)
+    if matrix is None or not model:
         return found
     draft = f"{wanted.path}/draft"
     if not found.has_draft:

@@ -32,6 +32,10 @@ class Wanted:
         """The path of the model in the API."""
         return f"/v1/models/{quote(self.model, safe='')}"
 
+    def hands_over(self, active: int | None) -> bool:
+        """Tell whether it is the version that scores already whose qualified profiles sales is to get."""
+        return self.handoff == "all" and self.version is not None and self.version == active
+
     def read_matrix(self) -> bytes | None:
         """Return the bytes of the file that is to be the draft; what matrix it is the instance judges.
 

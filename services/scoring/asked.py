@@ -16,7 +16,7 @@ from services.scoring.model.matrix import Version
 from services.scoring.people import find, find_one
 from services.scoring.store import cycles, scores, traits
 from services.scoring.store.listing import just_qualified
-from services.scoring.store.models import draft_of, last_to_score, version_of
+from services.scoring.store.models import active_version_of, draft_of, last_to_score, version_of
 from shared.errors import NotFound
 
 PEERS: Final = 50
@@ -54,8 +54,10 @@ async def version_asked(
         found = await version_of(connection, model, int(which))
     else:
         found = active or (await last_to_score(connection, model) if or_last else None)
+        # Who asks for the one that scores is told when the model is retired.
+        found = found or await active_version_of(connection, model)
     if found is None:
-        what = "active version" if which is None else "draft" if which == DRAFT else f"version {which}"
+        what = "draft" if which == DRAFT else f"version {which}"
         raise NotFound("version_unknown", f"Model {model} has no {what}.")
     return Wanted(found, scores_now=found == active)
 

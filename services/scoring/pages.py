@@ -15,6 +15,8 @@ T = TypeVar("T")
 
 RETRY_SECONDS: Final = 0.05
 MAX_RETRIES_IN_A_ROW: Final = 100
+# A process that waits for SQLite's one writer asks for it every 0.1 s at last, and must find it free.
+PAUSE_SECONDS: Final = 0.12
 
 
 class Pages:
@@ -47,3 +49,8 @@ class Pages:
                 self._pace.took(size, time.perf_counter() - began)
                 return done
         raise AssertionError("the last try returns or raises")
+
+    async def let_others_write(self) -> None:
+        """Pause between two pages, where there is one writer and other processes wait for their turn."""
+        if self._database.dialect == "sqlite":
+            await asyncio.sleep(PAUSE_SECONDS)

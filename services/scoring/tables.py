@@ -17,6 +17,9 @@ models = sa.Table(
     sa.Column("active_version", sa.Integer, nullable=True),
     sa.Column("draft", sa.Text, nullable=True),
     sa.Column("created_at", Instant, nullable=False),
+    sa.Column("retired_at", Instant, nullable=True, comment="null: it scores, or never did"),
+    sa.Column("retired_by", sa.Text, nullable=True),
+    sa.Column("retired_note", sa.Text, nullable=True),
 )
 
 versions = sa.Table(
@@ -45,6 +48,23 @@ activations = sa.Table(
     sa.Column(
         "flip_diff", sa.Text, nullable=True, comment="JSON; null for what was activated before it was kept"
     ),
+)
+
+# Who had those handed over whom activations kept back, without a new version, and how far that has come.
+handovers = sa.Table(
+    "handovers",
+    metadata,
+    sa.Column("id", Key, primary_key=True, comment="time-ordered"),
+    sa.Column("model", Key, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=True),
+    sa.Column("begun_at", Instant, nullable=False),
+    sa.Column("moved_at", Instant, nullable=False, comment="the last sign of life of who does it"),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("handed_over", sa.Integer, nullable=False),
+    sa.Index(None, "model", "id"),
 )
 
 # A version on its way to be active: counted and priced beside the one that scores.

@@ -33,14 +33,19 @@ class Instance:
             timeout=PATIENCE_SECONDS,
         )
 
-    def command(self, model: str, *arguments: str) -> list[str]:
-        command = [sys.executable, "-m", "services", "activate", model, "--url", self.url]
-        return [*command, "--data-dir", str(self.data_dir), *arguments]
+    def command(self, *words: str) -> list[str]:
+        place = {"--url": self.url, "--data-dir": str(self.data_dir)}
+        missing = [part for option in place.items() if option[0] not in words for part in option]
+        return [sys.executable, "-m", "services", *words, *missing]
 
     def activate(self, model: str, *arguments: str, **given: str) -> tuple[int, str]:
         """Run the command where there is no terminal; return its exit code and its words."""
+        return self.run("activate", model, *arguments, **given)
+
+    def run(self, *arguments: str, **given: str) -> tuple[int, str]:
+        """Run any command where there is no terminal; return its exit code and its words."""
         ended = subprocess.run(
-            self.command(model, *arguments), cwd=ROOT, env=environment(**given) | {"COLUMNS": "160"},
+            self.command(*arguments), cwd=ROOT, env=environment(**given) | {"COLUMNS": "160"},
             stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
         )  # fmt: skip
         return ended.returncode, words(ended.stdout + ended.stderr)
@@ -51,11 +56,12 @@ class Instance:
         *arguments: str,
         answer: Callable[[], bytes],
         questions: tuple[str, ...] = ("Activate?",),
+        command: tuple[str, ...] = ("activate",),
     ) -> tuple[int, str]:
         """Run the command at a terminal and answer the questions in their turn."""
         terminal, its_end = pty.openpty()
         child = subprocess.Popen(
-            self.command(model, *arguments), cwd=ROOT, env=environment() | {"COLUMNS": "160"},
+            self.command(*command, model, *arguments), cwd=ROOT, env=environment() | {"COLUMNS": "160"},
             stdin=its_end, stdout=its_end, stderr=its_end,
         )  # fmt: skip
         os.close(its_end)

@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from rich.console import Console
 
+from services.scoring.change.handing_over import HandingOver
+from services.scoring.change.retirement import Act, end
 from services.scoring.core.counting import Adjustment
 from services.scoring.corrections import Corrections, Note, Selection
 from services.scoring.replay.check import check
@@ -102,6 +104,15 @@ class Running:
         async with self.database.unit() as connection:
             given = Adjustment("m", points, "met at a fair", "ops")
             await self.corrections.adjust(connection, identity_id, given, None)
+
+    async def retired(self) -> None:
+        async with self.database.unit() as connection:
+            await end(connection, "m", Act("ops"), self.world.clock.now())
+
+    async def handed_over(self, *profile_ids: str) -> None:
+        order = HandingOver(self.database, self.world.clock, "m", Act("ops"), new_id())
+        _, verdicts = await order.named(profile_ids)
+        assert {one.status for one in verdicts} == {"handed_over"}
 
     async def changed(self, statement: sa.Executable) -> None:
         async with self.database.unit() as connection:

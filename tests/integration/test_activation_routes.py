@@ -138,7 +138,13 @@ async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left
     assert (shown["version"], shown["phase"], shown["done"], shown["total"]) == (1, "counting", 0, 0)
     assert not shown["stalled"]
     (model,) = (await scoring.get("/v1/models"))["items"]
-    assert model == {"model": "m", "active_version": None, "has_draft": True, "activating": 1}
+    assert model == {
+        "model": "m",
+        "active_version": None,
+        "has_draft": True,
+        "activating": 1,
+        "retired_at": None,
+    }
     scoring.clock.advance(seconds=12)
     busy = await scoring.http.post("/v1/models/m/activate")
     assert told(busy) == (409, "activation_under_way", None)

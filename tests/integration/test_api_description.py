@@ -98,4 +98,4 @@ async def test_the_documentation_can_be_authorized_and_has_an_example_of_every_b
         answer: httpx.Response = await scoring.http.request(method, url, json=example_of(document, operation))
         assert answer.status_code == 200, (path, answer.text)
         asked.append(path)
-    assert len(asked) == 5
+    assert len(asked) == 6

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from rich.console import Console
 
-from services.ops import dead_letters
+from services.ops import dead_letters, display
 from services.ops.client import Answer, Api
 from shared.errors import FliplineError, NotFound, Refused, Unauthorized, Unavailable
 from tests.integration.command import ROOT, environment, up
@@ -119,7 +119,7 @@ def test_a_letter_is_shown_with_its_payload_and_steers_no_terminal(running: Runn
     ],
 )
 def test_control_characters_are_written_out(text: str, printed: str) -> None:
-    assert dead_letters.printable(text) == printed
+    assert display.printable(text) == printed
 
 
 def test_what_is_refused_again_is_told_and_fails_the_command(running: Running) -> None:

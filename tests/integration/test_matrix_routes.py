@@ -133,7 +133,13 @@ async def test_a_draft_is_thrown_away_and_with_it_a_model_that_never_was_active(
         assert (await scoring.http.delete(draft)).status_code == 204
         assert await scoring.refused("DELETE", draft) == (404, "draft_missing", None)
     (left,) = (await scoring.get("/v1/models"))["items"]
-    assert left == {"model": "m", "active_version": 1, "has_draft": False, "activating": None}
+    assert left == {
+        "model": "m",
+        "active_version": 1,
+        "has_draft": False,
+        "activating": None,
+        "retired_at": None,
+    }
     assert (await scoring.get(DRAFT))["matrix"] == MARATHON | {"model": "m"}
     await scoring.put("/v1/models/new/draft", LIKES, **{"If-None-Match": "*"})
 
@@ -156,7 +162,13 @@ async def test_models_score_the_same_interactions_each_by_its_own_matrix(scoring
     }
     assert await scoring.get("/v1/models") == {
         "items": [
-            {"model": "influence", "active_version": 1, "has_draft": False, "activating": None},
-            {"model": "m", "active_version": 2, "has_draft": False, "activating": None},
+            {
+                "model": "influence",
+                "active_version": 1,
+                "has_draft": False,
+                "activating": None,
+                "retired_at": None,
+            },
+            {"model": "m", "active_version": 2, "has_draft": False, "activating": None, "retired_at": None},
         ]
     }

@@ -43,15 +43,18 @@ async def test_of_those_who_save_a_draft_at_once_one_does(scoring: ScoringOverHt
     ]
 
 
-async def test_a_draft_that_is_made_while_another_is_thrown_away_is_there(scoring: ScoringOverHttp) -> None:
+@pytest.mark.parametrize("end", [DRAFT, "/v1/models/m"])
+async def test_a_draft_that_is_made_while_another_is_thrown_away_is_there(
+    scoring: ScoringOverHttp, end: str
+) -> None:
     another = MARATHON | {"flip_number": 30}
     for _ in range(20):
         await scoring.put(DRAFT, MARATHON)
         deleted, made = await asyncio.gather(
-            scoring.http.delete(DRAFT), scoring.http.put(DRAFT, json=another, headers={"If-None-Match": "*"})
+            scoring.http.delete(end), scoring.http.put(DRAFT, json=another, headers={"If-None-Match": "*"})
         )
         assert (deleted.status_code, made.status_code in {200, 412}) == (204, True)
-        left = await scoring.http.delete(DRAFT)
+        left = await scoring.http.delete(end)
         assert left.status_code == (204 if made.status_code == 200 else 404)
 
 

@@ -115,7 +115,8 @@ def test_those_kept_back_are_told_with_how_to_list_them_and_hand_them_over(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="none")
-    assert "GET /v1/profiles?model=kept&kept_back=true lists all 1; an activation with --handoff all" in told
+    assert "GET /v1/profiles?model=kept&kept_back=true lists all 1; flipline activate kept" in told
+    assert "--version 1 --handoff all hands them over" in told
     told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="new_activity_only")
     assert told.count("an activation kept them from sales 1") == 2, "in the preview, and after"
     assert "lists all 1;" in told
@@ -156,6 +157,7 @@ def test_without_a_terminal_and_without_yes_all_is_shown_and_nothing_activated(
         "active_version": None,
         "has_draft": True,
         "activating": None,
+        "retired_at": None,
     }
 
 
@@ -170,6 +172,7 @@ def test_who_is_asked_may_say_no_and_the_draft_is_kept(
         "active_version": None,
         "has_draft": True,
         "activating": None,
+        "retired_at": None,
     }
 
 

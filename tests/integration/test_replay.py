@@ -7,6 +7,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
+from services.scoring.change.activation import Order, activate
 from services.scoring.tables import links, standings
 from shared.database.engine import Database
 from shared.database.outbox import outbox
@@ -88,6 +89,28 @@ async def test_those_kept_back_and_those_handed_over_later_are_what_the_log_says
     for _ in range(2):
         assert await running.is_what_the_log_says(), running.told
         await running.relayed()
+
+
+async def test_of_a_model_that_was_retired_and_of_one_revived_the_tables_are_what_the_log_says(
+    running: Running,
+) -> None:
+    """With one who was handed over by name, and one who still is kept back."""
+    await running.world.activated(*RULES, flip_number=1000)
+    await running.world.activated(*RULES, model="other")
+    ben = {"email": "ben@example.com"}
+    await running.scored(interaction("download"), interaction("download", known_as=ben))
+    await running.world.activated(*RULES, flip_number=10, handoff="none")
+    await running.handed_over(ANA.id)
+    await running.retired()
+    for _ in range(2):
+        assert await running.is_what_the_log_says(), running.told
+        await running.relayed()
+    await running.scored(interaction("download"), interaction(known_as=ben))
+    assert await running.is_what_the_log_says(), running.told
+    await activate(running.database, running.world.clock, "m", Order("none", version=2))
+    await running.scored(interaction("like"))
+    assert await running.is_what_the_log_says(), running.told
+    assert [row[3] is None for row in await running.world.rows(standings)].count(True) == 1
 
 
 async def test_a_link_that_breaks_several_rules_may_be_refused_for_any_of_them(running: Running) -> None:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
+from services.scoring import pages
 from services.scoring.repricing import anew
 from services.scoring.repricing.anew import Repriced, Repricing
 from services.scoring.tables import scores
@@ -31,7 +32,7 @@ STAGES = {"engaged": 8}
 
 @pytest.fixture(autouse=True)
 def without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(anew, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(pages, "PAUSE_SECONDS", 0)
 
 
 @pytest.fixture

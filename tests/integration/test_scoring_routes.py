@@ -23,7 +23,9 @@ async def test_a_draft_is_put_shown_activated_and_numbered(scoring: ScoringOverH
     assert await scoring.put("/v1/models/m/draft", MARATHON) == drafted
     assert await scoring.get("/v1/models/m/draft") == drafted
     assert await scoring.get("/v1/models") == {
-        "items": [{"model": "m", "active_version": None, "has_draft": True, "activating": None}]
+        "items": [
+            {"model": "m", "active_version": None, "has_draft": True, "activating": None, "retired_at": None}
+        ]
     }
     assert (await scoring.get("/v1/models/m/versions"))["items"] == []
     activated = await scoring.post("/v1/models/m/activate", {"note": "spring"})

@@ -13,12 +13,13 @@ from services.scoring.change import preparation
 from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
 from services.scoring.core.appraisal import QUALIFIED, appraise
 from services.scoring.core.counting import day_of
-from services.scoring.core.flip import qualify
+from services.scoring.core.flip import latest_cycle, qualify
 from services.scoring.model.matrix import Version
 from services.scoring.pages import Pages
 from services.scoring.people import find
 from services.scoring.store import cycles, traits
 from services.scoring.store.drafts import check_unchanged
+from services.scoring.store.lifecycle import make_active
 from services.scoring.store.models import hold, read_version, version_of
 from services.scoring.tables import activations, models, versions
 from shared.clock import Clock
@@ -140,7 +141,7 @@ async def _leads(
                 person,
                 known[person.id],
                 version,
-                cycle=max((one.number for one in past.get((person.id, version.model), ())), default=1),
+                cycle=latest_cycle(past.get((person.id, version.model), ())),
                 at=now,
             )
             for person in persons
@@ -175,9 +176,7 @@ async def _publish(
             .where(models.c.model == version.model, models.c.draft == matrix)
             .values(draft=None)
         )
-    await connection.execute(
-        sa.update(models).where(models.c.model == version.model).values(active_version=version.number)
-    )
+    await make_active(connection, version.model, version.number)
     latest = sa.select(sa.func.max(activations.c.number)).where(activations.c.model == version.model)
     number = ((await connection.execute(latest)).scalar() or 0) + 1
     await connection.execute(

@@ -45,6 +45,11 @@ def next_cycle(
     return max((cycle.number for cycle in (*begun, *taken)), default=0) + 1
 
 
+def latest_cycle(begun: Iterable[Cycle]) -> int:
+    """Return the number of the cycle in which a person is handed over whose cycles were all withheld."""
+    return max((cycle.number for cycle in begun), default=1)
+
+
 def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: datetime) -> LeadQualified:
     """Return the lead that a person becomes whose score has reached the flip number at an instant.
 

@@ -5,7 +5,6 @@ until then the timer leaves them alone. It follows the rules of the timer, so to
 it was interrupted, changes nothing that is right already.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,8 +22,6 @@ from shared.database.engine import Database
 from shared.errors import NotFound
 
 PAGE: Final = 500
-# A process that waits for SQLite's one writer asks for it every 0.1 s at last, and must find it free.
-PAUSE_SECONDS: Final = 0.12
 
 
 @dataclass
@@ -66,8 +63,7 @@ class Repricing:
             self.found.changed += priced.changed
             self.found.leads += priced.leads
             show(self.found.profiles, max(total, self.found.profiles))
-            if self._database.dialect == "sqlite":
-                await asyncio.sleep(PAUSE_SECONDS)
+            await pages.let_others_write()
 
     async def _page(self, connection: AsyncConnection, size: int) -> tuple[list[str], Repriced]:
         await hold(connection)

@@ -9,14 +9,19 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.scoring.change import preparation
 from services.scoring.change.activation import Handoff, Order, activate
+from services.scoring.change.flip_diff import FlipDiff
+from services.scoring.change.handing_over import HandingOver
+from services.scoring.change.retirement import Act
 from services.scoring.routes.drafts import IfMatch
 from services.scoring.routes.movers import CutOut, MoverOut, named
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
 from services.scoring.routes.router import router_for
+from services.scoring.store.lifecycle import state_of
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import NotFound, Refused
+from shared.ids import NewId
 from shared.strict import Strict
 from shared.supervisor import Bell
 
@@ -78,7 +83,7 @@ class PreparationOut(BaseModel):
     stalled: bool
 
 
-def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
+def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell, new_id: NewId) -> APIRouter:
     """Return the routes about activation under /v1/models."""
     router = router_for(requires, "/v1/models/{model}", "models")
 
@@ -94,18 +99,24 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         New conditions are counted from the ledger first, and everybody is priced anew, while scoring goes on;
         `GET activation` tells how far it has come. Ended by a crash, the same request takes it up again.
         With `If-Match` only while the draft is as it was read or previewed; else 412.
+
+        The version that scores already, with `handoff` `all`: whoever qualifies and is no lead is handed
+        over, page by page, and nothing is counted or priced; `GET handoffs` tells how far that has come.
         """
         how = how or Activation()
         if if_match is not None and how.version is not None:
             raise Refused(
                 "version_or_draft", "If-Match names a draft; leave it out to activate a version.", "version"
             )
+        if how.handoff == "all" and how.version is not None and await _scores(database, model, how.version):
+            act = Act(how.author or caller, how.note)
+            diff = await HandingOver(database, clock, model, act, new_id()).everybody(how.version)
+            outgoing.ring()
+            return await _activated(database, clock, model, how.version, diff)
         order = Order(how.handoff, how.version, if_match=if_match, note=how.note, author=how.author or caller)
         number, diff = await activate(database, clock, model, order)
         outgoing.ring()
-        async with database.reading() as connection:
-            shown = await named(connection, asdict(diff), clock.now())
-        return ActivatedOut.model_validate({"model": model, "version": number, "flip_diff": shown})
+        return await _activated(database, clock, model, number, diff)
 
     @router.get("/activation")
     async def get_activation(model: ModelName) -> PreparationOut:
@@ -134,3 +145,17 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
             await preparation.end(connection, model)
 
     return router
+
+
+async def _scores(database: Database, model: str, version: int) -> bool:
+    async with database.reading() as connection:
+        state = await state_of(connection, model)
+    return state is not None and state.active_version == version
+
+
+async def _activated(
+    database: Database, clock: Clock, model: str, version: int, diff: FlipDiff
+) -> ActivatedOut:
+    async with database.reading() as connection:
+        shown = await named(connection, asdict(diff), clock.now())
+    return ActivatedOut.model_validate({"model": model, "version": version, "flip_diff": shown})

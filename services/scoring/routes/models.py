@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.routes.movers import named
 from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.routes.router import router_for
+from services.scoring.store.models import active_version_of
 from services.scoring.tables import activations, models, preparations, scores, versions
 from shared.auth import Requires
 from shared.clock import Clock
@@ -20,12 +21,16 @@ from shared.errors import NotFound
 
 
 class ModelOut(BaseModel):
-    """A model: its active version, if any, whether a draft waits, and which version is being activated."""
+    """A model: its active version, if any, whether a draft waits, and which version is being activated.
+
+    One that was retired scores nobody until a version of it is activated again.
+    """
 
     model: str
     active_version: int | None
     has_draft: bool
     activating: int | None
+    retired_at: datetime | None
 
 
 class ModelsOut(BaseModel):
@@ -99,6 +104,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
                         active_version=row.active_version,
                         has_draft=row.draft is not None,
                         activating=row.activating,
+                        retired_at=row.retired_at,
                     )
                     for row in rows
                 ]
@@ -149,10 +155,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     async def get_grades(model: ModelName) -> GradesOut:
         """Count the profiles by grade: who they are against what they do."""
         async with database.reading() as connection:
-            of_model = sa.select(models.c.active_version).where(models.c.model == model)
-            number = (await connection.execute(of_model)).scalar_one_or_none()
-            if number is None:
-                raise NotFound("version_unknown", f"Model {model} has no active version.")
+            number = (await active_version_of(connection, model)).number
             rows = await connection.execute(
                 sa.select(scores.c.grade, sa.func.count())
                 .where(scores.c.model == model, scores.c.version == number)

@@ -5,13 +5,22 @@ from hashlib import blake2b
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.tables import models, versions
+from services.scoring.tables import activations, models, versions
 from shared.errors import Outdated
 
 
 async def shown(connection: AsyncConnection, model: str) -> str | None:
-    """Return the text of the draft, or of the active matrix where there is none."""
-    active = (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
+    """Return the text of the draft, or of the matrix that scores, or did last, where there is none."""
+    latest = (
+        sa.select(activations.c.version)
+        .where(activations.c.model == models.c.model)
+        .order_by(activations.c.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    active = (versions.c.model == models.c.model) & (
+        versions.c.version == sa.func.coalesce(models.c.active_version, latest)
+    )
     query = (
         sa.select(sa.func.coalesce(models.c.draft, versions.c.matrix))
         .select_from(models.outerjoin(versions, active))

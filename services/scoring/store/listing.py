@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.core.appraisal import QUALIFIED
 from services.scoring.model.matrix import Version
 from services.scoring.store.cycles import is_kept_back
-from services.scoring.store.models import version_of
+from services.scoring.store.models import active_version_of
 from services.scoring.tables import identities, scores, traits
-from shared.errors import NotFound, Refused
+from shared.errors import Refused
 
 FROM_EMAIL: Final = ("company", "email_domain")
 """The traits that an e-mail address tells where nothing else does."""
@@ -90,7 +90,7 @@ async def _filtered(
             field = needing[0]
             raise Refused("model_missing", f"To filter by {field}, say of which model.", "model")
         return query, None
-    number = await active_number(connection, wanted.model)
+    number = (await active_version_of(connection, wanted.model)).number
     query = query.add_columns(scores.c.score).join(
         scores,
         (scores.c.profile_id == identities.c.id)
@@ -105,14 +105,6 @@ async def _filtered(
         kept_back = (scores.c.state == QUALIFIED) & is_kept_back(identities.c.id, wanted.model)
         query = query.where(kept_back if wanted.kept_back else ~kept_back)
     return query, scores.c.score
-
-
-async def active_number(connection: AsyncConnection, model: str) -> int:
-    """Return the number of the version that scores; raises NotFound without one."""
-    version = await version_of(connection, model, None)
-    if version is None:
-        raise NotFound("version_unknown", f"Model {model} has no active version.")
-    return version.number
 
 
 async def just_qualified(

@@ -1,4 +1,4 @@
-"""Meanings: whether an exclusion keeps a profile from sales stands with its score, whatever that is.
+"""Exclusions: whether an exclusion keeps a profile from sales stands with its score, whatever that is.
 
 It is false until a profile is priced again.
 """

@@ -1,0 +1,115 @@
+"""Under the version that scores already, sales gets whom it has not got: all of them, or some by id."""
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+from urllib.parse import quote
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from services.ops import display
+from services.ops.client import CONNECTION_LOST, Api
+from services.ops.wanted import Wanted
+from shared.errors import FliplineError, Refused, Unavailable
+
+LOOK_AGAIN_SECONDS: Final = 0.5
+MAX_IDS: Final = 1_000
+MAX_SHOWN: Final = 50
+
+Json = Mapping[str, Any]
+
+
+async def show(api: Api, wanted: Wanted, console: Console) -> None:
+    """Show whom it would hand over, without changing anything."""
+    with console.status("Working out whom it would hand over ..."):
+        preview = (await api("POST", f"{wanted.path}/versions/{wanted.version}/preview", patient=True)).body
+    title = (
+        f"{wanted.model}: version {wanted.version} scores already; {preview['profiles']:,} profiles under it"
+    )
+    console.print(display.flips(title, preview))
+    number = preview["newly_flipped"] + preview["kept_back"]
+    console.print(f"To be handed over: {number:,}. No version is activated.", highlight=False)
+
+
+def ask(wanted: Wanted) -> None:
+    """Ask whether to hand them over; raises Refused when not, or when nobody can answer."""
+    if wanted.yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused(
+            "not_confirmed",
+            "Nobody was handed over: there is no terminal to ask on. Add --yes to hand over those shown.",
+        )
+    if not typer.confirm("Hand them over?"):
+        raise Refused("not_confirmed", "Nobody was handed over.")
+
+
+async def everybody(api: Api, wanted: Wanted, console: Console) -> None:
+    """Hand over all who qualify and are no lead; shows how far it has come, and in the end what was done."""
+    order = {"version": wanted.version, "handoff": "all", "note": wanted.note, "author": wanted.author}
+    given = {name: value for name, value in order.items() if value is not None}
+    before = await _latest(api, wanted)
+    posted = asyncio.create_task(api("POST", f"{wanted.path}/activate", given, patient=True))
+    try:
+        with display.Preparing(console) as bar:
+            while not (await asyncio.wait({posted}, timeout=LOOK_AGAIN_SECONDS))[0]:
+                # Whatever is the matter, the answer to the order itself tells.
+                with suppress(FliplineError):
+                    now = await _latest(api, wanted)
+                    if now and now["id"] != (before or {}).get("id"):
+                        bar.show("handing_over", now["done"], now["total"])
+            diff = (await posted).body["flip_diff"]
+    except asyncio.CancelledError:
+        console.print(
+            f"The instance goes on with it. GET {wanted.path}/handoffs tells how far it has come.",
+            highlight=False,
+        )
+        raise
+    except Unavailable as error:
+        if error.code != CONNECTION_LOST:
+            raise
+        told = f"{error.message} Run this again: it does the rest, and hands nobody over twice."
+        raise Unavailable(error.code, told) from error
+    finally:
+        posted.cancel()
+    console.print(display.flips(f"{wanted.model}: handed over under version {wanted.version}", diff))
+    console.print(
+        f"Next: GET /v1/leads?model={wanted.model} lists the leads that sales has got.", highlight=False
+    )
+
+
+async def _latest(api: Api, wanted: Wanted) -> Json | None:
+    items = (await api("GET", f"{wanted.path}/handoffs", params={"limit": 1})).body["items"]
+    return items[0] if items else None
+
+
+async def named(
+    api: Api, model: str, profile_ids: Sequence[str], given: Mapping[str, str], console: Console
+) -> None:
+    """Hand over the profiles of these ids that were kept back, and show what became of each.
+
+    Raises Refused when none of them was handed over, now or before.
+    """
+    results: list[Json] = []
+    for start in range(0, len(profile_ids), MAX_IDS):
+        order = {"profiles": list(profile_ids[start : start + MAX_IDS]), **given}
+        path = f"/v1/models/{quote(model, safe='')}/handoff"
+        results += (await api("POST", path, order, patient=True)).body["results"]
+    shown = display.table(f"{model}: handed over", "profile", "what became of it", "lead, or why not")
+    shown.columns[0].overflow = "fold"
+    for one in results[:MAX_SHOWN]:
+        words = one["status"].replace("_", " ")
+        shown.add_row(Text(display.printable(one["id"])), words, one["lead_id"] or one["message"])
+    console.print(shown)
+    if len(results) > MAX_SHOWN:
+        console.print(f"Shown are the first {MAX_SHOWN} of {len(results):,}.", highlight=False)
+    number = Counter(one["status"] for one in results)
+    parts = (f"{name.replace('_', ' ')}: {times:,}" for name, times in sorted(number.items()))
+    console.print("; ".join(parts), highlight=False)
+    if not number["handed_over"] and not number["already_handed_over"]:
+        raise Refused("nobody_handed_over", "Nobody was handed over; the table tells why.")

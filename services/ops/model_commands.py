@@ -1,0 +1,84 @@
+"""`flipline models`: the commands and what they take."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from services.ops import handing_over, models
+from services.ops.client import Api
+from services.ops.commands import Connect, given
+
+Model = Annotated[str, typer.Argument(help="The model's slug.")]
+Note = Annotated[str | None, typer.Option(help="Why.")]
+Author = Annotated[str | None, typer.Option(help="Who; a mark of the key by default.")]
+Url = Annotated[str | None, typer.Option(help="A running instance.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where the keys are, instead of FLIPLINE_DATA_DIR.")]
+
+
+def model_commands(connect: Connect) -> typer.Typer:
+    """Return the group of commands; `connect` raises Misconfigured when there is no key."""
+    app = typer.Typer(
+        no_args_is_help=True, help="Models: list and show them, retire one, hand over whom one kept back."
+    )
+
+    @app.command("list")
+    def list_models(  # pyright: ignore[reportUnusedFunction]
+        url: Url = None, data_dir: DataDir = None
+    ) -> None:
+        """List the models: which score, and which are retired."""
+        with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
+            runner.run(models.show_list(api, Console()))
+
+    @app.command()
+    def show(  # pyright: ignore[reportUnusedFunction]
+        model: Model, url: Url = None, data_dir: DataDir = None
+    ) -> None:
+        """Show a model, and who made which version of it score."""
+        with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
+            runner.run(models.show(api, model, Console()))
+
+    @app.command()
+    def retire(  # pyright: ignore[reportUnusedFunction]
+        model: Model,
+        note: Note = None,
+        author: Author = None,
+        yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+        url: Url = None,
+        data_dir: DataDir = None,
+    ) -> None:
+        """Have a model score nobody any more; one that never scored is removed. An activation revives it."""
+        with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
+            models.retire(api, runner.run, model, given(note=note, author=author), Console(), yes=yes)
+
+    @app.command("handoff")
+    def hand_over(  # pyright: ignore[reportUnusedFunction]
+        model: Model,
+        profiles: Annotated[list[str], typer.Argument(help="Ids of profiles that were kept back.")],
+        note: Note = None,
+        author: Author = None,
+        url: Url = None,
+        data_dir: DataDir = None,
+    ) -> None:
+        """Hand over some of those kept back; `activate --version N --handoff all` hands over all of them."""
+        with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
+            order = given(note=note, author=author)
+            runner.run(handing_over.named(api, model, profiles, order, Console()))
+
+    return app
+
+
+class _Connected:
+    """The API of an instance, closed in the end by the runner that used it."""
+
+    def __init__(self, runner: asyncio.Runner, url: str, key: str) -> None:
+        self._runner = runner
+        self._api = Api(url, key, models.ADVICE)
+
+    def __enter__(self) -> Api:
+        return self._api
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._api.close())

@@ -1,0 +1,210 @@
+"""Handing over: sales gets profiles that activations kept back, under the version that scores already.
+
+Nothing is counted or priced anew for it, and no version takes over. It goes page by page beside live scoring.
+A page locks its persons and writes the counts of those who become leads back as they are, as a batch does
+whom it is about: so of a page and a batch, a timer or another page that are about the same profile, one waits
+for the other or is done again, and nobody is a lead twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring import people
+from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
+from services.scoring.change.retirement import Act
+from services.scoring.core.appraisal import State, appraise
+from services.scoring.core.counting import day_of
+from services.scoring.core.flip import Cycle, latest_cycle, qualify
+from services.scoring.core.linking import Person
+from services.scoring.model.matrix import Version
+from services.scoring.pages import Pages
+from services.scoring.store import counts, cycles, handovers, traits
+from services.scoring.store.handovers import Handover
+from services.scoring.store.lifecycle import state_of
+from services.scoring.store.models import active_version_of, hold
+from shared.clock import Clock
+from shared.database import outbox
+from shared.database.engine import Database
+from shared.errors import Conflict, NotFound, Unavailable
+from shared.events import LEADS, MATRICES, LeadQualified, LeadsHandedOver, encode
+from shared.ids import derived_id
+from shared.log.port import Record
+
+Status = Literal[
+    "handed_over",
+    "already_handed_over",
+    "not_kept_back",
+    "excluded",
+    "waiting_for_data",
+    "below",
+    "profile_unknown",
+]
+PAGE: Final = 1_000
+
+
+class Verdict(NamedTuple):
+    """What became of a profile that was named: the lead that sales has of it, or why it has none."""
+
+    status: Status
+    profile_id: str | None = None
+    lead_id: str | None = None
+
+
+class _Page(NamedTuple):
+    verdicts: Mapping[str, Verdict]
+    handover: Handover
+
+
+class HandingOver:
+    """One order to hand over in a model; `id` is that of the order, which its events derive theirs from."""
+
+    def __init__(self, database: Database, clock: Clock, model: str, act: Act, id: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._model = model
+        self._act = act
+        self._id = id
+        self._pages = Pages(database, PAGE)
+
+    async def named(self, profile_ids: Sequence[str]) -> tuple[int, list[Verdict]]:
+        """Hand over the profiles of these ids that were kept back; ids from before a merge are followed.
+
+        Returns the version that scores and what became of each id, in their order. Raises NotFound without
+        such a model, Conflict when it is retired, Unavailable when live scoring goes on disturbing.
+        """
+        async with self._database.reading() as connection:
+            version = await _scoring(connection, self._model)
+        wanted = list(dict.fromkeys(profile_ids))
+        verdicts: dict[str, Verdict] = {}
+        await self._go_through(version, wanted, verdicts, kept_back_alone=True)
+        return version.number, [verdicts.get(one, Verdict("profile_unknown")) for one in profile_ids]
+
+    async def everybody(self, number: int) -> FlipDiff:
+        """Hand over all who qualify under the version that scores, `number`, and whom sales has not got.
+
+        They are those kept back and those who wait for their next activity. Returns whom it found, as of the
+        moment before, and how many became leads. Raises as `named`, and Conflict when another version scores.
+        """
+        async with self._database.reading() as connection:
+            version = await _scoring(connection, self._model)
+            _check_number(version, number)
+            diff = await compare(connection, version, version)
+            wanted = await without_lead(connection, version, kept_back=True)
+        diff.handed_over_now = await self._go_through(version, wanted, {}, kept_back_alone=False)
+        return diff
+
+    async def _go_through(
+        self,
+        version: Version,
+        wanted: Sequence[str],
+        verdicts: dict[str, Verdict],
+        *,
+        kept_back_alone: bool,
+    ) -> int:
+        """Take the profiles page by page, add what became of each, and return how many became leads."""
+        now = self._clock.now()
+        so_far = Handover(
+            self._id, self._model, version.number, self._act.author, self._act.note, now, now,
+            done=0, total=len(wanted), handed_over=0,
+        )  # fmt: skip
+
+        async def page(connection: AsyncConnection, size: int) -> _Page:
+            ids = wanted[so_far.done : so_far.done + size]
+            return await self._page(connection, ids, so_far, kept_back_alone=kept_back_alone)
+
+        while so_far.done < so_far.total:
+            try:
+                found, so_far = await self._pages.take(page)
+            except (Conflict, Unavailable) as error:
+                if not so_far.handed_over:
+                    raise
+                told = f"{error.message} {so_far.handed_over:,} were handed over until then."
+                raise type(error)(error.code, told) from error
+            verdicts |= found
+            await self._pages.let_others_write()
+        return so_far.handed_over
+
+    async def _page(
+        self, connection: AsyncConnection, ids: Sequence[str], so_far: Handover, *, kept_back_alone: bool
+    ) -> _Page:
+        await hold(connection)
+        version = await _scoring(connection, self._model)
+        _check_number(version, so_far.version)
+        now = self._clock.now()
+        persons = await people.hold(connection, ids, set(ids))
+        known = await traits.known(connection, persons)
+        past = await cycles.read(connection, persons)
+        verdict_of: dict[str, Verdict] = {}
+        leads: list[LeadQualified] = []
+        for person in persons:
+            begun = past.get((person.id, self._model), ())
+            state = appraise(known[person.id], version.matrix, day_of(now)).state
+            verdict = _judge(person, begun, state, kept_back_alone=kept_back_alone)
+            if verdict.status == "handed_over":
+                cycle = latest_cycle(begun)
+                lead = qualify(person, known[person.id], version, cycle=cycle, at=now)
+                leads.append(lead)
+                verdict = verdict._replace(lead_id=lead.lead_id)
+            verdict_of |= dict.fromkeys(person.identities, verdict)
+        handed_over = {lead.profile_id for lead in leads}
+        # Who counts a person of one identity waits for no lock, and notices this; all others the lock keeps.
+        unchanged = {one.id: one.held_by(one.id) for one in persons if one.id in handed_over}
+        await counts.write(connection, unchanged)
+        await cycles.hand_over(connection, leads)
+        await outbox.put(connection, self._told(leads, so_far))
+        so_far = so_far._replace(
+            moved_at=now, done=so_far.done + len(ids), handed_over=so_far.handed_over + len(leads)
+        )
+        # An order that hands nobody over has changed nothing, and is only of interest while it runs.
+        if so_far.handed_over or not kept_back_alone:
+            await handovers.write(connection, so_far)
+        return _Page({one: verdict_of[one] for one in ids if one in verdict_of}, so_far)
+
+    def _told(self, leads: Sequence[LeadQualified], so_far: Handover) -> list[Record]:
+        """Return what the log is to say: each lead, and who had them handed over, when and why."""
+        if not leads:
+            return []
+        event = LeadsHandedOver(
+            id=derived_id("evt", self._id, so_far.done, "handed_over"),
+            model=self._model,
+            version=so_far.version,
+            leads=tuple(lead.lead_id for lead in leads),
+            author=self._act.author,
+            handed_over_at=leads[0].qualified_at,
+            note=self._act.note,
+        )
+        told = [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
+        return [*told, Record(MATRICES, self._model, encode(event))]
+
+
+def _judge(person: Person, begun: Sequence[Cycle], state: State, *, kept_back_alone: bool) -> Verdict:
+    """Tell what becomes of a person; one that is handed over has no lead yet."""
+    has_lead = max((one for one in begun if one.lead_id), key=lambda one: one.number, default=None)
+    if has_lead is not None:
+        return Verdict("already_handed_over", person.id, has_lead.lead_id)
+    if state != "qualified":
+        return Verdict(state, person.id)
+    if kept_back_alone and not begun:
+        return Verdict("not_kept_back", person.id)
+    return Verdict("handed_over", person.id)
+
+
+async def _scoring(connection: AsyncConnection, model: str) -> Version:
+    state = await state_of(connection, model)
+    if state is None:
+        raise NotFound("model_unknown", f"There is no model {model}.")
+    if state.retired_at is not None:
+        raise Conflict(
+            "model_retired", f"Model {model} is retired, so nobody is handed over; activate a version first."
+        )
+    return await active_version_of(connection, model)
+
+
+def _check_number(version: Version, number: int) -> None:
+    if version.number != number:
+        raise Conflict(
+            "version_changed",
+            f"Version {version.number} of {version.model} scores now, not {number}. Ask again for that one.",
+        )

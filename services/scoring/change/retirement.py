@@ -1,0 +1,62 @@
+"""The end of a model: one that never scored is removed, any other is retired until it is activated again.
+
+Who retired it when and why is an event on the log, as an activation is. What it did stays: its versions, the
+cycles of profiles, the leads that sales has, and what is owed to subscribers.
+"""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.store import lifecycle
+from services.scoring.store.models import hold
+from shared.database import outbox
+from shared.errors import Conflict, NotFound
+from shared.events import MATRICES, ModelRetired, encode
+from shared.ids import derived_id
+from shared.log.port import Record
+
+
+class Act(NamedTuple):
+    """Who does something to a model, and why."""
+
+    author: str
+    note: str | None = None
+
+
+async def end(
+    connection: AsyncConnection, model: str, act: Act, now: datetime, *, if_match: str | None = None
+) -> None:
+    """Remove a model that never scored, retire any other; to retire it again changes nothing.
+
+    Batches under way end first, and none after this scores for the model. Raises NotFound without the model,
+    Conflict while a version of it is being activated, Outdated when it is not as `if_match` says.
+    """
+    await hold(connection, to_activate=True)
+    state = await lifecycle.state_of(connection, model)
+    if state is None:
+        raise NotFound("model_unknown", f"There is no model {model}.")
+    if state.activating is not None:
+        raise Conflict(
+            "activation_under_way",
+            f"An activation of {model} is under way; wait for it, or give it up with "
+            f"DELETE /v1/models/{model}/activation.",
+        )
+    # Who sends it again because no answer came has the old tag, and what it wants.
+    if state.retired_at is not None:
+        return
+    lifecycle.check_unchanged(state, if_match)
+    if state.active_version is None:
+        await lifecycle.remove(connection, model)
+        return
+    await lifecycle.retire(connection, model, now, author=act.author, note=act.note)
+    retired = ModelRetired(
+        id=derived_id("evt", model, state.activations, "retired"),
+        model=model,
+        version=state.active_version,
+        author=act.author,
+        retired_at=now,
+        note=act.note,
+    )
+    await outbox.put(connection, [Record(MATRICES, model, encode(retired))])

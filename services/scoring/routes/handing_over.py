@@ -1,0 +1,138 @@
+"""Routes for ops: sales gets profiles that activations kept back, without a new version."""
+
+from datetime import datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.scoring.change.handing_over import HandingOver, Status, Verdict
+from services.scoring.change.retirement import Act
+from services.scoring.routes.parameters import Cursor, Limit, ModelName, NoNul, place, text
+from services.scoring.routes.router import router_for
+from services.scoring.store import handovers
+from services.scoring.store.lifecycle import state_of
+from shared.auth import Requires
+from shared.clock import Clock
+from shared.cursor import write_cursor
+from shared.database.engine import Database
+from shared.errors import NotFound
+from shared.ids import NewId
+from shared.strict import Strict
+from shared.supervisor import Bell
+
+MAX_PROFILES: Final = 1_000
+_WHY_NOT: Final[dict[Status, str]] = {
+    "not_kept_back": "It qualifies and no activation kept it back: it becomes a lead with its next activity.",
+    "excluded": "The matrix excludes it.",
+    "waiting_for_data": "A trait is missing that the matrix requires.",
+    "below": "Its score does not reach the flip number.",
+    "profile_unknown": "There is no such profile.",
+}
+
+
+class HandoffIn(Strict):
+    """Whom sales is to get of those that activations kept back, by whom and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"profiles": ["idn_1f3a"], "note": "met at the fair"}]}
+    )
+
+    profiles: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=80), NoNul]],
+        Field(min_length=1, max_length=MAX_PROFILES),
+    ]
+    note: Annotated[str | None, Field(max_length=1000), NoNul] = None
+    author: Annotated[str | None, Field(max_length=200), NoNul] = None
+
+
+class VerdictOut(BaseModel):
+    """What became of one id: `profile_id` is who it leads to now, `lead_id` the lead that sales has."""
+
+    id: str
+    status: Status
+    profile_id: str | None = None
+    lead_id: str | None = None
+    message: str | None = None
+
+
+class HandedOverOut(BaseModel):
+    """How many became leads, under which version, and what became of each id, in the order of the request."""
+
+    model: str
+    version: int
+    handed_over: int
+    results: list[VerdictOut]
+
+
+class HandoverOut(BaseModel):
+    """One order to hand over: of `total` profiles `done` were looked at, and `handed_over` became leads.
+
+    It stands still when its process ended in the middle: sent again, it does the rest.
+    """
+
+    id: str
+    version: int
+    author: str
+    note: str | None
+    begun_at: datetime
+    moved_at: datetime
+    done: int
+    total: int
+    handed_over: int
+
+
+class HandoversOut(BaseModel):
+    """A page of orders, the latest first; `next_cursor` leads to the next one."""
+
+    items: list[HandoverOut]
+    next_cursor: str | None = None
+
+
+def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell, new_id: NewId) -> APIRouter:
+    """Return the routes about handing over under /v1/models."""
+    router = router_for(requires, "/v1/models/{model}", "models")
+
+    @router.post(
+        "/handoff",
+        responses={404: {"description": "No such model scores."}, 409: {"description": "It is retired."}},
+    )
+    async def post_handoff(
+        model: ModelName, body: HandoffIn, caller: Annotated[str, Depends(requires)]
+    ) -> HandedOverOut:
+        """Hand over profiles that activations kept back, each once, in the cycle in which it was kept back.
+
+        An id from before a merge leads to the person as known now. Sent again it changes nothing.
+        """
+        act = Act(body.author or caller, body.note)
+        order = HandingOver(database, clock, model, act, new_id())
+        version, verdicts = await order.named(body.profiles)
+        outgoing.ring()
+        results = [_told(one, verdict) for one, verdict in zip(body.profiles, verdicts, strict=True)]
+        leads = {one.lead_id for one in verdicts if one.status == "handed_over"}
+        return HandedOverOut(model=model, version=version, handed_over=len(leads), results=results)
+
+    @router.get("/handoffs")
+    async def list_handoffs(model: ModelName, limit: Limit = 50, cursor: Cursor = None) -> HandoversOut:
+        """List who had whom handed over without a new version, when and why, and how far that has come."""
+        of = f"handoffs of {model}"
+        after = place(cursor, of, text)
+        async with database.reading() as connection:
+            if await state_of(connection, model) is None:
+                raise NotFound("model_unknown", f"There is no model {model}.")
+            page = await handovers.read(connection, model, after[0] if after else None, limit + 1)
+        items = [HandoverOut.model_validate(one, from_attributes=True) for one in page[:limit]]
+        more = write_cursor(of, items[-1].id) if len(page) > limit else None
+        return HandoversOut(items=items, next_cursor=more)
+
+    return router
+
+
+def _told(named: str, verdict: Verdict) -> VerdictOut:
+    return VerdictOut(
+        id=named,
+        status=verdict.status,
+        profile_id=verdict.profile_id,
+        lead_id=verdict.lead_id,
+        message=_WHY_NOT.get(verdict.status),
+    )

@@ -1,0 +1,75 @@
+"""Routes for ops: a model alone, and its end."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.scoring.change.retirement import Act, end
+from services.scoring.routes.drafts import IfMatch
+from services.scoring.routes.models import ModelOut
+from services.scoring.routes.parameters import ModelName, NoNul
+from services.scoring.routes.router import router_for
+from services.scoring.store.lifecycle import state_of
+from shared.auth import Requires
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.errors import NotFound
+from shared.supervisor import Bell
+
+Author = Annotated[str | None, Query(max_length=200, description="Who; a mark of the key by default."), NoNul]
+Why = Annotated[str | None, Query(max_length=1000, description="Why."), NoNul]
+
+
+class OneModelOut(ModelOut):
+    """A model alone: also how often a version of it was made to score, and who retired it and why."""
+
+    created_at: datetime
+    activations: int
+    retired_by: str | None
+    retired_note: str | None
+
+
+def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
+    """Return the routes of /v1/models/{model} itself."""
+    router = router_for(requires, "/v1/models/{model}", "models")
+
+    @router.get("")
+    async def get_model(model: ModelName, response: Response) -> OneModelOut:
+        """Show a model; `ETag` names its state, so that what is deleted is what was seen."""
+        async with database.reading() as connection:
+            state = await state_of(connection, model)
+        if state is None:
+            raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
+        response.headers["ETag"] = state.etag
+        return OneModelOut(
+            model=model,
+            active_version=state.active_version,
+            has_draft=state.draft is not None,
+            activating=state.activating,
+            retired_at=state.retired_at,
+            created_at=state.created_at,
+            activations=state.activations,
+            retired_by=state.retired_by,
+            retired_note=state.retired_note,
+        )
+
+    @router.delete("", status_code=204, responses={409: {"description": "An activation is under way."}})
+    async def delete_model(
+        model: ModelName,
+        caller: Annotated[str, Depends(requires)],
+        note: Why = None,
+        author: Author = None,
+        if_match: IfMatch = None,
+    ) -> None:
+        """Remove a model that never scored, with its draft; retire any other.
+
+        In a model that is retired nobody is scored or handed over. Its versions, cycles and leads stay, what
+        subscribers are owed is still delivered, and a new activation revives it. To retire it again changes
+        nothing. With `If-Match` only while the model is as it was read; else 412.
+        """
+        async with database.unit() as connection:
+            await end(connection, model, Act(author or caller, note), clock.now(), if_match=if_match)
+        outgoing.ring()
+
+    return router

@@ -1,0 +1,39 @@
+"""Orders to hand over whom activations kept back: by whom, why, and how far each has come."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.tables import handovers
+from shared.database import bulk
+
+
+class Handover(NamedTuple):
+    """An order: of `total` profiles `done` have been looked at, of whom sales got `handed_over`."""
+
+    id: str
+    model: str
+    version: int
+    author: str
+    note: str | None
+    begun_at: datetime
+    moved_at: datetime
+    done: int
+    total: int
+    handed_over: int
+
+
+async def write(connection: AsyncConnection, handover: Handover) -> None:
+    """Note an order, or how far it has come since."""
+    await bulk.upsert(connection, handovers, [handover._asdict()])
+
+
+async def read(connection: AsyncConnection, model: str, before: str | None, limit: int) -> Sequence[Handover]:
+    """Return the orders in a model, the latest first; `before` is the id of the last one of a page."""
+    query = sa.select(handovers).where(handovers.c.model == model).order_by(handovers.c.id.desc())
+    if before is not None:
+        query = query.where(handovers.c.id < before)
+    return [Handover(*row) for row in await connection.execute(query.limit(limit))]

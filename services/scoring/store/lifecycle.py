@@ -1,0 +1,89 @@
+"""What a model is at the moment: drafted, being activated, scoring or retired; and the end of it."""
+
+import json
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.store.drafts import etag
+from services.scoring.tables import activations, models, preparations, versions
+from shared.errors import Outdated
+
+
+class State(NamedTuple):
+    """A model; `activating` is the version that is being prepared to score, if any.
+
+    `activations` is how often a version of it was made to score.
+    """
+
+    model: str
+    active_version: int | None
+    draft: str | None
+    created_at: datetime
+    retired_at: datetime | None
+    retired_by: str | None
+    retired_note: str | None
+    activating: int | None
+    activations: int
+
+    @property
+    def etag(self) -> str:
+        """The tag of the state, which every change of the model alters."""
+        told = (self.created_at, self.active_version, self.draft, self.retired_at, self.activating)
+        return etag(json.dumps([*told, self.activations], default=datetime.isoformat))
+
+
+async def state_of(connection: AsyncConnection, model: str) -> State | None:
+    """Return the state of a model, or None when there is no such model."""
+    times = sa.select(sa.func.max(activations.c.number)).where(activations.c.model == models.c.model)
+    query = (
+        sa.select(
+            models.c.model,
+            models.c.active_version,
+            models.c.draft,
+            models.c.created_at,
+            models.c.retired_at,
+            models.c.retired_by,
+            models.c.retired_note,
+            preparations.c.version,
+            sa.func.coalesce(times.scalar_subquery(), 0),
+        )
+        .outerjoin(preparations, preparations.c.model == models.c.model)
+        .where(models.c.model == model)
+    )
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else State(*row)
+
+
+def check_unchanged(state: State, if_match: str | None) -> None:
+    """Raise Outdated unless the model is as somebody read it who names its tag; nobody has to."""
+    if if_match is not None and not {part.strip() for part in if_match.split(",")} & {"*", state.etag}:
+        raise Outdated("model_changed", "Somebody changed the model since you read it; GET it again.")
+
+
+async def remove(connection: AsyncConnection, model: str) -> None:
+    """Remove a model that never scored, with its draft."""
+    ever_scored = sa.exists().where(versions.c.model == models.c.model)
+    await connection.execute(sa.delete(models).where(models.c.model == model, ~ever_scored))
+
+
+async def retire(
+    connection: AsyncConnection, model: str, at: datetime, *, author: str, note: str | None
+) -> None:
+    """Have a model score nobody any more; its versions, activations and cycles stay."""
+    await connection.execute(
+        sa.update(models)
+        .where(models.c.model == model)
+        .values(active_version=None, retired_at=at, retired_by=author, retired_note=note)
+    )
+
+
+async def make_active(connection: AsyncConnection, model: str, version: int) -> None:
+    """Have a version score, also in a model that was retired."""
+    await connection.execute(
+        sa.update(models)
+        .where(models.c.model == model)
+        .values(active_version=version, retired_at=None, retired_by=None, retired_note=None)
+    )

@@ -1,0 +1,303 @@
+"""Handing over and retiring while others are at the same profiles: no lead twice, and none lost."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from services.scoring import pages, settling
+from services.scoring.change import handing_over
+from services.scoring.change.activation import Order, activate
+from services.scoring.change.handing_over import HandingOver, Status
+from services.scoring.change.retirement import Act, end
+from services.scoring.store import cycles
+from services.scoring.tables import handovers
+from shared.database.engine import Database
+from shared.errors import Conflict, Unavailable
+from shared.events import LeadQualified, LeadsHandedOver
+from shared.ids import new_id
+from tests.builders import identities, interaction
+from tests.integration.ana import ANA, BOTH, VISITS
+from tests.integration.blocked import until_it_waits
+from tests.integration.scoring import World
+from tests.patience import persist
+
+OLGA = Act("Olga")
+EMAIL = {"email": "ana@example.com"}
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(pages, "RETRY_SECONDS", 0.005)
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return World(database)
+
+
+@pytest.fixture
+async def on_postgres(postgres_url: str) -> AsyncIterator[World]:
+    database = Database(postgres_url)
+    yield World(database)
+    await database.close()
+
+
+def order(world: World) -> HandingOver:
+    return HandingOver(world.database, world.clock, "m", OLGA, new_id())
+
+
+async def statuses(world: World, *profile_ids: str) -> list[Status]:
+    _, verdicts = await order(world).named(profile_ids)
+    return [one.status for one in verdicts]
+
+
+def profile(number: int) -> str:
+    return identities(email=f"p{number}@example.com")[0].id
+
+
+async def crowd_kept_back(world: World, people: int) -> list[str]:
+    await world.activated(VISITS, flip_number=1000)
+    await world.happened(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(people)))
+    await world.activated(VISITS, flip_number=10, handoff="none")
+    return sorted(profile(n) for n in range(people))
+
+
+async def ana_may_qualify_again(world: World, known_as: dict[str, str]) -> None:
+    """Have Ana kept back in a cycle after which her next visit begins another."""
+    await world.activated(VISITS, flip_number=1000)
+    await world.happened(interaction(known_as=known_as))
+    await world.activated(VISITS, flip_number=10, handoff="none", requalify_after="90d")
+    await world.passed(days=90)
+
+
+async def retired(world: World) -> None:
+    async with world.database.unit() as connection:
+        await end(connection, "m", OLGA, world.clock.now())
+
+
+async def told(world: World) -> list[str]:
+    return sorted(one.profile_id for one in await world.said(LeadQualified))
+
+
+async def test_of_orders_at_once_each_profile_is_handed_over_by_one(world: World) -> None:
+    everyone = await crowd_kept_back(world, 12)
+    answers = await asyncio.gather(
+        statuses(world, *everyone),
+        statuses(world, *reversed(everyone)),
+        order(world).everybody(2),
+        statuses(world, *everyone[:6]),
+        order(world).everybody(2),
+    )
+    assert await told(world) == everyone
+    by_hand = sum(one.count("handed_over") for one in answers if isinstance(one, list))
+    by_all = sum(one.handed_over_now for one in answers if not isinstance(one, list))
+    assert by_hand + by_all == 12
+    assert sum(len(one.leads) for one in await world.said(LeadsHandedOver)) == 12
+
+
+async def test_an_order_waits_for_another_about_the_same_profile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ana_may_qualify_again(world, BOTH)
+    late: list[asyncio.Task[Any]] = []
+    hand_over = cycles.hand_over
+
+    async def meanwhile(*arguments: Any) -> None:
+        monkeypatch.setattr(cycles, "hand_over", hand_over)
+        late.append(asyncio.create_task(statuses(world, ANA.id)))
+        await until_it_waits(world.database, late[0])
+        await hand_over(*arguments)
+
+    monkeypatch.setattr(cycles, "hand_over", meanwhile)
+    assert await statuses(world, ANA.id) == ["handed_over"]
+    assert await late[0] == ["already_handed_over"]
+    assert len(await told(world)) == 1
+
+
+@pytest.mark.postgres
+async def test_a_batch_that_flips_a_profile_before_the_order_is_done_has_the_only_lead(
+    on_postgres: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person of one identity is locked by no batch."""
+    await ana_may_qualify_again(on_postgres, EMAIL)
+    read = cycles.read
+
+    async def then_comes_a_visit(*arguments: Any) -> Any:
+        found = await read(*arguments)
+        monkeypatch.setattr(cycles, "read", read)
+        await on_postgres.happened(interaction(day=90))
+        return found
+
+    monkeypatch.setattr(cycles, "read", then_comes_a_visit)
+    assert await statuses(on_postgres, ANA.id) == ["already_handed_over"]
+    (lead,) = await on_postgres.said(LeadQualified)
+    assert lead.cycle == 2
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("known_as", "visits_as"), [(EMAIL, EMAIL), (BOTH, EMAIL), (BOTH, {"anonymous_id": "cookie"})]
+)
+async def test_an_order_that_comes_while_a_batch_flips_the_profile_waits_for_it(
+    on_postgres: World,
+    monkeypatch: pytest.MonkeyPatch,
+    known_as: dict[str, str],
+    visits_as: dict[str, str],
+) -> None:
+    """Whichever of the identities is counted, and whether or not the profile has its id."""
+    await ana_may_qualify_again(on_postgres, known_as)
+    late: list[asyncio.Task[Any]] = []
+    flip = settling._flip
+
+    async def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.setattr(settling, "_flip", flip)
+        late.append(asyncio.create_task(statuses(on_postgres, ANA.id)))
+        await until_it_waits(on_postgres.database, late[0])
+        return await flip(*arguments)
+
+    monkeypatch.setattr(settling, "_flip", meanwhile)
+    await on_postgres.happened(interaction(day=90, known_as=visits_as))
+    assert await late[0] == ["already_handed_over"]
+    assert [one.cycle for one in await on_postgres.said(LeadQualified)] == [2]
+
+
+async def test_a_batch_that_comes_after_the_order_begins_no_other_cycle(world: World) -> None:
+    await ana_may_qualify_again(world, BOTH)
+    assert await statuses(world, ANA.id) == ["handed_over"]
+    await world.happened(interaction(day=90))
+    assert len(await told(world)) == 1
+
+
+async def test_beside_live_scoring_everybody_is_a_lead_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_over, "PAGE", 3)
+    everyone = await crowd_kept_back(world, 30)
+
+    async def goes_on_living(share: int) -> None:
+        for n in range(share, 30, 2):
+            mail = {"email": f"p{n}@example.com"}
+            await persist(lambda mail=mail: world.happened(interaction(known_as=mail)))
+
+    diff, *_ = await asyncio.gather(order(world).everybody(2), goes_on_living(0), goes_on_living(1))
+    assert (diff.kept_back, diff.handed_over_now) == (30, 30)
+    assert await told(world) == everyone
+
+
+async def test_an_activation_and_orders_at_once_make_each_profile_a_lead_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_over, "PAGE", 2)
+    everyone = await crowd_kept_back(world, 10)
+    await world.drafted(VISITS, flip_number=5)
+    activated, *orders = await asyncio.gather(
+        activate(world.database, world.clock, "m", Order("all")),
+        *(order(world).everybody(2) for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert not isinstance(activated, BaseException), activated
+    for one in orders:
+        if isinstance(one, BaseException):
+            assert isinstance(one, Conflict), one
+            assert one.code == "version_changed"
+    assert await told(world) == everyone
+
+
+async def test_an_order_ends_when_its_version_does_and_tells_how_far_it_came(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_over, "PAGE", 2)
+    everyone = await crowd_kept_back(world, 7)
+    left = iter(range(2))
+
+    async def then_it_is_retired(_pages: pages.Pages) -> None:
+        if next(left, None) is None:
+            await retired(world)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pages.Pages, "let_others_write", then_it_is_retired)
+        with pytest.raises(Conflict, match="6 were handed over until then") as refused:
+            await order(world).everybody(2)
+    assert refused.value.code == "model_retired"
+    assert await told(world) == everyone[:6]
+    assert [row[-3:] for row in await world.rows(handovers)] == [(6, 7, 6)]
+    await activate(world.database, world.clock, "m", Order("all", version=2))
+    assert await told(world) == everyone
+
+
+async def test_after_a_crash_the_same_order_does_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_over, "PAGE", 2)
+    everyone = await crowd_kept_back(world, 7)
+    hand_over, left = cycles.hand_over, iter(range(2))
+
+    async def fails_in_the_third(*arguments: Any) -> None:
+        await hand_over(*arguments)
+        if next(left, None) is None:
+            raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cycles, "hand_over", fails_in_the_third)
+        with pytest.raises(ZeroDivisionError):
+            await order(world).everybody(2)
+    assert await told(world) == everyone[:4]
+    diff = await order(world).everybody(2)
+    assert (diff.already_handed_over, diff.kept_back, diff.handed_over_now) == (4, 3, 3)
+    assert await told(world) == everyone
+    assert [row[-3:] for row in await world.rows(handovers)] == [(4, 7, 4), (3, 3, 3)]
+
+
+async def test_whom_others_are_always_at_the_order_leaves_and_tells_how_far_it_came(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing_over, "PAGE", 2)
+    monkeypatch.setattr(pages, "MAX_RETRIES_IN_A_ROW", 3)
+    everyone = await crowd_kept_back(world, 5)
+    write = handing_over.counts.write
+
+    async def is_disturbed(connection: Any, changed: dict[str, Any]) -> None:
+        if everyone[4] in changed:
+            raise Unavailable("counts_race", "Another worker has just changed the same counts.")
+        await write(connection, changed)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(handing_over.counts, "write", is_disturbed)
+        with pytest.raises(Unavailable, match="4 were handed over until then"):
+            await order(world).everybody(2)
+    assert await statuses(world, *everyone) == ["already_handed_over"] * 4 + ["handed_over"]
+
+
+async def test_a_model_is_retired_after_the_batches_under_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.activated(VISITS, flip_number=10)
+    late: list[asyncio.Task[Any]] = []
+    flip = settling._flip
+
+    async def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.setattr(settling, "_flip", flip)
+        late.append(asyncio.create_task(retired(world)))
+        await until_it_waits(world.database, late[0])
+        return await flip(*arguments)
+
+    monkeypatch.setattr(settling, "_flip", meanwhile)
+    await world.happened(interaction())
+    await late[0]
+    await world.happened(interaction(known_as={"email": "ben@example.com"}))
+    assert await told(world) == [ANA.id]
+
+
+async def test_a_batch_that_comes_while_a_model_is_retired_scores_nobody_in_it(world: World) -> None:
+    await world.activated(VISITS, flip_number=10)
+    await world.activated(VISITS, flip_number=10, model="other")
+    async with world.database.unit() as connection:
+        await end(connection, "m", OLGA, world.clock.now())
+        late = asyncio.create_task(world.happened(interaction()))
+        await until_it_waits(world.database, late)
+    await late
+    assert [one.model for one in await world.said(LeadQualified)] == ["other"]
+    assert {row.model for row in await world.scores()} == {"other"}
