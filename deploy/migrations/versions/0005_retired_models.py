@@ -1,4 +1,4 @@
-"""Retired models: who retired a model when and why, and who had whom handed over that an activation kept back."""
+"""Retired models: who retired a model and why, and who had whom handed over that was kept back."""
 
 import sqlalchemy as sa
 from alembic import op
