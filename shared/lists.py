@@ -1,6 +1,6 @@
 """Lists, page by page: what a query may ask for, where a page begins, and the page as JSON or as CSV."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
@@ -21,14 +21,18 @@ Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 # The longest key is a company's name of 200 characters, of up to 4 bytes each.
 Cursor = Annotated[str | None, Query(max_length=1_300, description="The `next_cursor` of the page before.")]
 
-AS_LIST: Final[dict[str, Any]] = {"response_model_exclude_unset": True, "responses": DESCRIPTION}
-"""What a route that answers with `paged` adds to its declaration."""
+
+def as_list(answers: Mapping[int, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """Return what a route that answers with `paged` adds to its declaration, beside its other answers."""
+    return {"response_model_exclude_unset": True, "responses": DESCRIPTION | dict(answers or {})}
+
 
 # Within these every instant can be brought to UTC, whatever its zone, and be compared by every database.
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 # Sums of scores are compared as decimals with so many digits before the point.
 _MAX_SUM: Final = 1e14
+_MAX_WHOLE: Final = 2**31
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -94,6 +98,14 @@ def number(part: str) -> float:
     """Read a part of a cursor that is a score or a sum of scores."""
     told = float(part)
     if not abs(told) < _MAX_SUM:
+        raise ValueError(part)
+    return told
+
+
+def whole(part: str) -> int:
+    """Read a part of a cursor that is a whole number of 32 bits."""
+    told = int(part)
+    if not 0 <= told < _MAX_WHOLE:
         raise ValueError(part)
     return told
 

@@ -10,10 +10,12 @@ from services.scoring.routes import (
     companies,
     correction,
     drafts,
+    history,
     models,
     previews,
     profiles,
     scores,
+    versions,
 )
 from services.scoring.timer import Timer
 from shared.auth import KeyRing, Requires
@@ -57,10 +59,12 @@ def compose(
         name="scoring",
         routers=[
             models.routes(database, ops),
+            versions.routes(database, ops),
             drafts.routes(database, clock, ops),
             previews.routes(database, clock, ops),
             activation.routes(database, clock, ops, outgoing),
             profiles.routes(database, clock, ops_or_crm),
+            history.routes(database, ops_or_crm),
             scores.routes(database, clock, ops_or_crm),
             correction.routes(database, corrections, ops, outgoing),
             companies.routes(database, ops_or_crm),

@@ -22,6 +22,7 @@ from services.scoring.lookup import reaches_in
 from services.scoring.people import find, find_one
 from services.scoring.store import cycles
 from services.scoring.store.models import hold, version_of
+from services.scoring.store.vocabulary import check_model, not_there
 from services.scoring.tables import ledger, retractions
 from shared.clock import Clock
 from shared.database import bulk, outbox
@@ -30,9 +31,11 @@ from shared.events import ADJUSTMENT, INTERACTIONS, Event, Interaction, Retracti
 from shared.identity import Identity, by_strength
 from shared.ids import NewId
 from shared.log.port import Record
+from shared.values import check_known
 
 MAX_RETRACTED: Final = 10_000
 CHUNK: Final = 500
+MAX_NAMED: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,8 @@ class Corrections:
         wanted = {identity.id: identity for identity in apart}
         for identity_id, identity in wanted.items():
             if identity_id not in person.identities:
+                kinds = {one.kind for one in person.identities.values()}
+                check_known("identity_unknown", {"identities": identity.kind}, sorted(kinds))
                 raise Refused(
                     "identity_unknown",
                     f"The profile has no {identity.kind} {identity.value}.",
@@ -128,7 +133,8 @@ class Corrections:
         """
         person = await _held(connection, profile_id)
         if await version_of(connection, given.model, None) is None:
-            raise NotFound("model_unknown", f"There is no active model {given.model}.")
+            await check_model(connection, "model", given.model)
+            raise await not_there(connection, given.model, None, "model")
         if event_id is not None and await _was_given(connection, person, given, event_id):
             return event_id
         now = self._clock.now()
@@ -207,7 +213,8 @@ async def _chosen(
         query = query.where(ledger.c.occurred_at < selection.before)
     rows = (await connection.execute(query.order_by(ledger.c.event_id).limit(MAX_RETRACTED + 1))).all()
     if not rows:
-        raise NotFound("nothing_to_retract", "The profile has no such interactions that are not retracted.")
+        await _check_named(connection, person, selection)
+        raise NotFound("interaction_unknown", "The profile has no such interactions that are not retracted.")
     if len(rows) > MAX_RETRACTED:
         raise TooLarge(
             "too_many_interactions", f"One retraction takes {MAX_RETRACTED:,} at most; narrow the period."
@@ -216,6 +223,19 @@ async def _chosen(
     for identity_id, event_id in rows:
         chosen.setdefault(identity_id, []).append(event_id)
     return chosen
+
+
+async def _check_named(connection: AsyncConnection, person: Person, selection: Selection) -> None:
+    """Raise Refused for a type or source that no interaction of the person has, retracted ones included."""
+    mine = bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities))
+    for field, column, value in (
+        ("type", ledger.c.type, selection.type),
+        ("source", ledger.c.source, selection.source),
+    ):
+        if value is not None:
+            query = sa.select(column).where(mine, column.is_not(None)).distinct().order_by(column)
+            there = (await connection.execute(query.limit(MAX_NAMED))).scalars().all()
+            check_known(f"{field}_unknown", {field: value}, there)
 
 
 async def undone(connection: AsyncConnection, profile_id: str) -> list[Cycle]:

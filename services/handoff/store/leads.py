@@ -60,5 +60,5 @@ async def get(connection: AsyncConnection, lead_id: str) -> dict[str, Any]:
     """Return a lead; raises NotFound."""
     row = (await connection.execute(sa.select(leads).where(leads.c.id == lead_id))).mappings().one_or_none()
     if row is None:
-        raise NotFound("lead_not_found", f"There is no lead {lead_id}.")
+        raise NotFound("lead_unknown", f"There is no lead {lead_id}.")
     return dict(row)

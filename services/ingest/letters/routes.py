@@ -30,14 +30,14 @@ from services.ingest.store.dead_letters import Filter, Place
 from shared.auth import Requires
 from shared.database.engine import Database
 from shared.keyed import keyed_router
-from shared.lists import AS_LIST, DEFAULT_LIMIT, Cursor, Limit, Page, paged
+from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged
 
 
 def letter_routes(database: Database, replayer: Replayer, requires: Requires) -> APIRouter:
     """Return the routes that list, show and replay dead letters."""
     router = keyed_router(requires, prefix="/v1/dead-letters", tag="dead letters")
 
-    @router.get("", response_model=Page[LetterSummary], **AS_LIST)
+    @router.get("", response_model=Page[LetterSummary], **as_list())
     async def list_letters(
         request: Request,
         refused_by: Name = None,

@@ -25,12 +25,13 @@ from services.scoring.routes.router import router_for
 from services.scoring.store import names
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
 from services.scoring.store.models import draft_of, hold, version_of
+from services.scoring.store.vocabulary import not_there
 from services.scoring.tables import models
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.errors import MAX_COMPLAINTS, Conflict, NotFound, Outdated, Refused
+from shared.errors import MAX_COMPLAINTS, Conflict, Outdated, Refused
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
@@ -79,8 +80,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         async with database.reading() as connection:
             text = await shown(connection, model)
             seen = await names.types(connection)
-        if text is None:
-            raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
+            if text is None:
+                raise await not_there(connection, model, "draft")
         response.headers["ETag"] = etag(text)
         return await asyncio.to_thread(_kept, model, text, seen)
 
@@ -137,11 +138,13 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         """Tell what differs between two versions, or between the active version and the draft."""
         async with database.reading() as connection:
             old = await version_of(connection, model, before)
+            if before is not None and old is None:
+                raise await not_there(connection, model, before, "query.before")
             new = await (
                 draft_of(connection, model) if after is None else version_of(connection, model, after)
             )
-        if new is None or (before is not None and old is None):
-            raise NotFound("version_unknown", f"Model {model} has no such version or draft.")
+            if new is None:
+                raise await not_there(connection, model, after or "draft", "query.after" if after else None)
         changes = await asyncio.to_thread(difference, old.matrix if old else None, new.matrix)
         return DifferenceOut(model=model, changes=[ChangeOut(**asdict(change)) for change in changes])
 
@@ -162,7 +165,7 @@ async def _throw_away(connection: AsyncConnection, model: str, if_match: str | N
     query = sa.select(models.c.draft).where(models.c.model == model)
     text = (await connection.execute(query)).scalar_one_or_none()
     if text is None:
-        raise NotFound("draft_missing", f"Model {model} has no draft.")
+        raise await not_there(connection, model, "draft")
     check_unchanged(text, if_match)
     if await preparation.is_under_way(connection, model):
         raise Conflict(

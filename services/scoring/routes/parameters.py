@@ -14,6 +14,7 @@ from shared.lists import text
 
 SLUG: Final = r"^[a-z][a-z0-9_]{0,63}$"
 MAX_VERSION: Final = 2**31 - 1
+NO_VERSION: Final = {404: {"description": "The model has no active version."}}
 # The log keeps whole numbers of so many.
 _MAX_WHOLE: Final = 2**63
 

@@ -10,10 +10,10 @@ from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.routes.router import router_for
 from services.scoring.store.drafts import etag, shown
 from services.scoring.store.models import draft_of, version_of
+from services.scoring.store.vocabulary import not_there
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
-from shared.errors import NotFound
 
 
 class MoverOut(BaseModel):
@@ -51,7 +51,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         async with database.reading() as connection:
             draft, text = await draft_of(connection, model), await shown(connection, model)
             if draft is None or text is None:
-                raise NotFound("draft_missing", f"Model {model} has no draft; PUT one first.")
+                raise await not_there(connection, model, "draft")
             found = await preview(connection, draft, clock.now())
         response.headers["ETag"] = etag(text)
         return PreviewOut(model=model, **asdict(found))
@@ -62,7 +62,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         async with database.reading() as connection:
             version = await version_of(connection, model, number)
             if version is None:
-                raise NotFound("version_unknown", f"Model {model} has no version {number}.")
+                raise await not_there(connection, model, number)
             found = await preview(connection, version, clock.now())
         return PreviewOut(model=model, **asdict(found))
 

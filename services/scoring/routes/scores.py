@@ -27,10 +27,10 @@ from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
 from services.scoring.store import cycles
 from services.scoring.store.models import draft_of, version_of
+from services.scoring.store.vocabulary import Which, not_there
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
-from shared.errors import NotFound
 from shared.events import Reason
 
 WhichVersion = Annotated[
@@ -107,14 +107,14 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
 
 async def _version(connection: AsyncConnection, model: str, which: str | None) -> Version:
-    found = await (
-        draft_of(connection, model)
-        if which == "draft"
-        else version_of(connection, model, int(which) if which else None)
-    )
+    if which == "draft":
+        found = await draft_of(connection, model)
+        wanted: Which = "draft"
+    else:
+        wanted = int(which) if which else None
+        found = await version_of(connection, model, wanted)
     if found is None:
-        what = "active version" if which is None else "draft" if which == "draft" else f"version {which}"
-        raise NotFound("version_unknown", f"Model {model} has no {what}.")
+        raise await not_there(connection, model, wanted, "query.version" if which else None)
     return found
 
 

@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED
+from services.scoring.model.matrix import Version
 from services.scoring.store.cycles import is_kept_back
 from services.scoring.store.models import version_of
+from services.scoring.store.vocabulary import FROM_EMAIL, check_model, check_trait, not_there
 from services.scoring.tables import identities, scores, traits
-from shared.errors import NotFound, Refused
-
-FROM_EMAIL: Final = ("company", "email_domain")
-"""The traits that an e-mail address tells where nothing else does."""
+from shared.errors import Refused
+from shared.values import check_known
 
 Sort = Literal["id", "-score"]
 CompanySort = Literal["-score", "-best", "company"]
@@ -55,6 +55,7 @@ async def profile_ids(
     """
     query, score = await _filtered(connection, wanted)
     if wanted.trait is not None:
+        await check_trait(connection, "query.trait", wanted.trait[0])
         query = query.where(_may_have(*wanted.trait))
     key: tuple[sa.ColumnElement[Any], ...] = (identities.c.id,)
     if sort == "-score":
@@ -88,7 +89,13 @@ async def _filtered(
             field = needing[0]
             raise Refused("model_missing", f"To filter by {field}, say of which model.", "model")
         return query, None
-    number = await _active(connection, wanted.model)
+    version = await _active(connection, wanted.model)
+    number = version.number
+    if wanted.stage is not None:
+        check_known("stage_unknown", {"query.stage": wanted.stage}, version.matrix.stages)
+    if wanted.grade is not None and not version.matrix.is_graded:
+        message = f"query.grade: model {wanted.model} grades nobody, since its points have one side alone."
+        raise Refused("grade_unknown", message, "query.grade")
     query = query.add_columns(scores.c.score).join(
         scores,
         (scores.c.profile_id == identities.c.id)
@@ -105,11 +112,13 @@ async def _filtered(
     return query, scores.c.score
 
 
-async def _active(connection: AsyncConnection, model: str) -> int:
+async def _active(connection: AsyncConnection, model: str) -> Version:
+    """Return the active version; raises Refused without the model, NotFound without the version."""
     version = await version_of(connection, model, None)
     if version is None:
-        raise NotFound("version_unknown", f"Model {model} has no active version.")
-    return version.number
+        await check_model(connection, "query.model", model)
+        raise await not_there(connection, model, None, "query.model")
+    return version
 
 
 def _may_have(name: str, value: str) -> sa.ColumnElement[bool]:
@@ -145,7 +154,7 @@ async def companies(
     connection: AsyncConnection, model: str, sort: CompanySort, after: Sequence[Any], limit: int
 ) -> list[Company]:
     """Return a page of companies with the sum and the best of their people's scores in a model."""
-    number = await _active(connection, model)
+    number = (await _active(connection, model)).number
     total, best = sa.func.sum(scores.c.score), sa.func.max(scores.c.score)
     query = (
         sa.select(scores.c.company, sa.func.count(), total, best)
