@@ -88,6 +88,20 @@ class MatrixActivated(_Event, frozen=True, kw_only=True, tag="matrix_activated.1
     author: str | None = None
 
 
+class ModelDrafted(_Event, frozen=True, kw_only=True, tag="model_drafted.1"):
+    """There is a model: it has a draft, and none of its versions scores yet. It may be told many times."""
+
+    model: str
+    drafted_at: datetime
+
+
+class ModelDeleted(_Event, frozen=True, kw_only=True, tag="model_deleted.1"):
+    """A model of which no version ever scored is no more."""
+
+    model: str
+    deleted_at: datetime
+
+
 class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one rule gave: `count` matches, of which `paid` fell within the limit."""
 
@@ -176,6 +190,8 @@ Event: TypeAlias = (
     | Retraction
     | Separation
     | MatrixActivated
+    | ModelDrafted
+    | ModelDeleted
     | LeadQualified
     | StageChanged
     | DeadLetter
@@ -211,7 +227,7 @@ def key_of(event: Event) -> str:
             return event.identities[0].id
         case Retraction():
             return event.identity.id
-        case MatrixActivated():
+        case MatrixActivated() | ModelDrafted() | ModelDeleted():
             return event.model
         case LeadQualified() | StageChanged():
             return event.profile_id

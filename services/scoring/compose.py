@@ -60,7 +60,7 @@ def compose(
         routers=[
             models.routes(database, ops),
             versions.routes(database, ops),
-            drafts.routes(database, clock, ops),
+            drafts.routes(database, clock, ops, outgoing),
             previews.routes(database, clock, ops),
             activation.routes(database, clock, ops, outgoing),
             profiles.routes(database, clock, ops_or_crm),

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
+from services.scoring.change.naming import tell_deleted, tell_drafted
 from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.size import named_types
@@ -25,13 +26,14 @@ from services.scoring.routes.router import router_for
 from services.scoring.store import names
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
 from services.scoring.store.models import draft_of, hold, version_of
-from services.scoring.store.vocabulary import not_there
+from services.scoring.store.vocabulary import is_there, not_there
 from services.scoring.tables import models
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import MAX_COMPLAINTS, Conflict, Outdated, Refused
+from shared.supervisor import Bell
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
@@ -70,7 +72,7 @@ class DifferenceOut(BaseModel):
     changes: list[ChangeOut]
 
 
-def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
+def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
     """Return the routes about drafts under /v1/models."""
     router = router_for(requires, "/v1/models/{model}", "models")
 
@@ -109,9 +111,13 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             row = {"model": model, "created_at": clock.now()}
             await bulk.insert_new(connection, models, "model", [row])
             this_one = models.c.model == model
-            await connection.execute(sa.select(models.c.model).where(this_one).with_for_update())
+            active = sa.select(models.c.active_version).where(this_one).with_for_update()
+            never_active = (await connection.execute(active)).scalar_one() is None
             _check(await shown(connection, model), draft.text, if_match, if_none_match)
             await connection.execute(sa.update(models).where(this_one).values(draft=draft.text))
+            if never_active:
+                await tell_drafted(connection, model, clock.now())
+        outgoing.ring()
         response.headers["ETag"] = etag(draft.text)
         return answer
 
@@ -124,6 +130,9 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         async with database.unit() as connection:
             await hold(connection, to_activate=True)
             await _throw_away(connection, model, if_match)
+            if not await is_there(connection, model):
+                await tell_deleted(connection, model, clock.now())
+        outgoing.ring()
 
     @router.get("/difference")
     async def get_difference(

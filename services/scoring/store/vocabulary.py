@@ -32,7 +32,7 @@ _MODEL_HINT: Final = "PUT /v1/models/{model}/draft makes a model."
 
 async def check_kind(connection: AsyncConnection, field: str, kind: str) -> None:
     """Raise Refused, naming the field, for a kind of identity that is not ours and that nobody has."""
-    if kind in KINDS or await _is_there(connection, identities.c.kind, kind):
+    if kind in KINDS or await _has(connection, identities.c.kind, kind):
         return
     others = await distinct_values(connection, identities.c.kind, _MAX_KINDS)
     check_known("kind_unknown", {field: kind}, [*KINDS, *(one for one in others if one not in KINDS)])
@@ -45,7 +45,7 @@ async def check_trait(connection: AsyncConnection, field: str, name: str) -> Non
     """
     asked = {*FROM_EMAIL, *(await active(connection)).traits_asked}
     of_traits = seen_names.c.kind == "trait"
-    if name in asked or await _is_there(connection, seen_names.c.name, name, of_traits):
+    if name in asked or await _has(connection, seen_names.c.name, name, of_traits):
         return
     if "trait" in await names.full_kinds(connection):
         return
@@ -56,13 +56,18 @@ async def check_trait(connection: AsyncConnection, field: str, name: str) -> Non
 
 async def check_model(connection: AsyncConnection, field: str, model: str) -> None:
     """Raise Refused, naming the field, for a model that there is not."""
-    if not await _is_there(connection, models.c.model, model):
+    if not await is_there(connection, model):
         check_known("model_unknown", {field: model}, await _models(connection), _MODEL_HINT)
+
+
+async def is_there(connection: AsyncConnection, model: str) -> bool:
+    """Tell whether there is such a model."""
+    return await _has(connection, models.c.model, model)
 
 
 async def require_model(connection: AsyncConnection, model: str) -> None:
     """Raise NotFound for the model of a path when there is no such model."""
-    if await _is_there(connection, models.c.model, model):
+    if await is_there(connection, model):
         return
     near = suggestion(model, await _models(connection))
     advice = f"; did you mean `{near}`?" if near else ". PUT its draft first."
@@ -87,7 +92,7 @@ async def _models(connection: AsyncConnection) -> Sequence[str]:
     return (await connection.execute(sa.select(models.c.model).order_by(models.c.model))).scalars().all()
 
 
-async def _is_there(
+async def _has(
     connection: AsyncConnection, column: sa.Column[str], value: str, *where: sa.ColumnElement[bool]
 ) -> bool:
     query = sa.select(sa.literal(1)).where(column == value, *where).limit(1)
