@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from services.scoring import corrections
-from services.scoring.store import ledger
+from services.scoring.store import ledger, selection
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.builders import NOON, interaction, rule
@@ -91,7 +90,7 @@ async def test_all_of_a_source_type_and_period_is_retracted_at_once_and_nothing_
 async def test_more_than_one_retraction_takes_is_refused_and_all_still_counts(
     scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corrections, "MAX_RETRACTED", 2)
+    monkeypatch.setattr(selection, "MAX_RETRACTED", 2)
     await scoring.active()
     await scoring.happened(interaction(), interaction(), interaction())
     refused = await scoring.refused(
