@@ -40,8 +40,11 @@ leads = sa.Table(
     sa.Index(None, "model", "qualified_at", "id"),
     sa.Index(None, "status", "qualified_at", "id"),
     sa.Index(None, "profile_id", "qualified_at", "id"),
-    sa.Index(None, "score", "id"),
-    sa.Index(None, "last_name", "id"),
+    # With the instant, so that `since` is answered from the index and not from 200,000 rows of 3 kB.
+    sa.Index(None, "score", "id", "qualified_at"),
+    sa.Index(None, "last_name", "id", "qualified_at"),
+    sa.Index(None, "model", "score", "id", "qualified_at"),
+    sa.Index(None, "model", "last_name", "id", "qualified_at"),
 )
 
 # Which models there are, as the topic `matrices` tells: a subscription to another one is refused.

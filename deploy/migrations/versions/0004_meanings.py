@@ -20,8 +20,10 @@ _PAGE: Final = 1_000
 _INDEXES: Final = (
     ["status", "qualified_at", "id"],
     ["profile_id", "qualified_at", "id"],
-    ["score", "id"],
-    ["last_name", "id"],
+    ["score", "id", "qualified_at"],
+    ["last_name", "id", "qualified_at"],
+    ["model", "score", "id", "qualified_at"],
+    ["model", "last_name", "id", "qualified_at"],
 )
 
 
