@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from shared.accept import prefers
@@ -49,9 +49,10 @@ def front(name: str, routes: Sequence[BaseRoute]) -> APIRouter:
 
     @router.head("/", include_in_schema=False)
     @router.get("/", response_model=Front)
-    async def show(request: Request) -> Any:  # pyright: ignore[reportUnusedFunction]
+    async def show(request: Request, response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
         """Tell what answers here and where to go on; a browser is led to a page for people."""
         there = _paths(routes)
+        response.headers["Vary"] = "Accept"
         if prefers(request, _HTML):
             target = next(path for path in _FOR_PEOPLE if path in there)
             # Relative, so that it also works behind a proxy that puts a prefix before it.

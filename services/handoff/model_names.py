@@ -17,6 +17,8 @@ GROUP: Final = "handoff.models"
 
 # Who makes a model and then a subscription to it has read the answer before the log has told of it here.
 PATIENCE_SECONDS = 5.0
+# A list is asked for again and again, and each that waits takes the place of another request.
+PATIENCE_WITH_LISTS_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
 
 _HINT: Final = "A model is known once it has a draft: PUT /v1/models/{model}/draft."
@@ -44,10 +46,10 @@ class ModelNames:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def check(self, written: Mapping[str, str]) -> None:
-        """Raise Refused for models that are still not known after PATIENCE_SECONDS, each with the nearest."""
+    async def check(self, written: Mapping[str, str], patience_seconds: float | None = None) -> None:
+        """Raise Refused for models that stay unknown for so long, PATIENCE_SECONDS if not told otherwise."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + PATIENCE_SECONDS
+        until = loop.time() + (PATIENCE_SECONDS if patience_seconds is None else patience_seconds)
         while unknown := await self._unknown(written):
             if loop.time() >= until:
                 async with self._database.reading() as connection:

@@ -144,6 +144,7 @@ async def test_a_program_is_told_at_the_front_door_where_to_go_on(
     answer = await api.get("/", headers={} if accept is None else {"accept": accept})
     assert answer.status_code == 200
     told = answer.json()
+    assert answer.headers["vary"] == "Accept"
     assert told["name"] == "Flipline ingest + scoring + handoff"
     assert told["version"] == (await api.get("/openapi.json")).json()["info"]["version"]
     assert {"documentation", "openapi", "health", "readiness", "metrics"} <= told["links"].keys()

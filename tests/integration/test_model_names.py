@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff import model_names
+from services.handoff.routes import leads
 from services.handoff.store import model_names as store
 from shared.database.engine import Database
 from shared.events import MATRICES, Event, MatrixActivated, ModelDeleted, ModelDrafted, encode
@@ -24,6 +25,7 @@ URL = "http://127.0.0.1:9/"
 @pytest.fixture
 async def world(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     monkeypatch.setattr(model_names, "PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr(leads, "PATIENCE_WITH_LISTS_SECONDS", 0.0)
     async with handing_off(tmp_path, database) as running:
         yield running
 

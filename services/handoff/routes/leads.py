@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.handoff.lead import LeadStatus
-from services.handoff.model_names import ModelNames
+from services.handoff.model_names import PATIENCE_WITH_LISTS_SECONDS, ModelNames
 from services.handoff.routes.parameters import ID_PATTERN, Id
 from services.handoff.routes.shapes import DeliveryView, Lead, LeadSummary
 from services.handoff.store import deliveries
@@ -82,7 +82,7 @@ class LeadRoutes:
         of, column = f"leads by {sort}", sort.removeprefix("-")
         after = place(cursor, of, _PARTS[column], text)
         if wanted.model is not None:
-            await self._model_names.check({"query.model": wanted.model})
+            await self._model_names.check({"query.model": wanted.model}, PATIENCE_WITH_LISTS_SECONDS)
         async with self._database.reading() as connection:
             rows = await store.page(connection, wanted, sort, after, limit + 1)
         following = None
