@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
+from services.handoff import compose as handoff
+from services.handoff import model_names
+from services.scoring import compose as scoring
+from shared import dead_letters
 from shared.cursor import write_cursor
 from shared.database.engine import Database
-from shared.events import DeadLetterReplayed
+from shared.events import INGEST, DeadLetterReplayed
 from shared.log.embedded import EmbeddedLog
 from tests.builders import NOON
 from tests.letters_world import LettersWorld, letter, running_letters
@@ -67,6 +71,22 @@ async def test_the_open_letters_are_listed_the_latest_first_without_payload(worl
 )
 async def test_filters_narrow_the_list(world: LettersWorld, filters: dict[str, str], ids: list[str]) -> None:
     assert await world.open_ids(**filters) == ids
+
+
+def test_every_group_of_this_version_can_be_asked_for() -> None:
+    groups = {scoring.GROUP, handoff.GROUP, model_names.GROUP, dead_letters.GROUP}
+    assert set(dead_letters.REFUSERS) == {INGEST, *groups}
+
+
+async def test_a_misspelt_group_is_refused_with_the_one_that_is_meant(world: LettersWorld) -> None:
+    answer = await world.ops.get(PATH, params={"refused_by": "scorring"})
+    assert answer.json()["code"] == "group_unknown"
+    assert answer.json()["message"] == "query.refused_by: `scorring` is not known; did you mean `scoring`?"
+    # Of a version that had another group.
+    await world.append(letter("d6", refused_by="reports"))
+    assert [
+        one["id"] for one in (await world.ops.get(PATH, params={"refused_by": "reports"})).json()["items"]
+    ] == ["d6"]
 
 
 async def test_pages_lead_through_all_letters_of_one_instant_too(world: LettersWorld) -> None:

@@ -77,7 +77,7 @@ async def test_a_version_that_is_not_there_is_told_with_those_that_are(scoring: 
     for path in ("versions/7", "difference?before=7", "difference?before=1&after=7"):
         answer = await scoring.http.get(f"/v1/models/purchase_intent/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "version_unknown")
-        assert answer.json()["message"] == "Model purchase_intent has no version 7; it has 1 to 1."
+        assert answer.json()["message"] == "Model purchase_intent has no version 7; it has version 1 alone."
 
 
 IN_BODIES: list[tuple[str, dict[str, Any], str, str, str]] = [

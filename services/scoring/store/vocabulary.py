@@ -83,7 +83,8 @@ async def not_there(
         return NotFound("draft_unknown", f"Model {model} has no draft; PUT one first.", field)
     query = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
     latest = (await connection.execute(query)).scalar()
-    has = f"it has 1 to {latest}" if latest else "none was activated yet"
+    several = f"it has 1 to {latest}" if (latest or 0) > 1 else "it has version 1 alone"
+    has = several if latest else "none was activated yet"
     what = "active version" if which is None else f"version {which}"
     return NotFound("version_unknown", f"Model {model} has no {what}; {has}.", field)
 
