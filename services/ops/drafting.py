@@ -51,7 +51,7 @@ async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console)
 
 async def _listed(api: Api, name: str) -> Mapping[str, Any]:
     """Return how a model stands in the list, nothing when there is no such model."""
-    params: dict[str, str | int] = {"limit": 200}
+    params: dict[str, str | int] = {}
     while True:
         page = (await api("GET", "/v1/models", params=params)).body
         for model in page["items"]:
