@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -9,6 +10,8 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from shared.accept import prefers
 
 CSV: Final = "text/csv"
 DESCRIPTION: Final[dict[int | str, dict[str, Any]]] = {
@@ -21,24 +24,8 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def wants_csv(request: Request) -> bool:
-    """Tell whether the caller prefers CSV to JSON, by RFC 9110, section 12.5.1."""
-    qualities = {CSV: 0.0, "application/json": 0.0}
-    for part in request.headers.get("accept", "").lower().split(","):
-        media, *parameters = (piece.strip() for piece in part.split(";"))
-        if media in qualities:
-            qualities[media] = _quality(parameters)
-    return qualities[CSV] > qualities["application/json"]
-
-
-def _quality(parameters: Sequence[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return float(value)
-            except ValueError:
-                return 0.0
-    return 1.0
+    """Tell whether the caller prefers CSV to JSON."""
+    return prefers(request, CSV)
 
 
 def csv_answer(
@@ -46,13 +33,14 @@ def csv_answer(
 ) -> Response:
     """Return a page as CSV after RFC 4180: a header line, then a line for each row; null is empty.
 
+    The column `a.b` is the field `b` of the object `a`; what else is an object or a list is written as JSON.
     The next page is the target of the header `Link` with `rel="next"`. A text that begins like a formula gets
     an apostrophe before it.
     """
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(columns)
-    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+    writer.writerows([_cell(_within(row, column)) for column in columns] for row in rows)
     headers = {"Vary": "Accept"}
     if next_cursor is not None:
         parameters = dict(request.query_params) | {"cursor": next_cursor}
@@ -62,9 +50,18 @@ def csv_answer(
     )
 
 
+def _within(row: Mapping[str, Any], column: str) -> Any:
+    value: Any = row
+    for name in column.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, Mapping | list):
+        value = json.dumps(value, ensure_ascii=False)
     if isinstance(value, str):
         text = value.replace("\0", "\N{REPLACEMENT CHARACTER}")
         return f"'{text}" if text.startswith(_FORMULA) else text

@@ -10,13 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.clock import Clock
 from shared.database.dead_letters import mark, write
 from shared.errors import Poison
-from shared.events import DEAD_LETTERS, DeadLetter, DeadLetterReplayed, decode
+from shared.events import DEAD_LETTERS, INGEST, DeadLetter, DeadLetterReplayed, decode
 from shared.following import Summary
 from shared.log.port import Message
 from shared.parking import dead_letter
 
 GROUP: Final = DEAD_LETTERS
 """The consumer group of the projection, which is also who a letter about an unreadable letter names."""
+
+REFUSERS: Final = (INGEST, "scoring", "handoff", "handoff.models", GROUP)
+"""Who can refuse or park something in this version: ingest and the consumer groups."""
 
 # They are parts of keys, and PostgreSQL takes none of more than 2,704 bytes. Lists filter by names.
 ID_PATTERN: Final = r"^[A-Za-z0-9_.:-]{1,128}$"

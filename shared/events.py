@@ -109,6 +109,20 @@ class LeadsHandedOver(_Event, frozen=True, kw_only=True, tag="leads_handed_over.
     note: str | None = None
 
 
+class ModelDrafted(_Event, frozen=True, kw_only=True, tag="model_drafted.1"):
+    """There is a model: it has a draft, and none of its versions scores yet. It may be told many times."""
+
+    model: str
+    drafted_at: datetime
+
+
+class ModelDeleted(_Event, frozen=True, kw_only=True, tag="model_deleted.1"):
+    """A model of which no version ever scored is no more."""
+
+    model: str
+    deleted_at: datetime
+
+
 class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one rule gave: `count` matches, of which `paid` fell within the limit."""
 
@@ -199,6 +213,8 @@ Event: TypeAlias = (
     | MatrixActivated
     | ModelRetired
     | LeadsHandedOver
+    | ModelDrafted
+    | ModelDeleted
     | LeadQualified
     | StageChanged
     | DeadLetter
@@ -234,7 +250,7 @@ def key_of(event: Event) -> str:
             return event.identities[0].id
         case Retraction():
             return event.identity.id
-        case MatrixActivated() | ModelRetired() | LeadsHandedOver():
+        case MatrixActivated() | ModelRetired() | LeadsHandedOver() | ModelDrafted() | ModelDeleted():
             return event.model
         case LeadQualified() | StageChanged():
             return event.profile_id

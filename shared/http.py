@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared.direct import Direct, direct_routes
 from shared.docs import documentation
 from shared.errors import FliplineError
+from shared.front import front, installed_version
 from shared.invalid import on_invalid, unreadable
 from shared.keyed import unguarded
 from shared.middleware import BodyLimit, Watch
@@ -55,6 +56,7 @@ def build_app(
     """Assemble a service's application; `checks` are what readiness asks, by the name it shows."""
     app = Application(
         title=title,
+        version=installed_version(),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -63,7 +65,7 @@ def build_app(
     )
     app.readiness = Readiness(checks)
     app.router.routes.extend(documentation(title))
-    for router in (*routers, _operations(app.readiness)):
+    for router in (*routers, front(title, app.router.routes), _operations(app.readiness)):
         if found := unguarded(router.routes):
             raise TypeError(f"these routes would read a body before they check the key: {found}")
         # Not include_router: it keeps routers nested and matches every request twice on the way down.
@@ -126,6 +128,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     headers = error.headers
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"Allow": ", ".join(sorted(_methods(request)))}
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problem(404, "path_unknown", "There is no such path; /docs tells which there are.", headers)
     code = HTTPStatus(error.status_code).name.lower()
     return problem(error.status_code, code, error.detail, headers)
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from shared.errors import MAX_COMPLAINTS, Complaint, Refused, UnsupportedMedia
 from shared.problems import problem, problem_of
 from shared.strict import ENOUGH
-from shared.wording import in_words, unknown
+from shared.wording import among, in_words, unknown
 
 # A path may hold names that the caller made up.
 _MAX_PARTS: Final = 24
@@ -73,6 +73,8 @@ def _complaint(request: Request, error: Any) -> Complaint:
         words: str | None = unknown(str(path[-1]), _known_names(request, path[:-1]))
     else:
         words = in_words(error["type"], error.get("ctx", {}))
+    if words and error["type"] == "literal_error":
+        words += among(error["input"], error["ctx"]["expected"])
     if words and not path:
         words = f"The body {words}."
     message = words or str(error["msg"]).removeprefix("Value error, ")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any, Final, TypeGuard
 
 _INSTANT: Final = "must be a date or an instant, such as 2026-03-14 or 2026-03-14T12:00:00Z"
@@ -49,6 +50,9 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 # No name of ours is as long, and comparing takes time that grows with the square of the length.
 _LONGEST_NAME: Final = 128
+# More names than these nobody reads, and comparing with very many takes a while.
+_MAX_NAMES_TOLD: Final = 20
+_MAX_NAMES_COMPARED: Final = 2_000
 SLUG_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
 NO_SLUG: Final = "must be 1 to 64 of a-z, 0-9 and _, starting with a letter"
 
@@ -71,7 +75,11 @@ def unknown(written: str, known: Iterable[str]) -> str:
     names = list(known)
     if near := suggestion(written, names):
         return f"is not known; did you mean `{near}`?"
-    return f"is not known; known are {', '.join(names)}" if names else "is not known; none is taken here"
+    if not names:
+        return "is not known; none is taken here"
+    more = len(names) - _MAX_NAMES_TOLD
+    listed = ", ".join(names[:_MAX_NAMES_TOLD])
+    return f"is not known; known are {listed}{f' and {more:,} more' if more > 0 else ''}"
 
 
 def suggestion(written: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
@@ -81,7 +89,14 @@ def suggestion(written: str, known: Iterable[str], *, cutoff: float = 0.6) -> st
     """
     if len(written) > _LONGEST_NAME:
         return None
-    return next(iter(get_close_matches(written, list(known), n=1, cutoff=cutoff)), None)
+    compared = list(islice(known, _MAX_NAMES_COMPARED))
+    return next(iter(get_close_matches(written, compared, n=1, cutoff=cutoff)), None)
+
+
+def among(written: Any, expected: str) -> str:
+    """Return what to add, given a value and the quoted words it had to be one of: the one that is meant."""
+    near = suggestion(written, re.findall("'([^']*)'", expected)) if isinstance(written, str) else None
+    return f"; did you mean `{near}`?" if near else ""
 
 
 def _shown(value: Any) -> str:

@@ -14,10 +14,11 @@ from services.handoff import deliver
 from services.handoff.compose import compose
 from services.process import host
 from shared.database.engine import Database
-from shared.events import LEADS, LeadQualified, StageChanged, encode
+from shared.events import LEADS, MATRICES, LeadQualified, ModelDrafted, StageChanged, encode
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.settings import Settings
+from tests.builders import NOON
 from tests.given import FrozenClock
 from tests.keys import CRM_KEY, KEYS
 from tests.patience import PATIENCE_SECONDS, eventually
@@ -38,7 +39,14 @@ class World:
     async def tell(self, *events: LeadQualified | StageChanged) -> None:
         await self.log.append([Record(LEADS, event.profile_id, encode(event)) for event in events])
 
+    async def model(self, *names: str) -> None:
+        """Tell that there are these models, as scoring does when each gets its first draft."""
+        drafted = [ModelDrafted(id=f"drafted_{name}", model=name, drafted_at=NOON) for name in names]
+        await self.log.append([Record(MATRICES, event.model, encode(event)) for event in drafted])
+
     async def subscribe(self, url: str, **more: Any) -> dict[str, Any]:
+        """Subscribe an endpoint, to models that there are."""
+        await self.model(*more.get("models") or ())
         answer = await self.api.post("/v1/webhooks", json={"url": url, **more})
         assert answer.status_code == 201, answer.text
         return answer.json()

@@ -11,6 +11,9 @@ from services.handoff.deliver import Deliverer
 from services.handoff.guard import Guard, GuardedBackend, SystemResolver
 from services.handoff.liveness import prove
 from services.handoff.measure import Measure
+from services.handoff.model_names import GROUP as MODELS_GROUP
+from services.handoff.model_names import ModelNames
+from services.handoff.model_names import apply as apply_model_names
 from services.handoff.routes.deliveries import DeliveryRoutes
 from services.handoff.routes.leads import LeadRoutes
 from services.handoff.routes.webhooks import WebhookRoutes
@@ -21,7 +24,7 @@ from shared.auth import KeyRing, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
-from shared.events import LEADS
+from shared.events import LEADS, MATRICES
 from shared.following import Follower
 from shared.ids import new_id
 from shared.keyed import keyed_router
@@ -53,6 +56,16 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         committed=committed,
         applied=count_flips,
     )
+    models = Follower(
+        log=log,
+        database=database,
+        clock=clock,
+        topic=MATRICES,
+        group=MODELS_GROUP,
+        apply=apply_model_names,
+        committed=outgoing.ring,
+    )
+    model_names = ModelNames(database)
     sender = Sender(GuardedBackend(guard), timeout_seconds=settings.webhook_timeout_seconds)
     takeover = Takeover(database=database, clock=clock, prove=prove, worker=new_id(), bell=bell)
     deliverer = Deliverer(
@@ -66,16 +79,22 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
     )
     ring = KeyRing(keys.crm) | KeyRing(keys.ops)
     router = keyed_router(Requires(ring, "crm or ops"), tag="handoff")
-    WebhookRoutes(database=database, guard=guard, clock=clock, new_id=new_id, new_secret=_new_secret).add_to(
-        router
-    )
+    WebhookRoutes(
+        database=database,
+        guard=guard,
+        model_names=model_names,
+        clock=clock,
+        new_id=new_id,
+        new_secret=_new_secret,
+    ).add_to(router)
     DeliveryRoutes(database=database, clock=clock, new_id=new_id, bell=bell).add_to(router)
-    LeadRoutes(database=database).add_to(router)
+    LeadRoutes(database=database, model_names=model_names).add_to(router)
     return Service(
         name="handoff",
         routers=[router],
         workers={
             "handoff.leads": follower.run,
+            "handoff.models": models.run,
             "handoff.deliveries": deliverer.run,
             "handoff.leases": takeover.run,
             "handoff.backlog": Measure(database=database, clock=clock).run,

@@ -33,10 +33,22 @@ leads = sa.Table(
     sa.Column("model", Key, nullable=False),
     sa.Column("status", Key, nullable=False),
     sa.Column("qualified_at", Instant, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("last_name", Key, nullable=False, comment="as it is sorted: without case and accents"),
     sa.Column("data", _json, nullable=False, comment="what subscribers are told"),
     sa.Index(None, "qualified_at", "id"),
     sa.Index(None, "model", "qualified_at", "id"),
+    sa.Index(None, "status", "qualified_at", "id"),
+    sa.Index(None, "profile_id", "qualified_at", "id"),
+    # With the instant, so that `since` is answered from the index and not from 200,000 rows of 3 kB.
+    sa.Index(None, "score", "id", "qualified_at"),
+    sa.Index(None, "last_name", "id", "qualified_at"),
+    sa.Index(None, "model", "score", "id", "qualified_at"),
+    sa.Index(None, "model", "last_name", "id", "qualified_at"),
 )
+
+# Which models there are, as the topic `matrices` tells: a subscription to another one is refused.
+model_names = sa.Table("model_names", metadata, sa.Column("model", Key, primary_key=True))
 
 deliveries = sa.Table(
     "deliveries",

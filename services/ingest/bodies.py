@@ -20,22 +20,25 @@ _list = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def native_body(data: bytes, sending: Sending) -> list[Outcome]:
-    """Read one native event or a list of them; raises Refused when the body is neither."""
-    start = bytes(decode(_anything, data)).lstrip()[:1]
-    if start == b"[":
-        events = decode(_list, data)
-        check_count(len(events))
-    elif start == b"{":
-        events = [msgspec.Raw(data)]
-    else:
-        raise Refused("body_invalid", "Send one event as a JSON object, or a list of them.")
-    return _read_each(
-        events,
-        lambda event: read_native(
+    """Read one native event or a list of them.
+
+    Raises Refused when the body is neither, and when the one event is refused: a sender of one event looks at
+    the status, and only a sender of a list has verdicts to look at.
+    """
+
+    def read(event: bytes) -> Interaction:
+        return read_native(
             event, received_at=sending.received_at, new_id=sending.new_id, user_agent=sending.user_agent
-        ),
-        sending,
-    )
+        )
+
+    start = bytes(decode(_anything, data)).lstrip()[:1]
+    if start == b"{":
+        return [read(data)]
+    if start != b"[":
+        raise Refused("body_invalid", "Send one event as a JSON object, or a list of them.")
+    events = decode(_list, data)
+    check_count(len(events))
+    return _read_each(events, read, sending)
 
 
 def segment_batch(data: bytes, sending: Sending) -> list[Outcome]:

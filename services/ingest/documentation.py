@@ -45,7 +45,9 @@ def describe_events() -> dict[str, Any]:
     event = _schema(NativeEvent)
     return _description(
         "Send interactions",
-        "Each event is accepted or refused by itself; a refused one is kept as a dead letter. " + _LIMITS,
+        "Each event of a list is accepted or refused by itself, and the answer is 200 with a verdict each. "
+        "A single event that is refused is answered 400, with its code and field. What is refused is kept as "
+        "a dead letter. " + _LIMITS,
         {"oneOf": [event, {"type": "array", "maxItems": MAX_EVENTS, "items": event}]},
         [_EVENT_EXAMPLE, _EVENT_EXAMPLE | {"id": "2f0c9f4e-reading-2"}],
         _schema(NativeAnswer),
@@ -96,7 +98,7 @@ def _description(
     summary: str, description: str, body: dict[str, Any], example: Any, answer: dict[str, Any]
 ) -> dict[str, Any]:
     problems = {
-        400: "The body or a single call is refused; it is kept as a dead letter.",
+        400: "The body, or the single event or call, is refused; it is kept as a dead letter.",
         401: "No write key fits.",
         413: "Over a limit of size or count.",
         503: "The log cannot take events now; come again after `Retry-After` seconds.",

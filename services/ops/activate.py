@@ -78,7 +78,7 @@ async def _show(
         return _Seen(found.active, None)
     if matrix is None and not found.has_draft:
         raise Refused(
-            "draft_missing",
+            "draft_unknown",
             f"There is no draft of {wanted.model}. Give one with --matrix, or name an older version with "
             "--version.",
         )

@@ -19,12 +19,12 @@ _CLASSES: Final[Mapping[int, type[Refused]]] = {one.status: one for one in (NotF
 _ADVICE: Final[Mapping[str, str]] = {
     "activation_lost": "Run this again.",
     "activation_under_way": "To send it again, run this again; the draft is kept.",
-    "draft_missing": "Give one with --matrix, or name an older version with --version.",
+    "draft_unknown": "Give one with --matrix, or name an older version with --version.",
     "key_invalid": "Is the data directory that of another instance? Name the right one with --data-dir, "
     "or set FLIPLINE_OPS_KEYS.",
     "matrix_invalid": "The draft is left as it was.",
     "model_unknown": "Give its first matrix with --matrix.",
-    "not_found": "Is --url right? It is the address alone, as http://127.0.0.1:8000.",
+    "path_unknown": "Is --url right? It is the address alone, as http://127.0.0.1:8000.",
     "version_unknown": "GET /v1/models/<model>/versions lists those that there are.",
 }
 

@@ -28,8 +28,7 @@ class Found(NamedTuple):
 
 async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console) -> Found:
     """Return how the model stands; when another draft than the matrix is there, show what it changes."""
-    models = (await api("GET", "/v1/models")).body["items"]
-    model: Mapping[str, Any] = next((one for one in models if one["model"] == wanted.model), {})
+    model = await _listed(api, wanted.model)
     found = Found(
         model.get("active_version"), bool(model.get("has_draft")), retired=model.get("retired_at") is not None
     )
@@ -53,6 +52,19 @@ async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console)
     title = f"{wanted.model}: another draft is there and would be replaced"
     console.print(display.difference(title, changes))
     return found._replace(tag=tag, another=True)
+
+
+async def _listed(api: Api, name: str) -> Mapping[str, Any]:
+    """Return how a model stands in the list, nothing when there is no such model."""
+    params: dict[str, str | int] = {}
+    while True:
+        page = (await api("GET", "/v1/models", params=params)).body
+        for model in page["items"]:
+            if model["model"] == name:
+                return model
+        if "next_cursor" not in page:
+            return {}
+        params["cursor"] = page["next_cursor"]
 
 
 def ask_to_replace(wanted: Wanted) -> None:

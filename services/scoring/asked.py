@@ -16,8 +16,8 @@ from services.scoring.model.matrix import Version
 from services.scoring.people import find, find_one
 from services.scoring.store import cycles, scores, traits
 from services.scoring.store.listing import just_qualified
-from services.scoring.store.models import active_version_of, draft_of, last_to_score, version_of
-from shared.errors import NotFound
+from services.scoring.store.models import draft_of, last_to_score, version_of
+from services.scoring.store.vocabulary import active_version_of, not_there
 
 PEERS: Final = 50
 """So many other profiles tell what those do who qualify."""
@@ -57,8 +57,8 @@ async def version_asked(
         # Who asks for the one that scores is told when the model is retired.
         found = found or await active_version_of(connection, model)
     if found is None:
-        what = "draft" if which == DRAFT else f"version {which}"
-        raise NotFound("version_unknown", f"Model {model} has no {what}.")
+        wanted = "draft" if which == DRAFT else int(which or 0)
+        raise await not_there(connection, model, wanted, "query.version")
     return Wanted(found, scores_now=found == active)
 
 

@@ -11,11 +11,13 @@ from services.scoring.routes import (
     correction,
     drafts,
     handing_over,
+    history,
     lifecycle,
     models,
     previews,
     profiles,
     scores,
+    versions,
     why,
 )
 from services.scoring.timer import Timer
@@ -59,13 +61,15 @@ def compose(
     return Service(
         name="scoring",
         routers=[
-            models.routes(database, clock, ops),
-            drafts.routes(database, clock, ops),
+            models.routes(database, ops),
+            versions.routes(database, clock, ops),
+            drafts.routes(database, clock, ops, outgoing),
             previews.routes(database, clock, ops),
             activation.routes(database, clock, ops, outgoing, new_id),
             lifecycle.routes(database, clock, ops, outgoing),
             handing_over.routes(database, clock, ops, outgoing, new_id),
             profiles.routes(database, clock, ops_or_crm),
+            history.routes(database, ops_or_crm),
             scores.routes(database, clock, ops_or_crm),
             why.routes(database, clock, ops_or_crm),
             correction.routes(database, corrections, ops, outgoing),

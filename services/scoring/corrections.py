@@ -4,9 +4,8 @@ Each is an event. It takes effect at once, in the transaction that also puts it 
 back from the log it is known already, and a rebuild from the log comes to the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -22,31 +21,19 @@ from services.scoring.lookup import reaches_in
 from services.scoring.people import find, find_one
 from services.scoring.store import cycles
 from services.scoring.store.models import hold, version_of
-from services.scoring.tables import ledger, retractions
+from services.scoring.store.selection import Selection, chosen
+from services.scoring.store.vocabulary import check_model, not_there
+from services.scoring.tables import ledger
 from shared.clock import Clock
-from shared.database import bulk, outbox
-from shared.errors import Conflict, NotFound, Refused, TooLarge
+from shared.database import outbox
+from shared.errors import Conflict, Refused
 from shared.events import ADJUSTMENT, INTERACTIONS, Event, Interaction, Retraction, Separation, encode
 from shared.identity import Identity, by_strength
 from shared.ids import NewId
 from shared.log.port import Record
+from shared.values import check_known
 
-MAX_RETRACTED: Final = 10_000
 CHUNK: Final = 500
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Interactions of a profile: one by its id, or all of a source, type and period.
-
-    The period is `since` <= occurred_at < `before`.
-    """
-
-    interaction: str | None = None
-    source: str | None = None
-    type: str | None = None
-    since: datetime | None = None
-    before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +60,7 @@ class Corrections:
         Raises NotFound when nothing that counts is selected, TooLarge when it is more than MAX_RETRACTED.
         """
         person = await _held(connection, profile_id)
-        chosen = await _chosen(connection, person, selection)
+        ids_of = await chosen(connection, person, selection)
         events = [
             Retraction(
                 id=self._new_id(),
@@ -83,12 +70,12 @@ class Corrections:
                 author=note.author,
                 retracted_at=self._clock.now(),
             )
-            for identity_id, ids in sorted(chosen.items())
+            for identity_id, ids in sorted(ids_of.items())
             for identity in [person.identities[identity_id]]
             for start in range(0, len(ids), CHUNK)
         ]
         await self._take_in(connection, Facts(retractions=events), [(e.identity, e) for e in events])
-        return sorted(i for ids in chosen.values() for i in ids)
+        return sorted(i for ids in ids_of.values() for i in ids)
 
     async def unmerge(
         self, connection: AsyncConnection, profile_id: str, apart: Sequence[Identity], note: Note
@@ -98,6 +85,8 @@ class Corrections:
         wanted = {identity.id: identity for identity in apart}
         for identity_id, identity in wanted.items():
             if identity_id not in person.identities:
+                kinds = {one.kind for one in person.identities.values()}
+                check_known("identity_unknown", {"identities": identity.kind}, sorted(kinds))
                 raise Refused(
                     "identity_unknown",
                     f"The profile has no {identity.kind} {identity.value}.",
@@ -128,7 +117,8 @@ class Corrections:
         """
         person = await _held(connection, profile_id)
         if await version_of(connection, given.model, None) is None:
-            raise NotFound("model_unknown", f"There is no active model {given.model}.")
+            await check_model(connection, "model", given.model)
+            raise await not_there(connection, given.model, None, "model")
         if event_id is not None and await _was_given(connection, person, given, event_id):
             return event_id
         now = self._clock.now()
@@ -185,37 +175,6 @@ async def _was_given(connection: AsyncConnection, person: Person, given: Adjustm
     if not same or msgspec.json.decode(known.properties) != msgspec.to_builtins(given):
         raise Conflict("id_taken", f"{event_id} is the id of another interaction; give one of its own.", "id")
     return True
-
-
-async def _chosen(
-    connection: AsyncConnection, person: Person, selection: Selection
-) -> Mapping[str, list[str]]:
-    """Return, by identity, the ids of the selected interactions that count until now."""
-    query = sa.select(ledger.c.identity_id, ledger.c.event_id).where(
-        bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities)),
-        ~sa.exists().where(retractions.c.event_id == ledger.c.event_id),
-    )
-    if selection.interaction is not None:
-        query = query.where(ledger.c.event_id == selection.interaction)
-    if selection.source is not None:
-        query = query.where(ledger.c.source == selection.source)
-    if selection.type is not None:
-        query = query.where(ledger.c.type == selection.type)
-    if selection.since is not None:
-        query = query.where(ledger.c.occurred_at >= selection.since)
-    if selection.before is not None:
-        query = query.where(ledger.c.occurred_at < selection.before)
-    rows = (await connection.execute(query.order_by(ledger.c.event_id).limit(MAX_RETRACTED + 1))).all()
-    if not rows:
-        raise NotFound("nothing_to_retract", "The profile has no such interactions that are not retracted.")
-    if len(rows) > MAX_RETRACTED:
-        raise TooLarge(
-            "too_many_interactions", f"One retraction takes {MAX_RETRACTED:,} at most; narrow the period."
-        )
-    chosen: dict[str, list[str]] = {}
-    for identity_id, event_id in rows:
-        chosen.setdefault(identity_id, []).append(event_id)
-    return chosen
 
 
 async def undone(connection: AsyncConnection, profile_id: str) -> list[Cycle]:

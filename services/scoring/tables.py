@@ -87,7 +87,7 @@ identities = sa.Table(
     "identities",
     metadata,
     sa.Column("id", Key, primary_key=True),
-    sa.Column("kind", Key, nullable=False),
+    sa.Column("kind", Key, nullable=False, index=True),
     sa.Column("value", Key, nullable=False),
     sa.Column("profile_id", Key, nullable=False, index=True),
 )

@@ -13,9 +13,10 @@ from rich.console import Console
 from services.scoring.change.handing_over import HandingOver
 from services.scoring.change.retirement import Act, end
 from services.scoring.core.counting import Adjustment
-from services.scoring.corrections import Corrections, Note, Selection
+from services.scoring.corrections import Corrections, Note
 from services.scoring.replay.check import check
 from services.scoring.replay.snapshot import MATRICES, PROJECTIONS
+from services.scoring.store.selection import Selection
 from shared.database.engine import Database
 from shared.database.outbox import outbox, relay
 from shared.database.positions import positions

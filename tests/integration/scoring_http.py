@@ -59,7 +59,7 @@ class ScoringOverHttp(World):
         while True:
             page = await self.get(path, **params)
             yield page["items"]
-            if page["next_cursor"] is None:
+            if "next_cursor" not in page:
                 return
             params["cursor"] = page["next_cursor"]
 

@@ -132,7 +132,7 @@ async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left
     scoring: ScoringOverHttp,
 ) -> None:
     nothing = await scoring.refused("GET", "/v1/models/m/activation")
-    assert nothing == (404, "no_activation", None)
+    assert nothing == (404, "model_unknown", None)
     await left_activating(scoring)
     shown = await scoring.get("/v1/models/m/activation")
     assert (shown["version"], shown["phase"], shown["done"], shown["total"]) == (1, "counting", 0, 0)
@@ -160,7 +160,7 @@ async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringOverH
     await left_activating(scoring)
     assert (await scoring.http.delete("/v1/models/m/activation")).status_code == 204
     again = await scoring.refused("DELETE", "/v1/models/m/activation")
-    assert again == (404, "no_activation", None)
+    assert again == (404, "activation_unknown", None)
     assert (await scoring.get("/v1/models"))["items"][0]["active_version"] is None
     assert (await scoring.post("/v1/models/m/activate"))["version"] == 1
 

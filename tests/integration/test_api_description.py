@@ -40,7 +40,7 @@ def example_of(document: dict[str, Any], operation: dict[str, Any]) -> Any:
 
 # (method, path in the description, its parts, request, status)
 REFUSALS: list[tuple[str, str, dict[str, str], dict[str, Any], int]] = [
-    ("get", "/v1/models", {}, {"params": {"limit": "1"}}, 400),
+    ("get", "/v1/models", {}, {"params": {"limt": "1"}}, 400),
     ("get", "/v1/models", {}, {"headers": {"Authorization": ""}}, 401),
     ("get", "/v1/models/{model}/draft", {"model": "none"}, {}, 404),
     ("put", "/v1/models/{model}/draft", {"model": "m"}, {"json": {"rules": []}}, 400),
@@ -54,9 +54,9 @@ REFUSALS: list[tuple[str, str, dict[str, str], dict[str, Any], int]] = [
     ("post", "/v1/models/{model}/activate", {"model": "m"}, {}, 409),
     ("post", "/v1/models/{model}/activate", {"model": "m"}, {"headers": {"If-Match": '"x"'}}, 412),
     ("post", "/v1/models/{model}/activate", {"model": "m"}, {"json": {"handof": "all"}}, 422),
-    ("get", "/v1/profiles", {}, {"params": {"model": "none"}}, 404),
+    ("get", "/v1/profiles", {}, {"params": {"model": "none"}}, 400),
     ("get", "/v1/profiles", {}, {"params": {"limit": "0"}}, 422),
-    ("get", "/v1/companies", {}, {"params": {"model": "none"}}, 404),
+    ("get", "/v1/companies", {}, {"params": {"model": "drafted"}}, 404),
     ("get", "/v1/profiles/{profile_id}", {"profile_id": "nobody"}, {}, 404),
     ("post", "/v1/profiles/{profile_id}/unmerge", {"profile_id": "nobody"}, {"json": {}}, 422),
 ]  # fmt: skip
@@ -66,6 +66,7 @@ async def test_what_is_refused_is_described_and_has_the_shape_that_is_described(
     scoring: ScoringOverHttp,
 ) -> None:
     await scoring.active()
+    await scoring.put("/v1/models/drafted/draft", MARATHON)
     document = await scoring.get("/openapi.json")
     schema = document["components"]["schemas"]["Problem"]
     for method, path, parts, request, status in REFUSALS:

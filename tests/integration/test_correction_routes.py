@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from services.scoring import corrections
-from services.scoring.store import ledger
+from services.scoring.store import ledger, selection
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.builders import NOON, interaction, rule
@@ -39,7 +38,7 @@ async def test_a_retracted_interaction_counts_no_more_and_says_why_on_the_timeli
     shown = {one["id"]: one["retracted"] for one in (await scoring.get(f"{path}/timeline"))["items"]}
     assert shown == {"real": None, "ours": "our own office"}
     again = await scoring.refused("POST", f"{path}/retractions", json={"interaction": "ours"} | BY_OPS)
-    assert again == (404, "nothing_to_retract", None)
+    assert again == (404, "interaction_unknown", None)
 
 
 async def test_a_retraction_lists_the_leads_that_would_not_have_flipped_also_under_an_older_version(
@@ -91,7 +90,7 @@ async def test_all_of_a_source_type_and_period_is_retracted_at_once_and_nothing_
 async def test_more_than_one_retraction_takes_is_refused_and_all_still_counts(
     scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(corrections, "MAX_RETRACTED", 2)
+    monkeypatch.setattr(selection, "MAX_RETRACTED", 2)
     await scoring.active()
     await scoring.happened(interaction(), interaction(), interaction())
     refused = await scoring.refused(
@@ -115,7 +114,7 @@ async def test_nobody_retracts_what_somebody_else_did(scoring: ScoringOverHttp) 
     await scoring.happened(interaction(id="ana's"), interaction(id="bob's", known_as={"email": "bob@x.org"}))
     path = await scoring.path("bob@x.org")
     refused = await scoring.refused("POST", f"{path}/retractions", json={"interaction": "ana's"} | BY_OPS)
-    assert refused == (404, "nothing_to_retract", None)
+    assert refused == (404, "interaction_unknown", None)
     assert (await scoring.standing())["score"] == 10
 
 
@@ -219,7 +218,11 @@ REFUSED = [
     ("retractions", {"interaction": "\0"}, 422, "invalid", "interaction"),
     ("retractions", {"since": "0001-01-01T00:00:00+12:00"}, 422, "invalid", "since"),
     ("retractions", {"before": "9999-12-31T23:59:59-12:00"}, 422, "invalid", "before"),
-    ("retractions", {"before": "0001-01-01"}, 404, "nothing_to_retract", None),
+    ("retractions", {"before": "0001-01-01"}, 404, "interaction_unknown", None),
+    ("retractions", {"interaction": "visitt"}, 404, "interaction_unknown", None),
+    ("retractions", {"type": "visitt"}, 400, "type_unknown", "type"),
+    ("retractions", {"source": "webb"}, 400, "source_unknown", "source"),
+    ("unmerge", {"identities": [{"kind": "emial", "value": "x"}]}, 400, "identity_unknown", "identities"),
     ("retractions", {"interaction": "visit", "reason": ""}, 422, "invalid", "reason"),
     ("unmerge", emails(), 422, "invalid", "identities"),
     ("unmerge", emails("ana@example.com"), 400, "nothing_left", "identities"),
@@ -229,7 +232,7 @@ REFUSED = [
     ("adjustments", {"model": "m", "points": float("nan")}, 422, "invalid", "points"),
     ("adjustments", {"model": "m", "points": 1, "until": "2026-03-13"}, 400, "until_past", "until"),
     ("adjustments", {"model": "m", "points": 1, "until": "10000-01-01"}, 422, "invalid", "until"),
-    ("adjustments", {"model": "none", "points": 1}, 404, "model_unknown", None),
+    ("adjustments", {"model": "none", "points": 1}, 400, "model_unknown", "model"),
     ("adjustments", {"model": "m", "points": 1, "id": "a\0b"}, 422, "invalid", "id"),
 ]  # fmt: skip
 

@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from services.scoring import timer
 from services.scoring.core.counting import Adjustment
-from services.scoring.corrections import Corrections, Note, Selection
+from services.scoring.corrections import Corrections, Note
 from services.scoring.people import find_one
 from services.scoring.store.models import hold
+from services.scoring.store.selection import Selection
 from services.scoring.tables import identities as known_identities
 from services.scoring.tables import standings
 from shared.database.engine import Database

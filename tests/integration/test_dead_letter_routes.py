@@ -10,9 +10,13 @@ from typing import Any
 
 import pytest
 
+from services.handoff import compose as handoff
+from services.handoff import model_names
+from services.scoring import compose as scoring
+from shared import dead_letters
 from shared.cursor import write_cursor
 from shared.database.engine import Database
-from shared.events import DeadLetterReplayed
+from shared.events import INGEST, DeadLetterReplayed
 from shared.log.embedded import EmbeddedLog
 from tests.builders import NOON
 from tests.letters_world import LettersWorld, letter, running_letters
@@ -62,11 +66,27 @@ async def test_the_open_letters_are_listed_the_latest_first_without_payload(worl
         ({"until": "2026-03-14T14:30:00+02:00"}, ["d1"]),
         ({"replayed": "true"}, ["d5"]),
         ({"replayed": "true", "refused_by": "handoff"}, []),
-        ({"refused_by": "nobody"}, []),
+        ({"refused_by": "scoring", "code": "nothing"}, []),
     ],
 )
 async def test_filters_narrow_the_list(world: LettersWorld, filters: dict[str, str], ids: list[str]) -> None:
     assert await world.open_ids(**filters) == ids
+
+
+def test_every_group_of_this_version_can_be_asked_for() -> None:
+    groups = {scoring.GROUP, handoff.GROUP, model_names.GROUP, dead_letters.GROUP}
+    assert set(dead_letters.REFUSERS) == {INGEST, *groups}
+
+
+async def test_a_misspelt_group_is_refused_with_the_one_that_is_meant(world: LettersWorld) -> None:
+    answer = await world.ops.get(PATH, params={"refused_by": "scorring"})
+    assert answer.json()["code"] == "group_unknown"
+    assert answer.json()["message"] == "query.refused_by: `scorring` is not known; did you mean `scoring`?"
+    # Of a version that had another group.
+    await world.append(letter("d6", refused_by="reports"))
+    assert [
+        one["id"] for one in (await world.ops.get(PATH, params={"refused_by": "reports"})).json()["items"]
+    ] == ["d6"]
 
 
 async def test_pages_lead_through_all_letters_of_one_instant_too(world: LettersWorld) -> None:
@@ -117,6 +137,7 @@ async def test_only_a_key_of_ops_opens_them(world: LettersWorld, key: str | None
     [
         ("refusedby=scoring", 400, "query.refusedby"),
         ("refused_by=Scoring", 422, "query.refused_by"),
+        ("refused_by=scorring", 400, "query.refused_by"),
         ("refused_by=%00", 422, "query.refused_by"),
         ("code=" + "x" * 65, 422, "query.code"),
         ("since=yesterday", 422, "query.since"),
@@ -128,7 +149,7 @@ async def test_only_a_key_of_ops_opens_them(world: LettersWorld, key: str | None
         ("limit=201", 422, "query.limit"),
         ("cursor=nonsense", 400, "cursor"),
         ("cursor=", 400, "cursor"),
-        ("cursor=" + "x" * 1_001, 422, "query.cursor"),
+        ("cursor=" + "x" * 1_301, 422, "query.cursor"),
         ("cursor=" + write_cursor("profiles by id", "d1"), 400, "cursor"),
         ("cursor=" + write_cursor("dead letters", "noon", "d1"), 400, "cursor"),
         ("cursor=" + write_cursor("dead letters", "2026-03-14T12:00:00", "d1"), 400, "cursor"),
@@ -163,6 +184,7 @@ async def test_what_is_no_id_is_no_letter(world: LettersWorld, path: str) -> Non
         ({"ids": ["d1"], "code": "unhandled"}, 422, None),
         ({"id": "d1"}, 422, "id"),
         ({"refused_by": ["scoring"]}, 422, "refused_by"),
+        ({"refused_by": "ingst"}, 400, "refused_by"),
         ({"code": "x" * 65}, 422, "code"),
         ({"since": "soon"}, 422, "since"),
         ({"since": "2026-03-15", "until": "2026-03-14"}, 400, "until"),

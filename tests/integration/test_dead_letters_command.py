@@ -94,7 +94,10 @@ def test_pages_of_the_api_are_one_list(running: Running, monkeypatch: pytest.Mon
 
 
 def test_nothing_found_is_said(running: Running) -> None:
-    assert running.command("list", "--refused-by", "nobody") == (0, "No dead letters. ")
+    assert running.command("list", "--refused-by", "handoff.models") == (0, "No dead letters. ")
+    ended, told = running.command("list", "--refused-by", "ingst")
+    assert ended == 1
+    assert "did you mean `ingest`?" in told
 
 
 def test_a_letter_is_shown_with_its_payload_and_steers_no_terminal(running: Running) -> None:

@@ -142,6 +142,26 @@ async def _all_pages(api: httpx.AsyncClient, path: str, **query: Any) -> list[An
         query["cursor"] = page["next_cursor"]
 
 
+async def test_a_replay_of_deliveries_that_are_not_there_replays_nothing(
+    world: World, receiver: Receiver
+) -> None:
+    webhook, other = await world.subscribe(receiver.url()), await world.subscribe(receiver.url())
+    await world.qualify(qualified(1))
+    [mine] = await world.settled(webhook, "delivered")
+    [others] = await world.settled(other, "delivered")
+    answer = await world.api.post(
+        f"/v1/webhooks/{webhook['id']}/replay", json={"delivery_ids": [mine["id"], "nope", others["id"]]}
+    )
+    problem = answer.json()
+    assert (answer.status_code, problem["code"], problem["field"]) == (
+        400,
+        "delivery_unknown",
+        "delivery_ids.1",
+    )
+    assert [one["field"] for one in problem["errors"]] == ["delivery_ids.1", "delivery_ids.2"]
+    assert (await world.deliveries(webhook)) == [mine]
+
+
 async def test_leads_are_found_by_model_and_status(world: World, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
     await world.qualify(qualified(1), qualified(2, model="influence"))
@@ -173,7 +193,7 @@ async def test_replay_sends_what_is_selected(world: World, receiver: Receiver) -
     assert await replay() == 0
     assert await replay(status="delivered", until=middle) == 1
     assert await replay(status="delivered", since=middle) == 1
-    assert await replay(delivery_ids=[early["id"], "somebody-elses"]) == 1
+    assert await replay(delivery_ids=[early["id"]]) == 1
     assert await replay(delivery_ids=[]) == 0
     assert len(receiver.received) == 5
 
@@ -216,4 +236,5 @@ async def test_what_is_not_there_is_not_found(world: World) -> None:
         ("GET", "/v1/leads/none"),
     ):
         answer = await world.api.request(method, path, json={} if method != "GET" else None)
-        assert (path, answer.status_code, answer.json()["code"][-9:]) == (path, 404, "not_found")
+        code = "lead_unknown" if "leads" in path else "webhook_unknown"
+        assert (path, answer.status_code, answer.json()["code"]) == (path, 404, code)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from shared.docs import ASSETS
+from tests.ingest_world import ingesting
 from tests.whole import whole
 
 SAFE = {
@@ -32,6 +33,9 @@ async def api(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
 
 # Of each: method, path, what else is sent, status of the answer.
 ANSWERS: list[tuple[str, str, dict[str, Any], int]] = [
+    ("GET", "/", {}, 200),
+    ("GET", "/", {"headers": {"accept": "text/html"}}, 307),
+    ("POST", "/", {}, 405),
     ("GET", "/healthz", {}, 200),
     ("HEAD", "/healthz", {}, 200),
     ("GET", "/readyz", {}, 200),
@@ -81,7 +85,7 @@ async def test_an_answer_that_is_sent_again_carries_each_header_once(api: httpx.
         assert answer.headers.get_list("x-frame-options") == ["DENY"]
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/", "/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"])
 async def test_head_is_answered_as_get(api: httpx.AsyncClient, path: str) -> None:
     assert (await api.head(path)).status_code == (await api.get(path)).status_code != 405
 
@@ -119,14 +123,52 @@ ODD_PATHS = [
 ]
 
 
-@pytest.mark.parametrize("path", [*ODD_PATHS, "/"])
+@pytest.mark.parametrize("path", ODD_PATHS)
 async def test_no_path_is_redirected_to_what_the_host_header_says(api: httpx.AsyncClient, path: str) -> None:
     for method in ("GET", "POST"):
         # Not `path` alone, which a client would read as another host.
         url = f"http://flipline.test{path}"
         answer = await api.request(method, url, headers={"host": "evil.example"})
         assert (answer.status_code, answer.headers.get("location")) == (404, None)
-        assert answer.json()["code"] == "not_found"
+        assert answer.json()["code"] == "path_unknown"
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/html;q=0.5, application/json"])
+async def test_a_program_is_told_at_the_front_door_where_to_go_on(
+    api: httpx.AsyncClient, accept: str | None
+) -> None:
+    api.headers.pop("accept")
+    answer = await api.get("/", headers={} if accept is None else {"accept": accept})
+    assert answer.status_code == 200
+    told = answer.json()
+    assert answer.headers["vary"] == "Accept"
+    assert told["name"] == "Flipline ingest + scoring + handoff"
+    assert told["version"] == (await api.get("/openapi.json")).json()["info"]["version"]
+    assert {"documentation", "openapi", "health", "readiness", "metrics"} <= told["links"].keys()
+    for what, path in told["links"].items():
+        answer = await api.get(path)
+        assert answer.status_code in {200, 401, 405}, (what, path)
+
+
+async def test_a_browser_is_led_from_the_front_door_to_a_page_wherever_the_door_is(
+    api: httpx.AsyncClient,
+) -> None:
+    for method in ("GET", "HEAD"):
+        answer = await api.request(method, "/", headers={"accept": BROWSER, "host": "evil.example"})
+        assert (answer.status_code, answer.headers["location"]) == (307, "docs")
+        assert answer.headers["vary"] == "Accept"
+    page = await api.get("/", headers={"accept": BROWSER}, follow_redirects=True)
+    assert (page.status_code, page.url.path) == (200, "/docs")
+
+
+async def test_each_process_names_at_its_front_door_what_it_has_itself(tmp_path: Path) -> None:
+    async with ingesting(tmp_path) as world:
+        links = (await world.api.get("/")).json()["links"]
+    assert "/v1/events" in links.values()
+    assert "/v1/leads" not in links.values()
 
 
 async def test_the_page_of_the_documentation_loads_nothing_from_elsewhere(api: httpx.AsyncClient) -> None:

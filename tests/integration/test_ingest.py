@@ -58,6 +58,37 @@ async def test_a_list_is_answered_in_its_order_and_a_bad_event_fails_alone(world
     }
 
 
+@pytest.mark.parametrize(
+    ("event", "code", "field"),
+    [
+        (VISIT | {"colour": 1}, "shape_invalid", "colour"),
+        (VISIT | {"type": "Page Visit"}, "type_invalid", "type"),
+        (VISIT | {"identities": {}}, "identities_count", "identities"),
+        (VISIT | {"occurred_at": "yesterday"}, "instant_invalid", "occurred_at"),
+        (VISIT | {"traits": {"x" * 129: 1}}, "trait_name_too_long", "traits." + "x" * 64),
+    ],
+)
+async def test_a_single_bad_event_is_a_problem_and_a_list_of_it_has_a_verdict(
+    world: World, event: dict[str, Any], code: str, field: str
+) -> None:
+    # As a browser's beacon sends it.
+    content = json.dumps(event | {"id": "e1"}).encode()
+    headers = {"content-type": "text/plain;charset=UTF-8", "origin": "https://shop.example"}
+    alone = await world.api.post("/v1/events", content=content, headers=headers)
+    assert alone.headers["content-type"] == "application/problem+json"
+    assert alone.headers["access-control-allow-origin"] == "*"
+    problem = alone.json()
+    assert (alone.status_code, problem["code"], problem["field"]) == (400, code, field)
+
+    listed = await world.api.post("/v1/events", content=b"[" + content + b"]", headers=headers)
+    (verdict,) = listed.json()["results"]
+    assert (listed.status_code, verdict["id"], verdict["status"]) == (200, "e1", "refused")
+    assert (verdict["code"], verdict["field"], verdict["message"]) == (code, field, problem["message"])
+    first, second = await world.dead_letters()
+    assert (first.payload, first.code, first.message) == (second.payload, second.code, second.message)
+    assert await world.interactions() == []
+
+
 async def test_an_event_without_an_id_gets_one(world: World) -> None:
     (result,) = (await world.api.post("/v1/events", json=VISIT)).json()["results"]
     (event,) = await world.interactions()

@@ -78,9 +78,10 @@ async def test_an_event_has_at_most_32_kilobytes(world: World) -> None:
     most = sized(VISIT, MAX_EVENT_BYTES)
     assert len(most) == MAX_EVENT_BYTES
     assert (await world.api.post("/v1/events", content=most)).json()["results"][0]["status"] == "accepted"
-    (verdict,) = (await world.api.post("/v1/events", content=sized(VISIT, MAX_EVENT_BYTES + 1))).json()[
-        "results"
-    ]
+    over = sized(VISIT, MAX_EVENT_BYTES + 1)
+    alone = await world.api.post("/v1/events", content=over)
+    assert (alone.status_code, alone.json()["code"]) == (413, "event_too_large")
+    (verdict,) = (await world.api.post("/v1/events", content=b"[" + over + b"]")).json()["results"]
     assert (verdict["status"], verdict["code"]) == ("refused", "event_too_large")
     call = {"userId": "u1"}
     assert (await world.api.post("/v1/page", content=sized(call, MAX_EVENT_BYTES))).status_code == 200

@@ -9,7 +9,7 @@ import pytest
 from shared.cursor import write_cursor
 from shared.database.engine import Database
 from tests.builders import interaction
-from tests.integration.scoring_http import ScoringOverHttp, scoring_over_http
+from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
 
 
 @pytest.fixture
@@ -70,8 +70,7 @@ async def test_a_cursor_that_somebody_made_up_is_refused(scoring: ScoringOverHtt
                 continue
             told = await scoring.refused("GET", path, params=params | {"cursor": cursor})
             assert told == (400, "cursor_invalid", "cursor"), (of, cursor)
-        longest = 1_300 if path == "/v1/companies" else 400
-        told = await scoring.refused("GET", path, params=params | {"cursor": "x" * (longest + 1)})
+        told = await scoring.refused("GET", path, params=params | {"cursor": "x" * 1_301})
         assert told == (422, "invalid", "query.cursor")
 
 
@@ -85,7 +84,8 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
     ("profiles", {"stage": "hot"}, (400, "model_missing", "model")),
     ("profiles", {"kept_back": "true"}, (400, "model_missing", "model")),
     ("profiles", {"sort": "-score"}, (400, "model_missing", "model")),
-    ("profiles", {"model": "none"}, (404, "version_unknown", None)),
+    ("profiles", {"model": "none"}, (400, "model_unknown", "query.model")),
+    ("profiles", {"model": "drafted"}, (404, "version_unknown", "query.model")),
     ("profiles", {"model": "\0"}, (422, "invalid", "query.model")),
     ("profiles", {"model": "m", "grade": "E1"}, (422, "invalid", "query.grade")),
     ("profiles", {"model": "m", "state": "lost"}, (422, "invalid", "query.state")),
@@ -95,7 +95,20 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
     ("profiles", {"trait": "title:\0"}, (422, "invalid", "query.trait")),
     ("profiles", {"model": "m", "min_scor": "10"}, (400, "parameter_unknown", "query.min_scor")),
     ("profiles/nobody/timeline", {"at": "2026-03-14"}, (400, "parameter_unknown", "query.at")),
-    ("models", {"limit": "1"}, (400, "parameter_unknown", "query.limit")),
+    ("models", {"limt": "1"}, (400, "parameter_unknown", "query.limt")),
+    ("models", {"cursor": "x"}, (400, "cursor_invalid", "cursor")),
+    ("models/m/versions", {"limit": "0"}, (422, "invalid", "query.limit")),
+    (
+        "models/m/versions",
+        {"cursor": write_cursor("versions of other", "1")},
+        (400, "cursor_invalid", "cursor"),
+    ),
+    ("models/m/versions", {"cursor": write_cursor("versions of m", "-1")}, (400, "cursor_invalid", "cursor")),
+    (
+        "models/m/activations",
+        {"cursor": write_cursor("versions of m", "1")},
+        (400, "cursor_invalid", "cursor"),
+    ),
     ("companies", {"model": "m", "min_score": "1"}, (400, "parameter_unknown", "query.min_score")),
     *(
         ("profiles", {"kind": "email", "value": "ana@example.com", name: told}, refused)
@@ -114,13 +127,15 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
         for refused in [(400, "identity_and_filter", name)]
     ),
     ("companies", {}, (422, "invalid", "query.model")),
-    ("companies", {"model": "none"}, (404, "version_unknown", None)),
+    ("companies", {"model": "none"}, (400, "model_unknown", "query.model")),
+    ("companies", {"model": "drafted"}, (404, "version_unknown", "query.model")),
     ("companies", {"model": "m", "sort": "people"}, (422, "invalid", "query.sort")),
 ]
 
 
 async def test_a_list_that_cannot_be_is_refused_naming_the_parameter(scoring: ScoringOverHttp) -> None:
     await scoring.active()
+    await scoring.put("/v1/models/drafted/draft", MARATHON)
     for what, params, expected in ASKED_WRONGLY:
         assert await scoring.refused("GET", f"/v1/{what}", params=params) == expected, params
 

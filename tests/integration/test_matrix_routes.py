@@ -111,7 +111,7 @@ async def test_the_difference_tells_in_words_what_changed_and_what_has_to_be_cou
         "text": "flip number 25 -> 30", "needs_counting": False,
     }  # fmt: skip
     refused = await scoring.refused("GET", "/v1/models/m/difference")
-    assert refused == (404, "version_unknown", None)
+    assert refused == (404, "draft_unknown", None)
     await scoring.put(DRAFT, LIKES)
     changes = (await scoring.get("/v1/models/m/difference"))["changes"]
     assert [(one["path"], one["kind"], one["needs_counting"]) for one in changes] == [
@@ -131,7 +131,8 @@ async def test_a_draft_is_thrown_away_and_with_it_a_model_that_never_was_active(
     assert outdated == (412, "draft_changed", None)
     for draft in (DRAFT, "/v1/models/new/draft"):
         assert (await scoring.http.delete(draft)).status_code == 204
-        assert await scoring.refused("DELETE", draft) == (404, "draft_missing", None)
+        gone = "draft_unknown" if draft == DRAFT else "model_unknown"
+        assert await scoring.refused("DELETE", draft) == (404, gone, None)
     (left,) = (await scoring.get("/v1/models"))["items"]
     assert left == {
         "model": "m",

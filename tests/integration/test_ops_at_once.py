@@ -67,7 +67,7 @@ async def test_of_those_who_activate_at_once_one_does_and_a_lead_is_told_once(
     wanted = {"handoff": "all"}
     first, *late = await at_once([scoring.http.post("/v1/models/m/activate", json=wanted) for _ in range(4)])
     assert first == (200, None)
-    assert set(late) <= {(409, "activation_under_way"), (409, "draft_missing")}
+    assert set(late) <= {(409, "activation_under_way"), (409, "draft_unknown")}
     assert len((await scoring.get("/v1/models/m/versions"))["items"]) == 2
     assert len(await scoring.said(LeadQualified)) == 1
 
@@ -89,7 +89,7 @@ async def test_of_those_who_correct_a_person_at_once_each_is_right_about_what_it
     ours = {"interaction": "ours", "reason": "our own office"}
     assert await at_once([scoring.http.post(f"{path}/retractions", json=ours) for _ in range(3)]) == [
         (200, None),
-        *[(404, "nothing_to_retract")] * 2,
+        *[(404, "interaction_unknown")] * 2,
     ]
     apart = {"identities": [{"kind": "twitter", "value": "ana"}], "reason": "somebody else"}
     first, *late = await at_once([scoring.http.post(f"{path}/unmerge", json=apart) for _ in range(3)])

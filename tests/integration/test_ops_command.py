@@ -249,7 +249,7 @@ def test_where_nothing_runs_is_told_with_what_to_do(instance: Instance) -> None:
     ("model", "wanted", "told"),
     [
         ("unknown", {}, "There is no draft of unknown. Give one with --matrix"),
-        ("unknown", {"version": 7}, "Model unknown has no such version or draft. GET /v1/models/"),
+        ("unknown", {"version": 7}, "There is no model unknown. PUT its draft first"),
         ("Big", {"version": 7}, "path.model: "),
         ("a/b", {"version": 7}, "Is --url right?"),
     ],
@@ -264,3 +264,12 @@ def test_what_the_instance_refuses_is_told_with_what_to_do(
 def test_a_key_of_another_instance_is_told(instance: Instance) -> None:
     with pytest.raises(Unauthorized, match="Name the right one with --data-dir"):
         activate(Wanted("m", yes=True), url=instance.url, key="another", console=Console(file=StringIO()))
+
+
+def test_a_model_is_found_behind_many_others(instance: Instance) -> None:
+    """Taken for a new one, it would be refused as one that exists."""
+    for number in range(51):
+        assert instance.http.put(f"/v1/models/y_{number:02}/draft", json=MATRIX).is_success
+    assert instance.http.put("/v1/models/zzz/draft", json=MATRIX).is_success
+    assert "next_cursor" in instance.http.get("/v1/models").json()
+    assert "from nothing to the draft" in instance.activated("zzz")

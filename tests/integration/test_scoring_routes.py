@@ -46,7 +46,7 @@ async def test_an_activated_draft_is_gone_and_the_active_matrix_is_where_the_nex
 ) -> None:
     await scoring.active()
     nothing = await scoring.refused("POST", "/v1/models/m/activate")
-    assert nothing == (409, "draft_missing", None)
+    assert nothing == (409, "draft_unknown", None)
     assert (await scoring.get("/v1/models/m/draft"))["matrix"] == MARATHON | {"model": "m"}
     assert (await scoring.active())["version"] == 2
 
@@ -64,12 +64,12 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("POST", "models/m/activate", {"note": "\0"}, 422, "invalid", "note"),
     ("POST", "models/m/activate", {"author": "\0"}, 422, "invalid", "author"),
     ("POST", "models/m/activate", None, 404, "model_unknown", None),
-    ("POST", "models/m/draft/preview", None, 404, "draft_missing", None),
+    ("POST", "models/m/draft/preview", None, 404, "model_unknown", None),
     ("GET", "models/m/draft", None, 404, "model_unknown", None),
     ("GET", "models/m/versions", None, 404, "model_unknown", None),
     ("GET", "models/m/activations", None, 404, "model_unknown", None),
-    ("GET", "models/m/grades", None, 404, "version_unknown", None),
-    ("GET", "models/m/versions/7", None, 404, "version_unknown", None),
+    ("GET", "models/m/grades", None, 404, "model_unknown", None),
+    ("GET", "models/m/versions/7", None, 404, "model_unknown", None),
     ("GET", "models/m/versions/0", None, 422, "invalid", "path.number"),
     ("GET", "models/m/versions/99999999999999999999", None, 422, "invalid", "path.number"),
     ("GET", "models/m/difference?before=2147483648", None, 422, "invalid", "query.before"),
@@ -85,7 +85,7 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
     ("GET", "profiles?kind=E&value=x", None, 400, "identity_kind_invalid", "identities.E"),
     ("GET", "profiles?limit=201", None, 422, "invalid", "query.limit"),
     ("GET", "profiles?cursor=nonsense", None, 400, "cursor_invalid", "cursor"),
-    ("GET", "nothing", None, 404, "not_found", None),
+    ("GET", "nothing", None, 404, "path_unknown", None),
     ("POST", "models", None, 405, "method_not_allowed", None),
 ]
 

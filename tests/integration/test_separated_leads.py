@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import pytest
 
 from services.scoring.change.preview import preview
-from services.scoring.corrections import Corrections, Note, Selection, undone
+from services.scoring.corrections import Corrections, Note, undone
 from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
+from services.scoring.store.selection import Selection
 from services.scoring.tables import flipped
 from shared.database.engine import Database
 from shared.events import Interaction, LeadQualified

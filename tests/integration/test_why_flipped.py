@@ -181,7 +181,11 @@ async def test_a_version_that_is_none_is_refused(scoring: ScoringOverHttp) -> No
     for version in ("0", "-1", "1.0", "", "newest", str(2**31), "9" * 30):
         refused = await scoring.refused("GET", f"{path}/m", params={"version": version})
         assert refused == (422, "invalid", "query.version"), version
-    for model, version in (("m", "2"), ("m", "draft"), ("none", "1")):
+    for model, version, *expected in (
+        ("m", "2", "version_unknown", "query.version"),
+        ("m", "draft", "draft_unknown", "query.version"),
+        ("none", "1", "model_unknown", None),
+    ):
         refused = await scoring.refused("GET", f"{path}/{model}", params={"version": version})
-        assert refused == (404, "version_unknown", None)
-    assert await scoring.refused("GET", f"{path}/none/why-flipped") == (404, "version_unknown", None)
+        assert refused == (404, *expected)
+    assert await scoring.refused("GET", f"{path}/none/why-flipped") == (404, "model_unknown", None)

@@ -1,23 +1,29 @@
 """A subscription's deliveries: listed, tested, replayed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
 
 from services.handoff.delivery import DeliveryStatus
 from services.handoff.event_types import WEBHOOK_TEST
 from services.handoff.payload import body_of, sample_data
-from services.handoff.routes.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, cursor_after, id_in
-from services.handoff.routes.shapes import DeliveryView, Page, Replay, Replayed
+from services.handoff.routes.parameters import Id
+from services.handoff.routes.shapes import DeliveryView, Replay, Replayed
 from services.handoff.store import deliveries as store
 from services.handoff.store import webhooks
 from services.handoff.tables import deliveries
 from services.handoff.webhook import Webhook
 from shared.clock import Clock
+from shared.cursor import write_cursor
 from shared.database.bulk import insert_new
 from shared.database.engine import Database
-from shared.errors import Conflict
+from shared.errors import MAX_COMPLAINTS, Complaint, Conflict, Refused
 from shared.ids import NewId
+from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged, place, text
 from shared.supervisor import Bell
 
 
@@ -33,8 +39,9 @@ class DeliveryRoutes:
     def add_to(self, router: APIRouter) -> None:
         """Add the routes."""
         path = "/v1/webhooks/{webhook_id}"
+        listed = Page[DeliveryView]
         router.add_api_route(
-            f"{path}/deliveries", self.page, methods=["GET"], response_model_exclude_unset=True
+            f"{path}/deliveries", self.page, methods=["GET"], response_model=listed, **as_list()
         )
         disabled: dict[int | str, dict[str, Any]] = {409: {"description": "The webhook is disabled."}}
         router.add_api_route(f"{path}/test", self.test, methods=["POST"], status_code=201, responses=disabled)
@@ -42,21 +49,21 @@ class DeliveryRoutes:
 
     async def page(
         self,
+        request: Request,
         webhook_id: Id,
         status: DeliveryStatus | None = None,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
-    ) -> Page[DeliveryView]:
+    ) -> Page[DeliveryView] | Response:
         """List a subscription's deliveries with every attempt, the newest first."""
+        of = f"deliveries of {webhook_id}"
+        before = next(iter(place(cursor, of, text)), None)
         async with self._database.reading() as connection:
             await webhooks.get(connection, webhook_id)
-            rows = await store.page(
-                connection, webhook_id, status=status, before=id_in(cursor), limit=limit + 1
-            )
+            rows = await store.page(connection, webhook_id, status=status, before=before, limit=limit + 1)
         items = [DeliveryView.of(row) for row in rows[:limit]]
-        if len(rows) <= limit:
-            return Page(items=items)
-        return Page(items=items, next_cursor=cursor_after(items[-1].id))
+        following = write_cursor(of, items[-1].id) if len(rows) > limit else None
+        return paged(request, DeliveryView, items, following)
 
     async def test(self, webhook_id: Id) -> DeliveryView:
         """Send a `webhook.test` message on the way of every other; the list of deliveries tells its fate."""
@@ -78,7 +85,10 @@ class DeliveryRoutes:
         return DeliveryView.of(stored)
 
     async def replay(self, webhook_id: Id, body: Replay | None = None) -> Replayed:
-        """Send deliveries again under their old ids: those named, else those that are held."""
+        """Send deliveries again under their old ids: those named, else those that are held.
+
+        When one that is named is not there, none is sent.
+        """
         wanted = body or Replay()
         selection = store.Selection(
             webhook_id,
@@ -89,9 +99,22 @@ class DeliveryRoutes:
         )
         async with self._database.unit() as connection:
             _active(await webhooks.get(connection, webhook_id, lock=True))
+            await _check_there(connection, webhook_id, wanted.delivery_ids or ())
             replayed = await store.replay(connection, selection, self._clock.now())
         self._bell.ring()
         return Replayed(replayed=replayed)
+
+
+async def _check_there(connection: AsyncConnection, webhook_id: str, ids: Sequence[str]) -> None:
+    there = await store.among(connection, webhook_id, ids)
+    unknown = [
+        Complaint(field=f"delivery_ids.{index}", message=f"this webhook has no delivery {id_}")
+        for index, id_ in enumerate(ids)
+        if id_ not in there
+    ][:MAX_COMPLAINTS]
+    if unknown:
+        field, message = unknown[0]["field"], unknown[0]["message"]
+        raise Refused("delivery_unknown", f"{field}: {message}. Nothing was replayed.", field, unknown)
 
 
 def _active(webhook: Webhook) -> Webhook:

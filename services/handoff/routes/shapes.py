@@ -1,7 +1,7 @@
 """The JSON that callers send and get; bodies take no field that is not known."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -12,8 +12,6 @@ from services.handoff.routes.parameters import ID_PATTERN
 from services.handoff.target import MAX_URL_LENGTH
 from services.handoff.webhook import WebhookStatus
 from shared.strict import Strict
-
-T = TypeVar("T")
 
 _Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_LENGTH)]
 _EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=20)]
@@ -142,10 +140,3 @@ class Lead(LeadSummary):
     """A lead with its deliveries."""
 
     deliveries: list[DeliveryView]
-
-
-class Page(BaseModel, Generic[T]):
-    """Some of many; `next_cursor` is there when there are more."""
-
-    items: list[T]
-    next_cursor: str | None = None

@@ -5,23 +5,28 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
 
 from services.handoff.guard import Guard
-from services.handoff.routes.parameters import DEFAULT_LIMIT, Cursor, Id, Limit, cursor_after, id_in
+from services.handoff.model_names import ModelNames
+from services.handoff.routes.parameters import Id
 from services.handoff.routes.shapes import (
     CreatedWebhook,
     FreshSecret,
     NewWebhook,
-    Page,
     WebhookChange,
     WebhookView,
 )
 from services.handoff.store import webhooks as store
 from services.handoff.webhook import ROTATION_GRACE, Secret, Webhook, rotated
 from shared.clock import Clock
+from shared.cursor import write_cursor
 from shared.database.engine import Database
 from shared.ids import NewId
+from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged, place, text
 
+_WEBHOOKS = "webhooks"
 DISABLED_BY_OWNER = "Disabled over the API."
 
 
@@ -29,9 +34,17 @@ class WebhookRoutes:
     """`/v1/webhooks` and what belongs to one subscription itself."""
 
     def __init__(
-        self, *, database: Database, guard: Guard, clock: Clock, new_id: NewId, new_secret: Callable[[], str]
+        self,
+        *,
+        database: Database,
+        guard: Guard,
+        model_names: ModelNames,
+        clock: Clock,
+        new_id: NewId,
+        new_secret: Callable[[], str],
     ) -> None:
         self._database = database
+        self._model_names = model_names
         self._guard = guard
         self._clock = clock
         self._new_id = new_id
@@ -40,7 +53,8 @@ class WebhookRoutes:
     def add_to(self, router: APIRouter) -> None:
         """Add the routes."""
         router.add_api_route("/v1/webhooks", self.create, methods=["POST"], status_code=201)
-        router.add_api_route("/v1/webhooks", self.page, methods=["GET"], response_model_exclude_unset=True)
+        listed = Page[WebhookView]
+        router.add_api_route("/v1/webhooks", self.page, methods=["GET"], response_model=listed, **as_list())
         router.add_api_route("/v1/webhooks/{webhook_id}", self.show, methods=["GET"])
         router.add_api_route("/v1/webhooks/{webhook_id}", self.change, methods=["PATCH"])
         router.add_api_route("/v1/webhooks/{webhook_id}", self.delete, methods=["DELETE"], status_code=204)
@@ -48,6 +62,7 @@ class WebhookRoutes:
 
     async def create(self, body: NewWebhook) -> CreatedWebhook:
         """Subscribe an endpoint; the answer alone shows the secret that its messages are signed with."""
+        await self._model_names.check(_by_field(body.models))
         secret = self._new_secret()
         webhook = Webhook(
             id=self._new_id(),
@@ -63,14 +78,16 @@ class WebhookRoutes:
             await store.insert(connection, webhook)
         return CreatedWebhook(**_view(webhook), secret=secret)
 
-    async def page(self, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[WebhookView]:
+    async def page(
+        self, request: Request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    ) -> Page[WebhookView] | Response:
         """List subscriptions, the newest first."""
+        before = next(iter(place(cursor, _WEBHOOKS, text)), None)
         async with self._database.reading() as connection:
-            found = await store.page(connection, before=id_in(cursor), limit=limit + 1)
+            found = await store.page(connection, before=before, limit=limit + 1)
         items = [WebhookView(**_view(webhook)) for webhook in found[:limit]]
-        if len(found) <= limit:
-            return Page(items=items)
-        return Page(items=items, next_cursor=cursor_after(items[-1].id))
+        following = write_cursor(_WEBHOOKS, items[-1].id) if len(found) > limit else None
+        return paged(request, WebhookView, items, following)
 
     async def show(self, webhook_id: Id) -> WebhookView:
         """Show a subscription."""
@@ -86,6 +103,7 @@ class WebhookRoutes:
         if "event_types" in given:
             changes["event_types"] = _tuple(body.event_types)
         if "models" in given:
+            await self._model_names.check(_by_field(body.models))
             changes["models"] = _tuple(body.models)
         if "status" in given:
             changes["status"] = body.status
@@ -108,6 +126,10 @@ class WebhookRoutes:
             fresh = replace(webhook, secrets=rotated(webhook.secrets, secret, now))
             await store.save(connection, fresh)
         return FreshSecret(secret=secret, previous_valid_until=now + ROTATION_GRACE)
+
+
+def _by_field(models: list[str] | None) -> dict[str, str]:
+    return {f"models.{index}": model for index, model in enumerate(models or ())}
 
 
 def _tuple(values: list[Any] | None) -> tuple[Any, ...] | None:

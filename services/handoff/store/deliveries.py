@@ -75,6 +75,15 @@ async def replay(connection: AsyncConnection, selection: Selection, now: datetim
     return (await connection.execute(again)).rowcount
 
 
+async def among(connection: AsyncConnection, webhook_id: str, delivery_ids: Sequence[str]) -> set[str]:
+    """Return which of these ids are those of deliveries of a subscription."""
+    if not delivery_ids:
+        return set()
+    of_these = any_of(connection, deliveries.c.id, delivery_ids)
+    query = sa.select(deliveries.c.id).where(deliveries.c.webhook_id == webhook_id, of_these)
+    return set((await connection.execute(query)).scalars())
+
+
 async def page(
     connection: AsyncConnection,
     webhook_id: str,

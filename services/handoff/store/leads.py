@@ -1,17 +1,40 @@
 """Leads as rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.lead import OPEN, LeadStatus
+from services.handoff.sorting import last_name_key
 from services.handoff.tables import leads
 from shared.database.bulk import insert_new
 from shared.errors import NotFound
 from shared.events import LeadQualified
+
+Sort = Literal["-qualified_at", "qualified_at", "-score", "score", "last_name", "-last_name"]
+SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which leads are meant: all that is given must hold; `since` <= qualified_at."""
+
+    model: str | None = None
+    status: LeadStatus | None = None
+    profile: str | None = None
+    since: datetime | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        """Return the conditions on the table."""
+        equal = {"model": self.model, "status": self.status, "profile_id": self.profile}
+        conditions = [leads.c[name] == value for name, value in equal.items() if value is not None]
+        if self.since is not None:
+            conditions.append(leads.c.qualified_at >= self.since)
+        return conditions
 
 
 async def insert_unseen(
@@ -25,6 +48,8 @@ async def insert_unseen(
             "model": event.model,
             "status": OPEN,
             "qualified_at": event.qualified_at,
+            "score": event.score,
+            "last_name": last_name_key(data),
             "data": data,
         }
         for event, data in told
@@ -33,32 +58,22 @@ async def insert_unseen(
 
 
 async def page(
-    connection: AsyncConnection,
-    *,
-    model: str | None,
-    status: LeadStatus | None,
-    before: tuple[datetime, str] | None,
-    limit: int,
+    connection: AsyncConnection, wanted: Filter, sort: Sort, after: Sequence[Any], limit: int
 ) -> list[dict[str, Any]]:
-    """Return leads, the latest qualified first, from the one before (qualified_at, id) on."""
-    query = sa.select(leads).order_by(leads.c.qualified_at.desc(), leads.c.id.desc()).limit(limit)
-    if model is not None:
-        query = query.where(leads.c.model == model)
-    if status is not None:
-        query = query.where(leads.c.status == status)
-    if before is not None:
-        query = query.where(sa.tuple_(leads.c.qualified_at, leads.c.id) < sa.tuple_(*_bound(before)))
+    """Return leads in the order of `sort` and then of their ids, beginning after the key of one, if given."""
+    column, falling = leads.c[sort.removeprefix("-")], sort.startswith("-")
+    order = (column, leads.c.id)
+    query = sa.select(leads).where(*wanted.conditions()).limit(limit)
+    query = query.order_by(*(each.desc() if falling else each for each in order))
+    if after:
+        place = sa.tuple_(*(sa.literal(part, each.type) for part, each in zip(after, order, strict=True)))
+        query = query.where(sa.tuple_(*order) < place if falling else sa.tuple_(*order) > place)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
-
-
-def _bound(before: tuple[datetime, str]) -> tuple[sa.BindParameter[Any], sa.BindParameter[Any]]:
-    qualified_at, lead_id = before
-    return sa.literal(qualified_at, leads.c.qualified_at.type), sa.literal(lead_id, leads.c.id.type)
 
 
 async def get(connection: AsyncConnection, lead_id: str) -> dict[str, Any]:
     """Return a lead; raises NotFound."""
     row = (await connection.execute(sa.select(leads).where(leads.c.id == lead_id))).mappings().one_or_none()
     if row is None:
-        raise NotFound("lead_not_found", f"There is no lead {lead_id}.")
+        raise NotFound("lead_unknown", f"There is no lead {lead_id}.")
     return dict(row)

@@ -29,7 +29,7 @@ async def get(connection: AsyncConnection, webhook_id: str, *, lock: bool = Fals
     query = stored.where(webhooks.c.id == webhook_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     if row is None:
-        raise NotFound("webhook_not_found", f"There is no webhook {webhook_id}.")
+        raise NotFound("webhook_unknown", f"There is no webhook {webhook_id}.")
     return webhook_of(row)
 
 

@@ -7,10 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.ingest.letters.parameters import (
-    DEFAULT_LIMIT,
-    Cursor,
     Id,
-    Limit,
     Name,
     Since,
     Until,
@@ -22,9 +19,7 @@ from services.ingest.letters.parameters import (
 )
 from services.ingest.letters.replay import Replayed, Replayer
 from services.ingest.letters.shapes import (
-    COLUMNS,
     Letter,
-    LetterPage,
     LetterSummary,
     RefusedAgainView,
     ReplayAnswer,
@@ -33,16 +28,16 @@ from services.ingest.letters.shapes import (
 from services.ingest.store import dead_letters as store
 from services.ingest.store.dead_letters import Filter, Place
 from shared.auth import Requires
-from shared.csv_answer import DESCRIPTION, csv_answer, wants_csv
 from shared.database.engine import Database
 from shared.keyed import keyed_router
+from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged
 
 
 def letter_routes(database: Database, replayer: Replayer, requires: Requires) -> APIRouter:
     """Return the routes that list, show and replay dead letters."""
     router = keyed_router(requires, prefix="/v1/dead-letters", tag="dead letters")
 
-    @router.get("", response_model=LetterPage, response_model_exclude_unset=True, responses=DESCRIPTION)
+    @router.get("", response_model=Page[LetterSummary], **as_list())
     async def list_letters(
         request: Request,
         refused_by: Name = None,
@@ -52,20 +47,19 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         replayed: bool = False,
         limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
-    ) -> LetterPage | Response:
+    ) -> Page[LetterSummary] | Response:
         """List the open dead letters, or with `replayed` the replayed ones, the latest refused first."""
         check_period(since, until)
         wanted = Filter(refused_by, code, since, until, replayed)
         before = place_in(cursor)
         async with database.reading() as connection:
+            await store.check_group(connection, "query.refused_by", refused_by)
             rows = await store.page(connection, wanted, before, limit + 1)
         following = None
         if len(rows) > limit:
             following = list_cursor(Place(rows[limit - 1]["refused_at"], rows[limit - 1]["id"]))
-        if wants_csv(request):
-            return csv_answer(request, COLUMNS, rows[:limit], following)
         items = [LetterSummary.model_validate(row) for row in rows[:limit]]
-        return LetterPage(items=items, next_cursor=following) if following else LetterPage(items=items)
+        return paged(request, LetterSummary, items, following)
 
     @router.get("/{letter_id}")
     async def show_letter(letter_id: Id) -> Letter:
@@ -83,6 +77,8 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         check_period(order.since, order.until)
         if order.ids is not None:
             return _answer(await replayer.these(order.ids, author))
+        async with database.reading() as connection:
+            await store.check_group(connection, "refused_by", order.refused_by)
         wanted = Filter(order.refused_by, order.code, order.since, order.until)
         return _answer(await replayer.matching(wanted, rest_in(order.cursor), author))
 

@@ -1,14 +1,14 @@
 """The JSON about dead letters that callers send and get; bodies take no field that is not known."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from services.ingest.letters.parameters import Instant
 from services.ingest.letters.replay import MAX_LETTERS
 from services.ingest.store.dead_letters import Stored
 from shared.dead_letters import ID_PATTERN, NAME_PATTERN
+from shared.lists import Instant
 
 _Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -56,9 +56,6 @@ class LetterSummary(BaseModel):
     replayed_at: datetime | None
 
 
-COLUMNS: Final = tuple(LetterSummary.model_fields)
-
-
 class EnvelopeView(BaseModel):
     """What the request said beside the payload."""
 
@@ -101,13 +98,6 @@ class Letter(LetterSummary):
                 context=letter.envelope.context,
             ),
         )
-
-
-class LetterPage(BaseModel):
-    """Some of many; `next_cursor` is there when there are more."""
-
-    items: list[LetterSummary]
-    next_cursor: str | None = None
 
 
 class RefusedAgainView(BaseModel):

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.database.bulk import any_of
 from shared.database.dead_letters import dead_letters, is_open
 from shared.database.engine import Database
+from shared.dead_letters import REFUSERS
 from shared.errors import NotFound
 from shared.events import DeadLetter, decode
+from shared.values import check_known
 
 _ORDER: Final = (dead_letters.c.refused_at, dead_letters.c.id)
 _SUMMARY: Final = ("id", "code", "message", "refused_at", "refused_by", "source", "replayed_at")
@@ -64,6 +66,15 @@ async def check_migrated(database: Database) -> None:
     """Raise Unavailable when the table is not there."""
     async with database.reading() as connection:
         await connection.execute(sa.select(dead_letters.c.id).limit(1))
+
+
+async def check_group(connection: AsyncConnection, field: str, group: str | None) -> None:
+    """Raise Refused, naming the field, for a group that refuses nothing and never has."""
+    if group is None or group in REFUSERS:
+        return
+    named = sa.select(dead_letters.c.refused_by).where(dead_letters.c.refused_by == group).limit(1)
+    if (await connection.execute(named)).one_or_none() is None:
+        check_known("group_unknown", {field: group}, REFUSERS)
 
 
 async def page(

@@ -21,11 +21,12 @@ from services.scoring.store import cycles, traits
 from services.scoring.store.drafts import check_unchanged
 from services.scoring.store.lifecycle import make_active
 from services.scoring.store.models import hold, read_version, version_of
+from services.scoring.store.vocabulary import not_there
 from services.scoring.tables import activations, models, versions
 from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict
 from shared.events import LEADS, MATRICES, LeadQualified, MatrixActivated, encode
 from shared.ids import derived_id
 from shared.log.port import Record
@@ -82,12 +83,12 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
 async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Version:
     row = (await connection.execute(sa.select(models).where(models.c.model == model))).one_or_none()
     if row is None:
-        raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
+        raise await not_there(connection, model, order.version)
     number = order.version
     if number is None:
         check_unchanged(row.draft, order.if_match)
         if row.draft is None:
-            raise Conflict("draft_missing", f"Model {model} has no draft to activate; PUT one first.")
+            raise Conflict("draft_unknown", f"Model {model} has no draft to activate; PUT one first.")
         latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
         following = ((await connection.execute(latest)).scalar() or 0) + 1
         return read_version(model, following, row.draft)
@@ -96,7 +97,7 @@ async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Vers
     of_number = sa.select(versions.c.matrix).where(versions.c.model == model, versions.c.version == number)
     text = (await connection.execute(of_number)).scalar_one_or_none()
     if text is None:
-        raise NotFound("version_unknown", f"Model {model} has no version {number}.")
+        raise await not_there(connection, model, number, "version")
     return read_version(model, number, text)
 
 

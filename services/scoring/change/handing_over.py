@@ -23,11 +23,12 @@ from services.scoring.pages import Pages
 from services.scoring.store import counts, cycles, handovers, traits
 from services.scoring.store.handovers import Handover
 from services.scoring.store.lifecycle import state_of
-from services.scoring.store.models import active_version_of, hold
+from services.scoring.store.models import hold
+from services.scoring.store.vocabulary import active_version_of, model_unknown
 from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
-from shared.errors import Conflict, NotFound, Unavailable
+from shared.errors import Conflict, Unavailable
 from shared.events import LEADS, MATRICES, LeadQualified, LeadsHandedOver, encode
 from shared.ids import derived_id
 from shared.log.port import Record
@@ -194,7 +195,7 @@ def _judge(person: Person, begun: Sequence[Cycle], state: State, *, kept_back_al
 async def _scoring(connection: AsyncConnection, model: str) -> Version:
     state = await state_of(connection, model)
     if state is None:
-        raise NotFound("model_unknown", f"There is no model {model}.")
+        raise await model_unknown(connection, model)
     if state.retired_at is not None:
         raise Conflict(
             "model_retired", f"Model {model} is retired, so nobody is handed over; activate a version first."

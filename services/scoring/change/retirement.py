@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scoring.change.naming import tell_deleted
 from services.scoring.store import lifecycle
 from services.scoring.store.models import hold
+from services.scoring.store.vocabulary import model_unknown
 from shared.database import outbox
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict
 from shared.events import MATRICES, ModelRetired, encode
 from shared.ids import derived_id
 from shared.log.port import Record
@@ -36,7 +38,7 @@ async def end(
     await hold(connection, to_activate=True)
     state = await lifecycle.state_of(connection, model)
     if state is None:
-        raise NotFound("model_unknown", f"There is no model {model}.")
+        raise await model_unknown(connection, model)
     if state.activating is not None:
         raise Conflict(
             "activation_under_way",
@@ -49,6 +51,7 @@ async def end(
     lifecycle.check_unchanged(state, if_match)
     if state.active_version is None:
         await lifecycle.remove(connection, model)
+        await tell_deleted(connection, model, now)
         return
     await lifecycle.retire(connection, model, now, author=act.author, note=act.note)
     retired = ModelRetired(

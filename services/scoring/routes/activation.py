@@ -17,6 +17,7 @@ from services.scoring.routes.movers import CutOut, MoverOut, named
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
 from services.scoring.routes.router import router_for
 from services.scoring.store.lifecycle import state_of
+from services.scoring.store.vocabulary import require_model
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
@@ -123,8 +124,9 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
         """Tell how far the activation that is under way has come; 404 when none is."""
         async with database.reading() as connection:
             found = await preparation.read(connection, model)
-        if found is None:
-            raise NotFound("no_activation", f"No activation of {model} is under way.")
+            if found is None:
+                await require_model(connection, model)
+                raise NotFound("activation_unknown", f"No activation of {model} is under way.")
         return PreparationOut(
             model=model,
             version=found.version.number,
@@ -141,7 +143,8 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
         """Give up the activation that is under way, as after a crash that nobody wants to take up again."""
         async with database.unit() as connection:
             if not await preparation.is_under_way(connection, model):
-                raise NotFound("no_activation", f"No activation of {model} is under way.")
+                await require_model(connection, model)
+                raise NotFound("activation_unknown", f"No activation of {model} is under way.")
             await preparation.end(connection, model)
 
     return router

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
 
-from services.scoring.routes.parameters import SLUG, Limit, number, place, text, whole
+from services.scoring.routes.parameters import NO_VERSION, SLUG
 from services.scoring.routes.router import router_for
 from services.scoring.store.companies import Company, CompanySort, Wanted, companies, sort_key
 from shared.auth import Requires
 from shared.cursor import write_cursor
 from shared.database.engine import Database
-
-# A company's name has 200 characters at most, of up to 4 bytes each.
-Cursor = Annotated[str | None, Query(max_length=1_300, description="The `next_cursor` of the page before.")]
+from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, number, paged, place, text, whole
 
 
 class CompanyOut(BaseModel):
@@ -36,19 +36,13 @@ class CompanyOut(BaseModel):
     is_excluded: bool
 
 
-class CompaniesOut(BaseModel):
-    """A page of companies; `next_cursor` leads to the next one."""
-
-    items: list[CompanyOut]
-    next_cursor: str | None = None
-
-
 def routes(database: Database, requires: Requires) -> APIRouter:
     """Return the routes under /v1/companies."""
     router = router_for(requires, "/v1/companies", "companies")
 
-    @router.get("", responses={404: {"description": "The model has no active version."}})
+    @router.get("", response_model=Page[CompanyOut], **as_list(NO_VERSION))
     async def list_companies(
+        request: Request,
         model: Annotated[str, Query(pattern=SLUG)],
         sort: CompanySort = "-score",
         excluded: Annotated[
@@ -58,9 +52,9 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         count_excluded: Annotated[
             bool, Query(description="Whether excluded people count into `score` and `best`.")
         ] = False,
-        limit: Limit = 50,
+        limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
-    ) -> CompaniesOut:
+    ) -> Page[CompanyOut] | Response:
         """List companies by the sum (`-score`) or the best (`-best`) of their people's scores in a model.
 
         What excluded people score does not rank a company: one of which all are excluded stands behind all
@@ -71,11 +65,8 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         after = place(cursor, of, text) if sort == "company" else place(cursor, of, whole, number, text)
         async with database.reading() as connection:
             page = await companies(connection, wanted, after, limit + 1)
-        more = len(page) > limit
-        return CompaniesOut(
-            items=[_shown(one) for one in page[:limit]],
-            next_cursor=write_cursor(of, *sort_key(page[limit - 1], wanted)) if more else None,
-        )
+        following = write_cursor(of, *sort_key(page[limit - 1], wanted)) if len(page) > limit else None
+        return paged(request, CompanyOut, [_shown(one) for one in page[:limit]], following)
 
     return router
 

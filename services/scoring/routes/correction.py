@@ -10,11 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import Adjustment
 from services.scoring.core.flip import Cycle
-from services.scoring.corrections import Corrections, Note, Selection, undone
+from services.scoring.corrections import Corrections, Note, undone
 from services.scoring.model.rules import Points, Slug
 from services.scoring.routes.parameters import Instant, NoNul, ProfileId
 from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import IdentityOut
+from services.scoring.store.selection import Selection
 from shared.auth import Requires
 from shared.database.engine import Database
 from shared.errors import Unavailable

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
+from services.scoring.change.naming import tell_deleted, tell_drafted
 from services.scoring.model.complaints import of_rule
 from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Matrix
@@ -28,12 +29,14 @@ from services.scoring.routes.router import router_for
 from services.scoring.store import names
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
 from services.scoring.store.models import draft_of, hold, version_of
+from services.scoring.store.vocabulary import is_there, not_there
 from services.scoring.tables import models
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.errors import MAX_COMPLAINTS, Conflict, NotFound, Outdated, Refused
+from shared.errors import MAX_COMPLAINTS, Conflict, Outdated, Refused
+from shared.supervisor import Bell
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 
@@ -79,7 +82,7 @@ class DifferenceOut(BaseModel):
     changes: list[ChangeOut]
 
 
-def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
+def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
     """Return the routes about drafts under /v1/models."""
     router = router_for(requires, "/v1/models/{model}", "models")
 
@@ -92,9 +95,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     async def get_draft(model: ModelName, response: Response) -> DraftOut:
         """Show the draft, or without one the active matrix to start from; `ETag` names its state."""
         async with database.reading() as connection:
-            text = await shown(connection, model)
-        if text is None:
-            raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
+            text = await _there(connection, model)
         response.headers["ETag"] = etag(text)
         return await answered(await asyncio.to_thread(_kept, model, text))
 
@@ -120,9 +121,13 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             row = {"model": model, "created_at": clock.now()}
             await bulk.insert_new(connection, models, "model", [row])
             this_one = models.c.model == model
-            await connection.execute(sa.select(models.c.model).where(this_one).with_for_update())
+            active = sa.select(models.c.active_version).where(this_one).with_for_update()
+            never_active = (await connection.execute(active)).scalar_one() is None
             _check(await shown(connection, model), draft.text, if_match, if_none_match)
             await connection.execute(sa.update(models).where(this_one).values(draft=draft.text))
+            if never_active:
+                await tell_drafted(connection, model, clock.now())
+        outgoing.ring()
         response.headers["ETag"] = etag(draft.text)
         return answer
 
@@ -135,6 +140,9 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         async with database.unit() as connection:
             await hold(connection, to_activate=True)
             await _throw_away(connection, model, if_match)
+            if not await is_there(connection, model):
+                await tell_deleted(connection, model, clock.now())
+        outgoing.ring()
 
     @router.get("/difference")
     async def get_difference(
@@ -149,15 +157,24 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         """Tell what differs between two versions, or between the active version and the draft."""
         async with database.reading() as connection:
             old = await version_of(connection, model, before)
+            if before is not None and old is None:
+                raise await not_there(connection, model, before, "query.before")
             new = await (
                 draft_of(connection, model) if after is None else version_of(connection, model, after)
             )
-        if new is None or (before is not None and old is None):
-            raise NotFound("version_unknown", f"Model {model} has no such version or draft.")
+            if new is None:
+                raise await not_there(connection, model, after or "draft", "query.after" if after else None)
         changes = await asyncio.to_thread(difference, old.matrix if old else None, new.matrix)
         return DifferenceOut(model=model, changes=[ChangeOut(**asdict(change)) for change in changes])
 
     return router
+
+
+async def _there(connection: AsyncConnection, model: str) -> str:
+    text = await shown(connection, model)
+    if text is None:
+        raise await not_there(connection, model, "draft")
+    return text
 
 
 def _check(present: str | None, new: str, if_match: str | None, if_none_match: str | None) -> None:
@@ -174,7 +191,7 @@ async def _throw_away(connection: AsyncConnection, model: str, if_match: str | N
     query = sa.select(models.c.draft).where(models.c.model == model)
     text = (await connection.execute(query)).scalar_one_or_none()
     if text is None:
-        raise NotFound("draft_missing", f"Model {model} has no draft.")
+        raise await not_there(connection, model, "draft")
     check_unchanged(text, if_match)
     if await preparation.is_under_way(connection, model):
         raise Conflict(

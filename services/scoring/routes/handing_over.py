@@ -5,19 +5,21 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
 
 from services.scoring.change.handing_over import HandingOver, Status, Verdict
 from services.scoring.change.retirement import Act
-from services.scoring.routes.parameters import Cursor, Limit, ModelName, NoNul, place, text
+from services.scoring.routes.parameters import ModelName, NoNul
 from services.scoring.routes.router import router_for
 from services.scoring.store import handovers
-from services.scoring.store.lifecycle import state_of
+from services.scoring.store.vocabulary import require_model
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.cursor import write_cursor
 from shared.database.engine import Database
-from shared.errors import NotFound
 from shared.ids import NewId
+from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged, place, text
 from shared.strict import Strict
 from shared.supervisor import Bell
 
@@ -82,13 +84,6 @@ class HandoverOut(BaseModel):
     handed_over: int
 
 
-class HandoversOut(BaseModel):
-    """A page of orders, the latest first; `next_cursor` leads to the next one."""
-
-    items: list[HandoverOut]
-    next_cursor: str | None = None
-
-
 def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell, new_id: NewId) -> APIRouter:
     """Return the routes about handing over under /v1/models."""
     router = router_for(requires, "/v1/models/{model}", "models")
@@ -112,18 +107,19 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
         leads = {one.lead_id for one in verdicts if one.status == "handed_over"}
         return HandedOverOut(model=model, version=version, handed_over=len(leads), results=results)
 
-    @router.get("/handoffs")
-    async def list_handoffs(model: ModelName, limit: Limit = 50, cursor: Cursor = None) -> HandoversOut:
+    @router.get("/handoffs", response_model=Page[HandoverOut], **as_list())
+    async def list_handoffs(
+        request: Request, model: ModelName, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    ) -> Page[HandoverOut] | Response:
         """List who had whom handed over without a new version, when and why, and how far that has come."""
         of = f"handoffs of {model}"
         after = place(cursor, of, text)
         async with database.reading() as connection:
-            if await state_of(connection, model) is None:
-                raise NotFound("model_unknown", f"There is no model {model}.")
+            await require_model(connection, model)
             page = await handovers.read(connection, model, after[0] if after else None, limit + 1)
         items = [HandoverOut.model_validate(one, from_attributes=True) for one in page[:limit]]
         more = write_cursor(of, items[-1].id) if len(page) > limit else None
-        return HandoversOut(items=items, next_cursor=more)
+        return paged(request, HandoverOut, items, more)
 
     return router
 

@@ -11,10 +11,10 @@ from services.scoring.routes.models import ModelOut
 from services.scoring.routes.parameters import ModelName, NoNul
 from services.scoring.routes.router import router_for
 from services.scoring.store.lifecycle import state_of
+from services.scoring.store.vocabulary import model_unknown
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
-from shared.errors import NotFound
 from shared.supervisor import Bell
 
 Author = Annotated[str | None, Query(max_length=200, description="Who; a mark of the key by default."), NoNul]
@@ -39,8 +39,8 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         """Show a model; `ETag` names its state, so that what is deleted is what was seen."""
         async with database.reading() as connection:
             state = await state_of(connection, model)
-        if state is None:
-            raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
+            if state is None:
+                raise await model_unknown(connection, model)
         response.headers["ETag"] = state.etag
         return OneModelOut(
             model=model,

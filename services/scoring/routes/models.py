@@ -1,23 +1,21 @@
-"""Routes for ops: models, their versions and who made them score when and why."""
+"""Routes for ops: which models there are, and how their profiles are graded."""
 
-import json
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
 
-from services.scoring.routes.movers import named
-from services.scoring.routes.parameters import ModelName, VersionNumber
+from services.scoring.routes.parameters import ModelName
 from services.scoring.routes.router import router_for
-from services.scoring.store.models import active_version_of
-from services.scoring.tables import activations, models, preparations, scores, versions
+from services.scoring.store.vocabulary import active_version_of
+from services.scoring.tables import models, preparations, scores
 from shared.auth import Requires
-from shared.clock import Clock
+from shared.cursor import write_cursor
 from shared.database.engine import Database
-from shared.errors import NotFound
+from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged, place, text
 
 
 class ModelOut(BaseModel):
@@ -33,48 +31,6 @@ class ModelOut(BaseModel):
     retired_at: datetime | None
 
 
-class ModelsOut(BaseModel):
-    """All models."""
-
-    items: list[ModelOut]
-
-
-class ActivationOut(BaseModel):
-    """One time that a version became the one that scores: by whom, when, why, and whom it flipped."""
-
-    version: int
-    activated_at: datetime
-    author: str | None
-    note: str | None
-    handoff: str
-    flip_diff: dict[str, Any] | None
-
-
-class ActivationsOut(BaseModel):
-    """The activations of a model, the latest first."""
-
-    items: list[ActivationOut]
-
-
-class VersionOut(BaseModel):
-    """An immutable version of a model's matrix, as it was first activated."""
-
-    model: str
-    version: int
-    active: bool
-    activated_at: datetime
-    author: str | None
-    note: str | None
-    handoff: str
-    matrix: dict[str, Any]
-
-
-class VersionsOut(BaseModel):
-    """The versions of a model, the newest first."""
-
-    items: list[VersionOut]
-
-
 class GradesOut(BaseModel):
     """How many profiles have which grade: fit A to D, engagement 1 to 4; and how many are not graded."""
 
@@ -84,72 +40,30 @@ class GradesOut(BaseModel):
     ungraded: int
 
 
-def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
+def routes(database: Database, requires: Requires) -> APIRouter:
     """Return the routes that show what there is under /v1/models."""
     router = router_for(requires, "/v1/models", "models")
 
-    @router.get("")
-    async def list_models() -> ModelsOut:
-        """List the models."""
+    @router.get("", response_model=Page[ModelOut], **as_list())
+    async def list_models(
+        request: Request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    ) -> Page[ModelOut] | Response:
+        """List the models by name."""
+        query = sa.select(
+            models.c.model,
+            models.c.active_version,
+            models.c.draft.is_not(None).label("has_draft"),
+            models.c.retired_at,
+            preparations.c.version.label("activating"),
+        ).outerjoin(preparations, preparations.c.model == models.c.model)
+        if after := place(cursor, "models", text):
+            query = query.where(models.c.model > after[0])
         async with database.reading() as connection:
-            rows = await connection.execute(
-                sa.select(models, preparations.c.version.label("activating"))
-                .outerjoin(preparations, preparations.c.model == models.c.model)
-                .order_by(models.c.model)
-            )
-            return ModelsOut(
-                items=[
-                    ModelOut(
-                        model=row.model,
-                        active_version=row.active_version,
-                        has_draft=row.draft is not None,
-                        activating=row.activating,
-                        retired_at=row.retired_at,
-                    )
-                    for row in rows
-                ]
-            )
-
-    @router.get("/{model}/versions")
-    async def list_versions(model: ModelName) -> VersionsOut:
-        """List the versions, the newest first."""
-        async with database.reading() as connection:
-            await _known(connection, model)
-            return VersionsOut(items=await _versions(connection, model, None))
-
-    @router.get("/{model}/versions/{number}")
-    async def get_version(model: ModelName, number: VersionNumber) -> VersionOut:
-        """Show one version."""
-        async with database.reading() as connection:
-            found = await _versions(connection, model, number)
-        if not found:
-            raise NotFound("version_unknown", f"Model {model} has no version {number}.")
-        return found[0]
-
-    @router.get("/{model}/activations")
-    async def list_activations(model: ModelName) -> ActivationsOut:
-        """List which version was made to score when, by whom, why, and whom that flipped."""
-        query = sa.select(activations).where(activations.c.model == model)
-        async with database.reading() as connection:
-            await _known(connection, model)
-            rows = (await connection.execute(query.order_by(activations.c.number.desc()))).all()
-            diffs = [
-                await named(connection, json.loads(row.flip_diff), clock.now()) if row.flip_diff else None
-                for row in rows
-            ]
-        return ActivationsOut(
-            items=[
-                ActivationOut(
-                    version=row.version,
-                    activated_at=row.activated_at,
-                    author=row.author,
-                    note=row.note,
-                    handoff=row.handoff,
-                    flip_diff=diff,
-                )
-                for row, diff in zip(rows, diffs, strict=True)
-            ]
-        )
+            found = await connection.execute(query.order_by(models.c.model).limit(limit + 1))
+            rows = found.mappings().all()
+        items = [ModelOut.model_validate(row) for row in rows[:limit]]
+        following = write_cursor("models", items[-1].model) if len(rows) > limit else None
+        return paged(request, ModelOut, items, following)
 
     @router.get("/{model}/grades")
     async def get_grades(model: ModelName) -> GradesOut:
@@ -171,35 +85,3 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         )
 
     return router
-
-
-async def _known(connection: AsyncConnection, model: str) -> None:
-    """Raise NotFound for a model that nobody has drafted."""
-    found = await connection.execute(sa.select(models.c.model).where(models.c.model == model))
-    if found.one_or_none() is None:
-        raise NotFound("model_unknown", f"There is no model {model}; PUT its draft first.")
-
-
-async def _versions(connection: AsyncConnection, model: str, number: int | None) -> list[VersionOut]:
-    query = (
-        sa.select(versions, models.c.active_version)
-        .join(models, models.c.model == versions.c.model)
-        .where(versions.c.model == model)
-        .order_by(versions.c.version.desc())
-    )
-    if number is not None:
-        query = query.where(versions.c.version == number)
-    rows = await connection.execute(query)
-    return [
-        VersionOut(
-            model=row.model,
-            version=row.version,
-            active=row.version == row.active_version,
-            activated_at=row.activated_at,
-            author=row.author,
-            note=row.note,
-            handoff=row.handoff,
-            matrix=json.loads(row.matrix),
-        )
-        for row in rows
-    ]

@@ -1,7 +1,7 @@
-"""What the routes of scoring take in paths, queries and bodies, and how a cursor is read."""
+"""What the routes of scoring take in paths, queries and bodies."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Annotated, Any, Final
@@ -9,15 +9,14 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator
 
-from shared.cursor import read_cursor
-from shared.errors import Complaint, Refused
+from shared.errors import Complaint
+from shared.lists import text
 
 SLUG: Final = r"^[a-z][a-z0-9_]{0,63}$"
 MAX_VERSION: Final = 2**31 - 1
+NO_VERSION: Final = {404: {"description": "The model has no active version."}}
 # The log keeps whole numbers of so many.
 _MAX_WHOLE: Final = 2**63
-# Sums of scores are compared as decimals with so many digits before the point.
-_MAX_SUM: Final = 1e14
 
 
 def _without_nul(told: str | None) -> str | None:
@@ -47,8 +46,6 @@ NoNul = AfterValidator(_without_nul)
 ModelName = Annotated[str, Path(pattern=SLUG)]
 ProfileId = Annotated[str, Path(max_length=80), NoNul]
 VersionNumber = Annotated[int, Path(ge=1, le=MAX_VERSION)]
-Limit = Annotated[int, Query(ge=1, le=200)]
-Cursor = Annotated[str | None, Query(max_length=400, description="The `next_cursor` of the page before.")]
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
 """An instant in UTC; one without zone is meant so."""
 At = Annotated[
@@ -67,49 +64,6 @@ WhichVersion = Annotated[
     ),
 ]
 """Which version of a model to price under."""
-
-
-def text(part: str) -> str:
-    """Read a part of a cursor that is a text; raises ValueError for what no database keeps."""
-    part.encode()
-    _without_nul(part)
-    return part
-
-
-def number(part: str) -> float:
-    """Read a part of a cursor that is a score or a sum of scores."""
-    told = float(part)
-    if not abs(told) < _MAX_SUM:
-        raise ValueError(part)
-    return told
-
-
-def whole(part: str) -> int:
-    """Read a part of a cursor that is a small whole number."""
-    if not re.fullmatch(r"[0-9]{1,9}", part, re.ASCII):
-        raise ValueError(part)
-    return int(part)
-
-
-def moment(part: str) -> datetime:
-    """Read a part of a cursor that is an instant."""
-    return _in_utc(datetime.fromisoformat(part))
-
-
-def place(cursor: str | None, of: str, *parts: Callable[[str], Any]) -> tuple[Any, ...]:
-    """Return the sort key in a cursor, each part read as it was written; none without a cursor.
-
-    `of` names the list and its order. Raises Refused for a cursor of another list or order.
-    """
-    if not cursor:
-        return ()
-    key = read_cursor(cursor, of, len(parts))
-    try:
-        return tuple(read(part) for read, part in zip(parts, key, strict=True))
-    except ValueError as error:
-        raise Refused(
-            "cursor_invalid", "Use the next_cursor of a page before, as it was given.", "cursor"
-        ) from error
 
 
 def unkeepable(document: Any, path: str = "") -> Iterator[Complaint]:

@@ -14,10 +14,10 @@ from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.routes.router import router_for
 from services.scoring.store.drafts import etag, shown
 from services.scoring.store.models import draft_of, version_of
+from services.scoring.store.vocabulary import not_there
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
-from shared.errors import NotFound
 
 
 class PreviewOut(BaseModel):
@@ -54,7 +54,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         async with database.reading() as connection:
             draft, text = await draft_of(connection, model), await shown(connection, model)
             if draft is None or text is None:
-                raise NotFound("draft_missing", f"Model {model} has no draft; PUT one first.")
+                raise await not_there(connection, model, "draft")
             found = await _previewed(connection, draft, clock.now())
         response.headers["ETag"] = etag(text)
         return found
@@ -65,7 +65,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         async with database.reading() as connection:
             version = await version_of(connection, model, number)
             if version is None:
-                raise NotFound("version_unknown", f"Model {model} has no version {number}.")
+                raise await not_there(connection, model, number)
             return await _previewed(connection, version, clock.now())
 
     return router

@@ -1,13 +1,14 @@
-"""Routes to look a person up: who they are, where they stand, what they did."""
+"""Routes to look a person up: who they are and where they stand."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Final
+from typing import Annotated
 
 import msgspec
-import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy.ext.asyncio import AsyncConnection
+from starlette.requests import Request
+from starlette.responses import Response
 
 from services.scoring.core.appraisal import State, appraise
 from services.scoring.core.counting import day_of
@@ -16,41 +17,38 @@ from services.scoring.core.pricing import Known
 from services.scoring.model.matrix import Version
 from services.scoring.people import find, find_one
 from services.scoring.routes.parameters import (
+    NO_VERSION,
     SLUG,
-    Cursor,
-    Limit,
     NoNul,
     ProfileId,
-    moment,
-    number,
-    place,
-    text,
 )
 from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import (
     IdentityOut,
-    InteractionOut,
-    LinkOut,
-    LinksOut,
     ProfileOut,
-    ProfilesOut,
     StandingOut,
-    TimelineOut,
 )
-from services.scoring.store import links, traits
+from services.scoring.store import traits
 from services.scoring.store.listing import Filter, Sort, profile_ids
 from services.scoring.store.models import active
-from services.scoring.tables import identities, ledger, retractions
+from services.scoring.store.vocabulary import check_kind
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.cursor import write_cursor
-from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.identity import identity_id, normalise
-
-# Not of one profile: its id may change by a merge between two pages.
-TIMELINE: Final = "timeline"
+from shared.lists import (
+    DEFAULT_LIMIT,
+    Cursor,
+    Limit,
+    Page,
+    as_list,
+    number,
+    paged,
+    place,
+    text,
+)
 
 Text = Annotated[str | None, Query(max_length=200), NoNul]
 
@@ -90,15 +88,16 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes under /v1/profiles that show profiles."""
     router = router_for(requires, "/v1/profiles", "profiles")
 
-    @router.get("", responses={404: {"description": "The model has no active version."}})
+    @router.get("", response_model=Page[ProfileOut], **as_list(NO_VERSION))
     async def list_profiles(
+        request: Request,
         wanted: Annotated[Filter, Depends(_filter)],
         kind: str | None = None,
         value: str | None = None,
         sort: Sort = "id",
-        limit: Limit = 50,
+        limit: Limit = DEFAULT_LIMIT,
         cursor: Cursor = None,
-    ) -> ProfilesOut:
+    ) -> Page[ProfileOut] | Response:
         """Find the profile of an identity (`kind`, `value`), or page through those that pass the filters."""
         if (kind is None) != (value is None):
             raise Refused("identity_incomplete", "Give both kind and value.", "kind" if value else "value")
@@ -112,7 +111,9 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             if kind is not None and value is not None:
                 identity = normalise(kind, value)
                 persons = await find(connection, [identity_id(*identity)])
-                return ProfilesOut(items=await _shown(connection, persons, clock))
+                if not persons:
+                    await check_kind(connection, "query.kind", kind)
+                return paged(request, ProfileOut, await _shown(connection, persons, clock), None)
             of = f"profiles of {wanted.model} by -score" if sort == "-score" else "profiles by id"
             after = place(cursor, of, number, text) if sort == "-score" else place(cursor, of, text)
             page = await profile_ids(connection, wanted, sort, after, limit + 1)
@@ -122,8 +123,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         if wanted.trait is not None:
             name, told = wanted.trait
             items = [one for one in items if _is(one.traits.get(name), told)]
-        more = len(page) > limit
-        return ProfilesOut(items=items, next_cursor=write_cursor(of, *page[limit - 1].key) if more else None)
+        following = write_cursor(of, *page[limit - 1].key) if len(page) > limit else None
+        return paged(request, ProfileOut, items, following)
 
     @router.get("/{profile_id}")
     async def get_profile(profile_id: ProfileId) -> ProfileOut:
@@ -131,66 +132,6 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         async with database.reading() as connection:
             person = await find_one(connection, profile_id)
             return (await _shown(connection, [person], clock))[0]
-
-    @router.get("/{profile_id}/links")
-    async def get_links(profile_id: ProfileId) -> LinksOut:
-        """List what makes the identities one person, and the links that were refused, with the reason."""
-        async with database.reading() as connection:
-            person = await find_one(connection, profile_id)
-            told = await links.of_person(connection, person.identities)
-            touched = sorted({i for link in told for i in (link.one, link.other)})
-            rows = await connection.execute(
-                sa.select(identities.c.id, identities.c.kind, identities.c.value).where(
-                    bulk.any_of(connection, identities.c.id, touched)
-                )
-            )
-            name = {i: IdentityOut(kind=kind, value=value) for i, kind, value in rows}
-        return LinksOut(
-            items=[
-                LinkOut(
-                    one=name[link.one],
-                    other=name[link.other],
-                    occurred_at=link.occurred_at,
-                    event_id=link.event_id,
-                    refused=link.refused,
-                )
-                for link in told
-            ]
-        )
-
-    @router.get("/{profile_id}/timeline")
-    async def get_timeline(profile_id: ProfileId, limit: Limit = 50, cursor: Cursor = None) -> TimelineOut:
-        """List what the person did, the latest first."""
-        async with database.reading() as connection:
-            person = await find_one(connection, profile_id)
-            mine = bulk.any_of(connection, ledger.c.identity_id, list(person.identities))
-            query = (
-                sa.select(ledger, retractions.c.reason)
-                .outerjoin(retractions, retractions.c.event_id == ledger.c.event_id)
-                .where(mine)
-            )
-            if after := place(cursor, TIMELINE, moment, text):
-                query = query.where(sa.tuple_(ledger.c.occurred_at, ledger.c.event_id) < after)
-            order = ledger.c.occurred_at.desc(), ledger.c.event_id.desc()
-            rows = (await connection.execute(query.order_by(*order).limit(limit + 1))).all()
-        items = [
-            InteractionOut(
-                id=row.event_id,
-                type=row.type,
-                occurred_at=row.occurred_at,
-                source=row.source,
-                campaign=row.campaign,
-                properties=msgspec.json.decode(row.properties),
-                machine=row.machine,
-                retracted=row.reason,
-            )
-            for row in rows[:limit]
-        ]
-        last = items[-1] if len(rows) > limit else None
-        return TimelineOut(
-            items=items,
-            next_cursor=write_cursor(TIMELINE, last.occurred_at.isoformat(), last.id) if last else None,
-        )
 
     return router
 

@@ -41,13 +41,6 @@ class ProfileOut(BaseModel):
     scores: dict[str, StandingOut]
 
 
-class ProfilesOut(BaseModel):
-    """A page of profiles; `next_cursor` leads to the next one."""
-
-    items: list[ProfileOut]
-    next_cursor: str | None = None
-
-
 class LinkOut(BaseModel):
     """Two identities that were said to be one person's, when and by which event; `refused` says why not."""
 
@@ -56,12 +49,6 @@ class LinkOut(BaseModel):
     occurred_at: datetime
     event_id: str
     refused: str | None
-
-
-class LinksOut(BaseModel):
-    """All links of a profile's identities, in the order in which they were made."""
-
-    items: list[LinkOut]
 
 
 class DayOut(BaseModel):
@@ -122,10 +109,3 @@ class InteractionOut(BaseModel):
     properties: dict[str, Any]
     machine: str | None
     retracted: str | None
-
-
-class TimelineOut(BaseModel):
-    """A page of a person's interactions, the latest first."""
-
-    items: list[InteractionOut]
-    next_cursor: str | None = None

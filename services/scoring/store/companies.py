@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED, WAITING
-from services.scoring.store.models import active_version_of
+from services.scoring.store.vocabulary import active_version_of
 from services.scoring.tables import scores
 
 CompanySort = Literal["-score", "-best", "company"]
@@ -56,7 +56,7 @@ async def companies(
     By score, companies that are excluded as a whole come behind all others, unless the excluded count.
     `after` is the sort key of the last one of the page before, as `sort_key` makes it. Raises NotFound.
     """
-    number = (await active_version_of(connection, wanted.model)).number
+    number = (await active_version_of(connection, wanted.model, "query.model")).number
     is_excluded, score = scores.c.excluded, scores.c.score
     people, excluded = sa.func.count(), _number(is_excluded)
     counted = score if wanted.count_excluded else sa.case((~is_excluded, score))

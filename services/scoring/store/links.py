@@ -115,10 +115,19 @@ async def _read(connection: AsyncConnection, where: sa.ColumnElement[bool]) -> l
     return [Link(*row) for row in await connection.execute(sa.select(links).where(where))]
 
 
-async def of_person(connection: AsyncConnection, identity_ids: Collection[str]) -> list[Link]:
-    """Return all links that touch any of the identities, in the order in which they were made."""
-    found = await _read(connection, _touching(connection, identity_ids))
-    return sorted(found, key=lambda link: link.order)
+async def page_of_person(
+    connection: AsyncConnection, identity_ids: Collection[str], after: Sequence[Any], limit: int
+) -> list[Link]:
+    """Return links that touch any of the identities, in the order in which they were made.
+
+    They begin after the place `after`, a `Link.order`, or with the first where it is empty.
+    """
+    order = [links.c[name] for name in ("occurred_at", "event_id", "other_id", "one_id")]
+    query = sa.select(links).where(_touching(connection, identity_ids)).order_by(*order).limit(limit)
+    if after:
+        bound = [sa.literal(part, column.type) for part, column in zip(after, order, strict=True)]
+        query = query.where(sa.tuple_(*order) > sa.tuple_(*bound))
+    return [Link(*row) for row in await connection.execute(query)]
 
 
 def _touching(connection: AsyncConnection, identity_ids: Collection[str]) -> sa.ColumnElement[bool]:

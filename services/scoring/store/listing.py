@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -11,12 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.core.appraisal import QUALIFIED
 from services.scoring.model.matrix import Version
 from services.scoring.store.cycles import is_kept_back
-from services.scoring.store.models import active_version_of
+from services.scoring.store.vocabulary import FROM_EMAIL, active_version_of, check_trait
 from services.scoring.tables import identities, scores, traits
 from shared.errors import Refused
-
-FROM_EMAIL: Final = ("company", "email_domain")
-"""The traits that an e-mail address tells where nothing else does."""
+from shared.values import check_known
 
 Sort = Literal["id", "-score"]
 
@@ -56,6 +54,7 @@ async def profile_ids(
     """
     query, score = await _filtered(connection, wanted)
     if wanted.trait is not None:
+        await check_trait(connection, "query.trait", wanted.trait[0])
         query = query.where(_may_have(*wanted.trait))
     key: tuple[sa.ColumnElement[Any], ...] = (identities.c.id,)
     if sort == "-score":
@@ -90,7 +89,13 @@ async def _filtered(
             field = needing[0]
             raise Refused("model_missing", f"To filter by {field}, say of which model.", "model")
         return query, None
-    number = (await active_version_of(connection, wanted.model)).number
+    version = await active_version_of(connection, wanted.model, "query.model")
+    number = version.number
+    if wanted.stage is not None:
+        check_known("stage_unknown", {"query.stage": wanted.stage}, version.matrix.stages)
+    if wanted.grade is not None and not version.matrix.is_graded:
+        message = f"query.grade: model {wanted.model} grades nobody, since its points have one side alone."
+        raise Refused("grade_unknown", message, "query.grade")
     query = query.add_columns(scores.c.score).join(
         scores,
         (scores.c.profile_id == identities.c.id)

@@ -14,7 +14,6 @@ from services.scoring.core.counting import Tally
 from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
 from services.scoring.tables import activations, models, preparations, versions
-from shared.errors import NotFound
 
 # The key of the advisory lock on the set of active versions; any constant that nobody else uses.
 _ACTIVE_VERSIONS = 4_201_338
@@ -113,20 +112,6 @@ async def last_to_score(connection: AsyncConnection, model: str) -> Version | No
     query = of_model.order_by(activations.c.number.desc()).limit(1)
     number = (await connection.execute(query)).scalar_one_or_none()
     return None if number is None else await version_of(connection, model, number)
-
-
-async def active_version_of(connection: AsyncConnection, model: str) -> Version:
-    """Return the active version of a model; raises NotFound when there is none, and says why."""
-    version = await version_of(connection, model, None)
-    if version is not None:
-        return version
-    retired = sa.select(models.c.model).where(models.c.model == model, models.c.retired_at.is_not(None))
-    if (await connection.execute(retired)).one_or_none() is None:
-        raise NotFound("version_unknown", f"Model {model} has no active version.")
-    raise NotFound(
-        "version_unknown",
-        f"Model {model} is retired and scores nobody until one of its versions, or a draft, is activated.",
-    )
 
 
 async def draft_of(connection: AsyncConnection, model: str) -> Version | None:

@@ -1,0 +1,63 @@
+"""Which models there are, followed on the log: the hand-off knows nothing of scoring's tables."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.handoff.store import model_names as store
+from shared.database.engine import Database
+from shared.events import MatrixActivated, ModelDeleted, ModelDrafted, decode
+from shared.following import Summary
+from shared.log.port import Message
+from shared.values import check_known
+
+GROUP: Final = "handoff.models"
+
+# Who makes a model and then a subscription to it has read the answer before the log has told of it here.
+PATIENCE_SECONDS = 5.0
+# A list is asked for again and again, and each that waits takes the place of another request.
+PATIENCE_WITH_LISTS_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 0.05
+
+_HINT: Final = "A model is known once it has a draft: PUT /v1/models/{model}/draft."
+
+
+async def apply(connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
+    """Note which models the messages of the topic `matrices` make and remove."""
+    there: dict[str, bool] = {}
+    for message in messages:
+        match decode(message.value):
+            case ModelDrafted(model=model) | MatrixActivated(model=model):
+                there[model] = True
+            case ModelDeleted(model=model):
+                there[model] = False
+            case _:
+                pass
+    await store.add(connection, [model for model, is_there in there.items() if is_there])
+    await store.remove(connection, [model for model, is_there in there.items() if not is_there])
+    return {"models": len(there)}
+
+
+class ModelNames:
+    """Checks models that callers name, given by the field that names them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def check(self, written: Mapping[str, str], patience_seconds: float | None = None) -> None:
+        """Raise Refused for models that stay unknown for so long, PATIENCE_SECONDS if not told otherwise."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + (PATIENCE_SECONDS if patience_seconds is None else patience_seconds)
+        while unknown := await self._unknown(written):
+            if loop.time() >= until:
+                async with self._database.reading() as connection:
+                    check_known("model_unknown", unknown, await store.every(connection), _HINT)
+                return
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _unknown(self, written: Mapping[str, str]) -> dict[str, str]:
+        async with self._database.reading() as connection:
+            known = await store.among(connection, sorted(set(written.values())))
+        return {field: model for field, model in written.items() if model not in known}

@@ -1,0 +1,24 @@
+"""The key by which a lead's last name is sorted, alike on every database."""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Final
+
+from services.handoff.person import NOT_PROVIDED
+
+# A key is part of an index, and PostgreSQL takes none of more than 2,704 bytes; and it is part of a cursor.
+MAX_KEY_LENGTH: Final = 128
+# Behind every letter of every script.
+_LAST: Final = "\U0010fffd"
+
+
+def last_name_key(data: Mapping[str, Any]) -> str:
+    """Return the key, given what subscribers are told.
+
+    Case and accents do not matter, names that are not known come last.
+    """
+    name = data["person"]["last_name"]
+    if name == NOT_PROVIDED:
+        return _LAST
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))[:MAX_KEY_LENGTH]

@@ -1,0 +1,30 @@
+"""Telling the log which models there are, for the services that name models and know no table of scoring.
+
+A model counts from its first draft on: who subscribes to its leads does so before the first activation, which
+may hand over many at once.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.database import outbox
+from shared.events import MATRICES, ModelDeleted, ModelDrafted, encode
+from shared.ids import derived_id
+from shared.log.port import Record
+
+
+async def tell_drafted(connection: AsyncConnection, model: str, at: datetime) -> None:
+    """Tell that there is a model, of which no version may ever score."""
+    event = ModelDrafted(id=_id(model, at, "drafted"), model=model, drafted_at=at)
+    await outbox.put(connection, [Record(MATRICES, model, encode(event))])
+
+
+async def tell_deleted(connection: AsyncConnection, model: str, at: datetime) -> None:
+    """Tell that a model of which no version ever scored is no more."""
+    event = ModelDeleted(id=_id(model, at, "deleted"), model=model, deleted_at=at)
+    await outbox.put(connection, [Record(MATRICES, model, encode(event))])
+
+
+def _id(model: str, at: datetime, what: str) -> str:
+    return derived_id("evt", model, at.isoformat(), what)

@@ -1,0 +1,81 @@
+"""Interactions of a person, selected to count no more."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.core.linking import Person
+from services.scoring.tables import ledger, retractions
+from shared.database import bulk
+from shared.errors import NotFound, TooLarge
+from shared.values import check_known
+
+MAX_RETRACTED: Final = 10_000
+_MAX_NAMED: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Interactions of a profile: one by its id, or all of a source, type and period.
+
+    The period is `since` <= occurred_at < `before`.
+    """
+
+    interaction: str | None = None
+    source: str | None = None
+    type: str | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+
+async def chosen(
+    connection: AsyncConnection, person: Person, selection: Selection
+) -> Mapping[str, list[str]]:
+    """Return, by identity, the ids of the selected interactions that count until now.
+
+    Raises NotFound when there are none, Refused for a type or a source that none has, TooLarge when they are
+    more than MAX_RETRACTED.
+    """
+    query = sa.select(ledger.c.identity_id, ledger.c.event_id).where(
+        bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities)),
+        ~sa.exists().where(retractions.c.event_id == ledger.c.event_id),
+    )
+    if selection.interaction is not None:
+        query = query.where(ledger.c.event_id == selection.interaction)
+    if selection.source is not None:
+        query = query.where(ledger.c.source == selection.source)
+    if selection.type is not None:
+        query = query.where(ledger.c.type == selection.type)
+    if selection.since is not None:
+        query = query.where(ledger.c.occurred_at >= selection.since)
+    if selection.before is not None:
+        query = query.where(ledger.c.occurred_at < selection.before)
+    rows = (await connection.execute(query.order_by(ledger.c.event_id).limit(MAX_RETRACTED + 1))).all()
+    if not rows:
+        await _check_named(connection, person, selection)
+        raise NotFound("interaction_unknown", "The profile has no such interactions that are not retracted.")
+    if len(rows) > MAX_RETRACTED:
+        raise TooLarge(
+            "too_many_interactions", f"One retraction takes {MAX_RETRACTED:,} at most; narrow the period."
+        )
+    found: dict[str, list[str]] = {}
+    for identity_id, event_id in rows:
+        found.setdefault(identity_id, []).append(event_id)
+    return found
+
+
+async def _check_named(connection: AsyncConnection, person: Person, selection: Selection) -> None:
+    """Raise Refused for a type or source that no interaction of the person has, retracted ones included."""
+    mine = bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities))
+    for field, column, value in (
+        ("type", ledger.c.type, selection.type),
+        ("source", ledger.c.source, selection.source),
+    ):
+        if value is not None:
+            query = sa.select(column).where(mine, column.is_not(None)).distinct().order_by(column)
+            there = (await connection.execute(query.limit(_MAX_NAMED))).scalars().all()
+            check_known(f"{field}_unknown", {field: value}, there)

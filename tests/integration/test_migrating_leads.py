@@ -1,0 +1,45 @@
+"""Leads from before they were sorted get what they are sorted by, and a damaged one keeps none from it."""
+
+import asyncio
+import json
+
+import sqlalchemy as sa
+from alembic import command
+
+from services.handoff.sorting import last_name_key
+from services.handoff.tables import leads
+from shared.database.engine import Database
+from shared.database.migrations import alembic_config, migrate
+from tests.builders import NOON
+
+DATA = [
+    {"score": 25.125, "person": {"last_name": "Zúñiga"}},
+    {"score": 26, "person": {"last_name": "[not provided]"}},
+    {"score": 27.0, "person": {"last_name": "ß" * 300}},
+]
+DAMAGED = [{}, [], {"score": None, "person": None}, {"score": 1.0}]
+
+
+async def test_leads_get_what_they_are_sorted_by(database_url: str) -> None:
+    await asyncio.to_thread(command.downgrade, alembic_config(database_url), "0003")
+    database = Database(database_url)
+    # More than one page of the migration.
+    old = [*DATA, *DAMAGED, *({"score": float(n), "person": {"last_name": f"n{n}"}} for n in range(1_100))]
+    insert = sa.text(
+        "insert into leads (id, profile_id, model, status, qualified_at, data) "
+        "values (:id, 'p', 'm', 'open', :at, :data)"
+    ).bindparams(sa.bindparam("at", type_=leads.c.qualified_at.type))
+    async with database.unit() as connection:
+        rows = [{"id": f"{n:05}", "at": NOON, "data": json.dumps(data)} for n, data in enumerate(old)]
+        await connection.execute(insert, rows)
+    await migrate(database_url)
+    async with database.reading() as connection:
+        keys = (
+            await connection.execute(sa.select(leads.c.score, leads.c.last_name).order_by(leads.c.id))
+        ).all()
+    await database.close()
+    sortable = len(DATA) + len(DAMAGED)
+    unknown = last_name_key({"person": {"last_name": "[not provided]"}})
+    assert [tuple(key) for key in keys[: len(DATA)]] == [(one["score"], last_name_key(one)) for one in DATA]
+    assert [tuple(key) for key in keys[len(DATA) : sortable]] == [(0.0, unknown)] * len(DAMAGED)
+    assert [tuple(key) for key in keys[sortable:]] == [(float(n), f"n{n}") for n in range(1_100)]
