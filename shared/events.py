@@ -98,8 +98,18 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     paid: int
 
 
+class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What is offered to the person of a lead."""
+
+    name: str
+    coupon: str | None = None
+
+
 class LeadQualified(_Event, frozen=True, kw_only=True, tag="lead_qualified.1"):
-    """A profile crossed the flip number and becomes a lead: one hand-off cycle in one model."""
+    """A profile crossed the flip number and becomes a lead: one hand-off cycle in one model.
+
+    `campaign` is the one that the model is for, and `offer` what it offers.
+    """
 
     lead_id: str
     profile_id: str
@@ -114,6 +124,8 @@ class LeadQualified(_Event, frozen=True, kw_only=True, tag="lead_qualified.1"):
     identities: tuple[Identity, ...]
     traits: dict[str, Any] = {}
     audience: str = "sales"
+    campaign: str | None = None
+    offer: Offer | None = None
 
 
 class StageChanged(_Event, frozen=True, kw_only=True, tag="stage_changed.1"):

@@ -27,12 +27,16 @@ def lead_data(event: LeadQualified) -> dict[str, Any]:
     What does not fit is left out and `truncated` is true: reasons that gave the fewest points, the weakest
     identities, the largest traits.
     """
-    whole = _facts(event) | {
-        "reasons": [_reason(reason) for reason in event.reasons],
-        "identities": [{"kind": kind, "value": value} for kind, value in event.identities],
-        "traits": dict(event.traits),
-        "truncated": False,
-    }
+    whole = (
+        _facts(event)
+        | _offer(event)
+        | {
+            "reasons": [_reason(reason) for reason in event.reasons],
+            "identities": [{"kind": kind, "value": value} for kind, value in event.identities],
+            "traits": dict(event.traits),
+            "truncated": False,
+        }
+    )
     return whole if size(whole) <= MAX_DATA_BYTES else _trimmed(whole)
 
 
@@ -44,6 +48,7 @@ def _facts(event: LeadQualified) -> dict[str, Any]:
         "model": event.model,
         "version": event.version,
         "audience": event.audience,
+        "campaign": event.campaign,
         "score": event.score,
         "flip_number": event.flip_number,
         "crossed_on": event.crossed_on,
@@ -56,6 +61,12 @@ def _facts(event: LeadQualified) -> dict[str, Any]:
             "score": f"/v1/profiles/{event.profile_id}/scores/{event.model}?version={event.version}",
         },
     }
+
+
+def _offer(event: LeadQualified) -> dict[str, Any]:
+    if event.offer is None:
+        return {}
+    return {"offer": {"name": event.offer.name, "coupon": event.offer.coupon}}
 
 
 def _reason(reason: Reason) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from services.scoring.core.limits import period_of
 from services.scoring.core.satisfying import OTHER, TYPE, Assignment, assignments, values_for, with_value
 from services.scoring.model.rules import Limit, Rule
 from shared.conditions import Condition
-from shared.events import ADJUSTMENT, IDENTIFY, Interaction
+from shared.events import Interaction
 from shared.matching import MISSING, compile_condition, reader
+from shared.vocabulary import NO_ACTIVITY
 
 
 def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
@@ -33,7 +34,7 @@ def _compiled(condition: Condition) -> Callable[[Assignment], bool]:
     holds = compile_condition(condition)
 
     def is_met(assignment: Assignment) -> bool:
-        return assignment[TYPE] not in {IDENTIFY, ADJUSTMENT} and holds(_interaction(assignment))
+        return assignment[TYPE] not in NO_ACTIVITY and holds(_interaction(assignment))
 
     return is_met
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not, children
-from shared.events import ADJUSTMENT, IDENTIFY
 from shared.matching import MISSING, compile_comparison
+from shared.vocabulary import NO_ACTIVITY
 
 Assignment: TypeAlias = Mapping[str, Any]
 """value by path (or trait); what is missing is not in it"""
@@ -119,7 +119,7 @@ class _Search:
         if types is None or assignment.get(TYPE) in types:
             yield from self._with_values(list(condition.where.items()), assignment)
         else:
-            for type_ in sorted(types - {IDENTIFY, ADJUSTMENT}):
+            for type_ in sorted(types - NO_ACTIVITY):
                 yield from self._with_values(list(condition.where.items()), {**assignment, TYPE: type_})
 
     def _with_values(

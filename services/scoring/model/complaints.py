@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix
+from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix, Offer
 from services.scoring.model.rules import Limit, Rule, TraitRule
 from shared.conditions import Comparison, Matches
 from shared.errors import MAX_COMPLAINTS, Complaint
@@ -27,6 +27,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "groups.*": Group,
     "inactivity": Inactivity,
     "grades": Grades,
+    "offer": Offer,
 }
 # The validators of a whole model name the field inside it: "groups.web.rules.0: there is no rule x".
 _PATH_FIRST = re.compile(r"([a-z_]+(?:\.[a-z0-9_]+)*): (.+)", re.DOTALL)

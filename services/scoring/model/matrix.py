@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, TraitRule
 from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
 from shared.conditions import Path, explain
+from shared.known_traits import Reader, reader
 from shared.strict import Strict, few
 
 Audience = Literal["sales", "offer"]
@@ -76,6 +77,13 @@ class Grades(Strict):
         return self
 
 
+class Offer(Strict):
+    """What is offered to those who flip, as the lead tells it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    coupon: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
 class Matrix(Strict):
     """A model's rules, flip number and named stages."""
 
@@ -91,6 +99,8 @@ class Matrix(Strict):
     excludes: list[TraitCondition] = Field(default=[], max_length=50)
     requalify_after: Duration | None = None
     audience: Audience = "sales"
+    campaign: Slug | None = None
+    offer: Offer | None = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Matrix":
@@ -158,8 +168,12 @@ class Matrix(Strict):
         return [(explain(condition), compile_traits(condition)) for condition in self.excludes]
 
     def missing(self, traits: Traits) -> tuple[str, ...]:
-        """Return the required traits that are not known, in the order of the matrix; blanks tell nothing."""
-        return tuple(name for name in self.requires if _is_unknown(traits.get(name)))
+        """Return the required traits that are not known, in the order of the matrix."""
+        return tuple(name for name, read in self._required if read(traits) is None)
+
+    @cached_property
+    def _required(self) -> list[tuple[str, Reader]]:
+        return [(name, reader(name)) for name in self.requires]
 
     @cached_property
     def _grade_steps(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
@@ -207,10 +221,6 @@ class Matrix(Strict):
     def canonical(self) -> dict[str, Any]:
         """Return the matrix as the JSON that a version keeps: what was written, without defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-def _is_unknown(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
 
 
 @dataclass(frozen=True)

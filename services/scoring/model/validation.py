@@ -15,21 +15,12 @@ from services.scoring.model.rules import Rule, TraitRule
 from services.scoring.model.size import MAX_VALUES, has_too_many_values, oversized
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, fingerprint, possible_types
 from shared.errors import Complaint, Refused
-from shared.events import ADJUSTMENT, IDENTIFY
+from shared.vocabulary import KNOWN_TYPES, NEVER_COUNTED
 from shared.wording import suggestion
-
-KNOWN_TYPES = frozenset({
-    "visit", "download", "like", "comment", "share", "follow", "mention", "group_join", "email_open",
-    "email_click", "email_unsubscribe", "newsletter_signup", "form_submit", "webinar_attend", "purchase",
-    "sms_delivered", "sms_reply",
-})  # fmt: skip
-"""The types of interaction that DESIGN.md section 6 names; trackers may send any other."""
 
 MAX_WARNINGS: Final = 100
 # Comparing a name with all that are known takes a while.
 _MAX_SUGGESTIONS: Final = 20
-
-_NEVER_COUNTED = frozenset({IDENTIFY, ADJUSTMENT})
 
 
 def read_matrix(model: str, document: Any) -> Matrix:
@@ -121,7 +112,7 @@ def _odd_types(matrix: Matrix, known: Collection[str], *, all_seen: bool) -> Ite
     unknown = 0
     for index, rule in enumerate(matrix.rules):
         for path, type_ in _types(rule.when, f"rules.{index}.when"):
-            if type_ in _NEVER_COUNTED:
+            if type_ in NEVER_COUNTED:
                 yield Warning(path, "type_never_counted", f"no rule counts an interaction of type {type_}")
             elif type_ not in known:
                 unknown += 1
