@@ -100,7 +100,7 @@ class History:
     def shown(self, day: int) -> dict[str, Any]:
         """Return the traits to show: those told, and domain and company where only the e-mail says so."""
         derived = {name: self.derived[name] for name in ("company", "email_domain") if name in self.derived}
-        return dict(sorted((derived | self.told(day)).items()))
+        return dict(sorted({**derived, **self.told(day)}.items()))
 
 
 NOTHING_KNOWN = History((), ())

@@ -99,6 +99,6 @@ def in_our_names(condition: Condition) -> Condition:
         case AnyOf(any=parts):
             return AnyOf(any=[in_our_names(part) for part in parts])
         case Not(not_=part):
-            return Not(not_=in_our_names(part))
+            return Not.model_validate({"not": in_our_names(part)})
         case _:
             assert_never(condition)

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain, islice, starmap
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from services.scoring.model.complaints import complaints
 from services.scoring.model.contradictions import contradiction
+from services.scoring.model.intent import unintended
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.reach import most, most_together, uncapped
 from services.scoring.model.rules import Rule, TraitRule
@@ -89,6 +90,7 @@ def warnings(matrix: Matrix, seen_types: Collection[str], *, all_seen: bool = Tr
     """
     found = chain(
         _odd_stages(matrix),
+        starmap(Warning, unintended(matrix)),
         _odd_types(matrix, KNOWN_TYPES.union(seen_types), all_seen=all_seen),
         _contradictions(matrix),
         _odd_prices(matrix),

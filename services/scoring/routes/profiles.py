@@ -48,6 +48,7 @@ from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.identity import identity_id, normalise
+from shared.known_traits import completed, reader
 
 # Not of one profile: its id may change by a merge between two pages.
 TIMELINE: Final = "timeline"
@@ -63,7 +64,9 @@ def _filter(
     state: State | None = None,
     company: Text = None,
     trait: Annotated[
-        str | None, Query(pattern="^[^:]{1,128}:", max_length=400, description="name:value"), NoNul
+        str | None,
+        Query(pattern="^[^:]{1,128}:", max_length=400, description="name:value, or path:value"),
+        NoNul,
     ] = None,
     kept_back: Annotated[
         bool | None, Query(description="Whether they qualify and activations kept them from sales.")
@@ -108,7 +111,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             items = await _shown(connection, sorted(persons, key=lambda one: rank[one.id]), clock)
         if wanted.trait is not None:
             name, told = wanted.trait
-            items = [one for one in items if _is(one.traits.get(name), told)]
+            read = reader(name)
+            items = [one for one in items if _is(read(completed(one.traits)), told)]
         more = len(page) > limit
         return ProfilesOut(items=items, next_cursor=write_cursor(of, *page[limit - 1].key) if more else None)
 

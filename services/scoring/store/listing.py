@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -11,11 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.core.appraisal import QUALIFIED
 from services.scoring.store.cycles import is_kept_back
 from services.scoring.store.models import version_of
-from services.scoring.tables import identities, scores, traits
+from services.scoring.store.trait_filter import may_have
+from services.scoring.tables import identities, scores
 from shared.errors import NotFound, Refused
-
-FROM_EMAIL: Final = ("company", "email_domain")
-"""The traits that an e-mail address tells where nothing else does."""
 
 Sort = Literal["id", "-score"]
 CompanySort = Literal["-score", "-best", "company"]
@@ -55,7 +53,7 @@ async def profile_ids(
     """
     query, score = await _filtered(connection, wanted)
     if wanted.trait is not None:
-        query = query.where(_may_have(*wanted.trait))
+        query = query.where(may_have(*wanted.trait))
     key: tuple[sa.ColumnElement[Any], ...] = (identities.c.id,)
     if sort == "-score":
         if score is None:
@@ -110,26 +108,6 @@ async def _active(connection: AsyncConnection, model: str) -> int:
     if version is None:
         raise NotFound("version_unknown", f"Model {model} has no active version.")
     return version.number
-
-
-def _may_have(name: str, value: str) -> sa.ColumnElement[bool]:
-    mine = identities.alias("mine")
-    told = msgspec.json.encode(value).decode()
-    was_told = sa.exists().where(
-        mine.c.profile_id == identities.c.id,
-        traits.c.identity_id == mine.c.id,
-        traits.c.name == name,
-        # A number or a truth is told without quotes.
-        traits.c.value.in_([told, value]),
-    )
-    if name not in FROM_EMAIL:
-        return was_told
-    # Nobody told these; the address itself does.
-    return was_told | sa.exists().where(
-        mine.c.profile_id == identities.c.id,
-        mine.c.kind == "email",
-        mine.c.value.endswith(f"@{value}", autoescape=True),
-    )
 
 
 class Company(msgspec.Struct, frozen=True):

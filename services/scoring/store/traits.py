@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
@@ -16,6 +16,9 @@ from services.scoring.tables import effects, traits
 from shared.database import bulk
 from shared.events import Interaction
 from shared.vocabulary import EFFECTS
+
+# identity id, occurred_at, event id, name, value
+_Row: TypeAlias = tuple[str, datetime, str, str, str | None]
 
 _json = msgspec.json.Encoder().encode
 
@@ -77,7 +80,7 @@ async def read(
 
 def _query(
     connection: AsyncConnection, identity_ids: Sequence[str], names: Collection[str] | None
-) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+) -> sa.Select[*_Row] | sa.CompoundSelect[*_Row]:
     """Ask for what was told and for effects; these have a type in the place of the name, and no value."""
     of_told = sa.select(
         traits.c.identity_id, traits.c.occurred_at, traits.c.event_id, traits.c.name, traits.c.value
