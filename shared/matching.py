@@ -45,7 +45,10 @@ def reader(path: str) -> Reader:
 
 def known_or_missing(value: Any) -> Any:
     """Return a JSON value, or MISSING when it tells nothing."""
-    return value if is_known(value) else MISSING
+    # Every rule asks it of every interaction, and most values are texts that begin with a character that shows.
+    if value.__class__ is str and value and "!" <= value[0] <= "~":
+        return value
+    return MISSING if value is None or not is_known(value) else value
 
 
 def compile_condition(condition: Condition) -> Predicate:
