@@ -45,7 +45,7 @@ def reader(path: str) -> Reader:
 
 def known_or_missing(value: Any) -> Any:
     """Return a JSON value, or MISSING when it tells nothing."""
-    # Every rule asks it of every interaction, and most values are texts that begin with a character that shows.
+    # Every rule asks it of every interaction, and most values are texts whose first character shows.
     if value.__class__ is str and value and "!" <= value[0] <= "~":
         return value
     return MISSING if value is None or not is_known(value) else value
