@@ -10,8 +10,8 @@ from shared.events import LeadQualified, Reason
 LeadStatus = Literal["open", "won", "lost", "disqualified", "recycled"]
 OPEN: Final[LeadStatus] = "open"
 
-# Of MAX_DATA_BYTES, what the lists may take. Person, company and the rest are clipped to less than 4 kB in
-# all; traits get what remains.
+# Of MAX_DATA_BYTES, what the lists may take. Person, company, offer and the rest are clipped to less than
+# 6 kB in all; traits get what remains.
 MAX_REASONS_BYTES = 7_000
 MAX_IDENTITIES_BYTES = 4_000
 
@@ -27,16 +27,12 @@ def lead_data(event: LeadQualified) -> dict[str, Any]:
     What does not fit is left out and `truncated` is true: reasons that gave the fewest points, the weakest
     identities, the largest traits.
     """
-    whole = (
-        _facts(event)
-        | _offer(event)
-        | {
-            "reasons": [_reason(reason) for reason in event.reasons],
-            "identities": [{"kind": kind, "value": value} for kind, value in event.identities],
-            "traits": dict(event.traits),
-            "truncated": False,
-        }
-    )
+    whole = _facts(event) | {
+        "reasons": [_reason(reason) for reason in event.reasons],
+        "identities": [{"kind": kind, "value": value} for kind, value in event.identities],
+        "traits": dict(event.traits),
+        "truncated": False,
+    }
     return whole if size(whole) <= MAX_DATA_BYTES else _trimmed(whole)
 
 
@@ -49,6 +45,7 @@ def _facts(event: LeadQualified) -> dict[str, Any]:
         "version": event.version,
         "audience": event.audience,
         "campaign": event.campaign,
+        **_offer(event),
         "score": event.score,
         "flip_number": event.flip_number,
         "crossed_on": event.crossed_on,

@@ -86,7 +86,7 @@ class Scorer:
             matrices,
             now,
             acted=_acted(valid, persons, now),
-            only_touched=_only_touched(interactions, persons),
+            only_touched=_only_touched(interactions, retracted, persons),
             gone=persons.gone,
         )
         # A retraction takes back what was done, not the name of it, so these are all that came.
@@ -104,14 +104,14 @@ def _acted(interactions: Iterable[Interaction], persons: People, now: datetime) 
     return acted
 
 
-def _only_touched(interactions: Sequence[Interaction], persons: People) -> set[str]:
+def _only_touched(interactions: Sequence[Interaction], retracted: Iterable[str], persons: People) -> set[str]:
     """Return the ids of the profiles that only were done something to."""
     touches = [one for one in interactions if one.type in TOUCHES]
     if not touches:
         return set()
-    others = (one for one in interactions if one.type not in TOUCHES)
-    touched, more = ({persons.of(one.identities[0].id).id for one in some} for some in (touches, others))
-    return touched - more
+    others = {one.identities[0].id for one in interactions if one.type not in TOUCHES}.union(retracted)
+    touched = {persons.of(one.identities[0].id).id for one in touches}
+    return touched - {persons.of(identity_id).id for identity_id in others}
 
 
 def _newcomers(persons: People) -> Iterator[str]:

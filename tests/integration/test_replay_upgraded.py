@@ -44,7 +44,7 @@ def by(*who: Identity, type: str = "visit", **more: Any) -> Any:
 
 
 async def upgraded(running: Running, founded: datetime = FOUNDED) -> None:
-    """Take the tables back to 0001 and bring them up again; effects are not of then, and come from the log."""
+    """Take the tables back to 0001 and bring them up again, with the effects that the log tells of."""
     followed = await running.world.rows(effects)
     url = running.database._writer.url.render_as_string(hide_password=False)
     await taken_back(url, "0001")

@@ -10,7 +10,7 @@ from shared.database.engine import Database
 from shared.events import LeadQualified
 from shared.vocabulary import TOUCHES
 from tests.builders import interaction, rule
-from tests.integration.ana import ANA, VISITS, leads
+from tests.integration.ana import ANA, VISITS, leads, retraction
 from tests.integration.scoring import World
 
 ALL_TOUCHES = sorted(TOUCHES)
@@ -102,3 +102,10 @@ async def test_a_touch_is_kept_and_counted_again_by_a_new_matrix(world: World) -
     await world.drafted(VISITS, bounced)
     await activate(world.database, world.clock, "m", Order("none"))
     assert await world.score(ANA) == 5
+
+
+async def test_a_retraction_beside_a_touch_is_news_of_its_own(world: World) -> None:
+    await world.activated(VISITS, rule("bad", -5, when={"type": "complaint"}), flip_number=10)
+    await world.happened(interaction(), interaction("complaint", id="mistake"))
+    await world.happened(interaction("email_sent"), retraction("mistake"))
+    assert await leads(world) == 1
