@@ -26,10 +26,11 @@ Path = Annotated[str, Field(min_length=1, max_length=128)]
 class Comparison(Strict):
     """What is asked of one value; every operator given must hold.
 
-    A missing value (or null) meets only `missing: true` and `exists: false`, so no operand is null. Numbers
-    are compared as numbers, and nothing is converted: the string "5" is not the number 5. `contains` looks
-    for a part of a string or an element of a list, `matches_any` for any of several parts regardless of case,
-    and `glob` knows `*`, `?` and `[...]`.
+    A missing value meets only `missing: true` and `exists: false`, so no operand is null; blank texts and
+    empty lists and objects are as missing as null. Numbers are compared as numbers, and nothing is converted:
+    the string "5" is not the number 5. `contains` looks for a part of a string or an element of a list, and
+    `glob` knows `*`, `?` and `[...]`. `matches_any` looks for any of several parts regardless of case and
+    accents, though n and ñ are two letters; all other operators are exact.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -188,6 +189,13 @@ def possible_types(condition: Condition) -> frozenset[str] | None:
             return None
         case _:
             assert_never(condition)
+
+
+def named_types(condition: Condition) -> frozenset[str]:
+    """Return the types of interaction that the condition names, also those that are not to be."""
+    if isinstance(condition, Matches):
+        return condition.types or frozenset()
+    return frozenset[str]().union(*(named_types(part) for part in children(condition)))
 
 
 def explain(condition: Condition) -> str:

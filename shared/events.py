@@ -11,7 +11,15 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 
 from shared.errors import Poison
+from shared.event_base import EventBase
 from shared.identity import Identity
+from shared.model_events import (
+    LeadsHandedOver,
+    MatrixActivated,
+    ModelDeleted,
+    ModelDrafted,
+    ModelRetired,
+)
 
 INTERACTIONS: Final = "interactions"
 MATRICES: Final = "matrices"
@@ -29,13 +37,7 @@ RESERVED_TYPES: Final = frozenset({ADJUSTMENT})
 """Types of interaction that no tracker may post: only the people who run Flipline add points by hand."""
 
 
-class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", gc=False):
-    """Base of all events: immutable, named, encoded without its defaults."""
-
-    id: str
-
-
-class Interaction(_Event, frozen=True, kw_only=True, tag="interaction.1"):
+class Interaction(EventBase, frozen=True, kw_only=True, tag="interaction.1"):
     """A person did one thing, or (type `identify`) told us who they are.
 
     `identities` are in normal form, the strongest first; the first is the one it is attributed to.
@@ -48,12 +50,12 @@ class Interaction(_Event, frozen=True, kw_only=True, tag="interaction.1"):
     received_at: datetime
     source: str | None = None
     campaign: str | None = None
-    properties: dict[str, Any] = {}
-    traits: dict[str, Any] = {}
+    properties: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
+    traits: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
     machine: str | None = None
 
 
-class Retraction(_Event, frozen=True, kw_only=True, tag="retraction.1"):
+class Retraction(EventBase, frozen=True, kw_only=True, tag="retraction.1"):
     """Some interactions of an identity are not to count: machines did them, or nobody did.
 
     It lies on the partition of the identity that the interactions are attributed to, and so behind them.
@@ -66,7 +68,7 @@ class Retraction(_Event, frozen=True, kw_only=True, tag="retraction.1"):
     retracted_at: datetime
 
 
-class Separation(_Event, frozen=True, kw_only=True, tag="separation.1"):
+class Separation(EventBase, frozen=True, kw_only=True, tag="separation.1"):
     """Two groups of identities are not one person, whatever was or will be told to link them."""
 
     identities: tuple[Identity, ...]
@@ -74,53 +76,6 @@ class Separation(_Event, frozen=True, kw_only=True, tag="separation.1"):
     reason: str
     author: str
     separated_at: datetime
-
-
-class MatrixActivated(_Event, frozen=True, kw_only=True, tag="matrix_activated.1"):
-    """A version of a model's matrix became the one that scores; `matrix` is its canonical JSON."""
-
-    model: str
-    version: int
-    matrix: dict[str, Any]
-    handoff: str
-    activated_at: datetime
-    note: str | None = None
-    author: str | None = None
-
-
-class ModelRetired(_Event, frozen=True, kw_only=True, tag="model_retired.1"):
-    """A model scores nobody any more; `version` scored until then. A MatrixActivated after it revives it."""
-
-    model: str
-    version: int
-    author: str
-    retired_at: datetime
-    note: str | None = None
-
-
-class LeadsHandedOver(_Event, frozen=True, kw_only=True, tag="leads_handed_over.1"):
-    """Somebody gave sales leads that an activation had kept back; each has a LeadQualified of its own."""
-
-    model: str
-    version: int
-    leads: tuple[str, ...]
-    author: str
-    handed_over_at: datetime
-    note: str | None = None
-
-
-class ModelDrafted(_Event, frozen=True, kw_only=True, tag="model_drafted.1"):
-    """There is a model: it has a draft, and none of its versions scores yet. It may be told many times."""
-
-    model: str
-    drafted_at: datetime
-
-
-class ModelDeleted(_Event, frozen=True, kw_only=True, tag="model_deleted.1"):
-    """A model of which no version ever scored is no more."""
-
-    model: str
-    deleted_at: datetime
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -133,8 +88,18 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     paid: int
 
 
-class LeadQualified(_Event, frozen=True, kw_only=True, tag="lead_qualified.1"):
-    """A profile crossed the flip number and becomes a lead: one hand-off cycle in one model."""
+class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What is offered to the person of a lead."""
+
+    name: str
+    coupon: str | None = None
+
+
+class LeadQualified(EventBase, frozen=True, kw_only=True, tag="lead_qualified.1"):
+    """A profile crossed the flip number and becomes a lead: one hand-off cycle in one model.
+
+    `campaign` is the one that the model is for, and `offer` what it offers.
+    """
 
     lead_id: str
     profile_id: str
@@ -147,11 +112,13 @@ class LeadQualified(_Event, frozen=True, kw_only=True, tag="lead_qualified.1"):
     qualified_at: datetime
     reasons: tuple[Reason, ...]
     identities: tuple[Identity, ...]
-    traits: dict[str, Any] = {}
+    traits: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
     audience: str = "sales"
+    campaign: str | None = None
+    offer: Offer | None = None
 
 
-class StageChanged(_Event, frozen=True, kw_only=True, tag="stage_changed.1"):
+class StageChanged(EventBase, frozen=True, kw_only=True, tag="stage_changed.1"):
     """A profile's score rose or fell into another stage of a model; None is below all of them."""
 
     profile_id: str
@@ -175,7 +142,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     context: dict[str, Any] | None = None
 
 
-class DeadLetter(_Event, frozen=True, kw_only=True, tag="dead_letter.1"):
+class DeadLetter(EventBase, frozen=True, kw_only=True, tag="dead_letter.1"):
     """Something that could not be taken in, with the reason and the payload as it came.
 
     `refused_by` is `ingest` or the consumer group that parked a message. `source` is the path of the request,
@@ -194,7 +161,7 @@ class DeadLetter(_Event, frozen=True, kw_only=True, tag="dead_letter.1"):
     envelope: Envelope | None = None
 
 
-class DeadLetterReplayed(_Event, frozen=True, kw_only=True, tag="dead_letter_replayed.1"):
+class DeadLetterReplayed(EventBase, frozen=True, kw_only=True, tag="dead_letter_replayed.1"):
     """The content of a dead letter is on the log again.
 
     One event marks one letter, so that both have one key and are read in their order. `replayed_at` is never

@@ -7,9 +7,11 @@ from typing import Any, Final, TypeAlias, assert_never
 
 from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not
 from shared.events import Interaction
+from shared.folding import folded
+from shared.known import is_known
 
 MISSING: Final = object()
-"""What a path leads to when the interaction has nothing there, or null."""
+"""What a path leads to when nothing is known there: it is absent, null, blank or empty."""
 
 _NUMBERS: Final = frozenset({int, float})
 
@@ -20,11 +22,11 @@ Reader: TypeAlias = Callable[[Interaction], Any]
 def reader(path: str) -> Reader:
     """Return a reader of a path: `campaign`, `source`, or a (dotted) path into the properties."""
     if path == "campaign":
-        return lambda interaction: _known(interaction.campaign)
+        return lambda interaction: known_or_missing(interaction.campaign)
     if path == "source":
-        return lambda interaction: _known(interaction.source)
+        return lambda interaction: known_or_missing(interaction.source)
     if "." not in path:
-        return lambda interaction: _known(interaction.properties.get(path))
+        return lambda interaction: known_or_missing(interaction.properties.get(path))
     steps = path.split(".")
 
     def walk(interaction: Interaction) -> Any:
@@ -36,13 +38,17 @@ def reader(path: str) -> Reader:
                 if not isinstance(found, dict):
                     return MISSING
                 found = found.get(step)  # pyright: ignore[reportUnknownMemberType] - JSON
-        return _known(found)
+        return known_or_missing(found)
 
     return walk
 
 
-def _known(value: Any) -> Any:
-    return MISSING if value is None else value
+def known_or_missing(value: Any) -> Any:
+    """Return a JSON value, or MISSING when it tells nothing."""
+    # Every rule asks it of every interaction, and most values are texts whose first character shows.
+    if value.__class__ is str and value and "!" <= value[0] <= "~":
+        return value
+    return MISSING if value is None or not is_known(value) else value
 
 
 def compile_condition(condition: Condition) -> Predicate:
@@ -110,15 +116,15 @@ def _contains(operand: Any) -> Callable[[Any], bool]:
 
 
 def _matches_any(operand: list[str]) -> Callable[[Any], bool]:
-    parts = [part.casefold() for part in operand]
+    parts = [folded(part) for part in operand]
 
     def holds(value: Any) -> bool:
         if isinstance(value, list):
             return any(holds(element) for element in value)
         if not isinstance(value, str):
             return False
-        folded = value.casefold()
-        return any(part in folded for part in parts)
+        text = folded(value)
+        return any(part in text for part in parts)
 
     return holds
 

@@ -6,16 +6,24 @@ from functools import lru_cache
 from typing import Final
 
 # Only where the meaning is the same: a "Product Viewed" comes beside a page call, and would count it twice.
-# A name that is already ours in snake_case, such as "SMS Delivered", needs no line.
+# A name that is already ours in snake_case, such as "Email Delivered", needs no line. The table is in
+# services/ingest/README.md.
 SEGMENT_TYPES: Final = {
-    "email_opened": "email_open",
+    # Email
+    "email_bounced": "email_bounce",
     "email_link_clicked": "email_click",
+    "email_opened": "email_open",
     "unsubscribed": "email_unsubscribe",
     "email_unsubscribed": "email_unsubscribe",
+    # Ecommerce, the older version too
     "order_completed": "purchase",
     "completed_order": "purchase",
+    "order_refunded": "refund",
+    "product_reviewed": "review",
     "product_shared": "share",
     "cart_shared": "share",
+    # B2B SaaS
+    "trial_started": "trial_start",
 }
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")

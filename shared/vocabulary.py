@@ -1,13 +1,32 @@
-"""Types of interactions that have a meaning of their own (DESIGN.md section 3)."""
+"""The words for what happens: the known types of interactions, what is done to people, and what follows.
+
+The vocabulary is open: trackers may post any other type, which then is something that a person did.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from shared.events import ADJUSTMENT, IDENTIFY, Interaction
+
 TOUCHES: Final = frozenset({
-    "ad_view", "call", "email_bounce", "email_delivered", "email_sent", "offer_sent", "sms_delivered",
-    "sms_sent",
+    "email_sent", "email_delivered", "email_bounce", "sms_sent", "sms_delivered", "offer_sent", "call",
+    "ad_view",
 })  # fmt: skip
-"""What is done to a person, and not by one: never activity."""
+"""Types of what is done to a person. It is kept, shown and reported, but no activity."""
+
+KNOWN_TYPES: Final = TOUCHES | {
+    "visit", "download", "like", "comment", "reply", "share", "follow", "mention", "review", "group_join",
+    "email_open", "email_click", "email_unsubscribe", "email_reply", "newsletter_signup", "form_submit",
+    "survey_response", "webinar_attend", "trial_start", "purchase", "refund", "complaint", "sms_click",
+    "sms_reply", "sms_stop",
+}  # fmt: skip
+"""The types that have a meaning of their own to Flipline."""
+
+NEVER_COUNTED: Final = frozenset({IDENTIFY, ADJUSTMENT})
+"""Types of what somebody is told of, whom nobody did anything: no rule reads them."""
+
+NO_ACTIVITY: Final = NEVER_COUNTED | TOUCHES
+"""Types of what the person has not done."""
 
 
 class Effect(NamedTuple):
@@ -23,3 +42,13 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "purchase": Effect("lifecycle", "customer"),
 }
 """What follows from an interaction, by its type; machines bring nothing about."""
+
+
+def is_activity(interaction: Interaction) -> bool:
+    """Tell whether the interaction is something that a human did."""
+    return interaction.machine is None and interaction.type not in NO_ACTIVITY
+
+
+def is_effective(interaction: Interaction) -> bool:
+    """Tell whether the interaction has an effect on a trait."""
+    return interaction.type in EFFECTS and interaction.machine is None

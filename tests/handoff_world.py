@@ -14,9 +14,10 @@ from services.handoff import deliver
 from services.handoff.compose import compose
 from services.process import host
 from shared.database.engine import Database
-from shared.events import LEADS, MATRICES, LeadQualified, ModelDrafted, StageChanged, encode
+from shared.events import LEADS, MATRICES, LeadQualified, StageChanged, encode
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
+from shared.model_events import ModelDrafted
 from shared.settings import Settings
 from tests.builders import NOON
 from tests.given import FrozenClock

@@ -10,8 +10,8 @@ from shared.events import LeadQualified, Reason
 LeadStatus = Literal["open", "won", "lost", "disqualified", "recycled"]
 OPEN: Final[LeadStatus] = "open"
 
-# Of MAX_DATA_BYTES, what the lists may take. Person, company and the rest are clipped to less than 4 kB in
-# all; traits get what remains.
+# Of MAX_DATA_BYTES, what the lists may take. Person, company, offer and the rest are clipped to less than
+# 6 kB in all; traits get what remains.
 MAX_REASONS_BYTES = 7_000
 MAX_IDENTITIES_BYTES = 4_000
 
@@ -44,6 +44,8 @@ def _facts(event: LeadQualified) -> dict[str, Any]:
         "model": event.model,
         "version": event.version,
         "audience": event.audience,
+        "campaign": event.campaign,
+        **_offer(event),
         "score": event.score,
         "flip_number": event.flip_number,
         "crossed_on": event.crossed_on,
@@ -56,6 +58,12 @@ def _facts(event: LeadQualified) -> dict[str, Any]:
             "score": f"/v1/profiles/{event.profile_id}/scores/{event.model}?version={event.version}",
         },
     }
+
+
+def _offer(event: LeadQualified) -> dict[str, Any]:
+    if event.offer is None:
+        return {}
+    return {"offer": {"name": event.offer.name, "coupon": event.offer.coupon}}
 
 
 def _reason(reason: Reason) -> dict[str, Any]:

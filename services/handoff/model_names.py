@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.store import model_names as store
 from shared.database.engine import Database
-from shared.events import MatrixActivated, ModelDeleted, ModelDrafted, decode
+from shared.events import decode
 from shared.following import Summary
 from shared.log.port import Message
+from shared.model_events import MatrixActivated, ModelDeleted, ModelDrafted
 from shared.values import check_known
 
 GROUP: Final = "handoff.models"

@@ -11,7 +11,7 @@ from services.scoring.core.counting import Tally, count
 from services.scoring.core.linking import People
 from services.scoring.core.names import names_in
 from services.scoring.settling import settle
-from services.scoring.store import counts, ledger, links, traits
+from services.scoring.store import counts, effects, ledger, links, traits
 from services.scoring.store.models import active, hold
 from services.scoring.store.names import Recorder
 from shared.clock import Clock
@@ -19,6 +19,7 @@ from shared.errors import Poison
 from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
 from shared.following import Summary
 from shared.log.port import Message
+from shared.vocabulary import TOUCHES, is_activity
 
 
 class Facts(NamedTuple):
@@ -70,6 +71,8 @@ class Scorer:
         await traits.write(connection, interactions)
         void = await ledger.retracted_among(connection, [one.id for one in interactions])
         valid = [one for one in interactions if one.id not in void]
+        await effects.take_back(connection, retracted)
+        await effects.write(connection, valid)
         _fold(valid, retracted, persons, matrices.tally)
         touched = {one.identities[0].id for one in interactions} | retracted.keys()
         touched |= persons.linked | persons.founded.keys()
@@ -83,6 +86,7 @@ class Scorer:
             matrices,
             now,
             acted=_acted(valid, persons, now),
+            only_touched=_only_touched(interactions, retracted, persons),
             gone=persons.gone,
         )
         # A retraction takes back what was done, not the name of it, so these are all that came.
@@ -94,10 +98,20 @@ def _acted(interactions: Iterable[Interaction], persons: People, now: datetime) 
     """Return when profiles last did something, by their id; whom nobody knew before does so now."""
     acted = dict.fromkeys(_newcomers(persons), now)
     for one in interactions:
-        if one.machine is None and one.type not in ledger.NO_ACTIVITY:
+        if is_activity(one):
             profile_id = persons.of(one.identities[0].id).id
             acted[profile_id] = max(acted.get(profile_id, one.occurred_at), one.occurred_at)
     return acted
+
+
+def _only_touched(interactions: Sequence[Interaction], retracted: Iterable[str], persons: People) -> set[str]:
+    """Return the ids of the profiles that only were done something to."""
+    touches = [one for one in interactions if one.type in TOUCHES]
+    if not touches:
+        return set()
+    others = {one.identities[0].id for one in interactions if one.type not in TOUCHES}.union(retracted)
+    touched = {persons.of(one.identities[0].id).id for one in touches}
+    return touched - {persons.of(identity_id).id for identity_id in others}
 
 
 def _newcomers(persons: People) -> Iterator[str]:

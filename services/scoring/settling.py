@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import people
-from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise
+from services.scoring.core.appraisal import BELOW, QUALIFIED, Appraisal, appraise
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import next_cycle, qualify
 from services.scoring.core.linking import Person
@@ -50,6 +50,7 @@ async def settle(
     now: datetime,
     *,
     acted: Mapping[str, datetime] = _NOBODY,
+    only_touched: Collection[str] = (),
     gone: Collection[str] = (),
     in_doubt: bool = False,
 ) -> Settlement:
@@ -59,6 +60,9 @@ async def settle(
     activation kept from sales stays there until there is new activity, also when joined with somebody who
     did not qualify: `acted` is when each profile did something, by its id, and what was done before the
     version came to score is nothing new. `gone` are ids of profiles that are none any more.
+
+    `only_touched` are ids of profiles that only were done something to. That releases no lead: whom it brings
+    to the flip number waits until there is activity.
 
     With `in_doubt` the scores kept until now may be wrong, and are no proof that somebody did not qualify
     before: a person who did so on the day on which the version came to score, and has done nothing since, was
@@ -81,7 +85,12 @@ async def settle(
     }
     await scores.write(connection, changed)
     live = [one for one in settled if matrices.versions.get(one.version.model) == one.version]
-    reached = [one for one in live if one.now.state == QUALIFIED and _may_flip(one, acted, matrices.since)]
+    reached = [
+        one
+        for one in live
+        if one.now.state == QUALIFIED
+        and _may_flip(one, acted, matrices.since, was_touched=one.person.id in only_touched)
+    ]
     if in_doubt:
         reached = await _not_kept_back(connection, reached, matrices.since)
     leads = await _flip(connection, reached, now)
@@ -182,10 +191,15 @@ async def _not_kept_back(
     return kept
 
 
-def _may_flip(one: _Settled, acted: Mapping[str, datetime], since: Mapping[str, datetime]) -> bool:
+def _may_flip(
+    one: _Settled, acted: Mapping[str, datetime], since: Mapping[str, datetime], *, was_touched: bool
+) -> bool:
     did = acted.get(one.person.id)
     if one.were and any(was.state == QUALIFIED for was in one.were):
         return did is not None and did >= since.get(one.version.model, did)
+    if was_touched:
+        # What is told beside a touch may be all that was missing.
+        return any(was.state != BELOW for was in one.were)
     return did is not None or bool(one.were)
 
 

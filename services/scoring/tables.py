@@ -163,6 +163,17 @@ traits = sa.Table(
     sa.Column("event_id", Key, nullable=False),
 )
 
+# What interactions have set of traits by what they are: of each type and day the last that is not retracted.
+effects = sa.Table(
+    "effects",
+    metadata,
+    sa.Column("identity_id", Key, primary_key=True),
+    sa.Column("type", Key, primary_key=True),
+    sa.Column("day", sa.Integer, primary_key=True),
+    sa.Column("occurred_at", Instant, nullable=False),
+    sa.Column("event_id", Key, nullable=False),
+)
+
 # What each profile is worth in each model, as of the day it was priced: for lists, sums and changes of stage.
 scores = sa.Table(
     "scores",

@@ -52,10 +52,17 @@ async def test_antonio_flips_on_his_third_step_and_sales_hears_of_it_once(
 ) -> None:
     webhook = await subscribed(flipline, crm)
 
-    await flipline.post(ANNOUNCES)
-    await flipline.scored("twitter", "antonio_runs", MODEL, 5)
+    await flipline.post(*ANNOUNCES)
+    heard = await eventually(
+        lambda: flipline.profile("twitter", "antonio_runs"),
+        lambda found: found is not None and len(found["identities"]) == 3,
+    )
+    assert heard
+    assert (heard["scores"][MODEL]["score"], heard["scores"][MODEL]["stage"]) == (5, "aware")
     await flipline.post(JOINS)
-    await flipline.scored("facebook", "antonio.runs", MODEL, 15)
+    joined = await flipline.scored("facebook", "antonio.runs", MODEL, 15)
+    assert joined["scores"][MODEL]["stage"] == "engaged"
+    assert await flipline.crm.pages("/v1/leads", model=MODEL) == []
     await flipline.post(SIGNS_UP)
     profile = await flipline.scored("email", "antonio@example.com", MODEL, 25)
     assert {(one["kind"], one["value"]) for one in profile["identities"]} == antonio.IDENTITIES
@@ -68,14 +75,17 @@ async def test_antonio_flips_on_his_third_step_and_sales_hears_of_it_once(
     assert {reason["rule"]: reason["points"] for reason in lead["reasons"]} == {
         "announces": 5,
         "joins": 10,
-        "signs_up": 10,
+        "newsletter": 10,
     }
+    assert lead["person"]["email"] == "antonio@example.com"
+    assert (lead["audience"], lead["campaign"]) == ("offer", "maraton")
+    assert lead["offer"] == {"name": "10 %", "coupon": "MARATON10"}
 
 
 async def test_a_restart_loses_nothing(flipline: Flipline, crm: Receiver, tmp_path: Path) -> None:
     """Not even what was accepted a moment before it, or while nobody scored."""
     webhook = await subscribed(flipline, crm)
-    await flipline.post(ANNOUNCES)
+    await flipline.post(*ANNOUNCES)
     before = await flipline.scored("twitter", "antonio_runs", MODEL, 5)
     await flipline.post(JOINS)
     assert set(await flipline.stop()) == {0}
@@ -91,6 +101,9 @@ async def test_a_restart_loses_nothing(flipline: Flipline, crm: Receiver, tmp_pa
     after = await flipline.scored("email", "antonio@example.com", MODEL, 25)
     assert await flipline.ops.get(f"/v1/profiles/{before['id']}") == after
     await the_one_lead(flipline, crm, webhook)
+    after = await flipline.profile("twitter", "antonio_runs")
+    assert after
+    assert after["traits"]["lifecycle"] == "customer"
 
     assert set(await flipline.stop()) == {0}
     await flipline.start()

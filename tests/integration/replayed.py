@@ -167,7 +167,9 @@ async def a_history(running: Running) -> None:
             *(interaction("download", day=-n, known_as={"user_id": who}) for n in range(3)),
         )
     ana = await running.world.profile_of(ANA)
+    await running.scored(*(interaction("purchase", day=-n, id=f"purchase-{n}") for n in range(3)))
     await running.retracted(ana, interaction="wrong")
+    await running.retracted(ana, interaction="purchase-0")
     await running.adjusted(ana, 7.5)
     await running.unmerged(ana, anonymous_id="cookie")
     await running.relayed()

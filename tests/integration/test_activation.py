@@ -13,7 +13,8 @@ from services.scoring.change.activation import Order, activate
 from services.scoring.tables import activations, models, scores, versions
 from shared.database.engine import Database
 from shared.errors import Conflict, NotFound
-from shared.events import LeadQualified, MatrixActivated
+from shared.events import LeadQualified
+from shared.model_events import MatrixActivated
 from tests.builders import identities, interaction, rule
 from tests.integration.scoring import World, statements
 

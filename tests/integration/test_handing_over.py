@@ -12,7 +12,8 @@ from services.scoring import pages
 from services.scoring.change import handing_over
 from services.scoring.tables import activations, scores, versions
 from shared.database.engine import Database
-from shared.events import LeadQualified, LeadsHandedOver, MatrixActivated
+from shared.events import LeadQualified
+from shared.model_events import LeadsHandedOver, MatrixActivated
 from tests.builders import NOON, identities, interaction, rule
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
 

@@ -15,8 +15,9 @@ from services.scoring.store import cycles
 from services.scoring.tables import handovers
 from shared.database.engine import Database
 from shared.errors import Conflict, Unavailable
-from shared.events import LeadQualified, LeadsHandedOver
+from shared.events import LeadQualified
 from shared.ids import new_id
+from shared.model_events import LeadsHandedOver
 from tests.builders import identities, interaction
 from tests.integration.ana import ANA, BOTH, VISITS
 from tests.integration.blocked import until_it_waits

@@ -14,7 +14,8 @@ from services.scoring.store.models import draft_of
 from services.scoring.tables import scores
 from shared.database.engine import Database
 from shared.database.outbox import outbox
-from shared.events import LeadQualified, MatrixActivated, ModelRetired, StageChanged
+from shared.events import LeadQualified, StageChanged
+from shared.model_events import MatrixActivated, ModelRetired
 from tests.builders import NOON, identities, interaction, rule
 from tests.integration.ana import ANA
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http

@@ -12,8 +12,9 @@ from services.handoff import model_names
 from services.handoff.routes import leads
 from services.handoff.store import model_names as store
 from shared.database.engine import Database
-from shared.events import MATRICES, Event, MatrixActivated, ModelDeleted, ModelDrafted, encode
+from shared.events import MATRICES, Event, encode
 from shared.log.port import Record
+from shared.model_events import MatrixActivated, ModelDeleted, ModelDrafted
 from tests.builders import NOON
 from tests.handoff_world import World, handing_off
 from tests.leads import qualified

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.database.engine import Database
-from shared.events import MatrixActivated, ModelDeleted, ModelDrafted
+from shared.model_events import MatrixActivated, ModelDeleted, ModelDrafted
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
 
 DRAFT = "/v1/models/m/draft"

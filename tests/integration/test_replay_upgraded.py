@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.scoring.replay import old_links
 from services.scoring.replay.old_links import BEFORE
-from services.scoring.tables import flipped, identities, links, scores
+from services.scoring.tables import effects, flipped, identities, links, scores
 from services.scoring.timer import Timer
 from shared.database.engine import Database
 from shared.database.migrations import migrate
@@ -44,12 +44,17 @@ def by(*who: Identity, type: str = "visit", **more: Any) -> Any:
 
 
 async def upgraded(running: Running, founded: datetime = FOUNDED) -> None:
-    """Take the tables back to 0001 and bring them up again."""
+    """Take the tables back to 0001 and bring them up again, with the effects that the log tells of."""
+    followed = await running.world.rows(effects)
     url = running.database._writer.url.render_as_string(hide_password=False)
     await taken_back(url, "0001")
     profiles = sa.table("profiles", sa.column("created_at", Instant))
     await running.changed(sa.update(profiles).values(created_at=founded))
     await migrate(url)
+    if followed:
+        names = effects.c.keys()
+        rows = [dict(zip(names, row, strict=True)) for row in followed]
+        await running.changed(sa.insert(effects).values(rows))
     running.world.timer = Timer(running.database, running.world.clock, lambda: None)
     await running.world.passed()
 

@@ -11,9 +11,10 @@ from services.scoring.store import traits
 from services.scoring.tables import ledger
 from shared.database.engine import Database
 from shared.errors import Poison
-from shared.events import Interaction, LeadQualified, MatrixActivated
+from shared.events import Interaction, LeadQualified
 from shared.identity import Identity
 from shared.log.port import Message, Partition
+from shared.model_events import MatrixActivated
 from tests.builders import identities, interaction, rule
 from tests.integration.scoring import World
 

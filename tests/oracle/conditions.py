@@ -3,12 +3,15 @@
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
+from unicodedata import combining, normalize
 
 from shared.events import Interaction
 
 Json = Mapping[str, Any]
-# null is as good as absent
+# null is as good as absent, and so is what has nothing to read in it
 _ABSENT = None
+# The names that the worlds have for one trait.
+_NAMES = {"jobTitle": "title", "companyName": "company", "company.name": "company"}
 
 
 def met_by_interaction(when: Json, interaction: Interaction) -> bool:
@@ -26,6 +29,17 @@ def met_by_interaction(when: Json, interaction: Interaction) -> bool:
     return all(_passes(test, property_of(interaction, path)) for path, test in when.get("where", {}).items())
 
 
+def names_type(when: Json, wanted: str) -> bool:
+    """Tell whether a rule's condition names a type anywhere, also as one that is not to be."""
+    if "not" in when:
+        return names_type(when["not"], wanted)
+    parts = [*when.get("all", ()), *when.get("any", ())]
+    types = when.get("type", ())
+    return wanted in ([types] if isinstance(types, str) else types) or any(
+        names_type(part, wanted) for part in parts
+    )
+
+
 def met_by_traits(when: Json, traits: Json) -> bool:
     """Tell whether traits meet a trait rule's condition."""
     if "all" in when:
@@ -34,7 +48,26 @@ def met_by_traits(when: Json, traits: Json) -> bool:
         return any(met_by_traits(part, traits) for part in when["any"])
     if "not" in when:
         return not met_by_traits(when["not"], traits)
-    return all(_passes(test, traits.get(trait, _ABSENT)) for trait, test in when.items())
+    return all(_passes(test, trait_of(traits, trait)) for trait, test in when.items())
+
+
+def trait_of(traits: Json, name: str) -> Any:
+    """Return a trait that is asked for by any of its names; None when nobody knows it."""
+    return traits.get(_NAMES.get(name, name), _ABSENT)
+
+
+def our_name(trait: str) -> str:
+    """Return the name under which a trait is known, by whichever it was told."""
+    return _NAMES.get(trait, trait)
+
+
+def is_nothing(value: Any) -> bool:
+    """Tell whether a value tells nothing."""
+    if isinstance(value, str):
+        return not any(letter.isprintable() and not letter.isspace() for letter in value)
+    if isinstance(value, list | dict):
+        return all(map(is_nothing, value.values() if isinstance(value, dict) else value))
+    return value is None
 
 
 def property_of(interaction: Interaction, path: str) -> Any:
@@ -42,16 +75,25 @@ def property_of(interaction: Interaction, path: str) -> Any:
     if path in {"campaign", "source"}:
         return getattr(interaction, path)
     flat = interaction.properties.get(path, _ABSENT)
-    if flat is not _ABSENT or "." not in path:
-        return flat
-    outer, inner = path.split(".")
-    return interaction.properties.get(outer, {}).get(inner, _ABSENT)
+    if flat is _ABSENT and "." in path:
+        outer, inner = path.split(".")
+        flat = interaction.properties.get(outer, {}).get(inner, _ABSENT)
+    return _ABSENT if is_nothing(flat) else flat
 
 
 def _passes(test: Any, value: Any) -> bool:
     if not isinstance(test, Mapping):
         return value == test
     return all(_OPERATORS[operator](value, operand) for operator, operand in test.items())
+
+
+def _plain(text: str) -> str:
+    """Return a text of Spanish or English in lower case and without accents, but with ñ."""
+    letters = normalize("NFC", text).lower()
+    return "".join(
+        letter if letter == "ñ" else "".join(c for c in normalize("NFD", letter) if not combining(c))
+        for letter in letters
+    )
 
 
 def _of_texts(test: Callable[[str, Any], bool]) -> Callable[[Any, Any], bool]:
@@ -71,7 +113,7 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "contains": lambda value, part: isinstance(value, str | list) and part in value,
     "starts_with": _of_texts(lambda value, start: value.startswith(start)),
     "glob": _of_texts(fnmatchcase),
-    "matches_any": _of_texts(lambda value, parts: any(part.lower() in value.lower() for part in parts)),
+    "matches_any": _of_texts(lambda value, parts: any(_plain(part) in _plain(value) for part in parts)),
     "gt": _of_numbers(lambda value, bound: value > bound),
     "gte": _of_numbers(lambda value, bound: value >= bound),
     "lt": _of_numbers(lambda value, bound: value < bound),

@@ -9,9 +9,15 @@ from math import fsum, inf
 from typing import NamedTuple
 
 from shared.events import Event, Interaction, Retraction
-from tests.oracle.conditions import Json, met_by_interaction, met_by_traits, property_of
+from tests.oracle.conditions import Json, met_by_interaction, met_by_traits, names_type, property_of
 from tests.oracle.people import LIMITS, Person, persons
-from tests.oracle.traits import traits_at
+from tests.oracle.traits import EFFECTS, tellings, traits_at
+
+# What is done to a person.
+TOUCHES = frozenset({
+    "email_sent", "email_delivered", "email_bounce", "sms_sent", "sms_delivered", "offer_sent", "call",
+    "ad_view",
+})  # fmt: skip
 
 
 class Given(NamedTuple):
@@ -53,7 +59,7 @@ class Life:
         done = [one for one in deeds if one.type not in {"identify", "adjustment"}]
         rules = [
             *_rules(matrix, done, day),
-            *_trait_rules(matrix, traits_at(self.person, self.interactions, day)),
+            *_trait_rules(matrix, traits_at(self.person, self.interactions, day, self.retracted)),
         ]
         reasons = [
             *rules,
@@ -93,15 +99,19 @@ class Life:
         return min((day for day in known if day <= until), default=until)
 
     def _is_read_by(self, matrix: Json, one: Interaction) -> bool:
-        if one.traits and any(matrix.get(reader) for reader in ("traits", "requires", "excludes")):
+        reads_traits = any(matrix.get(reader) for reader in ("traits", "requires", "excludes"))
+        if reads_traits and ([*tellings(one.traits)] or (one.type in EFFECTS and self._counts(one))):
             return True
         if one.id in self.retracted or one.type == "identify":
             return False
         if one.type == "adjustment":
             return one.properties["model"] == matrix["model"]
-        return bool(matrix.get("inactivity") and one.machine is None) or any(
+        return bool(matrix.get("inactivity") and _is_activity(one)) or any(
             _matches(rule, one) for rule in matrix.get("rules", ())
         )
+
+    def _counts(self, one: Interaction) -> bool:
+        return one.machine is None and one.id not in self.retracted
 
 
 def lives(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[Person, Life]:
@@ -136,7 +146,13 @@ def _rules(matrix: Json, done: Sequence[Interaction], day: int) -> Iterator[Give
 def _matches(rule: Json, one: Interaction) -> bool:
     by_human = one.machine is None
     admitted = {"exclude": by_human, "only": not by_human, "include": True}
-    return admitted[rule.get("machine", "exclude")] and met_by_interaction(rule["when"], one)
+    # What anything may meet are the things that people do; what is done to them has to be named.
+    is_read = one.type not in TOUCHES or names_type(rule["when"], one.type)
+    return is_read and admitted[rule.get("machine", "exclude")] and met_by_interaction(rule["when"], one)
+
+
+def _is_activity(one: Interaction) -> bool:
+    return one.machine is None and one.type not in TOUCHES
 
 
 def _within_limit(limit: Json | None, earliest_first: Iterable[Interaction]) -> Iterator[Interaction]:
@@ -180,7 +196,7 @@ def _cuts(matrix: Json, rules: Sequence[Given]) -> Iterator[Given]:
 
 def _inactivity(matrix: Json, done: Sequence[Interaction], day: int) -> Iterator[Given]:
     inactivity = matrix.get("inactivity")
-    days_active = [day_of(one) for one in done if one.machine is None]
+    days_active = [day_of(one) for one in done if _is_activity(one)]
     if not inactivity or not days_active:
         return
     silent_too_long = day - max(days_active) - _days(inactivity["after"])

@@ -8,6 +8,7 @@ Json = dict[str, Any]
 
 MODEL = "m"
 TYPES = ("visit", "download", "email_open")
+TOUCH = "email_sent"
 PATHS = ("/", "/pricing", "/pricing/eu")
 SEATS = "seats"
 PLACE = "page.path"
@@ -45,10 +46,13 @@ _seats = st.one_of(
 _asset = st.one_of(
     st.just({"contains": "guide"}),
     st.just({"matches_any": ["PDF", "slides"]}),
+    st.sampled_from(["maratón", "MARATON", "año", "ano"]).map(lambda part: {"matches_any": [part]}),
     st.just({"glob": "*.[pd]*"}),
     st.booleans().map(lambda wanted: {"missing": wanted}),
 )
-_type = st.one_of(st.sampled_from(TYPES), st.permutations(TYPES).map(lambda types: types[:2]))
+_type = st.one_of(
+    st.sampled_from([*TYPES, TOUCH]), st.permutations([*TYPES, TOUCH]).map(lambda types: types[:2])
+)
 _matches = st.one_of(
     st.fixed_dictionaries({"type": _type}, optional={"where": optional(path=_path, asset=_asset)}),
     st.fixed_dictionaries({"where": st.fixed_dictionaries({"path": _path})}),
@@ -76,6 +80,9 @@ trait_conditions = st.sampled_from(
     [
         {"title": {"matches_any": ["vp", "director"]}},
         {"title": {"missing": False}, "lifecycle": {"missing": True}},
+        {"jobTitle": {"exists": True}, "title": {"matches_any": ["DIRÉCTOR"]}},
+        {"company.name": {"missing": True}},
+        {"companyName": "Acme"},
         {"company": {"missing": True}},
         {"company": "acme.example"},
         {"company": {"exists": True}},
@@ -122,7 +129,9 @@ _steps = st.lists(quarters(-5, 20), min_size=3, max_size=3, unique=True).map(
     lambda steps: sorted(steps)[::-1]
 )
 _hand_off = optional(
-    requires=st.lists(st.sampled_from(["title", "company", "email"]), min_size=1, max_size=2),
+    requires=st.lists(
+        st.sampled_from(["title", "company", "email", "jobTitle", "company.name"]), min_size=1, max_size=2
+    ),
     excludes=st.lists(trait_conditions, min_size=1, max_size=2),
     stages=st.fixed_dictionaries({"aware": quarters(-5, 10), "ready": quarters(0, 30)}),
     grades=st.fixed_dictionaries({"fit": _steps, "engagement": _steps}),

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from tests.oracle.conditions import Json, met_by_traits
+from tests.oracle.conditions import Json, met_by_traits, trait_of
 from tests.oracle.fold import Life
 from tests.oracle.traits import traits_at
 
@@ -33,10 +33,10 @@ def standing(life: Life, matrix: Json, day: int) -> Standing:
 
 
 def _state(life: Life, matrix: Json, day: int) -> str:
-    traits = traits_at(life.person, life.interactions, day)
+    traits = traits_at(life.person, life.interactions, day, life.retracted)
     domains = [one.value.rpartition("@")[2] for one in life.person if one.kind == "email"]
     faces = [traits, *({**traits, "email_domain": domain} for domain in domains)]
     if any(met_by_traits(condition, face) for condition in matrix.get("excludes", ()) for face in faces):
         return "excluded"
-    known = (str(traits.get(name) or "") for name in matrix.get("requires", ()))
-    return "qualified" if all(text.strip() for text in known) else "waiting_for_data"
+    is_complete = all(trait_of(traits, name) is not None for name in matrix.get("requires", ()))
+    return "qualified" if is_complete else "waiting_for_data"

@@ -1,26 +1,56 @@
 """What rules see of a person: what they told, and what their identities tell when they did not."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC
+from operator import itemgetter
 from typing import Any
 
 from shared.events import Interaction
 from shared.identity import Identity
+from tests.oracle.conditions import is_nothing, our_name
 
 FREE_MAIL = frozenset({"gmail.com"})
 
 
+EFFECTS = {
+    "email_unsubscribe": ("consent_email", False),
+    "sms_stop": ("consent_sms", False),
+    "purchase": ("lifecycle", "customer"),
+}
+# What a company object tells that is known by another name than `company_` and its own.
+_OF_COMPANY = {"name": "company", "employees": "company_size", "industry": "industry"}
+
+
 def traits_at(
-    person: Collection[Identity], interactions: Iterable[Interaction], day: int
+    person: Collection[Identity],
+    interactions: Iterable[Interaction],
+    day: int,
+    retracted: Collection[str] = (),
 ) -> Mapping[str, Any]:
     """Return the traits as known at the end of a day; who the identities are is known on every day."""
-    told = {
-        trait: value
-        for one in sorted(interactions, key=lambda one: (one.occurred_at, one.id))
-        if one.occurred_at.astimezone(UTC).date().toordinal() <= day
-        for trait, value in one.traits.items()
-    }
+    told: dict[str, Any] = {}
+    for one in sorted(interactions, key=lambda one: (one.occurred_at, one.id)):
+        if one.occurred_at.astimezone(UTC).date().toordinal() <= day:
+            # What is told under our own name goes before, and null goes behind all else.
+            told |= {trait: value for _, trait, value in sorted(tellings(one.traits), key=itemgetter(0))}
+            if one.type in EFFECTS and one.machine is None and one.id not in retracted:
+                trait, value = EFFECTS[one.type]
+                told[trait] = value
     return _told_by_identities(person) | {trait: value for trait, value in told.items() if value is not None}
+
+
+def tellings(traits: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
+    """Yield (rank, trait, value); of those of one trait the greatest rank is right."""
+    for name, value in traits.items():
+        if name == "company" and isinstance(value, Mapping):
+            for part, inner in value.items():
+                trait = _OF_COMPANY.get(part, f"company_{part}")
+                if inner is None or not is_nothing(inner):
+                    yield (0 if inner is None else 1), trait, inner
+        elif value is None:
+            yield 0, our_name(name), None
+        elif not is_nothing(value):
+            yield (2 if our_name(name) == name else 1), our_name(name), value
 
 
 def _told_by_identities(person: Collection[Identity]) -> dict[str, str]:

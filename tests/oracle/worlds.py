@@ -1,13 +1,13 @@
 """Worlds for properties to hold in: any matrix, and any events that a small town could bring forth."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
 from shared.events import Interaction, Retraction, Separation
 from shared.identity import Identity
-from tests.oracle.matrices import MODEL, PATHS, TYPES, Json, matrices, optional, quarters
+from tests.oracle.matrices import MODEL, PATHS, TOUCH, TYPES, Json, matrices, optional, quarters
 
 FIRST_DAY = date(2026, 1, 5)
 DAYS = 60
@@ -27,14 +27,23 @@ TOWN = (
 )
 # Nobody has a rule for it, but somebody who likes is not inactive.
 UNPRICED = "like"
-ASSETS = ("guide.pdf", "guide.doc")
+# Nobody has a rule for it either, and who does it is a customer.
+EFFECTIVE = "purchase"
+ASSETS = ("guide.pdf", "guide.doc", "Maratón en España", "maraton", "Guía año", "GUIA ANO")
 # Trackers write one number in two ways.
 NUMBERS = (1, 1.0, 2.5)
 TRAITS: dict[str, tuple[str | float | None, ...]] = {
-    "seats": (1, 2.5, None),
+    "seats": (1, 2.5, "", None),
     "title": ("VP Sales", "Director", "Intern", " ", None),
     "company": ("Acme", None),
     "lifecycle": ("lead", "customer", None),
+}
+
+# The same under other names, or within an object.
+OTHERWISE_TOLD: dict[str, tuple[Any, ...]] = {
+    "jobTitle": ("Director", "", [], None),
+    "companyName": ("Acme", "\u200b", None),
+    "company": ({"name": "Acme", "id": 7}, {"id": 7}, {"name": " "}, {}, {"name": None}, ["", None]),
 }
 
 
@@ -62,7 +71,13 @@ _names = (
     .flatmap(lambda many: st.lists(st.sampled_from(TOWN), min_size=many, max_size=many, unique=True))
     .map(lambda names: tuple(sorted(names, key=TOWN.index)))
 )
-_traits = st.fixed_dictionaries({}, optional={name: st.sampled_from(told) for name, told in TRAITS.items()})
+_traits = st.fixed_dictionaries(
+    {},
+    optional={
+        name: st.sampled_from([*TRAITS.get(name, ()), *OTHERWISE_TOLD.get(name, ())])
+        for name in TRAITS | OTHERWISE_TOLD
+    },
+)
 
 
 def _adjustments(made_on: date) -> st.SearchStrategy[Json]:
@@ -82,7 +97,9 @@ def _adjustments(made_on: date) -> st.SearchStrategy[Json]:
 def interactions(draw: st.DrawFn, number: int) -> Interaction:
     """Draw what somebody did; the number makes its id."""
     at = draw(_instants)
-    kind = draw(st.sampled_from([*TYPES, *TYPES, *TYPES, UNPRICED, "identify", "adjustment"]))
+    kind = draw(
+        st.sampled_from([*TYPES, *TYPES, *TYPES, TOUCH, UNPRICED, EFFECTIVE, "identify", "adjustment"])
+    )
     more: Json = {}
     if kind == "adjustment":
         more["properties"] = draw(_adjustments(at.date()))
@@ -91,8 +108,8 @@ def interactions(draw: st.DrawFn, number: int) -> Interaction:
     else:
         more["properties"] = draw(
             optional(
-                path=st.sampled_from([*PATHS, None]),
-                asset=st.sampled_from([*ASSETS, None]),
+                path=st.sampled_from([*PATHS, " ", None]),
+                asset=st.sampled_from([*ASSETS, "", [], None]),
                 seats=st.sampled_from(NUMBERS),
                 page=optional(path=st.sampled_from(PATHS)),
             )

@@ -46,7 +46,7 @@ def assert_same_points(points: float, exact: float, matrix: Mapping[str, Any]) -
 def assert_same_traits(known: History, life: Life) -> None:
     """Compare what rules see, on every day on which something was done or told."""
     for day in sorted(map(day_of, life.interactions)):
-        assert known.at(day) == traits_at(life.person, life.interactions, day)
+        assert known.at(day) == traits_at(life.person, life.interactions, day, life.retracted)
 
 
 def assert_same_crossing(crossed: int | None, life: Life, matrix: Mapping[str, Any], until: int) -> None:

@@ -5,7 +5,7 @@ from collections import defaultdict
 from services.scoring.core.counting import Tally, count, total
 from services.scoring.core.days import Counts
 from services.scoring.core.pricing import Known
-from services.scoring.core.traits import History
+from services.scoring.core.traits import History, effect, tellings
 from services.scoring.model.matrix import Matrix
 from shared.identity import Identity
 from tests.oracle.fold import Life
@@ -20,9 +20,10 @@ def known_of(life: Life, matrix: Matrix) -> Known:
     for one in life.interactions:
         if one.id in life.retracted:
             count(of_identity[one.identities[0]], one, tally, times=-1)
-    told = [
-        (one.occurred_at, one.id, trait, value)
+    told = [told for one in life.interactions for told in tellings(one)]
+    followed = [
+        followed
         for one in life.interactions
-        for trait, value in one.traits.items()
+        if one.id not in life.retracted and (followed := effect(one)) is not None
     ]
-    return Known(total(of_identity.values()), History(reversed(told), life.person))
+    return Known(total(of_identity.values()), History([*reversed(told), *followed], life.person))

@@ -66,7 +66,7 @@ def _best_by_traits(way: Way, life: Life, world: World) -> float:
     values = {name: [*told, *_OTHERS.get(name, ()), "example"] for name, told in (_OTHERS | TRAITS).items()}
     account = life.account(world.matrix, world.day)
     scores: list[float] = []
-    now = traits_at(life.person, life.interactions, world.day)
+    now = traits_at(life.person, life.interactions, world.day, life.retracted)
     # What is told can be taken back, and then the identities tell what they do.
     lasting = {name: value for name, value in now.items() if name not in values}
     lasting |= traits_at(life.person, (), world.day)

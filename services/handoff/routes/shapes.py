@@ -127,13 +127,15 @@ class LeadSummary(BaseModel):
     profile_id: str
     model: str
     cycle: int
+    campaign: str | None = None
     status: LeadStatus
     qualified_at: datetime
 
     @classmethod
     def of(cls, row: dict[str, Any], **more: Any) -> Self:
         """Show a row, perhaps with more beside it."""
-        return cls.model_validate(row["data"] | {"status": row["status"]} | more)
+        # Of a lead from before campaigns were told none is known.
+        return cls.model_validate({"campaign": None} | row["data"] | {"status": row["status"]} | more)
 
 
 class Lead(LeadSummary):

@@ -27,9 +27,10 @@ from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
 from shared.errors import Conflict
-from shared.events import LEADS, MATRICES, LeadQualified, MatrixActivated, encode
+from shared.events import LEADS, MATRICES, LeadQualified, encode
 from shared.ids import derived_id
 from shared.log.port import Record
+from shared.model_events import MatrixActivated
 
 Handoff = Literal["all", "new_activity_only", "none"]
 

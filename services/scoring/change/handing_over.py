@@ -29,9 +29,10 @@ from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
 from shared.errors import Conflict, Unavailable
-from shared.events import LEADS, MATRICES, LeadQualified, LeadsHandedOver, encode
+from shared.events import LEADS, MATRICES, LeadQualified, encode
 from shared.ids import derived_id
 from shared.log.port import Record
+from shared.model_events import LeadsHandedOver
 
 Status = Literal[
     "handed_over",

@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database import outbox
-from shared.events import MATRICES, ModelDeleted, ModelDrafted, encode
+from shared.events import MATRICES, encode
 from shared.ids import derived_id
 from shared.log.port import Record
+from shared.model_events import ModelDeleted, ModelDrafted
 
 
 async def tell_drafted(connection: AsyncConnection, model: str, at: datetime) -> None:

@@ -15,9 +15,10 @@ from services.scoring.store.models import hold
 from services.scoring.store.vocabulary import model_unknown
 from shared.database import outbox
 from shared.errors import Conflict
-from shared.events import MATRICES, ModelRetired, encode
+from shared.events import MATRICES, encode
 from shared.ids import derived_id
 from shared.log.port import Record
+from shared.model_events import ModelRetired
 
 
 class Act(NamedTuple):

@@ -8,6 +8,7 @@ from services.scoring.core.pricing import Known, points, price
 from services.scoring.core.traits import History
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.trait_conditions import Traits
+from shared.known_traits import text_of
 
 MAX_COMPANY = 200
 
@@ -72,12 +73,8 @@ def is_excluded(matrix: Matrix, history: History, day: int) -> bool:
 
 def company_of(traits: Traits) -> str | None:
     """Return the company that a person counts to: a domain of its own, else the name that was told."""
-    domain = _folded(traits.get("email_domain"))
-    company = company_domain(domain) if domain is not None else None
-    if company is None:
-        company = _folded(traits.get("company"))
-    return None if company is None else company[:MAX_COMPANY]
-
-
-def _folded(value: object) -> str | None:
-    return value.strip().casefold() or None if isinstance(value, str) else None
+    domain = traits.get("email_domain")
+    company = company_domain(domain.strip().casefold()) if isinstance(domain, str) else None
+    if not company:
+        company = text_of(traits.get("company"))
+    return company.casefold()[:MAX_COMPANY] if company else None

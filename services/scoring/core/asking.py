@@ -6,19 +6,20 @@ from typing import Final
 
 from services.scoring.model.matrix import Matrix
 from shared.conditions import Condition, Matches, children
+from shared.known_traits import sources
 
 COMPANY_TRAITS: Final = frozenset({"company", "email_domain"})
 """The traits that tell the company of a person, whatever a matrix asks."""
 
 
 def traits_asked(matrices: Iterable[Matrix]) -> frozenset[str]:
-    """Return the names of the traits on which a score, a state or a company may depend."""
-    names = set(COMPANY_TRAITS)
+    """Return our names of the traits on which a score, a state or a company may depend."""
+    asked: set[str] = set()
     for matrix in matrices:
-        names.update(matrix.requires)
+        asked.update(matrix.requires)
         conditions = chain((rule.when for rule in matrix.traits), matrix.excludes)
-        names.update(name for condition in conditions for name in _names(condition))
-    return frozenset(names)
+        asked.update(name for condition in conditions for name in _names(condition))
+    return COMPANY_TRAITS.union(*map(sources, asked))
 
 
 def _names(condition: Condition) -> Iterator[str]:

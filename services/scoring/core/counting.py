@@ -14,9 +14,10 @@ import msgspec
 from services.scoring.core.days import Counts, sum_of, with_more
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import Rule
-from shared.conditions import possible_types
+from shared.conditions import named_types, possible_types
 from shared.events import ADJUSTMENT, IDENTIFY, Interaction
 from shared.matching import MISSING, Predicate, Reader, compile_condition, reader
+from shared.vocabulary import TOUCHES, is_activity
 
 
 class Adjustment(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,10 +63,13 @@ class _Entry(NamedTuple):
 
 
 class _Filed:
-    """Conditions by the type of interaction that can meet them."""
+    """Conditions by the type of interaction that can meet them.
+
+    A touch can meet only those that name its type: who asks for anything means what people do.
+    """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._by_type: dict[str, list[_Entry]] = {}
+        self._by_type: dict[str, list[_Entry]] = {touch: [] for touch in TOUCHES}
         self._any_type: list[_Entry] = []
         for rule in rules:
             by = rule.limit.by if rule.limit else None
@@ -73,8 +77,10 @@ class _Filed:
             types = possible_types(rule.when)
             if types is None:
                 self._any_type.append(entry)
-                for filed in self._by_type.values():
-                    filed.append(entry)
+                named = named_types(rule.when)
+                for type_, filed in self._by_type.items():
+                    if type_ in named or type_ not in TOUCHES:
+                        filed.append(entry)
             else:
                 for type_ in types:
                     self._by_type.setdefault(type_, list(self._any_type)).append(entry)
@@ -116,7 +122,7 @@ class Tally:
                 yield ADJUSTMENTS, _text_of_adjustment(interaction)
             return
         human = interaction.machine is None
-        if human and self._counts_activity:
+        if self._counts_activity and is_activity(interaction):
             yield ACTIVITY, _NO_VALUE
         for key, holds, by in (self._of_humans if human else self._of_machines).of(interaction.type):
             if holds(interaction):

@@ -8,7 +8,6 @@ from services.scoring.core.counting import value_text
 from services.scoring.core.days import Counts
 from services.scoring.core.limits import period_of
 from services.scoring.core.satisfying import (
-    NO_DEEDS,
     OTHER,
     TYPE,
     Assignment,
@@ -20,6 +19,7 @@ from services.scoring.model.rules import Limit, Rule
 from shared.conditions import Condition
 from shared.events import Interaction
 from shared.matching import MISSING, compile_condition, reader
+from shared.vocabulary import NO_ACTIVITY
 
 
 def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
@@ -50,7 +50,7 @@ def _compiled(condition: Condition) -> Callable[[Assignment], bool]:
     holds = compile_condition(condition)
 
     def is_met(assignment: Assignment) -> bool:
-        return assignment[TYPE] not in NO_DEEDS and holds(_interaction(assignment))
+        return assignment[TYPE] not in NO_ACTIVITY and holds(_interaction(assignment))
 
     return is_met
 

@@ -8,8 +8,8 @@ from services.scoring.core.counting import day_of
 from services.scoring.core.crossing import crossed_on
 from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known, price
-from services.scoring.model.matrix import Version
-from shared.events import LeadQualified
+from services.scoring.model.matrix import Matrix, Version
+from shared.events import LeadQualified, Offer
 from shared.ids import derived_id
 
 
@@ -74,4 +74,13 @@ def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: d
         identities=tuple(sorted(person.identities.values())),
         traits=known.traits.shown(today),
         audience=version.matrix.audience,
+        campaign=version.matrix.campaign,
+        offer=_offer(version.matrix),
     )
+
+
+def _offer(matrix: Matrix) -> Offer | None:
+    """Return what a model offers; who is handed to sales is offered nothing."""
+    if matrix.offer is None or matrix.audience != "offer":
+        return None
+    return Offer(name=matrix.offer.name, coupon=matrix.offer.coupon)

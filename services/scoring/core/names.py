@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from services.scoring.model.seen import MAX_PARTS
-from shared.events import ADJUSTMENT, IDENTIFY, Interaction
+from shared.events import Interaction
+from shared.vocabulary import NEVER_COUNTED
 
 # As long as a path in a matrix can be: nobody can ask for a longer one.
 MAX_NAME_LENGTH: Final = 128
@@ -21,8 +22,6 @@ _FORMS: Final[Mapping[type, str]] = {
     dict: "object",
     type(None): "null",
 }
-# No rule reads the properties of these.
-_NEVER_READ: Final = frozenset({IDENTIFY, ADJUSTMENT})
 
 
 class Name(NamedTuple):
@@ -43,7 +42,7 @@ def names_in(interactions: Iterable[Interaction]) -> set[Name]:
     traits: set[tuple[str, type]] = set()
     for one in interactions:
         types.add(one.type)
-        if one.properties and one.type not in _NEVER_READ:
+        if one.properties and one.type not in NEVER_COUNTED:
             properties.update(_shapes(one.properties))
         if one.traits:
             traits.update([(name, value.__class__) for name, value in one.traits.items()])

@@ -8,7 +8,7 @@ from services.scoring.core.pricing import GROUP, Known, Score, total_of
 from services.scoring.core.satisfying import assignments
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import TraitRule
-from services.scoring.model.trait_conditions import Traits, TraitTest, compile_traits
+from services.scoring.model.trait_conditions import Traits, TraitTest, compile_traits, in_our_names
 from shared.conditions import Condition
 
 # The first makes a question for one rule short, the second one for two hundred of them: a tenth of a second.
@@ -71,7 +71,8 @@ def _changed(rule: TraitRule, traits: Traits, lasting: Traits, *, met: bool) -> 
         holds = compile_traits(condition)
         return lambda assignment: holds({**lasting, **assignment})
 
-    for assignment in islice(assignments(rule.when, traits, compiled, met=met), _MAX_ASSIGNMENTS):
+    asked = in_our_names(rule.when)
+    for assignment in islice(assignments(asked, traits, compiled, met=met), _MAX_ASSIGNMENTS):
         changed = {**lasting, **assignment}
         # Whoever has another title has it instead of the old one, though a text might have both.
         if not any(_is_within(traits.get(name), value) for name, value in changed.items()):

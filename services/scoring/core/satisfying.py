@@ -11,9 +11,8 @@ from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not, children
-from shared.events import ADJUSTMENT, IDENTIFY
 from shared.matching import MISSING, compile_comparison
-from shared.vocabulary import TOUCHES
+from shared.vocabulary import NO_ACTIVITY
 
 Assignment: TypeAlias = Mapping[str, Any]
 """value by path (or trait); what is missing is not in it"""
@@ -22,9 +21,6 @@ AssignmentTest: TypeAlias = Callable[[Assignment], bool]
 
 TYPE: Final = ""
 """The path of an interaction's type: no path that a matrix may name is empty."""
-
-NO_DEEDS: Final = TOUCHES | {IDENTIFY, ADJUSTMENT}
-"""Types of what no person does: others do it to the person, or tell something of the person."""
 
 OTHER: Final = "example"
 """A value that stands for any that nobody named."""
@@ -123,7 +119,7 @@ class _Search:
         if types is None or assignment.get(TYPE) in types:
             yield from self._with_values(list(condition.where.items()), assignment)
         else:
-            for type_ in sorted(types - NO_DEEDS):
+            for type_ in sorted(types - NO_ACTIVITY):
                 yield from self._with_values(list(condition.where.items()), {**assignment, TYPE: type_})
 
     def _with_values(

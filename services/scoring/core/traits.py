@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 from services.scoring.core.counting import day_of
 from services.scoring.core.domains import company_domain, email_domain, email_domains
+from shared.events import Interaction
 from shared.identity import Identity
+from shared.known_traits import completed, told_by
+from shared.vocabulary import EFFECTS, is_effective
 
 
 class Told(NamedTuple):
-    """A value of a trait as somebody told it; null takes the trait back."""
+    """A value of a trait, under our name for it, as somebody told it; null takes the trait back."""
 
     occurred_at: datetime
     event_id: str
@@ -20,8 +23,26 @@ class Told(NamedTuple):
     value: Any
 
 
+def tellings(interaction: Interaction) -> list[Told]:
+    """Return what an interaction tells of traits, without its effect."""
+    if not interaction.traits:
+        return []
+    at, event_id = interaction.occurred_at, interaction.id
+    return [Told(at, event_id, name, value) for name, value in told_by(interaction.traits).items()]
+
+
+def effect(interaction: Interaction) -> Told | None:
+    """Return the trait that doing this has set, if it has set any."""
+    if not is_effective(interaction):
+        return None
+    return Told(interaction.occurred_at, interaction.id, *EFFECTS[interaction.type])
+
+
 class History:
-    """The traits of a person over time: of each, the last writer by (occurred_at, event id) wins."""
+    """The traits of a person over time: of each, the last writer by (occurred_at, event id) wins.
+
+    Of what one event tells twice the last goes before: its effect stands behind what it tells.
+    """
 
     def __init__(
         self, told: Collection[tuple[datetime, str, str, Any]], identities: Iterable[Identity]
@@ -29,6 +50,8 @@ class History:
         # Of most people nothing is told, and this is asked for every score.
         self._told = sorted((Told(*one) for one in told), key=lambda one: one[:2]) if told else []
         self._identities = identities
+
+        self._latest: tuple[int, Mapping[str, Any], Mapping[str, Any]] | None = None
 
     @cached_property
     def days(self) -> list[int]:
@@ -57,19 +80,27 @@ class History:
     def _emails(self) -> list[str]:
         return [identity.value for identity in self._identities if identity.kind == "email"]
 
-    def told(self, day: int) -> dict[str, Any]:
+    def told(self, day: int) -> Mapping[str, Any]:
         """Return the traits that were told until the end of a day, by name."""
-        known = {one.trait: one.value for one in self._told[: bisect_right(self.days, day)]}
-        return {name: value for name, value in sorted(known.items()) if value is not None}
+        return self._until(day)[0]
 
     def at(self, day: int) -> Mapping[str, Any]:
         """Return what a rule sees at the end of a day: what was told, and for the rest what is derived."""
-        return self.derived | self.told(day) if self._told else self.derived
+        return self._until(day)[1]
+
+    def _until(self, day: int) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        # A score, a state and a company ask for one day, one after the other.
+        number = bisect_right(self.days, day)
+        if self._latest is None or self._latest[0] != number:
+            last = {one.trait: one.value for one in self._told[:number]}
+            told = {name: value for name, value in sorted(last.items()) if value is not None}
+            self._latest = (number, told, completed({**self.derived, **told}))
+        return self._latest[1:]
 
     def shown(self, day: int) -> dict[str, Any]:
         """Return the traits to show: those told, and domain and company where only the e-mail says so."""
         derived = {name: self.derived[name] for name in ("company", "email_domain") if name in self.derived}
-        return dict(sorted((derived | self.told(day)).items()))
+        return dict(sorted({**derived, **self.told(day)}.items()))
 
 
 NOTHING_KNOWN = History((), ())

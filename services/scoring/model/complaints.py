@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from services.scoring.model.joining import JOINS, Joined, explained
-from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix
+from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix, Offer
 from services.scoring.model.rules import Limit, Rule, TraitRule
 from shared.conditions import Comparison, Matches
 from shared.errors import MAX_COMPLAINTS, Complaint
@@ -26,6 +26,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "groups.*": Group,
     "inactivity": Inactivity,
     "grades": Grades,
+    "offer": Offer,
 }
 _LONGEST_ID = 64
 

@@ -49,6 +49,8 @@ def difference(before: Matrix | None, after: Matrix) -> list[Change]:
         *_excludes(before, after, old, new),
         *_value("requalify_after", "requalify after", old.get("requalify_after"), new.get("requalify_after")),
         *_value("audience", "audience", _written(old, "audience"), _written(new, "audience")),
+        *_value("campaign", "campaign", old.get("campaign"), new.get("campaign")),
+        *_values("offer", "offer: ", old, new),
     ]
 
 

@@ -11,6 +11,7 @@ from services.scoring.model.consistency import inconsistencies
 from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, TraitRule
 from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
 from shared.conditions import Path, explain
+from shared.known_traits import Reader, reader
 from shared.strict import Fault, Strict, few, is_number
 
 Audience = Literal["sales", "offer"]
@@ -82,6 +83,13 @@ class Grades(Strict):
                     continue
 
 
+class Offer(Strict):
+    """What is offered to those who flip, as the lead tells it."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    coupon: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+
+
 class Matrix(Strict):
     """A model's rules, flip number and named stages."""
 
@@ -97,6 +105,8 @@ class Matrix(Strict):
     excludes: list[TraitCondition] = Field(default=[], max_length=50)
     requalify_after: Duration | None = None
     audience: Audience = "sales"
+    campaign: Slug | None = None
+    offer: Offer | None = None
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
@@ -142,8 +152,12 @@ class Matrix(Strict):
         return [(explain(condition), compile_traits(condition)) for condition in self.excludes]
 
     def missing(self, traits: Traits) -> tuple[str, ...]:
-        """Return the required traits that are not known, in the order of the matrix; blanks tell nothing."""
-        return tuple(name for name in self.requires if _is_unknown(traits.get(name)))
+        """Return the required traits that are not known, in the order of the matrix."""
+        return tuple(name for name, read in self._required if read(traits) is None)
+
+    @cached_property
+    def _required(self) -> list[tuple[str, Reader]]:
+        return [(name, reader(name)) for name in self.requires]
 
     @cached_property
     def _grade_steps(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
@@ -191,10 +205,6 @@ class Matrix(Strict):
     def canonical(self) -> dict[str, Any]:
         """Return the matrix as the JSON that a version keeps: what was written, without defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-def _is_unknown(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
 
 
 @dataclass(frozen=True)

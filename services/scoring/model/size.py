@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from services.scoring.model.matrix import Matrix
 from shared.conditions import Condition, Matches, children
+from shared.conditions import named_types as types_in
 from shared.errors import Complaint
 
 MAX_VALUES: Final = 50_000
@@ -31,7 +32,7 @@ def has_too_many_values(document: Any) -> bool:
 
 def named_types(matrix: Matrix) -> frozenset[str]:
     """Return the types of interaction that the rules name, also those that are not to be."""
-    return frozenset(one for leaf in _leaves(rule.when for rule in matrix.rules) for one in leaf.types or ())
+    return frozenset[str]().union(*(types_in(rule.when) for rule in matrix.rules))
 
 
 def oversized(matrix: Matrix) -> Iterator[Complaint]:

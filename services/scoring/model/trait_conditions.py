@@ -1,7 +1,7 @@
 """Conditions on traits: the same union as for interactions, written with the traits themselves as keys.
 
 `{title: {matches_any: [vp, chief]}}` asks of one trait, several keys ask of all of them, and `all`, `any` and
-`not` join such conditions.
+`not` join such conditions. A trait is asked for by any of its names, or by a path into it: `company.name`.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +11,8 @@ from pydantic import BeforeValidator, PlainSerializer
 
 from services.scoring.model.joining import JOINS
 from shared.condition_size import check_size
-from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
+from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not
+from shared.known_traits import canonical, reader
 from shared.matching import MISSING, compile_comparison
 
 
@@ -54,11 +55,11 @@ TraitTest: TypeAlias = Callable[[Traits], bool]
 
 
 def compile_traits(condition: Condition) -> TraitTest:
-    """Return the condition as a function of traits; a trait that is not known is missing."""
+    """Return the condition as a function of traits under our names; one that is not known is missing."""
     match condition:
         case Matches(where=where):
-            tests = [(trait, compile_comparison(test)) for trait, test in where.items()]
-            return lambda traits: all(holds(traits.get(trait, MISSING)) for trait, holds in tests)
+            each = [_compile_test(trait, test) for trait, test in where.items()]
+            return each[0] if len(each) == 1 else lambda traits: all(holds(traits) for holds in each)
         case AllOf(all=parts):
             each = [compile_traits(part) for part in parts]
             return lambda traits: all(holds(traits) for holds in each)
@@ -68,5 +69,33 @@ def compile_traits(condition: Condition) -> TraitTest:
         case Not(not_=part):
             inner = compile_traits(part)
             return lambda traits: not inner(traits)
+        case _:
+            assert_never(condition)
+
+
+def _compile_test(trait: str, test: Comparison) -> TraitTest:
+    read, holds = reader(trait), compile_comparison(test)
+
+    def is_met(traits: Traits) -> bool:
+        value = read(traits)
+        return holds(MISSING if value is None else value)
+
+    return is_met
+
+
+def in_our_names(condition: Condition) -> Condition:
+    """Return a condition that asks the same of traits under our names."""
+    match condition:
+        case Matches(where=where):
+            ours = {canonical(trait): test for trait, test in where.items()}
+            if len(ours) == len(where):
+                return Matches(where=ours)
+            return AllOf(all=[Matches(where={canonical(trait): test}) for trait, test in where.items()])
+        case AllOf(all=parts):
+            return AllOf(all=[in_our_names(part) for part in parts])
+        case AnyOf(any=parts):
+            return AnyOf(any=[in_our_names(part) for part in parts])
+        case Not(not_=part):
+            return Not.model_validate({"not": in_our_names(part)})
         case _:
             assert_never(condition)

@@ -13,13 +13,6 @@ from services.scoring.model.size import MAX_VALUES, has_too_many_values, oversiz
 from shared.errors import MAX_COMPLAINTS, Complaint, Refused
 from shared.wording import is_slug
 
-KNOWN_TYPES = frozenset({
-    "visit", "download", "like", "comment", "share", "follow", "mention", "group_join", "email_open",
-    "email_click", "email_unsubscribe", "newsletter_signup", "form_submit", "webinar_attend", "purchase",
-    "sms_delivered", "sms_reply",
-})  # fmt: skip
-"""The types of interaction that DESIGN.md section 6 names; trackers may send any other."""
-
 
 def read_matrix(model: str, document: Any) -> Matrix:
     """Validate a matrix that somebody wrote for a model.

@@ -50,6 +50,7 @@ SUBJECTS: Final = (
         ["retraction_id", "retracted_at"],
     ),
     Subject(tables.traits, ["value", "occurred_at", "event_id"], ["occurred_at", "event_id"]),
+    Subject(tables.effects, ["occurred_at", "event_id"], ["occurred_at", "event_id"]),
     _COUNTS,
     _SCORES,
     Subject(tables.standings, ["lead_id", "version", "flipped_at"], ["lead_id", "version", "flipped_at"]),

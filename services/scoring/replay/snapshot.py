@@ -24,6 +24,7 @@ PROJECTIONS: Final = (
     tables.separations,
     tables.retractions,
     tables.traits,
+    tables.effects,
     tables.counts,
     tables.scores,
     tables.standings,

@@ -1,4 +1,4 @@
-"""Routes for ops: the draft of a model, what differs in it, and what it would change.
+"""Routes for ops: the draft of a model.
 
 Reading a large matrix takes a while, in which neither the database nor other requests are to wait for it. So
 it is read and warned of in a thread and outside of transactions; what writes only stores.
@@ -6,29 +6,27 @@ it is read and warned of in a thread and outside of transactions; what writes on
 
 import asyncio
 import json
-from dataclasses import asdict
 from itertools import islice
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Body, Header, Query, Response
+from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
 from services.scoring.change.naming import tell_deleted, tell_drafted
 from services.scoring.model.complaints import of_rule
-from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.odd.gather import warnings
 from services.scoring.model.odd.names import possible_kinds
 from services.scoring.model.odd.oddity import Oddity
 from services.scoring.model.validation import kept_matrix, read_matrix
-from services.scoring.routes.parameters import MAX_VERSION, ModelName, unkeepable
+from services.scoring.routes.parameters import ModelName, unkeepable
 from services.scoring.routes.router import router_for
 from services.scoring.store import names
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
-from services.scoring.store.models import draft_of, hold, version_of
+from services.scoring.store.models import hold
 from services.scoring.store.vocabulary import is_there, not_there
 from services.scoring.tables import models
 from shared.auth import Requires
@@ -62,24 +60,6 @@ class DraftOut(BaseModel):
     model: str
     matrix: dict[str, Any]
     warnings: list[WarningOut]
-
-
-class ChangeOut(BaseModel):
-    """One thing that differs between two matrices; `needs_counting`: in the ledger."""
-
-    path: str
-    kind: Literal["added", "removed", "changed"]
-    before: Any
-    after: Any
-    text: str
-    needs_counting: bool
-
-
-class DifferenceOut(BaseModel):
-    """What differs between two versions of a model."""
-
-    model: str
-    changes: list[ChangeOut]
 
 
 def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
@@ -143,29 +123,6 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
             if not await is_there(connection, model):
                 await tell_deleted(connection, model, clock.now())
         outgoing.ring()
-
-    @router.get("/difference")
-    async def get_difference(
-        model: ModelName,
-        before: Annotated[
-            int | None, Query(ge=1, le=MAX_VERSION, description="A version; absent: the active one.")
-        ] = None,
-        after: Annotated[
-            int | None, Query(ge=1, le=MAX_VERSION, description="A version; absent: the draft.")
-        ] = None,
-    ) -> DifferenceOut:
-        """Tell what differs between two versions, or between the active version and the draft."""
-        async with database.reading() as connection:
-            old = await version_of(connection, model, before)
-            if before is not None and old is None:
-                raise await not_there(connection, model, before, "query.before")
-            new = await (
-                draft_of(connection, model) if after is None else version_of(connection, model, after)
-            )
-            if new is None:
-                raise await not_there(connection, model, after or "draft", "query.after" if after else None)
-        changes = await asyncio.to_thread(difference, old.matrix if old else None, new.matrix)
-        return DifferenceOut(model=model, changes=[ChangeOut(**asdict(change)) for change in changes])
 
     return router
 

@@ -38,17 +38,8 @@ from shared.cursor import write_cursor
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.identity import identity_id, normalise
-from shared.lists import (
-    DEFAULT_LIMIT,
-    Cursor,
-    Limit,
-    Page,
-    as_list,
-    number,
-    paged,
-    place,
-    text,
-)
+from shared.known_traits import completed, reader
+from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, number, paged, place, text
 
 Text = Annotated[str | None, Query(max_length=200), NoNul]
 
@@ -61,7 +52,9 @@ def _filter(
     state: State | None = None,
     company: Text = None,
     trait: Annotated[
-        str | None, Query(pattern="^[^:]{1,128}:", max_length=400, description="name:value"), NoNul
+        str | None,
+        Query(pattern="^[^:]{1,128}:", max_length=400, description="name:value, or path:value"),
+        NoNul,
     ] = None,
     kept_back: Annotated[
         bool | None, Query(description="Whether they qualify and activations kept them from sales.")
@@ -122,7 +115,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             items = await _shown(connection, sorted(persons, key=lambda one: rank[one.id]), clock)
         if wanted.trait is not None:
             name, told = wanted.trait
-            items = [one for one in items if _is(one.traits.get(name), told)]
+            read = reader(name)
+            items = [one for one in items if _is(read(completed(one.traits)), told)]
         following = write_cursor(of, *page[limit - 1].key) if len(page) > limit else None
         return paged(request, ProfileOut, items, following)
 

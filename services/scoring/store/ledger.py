@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import sqlalchemy as sa
@@ -10,10 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.tables import ledger, retractions
 from shared.database import bulk
-from shared.events import ADJUSTMENT, IDENTIFY, Interaction, Retraction
-
-NO_ACTIVITY: Final = frozenset({IDENTIFY, ADJUSTMENT})
-"""Types of what somebody is told of, and has not done."""
+from shared.events import Interaction, Retraction
+from shared.vocabulary import NO_ACTIVITY
 
 _json = msgspec.json.Encoder().encode
 
@@ -41,7 +39,7 @@ async def record(connection: AsyncConnection, interactions: Sequence[Interaction
 async def read(connection: AsyncConnection, identity_ids: Sequence[str]) -> dict[str, list[Interaction]]:
     """Return what the ledger has of each of the identities and was not retracted, as counting needs it."""
     rows = await connection.execute(
-        sa.select(ledger).where(bulk.any_of(connection, ledger.c.identity_id, identity_ids), ~_is_retracted())
+        sa.select(ledger).where(bulk.any_of(connection, ledger.c.identity_id, identity_ids), ~is_retracted())
     )
     posted: dict[str, list[Interaction]] = {}
     for row in rows:
@@ -56,12 +54,13 @@ async def acted_since(connection: AsyncConnection, identity_ids: Sequence[str], 
         bulk.any_of(connection, ledger.c.identity_id, identity_ids),
         ledger.c.occurred_at >= since,
         of_humans,
-        ~_is_retracted(),
+        ~is_retracted(),
     )
     return (await connection.execute(deeds.limit(1))).first() is not None
 
 
-def _is_retracted() -> sa.ColumnElement[bool]:
+def is_retracted() -> sa.ColumnElement[bool]:
+    """Tell of an interaction whether it does not count."""
     return sa.exists().where(retractions.c.event_id == ledger.c.event_id)
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.core.appraisal import QUALIFIED
 from services.scoring.model.matrix import Version
 from services.scoring.store.cycles import is_kept_back
-from services.scoring.store.vocabulary import FROM_EMAIL, active_version_of, check_trait
-from services.scoring.tables import identities, scores, traits
+from services.scoring.store.trait_filter import may_have
+from services.scoring.store.vocabulary import active_version_of, check_trait
+from services.scoring.tables import identities, scores
 from shared.errors import Refused
 from shared.values import check_known
 
@@ -55,7 +56,7 @@ async def profile_ids(
     query, score = await _filtered(connection, wanted)
     if wanted.trait is not None:
         await check_trait(connection, "query.trait", wanted.trait[0])
-        query = query.where(_may_have(*wanted.trait))
+        query = query.where(may_have(*wanted.trait))
     key: tuple[sa.ColumnElement[Any], ...] = (identities.c.id,)
     if sort == "-score":
         if score is None:
@@ -136,23 +137,3 @@ async def just_qualified(
         .order_by(reached.c.score, reached.c.profile_id)
     )
     return (await connection.execute(qualified.limit(limit))).scalars().all()
-
-
-def _may_have(name: str, value: str) -> sa.ColumnElement[bool]:
-    mine = identities.alias("mine")
-    told = msgspec.json.encode(value).decode()
-    was_told = sa.exists().where(
-        mine.c.profile_id == identities.c.id,
-        traits.c.identity_id == mine.c.id,
-        traits.c.name == name,
-        # A number or a truth is told without quotes.
-        traits.c.value.in_([told, value]),
-    )
-    if name not in FROM_EMAIL:
-        return was_told
-    # Nobody told these; the address itself does.
-    return was_told | sa.exists().where(
-        mine.c.profile_id == identities.c.id,
-        mine.c.kind == "email",
-        mine.c.value.endswith(f"@{value}", autoescape=True),
-    )

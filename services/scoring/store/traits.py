@@ -1,8 +1,8 @@
-"""The traits on their table: of each identity and trait the last value of every day."""
+"""The traits on their tables: of each identity and trait the last value of every day, told or an effect."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
@@ -11,10 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.core.counting import day_of
 from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known
-from services.scoring.core.traits import History, Told
-from services.scoring.tables import traits
+from services.scoring.core.traits import History, Told, tellings
+from services.scoring.tables import effects, traits
 from shared.database import bulk
 from shared.events import Interaction
+from shared.vocabulary import EFFECTS
+
+# identity id, occurred_at, event id, name, value
+_Row: TypeAlias = tuple[str, datetime, str, str, str | None]
 
 _json = msgspec.json.Encoder().encode
 
@@ -23,14 +27,15 @@ async def write(connection: AsyncConnection, interactions: Iterable[Interaction]
     """Keep the last value of each trait and day, by the time at which it was so."""
     latest: dict[tuple[str, str, int], dict[str, Any]] = {}
     for one in interactions:
-        for name, value in one.traits.items():
+        for told in tellings(one):
+            name = told.trait
             row: dict[str, Any] = {
                 "identity_id": one.identities[0].id,
                 "name": name,
-                "day": day_of(one.occurred_at),
-                "value": _json(value).decode(),
-                "occurred_at": one.occurred_at,
-                "event_id": one.id,
+                "day": day_of(told.occurred_at),
+                "value": _json(told.value).decode(),
+                "occurred_at": told.occurred_at,
+                "event_id": told.event_id,
             }
             key = row["identity_id"], name, row["day"]
             known = latest.get(key)
@@ -53,22 +58,50 @@ async def read(
     connection: AsyncConnection, persons: Sequence[Person], names: Collection[str] | None = None
 ) -> dict[str, History]:
     """Return the traits of each person over time, all or those of these names, by profile id."""
-    query = sa.select(
-        traits.c.identity_id, traits.c.occurred_at, traits.c.event_id, traits.c.name, traits.c.value
-    ).where(bulk.any_of(connection, traits.c.identity_id, [i for one in persons for i in one.identities]))
-    if names is not None:
-        query = query.where(bulk.any_of(connection, traits.c.name, sorted(names)))
-    rows = await connection.execute(query)
     told: dict[str, list[Told]] = {}
-    for identity_id, occurred_at, event_id, name, value in rows:
-        told.setdefault(identity_id, []).append(Told(occurred_at, event_id, name, msgspec.json.decode(value)))
+    followed: dict[str, list[Told]] = {}
+    for identity_id, occurred_at, event_id, name, value in await connection.execute(
+        _query(connection, [i for one in persons for i in one.identities], names)
+    ):
+        if value is None:
+            trait = Told(occurred_at, event_id, *EFFECTS[name])
+            followed.setdefault(identity_id, []).append(trait)
+        else:
+            trait = Told(occurred_at, event_id, name, msgspec.json.decode(value))
+            told.setdefault(identity_id, []).append(trait)
     return {
         person.id: History(
-            [one for identity_id in person.identities for one in told.get(identity_id, ())],
+            [one for of in (told, followed) for i in person.identities for one in of.get(i, ())],
             person.identities.values(),
         )
         for person in persons
     }
+
+
+def _query(
+    connection: AsyncConnection, identity_ids: Sequence[str], names: Collection[str] | None
+) -> sa.Select[*_Row] | sa.CompoundSelect[*_Row]:
+    """Ask for what was told and for effects; these have a type in the place of the name, and no value."""
+    of_told = sa.select(
+        traits.c.identity_id, traits.c.occurred_at, traits.c.event_id, traits.c.name, traits.c.value
+    ).where(bulk.any_of(connection, traits.c.identity_id, identity_ids))
+    if names is not None:
+        of_told = of_told.where(bulk.any_of(connection, traits.c.name, sorted(names)))
+    types = [type_ for type_, effect in EFFECTS.items() if names is None or effect.trait in names]
+    if not types:
+        return of_told
+    return of_told.union_all(
+        sa.select(
+            effects.c.identity_id,
+            effects.c.occurred_at,
+            effects.c.event_id,
+            effects.c.type,
+            sa.null().cast(sa.Text),
+        ).where(
+            bulk.any_of(connection, effects.c.identity_id, identity_ids),
+            bulk.any_of(connection, effects.c.type, sorted(types)),
+        )
+    )
 
 
 async def known(

@@ -16,11 +16,9 @@ from services.scoring.tables import identities, models, seen_names, versions
 from shared.database.distinct import distinct_values
 from shared.errors import NotFound
 from shared.identity import STRONGEST_FIRST, WEAKEST
+from shared.known_traits import KNOWN_TRAITS, canonical
 from shared.values import check_known
 from shared.wording import suggestion
-
-FROM_EMAIL: Final = ("company", "email_domain")
-"""The traits that an e-mail address tells where nothing else does."""
 
 KINDS: Final = (*STRONGEST_FIRST, WEAKEST)
 _MAX_KINDS: Final = 1_000
@@ -44,9 +42,11 @@ async def check_trait(connection: AsyncConnection, field: str, name: str) -> Non
 
     Once there are too many names to keep, every name passes.
     """
-    asked = {*FROM_EMAIL, *(await active(connection)).traits_asked}
+    asked = {*KNOWN_TRAITS, *KINDS, *map(canonical, (await active(connection)).traits_asked)}
     of_traits = seen_names.c.kind == "trait"
-    if name in asked or await _has(connection, seen_names.c.name, name, of_traits):
+    if canonical(name).partition(".")[0] in asked or await _has(
+        connection, seen_names.c.name, name, of_traits
+    ):
         return
     if "trait" in await names.full_kinds(connection):
         return

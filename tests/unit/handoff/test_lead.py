@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.handoff.lead import lead_data
 from services.handoff.payload import body_of
-from shared.events import LeadQualified, Reason
+from shared.events import LeadQualified, Offer, Reason
 from shared.identity import Identity
 from tests.leads import qualified
 
@@ -45,6 +45,14 @@ def test_the_body_tells_what_happened_when_and_why() -> None:
 def test_the_body_tells_whom_the_lead_is_for() -> None:
     assert lead_data(qualified())["audience"] == "sales"
     assert lead_data(qualified(audience="offer"))["audience"] == "offer"
+
+
+def test_the_body_tells_the_campaign_and_what_is_offered() -> None:
+    assert lead_data(qualified())["campaign"] is None
+    assert "offer" not in lead_data(qualified())
+    data = lead_data(qualified(campaign="maraton", offer=Offer(name="10 %", coupon="MARATON10")))
+    assert (data["campaign"], data["offer"]) == ("maraton", {"name": "10 %", "coupon": "MARATON10"})
+    assert lead_data(qualified(offer=Offer(name="10 %")))["offer"] == {"name": "10 %", "coupon": None}
 
 
 def test_instants_are_told_in_utc() -> None:

@@ -22,13 +22,13 @@ from shared.events import (
     Envelope,
     Event,
     Interaction,
-    MatrixActivated,
     Retraction,
     StageChanged,
     decode,
     encode,
     key_of,
 )
+from shared.model_events import MatrixActivated
 from shared.payload import payload_of
 from tests.builders import NOON, identities, interaction
 from tests.letters_world import letter

@@ -6,7 +6,7 @@ from typing import Any
 from services.scoring.core.counting import Tally, count, day_of
 from services.scoring.core.days import Counts
 from services.scoring.core.pricing import Known, Score, points, price
-from services.scoring.core.traits import History
+from services.scoring.core.traits import History, effect, tellings
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import NOON, interaction
@@ -27,9 +27,8 @@ def counted(rules: Matrix, *interactions: Interaction) -> Counts:
 
 
 def known(rules: Matrix, *interactions: Interaction) -> Known:
-    told = [
-        (one.occurred_at, one.id, name, value) for one in interactions for name, value in one.traits.items()
-    ]
+    told = [told for one in interactions for told in tellings(one)]
+    told += [told for one in interactions if (told := effect(one)) is not None]
     identities = {identity for one in interactions for identity in one.identities}
     return Known(counted(rules, *interactions), History(told, identities))
 

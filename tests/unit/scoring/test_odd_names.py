@@ -109,7 +109,7 @@ def test_what_a_limit_counts_by_is_a_property_too() -> None:
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("emial", "email"), ("Email", "email"), ("lastname", None), ("titel", "title"), ("phones", "phone"),
+    [("emial", "email"), ("lastname", None), ("titel", "title"), ("phones", "phone"),
      ("traits.title", "title"), ("title.x", "title"), ("email_domian", "email_domain")],
 )  # fmt: skip
 def test_a_trait_that_nobody_was_told_to_have_is_warned_of(name: str, meant: str | None) -> None:
@@ -121,7 +121,7 @@ def test_a_trait_that_nobody_was_told_to_have_is_warned_of(name: str, meant: str
 
 @pytest.mark.parametrize(
     "name",
-    ["title", "employees", "company", "email", "phone", "anonymous_id", "user_id", "twitter", "email_domain",
+    ["title", "employees", "company", "email", "Email", "phone", "anonymous_id", "user_id", "twitter", "email_domain",
      "company.name", "company.a.b", "consent_email", "consent_sms", "lifecycle"],
 )  # fmt: skip
 def test_a_trait_that_came_or_that_flipline_tells_itself_is_not(name: str) -> None:

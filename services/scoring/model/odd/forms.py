@@ -13,6 +13,7 @@ from services.scoring.model.odd.oddity import Oddity
 from services.scoring.model.odd.presence import of_value
 from services.scoring.model.places import Test, conditions, tests
 from services.scoring.model.seen import Forms, Seen
+from shared.known_traits import canonical
 
 _OF_NUMBERS: Final = frozenset({"gt", "gte", "lt", "lte", "between"})
 _OF_TEXTS: Final = frozenset({"starts_with", "glob"})
@@ -31,7 +32,7 @@ def odd_forms(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
     properties, traits = known.property_forms(seen), known.trait_forms(seen)
     for placed in conditions(matrix):
         for test in tests(placed):
-            name = known.canonical(test.name) if test.of_traits else test.name
+            name = canonical(test.name) if test.of_traits else test.name
             forms = (traits if test.of_traits else properties).get(name, frozenset())
             kept_all = ("trait" if test.of_traits else "property") not in seen.cut
             if forms and (mismatch := _mismatch(test, forms)):

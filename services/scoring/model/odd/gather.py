@@ -1,8 +1,9 @@
 """All oddities of a matrix: first those by which nobody becomes a lead, then by family, each in its order."""
 
-from itertools import chain
+from itertools import chain, starmap
 from typing import Final
 
+from services.scoring.model.intent import unintended
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.odd.addresses import odd_addresses
 from services.scoring.model.odd.conditions import never_met
@@ -23,6 +24,7 @@ def warnings(matrix: Matrix, seen: Seen) -> list[Oddity]:
     """Return what is most likely a mistake in a matrix, given what has been seen; at most MAX_WARNINGS."""
     found = list(
         chain(
+            starmap(Oddity, unintended(matrix)),
             odd_traits(matrix, seen),
             odd_types(matrix, seen),
             odd_properties(matrix, seen),

@@ -4,12 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from services.scoring.model.seen import Forms, Seen
-from services.scoring.model.validation import KNOWN_TYPES
-from shared.events import ADJUSTMENT, IDENTIFY
 from shared.identity import STRONGEST_FIRST, WEAKEST
-
-NEVER_COUNTED: Final = frozenset({IDENTIFY, ADJUSTMENT})
-"""Types that no rule counts."""
+from shared.known_traits import canonical
+from shared.vocabulary import EFFECTS, KNOWN_TYPES
 
 TYPES: Final = KNOWN_TYPES
 
@@ -30,20 +27,10 @@ IDENTITIES: Final = frozenset({*STRONGEST_FIRST, WEAKEST})
 DERIVED: Final = IDENTITIES | {"company", "email_domain"}
 """Traits that identities tell; each is a text."""
 
-SET_BY_EFFECT: Final = frozenset({"consent_email", "consent_sms", "lifecycle"})
+SET_BY_EFFECT: Final = frozenset({effect.trait for effect in EFFECTS.values()})
 """Traits that some interactions set."""
 
 TRAITS: Final = DERIVED | SET_BY_EFFECT
-
-
-def canonical(trait: str) -> str:
-    """Return the name under which a trait is kept, given any of its names or a path into it."""
-    return trait
-
-
-def sources(trait: str) -> frozenset[str]:
-    """Return the names, as they are kept, of the traits that tell a trait or a path into one."""
-    return frozenset({canonical(trait), canonical(trait.partition(".")[0])})
 
 
 def trait_forms(seen: Seen) -> Mapping[str, Forms]:

@@ -4,7 +4,7 @@ While nothing of a kind has come, a name is warned of only where it is a slip of
 Flipline knows: a young instance has seen none of the names that its trackers will send.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from services.scoring.model.matrix import Matrix
@@ -15,7 +15,9 @@ from services.scoring.model.odd.presence import needs_something
 from services.scoring.model.places import Placed, Test, conditions, tests, types
 from services.scoring.model.seen import MAX_PARTS, Forms, Seen
 from shared.identity import KIND_PATTERN
+from shared.known_traits import KNOWN_TRAITS, canonical, sources
 from shared.type_names import SEGMENT_TYPES, snake_case, type_of
+from shared.vocabulary import NEVER_COUNTED
 
 _MAX_SHOWN: Final = 5
 # What people write in front of a name, as it stands in the JSON of an event.
@@ -32,15 +34,24 @@ class _Names:
     """Names of a kind: those that came and those that may be meant, and how to tell of one that never came.
 
     `never` and `cut` are sentences in which {} is the name; `cut` is for a kind of which not all were kept.
+    `ours` returns the name that a name is kept under.
     """
 
-    def __init__(self, never: str, cut: str | None, came: Collection[str], known: Collection[str]) -> None:
+    def __init__(
+        self,
+        never: str,
+        cut: str | None,
+        came: Collection[str],
+        known: Collection[str],
+        ours: Callable[[str], str] = str,
+    ) -> None:
         self._sentence = cut or never
         self._is_young = not came
         # Anybody with a write key makes names up, and what is shown to ops is to control no terminal.
         self._came = sorted(name for name in came if name.isprintable())
         self._nearest = Nearest([*self._came, *known])
         self._known = {*came, *known}
+        self._ours = ours
         self._told: dict[str, _Told | None] = {}
 
     def never_came(self, name: str, hint: str = "") -> _Told | None:
@@ -62,6 +73,8 @@ class _Names:
         return _Told(self._sentence.format(name) + hint, shown, meant)
 
     def _meant(self, name: str) -> str | None:
+        if self._ours(name) in self._known:
+            return None
         for above in _ABOVE:
             if name.startswith(above) and (below := name.removeprefix(above)) in self._known:
                 return below
@@ -76,7 +89,7 @@ def odd_types(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
     )
     for placed in conditions(matrix):
         for path, type_ in types(placed):
-            if type_ in known.NEVER_COUNTED:
+            if type_ in NEVER_COUNTED:
                 message = f"no rule counts an interaction of type {type_}"
                 yield _found(placed, path, "type_never_counted", _Told(message, (), None), "surely")
             elif type_ in seen.types or type_ in known.TYPES:
@@ -123,7 +136,11 @@ def odd_traits(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
     forms = known.trait_forms(seen)
     cut = "no trait {} is among those that came first, and later ones were not kept"
     names = _Names(
-        "no event ever told the trait {}", cut if "trait" in seen.cut else None, seen.traits, known.TRAITS
+        "no event ever told the trait {}",
+        cut if "trait" in seen.cut else None,
+        seen.traits,
+        known.TRAITS | KNOWN_TRAITS,
+        canonical,
     )
     for index, name in enumerate(matrix.requires):
         if not _is_known_trait(name, forms) and (told := names.never_came(name, _as_property(name, seen))):
@@ -157,11 +174,11 @@ def _is_known_property(name: str, seen: Seen) -> bool:
 
 def _is_known_trait(name: str, forms: Mapping[str, Forms]) -> bool:
     head, dot, _ = name.partition(".")
-    if dot and "object" in forms.get(known.canonical(head), ()):
+    if dot and "object" in forms.get(canonical(head), ()):
         return True
-    if known.canonical(name).startswith("company_") and "object" in forms.get("company", ()):
+    if canonical(name).startswith("company_") and "object" in forms.get("company", ()):
         return True
-    told_by = {known.canonical(name)} if dot else known.sources(name)
+    told_by = {canonical(name)} if dot else sources(name)
     return any(one in forms or one in known.TRAITS for one in told_by)
 
 

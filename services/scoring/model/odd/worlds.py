@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias, assert_never
 
 from services.scoring.model.contradictions import contradiction
-from services.scoring.model.odd.known import canonical
 from services.scoring.model.odd.presence import needs_something, of_value
 from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not
+from shared.known_traits import canonical
 from shared.matching import compile_comparison
 
 MAX_LOOKED_AT: Final = 20_000

@@ -1,0 +1,64 @@
+"""Routes for ops: what differs between two matrices of a model."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from services.scoring.model.difference import difference
+from services.scoring.routes.parameters import MAX_VERSION, ModelName
+from services.scoring.routes.router import router_for
+from services.scoring.store.models import draft_of, version_of
+from services.scoring.store.vocabulary import not_there
+from shared.auth import Requires
+from shared.database.engine import Database
+
+
+class ChangeOut(BaseModel):
+    """One thing that differs between two matrices; `needs_counting`: in the ledger."""
+
+    path: str
+    kind: Literal["added", "removed", "changed"]
+    before: Any
+    after: Any
+    text: str
+    needs_counting: bool
+
+
+class DifferenceOut(BaseModel):
+    """What differs between two versions of a model."""
+
+    model: str
+    changes: list[ChangeOut]
+
+
+def routes(database: Database, requires: Requires) -> APIRouter:
+    """Return the route of differences under /v1/models."""
+    router = router_for(requires, "/v1/models/{model}", "models")
+
+    @router.get("/difference")
+    async def get_difference(
+        model: ModelName,
+        before: Annotated[
+            int | None, Query(ge=1, le=MAX_VERSION, description="A version; absent: the active one.")
+        ] = None,
+        after: Annotated[
+            int | None, Query(ge=1, le=MAX_VERSION, description="A version; absent: the draft.")
+        ] = None,
+    ) -> DifferenceOut:
+        """Tell what differs between two versions, or between the active version and the draft."""
+        async with database.reading() as connection:
+            old = await version_of(connection, model, before)
+            if before is not None and old is None:
+                raise await not_there(connection, model, before, "query.before")
+            new = await (
+                draft_of(connection, model) if after is None else version_of(connection, model, after)
+            )
+            if new is None:
+                raise await not_there(connection, model, after or "draft", "query.after" if after else None)
+        changes = await asyncio.to_thread(difference, old.matrix if old else None, new.matrix)
+        return DifferenceOut(model=model, changes=[ChangeOut(**asdict(change)) for change in changes])
+
+    return router

@@ -1,0 +1,219 @@
+"""The known traits: their names, the other names that trackers and CRMs have for them, and what tells them.
+
+All names of a known trait are one: it is what was told last, under any of them. Known names are read in any
+spelling (`first_name`, `firstName`, `First Name`); any other trait has the one name that it was told by.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
+
+from shared.known import is_blank, is_known
+
+Traits: TypeAlias = Mapping[str, Any]
+Reader: TypeAlias = Callable[[Traits], Any]
+
+COMPANY: Final = "company"
+
+# Of a person or company, and each is a text or a number: the first is our name, then come those of others.
+_TEXTS: Final = (
+    ("first_name", "given_name"),
+    ("last_name", "family_name", "surname"),
+    ("name", "full_name"),
+    ("email", "email_address"),
+    ("phone", "phone_number"),
+    ("title", "job_title"),
+    ("language",),
+    ("time_zone",),
+    ("country",),
+    (COMPANY, "company_name"),
+    ("company_domain", "company_website"),
+    ("company_size", "company_employees", "company_employee_count", "number_of_employees", "employee_count"),
+    ("company_country",),
+    ("industry", "company_industry"),
+    # Only stand-ins for others: a person's website may be their company's, and a locale tells a language.
+    ("website",),
+    ("locale",),
+)
+_OTHERS: Final = (
+    ("email_domain",),
+    ("lifecycle", "lifecycle_stage"),
+    ("consent_email", "email_consent"),
+    ("consent_sms", "sms_consent"),
+)
+
+TEXTS: Final = frozenset(names[0] for names in _TEXTS)
+"""Known traits of which only a text or a number tells anything, and no placeholder."""
+
+KNOWN_TRAITS: Final = TEXTS | {names[0] for names in _OTHERS}
+"""Our names of the known traits."""
+
+# What is read when a trait is not told. A `name` stands in for both of its parts, as `split` has it.
+_STAND_INS: Final[Mapping[str, str]] = {
+    "company_domain": "website",
+    "company_country": "country",
+    "language": "locale",
+}
+_PARTS_OF_NAME: Final = ("first_name", "last_name")
+
+MAX_NAME_LENGTH: Final = 128
+MAX_PARTS_OF_AN_OBJECT: Final = 50
+"""Of an object that is told of a known trait, so many parts are kept that have no name here."""
+
+# What exports and trackers write where they know nothing; our own hand-off writes the first.
+_PLACEHOLDERS: Final = frozenset({
+    "not provided", "not set", "not available", "n/a", "n.a.", "#n/a", "unknown", "undefined",
+})  # fmt: skip
+# Null is a surname, and nobody writes it like this.
+_NOTHINGS: Final = frozenset({"null", "NULL", "none", "NONE", "None", "nil", "nan", "NaN"})
+_BRACKETS: Final = frozenset({"[]", "<>", "{}"})
+
+
+def _squeezed(name: str) -> str:
+    return "".join(char for char in name if char not in "_- ").lower()
+
+
+_OURS: Final = {_squeezed(name): names[0] for names in (*_TEXTS, *_OTHERS) for name in names}
+
+
+@lru_cache(maxsize=8_192)
+def canonical(name: str) -> str:
+    """Return our name for a trait, or for a path into one; the name itself where it is none of ours.
+
+    What a company object has is a trait of its own: `company.name` is `company`, `company.plan` is
+    `company_plan`.
+    """
+    head, dot, rest = name.partition(".")
+    ours = _OURS.get(_squeezed(head), head)
+    if not (dot and rest):
+        return name if dot else ours
+    if ours != COMPANY:
+        return f"{ours}.{rest}"
+    part, dot, deeper = rest.partition(".")
+    return f"{canonical(f'company_{part}')}{dot}{deeper}"
+
+
+def told_by(traits: Traits) -> Traits:
+    """Return what the traits of one event tell, under our names; null takes a trait back.
+
+    What tells nothing is left out, for it changes nothing. Of several names for one trait, a known value goes
+    before null, and our own name before others.
+    """
+    told: dict[str, Any] = {}
+    for name, value in _parts(traits):
+        ours = canonical(name)
+        if value is None:
+            told.setdefault(ours, None)
+        elif _tells(ours, value) and (told.get(ours) is None or name == ours):
+            told[ours] = value
+    return told
+
+
+def _parts(traits: Traits) -> Iterator[tuple[str, Any]]:
+    """Yield (name, value), where an object that a text is expected of is taken to its parts."""
+    for name, value in traits.items():
+        if isinstance(value, dict) and canonical(name) in TEXTS:
+            yield from _parts_of(canonical(name), value)  # pyright: ignore[reportUnknownArgumentType] - JSON
+        else:
+            yield name, value
+
+
+def _parts_of(name: str, described: Traits) -> Iterator[tuple[str, Any]]:
+    others = 0
+    for part, value in described.items():
+        path = f"{name}.{part}"
+        ours = canonical(path)
+        if ours not in KNOWN_TRAITS:
+            others += 1
+            if others > MAX_PARTS_OF_AN_OBJECT or len(ours) > MAX_NAME_LENGTH:
+                continue
+        yield path, value
+
+
+def _tells(name: str, value: Any) -> bool:
+    return text_of(value) is not None if name in TEXTS else is_known(value)
+
+
+def text_of(value: Any) -> str | None:
+    """Return a value as one line of text, or None when there is nothing to read: it is a placeholder at best.
+
+    A list is read as its parts, and neither a truth nor an object as anything.
+    """
+    match value:
+        case str():
+            return _line(value)
+        case bool():
+            return None
+        case int() | float():
+            return str(value)
+        case list():
+            parts = (text_of(part) for part in value if not isinstance(part, list))  # pyright: ignore[reportUnknownVariableType] - JSON
+            return ", ".join(part for part in parts if part) or None
+        case _:
+            return None
+
+
+def _line(text: str) -> str | None:
+    if is_blank(text):
+        return None
+    shown = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    line = " ".join(shown.split())
+    return None if _is_placeholder(line) else line
+
+
+def _is_placeholder(line: str) -> bool:
+    if line in _NOTHINGS or line[0] + line[-1] in _BRACKETS:
+        return True
+    bare = line.strip("()").casefold()
+    return bare in _PLACEHOLDERS or not any(char.isalnum() for char in bare)
+
+
+def completed(traits: Traits) -> Traits:
+    """Return traits under our names, with what stands in for those that are not told."""
+    more: dict[str, Any] = {}
+    for name, other in _STAND_INS.items():
+        if other in traits and name not in traits:
+            more[name] = traits[other]
+    if "name" in traits and "last_name" not in traits:
+        first, last = split(text_of(traits["name"]) or "")
+        if last:
+            more["last_name"] = last
+            if first and "first_name" not in traits:
+                more["first_name"] = first
+    return {**traits, **more} if more else traits
+
+
+def split(name: str) -> tuple[str, str]:
+    """Return the first and the last name of a whole one, where the last begins with the last word."""
+    first, _, last = name.rpartition(" ")
+    return first, last
+
+
+@lru_cache(maxsize=8_192)
+def sources(name: str) -> frozenset[str]:
+    """Return our names of all traits that tell one trait or path, as `told_by` has them."""
+    path = canonical(name)
+    trait = path.partition(".")[0]
+    others = (
+        {"name"} if trait in _PARTS_OF_NAME else {_STAND_INS[trait]} if trait in _STAND_INS else set[str]()
+    )
+    # A tracker may send a flat key with dots in it.
+    return frozenset({path, trait, *others})
+
+
+def reader(name: str) -> Reader:
+    """Return a reader of a trait or of a path into one, given traits under our names; None: not known."""
+    path = canonical(name)
+    trait, *steps = path.split(".")
+
+    def read(traits: Traits) -> Any:
+        found: Any = traits.get(path)
+        if found is None and steps:
+            found = traits.get(trait)
+            for step in steps:
+                if not isinstance(found, dict):
+                    return None
+                found = found.get(step)  # pyright: ignore[reportUnknownMemberType] - JSON
+        return found if is_known(found) else None
+
+    return read

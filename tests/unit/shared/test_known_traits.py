@@ -1,0 +1,218 @@
+"""What is known of a person, whichever name it was told by."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.known_traits import (
+    KNOWN_TRAITS,
+    MAX_PARTS_OF_AN_OBJECT,
+    canonical,
+    completed,
+    reader,
+    sources,
+    text_of,
+    told_by,
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "ours"),
+    [
+        ("last_name", "last_name"),
+        ("lastName", "last_name"),
+        ("LastName", "last_name"),
+        ("lastname", "last_name"),
+        ("Last Name", "last_name"),
+        ("last-name", "last_name"),
+        ("surname", "last_name"),
+        ("firstName", "first_name"),
+        ("jobTitle", "title"),
+        ("job_title", "title"),
+        ("jobtitle", "title"),
+        ("Title", "title"),
+        ("companyName", "company"),
+        ("company.name", "company"),
+        ("Company.Name", "company"),
+        ("company.employee_count", "company_size"),
+        ("company.employees", "company_size"),
+        ("company.size", "company_size"),
+        ("numberOfEmployees", "company_size"),
+        ("company.industry", "industry"),
+        ("company.website", "company_domain"),
+        ("company.plan", "company_plan"),
+        ("company.address.city", "company_address.city"),
+        ("timezone", "time_zone"),
+        ("emailDomain", "email_domain"),
+        ("lifecycleStage", "lifecycle"),
+        ("consentEmail", "consent_email"),
+        ("seats", "seats"),
+        ("planName", "planName"),
+        ("address.city", "address.city"),
+        ("company.", "company."),
+        (".x", ".x"),
+        ("", ""),
+    ],
+)
+def test_a_trait_has_one_name_of_ours(written: str, ours: str) -> None:
+    assert canonical(written) == ours
+    assert canonical(ours) == ours
+
+
+def test_every_name_of_ours_is_its_own() -> None:
+    assert {canonical(name) for name in KNOWN_TRAITS} == KNOWN_TRAITS
+
+
+NOTHING: tuple[Any, ...] = (
+    "", " ", "\t\n", "\u00a0", "\u200b", "\ufeff", [], {}, [None], ["", " "], [[]], {"a": None}, {"a": [""]},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NOTHING)
+@pytest.mark.parametrize("trait", ["company", "lastName", "seats", "lifecycle", "consent_email"])
+def test_what_has_nothing_to_read_tells_nothing(trait: str, value: Any) -> None:
+    # A null within an object takes back what it names, and tells nothing either.
+    assert set(told_by({trait: value}).values()) <= {None}
+    assert canonical(trait) not in told_by({trait: value})
+    assert reader(trait)({canonical(trait): value}) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[not provided]", "[Not Provided]", "n/a", "N/A", "#N/A", "unknown", "Unknown", "(not set)", "undefined",
+     "null", "NULL", "None", "NaN", "-", "--", "?", "...", "{{ company }}", "<company>", "not available"],
+)  # fmt: skip
+def test_a_placeholder_is_no_name_title_or_company(text: str) -> None:
+    assert told_by({"company": text, "lastName": text, "title": [text]}) == {}
+    assert text_of(text) is None
+    assert told_by({"plan": text}) == {"plan": text}, "of other traits nobody knows what is a placeholder"
+
+
+@pytest.mark.parametrize(
+    "text", ["Null", "O", "3M", "Na", "李", "[24]7.ai", "Unknown Pleasures", "-ed", "C#"]
+)
+def test_what_only_looks_like_a_placeholder_is_a_name(text: str) -> None:
+    assert told_by({"last_name": text}) == {"last_name": text}
+
+
+@pytest.mark.parametrize("value", [0, False, 2.5, "x", ["", "x"], {"a": {"b": 0}}])
+def test_any_other_value_is_known(value: Any) -> None:
+    assert told_by({"plan": value}) == {"plan": value}
+    assert reader("plan")({"plan": value}) == value
+
+
+@pytest.mark.parametrize("value", [True, {"a": 1}, [True], [{"a": 1}]])
+def test_a_text_is_not_told_by_a_truth_or_an_object(value: Any) -> None:
+    assert "last_name" not in told_by({"last_name": value})
+
+
+def test_null_takes_a_trait_back_under_all_of_its_names() -> None:
+    assert told_by({"lastName": None, "jobTitle": None}) == {"last_name": None, "title": None}
+
+
+def test_of_several_names_ours_goes_before_others_and_a_value_before_null() -> None:
+    for told in (
+        {"lastName": "B", "last_name": "A"},
+        {"last_name": "A", "surname": "C"},
+        {"last_name": "A", "lastName": None},
+        {"last_name": None, "lastName": "A"},
+        {"last_name": " ", "lastName": "A"},
+    ):
+        assert told_by(told) == {"last_name": "A"}
+
+
+def test_a_company_object_tells_of_the_company() -> None:
+    described = {
+        "name": "Acme",
+        "id": 7,
+        "industry": "shoes",
+        "employee_count": 40,
+        "plan": "pro",
+        "size": None,
+    }
+    assert told_by({"company": described}) == {
+        "company": "Acme",
+        "company_id": 7,
+        "industry": "shoes",
+        "company_size": 40,
+        "company_plan": "pro",
+    }
+
+
+def test_a_company_object_without_a_name_tells_of_no_company() -> None:
+    assert told_by({"company": {"id": 7}}) == {"company_id": 7}
+    assert told_by({"company": {"id": 7}, "companyName": "Acme"}) == {"company_id": 7, "company": "Acme"}
+
+
+def test_what_is_told_flat_goes_before_what_an_object_tells() -> None:
+    for told in (
+        {"company_size": 5, "company": {"employees": 7}},
+        {"company": {"employees": 7}, "company_size": 5},
+    ):
+        assert told_by(told) == {"company_size": 5}
+
+
+def test_a_large_object_tells_what_has_a_name_here_and_some_of_the_rest() -> None:
+    large = {f"p{n}": n for n in range(500)} | {"name": "Acme", "x" * 200: 1}
+    told = told_by({"company": large})
+    assert told["company"] == "Acme"
+    assert len(told) == MAX_PARTS_OF_AN_OBJECT + 1
+    assert max(map(len, told)) < 128
+
+
+def test_paths_lead_into_objects_and_a_flat_key_goes_before() -> None:
+    city = reader("address.city")
+    assert city({"address": {"city": "Rome"}}) == "Rome"
+    assert city({"address": {"city": "Rome"}, "address.city": "Oslo"}) == "Oslo"
+    for nothing in ({}, {"address": {}}, {"address": "Rome"}, {"address": {"city": " "}}, {"address": None}):
+        assert city(nothing) is None
+    assert sources("address.city") == {"address.city", "address"}
+
+
+def test_a_whole_name_stands_in_for_its_parts() -> None:
+    assert completed({"name": "Ana Maria Silva"}) == {
+        "name": "Ana Maria Silva",
+        "first_name": "Ana Maria",
+        "last_name": "Silva",
+    }
+    assert completed({"name": " Ana  Silva\n"})["first_name"] == "Ana"
+    assert completed({"name": "Ana"}) == {"name": "Ana", "last_name": "Ana"}
+    assert completed({"name": "Dr. Ana Silva", "last_name": "Silva Costa"}) == {
+        "name": "Dr. Ana Silva",
+        "last_name": "Silva Costa",
+    }
+    assert completed({"name": "Ana Silva", "first_name": "Anna"})["first_name"] == "Anna"
+    assert sources("lastName") == {"last_name", "name"}
+
+
+def test_a_website_a_locale_and_a_country_stand_in() -> None:
+    told = {"website": "acme.example", "locale": "es", "country": "ES"}
+    assert completed(told) == told | {
+        "company_domain": "acme.example", "language": "es", "company_country": "ES",
+    }  # fmt: skip
+    assert completed({"website": "a.example", "company_domain": "b.example"})["company_domain"] == "b.example"
+
+
+def test_a_text_is_one_clean_line() -> None:
+    assert text_of(" Ana\r\n\x00 Maria\u202e ") == "Ana Maria"
+    assert text_of(["VP", "", "Board"]) == "VP, Board"
+    assert (text_of(7), text_of(2.5), text_of(True), text_of(None)) == ("7", "2.5", None, None)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["company", "companyName", "last_name", "lastName", "name", "x", "company.id"]),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+            lambda inner: (
+                st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+            ),
+            max_leaves=4,
+        ),
+    )
+)
+def test_what_was_read_once_is_read_alike_again(traits: dict[str, Any]) -> None:
+    told = told_by(traits)
+    assert told_by(told) == told
