@@ -21,6 +21,8 @@ KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,31}")
 # Kinds not listed stand between the known and the anonymous ones.
 STRONGEST_FIRST = ("user_id", "email", "phone", "linkedin", "twitter", "facebook", "instagram")
 WEAKEST = "anonymous_id"
+USER_ID: Final = "user_id"
+FORMER_USER_ID: Final = "former_user_id"
 _KNOWN_KINDS: Final = frozenset({*STRONGEST_FIRST, WEAKEST})
 
 FORMS_VERSION: Final = 2
@@ -85,11 +87,11 @@ class Forms:
         words = blake2b("\0".join(sorted(self._own_words)).encode(), digest_size=8).hexdigest()
         return f"{FORMS_VERSION}.{self._phone_region or '-'}.{words if self._own_words else '-'}"
 
-    def named(self, kind: str, value: Scalar) -> Identity:
+    def named(self, kind: str, value: Scalar, field: str = "value") -> Identity:
         """Return an identity in normal form; raises Refused also for a value that names nobody."""
         identity = self.identity(kind, value)
         if identity is None:
-            raise Refused("identity_placeholder", f"This value is no {kind[:40]} of anybody.", "value")
+            raise Refused("identity_placeholder", f"This value is no {kind[:40]} of anybody.", field)
         return identity
 
     def is_placeholder(self, text: str) -> bool:
@@ -163,11 +165,3 @@ def by_strength(identities: Iterable[Identity]) -> tuple[Identity, ...]:
     if len(distinct) == 1:
         return tuple(distinct)
     return tuple(sorted(distinct, key=_strength))
-
-
-_forms = Forms()
-
-
-def normalise(kind: str, value: str) -> Identity:
-    """Bring an identity to its normal form as an installation without settings has it; raises Refused."""
-    return _forms.named(kind, value)

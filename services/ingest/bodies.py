@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from services.ingest.accepted import Accepted
 from services.ingest.envelope import envelope_of
 from services.ingest.limits import check_count
 from services.ingest.native import read_native
 from services.ingest.outcome import Outcome, Refusal
-from services.ingest.segment import Sending, read_segment
+from services.ingest.segment import read_segment
 from services.ingest.segment_wire import read_batch, read_common_context
+from services.ingest.sending import Sending
 from services.ingest.skew import read_sent_at
 from services.ingest.wire import decode
 from shared.errors import Refused
-from shared.events import Interaction
 
 _anything = msgspec.json.Decoder(msgspec.Raw)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
@@ -29,13 +30,7 @@ def native_body(data: bytes, sending: Sending) -> list[Outcome]:
         events = [msgspec.Raw(data)]
     else:
         raise Refused("body_invalid", "Send one event as a JSON object, or a list of them.")
-    return _read_each(
-        events,
-        lambda event: read_native(
-            event, received_at=sending.received_at, new_id=sending.new_id, user_agent=sending.user_agent
-        ),
-        sending,
-    )
+    return _read_each(events, lambda event: read_native(event, sending), sending)
 
 
 def segment_batch(data: bytes, sending: Sending) -> list[Outcome]:
@@ -56,7 +51,7 @@ def segment_call(type: str) -> Callable[[bytes, Sending], list[Outcome]]:
 
 
 def _read_each(
-    events: Iterable[msgspec.Raw], read: Callable[[bytes], Interaction], sending: Sending
+    events: Iterable[msgspec.Raw], read: Callable[[bytes], Accepted], sending: Sending
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for event in events:

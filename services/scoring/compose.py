@@ -22,6 +22,7 @@ from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
 from shared.events import INTERACTIONS
 from shared.following import Follower
+from shared.identity import Forms
 from shared.ids import new_id
 from shared.keys import Keys
 from shared.log.port import Log
@@ -32,7 +33,13 @@ GROUP = "scoring"
 
 
 def compose(
-    *, log: Log, database: Database, clock: Clock, keys: Keys, identity_limits: Mapping[str, int]
+    *,
+    log: Log,
+    database: Database,
+    clock: Clock,
+    keys: Keys,
+    forms: Forms,
+    identity_limits: Mapping[str, int],
 ) -> Service:
     """Return the scoring service on the given log and database."""
     outgoing = Bell()
@@ -60,9 +67,9 @@ def compose(
             drafts.routes(database, clock, ops),
             previews.routes(database, clock, ops),
             activation.routes(database, clock, ops, outgoing),
-            profiles.routes(database, clock, ops_or_crm),
+            profiles.routes(database, clock, forms, ops_or_crm),
             scores.routes(database, clock, ops_or_crm),
-            correction.routes(database, corrections, ops, outgoing),
+            correction.routes(database, corrections, forms, ops, outgoing),
             companies.routes(database, ops_or_crm),
         ],
         workers={

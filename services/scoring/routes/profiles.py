@@ -47,7 +47,7 @@ from shared.cursor import write_cursor
 from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import Refused
-from shared.identity import identity_id, normalise
+from shared.identity import Forms
 
 # Not of one profile: its id may change by a merge between two pages.
 TIMELINE: Final = "timeline"
@@ -73,7 +73,7 @@ def _filter(
     return Filter(model, min_score, stage, grade, state, company, (name, value) if trait else None, kept_back)
 
 
-def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
+def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -> APIRouter:
     """Return the routes under /v1/profiles that show profiles."""
     router = router_for(requires, "/v1/profiles", "profiles")
 
@@ -97,8 +97,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             )
         async with database.reading() as connection:
             if kind is not None and value is not None:
-                identity = normalise(kind, value)
-                persons = await find(connection, [identity_id(*identity)])
+                persons = await find(connection, [forms.named(kind, value).id])
                 return ProfilesOut(items=await _shown(connection, persons, clock))
             of = f"profiles of {wanted.model} by -score" if sort == "-score" else "profiles by id"
             after = place(cursor, of, number, text) if sort == "-score" else place(cursor, of, text)
