@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeAlias, assert_never
 from pydantic import BeforeValidator, PlainSerializer
 
 from shared.condition_size import check_size
-from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
+from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not
 from shared.matching import MISSING, compile_comparison
 
 _JOINS = ("all", "any", "not")
@@ -54,22 +54,30 @@ TraitCondition: TypeAlias = Annotated[
 
 Traits: TypeAlias = Mapping[str, Any]
 TraitTest: TypeAlias = Callable[[Traits], bool]
+Compare: TypeAlias = Callable[[str, Comparison], Callable[[Any], bool]]
 
 
-def compile_traits(condition: Condition) -> TraitTest:
-    """Return the condition as a function of traits; a trait that is not known is missing."""
+def _as_written(_trait: str, test: Comparison) -> Callable[[Any], bool]:
+    return compile_comparison(test)
+
+
+def compile_traits(condition: Condition, compare: Compare = _as_written) -> TraitTest:
+    """Return the condition as a function of traits; a trait that is not known is missing.
+
+    `compare` makes the test of a trait's value.
+    """
     match condition:
         case Matches(where=where):
-            tests = [(trait, compile_comparison(test)) for trait, test in where.items()]
+            tests = [(trait, compare(trait, test)) for trait, test in where.items()]
             return lambda traits: all(holds(traits.get(trait, MISSING)) for trait, holds in tests)
         case AllOf(all=parts):
-            each = [compile_traits(part) for part in parts]
+            each = [compile_traits(part, compare) for part in parts]
             return lambda traits: all(holds(traits) for holds in each)
         case AnyOf(any=parts):
-            each = [compile_traits(part) for part in parts]
+            each = [compile_traits(part, compare) for part in parts]
             return lambda traits: any(holds(traits) for holds in each)
         case Not(not_=part):
-            inner = compile_traits(part)
+            inner = compile_traits(part, compare)
             return lambda traits: not inner(traits)
         case _:
             assert_never(condition)

@@ -124,12 +124,11 @@ def _may_have(name: str, value: str) -> sa.ColumnElement[bool]:
     )
     if name not in FROM_EMAIL:
         return was_told
-    # Nobody told these; the address itself does.
-    return was_told | sa.exists().where(
-        mine.c.profile_id == identities.c.id,
-        mine.c.kind == "email",
-        mine.c.value.endswith(f"@{value}", autoescape=True),
-    )
+    # Nobody told these; the address itself does. A company has the domains below its own, too.
+    ends = mine.c.value.endswith(f"@{value}", autoescape=True)
+    if name == "company":
+        ends |= mine.c.value.endswith(f".{value}", autoescape=True)
+    return was_told | sa.exists().where(mine.c.profile_id == identities.c.id, mine.c.kind == "email", ends)
 
 
 class Company(msgspec.Struct, frozen=True):
