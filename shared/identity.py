@@ -23,6 +23,7 @@ STRONGEST_FIRST = ("user_id", "email", "phone", "linkedin", "twitter", "facebook
 WEAKEST = "anonymous_id"
 USER_ID: Final = "user_id"
 FORMER_USER_ID: Final = "former_user_id"
+"""Says of the `user_id` of the same value that its person has a newer one, and is one person with that."""
 _KNOWN_KINDS: Final = frozenset({*STRONGEST_FIRST, WEAKEST})
 
 FORMS_VERSION: Final = 2
@@ -148,6 +149,22 @@ def _written(kind: str, value: float | bool | None) -> str:
 
 def _invalid(kind: str, message: str) -> Refused:
     return Refused("identity_value_invalid", message, f"identities.{kind}")
+
+
+def twin_of(identity: Identity) -> Identity | None:
+    """Return the former user id of a user id, and the other way round; None for other kinds."""
+    twins = {USER_ID: FORMER_USER_ID, FORMER_USER_ID: USER_ID}
+    return Identity(twins[identity.kind], identity.value) if identity.kind in twins else None
+
+
+def current(identities: Collection[Identity]) -> Collection[Identity]:
+    """Return a person's identities as they are told: without user ids that are former ones."""
+    former = {value for kind, value in identities if kind == FORMER_USER_ID}
+    return (
+        [one for one in identities if one.kind != USER_ID or one.value not in former]
+        if former
+        else identities
+    )
 
 
 def _strength(identity: Identity) -> tuple[int, Identity]:

@@ -18,7 +18,7 @@ from services.scoring.routes.shapes import IdentityOut
 from shared.auth import Requires
 from shared.database.engine import Database
 from shared.errors import Unavailable
-from shared.identity import Forms
+from shared.identity import Forms, current
 from shared.strict import Strict
 from shared.supervisor import Bell
 
@@ -188,7 +188,7 @@ def routes(
                     id=person.id,
                     identities=[
                         IdentityOut(kind=one.kind, value=one.value)
-                        for one in sorted(person.identities.values())
+                        for one in sorted(current(person.identities.values()))
                     ],
                 )
                 for person in persons

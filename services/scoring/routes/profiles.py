@@ -47,7 +47,7 @@ from shared.cursor import write_cursor
 from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import Refused
-from shared.identity import Forms
+from shared.identity import Forms, current
 
 # Not of one profile: its id may change by a merge between two pages.
 TIMELINE: Final = "timeline"
@@ -200,7 +200,8 @@ async def _shown(connection: AsyncConnection, persons: Sequence[Person], clock: 
         ProfileOut(
             id=person.id,
             identities=[
-                IdentityOut(kind=one.kind, value=one.value) for one in sorted(person.identities.values())
+                IdentityOut(kind=one.kind, value=one.value)
+                for one in sorted(current(person.identities.values()))
             ],
             traits=known[person.id].traits.shown(today),
             scores={version.model: _standing(known[person.id], version, today) for version in versions},
