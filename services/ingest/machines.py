@@ -13,8 +13,8 @@ MAIL_PROXIES: Final = re.compile(r"GoogleImageProxy|YahooMailProxy|DuckDuckGo-Ma
 LINK_SCANNERS: Final = re.compile(
     r"Barracuda|Mimecast|Proofpoint|URL ?Defense|FireEye|Trellix|Symantec|MessageLabs|Cloudmark"
     r"|Bitdefender|Sophos|TrendMicro|IronPort|Forcepoint|Zscaler|SafeLinks|BingPreview"
-    r"|Link ?(?:Validator|Check)|FortiMail|Vade ?(?:Retro|Secure)|Hornetsecurity|Kaspersky|MailScanner|ClamAV|VirusTotal|urlscan"
-    r"|Microsoft Office (?:Existence|Protocol) Discovery",
+    r"|Link ?(?:Validator|Check)|FortiMail|Vade ?(?:Retro|Secure)|Hornetsecurity|Kaspersky|MailScanner|ClamAV"
+    r"|VirusTotal|urlscan|Microsoft Office (?:Existence|Protocol) Discovery",
     re.IGNORECASE,
 )
 
