@@ -11,7 +11,7 @@ from services.ingest.shaping import accepted
 from services.ingest.skew import occurred_at
 from services.ingest.vocabulary import checked_type
 from services.ingest.wire import decode
-from shared.identity import Scalar
+from shared.identity import FORMER_USER_ID, Scalar, twin_of
 
 
 class NativeEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -46,6 +46,9 @@ def read_native(data: bytes, sending: Sending) -> Accepted:
     names = Names(sending.forms)
     for kind, values in event.identities.items():
         _name(names, kind, values)
+    if FORMER_USER_ID in event.identities:
+        # What was done under the former id is linked by that id, which was a user's.
+        names.found += [twin for one in names.found if one.kind == FORMER_USER_ID and (twin := twin_of(one))]
     return accepted(
         id=names.event_id(event.id, "id") or sending.new_id(),
         type=known,

@@ -11,6 +11,8 @@ from urllib.parse import unquote
 
 import idna
 
+from shared.forms.text import cleaned
+
 # The limits of SMTP (RFC 5321), in octets.
 MAX_NAME: Final = 64
 MAX_ADDRESS: Final = 254
@@ -54,7 +56,7 @@ def email_form(text: str) -> tuple[str, str]:
 def _unwrapped(text: str) -> str:
     """Return the address within what it was written in."""
     if text.startswith("mailto:"):
-        text = unquote(text[7:].partition("?")[0])
+        text = cleaned(unquote(text[7:].partition("?")[0]))
     if text.endswith(">") and (named := _NAMED.fullmatch(text)) and not _SEVERAL.search(named[1]):
         return _unwrapped(named[2].strip()) if named[2].startswith("mailto:") else named[2].strip()
     # What Japanese keyboards write for an @.

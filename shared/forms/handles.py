@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs, unquote
 
+from shared.forms.text import cleaned
+
 
 class _Network(NamedTuple):
     """The hosts of a network's pages, and what of a path stands before a person's name there."""
@@ -15,7 +17,7 @@ class _Network(NamedTuple):
 
 _NETWORKS: Final[Mapping[str, _Network]] = {
     "twitter": _Network(frozenset({"twitter.com", "x.com"})),
-    "facebook": _Network(frozenset({"facebook.com", "fb.com", "fb.me", "m.me"})),
+    "facebook": _Network(frozenset({"facebook.com", "fb.com", "m.me"})),
     "instagram": _Network(frozenset({"instagram.com", "instagr.am"})),
     "linkedin": _Network(frozenset({"linkedin.com"}), ("in",)),
 }
@@ -29,7 +31,8 @@ _NO_PERSON: Final = frozenset({
 })  # fmt: skip
 # With a scheme, or a host and a path.
 _URL = re.compile(
-    r"(?:(?:https?:)?//(?P<host>[^/?#\s]+)|(?P<bare>[^/?#@\s]+\.[a-z]{2,3})(?=/))(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?",
+    r"(?:(?:https?:)?//(?P<host>[^/?#\s]+)|(?P<bare>[^/?#@\s]+\.[a-z]{2,3})(?=/))"
+    r"(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?",
     re.DOTALL,
 )
 _HANDLE = re.compile(r"[\w.-]{1,100}")
@@ -55,7 +58,7 @@ def _name_in(kind: str, host: str, path: str, query: str) -> str:
     labels = host.rpartition("@")[2].partition(":")[0].split(".")
     if not any(".".join(labels[start:]) in network.hosts for start in range(len(labels) - 1)):
         raise ValueError("is the address of a page elsewhere")
-    steps = [unquote(step) for step in path.split("/") if step]
+    steps = [cleaned(unquote(step)).lower() for step in path.split("/") if step]
     if kind == "facebook" and steps == ["profile.php"]:
         return (parse_qs(query).get("id") or [""])[0]
     if kind == "facebook" and steps[:1] == ["people"] and len(steps) == 3:  # noqa: PLR2004 - people/Name/id

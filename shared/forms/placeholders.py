@@ -68,8 +68,8 @@ _ZERO = re.compile(r"[-+{(\[]*0[0\s.,:x_-]*[)\]}]*")
 # A template that nobody filled in, wherever it stands in a value: {{user_id}}, ${id}, #{id}, <%= id %>,
 # {% id %}, %%EMAIL%%, *|EMAIL|*, [[id]], %{id}, @@id@@, and the first of them as a URL has it.
 _TEMPLATE = re.compile(
-    r"\{\{\W{0,9}[a-z_][^}]*\}|[$#%@!]\{\W{0,9}[a-z_][^}]*\}|\{[%!#]\W{0,9}[a-z_][^}]*\}|<[%?][^>]*>|%%[^%]+%%|\*\|[^|]+\|\*"
-    r"|\[\[\W{0,9}[a-z_][^\]]*\]\]|@@[^@]+@@|%7b%7b|\$\([^)]+\)|\[object \w+\]"
+    r"\{\{\W{0,9}[a-z_][^}]*\}|[$#%@!]\{\W{0,9}[a-z_][^}]*\}|\{[%!#]\W{0,9}[a-z_][^}]*\}|<[%?][^>]*>"
+    r"|%%[^%]+%%|\*\|[^|]+\|\*|\[\[\W{0,9}[a-z_][^\]]*\]\]|@@[^@]+@@|%7b%7b|\$\([^)]+\)|\[object \w+\]"
 )
 # A name in marks and nothing else: {user_id}, [email], <id>, (not set), %EMAIL%, __UID__, |ID|, ~id~.
 _NAME = r"[a-z_][a-z_ .]*(?:\|[a-z_ :'\".]*)?"

@@ -75,6 +75,13 @@ def test_several_identities_stand_strongest_first_and_once() -> None:
     )  # fmt: skip
 
 
+def test_a_former_user_id_names_the_user_id_that_it_was() -> None:
+    event = read(identities={"user_id": "new-1", "former_user_id": "old-1"})
+    assert set(event.identities) == {
+        ("user_id", "new-1"), ("user_id", "old-1"), ("former_user_id", "old-1")
+    }  # fmt: skip
+
+
 def test_an_email_among_the_traits_names_nobody() -> None:
     assert read(traits={"email": "other@x.example"}).identities == read().identities
 

@@ -20,6 +20,7 @@ forms = Forms()
         ('"Runner, <Ana>" <ana@firm.example>', "ana@firm.example"),
         ("mailto:ana%2Bnews@firm.example?subject=Hello", "ana+news@firm.example"),
         ("<mailto:ana@firm.example>", "ana@firm.example"),
+        ("mailto:%EF%BB%BFANA@firm.example", "ana@firm.example"),
         ("ana@firm.example.", "ana@firm.example"),
         ("ana\uff20\uff46\uff49\uff52\uff4d\uff0eexample", "ana@firm.example"),
         ("ana@firm。example", "ana@firm.example"),

@@ -24,6 +24,7 @@ forms = Forms()
         ("instagram", "antonio.co", "antonio.co"),
         ("linkedin", "https://es.linkedin.com/in/antonio-runs-12/", "antonio-runs-12"),
         ("linkedin", "https://linkedin.com/in/jos%C3%A9", "josé"),
+        ("linkedin", "https://linkedin.com/in/JOS%C3%89", "josé"),
     ],
 )
 def test_one_account_has_one_form_however_it_is_written(kind: str, written: str, form: str) -> None:

@@ -9,7 +9,8 @@ KINDS = st.sampled_from(["user_id", "email", "phone", "twitter", "facebook", "an
 PIECES = st.sampled_from([
     "ana", "@", ".", "firm", "example", "<", ">", '"', "\\", "mailto:", "+", "49", "(0)170", "1234567",
     " ", "-", "\ufeff", "\u200c", "\u00a0", "ü", "é", "ß", "\u212a", "İ", "xn--", "xn--bcher-kva",
-    "https://x.com/", "/", "{{", "}}", "null", "undefined", "0", "x", "ext", "\u0301", "\uff20", "\u3002",
+    "https://x.com/", "/", "{{", "}}", "%c3%89", "%ef%bb%bf", "null", "undefined", "0", "x", "ext",
+    "\u0301", "\uff20", "\u3002",
 ])  # fmt: skip
 VALUES = st.text(max_size=300) | st.text("@ .aAÄİß\u0301+0", max_size=20) | st.lists(PIECES).map("".join)
 REGIONS = st.sampled_from([None, "ES", "DE", "US", "IT", "AR"])
