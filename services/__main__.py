@@ -12,9 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import SQLAlchemyError
 
-import services.handoff.compose
-import services.ingest.compose
 import services.scoring.compose
+from services import composing
 from services.demo.play import play
 from services.explaining import explain
 from services.importing import imports
@@ -24,7 +23,7 @@ from services.ops.groups import add_groups
 from services.ops.wanted import Handoff, Wanted
 from services.options import DataDir
 from services.positions import positions
-from services.process import Machinery, open_log
+from services.process import open_log
 from services.scoring.replay.check import check as check_scoring
 from services.scoring.repricing.command import reprice as reprice_everybody
 from services.start import migrate as migrate_database
@@ -33,7 +32,6 @@ from shared.clock import SystemClock
 from shared.database.engine import Database
 from shared.errors import FliplineError, Misconfigured, Refused
 from shared.keys import load_keys
-from shared.service import Service
 from shared.settings import Settings
 from shared.telemetry import configure_logging
 
@@ -47,54 +45,28 @@ app.add_typer(positions, name="positions")
 Port = Annotated[int | None, typer.Option(help="Port to listen on, instead of FLIPLINE_PORT.")]
 
 
-def _ingest(machinery: Machinery) -> Service:
-    return services.ingest.compose.compose(
-        log=machinery.log, database=machinery.database, clock=machinery.clock, keys=machinery.keys
-    )
-
-
-def _scoring(machinery: Machinery) -> Service:
-    return services.scoring.compose.compose(
-        log=machinery.log,
-        database=machinery.database,
-        clock=machinery.clock,
-        keys=machinery.keys,
-        identity_limits=machinery.settings.identity_limits,
-    )
-
-
-def _handoff(machinery: Machinery) -> Service:
-    return services.handoff.compose.compose(
-        log=machinery.log,
-        database=machinery.database,
-        clock=machinery.clock,
-        keys=machinery.keys,
-        settings=machinery.settings,
-    )
-
-
 @app.command()
 def up(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest, scoring and handoff in this one process."""
-    run_all(settings_of(port, data_dir), [_ingest, _scoring, _handoff])
+    run_all(settings_of(port, data_dir), [composing.ingest, composing.scoring, composing.handoff])
 
 
 @app.command()
 def ingest(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest alone: HTTP in, log out; only its dead letters are listed from the database."""
-    run_one(settings_of(port, data_dir), _ingest, needs_database=False)
+    run_one(settings_of(port, data_dir), composing.ingest, needs_database=False)
 
 
 @app.command()
 def scoring(port: Port = None, data_dir: DataDir = None) -> None:
     """Run scoring alone; start as many as the topic has partitions, at most."""
-    run_one(settings_of(port, data_dir), _scoring, needs_database=True)
+    run_one(settings_of(port, data_dir), composing.scoring, needs_database=True)
 
 
 @app.command()
 def handoff(port: Port = None, data_dir: DataDir = None) -> None:
     """Run handoff alone: leads in, signed webhooks out."""
-    run_one(settings_of(port, data_dir), _handoff, needs_database=True)
+    run_one(settings_of(port, data_dir), composing.handoff, needs_database=True)
 
 
 @app.command()

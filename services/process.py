@@ -23,6 +23,7 @@ from shared.door.protocol import doorway
 from shared.errors import Misconfigured
 from shared.events import TOPICS
 from shared.http import Application, Check, build_app
+from shared.identity import Forms
 from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
@@ -38,6 +39,7 @@ class Machinery:
 
     settings: Settings
     keys: Keys
+    forms: Forms
     clock: Clock
     log: EmbeddedLog | KafkaLog
     database: Database
@@ -101,7 +103,7 @@ async def serve(
         stack.push_async_callback(database.close)
         log = open_log(settings, database)
         stack.push_async_callback(log.close)
-        machinery = Machinery(settings, keys, SystemClock(), log, database)
+        machinery = Machinery(settings, keys, settings.forms(), SystemClock(), log, database)
         app = host([compose(machinery) for compose in composes], partial(keep_measuring, database))
         config = uvicorn.Config(
             app,

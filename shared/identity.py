@@ -1,21 +1,45 @@
 """Kinds of identity, their normal form, and the id that every process derives alike."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from shared.errors import Refused
+from shared.forms.emails import email_form
+from shared.forms.handles import KINDS as HANDLES
+from shared.forms.handles import handle_form
+from shared.forms.phones import phone_form
+from shared.forms.placeholders import WORDS, is_placeholder, is_placeholder_address
+from shared.forms.text import cleaned
 
-MAX_VALUE_LENGTH = 256
+MAX_VALUE_LENGTH: Final = 256
 KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 # From the identity that names a person most surely to the one that a shared device makes least sure.
 # Kinds not listed stand between the known and the anonymous ones.
 STRONGEST_FIRST = ("user_id", "email", "phone", "linkedin", "twitter", "facebook", "instagram")
 WEAKEST = "anonymous_id"
+USER_ID: Final = "user_id"
+FORMER_USER_ID: Final = "former_user_id"
+"""Says of the `user_id` of the same value that its person has a newer one, and is one person with that."""
+_KNOWN_KINDS: Final = frozenset({*STRONGEST_FIRST, WEAKEST})
+
+FORMS_VERSION: Final = 2
+"""Raised when a value gets another form than before, so that tables built with older forms are known."""
+
+# A value may come within more than itself: behind a person's name, in a whole URL.
+_MAX_WRITTEN: Final = 600
+# Beyond it a JSON number without a fraction may have been another one.
+_MOST_EXACT: Final = 2**53
+# Ten megabytes at the very most, when all values are as long as may be.
+_REMEMBERED: Final = 16_384
+_WITH_FORMS: Final = frozenset({"email", "phone", *HANDLES})
+_LENGTH: Final = f"An identity's value has 1 to {MAX_VALUE_LENGTH} characters and no NUL."
+
+Scalar: TypeAlias = str | int | float | bool | None
+"""A value as JSON has it."""
 
 
 class Identity(NamedTuple):
@@ -37,71 +61,110 @@ def identity_id(kind: str, value: str) -> str:
     return blake2b(f"{kind}\0{value}".encode(), digest_size=16).hexdigest()
 
 
-def _email(value: str) -> str:
-    name, at, domain = value.rpartition("@")
-    if not (name and at and "." in domain) or any(c.isspace() for c in value):
-        raise ValueError("is not an e-mail address")
-    try:
-        domain = domain.encode("idna").decode("ascii") if not domain.isascii() else domain
-    except UnicodeError as error:
-        raise ValueError("has a domain that is not a domain name") from error
-    return f"{name}@{domain}".lower()
+class Forms:
+    """The rules that bring identities to their normal form, as one installation has set them.
 
-
-def _phone(value: str) -> str:
-    digits = re.sub(r"[\s().\-/]", "", value)
-    if digits.startswith("00"):
-        digits = "+" + digits[2:]
-    if not re.fullmatch(r"\+?[0-9]{5,15}", digits, re.ASCII):
-        raise ValueError("is not a phone number of 5 to 15 digits")
-    return digits
-
-
-def _handle(value: str) -> str:
-    return re.sub(r"^[@\s]+", "", value).lower()
-
-
-_NORMAL_FORMS: dict[str, Callable[[str], str]] = {
-    "email": _email,
-    "phone": _phone,
-    "twitter": _handle,
-    "facebook": _handle,
-    "instagram": _handle,
-    "linkedin": _handle,
-}
-
-
-def normalise(kind: str, value: str) -> Identity:
-    """Bring an identity to the one form under which it is known.
-
-    Raises Refused, naming the field `identities.<kind>`, when kind or value cannot be one.
+    `phone_region` is the region (ISO 3166-1) whose national telephone numbers are read; without one they stay
+    as they are. `placeholders` are words that name nobody here, beside those that do so everywhere.
     """
-    field = f"identities.{kind[:40]}"
-    if not KIND_PATTERN.fullmatch(kind):
-        raise Refused(
-            "identity_kind_invalid",
-            "A kind of identity is 1 to 32 of a-z, 0-9 and _, starting with a letter.",
-            field,
-        )
-    text = value.strip()
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    if not text or len(text) > MAX_VALUE_LENGTH or "\0" in text:
-        raise Refused(
-            "identity_value_invalid",
-            f"An identity's value has 1 to {MAX_VALUE_LENGTH} characters and no NUL.",
-            field,
-        )
-    form = _NORMAL_FORMS.get(kind)
-    if form is not None:
-        try:
-            text = form(text)
-        except ValueError as error:
-            raise Refused("identity_value_invalid", f"The {kind} {error}.", field) from error
-        # An international domain and some letters become longer in their normal form.
-        if not 0 < len(text) <= MAX_VALUE_LENGTH:
-            raise Refused("identity_value_invalid", f"The {kind} is empty or too long.", field)
-    return Identity(kind, text)
+
+    identity: Callable[[str, Scalar], Identity | None]
+    """Return the identity of a kind and a value in normal form, or None for a value that names nobody.
+
+    Raises Refused, naming the field `identities.<kind>`, when kind or value cannot be one. What is found is
+    remembered: whoever did one thing does the next within minutes.
+    """
+
+    def __init__(self, phone_region: str | None = None, placeholders: Collection[str] = ()) -> None:
+        self._phone_region: Final = phone_region
+        self._own_words: Final = frozenset(cleaned(word).lower() for word in placeholders)
+        self._words: Final = WORDS | self._own_words
+        # Typed, since 1, 1.0 and true are one key to Python.
+        self.identity = lru_cache(maxsize=_REMEMBERED, typed=True)(self._identity)
+
+    @property
+    def fingerprint(self) -> str:
+        """A text that is another one whenever rules or settings may give a value another form."""
+        words = blake2b("\0".join(sorted(self._own_words)).encode(), digest_size=8).hexdigest()
+        return f"{FORMS_VERSION}.{self._phone_region or '-'}.{words if self._own_words else '-'}"
+
+    def named(self, kind: str, value: Scalar, field: str = "value") -> Identity:
+        """Return an identity in normal form; raises Refused also for a value that names nobody."""
+        identity = self.identity(kind, value)
+        if identity is None:
+            raise Refused("identity_placeholder", f"This value is no {kind[:40]} of anybody.", field)
+        return identity
+
+    def is_placeholder(self, text: str) -> bool:
+        """Tell whether a text is blank or one that stands for no value, whatever it should have been."""
+        text = cleaned(text)
+        return not text or is_placeholder(text, self._words)
+
+    def _identity(self, kind: str, value: Scalar) -> Identity | None:
+        if kind not in _KNOWN_KINDS and not KIND_PATTERN.fullmatch(kind):
+            raise Refused(
+                "identity_kind_invalid",
+                "A kind of identity is 1 to 32 of a-z, 0-9 and _, starting with a letter.",
+                f"identities.{kind[:40]}",
+            )
+        text = value if isinstance(value, str) else _written(kind, value)
+        if len(text) > _MAX_WRITTEN:
+            raise _invalid(kind, _LENGTH)
+        text = cleaned(text)
+        if not text or is_placeholder(text, self._words):
+            return None
+        if kind in _WITH_FORMS:
+            try:
+                form = self._form(kind, text)
+            except ValueError as error:
+                raise _invalid(kind, f"The {kind} {error}.") from error
+            if form is None:
+                return None
+            text = form
+        if len(text) > MAX_VALUE_LENGTH or "\0" in text:
+            raise _invalid(kind, _LENGTH)
+        return Identity(kind, text)
+
+    def _form(self, kind: str, text: str) -> str | None:
+        """Return the normal form, None for nobody's; raises ValueError with what is wrong."""
+        if kind == "email":
+            name, domain = email_form(text)
+            return None if is_placeholder_address(name, domain, self._words) else f"{name}@{domain}"
+        if kind == "phone":
+            return phone_form(text, self._phone_region)
+        handle = handle_form(kind, text)
+        return None if is_placeholder(handle, self._words) else handle
+
+
+def _written(kind: str, value: float | bool | None) -> str:
+    """Return a value that is no text as one; raises Refused for a number that is not exact."""
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) > _MOST_EXACT:
+            raise _invalid(kind, f"The {kind} is a number with a fraction, or one that is not exact.")
+        value = int(value)
+    return str(value)
+
+
+def _invalid(kind: str, message: str) -> Refused:
+    return Refused("identity_value_invalid", message, f"identities.{kind}")
+
+
+def twin_of(identity: Identity) -> Identity | None:
+    """Return the former user id of a user id, and the other way round; None for other kinds."""
+    twins = {USER_ID: FORMER_USER_ID, FORMER_USER_ID: USER_ID}
+    return Identity(twins[identity.kind], identity.value) if identity.kind in twins else None
+
+
+def current(identities: Collection[Identity]) -> Collection[Identity]:
+    """Return a person's identities as they are told: without user ids that are former ones."""
+    former = {value for kind, value in identities if kind == FORMER_USER_ID}
+    return (
+        [one for one in identities if one.kind != USER_ID or one.value not in former]
+        if former
+        else identities
+    )
 
 
 def _strength(identity: Identity) -> tuple[int, Identity]:

@@ -7,7 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.identity import KIND_PATTERN
+from shared.forms.phones import REGIONS
+from shared.forms.text import cleaned
+from shared.identity import KIND_PATTERN, MAX_VALUE_LENGTH, Forms
 
 Csv = Annotated[tuple[str, ...], NoDecode]
 Keyed = Annotated[tuple[str, ...] | None, NoDecode]
@@ -44,6 +46,14 @@ class Settings(BaseSettings):
         default={"user_id": 1},
         description="How many identities of a kind one person can have, such as `email=5`; user_id=1 always "
         "unless told otherwise.",
+    )
+    placeholder_ids: Csv = Field(
+        default=(),
+        max_length=1_000,
+        description="Values that name nobody, such as `void,abc123`, beside those that do so everywhere.",
+    )
+    phone_region: str | None = Field(
+        default=None, description="Whose national telephone numbers are read, as ISO 3166-1 has it: `ES`."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -114,6 +124,28 @@ class Settings(BaseSettings):
                 raise ValueError("names kinds with a number of at least 1, such as user_id=1,email=5")
             limits[kind] = int(limit)
         return limits
+
+    @field_validator("placeholder_ids", mode="before")
+    @classmethod
+    def _split_placeholders(cls, value: object) -> object:
+        words = [cleaned(part) for part in value.split(",")] if isinstance(value, str) else value
+        if isinstance(words, list | tuple) and not all(0 < len(word) <= MAX_VALUE_LENGTH for word in words):
+            raise ValueError(
+                f"names values of 1 to {MAX_VALUE_LENGTH} characters with commas between them, or is unset"
+            )
+        return words
+
+    @field_validator("phone_region")
+    @classmethod
+    def _region(cls, value: str | None) -> str | None:
+        region = value if value is None else value.strip().upper()
+        if region is not None and region not in REGIONS:
+            raise ValueError("is a region of two letters, as ISO 3166-1 has it, such as ES or US")
+        return region
+
+    def forms(self) -> Forms:
+        """Return the rules for identities that these settings make."""
+        return Forms(self.phone_region, self.placeholder_ids)
 
     @property
     def effective_database_url(self) -> str:

@@ -8,15 +8,16 @@ from services.scoring.core.linking import Person
 from services.scoring.model.matrix import Matrix, Version
 from services.scoring.model.validation import kept_matrix
 from shared.events import Interaction, encode
-from shared.identity import Identity, by_strength, normalise
+from shared.identity import Forms, Identity, by_strength
 from shared.log.port import Message, Partition
 
 NOON = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 _numbers = count(1)
+_forms = Forms()
 
 
 def identities(**named: str) -> tuple[Identity, ...]:
-    return by_strength(normalise(kind, value) for kind, value in named.items())
+    return by_strength(_forms.named(kind, value) for kind, value in named.items())
 
 
 def interaction(

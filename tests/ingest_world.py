@@ -17,6 +17,7 @@ from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, Event, Interaction, decode
 from shared.http import build_app
+from shared.identity import Forms
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from tests.given import FrozenClock, messages_on
@@ -66,7 +67,7 @@ async def ingesting(directory: Path) -> AsyncIterator[World]:
     log = FailingLog(directory / "log.sqlite")
     clock = FrozenClock()
     database = Database(f"sqlite+aiosqlite:///{directory}/state.sqlite")
-    service = compose(log=log, database=database, clock=clock, keys=KEYS)
+    service = compose(log=log, database=database, clock=clock, keys=KEYS, forms=Forms())
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -14,6 +14,7 @@ from services.process import host
 from shared.database.engine import Database
 from shared.database.positions import positions
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, DeadLetterReplayed, Event, decode, encode
+from shared.identity import Forms
 from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
@@ -99,7 +100,7 @@ class LettersWorld:
 async def running_letters(log: EmbeddedLog | KafkaLog, database: Database) -> AsyncIterator[LettersWorld]:
     """Run ingest, with its workers, for as long as the context is open."""
     clock = FrozenClock()
-    app = host([compose(log=log, database=database, clock=clock, keys=KEYS)])
+    app = host([compose(log=log, database=database, clock=clock, keys=KEYS, forms=Forms())])
 
     def client(key: str) -> httpx.AsyncClient:
         headers = {"authorization": f"Bearer {key}"}

@@ -11,6 +11,7 @@ from services.process import host
 from shared.clock import SystemClock
 from shared.database.engine import Database
 from shared.http import Application
+from shared.identity import Forms
 from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.settings import Settings
@@ -22,10 +23,11 @@ KEYS = Keys(write=("write-key",), ops=("ops-key",), crm=("crm-key",))
 async def whole(sqlite_url: str, directory: Path) -> AsyncIterator[Application]:
     """Compose the services on an embedded log and a migrated SQLite file."""
     log, database, clock = EmbeddedLog(directory / "log.sqlite"), Database(sqlite_url), SystemClock()
+    forms = Forms()
     app = host([
-        services.ingest.compose.compose(log=log, database=database, clock=clock, keys=KEYS),
+        services.ingest.compose.compose(log=log, database=database, clock=clock, keys=KEYS, forms=forms),
         services.scoring.compose.compose(
-            log=log, database=database, clock=clock, keys=KEYS, identity_limits={"user_id": 1}
+            log=log, database=database, clock=clock, keys=KEYS, forms=forms, identity_limits={"user_id": 1}
         ),
         services.handoff.compose.compose(
             log=log, database=database, clock=clock, keys=KEYS, settings=Settings(data_dir=directory)

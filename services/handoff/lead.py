@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from services.handoff.person import company_of, person_of
 from services.handoff.trimming import MAX_DATA_BYTES, size, traits_within, within
 from shared.events import LeadQualified, Reason
+from shared.identity import current
 
 LeadStatus = Literal["open", "won", "lost", "disqualified", "recycled"]
 OPEN: Final[LeadStatus] = "open"
@@ -29,7 +30,7 @@ def lead_data(event: LeadQualified) -> dict[str, Any]:
     """
     whole = _facts(event) | {
         "reasons": [_reason(reason) for reason in event.reasons],
-        "identities": [{"kind": kind, "value": value} for kind, value in event.identities],
+        "identities": [{"kind": kind, "value": value} for kind, value in current(event.identities)],
         "traits": dict(event.traits),
         "truncated": False,
     }

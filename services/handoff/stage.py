@@ -5,6 +5,7 @@ from typing import Any
 from services.handoff.lead import iso
 from services.handoff.trimming import MAX_DATA_BYTES, size, within
 from shared.events import StageChanged
+from shared.identity import current
 
 
 def stage_data(event: StageChanged) -> dict[str, Any]:
@@ -13,7 +14,7 @@ def stage_data(event: StageChanged) -> dict[str, Any]:
     Identities that do not fit, the weakest, are left out, and `truncated` is true.
     """
     whole = _facts(event) | {
-        "identities": [{"kind": kind, "value": value} for kind, value in event.identities],
+        "identities": [{"kind": kind, "value": value} for kind, value in current(event.identities)],
         "truncated": False,
     }
     return whole if size(whole) <= MAX_DATA_BYTES else _trimmed(whole)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from starlette.responses import Response
 
+from services.ingest.accepted import Accepted, LeftOut
 from services.ingest.cors import ANY_ORIGIN
 from services.ingest.outcome import Outcome, Verdict, verdict_of
 
@@ -16,10 +17,14 @@ class NativeAnswer(msgspec.Struct, frozen=True):
 
 
 class SegmentAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """That the request was taken in and, for a batch, what became of each call, in their order."""
+    """That the request was taken in and, for a batch, what became of each call, in their order.
+
+    Of a single call, `left_out` are the values that were not taken, such as ids that name nobody.
+    """
 
     success: bool
     results: list[Verdict] | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -43,6 +48,9 @@ def batch_answer(outcomes: Sequence[Outcome]) -> Response:
     return _ok(_encode(SegmentAnswer(success=True, results=verdicts)))
 
 
-def call_answer(_outcomes: Sequence[Outcome]) -> Response:
+def call_answer(outcomes: Sequence[Outcome]) -> Response:
     """Answer a single call that was accepted; a refused one has become a problem before."""
+    (outcome,) = outcomes
+    if isinstance(outcome, Accepted) and outcome.left_out:
+        return _ok(_encode(SegmentAnswer(success=True, left_out=outcome.left_out)))
     return _SUCCESS

@@ -4,16 +4,17 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from services.ingest.accepted import Accepted
 from services.ingest.envelope import envelope_of
 from services.ingest.limits import check_count
 from services.ingest.native import read_native
 from services.ingest.outcome import Outcome, Refusal
-from services.ingest.segment import Sending, read_segment
+from services.ingest.segment import read_segment
 from services.ingest.segment_wire import read_batch, read_common_context
+from services.ingest.sending import Sending
 from services.ingest.skew import read_sent_at
 from services.ingest.wire import decode
 from shared.errors import Refused
-from shared.events import Interaction
 
 _anything = msgspec.json.Decoder(msgspec.Raw)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
@@ -25,20 +26,14 @@ def native_body(data: bytes, sending: Sending) -> list[Outcome]:
     Raises Refused when the body is neither, and when the one event is refused: a sender of one event looks at
     the status, and only a sender of a list has verdicts to look at.
     """
-
-    def read(event: bytes) -> Interaction:
-        return read_native(
-            event, received_at=sending.received_at, new_id=sending.new_id, user_agent=sending.user_agent
-        )
-
     start = bytes(decode(_anything, data)).lstrip()[:1]
     if start == b"{":
-        return [read(data)]
+        return [read_native(data, sending)]
     if start != b"[":
         raise Refused("body_invalid", "Send one event as a JSON object, or a list of them.")
     events = decode(_list, data)
     check_count(len(events))
-    return _read_each(events, read, sending)
+    return _read_each(events, lambda event: read_native(event, sending), sending)
 
 
 def segment_batch(data: bytes, sending: Sending) -> list[Outcome]:
@@ -59,7 +54,7 @@ def segment_call(type: str) -> Callable[[bytes, Sending], list[Outcome]]:
 
 
 def _read_each(
-    events: Iterable[msgspec.Raw], read: Callable[[bytes], Interaction], sending: Sending
+    events: Iterable[msgspec.Raw], read: Callable[[bytes], Accepted], sending: Sending
 ) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for event in events:

@@ -8,19 +8,22 @@ from services.ingest.routes import tracking_routes
 from shared.auth import KeyRing, Requires
 from shared.clock import Clock
 from shared.database.engine import Database
+from shared.identity import Forms
 from shared.ids import NewId, new_id
 from shared.keys import Keys
 from shared.log.port import Log
 from shared.service import Service
 
 
-def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, new_id: NewId = new_id) -> Service:
+def compose(
+    *, log: Log, database: Database, clock: Clock, keys: Keys, forms: Forms, new_id: NewId = new_id
+) -> Service:
     """Return the service that takes events in for every caller with a write key.
 
     It needs the database for dead letters alone, and is ready without it.
     """
-    receiver = Receiver(log=log, clock=clock, ring=KeyRing(keys.write), new_id=new_id)
-    replayer = Replayer(log=log, database=database, clock=clock)
+    receiver = Receiver(log=log, clock=clock, ring=KeyRing(keys.write), forms=forms, new_id=new_id)
+    replayer = Replayer(log=log, database=database, clock=clock, forms=forms)
     letters = LetterWorkers(log=log, database=database, clock=clock)
     return Service(
         name="ingest",

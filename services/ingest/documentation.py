@@ -15,6 +15,10 @@ _LIMITS: Final = (
     "The write key is the Basic user, the bearer token, `writeKey` in the query, or `writeKey` in a body "
     "that is an object."
 )
+_LEFT_OUT: Final = (
+    "An id that names nobody, such as `undefined`, `0`, `{{user_id}}` or a blank, is left out of an event "
+    "that names its person otherwise, and `left_out` says so."
+)
 _EVENT_EXAMPLE: Final = {
     "id": "2f0c9f4e-reading-1",
     "type": "visit",
@@ -36,7 +40,7 @@ _CALL_MEANINGS: Final = {
     "page": "A page that was seen: a `visit`.",
     "screen": "A screen of an app that was seen: a `visit`.",
     "group": "The company a person belongs to: sets the traits of the company.",
-    "alias": "That a previous and a present id are one person.",
+    "alias": "That a previous id, of a user or anonymous, and the present userId are one person.",
 }
 
 
@@ -47,7 +51,7 @@ def describe_events() -> dict[str, Any]:
         "Send interactions",
         "Each event of a list is accepted or refused by itself, and the answer is 200 with a verdict each. "
         "A single event that is refused is answered 400, with its code and field. What is refused is kept as "
-        "a dead letter. " + _LIMITS,
+        f"a dead letter. {_LEFT_OUT} {_LIMITS}",
         {"oneOf": [event, {"type": "array", "maxItems": MAX_EVENTS, "items": event}]},
         [_EVENT_EXAMPLE, _EVENT_EXAMPLE | {"id": "2f0c9f4e-reading-2"}],
         _schema(NativeAnswer),
@@ -72,7 +76,8 @@ def describe_batch(*, short: bool = False) -> dict[str, Any]:
     }
     return _description(
         "Segment: several calls" + _path_note(short),
-        "Each call is accepted or refused by itself; a refused one is kept as a dead letter. " + _LIMITS,
+        f"Each call is accepted or refused by itself; a refused one is kept as a dead letter. "
+        f"{_LEFT_OUT} {_LIMITS}",
         body,
         {"batch": calls, "sentAt": "2026-11-22T07:38:16.371Z"},
         _schema(SegmentAnswer),
@@ -83,7 +88,7 @@ def describe_call(type: str, *, short: bool = False) -> dict[str, Any]:
     """Describe the path of a single Segment call, or its one-letter path."""
     return _description(
         f"Segment: {type}{_path_note(short)}",
-        f"{_CALL_MEANINGS[type]} {_LIMITS}",
+        f"{_CALL_MEANINGS[type]} {_LEFT_OUT} {_LIMITS}",
         _schema(Call),
         _CALL_EXAMPLES[type],
         _schema(SegmentAnswer),

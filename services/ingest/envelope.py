@@ -5,10 +5,11 @@ from itertools import count
 import msgspec
 
 from services.ingest.judge import MAX_USER_AGENT_LENGTH
-from services.ingest.segment import Sending
 from services.ingest.segment_wire import Context
+from services.ingest.sending import Sending
 from shared.errors import Refused
 from shared.events import DeadLetter, Envelope
+from shared.identity import Forms
 from shared.ids import derived_id
 
 _NOTHING = Envelope()
@@ -29,7 +30,7 @@ def envelope_of(sending: Sending) -> Envelope | None:
     return None if envelope == _NOTHING else envelope
 
 
-def sending_of(letter: DeadLetter) -> Sending:
+def sending_of(letter: DeadLetter, forms: Forms) -> Sending:
     """Return the request that a letter came by, as if it came at `refused_at` and for the first time.
 
     Events without an id get one derived from the letter's: read again, they are the same events. Raises
@@ -44,6 +45,7 @@ def sending_of(letter: DeadLetter) -> Sending:
     return Sending(
         received_at=letter.refused_at,
         new_id=lambda: derived_id("evt", letter.id, next(numbers)),
+        forms=forms,
         user_agent=envelope.user_agent,
         sent_at=envelope.sent_at,
         context=context,

@@ -1,9 +1,10 @@
 """Human or machine, told by the user agent; a machine's events are kept and marked, never refused."""
 
-import re
 from functools import lru_cache
 
 from crawleruseragents import is_crawler
+
+from services.ingest import machines
 
 # Longer ones are none of a browser, and the cache below stays within some megabytes.
 MAX_USER_AGENT_LENGTH = 512
@@ -13,28 +14,11 @@ CRAWLER = "crawler"
 FEED_READER = "feed_reader"
 LINK_SCANNER = "link_scanner"
 MAIL_PROXY = "mail_proxy"
+MONITOR = "monitor"
 SCRIPT = "script"
 
 # Apple's Mail Privacy Protection fetches every picture whether or not the mail is read, under this name.
 _APPLE_MAIL_PRIVACY = "Mozilla/5.0"
-# These fetch for a person, at a time of their own and once for many, so an open proves no reading.
-_MAIL_PROXY = re.compile(r"GoogleImageProxy|YahooMailProxy|DuckDuckGo-Mail")
-_LINK_SCANNER = re.compile(
-    r"Barracuda|Mimecast|Proofpoint|FireEye|Symantec|MessageLabs|Cloudmark|Bitdefender|Sophos|TrendMicro"
-    r"|IronPort|Forcepoint|Zscaler|SafeLinks|BingPreview|Link ?Validator",
-    re.IGNORECASE,
-)
-_FEED_READER = re.compile(
-    r"\b(?:Universal)?Feed(?:Parser|ly|bin|Burner|Demon|Fetcher|Wrangler)|\bFeed Fetcher|Tiny Tiny RSS"
-    r"|NewsBlur|Liferea|NetNewsWire|Inoreader|The Old Reader|Newsify|Reeder/|Akregator|RSSOwl|Miniflux"
-    r"|FreshRSS|Spinn3r|\b\d+ (?:subscribers?|readers?)\b|\bRSS\b",
-    re.IGNORECASE,
-)
-# Only programs advertise a page about themselves behind a plus, and no browser begins with these names.
-_SCRIPT = re.compile(
-    r"\+ ?https?://|^(?:(?!Mozilla|Opera).)*https?://|^(?:Ruby|Java|PHP|Python|Perl|libwww|libfetch|fetch)\b"
-    r"|HTTP_Request|Chef Client|\w(?:bot|spider|crawler)\b"
-)
 
 
 def judge(type: str, user_agent: str | None) -> str | None:
@@ -46,17 +30,18 @@ def judge(type: str, user_agent: str | None) -> str | None:
 
 @lru_cache(maxsize=8_192)
 def _judge(is_open: bool, user_agent: str) -> str | None:
-    if user_agent in {"", "-"}:
+    if user_agent.strip() in {"", "-"}:
         return NO_USER_AGENT
     if is_open and user_agent == _APPLE_MAIL_PRIVACY:
         return MAIL_PROXY
     for reason, pattern in (
-        (MAIL_PROXY, _MAIL_PROXY),
-        (FEED_READER, _FEED_READER),
-        (LINK_SCANNER, _LINK_SCANNER),
+        (MAIL_PROXY, machines.MAIL_PROXIES),
+        (FEED_READER, machines.FEED_READERS),
+        (LINK_SCANNER, machines.LINK_SCANNERS),
+        (MONITOR, machines.MONITORS),
     ):
         if pattern.search(user_agent):
             return reason
     if is_crawler(user_agent):
         return CRAWLER
-    return SCRIPT if _SCRIPT.search(user_agent) else None
+    return SCRIPT if machines.SCRIPTS.search(machines.TELEPHONE.sub(r"\1", user_agent)) else None

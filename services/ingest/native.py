@@ -1,26 +1,24 @@
 """Flipline's own event: what comes in at `/v1/events`."""
 
-from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from services.ingest.accepted import Accepted, Names
 from services.ingest.limits import EventId, Label, TypeName, check_event, check_traits
-from services.ingest.recent import normalise
-from services.ingest.shaping import interaction
+from services.ingest.sending import Sending
+from services.ingest.shaping import accepted
 from services.ingest.skew import occurred_at
 from services.ingest.vocabulary import checked_type
 from services.ingest.wire import decode
-from shared.events import Interaction
-from shared.identity import Identity
-from shared.ids import NewId
+from shared.identity import FORMER_USER_ID, Scalar, twin_of
 
 
 class NativeEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """One interaction as its sender writes it; `writeKey` is where a key may stand, and is not kept."""
 
     type: TypeName
-    identities: dict[str, str | int | list[str | int]]
+    identities: dict[str, str | int | float | bool | list[str | int | float | bool | None] | None]
     id: EventId | None = None
     occurred_at: str | None = None
     source: Label | None = None
@@ -33,10 +31,10 @@ class NativeEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _decoder = msgspec.json.Decoder(NativeEvent)
 
 
-def read_native(data: bytes, *, received_at: datetime, new_id: NewId, user_agent: str | None) -> Interaction:
+def read_native(data: bytes, sending: Sending) -> Accepted:
     """Shape one native event's JSON; raises Refused, naming the field and the limit.
 
-    `user_agent` is the browser's when a browser sent it; the property `user_agent` goes before it.
+    The property `user_agent` goes before that of the request.
     """
     check_event(data)
     event = decode(_decoder, data)
@@ -44,26 +42,34 @@ def read_native(data: bytes, *, received_at: datetime, new_id: NewId, user_agent
     traits = event.traits or {}
     check_traits(traits, "traits")
     told = properties.get("user_agent")
-    return interaction(
-        id=event.id or new_id(),
-        type=checked_type(event.type),
-        identities=_identities(event.identities),
+    known = checked_type(event.type)
+    names = Names(sending.forms)
+    for kind, values in event.identities.items():
+        _name(names, kind, values)
+    if FORMER_USER_ID in event.identities:
+        # What was done under the former id is linked by that id, which was a user's.
+        names.found += [twin for one in names.found if one.kind == FORMER_USER_ID and (twin := twin_of(one))]
+    return accepted(
+        id=names.event_id(event.id, "id") or sending.new_id(),
+        type=known,
+        names=names,
         identities_field="identities",
-        occurred_at=occurred_at(event.occurred_at, field="occurred_at", received_at=received_at),
-        received_at=received_at,
+        occurred_at=occurred_at(event.occurred_at, field="occurred_at", received_at=sending.received_at),
+        received_at=sending.received_at,
         source=event.source,
         campaign=event.campaign,
         properties=properties,
         traits=traits,
-        user_agent=told if isinstance(told, str) else user_agent,
+        user_agent=told if isinstance(told, str) else sending.user_agent,
     )
 
 
-def _identities(named: dict[str, str | int | list[str | int]]) -> list[Identity]:
-    found: list[Identity] = []
-    for kind, values in named.items():
-        if isinstance(values, list):
-            found.extend(normalise(kind, str(value)) for value in values)
-        else:
-            found.append(normalise(kind, str(values)))
-    return found
+def _name(names: Names, kind: str, values: Scalar | list[Scalar]) -> None:
+    field = f"identities.{kind[:40]}"
+    if not isinstance(values, list):
+        names.add(kind, values, field)
+    elif not values:
+        names.leave_out(field, values)
+    else:
+        for index, value in enumerate(values):
+            names.add(kind, value, f"{field}.{index}")

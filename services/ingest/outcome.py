@@ -1,4 +1,4 @@
-"""What became of each event of a request: an interaction, or a refusal that is told and kept."""
+"""What became of each event of a request: it was accepted, or refused, which is told and kept."""
 
 import re
 from datetime import datetime
@@ -6,10 +6,11 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from services.ingest.accepted import Accepted, LeftOut
 from services.ingest.limits import MAX_ID_LENGTH
 from services.ingest.wire import decode
 from shared.errors import Refused
-from shared.events import INGEST, DeadLetter, Envelope, Interaction
+from shared.events import INGEST, DeadLetter, Envelope
 from shared.payload import text_payload
 
 MAX_PAYLOAD_BYTES: Final = 32 * 1024
@@ -26,17 +27,21 @@ class Refusal(NamedTuple):
     envelope: Envelope | None = None
 
 
-Outcome: TypeAlias = Interaction | Refusal
+Outcome: TypeAlias = Accepted | Refusal
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What the sender is told of one event; `id` is null when a refused event has none that can be read."""
+    """What the sender is told of one event; `id` is null when a refused event has none that can be read.
+
+    `left_out` are values of an accepted event that were not taken, such as ids that name nobody.
+    """
 
     id: str | None
     status: str
     code: str | None = None
     message: str | None = None
     field: str | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class _Named(msgspec.Struct):
@@ -49,8 +54,8 @@ _named = msgspec.json.Decoder(_Named)
 
 def verdict_of(outcome: Outcome) -> Verdict:
     """Return what to tell the sender."""
-    if isinstance(outcome, Interaction):
-        return Verdict(outcome.id, "accepted")
+    if isinstance(outcome, Accepted):
+        return Verdict(outcome.event.id, "accepted", left_out=outcome.left_out)
     error = outcome.error
     return Verdict(_id_in(outcome.payload), "refused", error.code, error.message, error.field)
 

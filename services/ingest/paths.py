@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 from services.ingest.bodies import native_body, segment_batch, segment_call
 from services.ingest.outcome import Outcome
-from services.ingest.segment import Sending
+from services.ingest.sending import Sending
 
 Read: TypeAlias = Callable[[bytes, Sending], list[Outcome]]
 

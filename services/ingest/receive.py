@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.ingest.accepted import Accepted
 from services.ingest.authenticate import authenticate
 from services.ingest.body import read_body
 from services.ingest.cors import shared_with_any_origin
@@ -13,11 +14,12 @@ from services.ingest.envelope import envelope_of
 from services.ingest.outcome import Outcome, Refusal, dead_letter
 from services.ingest.paths import Read
 from services.ingest.recent import log_key
-from services.ingest.segment import Sending
+from services.ingest.sending import Sending
 from shared.auth import KeyRing
 from shared.clock import Clock
 from shared.errors import FliplineError, Refused, Unauthorized
-from shared.events import DEAD_LETTERS, INTERACTIONS, Interaction, encode
+from shared.events import DEAD_LETTERS, INTERACTIONS, encode
+from shared.identity import Forms
 from shared.ids import NewId
 from shared.log.port import Log, Record
 from shared.problems import problem_of
@@ -32,10 +34,11 @@ _REFUSED = INGESTED.labels("refused")
 class Receiver:
     """Takes in what trackers send: authenticates, reads, appends, answers."""
 
-    def __init__(self, *, log: Log, clock: Clock, ring: KeyRing, new_id: NewId) -> None:
+    def __init__(self, *, log: Log, clock: Clock, ring: KeyRing, forms: Forms, new_id: NewId) -> None:
         self._log = log
         self._clock = clock
         self._ring = ring
+        self._forms = forms
         self._new_id = new_id
 
     def endpoint(self, read: Read, answer: Answer) -> Callable[[Request], Any]:
@@ -59,7 +62,7 @@ class Receiver:
         except Unauthorized as error:
             # The key may stand in the part that could not be read.
             raise body.fault or error from error
-        sending = Sending(received_at, self._new_id, _browser(request))
+        sending = Sending(received_at, self._new_id, self._forms, _browser(request))
         try:
             if body.fault is not None:
                 raise body.fault
@@ -75,8 +78,9 @@ class Receiver:
         records: list[Record] = []
         refusals: list[Refusal] = []
         for outcome in outcomes:
-            if isinstance(outcome, Interaction):
-                records.append(Record(INTERACTIONS, log_key(outcome.identities[0]), encode(outcome)))
+            if isinstance(outcome, Accepted):
+                event = outcome.event
+                records.append(Record(INTERACTIONS, log_key(event.identities[0]), encode(event)))
             else:
                 refusals.append(outcome)
         counts: dict[str, int | str] = {"accepted": len(records), "refused": len(refusals)}

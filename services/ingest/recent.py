@@ -14,12 +14,6 @@ REMEMBERED: Final = 16_384
 
 
 @lru_cache(maxsize=REMEMBERED)
-def normalise(kind: str, value: str) -> Identity:
-    """Bring an identity to its normal form; raises Refused, which is not remembered."""
-    return identity.normalise(kind, value)
-
-
-@lru_cache(maxsize=REMEMBERED)
 def by_strength(identities: tuple[Identity, ...]) -> tuple[Identity, ...]:
     """Sort identities without repeats, the strongest first."""
     return identity.by_strength(identities)

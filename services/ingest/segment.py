@@ -5,33 +5,23 @@ wire shapes are in `segment_wire.py`.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from services.ingest import skew
+from services.ingest.accepted import Accepted, Names
 from services.ingest.limits import check_event, check_traits
-from services.ingest.recent import normalise
+from services.ingest.segment_names import names_in
 from services.ingest.segment_wire import Call, Context, merged, read_call
-from services.ingest.shaping import interaction
+from services.ingest.sending import Sending
+from services.ingest.shaping import accepted
+from services.ingest.urls import path_of
 from services.ingest.vocabulary import track_type
 from shared.errors import Refused
-from shared.events import IDENTIFY, Interaction
-from shared.identity import Identity
-from shared.ids import NewId
+from shared.events import IDENTIFY
 
 PAGE_PROPERTIES: Final = ("path", "url", "title", "referrer", "search")
 # Segment's reserved group traits that have a name in our vocabulary; others get `company_` before them.
 COMPANY_TRAITS: Final = {"name": "company", "employees": "company_size", "industry": "industry"}
-
-
-class Sending(NamedTuple):
-    """What the calls of one request have in common."""
-
-    received_at: datetime
-    new_id: NewId
-    user_agent: str | None = None
-    sent_at: datetime | None = None
-    context: Context | None = None
 
 
 class _Meaning(NamedTuple):
@@ -40,7 +30,7 @@ class _Meaning(NamedTuple):
     traits: dict[str, Any]
 
 
-def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Interaction:
+def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Accepted:
     """Shape one call's JSON; `type` is the path's, and without one the call's own decides.
 
     Raises Refused, naming the field and the limit.
@@ -49,18 +39,20 @@ def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Inte
     call = read_call(data)
     kind = type or call.type
     mean = _MEANINGS.get(kind) if kind else None
-    if mean is None:
+    if kind is None or mean is None:
         raise Refused("type_invalid", f"A call's type is one of {', '.join(_MEANINGS)}.", "type")
     context = merged(call.context, sending.context)
     for traits, field in ((call.traits, "traits"), (context.traits, "context.traits")):
         if traits:
             check_traits(traits, field)
-    meaning = mean(call, context)
+    names = Names(sending.forms)
+    meaning = mean(call, context, names)
+    names_in(names, call, context, kind, meaning.type)
     timed_by = "originalTimestamp" if call.original_timestamp else "timestamp"
-    return interaction(
-        id=call.message_id or sending.new_id(),
+    return accepted(
+        id=names.event_id(call.message_id, "messageId") or sending.new_id(),
         type=meaning.type,
-        identities=_identities(call, context, kind),
+        names=names,
         identities_field="userId",
         occurred_at=skew.occurred_at(
             call.original_timestamp or call.timestamp,
@@ -77,49 +69,13 @@ def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Inte
     )
 
 
-def _identities(call: Call, context: Context, kind: str | None) -> list[Identity]:
-    found: list[Identity] = []
-    # "" and 0 are what programs send for "nobody"; taken as ids, all those would be one person.
-    if call.user_id:
-        found.append(_named("user_id", call.user_id, "userId"))
-    if call.anonymous_id:
-        found.append(_named("anonymous_id", call.anonymous_id, "anonymousId"))
-    if kind == "alias" and call.previous_id:
-        found.append(_named("anonymous_id", call.previous_id, "previousId"))
-    # A group's own traits are the company's: its e-mail address names no person.
-    for traits in (None if kind == "group" else call.traits, context.traits):
-        if traits:
-            found.extend(_reachable_at(traits))
-    return found
-
-
-def _named(kind: str, value: str | int, field: str) -> Identity:
-    try:
-        return normalise(kind, str(value))
-    except Refused as error:
-        raise Refused(error.code, error.message, field) from error
-
-
-def _reachable_at(traits: dict[str, Any]) -> list[Identity]:
-    found: list[Identity] = []
-    for kind in ("email", "phone"):
-        value = traits.get(kind)
-        if isinstance(value, str):
-            try:
-                found.append(normalise(kind, value))
-            except Refused:
-                # Forms let anything through as an address; it stays a trait and names nobody.
-                continue
-    return found
-
-
-def _track(call: Call, context: Context) -> _Meaning:
+def _track(call: Call, context: Context, _names: Names) -> _Meaning:
     if not call.event:
         raise Refused("field_missing", "A track call has the name of what was done.", "event")
     return _Meaning(track_type(call.event), _properties(call, context), context.traits or {})
 
 
-def _visit(call: Call, context: Context) -> _Meaning:
+def _visit(call: Call, context: Context, _names: Names) -> _Meaning:
     properties = _properties(call, context)
     for name, value in (("name", call.name), ("category", call.category)):
         if value:
@@ -127,28 +83,27 @@ def _visit(call: Call, context: Context) -> _Meaning:
     return _Meaning("visit", properties, context.traits or {})
 
 
-def _identify(call: Call, context: Context) -> _Meaning:
+def _identify(call: Call, context: Context, _names: Names) -> _Meaning:
     return _Meaning(IDENTIFY, {}, (context.traits or {}) | (call.traits or {}))
 
 
-def _group(call: Call, context: Context) -> _Meaning:
-    if not call.group_id:
+def _group(call: Call, context: Context, names: Names) -> _Meaning:
+    if call.group_id is None:
         raise Refused("field_missing", "A group call names its group.", "groupId")
-    company: dict[str, Any] = {"company_id": str(call.group_id)}
+    company: dict[str, Any] = {}
+    if names.is_somebody(str(call.group_id), "groupId"):
+        company["company_id"] = str(call.group_id)
     for name, value in (call.traits or {}).items():
         prefixed = name if name.startswith("company") else f"company_{name}"
         company[COMPANY_TRAITS.get(name, prefixed)] = value
     return _Meaning(IDENTIFY, {}, (context.traits or {}) | company)
 
 
-def _alias(call: Call, context: Context) -> _Meaning:
-    for field, value in (("previousId", call.previous_id), ("userId", call.user_id)):
-        if not value:
-            raise Refused("field_missing", "An alias call has a previousId and a userId.", field)
+def _alias(_call: Call, context: Context, _names: Names) -> _Meaning:
     return _Meaning(IDENTIFY, {}, context.traits or {})
 
 
-_MEANINGS: Final[dict[str, Callable[[Call, Context], _Meaning]]] = {
+_MEANINGS: Final[dict[str, Callable[[Call, Context, Names], _Meaning]]] = {
     "track": _track,
     "page": _visit,
     "screen": _visit,
@@ -174,12 +129,3 @@ def _properties(call: Call, context: Context) -> dict[str, Any]:
             if name != "name" and value is not None:
                 properties.setdefault(f"campaign_{name}", value)
     return properties
-
-
-def path_of(url: str) -> str:
-    """Return a URL's path, which starts with `/`, without reading more of the URL than that."""
-    rest = url.split("?", 1)[0].split("#", 1)[0]
-    scheme, separator, after = rest.partition("//")
-    if separator and (not scheme or scheme.endswith(":")):
-        return "/" + after.partition("/")[2]
-    return rest if rest.startswith("/") else f"/{rest}"

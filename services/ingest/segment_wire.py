@@ -19,6 +19,7 @@ class Context(msgspec.Struct, rename="camel", gc=False):
     library: dict[str, Any] | None = None
     traits: dict[str, Any] | None = None
     user_agent: str | None = None
+    external_ids: Any = None
 
     @property
     def library_name(self) -> str | None:
@@ -35,13 +36,13 @@ NO_CONTEXT: Final = Context()
 
 
 class Call(msgspec.Struct, rename="camel", gc=False):
-    """One call; ids may be numbers, as some backends keep them."""
+    """One call; ids may be numbers, as some backends keep them, or what is sent for somebody unknown."""
 
     type: str | None = None
     message_id: EventId | None = None
-    user_id: str | int | None = None
-    anonymous_id: str | int | None = None
-    previous_id: str | int | None = None
+    user_id: str | int | float | bool | None = None
+    anonymous_id: str | int | float | bool | None = None
+    previous_id: str | int | float | bool | None = None
     group_id: Label | int | None = None
     event: Label | None = None
     name: str | None = None
@@ -106,6 +107,7 @@ def merged(own: Context | None, common: Context | None) -> Context:
         library=own.library if own.library is not None else common.library,
         traits=own.traits if own.traits is not None else common.traits,
         user_agent=own.user_agent if own.user_agent is not None else common.user_agent,
+        external_ids=own.external_ids if own.external_ids is not None else common.external_ids,
     )
 
 

@@ -1,24 +1,23 @@
 """The last step of every wire shape: judged, attributed, and an Interaction."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from services.ingest.accepted import Accepted, Names
 from services.ingest.judge import MAX_USER_AGENT_LENGTH, judge
 from services.ingest.recent import by_strength
 from shared.errors import Refused
 from shared.events import IDENTIFY, Interaction
-from shared.identity import Identity
 
 # A person has a handful of names; more at once is a list of people.
 MAX_IDENTITIES = 20
 
 
-def interaction(
+def accepted(
     *,
     id: str,
     type: str,
-    identities: Iterable[Identity],
+    names: Names,
     identities_field: str,
     occurred_at: datetime,
     received_at: datetime,
@@ -27,21 +26,17 @@ def interaction(
     properties: dict[str, Any],
     traits: dict[str, Any],
     user_agent: str | None,
-) -> Interaction:
+) -> Accepted:
     """Return the interaction; raises Refused, naming `identities_field`, without or with too many identities.
 
     The user agent stays in the properties of what was done, so that a better judge can judge again.
     """
-    ordered = by_strength(tuple(identities))
+    ordered = by_strength(tuple(names.found))
     if not 0 < len(ordered) <= MAX_IDENTITIES:
-        raise Refused(
-            "identities_count",
-            f"An event names its person by 1 to {MAX_IDENTITIES} identities.",
-            identities_field,
-        )
+        raise _miscounted(names, identities_field)
     if user_agent and type != IDENTIFY:
         properties.setdefault("user_agent", user_agent[:MAX_USER_AGENT_LENGTH])
-    return Interaction(
+    event = Interaction(
         id=id,
         type=type,
         identities=ordered,
@@ -53,3 +48,12 @@ def interaction(
         traits=traits,
         machine=judge(type, user_agent),
     )
+    return Accepted(event, tuple(names.left_out))
+
+
+def _miscounted(names: Names, field: str) -> Refused:
+    message = f"An event names its person by 1 to {MAX_IDENTITIES} identities."
+    if not names.found and names.left_out:
+        first = names.left_out[0]
+        return Refused("identities_count", f"{message} This one names nobody: {first.message}", first.field)
+    return Refused("identities_count", message, field)

@@ -28,6 +28,7 @@ from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
 from shared.events import INTERACTIONS
 from shared.following import Follower
+from shared.identity import Forms
 from shared.ids import new_id
 from shared.keys import Keys
 from shared.log.port import Log
@@ -38,7 +39,13 @@ GROUP = "scoring"
 
 
 def compose(
-    *, log: Log, database: Database, clock: Clock, keys: Keys, identity_limits: Mapping[str, int]
+    *,
+    log: Log,
+    database: Database,
+    clock: Clock,
+    keys: Keys,
+    forms: Forms,
+    identity_limits: Mapping[str, int],
 ) -> Service:
     """Return the scoring service on the given log and database."""
     outgoing = Bell()
@@ -70,11 +77,11 @@ def compose(
             activation.routes(database, clock, ops, outgoing, new_id),
             lifecycle.routes(database, clock, ops, outgoing),
             handing_over.routes(database, clock, ops, outgoing, new_id),
-            profiles.routes(database, clock, ops_or_crm),
+            profiles.routes(database, clock, forms, ops_or_crm),
             history.routes(database, ops_or_crm),
             scores.routes(database, clock, ops_or_crm),
             why.routes(database, clock, ops_or_crm),
-            correction.routes(database, corrections, ops, outgoing),
+            correction.routes(database, corrections, forms, ops, outgoing),
             companies.routes(database, ops_or_crm),
         ],
         workers={

@@ -28,7 +28,7 @@ from shared.clock import Clock
 from shared.database import outbox
 from shared.errors import Conflict, Refused
 from shared.events import ADJUSTMENT, INTERACTIONS, Event, Interaction, Retraction, Separation, encode
-from shared.identity import Identity, by_strength
+from shared.identity import Identity, by_strength, twin_of
 from shared.ids import NewId
 from shared.log.port import Record
 from shared.values import check_known
@@ -83,6 +83,9 @@ class Corrections:
         """Part identities from the others of a profile for good; return the persons that they are now."""
         person = await _held(connection, profile_id, to_separate=True)
         wanted = {identity.id: identity for identity in apart}
+        # A former user id and the user id that it was are one thing to those who name it.
+        twins = filter(None, map(twin_of, apart))
+        wanted |= {twin.id: twin for twin in twins if twin.id in person.identities}
         for identity_id, identity in wanted.items():
             if identity_id not in person.identities:
                 kinds = {one.kind for one in person.identities.values()}

@@ -13,7 +13,7 @@ from services.scoring.tables import counts, identities
 from shared.database import bulk
 from shared.errors import NotFound, Unavailable
 from shared.events import Interaction, Separation
-from shared.identity import Identity
+from shared.identity import FORMER_USER_ID, Identity
 
 
 async def resolve(
@@ -41,10 +41,17 @@ async def resolve(
     people.join(link for link in heeded if crowds.isdisjoint(link.pair))
     await _write(connection, people)
     await links.write_refused(connection, told, _ignored(told, heeded))
-    unsettled = parted | concerned | await links.refuse_contested(connection, people)
+    unsettled = parted | concerned | _renamed(people, told)
+    unsettled |= await links.refuse_contested(connection, people)
     if unsettled:
         await _regroup(connection, people, unsettled, crowds, limits)
     return people
+
+
+def _renamed(people: People, told: Iterable[Link]) -> set[str]:
+    """Return the ids of identities that are told to be former user ids: links that were refused may hold."""
+    ends = ((link, people.of(link.other).identities[link.other]) for link in told)
+    return {i for link, other in ends if other.kind == FORMER_USER_ID for i in link.pair}
 
 
 def _ignored(told: Iterable[Link], heeded: Iterable[Link]) -> dict[Pair, str | None]:

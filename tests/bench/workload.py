@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from shared.events import Interaction
-from shared.identity import by_strength, normalise
+from shared.identity import Forms, by_strength
 from tests.bench.servers import WRITE_KEY
 
 SEED = 20_260_314
@@ -19,6 +19,7 @@ SHARES = {
     "visit": 60, "email_open": 12, "download": 8, "email_click": 6, "form_submit": 5, "webinar_attend": 4,
     "like": 3, "newsletter_signup": 2,
 }  # fmt: skip
+_FORMS = Forms()
 
 
 def dice(name: str) -> Random:
@@ -118,7 +119,7 @@ def interactions(
         yield Interaction(
             id=f"{prefix}-{number}",
             type=kind,
-            identities=by_strength(normalise(name, value) for name, value in named.items()),
+            identities=by_strength(_FORMS.named(name, value) for name, value in named.items()),
             occurred_at=at,
             received_at=now,
             source="web",

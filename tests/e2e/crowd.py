@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from shared.events import INTERACTIONS, Interaction, encode
-from shared.identity import by_strength, normalise
+from shared.identity import Forms, by_strength
 from shared.log.port import Record
 
 FIRST_DAY = date(2026, 1, 5)
 DAYS = 90
+_FORMS = Forms()
 MODEL = "interest"
 MATRIX: dict[str, Any] = {
     "flip_number": 40,
@@ -71,7 +72,7 @@ class Deed:
         interaction = Interaction(
             id=self.id,
             type=self.type,
-            identities=by_strength(normalise(*name) for name in self.names),
+            identities=by_strength(_FORMS.named(*name) for name in self.names),
             occurred_at=at,
             received_at=at,
             properties=dict(self.properties),

@@ -32,17 +32,43 @@ def persons(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict
         if isinstance(event, Interaction)
         for identity in event.identities
     }
+    users = _users(person_of, {(first, other) for *_, first, other in links})
     for *_, first, other in sorted(links):
         joined = person_of[first] | person_of[other]
-        if _can_be_one(joined, limits, separations):
+        if _can_be_one(joined, users, limits, separations):
             person_of |= dict.fromkeys(joined, joined)
     return person_of
 
 
-def _can_be_one(person: Person, limits: Mapping[str, int], separations: Collection[Separation]) -> bool:
+def _users(known: Iterable[Identity], links: Collection[tuple[Identity, Identity]]) -> dict[Identity, int]:
+    """Number the users: the user ids of one alias, and of all that follow from it, have one number."""
+    users = [one for one in known if one.kind == "user_id"]
+    number = {one: n for n, one in enumerate(users)}
+    former = {(one, other.value) for one, other in links if other.kind == "former_user_id"}
+    aliases = [
+        pair
+        for pair in links
+        if all(one in number for one in pair)
+        and {(one, other.value) for one in pair for other in pair} & former
+    ]
+    for _ in users:
+        for one, other in aliases:
+            number[one] = number[other] = min(number[one], number[other])
+    return number
+
+
+def _can_be_one(
+    person: Person,
+    users: Mapping[Identity, int],
+    limits: Mapping[str, int],
+    separations: Collection[Separation],
+) -> bool:
     return (
         len(person) <= MOST_IDENTITIES
-        and all(sum(one.kind == kind for one in person) <= most for kind, most in limits.items())
+        and all(
+            len({users.get(one, one) for one in person if one.kind == kind}) <= most
+            for kind, most in limits.items()
+        )
         and all(
             person.isdisjoint(separation.identities) or person.isdisjoint(separation.others)
             for separation in separations

@@ -54,6 +54,9 @@ def tellings(traits: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
 
 
 def _told_by_identities(person: Collection[Identity]) -> dict[str, str]:
+    # A former user id stands in for nothing but itself.
+    former = {Identity("user_id", one.value) for one in person if one.kind == "former_user_id"}
+    person = [one for one in person if one not in former]
     stand_ins = {kind: min(one.value for one in person if one.kind == kind) for kind, _ in person}
     addresses = sorted((_domain(one) in FREE_MAIL, one) for one in person if one.kind == "email")
     if addresses:

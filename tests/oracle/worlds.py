@@ -21,6 +21,7 @@ TOWN = (
     Identity("email", "ana@acme.example"),
     Identity("email", "ana@gmail.com"),
     Identity("email", "bob@globex.example"),
+    Identity("former_user_id", "1"),
     Identity("anonymous_id", "laptop"),
     Identity("anonymous_id", "library"),
     Identity("anonymous_id", "telephone"),

@@ -7,6 +7,7 @@ import pytest
 from services.start import settings_of
 from shared.database.urls import place, read_url, sqlite_file
 from shared.errors import Misconfigured
+from shared.identity import Identity
 from shared.settings import Settings
 
 SECRET = "a-secret-that-nobody-may-see"
@@ -38,6 +39,15 @@ SECRET = "a-secret-that-nobody-may-see"
         ("KAFKA_SESSION_TIMEOUT_SECONDS", "nan"),
         ("WEBHOOK_TIMEOUT_SECONDS", "nan"),
         ("IDENTITY_LIMITS", "email=none"),
+        ("PLACEHOLDER_IDS", ""),
+        ("PLACEHOLDER_IDS", "void,,abc123"),
+        ("PLACEHOLDER_IDS", "void,\u200b"),
+        ("PLACEHOLDER_IDS", "x" * 257),
+        ("PLACEHOLDER_IDS", ",".join(f"word{n}" for n in range(1_001))),
+        ("PHONE_REGION", ""),
+        ("PHONE_REGION", "XX"),
+        ("PHONE_REGION", "34"),
+        ("PHONE_REGION", "Spain"),
     ],
 )
 def test_a_variable_that_cannot_work_is_named(
@@ -57,6 +67,14 @@ def test_an_option_passes_the_same_validation(port: int) -> None:
 @pytest.mark.parametrize("log", ["embedded", "kafka://broker", "kafka://a:1,b-2.c:65535,[::1]:9092"])
 def test_logs_that_can_be(log: str) -> None:
     assert Settings(log=log).log == log
+
+
+def test_the_rules_for_identities_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLIPLINE_PLACEHOLDER_IDS", " void, ABC123 ")
+    monkeypatch.setenv("FLIPLINE_PHONE_REGION", "es")
+    forms = settings_of().forms()
+    assert [forms.identity("user_id", value) for value in ("abc123", "Void", "undefined")] == [None] * 3
+    assert forms.identity("phone", "600 123 456") == Identity("phone", "+34600123456")
 
 
 def test_an_error_shows_nothing_of_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:

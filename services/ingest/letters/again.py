@@ -5,13 +5,15 @@ from typing import Any, Final
 
 import msgspec
 
+from services.ingest.accepted import Accepted
 from services.ingest.envelope import sending_of
 from services.ingest.outcome import MAX_PAYLOAD_BYTES, Refusal
 from services.ingest.paths import BATCHES, READERS
 from services.ingest.segment import read_segment
 from services.ingest.wire import decode as decode_shape
 from shared.errors import Poison, Refused
-from shared.events import INTERACTIONS, TOPICS, DeadLetter, Interaction, decode, encode, key_of
+from shared.events import INTERACTIONS, TOPICS, DeadLetter, decode, encode, key_of
+from shared.identity import Forms
 from shared.log.port import Record
 from shared.payload import bytes_of
 
@@ -25,7 +27,7 @@ class _CallOrBatch(msgspec.Struct):
 _either = msgspec.json.Decoder(_CallOrBatch)
 
 
-def records_of(letter: DeadLetter) -> list[Record]:
+def records_of(letter: DeadLetter, forms: Forms) -> list[Record]:
     """Return what to append for a letter; the same letter gives the same records.
 
     A message that a consumer group parked goes to its topic again, byte for byte. A payload that ingest
@@ -35,7 +37,7 @@ def records_of(letter: DeadLetter) -> list[Record]:
     data = bytes_of(letter)
     source = letter.source or ""
     if source in READERS:
-        return _read_again(letter, source, data)
+        return _read_again(letter, source, data, forms)
     place = _PLACE.fullmatch(source)
     if place is None or place[1] not in TOPICS:
         raise Refused(
@@ -47,14 +49,14 @@ def records_of(letter: DeadLetter) -> list[Record]:
         raise Refused(error.code, error.message) from error
 
 
-def _read_again(letter: DeadLetter, path: str, data: bytes) -> list[Record]:
-    sending = sending_of(letter)
+def _read_again(letter: DeadLetter, path: str, data: bytes, forms: Forms) -> list[Record]:
+    sending = sending_of(letter, forms)
     try:
         if path in BATCHES and not _is_batch(data):
-            events = [read_segment(data, sending)]
+            events = [read_segment(data, sending).event]
         else:
             outcomes = READERS[path](data, sending)
-            events = [outcome for outcome in outcomes if isinstance(outcome, Interaction)]
+            events = [outcome.event for outcome in outcomes if isinstance(outcome, Accepted)]
             refusals = [outcome for outcome in outcomes if isinstance(outcome, Refusal)]
             if refusals:
                 raise _refused(refusals, of=len(outcomes))

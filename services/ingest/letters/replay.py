@@ -19,6 +19,7 @@ from shared.database.dead_letters import mark
 from shared.database.engine import Database
 from shared.errors import Refused, Unavailable
 from shared.events import DEAD_LETTERS, DeadLetter, DeadLetterReplayed, encode
+from shared.identity import Forms
 from shared.ids import derived_id
 from shared.log.port import Log, Record
 
@@ -63,10 +64,11 @@ class Replayed:
 class Replayer:
     """Replays letters in small groups; each group is durable before the next one is read."""
 
-    def __init__(self, *, log: Log, database: Database, clock: Clock) -> None:
+    def __init__(self, *, log: Log, database: Database, clock: Clock, forms: Forms) -> None:
         self._log = log
         self._database = database
         self._clock = clock
+        self._forms = forms
 
     async def these(self, letter_ids: Sequence[str], author: str) -> Replayed:
         """Replay the letters with these ids, each once; raises Unavailable without log or database."""
@@ -116,7 +118,7 @@ class Replayer:
         marks: list[DeadLetterReplayed] = []
         for letter in letters:
             try:
-                records += records_of(letter)
+                records += records_of(letter, self._forms)
             except Refused as error:
                 result.refused.append(RefusedAgain(letter.id, error.code, error.message))
                 continue

@@ -11,14 +11,15 @@ worked out anew is bounded by what a person can have, and not by how often a sha
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
+from services.scoring.core.aliases import same_users
 from services.scoring.core.counting import Held, total
 from services.scoring.core.days import Counts
 from shared.events import Interaction
-from shared.identity import Identity
+from shared.identity import USER_ID, Identity
 
 MAX_IDENTITIES = 500
 # With as many, a person of MAX_IDENTITIES that all hang on one of them is still whole.
@@ -62,6 +63,8 @@ class LinkRules:
     limits: Mapping[str, int]
     sides: Mapping[str, Collection[Side]] = field(default_factory=dict[str, Collection[Side]])
     """The sides of separations that an identity is on, by its id."""
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of user ids that are one user's, the id that stands for all of them (core/aliases.py)."""
 
     def objection(self, one: Mapping[str, Identity], other: Mapping[str, Identity]) -> str | None:
         """Say why two groups cannot be one person, or return None when they can."""
@@ -69,11 +72,12 @@ class LinkRules:
             return f"A person has at most {MAX_IDENTITIES} identities."
         ours, theirs = Counter(i.kind for i in one.values()), Counter(i.kind for i in other.values())
         for kind in sorted(ours.keys() & theirs.keys() & self.limits.keys()):
-            limit = self.limits[kind]
-            if ours[kind] + theirs[kind] > limit:
-                return (
-                    f"A person has at most {limit} {kind}, and these would have {ours[kind] + theirs[kind]}."
-                )
+            number, limit = ours[kind] + theirs[kind], self.limits[kind]
+            if kind == USER_ID and number > limit and self.aliases:
+                users = (i for group in (one, other) for i, named in group.items() if named.kind == kind)
+                number = len({self.aliases.get(i, i) for i in users})
+            if number > limit:
+                return f"A person has at most {limit} {kind}, and these would have {number}."
         if self.sides:
             against = {Side(s.separation_id, not s.other) for i in one for s in self.sides.get(i, ())}
             for identity_id in sorted(other):
@@ -106,6 +110,7 @@ def partition(
     group_of = {identity_id: {identity_id: identity} for identity_id, identity in identities.items()}
     in_order = sorted(links, key=lambda link: link.order)
     kept = heeded(in_order)
+    rules = replace(rules, aliases=same_users(identities, kept))
     refused: dict[Pair, str | None] = {link.pair: too_many_links() for link in in_order}
     for link in in_order:
         if link.pair not in kept:

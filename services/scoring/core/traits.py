@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from services.scoring.core.counting import day_of
-from services.scoring.core.domains import company_domain, email_domain, email_domains
+from services.scoring.core.domains import alike, company_domain, email_domain, email_domains
 from shared.events import Interaction
-from shared.identity import Identity
+from shared.identity import Identity, current
 from shared.known_traits import completed, told_by
 from shared.vocabulary import EFFECTS, is_effective
 
@@ -61,7 +61,7 @@ class History:
     @cached_property
     def derived(self) -> dict[str, Any]:
         """What the identities themselves say: each kind, and from an e-mail its domain and the company."""
-        derived: dict[str, Any] = dict(sorted(self._identities, reverse=True))
+        derived: dict[str, Any] = dict(sorted(current(tuple(self._identities)), reverse=True))
         domain = email_domain(self._emails) if "email" in derived else None
         if domain is not None:
             derived["email_domain"] = domain
@@ -69,12 +69,16 @@ class History:
                 derived["company"] = company
         return derived
 
-    def email_domains(self, day: int) -> tuple[str, ...]:
-        """Return the domains of all addresses, of which the trait `email_domain` is one.
+    def email_domains(self, day: int) -> tuple[tuple[str, ...], ...]:
+        """Return the domains of all addresses as `core.domains.alike` has each, for exclusions.
 
-        None where that trait was told by the end of a day: what was told goes before what addresses say.
+        Where the trait `email_domain` was told by the end of a day it is that alone: what was told goes
+        before what addresses say.
         """
-        return () if "email_domain" in self.told(day) else email_domains(self._emails)
+        told = self.told(day).get("email_domain")
+        if told is None:
+            return email_domains(self._emails)
+        return (alike(told),) if isinstance(told, str) else ()
 
     @property
     def _emails(self) -> list[str]:

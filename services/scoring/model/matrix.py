@@ -1,6 +1,6 @@
 """The matrix: a model's rules, as ops write them and as an immutable version keeps them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -10,13 +10,16 @@ from pydantic import Field
 from services.scoring.model.consistency import inconsistencies
 from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, TraitRule
 from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
-from shared.conditions import Path, explain
-from shared.known_traits import Reader, reader
+from shared.conditions import Comparison, Path, explain
+from shared.known_traits import Reader, canonical, reader
+from shared.matching import compile_comparison
 from shared.strict import Fault, Strict, few, is_number
 
 Audience = Literal["sales", "offer"]
 
 MAX_RULES = 200
+
+EMAIL_DOMAIN = "email_domain"
 
 # What it takes for A, B, C of all that trait rules can give, and for 1, 2, 3 of the flip number, unless told.
 _FIT_STEPS = (0.75, 0.5, 0.25)
@@ -139,17 +142,18 @@ class Matrix(Strict):
         """The rules whose points become fewer with time."""
         return tuple(rule for rule in self.rules if rule.half_life is not None or rule.window is not None)
 
-    def excluded_by(self, traits: Traits, email_domains: Iterable[str]) -> str | None:
+    def excluded_by(self, traits: Traits, email_domains: Iterable[tuple[str, ...]]) -> str | None:
         """Return, in words, the exclusion that a person with these traits falls under, if any.
 
-        Who has a second address at a competitor is one of theirs, so it is asked with each of the domains.
+        Who has a second address at a competitor is one of theirs, so it is asked with each of the domains; a
+        domain meets a test when it, or the one it is registered under, does.
         """
-        seen = [traits, *({**traits, "email_domain": domain} for domain in email_domains)]
+        seen = [{**traits, EMAIL_DOMAIN: domains} for domains in email_domains] or [traits]
         return next((told for told, holds in self._exclusions if any(map(holds, seen))), None)
 
     @cached_property
     def _exclusions(self) -> list[tuple[str, TraitTest]]:
-        return [(explain(condition), compile_traits(condition)) for condition in self.excludes]
+        return [(explain(condition), compile_traits(condition, _either)) for condition in self.excludes]
 
     def missing(self, traits: Traits) -> tuple[str, ...]:
         """Return the required traits that are not known, in the order of the matrix."""
@@ -205,6 +209,14 @@ class Matrix(Strict):
     def canonical(self) -> dict[str, Any]:
         """Return the matrix as the JSON that a version keeps: what was written, without defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _either(trait: str, test: Comparison) -> Callable[[Any], bool]:
+    """Return a test that an e-mail domain meets when any of those meets it by which it is known."""
+    holds = compile_comparison(test)
+    if canonical(trait) != EMAIL_DOMAIN:
+        return holds
+    return lambda value: any(map(holds, value)) if isinstance(value, tuple) else holds(value)
 
 
 @dataclass(frozen=True)

@@ -52,29 +52,37 @@ TraitCondition: TypeAlias = Annotated[
 
 Traits: TypeAlias = Mapping[str, Any]
 TraitTest: TypeAlias = Callable[[Traits], bool]
+Compare: TypeAlias = Callable[[str, Comparison], Callable[[Any], bool]]
 
 
-def compile_traits(condition: Condition) -> TraitTest:
-    """Return the condition as a function of traits under our names; one that is not known is missing."""
+def _as_written(_trait: str, test: Comparison) -> Callable[[Any], bool]:
+    return compile_comparison(test)
+
+
+def compile_traits(condition: Condition, compare: Compare = _as_written) -> TraitTest:
+    """Return the condition as a function of traits under our names; one that is not known is missing.
+
+    `compare` makes the test of a trait's value.
+    """
     match condition:
         case Matches(where=where):
-            each = [_compile_test(trait, test) for trait, test in where.items()]
+            each = [_compile_test(trait, compare(trait, test)) for trait, test in where.items()]
             return each[0] if len(each) == 1 else lambda traits: all(holds(traits) for holds in each)
         case AllOf(all=parts):
-            each = [compile_traits(part) for part in parts]
+            each = [compile_traits(part, compare) for part in parts]
             return lambda traits: all(holds(traits) for holds in each)
         case AnyOf(any=parts):
-            each = [compile_traits(part) for part in parts]
+            each = [compile_traits(part, compare) for part in parts]
             return lambda traits: any(holds(traits) for holds in each)
         case Not(not_=part):
-            inner = compile_traits(part)
+            inner = compile_traits(part, compare)
             return lambda traits: not inner(traits)
         case _:
             assert_never(condition)
 
 
-def _compile_test(trait: str, test: Comparison) -> TraitTest:
-    read, holds = reader(trait), compile_comparison(test)
+def _compile_test(trait: str, holds: Callable[[Any], bool]) -> TraitTest:
+    read = reader(trait)
 
     def is_met(traits: Traits) -> bool:
         value = read(traits)

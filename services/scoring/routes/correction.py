@@ -19,7 +19,7 @@ from services.scoring.store.selection import Selection
 from shared.auth import Requires
 from shared.database.engine import Database
 from shared.errors import Unavailable
-from shared.identity import normalise
+from shared.identity import Forms, current
 from shared.strict import Strict
 from shared.supervisor import Bell
 
@@ -132,7 +132,9 @@ class AdjustedOut(BaseModel):
     id: str
 
 
-def routes(database: Database, corrections: Corrections, requires: Requires, outgoing: Bell) -> APIRouter:
+def routes(
+    database: Database, corrections: Corrections, forms: Forms, requires: Requires, outgoing: Bell
+) -> APIRouter:
     """Return the routes under /v1/profiles/{id} that correct."""
     router = router_for(requires, "/v1/profiles/{profile_id}", "corrections")
     caller = Depends(requires)
@@ -181,7 +183,10 @@ def routes(database: Database, corrections: Corrections, requires: Requires, out
         profile_id: ProfileId, body: UnmergeIn, who: Annotated[str, caller]
     ) -> UnmergedOut:
         """Part identities from the others of the profile for good; what each did goes with it."""
-        apart = [normalise(one.kind, one.value) for one in body.identities]
+        apart = [
+            forms.named(one.kind, one.value, f"identities.{index}.value")
+            for index, one in enumerate(body.identities)
+        ]
         note = Note(body.reason, body.author or who)
         persons = await corrected(lambda c: corrections.unmerge(c, profile_id, apart, note))
         return UnmergedOut(
@@ -190,7 +195,7 @@ def routes(database: Database, corrections: Corrections, requires: Requires, out
                     id=person.id,
                     identities=[
                         IdentityOut(kind=one.kind, value=one.value)
-                        for one in sorted(person.identities.values())
+                        for one in sorted(current(person.identities.values()))
                     ],
                 )
                 for person in persons

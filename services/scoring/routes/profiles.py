@@ -37,7 +37,7 @@ from shared.clock import Clock
 from shared.cursor import write_cursor
 from shared.database.engine import Database
 from shared.errors import Refused
-from shared.identity import identity_id, normalise
+from shared.identity import Forms, current
 from shared.known_traits import completed, reader
 from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, number, paged, place, text
 
@@ -77,7 +77,7 @@ def _filter(
     )
 
 
-def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
+def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -> APIRouter:
     """Return the routes under /v1/profiles that show profiles."""
     router = router_for(requires, "/v1/profiles", "profiles")
 
@@ -102,8 +102,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             )
         async with database.reading() as connection:
             if kind is not None and value is not None:
-                identity = normalise(kind, value)
-                persons = await find(connection, [identity_id(*identity)])
+                persons = await find(connection, [forms.named(kind, value).id])
                 if not persons:
                     await check_kind(connection, "query.kind", kind)
                 return paged(request, ProfileOut, await _shown(connection, persons, clock), None)
@@ -149,7 +148,8 @@ async def _shown(connection: AsyncConnection, persons: Sequence[Person], clock: 
         ProfileOut(
             id=person.id,
             identities=[
-                IdentityOut(kind=one.kind, value=one.value) for one in sorted(person.identities.values())
+                IdentityOut(kind=one.kind, value=one.value)
+                for one in sorted(current(person.identities.values()))
             ],
             traits=known[person.id].traits.shown(today),
             scores={version.model: _standing(known[person.id], version, today) for version in versions},

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core import linking
 from services.scoring.core.linking import Link, Pair, People, Side
+from services.scoring.store.users import may_have_aliases
 from services.scoring.tables import links, separations
 from shared.database import bulk
 from shared.events import Separation
@@ -93,6 +94,9 @@ async def refuse_contested(connection: AsyncConnection, people: People) -> set[s
     if not new:
         return set()
     groups = [(link, {**people.of(link.one).identities, **people.of(link.other).identities}) for link in new]
+    # The rules that objected know of no aliases, which nearly nobody has.
+    if await may_have_aliases(connection, (group for _, group in groups)):
+        return {i for one in new for i in one.pair}
     holding = await _holding(connection, [i for _, group in groups for i in group])
     for link, group in groups:
         if any(held.order > link.order for held in holding if held.one in group):

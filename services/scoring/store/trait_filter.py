@@ -7,7 +7,7 @@ import msgspec
 import sqlalchemy as sa
 
 from services.scoring.tables import effects, identities, traits
-from shared.known_traits import canonical, sources
+from shared.known_traits import COMPANY, canonical, sources
 from shared.vocabulary import EFFECTS
 
 FROM_EMAIL: Final = ("company", "email_domain")
@@ -30,6 +30,9 @@ def may_have(name: str, value: str) -> sa.ColumnElement[bool]:
         found.append(sa.exists().where(_is_mine(effects), effects.c.type.in_(types)))
     if path in FROM_EMAIL:
         is_at = _mine.c.value.endswith(f"@{value}", autoescape=True)
+        if path == COMPANY:
+            # A company has the domains below its own, too.
+            is_at |= _mine.c.value.endswith(f".{value}", autoescape=True)
         found.append(sa.exists().where(_mine.c.profile_id == identities.c.id, _mine.c.kind == "email", is_at))
     return sa.or_(*found)
 

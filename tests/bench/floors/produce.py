@@ -16,9 +16,11 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from uvicorn.loops.auto import auto_loop_factory
 
+from services.ingest.accepted import Accepted
 from services.ingest.bodies import segment_batch
-from services.ingest.segment import Sending
-from shared.events import Interaction, encode
+from services.ingest.sending import Sending
+from shared.events import encode
+from shared.identity import Forms
 from shared.ids import new_id
 from shared.log.kafka_producer import MAX_BATCH_BYTES
 from shared.log.port import partition_of
@@ -34,12 +36,13 @@ Group = list[tuple[int, list[tuple[bytes, bytes]]]]
 
 def records_of(groups: int, size: int, partitions: int) -> Iterator[Group]:
     """Yield what ours writes for the same bodies: the same keys, values and partitions."""
+    forms = Forms()
     for body in segment_batches(groups, size):
         by_partition: dict[int, list[tuple[bytes, bytes]]] = {}
-        for outcome in segment_batch(msgspec.json.encode(body), Sending(datetime.now(UTC), new_id)):
-            assert isinstance(outcome, Interaction)
-            key = outcome.identities[0].id
-            record = key.encode(), encode(outcome)
+        for outcome in segment_batch(msgspec.json.encode(body), Sending(datetime.now(UTC), new_id, forms)):
+            assert isinstance(outcome, Accepted)
+            key = outcome.event.identities[0].id
+            record = key.encode(), encode(outcome.event)
             by_partition.setdefault(partition_of(key, partitions), []).append(record)
         yield sorted(by_partition.items())
 

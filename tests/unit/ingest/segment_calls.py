@@ -6,15 +6,22 @@ from typing import Any
 
 import pytest
 
-from services.ingest.segment import Sending, read_segment
+from services.ingest.accepted import Accepted
+from services.ingest.segment import read_segment
+from services.ingest.sending import Sending
 from shared.errors import Refused
 from shared.events import Interaction
+from shared.identity import Forms
 
 RECEIVED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-SENDING = Sending(RECEIVED, lambda: "new")
+SENDING = Sending(RECEIVED, lambda: "new", Forms())
 
 
 def read(path: str | None, sending: Sending = SENDING, /, **call: Any) -> Interaction:
+    return accepted(path, sending, **call).event
+
+
+def accepted(path: str | None, sending: Sending = SENDING, /, **call: Any) -> Accepted:
     return read_segment(json.dumps({"userId": "u1"} | call).encode(), sending, path)
 
 

@@ -12,7 +12,7 @@ from services.ingest.bodies import segment_batch
 from services.ingest.letters.again import records_of
 from services.ingest.outcome import MAX_PAYLOAD_BYTES, Refusal, dead_letter
 from services.ingest.paths import READERS
-from services.ingest.segment import Sending
+from services.ingest.sending import Sending
 from shared.errors import Refused
 from shared.events import (
     INTERACTIONS,
@@ -28,6 +28,7 @@ from shared.events import (
     encode,
     key_of,
 )
+from shared.identity import Forms
 from shared.model_events import MatrixActivated
 from shared.payload import payload_of
 from tests.builders import NOON, identities, interaction
@@ -35,6 +36,7 @@ from tests.letters_world import letter
 
 ANA = identities(email="ana@example.com")[0]
 VISIT = {"type": "visit", "identities": {"email": "ana@example.com"}}
+FORMS = Forms()
 
 
 def refused_by_ingest(payload: Any, path: str = "/v1/events", **fields: Any) -> DeadLetter:
@@ -48,7 +50,7 @@ def parked(event: Event | bytes, topic: str = INTERACTIONS, **fields: Any) -> De
 
 
 def interactions(one: DeadLetter) -> list[Interaction]:
-    records = records_of(one)
+    records = records_of(one, FORMS)
     events = [decode(record.value) for record in records]
     assert [(record.topic, record.key) for record in records] == [
         (INTERACTIONS, key_of(event)) for event in events
@@ -58,7 +60,7 @@ def interactions(one: DeadLetter) -> list[Interaction]:
 
 def why(one: DeadLetter) -> tuple[str, str]:
     with pytest.raises(Refused) as refused:
-        records_of(one)
+        records_of(one, FORMS)
     return refused.value.code, refused.value.message
 
 
@@ -92,13 +94,13 @@ def test_a_parked_message_goes_to_its_topic_under_its_key_byte_for_byte(
     topic: str, event: Event, key: str
 ) -> None:
     spaced = encode(event).replace(b":", b" : ", 1)
-    (record,) = records_of(parked(spaced, topic))
+    (record,) = records_of(parked(spaced, topic), FORMS)
     assert record == (topic, key, spaced)
 
 
 def test_bytes_that_no_text_can_keep_come_back_too() -> None:
     data = encode(interaction())
-    (record,) = records_of(parked(data, payload=b64encode(data).decode(), encoding="base64"))
+    (record,) = records_of(parked(data, payload=b64encode(data).decode(), encoding="base64"), FORMS)
     assert record.value == data
 
 
@@ -116,7 +118,7 @@ def test_bytes_that_no_text_can_keep_come_back_too() -> None:
         (parked(interaction(), source="interactions/-1/1"), "source_unknown"),
         (parked(interaction(), source=None), "source_unknown"),
         (refused_by_ingest(VISIT, "/v1/nonsense"), "source_unknown"),
-        (refused_by_ingest({"type": "Visit"} | {"identities": {"email": "a@b.c"}}), "type_invalid"),
+        (refused_by_ingest({"type": "Visit"} | {"identities": {"email": "a@b.example"}}), "type_invalid"),
         (refused_by_ingest(VISIT, "/v1/batch"), "type_invalid"),
         (refused_by_ingest("7"), "body_invalid"),
         (refused_by_ingest("null", "/v1/track"), "shape_invalid"),
@@ -171,7 +173,7 @@ def test_what_was_said_beside_a_call_of_a_batch_is_heeded_again() -> None:
         "context": {"campaign": {"name": "spring"}},
     }
     agent = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)" + "x" * 9_000
-    sending = Sending(NOON, lambda: "new", agent)
+    sending = Sending(NOON, lambda: "new", FORMS, agent)
     (refusal,) = segment_batch(json.dumps(body).encode(), sending)
     assert isinstance(refusal, Refusal)
     one = dead_letter(refusal, id="dead_1", refused_at=NOON, source="/v1/batch")

@@ -7,18 +7,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ingest.accepted import Accepted
 from services.ingest.native import read_native
+from services.ingest.sending import Sending
 from shared.errors import Refused
 from shared.events import Interaction, decode, encode
+from shared.identity import Forms
 
 RECEIVED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+SENDING = Sending(RECEIVED, lambda: "new", Forms())
 ANA = {"email": "Ana@Runner.Example"}
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
 def read(user_agent: str | None = None, **event: Any) -> Interaction:
+    return accepted(user_agent, **event).event
+
+
+def accepted(user_agent: str | None = None, **event: Any) -> Accepted:
     data = json.dumps({"type": "visit", "identities": ANA} | event).encode()
-    return read_native(data, received_at=RECEIVED, new_id=lambda: "new", user_agent=user_agent)
+    return read_native(data, SENDING._replace(user_agent=user_agent))
 
 
 def refusal(**event: Any) -> tuple[str, str | None]:
@@ -67,6 +75,13 @@ def test_several_identities_stand_strongest_first_and_once() -> None:
     )  # fmt: skip
 
 
+def test_a_former_user_id_names_the_user_id_that_it_was() -> None:
+    event = read(identities={"user_id": "new-1", "former_user_id": "old-1"})
+    assert set(event.identities) == {
+        ("user_id", "new-1"), ("user_id", "old-1"), ("former_user_id", "old-1")
+    }  # fmt: skip
+
+
 def test_an_email_among_the_traits_names_nobody() -> None:
     assert read(traits={"email": "other@x.example"}).identities == read().identities
 
@@ -82,11 +97,11 @@ def test_an_email_among_the_traits_names_nobody() -> None:
         ({"source": "x" * 257}, "shape_invalid", "source"),
         ({"campaign": "x" * 257}, "shape_invalid", "campaign"),
         ({"identities": {}}, "identities_count", "identities"),
-        ({"identities": {"email": []}}, "identities_count", "identities"),
-        ({"identities": {"a": [str(n) for n in range(21)]}}, "identities_count", "identities"),
-        ({"identities": {"email": "nobody"}}, "identity_value_invalid", "identities.email"),
+        ({"identities": {"email": []}}, "identities_count", "identities.email"),
+        ({"identities": {"a": [f"c{n}" for n in range(21)]}}, "identities_count", "identities"),
+        ({"identities": {"email": "no address"}}, "identity_value_invalid", "identities.email"),
         ({"identities": {"E-Mail": "a@b.example"}}, "identity_kind_invalid", "identities.E-Mail"),
-        ({"identities": {"email": True}}, "shape_invalid", "identities[...]"),
+        ({"identities": {"email": {}}}, "shape_invalid", "identities[...]"),
         ({"identities": {"a": "x" * 257}}, "identity_value_invalid", "identities.a"),
         ({"occurred_at": "soon"}, "instant_invalid", "occurred_at"),
         ({"occurred_at": 1700000000}, "shape_invalid", "occurred_at"),

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.ingest.accepted import Accepted
 from services.ingest.outcome import MAX_PAYLOAD_BYTES, Refusal, dead_letter, verdict_of
 from shared.errors import Refused
 from shared.events import DeadLetter, decode, encode
@@ -16,7 +17,7 @@ def letter(payload: bytes) -> DeadLetter:
 
 
 def test_an_accepted_event_is_told_by_its_id() -> None:
-    verdict = verdict_of(interaction(id="e1"))
+    verdict = verdict_of(Accepted(interaction(id="e1")))
     assert (verdict.id, verdict.status, verdict.code) == ("e1", "accepted", None)
 
 

@@ -3,7 +3,6 @@ from typing import Any
 
 import pytest
 
-from services.ingest.segment import path_of
 from services.ingest.segment_wire import Context
 from shared.events import Interaction
 from tests.unit.ingest.segment_calls import RECEIVED, SENDING, read
@@ -129,32 +128,10 @@ def test_a_group_tells_the_company_and_its_email_names_nobody() -> None:
     }
 
 
-def test_an_alias_links_the_previous_to_the_present_id() -> None:
-    event = read("alias", previousId="cookie-1")
-    assert event.type == "identify"
-    assert event.identities == (("user_id", "u1"), ("anonymous_id", "cookie-1"))
-
-
 def test_a_page_knows_its_path_when_it_knows_its_url() -> None:
     assert read("page", properties={"url": "https://a.example/b?c"}).properties["path"] == "/b"
     assert read("page", context={"page": {"url": "https://a.example"}}).properties["path"] == "/"
     assert "path" not in read("screen", name="Prices").properties
-
-
-@pytest.mark.parametrize(
-    ("url", "path"),
-    [
-        ("https://a.example/b/c?d#e", "/b/c"),
-        ("https://a.example?d=/x", "/"),
-        ("//a.example/b", "/b"),
-        ("/b?c", "/b"),
-        ("b", "/b"),
-        ("https://a.example/b//c", "/b//c"),
-        ("", "/"),
-    ],
-)
-def test_the_path_of_a_url(url: str, path: str) -> None:
-    assert path_of(url) == path
 
 
 def test_the_calls_own_properties_go_before_the_page_it_was_made_on() -> None:

@@ -108,6 +108,41 @@ def test_an_e_mail_domain_excludes_whichever_address_has_it() -> None:
     assert of.traits.shown(TODAY)["email_domain"] == "acme.example"
 
 
+def at_domain(domain: str) -> Interaction:
+    return interaction(known_as={"email": f"ana@{domain}"})
+
+
+@pytest.mark.parametrize(
+    ("condition", "domain", "state"),
+    [
+        ({"email_domain": "acme.com"}, "mail.acme.com", "excluded"),
+        ({"email_domain": {"in": ["acme.co.uk"]}}, "a.b.acme.co.uk", "excluded"),
+        ({"email_domain": "mail.acme.com"}, "mail.acme.com", "excluded"),
+        ({"email_domain": "mail.acme.com"}, "acme.com", "qualified"),
+        ({"email_domain": "acme.com"}, "notacme.com", "qualified"),
+        ({"email_domain": "co.uk"}, "acme.co.uk", "qualified"),
+        ({"not": {"email_domain": "acme.com"}}, "mail.acme.com", "qualified"),
+        ({"not": {"email_domain": "mail.acme.com"}}, "mail.acme.com", "qualified"),
+        ({"not": {"email_domain": "acme.com"}}, "zenith.com", "excluded"),
+    ],
+)
+def test_who_excludes_a_company_means_all_domains_below_its_own(
+    condition: dict[str, Any], domain: str, state: str
+) -> None:
+    rules = ruled_by(rule(points=30), excludes=[condition])
+    assert appraised(rules, at_domain(domain)).state == state
+    said_so = told(email_domain=domain, known_as={"user_id": "1"})
+    assert appraised(rules, interaction(known_as={"user_id": "1"}), said_so).state == state
+
+
+def test_people_of_two_domains_of_one_company_count_to_it() -> None:
+    rules = ruled_by(rule(points=30))
+    assert {appraised(rules, at_domain(one)).company for one in ("acme.com", "mail.acme.com")} == {"acme.com"}
+    assert known(rules, at_domain("mail.acme.com")).traits.shown(TODAY) == {
+        "company": "acme.com", "email_domain": "mail.acme.com"
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
 def test_a_required_trait_of_blanks_alone_is_not_known(blank: str) -> None:
     rules = ruled_by(rule(), requires=["title", "seats"])

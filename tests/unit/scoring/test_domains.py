@@ -59,13 +59,38 @@ def test_a_private_address_tells_of_no_company_but_has_a_domain() -> None:
     assert company_domain("acme.example") == "acme.example"
 
 
+@pytest.mark.parametrize(
+    ("domain", "company"),
+    [
+        ("acme.com", "acme.com"),
+        ("mail.acme.com", "acme.com"),
+        ("a.b.acme.co.uk", "acme.co.uk"),
+        ("acme.myshopify.com", "acme.myshopify.com"),
+        ("news.acme.github.io", "acme.github.io"),
+        ("mail.xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("mail.acme.xn--p1ai", "acme.xn--p1ai"),
+        ("mail.city.kobe.jp", "city.kobe.jp"),
+        ("mail.dyndns.org", "mail.dyndns.org"),
+        ("co.uk", "co.uk"),
+        ("localhost", "localhost"),
+        ("", ""),
+        ("..", ".."),
+        ("mail.gmail.com", None),
+        ("mail.yahoo.co.uk", None),
+    ],
+)
+def test_a_company_is_known_by_the_domain_that_it_registered(domain: str, company: str | None) -> None:
+    assert company_domain(domain) == company
+
+
 def test_without_an_address_there_is_no_domain() -> None:
     assert email_domain([]) is None
 
 
 def test_all_domains_of_a_person_are_told_once_each() -> None:
-    assert email_domains(["zoe@zenith.example", "ana@acme.example", "zoe@acme.example"]) == (
-        "acme.example",
-        "zenith.example",
+    assert email_domains(["zoe@zenith.example", "ana@acme.example", "zoe@mail.acme.example"]) == (
+        ("acme.example",),
+        ("mail.acme.example", "acme.example"),
+        ("zenith.example",),
     )
     assert email_domains([]) == ()

@@ -121,8 +121,8 @@ def test_a_trait_that_nobody_was_told_to_have_is_warned_of(name: str, meant: str
 
 @pytest.mark.parametrize(
     "name",
-    ["title", "employees", "company", "email", "Email", "phone", "anonymous_id", "user_id", "twitter", "email_domain",
-     "company.name", "company.a.b", "consent_email", "consent_sms", "lifecycle"],
+    ["title", "employees", "company", "email", "Email", "phone", "anonymous_id", "user_id", "twitter",
+     "email_domain", "company.name", "company.a.b", "consent_email", "consent_sms", "lifecycle"],
 )  # fmt: skip
 def test_a_trait_that_came_or_that_flipline_tells_itself_is_not(name: str) -> None:
     assert requiring(name) == []

@@ -1,0 +1,81 @@
+"""An event that is taken in, with what of it was left out; a refusal is `outcome.py`'s."""
+
+from typing import Final, NamedTuple
+
+import msgspec
+
+from shared.errors import Refused
+from shared.events import Interaction
+from shared.identity import Forms, Identity, Scalar
+
+IDENTITY_BLANK: Final = "identity_blank"
+IDENTITY_PLACEHOLDER: Final = "identity_placeholder"
+ID_PLACEHOLDER: Final = "id_placeholder"
+
+
+class LeftOut(msgspec.Struct, frozen=True, gc=False):
+    """A value that an accepted event came with and that was not taken, and why."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Accepted(NamedTuple):
+    """The interaction that an event became, and what was left out of it."""
+
+    event: Interaction
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class Names:
+    """The identities that one event names, in normal form, and what was left out of them."""
+
+    __slots__ = ("_forms", "found", "left_out")
+
+    def __init__(self, forms: Forms) -> None:
+        self._forms = forms
+        self.found: list[Identity] = []
+        self.left_out: list[LeftOut] = []
+
+    def add(self, kind: str, value: Scalar, field: str) -> Identity | None:
+        """Take an identity, or leave out what names nobody; raises Refused, naming the field."""
+        try:
+            identity = self._forms.identity(kind, value)
+        except Refused as error:
+            raise Refused(error.code, error.message, field) from error
+        if identity is None:
+            self.leave_out(field, value)
+        else:
+            self.found.append(identity)
+        return identity
+
+    def add_if_one(self, kind: str, value: Scalar, field: str) -> None:
+        """Take an identity if it is one, from where people write what they like; else it is left out."""
+        try:
+            self.add(kind, value, field)
+        except Refused as error:
+            self.left_out.append(LeftOut(field, error.code, error.message))
+
+    def leave_out(self, field: str, value: object) -> None:
+        """Note a value that names nobody."""
+        if value is None or value == [] or (isinstance(value, str) and not value.strip()):
+            self.left_out.append(LeftOut(field, IDENTITY_BLANK, "A blank value names nobody."))
+        else:
+            message = "Programs send this value for somebody whom they do not know; it names nobody."
+            self.left_out.append(LeftOut(field, IDENTITY_PLACEHOLDER, message))
+
+    def is_somebody(self, value: str, field: str) -> bool:
+        """Tell whether a text names anybody, and note that it is left out when it does not."""
+        if not self._forms.is_placeholder(value):
+            return True
+        self.leave_out(field, value)
+        return False
+
+    def event_id(self, given: str | None, field: str) -> str | None:
+        """Return the id that an event came with, None without one or when it stands for none."""
+        if given is None or not self._forms.is_placeholder(given):
+            return given
+        message = "Programs send this value for an id that they do not have; the event has a new one."
+        self.left_out.append(LeftOut(field, ID_PLACEHOLDER, message))
+        return None

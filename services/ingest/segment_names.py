@@ -1,0 +1,93 @@
+"""Whom a call of Segment's tracking API names: its ids, and the addresses that are the person's own.
+
+An e-mail address among the properties is not always the person's own: "Invite Sent" and the like tell that
+of somebody else. So it is an identity only in the calls by which people tell of themselves: "Signed Up",
+whose `email` and `phone` Segment's B2B specification defines as those of the user, and others in which
+nobody else's address has a place.
+"""
+
+import re
+from typing import Any, Final
+
+from services.ingest.accepted import Names
+from services.ingest.segment_wire import Call, Context
+from shared.errors import Refused
+from shared.identity import FORMER_USER_ID, USER_ID, WEAKEST, Identity
+
+TELLS_OF_ONESELF: Final = frozenset({
+    "signed_up", "sign_up", "user_signed_up", "user_signup", "registered", "user_registered",
+    "registration_completed", "signed_in", "logged_in", "login", "trial_started", "trial_start",
+    "newsletter_signup", "newsletter_subscribed", "subscribed", "checkout_started", "purchase",
+})  # fmt: skip
+"""The types of track calls whose properties `email` and `phone` are those of the person who did it."""
+
+_REACHED_BY: Final = ("email", "phone")
+_OF_PEOPLE: Final = (None, "users")
+_PLAIN: Final = (None, "none")
+_NO_KIND = re.compile(r"[^a-z0-9]+")
+
+
+def names_in(names: Names, call: Call, context: Context, kind: str, type: str) -> None:
+    """Add whom a call names; `kind` is the call's type and `type` that of the interaction it becomes.
+
+    Raises Refused, naming the field, for an id that cannot be one, and for an alias of nothing.
+    """
+    user = names.add(USER_ID, call.user_id, "userId") if call.user_id is not None else None
+    if call.anonymous_id is not None:
+        names.add(WEAKEST, call.anonymous_id, "anonymousId")
+    if kind == "alias":
+        _alias(names, call, user)
+    # A group's own traits are the company's: its e-mail address names no person.
+    if call.traits and kind != "group":
+        _reached(names, call.traits, "traits")
+    if context.traits:
+        _reached(names, context.traits, "context.traits")
+    if kind == "track" and call.properties and type in TELLS_OF_ONESELF:
+        _reached(names, call.properties, "properties")
+    if context.external_ids is not None:
+        _external(names, context.external_ids)
+
+
+def _alias(names: Names, call: Call, user: Identity | None) -> None:
+    """Add the earlier id, which was one of a user or an anonymous one; nobody but the sender knows which."""
+    if not names.found:
+        raise Refused("field_missing", "An alias call has a userId that names somebody.", "userId")
+    others = len(names.found)
+    known = {identity.value for identity in names.found}
+    previous = call.previous_id
+    if previous is not None:
+        former = names.add(FORMER_USER_ID if user is not None else USER_ID, previous, "previousId")
+        if former is not None and former.value in known:
+            # Segment's browser library gives its anonymousId as previousId.
+            names.found.remove(former)
+        elif former is not None:
+            if user is not None:
+                names.add(USER_ID, previous, "previousId")
+            if "@" not in former.value:
+                names.add(WEAKEST, previous, "previousId")
+            return
+    if others == 1:
+        raise Refused(
+            "field_missing",
+            "An alias call has a previousId or an anonymousId, beside its userId.",
+            "previousId",
+        )
+
+
+def _reached(names: Names, told: dict[str, Any], field: str) -> None:
+    for kind in _REACHED_BY:
+        value = told.get(kind)
+        if value is not None and not isinstance(value, list | dict):
+            # Forms let anything through as an address; it stays what was told and names nobody.
+            names.add_if_one(kind, value, f"{field}.{kind}")
+
+
+def _external(names: Names, told: Any) -> None:
+    """Add what `context.externalIds` has of people; what it has of accounts names a company."""
+    each: list[Any] = told if isinstance(told, list) else []
+    for index, one in enumerate(each):
+        described: dict[str, Any] = one if isinstance(one, dict) else {}
+        kind, value = described.get("type"), described.get("id")
+        of_people = described.get("collection") in _OF_PEOPLE and described.get("encoding") in _PLAIN
+        if of_people and isinstance(kind, str) and kind != "group_id" and not isinstance(value, list | dict):
+            names.add_if_one(_NO_KIND.sub("_", kind.lower()), value, f"context.externalIds.{index}")

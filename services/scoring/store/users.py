@@ -1,0 +1,25 @@
+"""User ids on the tables, as far as they may be several of one user (core/aliases.py)."""
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scoring.tables import identities, links
+from shared.database import bulk
+from shared.identity import USER_ID, Identity
+
+
+async def may_have_aliases(connection: AsyncConnection, groups: Iterable[Mapping[str, Identity]]) -> bool:
+    """Tell whether a user id of the groups was ever named together with another one."""
+    users = sorted({i for group in groups for i, one in group.items() if one.kind == USER_ID})
+    if not users:
+        return False
+    both_ways = (links.c.one_id, links.c.other_id), (links.c.other_id, links.c.one_id)
+    with_another = sa.union_all(*(
+        sa.select(links.c.event_id)
+        .join(identities, identities.c.id == there)
+        .where(bulk.any_of(connection, here, users), identities.c.kind == USER_ID)
+        for here, there in both_ways
+    ))  # fmt: skip
+    return (await connection.execute(with_another.limit(1))).first() is not None
