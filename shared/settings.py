@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from shared.identity import KIND_PATTERN
+from shared.identity import KIND_PATTERN, Forms
 
 Csv = Annotated[tuple[str, ...], NoDecode]
 Keyed = Annotated[tuple[str, ...] | None, NoDecode]
@@ -114,6 +114,11 @@ class Settings(BaseSettings):
                 raise ValueError("names kinds with a number of at least 1, such as user_id=1,email=5")
             limits[kind] = int(limit)
         return limits
+
+    @property
+    def forms(self) -> Forms:
+        """The rules of normal forms of identities."""
+        return Forms()
 
     @property
     def effective_database_url(self) -> str:

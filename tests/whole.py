@@ -11,6 +11,7 @@ from services.process import host
 from shared.clock import SystemClock
 from shared.database.engine import Database
 from shared.http import Application
+from shared.identity import Forms
 from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.settings import Settings
@@ -25,7 +26,7 @@ async def whole(sqlite_url: str, directory: Path) -> AsyncIterator[Application]:
     app = host([
         services.ingest.compose.compose(log=log, database=database, clock=clock, keys=KEYS),
         services.scoring.compose.compose(
-            log=log, database=database, clock=clock, keys=KEYS, identity_limits={"user_id": 1}
+            log=log, database=database, clock=clock, keys=KEYS, identity_limits={"user_id": 1}, forms=Forms(),
         ),
         services.handoff.compose.compose(
             log=log, database=database, clock=clock, keys=KEYS, settings=Settings(data_dir=directory)

@@ -22,6 +22,7 @@ from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
 from shared.events import INTERACTIONS
 from shared.following import Follower
+from shared.identity import Forms
 from shared.ids import new_id
 from shared.keys import Keys
 from shared.log.port import Log
@@ -32,11 +33,17 @@ GROUP = "scoring"
 
 
 def compose(
-    *, log: Log, database: Database, clock: Clock, keys: Keys, identity_limits: Mapping[str, int]
+    *,
+    log: Log,
+    database: Database,
+    clock: Clock,
+    keys: Keys,
+    identity_limits: Mapping[str, int],
+    forms: Forms,
 ) -> Service:
     """Return the scoring service on the given log and database."""
     outgoing = Bell()
-    scorer = Scorer(clock, identity_limits)
+    scorer = Scorer(clock, identity_limits, forms)
     corrections = Corrections(scorer, clock, new_id)
     timer = Timer(database, clock, outgoing.ring)
     follower = Follower(

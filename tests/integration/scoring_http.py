@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.scoring.compose import compose
 from shared.database.engine import Database
 from shared.http import build_app
+from shared.identity import Forms
 from shared.log.embedded import EmbeddedLog
 from tests.builders import rule
 from tests.integration.scoring import World
@@ -89,8 +90,9 @@ async def scoring_over_http(database: Database, directory: Path) -> AsyncIterato
     log = EmbeddedLog(directory / "log.sqlite")
     scoring = ScoringOverHttp(database)
     service = compose(
-        log=log, database=database, clock=scoring.clock, keys=KEYS, identity_limits={"user_id": 1}
-    )
+        log=log, database=database, clock=scoring.clock, keys=KEYS, identity_limits={"user_id": 1},
+        forms=Forms(),
+    )  # fmt: skip
 
     @asynccontextmanager
     async def nothing(_app: FastAPI) -> AsyncIterator[None]:
