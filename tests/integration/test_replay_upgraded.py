@@ -50,6 +50,7 @@ async def upgraded(running: Running, founded: datetime = FOUNDED) -> None:
     profiles = sa.table("profiles", sa.column("created_at", Instant))
     await running.changed(sa.update(profiles).values(created_at=founded))
     await migrate(url)
+    await running.taken_for_this_fold()
     running.world.timer = Timer(running.database, running.world.clock, lambda: None)
     await running.world.passed()
 
