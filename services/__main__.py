@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -23,19 +22,19 @@ from services.ops.activate import activate as activate_over_http
 from services.ops.client import ops_key
 from services.ops.commands import dead_letter_commands
 from services.ops.wanted import Handoff, Wanted
+from services.options import DataDir, Port
 from services.positions import positions
-from services.process import Machinery, open_log
-from services.scoring.replay.check import check as check_scoring
+from services.process import Machinery
+from services.renewing import renew, renew_at_the_start, warn_of_old_tables
+from services.replaying import replay
 from services.scoring.repricing.command import reprice as reprice_everybody
 from services.start import migrate as migrate_database
 from services.start import run_all, run_one, settings_of
 from shared.clock import SystemClock
-from shared.database.engine import Database
 from shared.datadir import prepare
-from shared.errors import FliplineError, Misconfigured, Refused
+from shared.errors import FliplineError
 from shared.keys import load_keys, load_role
 from shared.service import Service
-from shared.settings import Settings
 from shared.telemetry import configure_logging
 
 logger = structlog.get_logger(__name__)
@@ -44,21 +43,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lead scoring
 imports = typer.Typer(no_args_is_help=True, help="Bring in what happened before.")
 app.add_typer(imports, name="import")
 app.add_typer(positions, name="positions")
-
-
-def _directory(text: str) -> Path:
-    if not text.strip():
-        raise typer.BadParameter("it is empty; name a directory")
-    return Path(text)
-
-
-Port = Annotated[int | None, typer.Option(help="Port to listen on, instead of FLIPLINE_PORT.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        parser=_directory, metavar="DIRECTORY", help="Where files and keys are, instead of FLIPLINE_DATA_DIR."
-    ),
-]
+app.command()(replay)
+app.command()(renew)
 
 
 def _ingest(machinery: Machinery) -> Service:
@@ -74,6 +60,7 @@ def _scoring(machinery: Machinery) -> Service:
         clock=machinery.clock,
         keys=machinery.keys,
         identity_limits=machinery.settings.identity_limits,
+        forms=machinery.settings.forms,
     )
 
 
@@ -90,7 +77,7 @@ def _handoff(machinery: Machinery) -> Service:
 @app.command()
 def up(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest, scoring and handoff in this one process."""
-    run_all(settings_of(port, data_dir), [_ingest, _scoring, _handoff])
+    run_all(settings_of(port, data_dir), [_ingest, _scoring, _handoff], renew_at_the_start)
 
 
 @app.command()
@@ -102,7 +89,7 @@ def ingest(port: Port = None, data_dir: DataDir = None) -> None:
 @app.command()
 def scoring(port: Port = None, data_dir: DataDir = None) -> None:
     """Run scoring alone; start as many as the topic has partitions, at most."""
-    run_one(settings_of(port, data_dir), _scoring, needs_database=True)
+    run_one(settings_of(port, data_dir), _scoring, needs_database=True, first=warn_of_old_tables)
 
 
 @app.command()
@@ -180,41 +167,6 @@ def access_log(
             console=Console(),
         )
     )
-
-
-@app.command()
-def replay(
-    check: Annotated[
-        bool, typer.Option("--check", help="Rebuild beside the tables and compare; changes nothing.")
-    ] = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Hold scoring's tables against the log: rebuild them from it and compare row by row."""
-    if not check:
-        raise Refused("replay_in_place", "Only `flipline replay --check` is there: it changes no table.")
-    settings = settings_of(None, data_dir)
-    # One line for each batch would tear the bar of the progress apart.
-    configure_logging("error")
-    if not asyncio.run(_is_what_the_log_says(settings)):
-        raise typer.Exit(1)
-
-
-async def _is_what_the_log_says(settings: Settings) -> bool:
-    if settings.log == "embedded" and not settings.data_dir.is_dir():
-        raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
-    async with AsyncExitStack() as stack:
-        database = Database(settings.effective_database_url)
-        stack.push_async_callback(database.close)
-        log = open_log(settings, database)
-        stack.push_async_callback(log.close)
-        return await check_scoring(
-            log=log,
-            database=database,
-            clock=SystemClock(),
-            group=services.scoring.compose.GROUP,
-            identity_limits=settings.identity_limits,
-            console=Console(),
-        )
 
 
 @app.command()
