@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 from sqlalchemy.exc import SQLAlchemyError
 
-import services.scoring.compose
 from services import composing
 from services.demo.play import play
 from services.explaining import explain
@@ -21,18 +19,16 @@ from services.ops.activate import activate as activate_over_http
 from services.ops.client import ops_key
 from services.ops.groups import add_groups
 from services.ops.wanted import Handoff, Wanted
-from services.options import DataDir
+from services.options import DataDir, Port
 from services.positions import positions
-from services.process import open_log
-from services.scoring.replay.check import check as check_scoring
+from services.renewing import renew, renew_at_the_start, warn_of_old_tables
+from services.replaying import replay
 from services.scoring.repricing.command import reprice as reprice_everybody
 from services.start import migrate as migrate_database
 from services.start import run_all, run_one, settings_of
 from shared.clock import SystemClock
-from shared.database.engine import Database
-from shared.errors import FliplineError, Misconfigured, Refused
+from shared.errors import FliplineError
 from shared.keys import load_keys
-from shared.settings import Settings
 from shared.telemetry import configure_logging
 
 logger = structlog.get_logger(__name__)
@@ -40,15 +36,15 @@ logger = structlog.get_logger(__name__)
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lead scoring: events in, leads out.")
 app.add_typer(imports, name="import")
 app.add_typer(positions, name="positions")
-
-
-Port = Annotated[int | None, typer.Option(help="Port to listen on, instead of FLIPLINE_PORT.")]
+app.command()(replay)
+app.command()(renew)
 
 
 @app.command()
 def up(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest, scoring and handoff in this one process."""
-    run_all(settings_of(port, data_dir), [composing.ingest, composing.scoring, composing.handoff])
+    services = [composing.ingest, composing.scoring, composing.handoff]
+    run_all(settings_of(port, data_dir), services, renew_at_the_start)
 
 
 @app.command()
@@ -60,7 +56,7 @@ def ingest(port: Port = None, data_dir: DataDir = None) -> None:
 @app.command()
 def scoring(port: Port = None, data_dir: DataDir = None) -> None:
     """Run scoring alone; start as many as the topic has partitions, at most."""
-    run_one(settings_of(port, data_dir), composing.scoring, needs_database=True)
+    run_one(settings_of(port, data_dir), composing.scoring, needs_database=True, first=warn_of_old_tables)
 
 
 @app.command()
@@ -114,41 +110,6 @@ def _instance(url: str | None, data_dir: Path | None) -> tuple[str, str]:
     # A line for each request would tear the bar of the progress apart.
     configure_logging("error")
     return url or f"http://127.0.0.1:{settings.port}", ops_key(settings.data_dir, settings.configured_keys)
-
-
-@app.command()
-def replay(
-    check: Annotated[
-        bool, typer.Option("--check", help="Rebuild beside the tables and compare; changes nothing.")
-    ] = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Hold scoring's tables against the log: rebuild them from it and compare row by row."""
-    if not check:
-        raise Refused("replay_in_place", "Only `flipline replay --check` is there: it changes no table.")
-    settings = settings_of(None, data_dir)
-    # One line for each batch would tear the bar of the progress apart.
-    configure_logging("error")
-    if not asyncio.run(_is_what_the_log_says(settings)):
-        raise typer.Exit(1)
-
-
-async def _is_what_the_log_says(settings: Settings) -> bool:
-    if settings.log == "embedded" and not settings.data_dir.is_dir():
-        raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
-    async with AsyncExitStack() as stack:
-        database = Database(settings.effective_database_url)
-        stack.push_async_callback(database.close)
-        log = open_log(settings, database)
-        stack.push_async_callback(log.close)
-        return await check_scoring(
-            log=log,
-            database=database,
-            clock=SystemClock(),
-            group=services.scoring.compose.GROUP,
-            identity_limits=settings.identity_limits,
-            console=Console(),
-        )
 
 
 @app.command()

@@ -12,6 +12,7 @@ def _directory(text: str) -> Path:
     return Path(text)
 
 
+Port = Annotated[int | None, typer.Option(help="Port to listen on, instead of FLIPLINE_PORT.")]
 DataDir = Annotated[
     Path | None,
     typer.Option(

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -40,8 +40,11 @@ def settings_of(port: int | None = None, data_dir: Path | None = None) -> Settin
     return settings
 
 
-def run_all(settings: Settings, composes: Sequence[Compose]) -> None:
-    """Run all services in this process, alone on the data directory; make keys where there are none."""
+def run_all(settings: Settings, composes: Sequence[Compose], first: Callable[[Settings], None]) -> None:
+    """Run all services in this process, alone on the data directory; make keys where there are none.
+
+    `first` is done once the tables are there and before anything is served.
+    """
     with ExitStack() as stack:
         _prepare_files(settings, directory=True, tables=True)
         stack.enter_context(held(settings.data_dir))
@@ -49,6 +52,7 @@ def run_all(settings: Settings, composes: Sequence[Compose]) -> None:
         made = any(configured[role] is None for role in ROLES) and make_key_file(settings.data_dir)
         keys = load_keys(settings.data_dir, configured)
         asyncio.run(migrate_database(settings.effective_database_url))
+        first(settings)
         listening = listen(settings.host, settings.port)
         url = url_of(settings.host, port_of(listening))
         notices = Welcome(settings, url, keys if made else None)
@@ -56,12 +60,20 @@ def run_all(settings: Settings, composes: Sequence[Compose]) -> None:
             runner.run(serve(settings, keys, composes, listening=listening, notices=notices))
 
 
-def run_one(settings: Settings, compose: Compose, *, needs_database: bool) -> None:
-    """Run a service in a process of its own, beside any number of others."""
+def run_one(
+    settings: Settings,
+    compose: Compose,
+    *,
+    needs_database: bool,
+    first: Callable[[Settings], None] | None = None,
+) -> None:
+    """Run a service in a process of its own, beside any number of others; `first` as in `run_all`."""
     _prepare_files(settings, directory=settings.log == "embedded", tables=needs_database)
     keys = load_keys(settings.data_dir, settings.configured_keys)
     if needs_database:
         asyncio.run(migrate_database(settings.effective_database_url))
+    if first is not None:
+        first(settings)
     listening = listen(settings.host, settings.port)
     notices = Logged(url_of(settings.host, port_of(listening)))
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:

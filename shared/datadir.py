@@ -5,6 +5,7 @@ directory such as /tmp or a home directory stays as it is, with a warning.
 """
 
 import errno
+import shutil
 import stat
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -21,8 +22,10 @@ from shared.permissions import close, is_open
 logger = structlog.get_logger(__name__)
 
 LOCK = "up.lock"
-_FILES = (LOCK, "keys.json", "import.salt", "log.sqlite*", "state.sqlite*")
-_FOLDERS = {"imports": ("access-log-*",)}
+RENEWAL_LOCK = "renewal.lock"
+RENEWING = "renewing"
+_FILES = (LOCK, RENEWAL_LOCK, "keys.json", "import.salt", "log.sqlite*", "state.sqlite*")
+_FOLDERS = {"imports": ("access-log-*",), RENEWING: ("*.sqlite*",)}
 
 
 def prepare(directory: Path) -> None:
@@ -60,15 +63,43 @@ def held(directory: Path) -> Generator[None]:
 
     The lock is the operating system's, so it is free the moment its holder dies.
     """
-    lock = FileLock(directory / LOCK, thread_local=False)
+    in_use = Misconfigured(
+        "data_dir_in_use",
+        f"Another `flipline up` is running in {directory}. Stop it first, or name another directory "
+        "with --data-dir, and another port with --port.",
+    )
+    with _locked(directory, LOCK, in_use):
+        yield
+
+
+@contextmanager
+def renewing(directory: Path) -> Generator[Path]:
+    """Make an empty directory in it for tables that are built anew, which is gone afterwards.
+
+    What a process that was killed has left there is removed. Raises Misconfigured while another process
+    renews tables.
+    """
+    under_way = Misconfigured("renewal_under_way", f"Another process is renewing the tables in {directory}.")
+    with _locked(directory, RENEWAL_LOCK, under_way):
+        inner = directory / RENEWING
+        try:
+            shutil.rmtree(inner, ignore_errors=True)
+            inner.mkdir(mode=0o700)
+        except OSError as error:
+            raise _unusable(directory, error) from error
+        try:
+            yield inner
+        finally:
+            shutil.rmtree(inner, ignore_errors=True)
+
+
+@contextmanager
+def _locked(directory: Path, name: str, in_use: Misconfigured) -> Generator[None]:
+    lock = FileLock(directory / name, thread_local=False)
     try:
         lock.acquire(blocking=False)
     except Timeout as error:
-        raise Misconfigured(
-            "data_dir_in_use",
-            f"Another `flipline up` is running in {directory}. Stop it first, or name another directory "
-            "with --data-dir, and another port with --port.",
-        ) from error
+        raise in_use from error
     except OSError as error:
         raise _unusable(directory, error) from error
     try:

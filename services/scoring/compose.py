@@ -49,7 +49,7 @@ def compose(
 ) -> Service:
     """Return the scoring service on the given log and database."""
     outgoing = Bell()
-    scorer = Scorer(clock, identity_limits)
+    scorer = Scorer(clock, identity_limits, forms)
     corrections = Corrections(scorer, clock, new_id)
     timer = Timer(database, clock, outgoing.ring)
     follower = Follower(

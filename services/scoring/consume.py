@@ -8,16 +8,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import people
 from services.scoring.core.counting import Tally, count
+from services.scoring.core.current import Current
+from services.scoring.core.fold import fold_of
 from services.scoring.core.linking import People
 from services.scoring.core.names import names_in
 from services.scoring.settling import settle
 from services.scoring.store import counts, effects, ledger, links, traits
+from services.scoring.store.folds import Stamp
 from services.scoring.store.models import active, hold
 from services.scoring.store.names import Recorder
 from shared.clock import Clock
 from shared.errors import Poison
 from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
 from shared.following import Summary
+from shared.identity import Forms
 from shared.log.port import Message
 from shared.vocabulary import TOUCHES, is_activity
 
@@ -41,18 +45,29 @@ class Outcome(NamedTuple):
 class Scorer:
     """Folds events into the tables; the only effect is on the transaction it is given.
 
-    `limits` is how many identities of a kind a person can have.
+    `limits` is how many identities of a kind a person can have, `forms` are the rules of normal forms.
     """
 
-    def __init__(self, clock: Clock, limits: Mapping[str, int]) -> None:
+    def __init__(self, clock: Clock, limits: Mapping[str, int], forms: Forms) -> None:
         self._clock = clock
         self._limits = limits
+        self._current = Current(forms)
+        self._stamp = Stamp(fold_of(forms, limits))
         self._names = Recorder()
 
     async def apply(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
-        """Take in what is new among the messages; raises Poison for what does not belong here."""
-        new, profiles, leads = await self.take_in(connection, _facts(messages))
-        return {"new": new, "profiles": profiles, "flips": len(leads)}
+        """Take in what is new among the messages; raises Poison for what does not belong here.
+
+        The summary tells how many interactions were `new` and how many messages are about `nobody`.
+        """
+        await self._stamp.put(connection)
+        told = _facts(messages)
+        interactions = self._current.interactions(told.interactions)
+        separations = self._current.separations(told.separations)
+        nobody = len(told.interactions) - len(interactions) + len(told.separations) - len(separations)
+        facts = Facts(interactions, told.retractions, separations)
+        new, profiles, leads = await self.take_in(connection, facts)
+        return {"new": new, "nobody": nobody, "profiles": profiles, "flips": len(leads)}
 
     async def take_in(self, connection: AsyncConnection, facts: Facts) -> Outcome:
         """Count what is new and take back what is retracted, then settle the persons it changes."""

@@ -158,8 +158,8 @@ async def _held(connection: AsyncConnection, profile_id: str, *, to_separate: bo
     # In the order in which live scoring takes the two, and at once as strongly as it will be needed: a
     # deadlock would cost both a second.
     await hold(connection, to_activate=to_separate)
-    await find_one(connection, profile_id)
-    (person,) = await people.hold(connection, [profile_id], {profile_id})
+    known = await find_one(connection, profile_id)
+    (person,) = await people.hold(connection, [known.id], {known.id})
     return person
 
 

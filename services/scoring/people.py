@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scoring.core.counting import Held
 from services.scoring.core.days import decode_counts
 from services.scoring.core.linking import Link, LinkRules, Pair, People, Person, partition, too_many_links
-from services.scoring.store import links
+from services.scoring.store import former, links
 from services.scoring.tables import counts, identities
 from shared.database import bulk
 from shared.errors import NotFound, Unavailable
@@ -159,10 +159,18 @@ def _profiles_of(connection: AsyncConnection, identity_ids: Sequence[str]) -> sa
 
 
 async def find_one(connection: AsyncConnection, profile_id: str) -> Person:
-    """Return the person of a profile id, also one from before a merge; raises NotFound."""
+    """Return the person of a profile id, also of one that it had before; raises NotFound."""
     persons = await find(connection, [profile_id])
     if not persons:
+        persons = await find(connection, await former.identities_of(connection, profile_id))
+    if not persons:
         raise NotFound("profile_unknown", f"There is no profile {profile_id[:80]}.")
+    if len(persons) > 1:
+        told = ", ".join(sorted(person.id for person in persons))
+        raise NotFound(
+            "profile_unknown",
+            f"Profile {profile_id[:80]} was several people who were taken for one. Today they are {told}.",
+        )
     return persons[0]
 
 

@@ -119,6 +119,27 @@ async def settle_anew(
     return settlement
 
 
+async def settle_newly_qualified(
+    connection: AsyncConnection, newly: Collection[tuple[str, str]], matrices: Active, now: datetime
+) -> Sequence[LeadQualified]:
+    """Make leads of profiles that qualify in a model and did not before, each told as (profile id, model).
+
+    The rules are those of `settle` with `in_doubt` for who has done nothing, except that no stage is told:
+    the tables were wrong, and that is no news about a person. Nobody else may change the tables meanwhile.
+    """
+    persons = await people.find(connection, sorted({profile_id for profile_id, _ in newly}))
+    known = await traits.known(connection, persons, matrices.traits_asked)
+    live = Active(matrices.versions, since=matrices.since)
+    reached = [
+        one
+        for one in _appraised(persons, known, live, {}, day_of(now))
+        if one.now.state == QUALIFIED and (one.person.id, one.version.model) in newly
+    ]
+    leads = await _flip(connection, await _not_kept_back(connection, reached, matrices.since), now)
+    await outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
+    return leads
+
+
 def _appraised(
     persons: Iterable[Person],
     known: dict[str, Known],

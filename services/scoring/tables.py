@@ -219,6 +219,13 @@ flipped = sa.Table(
     sa.Column("model", Key, primary_key=True),
     sa.Column("profile_id", Key, primary_key=True),
     sa.Column("cycle", sa.Integer, primary_key=True),
+    sa.Column(
+        "carried",
+        sa.Boolean,
+        nullable=False,
+        server_default=sa.false(),
+        comment="by a renewal of the tables: no lead tells of it, but what they did was part of the flip",
+    ),
     sa.Index(None, "profile_id", "model", "cycle"),
 )
 
@@ -229,4 +236,28 @@ seen_names = sa.Table(
     sa.Column("kind", Key, primary_key=True, comment="type, property, trait"),
     sa.Column("name", Key, primary_key=True),
     sa.Column("form", Key, primary_key=True, comment="of a property's or trait's values; '' for types"),
+)
+
+# Ids that identities had under other normal forms, and so profiles: who has kept one is led to the person.
+former_ids = sa.Table(
+    "former_ids",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column(
+        "identity_id",
+        Key,
+        primary_key=True,
+        index=True,
+        comment="of today; several when strangers had one id",
+    ),
+)
+
+# By which fold the tables of a projection were built (core/fold.py).
+folds = sa.Table(
+    "folds",
+    metadata,
+    sa.Column("projection", Key, primary_key=True, comment="scoring"),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("forms", Key, nullable=False, comment="the fingerprint of the rules of normal forms"),
+    sa.Column("limits", Key, nullable=False, comment="of the identities that a person can have"),
 )

@@ -56,6 +56,18 @@ def _arrays(rows: Rows, names: Sequence[str]) -> dict[str, list[Any]]:
     return {name: list(map(itemgetter(name), rows)) for name in names}
 
 
+async def insert(connection: AsyncConnection, table: sa.Table, rows: Rows) -> None:
+    """Insert rows of which none is there; all have the same columns."""
+    if not rows:
+        return
+    names = list(rows[0])
+    if _on_postgresql(connection):
+        statement = postgresql.insert(table).from_select(names, _unnested(table, names))
+        await connection.execute(statement, _arrays(rows, names))
+    else:
+        await connection.execute(sqlite.insert(table), list(rows))
+
+
 async def insert_new(connection: AsyncConnection, table: sa.Table, key: str, rows: Rows) -> set[Any]:
     """Insert the rows whose key is not there yet and return those keys; all rows have the same columns."""
     if not rows:

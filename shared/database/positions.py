@@ -133,6 +133,34 @@ async def all_positions(connection: AsyncConnection) -> Sequence[sa.Row[Any]]:
     return (await connection.execute(query)).all()
 
 
+async def lock(connection: AsyncConnection, group: str, topic: str) -> Sequence[sa.Row[Any]]:
+    """Return where a group stands in a topic, and let none of its batches begin until the transaction ends.
+
+    It waits for the batches under way, whose first statement moves the position.
+    """
+    query = sa.select(positions).where(positions.c.consumer == group, positions.c.topic == topic)
+    # On SQLite whoever writes is alone.
+    return (await connection.execute(query.order_by(positions.c.partition).with_for_update())).all()
+
+
+async def set_back(
+    connection: AsyncConnection, locked: Sequence[sa.Row[Any]], stood: Mapping[Partition, Position]
+) -> None:
+    """Let a group read on from where it stood once, at the beginning where it stood nowhere.
+
+    A partition in which it stands before that stays. The epoch rises, so a worker that reads now is fenced
+    and claims anew. `locked` is what `lock` returned in this transaction.
+    """
+    for row in locked:
+        partition = Partition(row.topic, row.partition)
+        position = stood.get(partition, Position(0))
+        changed: dict[str, Any] = {"epoch": row.epoch + 1}
+        if position.next_offset < row.next_offset:
+            changed |= position._asdict()
+        its = sa.update(positions).where(*_at(row.consumer, partition))
+        await connection.execute(its.values(**changed))
+
+
 async def read_again(connection: AsyncConnection, topic: str | None = None) -> int:
     """Let every group read a topic, or all of them, from its beginning; return how many positions moved.
 

@@ -13,15 +13,18 @@ from rich.console import Console
 from services.scoring.change.handing_over import HandingOver
 from services.scoring.change.retirement import Act, end
 from services.scoring.core.counting import Adjustment
+from services.scoring.core.fold import fold_of
 from services.scoring.corrections import Corrections, Note
 from services.scoring.replay.check import check
 from services.scoring.replay.snapshot import MATRICES, PROJECTIONS
+from services.scoring.store import folds
 from services.scoring.store.selection import Selection
 from shared.database.engine import Database
 from shared.database.outbox import outbox, relay
 from shared.database.positions import positions
 from shared.events import INTERACTIONS, Event, Interaction, Retraction, encode
 from shared.following import Follower
+from shared.identity import Forms
 from shared.ids import new_id
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
@@ -32,6 +35,7 @@ from tests.given import messages_on
 from tests.integration.scoring import World
 from tests.patience import eventually
 
+LIMITS = {"user_id": 1}
 ANA = named(email="ana@example.com")[0]
 NOTE = Note("test", "ops")
 MATRIX: dict[str, Any] = {
@@ -50,10 +54,11 @@ RULES = (
 class Running:
     """Scoring that follows a log, and somebody who holds its tables against it."""
 
-    def __init__(self, log: EmbeddedLog, database: Database) -> None:
+    def __init__(self, log: EmbeddedLog, database: Database, forms: Forms | None = None) -> None:
         self.log = log
         self.database = database
-        self.world = World(database)
+        self.forms = forms or Forms()
+        self.world = World(database, forms=self.forms)
         self.corrections = Corrections(self.world.scorer, self.world.clock, new_id)
         self.told = ""
 
@@ -119,11 +124,16 @@ class Running:
         async with self.database.unit() as connection:
             await connection.execute(statement)
 
+    async def taken_for_this_fold(self) -> None:
+        """Have the tables taken for those of this version, as after a migration that this is not about."""
+        async with self.database.unit() as connection:
+            await folds.write(connection, fold_of(self.forms, LIMITS))
+
     async def is_what_the_log_says(self) -> bool:
         output = StringIO()
         same = await check(
             log=self.log, database=self.database, clock=self.world.clock, group="scoring",
-            identity_limits={"user_id": 1}, console=Console(file=output, width=200),
+            identity_limits=LIMITS, forms=self.forms, console=Console(file=output, width=200),
         )  # fmt: skip
         self.told = output.getvalue()
         return same
@@ -137,9 +147,11 @@ class Running:
 
 
 @asynccontextmanager
-async def running_on(database: Database, directory: Path) -> AsyncIterator[Running]:
+async def running_on(
+    database: Database, directory: Path, forms: Forms | None = None
+) -> AsyncIterator[Running]:
     log = EmbeddedLog(directory / "log.sqlite")
-    yield Running(log, database)
+    yield Running(log, database, forms)
     await log.close()
 
 

@@ -22,7 +22,7 @@ from services.scoring.timer import Timer
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.events import Event, decode
-from shared.identity import Identity
+from shared.identity import Forms, Identity
 from tests.builders import on_the_log
 from tests.given import FrozenClock
 
@@ -30,10 +30,12 @@ from tests.given import FrozenClock
 class World:
     """Scoring on a database, with a clock that stands still until `passed`."""
 
-    def __init__(self, database: Database, limits: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, database: Database, limits: Mapping[str, int] | None = None, forms: Forms | None = None
+    ) -> None:
         self.database = database
         self.clock = FrozenClock()
-        self.scorer = Scorer(self.clock, limits or {"user_id": 1})
+        self.scorer = Scorer(self.clock, limits or {"user_id": 1}, forms or Forms())
         self.timer = Timer(database, self.clock, lambda: None)
 
     async def drafted(

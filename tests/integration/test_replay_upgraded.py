@@ -55,6 +55,7 @@ async def upgraded(running: Running, founded: datetime = FOUNDED) -> None:
         names = effects.c.keys()
         rows = [dict(zip(names, row, strict=True)) for row in followed]
         await running.changed(sa.insert(effects).values(rows))
+    await running.taken_for_this_fold()
     running.world.timer = Timer(running.database, running.world.clock, lambda: None)
     await running.world.passed()
 

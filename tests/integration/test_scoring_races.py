@@ -153,6 +153,8 @@ async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond
 
 async def test_two_who_found_the_same_person_at_once_take_turns(busy: World) -> None:
     await busy.activated(VISITS, flip_number=1000)
+    # Into empty tables the first of two would be alone: it notes by which fold they are built.
+    await busy.happened(interaction(known_as={"email": "ben@example.com"}))
     both = interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"})
     async with busy.database.unit() as connection:
         await busy.scorer.apply(connection, on_the_log(both))

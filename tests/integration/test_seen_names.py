@@ -136,6 +136,7 @@ async def test_names_read_by_the_migration_are_what_the_log_says(database_url: s
         assert await running.is_what_the_log_says(), running.told
         await asyncio.to_thread(command.downgrade, alembic_config(database_url), "0002")
         await migrate(database_url)
+        await running.taken_for_this_fold()
         assert ("trait", "size", "text") not in await seen(running.world)
         assert await running.is_what_the_log_says(), running.told
         await running.scored(interaction(n=1, traits={"size": "many"}))

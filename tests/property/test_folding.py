@@ -26,6 +26,7 @@ from shared.database.engine import Database
 from shared.database.schema import metadata
 from shared.errors import Refused
 from shared.events import Event, encode
+from shared.identity import Forms
 from shared.log.port import Message, Partition
 from tests.given import FrozenClock
 from tests.oracle.fold import lives
@@ -91,7 +92,7 @@ class Fold:
     async def _fold(self, telling: Telling) -> Folded:
         clock = FrozenClock(datetime.combine(date.fromordinal(telling.world.day), time(12), UTC))
         await self._begin_with(telling.world.matrix, clock.now())
-        scorer = Scorer(clock, telling.limits)
+        scorer = Scorer(clock, telling.limits, Forms())
         for batch in telling.batches:
             messages = [Message(Partition("interactions", 0), n, encode(one)) for n, one in enumerate(batch)]
             async with self._database.unit() as connection:

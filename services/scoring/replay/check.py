@@ -1,8 +1,6 @@
 """The check: snapshot, rebuild, comparison, report, in a directory that is gone afterwards."""
 
-import shutil
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,15 +8,20 @@ from rich.console import Console
 
 from services.scoring.consume import Scorer
 from services.scoring.core.counting import day_of
+from services.scoring.core.current import Current
+from services.scoring.core.fold import fold_of
 from services.scoring.replay import dead_letters, leads, old_links, report, snapshot
+from services.scoring.replay.beside import beside
 from services.scoring.replay.compare import Compared, Scope, compare
 from services.scoring.replay.display import Display
 from services.scoring.replay.rebuild import Rebuild, StandingClock, Told
-from services.scoring.store import names
+from services.scoring.store import folds, names
 from services.scoring.store.models import active
+from services.scoring.tables import former_ids
 from shared.clock import Clock
 from shared.database.engine import Database
-from shared.database.migrations import migrate
+from shared.database.migrations import require_newest
+from shared.identity import Forms
 from shared.log.port import Log
 
 
@@ -29,22 +32,26 @@ async def check(
     clock: Clock,
     group: str,
     identity_limits: Mapping[str, int],
+    forms: Forms,
     console: Console,
 ) -> bool:
     """Rebuild scoring's tables from the log beside the live ones; return whether they are the same.
 
+    Of tables that another fold has built that alone is told: nearly every row may differ.
     While dead letters of any consumer group are open the answer is no: their messages have no effect yet.
     `group` is the name under which scoring reads the log. Nothing is changed and scoring need not be stopped.
     The copies take as much disk as the tables twice over, where temporary files are. Raises Unavailable when
     the log or the database is away, Misconfigured when the database has another schema.
     """
+    await require_newest(database)
+    async with database.reading() as connection:
+        built_by = await folds.built_by(connection)
+    if built_by and (why := fold_of(forms, identity_limits).difference(built_by)):
+        return report.tell_of_another_fold(console, why)
     with TemporaryDirectory(prefix="flipline-replay-") as directory, Display(console) as display:
-        live_file, rebuilt_file = Path(directory, "live.sqlite"), Path(directory, "rebuilt.sqlite")
-        await migrate(_url(live_file))
-        shutil.copy(live_file, rebuilt_file)
-        async with _opened(live_file) as copy, _opened(rebuilt_file) as rebuilt:
+        async with beside(Path(directory)) as (copy, rebuilt):
             told, compared = await _checked(
-                log, database, copy, rebuilt, clock, group, identity_limits, display
+                log, database, copy, rebuilt, clock, group, identity_limits, forms, display
             )
             letters = await dead_letters.find_open(log=log, copy=copy, rebuilt=rebuilt, clock=clock)
     return report.tell(console, told, compared, letters)
@@ -58,15 +65,17 @@ async def _checked(
     clock: Clock,
     group: str,
     identity_limits: Mapping[str, int],
+    forms: Forms,
     display: Display,
 ) -> tuple[Told, list[Compared]]:
     await snapshot.take(database, copy)
     # Not before the snapshot: no live score may have been priced on a later day than the rebuilt ones.
     now = clock.now()
-    scorer = Scorer(StandingClock(now), identity_limits)
-    rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, group=group)
+    scorer, current = Scorer(StandingClock(now), identity_limits, forms), Current(forms)
+    rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, current=current, group=group)
     told = await rebuild.run(display.reading)
-    await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt)
+    await snapshot.hand_on(copy, rebuilt, former_ids)
+    await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt, current=current)
     told.old_links = await old_links.adopt(copy, rebuilt)
     async with rebuilt.reading() as connection:
         matrices = await active(connection)
@@ -81,16 +90,3 @@ async def _checked(
     )
     told.too_many_names = sorted(full_kinds)
     return told, await compare(copy, rebuilt, scope, display.comparing)
-
-
-@asynccontextmanager
-async def _opened(file: Path) -> AsyncGenerator[Database]:
-    database = Database(_url(file))
-    try:
-        yield database
-    finally:
-        await database.close()
-
-
-def _url(file: Path) -> str:
-    return f"sqlite+aiosqlite:///{file}"

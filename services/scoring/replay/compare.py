@@ -139,10 +139,11 @@ async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGene
         query = query.where(table.c.lead_id.is_not(None))
     if table is tables.flipped:
         query = query.where(
+            ~table.c.carried,
             sa.exists().where(
                 *(tables.standings.c[name] == table.c[name] for name in ("profile_id", "model", "cycle")),
                 tables.standings.c.lead_id.is_not(None),
-            )
+            ),
         )
     async with database.reading() as connection:
         result = await connection.stream(query, execution_options={"yield_per": PAGE})

@@ -49,3 +49,7 @@ class Display:
     def comparing(self, table: str) -> None:
         """Show which table is being compared."""
         self._bar.update(self._task, description=f"comparing {table}")
+
+    def writing(self, table: str) -> None:
+        """Show which table is being written."""
+        self._bar.update(self._task, description=f"writing {table}")

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 import sqlalchemy as sa
 
+from services.scoring.core.current import Current
 from services.scoring.replay import snapshot
 from services.scoring.store import cycles
 from services.scoring.tables import flipped, standings
@@ -15,23 +16,28 @@ from shared.events import LEADS, LeadQualified, decode
 from shared.log.port import Log
 
 
-async def restore(*, log: Log, live: Database, copy: Database, rebuilt: Database) -> None:
+async def restore(*, log: Log, live: Database, copy: Database, rebuilt: Database, current: Current) -> None:
     """Replace the rebuilt standings by those that the leads on the log and in the outbox tell of.
 
-    A rebuild comes to the same scores, but not at the same moments: who has flipped when, the log says.
-    Leads that scoring has told of since the snapshot are left out.
+    A rebuild comes to the same scores, but not at the same moments: who has flipped when, the log says, in
+    the forms of that time. Leads that scoring has told of since the snapshot are left out. The rebuild has to
+    have the former ids.
     """
     async with rebuilt.unit() as connection:
         await connection.execute(sa.delete(standings))
         await connection.execute(sa.delete(flipped))
-    await _keep(await snapshot.outgoing(copy, LEADS), live, copy, rebuilt)
+    await _keep(await snapshot.outgoing(copy, LEADS), live, copy, rebuilt, current)
     async with aclosing(log.replay(LEADS)) as batches:
         async for messages in batches:
-            await _keep([message.value for message in messages], live, copy, rebuilt)
+            await _keep([message.value for message in messages], live, copy, rebuilt, current)
+    async with rebuilt.unit() as connection:
+        await cycles.follow_former_ids(connection)
 
 
-async def _keep(values: Sequence[bytes], live: Database, copy: Database, rebuilt: Database) -> None:
-    told = {lead.lead_id: lead for lead in map(_lead, values) if lead is not None}
+async def _keep(
+    values: Sequence[bytes], live: Database, copy: Database, rebuilt: Database, current: Current
+) -> None:
+    told = {lead.lead_id: current.lead(lead) for lead in map(_lead, values) if lead is not None}
     unknown = told.keys() - await _known(copy, list(told.values()))
     since = await _known(live, [told[lead_id] for lead_id in sorted(unknown)])
     kept = {

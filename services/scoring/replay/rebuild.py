@@ -10,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.consume import Scorer
+from services.scoring.core.current import Current
 from services.scoring.replay import snapshot
 from services.scoring.tables import ledger, retractions, separations
 from shared.database import bulk
 from shared.database.engine import Database
+from shared.database.schema import Key
 from shared.errors import Poison, Unavailable
 from shared.events import (
     ADJUSTMENT,
@@ -30,6 +32,11 @@ from shared.log.port import Log, Message, Partition
 
 # Where corrections stand that have taken effect and are not on the log yet.
 _OUTBOX: Final = Partition("outbox", 0)
+
+# In the rebuild alone: the ids of events that say something about nobody, by the forms of today.
+without_effect: Final = sa.Table(
+    "without_effect", sa.MetaData(), sa.Column("event_id", Key, primary_key=True)
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,8 @@ class Told:
     """those that scoring had not read at the snapshot"""
     parked: int = 0
     """those that scoring has made dead letters of"""
+    nobody: int = 0
+    """those that say something about nobody"""
     failed: list[str] = field(default_factory=list[str])
     """those that raised only in the rebuild: place and error"""
     missing: list[str] = field(default_factory=list[str])
@@ -65,11 +74,21 @@ class Told:
 class Rebuild:
     """Takes the log into an empty database, as far as the snapshot of the live tables has taken it in."""
 
-    def __init__(self, *, log: Log, copy: Database, rebuilt: Database, scorer: Scorer, group: str) -> None:
+    def __init__(
+        self,
+        *,
+        log: Log,
+        copy: Database,
+        rebuilt: Database,
+        scorer: Scorer,
+        current: Current,
+        group: str,
+    ) -> None:
         self._log = log
         self._copy = copy
         self._rebuilt = rebuilt
         self._scorer = scorer
+        self._current = current
         self._group = group
         self._told = Told()
 
@@ -80,7 +99,9 @@ class Rebuild:
         """
         ends = await snapshot.positions_of(self._copy, self._group)
         parked = await self._parked()
-        await snapshot.matrices(self._copy, self._rebuilt)
+        await snapshot.hand_on(self._copy, self._rebuilt, *snapshot.MATRICES)
+        async with self._rebuilt.unit() as connection:
+            await connection.run_sync(without_effect.create)
         reached: dict[Partition, int] = {}
         read = 0
         async with aclosing(self._log.replay(INTERACTIONS)) as batches:
@@ -138,6 +159,7 @@ class Rebuild:
         try:
             async with self._rebuilt.unit() as connection:
                 await self._scorer.apply(connection, messages)
+                nobody = await self._note_without_effect(connection, messages)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and the rest goes on
@@ -149,6 +171,13 @@ class Rebuild:
             await self._apply(messages[half:])
         else:
             self._told.applied += len(messages)
+            self._told.nobody += nobody
+
+    async def _note_without_effect(self, connection: AsyncConnection, messages: Sequence[Message]) -> int:
+        events = [event for message in messages if (event := _event(message.value)) is not None]
+        ids = {event.id for event in events if not self._current.has_effect(event)}
+        rows = [{"event_id": event_id} for event_id in sorted(ids)]
+        return len(await bulk.insert_new(connection, without_effect, "event_id", rows))
 
 
 async def _known_corrections(connection: AsyncConnection, events: Sequence[Event | None]) -> set[str]:

@@ -6,6 +6,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from services.scoring.core.fold import RENEW
 from services.scoring.replay import dead_letters
 from services.scoring.replay.compare import MAX_TOLD, Compared, Difference
 from services.scoring.replay.rebuild import Told
@@ -37,6 +38,13 @@ def table(compared: Sequence[Compared]) -> Table:
     return shown
 
 
+def tell_of_another_fold(console: Console, why: str) -> bool:
+    """Print why the tables are not what the log says and how to renew them; return False."""
+    told = f"{why} They are not compared with the log. {RENEW}"
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
+    return False
+
+
 def tell(console: Console, told: Told, compared: Sequence[Compared], letters: Sequence[OpenLetters]) -> bool:
     """Print what was found and return whether the tables are what the log says and nothing is parked."""
     console.print(table(compared))
@@ -62,6 +70,8 @@ def _notes(told: Told, compared: Sequence[Compared]) -> Iterator[str]:
     yield f"Messages taken in again: {told.applied:,}."
     if told.ahead:
         yield f"Messages not yet read by scoring, left out: {told.ahead:,}."
+    if told.nobody:
+        yield f"Messages about nobody, by the forms of identities that hold now: {told.nobody:,}."
     if told.parked:
         yield f"Dead letters of scoring, left out: {told.parked:,}."
     if due := sum(one.due for one in compared):

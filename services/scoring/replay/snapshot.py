@@ -33,6 +33,10 @@ PROJECTIONS: Final = (
 )
 
 
+# What else stands beside the projections: which version is on its way, and what a rebuild does not come to.
+BESIDE: Final = (tables.activations, tables.preparations, tables.former_ids, positions, outbox)
+
+
 async def take(live: Database, copy: Database) -> None:
     """Copy scoring's tables, all positions and the outbox into an empty database, as they are at one instant.
 
@@ -44,7 +48,7 @@ async def take(live: Database, copy: Database) -> None:
         if connection.dialect.name == "postgresql":
             # On SQLite every transaction sees one instant.
             await connection.execute(sa.text("set transaction isolation level repeatable read, read only"))
-        for table in (*MATRICES, *PROJECTIONS, positions, outbox):
+        for table in (*MATRICES, *PROJECTIONS, *BESIDE):
             await _copy(connection, table, copy)
 
 
@@ -62,12 +66,11 @@ async def write(database: Database, table: sa.Table, rows: list[dict[str, Any]])
             await connection.execute(sa.insert(table), rows)
 
 
-async def matrices(copy: Database, rebuilt: Database) -> None:
-    """Give the rebuild the models and versions of the snapshot."""
-    for table in MATRICES:
+async def hand_on(copy: Database, rebuilt: Database, *those: sa.Table) -> None:
+    """Give the rebuild tables of the snapshot as they are."""
+    for table in those:
         async with copy.reading() as connection:
-            rows = (await connection.execute(sa.select(table))).mappings().all()
-        await write(rebuilt, table, [dict(row) for row in rows])
+            await _copy(connection, table, rebuilt)
 
 
 async def positions_of(copy: Database, group: str) -> dict[Partition, int]:

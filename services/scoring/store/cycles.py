@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
-from services.scoring.tables import flipped, identities, standings
+from services.scoring.tables import flipped, former_ids, identities, standings
 from shared.database import bulk
 from shared.events import LeadQualified
 
@@ -93,6 +93,16 @@ async def restore(connection: AsyncConnection, leads: Sequence[LeadQualified]) -
     )
     await connection.execute(sa.delete(flipped).where(of_leads))
     await _write_flipped(connection, leads)
+
+
+async def follow_former_ids(connection: AsyncConnection) -> None:
+    """Let those have flipped who are known by other ids today than when they did."""
+    today = sa.select(former_ids.c.identity_id, *_FLIPPED_IN, flipped.c.carried).join(
+        former_ids, former_ids.c.id == flipped.c.identity_id
+    )
+    rows = [dict(row) for row in (await connection.execute(today)).mappings()]
+    await bulk.insert_new(connection, flipped, "identity_id", rows)
+    await connection.execute(sa.delete(flipped).where(flipped.c.identity_id.in_(sa.select(former_ids.c.id))))
 
 
 async def _write_flipped(connection: AsyncConnection, leads: Iterable[LeadQualified]) -> None:

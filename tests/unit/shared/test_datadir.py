@@ -8,7 +8,7 @@ from unittest.mock import Mock, patch
 import pytest
 
 from shared import datadir
-from shared.datadir import held, prepare
+from shared.datadir import RENEWING, held, prepare, renewing
 from shared.errors import Misconfigured
 
 OURS = (
@@ -141,3 +141,26 @@ def test_it_is_held_by_one_at_a_time(tmp_path: Path) -> None:
         pass
     with held(tmp_path):
         assert (tmp_path / "up.lock").exists()
+
+
+def test_what_a_killed_renewal_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    left = tmp_path / RENEWING
+    left.mkdir()
+    (left / "rebuilt.sqlite-wal").touch()
+    with renewing(tmp_path) as directory:
+        assert (directory, list(directory.iterdir()), mode(directory)) == (left, [], 0o700)
+        with pytest.raises(Misconfigured, match="Another process is renewing"), renewing(tmp_path):
+            pass
+        assert directory.is_dir()
+    assert not left.exists()
+
+
+def test_what_a_renewal_builds_is_ours(tmp_path: Path) -> None:
+    inner = tmp_path / RENEWING
+    inner.mkdir()
+    (inner / "rebuilt.sqlite").touch()
+    tmp_path.chmod(0o755)
+    inner.chmod(0o755)
+    (inner / "rebuilt.sqlite").chmod(0o644)
+    assert prepared(tmp_path) == []
+    assert [mode(one) for one in (tmp_path, inner, inner / "rebuilt.sqlite")] == [0o700, 0o700, 0o600]

@@ -1,0 +1,158 @@
+"""`flipline renew`, and what `flipline up` does of it when it starts."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from services.options import DataDir
+from services.process import open_log
+from services.replaying import require_data_directory
+from services.scoring.compose import GROUP
+from services.scoring.core.fold import RENEW
+from services.scoring.renewal.renew import Renewal, Renewed
+from services.scoring.replay.display import Display
+from services.start import settings_of
+from shared.clock import SystemClock
+from shared.database.engine import Database
+from shared.datadir import renewing
+from shared.errors import FliplineError, Refused
+from shared.reasons import safe_reason
+from shared.settings import Settings
+from shared.telemetry import configure_logging
+
+logger = structlog.get_logger(__name__)
+
+_OLD_TABLES = (
+    "Scoring goes on with the tables as they are: people whose identities have other forms now stay who they "
+    "were, and `flipline replay --check` says so until the tables are renewed."
+)
+
+
+def renew(
+    force: Annotated[bool, typer.Option("--force", help="Also when this version has built them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Build scoring's tables anew from the log, as after an upgrade or a change of the phone region.
+
+    All of it takes effect, or nothing. Sales is told no lead twice.
+    """
+    settings = settings_of(None, data_dir)
+    configure_logging("error")
+    require_data_directory(settings)
+    asyncio.run(_renew(settings, Console(), force=force, yes=yes))
+
+
+async def _renew(settings: Settings, console: Console, *, force: bool, yes: bool) -> None:
+    async with _renewal(settings) as renewal:
+        why = await renewal.due()
+        if why is None and not force:
+            _print(console, "This version has built the tables: there is nothing to renew.")
+            return
+        if why is not None:
+            _print(console, why)
+        if not yes:
+            _ask()
+        _tell(console, await _run(renewal, settings, console))
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise Refused("not_confirmed", "Nothing was changed: there is no terminal to ask on. Add --yes.")
+    if not typer.confirm("Build scoring's tables anew from the log? No other version may run meanwhile."):
+        raise Refused("not_confirmed", "Nothing was changed.")
+
+
+def renew_at_the_start(settings: Settings) -> None:
+    """Renew the tables before anything is served, if another fold has built them and no other process can.
+
+    When it cannot be done that is told, and the tables are left as they are: they serve as they did before.
+    """
+    asyncio.run(_renew_at_the_start(settings, Console()))
+
+
+async def _renew_at_the_start(settings: Settings, console: Console) -> None:
+    async with _renewal(settings) as renewal:
+        why = await renewal.due()
+        if why is None:
+            return
+        if settings.log != "embedded":
+            _warn(why)
+            return
+        once = "They are built anew from the log, once, before Flipline serves. Sales is told nothing again."
+        _print(console, f"{why} {once}")
+        try:
+            _tell(console, await _run(renewal, settings, console))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the tables can serve as they are
+            reason = error.message if isinstance(error, FliplineError) else safe_reason(error)
+            logger.error("tables.not_renewed", reason=reason, advice=RENEW)  # noqa: TRY400 - its text may be personal
+            _print(console, f"The tables were not renewed. {reason} {_OLD_TABLES}")
+
+
+def warn_of_old_tables(settings: Settings) -> None:
+    """Log it when another fold has built the tables: of several processes none renews them unasked."""
+    asyncio.run(_warn_of_old_tables(settings))
+
+
+async def _warn_of_old_tables(settings: Settings) -> None:
+    async with _renewal(settings) as renewal:
+        if (why := await renewal.due()) is not None:
+            _warn(why)
+
+
+def _warn(why: str) -> None:
+    logger.warning("tables.outdated", reason=why, effect=_OLD_TABLES, advice=RENEW)
+
+
+@asynccontextmanager
+async def _renewal(settings: Settings) -> AsyncGenerator[Renewal]:
+    async with AsyncExitStack() as stack:
+        database = Database(settings.effective_database_url)
+        stack.push_async_callback(database.close)
+        log = open_log(settings, database)
+        stack.push_async_callback(log.close)
+        yield Renewal(
+            log=log,
+            database=database,
+            clock=SystemClock(),
+            group=GROUP,
+            limits=settings.identity_limits,
+            forms=settings.forms(),
+        )
+
+
+async def _run(renewal: Renewal, settings: Settings, console: Console) -> Renewed:
+    with _room(settings) as directory, Display(console) as display:
+        return await renewal.run(directory, display)
+
+
+@contextmanager
+def _room(settings: Settings) -> Generator[Path]:
+    """Make a directory for what is built beside; with the embedded log that is where there is room for it."""
+    if settings.log == "embedded":
+        with renewing(settings.data_dir) as directory:
+            yield directory
+    else:
+        with TemporaryDirectory(prefix="flipline-renew-") as name:
+            yield Path(name)
+
+
+def _tell(console: Console, found: Renewed) -> None:
+    leads = ", ".join(f"{number:,} in {model}" for model, number in sorted(found.leads.items()))
+    _print(console, f"The tables are renewed. Messages taken in again: {found.messages:,}.")
+    if found.nobody:
+        _print(console, f"Messages about nobody, by the forms of identities that hold now: {found.nobody:,}.")
+    _print(console, f"Profiles: {found.profiles:,}, before: {found.profiles_before:,}.")
+    _print(console, f"New leads: {leads or 'none'}.")
+
+
+def _print(console: Console, line: str) -> None:
+    console.print(line, highlight=False, markup=False, soft_wrap=True)

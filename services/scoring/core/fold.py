@@ -1,0 +1,57 @@
+"""The fold: by which rules events became the tables. Pure.
+
+Tables are what one fold made of the log. Another fold would have made others of the same log, and what it
+adds to them does not fit what is there: so the tables keep by which one they were built.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from shared.identity import Forms
+
+NUMBER: Final = 2
+"""Raised whenever this code makes other tables of the same log than the released code before it.
+
+1  until normal forms were kept beside the tables
+2  current normal forms, values that name nobody, touches, interactions that set traits
+"""
+BEFORE_FOLDS_WERE_KEPT: Final = 1
+
+RENEW: Final = (
+    "`flipline renew` builds them anew from the log and changes nothing that sales was told; `flipline up` "
+    "with the embedded log does so when it starts."
+)
+
+
+class Fold(NamedTuple):
+    """The number of the code's rules, those of normal forms, and how many identities a person can have."""
+
+    number: int
+    forms: str
+    limits: str
+
+    def difference(self, built_by: "Fold") -> str | None:
+        """Say why tables that another fold built are not what this one would make; None when they are."""
+        if built_by.number != self.number:
+            older = "an older" if built_by.number < self.number else "a newer"
+            return (
+                f"Scoring's tables were built by {older} version of Flipline (fold {built_by.number}; this "
+                f"version makes fold {self.number})."
+            )
+        if built_by.forms != self.forms:
+            return (
+                "Scoring's tables were built with other forms of identities: FLIPLINE_PHONE_REGION or "
+                "FLIPLINE_PLACEHOLDER_IDS has changed since."
+            )
+        if built_by.limits != self.limits:
+            return (
+                f"Scoring's tables were built with FLIPLINE_IDENTITY_LIMITS={built_by.limits}, which is "
+                f"{self.limits} now."
+            )
+        return None
+
+
+def fold_of(forms: Forms, limits: Mapping[str, int]) -> Fold:
+    """Return the fold of this code under these settings."""
+    told = ",".join(f"{kind}={limit}" for kind, limit in sorted(limits.items()))
+    return Fold(NUMBER, forms.fingerprint, told)

@@ -1,0 +1,1 @@
+"""Renewing the tables: built anew from the log beside the live ones, then put into their place."""

@@ -1,0 +1,139 @@
+"""Renewing: the tables are built anew beside the live ones, held against them, and swapped in."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from services.scoring.consume import Scorer
+from services.scoring.core.current import Current
+from services.scoring.core.fold import fold_of
+from services.scoring.renewal import evidence, former, newly
+from services.scoring.renewal.swap import Built, swap
+from services.scoring.replay import leads, snapshot
+from services.scoring.replay.beside import Beside, beside
+from services.scoring.replay.display import Display
+from services.scoring.replay.rebuild import Rebuild, StandingClock, Told
+from services.scoring.store import folds
+from services.scoring.tables import activations, identities, preparations
+from shared.clock import Clock
+from shared.database.engine import Database
+from shared.database.migrations import require_newest
+from shared.errors import Conflict
+from shared.identity import Forms
+from shared.log.port import Log
+
+_KEPT = "Nothing was changed: the tables are as they were."
+
+
+class Renewed(NamedTuple):
+    """What a renewal came to; profiles are counted before and after."""
+
+    messages: int
+    nobody: int
+    profiles_before: int
+    profiles: int
+    leads: Mapping[str, int]
+
+
+class Renewal:
+    """Builds scoring's tables anew from the log and puts them into the place of the live ones.
+
+    `group` is the name under which scoring reads the log, `limits` how many identities of a kind a person can
+    have. Scoring need not be stopped: a worker that reads meanwhile is fenced by the swap and takes in again
+    what it has taken in since the snapshot. No other version of Flipline may be at work, since it would go on
+    with its own fold.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: Log,
+        database: Database,
+        clock: Clock,
+        group: str,
+        limits: Mapping[str, int],
+        forms: Forms,
+    ) -> None:
+        self._log = log
+        self._live = database
+        self._clock = clock
+        self._group = group
+        self._limits = limits
+        self._forms = forms
+        self._fold = fold_of(forms, limits)
+
+    async def due(self) -> str | None:
+        """Say why the tables have to be renewed, or None; raises Misconfigured, Unavailable."""
+        await require_newest(self._live)
+        async with self._live.reading() as connection:
+            built_by = await folds.built_by(connection)
+        return self._fold.difference(built_by) if built_by else None
+
+    async def run(self, directory: Path, display: Display) -> Renewed:
+        """Renew the tables; what is built beside stands in an empty directory that the caller removes.
+
+        Either all of it takes effect or nothing does, whenever the process may be killed. Raises Conflict,
+        having changed nothing, when the log lacks what the tables have read, or something else was renewed or
+        activated meanwhile; Unavailable when the log or the database is away.
+        """
+        async with self._live.reading() as connection:
+            was = await folds.built_by(connection)
+        async with beside(directory) as files:
+            told, current = await self._build(files, display)
+            await _require_all(told, files)
+            await evidence.gather(*files)
+            await former.find(*files, current)
+            await leads.restore(log=self._log, live=self._live, **files._asdict(), current=current)
+            candidates = await newly.find(*files)
+            built = Built(*files, current, self._fold, was, self._group, candidates)
+            flips = await swap(self._live, built, self._clock, display.writing)
+            return Renewed(
+                told.applied,
+                told.nobody,
+                await _profiles(files.copy),
+                await _profiles(files.rebuilt),
+                Counter(lead.model for lead in flips),
+            )
+
+    async def _build(self, files: Beside, display: Display) -> tuple[Told, Current]:
+        await snapshot.take(self._live, files.copy)
+        # Live batches count and price what is on its way to score too.
+        await snapshot.hand_on(*files, activations, preparations)
+        scorer = Scorer(StandingClock(self._clock.now()), self._limits, self._forms)
+        current = Current(self._forms)
+        rebuild = Rebuild(log=self._log, **files._asdict(), scorer=scorer, current=current, group=self._group)
+        return await rebuild.run(display.reading), current
+
+
+async def _require_all(told: Told, files: Beside) -> None:
+    """Raise Conflict when the log does not have all that the tables have read."""
+    if told.failed:
+        raise Conflict(
+            "log_unreadable",
+            f"{len(told.failed):,} messages could not be taken in again ({_some(told.failed)}). {_KEPT}",
+        )
+    if told.missing:
+        raise Conflict(
+            "log_incomplete",
+            f"The log has less than scoring has read of {_some(told.missing)}: was it cut off, or replaced? "
+            f"{_KEPT}",
+        )
+    if lost := await evidence.count_lost(*files):
+        raise Conflict(
+            "log_incomplete",
+            f"Of what the tables have taken in, {lost:,} interactions or corrections are not on the log any "
+            f"more: it was cut off, or restored from another moment. {_KEPT}",
+        )
+
+
+def _some(places: Sequence[str]) -> str:
+    return ", ".join(places[:3]) + (" ..." if len(places) > 3 else "")  # noqa: PLR2004
+
+
+async def _profiles(database: Database) -> int:
+    query = sa.select(sa.func.count()).where(identities.c.id == identities.c.profile_id)
+    async with database.reading() as connection:
+        return (await connection.execute(query)).scalar_one()

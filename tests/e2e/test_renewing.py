@@ -1,0 +1,211 @@
+"""Tables that older rules built, renewed by `flipline up`, or by `flipline renew` beside the services."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
+
+from services.process import open_log
+from services.scoring.tables import folds, identities, ledger
+from shared.database.engine import Database
+from shared.database.migrations import migrate
+from shared.datadir import RENEWING, prepare
+from shared.events import Interaction
+from shared.identity import Identity
+from shared.pulse import Pulse
+from shared.settings import Settings
+from tests.builders import rule
+from tests.e2e.flipline import ALL_IN_ONE, ONE_EACH, Flipline
+from tests.e2e.processes import ROOT, Process, environment, run
+from tests.integration.renewed import OLD, Old, by
+from tests.patience import eventually
+
+ANA, BEN = ("email", "ana@firm.example"), ("email", "ben@firm.example")
+ZOE, ZOE_IN_BRACKETS = ("email", "zw@firm.example"), ("email", "<zw@firm.example>")
+UNDEFINED = ("user_id", "undefined")
+HISTORY = (
+    by(UNDEFINED, ANA), by(UNDEFINED, BEN), by(UNDEFINED), by(ZOE), by(ZOE_IN_BRACKETS), by(ZOE_IN_BRACKETS),
+)  # fmt: skip
+OLDER = "Scoring's tables were built by an older version of Flipline (fold 1;"
+
+
+@asynccontextmanager
+async def opened(given: dict[str, str]) -> AsyncIterator[Old]:
+    """Open the log and the tables that settings name, as scoring with older rules."""
+    settings = Settings(**{name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()})
+    prepare(settings.data_dir)
+    await migrate(settings.effective_database_url)
+    database = Database(settings.effective_database_url)
+    log: Any = open_log(settings, database)
+    try:
+        yield Old(log, database, OLD)
+    finally:
+        await log.close()
+        await database.close()
+
+
+async def an_old_installation(given: dict[str, str], events: Sequence[Interaction] = HISTORY) -> None:
+    """Fill log and tables as a version did that knew nothing of folds."""
+    async with opened(given) as old:
+        await old.world.activated(rule("visits", 10), flip_number=30)
+        await old.posted(*events)
+        following = asyncio.create_task(old.follower().run(Pulse()))
+        await eventually(lambda: old.world.rows(ledger), lambda rows: len(rows) == len(events))
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await old.relayed()
+        await old.changed(sa.delete(folds))
+
+
+async def names(given: dict[str, str]) -> set[tuple[str, str]]:
+    async with opened(given) as old:
+        return {(row[1], row[2]) for row in await old.world.rows(identities)}
+
+
+async def is_renewed(flipline: Flipline) -> bool:
+    ana, ben = [await flipline.profile(*who) for who in (ANA, BEN)]
+    return ana is not None and ben is not None and ana["id"] != ben["id"]
+
+
+async def test_after_an_upgrade_strangers_come_apart_and_mailboxes_together(
+    everywhere: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
+    place, given = everywhere
+    await an_old_installation(given)
+    ended, told = await run("replay", "--check", settings=given)
+    assert (ended, OLDER in told, "`flipline renew`" in told, "differ" in told) == (1, True, True, False), (
+        told
+    )
+    async with Flipline(given, ALL_IN_ONE if place == "embedded" else ONE_EACH, tmp_path) as flipline:
+        if place == "embedded":
+            printed = flipline.processes["up"].all_output()
+            assert OLDER in printed
+            assert "The tables are renewed." in printed
+        else:
+            assert "tables.outdated" in flipline.processes["scoring"].all_output()
+            assert not await is_renewed(flipline)
+            ended, told = await run("renew", settings=given)
+            assert (ended, "--yes" in told) == (1, True), told
+            ended, told = await run("renew", "--yes", settings=given)
+            assert (ended, "The tables are renewed." in told) == (0, True), told
+        await eventually(lambda: is_renewed(flipline))
+        zoe = await flipline.scored(*ZOE, "m", 30)
+        assert zoe["identities"] == [{"kind": ZOE[0], "value": ZOE[1]}]
+        for former in (ZOE_IN_BRACKETS, ZOE):
+            led_to = await flipline.ops.get(f"/v1/profiles/{Identity(*former).id}")
+            assert led_to["id"] == zoe["id"]
+
+        async def leads() -> list[Any]:
+            return [one["profile_id"] for one in await flipline.crm.pages("/v1/leads")]
+
+        mixed = min(Identity(*who).id for who in (ANA, BEN, UNDEFINED))
+        await eventually(leads, lambda told: sorted(told) == sorted([mixed, zoe["id"]]))
+        await flipline.post(
+            {"type": "visit", "identities": {"email": ZOE[1]}},
+            {"type": "visit", "identities": {"email": BEN[1]}},
+        )
+        await flipline.scored(*ZOE, "m", 40)
+        await flipline.scored(*BEN, "m", 20)
+        ended, told = await run("replay", "--check", settings=given)
+        assert ended == 0, told
+        ended, told = await run("renew", "--yes", settings=given)
+        assert (ended, "nothing to renew" in told) == (0, True), told
+        assert len(await leads()) == 2
+
+
+async def test_started_again_after_a_renewal_it_is_not_renewed_again(
+    embedded_settings: dict[str, str], tmp_path: Path
+) -> None:
+    await an_old_installation(embedded_settings)
+    async with Flipline(embedded_settings, ALL_IN_ONE, tmp_path) as flipline:
+        assert await flipline.stop() == [0]
+        await flipline.start()
+        assert flipline.processes["up"].all_output().count("The tables are renewed.") == 1
+
+
+async def test_killed_in_the_middle_of_the_swap_it_has_changed_nothing_and_begins_anew(
+    everywhere: tuple[str, dict[str, str]], tmp_path: Path
+) -> None:
+    place, given = everywhere
+    await an_old_installation(given)
+    before = await names(given)
+    command = ["up", "--port", "0"] if place == "embedded" else ["renew", "--yes"]
+    child = subprocess.Popen(  # noqa: ASYNC220 - it only starts
+        [sys.executable, "-m", "tests.e2e.stuck", str(tmp_path / "stuck"), *command],
+        cwd=ROOT, env=environment(given),
+    )  # fmt: skip
+    try:
+        await eventually((tmp_path / "stuck").exists)
+    finally:
+        child.kill()
+        child.wait()
+    assert await names(given) == before
+    ended, told = await run("replay", "--check", settings=given)
+    assert (ended, OLDER in told) == (1, True), told
+    left_behind = Path(given["FLIPLINE_DATA_DIR"]) / RENEWING
+    assert left_behind.exists() == (place == "embedded")
+    if place == "embedded":
+        async with Process("up", given, tmp_path) as process:
+            await process.ready()
+            assert "The tables are renewed." in process.all_output()
+    else:
+        ended, told = await run("renew", "--yes", settings=given)
+        assert ended == 0, told
+    assert not left_behind.exists()
+    assert await names(given) == {ANA, BEN, ZOE}
+    ended, told = await run("replay", "--check", settings=given)
+    assert (ended, "Nothing differs" in told) == (0, True), told
+
+
+async def test_without_the_whole_log_it_goes_on_with_the_old_tables_and_says_so(
+    embedded_settings: dict[str, str], tmp_path: Path
+) -> None:
+    await an_old_installation(embedded_settings)
+    log = sqlite3.connect(Path(embedded_settings["FLIPLINE_DATA_DIR"]) / "log.sqlite")
+    with log:
+        first = log.execute("select min(\"offset\") from record where topic = 'interactions'").fetchone()
+        log.execute('delete from record where "offset" = ?', first)
+    log.close()
+    async with Flipline(embedded_settings, ALL_IN_ONE, tmp_path) as flipline:
+        printed = flipline.processes["up"].all_output()
+        assert "The tables were not renewed." in printed
+        assert "tables.not_renewed" in printed
+        assert "1 interactions or corrections are not on the log any more" in printed
+        assert not await is_renewed(flipline)
+        await flipline.post({"type": "visit", "identities": {"email": ANA[1]}})
+        await flipline.scored(*ANA, "m", 40)
+        ended, told = await run("replay", "--check", settings=embedded_settings)
+        assert (ended, OLDER in told) == (1, True), told
+        ended, told = await run("renew", "--yes", settings=embedded_settings)
+        assert (ended, "Nothing was changed" in told, "Traceback" in told) == (1, True, False), told
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+async def test_what_a_retention_has_removed_from_kafka_is_missed(cluster_settings: dict[str, str]) -> None:
+    await an_old_installation(cluster_settings)
+    before = await names(cluster_settings)
+    admin = AIOKafkaAdminClient(bootstrap_servers=cluster_settings["FLIPLINE_LOG"].removeprefix("kafka://"))
+    await admin.start()
+    topic = cluster_settings["FLIPLINE_KAFKA_TOPIC_PREFIX"] + "interactions"
+    removed = 0
+    for number in range(6):
+        # Only where there is a record to remove.
+        with suppress(Exception):
+            await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(before_offset=1)})
+            removed += 1
+    await admin.close()
+    assert removed
+    ended, told = await run("renew", "--yes", settings=cluster_settings)
+    assert (ended, "Nothing was changed" in told, "Traceback" in told) == (1, True, False), told
+    assert await names(cluster_settings) == before
