@@ -6,13 +6,14 @@ import sqlalchemy as sa
 from alembic import context
 
 from services.handoff import tables as handoff_tables
+from services.scoring import fold_tables
 from services.scoring import tables as scoring_tables
 from shared.database import dead_letters, outbox, positions
 from shared.database.engine import Database
 from shared.database.schema import metadata
 
 # Importing a module registers its tables; naming it here says that this is why.
-REGISTERED = (handoff_tables, scoring_tables, dead_letters, outbox, positions)
+REGISTERED = (handoff_tables, scoring_tables, fold_tables, dead_letters, outbox, positions)
 
 # Any constant: two processes that migrate at once take turns.
 LOCK = 4_201_337

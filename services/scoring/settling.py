@@ -7,19 +7,18 @@ from typing import Final, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import people
-from services.scoring.core.appraisal import BELOW, QUALIFIED, Appraisal, appraise
+from services.scoring.core.appraisal import BELOW, QUALIFIED, appraise
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import next_cycle, qualify
 from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known
 from services.scoring.lookup import own_cycles
-from services.scoring.model.matrix import Version
+from services.scoring.settled import Settled, stage_changes
 from services.scoring.store import cycles, ledger, scores, traits
 from services.scoring.store.models import Active
 from services.scoring.store.scores import Kept, Place
 from shared.database import outbox
-from shared.events import LEADS, LeadQualified, StageChanged, encode
-from shared.ids import derived_id
+from shared.events import LEADS, LeadQualified, encode
 from shared.log.port import Record
 
 _NOBODY: Final[Mapping[str, datetime]] = {}
@@ -30,17 +29,6 @@ class Settlement(NamedTuple):
 
     leads: Sequence[LeadQualified] = ()
     changed: int = 0
-
-
-class _Settled(NamedTuple):
-    """A person in a version; `were` is what is kept of all profiles that have become this person."""
-
-    person: Person
-    known: Known
-    version: Version
-    before: Kept | None
-    were: Sequence[Appraisal]
-    now: Appraisal
 
 
 async def settle(
@@ -94,7 +82,7 @@ async def settle(
     if in_doubt:
         reached = await _not_kept_back(connection, reached, matrices.since)
     leads = await _flip(connection, reached, now)
-    told = [Record(LEADS, event.profile_id, encode(event)) for event in _stage_changes(live, acted, now)]
+    told = [Record(LEADS, event.profile_id, encode(event)) for event in stage_changes(live, acted, now)]
     told += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
     await outbox.put(connection, told)
     return Settlement(leads, len(changed))
@@ -146,7 +134,7 @@ def _appraised(
     matrices: Active,
     before: dict[Place, Kept],
     day: int,
-) -> Iterator[_Settled]:
+) -> Iterator[Settled]:
     for person in persons:
         for version in matrices.all:
             were = {
@@ -155,7 +143,7 @@ def _appraised(
                 if (kept := before.get(Place(i, version.model, version.number))) is not None
             }
             mine = known[person.id]
-            yield _Settled(
+            yield Settled(
                 person,
                 mine,
                 version,
@@ -166,12 +154,12 @@ def _appraised(
 
 
 async def _flip(
-    connection: AsyncConnection, reached: Sequence[_Settled], now: datetime
+    connection: AsyncConnection, reached: Sequence[Settled], now: datetime
 ) -> list[LeadQualified]:
     if not reached:
         return []
     past = await cycles.read(connection, [one.person for one in reached])
-    begins: list[tuple[_Settled, int]] = []
+    begins: list[tuple[Settled, int]] = []
     for one in reached:
         begun = past.get((one.person.id, one.version.model), ())
         mine = await own_cycles(connection, one.person, begun)
@@ -197,9 +185,9 @@ async def _flip(
 
 
 async def _not_kept_back(
-    connection: AsyncConnection, reached: Iterable[_Settled], since: Mapping[str, datetime]
-) -> list[_Settled]:
-    kept: list[_Settled] = []
+    connection: AsyncConnection, reached: Iterable[Settled], since: Mapping[str, datetime]
+) -> list[Settled]:
+    kept: list[Settled] = []
     for one in reached:
         began = since.get(one.version.model)
         if began is not None:
@@ -213,7 +201,7 @@ async def _not_kept_back(
 
 
 def _may_flip(
-    one: _Settled, acted: Mapping[str, datetime], since: Mapping[str, datetime], *, was_touched: bool
+    one: Settled, acted: Mapping[str, datetime], since: Mapping[str, datetime], *, was_touched: bool
 ) -> bool:
     did = acted.get(one.person.id)
     if one.were and any(was.state == QUALIFIED for was in one.were):
@@ -222,30 +210,3 @@ def _may_flip(
         # What is told beside a touch may be all that was missing.
         return any(was.state != BELOW for was in one.were)
     return did is not None or bool(one.were)
-
-
-def _stage_changes(
-    settled: Iterable[_Settled], acted: Collection[str], now: datetime
-) -> Iterator[StageChanged]:
-    for person, _, version, before, were, appraisal in settled:
-        if not were and person.id not in acted:
-            # Nobody had priced them yet, as after a migration: so much is news to us alone.
-            continue
-        was = before.appraisal.stage if before else _best_stage(were)
-        if was != appraisal.stage:
-            yield StageChanged(
-                id=derived_id("evt", person.id, version.model, "stage", now.isoformat()),
-                profile_id=person.id,
-                model=version.model,
-                version=version.number,
-                before=was,
-                after=appraisal.stage,
-                score=appraisal.score,
-                changed_at=now,
-                identities=tuple(sorted(person.identities.values())),
-            )
-
-
-def _best_stage(were: Iterable[Appraisal]) -> str | None:
-    best = max(were, key=lambda one: one.score, default=None)
-    return best.stage if best else None

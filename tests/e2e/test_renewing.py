@@ -16,7 +16,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from services.process import open_log
-from services.scoring.tables import folds, identities, ledger
+from services.scoring.fold_tables import folds
+from services.scoring.tables import identities, ledger
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.datadir import RENEWING, prepare

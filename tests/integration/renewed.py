@@ -14,11 +14,11 @@ import msgspec
 import sqlalchemy as sa
 from rich.console import Console
 
+from services.scoring.fold_tables import folds
 from services.scoring.people import find_one
 from services.scoring.renewal.renew import Renewal, Renewed
 from services.scoring.replay.display import Display
 from services.scoring.replay.snapshot import PROJECTIONS
-from services.scoring.tables import folds
 from shared.database.engine import Database
 from shared.events import LEADS, Interaction, LeadQualified, decode
 from shared.identity import Forms, Identity

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.tables import folds, former_ids, identities, scores
+from services.scoring.fold_tables import folds, former_ids
+from services.scoring.tables import identities, scores
 from shared.database.engine import Database
 from shared.errors import NotFound
 from shared.identity import Identity

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.current import Current
+from services.scoring.fold_tables import former_ids
 from services.scoring.renewal.evidence import moved
 from services.scoring.replay.snapshot import PAGE
-from services.scoring.tables import former_ids, identities
+from services.scoring.tables import identities
 from shared.database import bulk
 from shared.database.engine import Database
 from shared.identity import Identity

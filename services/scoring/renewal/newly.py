@@ -7,9 +7,10 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED
+from services.scoring.fold_tables import former_ids
 from services.scoring.renewal.evidence import moved
 from services.scoring.replay.snapshot import PAGE
-from services.scoring.tables import former_ids, identities, models, scores
+from services.scoring.tables import identities, models, scores
 from shared.database import bulk
 from shared.database.engine import Database
 

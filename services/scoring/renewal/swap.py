@@ -7,7 +7,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import tables
+from services.scoring import fold_tables, tables
 from services.scoring.core.current import Current
 from services.scoring.core.fold import Fold
 from services.scoring.renewal import cycles_kept
@@ -24,7 +24,7 @@ from shared.log.port import Partition, Position
 
 # Who is in a cycle only the live tables know, and what came since the snapshot nobody may forget.
 _NOT_REPLACED: Final = (tables.standings, tables.seen_names)
-REPLACED: Final = (*(one for one in PROJECTIONS if one not in _NOT_REPLACED), tables.former_ids)
+REPLACED: Final = (*(one for one in PROJECTIONS if one not in _NOT_REPLACED), fold_tables.former_ids)
 _CHUNK: Final = 500
 
 

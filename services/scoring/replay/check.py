@@ -10,6 +10,7 @@ from services.scoring.consume import Scorer
 from services.scoring.core.counting import day_of
 from services.scoring.core.current import Current
 from services.scoring.core.fold import fold_of
+from services.scoring.fold_tables import former_ids
 from services.scoring.replay import dead_letters, leads, old_links, report, snapshot
 from services.scoring.replay.beside import beside
 from services.scoring.replay.compare import Compared, Scope, compare
@@ -17,7 +18,6 @@ from services.scoring.replay.display import Display
 from services.scoring.replay.rebuild import Rebuild, StandingClock, Told
 from services.scoring.store import folds, names
 from services.scoring.store.models import active
-from services.scoring.tables import former_ids
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.database.migrations import require_newest

@@ -5,7 +5,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring import tables
+from services.scoring import fold_tables, tables
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.database.outbox import outbox
@@ -34,7 +34,7 @@ PROJECTIONS: Final = (
 
 
 # What else stands beside the projections: which version is on its way, and what a rebuild does not come to.
-BESIDE: Final = (tables.activations, tables.preparations, tables.former_ids, positions, outbox)
+BESIDE: Final = (tables.activations, tables.preparations, fold_tables.former_ids, positions, outbox)
 
 
 async def take(live: Database, copy: Database) -> None:

@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
-from services.scoring.tables import flipped, former_ids, identities, standings
+from services.scoring.fold_tables import former_ids
+from services.scoring.tables import flipped, identities, standings
 from shared.database import bulk
 from shared.events import LeadQualified
 

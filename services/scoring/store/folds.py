@@ -4,7 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.fold import BEFORE_FOLDS_WERE_KEPT, Fold
-from services.scoring.tables import folds, ledger
+from services.scoring.fold_tables import folds
+from services.scoring.tables import ledger
 from shared.database import bulk
 
 _SCORING = "scoring"

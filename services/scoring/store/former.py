@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.tables import former_ids
+from services.scoring.fold_tables import former_ids
 
 
 async def identities_of(connection: AsyncConnection, former_id: str) -> Sequence[str]:
