@@ -8,7 +8,7 @@ from services.handoff.addresses import Opened
 from services.handoff.attempting import Attempter
 from services.handoff.consume import LeadIntake, count_flips
 from services.handoff.deliver import Deliverer
-from services.handoff.guard import Guard, GuardedBackend, SystemResolver
+from services.handoff.guard import Guard, SystemResolver
 from services.handoff.liveness import prove
 from services.handoff.measure import Measure
 from services.handoff.routes.deliveries import DeliveryRoutes
@@ -53,7 +53,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         committed=committed,
         applied=count_flips,
     )
-    sender = Sender(GuardedBackend(guard), timeout_seconds=settings.webhook_timeout_seconds)
+    sender = Sender(guard, timeout_seconds=settings.webhook_timeout_seconds)
     takeover = Takeover(database=database, clock=clock, prove=prove, worker=new_id(), bell=bell)
     deliverer = Deliverer(
         database=database,
