@@ -1,130 +1,107 @@
 """Connections on which an endpoint can say only so much before it gets cut off.
 
-The HTTP library bounds one incomplete head and nothing else: informational responses (`100 Continue`) that
-never end keep a processor busy until the attempt's time is over, since they are always ready to be read.
-What is counted here is bytes, whatever they are (header lines, chunk extensions, trailers, the beginning of
-the body), and informational responses, which cost ten times as much for their size.
+The HTTP library bounds a line and the number of headers, and nothing else: informational responses
+(`100 Continue`) that never end keep a processor busy until the attempt's time is over, since they are always
+ready to be read. What is counted here is bytes, whatever they are (header lines, chunk extensions, trailers,
+the beginning of the body), and informational responses, which cost ten times as much for their size.
+
+The library has no setting for this, so its protocol is subclassed, by the two methods that begin a response
+and take its bytes. The lock pins its version, and `tests/integration/test_handoff_hostile.py` holds it to it.
 """
 
+import asyncio
 import re
-import ssl
-from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
-import httpcore
-from httpcore import SOCKET_OPTION
+from aiohttp.client_exceptions import ClientPayloadError
+from aiohttp.client_proto import ResponseHandler
 
 # As much as we ourselves take of a caller's headers; 3 ms of processor time at most.
 MAX_ANSWER_BYTES = 32 * 1024
-# What is read is parsed in one go, in which nobody else gets a turn.
-READ_BYTES = 4 * 1024
 # One is common (103 Early Hints), and one every few seconds while an endpoint is at work (102 Processing).
 MAX_INFORMATIONAL = 16
 
 _INFORMATIONAL = re.compile(rb"HTTP/1\.[0-9] 1[0-9][0-9]")
-_STATUS_BYTES = len(b"HTTP/1.1 100")
+_BLANK_LINE_BYTES = len(b"\n\r\n")
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
-class InformationalCount:
-    """Counts the informational responses before an answer, of which it gets the bytes in any pieces."""
+class TooMuch(ClientPayloadError):
+    """An endpoint says more than it may; the message tells what."""
+
+
+class Heads:
+    """Follows the heads of the responses to a request, whose bytes come in any pieces.
+
+    Informational responses, which come before the answer, are counted.
+    """
 
     def __init__(self) -> None:
         self._unread = bytearray()
         self._count = 0
-        self._answered = False
+        self.over = False
+        """whether the head of the answer has ended"""
 
-    def add(self, part: bytes) -> None:
-        """Look at what came next; raises httpcore.RemoteProtocolError when there are too many."""
-        if self._answered:
-            return
+    def add(self, part: bytes) -> int:
+        """Return how many bytes of a part belong to heads; raises TooMuch when there are too many heads."""
+        if self.over:
+            return 0
+        before = len(self._unread)
         self._unread += part
-        while len(self._unread) >= _STATUS_BYTES:
-            if not _INFORMATIONAL.match(self._unread):
-                self._answered = True
-                self._unread.clear()
-                return
-            end = _BLANK_LINE.search(self._unread)
-            if end is None:
-                return
-            del self._unread[: end.end()]
+        read = 0
+        # A blank line may have begun in what came before.
+        seek = max(0, before - _BLANK_LINE_BYTES)
+        while (end := _BLANK_LINE.search(self._unread, seek)) is not None:
+            if not _INFORMATIONAL.match(self._unread, read):
+                self.over = True
+                return end.end() - before
+            read = seek = end.end()
             self._count += 1
             if self._count > MAX_INFORMATIONAL:
-                raise httpcore.RemoteProtocolError(
+                raise TooMuch(
                     f"There are more than {MAX_INFORMATIONAL} informational responses before the answer."
                 )
+        del self._unread[:read]
+        return len(part)
 
 
-class BoundedStream(httpcore.AsyncNetworkStream):
-    """A connection that reads at most MAX_ANSWER_BYTES between two writes, in small pieces."""
+class BoundedResponses(ResponseHandler):
+    """A connection that takes at most MAX_ANSWER_BYTES in answer to each request."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
-        self._stream = stream
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
         self._begin()
 
     def _begin(self) -> None:
         self._left = MAX_ANSWER_BYTES
-        self._informational = InformationalCount()
+        self._heads = Heads()
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's signature
-        """Read what has come; raises httpcore.RemoteProtocolError when too much has come already."""
-        if not self._left:
-            raise httpcore.RemoteProtocolError(f"The answer does not end within {MAX_ANSWER_BYTES:,} bytes.")
-        part = await self._stream.read(min(max_bytes, READ_BYTES, self._left), timeout)
-        self._left -= len(part)
-        self._informational.add(part)
-        return part
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's signature
-        """Write; what comes from now on answers this."""
+    def set_response_params(self, **params: Any) -> None:
+        """Begin to read the answer to a request."""
         self._begin()
-        await self._stream.write(buffer, timeout)
+        super().set_response_params(**params)
 
-    async def aclose(self) -> None:
-        """Close the connection."""
-        await self._stream.aclose()
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come, as far as there is room for it; cut the connection off behind that."""
+        part = data[: self._left]
+        self._left -= len(part)
+        try:
+            of_heads = self._heads.add(part)
+        except TooMuch as error:
+            self._cut_off(error)
+            return
+        # By itself: the status decides, also when the body behind it cannot be parsed.
+        for piece in (part[:of_heads], part[of_heads:]):
+            if piece:
+                super().data_received(piece)
+        if len(part) < len(data):
+            self._cut_off(TooMuch(f"The answer does not end within {MAX_ANSWER_BYTES:,} bytes."))
 
-    async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-    ) -> httpcore.AsyncNetworkStream:
-        """Return this connection under TLS, on which the decrypted bytes are counted."""
-        return BoundedStream(await self._stream.start_tls(ssl_context, server_hostname, timeout))
-
-    def get_extra_info(self, info: str) -> Any:
-        """Return what the connection itself knows about it."""
-        return self._stream.get_extra_info(info)
-
-
-class BoundedNetwork(httpcore.AsyncNetworkBackend):
-    """Opens bounded TCP connections; no other kind is offered."""
-
-    def __init__(self) -> None:
-        # Typed loosely there, for installations without anyio.
-        self._network = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect; raises httpcore.ConnectError or httpcore.ConnectTimeout."""
-        return BoundedStream(
-            await self._network.connect_tcp(host, port, timeout, local_address, socket_options)
-        )
-
-
-def client_context() -> ssl.SSLContext:
-    """Return the TLS settings of all connections.
-
-    One for all, since to load the certificates takes 37 ms, which the library would else spend on every
-    connection. A server may not ask for new handshakes on a connection: each costs us more than it.
-    """
-    context = httpcore.default_ssl_context()
-    context.options |= ssl.OP_NO_RENEGOTIATION
-    return context
+    def _cut_off(self, error: TooMuch) -> None:
+        body = self._payload
+        self.set_exception(error)
+        # Of an answer whose status is there, the body alone has failed.
+        if body is not None and not body.is_eof():
+            body.set_exception(error)
+        if self.transport is not None:
+            self.transport.abort()

@@ -8,7 +8,7 @@ from services.handoff.addresses import Opened
 from services.handoff.attempting import Attempter
 from services.handoff.consume import LeadIntake, count_flips
 from services.handoff.deliver import Deliverer
-from services.handoff.guard import Guard, GuardedBackend, SystemResolver
+from services.handoff.guard import Guard, SystemResolver
 from services.handoff.liveness import prove
 from services.handoff.measure import Measure
 from services.handoff.model_names import GROUP as MODELS_GROUP
@@ -66,7 +66,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         committed=outgoing.ring,
     )
     model_names = ModelNames(database)
-    sender = Sender(GuardedBackend(guard), timeout_seconds=settings.webhook_timeout_seconds)
+    sender = Sender(guard, timeout_seconds=settings.webhook_timeout_seconds)
     takeover = Takeover(database=database, clock=clock, prove=prove, worker=new_id(), bell=bell)
     deliverer = Deliverer(
         database=database,

@@ -7,14 +7,10 @@ that a firewall maps inwards: run the service where it cannot reach what it must
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import httpcore
-from httpcore import SOCKET_OPTION
-
 from services.handoff.addresses import Opened, parsed
-from services.handoff.bounded import BoundedNetwork
 from services.handoff.lanes import TOTAL
 from services.handoff.target import Target, parse_target
 from shared.errors import Refused
@@ -97,38 +93,3 @@ class Guard:
 
     def _opens_all(self, target: Target, found: Sequence[str]) -> bool:
         return all(self._opened.opens(target.host, parsed(address)) for address in found)
-
-
-class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Opens TCP connections to checked addresses only; no other kind of connection is offered."""
-
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
-        self._network = BoundedNetwork()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
-        local_address: str | None = None,
-        socket_options: Iterable[SOCKET_OPTION] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        """Connect to the first address that answers.
-
-        Raises Refused when the host may not be reached, and httpcore.ConnectError when it cannot be.
-        """
-        try:
-            addresses = await self._guard.addresses(host)
-        except OSError as error:
-            raise httpcore.ConnectError(f"{host} could not be resolved to an address") from error
-        # Each address gets its share of the time: one that swallows packets must not hide the next.
-        share = None if timeout is None else timeout / len(addresses)
-        failure: Exception | None = None
-        for address in addresses:
-            try:
-                return await self._network.connect_tcp(address, port, share, local_address, socket_options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failure = error
-        assert failure is not None  # noqa: S101 - there was at least one address
-        raise failure

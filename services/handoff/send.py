@@ -1,15 +1,20 @@
 """One HTTP attempt at a delivery: the stored bytes, signed for this moment, posted once."""
 
 import asyncio
+import ssl
 from contextlib import AsyncExitStack, suppress
 from datetime import datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
-import httpcore
+import aiohttp
+from yarl import URL
 
-from services.handoff.bounded import client_context
+from services.handoff.bounded import MAX_ANSWER_BYTES, TooMuch
+from services.handoff.connect import GuardedConnector
 from services.handoff.delivery import Answer, Forbidden, NoAnswer, Prepared, Result
+from services.handoff.guard import Guard
 from services.handoff.sign import signed_headers
 from shared.errors import Refused
 
@@ -17,37 +22,33 @@ MAX_READ_BYTES = 2_000
 MAX_EXCERPT_CHARACTERS = 500
 # Once the status is there it has decided; the text beside it is only for people, and may not dawdle.
 EXCERPT_SECONDS = 1.0
-# Common servers close an idle connection after 5 s; one that we drop before is never found closed.
-KEEPALIVE_SECONDS = 4.0
-# Every request looks at each idle connection, so there should not be more than are likely of use.
-MAX_IDLE_CONNECTIONS = 64
 
-_CONSTANT_HEADERS = [
-    ("content-type", "application/json"),
-    ("user-agent", "Flipline-Webhooks/1"),
-    ("accept-encoding", "identity"),  # what is kept of the answer is read as it comes
-]
+_CONSTANT_HEADERS = {
+    "content-type": "application/json",
+    "user-agent": "Flipline-Webhooks/1",
+    "accept-encoding": "identity",  # what is kept of the answer is read as it comes
+}
 
 
 class Sender:
-    """Sends over one pool of connections, on httpcore itself.
+    """Sends over one pool of connections, which follow no redirects and keep no cookies."""
 
-    A full client would follow redirects, keep the cookies that endpoints set and read proxies from the
-    environment, all of which a webhook must not do.
-    """
-
-    def __init__(self, network: httpcore.AsyncNetworkBackend, *, timeout_seconds: float) -> None:
-        self._network = network
+    def __init__(self, guard: Guard, *, timeout_seconds: float) -> None:
+        self._guard = guard
         self._timeout_seconds = timeout_seconds
 
     async def __aenter__(self) -> Self:
-        # As many connections as attempts: the lanes are what limits them.
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=client_context(),
-            max_connections=None,
-            max_keepalive_connections=MAX_IDLE_CONNECTIONS,
-            keepalive_expiry=KEEPALIVE_SECONDS,
-            network_backend=self._network,
+        self._session = aiohttp.ClientSession(
+            connector=GuardedConnector(self._guard),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=_CONSTANT_HEADERS,
+            skip_auto_headers=["accept"],
+            auto_decompress=False,
+            # The whole attempt has one limit, below; the connection's own would not reach the next address.
+            timeout=aiohttp.ClientTimeout(total=None),
+            max_line_size=MAX_ANSWER_BYTES,
+            max_field_size=MAX_ANSWER_BYTES,
+            max_headers=MAX_ANSWER_BYTES,
         )
         return self
 
@@ -57,42 +58,61 @@ class Sender:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._pool.aclose()
+        await self._session.close()
 
     async def send(self, delivery: Prepared, at: datetime) -> Result:
         """Post the delivery, signed at an instant, and return what came of it; raises nothing of its own."""
         headers = signed_headers(delivery.secrets, delivery.message_id, int(at.timestamp()), delivery.body)
         try:
-            return await self._post(delivery.url, [*_CONSTANT_HEADERS, *headers], delivery.body)
+            return await self._post(delivery.url, headers, delivery.body)
         except TimeoutError:
             return NoAnswer(f"No answer within {self._timeout_seconds:g} seconds.")
         except Refused as error:
             return Forbidden(error.message)
         except Exception as error:  # noqa: BLE001 - whatever an endpoint makes us stumble over is its failure
-            return NoAnswer(printable(f"{type(error).__name__}: {error}"))
+            return NoAnswer(printable(_told(error)))
 
     async def _post(self, url: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
-        waits = {"timeout": {"connect": self._timeout_seconds}}
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(self._timeout_seconds):
                 response = await stack.enter_async_context(
-                    self._pool.stream("POST", url, headers=headers, content=body, extensions=waits)
+                    self._session.post(_parsed(url), data=body, headers=headers, allow_redirects=False)
                 )
-            return Answer(response.status, _header(response, b"retry-after"), await _excerpt(response))
+            return Answer(response.status, response.headers.get("retry-after"), await _excerpt(response))
 
 
-def _header(response: httpcore.Response, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for key, value in response.headers if key.lower() == name), None)
+@lru_cache(maxsize=1_024)
+def _parsed(url: str) -> URL:
+    # It is in normal form already: quoted anew it would be another one than was checked.
+    return URL(url, encoded=True)
 
 
-async def _excerpt(response: httpcore.Response) -> str:
+def _told(error: Exception) -> str:
+    """Return in a sentence why there is no answer."""
+    match error:
+        case aiohttp.ClientConnectorDNSError(host=host):
+            told = f"{host} could not be resolved to an address."
+        case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as why):
+            told = f"The endpoint's certificate is refused: {why.verify_message}."
+        case aiohttp.ClientConnectorError(os_error=why):
+            told = f"No connection: {why.strerror or type(why).__name__}."
+        case aiohttp.ServerDisconnectedError():
+            told = "The endpoint closed the connection before it answered."
+        case aiohttp.ClientResponseError(message=message):
+            told = f"What the endpoint sent is no HTTP answer: {' '.join(message.split())}"
+        case TooMuch():
+            told = str(error)
+        case _:
+            told = f"{type(error).__name__}: {error}"
+    return told
+
+
+async def _excerpt(response: aiohttp.ClientResponse) -> str:
     read = bytearray()
-    with suppress(TimeoutError, httpcore.NetworkError, httpcore.ProtocolError):
+    with suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(EXCERPT_SECONDS):
-            async for part in response.aiter_stream():
+            while len(read) < MAX_READ_BYTES and (part := await response.content.readany()):
                 read += part
-                if len(read) >= MAX_READ_BYTES:
-                    break
     return printable(read[:MAX_READ_BYTES].decode(errors="replace"))
 
 

@@ -83,7 +83,7 @@ def test_a_driver_is_imported_by_its_adapter_alone() -> None:
         "aiokafka": {f"shared/log/{part}.py" for part in KAFKA},
         "sqlite3": {"shared/log/embedded_file.py"},
         "alembic": {"shared/database/migrations.py"},
-        "httpcore": {"services/handoff/bounded.py", "services/handoff/guard.py", "services/handoff/send.py"},
+        "aiohttp": {"services/handoff/bounded.py", "services/handoff/connect.py", "services/handoff/send.py"},
     }
     for path in SOURCES:
         for module in imports(path):

@@ -16,7 +16,17 @@ from tests.bench import ground, machine
 from tests.bench.arena import Arena, Wrong, temporary_directory
 from tests.bench.backends import kafka, postgres
 from tests.bench.profiled import hot_spots
-from tests.bench.rows import batches, embedded, folding, latency, recount, repricing, side_by_side, single
+from tests.bench.rows import (
+    batches,
+    drain,
+    embedded,
+    folding,
+    latency,
+    recount,
+    repricing,
+    side_by_side,
+    single,
+)
 from tests.bench.table import Row, render
 
 TITLE = "DESIGN.md section 9: ours beside its floor"
@@ -39,7 +49,7 @@ class Options(Namespace):
 
 def _options() -> Options:
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--rows", type=_numbers, default="1,2,3,4,5,6,7,8", help="which rows (%(default)s)")
+    parser.add_argument("--rows", type=_numbers, default="1,2,3,4,5,6,7,8,9", help="which rows (%(default)s)")
     parser.add_argument(
         "--seconds", type=float, default=0.8, help="a side of a pair, rows 1 and 2 (%(default)s)"
     )
@@ -47,7 +57,7 @@ def _options() -> Options:
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="the report (%(default)s)")
     parser.add_argument("--embedded-only", action="store_true", help="what needs no Kafka and no PostgreSQL")
     parser.add_argument(
-        "--scale", type=float, default=1.0, help="less of everything in rows 3 and 5 to 8, for development"
+        "--scale", type=float, default=1.0, help="less of everything in rows 3 and 5 to 9, for development"
     )
     parser.add_argument(
         "--profile",
@@ -63,8 +73,8 @@ def _numbers(text: str) -> frozenset[int]:
         numbers = frozenset(int(part) for part in text.split(","))
     except ValueError as error:
         raise ArgumentTypeError("name rows such as 1,3") from error
-    if not numbers <= set(range(1, 9)):
-        raise ArgumentTypeError("the rows are 1 to 8")
+    if not numbers <= set(range(1, 10)):
+        raise ArgumentTypeError("the rows are 1 to 9")
     return numbers
 
 
@@ -76,9 +86,11 @@ def _measure(arena: Arena, wanted: frozenset[int], *, embedded_only: bool) -> It
         yield latency.measure_embedded(arena)
     if 6 in wanted:
         yield embedded.measure(arena)
+    if 9 in wanted:
+        yield drain.measure_embedded(arena)
     if embedded_only:
         return
-    if wanted & {2, 3, 4, 5}:
+    if wanted & {2, 3, 4, 5, 9}:
         with kafka(arena) as bootstrap:
             yield from _measure_on_kafka(arena, bootstrap, wanted)
     if wanted & {7, 8}:
@@ -92,7 +104,7 @@ def _measure(arena: Arena, wanted: frozenset[int], *, embedded_only: bool) -> It
 def _measure_on_kafka(arena: Arena, bootstrap: str, wanted: frozenset[int]) -> Iterator[Row]:
     if 2 in wanted:
         yield batches.measure(arena, bootstrap)
-    if not wanted & {3, 4, 5}:
+    if not wanted & {3, 4, 5, 9}:
         return
     with postgres(arena) as url:
         if wanted & {3, 5}:
@@ -103,6 +115,8 @@ def _measure_on_kafka(arena: Arena, bootstrap: str, wanted: frozenset[int]) -> I
                 yield side_by_side.measure(arena, found)
         if 4 in wanted:
             yield latency.measure_production(arena, bootstrap, url)
+        if 9 in wanted:
+            yield drain.measure_production(arena, bootstrap, url)
 
 
 def _bounded(measured: Iterator[Row]) -> Iterator[Row]:

@@ -134,8 +134,14 @@ async def test_what_is_no_answer_is_a_failure(world: World, behave: Behaviour) -
 
 @pytest.mark.parametrize(
     "behave",
-    [silent, dripping(b"HTTP/1.1 1", b"0"), dripping(HEAD, b"a: b\r\n"), dripping(b"", b"H")],
-    ids=["silence", "a status without end now and then", "a header now and then", "a byte now and then"],
+    [
+        silent,
+        dripping(b"HTTP/1.1 200 ", b"O"),
+        dripping(HEAD, b"a: b\r\n"),
+        dripping(b"HTTP/1.1 103 \r\n", b"a"),
+        dripping(b"", b"\r\n"),
+    ],
+    ids=["silence", "a reason now and then", "a header now and then", "a hint now and then", "blank lines"],
 )
 async def test_an_answer_that_takes_its_time_is_cut_off_for_that(
     hasty_world: World, behave: Behaviour

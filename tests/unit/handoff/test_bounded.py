@@ -1,18 +1,18 @@
-"""Informational responses are counted alike in whatever pieces they come."""
+"""Heads of responses are followed alike in whatever pieces they come."""
 
 from itertools import pairwise
 
-import httpcore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.handoff.bounded import MAX_INFORMATIONAL, InformationalCount
+from services.handoff.bounded import MAX_INFORMATIONAL, Heads, TooMuch
 
 INFORMATIONAL = st.sampled_from(
     [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.0 199 \n\n", b"HTTP/1.1 103 Hints\r\na: b\r\nc: d\r\n\r\n"]
 )
-ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\nHTTP/1.1 100 Body\r\n\r\n" * 50
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n"
+ANSWER = HEAD + b"HTTP/1.1 100 Body\r\n\r\n" * 50
 
 
 def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
@@ -24,13 +24,14 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
     st.lists(INFORMATIONAL, max_size=2 * MAX_INFORMATIONAL), st.lists(st.integers(min_value=0), max_size=20)
 )
 def test_too_many_are_told_from_enough(heads: list[bytes], cuts: list[int]) -> None:
-    count = InformationalCount()
+    followed = Heads()
     parts = pieces(b"".join(heads) + ANSWER, cuts)
 
     if len(heads) <= MAX_INFORMATIONAL:
-        for part in parts:
-            count.add(part)
+        of_heads = sum(followed.add(part) for part in parts)
+        assert followed.over
+        assert of_heads == len(b"".join(heads)) + len(HEAD)
     else:
-        with pytest.raises(httpcore.RemoteProtocolError):  # noqa: PT012 - in which piece is up to the cuts
+        with pytest.raises(TooMuch):  # noqa: PT012 - in which piece is up to the cuts
             for part in parts:
-                count.add(part)
+                followed.add(part)

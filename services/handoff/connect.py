@@ -1,0 +1,78 @@
+"""Connections of webhooks: to checked addresses alone, under our TLS settings, bounded in what they take.
+
+What is connected to is what was checked: the connector asks `GuardedResolver` for the addresses of a name and
+uses no others, and it keeps none for a later connection, which is checked anew.
+"""
+
+import socket
+import ssl
+from functools import partial
+from typing import Any
+
+import aiohttp
+import certifi
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from services.handoff.addresses import parsed
+from services.handoff.bounded import BoundedResponses
+from services.handoff.guard import Guard
+
+# Common servers close an idle connection after 5 s; one that we drop before is never found closed.
+KEEPALIVE_SECONDS = 4.0
+
+
+class GuardedResolver(AbstractResolver):
+    """Resolves a host to its addresses when webhooks may reach all of them."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Return the addresses in the order to try them; raises Refused, or OSError when there is none."""
+        del family  # both, since the addresses decide
+        return [_resolved(host, port, address) for address in await self._guard.addresses(host)]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class GuardedConnector(aiohttp.TCPConnector):
+    """Opens TCP connections to checked addresses; no other kind of connection is offered.
+
+    As many connections as attempts: the lanes are what limits them.
+    """
+
+    def __init__(self, guard: Guard) -> None:
+        super().__init__(
+            resolver=GuardedResolver(guard),
+            use_dns_cache=False,
+            ssl=client_context(),
+            limit=0,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+        )
+        self._factory = partial(BoundedResponses, loop=self._loop)
+
+    async def _resolve_host(self, host: str, port: int, traces: Any = None) -> list[ResolveResult]:
+        # The library's own would pass a literal address by the resolver.
+        del traces
+        return await self._resolver.resolve(host, port)
+
+
+def _resolved(host: str, port: int, address: str) -> ResolveResult:
+    family = socket.AF_INET if parsed(address).version == 4 else socket.AF_INET6  # noqa: PLR2004 - IPv4
+    flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+    return {"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": flags}
+
+
+def client_context() -> ssl.SSLContext:
+    """Return the TLS settings of all connections.
+
+    One for all, since to load the certificates takes 37 ms, which the library would else spend on every
+    connection. A server may not ask for new handshakes on a connection: each costs us more than it.
+    """
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.options |= ssl.OP_NO_RENEGOTIATION
+    context.set_alpn_protocols(["http/1.1"])
+    return context
