@@ -1,0 +1,27 @@
+"""The matrices in the README of scoring are matrices, and Antonio's is the one that the demo plays."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from services.demo.story import MATRIX
+from services.scoring.model.validation import read_matrix
+
+README = Path(__file__).parents[3] / "services/scoring/README.md"
+
+
+def documented() -> list[dict[str, Any]]:
+    """Return the matrices that the README shows, in its order."""
+    blocks = re.findall(r"^    \{\n(?:      .*\n)+    \}$", README.read_text(), re.MULTILINE)
+    return [json.loads(block) for block in blocks]
+
+
+def test_the_readme_shows_matrices_that_are_accepted() -> None:
+    antonio, whole = documented()
+    for matrix in (antonio, whole):
+        assert read_matrix("documented", matrix).flip_number == 25
+
+
+def test_antonios_matrix_is_the_one_of_the_demo() -> None:
+    assert documented()[0] == MATRIX
