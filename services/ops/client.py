@@ -9,6 +9,7 @@ import httpx
 
 from shared.errors import FliplineError, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
 from shared.keys import Configured, load_role
+from shared.transport import transport_words
 
 TIMEOUT_SECONDS: Final = 30.0
 _CONNECT_SECONDS: Final = 10.0
@@ -98,8 +99,8 @@ class Api:
                 "where it runs with --url.",
             ) from error
         except httpx.TransportError as error:
-            why = str(error) or f"waited {TIMEOUT_SECONDS:.0f} seconds"
-            raise Unavailable(CONNECTION_LOST, f"No answer to {method} {path} came ({why}).") from error
+            why = transport_words(error)
+            raise Unavailable(CONNECTION_LOST, f"{method} {path} has no answer: {why}.") from error
         told: dict[str, Any] = {} if answer.status_code == NO_CONTENT else self._read(answer)
         if answer.is_success:
             return Answer(told, answer.headers.get("ETag"))

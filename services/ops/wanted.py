@@ -60,7 +60,8 @@ class Wanted:
             told = f"{self.matrix} is no matrix in JSON: {error.msg} ({where})."
             raise Refused("file_no_json", told) from error
         except (ValueError, RecursionError) as error:
-            raise Refused("file_no_json", f"{self.matrix} is no JSON that can be read: {error}.") from error
+            told = f"{self.matrix} is no JSON that can be read: it nests too deep, or is not in UTF-8."
+            raise Refused("file_no_json", told) from error
         if not isinstance(document, dict):
             raise Refused("file_no_object", f"{self.matrix} is no matrix: a matrix is an object of JSON.")
         return data

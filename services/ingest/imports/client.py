@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
+from shared.transport import transport_words
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -67,7 +68,7 @@ class Poster:
             except (httpx.InvalidURL, httpx.UnsupportedProtocol):
                 raise _no_url(self._url) from None
             except httpx.TransportError as error:
-                why = f"{self._url} cannot be reached: {_in_words(error)}"
+                why = f"{self._url} cannot be reached: {transport_words(error)}"
                 retry_after = None
                 continue
             if response.status_code not in _PASSING:
@@ -103,17 +104,6 @@ def _is_url(text: str) -> bool:
 
 def _no_url(url: str) -> Misconfigured:
     return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")
-
-
-def _in_words(error: httpx.TransportError) -> str:
-    """Return what went wrong in words of ours, since those of the libraries are written for programmers."""
-    if isinstance(error, httpx.TimeoutException):
-        return "no answer came in time"
-    if isinstance(error, httpx.ConnectError):
-        return "nothing answers there"
-    if isinstance(error, httpx.ProxyError):
-        return "the proxy does not let it through"
-    return "the connection broke off"
 
 
 def retry_delay_seconds(failures: int, retry_after: str | None) -> float:

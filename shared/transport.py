@@ -1,0 +1,14 @@
+"""What hinders a command in calling an instance over HTTP, in words for people."""
+
+import httpx
+
+
+def transport_words(error: httpx.TransportError) -> str:
+    """Return what went wrong in words of ours, since those of the libraries are written for programmers."""
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer came in time"
+    if isinstance(error, httpx.ConnectError):
+        return "nothing answers there"
+    if isinstance(error, httpx.ProxyError):
+        return "the proxy does not let it through"
+    return "the connection broke off"
