@@ -21,24 +21,34 @@ class Pulse:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        self._moved_at = now()
+        self._moved_at = self._alive_at = now()
         self._fault: str | None = None
         self._faulty_since = 0.0
 
     def moved(self) -> None:
         """Report a finished unit of work, or that there is none to do."""
-        self._moved_at = self._now()
+        self._moved_at = self._alive_at = self._now()
         self._fault = None
 
     def progressed(self) -> None:
         """Report a part of the work under way; a fault that was reported still holds up another part."""
-        self._moved_at = self._now()
+        self._moved_at = self._alive_at = self._now()
+
+    def begun(self) -> None:
+        """Report that the worker was started; what held it up before is not over by that."""
+        self._moved_at = self._alive_at = self._now()
 
     def waits(self, error: BaseException) -> None:
         """Report the fault that keeps work waiting."""
+        self._alive_at = self._now()
         if self._fault is None:
             self._faulty_since = self._now()
         self._fault = safe_reason(error)
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long the worker has reported nothing, not even a fault."""
+        return self._now() - self._alive_at
 
     def complaint(self) -> str | None:
         """Return what is wrong with the worker in a sentence without personal data; None when it is well."""

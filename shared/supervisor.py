@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -22,6 +22,10 @@ FIRST_RESTART_SECONDS = 0.5
 LAST_RESTART_SECONDS = 30.0
 WELL_AFTER_SECONDS = 60.0
 CANCEL_AGAIN_SECONDS = 2.0
+# A worker that waits for a fault to pass reports that. One that reports nothing for so long waits for what
+# never comes, as the client of a broker did that was killed; readiness has complained by then.
+STUCK_SECONDS = 90.0
+LOOK_SECONDS = 1.0
 
 
 class Bell:
@@ -44,7 +48,10 @@ class Bell:
 
 
 class Supervisor:
-    """Runs workers until the context ends; one that raises is started again, later each time."""
+    """Runs workers until the context ends.
+
+    One that raises is started again, later each time; so is one that is stuck.
+    """
 
     def __init__(self, workers: Mapping[str, Worker]) -> None:
         self._workers = workers
@@ -63,12 +70,7 @@ class Supervisor:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        pending = set(self._tasks)
-        while pending:
-            # Said again while it is not heeded: libraries beneath a worker may swallow a cancellation.
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+        await _end(self._tasks)
 
     async def check(self) -> None:
         """Raise Unavailable when a worker waits or is stuck, and say which and why."""
@@ -83,7 +85,7 @@ class Supervisor:
         while True:
             started = loop.time()
             try:
-                await worker(self._pulses[name])
+                await self._watched(worker, self._pulses[name])
                 raise RuntimeError("a worker returned that should run for ever")
             except (Exception, asyncio.CancelledError) as error:
                 # Who waits for a future of a library's that the library cancels is not cancelled himself.
@@ -103,6 +105,35 @@ class Supervisor:
             # Jitter, so that workers that failed together do not come back together.
             await asyncio.sleep(delay * random.uniform(0.8, 1.2))  # noqa: S311 - not a secret
             delay = min(delay * 2, LAST_RESTART_SECONDS)
+
+    async def _watched(self, worker: Worker, pulse: Pulse) -> None:
+        """Run the worker once; raises what it raises, and Unavailable when it is stuck and was broken off."""
+        pulse.begun()
+        task = asyncio.ensure_future(worker(pulse))
+        try:
+            while not task.done():
+                await asyncio.wait([task], timeout=LOOK_SECONDS)
+                silent = pulse.silent_seconds
+                if silent >= STUCK_SECONDS and not task.done():
+                    raise Unavailable("worker_stuck", f"nothing came of it for {silent:.0f} s; begun anew")
+        finally:
+            await _end([task])
+        task.result()
+
+
+async def _end(tasks: Collection[asyncio.Future[None]]) -> None:
+    """Cancel the tasks and wait until they have ended, also when that is broken off."""
+    broken_off: asyncio.CancelledError | None = None
+    while pending := [task for task in tasks if not task.done()]:
+        # Said again while it is not heeded: libraries beneath a worker may swallow a cancellation.
+        for task in pending:
+            task.cancel()
+        try:
+            await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
+        except asyncio.CancelledError as error:
+            broken_off = error
+    if broken_off is not None:
+        raise broken_off
 
 
 def _is_cancelled() -> bool:

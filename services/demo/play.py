@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,12 +92,22 @@ async def _scoring(api: Api, console: Console) -> AsyncGenerator[None]:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_retire, api, console)
         try:
-            await api("ops", "POST", f"{_PATH}/activate", {"note": _NOTE})
+            await _to_its_end(api("ops", "POST", f"{_PATH}/activate", {"note": _NOTE}))
         except Misconfigured:
             # Somebody else is activating it.
             stack.pop_all()
             raise
         yield
+
+
+async def _to_its_end(request: Coroutine[Any, Any, Any]) -> None:
+    """Wait for the answer to a request, also when interrupted: the instance may only be about to begin it."""
+    answered = asyncio.ensure_future(request)
+    try:
+        await asyncio.shield(answered)
+    except asyncio.CancelledError:
+        await asyncio.wait([answered], timeout=PATIENCE_SECONDS)
+        raise
 
 
 async def _retire(api: Api, console: Console) -> None:

@@ -133,8 +133,8 @@ async def test_every_record_lies_on_the_log_under_the_key_that_a_replay_would_gi
             return found
 
         expected = {
-            "Interaction", "Retraction", "Separation", "MatrixActivated", "LeadQualified", "StageChanged",
-            "DeadLetter",
+            "Interaction", "Retraction", "Separation", "ModelDrafted", "MatrixActivated", "LeadQualified",
+            "StageChanged", "DeadLetter",
         }  # fmt: skip
         await eventually(on_the_log, lambda found: found.keys() == expected)
         log.close()

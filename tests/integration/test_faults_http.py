@@ -50,7 +50,7 @@ async def test_a_raw_client_is_understood_and_answered(flipline: str) -> None:
     async with RawClient.to(flipline) as client:
         for request in (line_of(100), byte_by_byte(headers_of(500, each=50)), body_of(10)):
             await client.send(request)
-            assert await client.status() in {404, 405}
+            assert await client.status() in {200, 404, 405}
         assert not client.received
 
 

@@ -166,7 +166,7 @@ async def test_the_version_that_scores_hands_all_over_without_activating_anythin
     diff = (await scoring.post(f"{MODEL}/activate", order))["flip_diff"]
     assert diff == {
         "newly_flipped": 0, "un_flipped": 0, "already_handed_over": 1, "kept_back": 6, "handed_over_now": 6,
-        "biggest_movers": [],
+        "biggest_movers": [], "moved": 0, "cut": {},
     }  # fmt: skip
     assert sorted(await lead_ids(scoring)) == sorted((profile(name), 1) for name in names)
     assert await unchanged(scoring) == before

@@ -144,7 +144,7 @@ async def test_a_retired_model_scores_nobody_and_its_history_stays(scoring: Scor
         assert (answer.status_code, answer.json()["code"]) == (404, "version_unknown")
         assert "Model m is retired" in answer.json()["message"]
     given = {"model": "m", "points": 5, "reason": "met"}
-    assert (await scoring.refused("POST", f"{path}/adjustments", json=given))[:2] == (404, "model_unknown")
+    assert (await scoring.refused("POST", f"{path}/adjustments", json=given))[:2] == (404, "version_unknown")
 
     assert await scoring.get(f"{MODEL}/versions/1") == before["versions/1"] | {"active": False}
     assert await scoring.get(f"{MODEL}/activations") == before["activations"]

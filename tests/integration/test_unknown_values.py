@@ -105,7 +105,7 @@ async def test_a_misspelt_value_of_a_correction_is_refused_with_the_one_that_is_
 async def test_what_is_known_and_nobody_has_is_an_empty_list(scoring: ScoringOverHttp) -> None:
     for params in (
         {"kind": "phone", "value": "+34600123456"},
-        {"kind": "anonymous_id", "value": "nobody"},
+        {"kind": "anonymous_id", "value": "cookie-8"},
         {"kind": "crm_id", "value": "8"},
         {"kind": "email", "value": "eve@example.com"},
         {"model": "purchase_intent", "stage": "mql"},

@@ -43,10 +43,12 @@ async def check_trait(connection: AsyncConnection, field: str, name: str) -> Non
     Once there are too many names to keep, every name passes.
     """
     asked = {*KNOWN_TRAITS, *KINDS, *map(canonical, (await active(connection)).traits_asked)}
+    # An object is known by its own name, and so are the paths into it.
+    its_names = {part for one in (name, canonical(name)) for part in (one, one.partition(".")[0])}
     of_traits = seen_names.c.kind == "trait"
-    if canonical(name).partition(".")[0] in asked or await _has(
-        connection, seen_names.c.name, name, of_traits
-    ):
+    if not its_names.isdisjoint(asked):
+        return
+    if await _has(connection, seen_names.c.kind, "trait", seen_names.c.name.in_(sorted(its_names))):
         return
     if "trait" in await names.full_kinds(connection):
         return

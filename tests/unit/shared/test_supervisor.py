@@ -97,6 +97,28 @@ async def test_a_worker_that_swallows_a_cancellation_is_told_again(monkeypatch: 
         await until(started)
 
 
+async def test_a_worker_that_reports_nothing_is_broken_off_and_started_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the client of a broker did that was killed: it waited for something that never came."""
+    monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
+    monkeypatch.setattr(supervisor, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor, "STUCK_SECONDS", 0.02)
+    ended: list[int] = []
+    again = asyncio.Event()
+
+    async def worker(_pulse: Pulse) -> None:
+        if ended:
+            again.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(1)
+
+    async with Supervisor({"scoring": worker}):
+        await until(again)
+
+
 async def test_a_bell_that_rang_before_is_heard() -> None:
     bell = Bell()
     bell.ring()
