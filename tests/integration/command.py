@@ -3,9 +3,11 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 KEYS = {f"{role}_keys": f"{role}-key-of-the-command-tests" for role in ("write", "ops", "crm")}
 ROOT = Path(__file__).parents[2]
@@ -29,19 +31,26 @@ def flipline(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def up(data_dir: Path, **given: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `flipline up` on a free port; give the process and what it printed until it was ready."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "services", "up", "--port", "0", "--data-dir", str(data_dir)],
-        cwd=ROOT, env=environment(**given), umask=0o022,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        assert process.stdout
-        printed = ""
-        while "/v1/profiles?" not in printed:
-            line = process.stdout.readline()
-            assert line, process.communicate()[1]
-            printed += line
-        yield process, printed
-    finally:
-        process.kill()
-        process.communicate()
+    # Into a file: a pipe that nobody reads is full after some hundred requests, and then the process stands.
+    with tempfile.TemporaryFile("w+") as logged:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services", "up", "--port", "0", "--data-dir", str(data_dir)],
+            cwd=ROOT, env=environment(**given), umask=0o022,
+            stdout=subprocess.PIPE, stderr=logged, text=True,
+        )  # fmt: skip
+        try:
+            assert process.stdout
+            printed = ""
+            while "/v1/profiles?" not in printed:
+                line = process.stdout.readline()
+                assert line, _read(logged)
+                printed += line
+            yield process, printed
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _read(logged: IO[str]) -> str:
+    logged.seek(0)
+    return logged.read()
