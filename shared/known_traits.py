@@ -90,6 +90,8 @@ def canonical(name: str) -> str:
     if ours != COMPANY:
         return f"{ours}.{rest}"
     part, dot, deeper = rest.partition(".")
+    if not part:
+        return name
     return f"{canonical(f'company_{part}')}{dot}{deeper}"
 
 
