@@ -21,6 +21,7 @@ from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.telemetry import configure_logging
 from tests import servers
+from tests.compiled import share_compiled_statements
 from tests.faults.disk import small_disk
 from tests.faults.missing import Missing
 from tests.faults.servers import Kind, OwnServer, own_server
@@ -35,6 +36,8 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("flipline")
+
+share_compiled_statements()
 
 
 @pytest.fixture(scope="session", autouse=True)
