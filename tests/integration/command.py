@@ -29,10 +29,15 @@ def flipline(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def up(data_dir: Path, **given: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `flipline up` on a free port; give the process and what it printed until it was ready."""
-    # Into a file: a pipe that nobody reads is full after some hundred requests, and then the process stands.
-    with tempfile.TemporaryFile("w+") as logged:
+def up(
+    data_dir: Path, *, log: Path | None = None, **given: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run `flipline up` on a free port; give the process and what it printed until it was ready.
+
+    Its log goes to a file, of which the caller can name the place.
+    """
+    # No pipe: one that nobody reads is full after some hundred requests, and then the process stands.
+    with log.open("w+") if log else tempfile.TemporaryFile("w+") as logged:
         process = subprocess.Popen(
             [sys.executable, "-m", "services", "up", "--port", "0", "--data-dir", str(data_dir)],
             cwd=ROOT, env=environment(**given), umask=0o022,
