@@ -24,6 +24,7 @@ class Flow:
         self._on_the_log = behind
         self._flows = asyncio.Event()
         self._flows.set()
+        self._slices_left: int | None = None
         self._asking = asyncio.Lock()
 
     async def append(self, deeds: Sequence[Deed]) -> None:
@@ -35,15 +36,24 @@ class Flow:
             some = deeds[start : start + SLICE]
             await self._log.append([deed.record() for deed in some])
             self._on_the_log += len(some)
+            if self._slices_left is not None:
+                self._slices_left -= 1
+                if not self._slices_left:
+                    self._flows.clear()
 
     async def stand_still(self) -> None:
         """Stop the flow, and return once the workers have applied what is on the log."""
         self._flows.clear()
         await eventually(self._applied, lambda applied: applied == self._on_the_log)
 
-    def go_on(self) -> None:
-        """Let it flow again."""
+    def go_on(self, *, slices: int | None = None) -> None:
+        """Let it flow again, or only so many slices of it."""
+        self._slices_left = slices
         self._flows.set()
+
+    async def is_applied(self) -> bool:
+        """Tell whether it stands still and the workers have applied what is on the log."""
+        return not self._flows.is_set() and await self._applied() == self._on_the_log
 
     async def _applied(self) -> int:
         # A connection carries one question at a time.
