@@ -244,4 +244,4 @@ def _explain_operator(name: str, operand: Any) -> str:
 
 
 def _explain_value(value: Any) -> str:
-    return f"{value:.10g}" if is_number(value) else json.dumps(value, ensure_ascii=False)
+    return f"{value:.10g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
