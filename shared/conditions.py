@@ -244,5 +244,4 @@ def _explain_operator(name: str, operand: Any) -> str:
 
 
 def _explain_value(value: Any) -> str:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"{value:.10g}" if is_number else json.dumps(value, ensure_ascii=False)
+    return f"{value:.10g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

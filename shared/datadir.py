@@ -74,10 +74,10 @@ def held(directory: Path) -> Generator[None]:
 
 @contextmanager
 def renewing(directory: Path) -> Generator[Path]:
-    """Make an empty directory in it for tables that are built anew, which is gone afterwards.
+    """Make an empty directory within the data directory, to build tables anew in; it is removed at the end.
 
-    What a process that was killed has left there is removed. Raises Misconfigured while another process
-    renews tables.
+    What a killed process has left there is removed first. Raises Misconfigured while another process renews
+    tables.
     """
     under_way = Misconfigured("renewal_under_way", f"Another process is renewing the tables in {directory}.")
     with _locked(directory, RENEWAL_LOCK, under_way):

@@ -29,7 +29,7 @@ DEAD_LETTERS: Final = "dead_letters"
 TOPICS: Final = (INTERACTIONS, MATRICES, LEADS, SALES, DEAD_LETTERS)
 
 INGEST: Final = "ingest"
-"""Who refused a dead letter that a tracker's request made; any other name is that of a consumer group."""
+"""The `refused_by` of what a tracker's request sent; any other name there is that of a consumer group."""
 
 IDENTIFY: Final = "identify"
 ADJUSTMENT: Final = "adjustment"

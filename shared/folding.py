@@ -1,4 +1,4 @@
-"""Folding: texts that differ in case and accents alone become one, as whoever reads them takes them."""
+"""Folding: texts that differ in case and accents alone become one, as people read them."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ _LETTERS: Final = "a-z\u00aa-\u024f\u0250-\u02ff\u0370-\u03ff"
 # A tilde on an n is no accent: año is a year, and ano is none.
 _ENYE: Final = re.compile(f"n(?:(?!\u0303)[{_MARKS}])*\u0303[{_MARKS}]*")
 _ACCENTED: Final = re.compile(f"([{_LETTERS}])[{_MARKS}]+")
-# Letters that Unicode does not take apart, as those write them who have no such key.
+# Letters that Unicode does not take apart, as people write them whose keyboard has no such key.
 _WHOLE: Final = str.maketrans({
     "ı": "i", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe",  # noqa: RUF001 - the dotless i is meant
 })  # fmt: skip

@@ -35,7 +35,6 @@ _MAX_WRITTEN: Final = 600
 _MOST_EXACT: Final = 2**53
 # Ten megabytes at the very most, when all values are as long as may be.
 _REMEMBERED: Final = 16_384
-_WITH_FORMS: Final = frozenset({"email", "phone", *HANDLES})
 _LENGTH: Final = f"An identity's value has 1 to {MAX_VALUE_LENGTH} characters and no NUL."
 
 Scalar: TypeAlias = str | int | float | bool | None
@@ -71,8 +70,8 @@ class Forms:
     identity: Callable[[str, Scalar], Identity | None]
     """Return the identity of a kind and a value in normal form, or None for a value that names nobody.
 
-    Raises Refused, naming the field `identities.<kind>`, when kind or value cannot be one. What is found is
-    remembered: whoever did one thing does the next within minutes.
+    Raises Refused, naming the field `identities.<kind>`, when kind or value cannot be one. The identities of
+    the last values are remembered, since a person who did one thing does the next within minutes.
     """
 
     def __init__(self, phone_region: str | None = None, placeholders: Collection[str] = ()) -> None:
@@ -113,27 +112,30 @@ class Forms:
         text = cleaned(text)
         if not text or is_placeholder(text, self._words):
             return None
-        if kind in _WITH_FORMS:
-            try:
-                form = self._form(kind, text)
-            except ValueError as error:
-                raise _invalid(kind, f"The {kind} {error}.") from error
-            if form is None:
-                return None
-            text = form
-        if len(text) > MAX_VALUE_LENGTH or "\0" in text:
+        try:
+            form = self._form(kind, text)
+        except ValueError as error:
+            raise _invalid(kind, f"The {kind} {error}.") from error
+        if form is None:
+            return None
+        if len(form) > MAX_VALUE_LENGTH or "\0" in form:
             raise _invalid(kind, _LENGTH)
-        return Identity(kind, text)
+        return Identity(kind, form)
 
     def _form(self, kind: str, text: str) -> str | None:
-        """Return the normal form, None for nobody's; raises ValueError with what is wrong."""
+        """Return the normal form, None for nobody's; raises ValueError with what is wrong.
+
+        Of a kind without rules of its own the text is the form.
+        """
         if kind == "email":
             name, domain = email_form(text)
             return None if is_placeholder_address(name, domain, self._words) else f"{name}@{domain}"
         if kind == "phone":
             return phone_form(text, self._phone_region)
-        handle = handle_form(kind, text)
-        return None if is_placeholder(handle, self._words) else handle
+        if kind in HANDLES:
+            handle = handle_form(kind, text)
+            return None if is_placeholder(handle, self._words) else handle
+        return text
 
 
 def _written(kind: str, value: float | bool | None) -> str:

@@ -60,7 +60,7 @@ MAX_NAME_LENGTH: Final = 128
 MAX_PARTS_OF_AN_OBJECT: Final = 50
 """Of an object that is told of a known trait, so many parts are kept that have no name here."""
 
-# What exports and trackers write where they know nothing; our own hand-off writes the first.
+# What exports and trackers write where they know nothing; our own hand-off writes `[not provided]`.
 _PLACEHOLDERS: Final = frozenset({
     "not provided", "not set", "not available", "n/a", "n.a.", "#n/a", "unknown", "undefined",
 })  # fmt: skip

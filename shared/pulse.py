@@ -27,15 +27,11 @@ class Pulse:
 
     def moved(self) -> None:
         """Report a finished unit of work, or that there is none to do."""
-        self._moved_at = self._alive_at = self._now()
+        self.progressed()
         self._fault = None
 
     def progressed(self) -> None:
-        """Report a part of the work under way; a fault that was reported still holds up another part."""
-        self._moved_at = self._alive_at = self._now()
-
-    def begun(self) -> None:
-        """Report that the worker was started; what held it up before is not over by that."""
+        """Report a start, or a part of the work under way; a fault that was reported is not over by that."""
         self._moved_at = self._alive_at = self._now()
 
     def waits(self, error: BaseException) -> None:

@@ -29,8 +29,8 @@ class Readiness:
     async def findings(self) -> dict[str, str | None]:
         """Return for each check what is missing, in a sentence; None when all is well.
 
-        A check without an answer after PATIENCE_SECONDS is missing, and goes on: a connection that takes
-        long would else never come about.
+        A check without an answer after PATIENCE_SECONDS is told as missing and goes on, since a connection
+        that takes longer would otherwise never be made.
         """
         for name, check in self._checks.items():
             asked = self._asked.get(name)

@@ -22,8 +22,8 @@ FIRST_RESTART_SECONDS = 0.5
 LAST_RESTART_SECONDS = 30.0
 WELL_AFTER_SECONDS = 60.0
 CANCEL_AGAIN_SECONDS = 2.0
-# A worker that waits for a fault to pass reports that. One that reports nothing for so long waits for what
-# never comes, as the client of a broker did that was killed; readiness has complained by then.
+# A worker that waits for a fault to pass reports that. A worker that reports nothing for so long waits for
+# something that never comes, as Kafka's client did when a broker was killed. Readiness complains before that.
 STUCK_SECONDS = 90.0
 LOOK_SECONDS = 1.0
 
@@ -50,7 +50,7 @@ class Bell:
 class Supervisor:
     """Runs workers until the context ends.
 
-    One that raises is started again, later each time; so is one that is stuck.
+    A worker that raises or is stuck is started again, later each time.
     """
 
     def __init__(self, workers: Mapping[str, Worker]) -> None:
@@ -88,7 +88,7 @@ class Supervisor:
                 await self._watched(worker, self._pulses[name])
                 raise RuntimeError("a worker returned that should run for ever")
             except (Exception, asyncio.CancelledError) as error:
-                # Who waits for a future of a library's that the library cancels is not cancelled himself.
+                # A library may have cancelled a future that the worker waited for: that ends no process.
                 if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                     raise
                 if loop.time() - started > WELL_AFTER_SECONDS:
@@ -107,8 +107,8 @@ class Supervisor:
             delay = min(delay * 2, LAST_RESTART_SECONDS)
 
     async def _watched(self, worker: Worker, pulse: Pulse) -> None:
-        """Run the worker once; raises what it raises, and Unavailable when it is stuck and was broken off."""
-        pulse.begun()
+        """Run the worker once; raises what the worker raises, or Unavailable after cancelling a stuck one."""
+        pulse.progressed()
         task = asyncio.ensure_future(worker(pulse))
         try:
             while not task.done():
@@ -122,8 +122,8 @@ class Supervisor:
 
 
 async def _end(tasks: Collection[asyncio.Future[None]]) -> None:
-    """Cancel the tasks and wait until they have ended, also when that is broken off."""
-    broken_off: asyncio.CancelledError | None = None
+    """Cancel the tasks and wait until all have ended, even when the caller is cancelled meanwhile."""
+    cancelled: asyncio.CancelledError | None = None
     while pending := [task for task in tasks if not task.done()]:
         # Said again while it is not heeded: libraries beneath a worker may swallow a cancellation.
         for task in pending:
@@ -131,9 +131,9 @@ async def _end(tasks: Collection[asyncio.Future[None]]) -> None:
         try:
             await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
         except asyncio.CancelledError as error:
-            broken_off = error
-    if broken_off is not None:
-        raise broken_off
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
 
 
 def _is_cancelled() -> bool:

@@ -23,7 +23,7 @@ KNOWN_TYPES: Final = TOUCHES | {
 """The types that have a meaning of their own to Flipline."""
 
 NEVER_COUNTED: Final = frozenset({IDENTIFY, ADJUSTMENT})
-"""Types of what somebody is told of, whom nobody did anything: no rule reads them."""
+"""Types of events in which nobody did anything, such as points added by hand: no rule reads them."""
 
 NO_ACTIVITY: Final = NEVER_COUNTED | TOUCHES
 """Types of what the person has not done."""

@@ -31,14 +31,14 @@ class TooMuch(ClientPayloadError):
 
 
 class Heads:
-    """Follows the heads of the responses to a request, whose bytes come in any pieces.
+    """Finds where the heads of the responses to a request end; the bytes come in pieces of any size.
 
-    Informational responses, which come before the answer, are counted.
+    The informational responses before the answer have heads alone, and are counted.
     """
 
     def __init__(self) -> None:
-        self._unread = bytearray()
-        self._count = 0
+        self._head = bytearray()
+        self._informational = 0
         self.over = False
         """whether the head of the answer has ended"""
 
@@ -46,22 +46,21 @@ class Heads:
         """Return how many bytes of a part belong to heads; raises TooMuch when there are too many heads."""
         if self.over:
             return 0
-        before = len(self._unread)
-        self._unread += part
-        read = 0
         # A blank line may have begun in what came before.
-        seek = max(0, before - _BLANK_LINE_BYTES)
-        while (end := _BLANK_LINE.search(self._unread, seek)) is not None:
-            if not _INFORMATIONAL.match(self._unread, read):
+        seek = max(0, len(self._head) - _BLANK_LINE_BYTES)
+        self._head += part
+        while (blank_line := _BLANK_LINE.search(self._head, seek)) is not None:
+            end = blank_line.end()
+            if not _INFORMATIONAL.match(self._head):
                 self.over = True
-                return end.end() - before
-            read = seek = end.end()
-            self._count += 1
-            if self._count > MAX_INFORMATIONAL:
+                return len(part) - (len(self._head) - end)
+            del self._head[:end]
+            seek = 0
+            self._informational += 1
+            if self._informational > MAX_INFORMATIONAL:
                 raise TooMuch(
                     f"There are more than {MAX_INFORMATIONAL} informational responses before the answer."
                 )
-        del self._unread[:read]
         return len(part)
 
 
@@ -90,7 +89,7 @@ class BoundedResponses(ResponseHandler):
         except TooMuch as error:
             self._cut_off(error)
             return
-        # By itself: the status decides, also when the body behind it cannot be parsed.
+        # Apart: the status decides, even when the body behind it cannot be parsed.
         for piece in (part[:of_heads], part[of_heads:]):
             if piece:
                 super().data_received(piece)
@@ -100,7 +99,7 @@ class BoundedResponses(ResponseHandler):
     def _cut_off(self, error: TooMuch) -> None:
         body = self._payload
         self.set_exception(error)
-        # Of an answer whose status is there, the body alone has failed.
+        # Once the status is there, the error has to reach the reader of the body.
         if body is not None and not body.is_eof():
             body.set_exception(error)
         if self.transport is not None:

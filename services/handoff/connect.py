@@ -17,7 +17,8 @@ from services.handoff.addresses import parsed
 from services.handoff.bounded import BoundedResponses
 from services.handoff.guard import Guard
 
-# Common servers close an idle connection after 5 s; one that we drop before is never found closed.
+# Common servers close an idle connection after 5 s. We close it earlier, so that no request goes to a
+# connection that the server has just closed.
 KEEPALIVE_SECONDS = 4.0
 
 
@@ -69,8 +70,8 @@ def _resolved(host: str, port: int, address: str) -> ResolveResult:
 def client_context() -> ssl.SSLContext:
     """Return the TLS settings of all connections.
 
-    One for all, since to load the certificates takes 37 ms, which the library would else spend on every
-    connection. A server may not ask for new handshakes on a connection: each costs us more than it.
+    There is one for all, since loading the certificates takes 37 ms, which the library would otherwise spend
+    on every connection. A server may not ask for a new handshake: it costs us more than the server.
     """
     context = ssl.create_default_context(cafile=certifi.where())
     context.options |= ssl.OP_NO_RENEGOTIATION

@@ -1,7 +1,7 @@
 """Proof that a worker lives, of a kind that nobody has to take back: it goes when the worker dies.
 
 Beside SQLite it is a lock of the operating system on a file, on PostgreSQL an advisory lock of a session. A
-frozen worker keeps both. One that is dead, with its leases, is told by its proof being free to take.
+frozen worker keeps its lock. A worker whose lock another one can take is dead, and so are its leases.
 """
 
 from collections.abc import AsyncGenerator, Callable, Collection
@@ -138,7 +138,7 @@ class SessionProof:
 
     @asynccontextmanager
     async def dead(self, workers: Collection[str]) -> AsyncGenerator[set[str]]:
-        """Open with the workers whose advisory lock was free; this session holds these locks."""
+        """Open with the workers whose advisory locks this session could take; it holds them meanwhile."""
         dead = [one for one in workers if await proofs.try_lock(self._connection, key_of(one))]
         try:
             yield set(dead)

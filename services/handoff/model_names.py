@@ -16,9 +16,9 @@ from shared.values import check_known
 
 GROUP: Final = "handoff.models"
 
-# Who makes a model and then a subscription to it has read the answer before the log has told of it here.
+# A caller may make a model and at once subscribe to it: the log tells of the model here a moment later.
 PATIENCE_SECONDS = 5.0
-# A list is asked for again and again, and each that waits takes the place of another request.
+# A list is asked for again and again, and a request that waits takes the place of another one.
 PATIENCE_WITH_LISTS_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
 

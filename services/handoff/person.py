@@ -1,8 +1,8 @@
-"""Whom sales will call: the person and the company, picked from traits and identities.
+"""The person whom sales will call and the company, picked from traits and identities.
 
 Most CRMs refuse a lead without a last name or a company, so these two are never empty: what is not known
 reads `[not provided]`, the words that CRMs themselves put there. Nothing is guessed. What is known is what
-rules and `requires` take for known, for all read the same table of names.
+rules and `requires` take for known, since all three read the same table of names.
 """
 
 from collections.abc import Iterable, Mapping

@@ -15,7 +15,7 @@ _LAST: Final = "\U0010fffd"
 def last_name_key(data: Mapping[str, Any]) -> str:
     """Return the key, given what subscribers are told.
 
-    Case and accents do not matter, names that are not known come last.
+    Case and accents do not matter; leads whose last name is not known come last.
     """
     name = data["person"]["last_name"]
     if name == NOT_PROVIDED:

@@ -1,4 +1,4 @@
-"""What is derived from the names of people, remembered: whoever did one thing does the next within minutes.
+"""What is derived from a person's identities, remembered, since the person's next event comes within minutes.
 
 Deriving it anew costs more than all the rest of reading an event.
 """

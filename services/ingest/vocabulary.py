@@ -28,7 +28,7 @@ def track_type(name: str) -> str:
 def _unreserved(type: str, field: str) -> str:
     """Return the type; raises Refused, naming the field, when trackers may not post it."""
     if type in RESERVED_TYPES:
-        # A write key stands in every web page that has a tracker: whoever reads it could make anybody a lead.
+        # A write key stands in every web page that has a tracker, so any reader could make anybody a lead.
         message = (
             f"No tracker may post the type {type!r}: points are added by hand through "
             "POST /v1/profiles/{id}/adjustments with an ops key."

@@ -100,20 +100,21 @@ _progress: WeakKeyDictionary[Database, _Progress] = WeakKeyDictionary()
 
 
 async def _keep_relaying_beside_the_writer(database: Database, log: Log, stored: Bell, pulse: Pulse) -> None:
-    deleting = asyncio.create_task(_keep_deleting(database, pulse))
+    deleting = asyncio.create_task(_keep_deleting(database))
     try:
         while not deleting.done():
-            if not await _append_new(database, log):
+            appended = await _append_new(database, log)
+            pulse.moved()
+            if not appended:
                 await stored.wait(LOOK_AGAIN_SECONDS)
         deleting.result()
     finally:
         deleting.cancel()
 
 
-async def _keep_deleting(database: Database, pulse: Pulse) -> None:
+async def _keep_deleting(database: Database) -> None:
     while True:
         await _delete_appended(database)
-        pulse.moved()
         await asyncio.sleep(DELETE_EVERY_SECONDS)
 
 

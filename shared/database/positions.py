@@ -139,7 +139,7 @@ async def lock(connection: AsyncConnection, group: str, topic: str) -> Sequence[
     It waits for the batches under way, whose first statement moves the position.
     """
     query = sa.select(positions).where(positions.c.consumer == group, positions.c.topic == topic)
-    # On SQLite whoever writes is alone.
+    # On SQLite there is one writer at a time anyway.
     return (await connection.execute(query.order_by(positions.c.partition).with_for_update())).all()
 
 

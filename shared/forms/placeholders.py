@@ -1,7 +1,7 @@
 """Values that name nobody: what broken trackers, tag managers and exports send in the place of an id.
 
-Taken for a name, such a value makes one person of all whom it was sent for. The list is one for all routes
-and all kinds of identity; `FLIPLINE_PLACEHOLDER_IDS` adds to it.
+Taken for an id, such a value makes one person of all the people for whom it was sent. The list is one for
+all routes and all kinds of identity; `FLIPLINE_PLACEHOLDER_IDS` adds to it.
 """
 
 import re

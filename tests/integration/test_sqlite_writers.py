@@ -7,9 +7,11 @@ import pytest
 import sqlalchemy as sa
 
 from shared.database.engine import Database
-from shared.database.outbox import outbox, put, relay
+from shared.database.outbox import keep_relaying, outbox, put, relay
 from shared.errors import Unavailable
 from shared.log.port import Record
+from shared.pulse import PASSING_SECONDS, Pulse
+from shared.supervisor import Bell
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -99,3 +101,27 @@ async def test_a_slow_relay_deletes_nothing_that_it_has_not_appended(
     assert await relay(database, Fast()) == 1  # type: ignore[arg-type]
     assert appended == [b"1", b"2", b"3"]
     await other.close()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_relay_whose_log_hangs_is_not_well(database: Database) -> None:
+    """Neither is one that was started again: it deletes nothing before it has appended something."""
+    appending = asyncio.Event()
+    now = [0.0]
+    pulse = Pulse(lambda: now[0])
+
+    class Hanging:
+        async def append(self, _records: Sequence[Record]) -> None:
+            appending.set()
+            await asyncio.Event().wait()
+
+    async with database.unit() as connection:
+        await put(connection, [Record("leads", "ana", b"1")])
+    pulse.waits(Unavailable("log_unavailable", "Kafka is away."))
+    now[0] += PASSING_SECONDS
+    relaying = asyncio.create_task(keep_relaying(database, Hanging(), Bell(), pulse))  # type: ignore[arg-type]
+    await appending.wait()
+    assert pulse.complaint() == "waits since 1 s: log_unavailable: Kafka is away."
+    assert pulse.silent_seconds == PASSING_SECONDS
+    relaying.cancel()
+    await asyncio.wait([relaying])

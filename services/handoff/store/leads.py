@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal, get_args
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,7 +16,6 @@ from shared.errors import NotFound
 from shared.events import LeadQualified
 
 Sort = Literal["-qualified_at", "qualified_at", "-score", "score", "last_name", "-last_name"]
-SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,8 +40,8 @@ async def insert_unseen(
     connection: AsyncConnection, told: Sequence[tuple[LeadQualified, Mapping[str, Any]]]
 ) -> set[str]:
     """Store the leads, each with the data that subscribers are told, and return the ids of the new ones."""
-    rows = {
-        event.lead_id: {
+    rows = [
+        {
             "id": event.lead_id,
             "profile_id": event.profile_id,
             "model": event.model,
@@ -53,8 +52,8 @@ async def insert_unseen(
             "data": data,
         }
         for event, data in told
-    }
-    return await insert_new(connection, leads, "id", list(rows.values()))
+    ]
+    return await insert_new(connection, leads, "id", rows)
 
 
 async def page(

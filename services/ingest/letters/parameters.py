@@ -11,11 +11,10 @@ from services.ingest.store.dead_letters import Place
 from shared.cursor import write_cursor
 from shared.dead_letters import ID_PATTERN, NAME_PATTERN
 from shared.errors import Refused
-from shared.lists import Instant, moment, place, text
+from shared.lists import Instant, moment, place
 
 _LIST: Final = "dead letters"
 _REPLAY: Final = "dead letters to replay"
-
 
 Since = Annotated[Instant | None, Query(description="Refused at this instant or later.")]
 Until = Annotated[Instant | None, Query(description="Refused before this instant.")]
@@ -56,4 +55,4 @@ def rest_in(cursor: str | None) -> Rest | None:
 def _letter_id(part: str) -> str:
     if re.match(ID_PATTERN, part) is None:
         raise ValueError(part)
-    return text(part)
+    return part

@@ -184,6 +184,8 @@ def test_a_condition_is_explained_in_words() -> None:
         ({"exists": False}, "is not known"),
         ({"missing": True}, "is not known"),
         ({"missing": False}, "is known"),
+        ({"eq": 12345678901}, "is 12345678901"),
+        ({"eq": 10**400}, f"is {10**400}"),
     ],
 )
 def test_a_test_is_explained_in_words_that_sales_reads(test: Any, words: str) -> None:

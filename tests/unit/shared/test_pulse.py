@@ -86,15 +86,8 @@ def test_what_a_foreign_error_says_is_not_repeated() -> None:
 
 
 def test_a_worker_that_waits_for_a_fault_to_pass_is_not_silent(clock: Clock, pulse: Pulse) -> None:
-    for report in (pulse.moved, pulse.progressed, pulse.begun, lambda: pulse.waits(FULL)):
+    for report in (pulse.moved, pulse.progressed, lambda: pulse.waits(FULL)):
         clock.seconds += 100
         assert pulse.silent_seconds == 100
         report()
         assert pulse.silent_seconds == 0
-
-
-def test_a_worker_that_is_begun_anew_is_not_well_by_that(clock: Clock, pulse: Pulse) -> None:
-    pulse.waits(FULL)
-    clock.seconds += PASSING_SECONDS
-    pulse.begun()
-    assert pulse.complaint() is not None
