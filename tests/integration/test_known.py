@@ -156,6 +156,7 @@ async def test_profiles_are_found_by_any_name_by_paths_stand_ins_and_effects(
         "company:Acme": {"cy"},
         "company.name:Acme": {"cy"},
         "company.plan:pro": {"cy"},
+        "company_plan:pro": {"cy"},
         "address.city:Rome": {"ana", "bob", "di"},
         "address.zip:12": {"ana"},
         "address.zip:1": set[str](),
