@@ -32,7 +32,7 @@ def tellings(interaction: Interaction) -> list[Told]:
 
 
 def effect(interaction: Interaction) -> Told | None:
-    """Return the trait that doing this has set, if it has set any."""
+    """Return the trait that an interaction sets by its effect, if it has one."""
     if not is_effective(interaction):
         return None
     return Told(interaction.occurred_at, interaction.id, *EFFECTS[interaction.type])
@@ -41,7 +41,7 @@ def effect(interaction: Interaction) -> Told | None:
 class History:
     """The traits of a person over time: of each, the last writer by (occurred_at, event id) wins.
 
-    Of what one event tells twice the last goes before: its effect stands behind what it tells.
+    When one event sets a trait twice the later value wins: its effect comes after what it tells.
     """
 
     def __init__(
