@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from services.scoring.core.counting import day_of
-from services.scoring.core.domains import alike, company_domain, email_domain, email_domains
+from services.scoring.core.domains import company_domain, email_domain, email_domains, told_domains
 from shared.events import Interaction
 from shared.identity import Identity, current
 from shared.known_traits import completed, told_by
@@ -76,9 +76,7 @@ class History:
         before what addresses say.
         """
         told = self.told(day).get("email_domain")
-        if told is None:
-            return email_domains(self._emails)
-        return (alike(told),) if isinstance(told, str) else ()
+        return email_domains(self._emails) if told is None else told_domains(told)
 
     @property
     def _emails(self) -> list[str]:

@@ -104,3 +104,9 @@ def test_of_several_traits_that_meet_a_rule_one_that_is_enough_is_a_way() -> Non
     any_of = {"any": [{"title": "Director"}, {"title": "VP"}]}
     rules = ruled_by(traits=[trait("leads", 15, any_of), trait("vp", 10, {"title": "VP"})], flip_number=25)
     assert ways(rules) == [("leads", 1), ("vp", 1)]
+
+
+def test_a_domain_below_one_that_an_exclusion_asks_for_is_no_way() -> None:
+    at_acme = [trait("at_acme", 30, {"email_domain": "mail.acme.com"})]
+    assert ways(ruled_by(traits=at_acme)) == [("at_acme", 1)]
+    assert ways(ruled_by(traits=at_acme, excludes=[{"email_domain": "acme.com"}])) == []
