@@ -1,16 +1,16 @@
-"""Folding: texts that differ in case and accents alone become one, as people read them."""
+"""Folding: texts that differ in case and accents alone become equal, as they are to a reader."""
 
 import re
 import unicodedata
 from typing import Final
 
 _MARKS: Final = "\u0300-\u036f"
-# Of letters of Latin and Greek marks are accents; in other scripts they make other letters.
+# On Latin and Greek letters marks are accents; in other scripts they make other letters.
 _LETTERS: Final = "a-z\u00aa-\u024f\u0250-\u02ff\u0370-\u03ff"
 # A tilde on an n is no accent: año is a year, and ano is none.
 _ENYE: Final = re.compile(f"n(?:(?!\u0303)[{_MARKS}])*\u0303[{_MARKS}]*")
 _ACCENTED: Final = re.compile(f"([{_LETTERS}])[{_MARKS}]+")
-# Letters that Unicode does not take apart, as people write them whose keyboard has no such key.
+# Letters that Unicode does not decompose, and what people type whose keyboard lacks them.
 _WHOLE: Final = str.maketrans({
     "ı": "i", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe",  # noqa: RUF001 - the dotless i is meant
 })  # fmt: skip

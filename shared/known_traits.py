@@ -203,6 +203,12 @@ def sources(name: str) -> frozenset[str]:
     return frozenset({path, trait, *others})
 
 
+def objects_with(name: str) -> frozenset[str]:
+    """Return our names of the objects that a trait or path may be told in: of `company_plan`, `company`."""
+    trait, dot, _ = canonical(name).partition(".")
+    return frozenset({*([trait] if dot else ()), *([COMPANY] if trait.startswith(f"{COMPANY}_") else ())})
+
+
 def reader(name: str) -> Reader:
     """Return a reader of a trait or of a path into one, given traits under our names; None: not known."""
     path = canonical(name)

@@ -23,7 +23,7 @@ KNOWN_TYPES: Final = TOUCHES | {
 """The types that have a meaning of their own to Flipline."""
 
 NEVER_COUNTED: Final = frozenset({IDENTIFY, ADJUSTMENT})
-"""Types of events in which nobody did anything, such as points added by hand: no rule reads them."""
+"""Types of events in which the person does nothing and nothing is done to them; no rule reads them."""
 
 NO_ACTIVITY: Final = NEVER_COUNTED | TOUCHES
 """Types of what the person has not done."""
@@ -41,7 +41,7 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "sms_stop": Effect("consent_sms", False),
     "purchase": Effect("lifecycle", "customer"),
 }
-"""What follows from an interaction, by its type; machines bring nothing about."""
+"""The effect of an interaction on a trait, by its type; an interaction of a machine has none."""
 
 
 def is_activity(interaction: Interaction) -> bool:

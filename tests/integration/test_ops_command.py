@@ -75,7 +75,7 @@ def test_a_matrix_that_makes_no_leads_says_so_first_and_again_before_it_is_activ
     }  # fmt: skip
     ended, told = instance.activate("nobody", "--matrix", file(nobody), "--yes")
     assert ended == 0, told
-    excluded = "nobody can become a lead: whoever has emial, as `requires` asks, is excluded"
+    excluded = "nobody can become a lead: all who have emial, as `requires` asks, are excluded"
     unmet = "nobody becomes a lead: nobody meets rides, and the other rules give at most 10 of the 25 points"
     assert (
         f"field rule warning excludes.0 {excluded} flip_number {unmet} requires.0 nobody is handed over"

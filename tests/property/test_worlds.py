@@ -1,4 +1,4 @@
-"""What is found to hold for everybody holds for each of all the people that there can be."""
+"""What is found to hold for everybody holds for every profile that there can be."""
 
 from itertools import product
 from typing import Any
@@ -12,7 +12,7 @@ from services.scoring.model.trait_conditions import TraitCondition, compile_trai
 
 NAMES = ("a", "b", "c")
 VALUES = (None, "x", "xy", 1, 2.5)
-PEOPLE = [
+PROFILES = [
     {name: value for name, value in zip(NAMES, values, strict=True) if value is not None}
     for values in product(VALUES, repeat=len(NAMES))
 ]
@@ -46,7 +46,7 @@ def test_who_is_said_to_fall_under_a_condition_does(
     holds = [compile_traits(one) for one in under]
     asked = [
         one
-        for one in PEOPLE
+        for one in PROFILES
         if known <= one.keys() and is_asked(one) and not any(name in one for name in unknown)
     ]
     if Worlds().all_under(under, known=known, unknown=unknown, meeting=meeting):
@@ -57,7 +57,7 @@ def test_who_is_said_to_fall_under_a_condition_does(
 def test_of_presence_alone_all_is_found_out(excluding: list[Any]) -> None:
     under = [READ.validate_python(_of_presence(one)) for one in excluding]
     holds = [compile_traits(one) for one in under]
-    everybody = all(any(test(one) for test in holds) for one in PEOPLE)
+    everybody = all(any(test(one) for test in holds) for one in PROFILES)
     assert Worlds().all_under(under) is everybody
 
 

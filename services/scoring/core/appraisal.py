@@ -44,13 +44,14 @@ def appraise(known: Known, matrix: Matrix, day: int) -> Appraisal:
         total, grade = score.points, matrix.grade(score.fit, score.engagement)
     else:
         total = points(known, matrix, day)
+    state = state_of(total, matrix, known.traits, day)
     return Appraisal(
         score=total,
         stage=matrix.stage(total),
         grade=grade,
-        state=state_of(total, matrix, known.traits, day),
+        state=state,
         company=company_of(known.traits.at(day)),
-        excluded=is_excluded(matrix, known.traits, day),
+        excluded=is_excluded(matrix, known.traits, day) if state == BELOW else state == EXCLUDED,
         due_on=next_change(known, matrix, day),
     )
 

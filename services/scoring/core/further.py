@@ -55,33 +55,33 @@ class Ahead:
         """
         if self._left <= 0:
             return None
-        deeds = _Deeds(self._tally, examples(rule, self._counts, self._day), self._may_count)
-        traits = self._traits_after(deeds)
+        further = _Further(self._tally, examples(rule, self._counts, self._day), self._may_count)
+        traits = self._traits_after(further)
         if self._matrix.excluded_by(traits, self._email_domains) is not None:
             return None
         self._others = [*self._by_hand, *_given_by(traits, self._matrix)]
-        least = self._least(deeds)
+        least = self._least(further)
         if least is None:
             return None
         # Some rule may take points for the same matches, so that more of them give less.
         numbers = range(least, MAX_FURTHER + 1)
-        return next((times for times in numbers if self._reaches(deeds.matches(times))), None)
+        return next((times for times in numbers if self._reaches(further.matches(times))), None)
 
-    def _traits_after(self, deeds: "_Deeds") -> Traits:
-        """Return the traits that follow: further matches are of one type, so the first brings about all."""
-        effect = EFFECTS.get(deeds.type or "")
+    def _traits_after(self, further: "_Further") -> Traits:
+        """Return the traits after them: further matches are of one type, so all have the same effect."""
+        effect = EFFECTS.get(further.type or "")
         return self._traits if effect is None else {**self._traits, effect.trait: effect.value}
 
-    def _least(self, deeds: "_Deeds") -> int | None:
+    def _least(self, further: "_Further") -> int | None:
         """Return the least number that would do if no rule took points for further matches."""
         low, high = 0, 1
-        while not self._reaches(deeds.matches(high), giving_alone=True):
+        while not self._reaches(further.matches(high), giving_alone=True):
             if high == MAX_FURTHER:
                 return None
             low, high = high, min(2 * high, MAX_FURTHER)
         while high - low > 1:
             middle = (low + high) // 2
-            if self._reaches(deeds.matches(middle), giving_alone=True):
+            if self._reaches(further.matches(middle), giving_alone=True):
                 high = middle
             else:
                 low = middle
@@ -106,8 +106,8 @@ def _given_by(traits: Traits, matrix: Matrix) -> Iterator[tuple[str, float]]:
     return ((rule.id, rule.points) for rule in matrix.traits if rule.holds(traits))
 
 
-class _Deeds:
-    """Interactions one after the other, and what is counted of the first so many of them.
+class _Further:
+    """Further interactions one after the other, and what is counted of the first so many of them.
 
     `type` is that of the first of them, None without any.
     """

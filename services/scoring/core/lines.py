@@ -56,12 +56,11 @@ def lines_of(score: Score, known: Known, matrix: Matrix, day: int) -> list[Line]
     Each is rounded like the score. Where the rounded ones do not add up, the last line says by how much.
     """
     rules = {rule.id: rule for rule in matrix.rules}
-    behaviour = {rule.id for rule in matrix.rules}
     lines = [
         Line(
             rule=reason.rule,
             label=reason.label,
-            kind=_kind(reason.rule, behaviour),
+            kind=_kind(reason.rule, rules),
             points=round(reason.points, DIGITS) + 0.0,
             count=reason.count,
             paid=reason.paid,

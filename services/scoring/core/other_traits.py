@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
+from services.scoring.core.domains import told_domains
 from services.scoring.core.pricing import GROUP, Known, Score, total_of
 from services.scoring.core.satisfying import assignments
 from services.scoring.model.matrix import Matrix
@@ -55,10 +56,11 @@ def other_traits(
 
 
 def _is_excluded(known: Known, matrix: Matrix, day: int, changed: Traits) -> bool:
-    domains = known.traits.email_domains(day)
+    domain = changed.get("email_domain")
     # What is told goes before what addresses say.
-    is_told = changed.get("email_domain") != known.traits.at(day).get("email_domain")
-    return matrix.excluded_by(changed, () if is_told else domains) is not None
+    is_told = domain != known.traits.at(day).get("email_domain")
+    domains = told_domains(domain) if is_told else known.traits.email_domains(day)
+    return matrix.excluded_by(changed, domains) is not None
 
 
 def _changed(rule: TraitRule, traits: Traits, lasting: Traits, *, met: bool) -> Iterator[Traits]:

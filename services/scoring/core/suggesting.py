@@ -73,14 +73,9 @@ def _joinable(ways: Sequence[Way]) -> tuple[Way, ...]:
 def _sentence(kind: str, times: int, labels: Sequence[str]) -> str:
     if kind == DO:
         more = f"{times:,} more" if times > 1 else "One more"
-        return f"{more} of {either(labels)} would do."
+        return f"{more} of {joined(labels, 'or')} would do."
     told = "became true" if kind == BECOME else "were no longer true"
-    return f"It would do if {either(labels)} {told}."
-
-
-def either(labels: Sequence[str]) -> str:
-    """Return quoted labels joined by commas and `or`."""
-    return joined(labels, "or")
+    return f"It would do if {joined(labels, 'or')} {told}."
 
 
 def joined(labels: Sequence[str], word: str) -> str:

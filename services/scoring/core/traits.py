@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from services.scoring.core.counting import day_of
-from services.scoring.core.domains import alike, company_domain, email_domain, email_domains
+from services.scoring.core.domains import company_domain, email_domain, email_domains, told_domains
 from shared.events import Interaction
 from shared.identity import Identity, current
 from shared.known_traits import completed, told_by
@@ -32,7 +32,7 @@ def tellings(interaction: Interaction) -> list[Told]:
 
 
 def effect(interaction: Interaction) -> Told | None:
-    """Return the trait that doing this has set, if it has set any."""
+    """Return the trait that an interaction sets by its effect, if it has one."""
     if not is_effective(interaction):
         return None
     return Told(interaction.occurred_at, interaction.id, *EFFECTS[interaction.type])
@@ -41,7 +41,7 @@ def effect(interaction: Interaction) -> Told | None:
 class History:
     """The traits of a person over time: of each, the last writer by (occurred_at, event id) wins.
 
-    Of what one event tells twice the last goes before: its effect stands behind what it tells.
+    When one event sets a trait twice the later value wins: its effect comes after what it tells.
     """
 
     def __init__(
@@ -76,9 +76,7 @@ class History:
         before what addresses say.
         """
         told = self.told(day).get("email_domain")
-        if told is None:
-            return email_domains(self._emails)
-        return (alike(told),) if isinstance(told, str) else ()
+        return email_domains(self._emails) if told is None else told_domains(told)
 
     @property
     def _emails(self) -> list[str]:

@@ -182,7 +182,7 @@ def _message(error: ErrorDetails, place: _Place, document: Any) -> str:
 
 
 def _joined(error: ErrorDetails, place: _Place, document: Any) -> Joined:
-    above, name = (*map(str, place.path[-2:]), "", "")[:2] if len(place.path) > 1 else ("", "")
+    above, name = map(str, place.path[-2:]) if len(place.path) > 1 else ("", "")
     written = place.union if place.member else _at(document, place.path)
     return Joined(
         error["type"], place.kind, name, above, written, place.path[:1] in {("traits",), ("excludes",)}

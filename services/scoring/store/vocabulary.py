@@ -16,7 +16,7 @@ from services.scoring.tables import identities, models, seen_names, versions
 from shared.database.distinct import distinct_values
 from shared.errors import NotFound
 from shared.identity import STRONGEST_FIRST, WEAKEST
-from shared.known_traits import KNOWN_TRAITS, canonical
+from shared.known_traits import KNOWN_TRAITS, canonical, objects_with
 from shared.values import check_known
 from shared.wording import suggestion
 
@@ -51,6 +51,10 @@ async def check_trait(connection: AsyncConnection, field: str, name: str) -> Non
     if await _has(connection, seen_names.c.kind, "trait", seen_names.c.name.in_(sorted(its_names))):
         return
     if "trait" in await names.full_kinds(connection):
+        return
+    objects = sa.select(seen_names.c.name).where(of_traits, seen_names.c.form == "object")
+    told_objects = map(canonical, (await connection.execute(objects)).scalars())
+    if not objects_with(name).isdisjoint(told_objects):
         return
     query = sa.select(seen_names.c.name).where(of_traits).distinct().order_by(seen_names.c.name)
     told = (await connection.execute(query)).scalars()

@@ -73,7 +73,7 @@ def test_the_message_says_who_is_excluded() -> None:
     }
     (warning,) = oddities(document)
     assert warning.message == (
-        "nobody can become a lead: whoever has email, title, as `requires` asks, is excluded"
+        "nobody can become a lead: all who have email, title, as `requires` asks, are excluded"
     )
 
 

@@ -232,7 +232,7 @@ def test_where_too_many_names_came_to_keep_them_all_the_warning_says_so(
     )
 
 
-def test_only_so_many_names_are_compared_with_all_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_so_many_names_are_compared_with_all_the_others() -> None:
     names = [f"mailing{n}x" for n in range(3 * MAX_SUGGESTIONS)]
     rules = [rule(f"r{n}", 1, when={"where": {name: 1}}) for n, name in enumerate(names)]
     found = told(*rules)

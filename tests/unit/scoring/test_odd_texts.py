@@ -148,6 +148,7 @@ def test_a_path_among_traits_and_a_domain_among_properties_is_any_text() -> None
         ({"in": ["a", "b", "a"]}, "value_repeated", None),
         ({"in": [1, 1.0]}, "value_repeated", None),
         ({"matches_any": ["VP", "vp"]}, "value_repeated", None),
+        ({"matches_any": ["Dirección", "direccion"]}, "value_repeated", None),
     ],
 )
 def test_a_text_that_hardly_is_meant_is_warned_of(of: Any, test: Any, code: str, meant: str | None) -> None:
@@ -157,7 +158,8 @@ def test_a_text_that_hardly_is_meant_is_warned_of(of: Any, test: Any, code: str,
 @pytest.mark.parametrize("of", [of_property, of_trait])
 @pytest.mark.parametrize(
     "test",
-    ["a", {"in": ["a", "A"]}, {"in": [1, True, "1"]}, {"matches_any": [" vp ", "vp"]}, {"contains": " b"},
+    ["a", {"in": ["a", "A"]}, {"in": [1, True, "1"]}, {"matches_any": [" vp ", "vp"]},
+     {"matches_any": ["año", "ano"]}, {"contains": " b"},
      {"starts_with": "a "}, {"glob": "a*"}, {"glob": "[ab]"}, {"between": [1, 1]}, {"missing": True}],
 )  # fmt: skip
 def test_a_text_that_may_be_meant_is_not(of: Any, test: Any) -> None:

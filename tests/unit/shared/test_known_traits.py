@@ -11,6 +11,7 @@ from shared.known_traits import (
     MAX_PARTS_OF_AN_OBJECT,
     canonical,
     completed,
+    objects_with,
     reader,
     sources,
     text_of,
@@ -59,6 +60,23 @@ from shared.known_traits import (
 def test_a_trait_has_one_name_of_ours(written: str, ours: str) -> None:
     assert canonical(written) == ours
     assert canonical(ours) == ours
+
+
+@pytest.mark.parametrize(
+    ("name", "objects"),
+    [
+        ("seats", set[str]()),
+        ("company", set[str]()),
+        ("companyName", set[str]()),
+        ("company_plan", {"company"}),
+        ("Company.plan", {"company"}),
+        ("company.address.city", {"company", "company_address"}),
+        ("address.city", {"address"}),
+        ("jobTitle.code", {"title"}),
+    ],
+)
+def test_a_trait_may_be_told_in_an_object(name: str, objects: set[str]) -> None:
+    assert objects_with(name) == objects
 
 
 def test_every_name_of_ours_is_its_own() -> None:

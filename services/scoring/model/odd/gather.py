@@ -1,14 +1,14 @@
 """All oddities of a matrix: first those by which nobody becomes a lead, then by family, each in its order."""
 
-from itertools import chain, starmap
+from itertools import chain
 from typing import Final
 
-from services.scoring.model.intent import unintended
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.odd.addresses import odd_addresses
 from services.scoring.model.odd.conditions import never_met
 from services.scoring.model.odd.forms import odd_forms
 from services.scoring.model.odd.hand_over import no_lead
+from services.scoring.model.odd.intent import unintended
 from services.scoring.model.odd.names import odd_properties, odd_traits, odd_types
 from services.scoring.model.odd.oddity import Oddity
 from services.scoring.model.odd.prices import idle_groups, odd_prices, repeated
@@ -24,7 +24,7 @@ def warnings(matrix: Matrix, seen: Seen) -> list[Oddity]:
     """Return what is most likely a mistake in a matrix, given what has been seen; at most MAX_WARNINGS."""
     found = list(
         chain(
-            starmap(Oddity, unintended(matrix)),
+            unintended(matrix),
             odd_traits(matrix, seen),
             odd_types(matrix, seen),
             odd_properties(matrix, seen),

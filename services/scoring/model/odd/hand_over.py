@@ -39,16 +39,14 @@ def _all_excluded(matrix: Matrix, found: Sequence[Oddity], worlds: Worlds) -> Od
     if worlds.all_under(excludes, known=requires):
         alone = (n for n, one in enumerate(excludes) if worlds.all_under([one], known=requires))
         field = next((f"excludes.{n}" for n in alone), "excludes")
-        who = f"whoever has {_listed(requires)}, as `requires` asks, is" if requires else "everybody is"
+        who = f"all who have {_listed(requires)}, as `requires` asks, are" if requires else "everybody is"
         return Oddity(field, "no_lead_possible", f"nobody can become a lead: {who} excluded")
     never_came = _never_came(matrix, found)
     if never_came and worlds.all_under(excludes, known=requires, unknown={*never_came} - {*requires}):
-        message = (
-            f"nobody becomes a lead: everybody is excluded who was never told to have {_listed(never_came)}"
-        )
+        message = f"nobody becomes a lead: {_listed(never_came)} never came, and all without it are excluded"
         return Oddity("excludes", "no_lead_expected", message)
     if worlds.all_under(excludes, known=[*requires, "email"]):
-        message = "everybody with an e-mail address is excluded: only who cannot be written to becomes a lead"
+        message = "all with an e-mail address are excluded: only those who cannot be written to become leads"
         return Oddity("excludes", "excludes_reachable", message)
     return None
 

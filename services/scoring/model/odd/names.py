@@ -15,7 +15,7 @@ from services.scoring.model.odd.presence import needs_something
 from services.scoring.model.places import Placed, Test, conditions, tests, types
 from services.scoring.model.seen import MAX_PARTS, Forms, Seen
 from shared.identity import KIND_PATTERN
-from shared.known_traits import KNOWN_TRAITS, canonical, sources
+from shared.known_traits import KNOWN_TRAITS, canonical, objects_with, sources
 from shared.type_names import SEGMENT_TYPES, snake_case, type_of
 from shared.vocabulary import NEVER_COUNTED
 
@@ -173,12 +173,9 @@ def _is_known_property(name: str, seen: Seen) -> bool:
 
 
 def _is_known_trait(name: str, forms: Mapping[str, Forms]) -> bool:
-    head, dot, _ = name.partition(".")
-    if dot and "object" in forms.get(canonical(head), ()):
+    if any("object" in forms.get(one, ()) for one in objects_with(name)):
         return True
-    if canonical(name).startswith("company_") and "object" in forms.get("company", ()):
-        return True
-    told_by = {canonical(name)} if dot else sources(name)
+    told_by = {canonical(name)} if "." in name else sources(name)
     return any(one in forms or one in known.TRAITS for one in told_by)
 
 

@@ -1,4 +1,4 @@
-"""Stages that nobody is ever in, or only who is a lead already."""
+"""Stages that nobody is ever in, or only those who are leads already."""
 
 from collections.abc import Iterator
 
@@ -18,8 +18,8 @@ def odd_stages(matrix: Matrix) -> Iterator[Oddity]:
             yield Oddity(field, "stage_unreachable", message)
         elif threshold > matrix.flip_number:
             message = (
-                f"{threshold:.10g} lies above the flip number {matrix.flip_number:.10g}, so who comes to "
-                f"{name} has qualified before"
+                f"{threshold:.10g} lies above the flip number {matrix.flip_number:.10g}, so all who come to "
+                f"{name} have qualified before"
             )
             yield Oddity(field, "stage_above_flip", message)
         other = at.setdefault(threshold, name)

@@ -7,6 +7,7 @@ from services.scoring.model.matrix import Matrix
 from services.scoring.model.odd.oddity import Oddity
 from services.scoring.model.odd.presence import of_value
 from services.scoring.model.places import Test, conditions, tests
+from shared.folding import folded
 
 _WILDCARDS: Final = frozenset("*?[")
 _WHOLE: Final = frozenset({"eq", "in"})
@@ -68,7 +69,7 @@ def _repeated(test: Test, operator: str, values: list[Any]) -> Iterator[Oddity]:
     met: set[Hashable] = set()
     for one in values:
         # In Python True equals 1; in JSON they are two things.
-        key = (isinstance(one, bool), one.casefold() if folds and isinstance(one, str) else one)
+        key = (isinstance(one, bool), folded(one) if folds and isinstance(one, str) else one)
         if key in met:
             message = f"`{operator}` names {_shown(one)} twice"
             yield Oddity(test.path, "value_repeated", message, test.rule)

@@ -1,9 +1,9 @@
-"""Whether everybody of whom something is known falls under one of several conditions on traits.
+"""Whether every profile with some traits meets one of several conditions on traits.
 
-A world is what may be known of a person: which traits are there, and which tests they meet. A condition holds
-in a world, or does not, or is open as long as too little of the world is settled. What is open is settled one
-way and the other until everything is decided. So nothing is told wrongly: what is found to hold for everybody
-does, whatever the tests ask. How far it looks is bounded; beyond that nothing is told.
+A world is what may be known of a profile: which traits are there, and which tests they meet. A condition
+holds in a world, or does not, or is open as long as too little of the world is settled. What is open is
+settled one way and the other until everything is decided. So nothing is told wrongly: what is found to hold
+for all profiles does, whatever the tests ask. How far it looks is bounded; beyond that nothing is told.
 """
 
 import json
@@ -64,10 +64,11 @@ class Worlds:
         unknown: Collection[str] = (),
         meeting: Condition | None = None,
     ) -> bool:
-        """Tell whether everybody falls under one of the conditions who has some traits and lacks others.
+        """Tell whether every profile that has some traits and lacks others meets one of the conditions.
 
-        With `meeting` it is asked of those who meet that condition as well: without `conditions`, whether
-        there are none. False is also the answer where too much would have to be looked at.
+        With `meeting` only profiles that meet that condition too are asked about; without `conditions` the
+        answer is then whether there are no such profiles. Where too much would have to be looked at it is
+        False.
         """
         settled = {_Atom(canonical(name)): True for name in known}
         settled |= {_Atom(canonical(name)): False for name in unknown}
