@@ -13,7 +13,7 @@ from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.change.handing_over import HandingOver
 from services.scoring.change.retirement import Act
 from services.scoring.routes.drafts import IfMatch
-from services.scoring.routes.movers import CutOut, MoverOut, named
+from services.scoring.routes.movers import CutOut, MoverOut, names_in, with_names
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
 from services.scoring.routes.router import router_for
 from services.scoring.store.lifecycle import state_of
@@ -159,6 +159,7 @@ async def _scores(database: Database, model: str, version: int) -> bool:
 async def _activated(
     database: Database, clock: Clock, model: str, version: int, diff: FlipDiff
 ) -> ActivatedOut:
+    told = asdict(diff)
     async with database.reading() as connection:
-        shown = await named(connection, asdict(diff), clock.now())
+        shown = with_names(told, await names_in(connection, [told], clock.now()))
     return ActivatedOut.model_validate({"model": model, "version": version, "flip_diff": shown})
