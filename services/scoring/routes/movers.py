@@ -17,7 +17,8 @@ LISTS = {"biggest_movers": "moved", "would_flip": "newly_flipped", "would_un_fli
 class MoverOut(BaseModel):
     """A profile whose score changes: its strongest identity, its company where known, its scores.
 
-    `before` is null where no version scored. A profile that is none any more has no identity.
+    `before` is null where no version scored. `identity` is null where nobody has the id any more, and in the
+    answer to an activation after which the database failed.
     """
 
     profile_id: str
