@@ -20,7 +20,7 @@ from services.scoring.core.flip import Cycle, latest_cycle, qualify
 from services.scoring.core.linking import Person
 from services.scoring.model.matrix import Version
 from services.scoring.pages import Pages
-from services.scoring.store import counts, cycles, handovers, traits
+from services.scoring.store import counts, cycles, former, handovers, traits
 from services.scoring.store.handovers import Handover
 from services.scoring.store.lifecycle import state_of
 from services.scoring.store.models import hold
@@ -71,17 +71,20 @@ class HandingOver:
         self._pages = Pages(database, PAGE)
 
     async def named(self, profile_ids: Sequence[str]) -> tuple[int, list[Verdict]]:
-        """Hand over the profiles of these ids that were kept back; ids from before a merge are followed.
+        """Hand over the profiles of these ids that were kept back.
+
+        Ids from before a merge or a renewal are followed.
 
         Returns the version that scores and what became of each id, in their order. Raises NotFound without
         such a model, Conflict when it is retired, Unavailable when live scoring goes on disturbing.
         """
         async with self._database.reading() as connection:
             version = await _scoring(connection, self._model)
-        wanted = list(dict.fromkeys(profile_ids))
+            led_to = await former.led_to(connection, profile_ids)
+        ids = [led_to.get(one, one) for one in profile_ids]
         verdicts: dict[str, Verdict] = {}
-        await self._go_through(version, wanted, verdicts, kept_back_alone=True)
-        return version.number, [verdicts.get(one, Verdict("profile_unknown")) for one in profile_ids]
+        await self._go_through(version, list(dict.fromkeys(ids)), verdicts, kept_back_alone=True)
+        return version.number, [verdicts.get(one, Verdict("profile_unknown")) for one in ids]
 
     async def everybody(self, number: int) -> FlipDiff:
         """Hand over all who qualify under the version that scores, `number`, and whom sales has not got.

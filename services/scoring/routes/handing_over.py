@@ -97,7 +97,8 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     ) -> HandedOverOut:
         """Hand over profiles that activations kept back, each once, in the cycle in which it was kept back.
 
-        An id from before a merge leads to the person as known now. Sent again it changes nothing.
+        An id from before a merge or a renewal leads to the person as known now. Sent again, the order changes
+        nothing.
         """
         act = Act(body.author or caller, body.note)
         order = HandingOver(database, clock, model, act, new_id())
