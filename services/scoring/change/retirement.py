@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change.naming import tell_deleted
-from services.scoring.store import lifecycle
+from services.scoring.store import drafts, lifecycle
 from services.scoring.store.models import hold
 from services.scoring.store.vocabulary import model_unknown
 from shared.database import outbox
@@ -51,7 +51,7 @@ async def end(
         return
     lifecycle.check_unchanged(state, if_match)
     if state.active_version is None:
-        await lifecycle.remove(connection, model)
+        await drafts.delete(connection, model)
         await tell_deleted(connection, model, now)
         return
     await lifecycle.retire(connection, model, now, author=act.author, note=act.note)
