@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
-from services.scoring.change.naming import tell_deleted, tell_drafted
+from services.scoring.change.models_told import tell_deleted, tell_drafted
 from services.scoring.model.complaints import of_rule
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.odd.gather import warnings
