@@ -26,10 +26,15 @@ DRAFT: Final = "draft"
 
 
 class Wanted(NamedTuple):
-    """A version that is asked for, and whether it is the one that scores now."""
+    """A version that is asked for, and the one of the model that scores now, if any."""
 
     version: Version
-    scores_now: bool
+    active: Version | None
+
+    @property
+    def scores_now(self) -> bool:
+        """Whether the version that is asked for is the one that scores."""
+        return self.version == self.active
 
 
 class Question(NamedTuple):
@@ -59,7 +64,7 @@ async def version_asked(
     if found is None:
         wanted = "draft" if which == DRAFT else int(which or 0)
         raise await not_there(connection, model, wanted, "query.version")
-    return Wanted(found, scores_now=found == active)
+    return Wanted(found, active)
 
 
 async def question(
@@ -93,19 +98,18 @@ async def question(
         scores_now=wanted.scores_now,
         of_flip=of_flip,
         cycle=cycle,
-        next_from=await _next_from(connection, cycle, wanted.version),
+        next_from=_next_from(cycle, wanted.active or wanted.version),
         waits=not own and wanted.scores_now and await _qualifies(connection, person, wanted.version),
         others=tuple(one for one in begun if one not in own and day_of(one.flipped_at) <= day),
-        peers=await _peers(connection, person, wanted.version),
+        peers=await _peers(connection, person, wanted.active),
     )
     known = (await known_under(connection, [person], wanted.version))[person.id]
     return Question(asked, known, when)
 
 
-async def _next_from(connection: AsyncConnection, cycle: Cycle | None, version: Version) -> int | None:
-    """Return the first day on which another cycle may follow, by the version that scores, if ever."""
-    active = await version_of(connection, version.model, None)
-    wait = (active or version).matrix.requalify_after
+def _next_from(cycle: Cycle | None, version: Version) -> int | None:
+    """Return the first day on which another cycle may follow by a version, if ever."""
+    wait = version.matrix.requalify_after
     return None if cycle is None or wait is None else day_of(cycle.flipped_at) + wait
 
 
@@ -115,9 +119,11 @@ async def _qualifies(connection: AsyncConnection, person: Person, version: Versi
     return any(one.appraisal.state == QUALIFIED for one in kept.values())
 
 
-async def _peers(connection: AsyncConnection, person: Person, version: Version) -> list[Known]:
-    """Return what is known of some that qualify now; of conditions that are not counted that is nothing."""
-    active = await version_of(connection, version.model, None)
+async def _peers(connection: AsyncConnection, person: Person, active: Version | None) -> list[Known]:
+    """Return what is known of some other profiles that qualify now in the version that scores.
+
+    Of conditions that are not counted nothing is known.
+    """
     if active is None:
         return []
     ids = await just_qualified(connection, active, PEERS, without=person.id)

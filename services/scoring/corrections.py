@@ -20,9 +20,9 @@ from services.scoring.core.linking import Person
 from services.scoring.lookup import reaches_in
 from services.scoring.people import find, find_one
 from services.scoring.store import cycles
-from services.scoring.store.models import hold, version_of
+from services.scoring.store.models import hold
 from services.scoring.store.selection import Selection, chosen
-from services.scoring.store.vocabulary import check_model, not_there
+from services.scoring.store.vocabulary import active_version_of
 from services.scoring.tables import ledger
 from shared.clock import Clock
 from shared.database import outbox
@@ -119,9 +119,7 @@ class Corrections:
         Raises Refused when the points would never count, Conflict when the id stands for something else.
         """
         person = await _held(connection, profile_id)
-        if await version_of(connection, given.model, None) is None:
-            await check_model(connection, "model", given.model)
-            raise await not_there(connection, given.model, None, "model")
+        await active_version_of(connection, given.model, "model")
         if event_id is not None and await _was_given(connection, person, given, event_id):
             return event_id
         now = self._clock.now()

@@ -10,7 +10,7 @@ from services.scoring.core.appraisal import company_of
 from services.scoring.core.asking import COMPANY_TRAITS
 from services.scoring.core.counting import day_of
 from services.scoring.people import find
-from services.scoring.store import traits
+from services.scoring.store import former, traits
 from shared.identity import Identity, by_strength
 
 
@@ -24,12 +24,13 @@ class Named(NamedTuple):
 async def name_profiles(
     connection: AsyncConnection, profile_ids: Iterable[str], now: datetime
 ) -> dict[str, Named]:
-    """Return how profiles are called, by id; one from before a merge is called as the person is now.
+    """Return how profiles are called, by id; one that is nobody's any more is left out.
 
-    An id that is nobody's any more is left out.
+    An id from before a merge or a renewal is called as the person is now.
     """
     wanted = sorted(set(profile_ids))
-    persons = await find(connection, wanted)
+    led_to = await former.led_to(connection, wanted)
+    persons = await find(connection, [led_to.get(one, one) for one in wanted])
     histories = await traits.read(connection, persons, COMPANY_TRAITS)
     names = {
         identity_id: Named(
@@ -39,4 +40,4 @@ async def name_profiles(
         for person in persons
         for identity_id in person.identities
     }
-    return {profile_id: names[profile_id] for profile_id in wanted if profile_id in names}
+    return {one: names[today] for one in wanted if (today := led_to.get(one, one)) in names}

@@ -50,7 +50,7 @@ activations = sa.Table(
     ),
 )
 
-# Who had those handed over whom activations kept back, without a new version, and how far that has come.
+# Orders to hand over profiles that activations kept back, without a new version, and how far each has come.
 handovers = sa.Table(
     "handovers",
     metadata,

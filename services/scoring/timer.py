@@ -83,7 +83,7 @@ async def _has_its_turn(connection: AsyncConnection) -> bool:
 async def _due(connection: AsyncConnection, today: int) -> list[str]:
     query = (
         sa.select(scores.c.profile_id)
-        .where(scores.c.due_on <= today, _is_current())
+        .where(scores.c.due_on <= today, _is_in_use())
         .order_by(scores.c.due_on)
         .limit(PAGE)
     )
@@ -109,15 +109,13 @@ async def _unpriced(connection: AsyncConnection) -> list[str]:
 async def _sweep(connection: AsyncConnection) -> None:
     """Remove some scores of versions that score no more."""
     old = (
-        sa.select(scores.c.profile_id, scores.c.model, scores.c.version)
-        .where(~_is_current())
-        .limit(PAGE * 10)
+        sa.select(scores.c.profile_id, scores.c.model, scores.c.version).where(~_is_in_use()).limit(PAGE * 10)
     )
     columns = sa.tuple_(scores.c.profile_id, scores.c.model, scores.c.version)
     await connection.execute(sa.delete(scores).where(columns.in_(old)))
 
 
-def _is_current() -> sa.ColumnElement[bool]:
+def _is_in_use() -> sa.ColumnElement[bool]:
     """Tell of a score whether its version scores or is being prepared to."""
     return sa.exists().where(
         models.c.model == scores.c.model, models.c.active_version == scores.c.version

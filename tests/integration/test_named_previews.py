@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from services.scoring.change.flip_diff import MOVERS
 from services.scoring.change.preview import EXAMPLES
+from services.scoring.routes import movers
 from services.scoring.tables import activations, identities
 from shared.database.engine import Database
+from shared.errors import Unavailable
 from tests.builders import interaction, rule
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
 
@@ -98,3 +100,19 @@ async def test_the_history_of_activations_names_who_is_known_now_and_keeps_ids_a
     history = (await scoring.get("/v1/models/m/activations"))["items"][0]["flip_diff"]
     assert history["biggest_movers"] == [movers[0] | {"identity": None, "company": None}, *movers[1:]]
     assert history["cut"] == cut
+
+
+async def test_an_activation_whose_names_cannot_be_looked_up_answers_with_ids(
+    scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("database_away", "The database is away.")
+
+    await crowd(scoring, 1)
+    monkeypatch.setattr(movers, "name_profiles", away)
+    activated = await scoring.active()
+    (mover,) = activated["flip_diff"]["biggest_movers"]
+    assert (mover["profile_id"], mover["identity"], mover["after"]) == (
+        (await scoring.found("p00@c00.example"))["id"], None, 10,
+    )  # fmt: skip
+    assert (await scoring.get("/v1/models/m"))["active_version"] == activated["version"] == 1

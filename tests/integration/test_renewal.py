@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from services.scoring.change.handing_over import HandingOver, Verdict
+from services.scoring.change.retirement import Act
 from services.scoring.fold_tables import folds, former_ids
+from services.scoring.naming import name_profiles
 from services.scoring.tables import identities, scores
 from shared.database.engine import Database
 from shared.errors import NotFound
@@ -87,6 +90,24 @@ async def test_who_is_a_lead_or_was_kept_from_sales_stays_so_under_another_id(ol
     assert diff.kept_back == (handoff == "none")
     assert len(await old.leads()) == 2
     assert await old.is_what_the_log_says(), old.told
+
+
+async def test_an_id_from_before_a_renewal_is_handed_over_and_named_as_the_person_of_today(old: Old) -> None:
+    await old.world.activated(VISITS, flip_number=1000)
+    await old.scored(
+        by(ANA_IN_BRACKETS), by(ANA_IN_BRACKETS), by(BEN), by(UNDEFINED, BEN), by(UNDEFINED, COOKIE)
+    )
+    await old.world.activated(VISITS, flip_number=20, handoff="none")
+    await old.renewed()
+    ana, several = (Identity(*who).id for who in (ANA_IN_BRACKETS, UNDEFINED))
+    order = HandingOver(old.database, old.world.clock, "m", Act("ops"), "ord_1")
+    _, verdicts = await order.named([ana, several, Identity(*ANA).id])
+    (lead,) = await old.leads()
+    handed_over = Verdict("handed_over", Identity(*ANA).id, lead.lead_id)
+    assert verdicts == [handed_over, Verdict("profile_unknown"), handed_over]
+    async with old.database.reading() as connection:
+        names = await name_profiles(connection, [ana, several], old.world.clock.now())
+    assert {one: name.identity for one, name in names.items()} == {ana: Identity(*ANA)}
 
 
 async def test_forms_that_cannot_be_told_back_are_followed_by_what_they_did(old: Old) -> None:

@@ -1,4 +1,4 @@
-"""Retired models: who retired a model and why, and who had whom handed over that was kept back."""
+"""Retired models: who retired each and why. Handovers: orders to hand over profiles that were kept back."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,8 @@ depends_on = None
 
 _RETIRED_AT = "null: it scores, or never did"
 _MOVED_AT = "the last sign of life of who does it"
-# Nothing else leaves a model with versions and without an active one: this was taken back and comes again.
+# Only a retirement leaves a model that was activated without an active version. Where there is such a model
+# already, this migration was taken back and is applied again.
 _RETIRED_BEFORE = """
     update models set retired_at =
         (select max(activated_at) from activations where activations.model = models.model)

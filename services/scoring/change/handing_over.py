@@ -1,9 +1,9 @@
 """Handing over: sales gets profiles that activations kept back, under the version that scores already.
 
 Nothing is counted or priced anew for it, and no version takes over. It goes page by page beside live scoring.
-A page locks its persons and writes the counts of those who become leads back as they are, as a batch does
-whom it is about: so of a page and a batch, a timer or another page that are about the same profile, one waits
-for the other or is done again, and nobody is a lead twice.
+A page locks its persons and writes the counts of the new leads back as they are, which raises the revision.
+A batch, the timer or another page may be about the same profile at the same moment. Then one of the two waits
+for the lock, or notices the revision and is done again: nobody becomes a lead twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from services.scoring.core.flip import Cycle, latest_cycle, qualify
 from services.scoring.core.linking import Person
 from services.scoring.model.matrix import Version
 from services.scoring.pages import Pages
-from services.scoring.store import counts, cycles, handovers, traits
+from services.scoring.store import counts, cycles, former, handovers, traits
 from services.scoring.store.handovers import Handover
 from services.scoring.store.lifecycle import state_of
 from services.scoring.store.models import hold
@@ -71,23 +71,27 @@ class HandingOver:
         self._pages = Pages(database, PAGE)
 
     async def named(self, profile_ids: Sequence[str]) -> tuple[int, list[Verdict]]:
-        """Hand over the profiles of these ids that were kept back; ids from before a merge are followed.
+        """Hand over the profiles of these ids that were kept back.
+
+        Ids from before a merge or a renewal are followed.
 
         Returns the version that scores and what became of each id, in their order. Raises NotFound without
         such a model, Conflict when it is retired, Unavailable when live scoring goes on disturbing.
         """
         async with self._database.reading() as connection:
             version = await _scoring(connection, self._model)
-        wanted = list(dict.fromkeys(profile_ids))
+            led_to = await former.led_to(connection, profile_ids)
+        ids = [led_to.get(one, one) for one in profile_ids]
         verdicts: dict[str, Verdict] = {}
-        await self._go_through(version, wanted, verdicts, kept_back_alone=True)
-        return version.number, [verdicts.get(one, Verdict("profile_unknown")) for one in profile_ids]
+        await self._go_through(version, list(dict.fromkeys(ids)), verdicts, kept_back_alone=True)
+        return version.number, [verdicts.get(one, Verdict("profile_unknown")) for one in ids]
 
     async def everybody(self, number: int) -> FlipDiff:
-        """Hand over all who qualify under the version that scores, `number`, and whom sales has not got.
+        """Hand over all who qualify under the version that scores, `number`, and of whom sales has no lead.
 
-        They are those kept back and those who wait for their next activity. Returns whom it found, as of the
-        moment before, and how many became leads. Raises as `named`, and Conflict when another version scores.
+        They are those kept back and those who wait for their next activity. Returns the flip-diff as of the
+        moment before, with how many became leads. Raises as `named`, and Conflict when another version
+        scores.
         """
         async with self._database.reading() as connection:
             version = await _scoring(connection, self._model)
@@ -151,7 +155,7 @@ class HandingOver:
                 verdict = verdict._replace(lead_id=lead.lead_id)
             verdict_of |= dict.fromkeys(person.identities, verdict)
         handed_over = {lead.profile_id for lead in leads}
-        # Who counts a person of one identity waits for no lock, and notices this; all others the lock keeps.
+        # A batch takes no lock for a person of one identity, but it notices the new revision.
         unchanged = {one.id: one.held_by(one.id) for one in persons if one.id in handed_over}
         await counts.write(connection, unchanged)
         await cycles.hand_over(connection, leads)
@@ -165,7 +169,7 @@ class HandingOver:
         return _Page({one: verdict_of[one] for one in ids if one in verdict_of}, so_far)
 
     def _told(self, leads: Sequence[LeadQualified], so_far: Handover) -> list[Record]:
-        """Return what the log is to say: each lead, and who had them handed over, when and why."""
+        """Return what the log is to say: each lead, and who ordered the hand-over, when and why."""
         if not leads:
             return []
         event = LeadsHandedOver(

@@ -56,6 +56,16 @@ async def is_under_way(connection: AsyncConnection, model: str) -> bool:
     return (await connection.execute(query)).one_or_none() is not None
 
 
+async def require_none(connection: AsyncConnection, model: str) -> None:
+    """Raise Conflict while a version of a model is being prepared."""
+    if await is_under_way(connection, model):
+        raise Conflict(
+            "activation_under_way",
+            f"An activation of {model} is under way; wait for it, or give it up with "
+            f"DELETE /v1/models/{model}/activation.",
+        )
+
+
 async def read(connection: AsyncConnection, model: str) -> Preparation | None:
     """Return the preparation that is under way in a model, if any."""
     query = sa.select(preparations).where(preparations.c.model == model)

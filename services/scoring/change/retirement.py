@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.change.naming import tell_deleted
-from services.scoring.store import lifecycle
+from services.scoring.change import preparation
+from services.scoring.change.models_told import tell_deleted
+from services.scoring.store import drafts, lifecycle
 from services.scoring.store.models import hold
 from services.scoring.store.vocabulary import model_unknown
 from shared.database import outbox
-from shared.errors import Conflict
 from shared.events import MATRICES, encode
 from shared.ids import derived_id
 from shared.log.port import Record
@@ -40,18 +40,13 @@ async def end(
     state = await lifecycle.state_of(connection, model)
     if state is None:
         raise await model_unknown(connection, model)
-    if state.activating is not None:
-        raise Conflict(
-            "activation_under_way",
-            f"An activation of {model} is under way; wait for it, or give it up with "
-            f"DELETE /v1/models/{model}/activation.",
-        )
+    await preparation.require_none(connection, model)
     # Who sends it again because no answer came has the old tag, and what it wants.
     if state.retired_at is not None:
         return
     lifecycle.check_unchanged(state, if_match)
     if state.active_version is None:
-        await lifecycle.remove(connection, model)
+        await drafts.delete(connection, model)
         await tell_deleted(connection, model, now)
         return
     await lifecycle.retire(connection, model, now, author=act.author, note=act.note)

@@ -16,9 +16,9 @@ from shared.database import bulk
 from shared.database.engine import Database
 from shared.identity import Identity
 
-_CYCLE = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
-_ITS_STANDING = (standings.c.profile_id, standings.c.model, standings.c.cycle)
-_OF_CYCLE = sa.tuple_(*_CYCLE) == sa.tuple_(*_ITS_STANDING)
+_FLIPPED_IN = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
+_CYCLE = (standings.c.profile_id, standings.c.model, standings.c.cycle)
+_OF_CYCLE = sa.tuple_(*_FLIPPED_IN) == sa.tuple_(*_CYCLE)
 
 
 async def keep(connection: AsyncConnection, rebuilt: Database, current: Current) -> None:
@@ -35,7 +35,7 @@ async def keep(connection: AsyncConnection, rebuilt: Database, current: Current)
             await bulk.insert_new(its, flipped, "identity_id", rows)
     async with rebuilt.unit() as its:
         await cycles.follow_former_ids(its)
-        carried = sa.select(moved.c.new_id, *_CYCLE, sa.true()).join(
+        carried = sa.select(moved.c.new_id, *_FLIPPED_IN, sa.true()).join(
             flipped, flipped.c.identity_id == moved.c.old_id
         )
         columns = ["identity_id", "profile_id", "model", "cycle", "carried"]
@@ -57,7 +57,7 @@ async def _flipped(connection: AsyncConnection) -> AsyncIterator[Sequence[Any]]:
 async def _not_told(its: AsyncConnection, page: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
     """Return those rows whose cycle no lead on the log tells of, and those that were carried along."""
     of_profiles = bulk.any_of(its, standings.c.profile_id, sorted({row.profile_id for row in page}))
-    told = await its.execute(sa.select(*_ITS_STANDING, standings.c.lead_id).where(of_profiles))
+    told = await its.execute(sa.select(*_CYCLE, standings.c.lead_id).where(of_profiles))
     leads = {(profile_id, model, cycle): lead_id for profile_id, model, cycle, lead_id in told}
     return [
         row

@@ -1,7 +1,7 @@
 """Renewing: the tables are built anew beside the live ones, held against them, and swapped in."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from services.scoring.renewal.swap import Built, swap
 from services.scoring.replay import leads, snapshot
 from services.scoring.replay.beside import Beside, beside
 from services.scoring.replay.display import Display
-from services.scoring.replay.rebuild import Rebuild, StandingClock, Told
+from services.scoring.replay.rebuild import Rebuild, StandingClock, Told, some
 from services.scoring.store import folds
 from services.scoring.tables import activations, identities, preparations
 from shared.clock import Clock
@@ -113,12 +113,12 @@ async def _require_all(told: Told, files: Beside) -> None:
     if told.failed:
         raise Conflict(
             "log_unreadable",
-            f"{len(told.failed):,} messages could not be taken in again ({_some(told.failed)}). {_KEPT}",
+            f"{len(told.failed):,} messages could not be taken in again ({some(told.failed)}). {_KEPT}",
         )
     if told.missing:
         raise Conflict(
             "log_incomplete",
-            f"The log has less than scoring has read of {_some(told.missing)}: was it cut off, or replaced? "
+            f"The log has less than scoring has read of {some(told.missing)}: was it cut off, or replaced? "
             f"{_KEPT}",
         )
     if lost := await evidence.count_lost(*files):
@@ -127,10 +127,6 @@ async def _require_all(told: Told, files: Beside) -> None:
             f"Of what the tables have taken in, {lost:,} interactions or corrections are not on the log any "
             f"more: it was cut off, or restored from another moment. {_KEPT}",
         )
-
-
-def _some(places: Sequence[str]) -> str:
-    return ", ".join(places[:3]) + (" ..." if len(places) > 3 else "")  # noqa: PLR2004
 
 
 async def _profiles(database: Database) -> int:

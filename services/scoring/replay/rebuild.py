@@ -30,6 +30,8 @@ from shared.events import (
 )
 from shared.log.port import Log, Message, Partition
 
+MAX_PLACES: Final = 3
+
 # Where corrections stand that have taken effect and are not on the log yet.
 _OUTBOX: Final = Partition("outbox", 0)
 
@@ -195,6 +197,11 @@ async def _known_corrections(connection: AsyncConnection, events: Sequence[Event
         if wanted
     ]
     return {i for query in queries for i in (await connection.execute(query)).scalars()}
+
+
+def some(places: Sequence[str]) -> str:
+    """Return the first of the places for people to read, and whether there are more."""
+    return ", ".join(places[:MAX_PLACES]) + (" ..." if len(places) > MAX_PLACES else "")
 
 
 def _event(value: bytes) -> Event | None:

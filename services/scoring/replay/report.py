@@ -9,10 +9,8 @@ from rich.table import Table
 from services.scoring.core.fold import RENEW
 from services.scoring.replay import dead_letters
 from services.scoring.replay.compare import MAX_TOLD, Compared, Difference
-from services.scoring.replay.rebuild import Told
+from services.scoring.replay.rebuild import Told, some
 from shared.database.dead_letters import OpenLetters
-
-MAX_PLACES: Final = 3
 
 _PARKED: Final = (
     "have no effect yet. `flipline dead-letters list` tells why; once the cause is mended, "
@@ -83,11 +81,9 @@ def _notes(told: Told, compared: Sequence[Compared]) -> Iterator[str]:
     if told.too_many_names:
         yield f"Too many names came to keep them all, not compared: {', '.join(told.too_many_names)}."
     if told.failed:
-        yield (f"Messages that could not be taken in again: {len(told.failed):,} ({_some(told.failed)}).")
+        yield (f"Messages that could not be taken in again: {len(told.failed):,} ({some(told.failed)}).")
     if told.missing:
-        yield (
-            f"The log has less than scoring has read of {_some(told.missing)}: was it cut off or replaced?"
-        )
+        yield (f"The log has less than scoring has read of {some(told.missing)}: was it cut off or replaced?")
 
 
 def _line(difference: Difference) -> str:
@@ -97,7 +93,3 @@ def _line(difference: Difference) -> str:
 
 def _side(values: Mapping[str, str] | None) -> str:
     return "has no such row" if values is None else ", ".join(f"{name}={one}" for name, one in values.items())
-
-
-def _some(places: Sequence[str]) -> str:
-    return ", ".join(places[:MAX_PLACES]) + (" ..." if len(places) > MAX_PLACES else "")

@@ -1,5 +1,7 @@
 """Routes for ops: make a draft or an older version the one that scores, and watch it."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -12,8 +14,9 @@ from services.scoring.change.activation import Handoff, Order, activate
 from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.change.handing_over import HandingOver
 from services.scoring.change.retirement import Act
+from services.scoring.naming import Named
 from services.scoring.routes.drafts import IfMatch
-from services.scoring.routes.movers import CutOut, MoverOut, named
+from services.scoring.routes.movers import CutOut, MoverOut, names_in, with_names
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
 from services.scoring.routes.router import router_for
 from services.scoring.store.lifecycle import state_of
@@ -21,7 +24,7 @@ from services.scoring.store.vocabulary import require_model
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
-from shared.errors import NotFound, Refused
+from shared.errors import NotFound, Refused, Unavailable
 from shared.ids import NewId
 from shared.strict import Strict
 from shared.supervisor import Bell
@@ -159,6 +162,11 @@ async def _scores(database: Database, model: str, version: int) -> bool:
 async def _activated(
     database: Database, clock: Clock, model: str, version: int, diff: FlipDiff
 ) -> ActivatedOut:
-    async with database.reading() as connection:
-        shown = await named(connection, asdict(diff), clock.now())
+    told = asdict(diff)
+    names: Mapping[str, Named] = {}
+    # The version scores by now, so a database that fails just here must not make it look refused.
+    with suppress(Unavailable):
+        async with database.reading() as connection:
+            names = await names_in(connection, [told], clock.now())
+    shown = with_names(told, names)
     return ActivatedOut.model_validate({"model": model, "version": version, "flip_diff": shown})

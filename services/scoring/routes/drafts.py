@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
-from services.scoring.change.naming import tell_deleted, tell_drafted
+from services.scoring.change.models_told import tell_deleted, tell_drafted
 from services.scoring.model.complaints import of_rule
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.odd.gather import warnings
@@ -33,7 +33,7 @@ from shared.auth import Requires
 from shared.clock import Clock
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.errors import MAX_COMPLAINTS, Conflict, Outdated, Refused
+from shared.errors import MAX_COMPLAINTS, Outdated, Refused
 from shared.supervisor import Bell
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
@@ -150,12 +150,7 @@ async def _throw_away(connection: AsyncConnection, model: str, if_match: str | N
     if text is None:
         raise await not_there(connection, model, "draft")
     check_unchanged(text, if_match)
-    if await preparation.is_under_way(connection, model):
-        raise Conflict(
-            "activation_under_way",
-            f"An activation of {model} is under way; wait for it, or give it up with "
-            f"DELETE /v1/models/{model}/activation.",
-        )
+    await preparation.require_none(connection, model)
     await delete(connection, model)
 
 

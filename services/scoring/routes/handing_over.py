@@ -34,7 +34,7 @@ _WHY_NOT: Final[dict[Status, str]] = {
 
 
 class HandoffIn(Strict):
-    """Whom sales is to get of those that activations kept back, by whom and why."""
+    """Which profiles that activations kept back sales is to get; who orders it, and why."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"profiles": ["idn_1f3a"], "note": "met at the fair"}]}
@@ -49,7 +49,7 @@ class HandoffIn(Strict):
 
 
 class VerdictOut(BaseModel):
-    """What became of one id: `profile_id` is who it leads to now, `lead_id` the lead that sales has."""
+    """What became of one id: the profile that it leads to now, and the lead that sales has of it."""
 
     id: str
     status: Status
@@ -97,7 +97,8 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     ) -> HandedOverOut:
         """Hand over profiles that activations kept back, each once, in the cycle in which it was kept back.
 
-        An id from before a merge leads to the person as known now. Sent again it changes nothing.
+        An id from before a merge or a renewal leads to the person as known now. Sent again, the order changes
+        nothing.
         """
         act = Act(body.author or caller, body.note)
         order = HandingOver(database, clock, model, act, new_id())
@@ -111,7 +112,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     async def list_handoffs(
         request: Request, model: ModelName, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
     ) -> Page[HandoverOut] | Response:
-        """List who had whom handed over without a new version, when and why, and how far that has come."""
+        """List the orders to hand over without a new version: by whom, when, why, and how far each came."""
         of = f"handoffs of {model}"
         after = place(cursor, of, text)
         async with database.reading() as connection:

@@ -42,17 +42,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
             if state is None:
                 raise await model_unknown(connection, model)
         response.headers["ETag"] = state.etag
-        return OneModelOut(
-            model=model,
-            active_version=state.active_version,
-            has_draft=state.draft is not None,
-            activating=state.activating,
-            retired_at=state.retired_at,
-            created_at=state.created_at,
-            activations=state.activations,
-            retired_by=state.retired_by,
-            retired_note=state.retired_note,
-        )
+        return OneModelOut.model_validate(state, from_attributes=True)
 
     @router.delete("", status_code=204, responses={409: {"description": "An activation is under way."}})
     async def delete_model(

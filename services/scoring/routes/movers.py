@@ -1,6 +1,6 @@
 """The shape of profiles whose scores a version changes, in previews and activations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,8 @@ LISTS = {"biggest_movers": "moved", "would_flip": "newly_flipped", "would_un_fli
 class MoverOut(BaseModel):
     """A profile whose score changes: its strongest identity, its company where known, its scores.
 
-    `before` is null where no version scored. A profile that is none any more has no identity.
+    `before` is null where no version scored. `identity` is null where nobody has the id any more, and in the
+    answer to an activation after which the database failed.
     """
 
     profile_id: str
@@ -34,16 +35,26 @@ class CutOut(BaseModel):
     of: int
 
 
-async def named(connection: AsyncConnection, diff: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """Return a preview or flip-diff, as JSON, whose lists name the profiles, and tell which lists are cut.
+async def names_in(
+    connection: AsyncConnection, diffs: Iterable[Mapping[str, Any]], now: datetime
+) -> Mapping[str, Named]:
+    """Return the names of the profiles in the lists of previews and flip-diffs, by profile id.
 
     Names are looked up when they are shown, so no list keeps them of somebody who is erased.
     """
-    lists: dict[str, Sequence[Mapping[str, Any]]] = {name: diff[name] for name in LISTS if name in diff}
-    ids = [one["profile_id"] for movers in lists.values() for one in movers]
-    names = await name_profiles(connection, ids, now)
+    ids = [one["profile_id"] for diff in diffs for movers in _lists(diff).values() for one in movers]
+    return await name_profiles(connection, ids, now)
+
+
+def with_names(diff: Mapping[str, Any], names: Mapping[str, Named]) -> dict[str, Any]:
+    """Return a preview or flip-diff, as JSON, whose lists name the profiles, and tell which lists are cut."""
+    lists = _lists(diff)
     shown = {name: [_shown(one, names) for one in movers] for name, movers in lists.items()}
     return {**diff, **shown, "cut": _cut(diff, lists)}
+
+
+def _lists(diff: Mapping[str, Any]) -> dict[str, Sequence[Mapping[str, Any]]]:
+    return {name: diff[name] for name in LISTS if name in diff}
 
 
 def _shown(mover: Mapping[str, Any], names: Mapping[str, Named]) -> MoverOut:

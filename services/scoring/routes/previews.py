@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change.preview import preview
 from services.scoring.model.matrix import Version
-from services.scoring.routes.movers import CutOut, MoverOut, named
+from services.scoring.routes.movers import CutOut, MoverOut, names_in, with_names
 from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.routes.router import router_for
 from services.scoring.store.drafts import etag, shown
@@ -72,5 +72,5 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
 
 async def _previewed(connection: AsyncConnection, version: Version, now: datetime) -> PreviewOut:
-    found = await preview(connection, version, now)
-    return PreviewOut(model=version.model, **await named(connection, asdict(found), now))
+    found = asdict(await preview(connection, version, now))
+    return PreviewOut(model=version.model, **with_names(found, await names_in(connection, [found], now)))

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.scoring.routes.movers import named
+from services.scoring.routes.movers import names_in, with_names
 from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.routes.router import router_for
 from services.scoring.store.vocabulary import not_there, require_model
@@ -89,10 +89,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             await require_model(connection, model)
             latest_first = query.order_by(activations.c.number.desc()).limit(limit + 1)
             rows = (await connection.execute(latest_first)).all()
-            diffs = [
-                await named(connection, json.loads(row.flip_diff), clock.now()) if row.flip_diff else None
-                for row in rows[:limit]
-            ]
+            diffs = [json.loads(row.flip_diff) if row.flip_diff else None for row in rows[:limit]]
+            names = await names_in(connection, filter(None, diffs), clock.now())
         items = [
             ActivationOut(
                 version=row.version,
@@ -100,7 +98,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
                 author=row.author,
                 note=row.note,
                 handoff=row.handoff,
-                flip_diff=diff,
+                flip_diff=with_names(diff, names) if diff else None,
             )
             for row, diff in zip(rows, diffs, strict=False)
         ]

@@ -41,10 +41,12 @@ def etag(text: str) -> str:
     return f'"{blake2b(text.encode(), digest_size=8).hexdigest()}"'
 
 
+def names_tag(if_match: str, tag: str) -> bool:
+    """Tell whether a header `If-Match` has this tag among its own, or is `*`."""
+    return not {part.strip() for part in if_match.split(",")}.isdisjoint({"*", tag})
+
+
 def check_unchanged(text: str | None, if_match: str | None) -> None:
-    """Raise Outdated unless the text is as somebody read it who names its tag; nobody has to."""
-    if if_match is None:
-        return
-    known = {part.strip() for part in if_match.split(",")}
-    if text is None or not known & {"*", etag(text)}:
+    """Raise Outdated when `if_match` is given and does not name the tag of the text."""
+    if if_match is not None and (text is None or not names_tag(if_match, etag(text))):
         raise Outdated("draft_changed", "Somebody changed the draft since you read it; GET it again.")

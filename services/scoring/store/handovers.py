@@ -1,4 +1,4 @@
-"""Orders to hand over whom activations kept back: by whom, why, and how far each has come."""
+"""Orders to hand over profiles that activations kept back: who gave each, why, and how far it has come."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from shared.database import bulk
 
 
 class Handover(NamedTuple):
-    """An order: of `total` profiles `done` have been looked at, of whom sales got `handed_over`."""
+    """An order: `done` of `total` profiles have been looked at, and sales got `handed_over` of them."""
 
     id: str
     model: str

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scoring.store.drafts import etag
-from services.scoring.tables import activations, models, preparations, versions
+from services.scoring.store.drafts import etag, names_tag
+from services.scoring.tables import activations, models, preparations
 from shared.errors import Outdated
 
 
@@ -27,6 +27,11 @@ class State(NamedTuple):
     retired_note: str | None
     activating: int | None
     activations: int
+
+    @property
+    def has_draft(self) -> bool:
+        """Whether a draft waits."""
+        return self.draft is not None
 
     @property
     def etag(self) -> str:
@@ -58,15 +63,9 @@ async def state_of(connection: AsyncConnection, model: str) -> State | None:
 
 
 def check_unchanged(state: State, if_match: str | None) -> None:
-    """Raise Outdated unless the model is as somebody read it who names its tag; nobody has to."""
-    if if_match is not None and not {part.strip() for part in if_match.split(",")} & {"*", state.etag}:
+    """Raise Outdated when `if_match` is given and does not name the tag of the state."""
+    if if_match is not None and not names_tag(if_match, state.etag):
         raise Outdated("model_changed", "Somebody changed the model since you read it; GET it again.")
-
-
-async def remove(connection: AsyncConnection, model: str) -> None:
-    """Remove a model that never scored, with its draft."""
-    ever_scored = sa.exists().where(versions.c.model == models.c.model)
-    await connection.execute(sa.delete(models).where(models.c.model == model, ~ever_scored))
 
 
 async def retire(

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.linking import Person
-from services.scoring.tables import ledger, retractions
+from services.scoring.store.ledger import is_retracted
+from services.scoring.tables import ledger
 from shared.database import bulk
 from shared.errors import NotFound, TooLarge
 from shared.values import check_known
@@ -42,7 +43,7 @@ async def chosen(
     """
     query = sa.select(ledger.c.identity_id, ledger.c.event_id).where(
         bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities)),
-        ~sa.exists().where(retractions.c.event_id == ledger.c.event_id),
+        ~is_retracted(),
     )
     if selection.interaction is not None:
         query = query.where(ledger.c.event_id == selection.interaction)
