@@ -61,12 +61,15 @@ class Api:
         self, role: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """Return the answer's JSON; raises Misconfigured with what the instance said against it."""
-        answer = await self.ask(role, method, path, body, headers)
-        if answer.is_success:
-            return answer.json() if answer.content else {}
-        told = answer.json().get("message", answer.text) if answer.content else answer.reason_phrase
-        hint = _HINTS.get(path, "")
-        raise Misconfigured("demo_refused", f"{method} {path} answered {answer.status_code}: {told} {hint}")
+        return _read(await self.ask(role, method, path, body, headers), path)
+
+
+def _read(answer: httpx.Response, path: str) -> dict[str, Any]:
+    if answer.is_success:
+        return answer.json() if answer.content else {}
+    told = answer.json().get("message", answer.text) if answer.content else answer.reason_phrase
+    asked, hint = f"{answer.request.method} {path}", _HINTS.get(path, "")
+    raise Misconfigured("demo_refused", f"{asked} answered {answer.status_code}: {told} {hint}")
 
 
 async def _spare_anothers(api: Api) -> None:
@@ -172,7 +175,7 @@ async def _found(api: Api, path: str) -> list[dict[str, Any]]:
     # A kind of identity that is none of Flipline's own is unknown until somebody has it.
     if answer.is_client_error and answer.json().get("code") == "kind_unknown":
         return []
-    return (await api("ops", "GET", path))["items"]
+    return _read(answer, path)["items"]
 
 
 async def _flip(box: Inbox, secret: str, console: Console) -> None:
