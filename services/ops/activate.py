@@ -21,7 +21,7 @@ _LISTS: Final = (
     ("would_un_flip", "Would flip no more", "un_flipped"),
     ("biggest_movers", "Biggest movers", "moved"),
 )
-"""The lists of a preview or a flip-diff, their titles, and the number of all those of whom they show some."""
+"""Of each list in a preview or a flip-diff: its name, its title, and the name of the count of all."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ async def _show(
         console.print(display.warnings(odd))
     await _show_difference(api, wanted, found.active, console)
     await _show_preview(api, wanted, "draft", "the draft", console)
-    # Again, since the tables between may have taken them out of sight of who is asked next.
+    # Again, since the tables printed since may have scrolled them away before the question.
     if alarms := display.alarms(odd):
         console.print(alarms, soft_wrap=True)
     return _Seen(found.active, draft.etag)

@@ -40,7 +40,7 @@ async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console)
     if not found.has_draft:
         return found._replace(tag=(await api("GET", draft)).etag)
     try:
-        # Only when it is the draft already: which matrices are the same the instance knows best.
+        # It succeeds only if the matrix is the draft already: the instance knows which are the same.
         put_again = await api("PUT", draft, matrix, headers={"If-None-Match": "*"})
     except Refused as error:
         if error.code != "draft_exists":

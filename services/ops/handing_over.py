@@ -1,4 +1,4 @@
-"""Under the version that scores already, sales gets whom it has not got: all of them, or some by id."""
+"""Hands over profiles that qualify under the version that scores and are no lead: all, or some by id."""
 
 import asyncio
 import sys
@@ -25,7 +25,7 @@ Json = Mapping[str, Any]
 
 
 async def show(api: Api, wanted: Wanted, console: Console) -> None:
-    """Show whom it would hand over, without changing anything."""
+    """Show how many profiles would be handed over, without changing anything."""
     with console.status("Working out whom it would hand over ..."):
         preview = (await api("POST", f"{wanted.path}/versions/{wanted.version}/preview", patient=True)).body
     title = (

@@ -33,7 +33,7 @@ class Wanted:
         return f"/v1/models/{quote(self.model, safe='')}"
 
     def hands_over(self, active: int | None) -> bool:
-        """Tell whether it is the version that scores already whose qualified profiles sales is to get."""
+        """Tell whether to hand over, under the version that scores already, instead of to activate."""
         return self.handoff == "all" and self.version is not None and self.version == active
 
     def read_matrix(self) -> bytes | None:
