@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.options import DataDir
 from services.start import settings_of
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
@@ -19,8 +20,6 @@ from shared.events import TOPICS
 from shared.telemetry import configure_logging
 
 positions = typer.Typer(no_args_is_help=True, help="Where the groups stand on the log.")
-
-DataDir = Annotated[Path | None, typer.Option(help="Where files and keys are, instead of FLIPLINE_DATA_DIR.")]
 
 
 @positions.command("list")
