@@ -1,7 +1,6 @@
 """`flipline renew`, and what `flipline up` does of it when it starts."""
 
 import asyncio
-import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import structlog
 import typer
 from rich.console import Console
 
+from services.asking import confirm
 from services.options import DataDir
 from services.process import open_log
 from services.replaying import require_data_directory
@@ -23,7 +23,7 @@ from services.start import settings_of
 from shared.clock import SystemClock
 from shared.database.engine import Database
 from shared.datadir import renewing
-from shared.errors import FliplineError, Refused
+from shared.errors import FliplineError
 from shared.reasons import safe_reason
 from shared.settings import Settings
 from shared.telemetry import configure_logging
@@ -60,15 +60,8 @@ async def _renew(settings: Settings, console: Console, *, force: bool, yes: bool
         if why is not None:
             _print(console, why)
         if not yes:
-            _ask()
+            confirm("Build scoring's tables anew from the log? No other version may run meanwhile.")
         _tell(console, await _run(renewal, settings, console))
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise Refused("not_confirmed", "Nothing was changed: there is no terminal to ask on. Add --yes.")
-    if not typer.confirm("Build scoring's tables anew from the log? No other version may run meanwhile."):
-        raise Refused("not_confirmed", "Nothing was changed.")
 
 
 def renew_at_the_start(settings: Settings) -> None:

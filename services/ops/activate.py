@@ -1,15 +1,14 @@
 """`flipline activate`: a matrix becomes the one that scores; seen before, confirmed, watched, told after."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-import typer
 from rich.console import Console
 
+from services.asking import confirm
 from services.ops import display, drafting, handing_over
 from services.ops.client import CONNECTION_LOST, Api
 from services.ops.wanted import Wanted
@@ -52,7 +51,13 @@ def activate(wanted: Wanted, *, url: str, key: str, console: Console) -> None:
                 runner.run(handing_over.everybody(api, wanted, console))
                 return
             seen = runner.run(_show(api, wanted, matrix, found, console))
-            _ask(wanted)
+            if not wanted.yes:
+                confirm(
+                    "Activate?",
+                    unchanged="Nothing was activated",
+                    no="." if wanted.version else ". The draft is kept.",
+                    no_terminal="there is no terminal to ask on. Add --yes to activate what is shown.",
+                )
             runner.run(_activate(api, wanted, seen, console))
         except Refused as error:
             if error.errors:
@@ -118,19 +123,6 @@ def _show_flips(title: str, found: Mapping[str, Any], console: Console) -> None:
     for name, words, total in _LISTS:
         if movers := found.get(name):
             console.print(display.movers(words, movers, found.get(total, len(movers))))
-
-
-def _ask(wanted: Wanted) -> None:
-    if wanted.yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused(
-            "not_confirmed",
-            "Nothing was activated: there is no terminal to ask on. Add --yes to activate what is shown.",
-        )
-    if not typer.confirm("Activate?"):
-        kept = "" if wanted.version else " The draft is kept."
-        raise Refused("not_confirmed", f"Nothing was activated.{kept}")
 
 
 async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> None:

@@ -1,17 +1,16 @@
 """Hands over profiles that qualify under the version that scores and are no lead: all, or some by id."""
 
 import asyncio
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
+from services.asking import confirm
 from services.ops import display
 from services.ops.client import CONNECTION_LOST, Api
 from services.ops.wanted import Wanted
@@ -38,15 +37,12 @@ async def show(api: Api, wanted: Wanted, console: Console) -> None:
 
 def ask(wanted: Wanted) -> None:
     """Ask whether to hand them over; raises Refused when not, or when nobody can answer."""
-    if wanted.yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused(
-            "not_confirmed",
-            "Nobody was handed over: there is no terminal to ask on. Add --yes to hand over those shown.",
+    if not wanted.yes:
+        confirm(
+            "Hand them over?",
+            unchanged="Nobody was handed over",
+            no_terminal="there is no terminal to ask on. Add --yes to hand over those shown.",
         )
-    if not typer.confirm("Hand them over?"):
-        raise Refused("not_confirmed", "Nobody was handed over.")
 
 
 async def everybody(api: Api, wanted: Wanted, console: Console) -> None:

@@ -1,15 +1,14 @@
 """Models on a running instance: listed, shown and ended over its HTTP API, as ops reads them."""
 
-import sys
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.asking import confirm
 from services.ops import display
 from services.ops.client import Api
 from shared.errors import Conflict, Refused
@@ -102,7 +101,8 @@ def retire(api: Api, run: Any, model: str, given: Mapping[str, str], console: Co
             "handed over in it. Its history and its leads stay, and what subscribers are owed is delivered.",
             highlight=False,
         )
-    _ask(model, "Remove" if goes else "Retire", yes=yes)
+    if not yes:
+        confirm(f"{'Remove' if goes else 'Retire'} {model}?")
     try:
         run(api("DELETE", _path(model), params=given, headers={"If-Match": seen.etag or "*"}))
     except Refused as error:
@@ -117,15 +117,6 @@ def retire(api: Api, run: Any, model: str, given: Mapping[str, str], console: Co
     console.print(f"{model} is retired.", highlight=False)
     back = f"Back: flipline activate {model} --version {found['active_version']}"
     console.print(back, highlight=False, soft_wrap=True)
-
-
-def _ask(model: str, verb: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused("not_confirmed", "Nothing was changed: there is no terminal to ask on. Add --yes.")
-    if not typer.confirm(f"{verb} {model}?"):
-        raise Refused("not_confirmed", "Nothing was changed.")
 
 
 def _path(model: str) -> str:
