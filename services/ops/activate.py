@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -10,11 +9,11 @@ from rich.console import Console
 
 from services.asking import confirm
 from services.ops import display, drafting, handing_over
-from services.ops.client import CONNECTION_LOST, Api
+from services.ops.client import Api
 from services.ops.wanted import Wanted
-from shared.errors import Conflict, FliplineError, Refused, Unavailable
+from services.ops.watching import watched
+from shared.errors import Conflict, Refused
 
-LOOK_AGAIN_SECONDS: Final = 0.5
 _LISTS: Final = (
     ("would_flip", "Would flip", "newly_flipped"),
     ("would_un_flip", "Would flip no more", "un_flipped"),
@@ -129,21 +128,23 @@ async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> 
     order = {name: getattr(wanted, name) for name in ("handoff", "version", "note", "author")}
     given = {name: value for name, value in order.items() if value is not None}
     headers = {"If-Match": seen.etag} if seen.etag else {}
-    posted = asyncio.create_task(api("POST", f"{wanted.path}/activate", given, headers=headers, patient=True))
+    posted = api("POST", f"{wanted.path}/activate", given, headers=headers, patient=True)
+
+    async def look(preparing: display.Preparing) -> None:
+        # None is under way before and after.
+        now = (await api("GET", f"{wanted.path}/activation")).body
+        preparing.show(now["phase"], now["done"], now["total"])
+
     try:
-        with display.Preparing(console) as preparing:
-            while not (await asyncio.wait({posted}, timeout=LOOK_AGAIN_SECONDS))[0]:
-                # None is under way before and after; whatever else it is, the activation's own answer tells.
-                with suppress(FliplineError):
-                    now = (await api("GET", f"{wanted.path}/activation")).body
-                    preparing.show(now["phase"], now["done"], now["total"])
-            activated = (await posted).body
-    except asyncio.CancelledError:
-        console.print(
-            f"The instance goes on with it. GET {wanted.path}/activation tells how far; DELETE gives it up.",
-            highlight=False,
+        activated = await watched(
+            posted,
+            look,
+            console,
+            interrupted=f"The instance goes on with it. GET {wanted.path}/activation tells how far; DELETE "
+            "gives it up.",
+            lost=f"GET {wanted.path}/activation tells whether it is going on. If it has stalled, run this "
+            "again: it goes on where it was.",
         )
-        raise
     except Refused as error:
         if error.code != "draft_changed":
             raise
@@ -151,16 +152,6 @@ async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> 
             "draft_changed",
             "Nothing was activated: somebody has changed the draft since it was shown. Run this again.",
         ) from error
-    except Unavailable as error:
-        if error.code != CONNECTION_LOST:
-            raise
-        told = (
-            f"{error.message} GET {wanted.path}/activation tells whether it is going on. If it has stalled, "
-            "run this again: it goes on where it was."
-        )
-        raise Unavailable(error.code, told) from error
-    finally:
-        posted.cancel()
     diff = activated["flip_diff"]
     _show_flips(f"{wanted.model}: version {activated['version']} scores now", diff, console)
     for line in _next_steps(wanted, seen, activated["version"], diff):

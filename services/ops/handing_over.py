@@ -1,9 +1,7 @@
 """Hands over profiles that qualify under the version that scores and are no lead: all, or some by id."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -12,11 +10,11 @@ from rich.text import Text
 
 from services.asking import confirm
 from services.ops import display
-from services.ops.client import CONNECTION_LOST, Api
+from services.ops.client import Api
 from services.ops.wanted import Wanted
-from shared.errors import FliplineError, Refused, Unavailable
+from services.ops.watching import watched
+from shared.errors import Refused
 
-LOOK_AGAIN_SECONDS: Final = 0.5
 MAX_IDS: Final = 1_000
 MAX_SHOWN: Final = 50
 
@@ -50,29 +48,21 @@ async def everybody(api: Api, wanted: Wanted, console: Console) -> None:
     order = {"version": wanted.version, "handoff": "all", "note": wanted.note, "author": wanted.author}
     given = {name: value for name, value in order.items() if value is not None}
     before = await _latest(api, wanted)
-    posted = asyncio.create_task(api("POST", f"{wanted.path}/activate", given, patient=True))
-    try:
-        with display.Preparing(console) as bar:
-            while not (await asyncio.wait({posted}, timeout=LOOK_AGAIN_SECONDS))[0]:
-                # Whatever is the matter, the answer to the order itself tells.
-                with suppress(FliplineError):
-                    now = await _latest(api, wanted)
-                    if now and now["id"] != (before or {}).get("id"):
-                        bar.show("handing_over", now["done"], now["total"])
-            diff = (await posted).body["flip_diff"]
-    except asyncio.CancelledError:
-        console.print(
-            f"The instance goes on with it. GET {wanted.path}/handoffs tells how far it has come.",
-            highlight=False,
-        )
-        raise
-    except Unavailable as error:
-        if error.code != CONNECTION_LOST:
-            raise
-        told = f"{error.message} Run this again: it does the rest, and hands nobody over twice."
-        raise Unavailable(error.code, told) from error
-    finally:
-        posted.cancel()
+    posted = api("POST", f"{wanted.path}/activate", given, patient=True)
+
+    async def look(bar: display.Preparing) -> None:
+        now = await _latest(api, wanted)
+        if now and now["id"] != (before or {}).get("id"):
+            bar.show("handing_over", now["done"], now["total"])
+
+    done = await watched(
+        posted,
+        look,
+        console,
+        interrupted=f"The instance goes on with it. GET {wanted.path}/handoffs tells how far it has come.",
+        lost="Run this again: it does the rest, and hands nobody over twice.",
+    )
+    diff = done["flip_diff"]
     console.print(display.flips(f"{wanted.model}: handed over under version {wanted.version}", diff))
     console.print(
         f"Next: GET /v1/leads?model={wanted.model} lists the leads that sales has got.", highlight=False
