@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import quote
 
 from rich.console import Console
 from rich.text import Text
@@ -11,7 +10,7 @@ from rich.text import Text
 from services.asking import confirm
 from services.ops import display
 from services.ops.client import Api
-from services.ops.wanted import Wanted
+from services.ops.wanted import Wanted, model_path
 from services.ops.watching import watched
 from shared.errors import Refused
 
@@ -84,8 +83,8 @@ async def named(
     results: list[Json] = []
     for start in range(0, len(profile_ids), MAX_IDS):
         order = {"profiles": list(profile_ids[start : start + MAX_IDS]), **given}
-        path = f"/v1/models/{quote(model, safe='')}/handoff"
-        results += (await api("POST", path, order, patient=True)).body["results"]
+        answer = await api("POST", f"{model_path(model)}/handoff", order, patient=True)
+        results += answer.body["results"]
     shown = display.table(f"{model}: handed over", "profile", "what became of it", "lead, or why not")
     shown.columns[0].overflow = "fold"
     for one in results[:MAX_SHOWN]:

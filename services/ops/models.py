@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
 from rich.console import Console
 from rich.table import Table
@@ -11,6 +10,7 @@ from rich.text import Text
 from services.asking import confirm
 from services.ops import display
 from services.ops.client import Api
+from services.ops.wanted import model_path
 from shared.errors import Conflict, Refused
 
 Json = Mapping[str, Any]
@@ -44,7 +44,7 @@ async def show_list(api: Api, console: Console) -> None:
 
 async def show(api: Api, model: str, console: Console) -> None:
     """Print a model, and who made which version of it score, the latest first."""
-    found = (await api("GET", _path(model))).body
+    found = (await api("GET", model_path(model))).body
     shown = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in (
         ("model", found["model"]),
@@ -58,7 +58,7 @@ async def show(api: Api, model: str, console: Console) -> None:
         if value is not None:
             shown.add_row(name, Text(display.printable(str(value))))
     console.print(shown)
-    activations = (await api("GET", f"{_path(model)}/activations")).body["items"]
+    activations = (await api("GET", f"{model_path(model)}/activations")).body["items"]
     if not activations:
         return
     history = display.table("Activations", "activated at", "author", "handoff", "note", numbers=["version"])
@@ -87,7 +87,7 @@ def retire(api: Api, run: Any, model: str, given: Mapping[str, str], console: Co
     `run` runs a coroutine, so that Ctrl-C ends the question and not a loop behind it. Raises Refused when it
     is not to be, Conflict when somebody changed the model meanwhile.
     """
-    seen = run(api("GET", _path(model)))
+    seen = run(api("GET", model_path(model)))
     found = seen.body
     if found["retired_at"] is not None and found["activating"] is None:
         console.print(f"{model} is retired already, since {_minute(found['retired_at'])}.", highlight=False)
@@ -104,7 +104,7 @@ def retire(api: Api, run: Any, model: str, given: Mapping[str, str], console: Co
     if not yes:
         confirm(f"{'Remove' if goes else 'Retire'} {model}?")
     try:
-        run(api("DELETE", _path(model), params=given, headers={"If-Match": seen.etag or "*"}))
+        run(api("DELETE", model_path(model), params=given, headers={"If-Match": seen.etag or "*"}))
     except Refused as error:
         if error.code != "model_changed":
             raise
@@ -117,7 +117,3 @@ def retire(api: Api, run: Any, model: str, given: Mapping[str, str], console: Co
     console.print(f"{model} is retired.", highlight=False)
     back = f"Back: flipline activate {model} --version {found['active_version']}"
     console.print(back, highlight=False, soft_wrap=True)
-
-
-def _path(model: str) -> str:
-    return f"/v1/models/{quote(model, safe='')}"
