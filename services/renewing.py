@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -13,15 +13,13 @@ from rich.console import Console
 
 from services.asking import confirm
 from services.options import DataDir
-from services.process import open_log
-from services.replaying import require_data_directory
+from services.process import opened
 from services.scoring.compose import GROUP
 from services.scoring.core.fold import RENEW
 from services.scoring.renewal.renew import Renewal, Renewed
 from services.scoring.replay.display import Display
-from services.start import settings_of
+from services.start import require_data_directory, settings_of
 from shared.clock import SystemClock
-from shared.database.engine import Database
 from shared.datadir import renewing
 from shared.errors import FliplineError
 from shared.reasons import safe_reason
@@ -107,11 +105,7 @@ def _warn(why: str) -> None:
 
 @asynccontextmanager
 async def _renewal(settings: Settings) -> AsyncGenerator[Renewal]:
-    async with AsyncExitStack() as stack:
-        database = Database(settings.effective_database_url)
-        stack.push_async_callback(database.close)
-        log = open_log(settings, database)
-        stack.push_async_callback(log.close)
+    async with opened(settings) as (database, log):
         yield Renewal(
             log=log,
             database=database,
