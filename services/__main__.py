@@ -98,14 +98,17 @@ def activate(
     url: Annotated[str | None, typer.Option(help="A running instance.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Make a matrix score, having shown what differs; or hand over all under the one that does already."""
+    """Show what a matrix changes, then make it score.
+
+    If --version names the version that scores already, --handoff all hands over all who qualify under it.
+    """
     url, key = _instance(url, data_dir)
     wanted = Wanted(model, matrix, version, handoff, note, author, yes)
     activate_over_http(wanted, url=url, key=key, console=Console())
 
 
 def _instance(url: str | None, data_dir: Path | None) -> tuple[str, str]:
-    """Return the URL of the instance that ops mean and a key of theirs."""
+    """Return the instance's URL and a key of ops: as given, or by the settings."""
     settings = settings_of(None, data_dir)
     # A line for each request would tear the bar of the progress apart.
     configure_logging("error")

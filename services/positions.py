@@ -1,7 +1,6 @@
 """`flipline positions`: where the groups stand on the log, and the way back to its beginning."""
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
@@ -10,17 +9,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services.asking import confirm
+from services.options import DataDir
 from services.start import settings_of
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.database.positions import all_positions, read_again
-from shared.errors import NotFound, Refused
+from shared.errors import NotFound
 from shared.events import TOPICS
 from shared.telemetry import configure_logging
 
 positions = typer.Typer(no_args_is_help=True, help="Where the groups stand on the log.")
-
-DataDir = Annotated[Path | None, typer.Option(help="Where files and keys are, instead of FLIPLINE_DATA_DIR.")]
 
 
 @positions.command("list")
@@ -42,15 +41,8 @@ def reread(
     if topic is not None and topic not in TOPICS:
         raise NotFound("topic_unknown", f"There is no topic {topic}; there are {', '.join(TOPICS)}.")
     if not yes:
-        _ask()
+        confirm("Is the log that Flipline runs on now the right one?")
     _run(data_dir, lambda database, console: move_back(database, console, topic))
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise Refused("not_confirmed", "Nothing was changed: there is no terminal to ask on. Add --yes.")
-    if not typer.confirm("Is the log that Flipline runs on now the right one?"):
-        raise Refused("not_confirmed", "Nothing was changed.")
 
 
 def _run(data_dir: Path | None, work: Callable[[Database, Console], Awaitable[None]]) -> None:

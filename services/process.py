@@ -135,6 +135,17 @@ def _calm_the_collector() -> None:
     gc.set_threshold(300_000, 50, 50)
 
 
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncGenerator[tuple[Database, EmbeddedLog | KafkaLog]]:
+    """Open the database and the log for a command that works on them, and close them in the end."""
+    async with AsyncExitStack() as stack:
+        database = Database(settings.effective_database_url)
+        stack.push_async_callback(database.close)
+        log = open_log(settings, database)
+        stack.push_async_callback(log.close)
+        yield database, log
+
+
 def open_log(settings: Settings, database: Database) -> EmbeddedLog | KafkaLog:
     """Return the log that the settings name; the database tells which topics were read from."""
     if settings.log == "embedded":

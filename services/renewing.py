@@ -1,9 +1,8 @@
 """`flipline renew`, and what `flipline up` does of it when it starts."""
 
 import asyncio
-import sys
 from collections.abc import AsyncGenerator, Generator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -12,18 +11,17 @@ import structlog
 import typer
 from rich.console import Console
 
+from services.asking import confirm
 from services.options import DataDir
-from services.process import open_log
-from services.replaying import require_data_directory
+from services.process import opened
 from services.scoring.compose import GROUP
 from services.scoring.core.fold import RENEW
 from services.scoring.renewal.renew import Renewal, Renewed
 from services.scoring.replay.display import Display
-from services.start import settings_of
+from services.start import require_data_directory, settings_of
 from shared.clock import SystemClock
-from shared.database.engine import Database
 from shared.datadir import renewing
-from shared.errors import FliplineError, Refused
+from shared.errors import FliplineError
 from shared.reasons import safe_reason
 from shared.settings import Settings
 from shared.telemetry import configure_logging
@@ -60,15 +58,8 @@ async def _renew(settings: Settings, console: Console, *, force: bool, yes: bool
         if why is not None:
             _print(console, why)
         if not yes:
-            _ask()
+            confirm("Build scoring's tables anew from the log? No other version may run meanwhile.")
         _tell(console, await _run(renewal, settings, console))
-
-
-def _ask() -> None:
-    if not sys.stdin.isatty():
-        raise Refused("not_confirmed", "Nothing was changed: there is no terminal to ask on. Add --yes.")
-    if not typer.confirm("Build scoring's tables anew from the log? No other version may run meanwhile."):
-        raise Refused("not_confirmed", "Nothing was changed.")
 
 
 def renew_at_the_start(settings: Settings) -> None:
@@ -114,11 +105,7 @@ def _warn(why: str) -> None:
 
 @asynccontextmanager
 async def _renewal(settings: Settings) -> AsyncGenerator[Renewal]:
-    async with AsyncExitStack() as stack:
-        database = Database(settings.effective_database_url)
-        stack.push_async_callback(database.close)
-        log = open_log(settings, database)
-        stack.push_async_callback(log.close)
+    async with opened(settings) as (database, log):
         yield Renewal(
             log=log,
             database=database,

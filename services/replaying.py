@@ -1,20 +1,18 @@
 """`flipline replay`: scoring's tables held against the log."""
 
 import asyncio
-from contextlib import AsyncExitStack
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from services.options import DataDir
-from services.process import open_log
+from services.process import opened
 from services.scoring.compose import GROUP
 from services.scoring.replay.check import check as check_scoring
-from services.start import settings_of
+from services.start import require_data_directory, settings_of
 from shared.clock import SystemClock
-from shared.database.engine import Database
-from shared.errors import Misconfigured, Refused
+from shared.errors import Refused
 from shared.settings import Settings
 from shared.telemetry import configure_logging
 
@@ -40,11 +38,7 @@ def replay(
 
 async def _is_what_the_log_says(settings: Settings) -> bool:
     require_data_directory(settings)
-    async with AsyncExitStack() as stack:
-        database = Database(settings.effective_database_url)
-        stack.push_async_callback(database.close)
-        log = open_log(settings, database)
-        stack.push_async_callback(log.close)
+    async with opened(settings) as (database, log):
         return await check_scoring(
             log=log,
             database=database,
@@ -54,9 +48,3 @@ async def _is_what_the_log_says(settings: Settings) -> bool:
             forms=settings.forms(),
             console=Console(),
         )
-
-
-def require_data_directory(settings: Settings) -> None:
-    """Raise Misconfigured when the directory of an embedded log is not there: it would be made, empty."""
-    if settings.log == "embedded" and not settings.data_dir.is_dir():
-        raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")

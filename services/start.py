@@ -86,6 +86,12 @@ def migrate(settings: Settings) -> None:
     asyncio.run(migrate_database(settings.effective_database_url))
 
 
+def require_data_directory(settings: Settings) -> None:
+    """Raise Misconfigured when the directory of an embedded log is not there: it would be made, empty."""
+    if settings.log == "embedded" and not settings.data_dir.is_dir():
+        raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
+
+
 def _prepare_files(settings: Settings, *, directory: bool, tables: bool) -> None:
     """Make what the process writes private; `directory` says that it writes there whatever the tables are."""
     if directory or (tables and settings.database_url is None):

@@ -32,7 +32,7 @@ async def play(url: str, keys: Keys, console: Console, now: datetime) -> None:
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client, inbox() as box:
         api = Api(client, {"write": keys.write[0], "ops": keys.ops[0], "crm": keys.crm[0]})
         try:
-            await _spare_anothers(api)
+            await _refuse_anothers(api)
             async with _scoring(api, console), _subscribed(api, box) as secret:
                 profile = await _act(api, console, now)
                 await _flip(box, secret, console)
@@ -61,16 +61,19 @@ class Api:
         self, role: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """Return the answer's JSON; raises Misconfigured with what the instance said against it."""
-        answer = await self.ask(role, method, path, body, headers)
-        if answer.is_success:
-            return answer.json() if answer.content else {}
-        told = answer.json().get("message", answer.text) if answer.content else answer.reason_phrase
-        hint = _HINTS.get(path, "")
-        raise Misconfigured("demo_refused", f"{method} {path} answered {answer.status_code}: {told} {hint}")
+        return _read(await self.ask(role, method, path, body, headers), path)
 
 
-async def _spare_anothers(api: Api) -> None:
-    """Raise Misconfigured when the model's name is taken by one that is not the demo's."""
+def _read(answer: httpx.Response, path: str) -> dict[str, Any]:
+    if answer.is_success:
+        return answer.json() if answer.content else {}
+    told = answer.json().get("message", answer.text) if answer.content else answer.reason_phrase
+    asked, hint = f"{answer.request.method} {path}", _HINTS.get(path, "")
+    raise Misconfigured("demo_refused", f"{asked} answered {answer.status_code}: {told} {hint}")
+
+
+async def _refuse_anothers(api: Api) -> None:
+    """Raise Misconfigured when somebody else made a model of the same name."""
     found = await api.ask("ops", "GET", f"{_PATH}/activations")
     latest = next(iter(found.json()["items"]), None) if found.is_success else None
     if latest is not None and latest["note"] != _NOTE:
@@ -101,7 +104,7 @@ async def _scoring(api: Api, console: Console) -> AsyncGenerator[None]:
 
 
 async def _to_its_end(request: Coroutine[Any, Any, Any]) -> None:
-    """Wait for the answer to a request, also when interrupted: the instance may only be about to begin it."""
+    """Wait for the answer, also when interrupted: the instance may have the request and not have begun it."""
     answered = asyncio.ensure_future(request)
     try:
         await asyncio.shield(answered)
@@ -111,10 +114,10 @@ async def _to_its_end(request: Coroutine[Any, Any, Any]) -> None:
 
 
 async def _retire(api: Api, console: Console) -> None:
-    """Retire the model; an activation that was interrupted is given up before, or has come to its end."""
+    """Retire the model, having given up an activation that is still under way."""
     for _ in range(int(PATIENCE_SECONDS / LOOK_AGAIN_SECONDS)):
         answer = await api.ask("ops", "DELETE", _PATH)
-        # It was never activated where it is not there any more.
+        # A model that is gone was never activated: one that was is kept, retired.
         if answer.is_success or answer.status_code == NOT_FOUND:
             break
         await api.ask("ops", "DELETE", f"{_PATH}/activation")
@@ -172,7 +175,7 @@ async def _found(api: Api, path: str) -> list[dict[str, Any]]:
     # A kind of identity that is none of Flipline's own is unknown until somebody has it.
     if answer.is_client_error and answer.json().get("code") == "kind_unknown":
         return []
-    return (await api("ops", "GET", path))["items"]
+    return _read(answer, path)["items"]
 
 
 async def _flip(box: Inbox, secret: str, console: Console) -> None:

@@ -1,27 +1,25 @@
 """`flipline activate`: a matrix becomes the one that scores; seen before, confirmed, watched, told after."""
 
 import asyncio
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-import typer
 from rich.console import Console
 
+from services.asking import confirm
 from services.ops import display, drafting, handing_over
-from services.ops.client import CONNECTION_LOST, Api
+from services.ops.client import Api
 from services.ops.wanted import Wanted
-from shared.errors import Conflict, FliplineError, Refused, Unavailable
+from services.ops.watching import watched
+from shared.errors import Conflict, Refused
 
-LOOK_AGAIN_SECONDS: Final = 0.5
 _LISTS: Final = (
     ("would_flip", "Would flip", "newly_flipped"),
     ("would_un_flip", "Would flip no more", "un_flipped"),
     ("biggest_movers", "Biggest movers", "moved"),
 )
-"""The lists of a preview or a flip-diff, their titles, and the number of all those of whom they show some."""
+"""Of each list in a preview or a flip-diff: its name, its title, and the name of the count of all."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,13 @@ def activate(wanted: Wanted, *, url: str, key: str, console: Console) -> None:
                 runner.run(handing_over.everybody(api, wanted, console))
                 return
             seen = runner.run(_show(api, wanted, matrix, found, console))
-            _ask(wanted)
+            if not wanted.yes:
+                confirm(
+                    "Activate?",
+                    unchanged="Nothing was activated",
+                    no="." if wanted.version else ". The draft is kept.",
+                    no_terminal="there is no terminal to ask on. Add --yes to activate what is shown.",
+                )
             runner.run(_activate(api, wanted, seen, console))
         except Refused as error:
             if error.errors:
@@ -90,7 +94,7 @@ async def _show(
         console.print(display.warnings(odd))
     await _show_difference(api, wanted, found.active, console)
     await _show_preview(api, wanted, "draft", "the draft", console)
-    # Again, since the tables between may have taken them out of sight of who is asked next.
+    # Again, since the tables printed since may have scrolled them away before the question.
     if alarms := display.alarms(odd):
         console.print(alarms, soft_wrap=True)
     return _Seen(found.active, draft.etag)
@@ -120,38 +124,27 @@ def _show_flips(title: str, found: Mapping[str, Any], console: Console) -> None:
             console.print(display.movers(words, movers, found.get(total, len(movers))))
 
 
-def _ask(wanted: Wanted) -> None:
-    if wanted.yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused(
-            "not_confirmed",
-            "Nothing was activated: there is no terminal to ask on. Add --yes to activate what is shown.",
-        )
-    if not typer.confirm("Activate?"):
-        kept = "" if wanted.version else " The draft is kept."
-        raise Refused("not_confirmed", f"Nothing was activated.{kept}")
-
-
 async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> None:
     order = {name: getattr(wanted, name) for name in ("handoff", "version", "note", "author")}
     given = {name: value for name, value in order.items() if value is not None}
     headers = {"If-Match": seen.etag} if seen.etag else {}
-    posted = asyncio.create_task(api("POST", f"{wanted.path}/activate", given, headers=headers, patient=True))
+    posted = api("POST", f"{wanted.path}/activate", given, headers=headers, patient=True)
+
+    async def look(preparing: display.Preparing) -> None:
+        # None is under way before and after.
+        now = (await api("GET", f"{wanted.path}/activation")).body
+        preparing.show(now["phase"], now["done"], now["total"])
+
     try:
-        with display.Preparing(console) as preparing:
-            while not (await asyncio.wait({posted}, timeout=LOOK_AGAIN_SECONDS))[0]:
-                # None is under way before and after; whatever else it is, the activation's own answer tells.
-                with suppress(FliplineError):
-                    now = (await api("GET", f"{wanted.path}/activation")).body
-                    preparing.show(now["phase"], now["done"], now["total"])
-            activated = (await posted).body
-    except asyncio.CancelledError:
-        console.print(
-            f"The instance goes on with it. GET {wanted.path}/activation tells how far; DELETE gives it up.",
-            highlight=False,
+        activated = await watched(
+            posted,
+            look,
+            console,
+            interrupted=f"The instance goes on with it. GET {wanted.path}/activation tells how far; DELETE "
+            "gives it up.",
+            lost=f"GET {wanted.path}/activation tells whether it is going on. If it has stalled, run this "
+            "again: it goes on where it was.",
         )
-        raise
     except Refused as error:
         if error.code != "draft_changed":
             raise
@@ -159,16 +152,6 @@ async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> 
             "draft_changed",
             "Nothing was activated: somebody has changed the draft since it was shown. Run this again.",
         ) from error
-    except Unavailable as error:
-        if error.code != CONNECTION_LOST:
-            raise
-        told = (
-            f"{error.message} GET {wanted.path}/activation tells whether it is going on. If it has stalled, "
-            "run this again: it goes on where it was."
-        )
-        raise Unavailable(error.code, told) from error
-    finally:
-        posted.cancel()
     diff = activated["flip_diff"]
     _show_flips(f"{wanted.model}: version {activated['version']} scores now", diff, console)
     for line in _next_steps(wanted, seen, activated["version"], diff):

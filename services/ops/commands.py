@@ -10,13 +10,13 @@ from rich.console import Console
 
 from services.ops import dead_letters
 from services.ops.client import Api
+from services.options import DataDir
 from shared.errors import Refused
 
 Connect: TypeAlias = Callable[[str | None, Path | None], tuple[str, str]]
 """From a URL and a data directory, as far as they are given, to the instance's URL and a key of ops."""
 
 Url = Annotated[str | None, typer.Option(help="Where a running instance has its ingest.")]
-DataDir = Annotated[Path | None, typer.Option(help="Where the keys are, instead of FLIPLINE_DATA_DIR.")]
 RefusedBy = Annotated[str | None, typer.Option(help="`ingest`, or the consumer group that parked them.")]
 Code = Annotated[str | None, typer.Option(help="The reason's code.")]
 Since = Annotated[str | None, typer.Option(help="Refused at this date or instant or later.")]

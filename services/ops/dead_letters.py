@@ -45,7 +45,7 @@ async def show_list(api: Api, filters: Mapping[str, str], limit: int, console: C
 
 
 async def _listed(api: Api, filters: Mapping[str, str], wanted: int) -> AsyncGenerator[Json]:
-    """Yield letters page by page, of which the caller wants so many."""
+    """Yield letters page by page; the caller takes as many as are `wanted`."""
     parameters: dict[str, str | int] = {**filters, "limit": min(PAGE, wanted)}
     while True:
         page = (await api("GET", PATH, params=parameters)).body

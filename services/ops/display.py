@@ -14,7 +14,7 @@ Json = Mapping[str, Any]
 
 _ALARM: Final = "bold red"
 _NOBODY: Final = "no_lead_"
-"""How the codes begin of warnings by which nobody becomes a lead."""
+"""The codes of warnings by which nobody becomes a lead begin so."""
 
 _PHASES: Final[Mapping[str, str]] = {
     "counting": "counting (identities)",
@@ -62,7 +62,7 @@ def complaints(errors: Sequence[Json]) -> Table:
 
 
 def warnings(found: Sequence[Json]) -> Table:
-    """Return what is allowed in a matrix and hardly meant; by what nobody becomes a lead stands out."""
+    """Return the warnings about a matrix; those by which nobody becomes a lead stand out."""
     shown = table("Warnings about the draft", "field", "rule", "warning")
     for one in found:
         style = _ALARM if is_alarm(one) else ""
@@ -71,14 +71,14 @@ def warnings(found: Sequence[Json]) -> Table:
 
 
 def alarms(found: Sequence[Json]) -> Text:
-    """Return those warnings by which nobody becomes a lead, a line each."""
+    """Return the warnings by which nobody becomes a lead, a line each."""
     return Text("\n").join(
         Text(f"Warning: {one['message']}.", style=_ALARM) for one in found if is_alarm(one)
     )
 
 
 def is_alarm(warning: Json) -> bool:
-    """Tell whether nobody becomes a lead by what a warning is about."""
+    """Tell whether a warning says that nobody becomes a lead."""
     return str(warning["code"]).startswith(_NOBODY)
 
 
@@ -162,7 +162,7 @@ class Preparing:
             self._phase, self._tenths = phase, 0
         if phase not in _PHASES:
             return
-        # Whoever came since the phase began is done with the others, and was not among all of them.
+        # Profiles that came since the phase began are among those done, and not in the total.
         done = min(done, total)
         if phase not in self._tasks:
             self._tasks[phase] = self._bars.add_task(_PHASES[phase], total=total)
@@ -173,6 +173,6 @@ class Preparing:
             self._console.print(f"{_PHASES[phase]}: {done:,} of {total:,}", highlight=False)
 
     def _finish(self) -> None:
-        """Fill the bar of the phase that is over, whose end nobody may have been told."""
+        """Fill the bar of the phase that is over: its last state may not have been asked for."""
         for task in self._bars.tasks:
             self._bars.update(task.id, completed=task.total)

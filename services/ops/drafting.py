@@ -1,12 +1,11 @@
 """A file becomes the draft of a model without overwriting, unseen, what somebody else has drafted."""
 
-import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import typer
 from rich.console import Console
 
+from services.asking import confirm
 from services.ops import display
 from services.ops.client import Answer, Api
 from services.ops.wanted import Wanted
@@ -40,7 +39,7 @@ async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console)
     if not found.has_draft:
         return found._replace(tag=(await api("GET", draft)).etag)
     try:
-        # Only when it is the draft already: which matrices are the same the instance knows best.
+        # It succeeds only if the matrix is the draft already: the instance knows which are the same.
         put_again = await api("PUT", draft, matrix, headers={"If-None-Match": "*"})
     except Refused as error:
         if error.code != "draft_exists":
@@ -71,14 +70,12 @@ def ask_to_replace(wanted: Wanted) -> None:
     """Ask whether the other draft may be replaced; raises Refused when not, or when nobody can answer."""
     if wanted.yes:
         return
-    if not sys.stdin.isatty():
-        raise Refused(
-            "not_confirmed",
-            f"Nothing was changed: another draft of {wanted.model} is there. Activate it without --matrix, "
-            "or add --yes to replace it.",
-        )
-    if not typer.confirm("Replace that draft?"):
-        raise Refused("not_confirmed", "Nothing was changed: the draft that is there is kept.")
+    confirm(
+        "Replace that draft?",
+        no=": the draft that is there is kept.",
+        no_terminal=f"another draft of {wanted.model} is there. Activate it without --matrix, or add --yes "
+        "to replace it.",
+    )
 
 
 async def put(api: Api, wanted: Wanted, matrix: bytes, found: Found) -> Answer:

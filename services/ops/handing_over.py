@@ -1,23 +1,19 @@
-"""Under the version that scores already, sales gets whom it has not got: all of them, or some by id."""
+"""Hands over profiles that qualify under the version that scores and are no lead: all, or some by id."""
 
-import asyncio
-import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, Final
-from urllib.parse import quote
 
-import typer
 from rich.console import Console
 from rich.text import Text
 
+from services.asking import confirm
 from services.ops import display
-from services.ops.client import CONNECTION_LOST, Api
-from services.ops.wanted import Wanted
-from shared.errors import FliplineError, Refused, Unavailable
+from services.ops.client import Api
+from services.ops.wanted import Wanted, model_path
+from services.ops.watching import watched
+from shared.errors import Refused
 
-LOOK_AGAIN_SECONDS: Final = 0.5
 MAX_IDS: Final = 1_000
 MAX_SHOWN: Final = 50
 
@@ -25,7 +21,7 @@ Json = Mapping[str, Any]
 
 
 async def show(api: Api, wanted: Wanted, console: Console) -> None:
-    """Show whom it would hand over, without changing anything."""
+    """Show how many profiles would be handed over, without changing anything."""
     with console.status("Working out whom it would hand over ..."):
         preview = (await api("POST", f"{wanted.path}/versions/{wanted.version}/preview", patient=True)).body
     title = (
@@ -38,15 +34,12 @@ async def show(api: Api, wanted: Wanted, console: Console) -> None:
 
 def ask(wanted: Wanted) -> None:
     """Ask whether to hand them over; raises Refused when not, or when nobody can answer."""
-    if wanted.yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused(
-            "not_confirmed",
-            "Nobody was handed over: there is no terminal to ask on. Add --yes to hand over those shown.",
+    if not wanted.yes:
+        confirm(
+            "Hand them over?",
+            unchanged="Nobody was handed over",
+            no_terminal="there is no terminal to ask on. Add --yes to hand over those shown.",
         )
-    if not typer.confirm("Hand them over?"):
-        raise Refused("not_confirmed", "Nobody was handed over.")
 
 
 async def everybody(api: Api, wanted: Wanted, console: Console) -> None:
@@ -54,29 +47,21 @@ async def everybody(api: Api, wanted: Wanted, console: Console) -> None:
     order = {"version": wanted.version, "handoff": "all", "note": wanted.note, "author": wanted.author}
     given = {name: value for name, value in order.items() if value is not None}
     before = await _latest(api, wanted)
-    posted = asyncio.create_task(api("POST", f"{wanted.path}/activate", given, patient=True))
-    try:
-        with display.Preparing(console) as bar:
-            while not (await asyncio.wait({posted}, timeout=LOOK_AGAIN_SECONDS))[0]:
-                # Whatever is the matter, the answer to the order itself tells.
-                with suppress(FliplineError):
-                    now = await _latest(api, wanted)
-                    if now and now["id"] != (before or {}).get("id"):
-                        bar.show("handing_over", now["done"], now["total"])
-            diff = (await posted).body["flip_diff"]
-    except asyncio.CancelledError:
-        console.print(
-            f"The instance goes on with it. GET {wanted.path}/handoffs tells how far it has come.",
-            highlight=False,
-        )
-        raise
-    except Unavailable as error:
-        if error.code != CONNECTION_LOST:
-            raise
-        told = f"{error.message} Run this again: it does the rest, and hands nobody over twice."
-        raise Unavailable(error.code, told) from error
-    finally:
-        posted.cancel()
+    posted = api("POST", f"{wanted.path}/activate", given, patient=True)
+
+    async def look(bar: display.Preparing) -> None:
+        now = await _latest(api, wanted)
+        if now and now["id"] != (before or {}).get("id"):
+            bar.show("handing_over", now["done"], now["total"])
+
+    done = await watched(
+        posted,
+        look,
+        console,
+        interrupted=f"The instance goes on with it. GET {wanted.path}/handoffs tells how far it has come.",
+        lost="Run this again: it does the rest, and hands nobody over twice.",
+    )
+    diff = done["flip_diff"]
     console.print(display.flips(f"{wanted.model}: handed over under version {wanted.version}", diff))
     console.print(
         f"Next: GET /v1/leads?model={wanted.model} lists the leads that sales has got.", highlight=False
@@ -98,8 +83,8 @@ async def named(
     results: list[Json] = []
     for start in range(0, len(profile_ids), MAX_IDS):
         order = {"profiles": list(profile_ids[start : start + MAX_IDS]), **given}
-        path = f"/v1/models/{quote(model, safe='')}/handoff"
-        results += (await api("POST", path, order, patient=True)).body["results"]
+        answer = await api("POST", f"{model_path(model)}/handoff", order, patient=True)
+        results += answer.body["results"]
     shown = display.table(f"{model}: handed over", "profile", "what became of it", "lead, or why not")
     shown.columns[0].overflow = "fold"
     for one in results[:MAX_SHOWN]:

@@ -1,7 +1,6 @@
 """`flipline models`: the commands and what they take."""
 
 import asyncio
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,12 +9,12 @@ from rich.console import Console
 from services.ops import handing_over, models
 from services.ops.client import Api
 from services.ops.commands import Connect, given
+from services.options import DataDir
 
 Model = Annotated[str, typer.Argument(help="The model's slug.")]
 Note = Annotated[str | None, typer.Option(help="Why.")]
 Author = Annotated[str | None, typer.Option(help="Who; a mark of the key by default.")]
 Url = Annotated[str | None, typer.Option(help="A running instance.")]
-DataDir = Annotated[Path | None, typer.Option(help="Where the keys are, instead of FLIPLINE_DATA_DIR.")]
 
 
 def model_commands(connect: Connect) -> typer.Typer:

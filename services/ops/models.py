@@ -1,17 +1,16 @@
 """Models on a running instance: listed, shown and ended over its HTTP API, as ops reads them."""
 
-import sys
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.asking import confirm
 from services.ops import display
 from services.ops.client import Api
+from services.ops.wanted import model_path
 from shared.errors import Conflict, Refused
 
 Json = Mapping[str, Any]
@@ -45,7 +44,7 @@ async def show_list(api: Api, console: Console) -> None:
 
 async def show(api: Api, model: str, console: Console) -> None:
     """Print a model, and who made which version of it score, the latest first."""
-    found = (await api("GET", _path(model))).body
+    found = (await api("GET", model_path(model))).body
     shown = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in (
         ("model", found["model"]),
@@ -59,7 +58,7 @@ async def show(api: Api, model: str, console: Console) -> None:
         if value is not None:
             shown.add_row(name, Text(display.printable(str(value))))
     console.print(shown)
-    activations = (await api("GET", f"{_path(model)}/activations")).body["items"]
+    activations = (await api("GET", f"{model_path(model)}/activations")).body["items"]
     if not activations:
         return
     history = display.table("Activations", "activated at", "author", "handoff", "note", numbers=["version"])
@@ -88,7 +87,7 @@ def retire(api: Api, run: Any, model: str, given: Mapping[str, str], console: Co
     `run` runs a coroutine, so that Ctrl-C ends the question and not a loop behind it. Raises Refused when it
     is not to be, Conflict when somebody changed the model meanwhile.
     """
-    seen = run(api("GET", _path(model)))
+    seen = run(api("GET", model_path(model)))
     found = seen.body
     if found["retired_at"] is not None and found["activating"] is None:
         console.print(f"{model} is retired already, since {_minute(found['retired_at'])}.", highlight=False)
@@ -102,9 +101,10 @@ def retire(api: Api, run: Any, model: str, given: Mapping[str, str], console: Co
             "handed over in it. Its history and its leads stay, and what subscribers are owed is delivered.",
             highlight=False,
         )
-    _ask(model, "Remove" if goes else "Retire", yes=yes)
+    if not yes:
+        confirm(f"{'Remove' if goes else 'Retire'} {model}?")
     try:
-        run(api("DELETE", _path(model), params=given, headers={"If-Match": seen.etag or "*"}))
+        run(api("DELETE", model_path(model), params=given, headers={"If-Match": seen.etag or "*"}))
     except Refused as error:
         if error.code != "model_changed":
             raise
@@ -117,16 +117,3 @@ def retire(api: Api, run: Any, model: str, given: Mapping[str, str], console: Co
     console.print(f"{model} is retired.", highlight=False)
     back = f"Back: flipline activate {model} --version {found['active_version']}"
     console.print(back, highlight=False, soft_wrap=True)
-
-
-def _ask(model: str, verb: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refused("not_confirmed", "Nothing was changed: there is no terminal to ask on. Add --yes.")
-    if not typer.confirm(f"{verb} {model}?"):
-        raise Refused("not_confirmed", "Nothing was changed.")
-
-
-def _path(model: str) -> str:
-    return f"/v1/models/{quote(model, safe='')}"

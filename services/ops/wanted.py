@@ -12,6 +12,11 @@ from shared.middleware import MAX_BODY_BYTES
 Handoff = Literal["new_activity_only", "all", "none"]
 
 
+def model_path(model: str) -> str:
+    """Return the path of a model in the API."""
+    return f"/v1/models/{quote(model, safe='')}"
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What to activate: an older `version`, or the draft, which `matrix` (a file of JSON) replaces before.
@@ -30,10 +35,10 @@ class Wanted:
     @property
     def path(self) -> str:
         """The path of the model in the API."""
-        return f"/v1/models/{quote(self.model, safe='')}"
+        return model_path(self.model)
 
     def hands_over(self, active: int | None) -> bool:
-        """Tell whether it is the version that scores already whose qualified profiles sales is to get."""
+        """Tell whether to hand over, under the version that scores already, instead of to activate."""
         return self.handoff == "all" and self.version is not None and self.version == active
 
     def read_matrix(self) -> bytes | None:

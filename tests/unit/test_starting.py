@@ -3,7 +3,11 @@
 from pathlib import Path
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
+from services.ops.groups import add_groups
+from services.positions import positions
 from services.start import settings_of
 from shared.database.urls import place, read_url, sqlite_file
 from shared.errors import Misconfigured
@@ -62,6 +66,15 @@ def test_a_variable_that_cannot_work_is_named(
 def test_an_option_passes_the_same_validation(port: int) -> None:
     with pytest.raises(Misconfigured, match=r"^--port must be"):
         settings_of(port=port)
+
+
+@pytest.mark.parametrize("group", ["positions", "dead-letters", "models"])
+def test_every_group_of_commands_refuses_an_empty_data_directory(group: str) -> None:
+    app = typer.Typer()
+    app.add_typer(positions, name="positions")
+    add_groups(app, lambda _url, _data_dir: ("http://127.0.0.1:1", SECRET))
+    ended = CliRunner().invoke(app, [group, "list", "--data-dir", ""])
+    assert (ended.exit_code, "it is empty" in ended.output) == (2, True)
 
 
 @pytest.mark.parametrize("log", ["embedded", "kafka://broker", "kafka://a:1,b-2.c:65535,[::1]:9092"])

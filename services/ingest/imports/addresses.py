@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 
-# Some megabytes at most; whoever comes once comes again within minutes.
+# Some megabytes at most; most visitors come again within minutes.
 REMEMBERED: Final = 16_384
 NOTHING: Final = frozenset({"", "-", "unknown", "unix:"})
 
@@ -72,8 +72,8 @@ def addresses_in(text: str) -> tuple[Address, ...]:
 def visitor_among(addresses: Iterable[Address]) -> str | None:
     """Return the first public address, else the first; None when there is none.
 
-    By convention the visitor stands first and each proxy adds whom it heard it from. A visitor can write
-    what he likes there, and becomes a visitor of another name.
+    By convention the visitor stands first, and each proxy adds the address that called it. A visitor can
+    forge the list, and then counts as another visitor.
     """
     first: str | None = None
     for address in addresses:

@@ -49,7 +49,11 @@ class Mark(NamedTuple):
 
 
 class LogFile:
-    """An open log; `position` of `size` bytes on disk have been read."""
+    """An open log; `position` of `size` bytes on disk have been read.
+
+    It is read up to three times, each for what must be known before the next: packed data to its end, to see
+    how far it can be trusted; as much as was imported before, to know that again (`marks`); and the lines.
+    """
 
     def __init__(self, raw: BufferedReader, size: int) -> None:
         self._raw = raw

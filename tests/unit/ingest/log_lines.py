@@ -1,6 +1,14 @@
-"""Lines of access logs as servers write them."""
+"""Lines of access logs as servers write them, and what is read in them."""
 
+import json
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.ingest.imports.formats.line import read_request
+from services.ingest.imports.refusal import LineRefused, Reason
+from services.ingest.imports.request import Request
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:25.0) Gecko/20100101 Firefox/25.0"
 AT = datetime(2015, 5, 17, 10, 5, 3, tzinfo=UTC)
@@ -26,3 +34,14 @@ def combined(
     at: str = "17/May/2015:10:05:03 +0000",
 ) -> str:
     return f'{common(request, status, head=head, at=at)} "{referrer}" "{user_agent}"'
+
+
+def read(line: str | bytes | dict[str, Any], *, host_names: bool = False) -> Request:
+    text = json.dumps(line) if isinstance(line, dict) else line
+    return read_request(text.encode() if isinstance(text, str) else text, host_names=host_names)
+
+
+def refused(line: str | bytes | dict[str, Any], *, host_names: bool = False) -> Reason:
+    with pytest.raises(LineRefused) as refusal:
+        read(line, host_names=host_names)
+    return refusal.value.reason

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.ingest.imports.formats.line import read_request
-from services.ingest.imports.refusal import LineRefused, Reason
+from services.ingest.imports.refusal import Reason
 from services.ingest.imports.request import Request
+from tests.unit.ingest.log_lines import read, refused
 
 AT = datetime(2026, 11, 15, 10, 0, 1, tzinfo=UTC)
 NGINX: dict[str, Any] = {
@@ -58,17 +58,6 @@ BALANCER = {
     "path": "/pricing", "query_string": "?a=1", "user_agent": "Firefox", "referer": "https://a.example/",
     "host": "shop.example",
 }  # fmt: skip
-
-
-def read(record: dict[str, Any] | bytes, *, host_names: bool = False) -> Request:
-    line = record if isinstance(record, bytes) else json.dumps(record).encode()
-    return read_request(line, host_names=host_names)
-
-
-def refused(record: dict[str, Any] | bytes) -> Reason:
-    with pytest.raises(LineRefused) as refusal:
-        read(record)
-    return refusal.value.reason
 
 
 @pytest.mark.parametrize("record", [NGINX, NGINX_FIELDS, CADDY, TRAEFIK, ENVOY, ELASTIC, BALANCER])

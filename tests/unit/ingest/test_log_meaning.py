@@ -3,16 +3,15 @@ from typing import Any
 
 import pytest
 
-from services.ingest.imports.formats.line import read_request
 from services.ingest.imports.meaning import Ignored, Seen, meaning_of
 from services.ingest.imports.refusal import LineRefused, Reason
-from tests.unit.ingest.log_lines import AT, FIREFOX, combined, common
+from tests.unit.ingest.log_lines import AT, FIREFOX, combined, common, read
 
 NOW = datetime(2016, 1, 1, tzinfo=UTC)
 
 
 def meaning(line: str) -> Seen | Ignored:
-    return meaning_of(read_request(line.encode(), host_names=False), NOW)
+    return meaning_of(read(line), NOW)
 
 
 def seen(*given: Any, **changes: Any) -> Seen:

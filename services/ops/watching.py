@@ -1,0 +1,45 @@
+"""Waits for a request that takes long, and shows meanwhile how far the instance is with it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Final
+
+from rich.console import Console
+
+from services.ops.client import CONNECTION_LOST, Answer
+from services.ops.display import Preparing
+from shared.errors import FliplineError, Unavailable
+
+LOOK_AGAIN_SECONDS: Final = 0.5
+
+
+async def watched(
+    request: Coroutine[Any, Any, Answer],
+    look: Callable[[Preparing], Awaitable[None]],
+    console: Console,
+    *,
+    interrupted: str,
+    lost: str,
+) -> dict[str, Any]:
+    """Return the body of the answer to a request; `look` shows how far it is, again and again until then.
+
+    `interrupted` is printed when the waiting is cancelled; `lost` is what to do when the connection is lost.
+    """
+    posted = asyncio.create_task(request)
+    try:
+        with Preparing(console) as preparing:
+            while not (await asyncio.wait({posted}, timeout=LOOK_AGAIN_SECONDS))[0]:
+                # Whatever is the matter, the answer to the request itself tells.
+                with suppress(FliplineError):
+                    await look(preparing)
+            return (await posted).body
+    except asyncio.CancelledError:
+        console.print(interrupted, highlight=False)
+        raise
+    except Unavailable as error:
+        if error.code != CONNECTION_LOST:
+            raise
+        raise Unavailable(error.code, f"{error.message} {lost}") from error
+    finally:
+        posted.cancel()
