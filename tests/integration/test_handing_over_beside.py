@@ -21,6 +21,7 @@ from shared.model_events import LeadsHandedOver
 from tests.builders import identities, interaction
 from tests.integration.ana import ANA, BOTH, VISITS
 from tests.integration.blocked import until_it_waits
+from tests.integration.meanwhile import waiting_just_before
 from tests.integration.scoring import World
 from tests.patience import persist
 
@@ -103,16 +104,9 @@ async def test_an_order_waits_for_another_about_the_same_profile(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ana_may_qualify_again(world, BOTH)
-    late: list[asyncio.Task[Any]] = []
-    hand_over = cycles.hand_over
-
-    async def meanwhile(*arguments: Any) -> None:
-        monkeypatch.setattr(cycles, "hand_over", hand_over)
-        late.append(asyncio.create_task(statuses(world, ANA.id)))
-        await until_it_waits(world.database, late[0])
-        await hand_over(*arguments)
-
-    monkeypatch.setattr(cycles, "hand_over", meanwhile)
+    late = waiting_just_before(
+        monkeypatch, cycles, "hand_over", world.database, lambda: statuses(world, ANA.id)
+    )
     assert await statuses(world, ANA.id) == ["handed_over"]
     assert await late[0] == ["already_handed_over"]
     assert len(await told(world)) == 1
@@ -150,16 +144,9 @@ async def test_an_order_that_comes_while_a_batch_flips_the_profile_waits_for_it(
 ) -> None:
     """Whichever of the identities is counted, and whether or not the profile has its id."""
     await ana_may_qualify_again(on_postgres, known_as)
-    late: list[asyncio.Task[Any]] = []
-    flip = settling._flip
-
-    async def meanwhile(*arguments: Any) -> Any:
-        monkeypatch.setattr(settling, "_flip", flip)
-        late.append(asyncio.create_task(statuses(on_postgres, ANA.id)))
-        await until_it_waits(on_postgres.database, late[0])
-        return await flip(*arguments)
-
-    monkeypatch.setattr(settling, "_flip", meanwhile)
+    late = waiting_just_before(
+        monkeypatch, settling, "_flip", on_postgres.database, lambda: statuses(on_postgres, ANA.id)
+    )
     await on_postgres.happened(interaction(day=90, known_as=visits_as))
     assert await late[0] == ["already_handed_over"]
     assert [one.cycle for one in await on_postgres.said(LeadQualified)] == [2]
@@ -276,16 +263,7 @@ async def test_a_model_is_retired_after_the_batches_under_way(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.activated(VISITS, flip_number=10)
-    late: list[asyncio.Task[Any]] = []
-    flip = settling._flip
-
-    async def meanwhile(*arguments: Any) -> Any:
-        monkeypatch.setattr(settling, "_flip", flip)
-        late.append(asyncio.create_task(retired(world)))
-        await until_it_waits(world.database, late[0])
-        return await flip(*arguments)
-
-    monkeypatch.setattr(settling, "_flip", meanwhile)
+    late = waiting_just_before(monkeypatch, settling, "_flip", world.database, lambda: retired(world))
     await world.happened(interaction())
     await late[0]
     await world.happened(interaction(known_as={"email": "ben@example.com"}))
