@@ -26,7 +26,7 @@ DEARER = MATRIX | {"rules": [rule("visits", 30)]}
 
 
 class Instance:
-    """A running instance, and whoever runs commands against it."""
+    """A running instance, and somebody who runs commands against it."""
 
     def __init__(self, url: str, data_dir: Path) -> None:
         self.url = url

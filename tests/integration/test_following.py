@@ -183,7 +183,7 @@ async def test_when_everything_fails_the_fault_is_ours_and_is_seen(
 async def test_started_again_it_gets_past_them_and_was_seen_failing(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever may post could else stop the worker for good with a few bad messages in a row."""
+    """Else anybody who may post could stop the worker for good with a few bad messages in a row."""
     monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
     monkeypatch.setattr(pulse, "PASSING_SECONDS", 0.0)
     apply = Applied()

@@ -71,7 +71,7 @@ async def test_after_a_crash_the_same_order_does_the_rest(
     assert [row[-3:] for row in await world.rows(handovers)] == [(4, 7, 4), (3, 3, 3)]
 
 
-async def test_whom_others_are_always_at_the_order_leaves_and_tells_how_far_it_came(
+async def test_an_order_gives_up_at_a_profile_that_others_always_change_and_tells_how_far_it_came(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)

@@ -116,7 +116,7 @@ async def test_who_an_activation_kept_from_sales_stays_there(world: World, hando
     assert found.leads == {"m": len(told)}
 
 
-async def test_whoever_nobody_has_priced_yet_is_priced_and_not_told_of(world: World) -> None:
+async def test_a_profile_without_a_score_is_priced_and_nothing_is_told_of_it(world: World) -> None:
     await world.activated(rule("visits", 10), flip_number=10, stages=STAGES)
     await world.happened(*visits(ANA))
     async with world.database.unit() as connection:

@@ -112,7 +112,7 @@ async def test_nobody_retracts_what_somebody_else_did(scoring: ScoringOverHttp) 
     assert (await scoring.standing())["score"] == 10
 
 
-async def test_what_a_person_did_is_read_for_the_leads_undone_while_nobody_waits(
+async def test_the_ledger_is_read_for_the_leads_undone_without_holding_the_writer(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The version of the lead counts what none does any more, so all that Ana did is read."""
