@@ -34,7 +34,7 @@ def up(
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `flipline up` on a free port; give the process and what it printed until it was ready.
 
-    Its log goes to a file, of which the caller can name the place.
+    Its log goes to a file, which the caller can name.
     """
     # No pipe: one that nobody reads is full after some hundred requests, and then the process stands.
     with log.open("w+") if log else tempfile.TemporaryFile("w+") as logged:

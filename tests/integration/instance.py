@@ -6,7 +6,8 @@ import pty
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,16 @@ from rich.console import Console
 
 from services.ops.activate import activate
 from services.ops.wanted import Wanted
-from tests.integration.command import ROOT, environment
+from tests.builders import rule
+from tests.integration.command import ROOT, environment, up
 from tests.patience import PATIENCE_SECONDS
+
+MATRIX: dict[str, Any] = {"flip_number": 25, "stages": {"aware": 5}, "rules": [rule("visits", 10)]}
+DEARER = MATRIX | {"rules": [rule("visits", 30)]}
 
 
 class Instance:
-    """A running instance that knows Ana, who made one visit, and whoever runs commands against it."""
+    """A running instance, and somebody who runs commands against it."""
 
     def __init__(self, url: str, data_dir: Path) -> None:
         self.url = url
@@ -85,8 +90,27 @@ class Instance:
         activate(wish, url=self.url, key=self.keys["ops"][0], console=console)
         return words(out.getvalue())
 
+    def happened(self, events: list[Any]) -> None:
+        """Post events, of which some may be refused."""
+        headers = {"Authorization": f"Bearer {self.keys['write'][0]}"}
+        assert self.http.post("/v1/events", json=events, headers=headers).is_success
+
+    def profiles(self, name: str) -> list[Any]:
+        params = {"kind": "email", "value": f"{name}@example.com"}
+        return self.http.get("/v1/profiles", params=params).json()["items"]
+
     def model(self, name: str) -> dict[str, Any]:
         return next(one for one in self.http.get("/v1/models").json()["items"] if one["model"] == name)
+
+
+@contextmanager
+def running(data_dir: Path, **given: str) -> Iterator[Instance]:
+    with up(data_dir, **given) as (_, printed):
+        url = re.search(r"http://127\.0\.0\.1:\d+", printed)
+        assert url
+        instance = Instance(url[0], data_dir)
+        yield instance
+        instance.http.close()
 
 
 def _read(terminal: int) -> bytes:

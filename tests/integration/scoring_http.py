@@ -22,6 +22,7 @@ MARATHON: dict[str, Any] = {
     "stages": {"aware": 5, "sales_ready": 25},
     "rules": [rule("visits", 10, label="Visits the shop")],
 }
+BY_OPS = {"reason": "our own office", "author": "Olga"}
 
 
 class ScoringOverHttp(World):

@@ -47,7 +47,7 @@ async def watch(world: World) -> preparation.Preparation | None:
 
 @pytest.fixture
 async def ten(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A world of ten people who visited and liked, of whom visits count; pages have two."""
+    """A world of ten people who visited and liked; only visits count, and a page has two people."""
     monkeypatch.setattr(preparation, "PAGE", 2)
     await world.activated(VISITS, flip_number=10)
     for n in range(10):

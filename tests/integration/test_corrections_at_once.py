@@ -5,7 +5,6 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,7 +22,6 @@ from shared.errors import Refused
 from shared.events import Event, Interaction, LeadQualified, Retraction, Separation
 from shared.ids import new_id
 from tests.builders import identities, interaction, rule
-from tests.integration.blocked import until_it_waits
 from tests.integration.crowd import (
     LIMITS,
     MATRIX,
@@ -34,6 +32,7 @@ from tests.integration.crowd import (
     by_share,
     crowd,
 )
+from tests.integration.meanwhile import waiting_just_before
 from tests.integration.scoring import World
 from tests.patience import a_moment, patience, persist
 
@@ -61,16 +60,10 @@ async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_oth
     """The batch begins when the unmerge has the person and is not done."""
     await busy.activated(rule("visits", 10), flip_number=1000)
     await busy.happened(interaction(known_as=BOTH))
-    begun: list[asyncio.Task[None]] = []
-    take_in = busy.scorer.take_in
-
-    async def take_in_meanwhile(*arguments: Any) -> Any:
-        monkeypatch.setattr(busy.scorer, "take_in", take_in)
-        begun.append(asyncio.create_task(busy.happened(interaction(known_as={"email": "ana@example.com"}))))
-        await until_it_waits(busy.database, begun[0])
-        return await take_in(*arguments)
-
-    monkeypatch.setattr(busy.scorer, "take_in", take_in_meanwhile)
+    begun = waiting_just_before(
+        monkeypatch, busy.scorer, "take_in", busy.database,
+        lambda: busy.happened(interaction(known_as={"email": "ana@example.com"})),
+    )  # fmt: skip
     async with busy.database.unit() as connection:
         await corrections(busy).unmerge(connection, COOKIE.id, [COOKIE], NOTE)
     await asyncio.gather(*begun)

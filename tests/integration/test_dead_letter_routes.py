@@ -54,23 +54,23 @@ async def test_the_open_letters_are_listed_the_latest_first_without_payload(worl
     assert "ana@example.com" not in json.dumps(answer)
 
 
-@pytest.mark.parametrize(
-    ("filters", "ids"),
-    [
-        ({"refused_by": "scoring"}, ["d3", "d2"]),
-        ({"code": "type_invalid"}, ["d1"]),
-        ({"refused_by": "scoring", "code": "type_invalid"}, []),
-        ({"since": "2026-03-14T13:00:00Z", "until": "2026-03-14T14:00:00+00:00"}, ["d3", "d2"]),
-        ({"since": "2026-03-14T14:00:00"}, ["d4"]),
-        ({"since": "2026-03-15"}, []),
-        ({"until": "2026-03-14T14:30:00+02:00"}, ["d1"]),
-        ({"replayed": "true"}, ["d5"]),
-        ({"replayed": "true", "refused_by": "handoff"}, []),
-        ({"refused_by": "scoring", "code": "nothing"}, []),
-    ],
-)
-async def test_filters_narrow_the_list(world: LettersWorld, filters: dict[str, str], ids: list[str]) -> None:
-    assert await world.open_ids(**filters) == ids
+FILTERS: list[tuple[dict[str, str], list[str]]] = [
+    ({"refused_by": "scoring"}, ["d3", "d2"]),
+    ({"code": "type_invalid"}, ["d1"]),
+    ({"refused_by": "scoring", "code": "type_invalid"}, []),
+    ({"since": "2026-03-14T13:00:00Z", "until": "2026-03-14T14:00:00+00:00"}, ["d3", "d2"]),
+    ({"since": "2026-03-14T14:00:00"}, ["d4"]),
+    ({"since": "2026-03-15"}, []),
+    ({"until": "2026-03-14T14:30:00+02:00"}, ["d1"]),
+    ({"replayed": "true"}, ["d5"]),
+    ({"replayed": "true", "refused_by": "handoff"}, []),
+    ({"refused_by": "scoring", "code": "nothing"}, []),
+]
+
+
+async def test_filters_narrow_the_list(world: LettersWorld) -> None:
+    for filters, ids in FILTERS:
+        assert await world.open_ids(**filters) == ids, filters
 
 
 def test_every_group_of_this_version_can_be_asked_for() -> None:
@@ -123,82 +123,78 @@ async def test_a_letter_is_shown_with_its_payload(world: LettersWorld) -> None:
     assert (answer.status_code, answer.json()["code"]) == (404, "dead_letter_unknown")
 
 
-@pytest.mark.parametrize("key", [None, "write-key", "crm-key", "nonsense", ""])
-async def test_only_a_key_of_ops_opens_them(world: LettersWorld, key: str | None) -> None:
-    headers = {"authorization": "" if key is None else f"Bearer {key}"}
-    for method, path in (("GET", PATH), ("GET", f"{PATH}/d1"), ("POST", f"{PATH}/replay")):
-        body = {"json": {"ids": ["d1"]}} if method == "POST" else {}
-        answer = await world.ops.request(method, path, headers=headers, **body)
-        assert (answer.status_code, answer.json()["code"]) == (401, "key_invalid")
+async def test_only_a_key_of_ops_opens_them(world: LettersWorld) -> None:
+    for key in (None, "write-key", "crm-key", "nonsense", ""):
+        headers = {"authorization": "" if key is None else f"Bearer {key}"}
+        for method, path in (("GET", PATH), ("GET", f"{PATH}/d1"), ("POST", f"{PATH}/replay")):
+            body = {"json": {"ids": ["d1"]}} if method == "POST" else {}
+            answer = await world.ops.request(method, path, headers=headers, **body)
+            assert (answer.status_code, answer.json()["code"]) == (401, "key_invalid"), (key, path)
 
 
-@pytest.mark.parametrize(
-    ("query", "status", "field"),
-    [
-        ("refusedby=scoring", 400, "query.refusedby"),
-        ("refused_by=Scoring", 422, "query.refused_by"),
-        ("refused_by=scorring", 400, "query.refused_by"),
-        ("refused_by=%00", 422, "query.refused_by"),
-        ("code=" + "x" * 65, 422, "query.code"),
-        ("since=yesterday", 422, "query.since"),
-        ("since=0001-01-01T00:00:00%2B14:00", 422, "query.since"),
-        ("until=9999-12-31T23:59:59-14:00", 422, "query.until"),
-        ("since=2026-03-15&until=2026-03-14", 400, "until"),
-        ("replayed=perhaps", 422, "query.replayed"),
-        ("limit=0", 422, "query.limit"),
-        ("limit=201", 422, "query.limit"),
-        ("cursor=nonsense", 400, "cursor"),
-        ("cursor=", 400, "cursor"),
-        ("cursor=" + "x" * 1_301, 422, "query.cursor"),
-        ("cursor=" + write_cursor("profiles by id", "d1"), 400, "cursor"),
-        ("cursor=" + write_cursor("dead letters", "noon", "d1"), 400, "cursor"),
-        ("cursor=" + write_cursor("dead letters", "2026-03-14T12:00:00", "d1"), 400, "cursor"),
-        ("cursor=" + write_cursor("dead letters", "0001-01-01T00:00:00+14:00", "d1"), 400, "cursor"),
-        ("cursor=" + write_cursor("dead letters", NOON.isoformat(), "d\0"), 400, "cursor"),
-        ("cursor=" + write_cursor("dead letters to replay", *[NOON.isoformat(), "d"] * 2), 400, "cursor"),
-    ],
-)
-async def test_what_a_list_does_not_take_is_refused(
-    world: LettersWorld, query: str, status: int, field: str
-) -> None:
-    answer = await world.ops.get(f"{PATH}?{query}")
-    assert (answer.status_code, answer.json()["field"]) == (status, field), answer.text
+LISTED_WRONGLY = [
+    ("refusedby=scoring", 400, "query.refusedby"),
+    ("refused_by=Scoring", 422, "query.refused_by"),
+    ("refused_by=scorring", 400, "query.refused_by"),
+    ("refused_by=%00", 422, "query.refused_by"),
+    ("code=" + "x" * 65, 422, "query.code"),
+    ("since=yesterday", 422, "query.since"),
+    ("since=0001-01-01T00:00:00%2B14:00", 422, "query.since"),
+    ("until=9999-12-31T23:59:59-14:00", 422, "query.until"),
+    ("since=2026-03-15&until=2026-03-14", 400, "until"),
+    ("replayed=perhaps", 422, "query.replayed"),
+    ("limit=0", 422, "query.limit"),
+    ("limit=201", 422, "query.limit"),
+    ("cursor=nonsense", 400, "cursor"),
+    ("cursor=", 400, "cursor"),
+    ("cursor=" + "x" * 1_301, 422, "query.cursor"),
+    ("cursor=" + write_cursor("profiles by id", "d1"), 400, "cursor"),
+    ("cursor=" + write_cursor("dead letters", "noon", "d1"), 400, "cursor"),
+    ("cursor=" + write_cursor("dead letters", "2026-03-14T12:00:00", "d1"), 400, "cursor"),
+    ("cursor=" + write_cursor("dead letters", "0001-01-01T00:00:00+14:00", "d1"), 400, "cursor"),
+    ("cursor=" + write_cursor("dead letters", NOON.isoformat(), "d\0"), 400, "cursor"),
+    ("cursor=" + write_cursor("dead letters to replay", *[NOON.isoformat(), "d"] * 2), 400, "cursor"),
+]
 
 
-@pytest.mark.parametrize("path", ["d%00", "d 1", "d" * 129, "d%2F1", "%F0%9F%98%80"])
-async def test_what_is_no_id_is_no_letter(world: LettersWorld, path: str) -> None:
-    assert (await world.ops.get(f"{PATH}/{path}")).status_code in {404, 422}
+async def test_what_a_list_does_not_take_is_refused(world: LettersWorld) -> None:
+    for query, *expected in LISTED_WRONGLY:
+        answer = await world.ops.get(f"{PATH}?{query}")
+        assert [answer.status_code, answer.json()["field"]] == expected, (query, answer.text)
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "field"),
-    [
-        ([], 422, None),
-        (None, 422, None),
-        ({"ids": None}, 422, None),
-        ({"ids": []}, 422, "ids"),
-        ({"ids": "d1"}, 422, "ids"),
-        ({"ids": ["d1"] * 1_001}, 422, "ids"),
-        ({"ids": ["d1", "\0"]}, 422, "ids.1"),
-        ({"ids": [{}]}, 422, "ids.0"),
-        ({"ids": ["d1"], "code": "unhandled"}, 422, None),
-        ({"id": "d1"}, 422, "id"),
-        ({"refused_by": ["scoring"]}, 422, "refused_by"),
-        ({"refused_by": "ingst"}, 400, "refused_by"),
-        ({"code": "x" * 65}, 422, "code"),
-        ({"since": "soon"}, 422, "since"),
-        ({"since": "2026-03-15", "until": "2026-03-14"}, 400, "until"),
-        ({"cursor": "nonsense"}, 400, "cursor"),
-        ({"cursor": write_cursor("dead letters", NOON.isoformat(), "d1")}, 400, "cursor"),
-        ({"cursor": "x" * 1_001}, 422, "cursor"),
-    ],
-)
-async def test_what_a_replay_does_not_take_is_refused_and_replays_nothing(
-    world: LettersWorld, body: Any, status: int, field: str | None
-) -> None:
-    answer = await world.ops.post(f"{PATH}/replay", json=body)
-    assert (answer.status_code, answer.json().get("field")) == (status, field), answer.text
-    assert await world.open_ids() == ["d4", "d3", "d2", "d1"]
+async def test_what_is_no_id_is_no_letter(world: LettersWorld) -> None:
+    for path in ("d%00", "d 1", "d" * 129, "d%2F1", "%F0%9F%98%80"):
+        assert (await world.ops.get(f"{PATH}/{path}")).status_code in {404, 422}, path
+
+
+REPLAYED_WRONGLY: list[tuple[Any, int, str | None]] = [
+    ([], 422, None),
+    (None, 422, None),
+    ({"ids": None}, 422, None),
+    ({"ids": []}, 422, "ids"),
+    ({"ids": "d1"}, 422, "ids"),
+    ({"ids": ["d1"] * 1_001}, 422, "ids"),
+    ({"ids": ["d1", "\0"]}, 422, "ids.1"),
+    ({"ids": [{}]}, 422, "ids.0"),
+    ({"ids": ["d1"], "code": "unhandled"}, 422, None),
+    ({"id": "d1"}, 422, "id"),
+    ({"refused_by": ["scoring"]}, 422, "refused_by"),
+    ({"refused_by": "ingst"}, 400, "refused_by"),
+    ({"code": "x" * 65}, 422, "code"),
+    ({"since": "soon"}, 422, "since"),
+    ({"since": "2026-03-15", "until": "2026-03-14"}, 400, "until"),
+    ({"cursor": "nonsense"}, 400, "cursor"),
+    ({"cursor": write_cursor("dead letters", NOON.isoformat(), "d1")}, 400, "cursor"),
+    ({"cursor": "x" * 1_001}, 422, "cursor"),
+]
+
+
+async def test_what_a_replay_does_not_take_is_refused_and_replays_nothing(world: LettersWorld) -> None:
+    for body, *expected in REPLAYED_WRONGLY:
+        answer = await world.ops.post(f"{PATH}/replay", json=body)
+        assert [answer.status_code, answer.json().get("field")] == expected, (body, answer.text)
+        assert await world.open_ids() == ["d4", "d3", "d2", "d1"], body
 
 
 async def test_a_replay_needs_a_body(world: LettersWorld) -> None:

@@ -1,42 +1,31 @@
 """`flipline dead-letters` as ops meets it, against a running instance."""
 
 import asyncio
-import json
-import re
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from io import StringIO
-from pathlib import Path
 
-import httpx
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from services.ops import dead_letters, display
 from services.ops.client import Answer, Api
+from services.ops.commands import dead_letter_commands
 from shared.errors import FliplineError, NotFound, Refused, Unauthorized, Unavailable
-from tests.integration.command import ROOT, environment, up
-from tests.integration.instance import words
-from tests.patience import PATIENCE_SECONDS, until
+from tests.integration.instance import Instance
+from tests.patience import until
 
 
 class Running:
     """An instance with three refused events, of which one has escapes of a terminal in it."""
 
-    def __init__(self, url: str, data_dir: Path) -> None:
-        self.url, self.data_dir = url, data_dir
-        self.keys = json.loads((data_dir / "keys.json").read_text())
-        events = [7, {"type": "\x1b[31mVisit"}, {"identities": {}}]
-        write = {"authorization": f"Bearer {self.keys['write'][0]}"}
-        answer = httpx.post(f"{url}/v1/events", json=events, headers=write, timeout=PATIENCE_SECONDS)
-        assert answer.is_success
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        instance.happened([7, {"type": "\x1b[31mVisit"}, {"identities": {}}])
         until(lambda: len(self.letters()) >= 3)
 
     def letters(self) -> list[dict[str, str]]:
-        headers = {"authorization": f"Bearer {self.keys['ops'][0]}"}
-        url = f"{self.url}/v1/dead-letters"
-        return httpx.get(url, headers=headers, timeout=PATIENCE_SECONDS).json()["items"]
+        return self.instance.http.get("/v1/dead-letters").json()["items"]
 
     def done(
         self, do: Callable[[Api, Console], Awaitable[None]], *, key: str | None = None, terminal: bool = False
@@ -45,7 +34,7 @@ class Running:
         console = Console(file=(out := StringIO()), width=160, force_terminal=terminal, color_system=None)
 
         async def run() -> None:
-            api = Api(self.url, key or self.keys["ops"][0])
+            api = Api(self.instance.url, key or self.instance.keys["ops"][0])
             try:
                 await do(api, console)
             finally:
@@ -57,23 +46,16 @@ class Running:
             return out.getvalue(), error
         return out.getvalue(), None
 
+    def connect(self, *_: object) -> tuple[str, str]:
+        return self.instance.url, self.instance.keys["ops"][0]
+
     def command(self, *arguments: str) -> tuple[int, str]:
-        ended = subprocess.run(
-            [sys.executable, "-m", "services", "dead-letters", *arguments,
-             "--url", self.url, "--data-dir", str(self.data_dir)],
-            cwd=ROOT, env=environment() | {"COLUMNS": "200"}, stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, timeout=PATIENCE_SECONDS, check=False,
-        )  # fmt: skip
-        return ended.returncode, words(ended.stdout + ended.stderr)
+        return self.instance.run("dead-letters", *arguments)
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    data_dir = tmp_path_factory.mktemp("data")
-    with up(data_dir) as (_, printed):
-        url = re.search(r"http://127\.0\.0\.1:\d+", printed)
-        assert url
-        yield Running(url[0], data_dir)
+@pytest.fixture(scope="session")
+def running(instance: Instance) -> Running:
+    return Running(instance)
 
 
 def test_the_list_is_a_table_and_says_when_there_is_more(running: Running) -> None:
@@ -147,14 +129,14 @@ def test_a_terminal_shows_how_far_a_replay_has_come(
     assert "3/3" in told
 
 
-@pytest.mark.parametrize(
-    "arguments", [(), ("--all", "d1"), ("--all", "--code", "odd"), ("d1", "--refused-by", "ingest")]
-)
-def test_what_to_replay_has_to_be_said(running: Running, arguments: tuple[str, ...]) -> None:
-    code, told = running.command("replay", *arguments)
-    assert (code, told.strip()) == (
-        1, "flipline: Name ids, or filters such as --refused-by, or --all alone.",
-    )  # fmt: skip
+def test_what_to_replay_has_to_be_said(running: Running) -> None:
+    told = "Name ids, or filters such as --refused-by, or --all alone."
+    assert running.command("replay") == (1, f"flipline: {told} ")
+    for arguments in (("--all", "d1"), ("--all", "--code", "odd"), ("d1", "--refused-by", "ingest")):
+        # In this process, which takes no seconds to start.
+        ended = CliRunner().invoke(dead_letter_commands(running.connect), ["replay", *arguments])
+        assert isinstance(ended.exception, Refused), arguments
+        assert ended.exception.message == told
 
 
 def test_what_the_instance_refuses_is_told(running: Running) -> None:

@@ -1,7 +1,6 @@
 """The demo against a running instance: afterwards nobody is scored by its model, however it ends."""
 
 import asyncio
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
@@ -16,8 +15,7 @@ from shared.clock import SystemClock
 from shared.errors import Misconfigured
 from shared.keys import Keys
 from tests.builders import rule
-from tests.integration.command import up
-from tests.integration.instance import Instance, words
+from tests.integration.instance import Instance, running, words
 from tests.patience import eventually
 
 CLOSING = f"The model {MODEL} is retired and scores nobody any more; to play again revives it."
@@ -25,21 +23,16 @@ THEIRS: dict[str, Any] = {"flip_number": 10, "rules": [rule("visits", 10)]}
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    data_dir = tmp_path_factory.mktemp("data")
-    with up(data_dir, webhook_allow="127.0.0.1") as (_, printed):
-        url = re.search(r"http://127\.0\.0\.1:\d+", printed)
-        assert url
-        instance = Instance(url[0], data_dir)
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    with running(tmp_path_factory.mktemp("data"), webhook_allow="127.0.0.1") as instance:
         yield instance
-        instance.http.close()
 
 
 @pytest.fixture
-def instance(running: Instance) -> Iterator[Instance]:
-    yield running
-    running.http.delete(f"/v1/models/{MODEL}/activation")
-    running.http.delete(f"/v1/models/{MODEL}")
+def instance(started: Instance) -> Iterator[Instance]:
+    yield started
+    started.http.delete(f"/v1/models/{MODEL}/activation")
+    started.http.delete(f"/v1/models/{MODEL}")
 
 
 async def play(instance: Instance, number: int, out: StringIO | None = None) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.start import settings_of
 from shared.door import descriptors
 from shared.door.descriptors import OWN_FILES, SPARE_CONNECTIONS, make_room
 from shared.errors import Misconfigured
-from tests.integration.command import ROOT, environment, flipline, up
+from tests.integration.command import ROOT, environment, up
 from tests.patience import PATIENCE_SECONDS, until
 
 # Sets limits of open files, then becomes the command.
@@ -70,10 +71,12 @@ WRONG = [("max_connections", "0"), ("max_requests", "-1"), ("max_requests", "x")
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_a_limit_that_is_none_is_refused(tmp_path: Path, name: str, value: str) -> None:
-    ended = flipline("up", "--data-dir", str(tmp_path / "data"), **{name: value})
-    assert ended.returncode == 1
-    assert f"FLIPLINE_{name.upper()}" in ended.stderr
+def test_a_limit_that_is_none_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"FLIPLINE_{name.upper()}", value)
+    with pytest.raises(Misconfigured, match=f"FLIPLINE_{name.upper()}"):
+        settings_of(data_dir=tmp_path / "data")
 
 
 @pytest.fixture

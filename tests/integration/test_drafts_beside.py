@@ -96,7 +96,7 @@ async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
     assert len(read_within) == 2
 
 
-async def test_whom_an_activation_flips_is_counted_while_nobody_waits(
+async def test_an_activation_counts_its_flips_without_holding_the_writer(
     on_sqlite: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool: Any = on_sqlite.database._writer.sync_engine.pool

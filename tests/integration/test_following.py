@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import following as following_module
 from shared import pacing, pulse, supervisor
 from shared.database.engine import Database
-from shared.database.outbox import outbox, relay
+from shared.database.outbox import outbox
 from shared.database.positions import positions
 from shared.errors import Poison, Unavailable
 from shared.events import DEAD_LETTERS, DeadLetter, decode
@@ -21,7 +21,7 @@ from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Partition, Record
 from shared.pulse import Pulse
 from shared.supervisor import Supervisor
-from tests.given import FrozenClock, claim_away, messages_on
+from tests.given import FrozenClock, claim_away
 from tests.patience import eventually, patience
 
 seen = sa.Table("seen", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True))
@@ -183,7 +183,7 @@ async def test_when_everything_fails_the_fault_is_ours_and_is_seen(
 async def test_started_again_it_gets_past_them_and_was_seen_failing(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever may post could else stop the worker for good with a few bad messages in a row."""
+    """Else anybody who may post could stop the worker for good with a few bad messages in a row."""
     monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
     monkeypatch.setattr(pulse, "PASSING_SECONDS", 0.0)
     apply = Applied()
@@ -242,28 +242,3 @@ async def test_who_was_fenced_stands_down_and_writes_nothing(log: EmbeddedLog, d
         await log.append(records("b"))
         await until_position(database, 3)
     assert await ids(database) == ["a", "b"]
-
-
-async def test_the_relay_takes_the_outbox_to_the_log_in_order(log: EmbeddedLog, database: Database) -> None:
-    from shared.database.outbox import put
-
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")])
-    assert await relay(database, log) == 2
-    assert await relay(database, log) == 0
-    assert [message.value for message in await messages_on(log, "leads")] == [b"1", b"2"]
-
-
-async def test_what_the_log_refuses_stays_in_the_outbox(database: Database) -> None:
-    from shared.database.outbox import put
-
-    class Down:
-        async def append(self, records: Sequence[Record]) -> None:
-            raise Unavailable("log_unavailable", "down")
-
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ana", b"1")])
-    with pytest.raises(Unavailable):
-        await relay(database, Down())  # type: ignore[arg-type]
-    async with database.reading() as connection:
-        assert (await connection.execute(sa.select(outbox.c.value))).scalars().all() == [b"1"]

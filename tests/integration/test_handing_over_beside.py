@@ -9,22 +9,20 @@ import pytest
 from services.scoring import pages, settling
 from services.scoring.change import handing_over
 from services.scoring.change.activation import Order, activate
-from services.scoring.change.handing_over import HandingOver, Status
-from services.scoring.change.retirement import Act, end
+from services.scoring.change.retirement import end
 from services.scoring.store import cycles
-from services.scoring.tables import handovers
 from shared.database.engine import Database
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict
 from shared.events import LeadQualified
-from shared.ids import new_id
 from shared.model_events import LeadsHandedOver
-from tests.builders import identities, interaction
+from tests.builders import interaction
 from tests.integration.ana import ANA, BOTH, VISITS
 from tests.integration.blocked import until_it_waits
+from tests.integration.handed_over import OLGA, crowd_kept_back, order, retired, statuses, told
+from tests.integration.meanwhile import waiting_just_before
 from tests.integration.scoring import World
 from tests.patience import persist
 
-OLGA = Act("Olga")
 EMAIL = {"email": "ana@example.com"}
 
 
@@ -46,41 +44,12 @@ async def on_postgres(postgres_url: str) -> AsyncIterator[World]:
     await database.close()
 
 
-def order(world: World) -> HandingOver:
-    return HandingOver(world.database, world.clock, "m", OLGA, new_id())
-
-
-async def statuses(world: World, *profile_ids: str) -> list[Status]:
-    _, verdicts = await order(world).named(profile_ids)
-    return [one.status for one in verdicts]
-
-
-def profile(number: int) -> str:
-    return identities(email=f"p{number}@example.com")[0].id
-
-
-async def crowd_kept_back(world: World, people: int) -> list[str]:
-    await world.activated(VISITS, flip_number=1000)
-    await world.happened(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(people)))
-    await world.activated(VISITS, flip_number=10, handoff="none")
-    return sorted(profile(n) for n in range(people))
-
-
 async def ana_may_qualify_again(world: World, known_as: dict[str, str]) -> None:
     """Have Ana kept back in a cycle after which her next visit begins another."""
     await world.activated(VISITS, flip_number=1000)
     await world.happened(interaction(known_as=known_as))
     await world.activated(VISITS, flip_number=10, handoff="none", requalify_after="90d")
     await world.passed(days=90)
-
-
-async def retired(world: World) -> None:
-    async with world.database.unit() as connection:
-        await end(connection, "m", OLGA, world.clock.now())
-
-
-async def told(world: World) -> list[str]:
-    return sorted(one.profile_id for one in await world.said(LeadQualified))
 
 
 async def test_of_orders_at_once_each_profile_is_handed_over_by_one(world: World) -> None:
@@ -103,16 +72,9 @@ async def test_an_order_waits_for_another_about_the_same_profile(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ana_may_qualify_again(world, BOTH)
-    late: list[asyncio.Task[Any]] = []
-    hand_over = cycles.hand_over
-
-    async def meanwhile(*arguments: Any) -> None:
-        monkeypatch.setattr(cycles, "hand_over", hand_over)
-        late.append(asyncio.create_task(statuses(world, ANA.id)))
-        await until_it_waits(world.database, late[0])
-        await hand_over(*arguments)
-
-    monkeypatch.setattr(cycles, "hand_over", meanwhile)
+    late = waiting_just_before(
+        monkeypatch, cycles, "hand_over", world.database, lambda: statuses(world, ANA.id)
+    )
     assert await statuses(world, ANA.id) == ["handed_over"]
     assert await late[0] == ["already_handed_over"]
     assert len(await told(world)) == 1
@@ -150,16 +112,9 @@ async def test_an_order_that_comes_while_a_batch_flips_the_profile_waits_for_it(
 ) -> None:
     """Whichever of the identities is counted, and whether or not the profile has its id."""
     await ana_may_qualify_again(on_postgres, known_as)
-    late: list[asyncio.Task[Any]] = []
-    flip = settling._flip
-
-    async def meanwhile(*arguments: Any) -> Any:
-        monkeypatch.setattr(settling, "_flip", flip)
-        late.append(asyncio.create_task(statuses(on_postgres, ANA.id)))
-        await until_it_waits(on_postgres.database, late[0])
-        return await flip(*arguments)
-
-    monkeypatch.setattr(settling, "_flip", meanwhile)
+    late = waiting_just_before(
+        monkeypatch, settling, "_flip", on_postgres.database, lambda: statuses(on_postgres, ANA.id)
+    )
     await on_postgres.happened(interaction(day=90, known_as=visits_as))
     assert await late[0] == ["already_handed_over"]
     assert [one.cycle for one in await on_postgres.said(LeadQualified)] == [2]
@@ -207,85 +162,11 @@ async def test_an_activation_and_orders_at_once_make_each_profile_a_lead_once(
     assert await told(world) == everyone
 
 
-async def test_an_order_ends_when_its_version_does_and_tells_how_far_it_came(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(handing_over, "PAGE", 2)
-    everyone = await crowd_kept_back(world, 7)
-    left = iter(range(2))
-
-    async def then_it_is_retired(_pages: pages.Pages) -> None:
-        if next(left, None) is None:
-            await retired(world)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(pages.Pages, "let_others_write", then_it_is_retired)
-        with pytest.raises(Conflict, match="6 were handed over until then") as refused:
-            await order(world).everybody(2)
-    assert refused.value.code == "model_retired"
-    assert await told(world) == everyone[:6]
-    assert [row[-3:] for row in await world.rows(handovers)] == [(6, 7, 6)]
-    await activate(world.database, world.clock, "m", Order("all", version=2))
-    assert await told(world) == everyone
-
-
-async def test_after_a_crash_the_same_order_does_the_rest(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(handing_over, "PAGE", 2)
-    everyone = await crowd_kept_back(world, 7)
-    hand_over, left = cycles.hand_over, iter(range(2))
-
-    async def fails_in_the_third(*arguments: Any) -> None:
-        await hand_over(*arguments)
-        if next(left, None) is None:
-            raise ZeroDivisionError
-
-    with monkeypatch.context() as patched:
-        patched.setattr(cycles, "hand_over", fails_in_the_third)
-        with pytest.raises(ZeroDivisionError):
-            await order(world).everybody(2)
-    assert await told(world) == everyone[:4]
-    diff = await order(world).everybody(2)
-    assert (diff.already_handed_over, diff.kept_back, diff.handed_over_now) == (4, 3, 3)
-    assert await told(world) == everyone
-    assert [row[-3:] for row in await world.rows(handovers)] == [(4, 7, 4), (3, 3, 3)]
-
-
-async def test_whom_others_are_always_at_the_order_leaves_and_tells_how_far_it_came(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(handing_over, "PAGE", 2)
-    monkeypatch.setattr(pages, "MAX_RETRIES_IN_A_ROW", 3)
-    everyone = await crowd_kept_back(world, 5)
-    write = handing_over.counts.write
-
-    async def is_disturbed(connection: Any, changed: dict[str, Any]) -> None:
-        if everyone[4] in changed:
-            raise Unavailable("counts_race", "Another worker has just changed the same counts.")
-        await write(connection, changed)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(handing_over.counts, "write", is_disturbed)
-        with pytest.raises(Unavailable, match="4 were handed over until then"):
-            await order(world).everybody(2)
-    assert await statuses(world, *everyone) == ["already_handed_over"] * 4 + ["handed_over"]
-
-
 async def test_a_model_is_retired_after_the_batches_under_way(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.activated(VISITS, flip_number=10)
-    late: list[asyncio.Task[Any]] = []
-    flip = settling._flip
-
-    async def meanwhile(*arguments: Any) -> Any:
-        monkeypatch.setattr(settling, "_flip", flip)
-        late.append(asyncio.create_task(retired(world)))
-        await until_it_waits(world.database, late[0])
-        return await flip(*arguments)
-
-    monkeypatch.setattr(settling, "_flip", meanwhile)
+    late = waiting_just_before(monkeypatch, settling, "_flip", world.database, lambda: retired(world))
     await world.happened(interaction())
     await late[0]
     await world.happened(interaction(known_as={"email": "ben@example.com"}))

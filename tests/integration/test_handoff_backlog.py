@@ -129,7 +129,7 @@ async def plan(database: Database, query: sa.Executable) -> str:
         return "\n".join(str(row[-1]) for row in rows)
 
 
-async def test_holders_are_listed_from_their_index_alone(crowded: Database) -> None:
+async def holders_are_listed_from_their_index_alone(crowded: Database) -> None:
     told = await plan(crowded, leases._holders)
     assert "ix_deliveries_leased" in told
     assert "Seq Scan" not in told
@@ -137,7 +137,7 @@ async def test_holders_are_listed_from_their_index_alone(crowded: Database) -> N
         assert await leases.holders(connection) == {"worker-0", "worker-1"}
 
 
-async def test_the_backlog_is_counted_from_indexes_alone(crowded: Database) -> None:
+async def the_backlog_is_counted_from_indexes_alone(crowded: Database) -> None:
     told = await plan(crowded, backlog._backlogs)
     assert "ix_deliveries_due" in told
     assert "ix_deliveries_held" in told
@@ -148,9 +148,16 @@ async def test_the_backlog_is_counted_from_indexes_alone(crowded: Database) -> N
     assert [(one.pending, one.held, one.due_at) for one in found] == [(MANY / 15, MANY / 30, NOON)] * 3
 
 
-async def test_leases_are_given_back_by_their_index(crowded: Database) -> None:
+async def leases_are_given_back_by_their_index(crowded: Database) -> None:
     told = await plan(crowded, sa.select(deliveries.c.id).where(deliveries.c.leased_by.in_(["worker-1"])))
     assert "ix_deliveries_leased" in told
     async with crowded.unit() as connection:
         assert await leases.give_back(connection, ["worker-1"], NOON) > 0
         assert await leases.holders(connection) == {"worker-0"}
+
+
+async def test_among_tens_of_thousands_what_is_owed_is_found_by_indexes_alone(crowded: Database) -> None:
+    """In one test, since to make so many deliveries takes seconds."""
+    await holders_are_listed_from_their_index_alone(crowded)
+    await the_backlog_is_counted_from_indexes_alone(crowded)
+    await leases_are_given_back_by_their_index(crowded)

@@ -1,4 +1,7 @@
-"""Rules, requires, exclusions, lists and the hand-off agree on what is known of a person."""
+"""Rules, requires, exclusions, lists and the hand-off agree on what is known of a person.
+
+What a trait tells is judged in Python; the many examples of it need no second dialect.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -43,6 +46,7 @@ async def told(scoring: ScoringOverHttp, traits: dict[str, Any], day: int = 0) -
     return standing
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("trait", "traits"),
     [
@@ -67,6 +71,7 @@ async def test_what_tells_nothing_is_missing_for_rules_and_requires(
     assert await scoring.said(LeadQualified) == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("trait", "traits", "person", "company"),
     [

@@ -1,8 +1,6 @@
 """`flipline models`, and `flipline activate` of the version that scores, as ops meets them."""
 
 import json
-import re
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,32 +12,10 @@ from services.ops import handing_over
 from services.ops.client import Api
 from shared.errors import NotFound
 from tests.builders import rule
-from tests.integration.command import up
 from tests.integration.instance import Instance, words
 from tests.patience import until
 
 FLIPS: dict[str, Any] = {"flip_number": 10, "rules": [rule("visits", 10)]}
-
-
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    data_dir = tmp_path_factory.mktemp("data")
-    with up(data_dir) as (_, printed):
-        url = re.search(r"http://127\.0\.0\.1:\d+", printed)
-        assert url
-        running = Instance(url[0], data_dir)
-        key = {"Authorization": f"Bearer {running.keys['write'][0]}"}
-        for name in ("ana", "ben"):
-            event = {"type": "visit", "identities": {"email": f"{name}@example.com"}}
-            assert running.http.post("/v1/events", json=event, headers=key).is_success
-            until(lambda name=name: profiles(running, name))
-        yield running
-        running.http.close()
-
-
-def profiles(instance: Instance, name: str) -> list[Any]:
-    params = {"kind": "email", "value": f"{name}@example.com"}
-    return instance.http.get("/v1/profiles", params=params).json()["items"]
 
 
 def active(instance: Instance, model: str, **how: Any) -> None:
@@ -98,54 +74,54 @@ def test_a_model_that_never_scored_is_removed(instance: Instance) -> None:
 
 
 def test_a_model_that_somebody_activates_meanwhile_is_not_retired_unseen(instance: Instance) -> None:
-    active(instance, "raced")
+    active(instance, "busy")
 
     def meanwhile() -> bytes:
-        active(instance, "raced")
+        active(instance, "busy")
         return b"y\n"
 
-    question: dict[str, Any] = {"questions": ("Retire raced?",), "command": ("models", "retire")}
-    ended, told = instance.asked("raced", answer=meanwhile, **question)
+    question: dict[str, Any] = {"questions": ("Retire busy?",), "command": ("models", "retire")}
+    ended, told = instance.asked("busy", answer=meanwhile, **question)
     assert ended == 1
-    assert "Nothing was changed: somebody has just changed raced. Run this again." in told
-    assert instance.model("raced")["active_version"] == 2
+    assert "Nothing was changed: somebody has just changed busy. Run this again." in told
+    assert instance.model("busy")["active_version"] == 2
 
 
 def test_some_of_those_kept_back_are_handed_over_by_name_and_the_others_by_the_version_that_scores(
     instance: Instance,
 ) -> None:
-    active(instance, "kept", handoff="none")
-    ana, ben = (profiles(instance, name)[0]["id"] for name in ("ana", "ben"))
-    ended, told = instance.run("models", "handoff", "kept", ana, "nobody", "--note", "met")
+    active(instance, "named", handoff="none")
+    ana, ben = (instance.profiles(name)[0]["id"] for name in ("ana", "ben"))
+    ended, told = instance.run("models", "handoff", "named", ana, "nobody", "--note", "met")
     assert ended == 0, told
     assert f"{ana} handed over lead_" in told
     assert "nobody profile unknown There is no such profile." in told
     assert "handed over: 1; profile unknown: 1" in told
-    until(lambda: len(leads(instance, "kept")) == 1)
-    ended, told = instance.run("models", "handoff", "kept", "nobody")
+    until(lambda: len(leads(instance, "named")) == 1)
+    ended, told = instance.run("models", "handoff", "named", "nobody")
     assert (ended, "Nobody was handed over; the table tells why." in told) == (1, True)
 
-    ended, told = instance.activate("kept", "--version", "1", "--handoff", "all")
+    ended, told = instance.activate("named", "--version", "1", "--handoff", "all")
     assert ended == 1
     assert "To be handed over: 1. No version is activated." in told
     assert "Nobody was handed over: there is no terminal to ask on. Add --yes" in told
     answer: dict[str, Any] = {"answer": lambda: b"y\n", "questions": ("Hand them over?",)}
-    ended, told = instance.asked("kept", "--version", "1", "--handoff", "all", "--note", "idle", **answer)
+    ended, told = instance.asked("named", "--version", "1", "--handoff", "all", "--note", "idle", **answer)
     assert ended == 0, told
-    assert "kept: handed over under version 1" in told
+    assert "named: handed over under version 1" in told
     assert "handed over now 1" in told
-    until(lambda: {one["profile_id"] for one in leads(instance, "kept")} == {ana, ben})
-    orders = instance.http.get("/v1/models/kept/handoffs").json()["items"]
+    until(lambda: {one["profile_id"] for one in leads(instance, "named")} == {ana, ben})
+    orders = instance.http.get("/v1/models/named/handoffs").json()["items"]
     assert [(one["note"], one["handed_over"]) for one in orders] == [("idle", 1), ("met", 1)]
-    assert len(instance.http.get("/v1/models/kept/activations").json()["items"]) == 1
-    assert "handed over now 0" in instance.activated("kept", version=1, handoff="all")
+    assert len(instance.http.get("/v1/models/named/activations").json()["items"]) == 1
+    assert "handed over now 0" in instance.activated("named", version=1, handoff="all")
 
 
 async def test_many_are_handed_over_call_by_call(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(handing_over, "MAX_IDS", 2)
     monkeypatch.setattr(handing_over, "MAX_SHOWN", 2)
     active(instance, "many", handoff="none")
-    ana, ben = (profiles(instance, name)[0]["id"] for name in ("ana", "ben"))
+    ana, ben = (instance.profiles(name)[0]["id"] for name in ("ana", "ben"))
     console = Console(file=(out := StringIO()), width=160)
     api = Api(instance.url, instance.keys["ops"][0])
     await handing_over.named(api, "many", ["a\x1b[2J", "b", ana, ben, "c"], {}, console)

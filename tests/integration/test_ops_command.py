@@ -1,8 +1,7 @@
 """`flipline activate` as ops meets it, against a running instance."""
 
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -14,38 +13,7 @@ from services.ops.activate import activate
 from services.ops.wanted import Wanted
 from shared.errors import Conflict, Refused, Unauthorized
 from tests.builders import rule
-from tests.integration.command import up
-from tests.integration.instance import Instance
-from tests.patience import until
-
-MATRIX: dict[str, Any] = {"flip_number": 25, "stages": {"aware": 5}, "rules": [rule("visits", 10)]}
-DEARER = MATRIX | {"rules": [rule("visits", 30)]}
-
-
-@pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    data_dir = tmp_path_factory.mktemp("data")
-    with up(data_dir) as (_, printed):
-        url = re.search(r"http://127\.0\.0\.1:\d+", printed)
-        assert url
-        running = Instance(url[0], data_dir)
-        event = {"type": "visit", "identities": {"email": "ana@example.com"}}
-        key = {"Authorization": f"Bearer {running.keys['write'][0]}"}
-        assert running.http.post("/v1/events", json=event, headers=key).is_success
-        ana = {"kind": "email", "value": "ana@example.com"}
-        until(lambda: running.http.get("/v1/profiles", params=ana).json()["items"])
-        yield running
-        running.http.close()
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Callable[[Any], str]:
-    def write(document: Any) -> str:
-        path = tmp_path / "matrix.json"
-        path.write_text(json.dumps(document))
-        return str(path)
-
-    return write
+from tests.integration.instance import DEARER, MATRIX, Instance
 
 
 def test_a_first_matrix_is_warned_of_shown_activated_and_told(
@@ -58,7 +26,7 @@ def test_a_first_matrix_is_warned_of_shown_activated_and_told(
     assert "field rule warning stages.beyond no one can reach 900" in told
     assert "first: from nothing to the draft" in told
     assert "visits: added, 10 points for visit, at most 40 yes" in told
-    assert "Preview: 1 profiles under the draft" in told
+    assert "Preview: 2 profiles under the draft" in told
     assert "none 10 +10" in told
     assert "first: version 1 scores now" in told
     assert "Back:" not in told
@@ -96,16 +64,16 @@ def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_befor
     ended, told = instance.activate("points", "--matrix", file(DEARER), "--handoff", "all", "--yes")
     assert ended == 0, told
     assert "points: from version 1 to the draft what changes needs counting visits: points 10 -> 30" in told
-    assert told.count("reach the flip number and were never a lead 1") == 2, "in the preview, and after"
+    assert told.count("reach the flip number and were never a lead 2") == 2, "in the preview, and after"
     assert "10 30 +20" in told
-    assert "handed over now 1" in told
+    assert "handed over now 2" in told
     assert "Next: GET /v1/leads?model=points" in told
     assert "Back: flipline activate points --version 1" in told
 
     told = instance.activated("points", version=1)
     assert "points: from version 2 to version 1" in told
-    assert "Preview: 1 profiles under version 1" in told
-    assert told.count("un-flipped: reached it, and no longer do 1") == 2, "in the preview, and after"
+    assert "Preview: 2 profiles under version 1" in told
+    assert told.count("un-flipped: reached it, and no longer do 2") == 2, "in the preview, and after"
     assert instance.model("points")["active_version"] == 1
     with pytest.raises(Conflict, match="Version 1 of points scores already"):
         instance.activated("points", version=1)
@@ -115,13 +83,13 @@ def test_those_kept_back_are_told_with_how_to_list_them_and_hand_them_over(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="none")
-    assert "GET /v1/profiles?model=kept&kept_back=true lists all 1; flipline activate kept" in told
+    assert "GET /v1/profiles?model=kept&kept_back=true lists all 2; flipline activate kept" in told
     assert "--version 1 --handoff all hands them over" in told
     told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="new_activity_only")
-    assert told.count("an activation kept them from sales 1") == 2, "in the preview, and after"
-    assert "lists all 1;" in told
+    assert told.count("an activation kept them from sales 2") == 2, "in the preview, and after"
+    assert "lists all 2;" in told
     told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="all")
-    assert "handed over now 1" in told
+    assert "handed over now 2" in told
     assert "lists all" not in told
 
 
@@ -149,7 +117,7 @@ def test_without_a_terminal_and_without_yes_all_is_shown_and_nothing_activated(
         "unasked", "--matrix", file(DEARER), *elsewhere, ops_keys=instance.keys["ops"][0]
     )
     assert ended == 1
-    assert "never a lead 1" in told
+    assert "never a lead 2" in told
     assert "Nothing was activated" in told
     assert "--yes" in told
     assert instance.model("unasked") == {
@@ -174,68 +142,6 @@ def test_who_is_asked_may_say_no_and_the_draft_is_kept(
         "activating": None,
         "retired_at": None,
     }
-
-
-def test_a_draft_that_somebody_changes_meanwhile_is_not_activated_unseen(
-    instance: Instance, file: Callable[[Any], str]
-) -> None:
-    def meanwhile() -> bytes:
-        assert instance.http.put("/v1/models/raced/draft", json=DEARER).is_success
-        return b"y\n"
-
-    ended, told = instance.asked("raced", "--matrix", file(MATRIX), answer=meanwhile)
-    assert ended == 1
-    assert "somebody has changed the draft" in told
-    assert instance.model("raced")["active_version"] is None
-
-
-def drafted(instance: Instance, model: str) -> Any:
-    draft = instance.http.get(f"/v1/models/{model}/draft")
-    return (draft.json()["matrix"]["rules"][0]["points"], draft.headers["ETag"])
-
-
-def test_without_a_terminal_another_draft_is_shown_and_replaced_by_yes_alone(
-    instance: Instance, file: Callable[[Any], str]
-) -> None:
-    for active in (False, True):
-        theirs = MATRIX | {"rules": [rule("visits", 10 + active)]}
-        assert instance.http.put("/v1/models/theirs/draft", json=theirs).is_success
-        before = drafted(instance, "theirs")
-        ended, told = instance.activate("theirs", "--matrix", file(DEARER))
-        assert ended == 1
-        assert "theirs: another draft is there and would be replaced" in told
-        assert ("points 30 -> 11" if active else "visits: added, 10 points") in told
-        assert "Nothing was changed: another draft of theirs is there" in told
-        assert drafted(instance, "theirs") == before
-        ended, told = instance.activate("theirs", "--matrix", file(DEARER), "--yes")
-        assert ended == 0, told
-        assert "another draft is there and would be replaced" in told
-        assert drafted(instance, "theirs")[0] == 30
-
-
-def test_the_draft_that_is_there_already_is_no_other(instance: Instance, file: Callable[[Any], str]) -> None:
-    assert instance.http.put("/v1/models/same/draft", json=MATRIX).is_success
-    ended, told = instance.activate("same", "--matrix", file({**MATRIX, "model": "same"}))
-    assert ended == 1
-    assert "another draft" not in told
-    assert "Nothing was activated: there is no terminal" in told
-
-
-@pytest.mark.parametrize(("answers", "points"), [([b"n\n"], 10), ([b"y\n", b"n\n"], 30)])
-def test_who_is_at_a_terminal_is_asked_whether_to_replace_another_draft(
-    instance: Instance, file: Callable[[Any], str], answers: list[bytes], points: int
-) -> None:
-    assert instance.http.put("/v1/models/mine/draft", json=MATRIX).is_success
-    ended, told = instance.asked(
-        "mine",
-        "--matrix",
-        file(DEARER),
-        answer=lambda: answers.pop(0),
-        questions=("Replace that draft?", "Activate?"),
-    )
-    assert ended == 1
-    assert "Replace that draft?" in told
-    assert drafted(instance, "mine")[0] == points
 
 
 def test_where_nothing_runs_is_told_with_what_to_do(instance: Instance) -> None:

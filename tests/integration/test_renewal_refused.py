@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from shared.events import INTERACTIONS, Separation
 from shared.identity import Identity
 from tests.builders import NOON, rule
 from tests.given import messages_on
+from tests.integration.meanwhile import just_before
 from tests.integration.renewed import NEW, Old, by, old_on
 
 ANA, ANA_IN_BRACKETS = ("email", "ana@firm.example"), ("email", "<ana@firm.example>")
@@ -96,18 +98,12 @@ async def test_stopped_at_any_table_nothing_is_changed(
 async def test_a_version_that_is_activated_meanwhile_was_not_counted(
     old: Old, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find = renew.newly.find
-
-    async def activated(*files: Any) -> Any:
-        await old.world.activated(rule("likes", 5, when={"type": "like"}), flip_number=5)
-        return await find(*files)
-
-    monkeypatch.setattr(renew.newly, "find", activated)
+    likes = rule("likes", 5, when={"type": "like"})
+    just_before(monkeypatch, renew.newly, "find", partial(old.world.activated, likes, flip_number=5))
     with pytest.raises(Conflict) as refused:
         await old.renewal()
     assert refused.value.code == "versions_changed"
     assert ANA_IN_BRACKETS[1] in {row[2] for row in await old.world.rows(identities)}
-    monkeypatch.undo()
     await old.renewed()
     assert await old.is_what_the_log_says(), old.told
 
@@ -115,14 +111,7 @@ async def test_a_version_that_is_activated_meanwhile_was_not_counted(
 async def test_of_two_renewals_at_once_one_changes_the_tables(
     old: Old, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find = renew.newly.find
-
-    async def renewed_meanwhile(*files: Any) -> Any:
-        monkeypatch.undo()
-        await old.renewal()
-        return await find(*files)
-
-    monkeypatch.setattr(renew.newly, "find", renewed_meanwhile)
+    just_before(monkeypatch, renew.newly, "find", old.renewal)
     with pytest.raises(Conflict) as refused:
         await old.renewal()
     assert refused.value.code == "renewed_meanwhile"

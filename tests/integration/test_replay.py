@@ -76,7 +76,7 @@ async def test_a_message_that_scoring_parked_is_left_out(running: Running) -> No
 
 
 async def test_those_kept_back_and_those_handed_over_later_are_what_the_log_says(running: Running) -> None:
-    """Under two ids at first, of whom the person that they become is handed over as one."""
+    """Two profiles are kept back and become one person, who is handed over once."""
     await running.world.activated(*RULES, flip_number=1000)
     cookie = {"anonymous_id": "cookie"}
     await running.scored(interaction("download"), interaction("download", known_as=cookie))

@@ -1,7 +1,7 @@
 """What exactly happens when one does something between two steps of another, on PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from shared.events import Separation, StageChanged
 from shared.identity import Identity
 from tests.builders import NOON, identities, interaction, on_the_log, rule
 from tests.integration.blocked import until_it_waits
+from tests.integration.meanwhile import just_before
 from tests.integration.scoring import World
 
 ANA = identities(email="ana@example.com")[0]
@@ -33,20 +34,6 @@ async def busy(postgres_url: str) -> AsyncIterator[World]:
     database = Database(postgres_url)
     yield World(database)
     await database.close()
-
-
-def just_before(
-    monkeypatch: pytest.MonkeyPatch, module: Any, name: str, something: Callable[[], Awaitable[Any]]
-) -> None:
-    """Have something happen, and that committed, just before a function is called for the first time."""
-    function = getattr(module, name)
-
-    async def afterwards(*arguments: Any) -> Any:
-        monkeypatch.setattr(module, name, function)
-        await something()
-        return await function(*arguments)
-
-    monkeypatch.setattr(module, name, afterwards)
 
 
 async def test_the_timer_does_not_overwrite_a_score_that_it_has_not_seen(

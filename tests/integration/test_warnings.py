@@ -103,13 +103,10 @@ EXAMPLES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = 
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-async def test_what_is_hardly_meant_is_warned_of_with_what_came(
-    scoring: ScoringOverHttp, example: str
-) -> None:
-    document, expected = EXAMPLES[example]
-    warnings = await warned(scoring, **document)
-    assert [(one["field"], one["code"], one["suggestion"]) for one in warnings] == expected
+async def test_what_is_hardly_meant_is_warned_of_with_what_came(scoring: ScoringOverHttp) -> None:
+    for example, (document, expected) in EXAMPLES.items():
+        warnings = await warned(scoring, **document)
+        assert [(one["field"], one["code"], one["suggestion"]) for one in warnings] == expected, example
 
 
 async def test_a_matrix_that_asks_for_what_came_has_no_warnings(scoring: ScoringOverHttp) -> None:

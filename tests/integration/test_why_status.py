@@ -76,7 +76,7 @@ async def test_who_lacks_data_has_not_flipped_and_is_told_which(scoring: Scoring
     assert [one["rule"] for one in answer["smallest_set"]] == ["visits"]
 
 
-async def test_whom_an_activation_kept_back_flipped_and_has_no_lead(scoring: ScoringOverHttp) -> None:
+async def test_a_person_kept_back_by_an_activation_flipped_and_has_no_lead(scoring: ScoringOverHttp) -> None:
     await scoring.active(MARATHON | {"flip_number": 100})
     await visited(scoring)
     await scoring.active(handoff="none")

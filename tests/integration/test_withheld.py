@@ -18,14 +18,14 @@ def world(database: Database) -> World:
 
 
 async def withheld(world: World) -> None:
-    """Make the cookie one whom an activation kept from sales."""
+    """Have an activation keep the cookie from sales."""
     await world.activated(VISITS, flip_number=1000)
     await world.happened(by_cookie(id="visit"))
     await world.activated(VISITS, flip_number=10, handoff="new_activity_only")
     assert (await world.kept(COOKIE)).state == "qualified"
 
 
-async def test_whom_an_activation_withheld_sales_gets_when_they_do_something(world: World) -> None:
+async def test_a_person_withheld_by_an_activation_becomes_a_lead_by_doing_something(world: World) -> None:
     await withheld(world)
     await world.passed(days=5)
     assert await leads(world) == 0
@@ -34,7 +34,7 @@ async def test_whom_an_activation_withheld_sales_gets_when_they_do_something(wor
 
 
 async def test_what_was_done_before_an_activation_and_comes_later_is_no_new_activity(world: World) -> None:
-    """As when the past is imported: sales is not flooded with whom the activation withheld."""
+    """As when the past is imported: sales is not flooded with people that the activation withheld."""
     await withheld(world)
     await world.happened(*(by_cookie("like", day=-day) for day in (1, 30)))
     assert await leads(world) == 0
@@ -80,14 +80,14 @@ async def test_what_was_retracted_before_it_came_is_not_done(world: World) -> No
 
 
 async def kept_back(world: World, *others: Interaction) -> None:
-    """Have an activation keep Ana, and whoever did the others, from sales."""
+    """Have an activation keep Ana from sales, and the people who did the others."""
     await world.activated(VISITS, flip_number=1000)
     await world.happened(interaction(), *others)
     diff = await world.activated(VISITS, flip_number=10, handoff="none")
     assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (1 + len(others), 0, 0)
 
 
-async def test_whom_an_activation_kept_back_no_activity_and_no_other_activation_hands_over(
+async def test_a_person_kept_back_by_none_is_handed_over_by_no_activity_and_no_activation_but_all(
     world: World,
 ) -> None:
     await kept_back(world)
@@ -100,7 +100,9 @@ async def test_whom_an_activation_kept_back_no_activity_and_no_other_activation_
     assert [row[3] for row in await world.rows(standings)] == [None]
 
 
-async def test_whom_an_activation_kept_back_another_that_hands_all_over_does_once(world: World) -> None:
+async def test_a_person_kept_back_is_handed_over_once_by_an_activation_that_hands_all_over(
+    world: World,
+) -> None:
     await kept_back(world)
     (withheld_row,) = await world.rows(standings)
     world.clock.advance(days=1)

@@ -26,7 +26,6 @@ from shared.log.kafka_producer import MAX_BATCH_BYTES
 from shared.log.port import partition_of
 from tests.bench.workload import segment_batches
 
-GROUPS = 200
 # So much is put into one batch of a partition when what to send is there all along.
 FULL = 2_000
 

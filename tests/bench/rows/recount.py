@@ -50,7 +50,7 @@ def measure(arena: Arena, url: str) -> Row:
     arena.tell("  the ledger is written")
     with helper(arena, "floors.read", own, cores=arena.cores.server) as reader:
         read = reader.ask({"query": _LEDGER})
-    # On the same log: a database that was at another one has its positions there.
+    # On the same log, which is the one that the positions in the database are about.
     with flipline(arena, "scoring", name="row8-scoring", data_dir=found.data_dir, database_url=own) as server:
         server.call("PUT", "/v1/models/bench/draft", OPS_KEY, before | {"rules": [*before["rules"], _NEW]})
         took, live = asyncio.run(_activated_live(arena, server, own, people))

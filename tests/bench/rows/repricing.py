@@ -33,7 +33,7 @@ def measure(arena: Arena, url: str) -> Row:
     arena.tell(f"  {population}")
     with helper(arena, "floors.read", own, cores=arena.cores.server) as reader:
         read = reader.ask({"query": _COUNTS})
-    # On the same log: a database that was at another one has its positions there.
+    # On the same log, which is the one that the positions in the database are about.
     with flipline(arena, "scoring", name="row7-scoring", data_dir=found.data_dir, database_url=own) as server:
         server.call("PUT", "/v1/models/bench/draft", OPS_KEY, after)
         took = asyncio.run(activated(arena, server, own, limit=LIMIT_SECONDS))

@@ -13,7 +13,7 @@ async def _files(scene: Scene) -> None:
     backup = await scene.backed_up(scene.state_file.parent)
     await scene.flipline.start()
     await scene.sender.has_posted(0.7)
-    # Leads are told and delivered of which the tables will know nothing.
+    # Leads are told and delivered that the tables will know nothing of.
     await scene.settled()
     await scene.flipline.stop()
     await scene.books.close()

@@ -1,0 +1,31 @@
+"""One running instance for all tests of commands of ops: to start one takes seconds."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.instance import Instance, running
+from tests.patience import until
+
+
+@pytest.fixture(scope="session")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """An instance that knows Ana and Ben, who made one visit each; each test has models of its own."""
+    with running(tmp_path_factory.mktemp("data")) as started:
+        for name in ("ana", "ben"):
+            started.happened([{"type": "visit", "identities": {"email": f"{name}@example.com"}}])
+            until(lambda name=name: started.profiles(name))
+        yield started
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[[Any], str]:
+    def write(document: Any) -> str:
+        path = tmp_path / "matrix.json"
+        path.write_text(json.dumps(document))
+        return str(path)
+
+    return write
