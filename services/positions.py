@@ -63,17 +63,15 @@ def _run(data_dir: Path | None, work: Callable[[Database, Console], Awaitable[No
 async def show_positions(database: Database, console: Console) -> None:
     """Print a table of all positions."""
     table = Table("group", "topic", "partition", "next offset", "log")
-    async with database.reading() as connection:
-        for row in await all_positions(connection):
-            offset = f"{row.next_offset:,}"
-            table.add_row(row.consumer, row.topic, str(row.partition), offset, row.log_id or "-")
+    for row in await database.read(all_positions):
+        offset = f"{row.next_offset:,}"
+        table.add_row(row.consumer, row.topic, str(row.partition), offset, row.log_id or "-")
     console.print(table)
 
 
 async def move_back(database: Database, console: Console, topic: str | None) -> None:
     """Move the positions of a topic, or of all, to the beginning of the log."""
-    async with database.unit() as connection:
-        moved = await read_again(connection, topic)
+    moved = await database.unit(lambda connection: read_again(connection, topic))
     console.print(
         f"{moved} positions are at the beginning of the log. The services read it again at once, or when "
         "they start; what they had applied before changes nothing."

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from shared.clock import Clock
 from shared.database.dead_letters import mark, write
@@ -36,7 +36,7 @@ class DeadLetterProjection:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    async def apply(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
+    def apply(self, connection: Connection, messages: Sequence[Message]) -> Summary:
         """Store new letters and mark those that were replayed as part of the caller's transaction."""
         letters: list[DeadLetter] = []
         replays: list[DeadLetterReplayed] = []
@@ -51,8 +51,8 @@ class DeadLetterProjection:
                 letters.append(event)
             else:
                 replays.append(event)
-        written = await write(connection, letters)
-        await mark(connection, replays)
+        written = write(connection, letters)
+        mark(connection, replays)
         return {"letters": written, "replayed": len(replays), "unreadable": unreadable}
 
 

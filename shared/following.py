@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.clock import Clock
 from shared.database import outbox
@@ -37,7 +37,7 @@ TRIES_BEFORE_PARKING = 2
 MAX_PARKED_IN_A_ROW = 20
 
 Summary = Mapping[str, object]
-Apply = Callable[[AsyncConnection, Sequence[Message]], Awaitable[Summary]]
+Apply = Callable[[Connection, Sequence[Message]], Summary]
 
 
 class Follower:
@@ -169,11 +169,13 @@ class Follower:
         return min(delay * 2, LAST_RETRY_SECONDS)
 
     async def _once(self, claims: Claims, messages: Sequence[Message]) -> None:
-        started = time.perf_counter()
-        async with self._database.unit() as connection:
+        def applied(connection: Connection) -> tuple[float, Summary]:
             began = time.perf_counter()
-            await claims.advance(connection, messages)
-            summary = await self._apply(connection, messages)
+            claims.advance(connection, messages)
+            return began, self._apply(connection, messages)
+
+        started = time.perf_counter()
+        began, summary = await self._database.unit(applied)
         ended = time.perf_counter()
         # Without the wait for the writer's turn: that is not what makes a batch slow.
         self._pace.took(len(messages), ended - began)
@@ -195,12 +197,15 @@ class Follower:
         if self._parked_in_a_row > MAX_PARKED_IN_A_ROW:
             raise error
         letter = dead_letter(message, error, refused_by=self._group, at=self._clock.now())
+
+        def parked(connection: Connection) -> None:
+            claims.advance(connection, [message])
+            outbox.put(connection, [Record(DEAD_LETTERS, letter.id, encode(letter))])
+
         delay = FIRST_RETRY_SECONDS
         while True:
             try:
-                async with self._database.unit() as connection:
-                    await claims.advance(connection, [message])
-                    await outbox.put(connection, [Record(DEAD_LETTERS, letter.id, encode(letter))])
+                await self._database.unit(parked)
                 break
             except Unavailable as fault:
                 delay = await self._wait(fault, delay)

@@ -150,7 +150,7 @@ class Settings(BaseSettings):
     @property
     def effective_database_url(self) -> str:
         """The database to use: the configured one, or a SQLite file in the data dir."""
-        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir.resolve() / 'state.sqlite'}"
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'state.sqlite'}"
 
     @property
     def configured_keys(self) -> dict[str, tuple[str, ...] | None]:

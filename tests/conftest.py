@@ -72,7 +72,7 @@ def postgres() -> str:
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the newest schema, to copy: migrating anew for each test would be most of its time."""
     path = tmp_path_factory.mktemp("template") / "state.sqlite"
-    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    asyncio.run(migrate(f"sqlite:///{path}"))
     return path
 
 
@@ -102,7 +102,7 @@ def postgres_databases(postgres: str) -> Databases:
 def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
     path = tmp_path / "state.sqlite"
     shutil.copy(migrated_sqlite, path)
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture

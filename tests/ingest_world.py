@@ -66,7 +66,7 @@ async def ingesting(directory: Path) -> AsyncIterator[World]:
     """Run the service for as long as the context is open."""
     log = FailingLog(directory / "log.sqlite")
     clock = FrozenClock()
-    database = Database(f"sqlite+aiosqlite:///{directory}/state.sqlite")
+    database = Database(f"sqlite:///{directory}/state.sqlite")
     service = compose(log=log, database=database, clock=clock, keys=KEYS, forms=Forms())
 
     @asynccontextmanager

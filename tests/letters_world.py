@@ -22,6 +22,7 @@ from shared.log.port import Message, Record
 from tests.builders import NOON
 from tests.given import FrozenClock
 from tests.patience import a_moment, patience
+from tests.tables import rows
 
 KEYS = Keys(write=("write-key",), ops=("ops-key",), crm=("crm-key",))
 PATH = "/v1/dead-letters"
@@ -64,8 +65,7 @@ class LettersWorld:
         )
         async with patience():
             while True:
-                async with self.database.reading() as connection:
-                    at = {row.partition: row.next_offset for row in await connection.execute(query)}
+                at = {row.partition: row.next_offset for row in await rows(self.database, query)}
                 if all(at.get(partition, 0) >= end for partition, end in ends.items()):
                     return
                 await a_moment()

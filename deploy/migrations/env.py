@@ -32,8 +32,7 @@ async def connect() -> None:
     """Open the database and migrate it in one unit: on SQLite that excludes other writers from the start."""
     database = Database(context.config.attributes["url"])
     try:
-        async with database.unit() as connection:
-            await connection.run_sync(run)
+        await database.unit(run)
     finally:
         await database.close()
 

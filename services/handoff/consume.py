@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.handoff.event_types import LEAD_QUALIFIED, STAGE_CHANGED, EventType
 from services.handoff.lead import lead_data
@@ -47,13 +47,13 @@ class LeadIntake:
         self._clock = clock
         self._new_id = new_id
 
-    async def apply(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
+    def apply(self, connection: Connection, messages: Sequence[Message]) -> Summary:
         """Store new leads and what is owed for the events as part of the caller's transaction."""
         events = [decode(message.value) for message in messages]
-        new_leads = await _new_leads(connection, events)
+        new_leads = _new_leads(connection, events)
         notices = [*new_leads, *_stage_changes(events)]
-        subscribers = await webhooks.subscribers(connection) if notices else []
-        owed = await insert_new(connection, deliveries, "id", self._rows(notices, subscribers))
+        subscribers = webhooks.subscribers(connection) if notices else []
+        owed = insert_new(connection, deliveries, "id", self._rows(notices, subscribers))
         by_model = Counter(notice.model for notice in new_leads)
         return {"leads": len(new_leads), "deliveries": len(owed), "flips": dict(by_model)}
 
@@ -86,11 +86,11 @@ def count_flips(summary: Summary) -> None:
         FLIPS.labels(model).inc(number)
 
 
-async def _new_leads(connection: AsyncConnection, events: Iterable[Event]) -> list[_Notice]:
+def _new_leads(connection: Connection, events: Iterable[Event]) -> list[_Notice]:
     """Store the leads that are not known yet and return what is to be told of these."""
     qualified = (event for event in events if isinstance(event, LeadQualified))
     told = {event.lead_id: (event, lead_data(event)) for event in qualified}
-    new = await insert_unseen(connection, list(told.values()))
+    new = insert_unseen(connection, list(told.values()))
     return [
         _Notice(event.id, LEAD_QUALIFIED, event.model, lead_id, event.qualified_at, data)
         for lead_id, (event, data) in told.items()

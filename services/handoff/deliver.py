@@ -6,8 +6,10 @@ and a delivery that was just stored waits for one commit only.
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import structlog
+from sqlalchemy import Connection
 
 from services.handoff.attempting import Attempter, tell
 from services.handoff.delivery import Delivered, Prepared
@@ -95,9 +97,11 @@ class Deliverer:
     async def _exchange(self) -> tuple[list[Prepared], bool]:
         finished = tuple(self._finished)
         now = self._clock.now()
-        async with self._database.unit() as connection:
-            await record(connection, finished)
-            claimed, more = await claim(
+
+        def exchanged(connection: Connection) -> tuple[list[Prepared], bool]:
+            record(connection, finished)
+            # The name and the places are those of now: the unit may have waited long for its turn.
+            return claim(
                 connection,
                 now=now,
                 lease=now + self._lease,
@@ -106,6 +110,8 @@ class Deliverer:
                 full=self._lanes.full,
                 choose=self._lanes.choose,
             )
+
+        claimed, more = await self._database.unit(exchanged)
         del self._finished[: len(finished)]
         return claimed, more
 
@@ -116,8 +122,7 @@ class Deliverer:
         """
         for attempt in tuple(self._finished):
             try:
-                async with self._database.unit() as connection:
-                    await record(connection, [attempt])
+                await self._database.unit(partial(record, finished=[attempt]))
             except Unavailable:
                 return
             except Exception as error:
@@ -144,10 +149,15 @@ class Deliverer:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
         self._lanes = Lanes()
+        finished = tuple(self._finished)
+
+        def recorded(connection: Connection) -> None:
+            record(connection, finished)
+            give_back(connection, [self._takeover.worker], self._clock.now())
+
         try:
-            async with asyncio.timeout(WIND_UP_SECONDS), self._database.unit() as connection:
-                await record(connection, self._finished)
-                await give_back(connection, [self._takeover.worker], self._clock.now())
+            async with asyncio.timeout(WIND_UP_SECONDS):
+                await self._database.unit(recorded)
         except Exception as error:  # noqa: BLE001 - it may not take the place of what ends the worker
             logger.warning("deliveries.unrecorded", attempts=len(self._finished), error=safe_reason(error))
         self._finished.clear()

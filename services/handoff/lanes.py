@@ -1,5 +1,6 @@
 """How many attempts may be under way at once, so that one dead endpoint does not hold up the others."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterable
 
@@ -14,42 +15,53 @@ FAILING_WIDTH = 1
 
 
 class Lanes:
-    """The places of one worker, counted per endpoint."""
+    """The places of one worker, counted per endpoint.
+
+    They are chosen while attempts end, perhaps in another thread.
+    """
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._under_way: Counter[str] = Counter()
         self._widths: dict[str, int] = {}
 
     @property
     def free(self) -> int:
         """How many more attempts may start in all."""
-        return TOTAL - self._under_way.total()
+        with self._lock:
+            return TOTAL - self._under_way.total()
 
     @property
     def full(self) -> list[str]:
         """The endpoints that may start none now."""
-        return [webhook_id for webhook_id in self._under_way if self._room(webhook_id) <= 0]
+        with self._lock:
+            return [webhook_id for webhook_id in self._under_way if self._room(webhook_id) <= 0]
 
     def choose(self, webhook_ids: Iterable[str]) -> list[bool]:
         """Tell for each of the attempts that could start, in this order, whether there is a place for it."""
-        free, more = self.free, Counter[str]()
+        more = Counter[str]()
         chosen: list[bool] = []
-        for webhook_id in webhook_ids:
-            fits = more.total() < free and more[webhook_id] < self._room(webhook_id)
-            more[webhook_id] += fits
-            chosen.append(fits)
+        with self._lock:
+            free = self.free
+            for webhook_id in webhook_ids:
+                fits = more.total() < free and more[webhook_id] < self._room(webhook_id)
+                more[webhook_id] += fits
+                chosen.append(fits)
         return chosen
 
     def enter(self, webhook_id: str) -> None:
         """Take a place for an attempt at an endpoint."""
-        self._under_way[webhook_id] += 1
+        with self._lock:
+            self._under_way[webhook_id] += 1
 
     def leave(self, webhook_id: str, *, taken: bool) -> None:
         """Give the place back; `taken` tells whether the endpoint took the delivery."""
-        self._under_way[webhook_id] -= 1
-        if not self._under_way[webhook_id]:
-            del self._under_way[webhook_id]
-        self._widths[webhook_id] = min(self._width(webhook_id) + 1, MAX_WIDTH) if taken else FAILING_WIDTH
+        with self._lock:
+            self._under_way[webhook_id] -= 1
+            if not self._under_way[webhook_id]:
+                del self._under_way[webhook_id]
+            width = min(self._width(webhook_id) + 1, MAX_WIDTH) if taken else FAILING_WIDTH
+            self._widths[webhook_id] = width
 
     def _room(self, webhook_id: str) -> int:
         return self._width(webhook_id) - self._under_way[webhook_id]

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from filelock import FileLock, Timeout
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.handoff.store import proofs
+from shared.database.connections import OpenConnection
 from shared.database.engine import Database
 from shared.errors import Unavailable
 
@@ -40,9 +41,7 @@ def prove(database: Database, worker: str) -> AbstractAsyncContextManager[Proof]
 
 @asynccontextmanager
 async def _by_file(database: Database, worker: str) -> AsyncGenerator[Proof]:
-    async with database.reading() as connection:
-        beside = await proofs.file_of(connection)
-    proof = FileProof(beside, worker)
+    proof = FileProof(await database.read(proofs.file_of), worker)
     try:
         yield proof
     finally:
@@ -114,11 +113,10 @@ def _lock(path: Path) -> FileLock:
 
 @asynccontextmanager
 async def _by_session(database: Database, worker: str) -> AsyncGenerator[Proof]:
-    async with database.reading() as pooled:
-        # A transaction would end by its own timeout while nothing happens in it.
-        connection = await pooled.execution_options(isolation_level="AUTOCOMMIT")
+    async with database.open_read() as connection:
+        await connection.run(_begin_no_transaction)
         try:
-            if not await proofs.try_lock(connection, key_of(worker)):
+            if not await connection.run(lambda its: proofs.try_lock(its, key_of(worker))):
                 raise Unavailable("proof_refused", "Another session holds the worker's advisory lock.")
             yield SessionProof(connection)
         finally:
@@ -126,25 +124,37 @@ async def _by_session(database: Database, worker: str) -> AsyncGenerator[Proof]:
             await connection.invalidate()
 
 
+def _begin_no_transaction(connection: Connection) -> None:
+    # A transaction would end by its own timeout while nothing happens in it.
+    connection.execution_options(isolation_level="AUTOCOMMIT")
+
+
 class SessionProof:
     """An advisory lock that a connection of the worker's own holds."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: OpenConnection) -> None:
         self._connection = connection
 
     async def check(self) -> None:
         """Ask the server for a sign of life, which fails when the session and its lock are gone."""
-        await proofs.touch(self._connection)
+        await self._connection.run(proofs.touch)
 
     @asynccontextmanager
     async def dead(self, workers: Collection[str]) -> AsyncGenerator[set[str]]:
         """Open with the workers whose advisory locks this session could take; it holds them meanwhile."""
-        dead = [one for one in workers if await proofs.try_lock(self._connection, key_of(one))]
+
+        def taken(connection: Connection) -> list[str]:
+            return [one for one in workers if proofs.try_lock(connection, key_of(one))]
+
+        def given_back(connection: Connection) -> None:
+            for one in dead:
+                proofs.unlock(connection, key_of(one))
+
+        dead = await self._connection.run(taken)
         try:
             yield set(dead)
         finally:
-            for one in dead:
-                await proofs.unlock(self._connection, key_of(one))
+            await self._connection.run(given_back)
 
 
 def key_of(worker: str) -> int:

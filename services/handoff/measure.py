@@ -35,8 +35,7 @@ class Measure:
         while True:
             started = loop.time()
             try:
-                async with self._database.reading() as connection:
-                    found = await backlogs(connection)
+                found = await self._database.read(backlogs)
             except Unavailable as error:
                 pulse.waits(error)
                 logger.warning("backlog.wait", error=error.message)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.handoff.store import model_names as store
 from shared.database.engine import Database
@@ -25,7 +25,7 @@ LOOK_AGAIN_SECONDS = 0.05
 _HINT: Final = "A model is known once it has a draft: PUT /v1/models/{model}/draft."
 
 
-async def apply(connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
+def apply(connection: Connection, messages: Sequence[Message]) -> Summary:
     """Note which models the messages of the topic `matrices` make and remove."""
     there: dict[str, bool] = {}
     for message in messages:
@@ -36,8 +36,8 @@ async def apply(connection: AsyncConnection, messages: Sequence[Message]) -> Sum
                 there[model] = False
             case _:
                 pass
-    await store.add(connection, [model for model, is_there in there.items() if is_there])
-    await store.remove(connection, [model for model, is_there in there.items() if not is_there])
+    store.add(connection, [model for model, is_there in there.items() if is_there])
+    store.remove(connection, [model for model, is_there in there.items() if not is_there])
     return {"models": len(there)}
 
 
@@ -53,12 +53,12 @@ class ModelNames:
         until = loop.time() + (PATIENCE_SECONDS if patience_seconds is None else patience_seconds)
         while unknown := await self._unknown(written):
             if loop.time() >= until:
-                async with self._database.reading() as connection:
-                    check_known("model_unknown", unknown, await store.every(connection), _HINT)
+                known = await self._database.read(store.every)
+                check_known("model_unknown", unknown, known, _HINT)
                 return
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _unknown(self, written: Mapping[str, str]) -> dict[str, str]:
-        async with self._database.reading() as connection:
-            known = await store.among(connection, sorted(set(written.values())))
+        models = sorted(set(written.values()))
+        known = await self._database.read(lambda connection: store.among(connection, models))
         return {field: model for field, model in written.items() if model not in known}

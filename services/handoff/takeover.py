@@ -77,8 +77,7 @@ class Takeover:
 
     async def _look(self, proof: Proof, pulse: Pulse) -> bool:
         try:
-            async with self._database.reading() as connection:
-                holders = await leases.holders(connection) - {self.worker}
+            holders = await self._database.read(leases.holders) - {self.worker}
             async with proof.dead(holders) as dead:
                 if lost := dead & holders:
                     await self._take(lost)
@@ -90,8 +89,9 @@ class Takeover:
         return True
 
     async def _take(self, dead: set[str]) -> None:
-        async with self._database.unit() as connection:
-            taken = await leases.give_back(connection, dead, self._clock.now())
+        taken = await self._database.unit(
+            lambda connection: leases.give_back(connection, dead, self._clock.now())
+        )
         logger.info("leases.taken_over", workers=sorted(dead), deliveries=taken)
         self._bell.ring()
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring.core.appraisal import QUALIFIED
 from services.scoring.core.counting import day_of
@@ -45,30 +45,28 @@ class Question(NamedTuple):
     at: datetime
 
 
-async def version_asked(
-    connection: AsyncConnection, model: str, which: str | None, *, or_last: bool = False
-) -> Wanted:
+def version_asked(connection: Connection, model: str, which: str | None, *, or_last: bool = False) -> Wanted:
     """Return a version by its number or as `draft`; without either the one that scores.
 
     Of a model that scores no more that is, with `or_last`, the one that scored last. Raises NotFound.
     """
-    active = await version_of(connection, model, None)
+    active = version_of(connection, model, None)
     if which == DRAFT:
-        found = await draft_of(connection, model)
+        found = draft_of(connection, model)
     elif which is not None:
-        found = await version_of(connection, model, int(which))
+        found = version_of(connection, model, int(which))
     else:
-        found = active or (await last_to_score(connection, model) if or_last else None)
+        found = active or (last_to_score(connection, model) if or_last else None)
         # Who asks for the one that scores is told when the model is retired.
-        found = found or await active_version_of(connection, model)
+        found = found or active_version_of(connection, model)
     if found is None:
         wanted = "draft" if which == DRAFT else int(which or 0)
-        raise await not_there(connection, model, wanted, "query.version")
+        raise not_there(connection, model, wanted, "query.version")
     return Wanted(found, active)
 
 
-async def question(
-    connection: AsyncConnection,
+def question(
+    connection: Connection,
     profile_id: str,
     model: str,
     *,
@@ -81,13 +79,13 @@ async def question(
     Without `at` and `which` it is the moment of its latest flip, under the version that it flipped by. Raises
     NotFound when there is no such profile, or no such version of the model.
     """
-    person = await find_one(connection, profile_id)
-    begun = (await cycles.read(connection, [person])).get((person.id, model), ())
-    own = sorted(await own_cycles(connection, person, begun), key=lambda cycle: cycle.number)
+    person = find_one(connection, profile_id)
+    begun = cycles.read(connection, [person]).get((person.id, model), ())
+    own = sorted(own_cycles(connection, person, begun), key=lambda cycle: cycle.number)
     of_flip = at is None and which is None and bool(own)
     when = own[-1].flipped_at if of_flip else at or now
     number = str(own[-1].version) if of_flip else which
-    wanted = await version_asked(connection, model, number, or_last=True)
+    wanted = version_asked(connection, model, number, or_last=True)
     day = day_of(when)
     until = [cycle for cycle in own if day_of(cycle.flipped_at) <= day]
     cycle = until[-1] if until else None
@@ -99,11 +97,11 @@ async def question(
         of_flip=of_flip,
         cycle=cycle,
         next_from=_next_from(cycle, wanted.active or wanted.version),
-        waits=not own and wanted.scores_now and await _qualifies(connection, person, wanted.version),
+        waits=not own and wanted.scores_now and _qualifies(connection, person, wanted.version),
         others=tuple(one for one in begun if one not in own and day_of(one.flipped_at) <= day),
-        peers=await _peers(connection, person, wanted.active),
+        peers=_peers(connection, person, wanted.active),
     )
-    known = (await known_under(connection, [person], wanted.version))[person.id]
+    known = known_under(connection, [person], wanted.version)[person.id]
     return Question(asked, known, when)
 
 
@@ -113,19 +111,19 @@ def _next_from(cycle: Cycle | None, version: Version) -> int | None:
     return None if cycle is None or wait is None else day_of(cycle.flipped_at) + wait
 
 
-async def _qualifies(connection: AsyncConnection, person: Person, version: Version) -> bool:
+def _qualifies(connection: Connection, person: Person, version: Version) -> bool:
     """Tell whether a profile qualified when it was last priced."""
-    kept = await scores.read(connection, [person.id], [version])
+    kept = scores.read(connection, [person.id], [version])
     return any(one.appraisal.state == QUALIFIED for one in kept.values())
 
 
-async def _peers(connection: AsyncConnection, person: Person, active: Version | None) -> list[Known]:
+def _peers(connection: Connection, person: Person, active: Version | None) -> list[Known]:
     """Return what is known of some other profiles that qualify now in the version that scores.
 
     Of conditions that are not counted nothing is known.
     """
     if active is None:
         return []
-    ids = await just_qualified(connection, active, PEERS, without=person.id)
-    persons = await find(connection, ids)
-    return [*(await traits.known(connection, persons)).values()]
+    ids = just_qualified(connection, active, PEERS, without=person.id)
+    persons = find(connection, ids)
+    return [*traits.known(connection, persons).values()]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring import people
 from services.scoring.core.counting import Tally, count
@@ -55,47 +55,45 @@ class Scorer:
         self._stamp = Stamp(fold_of(forms, limits))
         self._names = Recorder()
 
-    async def apply(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
+    def apply(self, connection: Connection, messages: Sequence[Message]) -> Summary:
         """Take in what is new among the messages; raises Poison for what does not belong here.
 
         The summary tells how many interactions were `new` and how many messages are about `nobody`.
         """
-        await self._stamp.put(connection)
+        self._stamp.put(connection)
         told = _facts(messages)
         interactions = self._current.interactions(told.interactions)
         separations = self._current.separations(told.separations)
         nobody = len(told.interactions) - len(interactions) + len(told.separations) - len(separations)
         facts = Facts(interactions, told.retractions, separations)
-        new, profiles, leads = await self.take_in(connection, facts)
+        new, profiles, leads = self.take_in(connection, facts)
         return {"new": new, "nobody": nobody, "profiles": profiles, "flips": len(leads)}
 
-    async def take_in(self, connection: AsyncConnection, facts: Facts) -> Outcome:
+    def take_in(self, connection: Connection, facts: Facts) -> Outcome:
         """Count what is new and take back what is retracted, then settle the persons it changes."""
-        retracted = await ledger.retract(connection, facts.retractions)
-        interactions = await ledger.record(connection, facts.interactions)
+        retracted = ledger.retract(connection, facts.retractions)
+        interactions = ledger.record(connection, facts.interactions)
         # One that comes back from the log has taken effect long ago.
-        separations = await links.new_among(connection, facts.separations)
+        separations = links.new_among(connection, facts.separations)
         if not (interactions or retracted or separations):
             return Outcome(0, 0, ())
         # Who is separated before anybody knows them cannot be locked; so nobody is linked meanwhile.
-        await hold(connection, to_activate=bool(separations))
-        matrices = await active(connection)
-        persons = await people.resolve(
-            connection, interactions, separations, others=retracted, limits=self._limits
-        )
-        await traits.write(connection, interactions)
-        void = await ledger.retracted_among(connection, [one.id for one in interactions])
+        hold(connection, to_activate=bool(separations))
+        matrices = active(connection)
+        persons = people.resolve(connection, interactions, separations, others=retracted, limits=self._limits)
+        traits.write(connection, interactions)
+        void = ledger.retracted_among(connection, [one.id for one in interactions])
         valid = [one for one in interactions if one.id not in void]
-        await effects.take_back(connection, retracted)
-        await effects.write(connection, valid)
+        effects.take_back(connection, retracted)
+        effects.write(connection, valid)
         _fold(valid, retracted, persons, matrices.tally)
         touched = {one.identities[0].id for one in interactions} | retracted.keys()
         touched |= persons.linked | persons.founded.keys()
         # Also where no count has changed: whoever reads one of these persons at this moment must notice.
-        await counts.write(connection, {i: persons.of(i).held_by(i) for i in touched})
+        counts.write(connection, {i: persons.of(i).held_by(i) for i in touched})
         changed = {person.id: person for person in map(persons.of, touched)}
         now = self._clock.now()
-        leads, _ = await settle(
+        leads, _ = settle(
             connection,
             changed.values(),
             matrices,
@@ -105,7 +103,7 @@ class Scorer:
             gone=persons.gone,
         )
         # A retraction takes back what was done, not the name of it, so these are all that came.
-        await self._names.record(connection, names_in(interactions))
+        self._names.record(connection, names_in(interactions))
         return Outcome(len(interactions), len(changed), leads)
 
 

@@ -10,7 +10,6 @@ from typing import Final
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import people
 from services.scoring.consume import Facts, Scorer
@@ -52,15 +51,15 @@ class Corrections:
         self._clock = clock
         self._new_id = new_id
 
-    async def retract(
-        self, connection: AsyncConnection, profile_id: str, selection: Selection, note: Note
+    def retract(
+        self, connection: sa.Connection, profile_id: str, selection: Selection, note: Note
     ) -> Sequence[str]:
         """Take interactions out of all counts and return their ids.
 
         Raises NotFound when nothing that counts is selected, TooLarge when it is more than MAX_RETRACTED.
         """
-        person = await _held(connection, profile_id)
-        ids_of = await chosen(connection, person, selection)
+        person = _held(connection, profile_id)
+        ids_of = chosen(connection, person, selection)
         events = [
             Retraction(
                 id=self._new_id(),
@@ -74,14 +73,14 @@ class Corrections:
             for identity in [person.identities[identity_id]]
             for start in range(0, len(ids), CHUNK)
         ]
-        await self._take_in(connection, Facts(retractions=events), [(e.identity, e) for e in events])
+        self._take_in(connection, Facts(retractions=events), [(e.identity, e) for e in events])
         return sorted(i for ids in ids_of.values() for i in ids)
 
-    async def unmerge(
-        self, connection: AsyncConnection, profile_id: str, apart: Sequence[Identity], note: Note
+    def unmerge(
+        self, connection: sa.Connection, profile_id: str, apart: Sequence[Identity], note: Note
     ) -> Sequence[Person]:
         """Part identities from the others of a profile for good; return the persons that they are now."""
-        person = await _held(connection, profile_id, to_separate=True)
+        person = _held(connection, profile_id, to_separate=True)
         wanted = {identity.id: identity for identity in apart}
         # A former user id and the user id that it was are one thing to those who name it.
         twins = filter(None, map(twin_of, apart))
@@ -108,19 +107,19 @@ class Corrections:
             author=note.author,
             separated_at=self._clock.now(),
         )
-        await self._take_in(connection, Facts(separations=[event]), [(event.identities[0], event)])
-        return sorted(await find(connection, sorted(person.identities)), key=lambda one: one.id)
+        self._take_in(connection, Facts(separations=[event]), [(event.identities[0], event)])
+        return sorted(find(connection, sorted(person.identities)), key=lambda one: one.id)
 
-    async def adjust(
-        self, connection: AsyncConnection, profile_id: str, given: Adjustment, event_id: str | None
+    def adjust(
+        self, connection: sa.Connection, profile_id: str, given: Adjustment, event_id: str | None
     ) -> str:
         """Give or take points by hand and return the id of the event; the same id again is nothing new.
 
         Raises Refused when the points would never count, Conflict when the id stands for something else.
         """
-        person = await _held(connection, profile_id)
-        await active_version_of(connection, given.model, "model")
-        if event_id is not None and await _was_given(connection, person, given, event_id):
+        person = _held(connection, profile_id)
+        active_version_of(connection, given.model, "model")
+        if event_id is not None and _was_given(connection, person, given, event_id):
             return event_id
         now = self._clock.now()
         if given.until is not None and given.until.toordinal() < day_of(now):
@@ -135,39 +134,37 @@ class Corrections:
             source="ops",
             properties=msgspec.to_builtins(given),
         )
-        await self._take_in(connection, Facts(interactions=[event]), [(strongest, event)])
+        self._take_in(connection, Facts(interactions=[event]), [(strongest, event)])
         # Somebody may have used the id at this moment; raises unless it was for the same.
-        await _was_given(connection, person, given, event.id)
+        _was_given(connection, person, given, event.id)
         return event.id
 
-    async def _take_in(
-        self, connection: AsyncConnection, facts: Facts, events: Sequence[tuple[Identity, Event]]
+    def _take_in(
+        self, connection: sa.Connection, facts: Facts, events: Sequence[tuple[Identity, Event]]
     ) -> None:
-        outcome = await self._scorer.take_in(connection, facts)
+        outcome = self._scorer.take_in(connection, facts)
         if facts.interactions and not outcome.new:
             return  # a repeated request, which the log has already
-        await outbox.put(
+        outbox.put(
             connection, [Record(INTERACTIONS, identity.id, encode(event)) for identity, event in events]
         )
 
 
-async def _held(connection: AsyncConnection, profile_id: str, *, to_separate: bool = False) -> Person:
+def _held(connection: sa.Connection, profile_id: str, *, to_separate: bool = False) -> Person:
     """Return the person of a profile id, whom nobody else corrects meanwhile; raises NotFound."""
     # In the order in which live scoring takes the two, and at once as strongly as it will be needed: a
     # deadlock would cost both a second.
-    await hold(connection, to_activate=to_separate)
-    known = await find_one(connection, profile_id)
-    (person,) = await people.hold(connection, [known.id], {known.id})
+    hold(connection, to_activate=to_separate)
+    known = find_one(connection, profile_id)
+    (person,) = people.hold(connection, [known.id], {known.id})
     return person
 
 
-async def _was_given(connection: AsyncConnection, person: Person, given: Adjustment, event_id: str) -> bool:
+def _was_given(connection: sa.Connection, person: Person, given: Adjustment, event_id: str) -> bool:
     """Tell whether this very adjustment has come before; raises Conflict when the id is another event's."""
-    known = (
-        await connection.execute(
-            sa.select(ledger.c.type, ledger.c.identity_id, ledger.c.properties).where(
-                ledger.c.event_id == event_id
-            )
+    known = connection.execute(
+        sa.select(ledger.c.type, ledger.c.identity_id, ledger.c.properties).where(
+            ledger.c.event_id == event_id
         )
     ).one_or_none()
     if known is None:
@@ -178,17 +175,17 @@ async def _was_given(connection: AsyncConnection, person: Person, given: Adjustm
     return True
 
 
-async def undone(connection: AsyncConnection, profile_id: str) -> list[Cycle]:
+def undone(connection: sa.Connection, profile_id: str) -> list[Cycle]:
     """Return the cycles of a profile that would not have begun, as far as sales has a lead of them.
 
     It may read all that a person ever did, so it is not for a transaction that others wait for. Raises
     NotFound.
     """
-    person = await find_one(connection, profile_id)
+    person = find_one(connection, profile_id)
     handed_over = [
         cycle
-        for begun in (await cycles.read(connection, [person])).values()
+        for begun in cycles.read(connection, [person]).values()
         for cycle in begun
         if cycle.lead_id is not None
     ]
-    return [cycle for cycle in handed_over if not await reaches_in(connection, person, cycle)]
+    return [cycle for cycle in handed_over if not reaches_in(connection, person, cycle)]

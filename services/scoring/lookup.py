@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring.core.counting import Tally, count, day_of, total
 from services.scoring.core.days import Counts
@@ -14,20 +14,18 @@ from services.scoring.store import ledger, traits
 from services.scoring.store.models import active, version_of
 
 
-async def known_under(
-    connection: AsyncConnection, persons: Sequence[Person], version: Version
-) -> dict[str, Known]:
+def known_under(connection: Connection, persons: Sequence[Person], version: Version) -> dict[str, Known]:
     """Return what is known of persons for a version, by profile id.
 
     What no active version keeps counted is counted from the ledger.
     """
-    scoring = (await active(connection)).versions.values()
+    scoring = active(connection).versions.values()
     kept = Tally(one.matrix for one in scoring).keys
     uncounted = Tally([version.matrix], leave_out=kept)
-    known = await traits.known(connection, persons)
+    known = traits.known(connection, persons)
     if not uncounted.keys:
         return known
-    posted = await ledger.read(connection, [i for person in persons for i in person.identities])
+    posted = ledger.read(connection, [i for person in persons for i in person.identities])
     for person in persons:
         counts = {key: days for key, days in person.counts.items() if key in kept}
         counted: Counts = {}
@@ -38,21 +36,21 @@ async def known_under(
     return known
 
 
-async def reaches_in(connection: AsyncConnection, person: Person, cycle: Cycle) -> bool:
+def reaches_in(connection: Connection, person: Person, cycle: Cycle) -> bool:
     """Tell whether a person, as it is now, reaches the flip number of a cycle at the end of its first day.
 
     Where the cycle's version is not known, nothing speaks against it.
     """
-    version = await version_of(connection, cycle.model, cycle.version)
+    version = version_of(connection, cycle.model, cycle.version)
     if version is None:
         return True
-    known = (await known_under(connection, [person], version))[person.id]
+    known = known_under(connection, [person], version)[person.id]
     return points(known, version.matrix, day_of(cycle.flipped_at)) >= version.matrix.flip_number
 
 
-async def own_cycles(connection: AsyncConnection, person: Person, past: Iterable[Cycle]) -> list[Cycle]:
+def own_cycles(connection: Connection, person: Person, past: Iterable[Cycle]) -> list[Cycle]:
     """Return those of a person's cycles in which it flipped itself.
 
     Of a cycle whose person was parted, it is those who reach the flip number alone, at the end of that day.
     """
-    return [cycle for cycle in past if not cycle.is_parted or await reaches_in(connection, person, cycle)]
+    return [cycle for cycle in past if not cycle.is_parted or reaches_in(connection, person, cycle)]

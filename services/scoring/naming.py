@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring.core.appraisal import company_of
 from services.scoring.core.asking import COMPANY_TRAITS
@@ -21,17 +21,15 @@ class Named(NamedTuple):
     company: str | None
 
 
-async def name_profiles(
-    connection: AsyncConnection, profile_ids: Iterable[str], now: datetime
-) -> dict[str, Named]:
+def name_profiles(connection: Connection, profile_ids: Iterable[str], now: datetime) -> dict[str, Named]:
     """Return how profiles are called, by id; one that is nobody's any more is left out.
 
     An id from before a merge or a renewal is called as the person is now.
     """
     wanted = sorted(set(profile_ids))
-    led_to = await former.led_to(connection, wanted)
-    persons = await find(connection, [led_to.get(one, one) for one in wanted])
-    histories = await traits.read(connection, persons, COMPANY_TRAITS)
+    led_to = former.led_to(connection, wanted)
+    persons = find(connection, [led_to.get(one, one) for one in wanted])
+    histories = traits.read(connection, persons, COMPANY_TRAITS)
     names = {
         identity_id: Named(
             by_strength(person.identities.values())[0],

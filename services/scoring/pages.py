@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from shared.database.engine import Database
 from shared.errors import Unavailable
@@ -26,7 +27,7 @@ class Pages:
         self._database = database
         self._pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect], most)
 
-    async def take(self, work: Callable[[AsyncConnection, int], Awaitable[T]]) -> T:
+    async def take(self, work: Callable[[Connection, int], T]) -> T:
         """Do the work for a page of the size it is given, again with a smaller one while it is disturbed.
 
         Raises Unavailable when that goes on.
@@ -34,10 +35,7 @@ class Pages:
         for left in reversed(range(MAX_RETRIES_IN_A_ROW + 1)):
             size = self._pace.size
             try:
-                async with self._database.unit() as connection:
-                    # Not before: how long others keep us waiting says nothing about the page.
-                    began = time.perf_counter()
-                    done = await work(connection, size)
+                began, done = await self._database.unit(partial(_timed, work=work, size=size))
             except Unavailable:
                 # A live batch has changed one of the page's profiles. Of a large page somebody may always be
                 # doing something, so half of it is done again.
@@ -54,3 +52,8 @@ class Pages:
         """Pause between two pages, where there is one writer and other processes wait for their turn."""
         if self._database.dialect == "sqlite":
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+def _timed(connection: Connection, work: Callable[[Connection, int], T], size: int) -> tuple[float, T]:
+    """Do the work and return when it began: how long others keep us waiting says nothing about the page."""
+    return time.perf_counter(), work(connection, size)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import Held
 from services.scoring.core.days import decode_counts
@@ -16,8 +15,8 @@ from shared.events import Interaction, Separation
 from shared.identity import FORMER_USER_ID, Identity
 
 
-async def resolve(
-    connection: AsyncConnection,
+def resolve(
+    connection: sa.Connection,
     interactions: Sequence[Interaction],
     separations: Sequence[Separation] = (),
     *,
@@ -29,22 +28,22 @@ async def resolve(
     `others` are ids of further identities whose persons are wanted. Raises Unavailable when another worker is
     just doing the same to one of them: the batch is then simply run again.
     """
-    parted = await links.write_separations(connection, separations)
+    parted = links.write_separations(connection, separations)
     wanted = {identity.id for one in interactions for identity in one.identities} | parted | set(others)
     linking = {i.id for one in interactions if len(one.identities) > 1 for i in one.identities} | parted
-    persons = await hold(connection, wanted, linking)
-    people = People(persons, await _rules(connection, persons, linking, limits))
+    persons = hold(connection, wanted, linking)
+    people = People(persons, _rules(connection, persons, linking, limits))
     people.see(interactions)
-    told = await links.write(connection, people.links)
-    crowds = await links.crowded(connection, told)
-    heeded, concerned = await links.heeded(connection, crowds, told)
+    told = links.write(connection, people.links)
+    crowds = links.crowded(connection, told)
+    heeded, concerned = links.heeded(connection, crowds, told)
     people.join(link for link in heeded if crowds.isdisjoint(link.pair))
-    await _write(connection, people)
-    await links.write_refused(connection, told, _ignored(told, heeded))
+    _write(connection, people)
+    links.write_refused(connection, told, _ignored(told, heeded))
     unsettled = parted | concerned | _renamed(people, told)
-    unsettled |= await links.refuse_contested(connection, people)
+    unsettled |= links.refuse_contested(connection, people)
     if unsettled:
-        await _regroup(connection, people, unsettled, crowds, limits)
+        _regroup(connection, people, unsettled, crowds, limits)
     return people
 
 
@@ -58,15 +57,15 @@ def _ignored(told: Iterable[Link], heeded: Iterable[Link]) -> dict[Pair, str | N
     return dict.fromkeys({link.pair for link in told} - {link.pair for link in heeded}, too_many_links())
 
 
-async def _rules(
-    connection: AsyncConnection, persons: Iterable[Person], linking: set[str], limits: Mapping[str, int]
+def _rules(
+    connection: sa.Connection, persons: Iterable[Person], linking: set[str], limits: Mapping[str, int]
 ) -> LinkRules:
     """Return the rules with the separations of the persons and of those to be linked, if any are."""
     ids = linking.union(*(person.identities for person in persons)) if linking else linking
-    return LinkRules(limits, await links.read_sides(connection, ids))
+    return LinkRules(limits, links.read_sides(connection, ids))
 
 
-async def hold(connection: AsyncConnection, wanted: Iterable[str], linking: set[str]) -> list[Person]:
+def hold(connection: sa.Connection, wanted: Iterable[str], linking: set[str]) -> list[Person]:
     """Return the persons that the tables know, those locked whose counts several workers may change at once.
 
     A person of one identity needs no lock: all its events are on one partition, and a worker that links it
@@ -75,11 +74,11 @@ async def hold(connection: AsyncConnection, wanted: Iterable[str], linking: set[
     """
     ids = sorted(wanted)
     if connection.dialect.name != "postgresql":
-        return await find(connection, ids)
+        return find(connection, ids)
     locked: set[str] = set()
     while True:
-        locked |= await _lock_entangled(connection, ids, linking)
-        persons = await find(connection, ids)
+        locked |= _lock_entangled(connection, ids, linking)
+        persons = find(connection, ids)
         if all(person.id in locked or not _is_entangled(person, linking) for person in persons):
             return persons
 
@@ -88,7 +87,7 @@ def _is_entangled(person: Person, linking: set[str]) -> bool:
     return len(person.identities) > 1 or not linking.isdisjoint(person.identities)
 
 
-async def _lock_entangled(connection: AsyncConnection, ids: Sequence[str], linking: set[str]) -> set[str]:
+def _lock_entangled(connection: sa.Connection, ids: Sequence[str], linking: set[str]) -> set[str]:
     """Lock, in the order of their ids, the persons for whom `_is_entangled` holds, and return their ids."""
     several = sa.func.count() > 1
     linked = sa.func.bool_or(bulk.any_of(connection, identities.c.id, sorted(linking)))
@@ -99,7 +98,7 @@ async def _lock_entangled(connection: AsyncConnection, ids: Sequence[str], linki
         .having(several | linked)
     )
     # The identity that has the profile's id stands for all of them.
-    locked = await connection.execute(
+    locked = connection.execute(
         sa.select(identities.c.id)
         .where(identities.c.id.in_(entangled))
         .order_by(identities.c.id)
@@ -108,7 +107,7 @@ async def _lock_entangled(connection: AsyncConnection, ids: Sequence[str], linki
     return set(locked.scalars())
 
 
-async def confirm(connection: AsyncConnection, persons: Iterable[Person]) -> None:
+def confirm(connection: sa.Connection, persons: Iterable[Person]) -> None:
     """Raise Unavailable when somebody has changed counts of the persons since they were found.
 
     For who prices without writing counts, after the scores were read and written: nobody who counts a person
@@ -117,7 +116,7 @@ async def confirm(connection: AsyncConnection, persons: Iterable[Person]) -> Non
     found = {
         i: person.held[i].revision if i in person.held else 0 for person in persons for i in person.identities
     }
-    rows = await connection.execute(
+    rows = connection.execute(
         sa.select(counts.c.identity_id, counts.c.revision).where(
             bulk.any_of(connection, counts.c.identity_id, sorted(found))
         )
@@ -126,12 +125,12 @@ async def confirm(connection: AsyncConnection, persons: Iterable[Person]) -> Non
         raise Unavailable("counts_race", "Another worker has just changed the same counts.")
 
 
-async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Person]:
+def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Person]:
     """Return the persons that have any of these identity ids, with all of their identities and counts.
 
     It is one statement, and so one snapshot: the revisions are those of exactly these identities.
     """
-    rows = await connection.execute(
+    rows = connection.execute(
         sa.select(
             identities.c.id,
             identities.c.kind,
@@ -154,15 +153,15 @@ async def find(connection: AsyncConnection, wanted: Sequence[str]) -> list[Perso
     return list(persons.values())
 
 
-def _profiles_of(connection: AsyncConnection, identity_ids: Sequence[str]) -> sa.Select[tuple[str]]:
+def _profiles_of(connection: sa.Connection, identity_ids: Sequence[str]) -> sa.Select[tuple[str]]:
     return sa.select(identities.c.profile_id).where(bulk.any_of(connection, identities.c.id, identity_ids))
 
 
-async def find_one(connection: AsyncConnection, profile_id: str) -> Person:
+def find_one(connection: sa.Connection, profile_id: str) -> Person:
     """Return the person of a profile id, also of one that it had before; raises NotFound."""
-    persons = await find(connection, [profile_id])
+    persons = find(connection, [profile_id])
     if not persons:
-        persons = await find(connection, await former.identities_of(connection, profile_id))
+        persons = find(connection, former.identities_of(connection, profile_id))
     if not persons:
         raise NotFound("profile_unknown", f"There is no profile {profile_id[:80]}.")
     if len(persons) > 1:
@@ -174,29 +173,29 @@ async def find_one(connection: AsyncConnection, profile_id: str) -> Person:
     return persons[0]
 
 
-async def _write(connection: AsyncConnection, people: People) -> None:
+def _write(connection: sa.Connection, people: People) -> None:
     rows = [
         {"id": i, "kind": identity.kind, "value": identity.value, "profile_id": people.moved[i]}
         for i, identity in sorted(people.founded.items())
     ]
-    if len(await bulk.insert_new(connection, identities, "id", rows)) < len(rows):
+    if len(bulk.insert_new(connection, identities, "id", rows)) < len(rows):
         raise Unavailable("identity_race", "Another worker is just founding one of these identities.")
     moved = {i: profile_id for i, profile_id in people.moved.items() if i not in people.founded}
-    await _repoint(connection, people, moved)
+    _repoint(connection, people, moved)
 
 
-async def _repoint(connection: AsyncConnection, people: People, moves: Mapping[str, str]) -> None:
+def _repoint(connection: sa.Connection, people: People, moves: Mapping[str, str]) -> None:
     rows = [
         {"id": i, "kind": identity.kind, "value": identity.value, "profile_id": profile_id}
         for i, profile_id in sorted(moves.items())
         for identity in [people.of(i).identities[i]]
     ]
     # All of them are in the table, so this updates: in one statement, and in an order that all writers share.
-    await bulk.upsert(connection, identities, rows)
+    bulk.upsert(connection, identities, rows)
 
 
-async def _regroup(
-    connection: AsyncConnection,
+def _regroup(
+    connection: sa.Connection,
     people: People,
     seeds: set[str],
     crowds: Collection[str],
@@ -208,20 +207,20 @@ async def _regroup(
     """
     # Whom a link has joined that is not heeded any more is with them until now.
     seeds = seeds.union(*(people.of(i).identities for i in seeds if i in people))
-    component = await links.component(connection, seeds)
+    component = links.component(connection, seeds)
     ids = {i for link in component for i in link.pair} | seeds
-    persons = await hold(connection, ids, ids)
-    if component != await links.component(connection, seeds):
+    persons = hold(connection, ids, ids)
+    if component != links.component(connection, seeds):
         raise Unavailable("link_race", "Another worker is just linking the same identities.")
     known = {i: identity for person in persons for i, identity in person.identities.items()}
     groups, refused = partition(
         known,
         (link for link in component if link.one in known and link.other in known),
-        await _rules(connection, persons, ids, limits),
+        _rules(connection, persons, ids, limits),
     )
-    await _repoint(connection, people, people.regroup(persons, groups))
-    await links.write_refused(connection, component, refused)
+    _repoint(connection, people, people.regroup(persons, groups))
+    links.write_refused(connection, component, refused)
     if not seeds.isdisjoint(crowds):
-        displaced = await links.displaced(connection, seeds.intersection(crowds), component)
+        displaced = links.displaced(connection, seeds.intersection(crowds), component)
         why = dict.fromkeys((link.pair for link in displaced), too_many_links())
-        await links.write_refused(connection, displaced, why)
+        links.write_refused(connection, displaced, why)

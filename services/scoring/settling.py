@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring import people
 from services.scoring.core.appraisal import BELOW, QUALIFIED, appraise
@@ -31,8 +31,8 @@ class Settlement(NamedTuple):
     changed: int = 0
 
 
-async def settle(
-    connection: AsyncConnection,
+def settle(
+    connection: Connection,
     persons: Collection[Person],
     matrices: Active,
     now: datetime,
@@ -57,12 +57,12 @@ async def settle(
     kept from sales then, and stays so.
     """
     everyone = list(persons)
-    before = await scores.read(connection, [*(person.id for person in everyone), *gone], matrices.all)
-    await scores.drop_profiles(connection, gone)
+    before = scores.read(connection, [*(person.id for person in everyone), *gone], matrices.all)
+    scores.drop_profiles(connection, gone)
     if not everyone or not matrices.all:
         return Settlement()
     # Whoever may post can tell any number of traits, and hardly any are asked for.
-    known = await traits.known(connection, everyone, matrices.traits_asked)
+    known = traits.known(connection, everyone, matrices.traits_asked)
     settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
     changed = {
         Place(one.person.id, one.version.model, one.version.number): Kept(
@@ -71,7 +71,7 @@ async def settle(
         for one in settled
         if one.before is None or one.before.appraisal != one.now
     }
-    await scores.write(connection, changed)
+    scores.write(connection, changed)
     live = [one for one in settled if matrices.versions.get(one.version.model) == one.version]
     reached = [
         one
@@ -80,16 +80,16 @@ async def settle(
         and _may_flip(one, acted, matrices.since, was_touched=one.person.id in only_touched)
     ]
     if in_doubt:
-        reached = await _not_kept_back(connection, reached, matrices.since)
-    leads = await _flip(connection, reached, now)
+        reached = _not_kept_back(connection, reached, matrices.since)
+    leads = _flip(connection, reached, now)
     told = [Record(LEADS, event.profile_id, encode(event)) for event in stage_changes(live, acted, now)]
     told += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
-    await outbox.put(connection, told)
+    outbox.put(connection, told)
     return Settlement(leads, len(changed))
 
 
-async def settle_anew(
-    connection: AsyncConnection,
+def settle_anew(
+    connection: Connection,
     profile_ids: Sequence[str],
     matrices: Active,
     now: datetime,
@@ -100,31 +100,31 @@ async def settle_anew(
 
     The caller holds the set of active versions. Raises Unavailable when a live batch was at one of them.
     """
-    persons = await people.hold(connection, profile_ids, set(profile_ids))
+    persons = people.hold(connection, profile_ids, set(profile_ids))
     gone = set(profile_ids) - {person.id for person in persons}
-    settlement = await settle(connection, persons, matrices, now, gone=gone, in_doubt=in_doubt)
-    await people.confirm(connection, persons)
+    settlement = settle(connection, persons, matrices, now, gone=gone, in_doubt=in_doubt)
+    people.confirm(connection, persons)
     return settlement
 
 
-async def settle_newly_qualified(
-    connection: AsyncConnection, newly: Collection[tuple[str, str]], matrices: Active, now: datetime
+def settle_newly_qualified(
+    connection: Connection, newly: Collection[tuple[str, str]], matrices: Active, now: datetime
 ) -> Sequence[LeadQualified]:
     """Make leads of profiles that qualify in a model and did not before, each told as (profile id, model).
 
     The rules are those of `settle` with `in_doubt` for who has done nothing, except that no stage is told:
     the tables were wrong, and that is no news about a person. Nobody else may change the tables meanwhile.
     """
-    persons = await people.find(connection, sorted({profile_id for profile_id, _ in newly}))
-    known = await traits.known(connection, persons, matrices.traits_asked)
+    persons = people.find(connection, sorted({profile_id for profile_id, _ in newly}))
+    known = traits.known(connection, persons, matrices.traits_asked)
     live = Active(matrices.versions, since=matrices.since)
     reached = [
         one
         for one in _appraised(persons, known, live, {}, day_of(now))
         if one.now.state == QUALIFIED and (one.person.id, one.version.model) in newly
     ]
-    leads = await _flip(connection, await _not_kept_back(connection, reached, matrices.since), now)
-    await outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
+    leads = _flip(connection, _not_kept_back(connection, reached, matrices.since), now)
+    outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
     return leads
 
 
@@ -153,23 +153,21 @@ def _appraised(
             )
 
 
-async def _flip(
-    connection: AsyncConnection, reached: Sequence[Settled], now: datetime
-) -> list[LeadQualified]:
+def _flip(connection: Connection, reached: Sequence[Settled], now: datetime) -> list[LeadQualified]:
     if not reached:
         return []
-    past = await cycles.read(connection, [one.person for one in reached])
+    past = cycles.read(connection, [one.person for one in reached])
     begins: list[tuple[Settled, int]] = []
     for one in reached:
         begun = past.get((one.person.id, one.version.model), ())
-        mine = await own_cycles(connection, one.person, begun)
+        mine = own_cycles(connection, one.person, begun)
         number = next_cycle(mine, one.version, now, taken=begun)
         if number is not None:
             begins.append((one, number))
     if not begins:
         return []
     # Sales is told all of their traits.
-    histories = await traits.read(connection, [one.person for one, _ in begins])
+    histories = traits.read(connection, [one.person for one, _ in begins])
     leads = [
         qualify(
             one.person,
@@ -180,19 +178,19 @@ async def _flip(
         )
         for one, cycle in begins
     ]
-    await cycles.open_cycles(connection, leads)
+    cycles.open_cycles(connection, leads)
     return leads
 
 
-async def _not_kept_back(
-    connection: AsyncConnection, reached: Iterable[Settled], since: Mapping[str, datetime]
+def _not_kept_back(
+    connection: Connection, reached: Iterable[Settled], since: Mapping[str, datetime]
 ) -> list[Settled]:
     kept: list[Settled] = []
     for one in reached:
         began = since.get(one.version.model)
         if began is not None:
             then = appraise(one.known, one.version.matrix, day_of(began))
-            if then.state == QUALIFIED and not await ledger.acted_since(
+            if then.state == QUALIFIED and not ledger.acted_since(
                 connection, sorted(one.person.identities), began
             ):
                 continue

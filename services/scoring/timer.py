@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import day_of
 from services.scoring.settling import settle_anew
@@ -49,48 +48,47 @@ class Timer:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _page(self) -> int:
-        async with self._database.unit() as connection:
-            done = await self.settle_due(connection)
+        done = await self._database.unit(self.settle_due)
         if done:
             self._settled()
             logger.info("timer.settled", profiles=done)
         return done
 
-    async def settle_due(self, connection: AsyncConnection) -> int:
+    def settle_due(self, connection: sa.Connection) -> int:
         """Price again some of those that are due, or that nobody has priced yet; return how many."""
-        if not await _has_its_turn(connection):
+        if not _has_its_turn(connection):
             return 0
         now = self._clock.now()
-        due = await _due(connection, day_of(now))
+        due = _due(connection, day_of(now))
         if not due and not self._all_priced:
-            due = await _unpriced(connection)
+            due = _unpriced(connection)
             self._all_priced = not due
         if not due:
-            await _sweep(connection)
+            _sweep(connection)
             return 0
-        await hold(connection)
-        await settle_anew(connection, due, await active(connection), now)
+        hold(connection)
+        settle_anew(connection, due, active(connection), now)
         return len(due)
 
 
-async def _has_its_turn(connection: AsyncConnection) -> bool:
+def _has_its_turn(connection: sa.Connection) -> bool:
     """Tell whether this is the only timer at work: two would only get in each other's way."""
     if connection.dialect.name != "postgresql":
         return True
-    return bool((await connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_TURN)))).scalar())
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_TURN))).scalar())
 
 
-async def _due(connection: AsyncConnection, today: int) -> list[str]:
+def _due(connection: sa.Connection, today: int) -> list[str]:
     query = (
         sa.select(scores.c.profile_id)
         .where(scores.c.due_on <= today, _is_in_use())
         .order_by(scores.c.due_on)
         .limit(PAGE)
     )
-    return sorted(set((await connection.execute(query)).scalars()))
+    return sorted(set(connection.execute(query).scalars()))
 
 
-async def _unpriced(connection: AsyncConnection) -> list[str]:
+def _unpriced(connection: sa.Connection) -> list[str]:
     """Return profiles without a score in an active version, as they are after a migration."""
     priced = sa.exists().where(
         scores.c.profile_id == identities.c.id,
@@ -103,16 +101,16 @@ async def _unpriced(connection: AsyncConnection) -> list[str]:
         .where(identities.c.id == identities.c.profile_id, ~priced)
         .limit(PAGE)
     )
-    return sorted(set((await connection.execute(query)).scalars()))
+    return sorted(set(connection.execute(query).scalars()))
 
 
-async def _sweep(connection: AsyncConnection) -> None:
+def _sweep(connection: sa.Connection) -> None:
     """Remove some scores of versions that score no more."""
     old = (
         sa.select(scores.c.profile_id, scores.c.model, scores.c.version).where(~_is_in_use()).limit(PAGE * 10)
     )
     columns = sa.tuple_(scores.c.profile_id, scores.c.model, scores.c.version)
-    await connection.execute(sa.delete(scores).where(columns.in_(old)))
+    connection.execute(sa.delete(scores).where(columns.in_(old)))
 
 
 def _is_in_use() -> sa.ColumnElement[bool]:

@@ -10,12 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 Rows = Sequence[Mapping[str, Any]]
 
 
-def _on_postgresql(connection: AsyncConnection) -> bool:
+def _on_postgresql(connection: sa.Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
@@ -56,19 +55,19 @@ def _arrays(rows: Rows, names: Sequence[str]) -> dict[str, list[Any]]:
     return {name: list(map(itemgetter(name), rows)) for name in names}
 
 
-async def insert(connection: AsyncConnection, table: sa.Table, rows: Rows) -> None:
+def insert(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
     """Insert rows of which none is there; all have the same columns."""
     if not rows:
         return
     names = list(rows[0])
     if _on_postgresql(connection):
         statement = postgresql.insert(table).from_select(names, _unnested(table, names))
-        await connection.execute(statement, _arrays(rows, names))
+        connection.execute(statement, _arrays(rows, names))
     else:
-        await connection.execute(sqlite.insert(table), list(rows))
+        connection.execute(sqlite.insert(table), list(rows))
 
 
-async def insert_new(connection: AsyncConnection, table: sa.Table, key: str, rows: Rows) -> set[Any]:
+def insert_new(connection: sa.Connection, table: sa.Table, key: str, rows: Rows) -> set[Any]:
     """Insert the rows whose key is not there yet and return those keys; all rows have the same columns."""
     if not rows:
         return set()
@@ -80,13 +79,13 @@ async def insert_new(connection: AsyncConnection, table: sa.Table, key: str, row
             .on_conflict_do_nothing()
             .returning(table.c[key])
         )
-        return set((await connection.execute(statement, _arrays(rows, names))).scalars())
+        return set(connection.execute(statement, _arrays(rows, names)).scalars())
     statement_ = sqlite.insert(table).on_conflict_do_nothing().returning(table.c[key])
-    return set((await connection.execute(statement_, list(rows))).scalars())
+    return set(connection.execute(statement_, list(rows)).scalars())
 
 
-async def upsert(
-    connection: AsyncConnection,
+def upsert(
+    connection: sa.Connection,
     table: sa.Table,
     rows: Rows,
     *,
@@ -103,26 +102,26 @@ async def upsert(
     if not rows:
         return 0
     statement = _upserting(connection, table, list(rows[0]), revision, newer_by, older_by)
-    return (await connection.execute(statement, _parameters(connection, rows))).rowcount
+    return connection.execute(statement, _parameters(connection, rows)).rowcount
 
 
-async def upsert_older(
-    connection: AsyncConnection, table: sa.Table, rows: Rows, older_by: Sequence[str]
+def upsert_older(
+    connection: sa.Connection, table: sa.Table, rows: Rows, older_by: Sequence[str]
 ) -> set[tuple[Any, ...]]:
     """Do as `upsert` with `older_by` and return the primary keys of the rows that were written."""
     if not rows:
         return set()
     statement = _upserting(connection, table, list(rows[0]), None, (), older_by)
-    written = await connection.execute(statement.returning(*table.primary_key), _parameters(connection, rows))
+    written = connection.execute(statement.returning(*table.primary_key), _parameters(connection, rows))
     return {tuple(row) for row in written}
 
 
-def _parameters(connection: AsyncConnection, rows: Rows) -> Any:
+def _parameters(connection: sa.Connection, rows: Rows) -> Any:
     return _arrays(rows, list(rows[0])) if _on_postgresql(connection) else list(rows)
 
 
 def _upserting(
-    connection: AsyncConnection,
+    connection: sa.Connection,
     table: sa.Table,
     names: Sequence[str],
     revision: str | None,
@@ -154,7 +153,7 @@ def _guard(
     return None
 
 
-def listed(connection: AsyncConnection, column: sa.Column[Any], values: Sequence[Any]) -> sa.TableValuedAlias:
+def listed(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.TableValuedAlias:
     """Return the values, of the column's type, as a table of one column `value`; they are one parameter."""
     if _on_postgresql(connection):
         array = sa.bindparam(None, list(values), type_=_array_of(column.type))
@@ -166,7 +165,7 @@ def listed(connection: AsyncConnection, column: sa.Column[Any], values: Sequence
 
 
 def any_of(
-    connection: AsyncConnection, column: sa.Column[Any], values: Sequence[Any]
+    connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]
 ) -> sa.ColumnElement[bool]:
     """Return `column in values` as one parameter, so that the statement is compiled and prepared once."""
     if _on_postgresql(connection):

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.bulk import upsert
 from shared.database.schema import Instant, Key, metadata
@@ -49,7 +48,7 @@ class OpenLetters(NamedTuple):
     letters: int
 
 
-async def write(connection: AsyncConnection, letters: Iterable[DeadLetter]) -> int:
+def write(connection: sa.Connection, letters: Iterable[DeadLetter]) -> int:
     """Store the letters and return how many rows that wrote.
 
     A letter whose id is known replaces the row only when it was refused later: the same message was refused
@@ -61,7 +60,7 @@ async def write(connection: AsyncConnection, letters: Iterable[DeadLetter]) -> i
         if known is None or known.refused_at < letter.refused_at:
             latest[letter.id] = letter
     rows = [_row(latest[letter_id]) for letter_id in sorted(latest)]
-    return await upsert(connection, dead_letters, rows, newer_by=["refused_at"])
+    return upsert(connection, dead_letters, rows, newer_by=["refused_at"])
 
 
 def _row(letter: DeadLetter) -> dict[str, Any]:
@@ -81,7 +80,7 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")[:MAX_TEXT_LENGTH]
 
 
-async def mark(connection: AsyncConnection, replays: Iterable[DeadLetterReplayed]) -> None:
+def mark(connection: sa.Connection, replays: Iterable[DeadLetterReplayed]) -> None:
     """Note which letters were replayed, the first time after they were refused."""
     # In the order of the ids: two workers that mark the same letters then wait and do not lock up.
     marks = sorted({(one.letter, one.replayed_at) for one in replays})
@@ -96,18 +95,18 @@ async def mark(connection: AsyncConnection, replays: Iterable[DeadLetterReplayed
         )
         .values(replayed_at=sa.bindparam("at", type_=Instant))
     )
-    await connection.execute(marked, [{"letter_id": letter, "at": at} for letter, at in marks])
+    connection.execute(marked, [{"letter_id": letter, "at": at} for letter, at in marks])
 
 
-async def count_open_by_group(connection: AsyncConnection) -> dict[str, int]:
+def count_open_by_group(connection: sa.Connection) -> dict[str, int]:
     """Return how many letters are open, by who refused them."""
     query = sa.select(dead_letters.c.refused_by, sa.func.count().label("letters")).where(is_open)
-    rows = await connection.execute(query.group_by(dead_letters.c.refused_by))
+    rows = connection.execute(query.group_by(dead_letters.c.refused_by))
     return {row.refused_by: row.letters for row in rows}
 
 
-async def count_open(connection: AsyncConnection) -> list[OpenLetters]:
+def count_open(connection: sa.Connection) -> list[OpenLetters]:
     """Return how many letters are open, by origin and reason, in the order of these two."""
     by = (dead_letters.c.refused_by, dead_letters.c.code)
     query = sa.select(*by, sa.func.count()).where(is_open).group_by(*by).order_by(*by)
-    return [OpenLetters(*row) for row in await connection.execute(query)]
+    return [OpenLetters(*row) for row in connection.execute(query)]

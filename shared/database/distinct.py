@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 T = TypeVar("T")
 
 
-async def distinct_values(connection: AsyncConnection, column: sa.Column[T], limit: int) -> Sequence[T]:
+def distinct_values(connection: sa.Connection, column: sa.Column[T], limit: int) -> Sequence[T]:
     """Return the least of the different values in their order, without reading all rows.
 
     `select distinct` reads them all on both databases, a million for a handful of values.
@@ -18,4 +17,4 @@ async def distinct_values(connection: AsyncConnection, column: sa.Column[T], lim
     following = sa.select(sa.func.min(column)).where(column > least.c.value).scalar_subquery()
     found = least.union_all(sa.select(following).where(least.c.value.is_not(None)))
     query = sa.select(found.c.value).where(found.c.value.is_not(None)).limit(limit)
-    return (await connection.execute(query)).scalars().all()
+    return connection.execute(query).scalars().all()

@@ -73,9 +73,9 @@ async def require_newest(database: Database) -> None:
 
 
 async def _revision_of(database: Database) -> str | None:
+    query = sa.select(_revision.c.version_num)
     try:
-        async with database.reading() as connection:
-            return (await connection.execute(sa.select(_revision.c.version_num))).scalar_one_or_none()
+        return await database.read(lambda connection: connection.execute(query).scalar_one_or_none())
     except Unavailable as error:
         if error.code == "database_not_migrated":
             return None

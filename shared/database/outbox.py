@@ -6,11 +6,10 @@ A crash between append and delete repeats an event, so every event has an id tha
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import Database
 from shared.database.schema import Key, metadata
@@ -36,18 +35,21 @@ outbox = sa.Table(
 )
 
 
-async def put(connection: AsyncConnection, records: Sequence[Record]) -> None:
+_OLDEST: Final = sa.select(outbox).order_by(outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
+_DELETED: Final = sa.delete(outbox).where(outbox.c.id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def put(connection: sa.Connection, records: Sequence[Record]) -> None:
     """Store the records for the log as part of the caller's transaction."""
     if records:
-        await connection.execute(sa.insert(outbox), [record._asdict() for record in records])
+        connection.execute(sa.insert(outbox), [record._asdict() for record in records])
 
 
 async def depth(database: Database) -> int:
     """Return how many records wait to be appended, as far as this process knows."""
     appended = _progress.get(database, _Progress()).appended
     waiting = sa.select(sa.func.count()).select_from(outbox).where(outbox.c.id > appended)
-    async with database.reading() as connection:
-        return int((await connection.execute(waiting)).scalar_one())
+    return int(await database.read(lambda connection: connection.execute(waiting).scalar_one()))
 
 
 async def keep_relaying(database: Database, log: Log, stored: Bell, pulse: Pulse) -> None:
@@ -70,12 +72,12 @@ async def relay(database: Database, log: Log) -> int:
         appended = await _append_new(database, log)
         await _delete_appended(database)
         return appended
-    async with database.unit() as connection:
-        oldest = sa.select(outbox).order_by(outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
-        rows = (await connection.execute(oldest)).all()
+    async with database.open_unit() as connection:
+        rows = await connection.run(lambda its: its.execute(_OLDEST).all())
         if rows:
             await _append(log, rows)
-            await connection.execute(sa.delete(outbox).where(outbox.c.id.in_([row.id for row in rows])))
+            ids = [row.id for row in rows]
+            await connection.run(lambda its: its.execute(_DELETED, {"ids": ids}))
     return len(rows)
 
 
@@ -122,9 +124,8 @@ async def _append_new(database: Database, log: Log) -> int:
     async with database.alone("relay"):
         progress = _progress.setdefault(database, _Progress())
         new = sa.or_(outbox.c.id > progress.appended, outbox.c.id <= progress.deleted)
-        async with database.reading() as connection:
-            query = sa.select(outbox).where(new).order_by(outbox.c.id).limit(BATCH)
-            rows = (await connection.execute(query)).all()
+        query = sa.select(outbox).where(new).order_by(outbox.c.id).limit(BATCH)
+        rows = await database.read(lambda connection: connection.execute(query).all())
         if rows and rows[0].id <= progress.deleted:
             # The table was made anew beneath this process, as by a migration, and its ids begin again.
             progress.deleted = 0
@@ -138,6 +139,6 @@ async def _delete_appended(database: Database) -> None:
     progress = _progress.setdefault(database, _Progress())
     end = progress.appended
     if progress.deleted < end:
-        async with database.unit() as connection:
-            await connection.execute(sa.delete(outbox).where(outbox.c.id <= end))
+        appended = sa.delete(outbox).where(outbox.c.id <= end)
+        await database.unit(lambda connection: connection.execute(appended).close())
         progress.deleted = max(progress.deleted, end)

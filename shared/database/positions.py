@@ -11,7 +11,6 @@ from zlib import crc32
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import Database
 from shared.database.schema import Key, metadata
@@ -42,8 +41,8 @@ class Claims:
     async def stored(self, partition: Partition) -> Position | None:
         """Return the group's position in a partition; None when there is none."""
         query = sa.select(positions.c.next_offset, positions.c.log_id, positions.c.last_checksum)
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query.where(*_at(self._group, partition)))).one_or_none()
+        its = query.where(*_at(self._group, partition))
+        row = await self._database.read(lambda connection: connection.execute(its).one_or_none())
         return None if row is None else Position(*row)
 
     async def claim(self, partition: Partition, log_id: str) -> int:
@@ -52,25 +51,24 @@ class Claims:
         `log_id` is the log that the offset belongs to from now on; the caller has seen that the log continues
         what was read.
         """
-        async with self._database.unit() as connection:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            claim = (
-                dialect.insert(positions)
-                .values(
-                    consumer=self._group,
-                    topic=partition.topic,
-                    partition=partition.number,
-                    next_offset=0,
-                    epoch=1,
-                    log_id=log_id,
-                )
-                .on_conflict_do_update(
-                    index_elements=list(positions.primary_key),
-                    set_={"epoch": positions.c.epoch + 1, "log_id": log_id},
-                )
-                .returning(positions.c.epoch, positions.c.next_offset)
+        dialect = postgresql if self._database.dialect == "postgresql" else sqlite
+        claim = (
+            dialect.insert(positions)
+            .values(
+                consumer=self._group,
+                topic=partition.topic,
+                partition=partition.number,
+                next_offset=0,
+                epoch=1,
+                log_id=log_id,
             )
-            epoch, next_offset = (await connection.execute(claim)).one()
+            .on_conflict_do_update(
+                index_elements=list(positions.primary_key),
+                set_={"epoch": positions.c.epoch + 1, "log_id": log_id},
+            )
+            .returning(positions.c.epoch, positions.c.next_offset)
+        )
+        epoch, next_offset = await self._database.unit(lambda connection: connection.execute(claim).one())
         self._epochs[partition] = epoch
         return int(next_offset)
 
@@ -78,13 +76,13 @@ class Claims:
         """Forget the claim."""
         self._epochs.pop(partition, None)
 
-    async def advance(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
+    def advance(self, connection: sa.Connection, messages: Sequence[Message]) -> None:
         """Move past the messages as the first statement of the transaction that applies them.
 
         Raises Fenced when a partition is not ours any more or the messages were applied before.
         """
         for partition, (first, last) in sorted(_spans(messages).items()):
-            moved = await connection.execute(
+            moved = connection.execute(
                 sa.update(positions)
                 .where(
                     *_at(self._group, partition),
@@ -120,31 +118,34 @@ def next_offsets(messages: Sequence[Message]) -> Mapping[Partition, int]:
 
 async def topics_read(database: Database) -> frozenset[str]:
     """Return the topics of which anything has been read; none while the tables are not there yet."""
-    async with database.reading() as connection:
-        if not await connection.run_sync(lambda sync: sa.inspect(sync).has_table(positions.name)):
-            return frozenset()
-        query = sa.select(positions.c.topic).where(positions.c.next_offset > 0).distinct()
-        return frozenset((await connection.execute(query)).scalars())
+    return await database.read(_topics_read)
 
 
-async def all_positions(connection: AsyncConnection) -> Sequence[sa.Row[Any]]:
+def _topics_read(connection: sa.Connection) -> frozenset[str]:
+    if not sa.inspect(connection).has_table(positions.name):
+        return frozenset()
+    query = sa.select(positions.c.topic).where(positions.c.next_offset > 0).distinct()
+    return frozenset(connection.execute(query).scalars())
+
+
+def all_positions(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
     """Return every group's position in every partition, in order."""
     query = sa.select(positions).order_by(positions.c.consumer, positions.c.topic, positions.c.partition)
-    return (await connection.execute(query)).all()
+    return connection.execute(query).all()
 
 
-async def lock(connection: AsyncConnection, group: str, topic: str) -> Sequence[sa.Row[Any]]:
+def lock(connection: sa.Connection, group: str, topic: str) -> Sequence[sa.Row[Any]]:
     """Return where a group stands in a topic, and let none of its batches begin until the transaction ends.
 
     It waits for the batches under way, whose first statement moves the position.
     """
     query = sa.select(positions).where(positions.c.consumer == group, positions.c.topic == topic)
     # On SQLite there is one writer at a time anyway.
-    return (await connection.execute(query.order_by(positions.c.partition).with_for_update())).all()
+    return connection.execute(query.order_by(positions.c.partition).with_for_update()).all()
 
 
-async def set_back(
-    connection: AsyncConnection, locked: Sequence[sa.Row[Any]], stood: Mapping[Partition, Position]
+def set_back(
+    connection: sa.Connection, locked: Sequence[sa.Row[Any]], stood: Mapping[Partition, Position]
 ) -> None:
     """Let a group read on from where it stood once, at the beginning where it stood nowhere.
 
@@ -158,10 +159,10 @@ async def set_back(
         if position.next_offset < row.next_offset:
             changed |= position._asdict()
         its = sa.update(positions).where(*_at(row.consumer, partition))
-        await connection.execute(its.values(**changed))
+        connection.execute(its.values(**changed))
 
 
-async def read_again(connection: AsyncConnection, topic: str | None = None) -> int:
+def read_again(connection: sa.Connection, topic: str | None = None) -> int:
     """Let every group read a topic, or all of them, from its beginning; return how many positions moved.
 
     The epoch rises, so a worker that reads now is fenced and claims anew.
@@ -171,4 +172,4 @@ async def read_again(connection: AsyncConnection, topic: str | None = None) -> i
     )
     if topic is not None:
         again = again.where(positions.c.topic == topic)
-    return (await connection.execute(again)).rowcount
+    return connection.execute(again).rowcount

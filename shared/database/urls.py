@@ -7,8 +7,10 @@ from sqlalchemy.exc import ArgumentError
 
 from shared.errors import Misconfigured
 
-SQLITE = "sqlite+aiosqlite"
+SQLITE = "sqlite"
 POSTGRESQL = "postgresql+asyncpg"
+# Who names no driver gets ours; SQLite's had another name before.
+_MEANT = {"sqlite+aiosqlite": SQLITE, "postgresql": POSTGRESQL, "postgres": POSTGRESQL}
 _LAST_PORT = 65535
 # Those of asyncpg and of SQLAlchemy's dialect that a text can give.
 _OPTIONS = {
@@ -27,6 +29,7 @@ def read_url(url: str) -> sa.URL:
             "is no URL. Write @, : and / in a password as %40, %3A and %2F; "
             f"one is {POSTGRESQL}://user:password@host:5432/database"
         ) from None
+    parsed = parsed.set(drivername=_MEANT.get(parsed.drivername, parsed.drivername))
     if parsed.drivername not in {SQLITE, POSTGRESQL}:
         raise _invalid(f"must start with {SQLITE}:// or {POSTGRESQL}://")
     if parsed.drivername == SQLITE:

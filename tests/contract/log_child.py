@@ -5,6 +5,7 @@ Prints a line for each acknowledged append, or for each message applied.
 
 import asyncio
 import sys
+from functools import partial
 
 from shared.database.engine import Database
 from shared.database.positions import Claims
@@ -28,8 +29,7 @@ async def read(log: Log, database: Database) -> None:
         while True:
             messages = await consumer.poll(1.0)
             if messages:
-                async with database.unit() as connection:
-                    await claims.advance(connection, messages)
+                await database.unit(partial(claims.advance, messages=messages))
                 for message in messages:
                     print(message.value.decode(), flush=True)
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from shared.database.engine import Database
 from shared.database.positions import Claims
@@ -56,8 +56,7 @@ async def test_a_reader_resumes_at_the_stored_position(log: Log, database: Datab
     first = Claims(database, "exam")
     async with log.consume("interactions", "exam", first) as consumer:
         messages = await read(consumer, 2)
-        async with database.unit() as connection:
-            await first.advance(connection, messages[:1])
+        await database.unit(lambda connection: first.advance(connection, messages[:1]))
     await log.append(records("3"))
     async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
         assert texts(await read(consumer, 2)) == ["2", "3"]
@@ -79,8 +78,7 @@ async def test_a_fenced_reader_writes_nothing(log: Log, database: Database) -> N
         messages = await read(consumer, 1)
         await claim_away(database, "exam", messages[0].partition)
         with pytest.raises(Fenced):
-            async with database.unit() as connection:
-                await claims.advance(connection, messages)
+            await database.unit(lambda connection: claims.advance(connection, messages))
 
 
 async def test_a_message_is_applied_once_even_by_its_owner(log: Log, database: Database) -> None:
@@ -88,17 +86,15 @@ async def test_a_message_is_applied_once_even_by_its_owner(log: Log, database: D
     await log.append(records("1"))
     async with log.consume("interactions", "exam", claims) as consumer:
         messages = await read(consumer, 1)
-        async with database.unit() as connection:
-            await claims.advance(connection, messages)
+        await database.unit(lambda connection: claims.advance(connection, messages))
         with pytest.raises(Fenced):
-            async with database.unit() as connection:
-                await claims.advance(connection, messages)
+            await database.unit(lambda connection: claims.advance(connection, messages))
 
 
 async def test_poison_does_not_block_what_comes_after_it(log: Log, database: Database) -> None:
     applied: list[str] = []
 
-    async def apply(_connection: AsyncConnection, messages: Sequence[Message]) -> dict[str, object]:
+    def apply(_connection: Connection, messages: Sequence[Message]) -> dict[str, object]:
         if "poison" in texts(messages):
             raise Poison("odd", "cannot be handled")
         applied.extend(texts(messages))

@@ -24,8 +24,7 @@ async def read_and_apply(log: Log, database: Database, wanted: int) -> list[str]
     claims = Claims(database, "exam")
     async with log.consume("interactions", "exam", claims) as consumer:
         messages = await read(consumer, wanted)
-        async with database.unit() as connection:
-            await claims.advance(connection, messages)
+        await database.unit(lambda connection: claims.advance(connection, messages))
     return texts(messages)
 
 
@@ -54,12 +53,12 @@ async def test_a_record_that_is_not_the_one_that_was_read_stops_the_reader(
     claims = Claims(database, "exam")
     async with log.consume("interactions", "exam", claims) as consumer:
         (message, *_) = await read(consumer, 1)
-        async with database.unit() as connection:
-            await claims.advance(connection, [message._replace(value=b"another")])
+        await database.unit(
+            lambda connection: claims.advance(connection, [message._replace(value=b"another")])
+        )
     assert "is not the one that was read there" in await refused(log, database)
 
-    async with database.unit() as connection:
-        assert await read_again(connection) >= 1
+    assert await database.unit(read_again) >= 1
     assert await read_and_apply(log, database, 2) == ["1", "2"]
 
 
@@ -84,8 +83,7 @@ async def test_tables_that_are_newer_than_the_restored_log_stop_their_reader(
 
     await log.append(records("new 4", "new 5", "new 6"))
     assert "is not the one that was read there" in await refused(log, database)
-    async with database.unit() as connection:
-        await read_again(connection, "interactions")
+    await database.unit(lambda connection: read_again(connection, "interactions"))
     assert await read_and_apply(log, database, 6) == ["1", "2", "3", "new 4", "new 5", "new 6"]
     await log.close()
 
@@ -139,8 +137,7 @@ async def test_a_deleted_topic_is_not_made_anew_while_it_has_positions(
         await log.ping()
     await log.close()
 
-    async with database.unit() as connection:
-        await read_again(connection, "interactions")
+    await database.unit(lambda connection: read_again(connection, "interactions"))
     log = opened()
     await log.append(records("new"))
     assert await read_and_apply(log, database, 1) == ["new"]

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,8 +92,7 @@ async def test_a_partition_has_one_reader_at_a_time(
             while len(applied) + len(mine) < 60:
                 messages = await second.poll(0.2)
                 if messages:
-                    async with database.unit() as connection:
-                        await claims.advance(connection, messages)
+                    await database.unit(partial(claims.advance, messages=messages))
                     mine += texts(messages)
         listening.cancel()
     assert sorted(applied + mine, key=int) == [str(n) for n in range(60)]

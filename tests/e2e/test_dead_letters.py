@@ -15,6 +15,7 @@ from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Door, Flipline
 from tests.e2e.processes import run
 from tests.patience import eventually
+from tests.tables import changed
 
 # Real processes on a busy machine take their time.
 pytestmark = pytest.mark.timeout(600)
@@ -31,7 +32,7 @@ CURSED = {"id": "c1", "type": "cursed", "identities": ANA}
 
 def database_url(flipline: Flipline) -> str:
     directory = Path(flipline.settings["FLIPLINE_DATA_DIR"]).resolve()
-    return flipline.settings.get("FLIPLINE_DATABASE_URL", f"sqlite+aiosqlite:///{directory / 'state.sqlite'}")
+    return flipline.settings.get("FLIPLINE_DATABASE_URL", f"sqlite:///{directory / 'state.sqlite'}")
 
 
 @asynccontextmanager
@@ -41,8 +42,7 @@ async def a_ledger_that_refuses(type: str, url: str) -> AsyncIterator[None]:
     database = Database(url)
 
     async def execute(statement: str) -> None:
-        async with database.unit() as connection:
-            await connection.execute(sa.text(statement))
+        await changed(database, sa.text(statement))
 
     await execute(
         f"create trigger curse before insert on ledger when new.type = '{type}' "

@@ -18,6 +18,7 @@ from shared.database.engine import Database
 from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Flipline
 from tests.patience import PATIENCE_SECONDS, a_moment, eventually
+from tests.tables import changed, values
 
 PEOPLE = 4_000
 MATRIX: dict[str, Any] = {"flip_number": 25, "rules": [rule("visits", 10)]}
@@ -26,7 +27,7 @@ WITH_LIKES = MATRIX | {"rules": [*MATRIX["rules"], rule("likes", 20, when={"type
 
 @pytest.fixture
 async def tables(embedded_settings: dict[str, str]) -> AsyncIterator[Database]:
-    database = Database(f"sqlite+aiosqlite:///{embedded_settings['FLIPLINE_DATA_DIR']}/state.sqlite")
+    database = Database(f"sqlite:///{embedded_settings['FLIPLINE_DATA_DIR']}/state.sqlite")
     yield database
     await database.close()
 
@@ -41,15 +42,13 @@ def deeds(kind: str, people: range) -> list[dict[str, Any]]:
 async def done(tables: Database, model: str) -> int:
     """Return of how many an activation has got done what it does now; 0 also when there is none."""
     query = sa.select(preparations.c.done).where(preparations.c.model == model)
-    async with tables.reading() as connection:
-        return (await connection.execute(query)).scalar() or 0
+    return next(iter(await values(tables, query)), 0)
 
 
 async def has_moved(tables: Database, model: str, ago: timedelta) -> None:
     """Have an activation that was left give its last sign of life so long ago."""
     moved = sa.update(preparations).where(preparations.c.model == model)
-    async with tables.unit() as connection:
-        await connection.execute(moved.values(moved_at=SystemClock().now() - ago))
+    await changed(tables, moved.values(moved_at=SystemClock().now() - ago))
 
 
 async def killed_in_the_middle(flipline: Flipline, tables: Database) -> str:

@@ -17,6 +17,7 @@ from tests.e2e.flipline import settings as settings_of
 from tests.e2e.processes import Process
 from tests.patience import eventually
 from tests.receiver import Receiver, Reply
+from tests.tables import changed, rows, values
 
 HANGS, WORKS = Reply(hang=True), Reply(200)
 Leases = dict[str, tuple[str, str]]
@@ -29,7 +30,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str
     if request.param == "on PostgreSQL":
         url = request.getfixturevalue("postgres_url")
         return "handoff", settings_of(**more, database_url=url), url
-    url = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'state.sqlite'}"
+    url = f"sqlite:///{tmp_path / 'data' / 'state.sqlite'}"
     return request.param, settings_of(**more), url
 
 
@@ -45,9 +46,8 @@ async def opened(url: str) -> AsyncIterator[Database]:
 async def leases(database: Database) -> Leases:
     """Return who has leased what: by delivery its message and the worker."""
     query = sa.select(deliveries.c.id, deliveries.c.message_id, deliveries.c.leased_by)
-    async with database.reading() as connection:
-        rows = await connection.execute(query.where(deliveries.c.leased_by.is_not(None)))
-        return {row.id: (row.message_id, row.leased_by) for row in rows}
+    leased = await rows(database, query.where(deliveries.c.leased_by.is_not(None)))
+    return {row.id: (row.message_id, row.leased_by) for row in leased}
 
 
 def workers(held: Leases) -> set[str]:
@@ -56,17 +56,15 @@ def workers(held: Leases) -> set[str]:
 
 async def undelivered(database: Database) -> set[str]:
     query = sa.select(deliveries.c.id).where(deliveries.c.status != "delivered")
-    async with database.reading() as connection:
-        return set((await connection.execute(query)).scalars())
+    return set(await values(database, query))
 
 
 async def prolong(database: Database) -> None:
     """Let all leases last for years, so that nothing becomes due by time, however slow the machine is."""
     ends = sa.literal(SystemClock().now().replace(year=2999), deliveries.c.due_at.type)
-    async with database.unit() as connection:
-        await connection.execute(
-            sa.update(deliveries).where(deliveries.c.leased_by.is_not(None)).values(due_at=ends)
-        )
+    await changed(
+        database, sa.update(deliveries).where(deliveries.c.leased_by.is_not(None)).values(due_at=ends)
+    )
 
 
 async def hand_over(worker: Process, receiver: Receiver, count: int) -> None:

@@ -6,8 +6,10 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
+from shared.database.connections import Work
 from shared.database.engine import Database
 from tests.patience import eventually
+from tests.tables import values
 
 _WAITING = sa.text("""
     select count(*) from pg_stat_activity
@@ -21,20 +23,25 @@ async def until_it_waits(database: Database, task: asyncio.Task[Any]) -> None:
     On SQLite the task may not have begun yet: it is seen to ask for the writer, which the caller has.
     """
     asked = False
-    unit = database.unit
+    unit, open_unit = database.unit, database.open_unit
 
-    def asking() -> Any:
+    def asking(work: Work[Any]) -> Any:
         nonlocal asked
         asked = True
-        return unit()
+        return unit(work)
+
+    def asking_to_open() -> Any:
+        nonlocal asked
+        asked = True
+        return open_unit()
 
     async def waits() -> bool:
         assert not task.done(), f"it waits for nobody: {task}"
         if database.dialect == "sqlite":
             return asked
         # In one transaction PostgreSQL would show the same moment again and again.
-        async with database.reading() as connection:
-            return bool((await connection.execute(_WAITING)).scalar_one())
+        (waiting,) = await values(database, _WAITING)
+        return bool(waiting)
 
-    with patch.object(database, "unit", asking):
+    with patch.object(database, "unit", asking), patch.object(database, "open_unit", asking_to_open):
         await eventually(waits)

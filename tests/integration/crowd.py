@@ -1,7 +1,7 @@
 """A crowd whose events come in any order: merges, shared devices, corrections, machines, traits."""
 
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from services.scoring.change.activation import Order, activate
 from services.scoring.core.counting import day_of
 from services.scoring.core.crossing import crossed_on
-from services.scoring.core.pricing import price
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import Known, price
 from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find
 from services.scoring.store import traits
@@ -160,10 +161,13 @@ async def assert_as_defined(world: World, events: list[Event], matrix: Mapping[s
     """Hold persons, scores, reasons and days of crossing in the tables against the definition."""
     due = lives(events, LIMITS)
     today = day_of(world.clock.now())
-    async with world.database.reading() as connection:
-        persons = await find(connection, sorted({i.id for person in due for i in person}))
-        known = await traits.known(connection, persons)
-        number = (await connection.execute(sa.select(models.c.active_version))).scalar_one()
+
+    def kept_of_all(connection: sa.Connection) -> tuple[Sequence[Person], Mapping[str, Known], int]:
+        persons = find(connection, sorted({i.id for person in due for i in person}))
+        known = traits.known(connection, persons)
+        return persons, known, connection.execute(sa.select(models.c.active_version)).scalar_one()
+
+    persons, known, number = await world.database.read(kept_of_all)
     assert {one.id: frozenset(one.identities.values()) for one in persons} == {
         min(i.id for i in person): person for person in due
     }

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import Database
 from shared.database.outbox import outbox
@@ -16,13 +15,14 @@ from shared.log.port import Message, Record
 from shared.pulse import Pulse
 from tests.given import FrozenClock
 from tests.patience import eventually
+from tests.tables import values
 
 applied = sa.Table("applied", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True))
 
-Before = Callable[[AsyncConnection, Sequence[Message]], Awaitable[None]]
+Before = Callable[[sa.Connection, Sequence[Message]], None]
 
 
-async def nothing(_connection: AsyncConnection, _messages: Sequence[Message]) -> None:
+def nothing(_connection: sa.Connection, _messages: Sequence[Message]) -> None:
     return None
 
 
@@ -40,25 +40,22 @@ class World:
             apply=self._apply, committed=lambda: None,
         )  # fmt: skip
 
-    async def _apply(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
+    def _apply(self, connection: sa.Connection, messages: Sequence[Message]) -> Summary:
         self.tries += 1
-        await self.before(connection, messages)
-        rows = [{"id": message.value.decode()} for message in messages]
-        await connection.execute(sa.insert(applied), rows)
+        self.before(connection, messages)
+        connection.execute(sa.insert(applied), [{"id": message.value.decode()} for message in messages])
         return {}
 
     async def post(self, *values: str) -> None:
         await self.log.append([Record("interactions", value, value.encode()) for value in values])
 
     async def ids(self) -> list[str]:
-        async with self.database.reading() as connection:
-            return list((await connection.execute(sa.select(applied.c.id).order_by("id"))).scalars())
+        return await values(self.database, sa.select(applied.c.id).order_by("id"))
 
     async def letters(self) -> list[DeadLetter]:
-        async with self.database.reading() as connection:
-            query = sa.select(outbox.c.value).where(outbox.c.topic == DEAD_LETTERS).order_by(outbox.c.id)
-            events = map(decode, (await connection.execute(query)).scalars())
-            return [event for event in events if isinstance(event, DeadLetter)]
+        query = sa.select(outbox.c.value).where(outbox.c.topic == DEAD_LETTERS).order_by(outbox.c.id)
+        events = map(decode, await values(self.database, query))
+        return [event for event in events if isinstance(event, DeadLetter)]
 
     async def complaint(self) -> str | None:
         return self.pulse.complaint()

@@ -32,8 +32,7 @@ async def crowd_kept_back(world: World, people: int) -> list[str]:
 
 
 async def retired(world: World) -> None:
-    async with world.database.unit() as connection:
-        await end(connection, "m", OLGA, world.clock.now())
+    await world.database.unit(lambda connection: end(connection, "m", OLGA, world.clock.now()))
 
 
 async def told(world: World) -> list[str]:

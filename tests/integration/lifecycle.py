@@ -1,5 +1,7 @@
 """The model m over HTTP, as tests activate, retire and remove it."""
 
+from sqlalchemy import Connection
+
 from services.scoring.change import preparation
 from services.scoring.store.models import draft_of
 from tests.builders import rule
@@ -21,7 +23,10 @@ async def deleted(scoring: ScoringOverHttp, **headers: str) -> None:
 
 async def begun(scoring: ScoringOverHttp) -> None:
     """Begin an activation of the draft, and leave it."""
-    async with scoring.database.unit() as connection:
-        draft = await draft_of(connection, "m")
+
+    def started(connection: Connection) -> None:
+        draft = draft_of(connection, "m")
         assert draft is not None
-        await preparation.start(connection, draft, scoring.clock.now())
+        preparation.start(connection, draft, scoring.clock.now())
+
+    await scoring.database.unit(started)

@@ -1,27 +1,53 @@
 """What others do at the worst moment: just before a function is called for the first time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from inspect import iscoroutinefunction
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
+from sqlalchemy.util import await_only
 
 from shared.database.engine import Database
 from tests.integration.blocked import until_it_waits
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def for_works(something: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Return an async function as a plain one, which a work can call in the middle of its transaction."""
+    loop = asyncio.get_running_loop()
+
+    def done(*arguments: P.args, **more: P.kwargs) -> T:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            # SQLite's works have threads of their own.
+            return asyncio.run_coroutine_threadsafe(something(*arguments, **more), loop).result()
+        return await_only(something(*arguments, **more))
+
+    return done
+
 
 def just_before(
-    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, something: Callable[[], Awaitable[Any]]
+    monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, something: Callable[[], Coroutine[Any, Any, Any]]
 ) -> None:
     """Have something happen, and that committed, just before a function is called for the first time."""
     function = getattr(owner, name)
+    done = for_works(something)
 
-    async def afterwards(*arguments: Any) -> Any:
+    async def awaited_afterwards(*arguments: Any) -> Any:
         monkeypatch.setattr(owner, name, function)
         await something()
         return await function(*arguments)
 
-    monkeypatch.setattr(owner, name, afterwards)
+    def afterwards(*arguments: Any) -> Any:
+        monkeypatch.setattr(owner, name, function)
+        done()
+        return function(*arguments)
+
+    monkeypatch.setattr(owner, name, awaited_afterwards if iscoroutinefunction(function) else afterwards)
 
 
 def waiting_just_before(

@@ -83,8 +83,7 @@ class Old(Running):
         return await self.world.profile_of(Identity(*name))
 
     async def led_to(self, profile_id: str) -> str:
-        async with self.database.reading() as connection:
-            return (await find_one(connection, profile_id)).id
+        return (await self.database.read(lambda connection: find_one(connection, profile_id))).id
 
     async def leads(self) -> list[LeadQualified]:
         """Return all leads that scoring has told of, each as often as it told."""
@@ -94,12 +93,12 @@ class Old(Running):
 
     async def tables(self) -> dict[str, Counter[str]]:
         """Return what scoring's tables have, without revisions."""
-        found: dict[str, Counter[str]] = {}
-        async with self.database.reading() as connection:
-            for table in (*PROJECTIONS, folds):
-                rows = (await connection.execute(sa.select(table))).mappings()
-                found[table.name] = Counter(_told(row) for row in rows)
-        return found
+        return await self.database.read(
+            lambda connection: {
+                table.name: Counter(map(_told, connection.execute(sa.select(table)).mappings()))
+                for table in (*PROJECTIONS, folds)
+            }
+        )
 
 
 def _told(row: Mapping[Any, Any]) -> str:

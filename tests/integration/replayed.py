@@ -34,6 +34,7 @@ from tests.builders import identities as named
 from tests.given import messages_on
 from tests.integration.scoring import World
 from tests.patience import eventually
+from tests.tables import changed, values
 
 LIMITS = {"user_id": 1}
 ANA = named(email="ana@example.com")[0]
@@ -90,8 +91,7 @@ class Running:
     async def unread(self) -> int:
         """Return how many records scoring has not applied yet."""
         query = sa.select(positions.c.next_offset).where(positions.c.consumer == "scoring")
-        async with self.database.reading() as connection:
-            next_offset = (await connection.execute(query)).scalar() or 0
+        next_offset = next(iter(await values(self.database, query)), 0)
         return sum(message.offset >= next_offset for message in await messages_on(self.log, INTERACTIONS))
 
     async def relayed(self) -> None:
@@ -99,21 +99,25 @@ class Running:
             pass
 
     async def retracted(self, identity_id: str, **selected: Any) -> None:
-        async with self.database.unit() as connection:
-            await self.corrections.retract(connection, identity_id, Selection(**selected), NOTE)
+        chosen = Selection(**selected)
+        await self.database.unit(
+            lambda connection: self.corrections.retract(connection, identity_id, chosen, NOTE)
+        )
 
     async def unmerged(self, identity_id: str, **apart: str) -> None:
-        async with self.database.unit() as connection:
-            await self.corrections.unmerge(connection, identity_id, named(**apart), NOTE)
+        others = named(**apart)
+        await self.database.unit(
+            lambda connection: self.corrections.unmerge(connection, identity_id, others, NOTE)
+        )
 
     async def adjusted(self, identity_id: str, points: float) -> None:
-        async with self.database.unit() as connection:
-            given = Adjustment("m", points, "met at a fair", "ops")
-            await self.corrections.adjust(connection, identity_id, given, None)
+        given = Adjustment("m", points, "met at a fair", "ops")
+        await self.database.unit(
+            lambda connection: self.corrections.adjust(connection, identity_id, given, None)
+        )
 
     async def retired(self) -> None:
-        async with self.database.unit() as connection:
-            await end(connection, "m", Act("ops"), self.world.clock.now())
+        await self.database.unit(lambda connection: end(connection, "m", Act("ops"), self.world.clock.now()))
 
     async def handed_over(self, *profile_ids: str) -> None:
         order = HandingOver(self.database, self.world.clock, "m", Act("ops"), new_id())
@@ -121,13 +125,12 @@ class Running:
         assert {one.status for one in verdicts} == {"handed_over"}
 
     async def changed(self, statement: sa.Executable) -> None:
-        async with self.database.unit() as connection:
-            await connection.execute(statement)
+        await changed(self.database, statement)
 
     async def taken_for_this_fold(self) -> None:
         """Have the tables taken for those of this version, as after a migration that this is not about."""
-        async with self.database.unit() as connection:
-            await folds.write(connection, fold_of(self.forms, LIMITS))
+        fold = fold_of(self.forms, LIMITS)
+        await self.database.unit(lambda connection: folds.write(connection, fold))
 
     async def is_what_the_log_says(self) -> bool:
         output = StringIO()
@@ -139,11 +142,12 @@ class Running:
         return same
 
     async def written(self) -> dict[str, Sequence[Any]]:
-        async with self.database.reading() as connection:
-            return {
-                table.name: sorted(map(repr, await connection.execute(sa.select(table))))
+        return await self.database.read(
+            lambda connection: {
+                table.name: sorted(map(repr, connection.execute(sa.select(table))))
                 for table in (*MATRICES, *PROJECTIONS, positions, outbox)
             }
+        )
 
 
 @asynccontextmanager

@@ -12,7 +12,8 @@ from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.consume import Scorer
 from services.scoring.core.counting import day_of
 from services.scoring.core.linking import Person
-from services.scoring.core.pricing import points
+from services.scoring.core.pricing import Known, points
+from services.scoring.model.matrix import Matrix
 from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find
 from services.scoring.store import traits
@@ -21,10 +22,12 @@ from services.scoring.tables import models, scores
 from services.scoring.timer import Timer
 from shared.database.engine import Database
 from shared.database.outbox import outbox
+from shared.database.threads import Threads
 from shared.events import Event, decode
 from shared.identity import Forms, Identity
 from tests.builders import on_the_log
 from tests.given import FrozenClock
+from tests.tables import rows, values
 
 
 class World:
@@ -43,14 +46,15 @@ class World:
     ) -> None:
         matrix = kept_matrix(model, {"flip_number": flip_number, "rules": list(rules)} | more)
         draft = json.dumps(matrix.canonical(), ensure_ascii=False)
-        async with self.database.unit() as connection:
-            changed = await connection.execute(
-                sa.update(models).where(models.c.model == model).values(draft=draft)
-            )
+
+        def put(connection: sa.Connection) -> None:
+            changed = connection.execute(sa.update(models).where(models.c.model == model).values(draft=draft))
             if not changed.rowcount:
-                await connection.execute(
+                connection.execute(
                     sa.insert(models).values(model=model, draft=draft, created_at=self.clock.now())
                 )
+
+        await self.database.unit(put)
 
     async def activated(
         self,
@@ -65,8 +69,8 @@ class World:
         return diff
 
     async def happened(self, *events: Event) -> None:
-        async with self.database.unit() as connection:
-            await self.scorer.apply(connection, on_the_log(*events))
+        messages = on_the_log(*events)
+        await self.database.unit(lambda connection: self.scorer.apply(connection, messages))
 
     async def passed(self, **by: float) -> int:
         """Let time pass and the timer work until nothing is due; return how often it priced somebody."""
@@ -77,15 +81,17 @@ class World:
         return priced
 
     async def settled_due(self) -> int:
-        async with self.database.unit() as connection:
-            return await self.timer.settle_due(connection)
+        return await self.database.unit(self.timer.settle_due)
 
     async def score(self, identity: Identity, model: str = "m") -> float:
-        async with self.database.reading() as connection:
-            (person,) = await find(connection, [identity.id])
-            matrices = await active(connection)
-            known = await traits.known(connection, [person])
-        return points(known[person.id], matrices.versions[model].matrix, day_of(self.clock.now()))
+        def known_and_asked(connection: sa.Connection) -> tuple[Known, Matrix]:
+            (person,) = find(connection, [identity.id])
+            matrices = active(connection)
+            known = traits.known(connection, [person])
+            return known[person.id], matrices.versions[model].matrix
+
+        known, matrix = await self.database.read(known_and_asked)
+        return points(known, matrix, day_of(self.clock.now()))
 
     async def kept(self, identity: Identity, model: str = "m") -> Any:
         """Return the row of the score as it was last priced in the active version."""
@@ -93,19 +99,20 @@ class World:
         query = sa.select(scores).join(
             models, (models.c.model == scores.c.model) & (models.c.active_version == scores.c.version)
         )
-        async with self.database.reading() as connection:
-            mine = query.where(scores.c.profile_id == person.id, scores.c.model == model)
-            return (await connection.execute(mine)).one()
+        mine = query.where(scores.c.profile_id == person.id, scores.c.model == model)
+        (row,) = await rows(self.database, mine)
+        return row
 
     async def traits(self, identity: Identity) -> dict[str, Any]:
-        async with self.database.reading() as connection:
-            (person,) = await find(connection, [identity.id])
-            known = await traits.read(connection, [person])
-        return known[person.id].told(day_of(self.clock.now()))
+        def told(connection: sa.Connection) -> dict[str, Any]:
+            (person,) = find(connection, [identity.id])
+            known = traits.read(connection, [person])
+            return known[person.id].told(day_of(self.clock.now()))
+
+        return await self.database.read(told)
 
     async def person(self, identity: Identity) -> Person:
-        async with self.database.reading() as connection:
-            (person,) = await find(connection, [identity.id])
+        (person,) = await self.database.read(lambda connection: find(connection, [identity.id]))
         return person
 
     async def profile_of(self, identity: Identity) -> str:
@@ -116,20 +123,18 @@ class World:
 
     async def said(self, kind: type[Event]) -> Sequence[Any]:
         """Return the events of a kind that wait in the outbox."""
-        async with self.database.reading() as connection:
-            values = (await connection.execute(sa.select(outbox.c.value).order_by(outbox.c.id))).scalars()
-            return [event for event in map(decode, values) if isinstance(event, kind)]
+        told = await values(self.database, sa.select(outbox.c.value).order_by(outbox.c.id))
+        return [event for event in map(decode, told) if isinstance(event, kind)]
 
     async def scores(self) -> Sequence[Any]:
         """Return what is kept of all profiles in all versions, with names."""
-        async with self.database.reading() as connection:
-            return (await connection.execute(sa.select(scores).order_by(*scores.primary_key))).all()
+        return await rows(self.database, sa.select(scores).order_by(*scores.primary_key))
 
     async def rows(self, table: sa.Table) -> list[tuple[Any, ...]]:
         """Return all that a table has, in the order of its key."""
-        async with self.database.reading() as connection:
-            found = await connection.execute(sa.select(table).order_by(*table.primary_key))
-            return [tuple(row) for row in found]
+        return [
+            tuple(row) for row in await rows(self.database, sa.select(table).order_by(*table.primary_key))
+        ]
 
 
 @contextmanager
@@ -140,7 +145,8 @@ def statements(database: Database) -> Iterator[list[str]]:
     def on_execute(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         asked.append(statement)
 
-    engine = database._writer.sync_engine
+    its = database._connections
+    engine = its._writer if isinstance(its, Threads) else its._engine.sync_engine
     sa.event.listen(engine, "before_cursor_execute", on_execute)
     try:
         yield asked

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import activation, preparation
 from services.scoring.change.activation import Order, activate
@@ -17,6 +16,7 @@ from shared.events import LeadQualified
 from shared.model_events import MatrixActivated
 from tests.builders import identities, interaction, rule
 from tests.integration.scoring import World, statements
+from tests.tables import rows
 
 VISITS = rule("visits", 10)
 LIKES = rule("likes", 3, when={"type": "like"})
@@ -32,8 +32,8 @@ def crash(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
     """Have a page fail after so many that succeeded."""
     function, pages = getattr(preparation, name), iter(range(after))
 
-    async def fail_in_the_end(*arguments: Any) -> None:
-        await function(*arguments)
+    def fail_in_the_end(*arguments: Any) -> None:
+        function(*arguments)
         if next(pages, None) is None:
             raise ZeroDivisionError
 
@@ -41,8 +41,7 @@ def crash(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
 
 
 async def watch(world: World) -> preparation.Preparation | None:
-    async with world.database.reading() as connection:
-        return await preparation.read(connection, MODEL)
+    return await world.database.read(lambda connection: preparation.read(connection, MODEL))
 
 
 @pytest.fixture
@@ -75,11 +74,11 @@ async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on
     done: list[tuple[str, int]] = []
     advance = preparation.advance
 
-    async def advance_and_note(connection: AsyncConnection, *arguments: Any) -> bool:
-        now = await preparation.read(connection, MODEL)
+    def advance_and_note(connection: sa.Connection, *arguments: Any) -> bool:
+        now = preparation.read(connection, MODEL)
         assert now is not None
         done.append((now.phase, now.done))
-        return await advance(connection, *arguments)
+        return advance(connection, *arguments)
 
     monkeypatch.setattr(preparation, "advance", advance_and_note)
     ten.clock.advance(seconds=30)
@@ -112,18 +111,21 @@ async def test_another_activation_is_refused_until_the_first_was_silent_for_long
 
 
 async def test_whose_activation_was_taken_over_does_nothing_more(ten: World) -> None:
+
+    def started(connection: sa.Connection) -> None:
+        wanted = activation._wanted(connection, MODEL, Order("all"))
+        preparation.start(connection, wanted, ten.clock.now())
+
+    def advanced(connection: sa.Connection) -> bool:
+        return preparation.advance(connection, MODEL, ten.clock.now(), 2)
+
     await ten.drafted(VISITS, LIKES, flip_number=13)
-    async with ten.database.unit() as connection:
-        await preparation.start(
-            connection, await activation._wanted(connection, MODEL, Order("all")), ten.clock.now()
-        )
-    async with ten.database.unit() as connection:
-        await preparation.advance(connection, MODEL, ten.clock.now(), 2)
+    await ten.database.unit(started)
+    await ten.database.unit(advanced)
     ten.clock.advance(seconds=31)
     await activate(ten.database, ten.clock, MODEL, Order("all"))
     with pytest.raises(Conflict, match="ended by somebody else"):
-        async with ten.database.unit() as connection:
-            await preparation.advance(connection, MODEL, ten.clock.now(), 2)
+        await ten.database.unit(advanced)
 
 
 async def test_a_change_of_points_reads_no_ledger_and_a_new_condition_does(ten: World) -> None:
@@ -165,11 +167,10 @@ async def test_a_reader_sees_all_under_the_old_version_or_all_under_the_new(ten:
     seen: list[tuple[int, float, int]] = []
 
     async def look() -> None:
-        async with ten.database.reading() as connection:
-            query = sa.select(scores.c.version, scores.c.score, sa.func.count()).join(models, joined)
-            found = await connection.execute(query.group_by(scores.c.version, scores.c.score))
-            (row,) = found.all()
-            seen.append(tuple(row))
+        query = sa.select(scores.c.version, scores.c.score, sa.func.count()).join(models, joined)
+        query = query.group_by(scores.c.version, scores.c.score)
+        (row,) = await rows(ten.database, query)
+        seen.append(tuple(row))
 
     async def keep_looking(until: asyncio.Task[Any]) -> None:
         while not until.done():
@@ -189,9 +190,9 @@ async def test_a_draft_that_is_edited_during_its_activation_stays_a_draft(
 ) -> None:
     advance = preparation.advance
 
-    async def advance_and_edit(connection: AsyncConnection, *arguments: Any) -> bool:
-        await connection.execute(sa.update(models).values(draft="edited"))
-        return await advance(connection, *arguments)
+    def advance_and_edit(connection: sa.Connection, *arguments: Any) -> bool:
+        connection.execute(sa.update(models).values(draft="edited"))
+        return advance(connection, *arguments)
 
     await ten.drafted(rule("visits", 7, label="Größe"), flip_number=7)
     with monkeypatch.context() as patched:

@@ -3,13 +3,12 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import pages
 from services.scoring.change import activation, preparation
@@ -17,6 +16,7 @@ from services.scoring.core.counting import Counts, Tally, count
 from services.scoring.model.validation import kept_matrix
 from services.scoring.store import counts, ledger
 from services.scoring.tables import identities, scores, standings
+from shared.database.connections import Work
 from shared.database.engine import Database
 from shared.events import Event, LeadQualified
 from tests.builders import rule
@@ -25,6 +25,8 @@ from tests.integration.scoring import World
 from tests.patience import persist
 
 BEFORE = {"flip_number": 1000, "rules": [rule("visits", 10)]}
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ async def reference(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Worl
     """A second world, in which nothing happens at the same time."""
     path = tmp_path / "reference.sqlite"
     shutil.copy(migrated_sqlite, path)
-    database = Database(f"sqlite+aiosqlite:///{path}")
+    database = Database(f"sqlite:///{path}")
     yield World(database, LIMITS)
     await database.close()
 
@@ -50,8 +52,8 @@ async def tell(world: World, events: list[Event], size: int = 500) -> None:
 async def counted(world: World) -> dict[str, Counts]:
     """Return what the matrix reads of the counts of each identity."""
     keys = Tally([kept_matrix(MODEL, MATRIX)]).keys
-    async with world.database.reading() as connection:
-        each = await counts.read(connection, [row[0] for row in await world.rows(identities)])
+    known = [row[0] for row in await world.rows(identities)]
+    each = await world.database.read(lambda connection: counts.read(connection, known))
     wanted = {i: {key: days for key, days in own.counts.items() if key in keys} for i, own in each.items()}
     return {i: own for i, own in wanted.items() if own}
 
@@ -60,11 +62,11 @@ async def recounted(world: World) -> dict[str, Counts]:
     """Count the whole ledger anew."""
     tally = Tally([kept_matrix(MODEL, MATRIX)])
     fresh: dict[str, Counts] = {}
-    async with world.database.reading() as connection:
-        known = [row[0] for row in await world.rows(identities)]
-        for identity_id, interactions in (await ledger.read(connection, known)).items():
-            for one in interactions:
-                count(fresh.setdefault(identity_id, {}), one, tally)
+    known = [row[0] for row in await world.rows(identities)]
+    posted = await world.database.read(lambda connection: ledger.read(connection, known))
+    for identity_id, interactions in posted.items():
+        for one in interactions:
+            count(fresh.setdefault(identity_id, {}), one, tally)
     return {i: own for i, own in fresh.items() if own}
 
 
@@ -90,11 +92,9 @@ class Paced:
         self._database = database
         self._pace = pace
 
-    @asynccontextmanager
-    async def unit(self) -> AsyncIterator[AsyncConnection]:
+    async def unit(self, work: Work[T]) -> T:
         await self._pace.kept()
-        async with self._database.unit() as connection:
-            yield connection
+        return await self._database.unit(work)
 
 
 async def told_of(world: World) -> list[Any]:
@@ -118,8 +118,7 @@ async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there
         for batch in batches(live, 6):
             await pace.kept()
             await tell(world, batch, 50)
-            async with world.database.reading() as connection:
-                under_way = await preparation.read(connection, MODEL)
+            under_way = await world.database.read(lambda connection: preparation.read(connection, MODEL))
             phases.append(under_way.phase if under_way else "none")
         await pace.left()
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from services.scoring.change import preparation
 from services.scoring.store.models import draft_of
@@ -121,11 +122,14 @@ async def test_rolling_back_scores_as_before_and_leaves_the_draft_and_who_did_wh
 
 async def left_activating(scoring: ScoringOverHttp) -> None:
     """Begin an activation and leave it, as a process does that is killed."""
-    await scoring.put(DRAFT, MARATHON)
-    async with scoring.database.unit() as connection:
-        draft = await draft_of(connection, "m")
+
+    def started(connection: Connection) -> None:
+        draft = draft_of(connection, "m")
         assert draft is not None
-        await preparation.start(connection, draft, scoring.clock.now())
+        preparation.start(connection, draft, scoring.clock.now())
+
+    await scoring.put(DRAFT, MARATHON)
+    await scoring.database.unit(started)
 
 
 async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left(

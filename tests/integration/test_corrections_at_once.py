@@ -64,8 +64,7 @@ async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_oth
         monkeypatch, busy.scorer, "take_in", busy.database,
         lambda: busy.happened(interaction(known_as={"email": "ana@example.com"})),
     )  # fmt: skip
-    async with busy.database.unit() as connection:
-        await corrections(busy).unmerge(connection, COOKIE.id, [COOKIE], NOTE)
+    await busy.database.unit(lambda its: corrections(busy).unmerge(its, COOKIE.id, [COOKIE], NOTE))
     await asyncio.gather(*begun)
     assert not await busy.are_one(ANA, COOKIE)
     assert [await busy.score(one) for one in (ANA, COOKIE)] == [20, 0]
@@ -74,30 +73,32 @@ async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_oth
 async def test_a_separation_that_comes_back_from_the_log_waits_for_nobody(busy: World) -> None:
     await busy.activated(rule("visits", 10), flip_number=1000)
     await busy.happened(interaction(known_as=BOTH))
-    async with busy.database.unit() as connection:
-        await corrections(busy).unmerge(connection, COOKIE.id, [COOKIE], NOTE)
+    await busy.database.unit(lambda its: corrections(busy).unmerge(its, COOKIE.id, [COOKIE], NOTE))
     (echo,) = await busy.said(Separation)
-    async with busy.database.unit() as connection, patience():
-        await hold(connection)
+    async with busy.database.open_unit() as connection, patience():
+        await connection.run(hold)
         await busy.happened(echo, interaction(known_as={"email": "ben@example.com"}))
 
 
 async def corrected_somehow(world: World, chance: random.Random) -> None:
     """Correct something about somebody, if there is anything to correct."""
     correct = corrections(world)
-    async with world.database.unit() as connection:
-        ids = (await connection.execute(sa.select(known_identities.c.id))).scalars().all()
+
+    def corrected(connection: sa.Connection) -> None:
+        ids = connection.execute(sa.select(known_identities.c.id)).scalars().all()
         if not ids:
             return
         profile_id, what = chance.choice(sorted(ids)), chance.random()
         if what < 0.3:
-            names = sorted((await find_one(connection, profile_id)).identities.values())
-            await correct.unmerge(connection, profile_id, names[: max(1, len(names) // 2)], NOTE)
+            names = sorted(find_one(connection, profile_id).identities.values())
+            correct.unmerge(connection, profile_id, names[: max(1, len(names) // 2)], NOTE)
         elif what < 0.6:
-            await correct.retract(connection, profile_id, Selection(type="visit"), NOTE)
+            correct.retract(connection, profile_id, Selection(type="visit"), NOTE)
         else:
             given = Adjustment(MODEL, chance.choice((-3.0, 2.5)), "met", "Olga")
-            await correct.adjust(connection, profile_id, given, None)
+            correct.adjust(connection, profile_id, given, None)
+
+    await world.database.unit(corrected)
 
 
 async def test_workers_timer_and_corrections_at_once_come_to_what_is_defined(

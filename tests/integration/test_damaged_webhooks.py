@@ -12,6 +12,7 @@ from shared.database.engine import Database
 from tests.handoff_world import World, handing_off
 from tests.leads import qualified
 from tests.receiver import Receiver
+from tests.tables import changed
 
 DAMAGED = [
     "null",
@@ -41,11 +42,8 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def damage(world: World, webhook: dict[str, Any], column: str, value: str) -> None:
     """Write to a column behind the API's back, as a bad restore or a hand in the table would."""
     cast = "::json" if world.database.dialect == "postgresql" and column != "url" else ""
-    async with world.database.unit() as connection:
-        await connection.execute(
-            sa.text(f"update webhooks set {column} = cast(:value as text){cast} where id = :id"),  # noqa: S608
-            {"value": value, "id": webhook["id"]},
-        )
+    damaging = sa.text(f"update webhooks set {column} = cast(:value as text){cast} where id = :id")  # noqa: S608
+    await changed(world.database, damaging.bindparams(value=value, id=webhook["id"]))
 
 
 @pytest.mark.parametrize("value", DAMAGED)

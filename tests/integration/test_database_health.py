@@ -8,19 +8,19 @@ from shared.database.engine import Database
 from shared.database.positions import positions
 from shared.errors import Unavailable
 from tests.postgres import plain
+from tests.tables import changed, rows
 
 
 async def test_an_error_about_data_shows_no_parameters(database: Database) -> None:
     """Errors about data pass through to whatever may log them."""
     row = {"consumer": "ana@example.com", "topic": "t", "partition": 1, "next_offset": 0, "epoch": 1}
 
-    async def insert_twice() -> None:
-        async with database.unit() as connection:
-            await connection.execute(sa.insert(positions), [row])
-            await connection.execute(sa.insert(positions), [row])
+    def insert_twice(connection: sa.Connection) -> None:
+        connection.execute(sa.insert(positions), [row])
+        connection.execute(sa.insert(positions), [row])
 
     with pytest.raises(sa.exc.IntegrityError, match="SQL parameters hidden"):
-        await insert_twice()
+        await database.unit(insert_twice)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -29,12 +29,10 @@ async def test_a_database_that_takes_no_write_is_not_ready(
 ) -> None:
     monkeypatch.setattr("shared.database.engine.PROOF_LASTS_SECONDS", -1.0)
     await database.ping()
-    async with database.unit() as connection:
-        await connection.exec_driver_sql("pragma query_only = on")
+    await changed(database, sa.text("pragma query_only = on"))
     with pytest.raises(Unavailable, match="SQLITE_READONLY"):
         await database.ping()
-    async with database.reading() as connection:
-        await connection.execute(sa.select(positions))
+    assert await rows(database, sa.select(positions)) == []
 
 
 @pytest.mark.postgres

@@ -22,6 +22,7 @@ from tests.builders import NOON, interaction
 from tests.contract.logs import open_log
 from tests.letters_world import LettersWorld, letter, running_letters
 from tests.patience import a_moment, patience
+from tests.tables import changed, values
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -39,8 +40,7 @@ def replayed(id: str = "dead_1", at: datetime = LATER) -> DeadLetterReplayed:
 
 
 async def open_letters(world: LettersWorld) -> list[OpenLetters]:
-    async with world.database.reading() as connection:
-        return await count_open(connection)
+    return await world.database.read(count_open)
 
 
 async def test_a_letter_is_stored_once_however_often_the_log_has_it(world: LettersWorld) -> None:
@@ -147,7 +147,7 @@ async def test_ingest_takes_events_in_and_is_ready_while_the_table_cannot_be_rea
 ) -> None:
     monkeypatch.setattr(follow, "LOOK_AGAIN_SECONDS", 0.02)
     urls = {
-        "empty": f"sqlite+aiosqlite:///{tmp_path}/state.sqlite",
+        "empty": f"sqlite:///{tmp_path}/state.sqlite",
         "away": "postgresql+asyncpg://nobody@127.0.0.1:1/x",
     }
     log, database = EmbeddedLog(tmp_path / "log.sqlite"), Database(urls[state])
@@ -174,18 +174,15 @@ async def test_the_table_fills_as_soon_as_the_database_is_migrated(
 ) -> None:
     monkeypatch.setattr(follow, "LOOK_AGAIN_SECONDS", 0.02)
     log = EmbeddedLog(tmp_path / "log.sqlite")
-    database = Database(f"sqlite+aiosqlite:///{tmp_path}/state.sqlite")
+    database = Database(f"sqlite:///{tmp_path}/state.sqlite")
     async with running_letters(log, database) as world:
         assert (await world.ops.get("/v1/dead-letters")).status_code == 503
         await world.log.append([Record(DEAD_LETTERS, "dead_1", encode(letter()))])
-        template = Database(f"sqlite+aiosqlite:///{migrated_sqlite}")
-        async with template.reading() as connection:
-            ddl = sa.text("select sql from sqlite_master where sql is not null and name not like 'sqlite_%'")
-            statements = (await connection.execute(ddl)).scalars().all()
+        template = Database(f"sqlite:///{migrated_sqlite}")
+        ddl = sa.text("select sql from sqlite_master where sql is not null and name not like 'sqlite_%'")
+        statements = await values(template, ddl)
         await template.close()
-        async with database.unit() as connection:
-            for statement in statements:
-                await connection.execute(sa.text(statement))
+        await changed(database, *map(sa.text, statements))
         async with patience():
             while (await world.ops.get("/v1/dead-letters")).json()["items"] == []:
                 await a_moment()
@@ -196,12 +193,10 @@ async def test_the_table_fills_as_soon_as_the_database_is_migrated(
 
 async def test_a_database_without_the_table_is_told_with_what_to_do(database: Database) -> None:
     """On both dialects, whose drivers say it in words of their own."""
-    async with database.unit() as connection:
-        await connection.execute(sa.text("alter table dead_letters rename to hidden"))
+    await changed(database, sa.text("alter table dead_letters rename to hidden"))
     try:
         with pytest.raises(Unavailable, match="flipline migrate") as unavailable:
             await check_migrated(database)
         assert unavailable.value.code == "database_not_migrated"
     finally:
-        async with database.unit() as connection:
-            await connection.execute(sa.text("alter table hidden rename to dead_letters"))
+        await changed(database, sa.text("alter table hidden rename to dead_letters"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from services.scoring.change import activation, preparation
 from services.scoring.model.matrix import Matrix
@@ -37,7 +38,7 @@ async def on_sqlite(sqlite_url: str, tmp_path: Path) -> AsyncIterator[ScoringOve
 @pytest.fixture
 def read_within(monkeypatch: pytest.MonkeyPatch, on_sqlite: ScoringOverHttp) -> list[bool]:
     """Note of each matrix that is read whether the one writer of SQLite was taken meanwhile."""
-    pool: Any = on_sqlite.database._writer.sync_engine.pool
+    pool: Any = on_sqlite.database._connections._writer.pool
     taken: list[bool] = []
     validate = Matrix.model_validate
 
@@ -99,13 +100,13 @@ async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
 async def test_an_activation_counts_its_flips_without_holding_the_writer(
     on_sqlite: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool: Any = on_sqlite.database._writer.sync_engine.pool
+    pool: Any = on_sqlite.database._connections._writer.pool
     taken: list[bool] = []
     compare = activation.compare
 
-    async def noted(*arguments: Any) -> Any:
+    def noted(*arguments: Any) -> Any:
         taken.append(bool(pool.checkedout()))
-        return await compare(*arguments)
+        return compare(*arguments)
 
     monkeypatch.setattr(activation, "compare", noted)
     await on_sqlite.active(MARATHON | {"flip_number": 30})
@@ -120,12 +121,14 @@ async def test_an_activation_counts_its_flips_without_holding_the_writer(
 async def test_throwing_a_draft_or_an_activation_away_reads_no_matrix(
     on_sqlite: ScoringOverHttp, read_within: list[bool]
 ) -> None:
+    def started(connection: Connection) -> None:
+        draft = models.draft_of(connection, "m")
+        assert draft is not None
+        preparation.start(connection, draft, on_sqlite.clock.now())
+
     await on_sqlite.active()
     await on_sqlite.put(DRAFT, of_types(10))
-    async with on_sqlite.database.unit() as connection:
-        draft = await models.draft_of(connection, "m")
-        assert draft is not None
-        await preparation.start(connection, draft, on_sqlite.clock.now())
+    await on_sqlite.database.unit(started)
     models.read_version.cache_clear()
     read_within.clear()
     assert (await on_sqlite.refused("DELETE", DRAFT))[:2] == (409, "activation_under_way")

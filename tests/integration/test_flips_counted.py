@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.handoff.consume import LeadIntake, count_flips
 from services.scoring.core.counting import Adjustment
@@ -37,8 +37,8 @@ class Troubled:
         self.poison: bytes | None = None
         self.messages = 0
 
-    async def __call__(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
-        summary = await self._intake.apply(connection, messages)
+    def __call__(self, connection: Connection, messages: Sequence[Message]) -> Summary:
+        summary = self._intake.apply(connection, messages)
         if self.passing_troubles:
             self.passing_troubles -= 1
             raise Unavailable("deadlock", "again, please")
@@ -137,9 +137,8 @@ async def test_leads_of_batches_the_timer_activations_and_corrections_all_count(
     assert len(await world.said(LeadQualified)) == 2, "the timer makes Ben one"
     corrections = Corrections(world.scorer, world.clock, new_id)
     (cleo_,) = identities(**cleo)
-    async with world.database.unit() as connection:
-        given = Adjustment("counted", 10, "met at a fair", "ops")
-        await corrections.adjust(connection, await world.profile_of(cleo_), given, None)
+    cleo_id, given = await world.profile_of(cleo_), Adjustment("counted", 10, "met at a fair", "ops")
+    await world.database.unit(lambda connection: corrections.adjust(connection, cleo_id, given, None))
     assert len(await world.said(LeadQualified)) == 3, "points by hand make Cleo one"
     await world.activated(rule("visits", 20), leaves, flip_number=20, model="counted", handoff="all")
     assert len(await world.said(LeadQualified)) == 4, "the activation makes Dan one"

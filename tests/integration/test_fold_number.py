@@ -10,6 +10,7 @@ from services.scoring.tables import counts, identities, ledger, links, scores, t
 from shared.database.engine import Database
 from tests.integration.crowd import LIMITS, MATRIX, activate_matrix, batches, crowd
 from tests.integration.scoring import World
+from tests.tables import rows
 
 DIGESTS = {2: "262190fe6a5d97ae"}
 HOW_TO_GO_ON = (
@@ -26,18 +27,18 @@ async def test_other_tables_of_the_same_log_have_another_number(sqlite_url: str)
         await world.happened(*batch)
     digest = blake2b(digest_size=8)
     for table in (ledger, identities, links, traits, counts, scores):
-        for row in await rows(database, table):
+        for row in await told_of(database, table):
             digest.update(row.encode())
     await database.close()
     assert DIGESTS.get(NUMBER) == digest.hexdigest(), HOW_TO_GO_ON
 
 
-async def rows(database: Database, table: sa.Table) -> list[str]:
+async def told_of(database: Database, table: sa.Table) -> list[str]:
     """Return what a table has, without what depends on batches."""
     columns = [column for column in table.c if column.name != "revision"]
-    async with database.reading() as connection:
-        found = await connection.execute(sa.select(*columns).order_by(*table.primary_key))
-        return [json.dumps([_told(value) for value in row], sort_keys=True) for row in found]
+    query = sa.select(*columns).order_by(*table.primary_key)
+    found = await rows(database, query)
+    return [json.dumps([_told(value) for value in row], sort_keys=True) for row in found]
 
 
 def _told(value: object) -> object:

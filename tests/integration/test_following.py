@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import following as following_module
 from shared import pacing, pulse, supervisor
@@ -23,6 +22,7 @@ from shared.pulse import Pulse
 from shared.supervisor import Supervisor
 from tests.given import FrozenClock, claim_away
 from tests.patience import eventually, patience
+from tests.tables import rows, values
 
 seen = sa.Table("seen", sa.MetaData(), sa.Column("id", sa.Text, primary_key=True))
 
@@ -36,10 +36,10 @@ class Applied:
         self.most_at_once = 1_000_000
         self.batches: list[int] = []
 
-    async def __call__(self, connection: AsyncConnection, messages: Sequence[Message]) -> Summary:
+    def __call__(self, connection: sa.Connection, messages: Sequence[Message]) -> Summary:
         self.batches.append(len(messages))
         for message in messages:
-            await connection.execute(sa.insert(seen).values(id=message.value.decode()))
+            connection.execute(sa.insert(seen).values(id=message.value.decode()))
             if message.value in self.poison:
                 raise Poison("odd", "cannot be handled")
         if len(messages) > self.most_at_once:
@@ -58,8 +58,7 @@ def database_url(sqlite_url: str) -> str:
 
 @pytest.fixture(autouse=True)
 async def table(database: Database) -> None:
-    async with database.unit() as connection:
-        await connection.run_sync(seen.metadata.create_all)
+    await database.unit(seen.metadata.create_all)
 
 
 @pytest.fixture
@@ -89,13 +88,11 @@ async def following(
 
 
 async def position(database: Database) -> int:
-    async with database.reading() as connection:
-        return (await connection.execute(sa.select(positions.c.next_offset))).scalar() or 0
+    return sum(await values(database, sa.select(positions.c.next_offset)))
 
 
 async def ids(database: Database) -> list[str]:
-    async with database.reading() as connection:
-        return list((await connection.execute(sa.select(seen.c.id).order_by(seen.c.id))).scalars())
+    return await values(database, sa.select(seen.c.id).order_by(seen.c.id))
 
 
 async def until_position(database: Database, expected: int) -> None:
@@ -149,9 +146,8 @@ async def test_one_message_at_fault_is_parked_and_blocks_no_other(
     async with following(log, database, apply):
         await until_position(database, 9)
     assert await ids(database) == ["a", "b", "d", "e", "f", "h"]
-    async with database.reading() as connection:
-        rows = (await connection.execute(sa.select(outbox).order_by(outbox.c.id))).all()
-    letters = [decode(row.value) for row in rows if row.topic == DEAD_LETTERS]
+    stored = await rows(database, sa.select(outbox).order_by(outbox.c.id))
+    letters = [decode(row.value) for row in stored if row.topic == DEAD_LETTERS]
     assert [(one.code, one.payload, one.source) for one in letters if isinstance(one, DeadLetter)] == [
         ("odd", "c", "interactions/0/3"),
         ("odd", "g", "interactions/0/7"),
@@ -217,8 +213,7 @@ async def test_a_batch_that_is_too_slow_is_halved_until_it_is_not_and_nothing_is
         await until_position(database, 9)
     assert await ids(database) == list("abcdefgh")
     assert apply.batches == [8] * 3 + [4] * 3 + [2, 2] + [4] * 3 + [2, 2]
-    async with database.reading() as connection:
-        assert (await connection.execute(sa.select(outbox))).all() == []
+    assert await rows(database, sa.select(outbox)) == []
 
 
 async def test_one_message_is_tried_as_long_as_the_trouble_lasts(

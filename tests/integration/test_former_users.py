@@ -96,11 +96,8 @@ async def test_ops_part_a_wrong_alias(world: World) -> None:
     await world.happened(page("1", "a"), page("2", "b"), alias("a", "b"))
     corrections = Corrections(world.scorer, world.clock, lambda: "sep-1")
     former = Identity("former_user_id", "a")
-    async with world.database.unit() as connection:
-        note = Note("not the same", "Olga")
-        await corrections.unmerge(
-            connection, await world.profile_of(Identity("user_id", "b")), [former], note
-        )
+    theirs, note = await world.profile_of(Identity("user_id", "b")), Note("not the same", "Olga")
+    await world.database.unit(lambda connection: corrections.unmerge(connection, theirs, [former], note))
     assert not await world.are_one(Identity("user_id", "a"), Identity("user_id", "b"))
     assert await world.are_one(Identity("user_id", "a"), former)
 

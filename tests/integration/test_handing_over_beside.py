@@ -19,7 +19,7 @@ from tests.builders import interaction
 from tests.integration.ana import ANA, BOTH, VISITS
 from tests.integration.blocked import until_it_waits
 from tests.integration.handed_over import OLGA, crowd_kept_back, order, retired, statuses, told
-from tests.integration.meanwhile import waiting_just_before
+from tests.integration.meanwhile import for_works, waiting_just_before
 from tests.integration.scoring import World
 from tests.patience import persist
 
@@ -87,11 +87,12 @@ async def test_a_batch_that_flips_a_profile_before_the_order_is_done_has_the_onl
     """A person of one identity is locked by no batch."""
     await ana_may_qualify_again(on_postgres, EMAIL)
     read = cycles.read
+    happened = for_works(on_postgres.happened)
 
-    async def then_comes_a_visit(*arguments: Any) -> Any:
-        found = await read(*arguments)
+    def then_comes_a_visit(*arguments: Any) -> Any:
+        found = read(*arguments)
         monkeypatch.setattr(cycles, "read", read)
-        await on_postgres.happened(interaction(day=90))
+        happened(interaction(day=90))
         return found
 
     monkeypatch.setattr(cycles, "read", then_comes_a_visit)
@@ -176,8 +177,8 @@ async def test_a_model_is_retired_after_the_batches_under_way(
 async def test_a_batch_that_comes_while_a_model_is_retired_scores_nobody_in_it(world: World) -> None:
     await world.activated(VISITS, flip_number=10)
     await world.activated(VISITS, flip_number=10, model="other")
-    async with world.database.unit() as connection:
-        await end(connection, "m", OLGA, world.clock.now())
+    async with world.database.open_unit() as connection:
+        await connection.run(lambda its: end(its, "m", OLGA, world.clock.now()))
         late = asyncio.create_task(world.happened(interaction()))
         await until_it_waits(world.database, late)
     await late

@@ -55,8 +55,8 @@ async def test_after_a_crash_the_same_order_does_the_rest(
     everyone = await crowd_kept_back(world, 7)
     hand_over, left = cycles.hand_over, iter(range(2))
 
-    async def fails_in_the_third(*arguments: Any) -> None:
-        await hand_over(*arguments)
+    def fails_in_the_third(*arguments: Any) -> None:
+        hand_over(*arguments)
         if next(left, None) is None:
             raise ZeroDivisionError
 
@@ -79,10 +79,10 @@ async def test_an_order_gives_up_at_a_profile_that_others_always_change_and_tell
     everyone = await crowd_kept_back(world, 5)
     write = handing_over.counts.write
 
-    async def is_disturbed(connection: Any, changed: dict[str, Any]) -> None:
+    def is_disturbed(connection: Any, changed: dict[str, Any]) -> None:
         if everyone[4] in changed:
             raise Unavailable("counts_race", "Another worker has just changed the same counts.")
-        await write(connection, changed)
+        write(connection, changed)
 
     with monkeypatch.context() as patched:
         patched.setattr(handing_over.counts, "write", is_disturbed)

@@ -70,28 +70,31 @@ async def test_what_is_owed_is_shown_by_webhook(
 @pytest.fixture
 async def crowded(database: Database) -> Database:
     """Three endpoints with tens of thousands of deliveries each, most of which were made long ago."""
-    names = [f"webhook-{n}" for n in range(3)]
-    async with database.unit() as connection:
-        for name in names:
-            row = {
-                "id": name,
-                "url": "https://x.example/",
-                "status": "active",
-                "secrets": [],
-                "created_at": NOON,
-            }
-            await connection.execute(sa.insert(webhooks).values(row))
-        statuses = itertools.cycle(["delivered"] * 7 + ["pending", "held", "pending"])
-        for start in range(0, MANY, 10_000):
-            rows = [
-                _row(n, names[n % 3], status)
-                for n, status in zip(range(start, start + 10_000), statuses, strict=False)
-            ]
-            await insert_new(connection, deliveries, "id", rows)
-        await connection.execute(sa.text("analyze"))
+    await database.unit(_crowd)
     if database.dialect == "postgresql":
-        await _vacuum(database)
+        await database.read(_vacuum)
     return database
+
+
+def _crowd(connection: sa.Connection) -> None:
+    names = [f"webhook-{n}" for n in range(3)]
+    for name in names:
+        row = {
+            "id": name,
+            "url": "https://x.example/",
+            "status": "active",
+            "secrets": [],
+            "created_at": NOON,
+        }
+        connection.execute(sa.insert(webhooks).values(row))
+    statuses = itertools.cycle(["delivered"] * 7 + ["pending", "held", "pending"])
+    for start in range(0, MANY, 10_000):
+        rows = [
+            _row(n, names[n % 3], status)
+            for n, status in zip(range(start, start + 10_000), statuses, strict=False)
+        ]
+        insert_new(connection, deliveries, "id", rows)
+    connection.execute(sa.text("analyze"))
 
 
 def _row(n: int, webhook_id: str, status: str) -> dict[str, Any]:
@@ -111,30 +114,31 @@ def _row(n: int, webhook_id: str, status: str) -> dict[str, Any]:
     }
 
 
-async def _vacuum(database: Database) -> None:
+def _vacuum(connection: sa.Connection) -> None:
     # As autovacuum does, after which an index alone can answer.
-    async with database.reading() as connection:
-        outside = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await outside.execute(sa.text("vacuum analyze deliveries"))
+    outside = connection.execution_options(isolation_level="AUTOCOMMIT")
+    outside.execute(sa.text("vacuum analyze deliveries"))
 
 
 async def plan(database: Database, query: sa.Executable) -> str:
     """Return how the database would answer."""
-    async with database.reading() as connection:
+
+    def explained(connection: sa.Connection) -> str:
         compiled = query.compile(  # pyright: ignore[reportAttributeAccessIssue]
             dialect=connection.dialect, compile_kwargs={"literal_binds": True}
         )
         explain = "explain " if database.dialect == "postgresql" else "explain query plan "
-        rows = await connection.exec_driver_sql(explain + str(compiled))
+        rows = connection.exec_driver_sql(explain + str(compiled))
         return "\n".join(str(row[-1]) for row in rows)
+
+    return await database.read(explained)
 
 
 async def holders_are_listed_from_their_index_alone(crowded: Database) -> None:
     told = await plan(crowded, leases._holders)
     assert "ix_deliveries_leased" in told
     assert "Seq Scan" not in told
-    async with crowded.reading() as connection:
-        assert await leases.holders(connection) == {"worker-0", "worker-1"}
+    assert await crowded.read(leases.holders) == {"worker-0", "worker-1"}
 
 
 async def the_backlog_is_counted_from_indexes_alone(crowded: Database) -> None:
@@ -143,17 +147,19 @@ async def the_backlog_is_counted_from_indexes_alone(crowded: Database) -> None:
     assert "ix_deliveries_held" in told
     assert "Seq Scan on deliveries" not in told
     assert "SCAN deliveries" not in told
-    async with crowded.reading() as connection:
-        found = await backlog.backlogs(connection)
+    found = await crowded.read(backlog.backlogs)
     assert [(one.pending, one.held, one.due_at) for one in found] == [(MANY / 15, MANY / 30, NOON)] * 3
 
 
 async def leases_are_given_back_by_their_index(crowded: Database) -> None:
+    def given_back(connection: sa.Connection) -> tuple[int, set[str]]:
+        return leases.give_back(connection, ["worker-1"], NOON), leases.holders(connection)
+
     told = await plan(crowded, sa.select(deliveries.c.id).where(deliveries.c.leased_by.in_(["worker-1"])))
     assert "ix_deliveries_leased" in told
-    async with crowded.unit() as connection:
-        assert await leases.give_back(connection, ["worker-1"], NOON) > 0
-        assert await leases.holders(connection) == {"worker-0"}
+    number, left = await crowded.unit(given_back)
+    assert number > 0
+    assert left == {"worker-0"}
 
 
 async def test_among_tens_of_thousands_what_is_owed_is_found_by_indexes_alone(crowded: Database) -> None:

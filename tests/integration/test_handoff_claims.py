@@ -12,6 +12,7 @@ from services.handoff.tables import deliveries, webhooks
 from shared.database.bulk import insert_new
 from shared.database.engine import Database
 from tests.builders import NOON
+from tests.tables import values
 
 LEASE = NOON + timedelta(minutes=1)
 SECRETS = [["whsec_QUJD", None]]
@@ -21,9 +22,12 @@ async def owed(database: Database, webhook_id: str, count: int, *, since: timede
     """Have an endpoint owed so many deliveries that have been due since so long before noon."""
     webhook = {"id": webhook_id, "url": "", "status": "active", "secrets": SECRETS, "created_at": NOON}
     rows = [_row(webhook_id, number, since) for number in range(count)]
-    async with database.unit() as connection:
-        await connection.execute(sa.insert(webhooks).values(webhook))
-        await insert_new(connection, deliveries, "id", rows)
+
+    def both(connection: sa.Connection) -> None:
+        connection.execute(sa.insert(webhooks).values(webhook))
+        insert_new(connection, deliveries, "id", rows)
+
+    await database.unit(both)
 
 
 def _row(webhook_id: str, number: int, since: timedelta) -> dict[str, Any]:
@@ -44,8 +48,8 @@ def _row(webhook_id: str, number: int, since: timedelta) -> dict[str, Any]:
 
 async def claimed(database: Database, lanes: Lanes) -> list[str]:
     """Claim what there are places for, and return the endpoints."""
-    async with database.unit() as connection:
-        found, _ = await claim(
+    found, _ = await database.unit(
+        lambda connection: claim(
             connection,
             now=NOON,
             lease=LEASE,
@@ -54,6 +58,7 @@ async def claimed(database: Database, lanes: Lanes) -> list[str]:
             full=lanes.full,
             choose=lanes.choose,
         )
+    )
     return [delivery.webhook_id for delivery in found]
 
 
@@ -86,8 +91,6 @@ async def test_an_endpoint_gets_what_has_been_due_the_longest_first(database: Da
     await owed(database, "endpoint", 2 * FIRST_WIDTH, since=timedelta(minutes=1))
     assert len(await claimed(database, Lanes())) == FIRST_WIDTH
 
-    async with database.reading() as connection:
-        left = (await connection.execute(sa.select(deliveries.c.id).where(deliveries.c.due_at < NOON))).all()
-    assert {row.id for row in left} == {
-        f"endpoint-{number:04}" for number in range(FIRST_WIDTH, 2 * FIRST_WIDTH)
-    }
+    due = sa.select(deliveries.c.id).where(deliveries.c.due_at < NOON)
+    left = await values(database, due)
+    assert set(left) == {f"endpoint-{number:04}" for number in range(FIRST_WIDTH, 2 * FIRST_WIDTH)}

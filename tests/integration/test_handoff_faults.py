@@ -20,6 +20,7 @@ from tests.hostile import hostile
 from tests.leads import qualified
 from tests.patience import eventually
 from tests.receiver import Receiver, Reply
+from tests.tables import changed
 
 MORE_THAN_THE_LANE = 3 * lanes.MAX_WIDTH
 
@@ -70,11 +71,11 @@ async def test_an_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_
     webhook = await world.subscribe(receiver.url())
     record, refused = deliver.record, set[str]()
 
-    async def refusing(connection: Any, finished: Any) -> None:
+    def refusing(connection: Any, finished: Any) -> None:
         if any(attempt.delivery.message_id == "flip_3" for attempt in finished):
             refused.add("flip_3")
             raise ValueError("a row that cannot be written")
-        await record(connection, finished)
+        record(connection, finished)
 
     monkeypatch.setattr(deliver, "record", refusing)
     await world.qualify(*(qualified(number) for number in range(20)))
@@ -90,16 +91,19 @@ async def test_an_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_
 
 async def fill(database: Database) -> None:
     """Leave the file no room at all, as a full disk does."""
-    async with database.unit() as connection:
-        await connection.exec_driver_sql("create table filler (bytes blob)")
-        pages = (await connection.exec_driver_sql("pragma page_count")).scalar_one()
-        await connection.exec_driver_sql(f"pragma max_page_count = {pages + 8}")
+
+    def little_room(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("create table filler (bytes blob)")
+        pages = connection.exec_driver_sql("pragma page_count").scalar_one()
+        connection.exec_driver_sql(f"pragma max_page_count = {pages + 8}")
+
+    await database.unit(little_room)
+    more = sa.text("insert into filler values (zeroblob(:n))")
     # What fits last is smaller than what will have to be recorded.
     for size in (4_096, 256):
         with suppress(OperationalError, Unavailable):
             while True:
-                async with database.unit() as connection:
-                    await connection.execute(sa.text("insert into filler values (zeroblob(:n))"), {"n": size})
+                await changed(database, more.bindparams(n=size))
 
 
 async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_room(
@@ -125,8 +129,7 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
         may_answer.set()
         await eventually(readiness, lambda told: "handoff.deliveries waits" in told)
 
-        async with database.unit() as connection:
-            await connection.exec_driver_sql("pragma max_page_count = 1000000")
+        await changed(database, sa.text("pragma max_page_count = 1000000"))
         world.clock.advance(hours=1)
         await world.settled(webhook, "delivered", lanes.FIRST_WIDTH)
         assert len(received) == lanes.FIRST_WIDTH, "nothing was sent twice"

@@ -19,6 +19,7 @@ from tests.hostile import hostile
 from tests.leads import qualified
 from tests.patience import PATIENCE_SECONDS, eventually
 from tests.receiver import Receiver, Reply
+from tests.tables import changed, rows
 
 HANGS, WORKS = Reply(hang=True), Reply(200)
 
@@ -39,26 +40,23 @@ async def take_proofs_away(directory: Path, database: Database) -> None:
         for path in lock_files(directory):
             path.unlink()
         return
-    async with database.unit() as connection:
-        await connection.execute(sa.text(_SESSIONS))
+    await changed(database, sa.text(_SESSIONS))
 
 
 async def leases(database: Database) -> list[Any]:
     query = sa.select(deliveries.c.id, deliveries.c.due_at, deliveries.c.leased_by)
-    async with database.reading() as connection:
-        found = await connection.execute(query.where(deliveries.c.leased_by.is_not(None)))
-        return sorted(map(tuple, found))
+    return sorted(map(tuple, await rows(database, query.where(deliveries.c.leased_by.is_not(None)))))
 
 
 async def lease_to(worker: str, world: World, webhook: dict[str, Any]) -> None:
     """Have what a webhook is owed leased for a long time by the worker of this name."""
     ends = sa.literal(world.clock.now().replace(year=2999), deliveries.c.due_at.type)
-    async with world.database.unit() as connection:
-        await connection.execute(
-            sa.update(deliveries)
-            .where(deliveries.c.webhook_id == webhook["id"])
-            .values(status="pending", leased_by=worker, due_at=ends)
-        )
+    leased = (
+        sa.update(deliveries)
+        .where(deliveries.c.webhook_id == webhook["id"])
+        .values(status="pending", leased_by=worker, due_at=ends)
+    )
+    await changed(world.database, leased)
 
 
 @pytest.fixture
@@ -86,8 +84,7 @@ async def test_a_starting_worker_takes_over_from_a_dead_one_at_once(
 async def test_a_lease_with_any_name_is_taken_over(
     tmp_path: Path, database: Database, owed: Receiver, name: str
 ) -> None:
-    async with database.unit() as connection:
-        await connection.execute(sa.update(deliveries).values(leased_by=name))
+    await changed(database, sa.update(deliveries).values(leased_by=name))
 
     async with handing_off(tmp_path, database):
         await owed.wait_for(2)
@@ -174,8 +171,8 @@ async def test_a_zombie_changes_nothing(
 
         # By what the zombie delivers next it has recorded what it had before.
         await zombie.qualify(qualified(2))
-        rows = await zombie.settled(webhook, "delivered", 2)
-        assert rows[1] == delivered
+        both = await zombie.settled(webhook, "delivered", 2)
+        assert both[1] == delivered
         assert [attempt["status"] for attempt in delivered["attempts"]] == [200]
         assert (await zombie.get(f"/v1/webhooks/{webhook['id']}"))["status"] == "active"
 

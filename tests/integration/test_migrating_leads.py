@@ -11,6 +11,7 @@ from services.handoff.tables import leads
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config, migrate
 from tests.builders import NOON
+from tests.tables import rows
 
 DATA = [
     {"score": 25.125, "person": {"last_name": "Zúñiga"}},
@@ -29,14 +30,10 @@ async def test_leads_get_what_they_are_sorted_by(database_url: str) -> None:
         "insert into leads (id, profile_id, model, status, qualified_at, data) "
         "values (:id, 'p', 'm', 'open', :at, :data)"
     ).bindparams(sa.bindparam("at", type_=leads.c.qualified_at.type))
-    async with database.unit() as connection:
-        rows = [{"id": f"{n:05}", "at": NOON, "data": json.dumps(data)} for n, data in enumerate(old)]
-        await connection.execute(insert, rows)
+    of_old = [{"id": f"{n:05}", "at": NOON, "data": json.dumps(data)} for n, data in enumerate(old)]
+    await database.unit(lambda connection: connection.execute(insert, of_old))
     await migrate(database_url)
-    async with database.reading() as connection:
-        keys = (
-            await connection.execute(sa.select(leads.c.score, leads.c.last_name).order_by(leads.c.id))
-        ).all()
+    keys = await rows(database, sa.select(leads.c.score, leads.c.last_name).order_by(leads.c.id))
     await database.close()
     sortable = len(DATA) + len(DAMAGED)
     unknown = last_name_key({"person": {"last_name": "[not provided]"}})

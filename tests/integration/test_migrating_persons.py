@@ -18,6 +18,7 @@ from shared.events import LeadQualified, Separation, StageChanged
 from tests import builders
 from tests.builders import NOON, interaction, rule
 from tests.integration.scoring import World
+from tests.tables import changed, values
 
 # By their ids; a profile had the id of the identity that it was founded with, whichever that was.
 LEAST, MIDDLE, GREATEST = sorted(
@@ -85,12 +86,15 @@ async def url(database_url: str) -> str:
     await taken_back(database_url, "base")
     await asyncio.to_thread(command.upgrade, alembic_config(database_url), "0001")
     database = Database(database_url)
-    async with database.unit() as connection:
-        for name, rows in _before().items():
-            columns = [sa.column(column, Instant() if column.endswith("_at") else None) for column in rows[0]]
-            await connection.execute(sa.insert(sa.table(name, *columns)), rows)
+    await database.unit(_write_before)
     await database.close()
     return database_url
+
+
+def _write_before(connection: sa.Connection) -> None:
+    for name, rows in _before().items():
+        columns = [sa.column(column, Instant() if column.endswith("_at") else None) for column in rows[0]]
+        connection.execute(sa.insert(sa.table(name, *columns)), rows)
 
 
 async def test_who_was_one_person_is_one_still_under_the_least_id(url: str) -> None:
@@ -147,12 +151,10 @@ async def went_back(url: str) -> list[tuple[Any, ...]]:
 async def test_taken_back_every_person_has_a_profile_again(url: str) -> None:
     newest = await went_back(url)
     database = Database(url)
-    async with database.reading() as connection:
-        founders = set((await connection.execute(sa.text("select id from profiles"))).scalars())
-        assert founders == {row[3] for row in newest}
+    founders = await values(database, sa.text("select id from profiles"))
+    assert set(founders) == {row[3] for row in newest}
     with pytest.raises(sa.exc.IntegrityError):
-        async with database.unit() as connection:
-            await connection.execute(sa.text("delete from profiles"))
+        await changed(database, sa.text("delete from profiles"))
     await database.close()
 
 

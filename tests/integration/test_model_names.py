@@ -1,12 +1,13 @@
 """Models that a subscription or a filter names: those that the log tells of, and no other."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.handoff import model_names
 from services.handoff.routes import leads
@@ -117,18 +118,18 @@ async def test_who_makes_a_model_and_at_once_a_subscription_is_not_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log tells of the model a moment after scoring has answered."""
-    looked, look = asyncio.Event(), store.among
+    looked, look = threading.Event(), store.among
 
-    async def watched(connection: AsyncConnection, models: Sequence[str]) -> set[str]:
-        found = await look(connection, models)
+    def watched(connection: Connection, models: Sequence[str]) -> set[str]:
+        found = look(connection, models)
         looked.set()
         return found
 
     monkeypatch.setattr(store, "among", watched)
     monkeypatch.setattr(model_names, "PATIENCE_SECONDS", PATIENCE_SECONDS)
     subscribing = asyncio.create_task(world.api.post("/v1/webhooks", json={"url": URL, "models": ["new"]}))
+    await eventually(looked.is_set)
     async with patience():
-        await looked.wait()
         assert not subscribing.done()
         await world.model("new")
         assert (await subscribing).status_code == 201

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from services.scoring.tables import scores
 from shared.database.engine import Database
@@ -92,8 +91,7 @@ async def test_nobody_is_told_of_stages_of_a_retired_model(scoring: ScoringOverH
     await scoring.passed(days=9)
     assert len(await scoring.said(StageChanged)) == 1
     assert (NOON + timedelta(days=9)) == scoring.clock.now()
-    async with scoring.database.reading() as connection:
-        assert (await connection.execute(sa.select(sa.func.count()).select_from(scores))).scalar() == 0
+    assert await scoring.rows(scores) == []
 
 
 async def test_an_activation_that_revives_is_given_up_before_the_model_is_retired_again(

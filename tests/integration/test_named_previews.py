@@ -15,6 +15,7 @@ from shared.database.engine import Database
 from shared.errors import Unavailable
 from tests.builders import interaction, rule
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.tables import changed
 
 DRAFT = "/v1/models/m/draft"
 
@@ -94,9 +95,8 @@ async def test_the_history_of_activations_names_who_is_known_now_and_keeps_ids_a
     assert named(movers[:1]) == [("p10@c10.example", "c10.example", 110, 11)]
     kept = [str(row) for row in await scoring.rows(activations)]
     assert not any("@" in row for row in kept)
-    async with scoring.database.unit() as connection:
-        erased = identities.c.profile_id == movers[0]["profile_id"]
-        await connection.execute(sa.delete(identities).where(erased))
+    erase = sa.delete(identities).where(identities.c.profile_id == movers[0]["profile_id"])
+    await changed(scoring.database, erase)
     history = (await scoring.get("/v1/models/m/activations"))["items"][0]["flip_diff"]
     assert history["biggest_movers"] == [movers[0] | {"identity": None, "company": None}, *movers[1:]]
     assert history["cut"] == cut
@@ -105,7 +105,7 @@ async def test_the_history_of_activations_names_who_is_known_now_and_keeps_ids_a
 async def test_an_activation_whose_names_cannot_be_looked_up_answers_with_ids(
     scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(*_: object) -> None:
+    def away(*_: object) -> None:
         raise Unavailable("database_away", "The database is away.")
 
     await crowd(scoring, 1)

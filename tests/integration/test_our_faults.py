@@ -1,6 +1,6 @@
 """Faults of ours and faults of a message: the first make work wait and are seen, only the second park."""
 
-import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -8,7 +8,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import following, pulse
 from shared.database.engine import Database
@@ -19,6 +18,7 @@ from shared.log.port import Message, Record
 from tests.integration.followed import World, applied
 from tests.patience import eventually
 from tests.postgres import plain
+from tests.tables import changed, values
 
 
 @pytest.fixture(autouse=True)
@@ -31,24 +31,23 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         log = EmbeddedLog(tmp_path / "log.sqlite")
         stack.push_async_callback(log.close)
-        async with database.unit() as connection:
-            await connection.run_sync(applied.metadata.create_all)
+        await database.unit(applied.metadata.create_all)
         yield World(database, log)
-        async with database.unit() as connection:
-            await connection.run_sync(applied.metadata.drop_all)
+        await database.unit(applied.metadata.drop_all)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_full_disk_makes_all_wait_until_there_is_room(world: World) -> None:
     """SQLite says "database or disk is full" of itself when it may not grow."""
-    async with world.database.unit() as connection:
-        pages = (await connection.exec_driver_sql("pragma page_count")).scalar_one()
-        await connection.exec_driver_sql(f"pragma max_page_count = {pages}")
+
+    def no_room(connection: sa.Connection) -> None:
+        pages = connection.exec_driver_sql("pragma page_count").scalar_one()
+        connection.exec_driver_sql(f"pragma max_page_count = {pages}")
 
     async def make_room() -> None:
-        async with world.database.unit() as connection:
-            await connection.exec_driver_sql("pragma max_page_count = 1000000")
+        await changed(world.database, sa.text("pragma max_page_count = 1000000"))
 
+    await world.database.unit(no_room)
     long = "x" * 20_000
     await world.post("a" + long, "b" + long)
     complaint = await world.waits_until(make_room, "a" + long, "b" + long)
@@ -65,8 +64,8 @@ async def test_a_statement_that_times_out_at_a_lock_waits_for_the_lock(
     await holding.start()
     await other.execute("lock table applied in access exclusive mode")
 
-    async def impatient(connection: AsyncConnection, _messages: Sequence[Message]) -> None:
-        await connection.execute(sa.text("set local statement_timeout = '50ms'"))
+    def impatient(connection: sa.Connection, _messages: Sequence[Message]) -> None:
+        connection.execute(sa.text("set local statement_timeout = '50ms'"))
 
     world.before = impatient
     await world.post("a", "b", "c")
@@ -83,26 +82,20 @@ async def test_a_statement_that_times_out_at_a_lock_waits_for_the_lock(
 
 
 async def test_a_missing_table_makes_all_wait_until_it_is_there(world: World) -> None:
-    async with world.database.unit() as connection:
-        await connection.execute(sa.text("alter table applied rename to hidden"))
-
-    async def rename_back() -> None:
-        async with world.database.unit() as connection:
-            await connection.execute(sa.text("alter table hidden rename to applied"))
-
+    await changed(world.database, sa.text("alter table applied rename to hidden"))
     await world.post("a", "b")
     async with world.following():
         await eventually(world.complaint, lambda told: told is not None)
         assert await world.letters() == []
-        await rename_back()
+        await changed(world.database, sa.text("alter table hidden rename to applied"))
         await eventually(world.ids, lambda ids: ids == ["a", "b"])
 
 
 @pytest.mark.parametrize("fault", [MemoryError(), OSError(28, "No space left on device"), TimeoutError()])
 async def test_what_the_operating_system_refuses_waits(world: World, fault: Exception) -> None:
-    healthy = asyncio.Event()
+    healthy = threading.Event()
 
-    async def faulty(_connection: AsyncConnection, _messages: Sequence[Message]) -> None:
+    def faulty(_connection: sa.Connection, _messages: Sequence[Message]) -> None:
         if not healthy.is_set():
             raise fault
 
@@ -115,8 +108,7 @@ async def test_what_the_operating_system_refuses_waits(world: World, fault: Exce
 
 
 async def test_data_that_the_database_refuses_twice_is_parked_and_not_quoted(world: World) -> None:
-    async with world.database.unit() as connection:
-        await connection.execute(sa.insert(applied), [{"id": "ana@example.com"}])
+    await changed(world.database, sa.insert(applied).values(id="ana@example.com"))
     await world.post("before", "ana@example.com", "after")
     async with world.following():
         await eventually(world.ids, lambda ids: ids == ["after", "ana@example.com", "before"])
@@ -131,9 +123,9 @@ async def test_a_conflict_with_another_worker_is_tried_again_before_it_parks(wor
     """A row that another worker has just inserted looks like bad data, once."""
     await world.post("a")
 
-    async def conflicting(connection: AsyncConnection, _messages: Sequence[Message]) -> None:
+    def conflicting(connection: sa.Connection, _messages: Sequence[Message]) -> None:
         if world.tries == 1:
-            await connection.execute(sa.insert(applied), [{"id": "twice"}, {"id": "twice"}])
+            connection.execute(sa.insert(applied), [{"id": "twice"}, {"id": "twice"}])
 
     world.before = conflicting
     async with world.following():
@@ -142,7 +134,7 @@ async def test_a_conflict_with_another_worker_is_tried_again_before_it_parks(wor
 
 
 async def test_an_error_of_ours_in_one_message_parks_it_without_its_words(world: World) -> None:
-    async def unlucky(_connection: AsyncConnection, messages: Sequence[Message]) -> None:
+    def unlucky(_connection: sa.Connection, messages: Sequence[Message]) -> None:
         for message in messages:
             if message.value.startswith(b"ana"):
                 raise KeyError(message.value.decode())
@@ -162,17 +154,17 @@ async def test_an_error_of_ours_in_one_message_parks_it_without_its_words(world:
 async def test_parking_waits_too_when_the_database_cannot_take_the_letter(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def unlucky(_connection: AsyncConnection, _messages: Sequence[Message]) -> None:
+    def unlucky(_connection: sa.Connection, _messages: Sequence[Message]) -> None:
         raise ZeroDivisionError
 
     world.before = unlucky
     real = put
-    healthy = asyncio.Event()
+    healthy = threading.Event()
 
-    async def sick(connection: AsyncConnection, records: Sequence[Record]) -> None:
+    def sick(connection: sa.Connection, records: Sequence[Record]) -> None:
         if not healthy.is_set():
-            await connection.execute(sa.text("select nonsense from nowhere"))
-        await real(connection, records)
+            connection.execute(sa.text("select nonsense from nowhere"))
+        real(connection, records)
 
     monkeypatch.setattr(following.outbox, "put", sick)
     await world.post("a")
@@ -181,5 +173,4 @@ async def test_parking_waits_too_when_the_database_cannot_take_the_letter(
         assert await world.letters() == []
         healthy.set()
         assert len(await eventually(world.letters)) == 1
-    async with world.database.reading() as connection:
-        assert (await connection.execute(sa.select(positions.c.next_offset))).scalar_one() == 2
+    assert await values(world.database, sa.select(positions.c.next_offset)) == [2]

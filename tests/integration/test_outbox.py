@@ -12,6 +12,7 @@ from shared.errors import Unavailable
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from tests.given import messages_on
+from tests.tables import values
 
 
 @pytest.fixture
@@ -22,8 +23,8 @@ async def log(tmp_path: Path) -> AsyncIterator[EmbeddedLog]:
 
 
 async def test_the_relay_takes_the_outbox_to_the_log_in_order(log: EmbeddedLog, database: Database) -> None:
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")])
+    told = [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")]
+    await database.unit(lambda connection: put(connection, told))
     assert await relay(database, log) == 2
     assert await relay(database, log) == 0
     assert [message.value for message in await messages_on(log, "leads")] == [b"1", b"2"]
@@ -34,9 +35,7 @@ async def test_what_the_log_refuses_stays_in_the_outbox(database: Database) -> N
         async def append(self, records: Sequence[Record]) -> None:
             raise Unavailable("log_unavailable", "down")
 
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ana", b"1")])
+    await database.unit(lambda connection: put(connection, [Record("leads", "ana", b"1")]))
     with pytest.raises(Unavailable):
         await relay(database, Down())  # type: ignore[arg-type]
-    async with database.reading() as connection:
-        assert (await connection.execute(sa.select(outbox.c.value))).scalars().all() == [b"1"]
+    assert await values(database, sa.select(outbox.c.value)) == [b"1"]

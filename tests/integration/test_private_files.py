@@ -65,9 +65,7 @@ def test_a_database_elsewhere_is_closed_too(migrated_sqlite: Path, tmp_path: Pat
     state.write_bytes(migrated_sqlite.read_bytes())
     state.chmod(0o644)
     tmp_path.chmod(0o755)
-    migrated = flipline(
-        "migrate", data_dir=str(tmp_path), database_url=f"sqlite+aiosqlite:///{state}", **KEYS
-    )
+    migrated = flipline("migrate", data_dir=str(tmp_path), database_url=f"sqlite:///{state}", **KEYS)
     assert migrated.returncode == 0, migrated
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755

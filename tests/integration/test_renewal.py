@@ -105,8 +105,9 @@ async def test_an_id_from_before_a_renewal_is_handed_over_and_named_as_the_perso
     (lead,) = await old.leads()
     handed_over = Verdict("handed_over", Identity(*ANA).id, lead.lead_id)
     assert verdicts == [handed_over, Verdict("profile_unknown"), handed_over]
-    async with old.database.reading() as connection:
-        names = await name_profiles(connection, [ana, several], old.world.clock.now())
+    names = await old.database.read(
+        lambda connection: name_profiles(connection, [ana, several], old.world.clock.now())
+    )
     assert {one: name.identity for one, name in names.items()} == {ana: Identity(*ANA)}
 
 
@@ -179,8 +180,7 @@ async def test_tables_of_older_rules_are_told_of_in_one_sentence(old: Old) -> No
     assert "other forms of identities" in old.told
     assert "`flipline renew`" in old.told
     assert "differ" not in old.told
-    async with old.database.unit() as connection:
-        await connection.execute(sa.delete(folds))
+    await old.changed(sa.delete(folds))
     assert not await old.is_what_the_log_says()
     assert "older version of Flipline (fold 1;" in old.told
     await old.renewed()

@@ -24,6 +24,7 @@ from tests.builders import rule, version
 from tests.given import messages_on
 from tests.integration.renewed import NEW, Old, by, old_on
 from tests.patience import eventually
+from tests.tables import values
 
 ANA, ANA_IN_BRACKETS = ("email", "ana@firm.example"), ("email", "<ana@firm.example>")
 BEN, COOKIE = ("email", "ben@firm.example"), ("anonymous_id", "cookie")
@@ -63,8 +64,7 @@ async def test_what_scoring_takes_in_meanwhile_it_takes_in_again(old: Old, meanw
 
     meanwhile(deeds)
     await old.renewal()
-    async with old.database.reading() as connection:
-        stands = (await connection.execute(sa.select(positions.c.next_offset))).scalar_one()
+    (stands,) = await values(old.database, sa.select(positions.c.next_offset))
     assert stands == before[-1].offset + 1
     old.went_on(NEW)
     await old.relayed()
@@ -119,21 +119,26 @@ async def test_a_batch_under_an_old_claim_changes_nothing(old: Old) -> None:
     await claims.claim(partition, stored.log_id or "")
     await old.renewal()
     with pytest.raises(Fenced):
-        async with old.database.unit() as connection:
-            await claims.advance(connection, [Message(partition, stored.next_offset, b"")])
+        await old.database.unit(
+            lambda connection: claims.advance(connection, [Message(partition, stored.next_offset, b"")])
+        )
 
 
 async def test_a_half_prepared_version_goes_on_where_it_was(old: Old) -> None:
     await old.scored(by(ANA), by(ANA_IN_BRACKETS), *(by(BEN, type="share") for _ in range(3)))
     shares = replace(version(VISITS, rule("shares", 4, when={"type": "share"}), flip_number=10), number=2)
-    async with old.database.unit() as connection:
-        await preparation.start(connection, shares, old.world.clock.now())
-        assert await preparation.advance(connection, "m", old.world.clock.now(), 1)
+
+    def started(connection: sa.Connection) -> bool:
+        preparation.start(connection, shares, old.world.clock.now())
+        return preparation.advance(connection, "m", old.world.clock.now(), 1)
+
+    def advanced(connection: sa.Connection) -> bool:
+        return preparation.advance(connection, "m", old.world.clock.now(), 10)
+
+    assert await old.database.unit(started)
     await old.renewed()
-    more = True
-    while more:
-        async with old.database.unit() as connection:
-            more = await preparation.advance(connection, "m", old.world.clock.now(), 10)
+    while await old.database.unit(advanced):
+        pass
     kept = {(row[0], row[2]): row[3] for row in await old.world.scores()}
     ana, ben = Identity(*ANA).id, Identity(*BEN).id
     assert kept == {(ana, 1): 20, (ana, 2): 20, (ben, 1): 0, (ben, 2): 12}
@@ -144,5 +149,4 @@ async def test_who_read_counts_before_the_swap_does_not_write_them_after_it(old:
     person = await old.world.person(Identity(*ANA))
     await old.renewed()
     with pytest.raises(Unavailable):
-        async with old.database.unit() as connection:
-            await counts.write(connection, person.held)
+        await old.database.unit(lambda connection: counts.write(connection, person.held))

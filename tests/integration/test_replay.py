@@ -17,6 +17,7 @@ from shared.log.port import Record
 from tests.builders import NOON, interaction
 from tests.builders import identities as named
 from tests.integration.replayed import ANA, MATRIX, RULES, Running, a_history, running_on
+from tests.tables import values
 
 
 @pytest.fixture
@@ -54,9 +55,8 @@ async def test_corrections_that_are_on_their_way_count_as_they_do_live(running: 
     await running.retracted(ANA.id, interaction="wrong")
     await running.adjusted(ANA.id, 3)
     await running.unmerged(ANA.id, anonymous_id="cookie")
-    async with running.database.reading() as connection:
-        waiting = sa.select(sa.func.count()).where(outbox.c.topic == INTERACTIONS)
-        assert (await connection.execute(waiting)).scalar() == 3
+    waiting = sa.select(sa.func.count()).where(outbox.c.topic == INTERACTIONS)
+    assert await values(running.database, waiting) == [3]
     assert await running.is_what_the_log_says(), running.told
     await running.relayed()
     assert await running.is_what_the_log_says(), running.told
@@ -124,9 +124,8 @@ async def test_a_link_that_breaks_several_rules_may_be_refused_for_any_of_them(r
     )
     await running.scored(msgspec.structs.replace(interaction(), identities=by_strength([one, other])))
     await running.scored(interaction(day=-1, known_as={"anonymous_id": "c2", "user_id": "u2"}))
-    async with running.database.reading() as connection:
-        why = sa.select(links.c.refused).where(links.c.refused.is_not(None))
-        assert (await connection.execute(why)).scalars().all() == ["They were separated by hand (apart)."]
+    why = sa.select(links.c.refused).where(links.c.refused.is_not(None))
+    assert await values(running.database, why) == ["They were separated by hand (apart)."]
     assert await running.is_what_the_log_says(), running.told
 
 

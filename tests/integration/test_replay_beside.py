@@ -19,6 +19,7 @@ from tests.e2e.flipline import settings as settings_of
 from tests.e2e.processes import run
 from tests.integration.replayed import MATRIX, RULES, Running, a_history, running_on
 from tests.patience import eventually
+from tests.tables import changed
 
 
 @pytest.fixture
@@ -74,8 +75,9 @@ async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: Running) 
 async def test_a_version_that_is_half_prepared_is_no_difference(running: Running) -> None:
     await a_history(running)
     shares = version(*RULES, rule("shares", when={"type": "share"}), **MATRIX)
-    async with running.database.unit() as connection:
-        await preparation.start(connection, replace(shares, number=3), NOON)
+    await running.database.unit(
+        lambda connection: preparation.start(connection, replace(shares, number=3), NOON)
+    )
     await running.scored(interaction("share", known_as={"email": "ben@example.com"}))
     assert await running.is_what_the_log_says(), running.told
 
@@ -104,9 +106,8 @@ async def test_the_command_works_beside_flipline_and_without_it(tmp_path: Path) 
         assert await flipline.stop() == [0]
         ended, told = await run("replay", "--check", settings=given)
         assert (ended, "Nothing differs" in told) == (0, True), told
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'data' / 'state.sqlite'}")
-    async with database.unit() as connection:
-        await connection.execute(sa.delete(counts))
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'state.sqlite'}")
+    await changed(database, sa.delete(counts))
     await database.close()
     ended, told = await run("replay", "--check", settings=given)
     assert (ended, "50 rows differ" in told) == (1, True), told

@@ -46,7 +46,7 @@ def by(*who: Identity, type: str = "visit", **more: Any) -> Any:
 async def upgraded(running: Running, founded: datetime = FOUNDED) -> None:
     """Take the tables back to 0001 and bring them up again, with the effects that the log tells of."""
     followed = await running.world.rows(effects)
-    url = running.database._writer.url.render_as_string(hide_password=False)
+    url = running.database.url.render_as_string(hide_password=False)
     await taken_back(url, "0001")
     profiles = sa.table("profiles", sa.column("created_at", Instant))
     await running.changed(sa.update(profiles).values(created_at=founded))

@@ -13,6 +13,7 @@ from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, Flipline
 from tests.e2e.flipline import settings as settings_of
 from tests.e2e.processes import run
+from tests.tables import changed
 
 
 async def test_the_command_works_beside_flipline_and_without_it(tmp_path: Path) -> None:
@@ -40,9 +41,8 @@ async def test_the_command_works_beside_flipline_and_without_it(tmp_path: Path) 
 
 async def wronged(data_dir: Path) -> None:
     """Store scores as a wrong clock would have them stored."""
-    database = Database(f"sqlite+aiosqlite:///{data_dir / 'state.sqlite'}")
-    async with database.unit() as connection:
-        await connection.execute(sa.update(scores).values(score=0, state="below", due_on=None))
+    database = Database(f"sqlite:///{data_dir / 'state.sqlite'}")
+    await changed(database, sa.update(scores).values(score=0, state="below", due_on=None))
     await database.close()
 
 
@@ -61,7 +61,7 @@ async def test_the_command_says_in_a_sentence_why_it_cannot(tmp_path: Path) -> N
         assert (ended, reason in told, "Traceback" in told) == (1, True, False), told
     ended, told = await run("reprice", "--yes", settings=settings)
     assert (ended, "Profiles priced: 0." in told) == (0, True), told
-    url = f"sqlite+aiosqlite:///{tmp_path / 'data' / 'state.sqlite'}"
+    url = f"sqlite:///{tmp_path / 'data' / 'state.sqlite'}"
     await asyncio.to_thread(command.downgrade, alembic_config(url), "0002")
     ended, told = await run("reprice", "--yes", settings=settings)
     assert (ended, "has not the schema" in told, "Traceback" in told) == (1, True, False), told

@@ -18,6 +18,7 @@ from tests.builders import identities, interaction, rule
 from tests.integration.crowd import LIMITS, MATRIX, activate_matrix, assert_as_defined, batches, crowd
 from tests.integration.scoring import World
 from tests.patience import a_moment, patience
+from tests.tables import changed
 
 ANA, BEN, CLEO = (identities(email=f"{name}@example.com")[0] for name in ("ana", "ben", "cleo"))
 FADING = rule("visits", 10, half_life="10d")
@@ -119,8 +120,7 @@ async def test_who_an_activation_kept_from_sales_stays_there(world: World, hando
 async def test_a_profile_without_a_score_is_priced_and_nothing_is_told_of_it(world: World) -> None:
     await world.activated(rule("visits", 10), flip_number=10, stages=STAGES)
     await world.happened(*visits(ANA))
-    async with world.database.unit() as connection:
-        await connection.execute(sa.delete(scores))
+    await changed(world.database, sa.delete(scores))
     before = await world.rows(outbox)
     assert (await repriced(world)).changed == 1
     assert (await world.kept(ANA)).score == 10

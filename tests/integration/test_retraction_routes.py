@@ -122,13 +122,13 @@ async def test_the_ledger_is_read_for_the_leads_undone_without_holding_the_write
         await scoring.happened(interaction())
         (lead,) = await scoring.said(LeadQualified)
         await scoring.active(MARATHON | {"rules": [rule("likes", 30, when={"type": "like"})]})
-        pool: Any = database._writer.sync_engine.pool
+        pool: Any = database._connections._writer.pool
         taken: list[bool] = []
         read = ledger.read
 
-        async def noted(*arguments: Any) -> Any:
+        def noted(*arguments: Any) -> Any:
             taken.append(bool(pool.checkedout()))
-            return await read(*arguments)
+            return read(*arguments)
 
         monkeypatch.setattr(ledger, "read", noted)
         undone = await scoring.post(f"{await scoring.path()}/retractions", {"reason": "r", "type": "visit"})

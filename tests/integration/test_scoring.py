@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring.core.traits import History, Told
+from services.scoring.people import find
 from services.scoring.store import traits
 from services.scoring.tables import ledger
 from shared.database.engine import Database
@@ -17,6 +18,7 @@ from shared.log.port import Message, Partition
 from shared.model_events import MatrixActivated
 from tests.builders import identities, interaction, rule
 from tests.integration.scoring import World
+from tests.tables import values
 
 ANA = identities(email="ana@example.com")[0]
 COOKIE = identities(anonymous_id="cookie")[0]
@@ -46,8 +48,7 @@ async def test_a_machine_s_visit_is_kept_and_not_counted(world: World) -> None:
     await world.activated(VISITS)
     await world.happened(interaction(machine="crawler"))
     assert await world.score(ANA) == 0
-    async with world.database.reading() as connection:
-        assert (await connection.execute(sa.select(ledger.c.machine))).scalars().all() == ["crawler"]
+    assert await values(world.database, sa.select(ledger.c.machine)) == ["crawler"]
 
 
 async def test_antonio_flips_once_with_his_reasons(world: World) -> None:
@@ -117,10 +118,7 @@ async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(world: World
     await world.happened(
         interaction("identify", known_as={"anonymous_id": "cookie", "email": "ana@example.com"})
     )
-    async with world.database.reading() as connection:
-        from services.scoring.people import find
-
-        (person,) = await find(connection, [before])
+    (person,) = await world.database.read(lambda connection: find(connection, [before]))
     assert person.id == await world.profile_of(COOKIE)
 
 
@@ -199,9 +197,9 @@ async def test_what_is_no_activity_hands_nobody_over(world: World, idle: Interac
 
 async def test_what_is_no_event_of_ours_is_poison(world: World) -> None:
     await world.activated(VISITS)
+    odd = [Message(Partition("interactions", 0), 0, b"{}")]
     with pytest.raises(Poison):
-        async with world.database.unit() as connection:
-            await world.scorer.apply(connection, [Message(Partition("interactions", 0), 0, b"{}")])
+        await world.database.unit(lambda connection: world.scorer.apply(connection, odd))
 
 
 async def test_of_very_many_traits_those_are_read_that_are_asked_and_a_lead_tells_all(

@@ -27,6 +27,7 @@ from tests.integration.crowd import (
 )
 from tests.integration.scoring import World
 from tests.patience import a_moment, persist
+from tests.tables import values
 
 ANA = identities(email="ana@example.com")[0]
 VISITS = rule("visits", 10)
@@ -39,8 +40,8 @@ def world(database: Database) -> World:
 
 async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: World) -> None:
     """Also the first activation of a model, whose row did not exist when the batch began."""
-    async with world.database.unit() as connection:
-        await world.scorer.apply(connection, on_the_log(interaction()))
+    async with world.database.open_unit() as connection:
+        await connection.run(lambda its: world.scorer.apply(its, on_the_log(interaction())))
         activation = asyncio.create_task(world.activated(VISITS, flip_number=10, handoff="all"))
         await until_it_waits(world.database, activation)
     diff = await activation
@@ -60,8 +61,7 @@ async def test_workers_that_meet_on_a_person_lose_no_count(world: World) -> None
             )
 
             async def apply(batch: list[Message] = batch) -> None:
-                async with world.database.unit() as connection:
-                    await world.scorer.apply(connection, batch)
+                await world.database.unit(lambda connection: world.scorer.apply(connection, batch))
 
             await persist(apply)
 
@@ -76,14 +76,11 @@ async def test_workers_that_meet_on_a_person_lose_no_count(world: World) -> None
 async def test_counts_that_somebody_changed_meanwhile_are_not_overwritten(world: World) -> None:
     await world.activated(VISITS)
     await world.happened(interaction())
-    async with world.database.reading() as connection:
-        stale = await kept.read(connection, [ANA.id])
+    stale = await world.database.read(lambda connection: kept.read(connection, [ANA.id]))
     await world.happened(interaction())
     with pytest.raises(Unavailable, match="changed the same counts"):
-        async with world.database.unit() as connection:
-            await kept.write(connection, stale)
-    async with world.database.reading() as connection:
-        assert (await connection.execute(sa.select(counts.c.revision))).scalars().all() == [2]
+        await world.database.unit(lambda connection: kept.write(connection, stale))
+    assert await values(world.database, sa.select(counts.c.revision)) == [2]
 
 
 SEEDS = (1, 2, 3)

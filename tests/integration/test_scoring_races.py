@@ -7,10 +7,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring import pages, settling
-from services.scoring.core.linking import Person
 from services.scoring.people import find_one
 from services.scoring.store import ledger
 from shared.database.engine import Database
@@ -19,7 +18,7 @@ from shared.events import Separation, StageChanged
 from shared.identity import Identity
 from tests.builders import NOON, identities, interaction, on_the_log, rule
 from tests.integration.blocked import until_it_waits
-from tests.integration.meanwhile import just_before
+from tests.integration.meanwhile import for_works, just_before
 from tests.integration.scoring import World
 
 ANA = identities(email="ana@example.com")[0]
@@ -65,8 +64,8 @@ async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy
         id="parts", identities=(ANA,), others=(COOKIE,), reason="two", author="Olga", separated_at=NOON
     )
     both = interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"})
-    async with busy.database.unit() as connection:
-        await busy.scorer.apply(connection, on_the_log(both))
+    async with busy.database.open_unit() as connection:
+        await connection.run(lambda its: busy.scorer.apply(its, on_the_log(both)))
         parting = asyncio.create_task(busy.happened(parts))
         await until_it_waits(busy.database, parting)
     await parting
@@ -83,13 +82,18 @@ async def test_an_activation_gets_by_people_who_never_rest(
     await busy.happened(*(interaction("like", known_as={"email": f"p{n}@example.com"}) for n in range(100)))
     read = ledger.read
 
-    async def read_slowly(connection: AsyncConnection, identity_ids: Sequence[str]) -> Any:
-        posted = await read(connection, identity_ids)
+    async def does_something(identity_id: str) -> None:
+        person = await busy.database.read(lambda connection: find_one(connection, identity_id))
+        await busy.happened(
+            msgspec.structs.replace(interaction("like"), identities=tuple(person.identities.values()))
+        )
+
+    then_does_something = for_works(does_something)
+
+    def read_slowly(connection: Connection, identity_ids: Sequence[str]) -> Any:
+        posted = read(connection, identity_ids)
         if len(identity_ids) > 20:
-            person = await _person(busy, identity_ids[-1])
-            await busy.happened(
-                msgspec.structs.replace(interaction("like"), identities=tuple(person.identities.values()))
-            )
+            then_does_something(identity_ids[-1])
         return posted
 
     monkeypatch.setattr(ledger, "read", read_slowly)
@@ -97,11 +101,6 @@ async def test_an_activation_gets_by_people_who_never_rest(
     for n in range(100):
         who = identities(email=f"p{n}@example.com")[0]
         assert (await busy.kept(who)).score == await busy.score(who)
-
-
-async def _person(world: World, identity_id: str) -> Person:
-    async with world.database.reading() as connection:
-        return await find_one(connection, identity_id)
 
 
 async def test_a_batch_and_the_timer_do_not_both_tell_of_a_stage(
@@ -126,8 +125,9 @@ async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond
     await busy.activated(VISITS, flip_number=1000)
     await busy.happened(login("ana", -2, anonymous_id="kiosk"), login("ben", -1, anonymous_id="kiosk"))
     earlier = busy.happened(login("carl", -3, anonymous_id="kiosk"))
-    async with busy.database.unit() as connection:
-        await busy.scorer.apply(connection, on_the_log(login("ben", 0, phone="12345")))
+    async with busy.database.open_unit() as connection:
+        ben = on_the_log(login("ben", 0, phone="12345"))
+        await connection.run(lambda its: busy.scorer.apply(its, ben))
         given = asyncio.create_task(earlier)
         await until_it_waits(busy.database, given)
     with pytest.raises(Unavailable, match="linking the same identities"):
@@ -143,8 +143,8 @@ async def test_two_who_found_the_same_person_at_once_take_turns(busy: World) -> 
     # Into empty tables the first of two would be alone: it notes by which fold they are built.
     await busy.happened(interaction(known_as={"email": "ben@example.com"}))
     both = interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"})
-    async with busy.database.unit() as connection:
-        await busy.scorer.apply(connection, on_the_log(both))
+    async with busy.database.open_unit() as connection:
+        await connection.run(lambda its: busy.scorer.apply(its, on_the_log(both)))
         second = asyncio.create_task(busy.happened(interaction()))
         await until_it_waits(busy.database, second)
     with pytest.raises(Unavailable, match="founding"):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from alembic import command
+from sqlalchemy import Connection
 
 from services.scoring.core.names import Name
 from services.scoring.store import names
@@ -54,14 +55,13 @@ async def test_what_is_known_to_be_seen_costs_no_statement(world: World) -> None
 
 async def test_names_of_a_batch_that_was_rolled_back_are_seen_when_they_come_again(world: World) -> None:
 
-    async def rolled_back() -> None:
-        async with world.database.unit() as connection:
-            await world.scorer.apply(connection, on_the_log(interaction("bike_ride", path="/")))
-            raise ZeroDivisionError
+    def rolled_back(connection: Connection) -> None:
+        world.scorer.apply(connection, on_the_log(interaction("bike_ride", path="/")))
+        raise ZeroDivisionError
 
     for _ in range(2):
         with pytest.raises(ZeroDivisionError):
-            await rolled_back()
+            await world.database.unit(rolled_back)
     assert await seen(world) == set()
     await world.happened(interaction("bike_ride", path="/"))
     assert await seen(world) == {("type", "bike_ride", ""), ("property", "path", "text")}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from sqlalchemy import Connection
 
 from services.scoring.change.preview import preview
 from services.scoring.corrections import Corrections, Note, undone
@@ -46,8 +47,8 @@ def _known_as(*who: Identity) -> dict[str, str]:
 
 
 async def separated(world: World) -> None:
-    async with world.database.unit() as connection:
-        await Corrections(world.scorer, world.clock, new_id).unmerge(connection, COOKIE.id, [COOKIE], NOTE)
+    correct = Corrections(world.scorer, world.clock, new_id)
+    await world.database.unit(lambda connection: correct.unmerge(connection, COOKIE.id, [COOKIE], NOTE))
 
 
 async def leads(world: World) -> Sequence[tuple[str, int]]:
@@ -189,8 +190,9 @@ async def test_who_was_kept_back_as_one_person_is_handed_over_as_two_and_once(wo
     assert await leads(world) == []
     for kept_back in (2, 0):
         looser = Version("m", 9, kept_matrix("m", {"flip_number": 10, "rules": [VISITS]}))
-        async with world.database.reading() as connection:
-            seen = await preview(connection, looser, world.clock.now())
+        seen = await world.database.read(
+            lambda connection, looser=looser: preview(connection, looser, world.clock.now())
+        )
         diff = await world.activated(VISITS, flip_number=10, handoff="all")
         assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (0, kept_back, 2 - kept_back)
         assert (seen.newly_flipped, seen.kept_back, seen.already_handed_over) == (0, kept_back, 2 - kept_back)
@@ -208,13 +210,14 @@ async def test_a_retraction_undoes_the_lead_of_who_earned_it(world: World) -> No
     await world.happened(*visits(1, COOKIE))
 
     async def undone_by_now(who: Identity) -> list[str | None]:
-        async with world.database.reading() as connection:
-            return [one.lead_id for one in await undone(connection, who.id)]
+        found = await world.database.read(lambda connection: undone(connection, who.id))
+        return [one.lead_id for one in found]
+
+    def retracted(connection: Connection, who: Identity) -> None:
+        correct = Corrections(world.scorer, world.clock, new_id)
+        correct.retract(connection, who.id, Selection(type="visit"), NOTE)
 
     for who, expected in ((COOKIE, []), (ANA, [lead.lead_id])):
         before = await undone_by_now(who)
-        async with world.database.unit() as connection:
-            await Corrections(world.scorer, world.clock, new_id).retract(
-                connection, who.id, Selection(type="visit"), NOTE
-            )
+        await world.database.unit(lambda connection, who=who: retracted(connection, who))
         assert [one for one in await undone_by_now(who) if one not in before] == expected

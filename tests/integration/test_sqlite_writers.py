@@ -12,6 +12,7 @@ from shared.errors import Unavailable
 from shared.log.port import Record
 from shared.pulse import PASSING_SECONDS, Pulse
 from shared.supervisor import Bell
+from tests.tables import values
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -19,14 +20,16 @@ async def test_writers_of_one_file_take_turns_in_the_order_in_which_they_asked(d
     order: list[str] = []
     first_has_it, go_on = asyncio.Event(), asyncio.Event()
 
-    async def write(name: str) -> None:
-        async with database.unit():
-            order.append(name)
-            if name == "batch":
-                first_has_it.set()
-                await go_on.wait()
+    async def write_slowly() -> None:
+        async with database.open_unit():
+            order.append("batch")
+            first_has_it.set()
+            await go_on.wait()
 
-    batch = asyncio.create_task(write("batch"))
+    async def write(name: str) -> None:
+        await database.unit(lambda _: order.append(name))
+
+    batch = asyncio.create_task(write_slowly())
     await first_has_it.wait()
     others = []
     for name in ("delivery", "outbox", "draft", "batch again"):
@@ -41,13 +44,11 @@ async def test_writers_of_one_file_take_turns_in_the_order_in_which_they_asked(d
 async def test_a_writer_that_waits_for_its_turn_in_vain_is_told_so(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.database.engine.WRITER_WAIT_SECONDS", 0.01)
-    async with database.unit():
+    monkeypatch.setattr("shared.database.threads.WRITER_WAIT_SECONDS", 0.01)
+    async with database.open_unit():
         with pytest.raises(Unavailable, match="WRITER_BUSY"):
-            async with database.unit():
-                pass
-    async with database.unit():
-        pass
+            await database.unit(lambda _: None)
+    await database.unit(lambda _: None)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -59,16 +60,13 @@ async def test_a_slow_log_does_not_keep_other_writers_out(database: Database) ->
             appending.set()
             await go_on.wait()
 
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ana", b"1")])
+    await database.unit(lambda connection: put(connection, [Record("leads", "ana", b"1")]))
     relaying = asyncio.create_task(relay(database, SlowLog()))  # type: ignore[arg-type]
     await appending.wait()
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ben", b"2")])
+    await database.unit(lambda connection: put(connection, [Record("leads", "ben", b"2")]))
     go_on.set()
     assert await relaying == 1
-    async with database.reading() as connection:
-        assert list((await connection.execute(sa.select(outbox.c.value))).scalars()) == [b"2"]
+    assert await values(database, sa.select(outbox.c.value)) == [b"2"]
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -89,13 +87,12 @@ async def test_a_slow_relay_deletes_nothing_that_it_has_not_appended(
             appended.extend(record.value for record in records)
 
     other = Database(database_url)
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ana", b"1"), Record("leads", "ana", b"2")])
+    two = [Record("leads", "ana", b"1"), Record("leads", "ana", b"2")]
+    await database.unit(lambda connection: put(connection, two))
     slow = asyncio.create_task(relay(other, Slow()))  # type: ignore[arg-type]
     await appending.wait()
     assert await relay(database, Fast()) == 2  # type: ignore[arg-type]
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ben", b"3")])
+    await database.unit(lambda connection: put(connection, [Record("leads", "ben", b"3")]))
     go_on.set()
     await slow
     assert await relay(database, Fast()) == 1  # type: ignore[arg-type]
@@ -115,8 +112,7 @@ async def test_a_relay_whose_log_hangs_is_not_well(database: Database) -> None:
             appending.set()
             await asyncio.Event().wait()
 
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ana", b"1")])
+    await database.unit(lambda connection: put(connection, [Record("leads", "ana", b"1")]))
     pulse.waits(Unavailable("log_unavailable", "Kafka is away."))
     now[0] += PASSING_SECONDS
     relaying = asyncio.create_task(keep_relaying(database, Hanging(), Bell(), pulse))  # type: ignore[arg-type]

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 import pytest
 import sqlalchemy as sa
 from prometheus_client import REGISTRY
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import following_progress, measuring
 from shared.database.engine import Database
@@ -19,6 +18,7 @@ from shared.measuring import keep_measuring
 from shared.pulse import STALLED_SECONDS, Pulse
 from tests.given import FrozenClock
 from tests.patience import eventually
+from tests.tables import changed
 
 HERE = Partition("interactions", 0)
 
@@ -51,7 +51,7 @@ class Seconds:
         return self.now
 
 
-async def apply(_connection: AsyncConnection, _messages: Sequence[Message]) -> Summary:
+def apply(_connection: sa.Connection, _messages: Sequence[Message]) -> Summary:
     return {}
 
 
@@ -121,14 +121,13 @@ async def test_size_of_the_database_and_depth_of_the_outbox_are_figures(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measuring, "LOOK_EVERY_SECONDS", 0.0)
-    async with database.unit() as connection:
-        await put(connection, [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")])
+    told = [Record("leads", "ana", b"1"), Record("leads", "ben", b"2")]
+    await database.unit(lambda connection: put(connection, told))
     pulse = Pulse()
     task = asyncio.create_task(keep_measuring(database, pulse))
     await eventually(lambda: figure("flipline_outbox_records") == 2)
     assert (figure("flipline_database_bytes") or 0) > 10_000
-    async with database.unit() as connection:
-        await connection.execute(sa.delete(outbox))
+    await changed(database, sa.delete(outbox))
     await eventually(lambda: figure("flipline_outbox_records") == 0)
 
     async def away() -> int:

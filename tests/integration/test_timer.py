@@ -18,6 +18,7 @@ from shared.pulse import Pulse
 from tests.builders import NOON, identities, interaction, rule
 from tests.integration.scoring import World
 from tests.patience import patience
+from tests.tables import changed
 
 ANA = identities(email="ana@example.com")[0]
 COOKIE = identities(anonymous_id="cookie")[0]
@@ -126,8 +127,7 @@ async def test_after_a_migration_everybody_is_priced_and_nothing_is_told(
     await world.activated(rule("visits", 10), flip_number=10, stages=STAGES)
     await world.happened(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(10)))
     before = await everything(world)
-    async with world.database.unit() as connection:
-        await connection.execute(sa.delete(scores))
+    await changed(world.database, sa.delete(scores))
     world.timer = Timer(world.database, world.clock, lambda: None)
     assert await world.passed() == 10
     assert await everything(world) == before
@@ -143,12 +143,14 @@ async def test_scores_of_versions_that_score_no_more_are_swept(world: World) -> 
 
 
 async def test_what_is_being_prepared_is_neither_swept_nor_left_to_age(world: World) -> None:
+    def started(connection: sa.Connection) -> None:
+        draft = draft_of(connection, "m")
+        assert draft is not None
+        preparation.start(connection, draft, world.clock.now())
+
     await world.activated(rule("visits", 10), flip_number=1000)
     await world.drafted(FADING, flip_number=1000)
-    async with world.database.unit() as connection:
-        draft = await draft_of(connection, "m")
-        assert draft is not None
-        await preparation.start(connection, draft, world.clock.now())
+    await world.database.unit(started)
     await world.happened(interaction())
     await world.passed(days=10)
     assert [(row[2], row[3]) for row in await world.rows(scores)] == [(1, 10), (2, 5)]
@@ -164,8 +166,7 @@ async def test_two_timers_at_once_tell_nothing_twice(world: World, monkeypatch: 
     async def work(timer: Timer) -> int:
         done = 0
         while await world.rows(outbox) and len(await world.said(StageChanged)) < 60:
-            async with world.database.unit() as connection:
-                done += await timer.settle_due(connection)
+            done += await world.database.unit(timer.settle_due)
         return done
 
     timers = [Timer(world.database, world.clock, lambda: None) for _ in range(2)]
@@ -181,8 +182,8 @@ async def test_while_one_timer_works_another_has_nothing_to_do(postgres_url: str
     await world.activated(FADING, flip_number=1000)
     await world.happened(interaction())
     world.clock.advance(days=1)
-    async with world.database.unit() as connection:
-        assert await world.timer.settle_due(connection) == 1
+    async with world.database.open_unit() as connection:
+        assert await connection.run(world.timer.settle_due) == 1
         assert await world.settled_due() == 0
     assert await world.settled_due() == 0
     await world.database.close()
@@ -193,13 +194,12 @@ async def test_what_a_timer_left_half_done_is_due_still(world: World) -> None:
     await world.happened(interaction())
     world.clock.advance(days=5)
 
-    async def half_done() -> None:
-        async with world.database.unit() as connection:
-            await world.timer.settle_due(connection)
-            raise ZeroDivisionError
+    def half_done(connection: sa.Connection) -> None:
+        world.timer.settle_due(connection)
+        raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await half_done()
+        await world.database.unit(half_done)
     assert await world.passed() == 1
     assert len(await world.said(StageChanged)) == 2
 
@@ -216,8 +216,7 @@ async def test_a_score_of_nobody_is_dropped_when_it_is_due(world: World) -> None
     await world.activated(FADING, flip_number=1000)
     await world.happened(interaction())
     kept = (await world.rows(scores))[0]
-    async with world.database.unit() as connection:
-        await connection.execute(sa.insert(scores).values(("nobody", *kept[1:])))
+    await changed(world.database, sa.insert(scores).values(("nobody", *kept[1:])))
     assert await world.passed(days=1) == 2
     assert [row[0] for row in await world.rows(scores)] == [ANA.id]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from services.scoring.change.activation import Order, activate
 from services.scoring.store import ledger
@@ -46,12 +47,13 @@ async def test_a_touch_releases_nobody_who_waits_for_new_activity(world: World, 
 
 
 async def test_a_repricing_in_doubt_takes_no_touch_for_activity(world: World) -> None:
+    def has_acted(connection: Connection) -> bool:
+        return ledger.acted_since(connection, [ANA.id], world.clock.now())
+
     await world.happened(interaction("email_delivered"))
-    async with world.database.reading() as connection:
-        assert not await ledger.acted_since(connection, [ANA.id], world.clock.now())
+    assert not await world.database.read(has_acted)
     await world.happened(interaction("email_reply"))
-    async with world.database.reading() as connection:
-        assert await ledger.acted_since(connection, [ANA.id], world.clock.now())
+    assert await world.database.read(has_acted)
 
 
 async def test_points_for_a_touch_are_told_but_it_alone_makes_nobody_a_lead(world: World) -> None:

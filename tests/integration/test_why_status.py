@@ -11,6 +11,7 @@ from services.scoring.tables import models
 from shared.database.engine import Database
 from tests.builders import interaction, rule
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.tables import changed
 
 
 @pytest.fixture
@@ -170,8 +171,7 @@ async def test_a_model_that_scores_no_more_is_explained_by_the_version_that_scor
     await scoring.active()
     await scoring.active(MARATHON | {"flip_number": 40})
     await visited(scoring)
-    async with scoring.database.unit() as connection:
-        await connection.execute(sa.update(models).values(active_version=None))
+    await changed(scoring.database, sa.update(models).values(active_version=None))
     answer = await why(scoring)
     assert (told(answer), answer["version"]) == (("below", False, "below"), 2)
     assert "under version 2, which does not score now." in answer["summary"]

@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -39,6 +40,7 @@ from tests.property.agreement import (
     assert_same_score,
     assert_same_traits,
 )
+from tests.tables import changed
 
 Batches = Sequence[Sequence[Event]]
 
@@ -95,27 +97,28 @@ class Fold:
         scorer = Scorer(clock, telling.limits, Forms())
         for batch in telling.batches:
             messages = [Message(Partition("interactions", 0), n, encode(one)) for n, one in enumerate(batch)]
-            async with self._database.unit() as connection:
-                await scorer.apply(connection, messages)
-        async with self._database.reading() as connection:
-            found = await find(connection, [identity.id for identity in TOWN])
-            kept = await connection.execute(sa.select(scores.c.profile_id, scores.c.score))
-            return Folded(
-                persons={person.id: frozenset(person.identities.values()) for person in found},
-                known=await traits.known(connection, found),
-                kept={row.profile_id: row.score for row in kept},
-            )
+            await self._database.unit(partial(scorer.apply, messages=messages))
+        return await self._database.read(_folded)
 
     async def _begin_with(self, matrix: Mapping[str, Any], now: datetime) -> None:
-        async with self._database.unit() as connection:
-            for table in reversed(metadata.sorted_tables):
-                await connection.execute(sa.delete(table))
-            await connection.execute(sa.insert(models).values(model=MODEL, active_version=1, created_at=now))
-            await connection.execute(
-                sa.insert(versions).values(
-                    model=MODEL, version=1, matrix=json.dumps(matrix), handoff="none", activated_at=now
-                )
-            )
+        await changed(
+            self._database,
+            *(sa.delete(table) for table in reversed(metadata.sorted_tables)),
+            sa.insert(models).values(model=MODEL, active_version=1, created_at=now),
+            sa.insert(versions).values(
+                model=MODEL, version=1, matrix=json.dumps(matrix), handoff="none", activated_at=now
+            ),
+        )
+
+
+def _folded(connection: sa.Connection) -> Folded:
+    found = find(connection, [identity.id for identity in TOWN])
+    kept = connection.execute(sa.select(scores.c.profile_id, scores.c.score))
+    return Folded(
+        persons={person.id: frozenset(person.identities.values()) for person in found},
+        known=traits.known(connection, found),
+        kept={row.profile_id: row.score for row in kept},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +126,7 @@ def fold(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     path = tmp_path_factory.mktemp("folding") / "state.sqlite"
     shutil.copy(migrated_sqlite, path)
     with asyncio.Runner() as runner:
-        database = Database(f"sqlite+aiosqlite:///{path}")
+        database = Database(f"sqlite:///{path}")
         yield Fold(database, runner)
         runner.run(database.close())
 

@@ -1,6 +1,6 @@
 """What stands in Flipline's tables, on either dialect, read behind its back."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import Self
 
@@ -15,6 +15,7 @@ from shared.database.outbox import outbox
 from shared.errors import Unavailable
 from tests.patience import eventually
 from tests.postgres import plain
+from tests.tables import rows
 
 
 class Books:
@@ -37,6 +38,7 @@ class Books:
     async def close(self) -> None:
         """Let go of the tables, so that they can be replaced; the next question opens them again."""
         await self._database.close()
+        self._database = Database(self._url)
 
     async def ledger(self) -> set[str]:
         """Return the ids of all events in the ledger."""
@@ -64,15 +66,13 @@ class Books:
 
     async def parked(self) -> int:
         """Return how many dead letters are open."""
-        async with self._database.reading() as connection:
-            return sum(one.letters for one in await count_open(connection))
+        return sum(one.letters for one in await self._database.read(count_open))
 
-    async def _rows(self, query: sa.Select[tuple[object, ...]]) -> list[sa.Row[tuple[object, ...]]]:
-        async def answered() -> list[sa.Row[tuple[object, ...]]] | None:
+    async def _rows(self, query: sa.Select[tuple[object, ...]]) -> Sequence[sa.Row[tuple[object, ...]]]:
+        async def answered() -> Sequence[sa.Row[tuple[object, ...]]] | None:
             # A fault hits this reader as it hits Flipline.
             try:
-                async with self._database.reading() as connection:
-                    return list((await connection.execute(query)).all())
+                return await rows(self._database, query)
             except Unavailable:
                 return None
 

@@ -25,7 +25,7 @@ async def endure(fault: Fault, ground: Ground, *, events: int, rounds: int = 1, 
     tables.mkdir(mode=0o700)
     more = {
         "data_dir": str(data_dir),
-        "database_url": f"sqlite+aiosqlite:///{tables}/state.sqlite",
+        "database_url": f"sqlite:///{tables}/state.sqlite",
         "webhook_timeout_seconds": "3",
         **fault.settings,
     }

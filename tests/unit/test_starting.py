@@ -104,11 +104,11 @@ def test_an_error_shows_nothing_of_what_was_given(monkeypatch: pytest.MonkeyPatc
         f"postgresql+asyncpg://u:{SECRET}@host:port/d",
         f"postgresql+asyncpg://u:{SECRET}@host:99999/d",
         f"postgresql+asyncpg://u:{SECRET}@host/d?sslmode=require",
-        f"postgresql://u:{SECRET}@host/d",
+        f"postgresql+psycopg://u:{SECRET}@host/d",
         f"mysql+asyncmy://u:{SECRET}@host/d",
-        "sqlite+aiosqlite://",
-        "sqlite+aiosqlite:///:memory:",
-        "sqlite+aiosqlite:///file:memory?uri=true",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:///file:memory?uri=true",
     ],
 )
 def test_a_database_url_that_cannot_work(url: str) -> None:
@@ -121,5 +121,19 @@ def test_a_database_is_named_without_its_password() -> None:
     url = f"postgresql+asyncpg://u:{SECRET}@host:5433/leads?ssl=require"
     assert place(url) == "The database leads at host:5433"
     assert sqlite_file(url) is None
-    assert place("sqlite+aiosqlite:////var/state.sqlite") == "The database /var/state.sqlite"
-    assert sqlite_file("sqlite+aiosqlite:////var/state.sqlite") == Path("/var/state.sqlite")
+    assert place("sqlite:////var/state.sqlite") == "The database /var/state.sqlite"
+    assert sqlite_file("sqlite:////var/state.sqlite") == Path("/var/state.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("sqlite:////var/state.sqlite", "sqlite"),
+        ("sqlite+aiosqlite:////var/state.sqlite", "sqlite"),
+        ("postgresql+asyncpg://host/leads", "postgresql+asyncpg"),
+        ("postgresql://host/leads", "postgresql+asyncpg"),
+        ("postgres://host/leads", "postgresql+asyncpg"),
+    ],
+)
+def test_a_database_url_needs_no_driver_and_sqlite_s_former_name_still_works(given: str, driver: str) -> None:
+    assert read_url(given).drivername == driver

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -58,9 +58,12 @@ class DeliveryRoutes:
         """List a subscription's deliveries with every attempt, the newest first."""
         of = f"deliveries of {webhook_id}"
         before = next(iter(place(cursor, of, text)), None)
-        async with self._database.reading() as connection:
-            await webhooks.get(connection, webhook_id)
-            rows = await store.page(connection, webhook_id, status=status, before=before, limit=limit + 1)
+
+        def owed(connection: Connection) -> list[dict[str, Any]]:
+            webhooks.get(connection, webhook_id)
+            return store.page(connection, webhook_id, status=status, before=before, limit=limit + 1)
+
+        rows = await self._database.read(owed)
         items = [DeliveryView.of(row) for row in rows[:limit]]
         following = write_cursor(of, items[-1].id) if len(rows) > limit else None
         return paged(request, DeliveryView, items, following)
@@ -68,8 +71,9 @@ class DeliveryRoutes:
     async def test(self, webhook_id: Id) -> DeliveryView:
         """Send a `webhook.test` message on the way of every other; the list of deliveries tells its fate."""
         delivery_id, now = self._new_id(), self._clock.now()
-        async with self._database.unit() as connection:
-            webhook = _active(await webhooks.get(connection, webhook_id, lock=True))
+
+        def owed(connection: Connection) -> dict[str, Any]:
+            webhook = _active(webhooks.get(connection, webhook_id, lock=True))
             row = store.owed_row(
                 webhook,
                 id=delivery_id,
@@ -79,8 +83,10 @@ class DeliveryRoutes:
                 body=body_of(WEBHOOK_TEST, now, sample_data(webhook_id)),
                 at=now,
             )
-            await insert_new(connection, deliveries, "id", [row])
-            stored = await store.get(connection, delivery_id)
+            insert_new(connection, deliveries, "id", [row])
+            return store.get(connection, delivery_id)
+
+        stored = await self._database.unit(owed)
         self._bell.ring()
         return DeliveryView.of(stored)
 
@@ -97,16 +103,19 @@ class DeliveryRoutes:
             until=wanted.until,
             ids=wanted.delivery_ids,
         )
-        async with self._database.unit() as connection:
-            _active(await webhooks.get(connection, webhook_id, lock=True))
-            await _check_there(connection, webhook_id, wanted.delivery_ids or ())
-            replayed = await store.replay(connection, selection, self._clock.now())
+
+        def made_due(connection: Connection) -> int:
+            _active(webhooks.get(connection, webhook_id, lock=True))
+            _check_there(connection, webhook_id, wanted.delivery_ids or ())
+            return store.replay(connection, selection, self._clock.now())
+
+        replayed = await self._database.unit(made_due)
         self._bell.ring()
         return Replayed(replayed=replayed)
 
 
-async def _check_there(connection: AsyncConnection, webhook_id: str, ids: Sequence[str]) -> None:
-    there = await store.among(connection, webhook_id, ids)
+def _check_there(connection: Connection, webhook_id: str, ids: Sequence[str]) -> None:
+    there = store.among(connection, webhook_id, ids)
     unknown = [
         Complaint(field=f"delivery_ids.{index}", message=f"this webhook has no delivery {id_}")
         for index, id_ in enumerate(ids)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -83,8 +84,9 @@ class LeadRoutes:
         after = place(cursor, of, _PARTS[column], text)
         if wanted.model is not None:
             await self._model_names.check({"query.model": wanted.model}, PATIENCE_WITH_LISTS_SECONDS)
-        async with self._database.reading() as connection:
-            rows = await store.page(connection, wanted, sort, after, limit + 1)
+        rows = await self._database.read(
+            lambda connection: store.page(connection, wanted, sort, after, limit + 1)
+        )
         following = None
         if len(rows) > limit:
             last = rows[limit - 1]
@@ -95,7 +97,9 @@ class LeadRoutes:
 
     async def show(self, lead_id: Id) -> Lead:
         """Show a lead with every delivery of it and every attempt."""
-        async with self._database.reading() as connection:
-            row = await store.get(connection, lead_id)
-            owed = await deliveries.of_lead(connection, lead_id)
+
+        def with_owed(connection: Connection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            return store.get(connection, lead_id), deliveries.of_lead(connection, lead_id)
+
+        row, owed = await self._database.read(with_owed)
         return Lead.of(row, deliveries=[DeliveryView.of(delivery) for delivery in owed])

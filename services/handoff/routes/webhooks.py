@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import APIRouter
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -74,8 +75,7 @@ class WebhookRoutes:
             secrets=(Secret(secret),),
             created_at=self._clock.now(),
         )
-        async with self._database.unit() as connection:
-            await store.insert(connection, webhook)
+        await self._database.unit(lambda connection: store.insert(connection, webhook))
         return CreatedWebhook(**_view(webhook), secret=secret)
 
     async def page(
@@ -83,16 +83,17 @@ class WebhookRoutes:
     ) -> Page[WebhookView] | Response:
         """List subscriptions, the newest first."""
         before = next(iter(place(cursor, _WEBHOOKS, text)), None)
-        async with self._database.reading() as connection:
-            found = await store.page(connection, before=before, limit=limit + 1)
+        found = await self._database.read(
+            lambda connection: store.page(connection, before=before, limit=limit + 1)
+        )
         items = [WebhookView(**_view(webhook)) for webhook in found[:limit]]
         following = write_cursor(_WEBHOOKS, items[-1].id) if len(found) > limit else None
         return paged(request, WebhookView, items, following)
 
     async def show(self, webhook_id: Id) -> WebhookView:
         """Show a subscription."""
-        async with self._database.reading() as connection:
-            return WebhookView(**_view(await store.get(connection, webhook_id)))
+        webhook = await self._database.read(lambda connection: store.get(connection, webhook_id))
+        return WebhookView(**_view(webhook))
 
     async def change(self, webhook_id: Id, body: WebhookChange) -> WebhookView:
         """Change a subscription; a disabled one is still owed its deliveries, held until replayed."""
@@ -108,23 +109,27 @@ class WebhookRoutes:
         if "status" in given:
             changes["status"] = body.status
             changes["disabled_reason"] = DISABLED_BY_OWNER if body.status == "disabled" else None
-        async with self._database.unit() as connection:
-            webhook = replace(await store.get(connection, webhook_id, lock=True), **changes)
-            await store.save(connection, webhook)
-        return WebhookView(**_view(webhook))
+
+        def changed(connection: Connection) -> Webhook:
+            webhook = replace(store.get(connection, webhook_id, lock=True), **changes)
+            store.save(connection, webhook)
+            return webhook
+
+        return WebhookView(**_view(await self._database.unit(changed)))
 
     async def delete(self, webhook_id: Id) -> None:
         """Unsubscribe, and remove the subscription's deliveries; repeating it does no harm."""
-        async with self._database.unit() as connection:
-            await store.delete(connection, webhook_id)
+        await self._database.unit(lambda connection: store.delete(connection, webhook_id))
 
     async def rotate(self, webhook_id: Id) -> FreshSecret:
         """Make a new secret; for 24 hours messages carry the signatures of both, the new one's first."""
         secret, now = self._new_secret(), self._clock.now()
-        async with self._database.unit() as connection:
-            webhook = await store.get(connection, webhook_id, lock=True)
-            fresh = replace(webhook, secrets=rotated(webhook.secrets, secret, now))
-            await store.save(connection, fresh)
+
+        def renewed(connection: Connection) -> None:
+            webhook = store.get(connection, webhook_id, lock=True)
+            store.save(connection, replace(webhook, secrets=rotated(webhook.secrets, secret, now)))
+
+        await self._database.unit(renewed)
         return FreshSecret(secret=secret, previous_valid_until=now + ROTATION_GRACE)
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.tables import deliveries, webhooks
 from shared.database.schema import Instant
@@ -21,11 +20,11 @@ class Backlog:
     due_at: datetime | None
 
 
-async def backlogs(connection: AsyncConnection) -> Sequence[Backlog]:
+def backlogs(connection: sa.Connection) -> Sequence[Backlog]:
     """Return the backlog of every subscription that there is."""
     return [
         Backlog(webhook_id=row.id, pending=row.pending, held=row.held, due_at=row.due_at)
-        for row in await connection.execute(_backlogs)
+        for row in connection.execute(_backlogs)
     ]
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.delivery import MUTE, Prepared
 from services.handoff.lanes import MAX_WIDTH
@@ -20,8 +19,8 @@ from services.handoff.webhook import signing
 from shared.database.schema import Instant
 
 
-async def claim(
-    connection: AsyncConnection,
+def claim(
+    connection: sa.Connection,
     *,
     now: datetime,
     lease: datetime,
@@ -39,7 +38,7 @@ async def claim(
     nothing is ever sent unsigned.
     """
     due = _due_on_postgresql if connection.dialect.name == "postgresql" else _due_on_sqlite
-    rows = (await connection.execute(due, {"now": now, "full": list(full), "limit": limit})).all()
+    rows = connection.execute(due, {"now": now, "full": list(full), "limit": limit}).all()
     chosen = [
         Prepared(
             id=row.id,
@@ -58,14 +57,14 @@ async def claim(
     ]
     claimed = [delivery for delivery in chosen if delivery.secrets]
     if claimed:
-        await connection.execute(
+        connection.execute(
             sa.update(deliveries)
             .where(deliveries.c.id.in_([delivery.id for delivery in claimed]))
             .values(due_at=lease, leased_by=worker)
         )
     if mute := sorted({delivery.webhook_id for delivery in chosen if not delivery.secrets}):
-        await disable(connection, mute, MUTE)
-        await hold_disabled(connection, mute)
+        disable(connection, mute, MUTE)
+        hold_disabled(connection, mute)
     return claimed, len(rows) == limit
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.delivery import DISABLED, DeliveryStatus
 from services.handoff.event_types import EventType
@@ -53,7 +52,7 @@ class Selection:
     ids: Sequence[str] | None = None
 
 
-async def replay(connection: AsyncConnection, selection: Selection, now: datetime) -> int:
+def replay(connection: sa.Connection, selection: Selection, now: datetime) -> int:
     """Make the selected deliveries due at once with a fresh schedule and return how many they are.
 
     Those that are pending are on their way already and left alone.
@@ -72,20 +71,20 @@ async def replay(connection: AsyncConnection, selection: Selection, now: datetim
         .where(*conditions)
         .values(status="pending", failures=0, due_at=now, leased_by=None, error=None, delivered_at=None)
     )
-    return (await connection.execute(again)).rowcount
+    return connection.execute(again).rowcount
 
 
-async def among(connection: AsyncConnection, webhook_id: str, delivery_ids: Sequence[str]) -> set[str]:
+def among(connection: sa.Connection, webhook_id: str, delivery_ids: Sequence[str]) -> set[str]:
     """Return which of these ids are those of deliveries of a subscription."""
     if not delivery_ids:
         return set()
     of_these = any_of(connection, deliveries.c.id, delivery_ids)
     query = sa.select(deliveries.c.id).where(deliveries.c.webhook_id == webhook_id, of_these)
-    return set((await connection.execute(query)).scalars())
+    return set(connection.execute(query).scalars())
 
 
-async def page(
-    connection: AsyncConnection,
+def page(
+    connection: sa.Connection,
     webhook_id: str,
     *,
     status: DeliveryStatus | None,
@@ -98,17 +97,17 @@ async def page(
         query = query.where(deliveries.c.status == status)
     if before is not None:
         query = query.where(deliveries.c.id < before)
-    return await _with_attempts(connection, query)
+    return _with_attempts(connection, query)
 
 
-async def of_lead(connection: AsyncConnection, lead_id: str) -> list[dict[str, Any]]:
+def of_lead(connection: sa.Connection, lead_id: str) -> list[dict[str, Any]]:
     """Return all deliveries about a lead with their attempts, the newest first."""
-    return await _with_attempts(connection, _listed.where(deliveries.c.lead_id == lead_id))
+    return _with_attempts(connection, _listed.where(deliveries.c.lead_id == lead_id))
 
 
-async def get(connection: AsyncConnection, delivery_id: str) -> dict[str, Any]:
+def get(connection: sa.Connection, delivery_id: str) -> dict[str, Any]:
     """Return one delivery, which is there, with its attempts."""
-    return (await _with_attempts(connection, _listed.where(deliveries.c.id == delivery_id)))[0]
+    return _with_attempts(connection, _listed.where(deliveries.c.id == delivery_id))[0]
 
 
 # Everything but the bodies, which are large and the same as the lead's data.
@@ -117,7 +116,7 @@ _listed = sa.select(*_SHOWN).order_by(deliveries.c.id.desc())
 _TRIED = tuple(attempts.c[name] for name in ("at", "status", "milliseconds", "error", "response"))
 
 
-async def _with_attempts(connection: AsyncConnection, query: sa.Select[Any]) -> list[dict[str, Any]]:
+def _with_attempts(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
     # One statement, hence one snapshot: a state is never shown without the attempt that led to it.
     owed = query.subquery()
     joined = (
@@ -126,7 +125,7 @@ async def _with_attempts(connection: AsyncConnection, query: sa.Select[Any]) -> 
         .order_by(owed.c.id.desc(), attempts.c.id)
     )
     found: dict[str, dict[str, Any]] = {}
-    for row in (await connection.execute(joined)).mappings():
+    for row in connection.execute(joined).mappings():
         delivery = {column.name: row[column.name] for column in _SHOWN} | {"attempts": []}
         delivery = found.setdefault(row["id"], delivery)
         if row["tried_at"] is not None:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.lead import OPEN, LeadStatus
 from services.handoff.sorting import last_name_key
@@ -36,8 +35,8 @@ class Filter:
         return conditions
 
 
-async def insert_unseen(
-    connection: AsyncConnection, told: Sequence[tuple[LeadQualified, Mapping[str, Any]]]
+def insert_unseen(
+    connection: sa.Connection, told: Sequence[tuple[LeadQualified, Mapping[str, Any]]]
 ) -> set[str]:
     """Store the leads, each with the data that subscribers are told, and return the ids of the new ones."""
     rows = [
@@ -53,11 +52,11 @@ async def insert_unseen(
         }
         for event, data in told
     ]
-    return await insert_new(connection, leads, "id", rows)
+    return insert_new(connection, leads, "id", rows)
 
 
-async def page(
-    connection: AsyncConnection, wanted: Filter, sort: Sort, after: Sequence[Any], limit: int
+def page(
+    connection: sa.Connection, wanted: Filter, sort: Sort, after: Sequence[Any], limit: int
 ) -> list[dict[str, Any]]:
     """Return leads in the order of `sort` and then of their ids, beginning after the key of one, if given."""
     column, falling = leads.c[sort.removeprefix("-")], sort.startswith("-")
@@ -67,12 +66,12 @@ async def page(
     if after:
         place = sa.tuple_(*(sa.literal(part, each.type) for part, each in zip(after, order, strict=True)))
         query = query.where(sa.tuple_(*order) < place if falling else sa.tuple_(*order) > place)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
-async def get(connection: AsyncConnection, lead_id: str) -> dict[str, Any]:
+def get(connection: sa.Connection, lead_id: str) -> dict[str, Any]:
     """Return a lead; raises NotFound."""
-    row = (await connection.execute(sa.select(leads).where(leads.c.id == lead_id))).mappings().one_or_none()
+    row = connection.execute(sa.select(leads).where(leads.c.id == lead_id)).mappings().one_or_none()
     if row is None:
         raise NotFound("lead_unknown", f"There is no lead {lead_id}.")
     return dict(row)

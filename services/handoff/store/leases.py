@@ -4,17 +4,16 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.tables import deliveries
 
 
-async def holders(connection: AsyncConnection) -> set[str]:
+def holders(connection: sa.Connection) -> set[str]:
     """Return the workers whose attempts are under way, or were when they died."""
-    return set((await connection.execute(_holders)).scalars())
+    return set(connection.execute(_holders).scalars())
 
 
-async def give_back(connection: AsyncConnection, workers: Collection[str], now: datetime) -> int:
+def give_back(connection: sa.Connection, workers: Collection[str], now: datetime) -> int:
     """Make what the workers had leased due at once and return how many deliveries that are.
 
     The leases are void by this: one of the workers that comes back after all changes nothing.
@@ -27,7 +26,7 @@ async def give_back(connection: AsyncConnection, workers: Collection[str], now: 
         .with_for_update()
     )
     due = sa.update(deliveries).where(deliveries.c.id.in_(leased)).values(due_at=now, leased_by=None)
-    return (await connection.execute(due)).rowcount
+    return connection.execute(due).rowcount
 
 
 _holders = sa.select(deliveries.c.leased_by).where(deliveries.c.leased_by.is_not(None)).distinct()

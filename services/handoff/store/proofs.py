@@ -3,32 +3,31 @@
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import Unavailable
 
 
-async def file_of(connection: AsyncConnection) -> Path:
+def file_of(connection: sa.Connection) -> Path:
     """Return the absolute path of a SQLite database; raises Unavailable when it is in memory alone."""
-    (path,) = (await connection.execute(_FILE)).one()
+    (path,) = connection.execute(_FILE).one()
     if not path:
         raise Unavailable("proof_refused", "A database in memory has no file to put a lock beside.")
     return Path(path)
 
 
-async def try_lock(connection: AsyncConnection, key: int) -> bool:
+def try_lock(connection: sa.Connection, key: int) -> bool:
     """Take an advisory lock for the session on PostgreSQL and tell whether it was free."""
-    return bool((await connection.execute(sa.select(sa.func.pg_try_advisory_lock(_big(key))))).scalar())
+    return bool(connection.execute(sa.select(sa.func.pg_try_advisory_lock(_big(key)))).scalar())
 
 
-async def unlock(connection: AsyncConnection, key: int) -> None:
+def unlock(connection: sa.Connection, key: int) -> None:
     """Give an advisory lock of the session back."""
-    await connection.execute(sa.select(sa.func.pg_advisory_unlock(_big(key))))
+    connection.execute(sa.select(sa.func.pg_advisory_unlock(_big(key))))
 
 
-async def touch(connection: AsyncConnection) -> None:
+def touch(connection: sa.Connection) -> None:
     """Ask the server for an answer; raises when the session is gone."""
-    await connection.execute(sa.select(1))
+    connection.execute(sa.select(1))
 
 
 _FILE = sa.text("select file from pragma_database_list where name = 'main'")

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.delivery import Answer, Delivered, Prepared, Refused, Result, Settled, Unreachable
 from services.handoff.store.webhooks import disable, hold_disabled
@@ -29,11 +28,11 @@ class Attempt:
     settled: Settled
 
 
-async def record(connection: AsyncConnection, finished: Sequence[Attempt]) -> None:
+def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
     """Store the attempts and the next state of their deliveries, as far as their leases still hold."""
     if not finished:
         return
-    held = await connection.execute(
+    held = connection.execute(
         sa.select(deliveries.c.id, deliveries.c.due_at, deliveries.c.leased_by)
         .where(deliveries.c.id.in_([attempt.delivery.id for attempt in finished]))
         .order_by(deliveries.c.id)
@@ -43,19 +42,19 @@ async def record(connection: AsyncConnection, finished: Sequence[Attempt]) -> No
     ours = [attempt for attempt in finished if leases.get(attempt.delivery.id) == _lease(attempt.delivery)]
     if not ours:
         return
-    await connection.execute(_settle, [_next_state(attempt) for attempt in ours])
-    await connection.execute(sa.insert(attempts), [_row(attempt) for attempt in ours])
+    connection.execute(_settle, [_next_state(attempt) for attempt in ours])
+    connection.execute(sa.insert(attempts), [_row(attempt) for attempt in ours])
     gone = {
         (a.delivery.webhook_id, a.settled.error)
         for a in ours
         if isinstance(a.settled, Refused) and a.settled.gone
     }
     for webhook_id, reason in sorted(gone):
-        await disable(connection, [webhook_id], reason)
+        disable(connection, [webhook_id], reason)
     failed = {a.delivery.webhook_id for a in ours if not isinstance(a.settled, Delivered)}
     if failed:
         # Also when it was disabled by somebody else while this attempt was under way.
-        await hold_disabled(connection, sorted(failed))
+        hold_disabled(connection, sorted(failed))
 
 
 _settle = (

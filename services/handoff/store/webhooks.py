@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.handoff.delivery import DISABLED
 from services.handoff.store.stored_webhook import row_of, stored, webhook_of
@@ -12,59 +11,59 @@ from services.handoff.webhook import Webhook
 from shared.errors import NotFound
 
 
-async def insert(connection: AsyncConnection, webhook: Webhook) -> None:
+def insert(connection: sa.Connection, webhook: Webhook) -> None:
     """Store a new subscription."""
-    await connection.execute(sa.insert(webhooks).values(row_of(webhook)))
+    connection.execute(sa.insert(webhooks).values(row_of(webhook)))
 
 
-async def save(connection: AsyncConnection, webhook: Webhook) -> None:
+def save(connection: sa.Connection, webhook: Webhook) -> None:
     """Overwrite a subscription; when it is disabled, what it is still owed is held."""
     row = row_of(webhook)
-    await connection.execute(sa.update(webhooks).where(webhooks.c.id == webhook.id).values(row))
-    await hold_disabled(connection, [webhook.id])
+    connection.execute(sa.update(webhooks).where(webhooks.c.id == webhook.id).values(row))
+    hold_disabled(connection, [webhook.id])
 
 
-async def get(connection: AsyncConnection, webhook_id: str, *, lock: bool = False) -> Webhook:
+def get(connection: sa.Connection, webhook_id: str, *, lock: bool = False) -> Webhook:
     """Return a subscription, with `lock` for the rest of the transaction; raises NotFound."""
     query = stored.where(webhooks.c.id == webhook_id)
-    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
+    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
     if row is None:
         raise NotFound("webhook_unknown", f"There is no webhook {webhook_id}.")
     return webhook_of(row)
 
 
-async def page(connection: AsyncConnection, *, before: str | None, limit: int) -> list[Webhook]:
+def page(connection: sa.Connection, *, before: str | None, limit: int) -> list[Webhook]:
     """Return subscriptions, the newest first, from the one before an id on."""
     query = stored.order_by(webhooks.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(webhooks.c.id < before)
-    return [webhook_of(row) for row in (await connection.execute(query)).mappings()]
+    return [webhook_of(row) for row in connection.execute(query).mappings()]
 
 
-async def subscribers(connection: AsyncConnection) -> list[Webhook]:
+def subscribers(connection: sa.Connection) -> list[Webhook]:
     """Return all subscriptions, none of which can change or go before this transaction ends."""
     query = stored.order_by(webhooks.c.id).with_for_update(read=True)
-    return [webhook_of(row) for row in (await connection.execute(query)).mappings()]
+    return [webhook_of(row) for row in connection.execute(query).mappings()]
 
 
-async def delete(connection: AsyncConnection, webhook_id: str) -> None:
+def delete(connection: sa.Connection, webhook_id: str) -> None:
     """Remove a subscription with its deliveries and attempts, if it is there."""
-    await connection.execute(sa.delete(webhooks).where(webhooks.c.id == webhook_id))
+    connection.execute(sa.delete(webhooks).where(webhooks.c.id == webhook_id))
 
 
-async def disable(connection: AsyncConnection, webhook_ids: Sequence[str], reason: str) -> None:
+def disable(connection: sa.Connection, webhook_ids: Sequence[str], reason: str) -> None:
     """Disable subscriptions for a reason that their owner can read."""
-    await connection.execute(
+    connection.execute(
         sa.update(webhooks)
         .where(webhooks.c.id.in_(webhook_ids))
         .values(status="disabled", disabled_reason=reason)
     )
 
 
-async def hold_disabled(connection: AsyncConnection, webhook_ids: Sequence[str]) -> None:
+def hold_disabled(connection: sa.Connection, webhook_ids: Sequence[str]) -> None:
     """Hold what those of the subscriptions that are disabled are still owed."""
     disabled = sa.select(webhooks.c.id).where(webhooks.c.id.in_(webhook_ids), webhooks.c.status == "disabled")
-    await connection.execute(
+    connection.execute(
         sa.update(deliveries)
         .where(deliveries.c.status == "pending", deliveries.c.webhook_id.in_(disabled))
         .values(status="held", error=sa.func.coalesce(deliveries.c.error, DISABLED))

@@ -51,8 +51,7 @@ class LetterWorkers:
         await self._until_migrated(pulse)
         seen: set[str] = set()
         while True:
-            async with self._database.reading() as connection:
-                letters = dict.fromkeys(seen, 0) | await count_open_by_group(connection)
+            letters = dict.fromkeys(seen, 0) | await self._database.read(count_open_by_group)
             for refused_by, number in letters.items():
                 OPEN_DEAD_LETTERS.labels(refused_by).set(number)
             seen |= letters.keys()

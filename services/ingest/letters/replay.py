@@ -7,6 +7,7 @@ second replay: every event has an id that its readers know it by.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
@@ -76,8 +77,7 @@ class Replayer:
         distinct = list(dict.fromkeys(letter_ids))
         for start in range(0, len(distinct), CHUNK):
             chunk = distinct[start : start + CHUNK]
-            async with self._database.reading() as connection:
-                found = await store.find_all(connection, chunk)
+            found = await self._database.read(partial(store.find_all, letter_ids=chunk))
             for letter_id in chunk:
                 if letter_id not in found:
                     message = f"There is no dead letter {letter_id}."
@@ -95,21 +95,20 @@ class Replayer:
         result = Replayed()
         wanted = replace(wanted, replayed=False)
         after = rest.after if rest else None
-        async with self._database.reading() as connection:
-            last = rest.last if rest else await store.latest(connection, wanted)
+        last = rest.last if rest else await self._database.read(partial(store.latest, wanted=wanted))
         considered = 0
         while last and considered < MAX_LETTERS:
             size = min(CHUNK, MAX_LETTERS - considered)
-            async with self._database.reading() as connection:
-                letters = await store.between(connection, wanted, after, last, size)
+            chunk = partial(store.between, wanted=wanted, after=after, last=last, limit=size)
+            letters = await self._database.read(chunk)
             if not letters:
                 return result
             await self._replay(letters, author, result)
             considered += len(letters)
             after = Place(letters[-1].refused_at, letters[-1].id)
         if after and last:
-            async with self._database.reading() as connection:
-                result.remaining = await store.count_between(connection, wanted, after, last)
+            left = partial(store.count_between, wanted=wanted, after=after, last=last)
+            result.remaining = await self._database.read(left)
             result.rest = Rest(after, last) if result.remaining else None
         return result
 
@@ -127,8 +126,7 @@ class Replayer:
         await self._log.append([Record(DEAD_LETTERS, one.letter, encode(one)) for one in marks])
         # For the caller who lists the letters next; the mark on the log would do it a moment later.
         with suppress(Unavailable):
-            async with self._database.unit() as connection:
-                await mark(connection, marks)
+            await self._database.unit(lambda connection: mark(connection, marks))
         result.replayed += len(marks)
         logger.info("dead_letters.replayed", letters=len(marks), records=len(records))
 

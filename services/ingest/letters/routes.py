@@ -1,8 +1,9 @@
 """The routes under /v1/dead-letters."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,9 +53,12 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         check_period(since, until)
         wanted = Filter(refused_by, code, since, until, replayed)
         before = place_in(cursor)
-        async with database.reading() as connection:
-            await store.check_group(connection, "query.refused_by", refused_by)
-            rows = await store.page(connection, wanted, before, limit + 1)
+
+        def found(connection: Connection) -> list[dict[str, Any]]:
+            store.check_group(connection, "query.refused_by", refused_by)
+            return store.page(connection, wanted, before, limit + 1)
+
+        rows = await database.read(found)
         following = None
         if len(rows) > limit:
             following = list_cursor(Place(rows[limit - 1]["refused_at"], rows[limit - 1]["id"]))
@@ -64,8 +68,7 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
     @router.get("/{letter_id}")
     async def show_letter(letter_id: Id) -> Letter:
         """Show a dead letter with its payload."""
-        async with database.reading() as connection:
-            return Letter.of(await store.find(connection, letter_id))
+        return Letter.of(await database.read(lambda connection: store.find(connection, letter_id)))
 
     @router.post("/replay", response_model_exclude_unset=True)
     async def replay_letters(order: ReplayOrder, author: Annotated[str, Depends(requires)]) -> ReplayAnswer:
@@ -77,8 +80,7 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         check_period(order.since, order.until)
         if order.ids is not None:
             return _answer(await replayer.these(order.ids, author))
-        async with database.reading() as connection:
-            await store.check_group(connection, "refused_by", order.refused_by)
+        await database.read(lambda connection: store.check_group(connection, "refused_by", order.refused_by))
         wanted = Filter(order.refused_by, order.code, order.since, order.until)
         return _answer(await replayer.matching(wanted, rest_in(order.cursor), author))
 

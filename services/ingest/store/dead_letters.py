@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.bulk import any_of
 from shared.database.dead_letters import dead_letters, is_open
@@ -17,6 +16,7 @@ from shared.events import DeadLetter, decode
 from shared.values import check_known
 
 _ORDER: Final = (dead_letters.c.refused_at, dead_letters.c.id)
+_ANY: Final = sa.select(dead_letters.c.id).limit(1)
 _SUMMARY: Final = ("id", "code", "message", "refused_at", "refused_by", "source", "replayed_at")
 
 
@@ -64,65 +64,62 @@ class Stored(NamedTuple):
 
 async def check_migrated(database: Database) -> None:
     """Raise Unavailable when the table is not there."""
-    async with database.reading() as connection:
-        await connection.execute(sa.select(dead_letters.c.id).limit(1))
+    await database.read(lambda connection: connection.execute(_ANY).close())
 
 
-async def check_group(connection: AsyncConnection, field: str, group: str | None) -> None:
+def check_group(connection: sa.Connection, field: str, group: str | None) -> None:
     """Raise Refused, naming the field, for a group that refuses nothing and never has."""
     if group is None or group in REFUSERS:
         return
     named = sa.select(dead_letters.c.refused_by).where(dead_letters.c.refused_by == group).limit(1)
-    if (await connection.execute(named)).one_or_none() is None:
+    if connection.execute(named).one_or_none() is None:
         check_known("group_unknown", {field: group}, REFUSERS)
 
 
-async def page(
-    connection: AsyncConnection, wanted: Filter, before: Place | None, limit: int
-) -> list[dict[str, Any]]:
+def page(connection: sa.Connection, wanted: Filter, before: Place | None, limit: int) -> list[dict[str, Any]]:
     """Return letters without their payload, the latest refused first, from the place `before` on."""
     query = sa.select(*(dead_letters.c[name] for name in _SUMMARY)).where(*wanted.conditions())
     if before is not None:
         query = query.where(sa.tuple_(*_ORDER) < _bound(before))
-    rows = await connection.execute(query.order_by(*(column.desc() for column in _ORDER)).limit(limit))
+    rows = connection.execute(query.order_by(*(column.desc() for column in _ORDER)).limit(limit))
     return [dict(row) for row in rows.mappings()]
 
 
-async def find(connection: AsyncConnection, letter_id: str) -> Stored:
+def find(connection: sa.Connection, letter_id: str) -> Stored:
     """Return a letter; raises NotFound."""
-    found = await find_all(connection, [letter_id])
+    found = find_all(connection, [letter_id])
     if not found:
         raise NotFound("dead_letter_unknown", f"There is no dead letter {letter_id}.")
     return found[letter_id]
 
 
-async def find_all(connection: AsyncConnection, letter_ids: Sequence[str]) -> dict[str, Stored]:
+def find_all(connection: sa.Connection, letter_ids: Sequence[str]) -> dict[str, Stored]:
     """Return those of the letters that there are, by id."""
     query = sa.select(dead_letters.c.id, dead_letters.c.letter, dead_letters.c.replayed_at)
-    rows = await connection.execute(query.where(any_of(connection, dead_letters.c.id, letter_ids)))
+    rows = connection.execute(query.where(any_of(connection, dead_letters.c.id, letter_ids)))
     return {letter_id: Stored(_letter(value), replayed_at) for letter_id, value, replayed_at in rows}
 
 
-async def latest(connection: AsyncConnection, wanted: Filter) -> Place | None:
+def latest(connection: sa.Connection, wanted: Filter) -> Place | None:
     """Return the place of the letter that was refused last, None when there is none."""
-    rows = await page(connection, wanted, None, 1)
+    rows = page(connection, wanted, None, 1)
     return Place(rows[0]["refused_at"], rows[0]["id"]) if rows else None
 
 
-async def between(
-    connection: AsyncConnection, wanted: Filter, after: Place | None, last: Place, limit: int
+def between(
+    connection: sa.Connection, wanted: Filter, after: Place | None, last: Place, limit: int
 ) -> list[DeadLetter]:
     """Return letters after one place and up to another, the earliest refused first."""
     query = sa.select(dead_letters.c.letter).where(*wanted.conditions(), *_within(after, last))
-    rows = await connection.execute(query.order_by(*_ORDER).limit(limit))
+    rows = connection.execute(query.order_by(*_ORDER).limit(limit))
     return [_letter(value) for value in rows.scalars()]
 
 
-async def count_between(connection: AsyncConnection, wanted: Filter, after: Place, last: Place) -> int:
+def count_between(connection: sa.Connection, wanted: Filter, after: Place, last: Place) -> int:
     """Return how many letters there are after one place and up to another."""
     query = sa.select(sa.func.count()).select_from(dead_letters)
     counted = query.where(*wanted.conditions(), *_within(after, last))
-    return (await connection.execute(counted)).scalar_one()
+    return connection.execute(counted).scalar_one()
 
 
 def _within(after: Place | None, last: Place) -> list[sa.ColumnElement[bool]]:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
 from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
@@ -62,43 +61,49 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
     the version, Conflict without a draft or while another activation is under way, Outdated when the draft is
     another than was meant.
     """
-    async with database.reading() as connection:
-        # A large matrix takes a while to read, in which nobody is to wait; it is read once a process.
-        await _wanted(connection, model, order)
-    async with database.unit() as connection:
-        await hold(connection, to_activate=True)
-        version = await _wanted(connection, model, order)
-        await preparation.start(connection, version, clock.now())
+
+    def started(connection: sa.Connection) -> Version:
+        hold(connection, to_activate=True)
+        version = _wanted(connection, model, order)
+        preparation.start(connection, version, clock.now())
+        return version
+
+    def compared(connection: sa.Connection) -> FlipDiff:
+        return compare(connection, version_of(connection, model, None), version)
+
+    def taken_over(connection: sa.Connection) -> None:
+        hold(connection, to_activate=True)
+        _take_over(connection, version, order, diff, clock.now())
+
+    # A large matrix takes a while to read, in which nobody is to wait; it is read once a process.
+    await database.read(lambda connection: _wanted(connection, model, order))
+    version = await database.unit(started)
     await _prepare(database, clock, model)
-    async with database.reading() as connection:
-        # Of a million profiles this takes tens of seconds, too long for nobody to score meanwhile. Live
-        # batches price everybody in both versions, so what is compared is complete at any moment.
-        old = await version_of(connection, model, None)
-        diff = await compare(connection, old, version)
-    async with database.unit() as connection:
-        await hold(connection, to_activate=True)
-        await _take_over(connection, version, order, diff, clock.now())
+    # Of a million profiles this takes tens of seconds, too long for nobody to score meanwhile. Live batches
+    # price everybody in both versions, so what is compared is complete at any moment.
+    diff = await database.read(compared)
+    await database.unit(taken_over)
     return version.number, diff
 
 
-async def _wanted(connection: AsyncConnection, model: str, order: Order) -> Version:
-    row = (await connection.execute(sa.select(models).where(models.c.model == model))).one_or_none()
+def _wanted(connection: sa.Connection, model: str, order: Order) -> Version:
+    row = connection.execute(sa.select(models).where(models.c.model == model)).one_or_none()
     if row is None:
-        raise await not_there(connection, model, order.version)
+        raise not_there(connection, model, order.version)
     number = order.version
     if number is None:
         check_unchanged(row.draft, order.if_match)
         if row.draft is None:
             raise Conflict("draft_unknown", f"Model {model} has no draft to activate; PUT one first.")
         latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
-        following = ((await connection.execute(latest)).scalar() or 0) + 1
+        following = (connection.execute(latest).scalar() or 0) + 1
         return read_version(model, following, row.draft)
     if number == row.active_version:
         raise Conflict("version_active", f"Version {number} of {model} is the active one.")
     of_number = sa.select(versions.c.matrix).where(versions.c.model == model, versions.c.version == number)
-    text = (await connection.execute(of_number)).scalar_one_or_none()
+    text = connection.execute(of_number).scalar_one_or_none()
     if text is None:
-        raise await not_there(connection, model, number, "version")
+        raise not_there(connection, model, number, "version")
     return read_version(model, number, text)
 
 
@@ -108,36 +113,36 @@ async def _prepare(database: Database, clock: Clock, model: str) -> None:
         pass
 
 
-async def _take_over(
-    connection: AsyncConnection, version: Version, order: Order, diff: FlipDiff, now: datetime
+def _take_over(
+    connection: sa.Connection, version: Version, order: Order, diff: FlipDiff, now: datetime
 ) -> None:
     """Make the version the one that scores; `diff` is told how many are handed over with that."""
-    prepared = await preparation.read(connection, version.model)
+    prepared = preparation.read(connection, version.model)
     if prepared is None or prepared.version != version or prepared.phase != preparation.READY:
         raise Conflict("activation_lost", f"The activation of {version.model} was ended by somebody else.")
     leads: list[LeadQualified] = []
     if order.handoff != "new_activity_only":
-        leads = await _leads(connection, version, now, handed_over=order.handoff == "all")
+        leads = _leads(connection, version, now, handed_over=order.handoff == "all")
     if order.handoff == "all":
         diff.handed_over_now = len(leads)
-        await outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
-    await _publish(connection, version, order, diff, now)
-    await preparation.end(connection, version.model)
+        outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
+    _publish(connection, version, order, diff, now)
+    preparation.end(connection, version.model)
 
 
-async def _leads(
-    connection: AsyncConnection, version: Version, now: datetime, *, handed_over: bool
+def _leads(
+    connection: sa.Connection, version: Version, now: datetime, *, handed_over: bool
 ) -> list[LeadQualified]:
     """Begin a cycle for everybody who qualifies under the version and is in none.
 
     When they are handed over, so are those whose cycles were withheld, each in the latest of them.
     """
     leads: list[LeadQualified] = []
-    profile_ids = await without_lead(connection, version, kept_back=handed_over)
+    profile_ids = without_lead(connection, version, kept_back=handed_over)
     for start in range(0, len(profile_ids), CHUNK):
-        persons = await find(connection, profile_ids[start : start + CHUNK])
-        known = await traits.known(connection, persons)
-        past = await cycles.read(connection, persons)
+        persons = find(connection, profile_ids[start : start + CHUNK])
+        known = traits.known(connection, persons)
+        past = cycles.read(connection, persons)
         begun: Sequence[LeadQualified] = [
             qualify(
                 person,
@@ -151,15 +156,15 @@ async def _leads(
             if appraise(known[person.id], version.matrix, day_of(now)).state == QUALIFIED
         ]
         if handed_over:
-            await cycles.hand_over(connection, begun)
+            cycles.hand_over(connection, begun)
         else:
-            await cycles.open_cycles(connection, begun, handed_over=False)
+            cycles.open_cycles(connection, begun, handed_over=False)
         leads += begun
     return leads
 
 
-async def _publish(
-    connection: AsyncConnection, version: Version, order: Order, diff: FlipDiff, now: datetime
+def _publish(
+    connection: sa.Connection, version: Version, order: Order, diff: FlipDiff, now: datetime
 ) -> None:
     matrix = json.dumps(version.matrix.canonical(), ensure_ascii=False)
     row: dict[str, Any] = {
@@ -171,17 +176,17 @@ async def _publish(
         "activated_at": now,
     }
     if order.version is None:
-        await connection.execute(sa.insert(versions).values(**row, matrix=matrix))
+        connection.execute(sa.insert(versions).values(**row, matrix=matrix))
         # Unless somebody has written another one meanwhile, the draft is now this version.
-        await connection.execute(
+        connection.execute(
             sa.update(models)
             .where(models.c.model == version.model, models.c.draft == matrix)
             .values(draft=None)
         )
-    await make_active(connection, version.model, version.number)
+    make_active(connection, version.model, version.number)
     latest = sa.select(sa.func.max(activations.c.number)).where(activations.c.model == version.model)
-    number = ((await connection.execute(latest)).scalar() or 0) + 1
-    await connection.execute(
+    number = (connection.execute(latest).scalar() or 0) + 1
+    connection.execute(
         sa.insert(activations).values(**row, number=number, flip_diff=json.dumps(asdict(diff)))
     )
     activated = MatrixActivated(
@@ -189,4 +194,4 @@ async def _publish(
         matrix=version.matrix.canonical(),
         **row,
     )
-    await outbox.put(connection, [Record(MATRICES, version.model, encode(activated))])
+    outbox.put(connection, [Record(MATRICES, version.model, encode(activated))])

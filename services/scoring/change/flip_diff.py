@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED
 from services.scoring.model.matrix import Version
@@ -41,7 +40,7 @@ class FlipDiff:
     biggest_movers: list[Mover] = field(default_factory=list[Mover])
 
 
-async def compare(connection: AsyncConnection, old: Version | None, new: Version) -> FlipDiff:
+def compare(connection: sa.Connection, old: Version | None, new: Version) -> FlipDiff:
     """Compare two versions of a model in which every profile is priced."""
     after, before = scores.alias("after"), scores.alias("before")
     both = after.outerjoin(
@@ -68,8 +67,8 @@ async def compare(connection: AsyncConnection, old: Version | None, new: Version
         number(qualifies & kept_back),
         number(moved > 0),
     )
-    row = (await connection.execute(counted.select_from(both).where(of_new))).one()
-    movers = await connection.execute(
+    row = connection.execute(counted.select_from(both).where(of_new)).one()
+    movers = connection.execute(
         sa.select(after.c.profile_id, before.c.score, after.c.score)
         .select_from(both)
         .where(of_new, moved > 0)
@@ -87,7 +86,7 @@ async def compare(connection: AsyncConnection, old: Version | None, new: Version
     )
 
 
-async def without_lead(connection: AsyncConnection, version: Version, *, kept_back: bool) -> Sequence[str]:
+def without_lead(connection: sa.Connection, version: Version, *, kept_back: bool) -> Sequence[str]:
     """Return the ids of the profiles that qualify under a version and of which sales has no lead.
 
     They are the newly flipped and, with `kept_back`, those too whose cycles were withheld.
@@ -98,4 +97,4 @@ async def without_lead(connection: AsyncConnection, version: Version, *, kept_ba
         scores.c.state == QUALIFIED,
         ~is_in_a_cycle(scores.c.profile_id, version.model, with_lead=kept_back),
     )
-    return (await connection.execute(qualified.order_by(scores.c.profile_id))).scalars().all()
+    return connection.execute(qualified.order_by(scores.c.profile_id)).scalars().all()

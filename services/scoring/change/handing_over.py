@@ -9,7 +9,7 @@ for the lock, or notices the revision and is done again: nobody becomes a lead t
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring import people
 from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
@@ -78,9 +78,11 @@ class HandingOver:
         Returns the version that scores and what became of each id, in their order. Raises NotFound without
         such a model, Conflict when it is retired, Unavailable when live scoring goes on disturbing.
         """
-        async with self._database.reading() as connection:
-            version = await _scoring(connection, self._model)
-            led_to = await former.led_to(connection, profile_ids)
+
+        def meant(connection: Connection) -> tuple[Version, Mapping[str, str]]:
+            return _scoring(connection, self._model), former.led_to(connection, profile_ids)
+
+        version, led_to = await self._database.read(meant)
         ids = [led_to.get(one, one) for one in profile_ids]
         verdicts: dict[str, Verdict] = {}
         await self._go_through(version, list(dict.fromkeys(ids)), verdicts, kept_back_alone=True)
@@ -93,11 +95,14 @@ class HandingOver:
         moment before, with how many became leads. Raises as `named`, and Conflict when another version
         scores.
         """
-        async with self._database.reading() as connection:
-            version = await _scoring(connection, self._model)
+
+        def wanting(connection: Connection) -> tuple[Version, FlipDiff, Sequence[str]]:
+            version = _scoring(connection, self._model)
             _check_number(version, number)
-            diff = await compare(connection, version, version)
-            wanted = await without_lead(connection, version, kept_back=True)
+            diff = compare(connection, version, version)
+            return version, diff, without_lead(connection, version, kept_back=True)
+
+        version, diff, wanted = await self._database.read(wanting)
         diff.handed_over_now = await self._go_through(version, wanted, {}, kept_back_alone=False)
         return diff
 
@@ -116,9 +121,9 @@ class HandingOver:
             done=0, total=len(wanted), handed_over=0,
         )  # fmt: skip
 
-        async def page(connection: AsyncConnection, size: int) -> _Page:
+        def page(connection: Connection, size: int) -> _Page:
             ids = wanted[so_far.done : so_far.done + size]
-            return await self._page(connection, ids, so_far, kept_back_alone=kept_back_alone)
+            return self._page(connection, ids, so_far, kept_back_alone=kept_back_alone)
 
         while so_far.done < so_far.total:
             try:
@@ -132,16 +137,16 @@ class HandingOver:
             await self._pages.let_others_write()
         return so_far.handed_over
 
-    async def _page(
-        self, connection: AsyncConnection, ids: Sequence[str], so_far: Handover, *, kept_back_alone: bool
+    def _page(
+        self, connection: Connection, ids: Sequence[str], so_far: Handover, *, kept_back_alone: bool
     ) -> _Page:
-        await hold(connection)
-        version = await _scoring(connection, self._model)
+        hold(connection)
+        version = _scoring(connection, self._model)
         _check_number(version, so_far.version)
         now = self._clock.now()
-        persons = await people.hold(connection, ids, set(ids))
-        known = await traits.known(connection, persons)
-        past = await cycles.read(connection, persons)
+        persons = people.hold(connection, ids, set(ids))
+        known = traits.known(connection, persons)
+        past = cycles.read(connection, persons)
         verdict_of: dict[str, Verdict] = {}
         leads: list[LeadQualified] = []
         for person in persons:
@@ -157,15 +162,15 @@ class HandingOver:
         handed_over = {lead.profile_id for lead in leads}
         # A batch takes no lock for a person of one identity, but it notices the new revision.
         unchanged = {one.id: one.held_by(one.id) for one in persons if one.id in handed_over}
-        await counts.write(connection, unchanged)
-        await cycles.hand_over(connection, leads)
-        await outbox.put(connection, self._told(leads, so_far))
+        counts.write(connection, unchanged)
+        cycles.hand_over(connection, leads)
+        outbox.put(connection, self._told(leads, so_far))
         so_far = so_far._replace(
             moved_at=now, done=so_far.done + len(ids), handed_over=so_far.handed_over + len(leads)
         )
         # An order that hands nobody over has changed nothing, and is only of interest while it runs.
         if so_far.handed_over or not kept_back_alone:
-            await handovers.write(connection, so_far)
+            handovers.write(connection, so_far)
         return _Page({one: verdict_of[one] for one in ids if one in verdict_of}, so_far)
 
     def _told(self, leads: Sequence[LeadQualified], so_far: Handover) -> list[Record]:
@@ -197,15 +202,15 @@ def _judge(person: Person, begun: Sequence[Cycle], state: State, *, kept_back_al
     return Verdict("handed_over", person.id)
 
 
-async def _scoring(connection: AsyncConnection, model: str) -> Version:
-    state = await state_of(connection, model)
+def _scoring(connection: Connection, model: str) -> Version:
+    state = state_of(connection, model)
     if state is None:
-        raise await model_unknown(connection, model)
+        raise model_unknown(connection, model)
     if state.retired_at is not None:
         raise Conflict(
             "model_retired", f"Model {model} is retired, so nobody is handed over; activate a version first."
         )
-    return await active_version_of(connection, model)
+    return active_version_of(connection, model)
 
 
 def _check_number(version: Version, number: int) -> None:

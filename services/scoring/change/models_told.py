@@ -6,7 +6,7 @@ may hand over many at once.
 
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from shared.database import outbox
 from shared.events import MATRICES, encode
@@ -15,16 +15,16 @@ from shared.log.port import Record
 from shared.model_events import ModelDeleted, ModelDrafted
 
 
-async def tell_drafted(connection: AsyncConnection, model: str, at: datetime) -> None:
+def tell_drafted(connection: Connection, model: str, at: datetime) -> None:
     """Tell that there is a model, of which no version may ever score."""
     event = ModelDrafted(id=_id(model, at, "drafted"), model=model, drafted_at=at)
-    await outbox.put(connection, [Record(MATRICES, model, encode(event))])
+    outbox.put(connection, [Record(MATRICES, model, encode(event))])
 
 
-async def tell_deleted(connection: AsyncConnection, model: str, at: datetime) -> None:
+def tell_deleted(connection: Connection, model: str, at: datetime) -> None:
     """Tell that a model of which no version ever scored is no more."""
     event = ModelDeleted(id=_id(model, at, "deleted"), model=model, deleted_at=at)
-    await outbox.put(connection, [Record(MATRICES, model, encode(event))])
+    outbox.put(connection, [Record(MATRICES, model, encode(event))])
 
 
 def _id(model: str, at: datetime, what: str) -> str:

@@ -12,7 +12,6 @@ from math import ceil
 from typing import Final, Literal, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import Held, Tally, count
 from services.scoring.core.days import Counts
@@ -50,15 +49,15 @@ class Preparation(NamedTuple):
         return now - self.moved_at >= SILENT_AFTER
 
 
-async def is_under_way(connection: AsyncConnection, model: str) -> bool:
+def is_under_way(connection: sa.Connection, model: str) -> bool:
     """Tell whether a version of a model is being prepared."""
     query = sa.select(preparations.c.version).where(preparations.c.model == model)
-    return (await connection.execute(query)).one_or_none() is not None
+    return connection.execute(query).one_or_none() is not None
 
 
-async def require_none(connection: AsyncConnection, model: str) -> None:
+def require_none(connection: sa.Connection, model: str) -> None:
     """Raise Conflict while a version of a model is being prepared."""
-    if await is_under_way(connection, model):
+    if is_under_way(connection, model):
         raise Conflict(
             "activation_under_way",
             f"An activation of {model} is under way; wait for it, or give it up with "
@@ -66,10 +65,10 @@ async def require_none(connection: AsyncConnection, model: str) -> None:
         )
 
 
-async def read(connection: AsyncConnection, model: str) -> Preparation | None:
+def read(connection: sa.Connection, model: str) -> Preparation | None:
     """Return the preparation that is under way in a model, if any."""
     query = sa.select(preparations).where(preparations.c.model == model)
-    row = (await connection.execute(query)).one_or_none()
+    row = connection.execute(query).one_or_none()
     if row is None:
         return None
     return Preparation(
@@ -84,24 +83,24 @@ async def read(connection: AsyncConnection, model: str) -> Preparation | None:
     )
 
 
-async def start(connection: AsyncConnection, version: Version, now: datetime) -> None:
+def start(connection: sa.Connection, version: Version, now: datetime) -> None:
     """Have live scoring count and price a version, or take up again what was begun and left.
 
     The caller holds the set of active versions. Raises Conflict while somebody else is at work on the model.
     """
-    under_way = await read(connection, version.model)
+    under_way = read(connection, version.model)
     if under_way is not None:
         if not under_way.has_stalled(now):
             raise Conflict("activation_under_way", _told(under_way, now))
         if under_way.version == version:
-            await _move(connection, under_way, now)
+            _move(connection, under_way, now)
             return
-        await connection.execute(sa.delete(preparations).where(preparations.c.model == version.model))
-    await scores.drop_version(connection, version)
-    scoring = (await active(connection)).versions.values()
+        connection.execute(sa.delete(preparations).where(preparations.c.model == version.model))
+    scores.drop_version(connection, version)
+    scoring = active(connection).versions.values()
     uncounted = Tally([version.matrix], leave_out=Tally(one.matrix for one in scoring).keys).keys
     phase = COUNTING if uncounted else PRICING
-    await connection.execute(
+    connection.execute(
         sa.insert(preparations).values(
             model=version.model,
             version=version.number,
@@ -110,7 +109,7 @@ async def start(connection: AsyncConnection, version: Version, now: datetime) ->
             uncounted=json.dumps(sorted(uncounted)),
             after="",
             done=0,
-            total=await _total(connection, phase),
+            total=_total(connection, phase),
             started_at=now,
             moved_at=now,
         )
@@ -128,54 +127,54 @@ def _told(under_way: Preparation, now: datetime) -> str:
     )
 
 
-async def advance(connection: AsyncConnection, model: str, now: datetime, size: int) -> bool:
+def advance(connection: sa.Connection, model: str, now: datetime, size: int) -> bool:
     """Do the next page of a preparation, of `size` at most; return whether there is more to do.
 
     Raises Conflict when the preparation was taken away, and Unavailable when a live batch has changed one of
     the page: the fewer there are on it, the less likely that is.
     """
-    preparation = await read(connection, model)
+    preparation = read(connection, model)
     if preparation is None:
         raise Conflict("activation_lost", f"The activation of {model} was ended by somebody else.")
     if preparation.phase == READY:
         return False
-    page = await _page(connection, preparation, size)
+    page = _page(connection, preparation, size)
     if not page:
         following = PRICING if preparation.phase == COUNTING else READY
-        total = await _total(connection, following)
-        await _move(connection, preparation._replace(phase=following, after="", done=0, total=total), now)
+        total = _total(connection, following)
+        _move(connection, preparation._replace(phase=following, after="", done=0, total=total), now)
         return following != READY
     if preparation.phase == COUNTING:
         matrix = preparation.version.matrix
         counted = Tally([matrix]).keys - preparation.uncounted
-        await _recount(connection, page, Tally([matrix], leave_out=counted))
+        _recount(connection, page, Tally([matrix], leave_out=counted))
     else:
-        await _price(connection, page, preparation.version, now)
-    await _move(connection, preparation._replace(after=page[-1], done=preparation.done + len(page)), now)
+        _price(connection, page, preparation.version, now)
+    _move(connection, preparation._replace(after=page[-1], done=preparation.done + len(page)), now)
     return True
 
 
-async def end(connection: AsyncConnection, model: str) -> None:
+def end(connection: sa.Connection, model: str) -> None:
     """Forget the preparation: its version scores, or nobody wants it any more."""
-    await connection.execute(sa.delete(preparations).where(preparations.c.model == model))
+    connection.execute(sa.delete(preparations).where(preparations.c.model == model))
 
 
-async def _total(connection: AsyncConnection, phase: str) -> int:
+def _total(connection: sa.Connection, phase: str) -> int:
     query = sa.select(sa.func.count()).select_from(identities)
     if phase != COUNTING:
         query = query.where(identities.c.id == identities.c.profile_id)
-    return (await connection.execute(query)).scalar_one()
+    return connection.execute(query).scalar_one()
 
 
-async def _page(connection: AsyncConnection, preparation: Preparation, size: int) -> Sequence[str]:
+def _page(connection: sa.Connection, preparation: Preparation, size: int) -> Sequence[str]:
     query = sa.select(identities.c.id).where(identities.c.id > preparation.after)
     if preparation.phase == PRICING:
         query = query.where(identities.c.id == identities.c.profile_id)
-    return (await connection.execute(query.order_by(identities.c.id).limit(size))).scalars().all()
+    return connection.execute(query.order_by(identities.c.id).limit(size)).scalars().all()
 
 
-async def _move(connection: AsyncConnection, preparation: Preparation, now: datetime) -> None:
-    await connection.execute(
+def _move(connection: sa.Connection, preparation: Preparation, now: datetime) -> None:
+    connection.execute(
         sa.update(preparations)
         .where(preparations.c.model == preparation.version.model)
         .values(
@@ -188,14 +187,14 @@ async def _move(connection: AsyncConnection, preparation: Preparation, now: date
     )
 
 
-async def _recount(connection: AsyncConnection, identity_ids: Sequence[str], tally: Tally) -> None:
+def _recount(connection: sa.Connection, identity_ids: Sequence[str], tally: Tally) -> None:
     """Count what the tally asks anew from the ledger, leaving all other counts as they are.
 
     The counts are read before the ledger. What a live batch adds in between raises their revision, and then
     the page is done again.
     """
-    held = await counts.read(connection, identity_ids)
-    interactions = await ledger.read(connection, identity_ids)
+    held = counts.read(connection, identity_ids)
+    interactions = ledger.read(connection, identity_ids)
     changed: dict[str, Held] = {}
     for identity_id in sorted(held.keys() | interactions.keys()):
         before = held.get(identity_id, Held({}, 0))
@@ -204,10 +203,8 @@ async def _recount(connection: AsyncConnection, identity_ids: Sequence[str], tal
             count(after, interaction, tally)
         if after != before.counts:
             changed[identity_id] = Held(after, before.revision)
-    await counts.write(connection, changed)
+    counts.write(connection, changed)
 
 
-async def _price(
-    connection: AsyncConnection, profile_ids: Sequence[str], version: Version, now: datetime
-) -> None:
-    await settle_anew(connection, profile_ids, Active({}, (version,)), now)
+def _price(connection: sa.Connection, profile_ids: Sequence[str], version: Version, now: datetime) -> None:
+    settle_anew(connection, profile_ids, Active({}, (version,)), now)

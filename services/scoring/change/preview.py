@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change.flip_diff import MOVERS, FlipDiff, Mover
 from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise
@@ -38,33 +37,33 @@ class Preview(FlipDiff):
     would_un_flip: list[Mover] = field(default_factory=list[Mover])
 
 
-async def preview(connection: AsyncConnection, draft: Version, now: datetime) -> Preview:
+def preview(connection: sa.Connection, draft: Version, now: datetime) -> Preview:
     """Price all profiles under a draft and under the version that scores, a page at a time, and compare."""
     found = Preview()
-    old = await version_of(connection, draft.model, None)
+    old = version_of(connection, draft.model, None)
     after = ""
     while True:
         founders = sa.select(identities.c.id).where(
             identities.c.id == identities.c.profile_id, identities.c.id > after
         )
-        page = (await connection.execute(founders.order_by(identities.c.id).limit(PAGE))).scalars().all()
+        page = connection.execute(founders.order_by(identities.c.id).limit(PAGE)).scalars().all()
         if not page:
             return found
         after = page[-1]
-        persons = [person for person in await find(connection, page) if person.id in set(page)]
-        before = await _appraised(connection, persons, old, day_of(now)) if old else {}
-        under_draft = await _appraised(connection, persons, draft, day_of(now))
-        past = await cycles.read(connection, persons)
+        persons = [person for person in find(connection, page) if person.id in set(page)]
+        before = _appraised(connection, persons, old, day_of(now)) if old else {}
+        under_draft = _appraised(connection, persons, draft, day_of(now))
+        past = cycles.read(connection, persons)
         for profile_id, new in sorted(under_draft.items()):
             begun = past.get((profile_id, draft.model), ())
             _take(found, profile_id, before.get(profile_id), new, begun)
         _keep_the_first(found)
 
 
-async def _appraised(
-    connection: AsyncConnection, persons: list[Person], version: Version, day: int
+def _appraised(
+    connection: sa.Connection, persons: list[Person], version: Version, day: int
 ) -> Mapping[str, Appraisal]:
-    known = await known_under(connection, persons, version)
+    known = known_under(connection, persons, version)
     return {profile_id: appraise(mine, version.matrix, day) for profile_id, mine in known.items()}
 
 

@@ -7,7 +7,7 @@ cycles of profiles, the leads that sales has, and what is owed to subscribers.
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring.change import preparation
 from services.scoring.change.models_told import tell_deleted
@@ -28,28 +28,26 @@ class Act(NamedTuple):
     note: str | None = None
 
 
-async def end(
-    connection: AsyncConnection, model: str, act: Act, now: datetime, *, if_match: str | None = None
-) -> None:
+def end(connection: Connection, model: str, act: Act, now: datetime, *, if_match: str | None = None) -> None:
     """Remove a model that never scored, retire any other; to retire it again changes nothing.
 
     Batches under way end first, and none after this scores for the model. Raises NotFound without the model,
     Conflict while a version of it is being activated, Outdated when it is not as `if_match` says.
     """
-    await hold(connection, to_activate=True)
-    state = await lifecycle.state_of(connection, model)
+    hold(connection, to_activate=True)
+    state = lifecycle.state_of(connection, model)
     if state is None:
-        raise await model_unknown(connection, model)
-    await preparation.require_none(connection, model)
+        raise model_unknown(connection, model)
+    preparation.require_none(connection, model)
     # Who sends it again because no answer came has the old tag, and what it wants.
     if state.retired_at is not None:
         return
     lifecycle.check_unchanged(state, if_match)
     if state.active_version is None:
-        await drafts.delete(connection, model)
-        await tell_deleted(connection, model, now)
+        drafts.delete(connection, model)
+        tell_deleted(connection, model, now)
         return
-    await lifecycle.retire(connection, model, now, author=act.author, note=act.note)
+    lifecycle.retire(connection, model, now, author=act.author, note=act.note)
     retired = ModelRetired(
         id=derived_id("evt", model, state.activations, "retired"),
         model=model,
@@ -58,4 +56,4 @@ async def end(
         retired_at=now,
         note=act.note,
     )
-    await outbox.put(connection, [Record(MATRICES, model, encode(retired))])
+    outbox.put(connection, [Record(MATRICES, model, encode(retired))])

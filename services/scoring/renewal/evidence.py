@@ -4,11 +4,12 @@ Normal forms may change in ways that no form tells back: a number that was taken
 that are no longer known. Whose the same interactions are before and after tells it for any change of rules.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.replay.rebuild import without_effect
 from services.scoring.replay.snapshot import PAGE
@@ -25,22 +26,25 @@ moved: Final = sa.Table(
     sa.Column("new_id", Key, primary_key=True, index=True),
 )
 
+_WHOSE: Final = sa.select(ledger.c.event_id, ledger.c.identity_id)
+
 
 async def gather(copy: Database, rebuilt: Database) -> None:
     """Note in the rebuild where interactions have moved to."""
-    async with rebuilt.unit() as connection:
-        await connection.run_sync(moved.create)
-    query = sa.select(ledger.c.event_id, ledger.c.identity_id)
-    async with copy.reading() as live:
-        rows = await live.stream(query, execution_options={"yield_per": PAGE})
-        async for page in rows.partitions():
+    await rebuilt.unit(moved.create)
+    async with aclosing(copy.pages(_WHOSE, PAGE)) as pages:
+        async for page in pages:
             was = {event_id: identity_id for event_id, identity_id in page}  # noqa: C416 - typed
-            async with rebuilt.unit() as connection:
-                these = bulk.any_of(connection, ledger.c.event_id, list(was))
-                found = await connection.execute(query.where(these))
-                pairs = sorted({(was[event_id], now) for event_id, now in found if was[event_id] != now})
-                new = [{"old_id": old_id, "new_id": new_id} for old_id, new_id in pairs]
-                await bulk.insert_new(connection, moved, "old_id", new)
+            await rebuilt.unit(partial(_note, was=was))
+
+
+def _note(connection: sa.Connection, was: Mapping[str, str]) -> None:
+    """Note where interactions have moved to that were of these identities."""
+    these = bulk.any_of(connection, ledger.c.event_id, list(was))
+    found = connection.execute(_WHOSE.where(these))
+    pairs = sorted({(was[event_id], now) for event_id, now in found if was[event_id] != now})
+    new = [{"old_id": old_id, "new_id": new_id} for old_id, new_id in pairs]
+    bulk.insert_new(connection, moved, "old_id", new)
 
 
 async def count_lost(copy: Database, rebuilt: Database) -> int:
@@ -55,17 +59,18 @@ async def count_lost(copy: Database, rebuilt: Database) -> int:
 
 async def _lost(copy: Database, rebuilt: Database, column: sa.Column[Any]) -> int:
     lost = 0
-    async with copy.reading() as live:
-        rows = await live.stream(sa.select(column).distinct(), execution_options={"yield_per": PAGE})
-        async for page in rows.scalars().partitions():
-            async with rebuilt.reading() as connection:
-                left = await _without(connection, column, page)
-                lost += len(await _without(connection, without_effect.c.event_id, left))
+    async with aclosing(copy.pages(sa.select(column).distinct(), PAGE)) as pages:
+        async for page in pages:
+            lost += await rebuilt.read(partial(_missing, column=column, wanted=[row[0] for row in page]))
     return lost
 
 
-async def _without(
-    connection: AsyncConnection, column: sa.Column[Any], wanted: Sequence[str]
-) -> Sequence[str]:
-    there = await connection.execute(sa.select(column).where(bulk.any_of(connection, column, wanted)))
+def _missing(connection: sa.Connection, column: sa.Column[Any], wanted: Sequence[str]) -> int:
+    """Return how many of these interactions or corrections the rebuild has nothing of."""
+    left = _without(connection, column, wanted)
+    return len(_without(connection, without_effect.c.event_id, left))
+
+
+def _without(connection: sa.Connection, column: sa.Column[Any], wanted: Sequence[str]) -> Sequence[str]:
+    there = connection.execute(sa.select(column).where(bulk.any_of(connection, column, wanted)))
     return sorted(set(wanted) - set(there.scalars()))

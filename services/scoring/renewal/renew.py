@@ -68,8 +68,7 @@ class Renewal:
     async def due(self) -> str | None:
         """Say why the tables have to be renewed, or None; raises Misconfigured, Unavailable."""
         await require_newest(self._live)
-        async with self._live.reading() as connection:
-            built_by = await folds.built_by(connection)
+        built_by = await self._live.read(folds.built_by)
         return self._fold.difference(built_by) if built_by else None
 
     async def run(self, directory: Path, display: Display) -> Renewed:
@@ -79,8 +78,7 @@ class Renewal:
         having changed nothing, when the log lacks what the tables have read, or something else was renewed or
         activated meanwhile; Unavailable when the log or the database is away.
         """
-        async with self._live.reading() as connection:
-            was = await folds.built_by(connection)
+        was = await self._live.read(folds.built_by)
         async with beside(directory) as files:
             told, current = await self._build(files, display)
             await _require_all(told, files)
@@ -131,5 +129,4 @@ async def _require_all(told: Told, files: Beside) -> None:
 
 async def _profiles(database: Database) -> int:
     query = sa.select(sa.func.count()).where(identities.c.id == identities.c.profile_id)
-    async with database.reading() as connection:
-        return (await connection.execute(query)).scalar_one()
+    return await database.read(lambda connection: connection.execute(query).scalar_one())

@@ -1,22 +1,24 @@
 """The swap: what was built beside takes the place of the live tables, in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import fold_tables, tables
 from services.scoring.core.current import Current
 from services.scoring.core.fold import Fold
 from services.scoring.renewal import cycles_kept
-from services.scoring.replay.snapshot import PAGE, PROJECTIONS
+from services.scoring.replay.snapshot import PAGE, PROJECTIONS, values_of
 from services.scoring.settling import settle_newly_qualified
 from services.scoring.store import folds
 from services.scoring.store.models import Active, active, hold
 from shared.clock import Clock
 from shared.database import bulk, positions
+from shared.database.connections import OpenConnection
 from shared.database.engine import Database
 from shared.errors import Conflict
 from shared.events import INTERACTIONS, LeadQualified
@@ -50,33 +52,43 @@ async def swap(
     `show` is told each table. Raises Conflict, and nothing has changed, when a version was activated or the
     tables were renewed since the snapshot.
     """
-    async with live.unit() as connection:
+    counted = await built.rebuilt.read(active)
+    stood = await built.copy.read(partial(_stood, group=built.group))
+
+    def locked(its: sa.Connection) -> tuple[Sequence[sa.Row[Any]], Active]:
         # Batches take the two in this order.
-        locked = await positions.lock(connection, built.group, INTERACTIONS)
-        await hold(connection, to_activate=True)
-        matrices = await _unchanged(connection, built)
+        rows = positions.lock(its, built.group, INTERACTIONS)
+        hold(its, to_activate=True)
+        return rows, _unchanged(its, built, counted)
+
+    def finished(its: sa.Connection) -> Sequence[LeadQualified]:
+        positions.set_back(its, stands, stood)
+        folds.write(its, built.fold)
+        leads: list[LeadQualified] = []
+        for start in range(0, len(built.newly), _CHUNK):
+            newly = built.newly[start : start + _CHUNK]
+            leads += settle_newly_qualified(its, newly, matrices, clock.now())
+        return leads
+
+    async with live.open_unit() as connection:
+        stands, matrices = await connection.run(locked)
         await cycles_kept.keep(connection, built.rebuilt, built.current)
         for table in REPLACED:
             show(table.name)
             await _replace(connection, built.rebuilt, table)
         await _add(connection, built.rebuilt, tables.standings)
         await _forget_names(connection, built)
-        await positions.set_back(connection, locked, await _stood(built))
-        await folds.write(connection, built.fold)
-        leads: list[LeadQualified] = []
-        for start in range(0, len(built.newly), _CHUNK):
-            newly = built.newly[start : start + _CHUNK]
-            leads += await settle_newly_qualified(connection, newly, matrices, clock.now())
-    return leads
+        return await connection.run(finished)
 
 
-async def _unchanged(connection: AsyncConnection, built: Built) -> Active:
-    """Return the versions that score; raises Conflict unless everything is as it was at the snapshot."""
-    if await folds.built_by(connection) != built.was:
+def _unchanged(connection: sa.Connection, built: Built, counted: Active) -> Active:
+    """Return the versions that score; raises Conflict unless everything is as it was at the snapshot.
+
+    `counted` are the versions that the rebuild has.
+    """
+    if folds.built_by(connection) != built.was:
         raise Conflict("renewed_meanwhile", "Somebody else has just renewed the tables. Nothing was changed.")
-    async with built.rebuilt.reading() as its:
-        counted = await active(its)
-    matrices = await active(connection)
+    matrices = active(connection)
     if matrices != counted:
         raise Conflict(
             "versions_changed",
@@ -86,48 +98,60 @@ async def _unchanged(connection: AsyncConnection, built: Built) -> Active:
     return matrices
 
 
-async def _replace(connection: AsyncConnection, rebuilt: Database, table: sa.Table) -> None:
-    # Somebody may hold a revision from before, and must not meet it again.
+async def _replace(connection: OpenConnection, rebuilt: Database, table: sa.Table) -> None:
+    base = await connection.run(partial(_emptied, table=table))
+    async with aclosing(rebuilt.pages(sa.select(table), PAGE)) as pages:
+        async for page in pages:
+            await connection.run(partial(_insert, table=table, page=page, base=base))
+
+
+def _emptied(connection: sa.Connection, table: sa.Table) -> int:
+    """Delete all rows and return the highest revision of them, 0 when they have none.
+
+    Somebody may hold a revision from before, and must not meet it again.
+    """
     base = 0
     if "revision" in table.c:
-        base = (await connection.execute(sa.select(sa.func.max(table.c.revision)))).scalar() or 0
-    await connection.execute(sa.delete(table))
-    async with rebuilt.reading() as its:
-        rows = await its.stream(sa.select(table), execution_options={"yield_per": PAGE})
-        async for page in rows.mappings().partitions():
-            new = [dict(row) for row in page]
-            if base:
-                new = [{**row, "revision": row["revision"] + base} for row in new]
-            await bulk.insert(connection, table, new)
+        base = connection.execute(sa.select(sa.func.max(table.c.revision))).scalar() or 0
+    connection.execute(sa.delete(table))
+    return base
 
 
-async def _add(connection: AsyncConnection, rebuilt: Database, table: sa.Table) -> None:
-    async with rebuilt.reading() as its:
-        rows = await its.stream(sa.select(table), execution_options={"yield_per": PAGE})
-        async for page in rows.mappings().partitions():
-            new = [dict(row) for row in page]
-            await bulk.insert_new(connection, table, table.primary_key.columns.keys()[0], new)
+def _insert(connection: sa.Connection, table: sa.Table, page: Sequence[sa.Row[Any]], base: int) -> None:
+    new = values_of(table, page)
+    if base:
+        new = [{**row, "revision": row["revision"] + base} for row in new]
+    bulk.insert(connection, table, new)
 
 
-async def _forget_names(connection: AsyncConnection, built: Built) -> None:
+async def _add(connection: OpenConnection, rebuilt: Database, table: sa.Table) -> None:
+    key = table.primary_key.columns.keys()[0]
+    async with aclosing(rebuilt.pages(sa.select(table), PAGE)) as pages:
+        async for page in pages:
+            new = values_of(table, page)
+            await connection.run(partial(bulk.insert_new, table=table, key=key, rows=new))
+
+
+async def _forget_names(connection: OpenConnection, built: Built) -> None:
     """Let the names be those of the rebuild, and those that came since the snapshot."""
-    names = sa.select(tables.seen_names)
-    async with built.copy.reading() as its:
-        before = {tuple(row) for row in await its.execute(names)}
-    async with built.rebuilt.reading() as its:
-        today = {tuple(row) for row in await its.execute(names)}
-    now = {tuple(row) for row in await connection.execute(names)}
-    kept = sorted(today | (now - before))
-    await connection.execute(sa.delete(tables.seen_names))
-    columns = tables.seen_names.c.keys()
-    await bulk.insert(connection, tables.seen_names, [dict(zip(columns, row, strict=True)) for row in kept])
+    before, today = await built.copy.read(_names), await built.rebuilt.read(_names)
+
+    def forgotten(its: sa.Connection) -> None:
+        kept = sorted(today | (_names(its) - before))
+        its.execute(sa.delete(tables.seen_names))
+        bulk.insert(its, tables.seen_names, values_of(tables.seen_names, kept))
+
+    await connection.run(forgotten)
 
 
-async def _stood(built: Built) -> Mapping[Partition, Position]:
-    async with built.copy.reading() as its:
-        rows = await positions.all_positions(its)
+def _names(connection: sa.Connection) -> set[tuple[Any, ...]]:
+    return {tuple(row) for row in connection.execute(sa.select(tables.seen_names))}
+
+
+def _stood(connection: sa.Connection, group: str) -> Mapping[Partition, Position]:
+    """Return where the group stood in the interactions at the snapshot."""
     return {
         Partition(row.topic, row.partition): Position(row.next_offset, row.log_id, row.last_checksum)
-        for row in rows
-        if row.consumer == built.group and row.topic == INTERACTIONS
+        for row in positions.all_positions(connection)
+        if row.consumer == group and row.topic == INTERACTIONS
     }

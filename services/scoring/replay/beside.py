@@ -37,4 +37,4 @@ async def _opened(file: Path) -> AsyncGenerator[Database]:
 
 
 def _url(file: Path) -> str:
-    return f"sqlite+aiosqlite:///{file}"
+    return f"sqlite:///{file}"

@@ -44,8 +44,7 @@ async def check(
     the log or the database is away, Misconfigured when the database has another schema.
     """
     await require_newest(database)
-    async with database.reading() as connection:
-        built_by = await folds.built_by(connection)
+    built_by = await database.read(folds.built_by)
     if built_by and (why := fold_of(forms, identity_limits).difference(built_by)):
         return report.tell_of_another_fold(console, why)
     with TemporaryDirectory(prefix="flipline-replay-") as directory, Display(console) as display:
@@ -77,11 +76,8 @@ async def _checked(
     await snapshot.hand_on(copy, rebuilt, former_ids)
     await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt, current=current)
     told.old_links = await old_links.adopt(copy, rebuilt)
-    async with rebuilt.reading() as connection:
-        matrices = await active(connection)
-        full_kinds = await names.full_kinds(connection)
-    async with copy.reading() as connection:
-        full_kinds |= await names.full_kinds(connection)
+    matrices, full_kinds = await rebuilt.read(lambda its: (active(its), names.full_kinds(its)))
+    full_kinds |= await copy.read(names.full_kinds)
     scope = Scope(
         matrices.tally.keys,
         {(one.model, one.number) for one in matrices.versions.values()},

@@ -145,10 +145,10 @@ async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGene
                 tables.standings.c.lead_id.is_not(None),
             ),
         )
-    async with database.reading() as connection:
-        result = await connection.stream(query, execution_options={"yield_per": PAGE})
-        async for page in result.mappings().partitions():
-            for row in page:
+    columns = query.selected_columns.keys()
+    async with aclosing(database.pages(query, PAGE)) as pages:
+        async for page in pages:
+            for row in (dict(zip(columns, one, strict=True)) for one in page):
                 key = tuple(row[name] for name in names)
                 if subject is _COUNTS:
                     counts = _counted(decode_counts(row["counts"]), scope.count_keys)

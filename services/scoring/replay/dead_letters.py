@@ -26,16 +26,14 @@ async def find_open(*, log: Log, copy: Database, rebuilt: Database, clock: Clock
     projection = DeadLetterProjection(clock)
 
     async def project(messages: Sequence[Message]) -> None:
-        async with rebuilt.unit() as connection:
-            await projection.apply(connection, messages)
+        await rebuilt.unit(lambda connection: projection.apply(connection, messages))
 
     async with aclosing(log.replay(DEAD_LETTERS)) as batches:
         async for messages in batches:
             await project(messages)
     waiting = await snapshot.outgoing(copy, DEAD_LETTERS)
     await project([Message(_OUTBOX, number, value) for number, value in enumerate(waiting)])
-    async with rebuilt.reading() as connection:
-        return await count_open(connection)
+    return await rebuilt.read(count_open)
 
 
 def count_parked(found: Iterable[OpenLetters]) -> int:

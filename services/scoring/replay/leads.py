@@ -23,15 +23,18 @@ async def restore(*, log: Log, live: Database, copy: Database, rebuilt: Database
     the forms of that time. Leads that scoring has told of since the snapshot are left out. The rebuild has to
     have the former ids.
     """
-    async with rebuilt.unit() as connection:
-        await connection.execute(sa.delete(standings))
-        await connection.execute(sa.delete(flipped))
+    await rebuilt.unit(_forget)
     await _keep(await snapshot.outgoing(copy, LEADS), live, copy, rebuilt, current)
     async with aclosing(log.replay(LEADS)) as batches:
         async for messages in batches:
             await _keep([message.value for message in messages], live, copy, rebuilt, current)
-    async with rebuilt.unit() as connection:
-        await cycles.follow_former_ids(connection)
+    await rebuilt.unit(cycles.follow_former_ids)
+
+
+def _forget(connection: sa.Connection) -> None:
+    """Empty the standings, and who has flipped."""
+    connection.execute(sa.delete(standings))
+    connection.execute(sa.delete(flipped))
 
 
 async def _keep(
@@ -45,18 +48,19 @@ async def _keep(
         for lead_id, lead in sorted(told.items())
         if lead_id not in since
     }
-    async with rebuilt.unit() as connection:
-        await cycles.restore(connection, list(kept.values()))
+    await rebuilt.unit(lambda connection: cycles.restore(connection, list(kept.values())))
 
 
 async def _known(database: Database, leads: Sequence[LeadQualified]) -> set[str]:
     """Return the ids of those of the leads that the standings have."""
     if not leads:
         return set()
-    async with database.reading() as connection:
+
+    def found(connection: sa.Connection) -> set[str]:
         of_profiles = bulk.any_of(connection, standings.c.profile_id, [lead.profile_id for lead in leads])
-        found = (await connection.execute(sa.select(standings.c.lead_id).where(of_profiles))).scalars()
-        return {lead.lead_id for lead in leads} & set(found)
+        return set(connection.execute(sa.select(standings.c.lead_id).where(of_profiles)).scalars())
+
+    return {lead.lead_id for lead in leads} & await database.read(found)
 
 
 def _lead(value: bytes) -> LeadQualified | None:

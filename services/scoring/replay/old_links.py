@@ -6,11 +6,12 @@ refused, of which nothing was kept either. Here the copy of the live tables take
 where both say the same of who is one person. What is left differs indeed.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.linking import Link, too_many_links
 from services.scoring.tables import flipped, identities, links
@@ -40,46 +41,50 @@ class _Persons(NamedTuple):
 
 async def adopt(copy: Database, rebuilt: Database) -> int:
     """Let the copy take the evidence of the log over; return for how many of its old links there is some."""
-    async with copy.unit() as connection:
-        if (await connection.execute(sa.select(links.c.one_id).where(_is_old).limit(1))).first() is None:
-            return 0
-        await connection.run_sync(_old.create)
-        ends = sa.select(links.c.one_id, links.c.one_id).where(_is_old)
-        ends = ends.union(sa.select(links.c.other_id, links.c.one_id).where(_is_old))
-        await connection.execute(
-            sa.insert(_old).from_select(["identity_id", "least_id"], ends).prefix_with("or ignore")
-        )
+    if not await copy.unit(_note_old_persons):
+        return 0
     adopted = 0
-    async for page in _pages(copy, links, _is_old):
-        told = [Link(*row) for row in page]
-        async with rebuilt.reading() as connection:
-            persons = await _persons(connection, told)
-        agreed = [link for link in told if _joins(link, persons) == (link.refused is None)]
-        async with copy.unit() as connection:
-            await _delete(connection, links, [link.pair for link in agreed])
-        adopted += len(agreed)
-    async for page in _pages(rebuilt, links):
-        await _take_over(copy, [Link(*row) for row in page])
-    async for page in _pages(copy, flipped):
-        await _let_go(copy, rebuilt, page)
+    async with aclosing(_pages(copy, links, _is_old)) as pages:
+        async for page in pages:
+            told = [Link(*row) for row in page]
+            persons = await rebuilt.read(partial(_persons, told=told))
+            agreed = [link for link in told if _joins(link, persons) == (link.refused is None)]
+            await copy.unit(partial(_delete, table=links, keys=[link.pair for link in agreed]))
+            adopted += len(agreed)
+    async with aclosing(_pages(rebuilt, links)) as pages:
+        async for page in pages:
+            await copy.unit(partial(_take_over, told=[Link(*row) for row in page]))
+    async with aclosing(_pages(copy, flipped)) as pages:
+        async for page in pages:
+            await _let_go(copy, rebuilt, page)
     return adopted
 
 
-async def _take_over(copy: Database, told: Sequence[Link]) -> None:
+def _note_old_persons(connection: sa.Connection) -> bool:
+    """Note who was one person by the old links of the copy; return whether there are any."""
+    if connection.execute(sa.select(links.c.one_id).where(_is_old).limit(1)).first() is None:
+        return False
+    _old.create(connection)
+    ends = sa.select(links.c.one_id, links.c.one_id).where(_is_old)
+    ends = ends.union(sa.select(links.c.other_id, links.c.one_id).where(_is_old))
+    connection.execute(
+        sa.insert(_old).from_select(["identity_id", "least_id"], ends).prefix_with("or ignore")
+    )
+    return True
+
+
+def _take_over(connection: sa.Connection, told: Sequence[Link]) -> None:
     """Write those links of the rebuild into the copy whose evidence may have come when none was kept."""
-    async with copy.unit() as connection:
-        first, last = (sa.tuple_(*map(sa.literal, link.pair)) for link in (told[0], told[-1]))
-        key = sa.tuple_(*links.primary_key)
-        rows = await connection.execute(sa.select(links).where(key >= first, key <= last))
-        live = {link.pair: link for link in (Link(*row) for row in rows)}
-        other = [link for link in told if live.get(link.pair) != link]
-        persons = _Persons(
-            await _persons(connection, other),
-            await _mapped(connection, _old.c.identity_id, _old.c.least_id, other),
-        )
-        kept = [link for link in other if _may_be_from_before(link, live.get(link.pair), persons)]
-        rows_ = [dict(zip(links.c.keys(), link, strict=True)) for link in kept]
-        await bulk.upsert(connection, links, rows_)
+    first, last = (sa.tuple_(*map(sa.literal, link.pair)) for link in (told[0], told[-1]))
+    key = sa.tuple_(*links.primary_key)
+    rows = connection.execute(sa.select(links).where(key >= first, key <= last))
+    live = {link.pair: link for link in (Link(*row) for row in rows)}
+    other = [link for link in told if live.get(link.pair) != link]
+    persons = _Persons(
+        _persons(connection, other), _mapped(connection, _old.c.identity_id, _old.c.least_id, other)
+    )
+    kept = [link for link in other if _may_be_from_before(link, live.get(link.pair), persons)]
+    bulk.upsert(connection, links, [dict(zip(links.c.keys(), link, strict=True)) for link in kept])
 
 
 def _may_be_from_before(link: Link, live: Link | None, persons: _Persons) -> bool:
@@ -100,22 +105,29 @@ def _may_be_from_before(link: Link, live: Link | None, persons: _Persons) -> boo
 
 async def _let_go(copy: Database, rebuilt: Database, page: Sequence[Any]) -> None:
     """Remove from the copy those of whom it was only assumed that they flipped with their old person."""
-    async with rebuilt.reading() as connection:
-        of_these = bulk.any_of(connection, flipped.c.profile_id, sorted({row.profile_id for row in page}))
-        known = (await connection.execute(sa.select(flipped).where(of_these))).all()
+    known = await rebuilt.read(partial(_in_cycles_of, page=page))
     flippers: dict[tuple[str, str, int], set[str]] = {}
     for identity_id, *cycle in known:
         flippers.setdefault((cycle[0], cycle[1], cycle[2]), set()).add(identity_id)
-    async with copy.unit() as connection:
+
+    def without_assumed(connection: sa.Connection) -> None:
         ids = sorted({row.identity_id for row in (*page, *known)})
-        old = await _by_id(connection, _old.c.identity_id, _old.c.least_id, ids)
+        old = _by_id(connection, _old.c.identity_id, _old.c.least_id, ids)
         assumed: list[tuple[Any, ...]] = []
         for identity_id, *cycle in page:
             told = flippers.get((cycle[0], cycle[1], cycle[2]), set())
             mine = old.get(identity_id)
             if identity_id not in told and mine is not None and mine in {old.get(i) for i in told}:
                 assumed.append((identity_id, *cycle))
-        await _delete(connection, flipped, assumed)
+        _delete(connection, flipped, assumed)
+
+    await copy.unit(without_assumed)
+
+
+def _in_cycles_of(connection: sa.Connection, page: Sequence[Any]) -> Sequence[sa.Row[Any]]:
+    """Return who flipped in any cycle of the profiles on a page."""
+    of_these = bulk.any_of(connection, flipped.c.profile_id, sorted({row.profile_id for row in page}))
+    return connection.execute(sa.select(flipped).where(of_these)).all()
 
 
 def _joins(link: Link, person_of: Mapping[str, str]) -> bool:
@@ -124,48 +136,46 @@ def _joins(link: Link, person_of: Mapping[str, str]) -> bool:
     return one is not None and one == person_of.get(link.other)
 
 
-async def _persons(connection: AsyncConnection, told: Sequence[Link]) -> Mapping[str, str]:
-    return await _mapped(connection, identities.c.id, identities.c.profile_id, told)
+def _persons(connection: sa.Connection, told: Sequence[Link]) -> Mapping[str, str]:
+    return _mapped(connection, identities.c.id, identities.c.profile_id, told)
 
 
-async def _mapped(
-    connection: AsyncConnection, key: sa.Column[str], value: sa.Column[str], told: Sequence[Link]
+def _mapped(
+    connection: sa.Connection, key: sa.Column[str], value: sa.Column[str], told: Sequence[Link]
 ) -> Mapping[str, str]:
-    return await _by_id(connection, key, value, sorted({i for link in told for i in link.pair}))
+    return _by_id(connection, key, value, sorted({i for link in told for i in link.pair}))
 
 
-async def _by_id(
-    connection: AsyncConnection, key: sa.Column[str], value: sa.Column[str], ids: Sequence[str]
+def _by_id(
+    connection: sa.Connection, key: sa.Column[str], value: sa.Column[str], ids: Sequence[str]
 ) -> Mapping[str, str]:
-    rows = await connection.execute(sa.select(key, value).where(bulk.any_of(connection, key, ids)))
+    rows = connection.execute(sa.select(key, value).where(bulk.any_of(connection, key, ids)))
     return {one: other for one, other in rows}  # noqa: C416 - typed
 
 
-async def _delete(connection: AsyncConnection, table: sa.Table, keys: Sequence[tuple[Any, ...]]) -> None:
+def _delete(connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]) -> None:
     """Delete the rows with these values of the table's first columns, which are its key."""
     names = table.c.keys()[: len(keys[0])] if keys else []
     if names:
         is_it = sa.and_(*(table.c[name] == sa.bindparam(f"its_{name}") for name in names))
         each = [{f"its_{name}": part for name, part in zip(names, key, strict=True)} for key in keys]
-        await connection.execute(sa.delete(table).where(is_it), each)
+        connection.execute(sa.delete(table).where(is_it), each)
 
 
 async def _pages(
     database: Database, table: sa.Table, where: sa.ColumnElement[bool] | None = None
-) -> AsyncIterator[Sequence[Any]]:
+) -> AsyncGenerator[Sequence[Any]]:
     """Yield the rows of a table in the order of their key; the table may be changed meanwhile."""
     key = list(table.primary_key)
     query = sa.select(table).order_by(*key).limit(PAGE)
     if where is not None:
         query = query.where(where)
-    after: tuple[Any, ...] | None = None
-    while True:
-        further = (
-            query if after is None else query.where(sa.tuple_(*key) > sa.tuple_(*map(sa.literal, after)))
-        )
-        async with database.reading() as connection:
-            page = (await connection.execute(further)).all()
-        if not page:
-            return
-        after = tuple(getattr(page[-1], column.name) for column in key)
+    further = query
+    while page := await database.read(partial(_all, query=further)):
         yield page
+        after = (sa.literal(getattr(page[-1], column.name)) for column in key)
+        further = query.where(sa.tuple_(*key) > sa.tuple_(*after))
+
+
+def _all(connection: sa.Connection, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+    return connection.execute(query).all()

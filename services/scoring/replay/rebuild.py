@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.consume import Scorer
 from services.scoring.core.current import Current
@@ -102,8 +101,7 @@ class Rebuild:
         ends = await snapshot.positions_of(self._copy, self._group)
         parked = await self._parked()
         await snapshot.hand_on(self._copy, self._rebuilt, *snapshot.MATRICES)
-        async with self._rebuilt.unit() as connection:
-            await connection.run_sync(without_effect.create)
+        await self._rebuilt.unit(without_effect.create)
         reached: dict[Partition, int] = {}
         read = 0
         async with aclosing(self._log.replay(INTERACTIONS)) as batches:
@@ -150,18 +148,22 @@ class Rebuild:
     async def _in_effect(self, ahead: Sequence[Message]) -> list[Message]:
         """Return the corrections that have taken effect before they came back from the log."""
         events = [(message, _event(message.value)) for message in ahead]
-        async with self._copy.reading() as connection:
-            known = await _known_corrections(connection, [event for _, event in events])
+        known = await self._copy.read(
+            lambda connection: _known_corrections(connection, [event for _, event in events])
+        )
         return [message for message, event in events if event is not None and event.id in known]
 
     async def _apply(self, messages: Sequence[Message]) -> None:
         """Take messages in, those apart that raise, as the live follower does."""
         if not messages:
             return
+
+        def taken_in(connection: sa.Connection) -> int:
+            self._scorer.apply(connection, messages)
+            return self._note_without_effect(connection, messages)
+
         try:
-            async with self._rebuilt.unit() as connection:
-                await self._scorer.apply(connection, messages)
-                nobody = await self._note_without_effect(connection, messages)
+            nobody = await self._rebuilt.unit(taken_in)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told and the rest goes on
@@ -175,14 +177,15 @@ class Rebuild:
             self._told.applied += len(messages)
             self._told.nobody += nobody
 
-    async def _note_without_effect(self, connection: AsyncConnection, messages: Sequence[Message]) -> int:
+    def _note_without_effect(self, connection: sa.Connection, messages: Sequence[Message]) -> int:
+        """Note the events that say something about nobody; return how many of them are new."""
         events = [event for message in messages if (event := _event(message.value)) is not None]
         ids = {event.id for event in events if not self._current.has_effect(event)}
         rows = [{"event_id": event_id} for event_id in sorted(ids)]
-        return len(await bulk.insert_new(connection, without_effect, "event_id", rows))
+        return len(bulk.insert_new(connection, without_effect, "event_id", rows))
 
 
-async def _known_corrections(connection: AsyncConnection, events: Sequence[Event | None]) -> set[str]:
+def _known_corrections(connection: sa.Connection, events: Sequence[Event | None]) -> set[str]:
     """Return the ids of the corrections among the events of which the tables have something."""
     adjusted = [one.id for one in events if isinstance(one, Interaction) and one.type == ADJUSTMENT]
     retracted = [i for one in events if isinstance(one, Retraction) for i in one.interactions]
@@ -196,7 +199,7 @@ async def _known_corrections(connection: AsyncConnection, events: Sequence[Event
         )
         if wanted
     ]
-    return {i for query in queries for i in (await connection.execute(query)).scalars()}
+    return {i for query in queries for i in connection.execute(query).scalars()}
 
 
 def some(places: Sequence[str]) -> str:

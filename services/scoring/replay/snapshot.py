@@ -1,11 +1,14 @@
 """A copy of the live tables as of one instant: what is compared stands still while scoring goes on."""
 
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import aclosing
+from functools import partial
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring import fold_tables, tables
+from shared.database import bulk
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.database.outbox import outbox
@@ -32,9 +35,10 @@ PROJECTIONS: Final = (
     tables.seen_names,
 )
 
-
 # What else stands beside the projections: which version is on its way, and what a rebuild does not come to.
 BESIDE: Final = (tables.activations, tables.preparations, fold_tables.former_ids, positions, outbox)
+
+_ONE_INSTANT: Final = sa.text("set transaction isolation level repeatable read, read only")
 
 
 async def take(live: Database, copy: Database) -> None:
@@ -44,33 +48,34 @@ async def take(live: Database, copy: Database) -> None:
     code, Unavailable when the database is away.
     """
     await require_newest(live)
-    async with live.reading() as connection:
-        if connection.dialect.name == "postgresql":
+    async with live.open_read() as connection:
+        if live.dialect == "postgresql":
             # On SQLite every transaction sees one instant.
-            await connection.execute(sa.text("set transaction isolation level repeatable read, read only"))
+            await connection.run(lambda its: its.execute(_ONE_INSTANT).close())
         for table in (*MATRICES, *PROJECTIONS, *BESIDE):
-            await _copy(connection, table, copy)
+            await _write(copy, table, connection.pages(sa.select(table), PAGE))
 
 
-async def _copy(connection: AsyncConnection, table: sa.Table, copy: Database) -> None:
-    """Copy page by page: the transaction that reads is never silent for longer than it takes to write one."""
-    rows = await connection.stream(sa.select(table), execution_options={"yield_per": PAGE})
-    async for page in rows.mappings().partitions():
-        await write(copy, table, [dict(row) for row in page])
+async def _write(database: Database, table: sa.Table, rows: AsyncGenerator[Sequence[sa.Row[Any]]]) -> None:
+    """Write page by page, each in a transaction of its own.
+
+    So the transaction that reads them is never silent for longer than it takes to write one.
+    """
+    async with aclosing(rows) as pages:
+        async for page in pages:
+            await database.unit(partial(bulk.insert, table=table, rows=values_of(table, page)))
 
 
-async def write(database: Database, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    """Insert rows in a transaction of their own."""
-    if rows:
-        async with database.unit() as connection:
-            await connection.execute(sa.insert(table), rows)
+def values_of(table: sa.Table, rows: Iterable[Iterable[Any]]) -> list[dict[str, Any]]:
+    """Return whole rows of a table as they are inserted."""
+    columns = table.c.keys()
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 async def hand_on(copy: Database, rebuilt: Database, *those: sa.Table) -> None:
     """Give the rebuild tables of the snapshot as they are."""
     for table in those:
-        async with copy.reading() as connection:
-            await _copy(connection, table, rebuilt)
+        await _write(rebuilt, table, copy.pages(sa.select(table), PAGE))
 
 
 async def positions_of(copy: Database, group: str) -> dict[Partition, int]:
@@ -78,12 +83,11 @@ async def positions_of(copy: Database, group: str) -> dict[Partition, int]:
     query = sa.select(positions.c.topic, positions.c.partition, positions.c.next_offset).where(
         positions.c.consumer == group, positions.c.topic == INTERACTIONS
     )
-    async with copy.reading() as connection:
-        return {Partition(topic, number): end for topic, number, end in await connection.execute(query)}
+    rows = await copy.read(lambda connection: connection.execute(query).all())
+    return {Partition(topic, number): end for topic, number, end in rows}
 
 
 async def outgoing(copy: Database, topic: str) -> list[bytes]:
     """Return the events of a topic that were in the outbox and not yet known to be on the log."""
     query = sa.select(outbox.c.value).where(outbox.c.topic == topic).order_by(outbox.c.id)
-    async with copy.reading() as connection:
-        return list((await connection.execute(query)).scalars())
+    return await copy.read(lambda connection: list(connection.execute(query).scalars()))

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.pages import Pages
 from services.scoring.settling import settle_anew
@@ -48,10 +47,7 @@ class Repricing:
 
         Raises NotFound when the model has no active version, Unavailable when the database is away.
         """
-        async with self._database.reading() as connection:
-            self._of_model(await active(connection))
-            number = sa.select(sa.func.count()).select_from(_profiles().subquery())
-            total = (await connection.execute(number)).scalar_one()
+        total = await self._database.read(self._number)
         pages = Pages(self._database, PAGE)
         while True:
             page, priced = await pages.take(self._page)
@@ -65,12 +61,18 @@ class Repricing:
             show(self.found.profiles, max(total, self.found.profiles))
             await pages.let_others_write()
 
-    async def _page(self, connection: AsyncConnection, size: int) -> tuple[list[str], Repriced]:
-        await hold(connection)
-        matrices = self._of_model(await active(connection))
+    def _number(self, connection: sa.Connection) -> int:
+        """Return how many profiles there are; raises NotFound when the model has no active version."""
+        self._of_model(active(connection))
+        number = sa.select(sa.func.count()).select_from(_profiles().subquery())
+        return connection.execute(number).scalar_one()
+
+    def _page(self, connection: sa.Connection, size: int) -> tuple[list[str], Repriced]:
+        hold(connection)
+        matrices = self._of_model(active(connection))
         query = _profiles(self._after).order_by(identities.c.id).limit(size)
-        page = list((await connection.execute(query)).scalars())
-        leads, changed = await settle_anew(connection, page, matrices, self._clock.now(), in_doubt=True)
+        page = list(connection.execute(query).scalars())
+        leads, changed = settle_anew(connection, page, matrices, self._clock.now(), in_doubt=True)
         return page, Repriced(len(page), changed, Counter(lead.model for lead in leads))
 
     def _of_model(self, matrices: Active) -> Active:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 
 from services.scoring.change import preparation
 from services.scoring.change.activation import Handoff, Order, activate
@@ -125,11 +126,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     @router.get("/activation")
     async def get_activation(model: ModelName) -> PreparationOut:
         """Tell how far the activation that is under way has come; 404 when none is."""
-        async with database.reading() as connection:
-            found = await preparation.read(connection, model)
-            if found is None:
-                await require_model(connection, model)
-                raise NotFound("activation_unknown", f"No activation of {model} is under way.")
+        found = await database.read(lambda connection: _under_way(connection, model))
         return PreparationOut(
             model=model,
             version=found.version.number,
@@ -144,18 +141,31 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     @router.delete("/activation", status_code=204)
     async def delete_activation(model: ModelName) -> None:
         """Give up the activation that is under way, as after a crash that nobody wants to take up again."""
-        async with database.unit() as connection:
-            if not await preparation.is_under_way(connection, model):
-                await require_model(connection, model)
-                raise NotFound("activation_unknown", f"No activation of {model} is under way.")
-            await preparation.end(connection, model)
+        await database.unit(lambda connection: _give_up(connection, model))
 
     return router
 
 
+def _under_way(connection: Connection, model: str) -> preparation.Preparation:
+    found = preparation.read(connection, model)
+    if found is None:
+        raise _none_under_way(connection, model)
+    return found
+
+
+def _give_up(connection: Connection, model: str) -> None:
+    if not preparation.is_under_way(connection, model):
+        raise _none_under_way(connection, model)
+    preparation.end(connection, model)
+
+
+def _none_under_way(connection: Connection, model: str) -> NotFound:
+    require_model(connection, model)
+    return NotFound("activation_unknown", f"No activation of {model} is under way.")
+
+
 async def _scores(database: Database, model: str, version: int) -> bool:
-    async with database.reading() as connection:
-        state = await state_of(connection, model)
+    state = await database.read(lambda connection: state_of(connection, model))
     return state is not None and state.active_version == version
 
 
@@ -166,7 +176,6 @@ async def _activated(
     names: Mapping[str, Named] = {}
     # The version scores by now, so a database that fails just here must not make it look refused.
     with suppress(Unavailable):
-        async with database.reading() as connection:
-            names = await names_in(connection, [told], clock.now())
+        names = await database.read(lambda connection: names_in(connection, [told], clock.now()))
     shown = with_names(told, names)
     return ActivatedOut.model_validate({"model": model, "version": version, "flip_diff": shown})

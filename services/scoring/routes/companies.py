@@ -63,8 +63,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         wanted = Wanted(model, sort, excluded, count_excluded)
         of = f"companies of {model} by {sort}{' with the excluded' if count_excluded else ''}"
         after = place(cursor, of, text) if sort == "company" else place(cursor, of, whole, number, text)
-        async with database.reading() as connection:
-            page = await companies(connection, wanted, after, limit + 1)
+        page = await database.read(lambda connection: companies(connection, wanted, after, limit + 1))
         following = write_cursor(of, *sort_key(page[limit - 1], wanted)) if len(page) > limit else None
         return paged(request, CompanyOut, [_shown(one) for one in page[:limit]], following)
 

@@ -1,12 +1,10 @@
 """Routes for ops: interactions that do not count, identities that are not one person, points by hand."""
 
-from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import Adjustment
 from services.scoring.core.flip import Cycle
@@ -17,6 +15,7 @@ from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import IdentityOut
 from services.scoring.store.selection import Selection
 from shared.auth import Requires
+from shared.database.connections import Work
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.identity import Forms, current
@@ -139,12 +138,11 @@ def routes(
     router = router_for(requires, "/v1/profiles/{profile_id}", "corrections")
     caller = Depends(requires)
 
-    async def corrected(work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+    async def corrected(work: Work[T]) -> T:
         """Do the work in a transaction, again while live scoring is at the same persons."""
         for left in reversed(range(MAX_TRIES)):
             try:
-                async with database.unit() as connection:
-                    done = await work(connection)
+                done = await database.unit(work)
             except Unavailable:
                 if not left:
                     raise
@@ -154,8 +152,7 @@ def routes(
         raise AssertionError("the last try returns or raises")
 
     async def undone_by_now(profile_id: str) -> list[Cycle]:
-        async with database.reading() as connection:
-            return await undone(connection, profile_id)
+        return await database.read(lambda connection: undone(connection, profile_id))
 
     @router.post("/retractions")
     async def post_retraction(

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from services.scoring.model.difference import difference
+from services.scoring.model.matrix import Version
 from services.scoring.routes.parameters import MAX_VERSION, ModelName
 from services.scoring.routes.router import router_for
 from services.scoring.store.models import draft_of, version_of
@@ -49,16 +51,20 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         ] = None,
     ) -> DifferenceOut:
         """Tell what differs between two versions, or between the active version and the draft."""
-        async with database.reading() as connection:
-            old = await version_of(connection, model, before)
-            if before is not None and old is None:
-                raise await not_there(connection, model, before, "query.before")
-            new = await (
-                draft_of(connection, model) if after is None else version_of(connection, model, after)
-            )
-            if new is None:
-                raise await not_there(connection, model, after or "draft", "query.after" if after else None)
+        old, new = await database.read(lambda connection: _both(connection, model, before, after))
         changes = await asyncio.to_thread(difference, old.matrix if old else None, new.matrix)
         return DifferenceOut(model=model, changes=[ChangeOut(**asdict(change)) for change in changes])
 
     return router
+
+
+def _both(
+    connection: Connection, model: str, before: int | None, after: int | None
+) -> tuple[Version | None, Version]:
+    old = version_of(connection, model, before)
+    if before is not None and old is None:
+        raise not_there(connection, model, before, "query.before")
+    new = draft_of(connection, model) if after is None else version_of(connection, model, after)
+    if new is None:
+        raise not_there(connection, model, after or "draft", "query.after" if after else None)
+    return old, new

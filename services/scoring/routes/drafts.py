@@ -12,7 +12,6 @@ from typing import Annotated, Any, NamedTuple
 import sqlalchemy as sa
 from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.change import preparation
 from services.scoring.change.models_told import tell_deleted, tell_drafted
@@ -67,15 +66,13 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
     router = router_for(requires, "/v1/models/{model}", "models")
 
     async def answered(draft: _Draft) -> DraftOut:
-        async with database.reading() as connection:
-            seen = await names.seen(connection, draft.possible_kinds)
+        seen = await database.read(lambda connection: names.seen(connection, draft.possible_kinds))
         return await asyncio.to_thread(_answered, draft, seen)
 
     @router.get("/draft")
     async def get_draft(model: ModelName, response: Response) -> DraftOut:
         """Show the draft, or without one the active matrix to start from; `ETag` names its state."""
-        async with database.reading() as connection:
-            text = await _there(connection, model)
+        text = await database.read(lambda connection: _there(connection, model))
         response.headers["ETag"] = etag(text)
         return await answered(await asyncio.to_thread(_kept, model, text))
 
@@ -94,19 +91,22 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         """
         draft = await asyncio.to_thread(_read, model, document)
         answer = await answered(draft)
-        async with database.unit() as connection:
+
+        def replace(connection: sa.Connection) -> None:
             # So that nobody deletes the model meanwhile.
-            await hold(connection)
+            hold(connection)
             # There first, so that of two who make the same model at once one waits for the other.
             row = {"model": model, "created_at": clock.now()}
-            await bulk.insert_new(connection, models, "model", [row])
+            bulk.insert_new(connection, models, "model", [row])
             this_one = models.c.model == model
             active = sa.select(models.c.active_version).where(this_one).with_for_update()
-            never_active = (await connection.execute(active)).scalar_one() is None
-            _check(await shown(connection, model), draft.text, if_match, if_none_match)
-            await connection.execute(sa.update(models).where(this_one).values(draft=draft.text))
+            never_active = connection.execute(active).scalar_one() is None
+            _check(shown(connection, model), draft.text, if_match, if_none_match)
+            connection.execute(sa.update(models).where(this_one).values(draft=draft.text))
             if never_active:
-                await tell_drafted(connection, model, clock.now())
+                tell_drafted(connection, model, clock.now())
+
+        await database.unit(replace)
         outgoing.ring()
         response.headers["ETag"] = etag(draft.text)
         return answer
@@ -117,20 +117,23 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
 
         With `If-Match` only while the draft is still as it was read; else 412.
         """
-        async with database.unit() as connection:
-            await hold(connection, to_activate=True)
-            await _throw_away(connection, model, if_match)
-            if not await is_there(connection, model):
-                await tell_deleted(connection, model, clock.now())
+
+        def discard(connection: sa.Connection) -> None:
+            hold(connection, to_activate=True)
+            _throw_away(connection, model, if_match)
+            if not is_there(connection, model):
+                tell_deleted(connection, model, clock.now())
+
+        await database.unit(discard)
         outgoing.ring()
 
     return router
 
 
-async def _there(connection: AsyncConnection, model: str) -> str:
-    text = await shown(connection, model)
+def _there(connection: sa.Connection, model: str) -> str:
+    text = shown(connection, model)
     if text is None:
-        raise await not_there(connection, model, "draft")
+        raise not_there(connection, model, "draft")
     return text
 
 
@@ -144,14 +147,14 @@ def _check(present: str | None, new: str, if_match: str | None, if_none_match: s
         )
 
 
-async def _throw_away(connection: AsyncConnection, model: str, if_match: str | None) -> None:
+def _throw_away(connection: sa.Connection, model: str, if_match: str | None) -> None:
     query = sa.select(models.c.draft).where(models.c.model == model)
-    text = (await connection.execute(query)).scalar_one_or_none()
+    text = connection.execute(query).scalar_one_or_none()
     if text is None:
-        raise await not_there(connection, model, "draft")
+        raise not_there(connection, model, "draft")
     check_unchanged(text, if_match)
-    await preparation.require_none(connection, model)
-    await delete(connection, model)
+    preparation.require_none(connection, model)
+    delete(connection, model)
 
 
 class _Draft(NamedTuple):

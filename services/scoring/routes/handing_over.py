@@ -1,10 +1,12 @@
 """Routes for ops: sales gets profiles that activations kept back, without a new version."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -115,9 +117,12 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
         """List the orders to hand over without a new version: by whom, when, why, and how far each came."""
         of = f"handoffs of {model}"
         after = place(cursor, of, text)
-        async with database.reading() as connection:
-            await require_model(connection, model)
-            page = await handovers.read(connection, model, after[0] if after else None, limit + 1)
+
+        def listed(connection: Connection) -> Sequence[handovers.Handover]:
+            require_model(connection, model)
+            return handovers.read(connection, model, after[0] if after else None, limit + 1)
+
+        page = await database.read(listed)
         items = [HandoverOut.model_validate(one, from_attributes=True) for one in page[:limit]]
         more = write_cursor(of, items[-1].id) if len(page) > limit else None
         return paged(request, HandoverOut, items, more)

@@ -1,6 +1,7 @@
 """Routes about one person: what links the identities, and what they did."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
@@ -8,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.scoring.core.linking import Link
 from services.scoring.people import find_one
 from services.scoring.routes.parameters import ProfileId
 from services.scoring.routes.router import router_for
@@ -38,17 +40,14 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         The links come in the order in which they were made.
         """
         after = place(cursor, LINKS, moment, text, text, text)
-        async with database.reading() as connection:
-            person = await find_one(connection, profile_id)
-            found = await links.page_of_person(connection, person.identities, after, limit + 1)
-            told = found[:limit]
-            touched = sorted({i for link in told for i in (link.one, link.other)})
-            rows = await connection.execute(
-                sa.select(identities.c.id, identities.c.kind, identities.c.value).where(
-                    bulk.any_of(connection, identities.c.id, touched)
-                )
-            )
-            name = {i: IdentityOut(kind=kind, value=value) for i, kind, value in rows}
+
+        def listed(connection: sa.Connection) -> tuple[list[Link], dict[str, IdentityOut]]:
+            person = find_one(connection, profile_id)
+            found = links.page_of_person(connection, person.identities, after, limit + 1)
+            return found, _named(connection, found[:limit])
+
+        found, name = await database.read(listed)
+        told = found[:limit]
         items = [
             LinkOut(
                 one=name[link.one],
@@ -70,8 +69,9 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         request: Request, profile_id: ProfileId, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
     ) -> Page[InteractionOut] | Response:
         """List what the person did, the latest first."""
-        async with database.reading() as connection:
-            person = await find_one(connection, profile_id)
+
+        def listed(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+            person = find_one(connection, profile_id)
             mine = bulk.any_of(connection, ledger.c.identity_id, list(person.identities))
             query = (
                 sa.select(ledger, retractions.c.reason)
@@ -81,7 +81,9 @@ def routes(database: Database, requires: Requires) -> APIRouter:
             if after := place(cursor, TIMELINE, moment, text):
                 query = query.where(sa.tuple_(ledger.c.occurred_at, ledger.c.event_id) < after)
             order = ledger.c.occurred_at.desc(), ledger.c.event_id.desc()
-            rows = (await connection.execute(query.order_by(*order).limit(limit + 1))).all()
+            return connection.execute(query.order_by(*order).limit(limit + 1)).all()
+
+        rows = await database.read(listed)
         items = [
             InteractionOut(
                 id=row.event_id,
@@ -100,3 +102,13 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         return paged(request, InteractionOut, items, following)
 
     return router
+
+
+def _named(connection: sa.Connection, told: Sequence[Link]) -> dict[str, IdentityOut]:
+    touched = sorted({i for link in told for i in (link.one, link.other)})
+    rows = connection.execute(
+        sa.select(identities.c.id, identities.c.kind, identities.c.value).where(
+            bulk.any_of(connection, identities.c.id, touched)
+        )
+    )
+    return {i: IdentityOut(kind=kind, value=value) for i, kind, value in rows}

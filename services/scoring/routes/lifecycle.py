@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
+from sqlalchemy import Connection
 
 from services.scoring.change.retirement import Act, end
 from services.scoring.routes.drafts import IfMatch
 from services.scoring.routes.models import ModelOut
 from services.scoring.routes.parameters import ModelName, NoNul
 from services.scoring.routes.router import router_for
-from services.scoring.store.lifecycle import state_of
+from services.scoring.store.lifecycle import State, state_of
 from services.scoring.store.vocabulary import model_unknown
 from shared.auth import Requires
 from shared.clock import Clock
@@ -37,10 +38,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
     @router.get("")
     async def get_model(model: ModelName, response: Response) -> OneModelOut:
         """Show a model; `ETag` names its state, so that what is deleted is what was seen."""
-        async with database.reading() as connection:
-            state = await state_of(connection, model)
-            if state is None:
-                raise await model_unknown(connection, model)
+        state = await database.read(lambda connection: _known(connection, model))
         response.headers["ETag"] = state.etag
         return OneModelOut.model_validate(state, from_attributes=True)
 
@@ -58,8 +56,15 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         subscribers are owed is still delivered, and a new activation revives it. To retire it again changes
         nothing. With `If-Match` only while the model is as it was read; else 412.
         """
-        async with database.unit() as connection:
-            await end(connection, model, Act(author or caller, note), clock.now(), if_match=if_match)
+        act = Act(author or caller, note)
+        await database.unit(lambda connection: end(connection, model, act, clock.now(), if_match=if_match))
         outgoing.ring()
 
     return router
+
+
+def _known(connection: Connection, model: str) -> State:
+    state = state_of(connection, model)
+    if state is None:
+        raise model_unknown(connection, model)
+    return state

@@ -58,9 +58,8 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         ).outerjoin(preparations, preparations.c.model == models.c.model)
         if after := place(cursor, "models", text):
             query = query.where(models.c.model > after[0])
-        async with database.reading() as connection:
-            found = await connection.execute(query.order_by(models.c.model).limit(limit + 1))
-            rows = found.mappings().all()
+        query = query.order_by(models.c.model).limit(limit + 1)
+        rows = await database.read(lambda connection: connection.execute(query).mappings().all())
         items = [ModelOut.model_validate(row) for row in rows[:limit]]
         following = write_cursor("models", items[-1].model) if len(rows) > limit else None
         return paged(request, ModelOut, items, following)
@@ -68,14 +67,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     @router.get("/{model}/grades")
     async def get_grades(model: ModelName) -> GradesOut:
         """Count the profiles by grade: who they are against what they do."""
-        async with database.reading() as connection:
-            number = (await active_version_of(connection, model)).number
-            rows = await connection.execute(
-                sa.select(scores.c.grade, sa.func.count())
-                .where(scores.c.model == model, scores.c.version == number)
-                .group_by(scores.c.grade)
-            )
-            found: dict[str | None, int] = {grade: number for grade, number in rows}  # noqa: C416 - typed
+        number, found = await database.read(lambda connection: _counted(connection, model))
         every = (f"{letter}{digit}" for letter in "ABCD" for digit in "1234")
         return GradesOut(
             model=model,
@@ -85,3 +77,14 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         )
 
     return router
+
+
+def _counted(connection: sa.Connection, model: str) -> tuple[int, dict[str | None, int]]:
+    """Return the version that scores, and how many profiles have which grade under it."""
+    version = active_version_of(connection, model).number
+    rows = connection.execute(
+        sa.select(scores.c.grade, sa.func.count())
+        .where(scores.c.model == model, scores.c.version == version)
+        .group_by(scores.c.grade)
+    )
+    return version, {grade: number for grade, number in rows}  # noqa: C416 - typed

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring.naming import Named, name_profiles
 from services.scoring.routes.shapes import IdentityOut
@@ -35,15 +35,15 @@ class CutOut(BaseModel):
     of: int
 
 
-async def names_in(
-    connection: AsyncConnection, diffs: Iterable[Mapping[str, Any]], now: datetime
+def names_in(
+    connection: Connection, diffs: Iterable[Mapping[str, Any]], now: datetime
 ) -> Mapping[str, Named]:
     """Return the names of the profiles in the lists of previews and flip-diffs, by profile id.
 
     Names are looked up when they are shown, so no list keeps them of somebody who is erased.
     """
     ids = [one["profile_id"] for diff in diffs for movers in _lists(diff).values() for one in movers]
-    return await name_profiles(connection, ids, now)
+    return name_profiles(connection, ids, now)
 
 
 def with_names(diff: Mapping[str, Any], names: Mapping[str, Named]) -> dict[str, Any]:

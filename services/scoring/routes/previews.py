@@ -5,7 +5,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 
 from services.scoring.change.preview import preview
 from services.scoring.model.matrix import Version
@@ -51,26 +51,32 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
         `ETag` names the draft: sent to `activate` as `If-Match`, what is activated is what was previewed.
         """
-        async with database.reading() as connection:
-            draft, text = await draft_of(connection, model), await shown(connection, model)
+
+        def of_draft(connection: Connection) -> tuple[str, PreviewOut]:
+            draft, text = draft_of(connection, model), shown(connection, model)
             if draft is None or text is None:
-                raise await not_there(connection, model, "draft")
-            found = await _previewed(connection, draft, clock.now())
+                raise not_there(connection, model, "draft")
+            return text, _previewed(connection, draft, clock.now())
+
+        text, found = await database.read(of_draft)
         response.headers["ETag"] = etag(text)
         return found
 
     @router.post("/versions/{number}/preview")
     async def post_version_preview(model: ModelName, number: VersionNumber) -> PreviewOut:
         """Tell whom an older version would flip if it were activated again, without changing anything."""
-        async with database.reading() as connection:
-            version = await version_of(connection, model, number)
+
+        def of_version(connection: Connection) -> PreviewOut:
+            version = version_of(connection, model, number)
             if version is None:
-                raise await not_there(connection, model, number)
-            return await _previewed(connection, version, clock.now())
+                raise not_there(connection, model, number)
+            return _previewed(connection, version, clock.now())
+
+        return await database.read(of_version)
 
     return router
 
 
-async def _previewed(connection: AsyncConnection, version: Version, now: datetime) -> PreviewOut:
-    found = asdict(await preview(connection, version, now))
-    return PreviewOut(model=version.model, **with_names(found, await names_in(connection, [found], now)))
+def _previewed(connection: Connection, version: Version, now: datetime) -> PreviewOut:
+    found = asdict(preview(connection, version, now))
+    return PreviewOut(model=version.model, **with_names(found, names_in(connection, [found], now)))

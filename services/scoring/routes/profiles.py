@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Depends, Query
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,7 +29,7 @@ from services.scoring.routes.shapes import (
     StandingOut,
 )
 from services.scoring.store import traits
-from services.scoring.store.listing import Filter, Sort, profile_ids
+from services.scoring.store.listing import Filter, Profile, Sort, profile_ids
 from services.scoring.store.models import active
 from services.scoring.store.vocabulary import check_kind
 from shared.auth import Requires
@@ -37,7 +37,7 @@ from shared.clock import Clock
 from shared.cursor import write_cursor
 from shared.database.engine import Database
 from shared.errors import Refused
-from shared.identity import Forms, current
+from shared.identity import Forms, Identity, current
 from shared.known_traits import completed, reader
 from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, number, paged, place, text
 
@@ -100,18 +100,20 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
                 f"`kind` and `value` find one person, whom `{beside}` would not change; leave out either.",
                 beside,
             )
-        async with database.reading() as connection:
-            if kind is not None and value is not None:
-                persons = await find(connection, [forms.named(kind, value).id])
-                if not persons:
-                    await check_kind(connection, "query.kind", kind)
-                return paged(request, ProfileOut, await _shown(connection, persons, clock), None)
-            of = f"profiles of {wanted.model} by -score" if sort == "-score" else "profiles by id"
-            after = place(cursor, of, number, text) if sort == "-score" else place(cursor, of, text)
-            page = await profile_ids(connection, wanted, sort, after, limit + 1)
+        if kind is not None and value is not None:
+            named = forms.named(kind, value)
+            items = await database.read(lambda its: _found(its, named, kind, clock))
+            return paged(request, ProfileOut, items, None)
+        of = f"profiles of {wanted.model} by -score" if sort == "-score" else "profiles by id"
+        after = place(cursor, of, number, text) if sort == "-score" else place(cursor, of, text)
+
+        def listed(connection: Connection) -> tuple[Sequence[Profile], list[ProfileOut]]:
+            page = profile_ids(connection, wanted, sort, after, limit + 1)
             rank = {profile.id: index for index, profile in enumerate(page[:limit])}
-            persons = [one for one in await find(connection, list(rank)) if one.id in rank]
-            items = await _shown(connection, sorted(persons, key=lambda one: rank[one.id]), clock)
+            persons = [one for one in find(connection, list(rank)) if one.id in rank]
+            return page, _shown(connection, sorted(persons, key=lambda one: rank[one.id]), clock)
+
+        page, items = await database.read(listed)
         if wanted.trait is not None:
             name, told = wanted.trait
             read = reader(name)
@@ -122,9 +124,7 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
     @router.get("/{profile_id}")
     async def get_profile(profile_id: ProfileId) -> ProfileOut:
         """Show a profile; an id from before a merge leads to the person as known now."""
-        async with database.reading() as connection:
-            person = await find_one(connection, profile_id)
-            return (await _shown(connection, [person], clock))[0]
+        return await database.read(lambda connection: _found_one(connection, profile_id, clock))
 
     return router
 
@@ -140,10 +140,21 @@ def _is(known: object, told: str) -> bool:
     return known == told or (not isinstance(known, str) and msgspec.json.encode(known).decode() == told)
 
 
-async def _shown(connection: AsyncConnection, persons: Sequence[Person], clock: Clock) -> list[ProfileOut]:
+def _found(connection: Connection, named: Identity, kind: str, clock: Clock) -> list[ProfileOut]:
+    persons = find(connection, [named.id])
+    if not persons:
+        check_kind(connection, "query.kind", kind)
+    return _shown(connection, persons, clock)
+
+
+def _found_one(connection: Connection, profile_id: str, clock: Clock) -> ProfileOut:
+    return _shown(connection, [find_one(connection, profile_id)], clock)[0]
+
+
+def _shown(connection: Connection, persons: Sequence[Person], clock: Clock) -> list[ProfileOut]:
     today = day_of(clock.now())
-    versions = (await active(connection)).versions.values()
-    known = await traits.known(connection, persons)
+    versions = active(connection).versions.values()
+    known = traits.known(connection, persons)
     return [
         ProfileOut(
             id=person.id,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from fastapi import APIRouter
+from sqlalchemy import Connection
 
 from services.scoring.asked import version_asked
 from services.scoring.core.appraisal import state_of
@@ -37,10 +38,13 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     ) -> ScoreOut:
         """Show a score with its reasons, as of any day and under any version or the draft."""
         when = at or clock.now()
-        async with database.reading() as connection:
-            wanted = (await version_asked(connection, model, version)).version
-            person = await find_one(connection, profile_id)
-            known = (await known_under(connection, [person], wanted))[person.id]
+
+        def asked(connection: Connection) -> tuple[Known, Version]:
+            wanted = version_asked(connection, model, version).version
+            person = find_one(connection, profile_id)
+            return known_under(connection, [person], wanted)[person.id], wanted
+
+        known, wanted = await database.read(asked)
         # Pure computing, and long when points fade over many years: others are answered meanwhile.
         return await asyncio.to_thread(_score, known, wanted, when)
 

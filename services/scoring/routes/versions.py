@@ -1,6 +1,7 @@
 """Routes for ops: the versions of a model, and who made them score when and why."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.scoring.naming import Named
 from services.scoring.routes.movers import names_in, with_names
 from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.routes.router import router_for
@@ -59,9 +61,12 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         query = _versions_of(model).order_by(versions.c.version.desc()).limit(limit + 1)
         if before := place(cursor, of, whole):
             query = query.where(versions.c.version < before[0])
-        async with database.reading() as connection:
-            await require_model(connection, model)
-            rows = (await connection.execute(query)).all()
+
+        def listed(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+            require_model(connection, model)
+            return connection.execute(query).all()
+
+        rows = await database.read(listed)
         items = [_version(row) for row in rows[:limit]]
         following = write_cursor(of, str(items[-1].version)) if len(rows) > limit else None
         return paged(request, VersionOut, items, following)
@@ -69,12 +74,15 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     @router.get("/versions/{number}")
     async def get_version(model: ModelName, number: VersionNumber) -> VersionOut:
         """Show one version."""
-        async with database.reading() as connection:
+
+        def found(connection: sa.Connection) -> sa.Row[Any]:
             query = _versions_of(model).where(versions.c.version == number)
-            row = (await connection.execute(query)).one_or_none()
+            row = connection.execute(query).one_or_none()
             if row is None:
-                raise await not_there(connection, model, number)
-        return _version(row)
+                raise not_there(connection, model, number)
+            return row
+
+        return _version(await database.read(found))
 
     @router.get("/activations", response_model=Page[ActivationOut], **as_list())
     async def list_activations(
@@ -85,12 +93,17 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         query = sa.select(activations).where(activations.c.model == model)
         if before := place(cursor, of, whole):
             query = query.where(activations.c.number < before[0])
-        async with database.reading() as connection:
-            await require_model(connection, model)
-            latest_first = query.order_by(activations.c.number.desc()).limit(limit + 1)
-            rows = (await connection.execute(latest_first)).all()
+        latest_first = query.order_by(activations.c.number.desc()).limit(limit + 1)
+
+        def listed(
+            connection: sa.Connection,
+        ) -> tuple[Sequence[sa.Row[Any]], list[dict[str, Any] | None], Mapping[str, Named]]:
+            require_model(connection, model)
+            rows = connection.execute(latest_first).all()
             diffs = [json.loads(row.flip_diff) if row.flip_diff else None for row in rows[:limit]]
-            names = await names_in(connection, filter(None, diffs), clock.now())
+            return rows, diffs, names_in(connection, filter(None, diffs), clock.now())
+
+        rows, diffs, names = await database.read(listed)
         items = [
             ActivationOut(
                 version=row.version,

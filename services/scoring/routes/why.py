@@ -124,8 +124,9 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         Without `at` and `version` it is asked of the moment of the latest flip, under the version of then.
         When there was none it is asked of now.
         """
-        async with database.reading() as connection:
-            asked = await question(connection, profile_id, model, at=at, which=version, now=clock.now())
+        asked = await database.read(
+            lambda its: question(its, profile_id, model, at=at, which=version, now=clock.now())
+        )
         return await asyncio.to_thread(_answered, asked)
 
     return router

@@ -5,7 +5,6 @@ from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED, WAITING
 from services.scoring.store.vocabulary import active_version_of
@@ -48,15 +47,13 @@ class Company(msgspec.Struct, frozen=True):
         return self.excluded == self.people
 
 
-async def companies(
-    connection: AsyncConnection, wanted: Wanted, after: Sequence[Any], limit: int
-) -> list[Company]:
+def companies(connection: sa.Connection, wanted: Wanted, after: Sequence[Any], limit: int) -> list[Company]:
     """Return a page of companies with what their people score in the active version of a model.
 
     By score, companies that are excluded as a whole come behind all others, unless the excluded count.
     `after` is the sort key of the last one of the page before, as `sort_key` makes it. Raises NotFound.
     """
-    number = (await active_version_of(connection, wanted.model, "query.model")).number
+    number = active_version_of(connection, wanted.model, "query.model").number
     is_excluded, score = scores.c.excluded, scores.c.score
     people, excluded = sa.func.count(), _number(is_excluded)
     counted = score if wanted.count_excluded else sa.case((~is_excluded, score))
@@ -96,7 +93,7 @@ async def companies(
             least = sa.cast(last_measure, sa.Numeric(20, 6))
             less = (measure < least) | ((measure == least) & (scores.c.company > last_company))
             query = query.having((behind > last_behind) | ((behind == last_behind) & less))
-    rows = await connection.execute(query.limit(limit))
+    rows = connection.execute(query.limit(limit))
     return [
         Company(
             company,

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
@@ -24,11 +23,11 @@ _CYCLE = (standings.c.profile_id, standings.c.model, standings.c.cycle)
 _FLIPPED_IN = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
 
 
-async def read(connection: AsyncConnection, persons: Iterable[Person]) -> Cycles:
+def read(connection: sa.Connection, persons: Iterable[Person]) -> Cycles:
     """Return the cycles of the persons, those begun under former profile ids included."""
     person_of = {i: person for person in persons for i in person.identities}
     of_them = sa.select(*_FLIPPED_IN).where(bulk.any_of(connection, flipped.c.identity_id, sorted(person_of)))
-    rows = await connection.execute(
+    rows = connection.execute(
         sa.select(
             *_CYCLE, standings.c.lead_id, standings.c.version, standings.c.flipped_at, flipped.c.identity_id
         )
@@ -64,49 +63,47 @@ def is_kept_back(profile_id: sa.ColumnElement[str], model: str) -> sa.ColumnElem
     return is_in_a_cycle(profile_id, model) & ~is_in_a_cycle(profile_id, model, with_lead=True)
 
 
-async def open_cycles(
-    connection: AsyncConnection, leads: Sequence[LeadQualified], *, handed_over: bool = True
+def open_cycles(
+    connection: sa.Connection, leads: Sequence[LeadQualified], *, handed_over: bool = True
 ) -> None:
     """Note who has flipped in which cycle; with `handed_over=False` sales does not get the lead."""
     if leads:
-        await connection.execute(
-            sa.insert(standings), [_row(lead, handed_over=handed_over) for lead in leads]
-        )
-        await _write_flipped(connection, leads)
+        connection.execute(sa.insert(standings), [_row(lead, handed_over=handed_over) for lead in leads])
+        _write_flipped(connection, leads)
 
 
-async def hand_over(connection: AsyncConnection, leads: Sequence[LeadQualified]) -> None:
+def hand_over(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
     """Note that sales gets leads, of new cycles and of withheld ones, which begin anew with them.
 
     The caller has seen to it that nobody else opens cycles meanwhile.
     """
-    await restore(connection, leads)
+    restore(connection, leads)
 
 
-async def restore(connection: AsyncConnection, leads: Sequence[LeadQualified]) -> None:
+def restore(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
     """Write the cycles that leads tell of over those that are there."""
     if not leads:
         return
-    await bulk.upsert(connection, standings, [_row(lead, handed_over=True) for lead in leads])
+    bulk.upsert(connection, standings, [_row(lead, handed_over=True) for lead in leads])
     of_leads = sa.exists().where(
         sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN),
         bulk.any_of(connection, standings.c.lead_id, [lead.lead_id for lead in leads]),
     )
-    await connection.execute(sa.delete(flipped).where(of_leads))
-    await _write_flipped(connection, leads)
+    connection.execute(sa.delete(flipped).where(of_leads))
+    _write_flipped(connection, leads)
 
 
-async def follow_former_ids(connection: AsyncConnection) -> None:
+def follow_former_ids(connection: sa.Connection) -> None:
     """Let those have flipped who are known by other ids today than when they did."""
     today = sa.select(former_ids.c.identity_id, *_FLIPPED_IN, flipped.c.carried).join(
         former_ids, former_ids.c.id == flipped.c.identity_id
     )
-    rows = [dict(row) for row in (await connection.execute(today)).mappings()]
-    await bulk.insert_new(connection, flipped, "identity_id", rows)
-    await connection.execute(sa.delete(flipped).where(flipped.c.identity_id.in_(sa.select(former_ids.c.id))))
+    rows = [dict(row) for row in connection.execute(today).mappings()]
+    bulk.insert_new(connection, flipped, "identity_id", rows)
+    connection.execute(sa.delete(flipped).where(flipped.c.identity_id.in_(sa.select(former_ids.c.id))))
 
 
-async def _write_flipped(connection: AsyncConnection, leads: Iterable[LeadQualified]) -> None:
+def _write_flipped(connection: sa.Connection, leads: Iterable[LeadQualified]) -> None:
     rows = [
         {
             "identity_id": identity.id,
@@ -117,7 +114,7 @@ async def _write_flipped(connection: AsyncConnection, leads: Iterable[LeadQualif
         for lead in leads
         for identity in lead.identities
     ]
-    await bulk.insert_new(connection, flipped, "identity_id", rows)
+    bulk.insert_new(connection, flipped, "identity_id", rows)
 
 
 def _row(lead: LeadQualified, *, handed_over: bool) -> dict[str, Any]:

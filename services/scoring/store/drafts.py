@@ -3,13 +3,12 @@
 from hashlib import blake2b
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.tables import activations, models, versions
 from shared.errors import Outdated
 
 
-async def shown(connection: AsyncConnection, model: str) -> str | None:
+def shown(connection: sa.Connection, model: str) -> str | None:
     """Return the text of the draft, or of the matrix that scores, or did last, where there is none."""
     latest = (
         sa.select(activations.c.version)
@@ -26,14 +25,14 @@ async def shown(connection: AsyncConnection, model: str) -> str | None:
         .select_from(models.outerjoin(versions, active))
         .where(models.c.model == model)
     )
-    return (await connection.execute(query)).scalar_one_or_none()
+    return connection.execute(query).scalar_one_or_none()
 
 
-async def delete(connection: AsyncConnection, model: str) -> None:
+def delete(connection: sa.Connection, model: str) -> None:
     """Remove the draft of a model, and with it the model when it never was active."""
     ever_active = sa.exists().where(versions.c.model == models.c.model)
-    await connection.execute(sa.update(models).where(models.c.model == model).values(draft=None))
-    await connection.execute(sa.delete(models).where(models.c.model == model, ~ever_active))
+    connection.execute(sa.update(models).where(models.c.model == model).values(draft=None))
+    connection.execute(sa.delete(models).where(models.c.model == model, ~ever_active))
 
 
 def etag(text: str) -> str:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import day_of
 from services.scoring.store.ledger import is_retracted
@@ -15,7 +14,7 @@ from shared.events import Interaction
 from shared.vocabulary import is_effective
 
 
-async def write(connection: AsyncConnection, interactions: Iterable[Interaction]) -> None:
+def write(connection: sa.Connection, interactions: Iterable[Interaction]) -> None:
     """Keep the last of each type and day among those that have an effect; none of them is retracted."""
     latest: dict[tuple[str, str, int], Interaction] = {}
     for one in filter(is_effective, interactions):
@@ -23,7 +22,7 @@ async def write(connection: AsyncConnection, interactions: Iterable[Interaction]
         if key not in latest or _at(latest[key]) < _at(one):
             latest[key] = one
     rows = [_row(*key, one.occurred_at, one.id) for key, one in sorted(latest.items())]
-    await bulk.upsert(connection, effects, rows, newer_by=("occurred_at", "event_id"))
+    bulk.upsert(connection, effects, rows, newer_by=("occurred_at", "event_id"))
 
 
 def _at(one: Interaction) -> tuple[datetime, str]:
@@ -40,7 +39,7 @@ def _row(identity_id: str, type_: str, day: int, occurred_at: datetime, event_id
     }
 
 
-async def take_back(connection: AsyncConnection, retracted: Mapping[str, Iterable[Interaction]]) -> None:
+def take_back(connection: sa.Connection, retracted: Mapping[str, Iterable[Interaction]]) -> None:
     """Replace what was retracted by the last of that type and day that counts, if there is one.
 
     The interactions are told by the identity that they are attributed to, and the ledger knows that they are
@@ -49,19 +48,19 @@ async def take_back(connection: AsyncConnection, retracted: Mapping[str, Iterabl
     gone = {one.id for posted in retracted.values() for one in filter(is_effective, posted)}
     if not gone:
         return
-    kept = await connection.execute(
+    kept = connection.execute(
         sa.select(effects.c.identity_id, effects.c.type, effects.c.day, effects.c.event_id).where(
             bulk.any_of(connection, effects.c.identity_id, sorted(retracted))
         )
     )
     for identity_id, type_, day, event_id in kept.all():
         if event_id in gone:
-            await _replace(connection, identity_id, type_, day)
+            _replace(connection, identity_id, type_, day)
 
 
-async def _replace(connection: AsyncConnection, identity_id: str, type_: str, day: int) -> None:
+def _replace(connection: sa.Connection, identity_id: str, type_: str, day: int) -> None:
     of_key = {"identity_id": identity_id, "type": type_, "day": day}
-    await connection.execute(sa.delete(effects).where(*(effects.c[name] == v for name, v in of_key.items())))
+    connection.execute(sa.delete(effects).where(*(effects.c[name] == v for name, v in of_key.items())))
     begins = datetime.fromordinal(day).replace(tzinfo=UTC)
     last = (
         sa.select(ledger.c.occurred_at, ledger.c.event_id)
@@ -75,5 +74,5 @@ async def _replace(connection: AsyncConnection, identity_id: str, type_: str, da
         .order_by(ledger.c.occurred_at.desc(), ledger.c.event_id.desc())
         .limit(1)
     )
-    for occurred_at, event_id in (await connection.execute(last)).all():
-        await bulk.upsert(connection, effects, [_row(identity_id, type_, day, occurred_at, event_id)])
+    for occurred_at, event_id in connection.execute(last).all():
+        bulk.upsert(connection, effects, [_row(identity_id, type_, day, occurred_at, event_id)])

@@ -1,7 +1,6 @@
 """By which fold the tables were built, beside them."""
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.fold import BEFORE_FOLDS_WERE_KEPT, Fold
 from services.scoring.fold_tables import folds
@@ -12,19 +11,19 @@ _SCORING = "scoring"
 _IS_EMPTY = ~sa.exists().select_from(ledger)
 
 
-async def built_by(connection: AsyncConnection) -> Fold | None:
+def built_by(connection: sa.Connection) -> Fold | None:
     """Return the fold that built the tables, None while nothing is in them."""
     rows = sa.select(folds.c.number, folds.c.forms, folds.c.limits).where(folds.c.projection == _SCORING)
-    row = (await connection.execute(rows)).one_or_none()
+    row = connection.execute(rows).one_or_none()
     if row is not None:
         return Fold(*row)
-    is_empty = (await connection.execute(sa.select(_IS_EMPTY))).scalar_one()
+    is_empty = connection.execute(sa.select(_IS_EMPTY)).scalar_one()
     return None if is_empty else Fold(BEFORE_FOLDS_WERE_KEPT, "", "")
 
 
-async def write(connection: AsyncConnection, fold: Fold) -> None:
+def write(connection: sa.Connection, fold: Fold) -> None:
     """Note which fold has built the tables."""
-    await bulk.upsert(connection, folds, [{"projection": _SCORING, **fold._asdict()}])
+    bulk.upsert(connection, folds, [{"projection": _SCORING, **fold._asdict()}])
 
 
 class Stamp:
@@ -34,13 +33,13 @@ class Stamp:
         self._fold = fold
         self._is_there = False
 
-    async def put(self, connection: AsyncConnection) -> None:
+    def put(self, connection: sa.Connection) -> None:
         """Note the fold while the tables are empty; a process asks no more once a transaction has met any."""
         if self._is_there:
             return
-        if await built_by(connection) is not None:
+        if built_by(connection) is not None:
             # Not before: a transaction that writes it may be rolled back.
             self._is_there = True
             return
         row = {"projection": _SCORING, **self._fold._asdict()}
-        await bulk.insert_new(connection, folds, "projection", [row])
+        bulk.insert_new(connection, folds, "projection", [row])

@@ -3,27 +3,26 @@
 from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.fold_tables import former_ids
 from services.scoring.tables import identities
 from shared.database import bulk
 
 
-async def identities_of(connection: AsyncConnection, former_id: str) -> Sequence[str]:
+def identities_of(connection: sa.Connection, former_id: str) -> Sequence[str]:
     """Return the ids of the identities that a former id leads to, none when it never was one."""
     query = sa.select(former_ids.c.identity_id).where(former_ids.c.id == former_id)
-    return sorted((await connection.execute(query)).scalars())
+    return sorted(connection.execute(query).scalars())
 
 
-async def led_to(connection: AsyncConnection, ids: Sequence[str]) -> Mapping[str, str]:
+def led_to(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, str]:
     """Return, of those ids that are former ones alone, the identity of today that each leads to.
 
     A former id that leads to several people is left out.
     """
     today = identities.alias("today")
     is_of_today = sa.exists().where(today.c.id == former_ids.c.id)
-    rows = await connection.execute(
+    rows = connection.execute(
         sa.select(former_ids.c.id, sa.func.min(identities.c.id))
         .join(identities, identities.c.id == former_ids.c.identity_id)
         .where(bulk.any_of(connection, former_ids.c.id, ids), ~is_of_today)

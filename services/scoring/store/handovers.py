@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.tables import handovers
 from shared.database import bulk
@@ -26,14 +25,14 @@ class Handover(NamedTuple):
     handed_over: int
 
 
-async def write(connection: AsyncConnection, handover: Handover) -> None:
+def write(connection: sa.Connection, handover: Handover) -> None:
     """Note an order, or how far it has come since."""
-    await bulk.upsert(connection, handovers, [handover._asdict()])
+    bulk.upsert(connection, handovers, [handover._asdict()])
 
 
-async def read(connection: AsyncConnection, model: str, before: str | None, limit: int) -> Sequence[Handover]:
+def read(connection: sa.Connection, model: str, before: str | None, limit: int) -> Sequence[Handover]:
     """Return the orders in a model, the latest first; `before` is the id of the last one of a page."""
     query = sa.select(handovers).where(handovers.c.model == model).order_by(handovers.c.id.desc())
     if before is not None:
         query = query.where(handovers.c.id < before)
-    return [Handover(*row) for row in await connection.execute(query.limit(limit))]
+    return [Handover(*row) for row in connection.execute(query.limit(limit))]

@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.tables import ledger, retractions
 from shared.database import bulk
@@ -16,7 +15,7 @@ from shared.vocabulary import NO_ACTIVITY
 _json = msgspec.json.Encoder().encode
 
 
-async def record(connection: AsyncConnection, interactions: Sequence[Interaction]) -> list[Interaction]:
+def record(connection: sa.Connection, interactions: Sequence[Interaction]) -> list[Interaction]:
     """Enter the interactions in the ledger and return those that were not there yet, each once."""
     distinct = {one.id: one for one in reversed(interactions)}
     rows = [
@@ -32,13 +31,13 @@ async def record(connection: AsyncConnection, interactions: Sequence[Interaction
         }
         for one in distinct.values()
     ]
-    new = await bulk.insert_new(connection, ledger, "event_id", rows)
+    new = bulk.insert_new(connection, ledger, "event_id", rows)
     return [one for one in reversed(distinct.values()) if one.id in new]
 
 
-async def read(connection: AsyncConnection, identity_ids: Sequence[str]) -> dict[str, list[Interaction]]:
+def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, list[Interaction]]:
     """Return what the ledger has of each of the identities and was not retracted, as counting needs it."""
-    rows = await connection.execute(
+    rows = connection.execute(
         sa.select(ledger).where(bulk.any_of(connection, ledger.c.identity_id, identity_ids), ~is_retracted())
     )
     posted: dict[str, list[Interaction]] = {}
@@ -47,7 +46,7 @@ async def read(connection: AsyncConnection, identity_ids: Sequence[str]) -> dict
     return posted
 
 
-async def acted_since(connection: AsyncConnection, identity_ids: Sequence[str], since: datetime) -> bool:
+def acted_since(connection: sa.Connection, identity_ids: Sequence[str], since: datetime) -> bool:
     """Tell whether one of the identities has done something since an instant that was not retracted."""
     of_humans = ledger.c.machine.is_(None) & ledger.c.type.not_in(sorted(NO_ACTIVITY))
     deeds = sa.select(ledger.c.event_id).where(
@@ -56,7 +55,7 @@ async def acted_since(connection: AsyncConnection, identity_ids: Sequence[str], 
         of_humans,
         ~is_retracted(),
     )
-    return (await connection.execute(deeds.limit(1))).first() is not None
+    return connection.execute(deeds.limit(1)).first() is not None
 
 
 def is_retracted() -> sa.ColumnElement[bool]:
@@ -80,15 +79,15 @@ def _interaction(row: Any) -> Interaction:
     )
 
 
-async def retracted_among(connection: AsyncConnection, event_ids: Sequence[str]) -> Collection[str]:
+def retracted_among(connection: sa.Connection, event_ids: Sequence[str]) -> Collection[str]:
     """Return which of the interactions were retracted before they came."""
-    found = await connection.execute(
+    found = connection.execute(
         sa.select(retractions.c.event_id).where(bulk.any_of(connection, retractions.c.event_id, event_ids))
     )
     return set(found.scalars())
 
 
-async def retract(connection: AsyncConnection, told: Sequence[Retraction]) -> dict[str, list[Interaction]]:
+def retract(connection: sa.Connection, told: Sequence[Retraction]) -> dict[str, list[Interaction]]:
     """Keep the retractions and return, by identity, the interactions that count no more from now on.
 
     Of several retractions of one interaction the earliest is kept, whichever is told first.
@@ -104,12 +103,12 @@ async def retract(connection: AsyncConnection, told: Sequence[Retraction]) -> di
         for one in sorted(told, key=lambda one: (one.retracted_at, one.id), reverse=True)
         for event_id in one.interactions
     }
-    new = await bulk.insert_new(connection, retractions, "event_id", [rows[i] for i in sorted(rows)])
+    new = bulk.insert_new(connection, retractions, "event_id", [rows[i] for i in sorted(rows)])
     again = [rows[event_id] for event_id in sorted(rows.keys() - new)]
-    await bulk.upsert(connection, retractions, again, older_by=("retracted_at", "retraction_id"))
+    bulk.upsert(connection, retractions, again, older_by=("retracted_at", "retraction_id"))
     if not new:
         return {}
-    found = await connection.execute(
+    found = connection.execute(
         sa.select(ledger).where(bulk.any_of(connection, ledger.c.event_id, sorted(new)))
     )
     posted: dict[str, list[Interaction]] = {}

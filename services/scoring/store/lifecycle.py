@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.store.drafts import etag, names_tag
 from services.scoring.tables import activations, models, preparations
@@ -40,7 +39,7 @@ class State(NamedTuple):
         return etag(json.dumps([*told, self.activations], default=datetime.isoformat))
 
 
-async def state_of(connection: AsyncConnection, model: str) -> State | None:
+def state_of(connection: sa.Connection, model: str) -> State | None:
     """Return the state of a model, or None when there is no such model."""
     times = sa.select(sa.func.max(activations.c.number)).where(activations.c.model == models.c.model)
     query = (
@@ -58,7 +57,7 @@ async def state_of(connection: AsyncConnection, model: str) -> State | None:
         .outerjoin(preparations, preparations.c.model == models.c.model)
         .where(models.c.model == model)
     )
-    row = (await connection.execute(query)).one_or_none()
+    row = connection.execute(query).one_or_none()
     return None if row is None else State(*row)
 
 
@@ -68,20 +67,18 @@ def check_unchanged(state: State, if_match: str | None) -> None:
         raise Outdated("model_changed", "Somebody changed the model since you read it; GET it again.")
 
 
-async def retire(
-    connection: AsyncConnection, model: str, at: datetime, *, author: str, note: str | None
-) -> None:
+def retire(connection: sa.Connection, model: str, at: datetime, *, author: str, note: str | None) -> None:
     """Have a model score nobody any more; its versions, activations and cycles stay."""
-    await connection.execute(
+    connection.execute(
         sa.update(models)
         .where(models.c.model == model)
         .values(active_version=None, retired_at=at, retired_by=author, retired_note=note)
     )
 
 
-async def make_active(connection: AsyncConnection, model: str, version: int) -> None:
+def make_active(connection: sa.Connection, model: str, version: int) -> None:
     """Have a version score, also in a model that was retired."""
-    await connection.execute(
+    connection.execute(
         sa.update(models)
         .where(models.c.model == model)
         .values(active_version=version, retired_at=None, retired_by=None, retired_note=None)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core import linking
 from services.scoring.core.linking import Link, Pair, People, Side
@@ -14,14 +13,14 @@ from shared.database import bulk
 from shared.events import Separation
 
 
-async def write(connection: AsyncConnection, told: Mapping[Pair, Link]) -> list[Link]:
+def write(connection: sa.Connection, told: Mapping[Pair, Link]) -> list[Link]:
     """Keep the evidence of links; return those of which it is the first or an earlier one."""
     rows = [_row(link) for _, link in sorted(told.items())]
-    written = await bulk.upsert_older(connection, links, rows, ("occurred_at", "event_id"))
+    written = bulk.upsert_older(connection, links, rows, ("occurred_at", "event_id"))
     return [link for pair, link in told.items() if pair in written]
 
 
-async def crowded(connection: AsyncConnection, told: Iterable[Link]) -> set[str]:
+def crowded(connection: sa.Connection, told: Iterable[Link]) -> set[str]:
     """Return which of the identities of the links have more links than are heeded."""
     ids = sorted({i for link in told for i in link.pair})
     if not ids:
@@ -39,18 +38,16 @@ async def crowded(connection: AsyncConnection, told: Iterable[Link]) -> set[str]
         )
 
     many = some(links.c.one_id) + some(links.c.other_id) > linking.MAX_LINKS
-    return set((await connection.execute(sa.select(each.c.value).where(many))).scalars())
+    return set(connection.execute(sa.select(each.c.value).where(many)).scalars())
 
 
-async def heeded(
-    connection: AsyncConnection, crowds: set[str], told: Iterable[Link]
-) -> tuple[list[Link], set[str]]:
+def heeded(connection: sa.Connection, crowds: set[str], told: Iterable[Link]) -> tuple[list[Link], set[str]]:
     """Return those of the links that are among the earliest of their identities, and whom that concerns.
 
     These are the crowded identities with another link among their earliest than before, though it may not be
     heeded for its other identity, and whoever is linked with them.
     """
-    earliest = await _earliest(connection, crowds)
+    earliest = _earliest(connection, crowds)
     kept: list[Link] = []
     concerned: set[str] = set()
     for link in told:
@@ -62,9 +59,7 @@ async def heeded(
     return kept, concerned
 
 
-async def _earliest(
-    connection: AsyncConnection, identity_ids: Collection[str]
-) -> dict[str, dict[Pair, Link]]:
+def _earliest(connection: sa.Connection, identity_ids: Collection[str]) -> dict[str, dict[Pair, Link]]:
     """Return of each identity the links that are heeded as far as it is concerned."""
     found: dict[str, dict[Pair, Link]] = {i: {} for i in identity_ids}
     if not found:
@@ -77,14 +72,14 @@ async def _earliest(
     in_order = (both.c.occurred_at, both.c.event_id, both.c.other_id, both.c.one_id)
     place = sa.func.row_number().over(partition_by=both.c.of_id, order_by=in_order)
     placed = sa.select(both, place.label("place")).subquery()
-    rows = await connection.execute(sa.select(placed).where(placed.c.place <= linking.MAX_LINKS))
+    rows = connection.execute(sa.select(placed).where(placed.c.place <= linking.MAX_LINKS))
     for of_id, *columns, _ in rows:
         link = Link(*columns)
         found[of_id][link.pair] = link
     return found
 
 
-async def refuse_contested(connection: AsyncConnection, people: People) -> set[str]:
+def refuse_contested(connection: sa.Connection, people: People) -> set[str]:
     """Refuse the links that a rule objected to, or return identities among which all has to be taken anew.
 
     A link that was objected to is simply refused when it was made after all that hold the two groups
@@ -95,13 +90,13 @@ async def refuse_contested(connection: AsyncConnection, people: People) -> set[s
         return set()
     groups = [(link, {**people.of(link.one).identities, **people.of(link.other).identities}) for link in new]
     # The rules that objected know of no aliases, which nearly nobody has.
-    if await may_have_aliases(connection, (group for _, group in groups)):
+    if may_have_aliases(connection, (group for _, group in groups)):
         return {i for one in new for i in one.pair}
-    holding = await _holding(connection, [i for _, group in groups for i in group])
+    holding = _holding(connection, [i for _, group in groups for i in group])
     for link, group in groups:
         if any(held.order > link.order for held in holding if held.one in group):
             return {i for one in new for i in one.pair}
-    await write_refused(connection, new, {link.pair: people.objection(link) for link in new})
+    write_refused(connection, new, {link.pair: people.objection(link) for link in new})
     return set()
 
 
@@ -109,18 +104,18 @@ def _row(link: Link) -> dict[str, Any]:
     return dict(zip(links.c.keys(), link, strict=True))
 
 
-async def _holding(connection: AsyncConnection, identity_ids: Collection[str]) -> list[Link]:
+def _holding(connection: sa.Connection, identity_ids: Collection[str]) -> list[Link]:
     """Return the links that hold and of which one of these identities is the first."""
     of_these = bulk.any_of(connection, links.c.one_id, sorted(set(identity_ids)))
-    return await _read(connection, of_these & links.c.refused.is_(None))
+    return _read(connection, of_these & links.c.refused.is_(None))
 
 
-async def _read(connection: AsyncConnection, where: sa.ColumnElement[bool]) -> list[Link]:
-    return [Link(*row) for row in await connection.execute(sa.select(links).where(where))]
+def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Link]:
+    return [Link(*row) for row in connection.execute(sa.select(links).where(where))]
 
 
-async def page_of_person(
-    connection: AsyncConnection, identity_ids: Collection[str], after: Sequence[Any], limit: int
+def page_of_person(
+    connection: sa.Connection, identity_ids: Collection[str], after: Sequence[Any], limit: int
 ) -> list[Link]:
     """Return links that touch any of the identities, in the order in which they were made.
 
@@ -131,51 +126,49 @@ async def page_of_person(
     if after:
         bound = [sa.literal(part, column.type) for part, column in zip(after, order, strict=True)]
         query = query.where(sa.tuple_(*order) > sa.tuple_(*bound))
-    return [Link(*row) for row in await connection.execute(query)]
+    return [Link(*row) for row in connection.execute(query)]
 
 
-def _touching(connection: AsyncConnection, identity_ids: Collection[str]) -> sa.ColumnElement[bool]:
+def _touching(connection: sa.Connection, identity_ids: Collection[str]) -> sa.ColumnElement[bool]:
     ids = sorted(identity_ids)
     return bulk.any_of(connection, links.c.one_id, ids) | bulk.any_of(connection, links.c.other_id, ids)
 
 
-async def component(connection: AsyncConnection, seeds: Iterable[str]) -> list[Link]:
+def component(connection: sa.Connection, seeds: Iterable[str]) -> list[Link]:
     """Return every heeded link that is connected with the seeds, also over links that were refused."""
     found: dict[Pair, Link] = {}
     seen: set[str] = set()
     reached = set(seeds)
-    earliest = await _earliest(connection, reached)
+    earliest = _earliest(connection, reached)
     while reached:
         seen |= reached
         near = {pair: link for i in sorted(reached) for pair, link in earliest[i].items()}
         far = {i for pair in near for i in pair}
-        earliest |= await _earliest(connection, far - earliest.keys())
+        earliest |= _earliest(connection, far - earliest.keys())
         new = {pair: link for pair, link in near.items() if all(pair in earliest[i] for i in pair)}
         found |= new
         reached = {i for pair in new for i in pair} - seen
     return [found[pair] for pair in sorted(found)]
 
 
-async def displaced(connection: AsyncConnection, crowds: Collection[str], kept: Iterable[Link]) -> list[Link]:
+def displaced(connection: sa.Connection, crowds: Collection[str], kept: Iterable[Link]) -> list[Link]:
     """Return the links of crowded identities that hold though they are not among the links kept."""
     pairs = {link.pair for link in kept}
-    holding = await _read(connection, _touching(connection, crowds) & links.c.refused.is_(None))
+    holding = _read(connection, _touching(connection, crowds) & links.c.refused.is_(None))
     return [link for link in holding if link.pair not in pairs]
 
 
-async def write_refused(
-    connection: AsyncConnection, known: Iterable[Link], why: Mapping[Pair, str | None]
-) -> None:
+def write_refused(connection: sa.Connection, known: Iterable[Link], why: Mapping[Pair, str | None]) -> None:
     """Note of each link whether it is refused and why, where that has changed."""
     changed = [
         link._replace(refused=why[link.pair])
         for link in known
         if link.pair in why and why[link.pair] != link.refused
     ]
-    await bulk.upsert(connection, links, [_row(link) for link in sorted(changed)])
+    bulk.upsert(connection, links, [_row(link) for link in sorted(changed)])
 
 
-async def new_among(connection: AsyncConnection, told: Sequence[Separation]) -> list[Separation]:
+def new_among(connection: sa.Connection, told: Sequence[Separation]) -> list[Separation]:
     """Return those of the separations that the table does not have."""
     if not told:
         return []
@@ -183,12 +176,12 @@ async def new_among(connection: AsyncConnection, told: Sequence[Separation]) -> 
     of_whom = bulk.any_of(
         connection, separations.c.identity_id, sorted({i.id for one in told for i in one.identities})
     )
-    known = await connection.execute(sa.select(separations.c.separation_id).where(of_whom, of_these))
+    known = connection.execute(sa.select(separations.c.separation_id).where(of_whom, of_these))
     known_ids = set(known.scalars())
     return [one for one in told if one.id not in known_ids]
 
 
-async def write_separations(connection: AsyncConnection, told: Sequence[Separation]) -> set[str]:
+def write_separations(connection: sa.Connection, told: Sequence[Separation]) -> set[str]:
     """Keep the separations that are new and return the ids of the identities that they part."""
     rows: list[dict[str, Any]] = [
         {
@@ -203,14 +196,14 @@ async def write_separations(connection: AsyncConnection, told: Sequence[Separati
         for other, side in ((False, one.identities), (True, one.others))
         for identity in side
     ]
-    return await bulk.insert_new(connection, separations, "identity_id", rows)
+    return bulk.insert_new(connection, separations, "identity_id", rows)
 
 
-async def read_sides(connection: AsyncConnection, identity_ids: Collection[str]) -> dict[str, list[Side]]:
+def read_sides(connection: sa.Connection, identity_ids: Collection[str]) -> dict[str, list[Side]]:
     """Return the sides of separations that each of the identities is on."""
     if not identity_ids:
         return {}
-    rows = await connection.execute(
+    rows = connection.execute(
         sa.select(separations.c.identity_id, separations.c.separation_id, separations.c.other).where(
             bulk.any_of(connection, separations.c.identity_id, sorted(identity_ids))
         )

@@ -6,7 +6,6 @@ from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import QUALIFIED
 from services.scoring.model.matrix import Version
@@ -45,17 +44,17 @@ class Profile(msgspec.Struct, frozen=True):
     key: tuple[str, ...]
 
 
-async def profile_ids(
-    connection: AsyncConnection, wanted: Filter, sort: Sort, after: Sequence[Any], limit: int
+def profile_ids(
+    connection: sa.Connection, wanted: Filter, sort: Sort, after: Sequence[Any], limit: int
 ) -> list[Profile]:
     """Return a page of profile ids that pass the filter, in the order of `sort` and then of their ids.
 
     Scores are those as of when they were last priced. A trait passes when any identity of the person was ever
     told it with that value, or has an e-mail that may tell it: the caller compares with what is known now.
     """
-    query, score = await _filtered(connection, wanted)
+    query, score = _filtered(connection, wanted)
     if wanted.trait is not None:
-        await check_trait(connection, "query.trait", wanted.trait[0])
+        check_trait(connection, "query.trait", wanted.trait[0])
         query = query.where(may_have(*wanted.trait))
     key: tuple[sa.ColumnElement[Any], ...] = (identities.c.id,)
     if sort == "-score":
@@ -67,12 +66,12 @@ async def profile_ids(
             query = query.where((score < least) | ((score == least) & (identities.c.id > last)))
     elif after:
         query = query.where(identities.c.id > after[0])
-    rows = await connection.execute(query.order_by(*key).limit(limit))
+    rows = connection.execute(query.order_by(*key).limit(limit))
     return [Profile(row.id, (repr(row.score), row.id) if sort == "-score" else (row.id,)) for row in rows]
 
 
-async def _filtered(
-    connection: AsyncConnection, wanted: Filter
+def _filtered(
+    connection: sa.Connection, wanted: Filter
 ) -> tuple[sa.Select[Any], sa.ColumnElement[float] | None]:
     query = sa.select(identities.c.id).where(identities.c.id == identities.c.profile_id)
     of_scores = {
@@ -90,7 +89,7 @@ async def _filtered(
             field = needing[0]
             raise Refused("model_missing", f"To filter by {field}, say of which model.", "model")
         return query, None
-    version = await active_version_of(connection, wanted.model, "query.model")
+    version = active_version_of(connection, wanted.model, "query.model")
     number = version.number
     if wanted.stage is not None:
         check_known("stage_unknown", {"query.stage": wanted.stage}, version.matrix.stages)
@@ -113,9 +112,7 @@ async def _filtered(
     return query, scores.c.score
 
 
-async def just_qualified(
-    connection: AsyncConnection, version: Version, limit: int, *, without: str
-) -> Sequence[str]:
+def just_qualified(connection: sa.Connection, version: Version, limit: int, *, without: str) -> Sequence[str]:
     """Return the ids of some profiles that qualify in a version, those with the least scores, but for one.
 
     Only so many of those who reach the flip number are looked at, whatever keeps them from sales.
@@ -136,4 +133,4 @@ async def just_qualified(
         .where(reached.c.state == QUALIFIED, reached.c.profile_id != without)
         .order_by(reached.c.score, reached.c.profile_id)
     )
-    return (await connection.execute(qualified.limit(limit))).scalars().all()
+    return connection.execute(qualified.limit(limit)).scalars().all()

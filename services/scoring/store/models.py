@@ -7,7 +7,6 @@ from datetime import datetime
 from functools import cached_property, lru_cache
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.asking import traits_asked
 from services.scoring.core.counting import Tally
@@ -44,7 +43,7 @@ class Active:
         return traits_asked(version.matrix for version in self.all)
 
 
-async def hold(connection: AsyncConnection, *, to_activate: bool = False) -> None:
+def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:
     """Keep the set of active versions as it is until the transaction ends, or be the only one to change it.
 
     Every batch that scores holds it, so an activation waits for the batches under way and later ones wait
@@ -53,10 +52,10 @@ async def hold(connection: AsyncConnection, *, to_activate: bool = False) -> Non
     """
     if connection.dialect.name == "postgresql":
         lock = sa.func.pg_advisory_xact_lock if to_activate else sa.func.pg_advisory_xact_lock_shared
-        await connection.execute(sa.select(lock(_ACTIVE_VERSIONS)))
+        connection.execute(sa.select(lock(_ACTIVE_VERSIONS)))
 
 
-async def active(connection: AsyncConnection) -> Active:
+def active(connection: sa.Connection) -> Active:
     """Return the versions that score at this moment and those that are being prepared to."""
     since = (
         sa.select(sa.func.max(activations.c.activated_at))
@@ -73,7 +72,7 @@ async def active(connection: AsyncConnection) -> Active:
     prepared = sa.select(
         sa.true(), preparations.c.model, preparations.c.version, preparations.c.matrix, sa.null()
     )
-    rows = await connection.execute(scoring.union_all(prepared))
+    rows = connection.execute(scoring.union_all(prepared))
     return _compiled(tuple(sorted((bool(new), *rest) for new, *rest in rows)))
 
 
@@ -93,31 +92,29 @@ def read_version(model: str, number: int, text: str) -> Version:
     return Version(model, number, kept_matrix(model, json.loads(text)))
 
 
-async def version_of(connection: AsyncConnection, model: str, number: int | None) -> Version | None:
+def version_of(connection: sa.Connection, model: str, number: int | None) -> Version | None:
     """Return a version of a model, the active one without a number; None when there is none."""
     wanted = versions.c.version == models.c.active_version if number is None else versions.c.version == number
-    row = (
-        await connection.execute(
-            sa.select(versions.c.version, versions.c.matrix)
-            .join(models, models.c.model == versions.c.model)
-            .where(versions.c.model == model, wanted)
-        )
+    row = connection.execute(
+        sa.select(versions.c.version, versions.c.matrix)
+        .join(models, models.c.model == versions.c.model)
+        .where(versions.c.model == model, wanted)
     ).one_or_none()
     return None if row is None else read_version(model, row.version, row.matrix)
 
 
-async def last_to_score(connection: AsyncConnection, model: str) -> Version | None:
+def last_to_score(connection: sa.Connection, model: str) -> Version | None:
     """Return the version of a model that was activated last, whether or not the model scores still."""
     of_model = sa.select(activations.c.version).where(activations.c.model == model)
     query = of_model.order_by(activations.c.number.desc()).limit(1)
-    number = (await connection.execute(query)).scalar_one_or_none()
-    return None if number is None else await version_of(connection, model, number)
+    number = connection.execute(query).scalar_one_or_none()
+    return None if number is None else version_of(connection, model, number)
 
 
-async def draft_of(connection: AsyncConnection, model: str) -> Version | None:
+def draft_of(connection: sa.Connection, model: str) -> Version | None:
     """Return the draft of a model as the version that it would be, or None without one."""
-    row = (await connection.execute(sa.select(models.c.draft).where(models.c.model == model))).one_or_none()
+    row = connection.execute(sa.select(models.c.draft).where(models.c.model == model)).one_or_none()
     if row is None or row.draft is None:
         return None
     latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
-    return read_version(model, ((await connection.execute(latest)).scalar() or 0) + 1, row.draft)
+    return read_version(model, (connection.execute(latest).scalar() or 0) + 1, row.draft)

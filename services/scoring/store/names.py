@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.names import KINDS, Kind, Name
 from services.scoring.model.seen import Seen, gathered
@@ -28,7 +27,7 @@ class Recorder:
         self._stored: set[Name] = set()
         self._full: set[Kind] = set()
 
-    async def record(self, connection: AsyncConnection, names: Collection[Name]) -> None:
+    def record(self, connection: sa.Connection, names: Collection[Name]) -> None:
         """Add those of the names that the table has not, as far as there is room; once in a transaction.
 
         It waits for whoever is adding the same name at this moment. So it comes last in a transaction, when
@@ -37,17 +36,17 @@ class Recorder:
         unknown = [one for one in names if one not in self._stored and one.kind not in self._full]
         if not unknown:
             return
-        room = await _room(connection)
+        room = _room(connection)
         self._full.update(_full(room))
         wanted = list(_first_of_each(sorted(unknown), room))
-        added = await bulk.insert_new(connection, seen_names, "name", [one._asdict() for one in wanted])
+        added = bulk.insert_new(connection, seen_names, "name", [one._asdict() for one in wanted])
         self._stored.update(one for one in wanted if one.name not in added)
 
 
-async def _room(connection: AsyncConnection) -> dict[Kind, int]:
+def _room(connection: sa.Connection) -> dict[Kind, int]:
     room = dict.fromkeys(KINDS, LIMIT)
     rows_of_kind = sa.select(seen_names.c.kind, sa.func.count()).group_by(seen_names.c.kind)
-    for kind, rows in await connection.execute(rows_of_kind):
+    for kind, rows in connection.execute(rows_of_kind):
         room[kind] -= rows
     return room
 
@@ -56,9 +55,9 @@ def _full(room: Mapping[Kind, int]) -> set[Kind]:
     return {kind for kind, left in room.items() if left <= 0}
 
 
-async def full_kinds(connection: AsyncConnection) -> set[Kind]:
+def full_kinds(connection: sa.Connection) -> set[Kind]:
     """Return the kinds of which no more names are kept."""
-    return _full(await _room(connection))
+    return _full(_room(connection))
 
 
 def _first_of_each(names: Collection[Name], room: dict[Kind, int]) -> Iterator[Name]:
@@ -84,14 +83,14 @@ class SeenRows(NamedTuple):
         return gathered(self.rows, kinds=self.kinds, cut=cut)
 
 
-async def seen(connection: AsyncConnection, traits: Collection[str] = ()) -> SeenRows:
+def seen(connection: sa.Connection, traits: Collection[str] = ()) -> SeenRows:
     """Return all that has been seen, and which of some traits are kinds of identity that came."""
     columns = (seen_names.c.kind, seen_names.c.name, seen_names.c.form)
-    rows = [(kind, name, form) for kind, name, form in await connection.execute(sa.select(*columns))]
+    rows = [(kind, name, form) for kind, name, form in connection.execute(sa.select(*columns))]
     unknown = set(traits) - {name for kind, name, _ in rows if kind == "trait"} if traits else set[str]()
     kinds: Sequence[str] = ()
     if unknown:
         # Without any it reads the whole table, so it is asked only for names that most likely are wrong.
         came = sa.select(identities.c.kind).where(identities.c.kind.in_(unknown)).distinct()
-        kinds = (await connection.execute(came)).scalars().all()
+        kinds = connection.execute(came).scalars().all()
     return SeenRows(rows, kinds)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.appraisal import Appraisal
 from services.scoring.model.matrix import Version
@@ -28,11 +27,11 @@ class Kept(NamedTuple):
     revision: int
 
 
-async def read(
-    connection: AsyncConnection, profile_ids: Sequence[str], versions: Iterable[Version]
+def read(
+    connection: sa.Connection, profile_ids: Sequence[str], versions: Iterable[Version]
 ) -> dict[Place, Kept]:
     """Return what is kept of the profiles in these versions."""
-    rows = await connection.execute(
+    rows = connection.execute(
         sa.select(scores).where(bulk.any_of(connection, scores.c.profile_id, profile_ids))
     )
     wanted = {(version.model, version.number) for version in versions}
@@ -43,27 +42,27 @@ async def read(
     }
 
 
-async def write(connection: AsyncConnection, changed: Mapping[Place, Kept]) -> None:
+def write(connection: sa.Connection, changed: Mapping[Place, Kept]) -> None:
     """Write appraisals back; raises Unavailable when somebody else changed one since it was read."""
     names = scores.c.keys()
     rows = [
         dict(zip(names, (*place, *kept.appraisal, kept.revision + 1), strict=True))
         for place, kept in sorted(changed.items(), key=lambda one: one[0])
     ]
-    if await bulk.upsert(connection, scores, rows, revision="revision") < len(rows):
+    if bulk.upsert(connection, scores, rows, revision="revision") < len(rows):
         raise Unavailable("scores_race", "Another worker has just priced the same profile.")
 
 
-async def drop_profiles(connection: AsyncConnection, profile_ids: Collection[str]) -> None:
+def drop_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> None:
     """Remove what is kept of profiles that are none any more."""
     if profile_ids:
-        await connection.execute(
+        connection.execute(
             sa.delete(scores).where(bulk.any_of(connection, scores.c.profile_id, sorted(profile_ids)))
         )
 
 
-async def drop_version(connection: AsyncConnection, version: Version) -> None:
+def drop_version(connection: sa.Connection, version: Version) -> None:
     """Remove what is kept of a version, so that it can be priced anew."""
-    await connection.execute(
+    connection.execute(
         sa.delete(scores).where(scores.c.model == version.model, scores.c.version == version.number)
     )

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.linking import Person
 from services.scoring.store.ledger import is_retracted
@@ -33,9 +32,7 @@ class Selection:
     before: datetime | None = None
 
 
-async def chosen(
-    connection: AsyncConnection, person: Person, selection: Selection
-) -> Mapping[str, list[str]]:
+def chosen(connection: sa.Connection, person: Person, selection: Selection) -> Mapping[str, list[str]]:
     """Return, by identity, the ids of the selected interactions that count until now.
 
     Raises NotFound when there are none, Refused for a type or a source that none has, TooLarge when they are
@@ -55,9 +52,9 @@ async def chosen(
         query = query.where(ledger.c.occurred_at >= selection.since)
     if selection.before is not None:
         query = query.where(ledger.c.occurred_at < selection.before)
-    rows = (await connection.execute(query.order_by(ledger.c.event_id).limit(MAX_RETRACTED + 1))).all()
+    rows = connection.execute(query.order_by(ledger.c.event_id).limit(MAX_RETRACTED + 1)).all()
     if not rows:
-        await _check_named(connection, person, selection)
+        _check_named(connection, person, selection)
         raise NotFound("interaction_unknown", "The profile has no such interactions that are not retracted.")
     if len(rows) > MAX_RETRACTED:
         raise TooLarge(
@@ -69,7 +66,7 @@ async def chosen(
     return found
 
 
-async def _check_named(connection: AsyncConnection, person: Person, selection: Selection) -> None:
+def _check_named(connection: sa.Connection, person: Person, selection: Selection) -> None:
     """Raise Refused for a type or source that no interaction of the person has, retracted ones included."""
     mine = bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities))
     for field, column, value in (
@@ -78,5 +75,5 @@ async def _check_named(connection: AsyncConnection, person: Person, selection: S
     ):
         if value is not None:
             query = sa.select(column).where(mine, column.is_not(None)).distinct().order_by(column)
-            there = (await connection.execute(query.limit(_MAX_NAMED))).scalars().all()
+            there = connection.execute(query.limit(_MAX_NAMED)).scalars().all()
             check_known(f"{field}_unknown", {field: value}, there)

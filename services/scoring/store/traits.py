@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.core.counting import day_of
 from services.scoring.core.linking import Person
@@ -23,7 +22,7 @@ _Row: TypeAlias = tuple[str, datetime, str, str, str | None]
 _json = msgspec.json.Encoder().encode
 
 
-async def write(connection: AsyncConnection, interactions: Iterable[Interaction]) -> None:
+def write(connection: sa.Connection, interactions: Iterable[Interaction]) -> None:
     """Keep the last value of each trait and day, by the time at which it was so."""
     latest: dict[tuple[str, str, int], dict[str, Any]] = {}
     for one in interactions:
@@ -41,7 +40,7 @@ async def write(connection: AsyncConnection, interactions: Iterable[Interaction]
             known = latest.get(key)
             if known is None or _at(known) < _at(row):
                 latest[key] = row
-    await bulk.upsert(
+    bulk.upsert(
         connection,
         traits,
         [latest[key] for key in sorted(latest)],
@@ -54,13 +53,13 @@ def _at(row: Mapping[str, Any]) -> tuple[datetime, str]:
     return row["occurred_at"], row["event_id"]
 
 
-async def read(
-    connection: AsyncConnection, persons: Sequence[Person], names: Collection[str] | None = None
+def read(
+    connection: sa.Connection, persons: Sequence[Person], names: Collection[str] | None = None
 ) -> dict[str, History]:
     """Return the traits of each person over time, all or those of these names, by profile id."""
     told: dict[str, list[Told]] = {}
     followed: dict[str, list[Told]] = {}
-    for identity_id, occurred_at, event_id, name, value in await connection.execute(
+    for identity_id, occurred_at, event_id, name, value in connection.execute(
         _query(connection, [i for one in persons for i in one.identities], names)
     ):
         if value is None:
@@ -79,7 +78,7 @@ async def read(
 
 
 def _query(
-    connection: AsyncConnection, identity_ids: Sequence[str], names: Collection[str] | None
+    connection: sa.Connection, identity_ids: Sequence[str], names: Collection[str] | None
 ) -> sa.Select[*_Row] | sa.CompoundSelect[*_Row]:
     """Ask for what was told and for effects; these have a type in the place of the name, and no value."""
     of_told = sa.select(
@@ -104,9 +103,9 @@ def _query(
     )
 
 
-async def known(
-    connection: AsyncConnection, persons: Sequence[Person], names: Collection[str] | None = None
+def known(
+    connection: sa.Connection, persons: Sequence[Person], names: Collection[str] | None = None
 ) -> dict[str, Known]:
     """Return all that a score is made of, by profile id; with `names`, of the traits only these."""
-    histories = await read(connection, persons, names)
+    histories = read(connection, persons, names)
     return {person.id: Known(person.counts, histories[person.id]) for person in persons}

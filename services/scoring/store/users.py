@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.tables import identities, links
 from shared.database import bulk
 from shared.identity import USER_ID, Identity
 
 
-async def may_have_aliases(connection: AsyncConnection, groups: Iterable[Mapping[str, Identity]]) -> bool:
+def may_have_aliases(connection: sa.Connection, groups: Iterable[Mapping[str, Identity]]) -> bool:
     """Tell whether a user id of the groups was ever named together with another one."""
     users = sorted({i for group in groups for i, one in group.items() if one.kind == USER_ID})
     if not users:
@@ -22,4 +21,4 @@ async def may_have_aliases(connection: AsyncConnection, groups: Iterable[Mapping
         .where(bulk.any_of(connection, here, users), identities.c.kind == USER_ID)
         for here, there in both_ways
     ))  # fmt: skip
-    return (await connection.execute(with_another.limit(1))).first() is not None
+    return connection.execute(with_another.limit(1)).first() is not None

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scoring.model.matrix import Version
 from services.scoring.store import names
@@ -29,99 +28,97 @@ Which: TypeAlias = int | Literal["draft"] | None
 _MODEL_HINT: Final = "PUT /v1/models/{model}/draft makes a model."
 
 
-async def check_kind(connection: AsyncConnection, field: str, kind: str) -> None:
+def check_kind(connection: sa.Connection, field: str, kind: str) -> None:
     """Raise Refused, naming the field, for a kind of identity that is not ours and that nobody has."""
-    if kind in KINDS or await _has(connection, identities.c.kind, kind):
+    if kind in KINDS or _has(connection, identities.c.kind, kind):
         return
-    others = await distinct_values(connection, identities.c.kind, _MAX_KINDS)
+    others = distinct_values(connection, identities.c.kind, _MAX_KINDS)
     check_known("kind_unknown", {field: kind}, [*KINDS, *(one for one in others if one not in KINDS)])
 
 
-async def check_trait(connection: AsyncConnection, field: str, name: str) -> None:
+def check_trait(connection: sa.Connection, field: str, name: str) -> None:
     """Raise Refused, naming the field, for a trait that was never told and that no active matrix asks for.
 
     Once there are too many names to keep, every name passes.
     """
-    asked = {*KNOWN_TRAITS, *KINDS, *map(canonical, (await active(connection)).traits_asked)}
+    asked = {*KNOWN_TRAITS, *KINDS, *map(canonical, active(connection).traits_asked)}
     # An object is known by its own name, and so are the paths into it.
     its_names = {part for one in (name, canonical(name)) for part in (one, one.partition(".")[0])}
     of_traits = seen_names.c.kind == "trait"
     if not its_names.isdisjoint(asked):
         return
-    if await _has(connection, seen_names.c.kind, "trait", seen_names.c.name.in_(sorted(its_names))):
+    if _has(connection, seen_names.c.kind, "trait", seen_names.c.name.in_(sorted(its_names))):
         return
-    if "trait" in await names.full_kinds(connection):
+    if "trait" in names.full_kinds(connection):
         return
     objects = sa.select(seen_names.c.name).where(of_traits, seen_names.c.form == "object")
-    told_objects = map(canonical, (await connection.execute(objects)).scalars())
+    told_objects = map(canonical, connection.execute(objects).scalars())
     if not objects_with(name).isdisjoint(told_objects):
         return
     query = sa.select(seen_names.c.name).where(of_traits).distinct().order_by(seen_names.c.name)
-    told = (await connection.execute(query)).scalars()
+    told = connection.execute(query).scalars()
     check_known("trait_unknown", {field: name}, [*dict.fromkeys([*told, *sorted(asked)])])
 
 
-async def check_model(connection: AsyncConnection, field: str, model: str) -> None:
+def check_model(connection: sa.Connection, field: str, model: str) -> None:
     """Raise Refused, naming the field, for a model that there is not."""
-    if not await is_there(connection, model):
-        check_known("model_unknown", {field: model}, await _models(connection), _MODEL_HINT)
+    if not is_there(connection, model):
+        check_known("model_unknown", {field: model}, _models(connection), _MODEL_HINT)
 
 
-async def is_there(connection: AsyncConnection, model: str) -> bool:
+def is_there(connection: sa.Connection, model: str) -> bool:
     """Tell whether there is such a model."""
-    return await _has(connection, models.c.model, model)
+    return _has(connection, models.c.model, model)
 
 
-async def require_model(connection: AsyncConnection, model: str) -> None:
+def require_model(connection: sa.Connection, model: str) -> None:
     """Raise NotFound for the model of a path when there is no such model."""
-    if not await is_there(connection, model):
-        raise await model_unknown(connection, model)
+    if not is_there(connection, model):
+        raise model_unknown(connection, model)
 
 
-async def model_unknown(connection: AsyncConnection, model: str) -> NotFound:
+def model_unknown(connection: sa.Connection, model: str) -> NotFound:
     """Return that there is no such model, with the one that is most likely meant."""
-    near = suggestion(model, await _models(connection))
+    near = suggestion(model, _models(connection))
     advice = f"; did you mean `{near}`?" if near else ". PUT its draft first."
     return NotFound("model_unknown", f"There is no model {model}{advice}")
 
 
-async def active_version_of(connection: AsyncConnection, model: str, field: str | None = None) -> Version:
+def active_version_of(connection: sa.Connection, model: str, field: str | None = None) -> Version:
     """Return the active version of a model; raises NotFound when there is none.
 
     With a field that names the model, a model that there is not is Refused.
     """
-    version = await version_of(connection, model, None)
+    version = version_of(connection, model, None)
     if version is None:
         if field is not None:
-            await check_model(connection, field, model)
-        raise await not_there(connection, model, None, field)
+            check_model(connection, field, model)
+        raise not_there(connection, model, None, field)
     return version
 
 
-async def not_there(
-    connection: AsyncConnection, model: str, which: Which, field: str | None = None
-) -> NotFound:
+def not_there(connection: sa.Connection, model: str, which: Which, field: str | None = None) -> NotFound:
     """Return that a model has no such version; raises NotFound when there is no such model."""
-    await require_model(connection, model)
+    require_model(connection, model)
     if which == "draft":
         return NotFound("draft_unknown", f"Model {model} has no draft; PUT one first.", field)
-    if which is None and await _has(connection, models.c.model, model, models.c.retired_at.is_not(None)):
+    if which is None and _has(connection, models.c.model, model, models.c.retired_at.is_not(None)):
         told = f"Model {model} is retired and scores nobody until a version of it, or a draft, is activated."
         return NotFound("version_unknown", told, field)
     query = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
-    latest = (await connection.execute(query)).scalar()
+    latest = connection.execute(query).scalar()
     several = f"it has 1 to {latest}" if (latest or 0) > 1 else "it has version 1 alone"
     has = several if latest else "none was activated yet"
     what = "active version" if which is None else f"version {which}"
     return NotFound("version_unknown", f"Model {model} has no {what}; {has}.", field)
 
 
-async def _models(connection: AsyncConnection) -> Sequence[str]:
-    return (await connection.execute(sa.select(models.c.model).order_by(models.c.model))).scalars().all()
+def _models(connection: sa.Connection) -> Sequence[str]:
+    return connection.execute(sa.select(models.c.model).order_by(models.c.model)).scalars().all()
 
 
-async def _has(
-    connection: AsyncConnection, column: sa.Column[str], value: str, *where: sa.ColumnElement[bool]
+def _has(
+    connection: sa.Connection, column: sa.Column[str], value: str, *where: sa.ColumnElement[bool]
 ) -> bool:
     query = sa.select(sa.literal(1)).where(column == value, *where).limit(1)
-    return (await connection.execute(query)).one_or_none() is not None
+    return connection.execute(query).one_or_none() is not None
