@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from services.scoring import people
 from services.scoring.core.counting import Tally, count
+from services.scoring.core.counts import Changes, Held
 from services.scoring.core.current import Current
 from services.scoring.core.fold import fold_of
 from services.scoring.core.linking import People
@@ -86,11 +87,10 @@ class Scorer:
         valid = [one for one in interactions if one.id not in void]
         effects.take_back(connection, retracted)
         effects.write(connection, valid)
-        _fold(valid, retracted, persons, matrices.tally)
         touched = {one.identities[0].id for one in interactions} | retracted.keys()
         touched |= persons.linked | persons.founded.keys()
         # Also where no count has changed: whoever reads one of these persons at this moment must notice.
-        counts.write(connection, {i: persons.of(i).held_by(i) for i in touched})
+        counts.write(connection, _fold(valid, retracted, persons, sorted(touched), matrices.tally))
         changed = {person.id: person for person in map(persons.of, touched)}
         now = self._clock.now()
         leads, _ = settle(
@@ -156,12 +156,26 @@ def _fold(
     interactions: Iterable[Interaction],
     retracted: Mapping[str, Iterable[Interaction]],
     persons: People,
+    touched: Sequence[str],
     tally: Tally,
-) -> None:
-    """Add and take out, in the counts of the identities that posted the interactions."""
+) -> dict[str, Held]:
+    """Add and take out, in the counts of the identities that posted the interactions.
+
+    Returns the counts of all identities that are touched, which their persons hold from now on.
+    """
+    places = {identity_id: place for place, identity_id in enumerate(touched)}
+    changes = Changes()
     for interaction in interactions:
-        identity_id = interaction.identities[0].id
-        count(persons.of(identity_id).held_by(identity_id).counts, interaction, tally)
+        count(changes, places[interaction.identities[0].id], interaction, tally)
     for identity_id, posted in retracted.items():
         for interaction in posted:
-            count(persons.of(identity_id).held_by(identity_id).counts, interaction, tally, times=-1)
+            count(changes, places[identity_id], interaction, tally, times=-1)
+    before = [persons.of(identity_id).held_by(identity_id) for identity_id in touched]
+    after = changes.to([held.counts for held in before])
+    folded = {
+        identity_id: Held(counted, held.revision)
+        for identity_id, counted, held in zip(touched, after, before, strict=True)
+    }
+    for identity_id, held in folded.items():
+        persons.of(identity_id).held[identity_id] = held
+    return folded

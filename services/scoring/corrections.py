@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from services.scoring import people
 from services.scoring.consume import Facts, Scorer
-from services.scoring.core.counting import Adjustment, day_of
+from services.scoring.core.by_hand import Adjustment
+from services.scoring.core.counting import day_of
 from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
 from services.scoring.lookup import reaches_in

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
-from services.scoring.core.counting import Tally, count, day_of, total
-from services.scoring.core.days import Counts
+from services.scoring.core.counting import Tally, counted, day_of
+from services.scoring.core.counts import total, without
 from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
-from services.scoring.core.pricing import Known, points
+from services.scoring.core.pricing import Known
+from services.scoring.core.scores import points
 from services.scoring.model.matrix import Version
 from services.scoring.store import ledger, traits
 from services.scoring.store.models import active, version_of
@@ -27,12 +28,9 @@ def known_under(connection: Connection, persons: Sequence[Person], version: Vers
         return known
     posted = ledger.read(connection, [i for person in persons for i in person.identities])
     for person in persons:
-        counts = {key: days for key, days in person.counts.items() if key in kept}
-        counted: Counts = {}
-        for identity_id in person.identities:
-            for interaction in posted.get(identity_id, ()):
-                count(counted, interaction, uncounted)
-        known[person.id] = known[person.id]._replace(counts=total([counts, counted]))
+        interactions = (one for i in person.identities for one in posted.get(i, ()))
+        counts = total([without(person.counts, uncounted.keys), counted(interactions, uncounted)])
+        known[person.id] = known[person.id]._replace(counts=counts)
     return known
 
 

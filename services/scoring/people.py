@@ -1,13 +1,13 @@
 """The persons of a batch on the tables: found, locked, linked and written back."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from services.scoring.core.counting import Held
-from services.scoring.core.days import decode_counts
 from services.scoring.core.linking import Link, LinkRules, Pair, People, Person, partition, too_many_links
 from services.scoring.store import former, links
+from services.scoring.store.counts import COLUMNS, held_in
 from services.scoring.tables import counts, identities
 from shared.database import bulk
 from shared.errors import NotFound, Unavailable
@@ -89,22 +89,27 @@ def _is_entangled(person: Person, linking: set[str]) -> bool:
 
 def _lock_entangled(connection: sa.Connection, ids: Sequence[str], linking: set[str]) -> set[str]:
     """Lock, in the order of their ids, the persons for whom `_is_entangled` holds, and return their ids."""
+    asked = {"ids": ids, "linking": sorted(linking)}
+    return set(connection.execute(_entangled(connection), asked).scalars())
+
+
+@bulk.built_once
+def _entangled(on_postgresql: bool) -> sa.Select[str]:
     several = sa.func.count() > 1
-    linked = sa.func.bool_or(bulk.any_of(connection, identities.c.id, sorted(linking)))
+    linked = sa.func.bool_or(bulk.among(on_postgresql, identities.c.id, "linking"))
     entangled = (
         sa.select(identities.c.profile_id)
-        .where(identities.c.profile_id.in_(_profiles_of(connection, ids)))
+        .where(identities.c.profile_id.in_(_profiles_of(on_postgresql)))
         .group_by(identities.c.profile_id)
         .having(several | linked)
     )
     # The identity that has the profile's id stands for all of them.
-    locked = connection.execute(
+    return (
         sa.select(identities.c.id)
         .where(identities.c.id.in_(entangled))
         .order_by(identities.c.id)
         .with_for_update()
     )
-    return set(locked.scalars())
 
 
 def confirm(connection: sa.Connection, persons: Iterable[Person]) -> None:
@@ -116,13 +121,15 @@ def confirm(connection: sa.Connection, persons: Iterable[Person]) -> None:
     found = {
         i: person.held[i].revision if i in person.held else 0 for person in persons for i in person.identities
     }
-    rows = connection.execute(
-        sa.select(counts.c.identity_id, counts.c.revision).where(
-            bulk.any_of(connection, counts.c.identity_id, sorted(found))
-        )
-    )
+    rows = connection.execute(_revisions(connection), {"ids": sorted(found)})
     if any(found[identity_id] != revision for identity_id, revision in rows):
         raise Unavailable("counts_race", "Another worker has just changed the same counts.")
+
+
+@bulk.built_once
+def _revisions(on_postgresql: bool) -> sa.Select[str, int]:
+    of_these = bulk.among(on_postgresql, counts.c.identity_id, "ids")
+    return sa.select(counts.c.identity_id, counts.c.revision).where(of_these)
 
 
 def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Person]:
@@ -130,31 +137,29 @@ def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Person]:
 
     It is one statement, and so one snapshot: the revisions are those of exactly these identities.
     """
-    rows = connection.execute(
-        sa.select(
-            identities.c.id,
-            identities.c.kind,
-            identities.c.value,
-            identities.c.profile_id,
-            counts.c.counts,
-            counts.c.revision,
-        )
-        .outerjoin(counts, counts.c.identity_id == identities.c.id)
-        .where(identities.c.profile_id.in_(_profiles_of(connection, wanted)))
-    )
+    rows = connection.execute(_persons(connection), {"ids": wanted})
     persons: dict[str, Person] = {}
-    for identity_id, kind, value, profile_id, text, revision in rows.all():
+    for identity_id, kind, value, profile_id, *row in rows.all():
         person = persons.get(profile_id)
         if person is None:
             person = persons[profile_id] = Person(profile_id)
         person.identities[identity_id] = Identity(kind, value)
-        if text is not None:
-            person.held[identity_id] = Held(decode_counts(text), revision)
+        if (held := held_in(*row)) is not None:
+            person.held[identity_id] = held
     return list(persons.values())
 
 
-def _profiles_of(connection: sa.Connection, identity_ids: Sequence[str]) -> sa.Select[tuple[str]]:
-    return sa.select(identities.c.profile_id).where(bulk.any_of(connection, identities.c.id, identity_ids))
+@bulk.built_once
+def _persons(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(identities.c.id, identities.c.kind, identities.c.value, identities.c.profile_id, *COLUMNS)
+        .outerjoin(counts, counts.c.identity_id == identities.c.id)
+        .where(identities.c.profile_id.in_(_profiles_of(on_postgresql)))
+    )
+
+
+def _profiles_of(on_postgresql: bool) -> sa.Select[str]:
+    return sa.select(identities.c.profile_id).where(bulk.among(on_postgresql, identities.c.id, "ids"))
 
 
 def find_one(connection: sa.Connection, profile_id: str) -> Person:

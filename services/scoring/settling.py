@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from services.scoring import people
-from services.scoring.core.appraisal import BELOW, QUALIFIED, appraise
+from services.scoring.core.appraisal import BELOW, QUALIFIED, appraise, appraise_all
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import next_cycle, qualify
 from services.scoring.core.linking import Person
-from services.scoring.core.pricing import Known
+from services.scoring.core.pricing import Known, crowd_of
 from services.scoring.lookup import own_cycles
 from services.scoring.settled import Settled, stage_changes
 from services.scoring.store import cycles, ledger, scores, traits
@@ -129,28 +129,25 @@ def settle_newly_qualified(
 
 
 def _appraised(
-    persons: Iterable[Person],
-    known: dict[str, Known],
+    persons: Sequence[Person],
+    known: Mapping[str, Known],
     matrices: Active,
-    before: dict[Place, Kept],
+    before: Mapping[Place, Kept],
     day: int,
 ) -> Iterator[Settled]:
-    for person in persons:
-        for version in matrices.all:
+    mine = [known[person.id] for person in persons]
+    crowd = crowd_of(mine, *(version.matrix for version in matrices.all))
+    for version in matrices.all:
+        model, number = version.model, version.number
+        appraisals = appraise_all(mine, crowd, version.matrix, day)
+        for person, one, now in zip(persons, mine, appraisals, strict=True):
             were = {
                 i: kept
                 for i in person.identities
-                if (kept := before.get(Place(i, version.model, version.number))) is not None
+                if (kept := before.get(Place(i, model, number))) is not None
             }
-            mine = known[person.id]
-            yield Settled(
-                person,
-                mine,
-                version,
-                were.get(person.id),
-                [kept.appraisal for kept in were.values()],
-                appraise(mine, version.matrix, day),
-            )
+            kept_of = [kept.appraisal for kept in were.values()]
+            yield Settled(person, one, version, were.get(person.id), kept_of, now)
 
 
 def _flip(connection: Connection, reached: Sequence[Settled], now: datetime) -> list[LeadQualified]:

@@ -147,7 +147,8 @@ counts = sa.Table(
     "counts",
     metadata,
     sa.Column("identity_id", Key, primary_key=True),
-    sa.Column("counts", sa.Text, nullable=False),
+    sa.Column("entries", sa.LargeBinary, nullable=False, comment="(key, by, day, times), sorted"),
+    sa.Column("by_hand", sa.Text, comment="adjustments: (day, JSON, times); null: none"),
     sa.Column("revision", sa.BigInteger, nullable=False),
 )
 

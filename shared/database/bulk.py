@@ -4,14 +4,17 @@ PostgreSQL gets one array per column and unnests them: one short statement, prep
 number of rows. SQLite has no round trips to save, so there the driver's executemany is the fast way.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 
 Rows = Sequence[Mapping[str, Any]]
+S = TypeVar("S")
 
 
 def _on_postgresql(connection: sa.Connection) -> bool:
@@ -59,29 +62,16 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
     """Insert rows of which none is there; all have the same columns."""
     if not rows:
         return
-    names = list(rows[0])
-    if _on_postgresql(connection):
-        statement = postgresql.insert(table).from_select(names, _unnested(table, names))
-        connection.execute(statement, _arrays(rows, names))
-    else:
-        connection.execute(sqlite.insert(table), list(rows))
+    statement = _inserting(_on_postgresql(connection), table, tuple(rows[0]))
+    connection.execute(statement, _parameters(connection, rows))
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, key: str, rows: Rows) -> set[Any]:
     """Insert the rows whose key is not there yet and return those keys; all rows have the same columns."""
     if not rows:
         return set()
-    names = list(rows[0])
-    if _on_postgresql(connection):
-        statement = (
-            postgresql.insert(table)
-            .from_select(names, _unnested(table, names))
-            .on_conflict_do_nothing()
-            .returning(table.c[key])
-        )
-        return set(connection.execute(statement, _arrays(rows, names)).scalars())
-    statement_ = sqlite.insert(table).on_conflict_do_nothing().returning(table.c[key])
-    return set(connection.execute(statement_, list(rows)).scalars())
+    statement = _inserting_new(_on_postgresql(connection), table, tuple(rows[0]), key)
+    return set(connection.execute(statement, _parameters(connection, rows)).scalars())
 
 
 def upsert(
@@ -101,7 +91,9 @@ def upsert(
     """
     if not rows:
         return 0
-    statement = _upserting(connection, table, list(rows[0]), revision, newer_by, older_by)
+    statement = _upserting(
+        _on_postgresql(connection), table, tuple(rows[0]), revision, tuple(newer_by), tuple(older_by)
+    )
     return connection.execute(statement, _parameters(connection, rows)).rowcount
 
 
@@ -111,8 +103,8 @@ def upsert_older(
     """Do as `upsert` with `older_by` and return the primary keys of the rows that were written."""
     if not rows:
         return set()
-    statement = _upserting(connection, table, list(rows[0]), None, (), older_by)
-    written = connection.execute(statement.returning(*table.primary_key), _parameters(connection, rows))
+    statement = _upserting_older(_on_postgresql(connection), table, tuple(rows[0]), tuple(older_by))
+    written = connection.execute(statement, _parameters(connection, rows))
     return {tuple(row) for row in written}
 
 
@@ -120,17 +112,21 @@ def _parameters(connection: sa.Connection, rows: Rows) -> Any:
     return _arrays(rows, list(rows[0])) if _on_postgresql(connection) else list(rows)
 
 
+# Statements are built once: to build one takes longer than to execute it.
+
+
+@lru_cache(maxsize=256)
 def _upserting(
-    connection: sa.Connection,
+    on_postgresql: bool,
     table: sa.Table,
-    names: Sequence[str],
+    names: tuple[str, ...],
     revision: str | None,
-    newer_by: Sequence[str],
-    older_by: Sequence[str],
+    newer_by: tuple[str, ...],
+    older_by: tuple[str, ...],
 ) -> postgresql.Insert | sqlite.Insert:
     keys = [column.name for column in table.primary_key]
     values = [name for name in names if name not in keys]
-    if _on_postgresql(connection):
+    if on_postgresql:
         insert = postgresql.insert(table).from_select(names, _unnested(table, names))
     else:
         insert = sqlite.insert(table)
@@ -139,6 +135,30 @@ def _upserting(
         set_={name: insert.excluded[name] for name in values},
         where=_guard(table, insert.excluded, revision, newer_by, older_by),
     )
+
+
+@lru_cache(maxsize=256)
+def _upserting_older(
+    on_postgresql: bool, table: sa.Table, names: tuple[str, ...], older_by: tuple[str, ...]
+) -> ReturningInsert[Any]:
+    return _upserting(on_postgresql, table, names, None, (), older_by).returning(*table.primary_key)
+
+
+@lru_cache(maxsize=256)
+def _inserting(on_postgresql: bool, table: sa.Table, names: tuple[str, ...]) -> sa.Insert:
+    if on_postgresql:
+        return postgresql.insert(table).from_select(names, _unnested(table, names))
+    return sqlite.insert(table)
+
+
+@lru_cache(maxsize=256)
+def _inserting_new(
+    on_postgresql: bool, table: sa.Table, names: tuple[str, ...], key: str
+) -> ReturningInsert[Any]:
+    if on_postgresql:
+        insert = postgresql.insert(table).from_select(names, _unnested(table, names))
+        return insert.on_conflict_do_nothing().returning(table.c[key])
+    return sqlite.insert(table).on_conflict_do_nothing().returning(table.c[key])
 
 
 def _guard(
@@ -153,22 +173,37 @@ def _guard(
     return None
 
 
-def listed(connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.TableValuedAlias:
-    """Return the values, of the column's type, as a table of one column `value`; they are one parameter."""
-    if _on_postgresql(connection):
-        array = sa.bindparam(None, list(values), type_=_array_of(column.type))
+def built_once(build: Callable[[bool], S]) -> Callable[[sa.Connection], S]:
+    """Make a function of a connection that returns the statement for its dialect, built once for each.
+
+    `build` is told whether it is for PostgreSQL. What a statement asks for is given as it is executed.
+    """
+    of_dialect = lru_cache(maxsize=2)(build)
+    return lambda connection: of_dialect(_on_postgresql(connection))
+
+
+def listed(on_postgresql: bool, column: sa.Column[Any], name: str) -> sa.TableValuedAlias:
+    """Return the list given under a name, of the column's type, as a table of one column `value`."""
+    if on_postgresql:
+        array = sa.bindparam(name, type_=_array_of(column.type))
         value = sa.column("value", column.type)
         return sa.func.unnest(array).table_valued(value, name="listed").render_derived()
-    return sa.func.json_each(sa.bindparam(None, list(values), type_=sa.JSON())).table_valued(
-        "value", name="listed"
-    )
+    return sa.func.json_each(sa.bindparam(name, type_=sa.JSON())).table_valued("value", name="listed")
+
+
+def among(on_postgresql: bool, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
+    """Return whether the column is in the list given under a name: one parameter, whatever its length."""
+    if on_postgresql:
+        return column == sa.func.any(sa.bindparam(name, type_=_array_of(column.type)))
+    return column.in_(sa.select(listed(on_postgresql, column, name).c.value))
 
 
 def any_of(
     connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]
 ) -> sa.ColumnElement[bool]:
-    """Return `column in values` as one parameter, so that the statement is compiled and prepared once."""
+    """Return whether the column is among the values, for a statement that is built each time."""
     if _on_postgresql(connection):
         array = sa.bindparam(None, list(values), type_=_array_of(column.type))
         return column == sa.func.any(array)
-    return column.in_(sa.select(listed(connection, column, values).c.value))
+    array = sa.bindparam(None, list(values), type_=sa.JSON())
+    return column.in_(sa.select(sa.func.json_each(array).table_valued("value", name="listed").c.value))

@@ -6,7 +6,7 @@ also locks the row, so a zombie and the owner queue up instead of interleaving.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 from zlib import crc32
 
 import sqlalchemy as sa
@@ -27,6 +27,19 @@ positions = sa.Table(
     sa.Column("epoch", sa.BigInteger, nullable=False),
     sa.Column("log_id", Key, comment="of the log that the offset belongs to; null before it was kept"),
     sa.Column("last_checksum", sa.BigInteger, comment="CRC-32 of the value at next_offset - 1"),
+)
+
+
+_ADVANCE: Final = (
+    sa.update(positions)
+    .where(
+        positions.c.consumer == sa.bindparam("of_consumer"),
+        positions.c.topic == sa.bindparam("of_topic"),
+        positions.c.partition == sa.bindparam("of_partition"),
+        positions.c.epoch == sa.bindparam("our_epoch"),
+        positions.c.next_offset <= sa.bindparam("first"),
+    )
+    .values(next_offset=sa.bindparam("end"), last_checksum=sa.bindparam("checksum"))
 )
 
 
@@ -82,15 +95,16 @@ class Claims:
         Raises Fenced when a partition is not ours any more or the messages were applied before.
         """
         for partition, (first, last) in sorted(_spans(messages).items()):
-            moved = connection.execute(
-                sa.update(positions)
-                .where(
-                    *_at(self._group, partition),
-                    positions.c.epoch == self._epochs.get(partition, -1),
-                    positions.c.next_offset <= first.offset,
-                )
-                .values(next_offset=last.offset + 1, last_checksum=crc32(last.value))
-            )
+            asked = {
+                "of_consumer": self._group,
+                "of_topic": partition.topic,
+                "of_partition": partition.number,
+                "our_epoch": self._epochs.get(partition, -1),
+                "first": first.offset,
+                "end": last.offset + 1,
+                "checksum": crc32(last.value),
+            }
+            moved = connection.execute(_ADVANCE, asked)
             if moved.rowcount != 1:
                 raise Fenced("fenced", f"{partition.topic}/{partition.number} has another owner.")
 

@@ -14,8 +14,7 @@ from typing import Any
 import asyncpg
 
 from services.scoring.core.appraisal import appraise
-from services.scoring.core.counting import Tally, count, day_of
-from services.scoring.core.days import Counts, encode_counts
+from services.scoring.core.counting import Tally, counted, day_of
 from services.scoring.core.pricing import Known
 from services.scoring.core.traits import NOTHING_KNOWN
 from services.scoring.model.matrix import Matrix
@@ -31,15 +30,15 @@ HISTORY_DAYS = 90
 # The histories stay as a table of the run, so that what was repriced can be held against them.
 _HISTORIES = """
 create table history (
-    number integer primary key, counts text not null, score double precision not null, stage text,
+    number integer primary key, entries bytea not null, score double precision not null, stage text,
     state text not null, due_on integer, after double precision not null
 )
 """
 # Ids are random hexadecimal digits, so any of them can draw the history.
 _OF_HISTORY = "('x' || substr(i.id, 1, 7))::bit(28)::integer % (select count(*) from history) = h.number"
 _COUNTS = f"""
-insert into counts (identity_id, counts, revision)
-select i.id, h.counts, 1 from identities i join history h on {_OF_HISTORY}
+insert into counts (identity_id, entries, revision)
+select i.id, h.entries, 1 from identities i join history h on {_OF_HISTORY}
 """  # noqa: S608
 _SCORES = f"""
 insert into scores (profile_id, model, version, score, stage, grade, state, company, due_on, revision)
@@ -85,7 +84,7 @@ async def settle_in(url: str, people: int, before: dict[str, Any], after: dict[s
         await connection.execute(_TRAITS, day_of(now) - 3, now - timedelta(days=3))
         await connection.execute("vacuum analyze")
         bytes_, traits = await connection.fetchrow(
-            "select (select avg(length(counts)) from counts), (select count(*) from traits)"
+            "select (select avg(length(entries)) from counts), (select count(*) from traits)"
         )
     return {
         "profiles": people,
@@ -121,9 +120,7 @@ def _histories(number_of: int, before: Matrix, after: Matrix) -> Iterator[tuple[
     today = day_of(datetime.now(UTC))
     events = interactions(number_of * MOST_EVENTS, prefix="history", days_ago=range(1, HISTORY_DAYS))
     for number in range(number_of):
-        counts: Counts = {}
-        for event in islice(events, draw.randint(1, MOST_EVENTS)):
-            count(counts, event, tally)
+        counts = counted(islice(events, draw.randint(1, MOST_EVENTS)), tally)
         known = Known(counts, NOTHING_KNOWN)
         was, will = appraise(known, before, today), appraise(known, after, today)
-        yield number, encode_counts(counts), was.score, was.stage, was.state, was.due_on, will.score
+        yield number, counts.packed, was.score, was.stage, was.state, was.due_on, will.score

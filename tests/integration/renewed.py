@@ -1,6 +1,5 @@
 """Tables that older rules of normal forms built, and their renewal under newer ones."""
 
-import json
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -102,11 +101,7 @@ class Old(Running):
 
 
 def _told(row: Mapping[Any, Any]) -> str:
-    kept = {name: value for name, value in row.items() if name != "revision"}
-    if "counts" in kept:
-        # In the order in which they were first counted.
-        kept["counts"] = json.dumps(json.loads(kept["counts"]), sort_keys=True)
-    return repr(kept)
+    return repr({name: value for name, value in row.items() if name != "revision"})
 
 
 @asynccontextmanager

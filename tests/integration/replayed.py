@@ -12,7 +12,7 @@ from rich.console import Console
 
 from services.scoring.change.handing_over import HandingOver
 from services.scoring.change.retirement import Act, end
-from services.scoring.core.counting import Adjustment
+from services.scoring.core.by_hand import Adjustment
 from services.scoring.core.fold import fold_of
 from services.scoring.corrections import Corrections, Note
 from services.scoring.replay.check import check

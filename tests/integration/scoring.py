@@ -12,7 +12,8 @@ from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.consume import Scorer
 from services.scoring.core.counting import day_of
 from services.scoring.core.linking import Person
-from services.scoring.core.pricing import Known, points
+from services.scoring.core.pricing import Known
+from services.scoring.core.scores import points
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.validation import kept_matrix
 from services.scoring.people import find

@@ -12,7 +12,9 @@ import pytest
 
 from services.scoring import pages
 from services.scoring.change import activation, preparation
-from services.scoring.core.counting import Counts, Tally, count
+from services.scoring.core.counting import Tally
+from services.scoring.core.counting import counted as counted_of
+from services.scoring.core.counts import NONE, Counts, only
 from services.scoring.model.validation import kept_matrix
 from services.scoring.store import counts, ledger
 from services.scoring.tables import identities, scores, standings
@@ -54,20 +56,17 @@ async def counted(world: World) -> dict[str, Counts]:
     keys = Tally([kept_matrix(MODEL, MATRIX)]).keys
     known = [row[0] for row in await world.rows(identities)]
     each = await world.database.read(lambda connection: counts.read(connection, known))
-    wanted = {i: {key: days for key, days in own.counts.items() if key in keys} for i, own in each.items()}
-    return {i: own for i, own in wanted.items() if own}
+    wanted = {i: only(own.counts, keys) for i, own in each.items()}
+    return {i: own for i, own in wanted.items() if own != NONE}
 
 
 async def recounted(world: World) -> dict[str, Counts]:
     """Count the whole ledger anew."""
     tally = Tally([kept_matrix(MODEL, MATRIX)])
-    fresh: dict[str, Counts] = {}
     known = [row[0] for row in await world.rows(identities)]
     posted = await world.database.read(lambda connection: ledger.read(connection, known))
-    for identity_id, interactions in posted.items():
-        for one in interactions:
-            count(fresh.setdefault(identity_id, {}), one, tally)
-    return {i: own for i, own in fresh.items() if own}
+    fresh = {i: counted_of(interactions, tally) for i, interactions in posted.items()}
+    return {i: own for i, own in fresh.items() if own != NONE}
 
 
 class Pace:

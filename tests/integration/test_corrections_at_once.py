@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring import timer
-from services.scoring.core.counting import Adjustment
+from services.scoring.core.by_hand import Adjustment
 from services.scoring.corrections import Corrections, Note
 from services.scoring.people import find_one
 from services.scoring.store.models import hold

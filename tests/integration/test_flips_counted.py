@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from services.handoff.consume import LeadIntake, count_flips
-from services.scoring.core.counting import Adjustment
+from services.scoring.core.by_hand import Adjustment
 from services.scoring.corrections import Corrections
 from shared.database.engine import Database
 from shared.database.outbox import relay

@@ -9,6 +9,7 @@ from services.scoring.core.fold import NUMBER
 from services.scoring.tables import counts, identities, ledger, links, scores, traits
 from shared.database.engine import Database
 from tests.integration.crowd import LIMITS, MATRIX, activate_matrix, batches, crowd
+from tests.integration.going_back import counts_as_json
 from tests.integration.scoring import World
 from tests.tables import rows
 
@@ -27,7 +28,7 @@ async def test_other_tables_of_the_same_log_have_another_number(sqlite_url: str)
         await world.happened(*batch)
     digest = blake2b(digest_size=8)
     for table in (ledger, identities, links, traits, counts, scores):
-        for row in await told_of(database, table):
+        for row in await (told_of_counts(database) if table is counts else told_of(database, table)):
             digest.update(row.encode())
     await database.close()
     assert DIGESTS.get(NUMBER) == digest.hexdigest(), HOW_TO_GO_ON
@@ -39,6 +40,12 @@ async def told_of(database: Database, table: sa.Table) -> list[str]:
     query = sa.select(*columns).order_by(*table.primary_key)
     found = await rows(database, query)
     return [json.dumps([_told(value) for value in row], sort_keys=True) for row in found]
+
+
+async def told_of_counts(database: Database) -> list[str]:
+    """Return the counts as JSON, as they were when they got a number; 0009 brings them to what they are."""
+    found = await database.read(counts_as_json)
+    return [json.dumps([row["identity_id"], _told(row["counts"])], sort_keys=True) for row in found]
 
 
 def _told(value: object) -> object:

@@ -1,16 +1,15 @@
 """Leads from before they were sorted get what they are sorted by, and a damaged one keeps none from it."""
 
-import asyncio
 import json
 
 import sqlalchemy as sa
-from alembic import command
 
 from services.handoff.sorting import last_name_key
 from services.handoff.tables import leads
 from shared.database.engine import Database
-from shared.database.migrations import alembic_config, migrate
+from shared.database.migrations import migrate
 from tests.builders import NOON
+from tests.integration.going_back import downgraded
 from tests.tables import rows
 
 DATA = [
@@ -22,7 +21,7 @@ DAMAGED = [{}, [], {"score": None, "person": None}, {"score": 1.0}]
 
 
 async def test_leads_get_what_they_are_sorted_by(database_url: str) -> None:
-    await asyncio.to_thread(command.downgrade, alembic_config(database_url), "0003")
+    await downgraded(database_url, "0003")
     database = Database(database_url)
     # More than one page of the migration.
     old = [*DATA, *DAMAGED, *({"score": float(n), "person": {"last_name": f"n{n}"}} for n in range(1_100))]

@@ -17,6 +17,7 @@ from shared.database.schema import Instant
 from shared.events import LeadQualified, Separation, StageChanged
 from tests import builders
 from tests.builders import NOON, interaction, rule
+from tests.integration.going_back import taken_back
 from tests.integration.scoring import World
 from tests.tables import changed, values
 
@@ -74,10 +75,6 @@ def _before() -> dict[str, list[dict[str, Any]]]:
             }
         ],
     }
-
-
-async def taken_back(url: str, revision: str) -> None:
-    await asyncio.to_thread(command.downgrade, alembic_config(url), revision)
 
 
 @pytest.fixture

@@ -33,7 +33,8 @@ async def running(database: Database, tmp_path: Path) -> AsyncIterator[Running]:
 
 
 TAMPERED: dict[str, tuple[sa.Executable, str]] = {
-    "a count": (sa.update(counts).where(counts.c.identity_id == ANA.id).values(counts="{}"), ANA.id),
+    "a count": (sa.update(counts).where(counts.c.identity_id == ANA.id).values(entries=b""), ANA.id),
+    "what was given by hand": (sa.update(counts).values(by_hand=None), "rebuilt adjustments=1 on 1 days"),
     "a trait": (
         sa.update(traits)
         .where(traits.c.identity_id == ANA.id, traits.c.name == "title")

@@ -20,8 +20,8 @@ from shared.identity import Identity
 from tests.builders import NOON, interaction
 from tests.builders import identities as named
 from tests.integration.crowd import crowd
+from tests.integration.going_back import taken_back
 from tests.integration.replayed import ANA, MATRIX, RULES, Running, running_on
-from tests.integration.test_migrating_persons import taken_back
 
 FOUNDED = NOON + timedelta(days=1)
 COOKIE, PHONE, USER = (

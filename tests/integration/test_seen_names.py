@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from sqlalchemy import Connection
 
 from services.scoring.core.names import Name
 from services.scoring.store import names
 from services.scoring.tables import seen_names
 from shared.database.engine import Database
-from shared.database.migrations import alembic_config, migrate
+from shared.database.migrations import migrate
 from tests.builders import interaction, on_the_log, rule
+from tests.integration.going_back import taken_back
 from tests.integration.replayed import ANA, running_on
 from tests.integration.scoring import World, statements
 from tests.patience import patience
@@ -117,7 +117,7 @@ async def test_the_migration_reads_from_the_tables_what_the_events_would_have_to
     told = await seen(world)
     assert Name("property", "utm.a.b", "object") in told
     assert len(told) > 20
-    await asyncio.to_thread(command.downgrade, alembic_config(database_url), "0002")
+    await taken_back(database_url, "0002")
     await migrate(database_url)
     assert await seen(world) == told
     await world.database.close()
@@ -134,7 +134,7 @@ async def test_names_read_by_the_migration_are_what_the_log_says(database_url: s
         )
         await running.retracted(await running.world.profile_of(ANA), interaction="wrong")
         assert await running.is_what_the_log_says(), running.told
-        await asyncio.to_thread(command.downgrade, alembic_config(database_url), "0002")
+        await taken_back(database_url, "0002")
         await migrate(database_url)
         await running.taken_for_this_fold()
         assert ("trait", "size", "text") not in await seen(running.world)
@@ -161,7 +161,7 @@ async def test_the_migration_does_not_stumble_over_what_it_cannot_read(database_
     world = World(Database(database_url))
     await world.activated(rule())
     await world.happened(interaction(path="/"), interaction("download", **{"a\0b": 1, "c": "\0"}))
-    await asyncio.to_thread(command.downgrade, alembic_config(database_url), "0002")
+    await taken_back(database_url, "0002")
     await migrate(database_url)
     assert await seen(world) == {
         ("type", "visit", ""), ("type", "download", ""), ("property", "path", "text"),
@@ -174,7 +174,7 @@ async def test_the_migration_keeps_the_table_bounded(database_url: str) -> None:
     await world.activated(rule())
     many = [interaction(**{f"p{n}_{k}": k for k in range(100)}) for n in range(101)]
     await world.happened(*many)
-    await asyncio.to_thread(command.downgrade, alembic_config(database_url), "0002")
+    await taken_back(database_url, "0002")
     await migrate(database_url)
     rows = await world.rows(seen_names)
     assert sum(row[0] == "property" for row in rows) == names.LIMIT

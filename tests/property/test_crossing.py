@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.core.crossing import crossed_on
-from services.scoring.core.pricing import points
+from services.scoring.core.scores import points
 from services.scoring.model.validation import kept_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL, Json, days

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 
 from services.scoring.core.appraisal import appraise
-from services.scoring.core.crossing import crossed_on, next_change
+from services.scoring.core.crossing import crossed_on
+from services.scoring.core.due import next_change
 from services.scoring.core.pricing import price
 from services.scoring.model.reach import most
 from services.scoring.model.validation import kept_matrix

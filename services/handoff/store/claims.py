@@ -57,17 +57,19 @@ def claim(
     ]
     claimed = [delivery for delivery in chosen if delivery.secrets]
     if claimed:
-        connection.execute(
-            sa.update(deliveries)
-            .where(deliveries.c.id.in_([delivery.id for delivery in claimed]))
-            .values(due_at=lease, leased_by=worker)
-        )
+        leased = {"ids": [delivery.id for delivery in claimed], "lease": lease, "worker": worker}
+        connection.execute(_LEASE, leased)
     if mute := sorted({delivery.webhook_id for delivery in chosen if not delivery.secrets}):
         disable(connection, mute, MUTE)
         hold_disabled(connection, mute)
     return claimed, len(rows) == limit
 
 
+_LEASE = (
+    sa.update(deliveries)
+    .where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .values(due_at=sa.bindparam("lease"), leased_by=sa.bindparam("worker"))
+)
 _WANTED = ("id", "webhook_id", "message_id", "type", "body", "failures", "due_at")
 _SENDS = (webhooks.c.url, as_text(webhooks.c.secrets))
 _OPEN = sa.and_(webhooks.c.status == "active", webhooks.c.id.not_in(sa.bindparam("full", expanding=True)))

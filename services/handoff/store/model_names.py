@@ -6,7 +6,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from services.handoff.tables import leads, model_names
-from shared.database.bulk import any_of, insert_new, listed
+from shared.database.bulk import any_of, built_once, insert_new, listed
 from shared.database.distinct import distinct_values
 
 _MAX_NAMES: Final = 1_000
@@ -25,12 +25,17 @@ def remove(connection: sa.Connection, models: Sequence[str]) -> None:
 
 def among(connection: sa.Connection, models: Sequence[str]) -> set[str]:
     """Return which of these names are those of models."""
-    named = listed(connection, model_names.c.model, models)
+    return set(connection.execute(_there(connection), {"models": models}).scalars())
+
+
+@built_once
+def _there(on_postgresql: bool) -> sa.Select[str]:
+    named = listed(on_postgresql, model_names.c.model, "models")
     there = (
         sa.exists().where(model_names.c.model == named.c.value)
         | sa.exists().where(leads.c.model == named.c.value)
     )  # fmt: skip
-    return set(connection.execute(sa.select(named.c.value).where(there)).scalars())
+    return sa.select(named.c.value).where(there)
 
 
 def every(connection: sa.Connection) -> list[str]:

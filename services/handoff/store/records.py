@@ -32,18 +32,13 @@ def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
     """Store the attempts and the next state of their deliveries, as far as their leases still hold."""
     if not finished:
         return
-    held = connection.execute(
-        sa.select(deliveries.c.id, deliveries.c.due_at, deliveries.c.leased_by)
-        .where(deliveries.c.id.in_([attempt.delivery.id for attempt in finished]))
-        .order_by(deliveries.c.id)
-        .with_for_update()
-    )
+    held = connection.execute(_HELD, {"ids": [attempt.delivery.id for attempt in finished]})
     leases = {row.id: (row.due_at, row.leased_by) for row in held}
     ours = [attempt for attempt in finished if leases.get(attempt.delivery.id) == _lease(attempt.delivery)]
     if not ours:
         return
-    connection.execute(_settle, [_next_state(attempt) for attempt in ours])
-    connection.execute(sa.insert(attempts), [_row(attempt) for attempt in ours])
+    connection.execute(_SETTLE, [_next_state(attempt) for attempt in ours])
+    connection.execute(_INSERT, [_row(attempt) for attempt in ours])
     gone = {
         (a.delivery.webhook_id, a.settled.error)
         for a in ours
@@ -57,7 +52,14 @@ def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
         hold_disabled(connection, sorted(failed))
 
 
-_settle = (
+_HELD = (
+    sa.select(deliveries.c.id, deliveries.c.due_at, deliveries.c.leased_by)
+    .where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(deliveries.c.id)
+    .with_for_update()
+)
+_INSERT = sa.insert(attempts)
+_SETTLE = (
     sa.update(deliveries)
     .where(deliveries.c.id == sa.bindparam("delivery_id"))
     .values(

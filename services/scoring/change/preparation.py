@@ -13,8 +13,8 @@ from typing import Final, Literal, NamedTuple
 
 import sqlalchemy as sa
 
-from services.scoring.core.counting import Held, Tally, count
-from services.scoring.core.days import Counts
+from services.scoring.core.counting import Tally, count
+from services.scoring.core.counts import NONE, Changes, without
 from services.scoring.model.matrix import Version
 from services.scoring.settling import settle_anew
 from services.scoring.store import counts, ledger, scores
@@ -195,15 +195,13 @@ def _recount(connection: sa.Connection, identity_ids: Sequence[str], tally: Tall
     """
     held = counts.read(connection, identity_ids)
     interactions = ledger.read(connection, identity_ids)
-    changed: dict[str, Held] = {}
-    for identity_id in sorted(held.keys() | interactions.keys()):
-        before = held.get(identity_id, Held({}, 0))
-        after: Counts = {key: days for key, days in before.counts.items() if key not in tally.keys}
+    owners = sorted(held.keys() | interactions.keys())
+    changes = Changes()
+    for place, identity_id in enumerate(owners):
         for interaction in interactions.get(identity_id, ()):
-            count(after, interaction, tally)
-        if after != before.counts:
-            changed[identity_id] = Held(after, before.revision)
-    counts.write(connection, changed)
+            count(changes, place, interaction, tally)
+    others = [without(held[one].counts, tally.keys) if one in held else NONE for one in owners]
+    counts.write_changed(connection, held, dict(zip(owners, changes.to(others), strict=True)))
 
 
 def _price(connection: sa.Connection, profile_ids: Sequence[str], version: Version, now: datetime) -> None:

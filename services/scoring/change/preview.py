@@ -9,10 +9,11 @@ from typing import Final
 import sqlalchemy as sa
 
 from services.scoring.change.flip_diff import MOVERS, FlipDiff, Mover
-from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise
+from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise_all
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
+from services.scoring.core.pricing import crowd_of
 from services.scoring.lookup import known_under
 from services.scoring.model.matrix import Version
 from services.scoring.people import find
@@ -64,7 +65,9 @@ def _appraised(
     connection: sa.Connection, persons: list[Person], version: Version, day: int
 ) -> Mapping[str, Appraisal]:
     known = known_under(connection, persons, version)
-    return {profile_id: appraise(mine, version.matrix, day) for profile_id, mine in known.items()}
+    several = list(known.values())
+    appraisals = appraise_all(several, crowd_of(several, version.matrix), version.matrix, day)
+    return dict(zip(known, appraisals, strict=True))
 
 
 def _take(

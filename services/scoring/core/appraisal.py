@@ -1,10 +1,14 @@
 """Appraisal: where a person stands in a version of a model at the end of a day. Pure."""
 
+from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
-from services.scoring.core.crossing import next_change
+from services.scoring.core.behaviour import given
+from services.scoring.core.crowd import Crowd
 from services.scoring.core.domains import company_domain
-from services.scoring.core.pricing import Known, points, price
+from services.scoring.core.due import next_changes
+from services.scoring.core.pricing import Known, crowd_of
+from services.scoring.core.scores import scores_of
 from services.scoring.core.traits import History
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.trait_conditions import Traits
@@ -38,21 +42,30 @@ class Appraisal(NamedTuple):
 
 def appraise(known: Known, matrix: Matrix, day: int) -> Appraisal:
     """Return where a person stands at the end of a day (UTC ordinal)."""
-    grade = None
-    if matrix.is_graded:
-        score = price(known, matrix, day)
-        total, grade = score.points, matrix.grade(score.fit, score.engagement)
-    else:
-        total = points(known, matrix, day)
-    state = state_of(total, matrix, known.traits, day)
+    return appraise_all([known], crowd_of([known], matrix), matrix, day)[0]
+
+
+def appraise_all(known: Sequence[Known], crowd: Crowd, matrix: Matrix, day: int) -> list[Appraisal]:
+    """Return where persons stand at the end of a day (UTC ordinal), in their order."""
+    lines = given(crowd, matrix, day)
+    scores = scores_of(known, crowd, lines, matrix, day)
+    due = next_changes(known, crowd, lines, scores, matrix, day)
+    each = zip(known, *(column.tolist() for column in scores[:3]), due, strict=True)
+    return [_appraisal(one, matrix, day, *of) for one, *of in each]
+
+
+def _appraisal(
+    known: Known, matrix: Matrix, day: int, score: float, fit: float, engagement: float, due: int | None
+) -> Appraisal:
+    state = state_of(score, matrix, known.traits, day)
     return Appraisal(
-        score=total,
-        stage=matrix.stage(total),
-        grade=grade,
+        score=score,
+        stage=matrix.stage(score),
+        grade=matrix.grade(fit, engagement) if matrix.is_graded else None,
         state=state,
         company=company_of(known.traits.at(day)),
         excluded=is_excluded(matrix, known.traits, day) if state == BELOW else state == EXCLUDED,
-        due_on=next_change(known, matrix, day),
+        due_on=due,
     )
 
 

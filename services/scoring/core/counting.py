@@ -1,17 +1,14 @@
-"""Counting: how often a profile matched a condition, per day.
-
-Counts form an abelian group: an interaction adds, a retraction subtracts, a merge sums, and empty counts
-are neutral. So they depend on the set of interactions alone, not on order, batches or redelivery.
-"""
+"""Counting: which conditions an interaction meets, and so what it adds to the counts."""
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import NamedTuple
 
 import msgspec
 
-from services.scoring.core.days import Counts, sum_of, with_more
+from services.scoring.core.by_hand import Adjustment
+from services.scoring.core.counts import ACTIVITY, ADJUSTMENTS, NO_VALUE, NONE, Changes, Counts
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import Rule
 from shared.conditions import named_types, possible_types
@@ -19,32 +16,7 @@ from shared.events import ADJUSTMENT, IDENTIFY, Interaction
 from shared.matching import MISSING, Predicate, Reader, compile_condition, reader
 from shared.vocabulary import TOUCHES, is_activity
 
-
-class Adjustment(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Points given or taken by hand, until the end of a day or for ever; the properties of an adjustment."""
-
-    model: str
-    points: float
-    reason: str
-    author: str
-    until: date | None = None
-
-
-class Held(NamedTuple):
-    """The counts of an identity as a transaction read them, with the revision of their row."""
-
-    counts: Counts
-    revision: int
-
-
-ACTIVITY = "activity"
-"""The count key of anything that a human did."""
-
-ADJUSTMENTS = "adjustments"
-"""The count key of points given by hand; the value of `by` is what was given, as JSON."""
-
 MAX_VALUE_LENGTH = 200
-_NO_VALUE = ""
 # Up to here a double holds every whole number, and an integer is as well read as one.
 _MAX_EXACT = 2**53
 # Equal values must give equal text, whatever the order of an object's keys.
@@ -123,10 +95,10 @@ class Tally:
             return
         human = interaction.machine is None
         if self._counts_activity and is_activity(interaction):
-            yield ACTIVITY, _NO_VALUE
+            yield ACTIVITY, NO_VALUE
         for key, holds, by in (self._of_humans if human else self._of_machines).of(interaction.type):
             if holds(interaction):
-                yield key, _NO_VALUE if by is None else value_text(by(interaction))
+                yield key, NO_VALUE if by is None else value_text(by(interaction))
 
 
 def _text_of_adjustment(interaction: Interaction) -> str:
@@ -136,7 +108,7 @@ def _text_of_adjustment(interaction: Interaction) -> str:
 def value_text(value: object) -> str:
     """Return the text under which a value of `by` is counted: equal values of JSON have equal texts."""
     if value is MISSING:
-        return _NO_VALUE
+        return NO_VALUE
     text = _encode_value(value if type(value) is str else _in_one_form(value)).decode()
     if len(text) <= MAX_VALUE_LENGTH:
         return text
@@ -155,31 +127,20 @@ def _in_one_form(value: object) -> object:
     return value
 
 
-def count(counts: Counts, interaction: Interaction, tally: Tally, times: int = 1) -> None:
-    """Fold one interaction into the counts, in place, or with `times=-1` take it out again.
-
-    The order of interactions does not matter.
-    """
+def count(changes: Changes, owner: int, interaction: Interaction, tally: Tally, times: int = 1) -> None:
+    """Fold an interaction into the changes of an owner's counts, or with `times=-1` take it out again."""
     day = day_of(interaction.occurred_at)
     for key, by in tally.matches(interaction):
-        add(counts, key, day, by, times)
+        if key == ADJUSTMENTS:
+            changes.add_by_hand(owner, by, day, times)
+        else:
+            changes.add(owner, key, by, day, times)
 
 
-def add(counts: Counts, key: str, day: int, by: str, times: int) -> None:
-    """Add to one count, in place; what becomes zero leaves no trace."""
-    # The days themselves may be shared with others: they are replaced, never changed.
-    days = with_more(counts.get(key, {}), day, by, times)
-    if days:
-        counts[key] = days
-    else:
-        counts.pop(key, None)
-
-
-def total(parts: Iterable[Counts]) -> Counts:
-    """Return the sum of counts, such as those of a profile's identities; read it, do not change it."""
-    summed: Counts = {}
-    for part in parts:
-        # What only one of them has is taken over as it is, and that is most of it.
-        shared = {key: sum_of(summed[key], part[key]) for key in summed.keys() & part.keys()}
-        summed = summed | part | shared
-    return {key: days for key, days in summed.items() if days}
+def counted(interactions: Iterable[Interaction], tally: Tally) -> Counts:
+    """Return the counts that some interactions of one owner make."""
+    changes = Changes()
+    for interaction in interactions:
+        count(changes, 0, interaction, tally)
+    (counts,) = changes.to([NONE])
+    return counts

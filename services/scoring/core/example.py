@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain, count, repeat, takewhile
 
+import numpy as np
+
 from services.scoring.core.counting import value_text
-from services.scoring.core.days import Counts
-from services.scoring.core.limits import period_of
+from services.scoring.core.counts import Counts, number_of
+from services.scoring.core.crowd import Crowd
+from services.scoring.core.limits import period_of, periods_of
 from services.scoring.core.satisfying import (
     OTHER,
     TYPE,
@@ -15,6 +18,7 @@ from services.scoring.core.satisfying import (
     values_for,
     with_value,
 )
+from services.scoring.model.prices import PERIODS
 from services.scoring.model.rules import Limit, Rule
 from shared.conditions import Condition
 from shared.events import Interaction
@@ -85,21 +89,28 @@ def _paid(
     now = assignment.get(by, MISSING)
     named = (with_value(assignment, by, value) for value in (now, *values_for(rule.when, by, now), MISSING))
     for one in chain(filter(is_met, named), _fresh(assignment, by, is_met)):
-        text = value_text(read(_interaction(one)))
-        left = limit.times - used.get(text, 0)
+        number = number_of(value_text(read(_interaction(one))))
+        left = limit.times - used.get(number, 0)
         if left > 0:
-            used[text] = limit.times
+            used[number] = limit.times
             yield from repeat(one, left)
 
 
-def _used(rule: Rule, limit: Limit, counts: Counts, day: int) -> dict[str, int]:
-    """Return how often each value of `by` was there in the period of the limit that a day lies in."""
-    used: dict[str, int] = {}
-    for then, values in counts.get(rule.count_key, {}).items():
-        is_left_behind = rule.window is not None and then <= day - rule.window
-        if not is_left_behind and period_of(then, limit) == period_of(day, limit):
-            for text, times in values.items():
-                used[text] = used.get(text, 0) + times
+def _used(rule: Rule, limit: Limit, counts: Counts, day: int) -> dict[int, int]:
+    """Return how often each value of `by` was there in the period of the limit that a day lies in.
+
+    Values are told by their numbers; the day itself may be followed by others of its period.
+    """
+    rows = Crowd([counts], [rule.count_key]).rows(rule.count_key)
+    if rows is None:
+        return {}
+    per = np.full(len(rows.day), PERIODS.index(limit.per))
+    of_period = periods_of(rows.day, per) == period_of(day, limit.per)
+    if rule.window is not None:
+        of_period &= rows.day > day - rule.window
+    used: dict[int, int] = {}
+    for number, times in zip(rows.by[of_period].tolist(), rows.times[of_period].tolist(), strict=True):
+        used[number] = used.get(number, 0) + times
     return used
 
 

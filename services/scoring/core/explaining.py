@@ -1,16 +1,40 @@
 """Explaining: which day gave how much to each rule, what the limit left unpaid and what time has taken."""
 
-from services.scoring.core.pricing import Known
-from services.scoring.core.worth import Day, by_day
+from typing import NamedTuple
+
+import numpy as np
+
+from services.scoring.core.behaviour import matches, starts_of
+from services.scoring.core.fading import fade
+from services.scoring.core.pricing import Known, crowd_of
 from services.scoring.model.matrix import Matrix
 
 
-def days_of_rules(known: Known, matrix: Matrix, day: int) -> dict[str, list[Day]]:
-    """Return, by the id of each behaviour rule that has matches, its days up to `day` (UTC ordinal).
+class Day(NamedTuple):
+    """What one day (UTC ordinal) gave to a rule before its cap; `fade` is what time has left (0 to 1)."""
+
+    day: int
+    matches: int
+    paid: int
+    fade: float
+    points: float
+
+
+def days_of_rules(known: Known, matrix: Matrix, until: int) -> dict[str, list[Day]]:
+    """Return, by the id of each behaviour rule that has matches, its days up to `until` (UTC ordinal).
 
     Rules stand in matrix order, the earliest day first. The points are those before the caps, so they add
     up to the rule's reason in `price` unless its cap cut it.
     """
-    each = ((rule, known.counts.get(rule.count_key)) for rule in matrix.rules)
-    found = ((rule.id, by_day(rule, days, day)) for rule, days in each if days)
-    return {rule_id: days for rule_id, days in found if days}
+    rows = matches(crowd_of([known], matrix), matrix, until)
+    order = np.lexsort((rows.day, rows.rule))
+    rule, day = rows.rule[order], rows.day[order]
+    starts = starts_of(rule, day)
+    told: dict[str, list[Day]] = {}
+    if len(starts):
+        sums = (np.add.reduceat(column[order], starts).tolist() for column in (rows.times, rows.paid))
+        for place, on, times, paid in zip(rule[starts].tolist(), day[starts].tolist(), *sums, strict=True):
+            of = matrix.rules[place]
+            left = fade(until - on, of.half_life or 0)
+            told.setdefault(of.id, []).append(Day(on, times, paid, left, paid * of.points * left))
+    return told

@@ -5,10 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Final, TypeAlias
 
-from services.scoring.core.counting import Tally, add
+import numpy as np
+
+from services.scoring.core.behaviour import Floats, given
+from services.scoring.core.counting import Tally
+from services.scoring.core.counts import Changes, only
+from services.scoring.core.crowd import Crowd
 from services.scoring.core.example import examples
 from services.scoring.core.pricing import Known, Score, total_of
-from services.scoring.core.worth import worth
+from services.scoring.core.sums import Part, rounded
 from services.scoring.model.matrix import ADJUSTMENT_RULE, Matrix
 from services.scoring.model.rules import Rule
 from services.scoring.model.trait_conditions import Traits
@@ -18,9 +23,9 @@ from shared.vocabulary import EFFECTS
 MAX_FURTHER: Final = 100
 """More further matches than this are not told of."""
 
-# For all answers together, some tenths of a second: how often a rule may be priced, and how many interactions
+# For all answers together, some tenths of a second: how many counts may be priced, and how many interactions
 # may be held against all conditions. A matrix of thirty rules needs less than either.
-_MAX_PRICED: Final = 50_000
+MAX_PRICED: Final = 2_000_000
 _MAX_COUNTED: Final = 5_000
 
 Matches: TypeAlias = Mapping[tuple[str, str], int]
@@ -45,8 +50,7 @@ class Ahead:
         self._given = {one.rule: one.points for one in score.reasons if one.rule in behaviour}
         # Whoever does something is not inactive, and the cuts of groups follow from the other lines.
         self._by_hand = [(one.rule, one.points) for one in score.reasons if one.rule == ADJUSTMENT_RULE]
-        self._others: Sequence[tuple[str, float]] = ()
-        self._left = _MAX_PRICED
+        self._left = MAX_PRICED
 
     def times_needed(self, rule: Rule) -> int | None:
         """Return the least number of further matches of a rule that reaches the flip number, if any does.
@@ -59,47 +63,53 @@ class Ahead:
         traits = self._traits_after(further)
         if self._matrix.excluded_by(traits, self._email_domains) is not None:
             return None
-        self._others = [*self._by_hand, *_given_by(traits, self._matrix)]
-        least = self._least(further)
-        if least is None:
-            return None
-        # Some rule may take points for the same matches, so that more of them give less.
-        numbers = range(least, MAX_FURTHER + 1)
-        return next((times for times in numbers if self._reaches(further.matches(times))), None)
+        others = [*self._by_hand, *_given_by(traits, self._matrix)]
+        first = 1
+        while self._left > 0 and (last := further.up_to(2 * first)) >= first:
+            reached = np.flatnonzero(self._scores(further, first, last, others) >= self._matrix.flip_number)
+            if len(reached):
+                return first + int(reached[0])
+            first = last + 1
+        return None
 
     def _traits_after(self, further: "_Further") -> Traits:
         """Return the traits after them: further matches are of one type, so all have the same effect."""
         effect = EFFECTS.get(further.type or "")
         return self._traits if effect is None else {**self._traits, effect.trait: effect.value}
 
-    def _least(self, further: "_Further") -> int | None:
-        """Return the least number that would do if no rule took points for further matches."""
-        low, high = 0, 1
-        while not self._reaches(further.matches(high), giving_alone=True):
-            if high == MAX_FURTHER:
-                return None
-            low, high = high, min(2 * high, MAX_FURTHER)
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._reaches(further.matches(middle), giving_alone=True):
-                high = middle
-            else:
-                low = middle
-        return high
+    def _scores(
+        self, further: "_Further", first: int, last: int, others: Sequence[tuple[str, float]]
+    ) -> Floats:
+        """Return the scores after `first` further matches, and so on up to `last`, with other lines.
 
-    def _reaches(self, matches: Matches, *, giving_alone: bool = False) -> bool:
-        if not matches or self._left <= 0:
-            return False
-        counts = {key: self._counts.get(key, {}) for key, _ in matches}
-        for (key, by), times in matches.items():
-            add(counts, key, self._day, by, times)
-        given = dict(self._given)
-        for key, days in counts.items():
-            for rule in self._matrix.rules_of.get(key, ()):
-                if rule.points > 0 or not giving_alone:
-                    given[rule.id] = worth(rule, days, self._day).points
-                    self._left -= 1
-        return total_of([*given.items(), *self._others], self._matrix) >= self._matrix.flip_number
+        There are fewer where no more may be priced; then nothing is left.
+        """
+        several = [further.matches(times) for times in range(first, last + 1)]
+        # More matches are never of fewer keys.
+        keys = {key for key, _ in several[-1]}
+        before = only(self._counts, keys)
+        each = max(1, len(before.entries) + len(several[-1]))
+        affordable, self._left = self._left // each, self._left - len(several) * each
+        del several[affordable:]
+        changes = Changes()
+        for place, matches in enumerate(several):
+            for (key, by), times in matches.items():
+                changes.add(place, key, by, self._day, times)
+        crowd = Crowd(changes.to([before] * len(several)), keys)
+        everybody = np.arange(len(several))
+        anew = [rule.id for key in keys for rule in self._matrix.rules_of.get(key, ())]
+        kept = [one for one in (*self._given.items(), *others) if one[0] not in anew]
+        part, lines = Part(self._matrix, len(several)), given(crowd, self._matrix, self._day, exact=True)
+        part.add_lines(lines)
+        for rule_id, points in kept:
+            part.add(rule_id, everybody, np.full(len(several), points))
+
+        def exactly(place: int) -> float:
+            its = lines.profile == place
+            rules = (self._matrix.rules[rule].id for rule in lines.rule[its].tolist())
+            return total_of([*kept, *zip(rules, lines.points[its].tolist(), strict=True)], self._matrix)
+
+        return rounded(part.sums(), exactly)
 
 
 def _given_by(traits: Traits, matrix: Matrix) -> Iterator[tuple[str, float]]:
@@ -121,8 +131,8 @@ class _Further:
         self._counted: list[Sequence[tuple[str, str]]] = []
         self._last: Interaction | None = None
 
-    def matches(self, times: int) -> Matches:
-        """Return what is counted of the first so many; nothing where there are not as many."""
+    def up_to(self, times: int) -> int:
+        """Return how many there are of so many."""
         for interaction in islice(self._more, max(0, times - len(self._counted))):
             if interaction is self._last:
                 self._counted.append(self._counted[-1])
@@ -131,4 +141,8 @@ class _Further:
             else:
                 self._counted.append([*self._tally.matches(interaction)])
                 self._last = interaction
-        return Counter(chain.from_iterable(self._counted[:times])) if times <= len(self._counted) else {}
+        return min(times, len(self._counted))
+
+    def matches(self, times: int) -> Matches:
+        """Return what is counted of the first so many, which are there."""
+        return Counter(chain.from_iterable(self._counted[:times]))

@@ -1,84 +1,54 @@
 """Limits: how many matches are paid. In each period the earliest days use the limit up, per value of `by`."""
 
-from collections.abc import Mapping
 from datetime import date
-from typing import NamedTuple
+from typing import Any, Final
 
-from services.scoring.core.days import Days
-from services.scoring.model.rules import Limit
+import numpy as np
+from numpy.typing import NDArray
 
+from services.scoring.core.crowd import Ints
+from services.scoring.model.prices import PERIODS
+from services.scoring.model.rules import Per
 
-class Paid(NamedTuple):
-    """A day (UTC ordinal), its matches, and how many of them the limit lets be paid."""
-
-    day: int
-    matches: int
-    paid: int
-
-
-def paid_by_day(days: Days, limit: Limit | None) -> list[Paid]:
-    """Return what is paid of each day, the earliest first; what comes later changes nothing of it."""
-    used: dict[tuple[int, str], int] = {}
-    each: list[Paid] = []
-    for day, values in sorted(days.items()):
-        matches = sum(values.values())
-        each.append(Paid(day, matches, matches if limit is None else _use_up(limit, day, values, used)))
-    return each
+# The ordinal of the day from which numpy counts.
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_WEEK, _MONTH, _EVER = (PERIODS.index(per) for per in ("week", "month", "ever"))
 
 
-def _use_up(limit: Limit, day: int, values: Mapping[str, int], used: dict[tuple[int, str], int]) -> int:
-    """Return how many matches of a day are paid, and note in `used` what they leave to later days."""
-    period = period_of(day, limit)
-    paid = 0
-    for by, times in values.items():
-        before = used.get((period, by), 0)
-        used[period, by] = min(before + times, limit.times)
-        paid += used[period, by] - before
-    return paid
+def paid(times: Ints, limits: Ints, *group: NDArray[Any]) -> Ints:
+    """Return how many of each row's matches are paid of as many as its limit allows in the row's group.
 
-
-def paid_of(days: Days, limit: Limit | None) -> tuple[int, int]:
-    """Return how many matches there are and how many are paid, all days together.
-
-    It is the sum of `paid_by_day`, for which it makes no difference whose day is paid. Scores of now are made
-    of it alone, so it is written to be quick.
+    Rows of a group stand together, those of earlier days first: what comes later changes nothing of it.
     """
-    if limit is None:
-        return _unlimited(days)
-    matches = paid = 0
-    if limit.per == "day":
-        most = limit.times
-        for values in days.values():
-            for times in values.values():
-                matches += times
-                paid += times if times < most else most  # noqa: FURB136 - a call each would be half the price
-        return matches, paid
-    used: dict[tuple[int, str], int] = {}
-    for day, values in days.items():
-        period = period_of(day, limit)
-        for by, times in values.items():
-            matches += times
-            used[period, by] = used.get((period, by), 0) + times
-    return matches, sum(min(times, limit.times) for times in used.values())
+    begins = np.empty(len(times), np.bool_)
+    begins[:1] = True
+    np.not_equal(group[0][1:], group[0][:-1], out=begins[1:])
+    for column in group[1:]:
+        begins[1:] |= column[1:] != column[:-1]
+    until = np.cumsum(times)
+    starts = np.flatnonzero(begins)
+    until -= np.repeat(until[starts] - times[starts], np.diff(starts, append=len(times)))
+    return np.minimum(until, limits) - np.minimum(until - times, limits)
 
 
-def _unlimited(days: Days) -> tuple[int, int]:
-    matches = 0
-    for values in days.values():
-        for times in values.values():
-            matches += times
-    return matches, matches
+def periods_of(days: Ints, per: Ints) -> Ints:
+    """Return the numbers of the periods that days (UTC ordinals) lie in; of one kind they rise with time.
+
+    `per` is the place of each row's kind of period in `PERIODS`.
+    """
+    periods = days.copy()
+    for kind in np.flatnonzero(np.bincount(per, minlength=len(PERIODS))).tolist():
+        some = per == kind
+        if kind == _WEEK:
+            periods[some] = (days[some] - 1) // 7  # ordinal 1 was a Monday
+        elif kind == _MONTH:
+            months = (days[some] - _EPOCH).astype("datetime64[D]").astype("datetime64[M]")
+            periods[some] = months.astype(np.int64)
+        elif kind == _EVER:
+            periods[some] = 0
+    return periods
 
 
-def period_of(day: int, limit: Limit) -> int:
-    """Return the number of the limit's period that a day (UTC ordinal) lies in; they rise with time."""
-    match limit.per:
-        case "day":
-            return day
-        case "week":
-            return (day - 1) // 7  # ordinal 1 was a Monday
-        case "month":
-            then = date.fromordinal(day)
-            return then.year * 12 + then.month
-        case "ever":
-            return 0
+def period_of(day: int, per: Per) -> int:
+    """Return the number of the period that a day (UTC ordinal) lies in."""
+    return int(periods_of(np.array([day], np.int64), np.array([PERIODS.index(per)]))[0])

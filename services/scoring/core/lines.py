@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Final, Literal
 
+from services.scoring.core.explaining import Day, days_of_rules
 from services.scoring.core.pricing import GROUP, Known, Score, cuts_of_groups, total_of
-from services.scoring.core.worth import by_day
 from services.scoring.model.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
 from services.scoring.model.rules import DIGITS, Rule
 from shared.events import Reason
@@ -56,6 +56,7 @@ def lines_of(score: Score, known: Known, matrix: Matrix, day: int) -> list[Line]
     Each is rounded like the score. Where the rounded ones do not add up, the last line says by how much.
     """
     rules = {rule.id: rule for rule in matrix.rules}
+    days = days_of_rules(known, matrix, day)
     lines = [
         Line(
             rule=reason.rule,
@@ -64,7 +65,7 @@ def lines_of(score: Score, known: Known, matrix: Matrix, day: int) -> list[Line]
             points=round(reason.points, DIGITS) + 0.0,
             count=reason.count,
             paid=reason.paid,
-            note=note_on(reason, rules[reason.rule], known, day) if reason.rule in rules else None,
+            note=_note_on(reason, rules[reason.rule], days[reason.rule]) if reason.rule in rules else None,
             place=place,
         )
         for place, reason in enumerate(score.reasons)
@@ -93,13 +94,12 @@ def without_lines(score: Score, lines: Sequence[Line], places: Collection[int], 
     return Without(chosen / _STEPS, others / _STEPS, tuple(changes), total)
 
 
-def note_on(reason: Reason, rule: Rule, known: Known, day: int) -> str | None:
+def _note_on(reason: Reason, rule: Rule, days: Sequence[Day]) -> str | None:
     """Return in words what limit, time and cap made of a rule's points, if they made anything of them."""
     notes: list[str] = []
     if reason.paid < reason.count:
         notes.append(f"the limit lets {reason.paid} of {reason.count} times be paid")
     if rule.cap is not None or rule.half_life is not None:
-        days = by_day(rule, known.counts.get(rule.count_key, {}), day)
         left = round(fsum(one.points for one in days), DIGITS)
         full = reason.paid * rule.points
         if left != round(full, DIGITS):

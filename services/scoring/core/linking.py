@@ -16,8 +16,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from services.scoring.core.aliases import same_users
-from services.scoring.core.counting import Held, total
-from services.scoring.core.days import Counts
+from services.scoring.core.counts import NONE, Counts, Held, total
 from shared.events import Interaction
 from shared.identity import USER_ID, Identity
 
@@ -139,11 +138,11 @@ class Person:
     @property
     def counts(self) -> Counts:
         """The counts of all identities together."""
-        return total(held.counts for held in self.held.values())
+        return total([held.counts for held in self.held.values()])
 
     def held_by(self, identity_id: str) -> Held:
-        """Return the counts of one of the identities, to be added to."""
-        return self.held.setdefault(identity_id, Held({}, 0))
+        """Return the counts of one of the identities."""
+        return self.held.get(identity_id, Held(NONE, 0))
 
 
 class People:

@@ -1,4 +1,4 @@
-"""Pricing: what a person is worth under a matrix on a day. Pure, and the same in live scoring and replay.
+"""Pricing: what a person is worth under a matrix on a day, line by line. Pure, and the same wherever asked.
 
 Limits and caps are applied here, to sums, the earliest days first. Clamping step by step while events come
 in would make the score depend on their order (DESIGN.md idea 3).
@@ -6,19 +6,19 @@ in would make the score depend on their order (DESIGN.md idea 3).
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from math import fsum
 from typing import Final, NamedTuple
 
-import msgspec
+import numpy as np
 
-from services.scoring.core.counting import ACTIVITY, ADJUSTMENTS, Adjustment
-from services.scoring.core.days import Counts
-from services.scoring.core.past import Past
+from services.scoring.core.behaviour import given
+from services.scoring.core.by_hand import adjustments
+from services.scoring.core.counts import Counts, Places
+from services.scoring.core.crowd import Crowd
+from services.scoring.core.idling import ACTIVITY, idle
 from services.scoring.core.traits import History
-from services.scoring.core.worth import capped, worth
 from services.scoring.model.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
-from services.scoring.model.rules import DIGITS
+from services.scoring.model.rules import DIGITS, TraitRule
 from shared.events import Reason
 
 GROUP: Final = "group:"
@@ -49,11 +49,36 @@ class Score:
     exact_engagement: float
 
 
+def crowd_of(known: Sequence[Known], *matrices: Matrix) -> Crowd:
+    """Return the columns of what matrices ask of profiles."""
+    return Crowd([one.counts for one in known], {key for matrix in matrices for key in keys_of(matrix)})
+
+
+def keys_of(matrix: Matrix) -> Iterator[str]:
+    """Yield the count keys that a matrix reads."""
+    yield from matrix.rules_of
+    if matrix.inactivity is not None:
+        yield ACTIVITY
+
+
+def holding(known: Sequence[Known], matrix: Matrix, day: int) -> Iterator[tuple[TraitRule, Places]]:
+    """Yield the trait rules that hold of anybody, and of whom."""
+    if not matrix.traits:
+        return
+    traits = [one.traits.at(day) for one in known]
+    for rule in matrix.traits:
+        profiles = [place for place, of in enumerate(traits) if rule.holds(of)]
+        if profiles:
+            yield rule, np.array(profiles)
+
+
 def price(known: Known, matrix: Matrix, day: int) -> Score:
     """Return the score at the end of a day (UTC ordinal): later days do not exist yet."""
-    done, are = list(_behaviour(known.counts, matrix, day)), list(_traits(known, matrix, day))
+    crowd = crowd_of([known], matrix)
+    done = list(_behaviour(crowd, matrix, day))
+    are = [_once(rule.id, rule.title, rule.points) for rule, _ in holding([known], matrix, day)]
     cuts_of_done, cuts_of_are = list(_cuts(done, matrix)), list(_cuts(are, matrix))
-    by_time = [*_inactivity(known.counts, matrix, day), *_adjustments(known.counts, matrix, day)]
+    by_time = [*_inactivity(crowd, matrix, day), *_adjustments(known.counts, matrix, day)]
     reasons = (*done, *are, *cuts_of_done, *cuts_of_are, *by_time)
     total, fit = _sum(reasons), _sum((*are, *cuts_of_are))
     engagement = _sum((*done, *cuts_of_done, *by_time))
@@ -67,16 +92,19 @@ def price(known: Known, matrix: Matrix, day: int) -> Score:
     )
 
 
-def points(known: Known, matrix: Matrix, day: int) -> float:
-    """Return the points of `price` alone, in the short way where nothing but rules can give any."""
-    if matrix.traits or matrix.groups or matrix.inactivity or ADJUSTMENTS in known.counts:
-        return price(known, matrix, day).points
-    rules_of = matrix.rules_of
-    # A person has done few of the things that a matrix asks for.
-    given = [
-        worth(rule, days, day).points for key, days in known.counts.items() for rule in rules_of.get(key, ())
-    ]
-    return _rounded(fsum(given))
+def _behaviour(crowd: Crowd, matrix: Matrix, day: int) -> Iterator[Reason]:
+    """Yield the lines of a crowd of one profile."""
+    rule, _, count, paid, _, points = (column.tolist() for column in given(crowd, matrix, day, exact=True))
+    for place, *numbers in zip(rule, points, count, paid, strict=True):
+        yield _reason(matrix.rules[place].id, matrix.rules[place].title, *numbers)
+
+
+def _reason(rule_id: str, label: str, points: float, count: int, paid: int) -> Reason:
+    return Reason(rule=rule_id, label=label, points=points, count=count, paid=paid)
+
+
+def _once(rule_id: str, label: str, points: float) -> Reason:
+    return _reason(rule_id, label, points, 1, 1)
 
 
 def _sum(reasons: Iterable[Reason]) -> float:
@@ -87,23 +115,6 @@ def _sum(reasons: Iterable[Reason]) -> float:
 def _rounded(total: float) -> float:
     # No score is -0.0.
     return round(total, DIGITS) + 0.0
-
-
-def _behaviour(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
-    for rule in matrix.rules:
-        days = counts.get(rule.count_key)
-        if days:
-            points, matches, paid = worth(rule, days, day)
-            if matches:
-                yield Reason(rule=rule.id, label=rule.title, points=points, count=matches, paid=paid)
-
-
-def _traits(known: Known, matrix: Matrix, day: int) -> Iterator[Reason]:
-    if matrix.traits:
-        traits = known.traits.at(day)
-        for rule in matrix.traits:
-            if rule.holds(traits):
-                yield Reason(rule=rule.id, label=rule.title, points=rule.points, count=1, paid=1)
 
 
 def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
@@ -117,13 +128,13 @@ def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
 def cuts_of_groups(lines: Iterable[tuple[str, float]], matrix: Matrix) -> Iterator[tuple[str, float]]:
     """Yield (group, points) of those whose cap cuts off something of what their rules give together."""
     points: dict[str, list[float]] = {}
-    for rule_id, given in lines:
+    for rule_id, given_ in lines:
         group = matrix.group_of.get(rule_id)
         if group is not None:
-            points.setdefault(group, []).append(given)
+            points.setdefault(group, []).append(given_)
     for name, group in matrix.groups.items():
         total = fsum(points.get(name, ()))
-        cut = capped(total, group.cap) - total
+        cut = max(-group.cap, min(total, group.cap)) - total
         if cut:
             yield name, cut
 
@@ -134,40 +145,19 @@ def total_of(lines: Sequence[tuple[str, float]], matrix: Matrix) -> float:
     return _rounded(fsum([points for of in (lines, cuts) for _, points in of]))
 
 
-def _inactivity(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
+def _inactivity(crowd: Crowd, matrix: Matrix, day: int) -> Iterator[Reason]:
     if matrix.inactivity is None:
         return
-    last = last_active(counts, day)
-    if last is not None and (steps := matrix.inactivity.steps(day - last)):
-        label, points = f"Nothing done for {day - last} days", matrix.inactivity.taken(steps)
-        yield Reason(rule=INACTIVITY_RULE, label=label, points=points, count=steps, paid=steps)
-
-
-def last_active(counts: Counts, until: int) -> int | None:
-    """Return the last day up to one on which a human did anything, if there is one."""
-    days = counts.get(ACTIVITY, {})
-    if isinstance(days, Past):
-        return days.latest(until)
-    return max((day for day in days if day <= until), default=None)
-
-
-def adjustments(counts: Counts, model: str | None) -> Iterator[tuple[int, Adjustment, int]]:
-    """Yield (day, adjustment, how often) of those that were made in a model."""
-    for day, values in sorted(counts.get(ADJUSTMENTS, {}).items()):
-        for text, times in sorted(values.items()):
-            adjustment = _adjustment(text)
-            if adjustment.model == model:
-                yield day, adjustment, times
-
-
-_adjustment = lru_cache(maxsize=4096)(msgspec.json.Decoder(Adjustment).decode)
+    inactive = idle(crowd, matrix.inactivity, day)
+    if len(inactive.profiles):
+        label = f"Nothing done for {inactive.days.item()} days"
+        steps = inactive.steps.item()
+        yield _reason(INACTIVITY_RULE, label, inactive.points.item(), steps, steps)
 
 
 def _adjustments(counts: Counts, matrix: Matrix, day: int) -> Iterator[Reason]:
-    if ADJUSTMENTS not in counts:
-        return
-    for since, given, times in adjustments(counts, matrix.model):
-        if since <= day and (given.until is None or day <= given.until.toordinal()):
+    for since, made, times in adjustments(counts.by_hand, matrix.model):
+        if made.holds(since, day):
             yield Reason(
-                rule=ADJUSTMENT_RULE, label=given.reason, points=given.points * times, count=times, paid=times
+                rule=ADJUSTMENT_RULE, label=made.reason, points=made.points * times, count=times, paid=times
             )

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from services.scoring.model.consistency import inconsistencies
+from services.scoring.model.prices import Prices, prices_of
 from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, TraitRule
 from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
 from shared.conditions import Comparison, Path, explain
@@ -52,17 +53,6 @@ class Inactivity(Strict):
         floor, points = written.get("floor"), written.get("points")
         if is_number(floor) and is_number(points) and floor > points:
             yield Fault(("floor",), f"{floor:g} is above the {points:g} of the first step")
-
-    def steps(self, idle: int) -> int:
-        """Return how many steps are taken from who has done nothing for so many days."""
-        if idle < self.after:
-            return 0
-        return 1 if self.every is None else 1 + (idle - self.after) // self.every
-
-    def taken(self, steps: int) -> float:
-        """Return the points (none or below 0) that so many steps take together."""
-        points = self.points * steps
-        return points if self.floor is None else max(points, self.floor)
 
 
 class Grades(Strict):
@@ -141,6 +131,16 @@ class Matrix(Strict):
     def fading(self) -> tuple[Rule, ...]:
         """The rules whose points become fewer with time."""
         return tuple(rule for rule in self.rules if rule.half_life is not None or rule.window is not None)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """The terms of the rules, as columns."""
+        return prices_of(self.rules)
+
+    @cached_property
+    def fades(self) -> bool:
+        """Whether any rule has a half-life."""
+        return any(rule.half_life is not None for rule in self.rules)
 
     def excluded_by(self, traits: Traits, email_domains: Iterable[tuple[str, ...]]) -> str | None:
         """Return, in words, the exclusion that a person with these traits falls under, if any.

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import sqlalchemy as sa
 
 from services.scoring import tables
-from services.scoring.core.days import Counts, decode_counts
+from services.scoring.core.counts import ADJUSTMENTS, Counts, only, summary
+from services.scoring.store.counts import counted_in
 from shared.database.engine import Database
 
 PAGE: Final = 5_000
@@ -29,7 +30,7 @@ class Subject(NamedTuple):
     hidden: Collection[str] = ()
 
 
-_COUNTS: Final = Subject(tables.counts, ["counts"])
+_COUNTS: Final = Subject(tables.counts, ["entries", "by_hand"])
 _SCORES: Final = Subject(
     tables.scores,
     ["score", "stage", "grade", "state", "company", "excluded"],
@@ -151,7 +152,7 @@ async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGene
             for row in (dict(zip(columns, one, strict=True)) for one in page):
                 key = tuple(row[name] for name in names)
                 if subject is _COUNTS:
-                    counts = _counted(decode_counts(row["counts"]), scope.count_keys)
+                    counts = _by_key(counted_in(row["entries"], row["by_hand"]), scope.count_keys)
                     if counts:
                         yield Row(key, counts)
                 elif subject is _SCORES:
@@ -174,9 +175,11 @@ def _stated(row: Any, subject: Subject) -> dict[str, Any]:
     return {"refused": row["refused"] is not None} if subject.table is tables.links else {}
 
 
-def _counted(counts: Counts, keys: Collection[str]) -> Counts:
+def _by_key(counts: Counts, keys: Collection[str]) -> dict[str, Counts]:
     # Of conditions that no version has any more the counts are left as they were, and mean nothing.
-    return {key: days for key, days in counts.items() if key in keys}
+    under = {key: only(counts, [key]) for key in keys if key != ADJUSTMENTS}
+    found = {key: Counts(of.packed) for key, of in under.items() if of.packed}
+    return found | ({ADJUSTMENTS: Counts(by_hand=counts.by_hand)} if counts.by_hand else {})
 
 
 async def _aligned(
@@ -217,5 +220,6 @@ def _told(subject: Subject, name: str, value: Any) -> str:
     if value is None:
         return "none"
     if subject is _COUNTS:
-        return f"{sum(times for values in value.values() for times in values.values())} on {len(value)} days"
+        times, days = summary(value)
+        return f"{times} on {days} days"
     return str(value) if name in subject.shown else "(not shown)"

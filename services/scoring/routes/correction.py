@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.scoring.core.counting import Adjustment
+from services.scoring.core.by_hand import Adjustment
 from services.scoring.core.flip import Cycle
 from services.scoring.corrections import Corrections, Note, undone
 from services.scoring.model.rules import Points, Slug

@@ -11,10 +11,9 @@ from services.scoring.asked import version_asked
 from services.scoring.core.appraisal import state_of
 from services.scoring.core.counting import day_of
 from services.scoring.core.crossing import crossed_on
-from services.scoring.core.explaining import days_of_rules
+from services.scoring.core.explaining import Day, days_of_rules
 from services.scoring.core.lines import lines_of
 from services.scoring.core.pricing import Known, price
-from services.scoring.core.worth import Day
 from services.scoring.lookup import known_under
 from services.scoring.model.matrix import Version
 from services.scoring.model.rules import DIGITS

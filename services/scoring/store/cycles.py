@@ -26,14 +26,7 @@ _FLIPPED_IN = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
 def read(connection: sa.Connection, persons: Iterable[Person]) -> Cycles:
     """Return the cycles of the persons, those begun under former profile ids included."""
     person_of = {i: person for person in persons for i in person.identities}
-    of_them = sa.select(*_FLIPPED_IN).where(bulk.any_of(connection, flipped.c.identity_id, sorted(person_of)))
-    rows = connection.execute(
-        sa.select(
-            *_CYCLE, standings.c.lead_id, standings.c.version, standings.c.flipped_at, flipped.c.identity_id
-        )
-        .join(flipped, sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN))
-        .where(sa.tuple_(*_CYCLE).in_(of_them))
-    )
+    rows = connection.execute(_of_flippers(connection), {"ids": sorted(person_of)})
     flippers: dict[Cycle, set[str]] = {}
     for *cycle, identity_id in rows:
         flippers.setdefault(Cycle(*cycle), set()).add(identity_id)
@@ -43,6 +36,18 @@ def read(connection: sa.Connection, persons: Iterable[Person]) -> Cycles:
             is_parted = not identity_ids <= person.identities.keys()
             found.setdefault((person.id, cycle.model), []).append(cycle._replace(is_parted=is_parted))
     return found
+
+
+@bulk.built_once
+def _of_flippers(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
+    of_them = sa.select(*_FLIPPED_IN).where(bulk.among(on_postgresql, flipped.c.identity_id, "ids"))
+    return (
+        sa.select(
+            *_CYCLE, standings.c.lead_id, standings.c.version, standings.c.flipped_at, flipped.c.identity_id
+        )
+        .join(flipped, sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN))
+        .where(sa.tuple_(*_CYCLE).in_(of_them))
+    )
 
 
 def is_in_a_cycle(

@@ -81,10 +81,12 @@ def _interaction(row: Any) -> Interaction:
 
 def retracted_among(connection: sa.Connection, event_ids: Sequence[str]) -> Collection[str]:
     """Return which of the interactions were retracted before they came."""
-    found = connection.execute(
-        sa.select(retractions.c.event_id).where(bulk.any_of(connection, retractions.c.event_id, event_ids))
-    )
-    return set(found.scalars())
+    return set(connection.execute(_retracted(connection), {"ids": event_ids}).scalars())
+
+
+@bulk.built_once
+def _retracted(on_postgresql: bool) -> sa.Select[str]:
+    return sa.select(retractions.c.event_id).where(bulk.among(on_postgresql, retractions.c.event_id, "ids"))
 
 
 def retract(connection: sa.Connection, told: Sequence[Retraction]) -> dict[str, list[Interaction]]:

@@ -25,7 +25,12 @@ def crowded(connection: sa.Connection, told: Iterable[Link]) -> set[str]:
     ids = sorted({i for link in told for i in link.pair})
     if not ids:
         return set()
-    each = bulk.listed(connection, links.c.one_id, ids)
+    return set(connection.execute(_crowded(connection), {"ids": ids}).scalars())
+
+
+@bulk.built_once
+def _crowded(on_postgresql: bool) -> sa.Select[str]:
+    each = bulk.listed(on_postgresql, links.c.one_id, "ids")
 
     def some(end: sa.Column[str]) -> sa.ScalarSelect[int]:
         # No more are counted than have to be: there may be very many.
@@ -38,7 +43,7 @@ def crowded(connection: sa.Connection, told: Iterable[Link]) -> set[str]:
         )
 
     many = some(links.c.one_id) + some(links.c.other_id) > linking.MAX_LINKS
-    return set(connection.execute(sa.select(each.c.value).where(many)).scalars())
+    return sa.select(each.c.value).where(many)
 
 
 def heeded(connection: sa.Connection, crowds: set[str], told: Iterable[Link]) -> tuple[list[Link], set[str]]:
@@ -203,12 +208,15 @@ def read_sides(connection: sa.Connection, identity_ids: Collection[str]) -> dict
     """Return the sides of separations that each of the identities is on."""
     if not identity_ids:
         return {}
-    rows = connection.execute(
-        sa.select(separations.c.identity_id, separations.c.separation_id, separations.c.other).where(
-            bulk.any_of(connection, separations.c.identity_id, sorted(identity_ids))
-        )
-    )
+    rows = connection.execute(_sides(connection), {"ids": sorted(identity_ids)})
     sides: dict[str, list[Side]] = {}
     for identity_id, separation_id, other in rows:
         sides.setdefault(identity_id, []).append(Side(separation_id, other))
     return sides
+
+
+@bulk.built_once
+def _sides(on_postgresql: bool) -> sa.Select[str, str, bool]:
+    of_these = bulk.among(on_postgresql, separations.c.identity_id, "ids")
+    query = sa.select(separations.c.identity_id, separations.c.separation_id, separations.c.other)
+    return query.where(of_these)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +17,8 @@ from services.scoring.tables import activations, models, preparations, versions
 
 # The key of the advisory lock on the set of active versions; any constant that nobody else uses.
 _ACTIVE_VERSIONS = 4_201_338
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(_ACTIVE_VERSIONS))
+_SHARED_LOCK = sa.select(sa.func.pg_advisory_xact_lock_shared(_ACTIVE_VERSIONS))
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,16 @@ def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:
     the set, not on rows, because a model that is activated for the first time has no row to hold before.
     """
     if connection.dialect.name == "postgresql":
-        lock = sa.func.pg_advisory_xact_lock if to_activate else sa.func.pg_advisory_xact_lock_shared
-        connection.execute(sa.select(lock(_ACTIVE_VERSIONS)))
+        connection.execute(_LOCK if to_activate else _SHARED_LOCK)
 
 
 def active(connection: sa.Connection) -> Active:
     """Return the versions that score at this moment and those that are being prepared to."""
+    rows = connection.execute(_ACTIVE)
+    return _compiled(tuple(sorted((bool(new), *rest) for new, *rest in rows)))
+
+
+def _active() -> sa.CompoundSelect[*tuple[Any, ...]]:
     since = (
         sa.select(sa.func.max(activations.c.activated_at))
         .where(activations.c.model == models.c.model)
@@ -72,8 +79,10 @@ def active(connection: sa.Connection) -> Active:
     prepared = sa.select(
         sa.true(), preparations.c.model, preparations.c.version, preparations.c.matrix, sa.null()
     )
-    rows = connection.execute(scoring.union_all(prepared))
-    return _compiled(tuple(sorted((bool(new), *rest) for new, *rest in rows)))
+    return scoring.union_all(prepared)
+
+
+_ACTIVE = _active()
 
 
 @lru_cache(maxsize=8)

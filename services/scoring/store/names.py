@@ -15,6 +15,9 @@ LIMIT: Final = 10_000
 """So many rows of a kind are kept, those that came first; two workers at once may add a batch more."""
 
 
+_ROWS_OF_KIND: Final = sa.select(seen_names.c.kind, sa.func.count()).group_by(seen_names.c.kind)
+
+
 class Recorder:
     """Records names, in a process that need not be told twice of one that the table has.
 
@@ -45,8 +48,7 @@ class Recorder:
 
 def _room(connection: sa.Connection) -> dict[Kind, int]:
     room = dict.fromkeys(KINDS, LIMIT)
-    rows_of_kind = sa.select(seen_names.c.kind, sa.func.count()).group_by(seen_names.c.kind)
-    for kind, rows in connection.execute(rows_of_kind):
+    for kind, rows in connection.execute(_ROWS_OF_KIND):
         room[kind] -= rows
     return room
 

@@ -1,7 +1,7 @@
 """The scores as they were last priced, a row for each profile and version, for lists, sums and the timer."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -31,15 +31,18 @@ def read(
     connection: sa.Connection, profile_ids: Sequence[str], versions: Iterable[Version]
 ) -> dict[Place, Kept]:
     """Return what is kept of the profiles in these versions."""
-    rows = connection.execute(
-        sa.select(scores).where(bulk.any_of(connection, scores.c.profile_id, profile_ids))
-    )
+    rows = connection.execute(_of_profiles(connection), {"ids": profile_ids})
     wanted = {(version.model, version.number) for version in versions}
     return {
         Place(profile_id, model, version): Kept(Appraisal(*appraisal), revision)
         for profile_id, model, version, *appraisal, revision in rows
         if (model, version) in wanted
     }
+
+
+@bulk.built_once
+def _of_profiles(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
+    return sa.select(scores).where(bulk.among(on_postgresql, scores.c.profile_id, "ids"))
 
 
 def write(connection: sa.Connection, changed: Mapping[Place, Kept]) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from services.scoring.core.counting import day_of
+from services.scoring.core.counts import totals
 from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known
 from services.scoring.core.traits import History, Told, tellings
@@ -59,9 +60,8 @@ def read(
     """Return the traits of each person over time, all or those of these names, by profile id."""
     told: dict[str, list[Told]] = {}
     followed: dict[str, list[Told]] = {}
-    for identity_id, occurred_at, event_id, name, value in connection.execute(
-        _query(connection, [i for one in persons for i in one.identities], names)
-    ):
+    ids = [i for one in persons for i in one.identities]
+    for identity_id, occurred_at, event_id, name, value in _rows(connection, ids, names):
         if value is None:
             trait = Told(occurred_at, event_id, *EFFECTS[name])
             followed.setdefault(identity_id, []).append(trait)
@@ -77,29 +77,47 @@ def read(
     }
 
 
-def _query(
+def _rows(
     connection: sa.Connection, identity_ids: Sequence[str], names: Collection[str] | None
-) -> sa.Select[*_Row] | sa.CompoundSelect[*_Row]:
-    """Ask for what was told and for effects; these have a type in the place of the name, and no value."""
-    of_told = sa.select(
-        traits.c.identity_id, traits.c.occurred_at, traits.c.event_id, traits.c.name, traits.c.value
-    ).where(bulk.any_of(connection, traits.c.identity_id, identity_ids))
-    if names is not None:
-        of_told = of_told.where(bulk.any_of(connection, traits.c.name, sorted(names)))
-    types = [type_ for type_, effect in EFFECTS.items() if names is None or effect.trait in names]
+) -> sa.Result[*_Row]:
+    """Return what was told, and effects; these have a type in the place of the name, and no value."""
+    if names is None:
+        return connection.execute(_all(connection), {"ids": identity_ids, "types": sorted(EFFECTS)})
+    types = sorted(type_ for type_, effect in EFFECTS.items() if effect.trait in names)
+    asked = {"ids": identity_ids, "names": sorted(names)}
     if not types:
-        return of_told
-    return of_told.union_all(
-        sa.select(
-            effects.c.identity_id,
-            effects.c.occurred_at,
-            effects.c.event_id,
-            effects.c.type,
-            sa.null().cast(sa.Text),
-        ).where(
-            bulk.any_of(connection, effects.c.identity_id, identity_ids),
-            bulk.any_of(connection, effects.c.type, sorted(types)),
-        )
+        return connection.execute(_told_alone(connection), asked)
+    return connection.execute(_some(connection), asked | {"types": types})
+
+
+@bulk.built_once
+def _all(on_postgresql: bool) -> sa.CompoundSelect[*_Row]:
+    return _told(on_postgresql).union_all(_effects(on_postgresql))
+
+
+@bulk.built_once
+def _some(on_postgresql: bool) -> sa.CompoundSelect[*_Row]:
+    named = bulk.among(on_postgresql, traits.c.name, "names")
+    return _told(on_postgresql).where(named).union_all(_effects(on_postgresql))
+
+
+@bulk.built_once
+def _told_alone(on_postgresql: bool) -> sa.Select[*_Row]:
+    return _told(on_postgresql).where(bulk.among(on_postgresql, traits.c.name, "names"))
+
+
+def _told(on_postgresql: bool) -> sa.Select[*_Row]:
+    columns = (traits.c.identity_id, traits.c.occurred_at, traits.c.event_id, traits.c.name, traits.c.value)
+    return sa.select(*columns).where(bulk.among(on_postgresql, traits.c.identity_id, "ids"))
+
+
+def _effects(on_postgresql: bool) -> sa.Select[*_Row]:
+    no_value: sa.ColumnElement[str | None] = sa.null().cast(sa.Text)
+    return sa.select(
+        effects.c.identity_id, effects.c.occurred_at, effects.c.event_id, effects.c.type, no_value
+    ).where(
+        bulk.among(on_postgresql, effects.c.identity_id, "ids"),
+        bulk.among(on_postgresql, effects.c.type, "types"),
     )
 
 
@@ -108,4 +126,8 @@ def known(
 ) -> dict[str, Known]:
     """Return all that a score is made of, by profile id; with `names`, of the traits only these."""
     histories = read(connection, persons, names)
-    return {person.id: Known(person.counts, histories[person.id]) for person in persons}
+    counts = totals([[held.counts for held in person.held.values()] for person in persons])
+    return {
+        person.id: Known(counted, histories[person.id])
+        for person, counted in zip(persons, counts, strict=True)
+    }

@@ -26,7 +26,7 @@ _RELAYED = "delete from outbox"
 
 async def read_writing(connection: asyncpg.Connection, shares: Shares) -> Writing:
     """Learn what stands there, so that a batch needs no look-up."""
-    counts = await connection.fetch("select identity_id, counts, revision from counts")
+    counts = await connection.fetch("select identity_id, entries, revision from counts")
     scores = await connection.fetch(
         "select profile_id, score, stage, grade, state, company, excluded, due_on, revision from scores"
     )
@@ -34,7 +34,7 @@ async def read_writing(connection: asyncpg.Connection, shares: Shares) -> Writin
     links = await connection.fetch("select one_id, other_id from links")
     return Writing(
         shares,
-        {identity_id: (text, revision) for identity_id, text, revision in counts},
+        {identity_id: (packed, revision) for identity_id, packed, revision in counts},
         {profile_id: tuple(rest) for profile_id, *rest in scores},
         dict(map(tuple, identities)),
         set(map(tuple, links)),

@@ -33,13 +33,13 @@ def opened(file: Path) -> sqlite3.Connection:
 
 def read_writing(state: sqlite3.Connection, shares: Shares) -> Writing:
     """Learn what stands there, so that a batch needs no look-up."""
-    counts = state.execute("select identity_id, counts, revision from counts")
+    counts = state.execute("select identity_id, entries, revision from counts")
     scores = state.execute(
         "select profile_id, score, stage, grade, state, company, excluded, due_on, revision from scores"
     )
     return Writing(
         shares,
-        {identity_id: (text, revision) for identity_id, text, revision in counts},
+        {identity_id: (packed, revision) for identity_id, packed, revision in counts},
         {profile_id: tuple(rest) for profile_id, *rest in scores},
         dict(state.execute("select id, profile_id from identities")),
         set(state.execute("select one_id, other_id from links")),

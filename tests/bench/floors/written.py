@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from services.scoring.core.counts import ENTRY
 from shared.events import LEADS, Interaction
 from shared.identity import Identity
 
@@ -18,8 +19,8 @@ Rows = list[tuple[Any, ...]]
 
 _json = msgspec.json.Encoder().encode
 # For someone new, as long as the counts and the score of a first visit.
-_FIRST_COUNTS = '{"%s":{"739500":{"":1}},"%s":{"739500":{"":1}},"%s":{"739500":{"":1}}}' % (("0" * 32,) * 3)
-_FIRST_SCORE = (4.0, None, None, "below", None, None)
+_FIRST_COUNTS = bytes(3 * ENTRY.itemsize)
+_FIRST_SCORE = (4.0, None, None, "below", None, False, None)
 _EVENT = b"." * 420
 """as long as a change of stage"""
 
@@ -70,8 +71,8 @@ TRAITS = Table(
 )  # fmt: skip
 COUNTS = Table(
     "counts",
-    {"identity_id": "text", "counts": "text", "revision": "bigint"},
-    _overwriting("identity_id", "counts", "revision"),
+    {"identity_id": "text", "entries": "bytea", "revision": "bigint"},
+    _overwriting("identity_id", "entries", "revision"),
 )
 SCORES = Table(
     "scores",
@@ -100,8 +101,8 @@ class Writing:
     """Makes the rows of one batch after the other."""
 
     shares: Shares
-    counts: dict[str, tuple[str, int]]
-    """identity id -> counts as JSON, revision"""
+    counts: dict[str, tuple[bytes, int]]
+    """identity id -> packed counts, revision; nobody was given points by hand"""
     scores: dict[str, tuple[Any, ...]]
     """profile id -> columns of its score from `score` on"""
     profiles: dict[str, str]
@@ -159,9 +160,9 @@ class Writing:
     def _counts(self, touched: Iterable[str]) -> Rows:
         rows: Rows = []
         for one in touched:
-            text, revision = self.counts.get(one, (_FIRST_COUNTS, 0))
-            self.counts[one] = text, revision + 1
-            rows.append((one, text, revision + 1))
+            packed, revision = self.counts.get(one, (_FIRST_COUNTS, 0))
+            self.counts[one] = packed, revision + 1
+            rows.append((one, packed, revision + 1))
         return rows
 
     def _scores(self, touched: Sequence[str]) -> Rows:

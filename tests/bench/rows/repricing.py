@@ -16,7 +16,7 @@ PROFILES = 1_000_000
 LIMIT_SECONDS = 480.0
 
 _DATABASE = "repricing"
-_COUNTS = "select identity_id, counts, revision from counts"
+_COUNTS = "select identity_id, entries, by_hand, revision from counts"
 
 
 def measure(arena: Arena, url: str) -> Row:

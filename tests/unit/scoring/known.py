@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
-from services.scoring.core.counting import Tally, count, day_of
-from services.scoring.core.days import Counts
-from services.scoring.core.pricing import Known, Score, points, price
+from services.scoring.core.counting import Tally, day_of
+from services.scoring.core.counting import counted as counted_of
+from services.scoring.core.counts import Counts
+from services.scoring.core.pricing import Known, Score, price
+from services.scoring.core.scores import points
 from services.scoring.core.traits import History, effect, tellings
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
@@ -20,10 +22,7 @@ def ruled_by(*rules: dict[str, Any], flip_number: float = 25, **more: Any) -> Ma
 
 
 def counted(rules: Matrix, *interactions: Interaction) -> Counts:
-    counts: Counts = {}
-    for one in interactions:
-        count(counts, one, Tally([rules]))
-    return counts
+    return counted_of(interactions, Tally([rules]))
 
 
 def known(rules: Matrix, *interactions: Interaction) -> Known:
@@ -43,7 +42,7 @@ def adjustment(points: float, reason: str = "met at the fair", *, day: int = 0, 
 
 
 def scored(rules: Matrix, *interactions: Interaction, day: int = 1000) -> Score:
-    """The score so many days after today; the short way to its points must tell the same."""
+    """The score so many days after today; the sums by column must tell the same."""
     of = known(rules, *interactions)
     score = price(of, rules, TODAY + day)
     assert points(of, rules, TODAY + day) == score.points

@@ -4,7 +4,7 @@ from itertools import combinations
 from hypothesis import given, settings
 
 from services.scoring.core.counterfactual import without
-from services.scoring.core.counting import ADJUSTMENTS
+from services.scoring.core.counts import Counts
 from services.scoring.core.pricing import Known, price
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction, Reason
@@ -105,17 +105,16 @@ def really_without(of: Known, matrix: Matrix, lines: Iterable[Reason], day: int)
     """The score under a matrix without these rules, of counts without these adjustments."""
     gone = list(lines)
     ids = {line.rule for line in gone}
-    reduced = matrix.model_copy(
-        update={
-            "rules": [one for one in matrix.rules if one.id not in ids],
-            "traits": [one for one in matrix.traits if one.id not in ids],
-        }
-    )
+    left = {
+        "rules": [one for one in matrix.rules if one.id not in ids],
+        "traits": [one for one in matrix.traits if one.id not in ids],
+    }
+    # Not a copy: it would have what was worked out for all rules.
+    reduced = Matrix.model_construct(None, **dict(matrix) | left)
     labels = [f'"reason":"{line.label}"' for line in gone if line.rule == "adjustment"]
-    counts = dict(of.counts)
-    for then, texts in counts.pop(ADJUSTMENTS, {}).items():
-        left = {text: n for text, n in texts.items() if not any(label in text for label in labels)}
-        counts.setdefault(ADJUSTMENTS, {})[then] = left
+    by_hand = of.counts.by_hand.items()
+    kept = {(then, text): n for (then, text), n in by_hand if not any(label in text for label in labels)}
+    counts = Counts(of.counts.packed, kept)
     return price(Known(counts, of.traits), reduced, day).points
 
 

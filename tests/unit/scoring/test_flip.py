@@ -2,11 +2,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.scoring.core.counting import Tally, count, day_of
+from services.scoring.core.counting import Tally, counted, day_of
 from services.scoring.core.crossing import crossed_on
-from services.scoring.core.days import Counts
 from services.scoring.core.flip import Cycle, next_cycle, qualify
-from services.scoring.core.pricing import Known, points
+from services.scoring.core.pricing import Known
+from services.scoring.core.scores import points
 from services.scoring.core.traits import History
 from shared.events import Interaction
 from tests.builders import NOON, identities, interaction, person, rule, version
@@ -24,10 +24,7 @@ ANTONIO = [
 
 
 def known(*done: Interaction) -> Known:
-    counts: Counts = {}
-    for one in done:
-        count(counts, one, Tally([MARATHON.matrix]))
-    return Known(counts, History([(NOON, "event", "title", "VP")], ()))
+    return Known(counted(done, Tally([MARATHON.matrix])), History([(NOON, "event", "title", "VP")], ()))
 
 
 def test_antonio_flips_on_the_third_interaction_and_not_before() -> None:

@@ -3,11 +3,12 @@
 import msgspec
 import pytest
 
-from services.scoring.core.counting import Held
+from services.scoring.core.counts import NONE, Held
 from services.scoring.core.linking import Link, LinkRules, People, Person, Side, partition
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.builders import NOON, interaction
+from tests.unit.scoring.crowds import counts_of
 
 FREE = LinkRules({})
 # By their ids, of which the least is the profile's.
@@ -24,7 +25,7 @@ def person(*identities: Identity, **counts: int) -> Person:
 
 
 def visits(times: int) -> Held:
-    return Held({"visits": {1: {"": times}}}, revision=7)
+    return Held(counts_of({1: {"": times}}), revision=7)
 
 
 def told(*identities: Identity, day: int = 0) -> Interaction:
@@ -44,7 +45,7 @@ def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identi
         {LEAST.id: LEAST, GREATEST.id: GREATEST},
         {LEAST.id: visits(1), GREATEST.id: visits(2)},
     )
-    assert both.counts == {"visits": {1: {"": 3}}}
+    assert both.counts == counts_of({1: {"": 3}})
     assert (people.moved, people.gone, people.founded) == ({GREATEST.id: LEAST.id}, {GREATEST.id}, {})
     assert people.linked == {LEAST.id, GREATEST.id}
 
@@ -127,12 +128,11 @@ def test_separations_from_others_keep_nobody_apart() -> None:
     assert people.of(LEAST.id) is people.of(GREATEST.id)
 
 
-def test_counts_of_an_identity_begin_empty_and_are_kept() -> None:
+def test_counts_of_an_identity_begin_empty_and_who_asks_for_them_adds_none() -> None:
     ana = person(LEAST, _0=1)
     assert ana.held_by(LEAST.id) == visits(1)
-    begun = ana.held_by(MIDDLE.id)
-    assert begun == Held({}, 0)
-    assert ana.held_by(MIDDLE.id) is begun
+    assert ana.held_by(MIDDLE.id) == Held(NONE, 0)
+    assert ana == person(LEAST, _0=1)
 
 
 def test_a_person_can_be_taken_apart_and_each_part_keeps_its_counts() -> None:

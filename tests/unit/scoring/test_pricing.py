@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.pricing import Score, points, price
+from services.scoring.core.pricing import Score, price
+from services.scoring.core.scores import points
 from services.scoring.model.matrix import Matrix
 from shared.events import Reason
 from tests.builders import interaction, rule

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.worth import worth
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.reach import most
 from services.scoring.model.validation import kept_matrix
 from tests.builders import rule
+from tests.unit.scoring.crowds import worth
 
 DAY = 738_000
 ONCE_A_DAY = {"times": 1, "per": "day"}
@@ -56,14 +56,14 @@ def test_somebody_who_never_rests_does_not_come_further(per: str, fading: dict[s
     rules = matrix(rule(points=5, limit={"times": 2, "per": per}, **fading))
     never_rests = {day: {"": 3} for day in range(DAY - 500, DAY + 1)}
     # Where a period begins decides how many of them count, so every day of two months is looked back from.
-    reached = max(worth(rules.rules[0], never_rests, day).points for day in range(DAY - 60, DAY + 1))
+    reached = max(worth(rules, never_rests, day).points for day in range(DAY - 60, DAY + 1))
     assert 0 < round(reached, 3) <= most(rules)
 
 
 def test_by_day_and_half_life_the_bound_is_what_somebody_who_never_rests_comes_to() -> None:
     rules = matrix(rule(points=5, limit={"times": 2, "per": "day"}, half_life="3d"))
     never_rests = {day: {"": 2} for day in range(DAY - 500, DAY + 1)}
-    assert round(worth(rules.rules[0], never_rests, DAY).points, 3) == most(rules)
+    assert round(worth(rules, never_rests, DAY).points, 3) == most(rules)
 
 
 def test_rules_add_up_and_those_that_take_give_nothing() -> None:

@@ -1,0 +1,70 @@
+"""A crowd: the counts of several profiles as columns, in which the rows of each key stand together."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.scoring.core.counts import Counts, Places, joined, number_of
+
+Ints = NDArray[np.int64]
+
+
+class Rows(NamedTuple):
+    """Rows of one count key, sorted by profile, value of `by` and day; each such three is there once.
+
+    `profile` is a place in the crowd, `day` a UTC ordinal.
+    """
+
+    profile: Places
+    by: NDArray[np.uint64]
+    day: Ints
+    times: Ints
+
+
+class Crowd:
+    """Profiles by their places, with what was counted of them under some keys, in columns as `Rows` has."""
+
+    def __init__(self, counts: Sequence[Counts], keys: Collection[str]) -> None:
+        owners, entries = joined(counts)
+        self.size = len(counts)
+        by_number = {number_of(key): key for key in keys}
+        numbers = np.array(sorted(by_number) or [0], np.uint64)
+        places = np.searchsorted(numbers, entries["key"])
+        places[places == len(numbers)] = 0
+        asked = np.flatnonzero(numbers[places] == entries["key"])
+        # Entries stand by profile, then by key. Places are few, so a stable sort of them goes through once.
+        places = places[asked].astype(np.uint16)
+        order = np.argsort(places, kind="stable")
+        asked = asked[order]
+        self.profile: Places = owners[asked]
+        self.by: NDArray[np.uint64] = entries["by"][asked]
+        self.day: Ints = entries["day"][asked].astype(np.int64)
+        self.times: Ints = entries["times"][asked].astype(np.int64)
+        ends = np.searchsorted(places[order], np.arange(len(numbers) + 1)).tolist()
+        spans = zip(sorted(by_number), ends, ends[1:], strict=False)
+        self._spans: Mapping[str, tuple[int, int]] = {
+            by_number[number]: (start, end) for number, start, end in spans if start < end
+        }
+
+    @property
+    def keys(self) -> Collection[str]:
+        """The keys under which anything was counted."""
+        return self._spans.keys()
+
+    def rows(self, key: str) -> Rows | None:
+        """Return what was counted under a key, None where that is nothing."""
+        span = self._spans.get(key)
+        if span is None:
+            return None
+        some = slice(*span)
+        return Rows(self.profile[some], self.by[some], self.day[some], self.times[some])
+
+    def rows_of(self, keys: Iterable[str]) -> tuple[Places, Places]:
+        """Return the rows of some keys, one key after the other: the place of the key, and of the row."""
+        spans = np.array([self._spans.get(key, (0, 0)) for key in keys], np.intp).reshape(-1, 2)
+        sizes = spans[:, 1] - spans[:, 0]
+        before = np.cumsum(sizes) - sizes
+        rows = np.arange(sizes.sum()) + np.repeat(spans[:, 0] - before, sizes)
+        return np.repeat(np.arange(len(sizes)), sizes), rows

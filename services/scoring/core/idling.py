@@ -1,0 +1,63 @@
+"""Idling: who has done nothing for how long, and what that takes from them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from services.scoring.core.behaviour import Floats, starts_of
+from services.scoring.core.counts import ACTIVITY, Places
+from services.scoring.core.crowd import Crowd, Ints
+from services.scoring.model.matrix import Inactivity
+
+
+class Idle(NamedTuple):
+    """From whom of a crowd inactivity takes points: for how many days, and steps, they have been idle."""
+
+    profiles: Places
+    days: Ints
+    steps: Ints
+    points: Floats
+
+
+def last_active(crowd: Crowd, day: int) -> tuple[Places, Ints]:
+    """Return who was active until the end of a day, and the last day on which they were."""
+    rows = crowd.rows(ACTIVITY)
+    if rows is None:
+        return np.empty(0, np.intp), np.empty(0, np.int64)
+    begun = np.flatnonzero(rows.day <= day)
+    last = begun[np.append(starts_of(rows.profile[begun])[1:], len(begun)) - 1] if len(begun) else begun
+    return rows.profile[last], rows.day[last]
+
+
+def idle(crowd: Crowd, inactivity: Inactivity, day: int) -> Idle:
+    """Return from whom inactivity takes points at the end of a day (UTC ordinal)."""
+    profiles, last = last_active(crowd, day)
+    days = day - last
+    steps = steps_after(inactivity, days)
+    some = np.flatnonzero(steps)
+    return Idle(profiles[some], days[some], steps[some], taken(inactivity, steps[some]))
+
+
+def steps_after(inactivity: Inactivity, days: Ints) -> Ints:
+    """Return how many steps are taken from who has done nothing for so many days."""
+    begun = (days >= inactivity.after).astype(np.int64)
+    return begun if inactivity.every is None else begun * (1 + (days - inactivity.after) // inactivity.every)
+
+
+def taken(inactivity: Inactivity, steps: Ints) -> Floats:
+    """Return the points (none or below 0) that so many steps take together."""
+    points = np.float64(inactivity.points) * steps
+    return points if inactivity.floor is None else np.maximum(points, inactivity.floor)
+
+
+def next_step(inactivity: Inactivity, last: Ints, day: int) -> Ints:
+    """Return the day on which the next step takes something from who was last active then, if one does.
+
+    Where none will, the day is one that is over.
+    """
+    first = last + inactivity.after
+    steps = steps_after(inactivity, day - last)
+    if inactivity.every is None:
+        return first
+    takes = taken(inactivity, steps + 1) < taken(inactivity, steps)
+    return np.where(takes, first + steps * inactivity.every, first)

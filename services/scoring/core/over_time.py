@@ -1,0 +1,97 @@
+"""Scores over time: what one person was worth at the end of each of many days."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from services.scoring.core.behaviour import Floats, given, matches
+from services.scoring.core.by_hand import adjustments
+from services.scoring.core.counts import ACTIVITY, Places
+from services.scoring.core.crowd import Crowd, Ints
+from services.scoring.core.fading import fades
+from services.scoring.core.idling import steps_after, taken
+from services.scoring.core.pricing import Known, crowd_of
+from services.scoring.core.sums import Part, Sums
+from services.scoring.model.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
+from services.scoring.model.rules import Rule
+
+
+def sums_over(known: Known, matrix: Matrix, days: Ints) -> Sums:
+    """Return the score at the end of each day (UTC ordinals, rising) before it is rounded.
+
+    What fades is summed up day upon day and so rounded many times: to some 1e-12 of itself for ten years.
+    """
+    crowd, each = crowd_of([known], matrix), np.arange(len(days))
+    done, are = Part(matrix, len(days)), Part(matrix, len(days))
+    for rule, points in _given(crowd, matrix, days):
+        done.add(rule.id, each, points)
+    _add_traits(are, known, matrix, days)
+    _add_inactivity(done, crowd, matrix, days)
+    for since, made, times in adjustments(known.counts.by_hand, matrix.model):
+        holding = np.flatnonzero([made.holds(since, day) for day in days.tolist()])
+        done.add(ADJUSTMENT_RULE, holding, np.full(len(holding), made.points * times))
+    return done.sums().plus(are.sums())
+
+
+def _given(crowd: Crowd, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Floats]]:
+    """Yield what rules give at the end of each day, those that ever gave anything."""
+    prices = matrix.prices
+    rows = matches(crowd, matrix, int(days[-1]), left_behind=True)
+    # Each row begins to give on the first of the days that is not before its own.
+    begins = np.searchsorted(days, rows.day)
+    paid = rows.paid * fades(days[begins] - rows.day, prices.half_life[rows.rule])
+    ends = np.searchsorted(days, rows.day + prices.window[rows.rule])
+    ended = ends < len(days)
+    shape = len(matrix.rules), len(days)
+    changes = _at(rows.rule, begins, paid, shape) - _at(rows.rule[ended], ends[ended], paid[ended], shape)
+    paid_by = _faded(changes, days, prices.half_life) if matrix.fades else np.cumsum(changes, axis=1)
+    cap = prices.cap[:, None]
+    points = np.clip(paid_by * prices.points[:, None], -cap, cap)
+    for place in np.unique(rows.rule).tolist():
+        rule = matrix.rules[place]
+        # A window cuts a longer period in two, and of each part the limit is another.
+        is_cut = rule.window is not None and rule.limit is not None and rule.limit.per != "day"
+        yield rule, _day_by_day(crowd, matrix, place, days) if is_cut else points[place]
+
+
+def _at(rule: Places, place: Places, paid: Floats, shape: tuple[int, int]) -> Floats:
+    sums = np.bincount(rule * shape[1] + place, paid, shape[0] * shape[1])
+    return sums.astype(np.float64, copy=False).reshape(shape)
+
+
+def _faded(changes: Floats, days: Ints, half_lives: Ints) -> Floats:
+    """Return what is left at the end of each day of all that came until then, by rule."""
+    nights = np.diff(days)
+    left_by = {one: fades(np.full(len(half_lives), one), half_lives) for one in np.unique(nights).tolist()}
+    for place, one in enumerate(nights.tolist(), start=1):
+        changes[:, place] += changes[:, place - 1] * left_by[one]
+    return changes
+
+
+def _day_by_day(crowd: Crowd, matrix: Matrix, place: int, days: Ints) -> Floats:
+    each = (given(crowd, matrix, day) for day in days.tolist())
+    return np.array([lines.points[lines.rule == place].sum() for lines in each])
+
+
+def _add_traits(part: Part, known: Known, matrix: Matrix, days: Ints) -> None:
+    if not matrix.traits:
+        return
+    # Traits stand still between the days on which some are told.
+    told = np.array([0, *known.traits.days], np.int64)
+    last = told[np.searchsorted(told, days, side="right") - 1]
+    for since in np.unique(last).tolist():
+        places = np.flatnonzero(last == since)
+        traits = known.traits.at(since)
+        for rule in matrix.traits:
+            if rule.holds(traits):
+                part.add(rule.id, places, np.full(len(places), rule.points))
+
+
+def _add_inactivity(part: Part, crowd: Crowd, matrix: Matrix, days: Ints) -> None:
+    rows = crowd.rows(ACTIVITY)
+    if matrix.inactivity is None or rows is None:
+        return
+    ends = np.searchsorted(rows.day, days, side="right")
+    active = np.flatnonzero(ends)
+    idle = days[active] - rows.day[ends[active] - 1]
+    part.add(INACTIVITY_RULE, active, taken(matrix.inactivity, steps_after(matrix.inactivity, idle)))

@@ -1,0 +1,88 @@
+"""Sums of points, one for each profile of a crowd."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.scoring.core.behaviour import Floats, Lines
+from services.scoring.core.counts import Places
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.rules import DIGITS
+
+_STEPS = 10.0**DIGITS
+# Columns are summed up with an error far below these parts of a step, or of what is summed up.
+_ERROR = 1e-6
+_RELATIVE_ERROR = 1e-10
+
+
+class Sums(NamedTuple):
+    """Sums, and the sizes of what was summed up: rounding loses a part of these, however much cancels."""
+
+    points: Floats
+    sizes: Floats
+
+    def plus(self, other: "Sums") -> "Sums":
+        """Return the sums of both."""
+        return Sums(self.points + other.points, self.sizes + other.sizes)
+
+
+class Part:
+    """The lines of a part of the scores; a group's cap holds what its lines of this part give together."""
+
+    def __init__(self, matrix: Matrix, size: int) -> None:
+        self._matrix = matrix
+        self._size = size
+        self._lines: list[tuple[Places, Floats]] = []
+        self._grouped: dict[str, list[tuple[Places, Floats]]] = {}
+
+    def add(self, rule_id: str, profiles: Places, points: Floats) -> None:
+        """Add what a rule gives to some profiles."""
+        self._lines.append((profiles, points))
+        group = self._matrix.group_of.get(rule_id)
+        if group is not None:
+            self._grouped.setdefault(group, []).append((profiles, points))
+
+    def add_lines(self, lines: Lines) -> None:
+        """Add what all rules of behaviour give."""
+        self._lines.append((lines.profile, lines.points))
+        for place, rule in enumerate(self._matrix.rules):
+            group = self._matrix.group_of.get(rule.id)
+            if group is not None:
+                some = lines.rule == place
+                self._grouped.setdefault(group, []).append((lines.profile[some], lines.points[some]))
+
+    def sums(self) -> Sums:
+        """Return the sums of all lines, those of groups within their caps."""
+        total = self._sum(self._lines)
+        sizes = self._sum([(profiles, np.abs(points)) for profiles, points in self._lines])
+        for name, lines in self._grouped.items():
+            together, cap = self._sum(lines), self._matrix.groups[name].cap
+            total += np.clip(together, -cap, cap) - together
+        return Sums(total, sizes)
+
+    def _sum(self, lines: list[tuple[Places, Floats]]) -> Floats:
+        if not lines:
+            return np.zeros(self._size)
+        profiles = np.concatenate([profiles for profiles, _ in lines])
+        points = np.concatenate([points for _, points in lines])
+        return np.bincount(profiles, points, self._size).astype(np.float64, copy=False)
+
+
+def rounded(sums: Sums, exactly: Callable[[int], float]) -> Floats:
+    """Return sums rounded half-even to 0.001; no score is -0.0.
+
+    Where the last digit hangs on the last bits of a sum, `exactly` is asked for the rounded sum at its place.
+    """
+    found = np.rint(sums.points * _STEPS) / _STEPS + 0.0
+    for place in np.flatnonzero(is_near_tie(sums)).tolist():
+        found[place] = exactly(place)
+    return found
+
+
+def is_near_tie(sums: Sums) -> NDArray[np.bool_]:
+    """Tell of which sums an error may change the last digit once they are rounded."""
+    steps = np.abs(sums.points) * _STEPS
+    errors = np.maximum(_ERROR, sums.sizes * (_STEPS * _RELATIVE_ERROR))
+    return np.abs(steps - np.floor(steps) - 0.5) <= errors

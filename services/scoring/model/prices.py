@@ -1,0 +1,47 @@
+"""Prices: what the rules of a matrix give and on what terms, as columns in the order of the rules."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.scoring.model.rules import Per, Rule
+
+PERIODS: Final[tuple[Per, ...]] = get_args(Per)
+
+# No profile has done anything as often, and no window is as long.
+_NO_LIMIT: Final = 2**62
+_NO_WINDOW: Final = 2**31
+
+
+class Prices(NamedTuple):
+    """A row for each rule, of which `per` is a place in `PERIODS`.
+
+    Without a half-life it is 0; without another bound it is one that nothing reaches.
+    """
+
+    points: NDArray[np.float64]
+    times: NDArray[np.int64]
+    per: NDArray[np.int64]
+    half_life: NDArray[np.int64]
+    window: NDArray[np.int64]
+    cap: NDArray[np.float64]
+    has_windows: bool
+
+
+def prices_of(rules: Sequence[Rule]) -> Prices:
+    """Return the columns of rules."""
+    limits = [
+        (rule.limit.times, PERIODS.index(rule.limit.per)) if rule.limit else (_NO_LIMIT, 0) for rule in rules
+    ]
+    windows = [rule.window or _NO_WINDOW for rule in rules]
+    return Prices(
+        np.array([rule.points for rule in rules], np.float64),
+        np.array([times for times, _ in limits], np.int64),
+        np.array([per for _, per in limits], np.int64),
+        np.array([rule.half_life or 0 for rule in rules], np.int64),
+        np.array(windows, np.int64),
+        np.array([np.inf if rule.cap is None else rule.cap for rule in rules], np.float64),
+        any(rule.window is not None for rule in rules),
+    )

@@ -1,0 +1,90 @@
+"""Many who are priced together get exactly what each gets alone, and what the definition says."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scoring.core.appraisal import Appraisal, appraise, appraise_all
+from services.scoring.core.due import next_change
+from services.scoring.core.pricing import Known, crowd_of, price
+from services.scoring.model.matrix import Matrix
+from services.scoring.model.validation import kept_matrix
+from tests.oracle.fold import lives
+from tests.oracle.matrices import MODEL, Json, matrices
+from tests.oracle.standing import standing
+from tests.oracle.worlds import World, worlds
+from tests.property.agreement import assert_same_points
+from tests.property.known import known_of
+from tests.unit.scoring.crowds import Parts, scores
+
+# Whose multiples and sums lie on, or next to, half a step of a score.
+ODD = [0.1, 0.2, -0.3, 0.7, 0.0005, 0.0015, -0.0025, 2.6745, 0.0625, -0.1875, 1 / 3, 1e-9, 1_000.0005]
+
+
+@st.composite
+def odd_worlds(draw: st.DrawFn) -> World:
+    """Draw a world in which doubles cannot hold what rules give."""
+    world, points = draw(worlds(most=15)), st.sampled_from(ODD)
+    odd = {
+        kind: [rule | {"points": draw(points)} for rule in world.matrix[kind]] for kind in ("rules", "traits")
+    }
+    return world._replace(matrix=world.matrix | odd)
+
+
+def known_in(world: World, *asked: Matrix) -> list[Known]:
+    """What is known of everybody, counted for several matrices."""
+    return [known_of(life, *asked) for life in lives(world.events).values()]
+
+
+def batches(data: st.DataObject, known: Sequence[Known]) -> list[list[int]]:
+    """The places of profiles in any order and any batches; some are in more than one."""
+    places = st.integers(0, len(known) - 1)
+    order = [*data.draw(st.permutations(range(len(known)))), *data.draw(st.lists(places, max_size=3))]
+    cuts = sorted(data.draw(st.sets(st.integers(1, len(order)), max_size=3)))
+    return [order[start:end] for start, end in pairwise([0, *cuts, len(order)]) if start < end]
+
+
+def alone(known: Known, matrix: Matrix, day: int) -> tuple[Parts, Appraisal]:
+    score = price(known, matrix, day)
+    appraisal = appraise(known, matrix, day)
+    assert appraisal.score == score.points
+    assert appraisal.due_on == next_change(known, matrix, day)
+    return Parts(score.points, score.fit, score.engagement), appraisal
+
+
+@settings(max_examples=100)
+@given(worlds() | odd_worlds(), matrices(), st.data())
+def test_profiles_are_priced_together_as_each_is_alone(
+    world: World, other: Json, data: st.DataObject
+) -> None:
+    """Also where the crowd has what another matrix asks too."""
+    matrix, others = kept_matrix(MODEL, world.matrix), [kept_matrix(MODEL, other)]
+    known = known_in(world, matrix, *others)
+    expected = [alone(one, matrix, world.day) for one in known]
+    others = data.draw(st.sampled_from([[], others]))
+    for places in batches(data, known):
+        some = [known[place] for place in places]
+        together = appraise_all(some, crowd_of(some, matrix, *others), matrix, world.day)
+        found = scores(some, matrix, world.day, *others)
+        assert list(zip(found, together, strict=True)) == [expected[place] for place in places]
+
+
+@settings(max_examples=100)
+@given(worlds())
+def test_a_crowd_scores_and_stands_as_the_definition_says(world: World) -> None:
+    matrix = kept_matrix(MODEL, world.matrix)
+    due = list(lives(world.events).values())
+    known = [known_of(life, matrix) for life in due]
+    appraisals = appraise_all(known, crowd_of(known, matrix), matrix, world.day)
+    each = zip(due, scores(known, matrix, world.day), appraisals, strict=True)
+    for life, found, appraisal in each:
+        expected = life.account(world.matrix, world.day)
+        assert_same_points(found.points, expected.exact, world.matrix)
+        assert_same_points(found.fit, expected.fit, world.matrix)
+        assert_same_points(found.engagement, expected.engagement, world.matrix)
+        assert appraisal.score == found.points
+        if not any("half_life" in rule for rule in world.matrix["rules"]):
+            grade = appraisal.grade if "grades" in world.matrix else None
+            assert (appraisal.stage, grade, appraisal.state) == standing(life, world.matrix, world.day)

@@ -1,0 +1,26 @@
+"""Scores over time are what pricing each of the days says, whichever days are asked."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scoring.core.over_time import sums_over
+from services.scoring.core.pricing import price
+from services.scoring.model.validation import kept_matrix
+from tests.oracle.matrices import MODEL
+from tests.oracle.worlds import DAYS, FIRST_DAY, World, worlds
+from tests.property.test_crowds import known_in, odd_worlds
+
+FIRST = FIRST_DAY.toordinal()
+asked = st.sets(st.integers(FIRST - 3, FIRST + 2 * DAYS) | st.integers(1, FIRST + 40 * DAYS), min_size=1)
+
+
+@settings(max_examples=60)
+@given(worlds(most=12) | odd_worlds(), asked)
+def test_the_score_at_the_end_of_each_day_is_that_of_the_day(world: World, days: set[int]) -> None:
+    matrix = kept_matrix(MODEL, world.matrix)
+    for known in known_in(world, matrix):
+        found = sums_over(known, matrix, np.array(sorted(days), np.int64)).points.tolist()
+        expected = [price(known, matrix, day).exact for day in sorted(days)]
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)

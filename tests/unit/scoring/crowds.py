@@ -1,0 +1,77 @@
+"""Crowds of a few profiles, made from how often something was counted on which day."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+import pytest
+
+from services.scoring.core.behaviour import Lines, given
+from services.scoring.core.counts import NONE, Changes, Counts
+from services.scoring.core.crowd import Crowd
+from services.scoring.core.pricing import Known, crowd_of
+from services.scoring.core.scores import scores_of
+from services.scoring.model.matrix import Matrix
+
+Days: TypeAlias = Mapping[int, Mapping[str, int]]
+"""day (ordinal of the UTC date) -> value of `by`, "" without one -> how often"""
+
+
+class Worth(NamedTuple):
+    """What a rule gives: points after its cap, for how many matches, of which so many are paid."""
+
+    points: float
+    matches: int
+    paid: int
+
+
+def once(*days: int) -> Days:
+    return {day: {"": 1} for day in days}
+
+
+def counts_of(days: Days, key: str = "visits") -> Counts:
+    changes = Changes()
+    for day, values in days.items():
+        for by, times in values.items():
+            changes.add(0, key, by, day, times)
+    (counts,) = changes.to([NONE])
+    return counts
+
+
+def worths(rules: Matrix, profiles: Sequence[Days], until: int) -> list[Worth]:
+    """What the only rule of a matrix gives to each profile; however sums are rounded, it is the same."""
+    (rule,) = rules.rules
+    crowd = Crowd([counts_of(days, rule.count_key) for days in profiles], rules.rules_of)
+    exact, quick = (_by_profile(given(crowd, rules, until, exact=exact)) for exact in (True, False))
+    assert {place: one[1:] for place, one in exact.items()} == {
+        place: one[1:] for place, one in quick.items()
+    }
+    for place, one in exact.items():
+        assert quick[place].points == pytest.approx(one.points, rel=1e-12)
+    return [exact.get(place, Worth(0, 0, 0)) for place in range(len(profiles))]
+
+
+def worth(rules: Matrix, days: Days, until: int) -> Worth:
+    (found,) = worths(rules, [days], until)
+    return found
+
+
+def _by_profile(lines: Lines) -> dict[int, Worth]:
+    columns = lines.profile, lines.points, lines.matches, lines.paid
+    each = zip(*(column.tolist() for column in columns), strict=True)
+    return {place: Worth(points, matches, paid) for place, points, matches, paid in each}
+
+
+class Parts(NamedTuple):
+    """A rounded score and its parts."""
+
+    points: float
+    fit: float
+    engagement: float
+
+
+def scores(known: Sequence[Known], rules: Matrix, day: int, *others: Matrix) -> list[Parts]:
+    """The scores of profiles that are priced together, in a crowd of what other matrices ask too."""
+    crowd = crowd_of(known, rules, *others)
+    found = scores_of(known, crowd, given(crowd, rules, day), rules, day)
+    columns = found.points, found.fit, found.engagement
+    return list(map(Parts, *(column.tolist() for column in columns)))
