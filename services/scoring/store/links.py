@@ -25,16 +25,17 @@ def crowded(connection: sa.Connection, told: Iterable[Link]) -> set[str]:
     ids = sorted({i for link in told for i in link.pair})
     if not ids:
         return set()
-    return set(connection.execute(_crowded(connection), {"ids": ids}).scalars())
+    asked = {"ids": ids, "most": linking.MAX_LINKS}
+    return set(connection.execute(_crowded(connection), asked).scalars())
 
 
 @bulk.built_once
 def _crowded(on_postgresql: bool) -> sa.Select[str]:
-    each = bulk.listed(on_postgresql, links.c.one_id, "ids")
+    each, most = bulk.listed(on_postgresql, links.c.one_id, "ids"), sa.bindparam("most", type_=sa.Integer)
 
     def some(end: sa.Column[str]) -> sa.ScalarSelect[int]:
         # No more are counted than have to be: there may be very many.
-        few = sa.select(sa.literal(1)).where(end == each.c.value).limit(linking.MAX_LINKS + 1)
+        few = sa.select(sa.literal(1)).where(end == each.c.value).limit(most + 1)
         return (
             sa.select(sa.func.count())
             .select_from(few.correlate(each).subquery())
@@ -42,7 +43,7 @@ def _crowded(on_postgresql: bool) -> sa.Select[str]:
             .scalar_subquery()
         )
 
-    many = some(links.c.one_id) + some(links.c.other_id) > linking.MAX_LINKS
+    many = some(links.c.one_id) + some(links.c.other_id) > most
     return sa.select(each.c.value).where(many)
 
 
