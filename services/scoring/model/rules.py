@@ -42,7 +42,6 @@ Duration = Annotated[
 ]
 """A number of whole days, written `30d`."""
 Label = Annotated[str, Field(max_length=200)]
-Price = tuple[float, float | None, int | None, int | None, tuple[str, int] | None]
 Per = Literal["day", "week", "month", "ever"]
 Machine = Literal["exclude", "include", "only"]
 
@@ -77,18 +76,6 @@ class Rule(Strict):
         """Yield that it fades in two ways."""
         if written.get("half_life") is not None and written.get("window") is not None:
             yield Fault((), "give half_life or window, not both")
-
-    @cached_property
-    def price(self) -> Price:
-        """All that what it gives depends on, besides the counts and the day."""
-        limit = self.limit
-        return (
-            self.points,
-            self.cap,
-            self.half_life,
-            self.window,
-            (limit.per, limit.times) if limit else None,
-        )
 
     @cached_property
     def count_key(self) -> str:
