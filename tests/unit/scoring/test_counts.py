@@ -40,7 +40,6 @@ counted = st.builds(
 )
 given_by_hand = st.builds(Entry, st.just(ADJUSTMENTS), BY_HAND, DAYS, st.integers(1, 3))
 ENTRIES = st.lists(counted | given_by_hand, max_size=12)
-OWNERS = 3
 
 
 def add(changes: Changes, owner: int, one: Entry, sign: int = 1) -> None:
@@ -72,7 +71,7 @@ def test_counts_are_an_abelian_group(a: list[Entry], b: list[Entry], c: list[Ent
     assert total([one, counts_from(a, sign=-1)]) == total([]) == NONE
 
 
-@given(st.data(), st.lists(st.tuples(st.integers(0, OWNERS - 1), counted | given_by_hand), max_size=20))
+@given(st.data(), st.lists(st.tuples(st.integers(0, 2), counted | given_by_hand), max_size=20))
 def test_equal_counts_are_equal_bytes_whatever_the_order_and_the_batches(
     data: st.DataObject, told: list[tuple[int, Entry]]
 ) -> None:
@@ -81,13 +80,13 @@ def test_equal_counts_are_equal_bytes_whatever_the_order_and_the_batches(
     done = [(owner, one, 1) for owner, one in [*told, *back]] + [(owner, one, -1) for owner, one in back]
     order = data.draw(st.permutations(done))
     cuts = data.draw(st.sets(st.integers(0, len(order)), max_size=4))
-    counts = [NONE] * OWNERS
+    counts = [NONE] * 3
     for start, end in pairwise([0, *sorted(cuts), len(order)]):
         changes = Changes()
         for owner, one, sign in order[start:end]:
             add(changes, owner, one, sign)
         counts = changes.to(counts)
-    expected = [counts_from([one for owner, one in told if owner == whose]) for whose in range(OWNERS)]
+    expected = [counts_from([one for owner, one in told if owner == whose]) for whose in range(3)]
     assert list(map(in_bytes, counts)) == list(map(in_bytes, expected))
 
 

@@ -19,8 +19,7 @@ from tests.unit.scoring.known import TODAY, ruled_by
 
 LONG_AFTER = TODAY + 1000
 # NOON is Saturday 14 March 2026.
-SUNDAY, MONDAY = TODAY + 1, TODAY + 2
-NEXT_SUNDAY = TODAY + 8
+SUNDAY, MONDAY, NEXT_SUNDAY = TODAY + 1, TODAY + 2, TODAY + 8
 PERIODS: tuple[Per, ...] = ("day", "week", "month", "ever")
 
 
