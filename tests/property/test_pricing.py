@@ -25,7 +25,7 @@ from tests.property.agreement import (
 )
 from tests.property.known import known_of
 
-LONG = 400
+LONG = 120
 
 
 @settings(max_examples=200)
