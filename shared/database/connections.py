@@ -1,4 +1,4 @@
-"""What the two dialects have in common: works on connections, alone or several on one that stays open."""
+"""What the two dialects have in common: units of work, and connections that stay open for several calls."""
 
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -14,7 +14,7 @@ Work: TypeAlias = Callable[[sa.Connection], T]
 
 
 class OpenConnection(Protocol):
-    """A connection that stays open between works."""
+    """A connection that stays open between calls."""
 
     @abstractmethod
     async def run(self, work: Work[T]) -> T:

@@ -66,14 +66,14 @@ class Database:
 
     @asynccontextmanager
     async def open_unit(self) -> AsyncGenerator[OpenConnection]:
-        """Open a transaction for several works with something else between them; else as `unit`."""
+        """Open a transaction for several calls with other awaits between them; otherwise as `unit`."""
         with our_faults_as_unavailable():
             async with self._connections.open_writer() as connection:
                 yield connection
 
     @asynccontextmanager
     async def open_read(self) -> AsyncGenerator[OpenConnection]:
-        """Open a connection for several works that only read; else as `read`."""
+        """Open a connection for several calls that only read; otherwise as `read`."""
         with our_faults_as_unavailable():
             async with self._connections.open_reader() as connection:
                 yield connection
@@ -104,5 +104,5 @@ class Database:
         return int(await self.read(lambda connection: connection.execute(size).scalar_one()))
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close all connections; the database cannot be used after that."""
         await self._connections.close()

@@ -1,4 +1,4 @@
-"""Works on PostgreSQL: each in one greenlet on the event loop, which waits wherever asyncpg does."""
+"""Units of work on PostgreSQL: each runs in one greenlet, which yields to the event loop at statements."""
 
 import os
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Works on SQLite: each whole in a thread, since a hop between threads costs more than a small statement.
+"""Units of work on SQLite: each runs whole in a thread, since a hop to a thread costs more than a statement.
 
 SQLite has one writer at a time. The writers of a process therefore share one connection and one thread, and
 begin with BEGIN IMMEDIATE: a transaction that starts reading and wants to write later would fail at once
@@ -23,7 +23,7 @@ BUSY_TIMEOUT_MS: Final = 10_000
 # A writer that waits this long for its turn gives up, so that an HTTP request does not hang.
 WRITER_WAIT_SECONDS: Final = 30.0
 READERS: Final = 4
-# Beside the readers of single works; who opens one more waits for one to be closed.
+# Open readers beside those of single units; one more waits until another is closed.
 MOST_OPEN: Final = 8
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Threads:
 
     @asynccontextmanager
     async def open_reader(self) -> AsyncGenerator[OpenConnection]:
-        """Open a transaction that only reads; it has a thread of its own, so its works never overlap."""
+        """Open a transaction that only reads; it has a thread of its own, so calls on it never overlap."""
         thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-open")
         try:
             async with _opened(thread, self._reader) as connection:
@@ -84,16 +84,16 @@ class Threads:
 
 
 async def _whole(threads: ThreadPoolExecutor, engine: sa.Engine, work: Work[T]) -> T:
-    flight = _Flight()
+    call = _Call()
 
     def whole() -> T:
         with engine.begin() as connection:
-            with flight.on(connection):
+            with call.on(connection):
                 done = work(connection)
-            flight.check()
+            call.check()
         return done
 
-    return await flight.awaited(threads, whole)
+    return await call.awaited(threads, whole)
 
 
 @asynccontextmanager
@@ -108,7 +108,7 @@ async def _opened(thread: ThreadPoolExecutor, engine: sa.Engine) -> AsyncGenerat
 
 
 class _Open(OpenConnection):
-    """A connection in one thread, where its works wait for each other."""
+    """A connection in one thread, where calls wait for each other."""
 
     def __init__(self, thread: ThreadPoolExecutor, engine: sa.Engine) -> None:
         self._thread = thread
@@ -120,22 +120,22 @@ class _Open(OpenConnection):
             self._connection = self._engine.connect()
             self._connection.begin()
 
-        await _Flight().awaited(self._thread, connect)
+        await _Call().awaited(self._thread, connect)
 
     async def run(self, work: Work[T]) -> T:
-        flight, connection = _Flight(), self._connected
+        call, connection = _Call(), self._connected
 
         def run() -> T:
-            with flight.on(connection):
+            with call.on(connection):
                 return work(connection)
 
-        return await flight.awaited(self._thread, run)
+        return await call.awaited(self._thread, run)
 
     async def invalidate(self) -> None:
-        await _Flight().awaited(self._thread, self._connected.invalidate)
+        await _Call().awaited(self._thread, self._connected.invalidate)
 
     async def commit(self) -> None:
-        await _Flight().awaited(self._thread, self._connected.commit)
+        await _Call().awaited(self._thread, self._connected.commit)
 
     async def close(self) -> None:
         # Handed to the thread at once, so it is closed even when nobody waits for that any more.
@@ -149,23 +149,23 @@ class _Open(OpenConnection):
         return self._connection
 
 
-# Under this name a connection carries the work that it does.
-_FLIGHT: Final = "flight"
+# The key under which a connection keeps the call that uses it.
+_CALL: Final = "call"
 
 
-class _GivenUp(Exception):
-    """Nobody waits for the work any more, so it rolls back."""
+class _Cancelled(Exception):
+    """The caller was cancelled, so the transaction rolls back."""
 
 
-class _Flight:
-    """A work on its way in a thread, which gives up when its caller is cancelled.
+class _Call:
+    """A function that runs in a thread and stops at its next statement when its caller is cancelled.
 
-    The caller does not wait for that: another process may hold SQLite's lock for seconds.
+    The caller does not wait for it to stop: another process may hold SQLite's lock for seconds.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._given_up = False
+        self._cancelled = False
         self._driver: Any = None
 
     async def awaited(self, threads: ThreadPoolExecutor, run: Callable[[], T]) -> T:
@@ -174,7 +174,7 @@ class _Flight:
         try:
             return await loop.run_in_executor(threads, copy_context().run, run)
         except asyncio.CancelledError:
-            self._give_up()
+            self._cancel()
             raise
 
     @contextmanager
@@ -182,23 +182,23 @@ class _Flight:
         """Let the statements of the block be interrupted."""
         with self._lock:
             self._driver = connection.connection.dbapi_connection
-        connection.info[_FLIGHT] = self
+        connection.info[_CALL] = self
         try:
             self.check()
             yield
         finally:
-            del connection.info[_FLIGHT]
+            del connection.info[_CALL]
             with self._lock:
                 self._driver = None
 
     def check(self) -> None:
         """Raise when the caller was cancelled."""
-        if self._given_up:
-            raise _GivenUp
+        if self._cancelled:
+            raise _Cancelled
 
-    def _give_up(self) -> None:
+    def _cancel(self) -> None:
         with self._lock:
-            self._given_up = True
+            self._cancelled = True
             if self._driver is not None:
                 self._driver.interrupt()
 
@@ -220,8 +220,8 @@ def _engine(url: sa.URL, *, pool_size: int, begin: str) -> sa.Engine:
 
     def before_statement(connection: sa.Connection, *_: Any) -> None:
         # An interrupt between two statements stops neither.
-        if (flight := connection.info.get(_FLIGHT)) is not None:
-            flight.check()
+        if (call := connection.info.get(_CALL)) is not None:
+            call.check()
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)
