@@ -112,7 +112,7 @@ def _parameters(connection: sa.Connection, rows: Rows) -> Any:
     return _arrays(rows, list(rows[0])) if _on_postgresql(connection) else list(rows)
 
 
-# Statements are built once: to build one takes longer than to execute it.
+# Statements are built once, because building one takes longer than executing it.
 
 
 @lru_cache(maxsize=256)
@@ -126,10 +126,7 @@ def _upserting(
 ) -> postgresql.Insert | sqlite.Insert:
     keys = [column.name for column in table.primary_key]
     values = [name for name in names if name not in keys]
-    if on_postgresql:
-        insert = postgresql.insert(table).from_select(names, _unnested(table, names))
-    else:
-        insert = sqlite.insert(table)
+    insert = _inserting(on_postgresql, table, names)
     return insert.on_conflict_do_update(
         index_elements=keys,
         set_={name: insert.excluded[name] for name in values},
@@ -145,7 +142,9 @@ def _upserting_older(
 
 
 @lru_cache(maxsize=256)
-def _inserting(on_postgresql: bool, table: sa.Table, names: tuple[str, ...]) -> sa.Insert:
+def _inserting(
+    on_postgresql: bool, table: sa.Table, names: tuple[str, ...]
+) -> postgresql.Insert | sqlite.Insert:
     if on_postgresql:
         return postgresql.insert(table).from_select(names, _unnested(table, names))
     return sqlite.insert(table)
@@ -155,10 +154,7 @@ def _inserting(on_postgresql: bool, table: sa.Table, names: tuple[str, ...]) -> 
 def _inserting_new(
     on_postgresql: bool, table: sa.Table, names: tuple[str, ...], key: str
 ) -> ReturningInsert[Any]:
-    if on_postgresql:
-        insert = postgresql.insert(table).from_select(names, _unnested(table, names))
-        return insert.on_conflict_do_nothing().returning(table.c[key])
-    return sqlite.insert(table).on_conflict_do_nothing().returning(table.c[key])
+    return _inserting(on_postgresql, table, names).on_conflict_do_nothing().returning(table.c[key])
 
 
 def _guard(
@@ -192,7 +188,7 @@ def listed(on_postgresql: bool, column: sa.Column[Any], name: str) -> sa.TableVa
 
 
 def among(on_postgresql: bool, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
-    """Return whether the column is in the list given under a name: one parameter, whatever its length."""
+    """Return `column in list` as a condition; the list is one parameter, given under a name at execution."""
     if on_postgresql:
         return column == sa.func.any(sa.bindparam(name, type_=_array_of(column.type)))
     return column.in_(sa.select(listed(on_postgresql, column, name).c.value))
@@ -201,9 +197,8 @@ def among(on_postgresql: bool, column: sa.Column[Any], name: str) -> sa.ColumnEl
 def any_of(
     connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]
 ) -> sa.ColumnElement[bool]:
-    """Return whether the column is among the values, for a statement that is built each time."""
+    """Return `column in values` as a condition with the values in it, for a statement that is used once."""
     if _on_postgresql(connection):
-        array = sa.bindparam(None, list(values), type_=_array_of(column.type))
-        return column == sa.func.any(array)
+        return column == sa.func.any(sa.bindparam(None, list(values), type_=_array_of(column.type)))
     array = sa.bindparam(None, list(values), type_=sa.JSON())
     return column.in_(sa.select(sa.func.json_each(array).table_valued("value", name="listed").c.value))
