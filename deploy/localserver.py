@@ -39,7 +39,7 @@ def wait_until(condition: Callable[[], bool], limit: float) -> bool:
     while not condition():
         if time.monotonic() >= deadline:
             return False
-        time.sleep(_POLL_INTERVAL)  # another process is waited for: it tells nobody when it is ready
+        time.sleep(_POLL_INTERVAL)  # the server reports nowhere that it is ready
     return True
 
 

@@ -7,6 +7,7 @@ uses no others, and it keeps none for a later connection, which is checked anew.
 import socket
 import ssl
 from functools import partial
+from ipaddress import IPv4Address
 from typing import Any
 
 import aiohttp
@@ -62,7 +63,7 @@ class GuardedConnector(aiohttp.TCPConnector):
 
 
 def _resolved(host: str, port: int, address: str) -> ResolveResult:
-    family = socket.AF_INET if parsed(address).version == 4 else socket.AF_INET6  # noqa: PLR2004 - IPv4
+    family = socket.AF_INET if isinstance(parsed(address), IPv4Address) else socket.AF_INET6
     flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
     return {"hostname": host, "host": address, "port": port, "family": family, "proto": 0, "flags": flags}
 

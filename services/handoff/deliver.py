@@ -158,6 +158,6 @@ class Deliverer:
         try:
             async with asyncio.timeout(WIND_UP_SECONDS):
                 await self._database.unit(recorded)
-        except Exception as error:  # noqa: BLE001 - it may not take the place of what ends the worker
+        except Exception as error:  # noqa: BLE001 - it must not hide the error that ends the worker
             logger.warning("deliveries.unrecorded", attempts=len(self._finished), error=safe_reason(error))
         self._finished.clear()

@@ -69,7 +69,7 @@ class Sender:
             return NoAnswer(f"No answer within {self._timeout_seconds:g} seconds.")
         except Refused as error:
             return Forbidden(error.message)
-        except Exception as error:  # noqa: BLE001 - whatever an endpoint makes us stumble over is its failure
+        except Exception as error:  # noqa: BLE001 - any error that an endpoint causes is a failed attempt
             return NoAnswer(printable(_told(error)))
 
     async def _post(self, url: str, headers: list[tuple[str, str]], body: bytes) -> Answer:

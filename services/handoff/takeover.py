@@ -56,7 +56,7 @@ class Takeover:
                     self._proven = True
                     self._tried.set()
                     await self._keep(proof, pulse)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the proof has to be had again
+            except Exception as error:  # noqa: BLE001 - whatever failed, the worker needs its proof again
                 pulse.waits(error)
                 _tell("proof.lost", error)
             finally:
@@ -81,7 +81,7 @@ class Takeover:
             async with proof.dead(holders) as dead:
                 if lost := dead & holders:
                     await self._take(lost)
-        except Exception as error:  # noqa: BLE001 - no reason to give up the proof
+        except Exception as error:  # noqa: BLE001 - a failed look must not cost the worker its proof
             pulse.waits(error)
             _tell("takeover.waits", error)
             return False

@@ -11,7 +11,7 @@ from shared.errors import Refused, Unauthorized
 
 
 class _Keyed(msgspec.Struct):
-    writeKey: Any = None  # noqa: N815 - the wire's name
+    writeKey: Any = None  # noqa: N815 - the field has this name in requests
 
 
 _keyed = msgspec.json.Decoder(_Keyed)

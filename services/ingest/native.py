@@ -25,7 +25,7 @@ class NativeEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     campaign: Label | None = None
     properties: dict[str, Any] | None = None
     traits: dict[str, Any] | None = None
-    writeKey: Any = None  # noqa: N815 - the wire's name
+    writeKey: Any = None  # noqa: N815 - the field has this name in requests
 
 
 _decoder = msgspec.json.Decoder(NativeEvent)

@@ -46,7 +46,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 class _Named(msgspec.Struct):
     id: Any = None
-    messageId: Any = None  # noqa: N815 - the wire's name
+    messageId: Any = None  # noqa: N815 - the field has this name in requests
 
 
 _named = msgspec.json.Decoder(_Named)

@@ -22,11 +22,11 @@ _LINK_AS_BEFORE = f"""
     join ({_LEAST}) as founders on founders.profile_id = identities.profile_id
     join profiles on profiles.id = identities.profile_id
     where identities.id <> least
-"""  # noqa: S608 - no input in it
+"""  # noqa: S608 - it is made of constants alone
 _NAME_BY_LEAST = f"""
     update identities set profile_id =
         (select least from ({_LEAST}) as founders where founders.profile_id = identities.profile_id)
-"""  # noqa: S608 - no input in it
+"""  # noqa: S608 - it is made of constants alone
 _ALL_OF_A_PERSON_FLIPPED = """
     insert into flipped (identity_id, model, profile_id, cycle)
     select identities.id, standings.model, standings.profile_id, standings.cycle

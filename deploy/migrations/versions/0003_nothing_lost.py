@@ -58,7 +58,7 @@ def _properties(dialect: str) -> str:
     name, source = "k1.key", f"ledger, {each}({_READABLE[dialect]}) as k1"
     where = "ledger.type not in ('identify', 'adjustment')"
     for level in (1, 2, 3):
-        queries.append(f"select {name} as name, {form(level)} as form from {source} where {where}")  # noqa: S608 - no input in it
+        queries.append(f"select {name} as name, {form(level)} as form from {source} where {where}")  # noqa: S608 - it is made of constants alone
         name, source = f"{name} || '.' || k{level + 1}.key", f"{source}, {inner(level)}"
         where = f"{where} and {within}(k{level + 1}.key, '.') = 0"
     return " union all ".join(queries)
@@ -70,7 +70,7 @@ def _note_what_was_seen() -> None:
     for kind, query in found.items():
         form = "form" if kind == "type" else _FORM_OF
         op.execute(
-            f"insert into seen_names (kind, name, form) select distinct '{kind}', name, {form} "  # noqa: S608 - no input in it
+            f"insert into seen_names (kind, name, form) select distinct '{kind}', name, {form} "  # noqa: S608 - it is made of constants alone
             f"from ({query}) as found "
             f"where length(name) between 1 and {_NAME_LENGTH} limit {_NAMES_OF_A_KIND}"
         )

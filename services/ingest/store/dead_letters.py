@@ -136,5 +136,6 @@ def _bound(place: Place) -> sa.Tuple:
 
 def _letter(value: bytes) -> DeadLetter:
     letter = decode(value)
-    assert isinstance(letter, DeadLetter)  # noqa: S101 - nothing else is written to the column
+    if not isinstance(letter, DeadLetter):
+        raise TypeError(f"the column of letters holds a {type(letter).__name__}")
     return letter
