@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
-from services.scoring.core.behaviour import given
+from services.scoring.core.behaviour import rule_lines
 from services.scoring.core.crowd import Crowd
 from services.scoring.core.domains import company_domain
 from services.scoring.core.due import next_changes
@@ -47,7 +47,7 @@ def appraise(known: Known, matrix: Matrix, day: int) -> Appraisal:
 
 def appraise_all(known: Sequence[Known], crowd: Crowd, matrix: Matrix, day: int) -> list[Appraisal]:
     """Return where persons stand at the end of a day (UTC ordinal), in their order."""
-    lines = given(crowd, matrix, day)
+    lines = rule_lines(crowd, matrix, day)
     scores = scores_of(known, crowd, lines, matrix, day)
     due = next_changes(known, crowd, lines, scores, matrix, day)
     each = zip(known, *(column.tolist() for column in scores[:3]), due, strict=True)

@@ -19,7 +19,7 @@ class Adjustment(msgspec.Struct, frozen=True, omit_defaults=True):
     until: date | None = None
 
     def holds(self, since: int, day: int) -> bool:
-        """Whether one that was made on a day (UTC ordinal) counts at the end of another."""
+        """Tell whether an adjustment of the day `since` counts at the end of `day` (both UTC ordinals)."""
         return since <= day and (self.until is None or day <= self.until.toordinal())
 
 

@@ -15,6 +15,8 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from services.scoring.core.columns import Indices, starts_of
+
 ENTRY: Final = np.dtype([("key", "<u8"), ("by", "<u8"), ("day", "<i4"), ("times", "<i4")])
 """key and value of `by` by their numbers (`number_of`), the UTC day as an ordinal, and how often"""
 
@@ -28,7 +30,6 @@ NO_VALUE: Final = ""
 """The value of `by` where there is none."""
 
 Entries: TypeAlias = NDArray[np.void]
-Places: TypeAlias = NDArray[np.intp]
 ByHand: TypeAlias = Mapping[tuple[int, str], int]
 """(day, adjustment as JSON) -> how often it was made on that day"""
 
@@ -81,9 +82,9 @@ class Changes:
         held = joined(counts)
         owners, entries, by_hand = held.owners, held.entries, [*_each_by_hand(counts), *self._by_hand]
         if self._rows:
-            whose, *changed = zip(*self._rows, strict=True)
+            new_owners, *changed = zip(*self._rows, strict=True)
             columns = (np.array(column, type_) for column, type_ in zip(changed, _COLUMNS, strict=True))
-            owners = np.concatenate([owners, np.array(whose, np.intp)])
+            owners = np.concatenate([owners, np.array(new_owners, np.intp)])
             entries = np.concatenate([entries, _entries(*columns)])
         return _counts(len(counts), owners, entries, by_hand)
 
@@ -94,7 +95,7 @@ _COLUMNS: Final = (np.uint64, np.uint64, np.int32, np.int32)
 class Joined(NamedTuple):
     """The entries of several owners one after the other, and the place of each one's owner."""
 
-    owners: Places
+    owners: Indices
     entries: Entries
 
 
@@ -105,19 +106,14 @@ def joined(counts: Sequence[Counts]) -> Joined:
     return Joined(np.repeat(np.arange(len(sizes)), sizes), entries)
 
 
-def summed(owners: Places, entries: Entries) -> Joined:
-    """Return entries of owners sorted by owner, key, value and day, equal ones as one; what is zero goes."""
+def summed(owners: Indices, entries: Entries) -> Joined:
+    """Return the entries sorted by owner, key, value and day, with equal ones added up and zeros left out."""
     if not len(entries):
         return Joined(owners, entries)
     columns = [np.ascontiguousarray(entries[name]) for name in ("key", "by", "day")]
     order = np.lexsort((*reversed(columns), owners))
     owners, columns = owners[order], [column[order] for column in columns]
-    first = np.empty(len(order), np.bool_)
-    first[0] = True
-    np.not_equal(owners[1:], owners[:-1], out=first[1:])
-    for column in columns:
-        first[1:] |= column[1:] != column[:-1]
-    starts = np.flatnonzero(first)
+    starts = starts_of(owners, *columns)
     times = np.add.reduceat(entries["times"][order], starts)
     kept = np.flatnonzero(times)
     starts = starts[kept]
@@ -139,7 +135,7 @@ def _each_by_hand(several: Iterable[Counts]) -> Iterator[_Given]:
     return ((owner, one, times) for owner, of in enumerate(several) for one, times in of.by_hand.items())
 
 
-def _counts(number: int, owners: Places, entries: Entries, by_hand: Iterable[_Given]) -> list[Counts]:
+def _counts(number: int, owners: Indices, entries: Entries, by_hand: Iterable[_Given]) -> list[Counts]:
     """Return the counts of so many owners, in which equal entries are one."""
     owners, entries = summed(owners, entries)
     packed, ends = entries.tobytes(), np.searchsorted(owners, np.arange(number + 1)) * ENTRY.itemsize
@@ -169,11 +165,12 @@ def totals(several: Sequence[Sequence[Counts]]) -> list[Counts]:
     places = [place for place, parts in enumerate(several) if len(parts) > 1]
     if places:
         parts = [part for place in places for part in several[place]]
-        whose = np.repeat(np.arange(len(places)), [len(several[place]) for place in places])
-        owners, entries = joined(parts)
-        by_hand = ((int(whose[part]), one, times) for part, one, times in _each_by_hand(parts))
-        for place, sum_ in zip(places, _counts(len(places), whose[owners], entries, by_hand), strict=True):
-            sums[place] = sum_
+        owner_of_part = np.repeat(np.arange(len(places)), [len(several[place]) for place in places])
+        part_of_row, entries = joined(parts)
+        by_hand = ((int(owner_of_part[part]), one, times) for part, one, times in _each_by_hand(parts))
+        summed_up = _counts(len(places), owner_of_part[part_of_row], entries, by_hand)
+        for place, counts in zip(places, summed_up, strict=True):
+            sums[place] = counts
     return sums
 
 

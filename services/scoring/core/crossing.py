@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 
 from services.scoring.core.by_hand import adjustments
-from services.scoring.core.crowd import Crowd, Ints
+from services.scoring.core.columns import Ints
+from services.scoring.core.crowd import Crowd
 from services.scoring.core.over_time import sums_over
 from services.scoring.core.pricing import Known, crowd_of
 from services.scoring.core.scores import points

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.core.counts import Counts, Places, joined, number_of
-
-Ints = NDArray[np.int64]
+from services.scoring.core.columns import Indices, Ints
+from services.scoring.core.counts import Counts, joined, number_of
 
 
 class Rows(NamedTuple):
@@ -17,7 +16,7 @@ class Rows(NamedTuple):
     `profile` is a place in the crowd, `day` a UTC ordinal.
     """
 
-    profile: Places
+    profile: Indices
     by: NDArray[np.uint64]
     day: Ints
     times: Ints
@@ -34,11 +33,11 @@ class Crowd:
         places = np.searchsorted(numbers, entries["key"])
         places[places == len(numbers)] = 0
         asked = np.flatnonzero(numbers[places] == entries["key"])
-        # Entries stand by profile, then by key. Places are few, so a stable sort of them goes through once.
+        # Entries stand by profile, then by key. Indices are few, so a stable sort of them goes through once.
         places = places[asked].astype(np.uint16)
         order = np.argsort(places, kind="stable")
         asked = asked[order]
-        self.profile: Places = owners[asked]
+        self.profile: Indices = owners[asked]
         self.by: NDArray[np.uint64] = entries["by"][asked]
         self.day: Ints = entries["day"][asked].astype(np.int64)
         self.times: Ints = entries["times"][asked].astype(np.int64)
@@ -61,7 +60,7 @@ class Crowd:
         some = slice(*span)
         return Rows(self.profile[some], self.by[some], self.day[some], self.times[some])
 
-    def rows_of(self, keys: Iterable[str]) -> tuple[Places, Places]:
+    def rows_of(self, keys: Iterable[str]) -> tuple[Indices, Indices]:
         """Return the rows of some keys, one key after the other: the place of the key, and of the row."""
         spans = np.array([self._spans.get(key, (0, 0)) for key in keys], np.intp).reshape(-1, 2)
         sizes = spans[:, 1] - spans[:, 0]

@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.core.behaviour import Lines, given
+from services.scoring.core.behaviour import Lines, rule_lines
+from services.scoring.core.columns import Ints
 from services.scoring.core.crossing import known_days
-from services.scoring.core.crowd import Crowd, Ints
+from services.scoring.core.crowd import Crowd
 from services.scoring.core.idling import last_active, next_step
 from services.scoring.core.pricing import Known, crowd_of
 from services.scoring.core.scores import Scores, scores_of
@@ -22,7 +23,7 @@ _NEVER: Final = np.iinfo(np.int64).max
 def next_change(known: Known, matrix: Matrix, day: int) -> int | None:
     """Return the first day after `day` on which the score may change though nobody does anything, if any."""
     crowd = crowd_of([known], matrix)
-    lines = given(crowd, matrix, day)
+    lines = rule_lines(crowd, matrix, day)
     return next_changes([known], crowd, lines, scores_of([known], crowd, lines, matrix, day), matrix, day)[0]
 
 

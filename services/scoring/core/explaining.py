@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.scoring.core.behaviour import matches, starts_of
+from services.scoring.core.behaviour import paid_rows
+from services.scoring.core.columns import starts_of
 from services.scoring.core.fading import fade
 from services.scoring.core.pricing import Known, crowd_of
 from services.scoring.model.matrix import Matrix
@@ -26,7 +27,7 @@ def days_of_rules(known: Known, matrix: Matrix, until: int) -> dict[str, list[Da
     Rules stand in matrix order, the earliest day first. The points are those before the caps, so they add
     up to the rule's reason in `price` unless its cap cut it.
     """
-    rows = matches(crowd_of([known], matrix), matrix, until)
+    rows = paid_rows(crowd_of([known], matrix), matrix, until)
     order = np.lexsort((rows.day, rows.rule))
     rule, day = rows.rule[order], rows.day[order]
     starts = starts_of(rule, day)

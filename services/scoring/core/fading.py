@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.core.crowd import Ints
+from services.scoring.core.columns import Ints
 
 # Some eleven years, in a table of each half-life; of older days each is worked out.
 _TABLE: Final = 4_096

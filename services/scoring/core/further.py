@@ -7,7 +7,8 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from services.scoring.core.behaviour import Floats, given
+from services.scoring.core.behaviour import rule_lines
+from services.scoring.core.columns import Floats
 from services.scoring.core.counting import Tally
 from services.scoring.core.counts import Changes, only
 from services.scoring.core.crowd import Crowd
@@ -80,9 +81,9 @@ class Ahead:
     def _scores(
         self, further: "_Further", first: int, last: int, others: Sequence[tuple[str, float]]
     ) -> Floats:
-        """Return the scores after `first` further matches, and so on up to `last`, with other lines.
+        """Return the scores after `first` to `last` further matches; `others` are the lines that stay.
 
-        There are fewer where no more may be priced; then nothing is left.
+        Where the budget does not suffice for all, it returns fewer scores and the budget is used up.
         """
         several = [further.matches(times) for times in range(first, last + 1)]
         # More matches are never of fewer keys.
@@ -99,7 +100,7 @@ class Ahead:
         everybody = np.arange(len(several))
         anew = [rule.id for key in keys for rule in self._matrix.rules_of.get(key, ())]
         kept = [one for one in (*self._given.items(), *others) if one[0] not in anew]
-        part, lines = Part(self._matrix, len(several)), given(crowd, self._matrix, self._day, exact=True)
+        part, lines = Part(self._matrix, len(several)), rule_lines(crowd, self._matrix, self._day, exact=True)
         part.add_lines(lines)
         for rule_id, points in kept:
             part.add(rule_id, everybody, np.full(len(several), points))

@@ -4,22 +4,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.scoring.core.behaviour import Floats, starts_of
-from services.scoring.core.counts import ACTIVITY, Places
-from services.scoring.core.crowd import Crowd, Ints
+from services.scoring.core.columns import Floats, Indices, Ints, starts_of
+from services.scoring.core.counts import ACTIVITY
+from services.scoring.core.crowd import Crowd
 from services.scoring.model.matrix import Inactivity
 
 
 class Idle(NamedTuple):
     """From whom of a crowd inactivity takes points: for how many days, and steps, they have been idle."""
 
-    profiles: Places
+    profiles: Indices
     days: Ints
     steps: Ints
     points: Floats
 
 
-def last_active(crowd: Crowd, day: int) -> tuple[Places, Ints]:
+def last_active(crowd: Crowd, day: int) -> tuple[Indices, Ints]:
     """Return who was active until the end of a day, and the last day on which they were."""
     rows = crowd.rows(ACTIVITY)
     if rows is None:

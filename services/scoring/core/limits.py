@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.core.crowd import Ints
+from services.scoring.core.columns import Ints, starts_of
 from services.scoring.model.prices import PERIODS
 from services.scoring.model.rules import Per
 
@@ -16,17 +16,11 @@ _WEEK, _MONTH, _EVER = (PERIODS.index(per) for per in ("week", "month", "ever"))
 
 
 def paid(times: Ints, limits: Ints, *group: NDArray[Any]) -> Ints:
-    """Return how many of each row's matches are paid of as many as its limit allows in the row's group.
+    """Return how many matches of each row are paid; a limit holds for all rows of a group together.
 
-    Rows of a group stand together, those of earlier days first: what comes later changes nothing of it.
+    The rows of a group stand together, the earliest day first, so later rows change nothing for earlier ones.
     """
-    begins = np.empty(len(times), np.bool_)
-    begins[:1] = True
-    np.not_equal(group[0][1:], group[0][:-1], out=begins[1:])
-    for column in group[1:]:
-        begins[1:] |= column[1:] != column[:-1]
-    until = np.cumsum(times)
-    starts = np.flatnonzero(begins)
+    until, starts = np.cumsum(times), starts_of(*group)
     until -= np.repeat(until[starts] - times[starts], np.diff(starts, append=len(times)))
     return np.minimum(until, limits) - np.minimum(until - times, limits)
 

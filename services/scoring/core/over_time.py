@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from services.scoring.core.behaviour import Floats, given, matches
+from services.scoring.core.behaviour import paid_rows, rule_lines
 from services.scoring.core.by_hand import adjustments
-from services.scoring.core.counts import ACTIVITY, Places
-from services.scoring.core.crowd import Crowd, Ints
+from services.scoring.core.columns import Floats, Indices, Ints
+from services.scoring.core.counts import ACTIVITY
+from services.scoring.core.crowd import Crowd
 from services.scoring.core.fading import fades
 from services.scoring.core.idling import steps_after, taken
 from services.scoring.core.pricing import Known, crowd_of
@@ -34,10 +35,10 @@ def sums_over(known: Known, matrix: Matrix, days: Ints) -> Sums:
 
 
 def _given(crowd: Crowd, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Floats]]:
-    """Yield what rules give at the end of each day, those that ever gave anything."""
+    """Yield the points at the end of each day, for each rule that was ever matched."""
     prices = matrix.prices
-    rows = matches(crowd, matrix, int(days[-1]), left_behind=True)
-    # Each row begins to give on the first of the days that is not before its own.
+    rows = paid_rows(crowd, matrix, int(days[-1]), ignore_windows=True)
+    # A row counts from the first of the asked days that is not before its own day.
     begins = np.searchsorted(days, rows.day)
     paid = rows.paid * fades(days[begins] - rows.day, prices.half_life[rows.rule])
     ends = np.searchsorted(days, rows.day + prices.window[rows.rule])
@@ -47,20 +48,25 @@ def _given(crowd: Crowd, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Flo
     paid_by = _faded(changes, days, prices.half_life) if matrix.fades else np.cumsum(changes, axis=1)
     cap = prices.cap[:, None]
     points = np.clip(paid_by * prices.points[:, None], -cap, cap)
-    for place in np.unique(rows.rule).tolist():
-        rule = matrix.rules[place]
-        # A window cuts a longer period in two, and of each part the limit is another.
-        is_cut = rule.window is not None and rule.limit is not None and rule.limit.per != "day"
-        yield rule, _day_by_day(crowd, matrix, place, days) if is_cut else points[place]
+    cut = np.array([_is_cut(rule) for rule in matrix.rules], np.bool_)
+    if cut[rows.rule].any():
+        points[cut] = _day_by_day(crowd, matrix, days)[cut]
+    for index in np.unique(rows.rule).tolist():
+        yield matrix.rules[index], points[index]
 
 
-def _at(rule: Places, place: Places, paid: Floats, shape: tuple[int, int]) -> Floats:
+def _is_cut(rule: Rule) -> bool:
+    """Tell whether a window can cut a period of the limit in two; the limit then holds for the rest anew."""
+    return rule.window is not None and rule.limit is not None and rule.limit.per != "day"
+
+
+def _at(rule: Indices, place: Indices, paid: Floats, shape: tuple[int, int]) -> Floats:
     sums = np.bincount(rule * shape[1] + place, paid, shape[0] * shape[1])
     return sums.astype(np.float64, copy=False).reshape(shape)
 
 
 def _faded(changes: Floats, days: Ints, half_lives: Ints) -> Floats:
-    """Return what is left at the end of each day of all that came until then, by rule."""
+    """Return, by rule and day, the paid matches up to that day, each after its fading."""
     nights = np.diff(days)
     left_by = {one: fades(np.full(len(half_lives), one), half_lives) for one in np.unique(nights).tolist()}
     for place, one in enumerate(nights.tolist(), start=1):
@@ -68,9 +74,13 @@ def _faded(changes: Floats, days: Ints, half_lives: Ints) -> Floats:
     return changes
 
 
-def _day_by_day(crowd: Crowd, matrix: Matrix, place: int, days: Ints) -> Floats:
-    each = (given(crowd, matrix, day) for day in days.tolist())
-    return np.array([lines.points[lines.rule == place].sum() for lines in each])
+def _day_by_day(crowd: Crowd, matrix: Matrix, days: Ints) -> Floats:
+    """Return what each rule gives at the end of each day, by pricing every day for itself."""
+    points = np.zeros((len(matrix.rules), len(days)))
+    for column, day in enumerate(days.tolist()):
+        lines = rule_lines(crowd, matrix, day)
+        points[lines.rule, column] = lines.points
+    return points
 
 
 def _add_traits(part: Part, known: Known, matrix: Matrix, days: Ints) -> None:

@@ -11,9 +11,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from services.scoring.core.behaviour import given
+from services.scoring.core.behaviour import rule_lines
 from services.scoring.core.by_hand import adjustments
-from services.scoring.core.counts import Counts, Places
+from services.scoring.core.columns import Indices
+from services.scoring.core.counts import Counts
 from services.scoring.core.crowd import Crowd
 from services.scoring.core.idling import ACTIVITY, idle
 from services.scoring.core.traits import History
@@ -61,7 +62,7 @@ def keys_of(matrix: Matrix) -> Iterator[str]:
         yield ACTIVITY
 
 
-def holding(known: Sequence[Known], matrix: Matrix, day: int) -> Iterator[tuple[TraitRule, Places]]:
+def holding(known: Sequence[Known], matrix: Matrix, day: int) -> Iterator[tuple[TraitRule, Indices]]:
     """Yield the trait rules that hold of anybody, and of whom."""
     if not matrix.traits:
         return
@@ -94,7 +95,9 @@ def price(known: Known, matrix: Matrix, day: int) -> Score:
 
 def _behaviour(crowd: Crowd, matrix: Matrix, day: int) -> Iterator[Reason]:
     """Yield the lines of a crowd of one profile."""
-    rule, _, count, paid, _, points = (column.tolist() for column in given(crowd, matrix, day, exact=True))
+    rule, _, count, paid, _, points = (
+        column.tolist() for column in rule_lines(crowd, matrix, day, exact=True)
+    )
     for place, *numbers in zip(rule, points, count, paid, strict=True):
         yield _reason(matrix.rules[place].id, matrix.rules[place].title, *numbers)
 

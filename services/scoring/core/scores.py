@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.scoring.core.behaviour import Floats, Lines, given
+from services.scoring.core.behaviour import Lines, rule_lines
 from services.scoring.core.by_hand import adjustments
+from services.scoring.core.columns import Floats
 from services.scoring.core.crowd import Crowd
 from services.scoring.core.idling import idle
 from services.scoring.core.pricing import Known, Score, crowd_of, holding, price
@@ -65,4 +66,4 @@ def _add_by_hand(part: Part, known: Sequence[Known], matrix: Matrix, day: int) -
 def points(known: Known, matrix: Matrix, day: int) -> float:
     """Return the points of `price` alone."""
     crowd = crowd_of([known], matrix)
-    return float(scores_of([known], crowd, given(crowd, matrix, day), matrix, day).points[0])
+    return float(scores_of([known], crowd, rule_lines(crowd, matrix, day), matrix, day).points[0])

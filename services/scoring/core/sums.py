@@ -6,19 +6,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.core.behaviour import Floats, Lines
-from services.scoring.core.counts import Places
+from services.scoring.core.behaviour import Lines
+from services.scoring.core.columns import Floats, Indices
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import DIGITS
 
 _STEPS = 10.0**DIGITS
-# Columns are summed up with an error far below these parts of a step, or of what is summed up.
+# The rounding error of a sum is far below these parts: of a step of the score, and of the sum's size.
 _ERROR = 1e-6
 _RELATIVE_ERROR = 1e-10
 
 
 class Sums(NamedTuple):
-    """Sums, and the sizes of what was summed up: rounding loses a part of these, however much cancels."""
+    """Sums of points, and sums of their absolute values (`sizes`), which bound the rounding error."""
 
     points: Floats
     sizes: Floats
@@ -34,10 +34,10 @@ class Part:
     def __init__(self, matrix: Matrix, size: int) -> None:
         self._matrix = matrix
         self._size = size
-        self._lines: list[tuple[Places, Floats]] = []
-        self._grouped: dict[str, list[tuple[Places, Floats]]] = {}
+        self._lines: list[tuple[Indices, Floats]] = []
+        self._grouped: dict[str, list[tuple[Indices, Floats]]] = {}
 
-    def add(self, rule_id: str, profiles: Places, points: Floats) -> None:
+    def add(self, rule_id: str, profiles: Indices, points: Floats) -> None:
         """Add what a rule gives to some profiles."""
         self._lines.append((profiles, points))
         group = self._matrix.group_of.get(rule_id)
@@ -62,7 +62,7 @@ class Part:
             total += np.clip(together, -cap, cap) - together
         return Sums(total, sizes)
 
-    def _sum(self, lines: list[tuple[Places, Floats]]) -> Floats:
+    def _sum(self, lines: list[tuple[Indices, Floats]]) -> Floats:
         if not lines:
             return np.zeros(self._size)
         profiles = np.concatenate([profiles for profiles, _ in lines])
@@ -73,7 +73,7 @@ class Part:
 def rounded(sums: Sums, exactly: Callable[[int], float]) -> Floats:
     """Return sums rounded half-even to 0.001; no score is -0.0.
 
-    Where the last digit hangs on the last bits of a sum, `exactly` is asked for the rounded sum at its place.
+    Where a rounding error could change the last digit, `exactly` is asked for the rounded sum at that index.
     """
     found = np.rint(sums.points * _STEPS) / _STEPS + 0.0
     for place in np.flatnonzero(is_near_tie(sums)).tolist():

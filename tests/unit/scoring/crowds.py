@@ -5,7 +5,7 @@ from typing import NamedTuple, TypeAlias
 
 import pytest
 
-from services.scoring.core.behaviour import Lines, given
+from services.scoring.core.behaviour import Lines, rule_lines
 from services.scoring.core.counts import NONE, Changes, Counts
 from services.scoring.core.crowd import Crowd
 from services.scoring.core.pricing import Known, crowd_of
@@ -41,7 +41,7 @@ def worths(rules: Matrix, profiles: Sequence[Days], until: int) -> list[Worth]:
     """What the only rule of a matrix gives to each profile; however sums are rounded, it is the same."""
     (rule,) = rules.rules
     crowd = Crowd([counts_of(days, rule.count_key) for days in profiles], rules.rules_of)
-    exact, quick = (_by_profile(given(crowd, rules, until, exact=exact)) for exact in (True, False))
+    exact, quick = (_by_profile(rule_lines(crowd, rules, until, exact=exact)) for exact in (True, False))
     assert {place: one[1:] for place, one in exact.items()} == {
         place: one[1:] for place, one in quick.items()
     }
@@ -72,6 +72,6 @@ class Parts(NamedTuple):
 def scores(known: Sequence[Known], rules: Matrix, day: int, *others: Matrix) -> list[Parts]:
     """The scores of profiles that are priced together, in a crowd of what other matrices ask too."""
     crowd = crowd_of(known, rules, *others)
-    found = scores_of(known, crowd, given(crowd, rules, day), rules, day)
+    found = scores_of(known, crowd, rule_lines(crowd, rules, day), rules, day)
     columns = found.points, found.fit, found.engagement
     return list(map(Parts, *(column.tolist() for column in columns)))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.behaviour import given
+from services.scoring.core.behaviour import rule_lines
 from services.scoring.core.pricing import crowd_of
 from services.scoring.model.matrix import Matrix
 from tests.builders import interaction, rule
@@ -99,7 +99,7 @@ def test_rules_give_in_the_order_of_the_matrix_and_only_to_those_who_match() -> 
         rule("also_likes", 1, when={"type": "like"}),
     )
     visited, liked = known(rules, interaction()), known(rules, interaction("like"))
-    lines = given(crowd_of([visited, liked, visited], rules), rules, TODAY)
+    lines = rule_lines(crowd_of([visited, liked, visited], rules), rules, TODAY)
     each = zip(lines.rule.tolist(), lines.profile.tolist(), lines.points.tolist(), strict=True)
     assert [(rules.rules[rule].id, *more) for rule, *more in each] == [
         ("likes", 1, 3), ("visits", 0, 8), ("visits", 2, 8), ("also_likes", 1, 1),
