@@ -10,11 +10,11 @@ from pathlib import Path
 
 from deploy.command import Failure, MissingPrerequisite, say, tail
 from deploy.localserver import exclusive
+from deploy.maven import copy_jars, run_maven, verify_jars
 
 _POM = Path(__file__).with_name("pom.xml")
 _LOCK = Path(__file__).with_name("jars.sha256")
 _OLDEST_JAVA = 17
-_MAVEN_LIMIT = 600.0
 
 
 def find_java() -> str:
@@ -54,8 +54,9 @@ def resolve_jars() -> Path:
                 shutil.rmtree(leftover, ignore_errors=True)
             # Each run has its own, for the Maven of one that was killed may still be writing.
             partial = Path(tempfile.mkdtemp(prefix="partial-", dir=cache))
-            _download(partial)
-            _verify(partial, lock)
+            say(f"resolving Kafka {kafka_version()} ...")
+            run_maven(_POM, *copy_jars(partial), what="Kafka")
+            verify_jars(partial, _LOCK)
             partial.rename(jars)
     return jars
 
@@ -63,35 +64,3 @@ def resolve_jars() -> Path:
 def _cache_home() -> Path:
     configured = Path(os.environ.get("XDG_CACHE_HOME", ""))
     return configured if configured.is_absolute() else Path.home() / ".cache"
-
-
-def _download(target: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise MissingPrerequisite("there is no mvn in the PATH; install it (Debian: apt-get install maven)")
-    say(f"resolving Kafka {kafka_version()} ...")
-    command = [
-        maven,
-        "--batch-mode",
-        "--quiet",
-        "--strict-checksums",
-        f"--file={_POM}",
-        "dependency:copy-dependencies",
-        "-DincludeScope=runtime",
-        f"-DoutputDirectory={target}",
-    ]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=_MAVEN_LIMIT, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise Failure(f"Maven is not done after {_MAVEN_LIMIT:.0f} s; is the network slow?") from error
-    if result.returncode:
-        output = tail(result.stdout + result.stderr)
-        raise Failure(f"Maven cannot resolve Kafka; is its repository reachable? It says:\n{output}")
-
-
-def _verify(directory: Path, lock: str) -> None:
-    locked = {name: digest for digest, name in (line.split() for line in lock.splitlines())}
-    found = {jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in directory.iterdir()}
-    if found != locked:
-        names = sorted({name for name, _ in locked.items() ^ found.items()})
-        raise Failure(f"these jars are not the ones {_LOCK.name} names, see {_POM}: {', '.join(names)}")

@@ -27,6 +27,12 @@ def postgres(arena: Arena) -> Generator[str]:
         yield setting
 
 
+def broker_pid(arena: Arena) -> int:
+    """Return the process id of the run's broker."""
+    (noted,) = arena.directory.glob("kafka-*/server/pid")
+    return int(noted.read_text())
+
+
 @contextmanager
 def _local(arena: Arena, script: str) -> Generator[str]:
     name = Path(script).parent.name

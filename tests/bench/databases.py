@@ -40,3 +40,8 @@ async def value(url: str, query: str) -> Any:
         return await connection.fetchval(query)
     finally:
         await connection.close()
+
+
+async def server_pid(url: str) -> int:
+    """Return the process id of the cluster's first process; all others are its children."""
+    return int((await value(url, "select pg_read_file('postmaster.pid')")).partition("\n")[0])

@@ -4,14 +4,29 @@ import os
 from pathlib import Path
 from typing import Self
 
+from tests.faults.servers import family
+
 
 def cpu_seconds(pid: int) -> float:
     """Return the processor time that a process has used; unlike the clock's, others cannot take from it."""
+    own, _ = _cpu_seconds(pid)
+    return own
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """Return the processor time of a process and all its descendants, those that have ended included."""
+    return sum(sum(_cpu_seconds(one)) for one in family(pid))
+
+
+def _cpu_seconds(pid: int) -> tuple[float, float]:
+    """Return a process's own processor time and that of its children that have ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0, 0.0
+    own, system, of_children, system_of_children = (int(field) for field in fields[11:15])
+    ticks = os.sysconf("SC_CLK_TCK")
+    return (own + system) / ticks, (of_children + system_of_children) / ticks
 
 
 def peak_mebibytes(pid: int) -> float:

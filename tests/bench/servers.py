@@ -92,7 +92,7 @@ def flipline(
     log = data_dir / "stderr.log"
     with (
         log.open("wb") as output,
-        _process(
+        started_process(
             [sys.executable, "-m", *module, command],
             cores=cores or (arena.cores.server if pinned else frozenset[int]()),
             environment=environment,
@@ -165,7 +165,7 @@ def helper(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) ->
     log = arena.subdirectory("helper") / "stderr.log"
     with (
         log.open("wb") as errors,
-        _process(
+        started_process(
             [sys.executable, "-m", f"tests.bench.{module}", *arguments],
             cores=cores,
             environment=dict(os.environ),
@@ -182,7 +182,7 @@ def started(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) -
     log = arena.subdirectory("helper") / "stderr.log"
     with (
         log.open("wb") as errors,
-        _process(
+        started_process(
             [sys.executable, "-m", f"tests.bench.{module}", *arguments],
             cores=cores,
             environment=dict(os.environ),
@@ -196,9 +196,10 @@ def started(arena: Arena, module: str, *arguments: str, cores: frozenset[int]) -
 
 
 @contextmanager
-def _process(
+def started_process(
     command: list[str], *, cores: frozenset[int], environment: Mapping[str, str], stdout: Any, stderr: Any
 ) -> Generator[subprocess.Popen[bytes]]:
+    """Run a command on these cores, with a pipe as its standard input, and end it afterwards."""
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr
     )

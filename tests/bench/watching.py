@@ -43,7 +43,7 @@ class Pace:
 
 def watch_postgres(url: str, until: int, pids: Sequence[int], *, limit: float) -> Pace:
     """Look at the positions until they have reached the end; raises Wrong when they do not in time."""
-    return asyncio.run(_watched(_postgres(url), until, pids, limit))
+    return asyncio.run(_watched(postgres_positions(url), until, pids, limit))
 
 
 def watch_sqlite(file: Path, until: int, pids: Sequence[int], *, limit: float) -> Pace:
@@ -52,7 +52,8 @@ def watch_sqlite(file: Path, until: int, pids: Sequence[int], *, limit: float) -
 
 
 @asynccontextmanager
-async def _postgres(url: str) -> AsyncGenerator[Look]:
+async def postgres_positions(url: str) -> AsyncGenerator[Look]:
+    """Give what tells how many events of all partitions our workers have taken in."""
     connection = await asyncpg.connect(plain(url))
 
     async def look() -> int:

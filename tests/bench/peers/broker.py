@@ -1,0 +1,88 @@
+"""What is asked of the broker about a Kafka Streams application: how far it is, and its leads."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from shared.events import INTERACTIONS
+from tests.bench.arena import Wrong
+from tests.bench.watching import Look
+
+_PARTITIONS = 6
+_LEADS_SECONDS = 60
+_SURPLUS_MILLISECONDS = 1_000
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncGenerator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+@asynccontextmanager
+async def committed(bootstrap: str, group: str) -> AsyncGenerator[Look]:
+    """Give what tells how many events of all partitions the group has taken in and committed."""
+    async with _admin(bootstrap) as admin:
+
+        async def look() -> int:
+            offsets = await admin.list_consumer_group_offsets(group)
+            return sum(max(0, one.offset) for place, one in offsets.items() if place.topic == INTERACTIONS)
+
+        yield look
+
+
+async def make_topic(bootstrap: str, name: str) -> None:
+    """Make a topic with as many partitions as the events have."""
+    async with _admin(bootstrap) as admin:
+        await admin.create_topics([NewTopic(name, _PARTITIONS, 1)])
+
+
+async def remove_topics(bootstrap: str, prefix: str) -> None:
+    """Remove the topics whose names begin so: the broker has no work with them in the rounds that follow."""
+    async with _admin(bootstrap) as admin:
+        mine = [name for name in await admin.list_topics() if name.startswith(prefix)]
+        await admin.delete_topics(mine)
+
+
+async def check_leads(bootstrap: str, topic: str, flipped: frozenset[str]) -> None:
+    """Raise Wrong unless each profile that flipped is one lead on the topic, with reasons for its score."""
+    told: list[bytes] = []
+    async with AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+    ) as consumer:
+        try:
+            async with asyncio.timeout(_LEADS_SECONDS):
+                while len(told) < len(flipped):
+                    told += await _values(consumer, timeout_ms=200)
+        except TimeoutError as error:
+            raise Wrong(f"{topic} has {len(told):,} of {len(flipped):,} leads") from error
+        told += await _values(consumer, timeout_ms=_SURPLUS_MILLISECONDS)
+    check_told(topic, told, flipped)
+
+
+async def _values(consumer: AIOKafkaConsumer, *, timeout_ms: int) -> list[bytes]:
+    fetched = await consumer.getmany(timeout_ms=timeout_ms)
+    return [record.value or b"" for records in fetched.values() for record in records]
+
+
+def check_told(topic: str, told: Iterable[bytes], flipped: frozenset[str]) -> None:
+    """Raise Wrong unless the leads, as they stand on the topic, are those of the profiles, each once."""
+    leads = [json.loads(one) for one in told]
+    names = [lead["profile"] for lead in leads]
+    if sorted(names) != sorted(flipped):
+        raise Wrong(f"{topic} tells of {len(names):,} leads, and {len(flipped):,} profiles have flipped")
+    for lead in leads:
+        points = sum(reason["points"] for reason in lead["reasons"])
+        if points != lead["score"] or points < lead["flip_number"]:
+            raise Wrong(f"the reasons of a lead on {topic} give {points}, and its score is {lead['score']}")

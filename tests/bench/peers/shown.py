@@ -1,0 +1,99 @@
+"""The rounds as a table, and what each side does that the other does not."""
+
+from collections.abc import Callable, Sequence
+from statistics import median
+
+from rich.table import Table
+
+from tests.bench.peers.course import Stretch
+from tests.bench.peers.rounds import OURS, ROCKSDB, SIDES, WITH_POSTGRES, Round
+
+AIM = 1.2
+NAMES = {
+    OURS: "ours",
+    ROCKSDB: "(a) Kafka Streams, RocksDB",
+    WITH_POSTGRES: "(b) the same, scores in PostgreSQL too",
+}
+COLUMNS = ("events/s", "seconds", "worker", "broker", "database", "sum", "ours / this")
+
+OURS_ALONE = (
+    "joins the identities of a person to one profile, with the evidence, and can part them again",
+    "keeps every interaction in a ledger: it can take some back, explain a score, count other conditions",
+    "keeps traits, the names that were seen, and who is due to be priced again",
+    "tells of each change of stage, and of a lead with all that is known of the person",
+    "prices any matrix: fading, windows, groups, traits, inactivity, grades, exclusions, several models",
+    "commits all of that with its position on the log in one transaction, and answers requests from it",
+)
+PEER_ALONE = (
+    "prices a profile after each event, so who falls back within one of our batches is a lead too",
+    "writes every change of a profile to a changelog on the broker, from which another worker restores it",
+    "commits every 100 ms in a transaction of Kafka; the rows of (b) are no part of it and come at least once",
+    "takes the strongest identity for the person, and joins nobody",
+)
+
+
+def ratios(rounds: Sequence[Round], stretch: str, side: str) -> list[float]:
+    """Return the processor time of ours over that of a side, worker, broker and database, round by round."""
+    return [
+        one.results[OURS].stretches[stretch].total / one.results[side].stretches[stretch].total
+        for one in rounds
+    ]
+
+
+def render(rounds: Sequence[Round]) -> Table:
+    """Return the table: medians of the rounds, and a ratio with its range."""
+    title = f"One fold, built three ways; medians of {len(rounds)} rounds, us of processor time for an event"
+    table = Table(title=title, title_justify="left")
+    for name in ("", *COLUMNS, "aim"):
+        table.add_column(name, justify="left" if name in {"", "aim"} else "right")
+    for stretch in rounds[0].results[OURS].stretches:
+        table.add_section()
+        table.add_row(f"[bold]{stretch}[/]")
+        for side in SIDES:
+            table.add_row(*_row(rounds, stretch, side))
+    return table
+
+
+def _row(rounds: Sequence[Round], stretch: str, side: str) -> tuple[str, ...]:
+    found = [one.results[side].stretches[stretch] for one in rounds]
+
+    def middle(figure: Callable[[Stretch], float], digits: int = 0) -> str:
+        return f"{median(map(figure, found)):,.{digits}f}"
+
+    peak = max(one.results[side].peak_mebibytes for one in rounds)
+    return (
+        f"{NAMES[side]}, {peak:,.0f} MiB",
+        middle(lambda one: one.rate),
+        middle(lambda one: one.seconds, 1),
+        middle(lambda one: one.microseconds.worker),
+        middle(lambda one: one.microseconds.broker),
+        middle(lambda one: one.microseconds.database),
+        middle(lambda one: one.total),
+        "" if side == OURS else _ratio(ratios(rounds, stretch, side)),
+        _aim(rounds, stretch) if side == WITH_POSTGRES else "",
+    )
+
+
+def _ratio(found: Sequence[float]) -> str:
+    return f"{median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+
+
+def _aim(rounds: Sequence[Round], stretch: str) -> str:
+    is_met = median(ratios(rounds, stretch, WITH_POSTGRES)) <= AIM
+    return f"<= {AIM}  {'[green]met[/]' if is_met else '[red]not yet[/]'}"
+
+
+def agreement(rounds: Sequence[Round]) -> str:
+    """Return in words what was compared."""
+    results = rounds[-1].results
+    leads = ", ".join(f"{side} {len(results[side].outcome.leads):,}" for side in SIDES)
+    return (
+        f"In each round all sides gave {len(results[OURS].outcome.scores):,} profiles the same score."
+        f" Leads of the last round: {leads}; those that ours has not fell back within a batch."
+    )
+
+
+def differences() -> str:
+    """Return in words what each side does that the other does not."""
+    parts = {"Ours alone": OURS_ALONE, "The peer alone": PEER_ALONE}
+    return "\n".join("\n".join((f"{name}:", *(f"  - {one}" for one in told))) for name, told in parts.items())

@@ -1,0 +1,35 @@
+"""What running one side once gave."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tests.bench.peers.course import Stretch
+from tests.bench.peers.outcome import Outcome
+
+
+@dataclass(frozen=True)
+class Result:
+    """The stretches by name, the worker's memory, and what the fold came to."""
+
+    stretches: Mapping[str, Stretch]
+    peak_mebibytes: float
+    outcome: Outcome
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is kept, without everybody's score."""
+        stretches = {
+            name: asdict(stretch)
+            | {
+                "microseconds": stretch.microseconds._asdict(),
+                "total_microseconds": stretch.total,
+                "events_per_second": stretch.rate,
+            }
+            for name, stretch in self.stretches.items()
+        }
+        return {
+            "stretches": stretches,
+            "peak_mebibytes": self.peak_mebibytes,
+            "profiles": len(self.outcome.scores),
+            "leads": len(self.outcome.leads),
+        }
