@@ -5,7 +5,7 @@ BIN := .venv/bin
 RUN_ALLOW := $(if $(FLIPLINE_WEBHOOK_ALLOW),$(FLIPLINE_WEBHOOK_ALLOW),127.0.0.1)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-fast check mutate torture format kafka kafka-stop postgres postgres-stop bench lock clean
+.PHONY: help setup run demo test test-fast check mutate torture format kafka kafka-stop postgres postgres-stop bench bench-peers lock clean
 
 ##@ Use
 help: ## List these targets
@@ -44,6 +44,9 @@ format: .venv/.dev ## Put the code into its form
 
 bench: .venv/.dev ## Measure the paths of DESIGN.md section 9 beside their floors
 	@$(BIN)/python -m tests.bench
+
+bench-peers: .venv/.dev ## Measure the fold beside a Kafka Streams application that does the same (minutes; JDK 17, Maven)
+	@$(BIN)/python -m tests.bench.peers
 
 ##@ Outgrow one process
 kafka: ## Start a real Kafka broker on 127.0.0.1:9092 (Java 17 and Maven)

@@ -17,8 +17,8 @@ from tests.bench.arena import Arena, Wrong, temporary_directory
 from tests.bench.backends import kafka, postgres
 from tests.bench.peers.building import build
 from tests.bench.peers.plan import Plan
-from tests.bench.peers.rounds import Round, measure
-from tests.bench.peers.shown import AIM, agreement, differences, render
+from tests.bench.peers.rounds import WITH_POSTGRES, Round, measure
+from tests.bench.peers.shown import AIM, agreement, differences, is_met, ratios, render
 
 WIDTH = 150
 
@@ -64,14 +64,16 @@ def main() -> int:
             wrong = str(error)
     console = Console(width=WIDTH, highlight=False)
     if rounds:
-        console.print(render(rounds))
+        console.print(render(rounds, plan))
         console.print(agreement(rounds), differences(), sep="\n", markup=False)
     report = {
         "machine": described,
         "wrong": wrong,
         "took_seconds": round(time.monotonic() - started),
-        "aim": AIM,
         "scale": options.scale,
+        "aim": AIM,
+        "met": is_met(rounds) if rounds else None,
+        "ratios": {one: ratios(rounds, one, WITH_POSTGRES) for one in plan.stretches},
         "rounds": [one.as_json() for one in rounds],
     }
     options.out.write_text(json.dumps(report, indent=2) + "\n")

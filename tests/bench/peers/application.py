@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import subprocess
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -92,7 +93,11 @@ class Application:
             # It ends with its input, once it has written what it came to.
             assert process.stdin
             process.stdin.close()
-            if process.wait(_STOP_SECONDS):
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired as error:
+                raise Wrong(f"{self.name} has not ended after {_STOP_SECONDS} s:\n{tail(log)}") from error
+            if process.returncode:
                 check()
         return readings, peak
 

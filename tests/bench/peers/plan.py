@@ -1,25 +1,28 @@
 """Which events are taken in, and which of them are measured."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, Self
 
 from tests.bench.arena import Arena
 from tests.bench.ground import HISTORY, MEASURED
 from tests.bench.peers.course import Reading, Stretch, between
 
+FIRST: Final = "first"
+WARM: Final = "warm"
 MORE = 200_000
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Events that fill tables and stores, then measured ones, then more, of which the last half is measured."""
+    """Events that fill tables and stores, measured ones, and more, of which the last half is measured."""
 
     filling: int
     measured: int
     more: int
 
     @classmethod
-    def of(cls, arena: Arena) -> "Plan":
+    def of(cls, arena: Arena) -> Self:
         """Return the plan at the scale of the run."""
         return cls(arena.sized(HISTORY), arena.sized(MEASURED), arena.sized(MORE))
 
@@ -29,21 +32,24 @@ class Plan:
         return self.filling + self.measured + self.more
 
     @property
-    def stretches(self) -> dict[str, tuple[int, int]]:
-        """The stretches that are measured, by name: from after so many events until after so many."""
-        measured = self.filling + self.measured
-        half = self.end - self.more // 2
+    def stretches(self) -> Mapping[str, tuple[int, int]]:
+        """What is measured: after how many events a stretch begins, and after how many it ends."""
         return {
-            f"{measured - self.filling:,} events after {self.filling:,}": (self.filling, measured),
-            f"{self.end - half:,} events after {half:,}": (half, self.end),
+            FIRST: (self.filling, self.filling + self.measured),
+            WARM: (self.end - self.more // 2, self.end),
         }
+
+    def heading(self, name: str) -> str:
+        """Return what a stretch is called in the table."""
+        begins, ends = self.stretches[name]
+        return f"{name}: {ends - begins:,} events after {begins:,}"
 
     @property
     def marks(self) -> Sequence[int]:
         """When to read what was spent; a stretch begins once a worker moves in it."""
-        return [place for first, last in self.stretches.values() for place in (first + 1, last)]
+        return [mark for begins, ends in self.stretches.values() for mark in (begins + 1, ends)]
 
-    def measure(self, readings: Sequence[Reading]) -> dict[str, Stretch]:
-        """Return the stretches of a worker, read at the marks."""
+    def measure(self, readings: Sequence[Reading]) -> Mapping[str, Stretch]:
+        """Return the stretches of a worker that was read at the marks."""
         pairs = zip(readings[::2], readings[1::2], strict=True)
         return {name: between(*pair) for name, pair in zip(self.stretches, pairs, strict=True)}

@@ -14,7 +14,7 @@ record Condition(String path, Predicate<Object> test) {
     /** Reads all conditions of a rule; an absent `where` has none. */
     static List<Condition> readAll(JsonNode where) {
         return where.properties().stream()
-                .map(entry -> new Condition(entry.getKey(), test(entry.getValue())))
+                .map(entry -> new Condition(entry.getKey(), read(entry.getValue())))
                 .toList();
     }
 
@@ -22,7 +22,7 @@ record Condition(String path, Predicate<Object> test) {
         return test.test(interaction.value(path));
     }
 
-    private static Predicate<Object> test(JsonNode wanted) {
+    private static Predicate<Object> read(JsonNode wanted) {
         if (!wanted.isObject()) {
             return equalTo(wanted);
         }
@@ -30,10 +30,10 @@ record Condition(String path, Predicate<Object> test) {
             throw new IllegalArgumentException("The peer reads one operator for each path, not " + wanted);
         }
         String operator = wanted.fieldNames().next();
-        return test(operator, wanted.get(operator));
+        return read(operator, wanted.get(operator));
     }
 
-    private static Predicate<Object> test(String operator, JsonNode operand) {
+    private static Predicate<Object> read(String operator, JsonNode operand) {
         return switch (operator) {
             case "eq" -> equalTo(operand);
             case "in" -> oneOf(operand);

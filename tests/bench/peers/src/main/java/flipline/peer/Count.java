@@ -9,7 +9,7 @@ package flipline.peer;
  */
 record Count(int rule, String by, int day, int times) {
 
-    /** Returns a number below, of or above zero: counts of a rule stand together, those of a `by` value among them too. */
+    /** Returns a number below, at or above zero, in the order of rule, value of `by` and day. */
     int compareKey(int otherRule, String otherBy, int otherDay) {
         if (rule != otherRule) {
             return Integer.compare(rule, otherRule);

@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * The scores as rows of PostgreSQL, upserted in batches by a thread of its own.
  *
- * <p>A crash may lose rows of the last moments. So whoever takes over a partition puts all of its scores again.
+ * <p>A crash loses what was pending, so whoever takes over a partition has to put all of its scores again.
  */
 final class PostgresScores implements ScoreTable {
     private record Row(String profile, double score, String stage) {}
@@ -62,11 +62,6 @@ final class PostgresScores implements ScoreTable {
         }
         throwFailure();
         pending.put(profile, new Row(profile, score, stage));
-    }
-
-    @Override
-    public boolean isKept() {
-        return true;
     }
 
     @Override

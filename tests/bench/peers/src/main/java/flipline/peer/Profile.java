@@ -33,6 +33,7 @@ final class Profile {
         return flipped;
     }
 
+    /** Adds one match of a rule, the place of which is given. */
     void count(int rule, String by, int day) {
         int low = 0;
         int high = counts.size();
@@ -52,8 +53,8 @@ final class Profile {
         counts.add(low, new Count(rule, by, day, 1));
     }
 
-    void price(double now) {
-        score = now;
+    void setScore(double score) {
+        this.score = score;
     }
 
     void flip() {

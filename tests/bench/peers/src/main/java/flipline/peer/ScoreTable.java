@@ -10,19 +10,11 @@ interface ScoreTable extends AutoCloseable {
         public void put(String profile, double score, String stage) {}
 
         @Override
-        public boolean isKept() {
-            return false;
-        }
-
-        @Override
         public void close() {}
     };
 
     /** Takes a score, to be written soon; throws IllegalStateException after a write has failed. */
     void put(String profile, double score, String stage);
-
-    /** Returns whether what is put goes anywhere. */
-    boolean isKept();
 
     /** Writes what is left. */
     @Override

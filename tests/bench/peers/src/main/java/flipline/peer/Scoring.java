@@ -29,10 +29,9 @@ final class Scoring implements Processor<byte[], Interaction, String, Lead> {
         this.context = context;
         seen = context.getStateStore(SEEN);
         profiles = context.getStateStore(PROFILES);
-        if (table.isKept()) {
-            try (KeyValueIterator<String, Profile> all = profiles.all()) {
-                all.forEachRemaining(one -> tell(one.key, one.value.score()));
-            }
+        // A crash may have kept some from the table.
+        try (KeyValueIterator<String, Profile> all = profiles.all()) {
+            all.forEachRemaining(one -> tell(one.key, one.value.score()));
         }
     }
 
@@ -49,7 +48,7 @@ final class Scoring implements Processor<byte[], Interaction, String, Lead> {
         double before = profile.score();
         matrix.count(interaction, profile);
         List<Reason> reasons = matrix.reasons(profile);
-        profile.price(matrix.score(reasons));
+        profile.setScore(matrix.score(reasons));
         if (!profile.flipped() && profile.score() >= matrix.flipNumber()) {
             profile.flip();
             context.forward(record.withKey(name).withValue(lead(name, profile, reasons)));

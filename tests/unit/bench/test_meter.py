@@ -1,0 +1,27 @@
+"""Processor time is told of a whole family, also of those who have ended."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench.meter import cpu_seconds, family_cpu_seconds
+from tests.patience import PATIENCE_SECONDS
+
+SPENT = 0.2
+CHILD = f"import time\nwhile time.process_time() < {SPENT}: pass"
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {CHILD!r}]); print(); input()"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_the_time_of_a_child_that_has_ended_is_its_family_s_and_not_its_parent_s() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout
+        parent.stdout.readline()
+        of_children = family_cpu_seconds(parent.pid) - cpu_seconds(parent.pid)
+        parent.communicate(b"\n", timeout=PATIENCE_SECONDS)
+    # The kernel counts in hundredths.
+    assert of_children >= SPENT - 0.02
