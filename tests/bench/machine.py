@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.command import Failure
-from deploy.kafka.jars import kafka_version
+from deploy.kafka.jars import find_java, kafka_version
 from deploy.postgres.binaries import find_binaries
 from tests.bench.arena import ROOT
 
@@ -37,6 +37,7 @@ def describe() -> dict[str, Any]:
         "kernel": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "libraries": {name: _version(name) for name in LIBRARIES},
+        "java": _java(),
         "kafka": kafka_version(),
         "postgresql": _postgresql(),
         "load_average": list(os.getloadavg()),
@@ -60,6 +61,14 @@ def _field(file: str, name: str) -> str | None:
         (value.strip() for key, _, value in (one.partition(":") for one in lines) if key.strip() == name),
         None,
     )
+
+
+def _java() -> str | None:
+    try:
+        told = subprocess.run([find_java(), "-version"], capture_output=True, text=True, check=True)
+    except (Failure, subprocess.CalledProcessError):
+        return None
+    return told.stderr.partition("\n")[0]
 
 
 def _postgresql() -> str | None:
