@@ -49,8 +49,8 @@ def is_met(rounds: Sequence[Round]) -> bool:
 def render(rounds: Sequence[Round], plan: Plan) -> Table:
     """Return the table: medians of the rounds, and the median and range of their ratios."""
     table = Table(
-        title=f"One fold, built three ways: wall time, and microseconds of processor time for an event;"
-        f" medians of {len(rounds)}",
+        title="One fold, built three ways: wall time, and microseconds of processor time for an event"
+        f" (medians; rounds: {len(rounds)})",
         title_justify="left",
     )
     for name in ("", *FIGURES, "aim"):
