@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from shared.events import INTERACTIONS
 from tests.bench.arena import Wrong
@@ -33,7 +34,11 @@ async def committed(bootstrap: str, group: str) -> AsyncGenerator[Look]:
     async with _admin(bootstrap) as admin:
 
         async def look() -> int:
-            offsets = await admin.list_consumer_group_offsets(group)
+            try:
+                offsets = await admin.list_consumer_group_offsets(group)
+            except GroupCoordinatorNotAvailableError:
+                # Of a broker that has had no group yet.
+                return 0
             return sum(max(0, one.offset) for place, one in offsets.items() if place.topic == INTERACTIONS)
 
         yield look
