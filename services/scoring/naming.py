@@ -33,7 +33,7 @@ def name_profiles(connection: Connection, profile_ids: Iterable[str], now: datet
     names = {
         identity_id: Named(
             by_strength(person.identities.values())[0],
-            company_of(histories[person.id].at(day_of(now))),
+            company_of(histories[person.id], day_of(now)),
         )
         for person in persons
         for identity_id in person.identities

@@ -1,9 +1,13 @@
 """Appraisal: where a person stands in a version of a model at the end of a day. Pure."""
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Final, Literal, NamedTuple
 
+import numpy as np
+
 from services.scoring.core.behaviour import rule_lines
+from services.scoring.core.columns import Floats
 from services.scoring.core.crowd import Crowd
 from services.scoring.core.domains import company_domain
 from services.scoring.core.due import next_changes
@@ -11,7 +15,6 @@ from services.scoring.core.pricing import Known, crowd_of
 from services.scoring.core.scores import scores_of
 from services.scoring.core.traits import History
 from services.scoring.model.matrix import Matrix
-from services.scoring.model.trait_conditions import Traits
 from shared.known_traits import text_of
 
 MAX_COMPANY = 200
@@ -49,24 +52,25 @@ def appraise_all(known: Sequence[Known], crowd: Crowd, matrix: Matrix, day: int)
     """Return where persons stand at the end of a day (UTC ordinal), in their order."""
     lines = rule_lines(crowd, matrix, day)
     scores = scores_of(known, crowd, lines, matrix, day)
-    due = next_changes(known, crowd, lines, scores, matrix, day)
-    each = zip(known, *(column.tolist() for column in scores[:3]), due, strict=True)
-    return [_appraisal(one, matrix, day, *of) for one, *of in each]
-
-
-def _appraisal(
-    known: Known, matrix: Matrix, day: int, score: float, fit: float, engagement: float, due: int | None
-) -> Appraisal:
-    state = state_of(score, matrix, known.traits, day)
-    return Appraisal(
-        score=score,
-        stage=matrix.stage(score),
-        grade=matrix.grade(fit, engagement) if matrix.is_graded else None,
-        state=state,
-        company=company_of(known.traits.at(day)),
-        excluded=is_excluded(matrix, known.traits, day) if state == BELOW else state == EXCLUDED,
-        due_on=due,
+    states = states_of(known, scores.points, matrix, day)
+    columns = (
+        scores.points.tolist(),
+        matrix.stage_steps.names_of(scores.points),
+        matrix.grading.names_of(scores.fit, scores.engagement) if matrix.grading else repeat(None),
+        states,
+        (company_of(one.traits, day) for one in known),
+        _excluded(known, states, matrix, day),
+        next_changes(known, crowd, lines, scores, matrix, day),
     )
+    return list(map(Appraisal, *columns))
+
+
+def states_of(known: Sequence[Known], points: Floats, matrix: Matrix, day: int) -> list[State]:
+    """Return what the scores of persons mean for the hand-off at the end of a day, in their order."""
+    states: list[State] = [BELOW] * len(known)
+    for place in np.flatnonzero(points >= matrix.flip_number).tolist():
+        states[place] = state_of(points.item(place), matrix, known[place].traits, day)
+    return states
 
 
 def state_of(score: float, matrix: Matrix, history: History, day: int) -> State:
@@ -78,6 +82,16 @@ def state_of(score: float, matrix: Matrix, history: History, day: int) -> State:
     return WAITING if matrix.missing(history.at(day)) else QUALIFIED
 
 
+def _excluded(known: Sequence[Known], states: Sequence[State], matrix: Matrix, day: int) -> list[bool]:
+    """Return whom an exclusion keeps from sales; their states tell of those who reach the flip number."""
+    if not matrix.excludes:
+        return [False] * len(known)
+    return [
+        is_excluded(matrix, one.traits, day) if state == BELOW else state == EXCLUDED
+        for one, state in zip(known, states, strict=True)
+    ]
+
+
 def is_excluded(matrix: Matrix, history: History, day: int) -> bool:
     """Tell whether an exclusion keeps a profile from sales, whatever its score, at the end of a day."""
     if not matrix.excludes:
@@ -85,10 +99,10 @@ def is_excluded(matrix: Matrix, history: History, day: int) -> bool:
     return matrix.excluded_by(history.at(day), history.email_domains(day)) is not None
 
 
-def company_of(traits: Traits) -> str | None:
+def company_of(history: History, day: int) -> str | None:
     """Return the company that a person counts to: a domain of its own, else the name that was told."""
-    domain = traits.get("email_domain")
+    domain = history.told(day).get("email_domain", history.email_domain)
     company = company_domain(domain.strip().casefold()) if isinstance(domain, str) else None
     if not company:
-        company = text_of(traits.get("company"))
+        company = text_of(history.at(day).get("company"))
     return company.casefold()[:MAX_COMPANY] if company else None

@@ -81,6 +81,6 @@ def _fades_on(lines: Lines, scores: Scores, matrix: Matrix) -> NDArray[np.bool_]
     fading = np.flatnonzero(matrix.prices.half_life[lines.rule])
     left = np.bincount(lines.profile[fading], np.abs(lines.left[fading]), len(scores.exact))
     # Fit is the other part of a grade, and nothing in it fades.
-    moving = (scores.exact, scores.exact_engagement) if matrix.is_graded else (scores.exact,)
+    moving = (scores.exact, scores.exact_engagement) if matrix.grading else (scores.exact,)
     room = np.min([_HALF_A_STEP - np.abs(exact - np.round(exact, DIGITS)) for exact in moving], axis=0)
     return (left > 0) & (left >= room)

@@ -1,10 +1,11 @@
 """Traits: what a person is known to be, as it was known at the end of any day."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from services.scoring.core.counting import day_of
 from services.scoring.core.domains import company_domain, email_domain, email_domains, told_domains
@@ -12,6 +13,8 @@ from shared.events import Interaction
 from shared.identity import Identity, current
 from shared.known_traits import completed, told_by
 from shared.vocabulary import EFFECTS, is_effective
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Told(NamedTuple):
@@ -50,24 +53,26 @@ class History:
         # Of most people nothing is told, and this is asked for every score.
         self._told = sorted((Told(*one) for one in told), key=lambda one: one[:2]) if told else []
         self._identities = identities
-
         self._latest: tuple[int, Mapping[str, Any], Mapping[str, Any]] | None = None
-
-    @cached_property
-    def days(self) -> list[int]:
-        """The days (UTC ordinals) on which something was told, in order."""
-        return [day_of(one.occurred_at) for one in self._told]
+        self.days: Sequence[int] = [day_of(one.occurred_at) for one in self._told] if told else ()
+        """the days (UTC ordinals) on which something was told, in order"""
 
     @cached_property
     def derived(self) -> dict[str, Any]:
         """What the identities themselves say: each kind, and from an e-mail its domain and the company."""
-        derived: dict[str, Any] = dict(sorted(current(tuple(self._identities)), reverse=True))
-        domain = email_domain(self._emails) if "email" in derived else None
-        if domain is not None:
+        identities = tuple(self._identities)
+        told = sorted(current(identities), reverse=True) if len(identities) > 1 else identities
+        derived: dict[str, Any] = dict(told)
+        if (domain := self.email_domain) is not None:
             derived["email_domain"] = domain
             if (company := company_domain(domain)) is not None:
                 derived["company"] = company
         return derived
+
+    @property
+    def email_domain(self) -> str | None:
+        """The domain of the address that tells most of a company; None without one."""
+        return email_domain(self._emails)
 
     def email_domains(self, day: int) -> tuple[tuple[str, ...], ...]:
         """Return the domains of all addresses as `core.domains.alike` has each, for exclusions.
@@ -84,7 +89,7 @@ class History:
 
     def told(self, day: int) -> Mapping[str, Any]:
         """Return the traits that were told until the end of a day, by name."""
-        return self._until(day)[0]
+        return self._until(day)[0] if self._told else _NOTHING
 
     def at(self, day: int) -> Mapping[str, Any]:
         """Return what a rule sees at the end of a day: what was told, and for the rest what is derived."""

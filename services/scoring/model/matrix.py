@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 
 from services.scoring.model.consistency import inconsistencies
 from services.scoring.model.prices import Prices, prices_of
 from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, TraitRule
+from services.scoring.model.steps import Grading, Steps, grading, stages_in
 from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
 from shared.conditions import Comparison, Path, explain
 from shared.known_traits import Reader, canonical, reader
@@ -164,16 +166,15 @@ class Matrix(Strict):
         return [(name, reader(name)) for name in self.requires]
 
     @cached_property
-    def _grade_steps(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
-        """The thresholds of fit and of engagement; none without trait rules and `grades`."""
+    def grading(self) -> Grading | None:
+        """The grades that can be told; none without trait rules and `grades`."""
         if self.grades is not None:
-            return self.grades.fit, self.grades.engagement
+            return grading(self.grades.fit, self.grades.engagement)
         if not self.traits:
             return None
         best = self._best_fit()
-        return (
-            tuple(best * part for part in _FIT_STEPS),
-            tuple(self.flip_number * part for part in _ENGAGEMENT_STEPS),
+        return grading(
+            [best * part for part in _FIT_STEPS], [self.flip_number * part for part in _ENGAGEMENT_STEPS]
         )
 
     def _best_fit(self) -> float:
@@ -187,24 +188,18 @@ class Matrix(Strict):
             for name, points in of_group.items()
         )
 
-    @property
-    def is_graded(self) -> bool:
-        """Whether a grade can be told."""
-        return self._grade_steps is not None
-
     def grade(self, fit: float, engagement: float) -> str | None:
-        """Return the grade A1 to D4: a letter for who the person is, a digit for what the person does."""
-        if self._grade_steps is None:
-            return None
-        of_fit, of_engagement = self._grade_steps
-        letter = sum(fit < step for step in of_fit)
-        digit = sum(engagement < step for step in of_engagement)
-        return f"{'ABCD'[letter]}{digit + 1}"
+        """Return the grade A1 to D4, None where none can be told."""
+        return self.grading.names_of(np.array([fit]), np.array([engagement]))[0] if self.grading else None
 
     def stage(self, score: float) -> str | None:
         """Return the highest stage that the score reaches, or None below all of them."""
-        reached = [(threshold, name) for name, threshold in self.stages.items() if score >= threshold]
-        return max(reached)[1] if reached else None
+        return self.stage_steps.names_of(np.array([score]))[0]
+
+    @cached_property
+    def stage_steps(self) -> Steps:
+        """The stages, of which a score has the highest that it reaches."""
+        return stages_in(self.stages)
 
     def canonical(self) -> dict[str, Any]:
         """Return the matrix as the JSON that a version keeps: what was written, without defaults."""

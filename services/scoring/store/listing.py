@@ -93,7 +93,7 @@ def _filtered(
     number = version.number
     if wanted.stage is not None:
         check_known("stage_unknown", {"query.stage": wanted.stage}, version.matrix.stages)
-    if wanted.grade is not None and not version.matrix.is_graded:
+    if wanted.grade is not None and version.matrix.grading is None:
         message = f"query.grade: model {wanted.model} grades nobody, since its points have one side alone."
         raise Refused("grade_unknown", message, "query.grade")
     query = query.add_columns(scores.c.score).join(

@@ -6,6 +6,7 @@ from services.scoring.core.appraisal import MAX_COMPANY, Appraisal, appraise, co
 from services.scoring.core.traits import History
 from services.scoring.model.matrix import Matrix
 from shared.events import Interaction
+from shared.identity import Identity
 from tests.builders import NOON, interaction, rule
 from tests.unit.scoring.known import TODAY, known, ruled_by, told
 
@@ -170,7 +171,26 @@ def test_a_required_trait_of_blanks_alone_is_not_known(blank: str) -> None:
 def test_a_person_counts_to_a_domain_of_its_own_else_to_the_company_told(
     traits: dict[str, Any], company: str | None
 ) -> None:
-    assert company_of(traits) == company
+    told = [(NOON, "told", name, value) for name, value in traits.items()]
+    assert company_of(History(told, ()), TODAY) == company
+
+
+@pytest.mark.parametrize(
+    ("address", "traits", "company"),
+    [
+        ("ana@mail.corp.example", {}, "corp.example"),
+        ("ana@corp.example", {"company": "Other"}, "corp.example"),
+        ("ana@corp.example", {"email_domain": "other.example"}, "other.example"),
+        ("ana@corp.example", {"email_domain": "gmail.com"}, "corp.example"),
+        ("ana@gmail.com", {"company": "Corp"}, "corp"),
+        ("ana@gmail.com", {}, None),
+    ],
+)
+def test_an_address_tells_the_company_where_traits_do_not(
+    address: str, traits: dict[str, Any], company: str | None
+) -> None:
+    told = [(NOON, "told", name, value) for name, value in traits.items()]
+    assert company_of(History(told, [Identity("email", address)]), TODAY) == company
 
 
 def test_a_stage_is_the_highest_threshold_reached() -> None:

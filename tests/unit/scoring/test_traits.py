@@ -107,4 +107,4 @@ def test_identities_are_shown_as_traits_only_by_the_domain_and_the_company() -> 
 
 
 def test_of_nobody_nothing_is_known() -> None:
-    assert (NOTHING_KNOWN.days, NOTHING_KNOWN.at(TODAY), NOTHING_KNOWN.shown(TODAY)) == ([], {}, {})
+    assert (NOTHING_KNOWN.days, NOTHING_KNOWN.at(TODAY), NOTHING_KNOWN.shown(TODAY)) == ((), {}, {})

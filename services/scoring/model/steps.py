@@ -1,0 +1,48 @@
+"""Steps: the names that points reach, such as stages, where each threshold begins the next one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_GRADES: Final = tuple(f"{letter}{digit}" for letter in "ABCD" for digit in (1, 2, 3, 4))
+
+
+class Steps(NamedTuple):
+    """Thresholds, rising, and the names below the first and from each of them on."""
+
+    thresholds: NDArray[np.float64]
+    names: Sequence[str | None]
+
+    def reached(self, points: NDArray[np.float64]) -> NDArray[np.intp]:
+        """Return how many thresholds each number of points reaches."""
+        return np.searchsorted(self.thresholds, points, side="right")
+
+    def names_of(self, points: NDArray[np.float64]) -> list[str | None]:
+        """Return the name that each number of points reaches."""
+        return [self.names[place] for place in self.reached(points).tolist()]
+
+
+def stages_in(thresholds: Mapping[str, float]) -> Steps:
+    """Return the steps of named stages; of two with one threshold the last by name is reached."""
+    rising = sorted((threshold, name) for name, threshold in thresholds.items())
+    points = np.array([threshold for threshold, _ in rising], np.float64)
+    return Steps(points, [None, *(name for _, name in rising)])
+
+
+class Grading(NamedTuple):
+    """The thresholds of fit and of engagement, rising: three of each."""
+
+    fit: Steps
+    engagement: Steps
+
+    def names_of(self, fit: NDArray[np.float64], engagement: NDArray[np.float64]) -> list[str]:
+        """Return the grades A1 to D4: a letter for who persons are, a digit for what they do."""
+        places = 4 * (3 - self.fit.reached(fit)) + 3 - self.engagement.reached(engagement)
+        return [_GRADES[place] for place in places.tolist()]
+
+
+def grading(fit: Sequence[float], engagement: Sequence[float]) -> Grading:
+    """Return the grades that begin at these thresholds, each three that fall."""
+    return Grading(*(Steps(np.array(falling[::-1], np.float64), ()) for falling in (fit, engagement)))
