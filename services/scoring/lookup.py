@@ -20,18 +20,31 @@ def known_under(connection: Connection, persons: Sequence[Person], version: Vers
 
     What no active version keeps counted is counted from the ledger.
     """
-    scoring = active(connection).versions.values()
-    kept = Tally(one.matrix for one in scoring).keys
-    uncounted = Tally([version.matrix], leave_out=kept)
     known = traits.known(connection, persons)
+    ids = [list(person.identities) for person in persons]
+    counted_too = with_uncounted(connection, list(known.values()), ids, uncounted_of(connection, version))
+    return dict(zip(known, counted_too, strict=True))
+
+
+def uncounted_of(connection: Connection, version: Version) -> Tally:
+    """Return what a version asks for that no active version keeps counted."""
+    scoring = active(connection).versions.values()
+    return Tally([version.matrix], leave_out=Tally(one.matrix for one in scoring).keys)
+
+
+def with_uncounted(
+    connection: Connection, known: Sequence[Known], identity_ids: Sequence[Sequence[str]], uncounted: Tally
+) -> Sequence[Known]:
+    """Return what is known of profiles with what is not kept counted, from the ledger of their identities."""
     if not uncounted.keys:
         return known
-    posted = ledger.read(connection, [i for person in persons for i in person.identities])
-    for person in persons:
-        interactions = (one for i in person.identities for one in posted.get(i, ()))
-        counts = total([without(person.counts, uncounted.keys), counted(interactions, uncounted)])
-        known[person.id] = known[person.id]._replace(counts=counts)
-    return known
+    posted = ledger.read(connection, [i for ids in identity_ids for i in ids])
+    found: list[Known] = []
+    for one, ids in zip(known, identity_ids, strict=True):
+        interactions = (each for i in ids for each in posted.get(i, ()))
+        counts = total([without(one.counts, uncounted.keys), counted(interactions, uncounted)])
+        found.append(one._replace(counts=counts))
+    return found
 
 
 def reaches_in(connection: Connection, person: Person, cycle: Cycle) -> bool:

@@ -74,6 +74,13 @@ def insert_new(connection: sa.Connection, table: sa.Table, key: str, rows: Rows)
     return set(connection.execute(statement, _parameters(connection, rows)).scalars())
 
 
+def insert_missing(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
+    """Insert the rows whose primary key is not there yet; all rows have the same columns."""
+    if rows:
+        statement = _inserting_missing(_on_postgresql(connection), table, tuple(rows[0]))
+        connection.execute(statement, _parameters(connection, rows))
+
+
 def upsert(
     connection: sa.Connection,
     table: sa.Table,
@@ -151,10 +158,17 @@ def _inserting(
 
 
 @lru_cache(maxsize=256)
+def _inserting_missing(
+    on_postgresql: bool, table: sa.Table, names: tuple[str, ...]
+) -> postgresql.Insert | sqlite.Insert:
+    return _inserting(on_postgresql, table, names).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=256)
 def _inserting_new(
     on_postgresql: bool, table: sa.Table, names: tuple[str, ...], key: str
 ) -> ReturningInsert[Any]:
-    return _inserting(on_postgresql, table, names).on_conflict_do_nothing().returning(table.c[key])
+    return _inserting_missing(on_postgresql, table, names).returning(table.c[key])
 
 
 def _guard(

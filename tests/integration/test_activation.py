@@ -16,6 +16,7 @@ from shared.events import LeadQualified
 from shared.model_events import MatrixActivated
 from tests.builders import identities, interaction, rule
 from tests.integration.scoring import World, statements
+from tests.integration.small_pages import prepare_in_pages_of
 from tests.tables import rows
 
 VISITS = rule("visits", 10)
@@ -47,7 +48,7 @@ async def watch(world: World) -> preparation.Preparation | None:
 @pytest.fixture
 async def ten(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """A world of ten people who visited and liked; only visits count, and a page has two people."""
-    monkeypatch.setattr(preparation, "PAGE", 2)
+    prepare_in_pages_of(2, monkeypatch)
     await world.activated(VISITS, flip_number=10)
     for n in range(10):
         who = {"email": f"p{n}@example.com"}
@@ -74,7 +75,7 @@ async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on
     done: list[tuple[str, int]] = []
     advance = preparation.advance
 
-    def advance_and_note(connection: sa.Connection, *arguments: Any) -> bool:
+    def advance_and_note(connection: sa.Connection, *arguments: Any) -> preparation.Phase:
         now = preparation.read(connection, MODEL)
         assert now is not None
         done.append((now.phase, now.done))
@@ -116,7 +117,7 @@ async def test_whose_activation_was_taken_over_does_nothing_more(ten: World) -> 
         wanted = activation._wanted(connection, MODEL, Order("all"))
         preparation.start(connection, wanted, ten.clock.now())
 
-    def advanced(connection: sa.Connection) -> bool:
+    def advanced(connection: sa.Connection) -> preparation.Phase:
         return preparation.advance(connection, MODEL, ten.clock.now(), 2)
 
     await ten.drafted(VISITS, LIKES, flip_number=13)
@@ -190,7 +191,7 @@ async def test_a_draft_that_is_edited_during_its_activation_stays_a_draft(
 ) -> None:
     advance = preparation.advance
 
-    def advance_and_edit(connection: sa.Connection, *arguments: Any) -> bool:
+    def advance_and_edit(connection: sa.Connection, *arguments: Any) -> preparation.Phase:
         connection.execute(sa.update(models).values(draft="edited"))
         return advance(connection, *arguments)
 

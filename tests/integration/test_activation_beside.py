@@ -24,6 +24,7 @@ from shared.events import Event, LeadQualified
 from tests.builders import rule
 from tests.integration.crowd import LIMITS, MATRIX, MODEL, activate_matrix, assert_as_defined, batches, crowd
 from tests.integration.scoring import World
+from tests.integration.small_pages import prepare_in_pages_of
 from tests.patience import persist
 
 BEFORE = {"flip_number": 1000, "rules": [rule("visits", 10)]}
@@ -104,7 +105,7 @@ async def told_of(world: World) -> list[Any]:
 async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there_before(
     world: World, reference: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparation, "PAGE", 20)
+    prepare_in_pages_of(20, monkeypatch)
     monkeypatch.setattr(pages, "RETRY_SECONDS", 0.005)
     events = crowd(7, people=60, deeds=2400)
     first, live = events[:2000], events[2000:]

@@ -17,6 +17,7 @@ from shared.database.engine import Database
 from tests.builders import interaction, rule
 from tests.integration.scoring import statements
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.integration.small_pages import prepare_in_pages_of
 
 DRAFT = "/v1/models/m/draft"
 
@@ -81,7 +82,7 @@ async def test_a_draft_is_read_and_warned_of_while_somebody_writes(
 async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
     on_sqlite: ScoringOverHttp, read_within: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preparation, "PAGE", 1)
+    prepare_in_pages_of(1, monkeypatch)
     await on_sqlite.active()
     await on_sqlite.happened(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(5)))
     await on_sqlite.put(DRAFT, MARATHON | {"rules": [rule("likes", 30, when={"type": "like"})]})

@@ -7,7 +7,6 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring import timer
-from services.scoring.change import preparation
 from services.scoring.store import counts as kept
 from services.scoring.tables import counts, standings
 from shared.database.engine import Database
@@ -26,6 +25,7 @@ from tests.integration.crowd import (
     crowd,
 )
 from tests.integration.scoring import World
+from tests.integration.small_pages import prepare_in_pages_of
 from tests.patience import a_moment, persist
 from tests.tables import values
 
@@ -91,7 +91,7 @@ async def test_workers_timer_and_activation_at_once_come_to_what_is_defined(
     database: Database, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two to four workers with a share each; the days go by, and another matrix takes over meanwhile."""
-    monkeypatch.setattr(preparation, "PAGE", 20)
+    prepare_in_pages_of(20, monkeypatch)
     monkeypatch.setattr(timer, "PAGE", 15)
     world = World(database, LIMITS)
     await activate_matrix(world, {"flip_number": 20, "rules": [rule("visits", 4, half_life="5d")]})

@@ -108,9 +108,12 @@ def _wanted(connection: sa.Connection, model: str, order: Order) -> Version:
 
 
 async def _prepare(database: Database, clock: Clock, model: str) -> None:
-    pages = Pages(database, preparation.PAGE)
-    while await pages.take(lambda c, size: preparation.advance(c, model, clock.now(), size)):
-        pass
+    counting = Pages(database, preparation.COUNTED_AT_ONCE)
+    pricing = Pages(database, preparation.PRICED_AT_ONCE)
+    phase: preparation.Phase = preparation.COUNTING
+    while phase != preparation.READY:
+        pages = counting if phase == preparation.COUNTING else pricing
+        phase = await pages.take(lambda c, size: preparation.advance(c, model, clock.now(), size))
 
 
 def _take_over(

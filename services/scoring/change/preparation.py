@@ -13,12 +13,14 @@ from typing import Final, Literal, NamedTuple
 
 import sqlalchemy as sa
 
-from services.scoring.core.counting import Tally, count
+from services.scoring.core.appraisal import appraise_all
+from services.scoring.core.asking import traits_asked
+from services.scoring.core.counting import Tally, count, day_of
 from services.scoring.core.counts import NONE, Changes, without
+from services.scoring.core.pricing import crowd_of
 from services.scoring.model.matrix import Version
-from services.scoring.settling import settle_anew
-from services.scoring.store import counts, ledger, scores
-from services.scoring.store.models import Active, active, read_version
+from services.scoring.store import counts, everybody, ledger, scores
+from services.scoring.store.models import active, hold, read_version
 from services.scoring.tables import identities, preparations
 from shared.errors import Conflict
 
@@ -27,7 +29,10 @@ PRICING: Final = "pricing"
 READY: Final = "ready"
 Phase = Literal["counting", "pricing", "ready"]
 
-PAGE = 1_000
+# Identities of a page. A page that counts competes with live batches for the same rows, one that prices does
+# not, so that it may be as long as a transaction may.
+COUNTED_AT_ONCE: Final = 1_000
+PRICED_AT_ONCE: Final = 10_000
 # Whoever prepares and gave no sign of life for so long is gone, and another may take over.
 SILENT_AFTER = timedelta(seconds=30)
 
@@ -65,10 +70,10 @@ def require_none(connection: sa.Connection, model: str) -> None:
         )
 
 
-def read(connection: sa.Connection, model: str) -> Preparation | None:
-    """Return the preparation that is under way in a model, if any."""
+def read(connection: sa.Connection, model: str, *, to_move: bool = False) -> Preparation | None:
+    """Return the preparation that is under way in a model, if any; `to_move` it alone until the end."""
     query = sa.select(preparations).where(preparations.c.model == model)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(query.with_for_update() if to_move else query).one_or_none()
     if row is None:
         return None
     return Preparation(
@@ -127,31 +132,61 @@ def _told(under_way: Preparation, now: datetime) -> str:
     )
 
 
-def advance(connection: sa.Connection, model: str, now: datetime, size: int) -> bool:
-    """Do the next page of a preparation, of `size` at most; return whether there is more to do.
+def advance(connection: sa.Connection, model: str, now: datetime, size: int) -> Phase:
+    """Do the next page of a preparation, of `size` identities at most, and return the phase that follows.
 
     Raises Conflict when the preparation was taken away, and Unavailable when a live batch has changed one of
-    the page: the fewer there are on it, the less likely that is.
+    the identities that are counted: the fewer there are on a page, the less likely that is.
     """
-    preparation = read(connection, model)
+    preparation = read(connection, model, to_move=True)
     if preparation is None:
         raise Conflict("activation_lost", f"The activation of {model} was ended by somebody else.")
-    if preparation.phase == READY:
-        return False
-    page = _page(connection, preparation, size)
+    match preparation.phase:
+        case "counting":
+            moved = _count_page(connection, preparation, size)
+        case "pricing":
+            moved = _price_page(connection, preparation, now, size)
+        case "ready":
+            return READY
+    _move(connection, moved, now)
+    return moved.phase
+
+
+def _count_page(connection: sa.Connection, preparation: Preparation, size: int) -> Preparation:
+    following = sa.select(identities.c.id).where(identities.c.id > preparation.after)
+    page = connection.execute(following.order_by(identities.c.id).limit(size)).scalars().all()
     if not page:
-        following = PRICING if preparation.phase == COUNTING else READY
-        total = _total(connection, following)
-        _move(connection, preparation._replace(phase=following, after="", done=0, total=total), now)
-        return following != READY
-    if preparation.phase == COUNTING:
-        matrix = preparation.version.matrix
-        counted = Tally([matrix]).keys - preparation.uncounted
-        _recount(connection, page, Tally([matrix], leave_out=counted))
-    else:
-        _price(connection, page, preparation.version, now)
-    _move(connection, preparation._replace(after=page[-1], done=preparation.done + len(page)), now)
-    return True
+        total = _total(connection, PRICING)
+        return preparation._replace(phase=PRICING, after="", done=0, total=total)
+    matrix = preparation.version.matrix
+    counted = Tally([matrix]).keys - preparation.uncounted
+    _recount(connection, page, Tally([matrix], leave_out=counted))
+    return preparation._replace(after=page[-1], done=preparation.done + len(page))
+
+
+def _price_page(connection: sa.Connection, preparation: Preparation, now: datetime, size: int) -> Preparation:
+    """Price a page beside live batches, without a lock on anybody.
+
+    A batch that comes to one of the page's profiles meanwhile prices the profile itself, from what is known
+    then. What it has written stays; what it is about to write waits for the page, and is then done again.
+    """
+    version = preparation.version
+    asked = traits_asked([version.matrix])
+    page = everybody.read(connection, preparation.after, size, asked)
+    if not page.profile_ids:
+        # Who was joined with somebody while a page was priced is no profile any more.
+        if scores.has_strays(connection, version):
+            hold(connection, to_activate=True)
+            scores.drop_strays(connection, version)
+        return preparation._replace(phase=READY, after="", done=0, total=preparation.done)
+    _price(connection, page, version, day_of(now))
+    return preparation._replace(after=page.profile_ids[-1], done=preparation.done + len(page.profile_ids))
+
+
+def _price(connection: sa.Connection, page: everybody.Page, version: Version, day: int) -> None:
+    crowd = crowd_of(page.known, version.matrix)
+    appraisals = appraise_all(page.known, crowd, version.matrix, day)
+    scores.add(connection, version, page.profile_ids, appraisals)
 
 
 def end(connection: sa.Connection, model: str) -> None:
@@ -164,13 +199,6 @@ def _total(connection: sa.Connection, phase: str) -> int:
     if phase != COUNTING:
         query = query.where(identities.c.id == identities.c.profile_id)
     return connection.execute(query).scalar_one()
-
-
-def _page(connection: sa.Connection, preparation: Preparation, size: int) -> Sequence[str]:
-    query = sa.select(identities.c.id).where(identities.c.id > preparation.after)
-    if preparation.phase == PRICING:
-        query = query.where(identities.c.id == identities.c.profile_id)
-    return connection.execute(query.order_by(identities.c.id).limit(size)).scalars().all()
 
 
 def _move(connection: sa.Connection, preparation: Preparation, now: datetime) -> None:
@@ -202,7 +230,3 @@ def _recount(connection: sa.Connection, identity_ids: Sequence[str], tally: Tall
             count(changes, place, interaction, tally)
     others = [without(held[one].counts, tally.keys) if one in held else NONE for one in owners]
     counts.write_changed(connection, held, dict(zip(owners, changes.to(others), strict=True)))
-
-
-def _price(connection: sa.Connection, profile_ids: Sequence[str], version: Version, now: datetime) -> None:
-    settle_anew(connection, profile_ids, Active({}, (version,)), now)

@@ -1,27 +1,29 @@
 """Preview: what a draft would change for everybody, worked out without changing anything."""
 
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-import sqlalchemy as sa
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from services.scoring.change.flip_diff import MOVERS, FlipDiff, Mover
-from services.scoring.core.appraisal import QUALIFIED, Appraisal, appraise_all
+from services.scoring.core.appraisal import QUALIFIED, states_of
+from services.scoring.core.asking import traits_asked
+from services.scoring.core.behaviour import rule_lines
+from services.scoring.core.columns import Floats, Indices
 from services.scoring.core.counting import day_of
-from services.scoring.core.flip import Cycle
-from services.scoring.core.linking import Person
-from services.scoring.core.pricing import crowd_of
-from services.scoring.lookup import known_under
-from services.scoring.model.matrix import Version
-from services.scoring.people import find
-from services.scoring.store import cycles
+from services.scoring.core.pricing import Known, crowd_of
+from services.scoring.core.scores import scores_of
+from services.scoring.lookup import uncounted_of, with_uncounted
+from services.scoring.model.matrix import Matrix, Version
+from services.scoring.store import cycles, everybody
 from services.scoring.store.models import version_of
-from services.scoring.tables import identities
 
-PAGE: Final = 1_000
+PAGE: Final = 10_000
 EXAMPLES: Final = 20
 
 
@@ -38,68 +40,76 @@ class Preview(FlipDiff):
     would_un_flip: list[Mover] = field(default_factory=list[Mover])
 
 
-def preview(connection: sa.Connection, draft: Version, now: datetime) -> Preview:
+def preview(connection: Connection, draft: Version, now: datetime) -> Preview:
     """Price all profiles under a draft and under the version that scores, a page at a time, and compare."""
     found = Preview()
-    old = version_of(connection, draft.model, None)
+    old, day = version_of(connection, draft.model, None), day_of(now)
+    matrices = [version.matrix for version in (old, draft) if version is not None]
+    asked = traits_asked(matrices) if any(matrix.reads_traits for matrix in matrices) else ()
+    uncounted = uncounted_of(connection, draft)
     after = ""
-    while True:
-        founders = sa.select(identities.c.id).where(
-            identities.c.id == identities.c.profile_id, identities.c.id > after
-        )
-        page = connection.execute(founders.order_by(identities.c.id).limit(PAGE)).scalars().all()
-        if not page:
-            return found
-        after = page[-1]
-        persons = [person for person in find(connection, page) if person.id in set(page)]
-        before = _appraised(connection, persons, old, day_of(now)) if old else {}
-        under_draft = _appraised(connection, persons, draft, day_of(now))
-        past = cycles.read(connection, persons)
-        for profile_id, new in sorted(under_draft.items()):
-            begun = past.get((profile_id, draft.model), ())
-            _take(found, profile_id, before.get(profile_id), new, begun)
-        _keep_the_first(found)
+    while (page := everybody.read(connection, after, PAGE, asked)).profile_ids:
+        after = page.profile_ids[-1]
+        before = _standing(page.known, old.matrix, day) if old else None
+        known = with_uncounted(connection, page.known, page.identity_ids, uncounted)
+        _take(connection, found, _Page(page.profile_ids, before, _standing(known, draft.matrix, day)), draft)
+    return found
 
 
-def _appraised(
-    connection: sa.Connection, persons: list[Person], version: Version, day: int
-) -> Mapping[str, Appraisal]:
-    known = known_under(connection, persons, version)
-    several = list(known.values())
-    appraisals = appraise_all(several, crowd_of(several, version.matrix), version.matrix, day)
-    return dict(zip(known, appraisals, strict=True))
+class _Standing(NamedTuple):
+    """The scores of profiles and who of them qualifies."""
+
+    points: Floats
+    qualifies: NDArray[np.bool_]
 
 
-def _take(
-    found: Preview, profile_id: str, old: Appraisal | None, new: Appraisal, begun: Sequence[Cycle]
-) -> None:
-    found.profiles += 1
-    mover = Mover(profile_id, None if old is None else old.score, new.score)
-    if _gain(mover):
-        found.moved += 1
-        found.biggest_movers.append(mover)
-    if new.state == QUALIFIED:
-        if any(cycle.lead_id is not None for cycle in begun):
-            found.already_handed_over += 1
-        elif begun:
-            found.kept_back += 1
-        else:
-            found.newly_flipped += 1
-            found.would_flip.append(mover)
-    elif old is not None and old.state == QUALIFIED:
-        found.un_flipped += 1
-        found.would_un_flip.append(mover)
+def _standing(known: Sequence[Known], matrix: Matrix, day: int) -> _Standing:
+    crowd = crowd_of(known, matrix)
+    points = scores_of(known, crowd, rule_lines(crowd, matrix, day), matrix, day).points
+    states = states_of(known, points, matrix, day)
+    return _Standing(points, np.array([state == QUALIFIED for state in states], np.bool_))
 
 
-def _keep_the_first(found: Preview) -> None:
-    # Of equal ones the least id goes first, as in the flip-diff of the activation that may follow.
-    found.biggest_movers = _first(MOVERS, found.biggest_movers, _gain)
-    found.would_flip = _first(EXAMPLES, found.would_flip, lambda one: one.after)
-    found.would_un_flip = _first(EXAMPLES, found.would_un_flip, lambda one: one.before or 0)
+class _Page(NamedTuple):
+    """Profiles in the order of their ids, under the version that scores, if any does, and under the draft."""
+
+    profile_ids: Sequence[str]
+    before: _Standing | None
+    after: _Standing
+
+    def movers(self, places: Indices, measure: Floats, most: int) -> Iterator[Mover]:
+        """Yield those of the profiles at some places of which the measure is highest."""
+        # Of equal ones the least id goes first, as in the flip-diff of the activation that may follow.
+        highest: list[int] = places[np.argsort(-measure[places], kind="stable")[:most]].tolist()
+        for place in highest:
+            before = self.before.points.item(place) if self.before else None
+            yield Mover(self.profile_ids[place], before, self.after.points.item(place))
 
 
-def _first(number: int, movers: Sequence[Mover], measure: Callable[[Mover], float]) -> list[Mover]:
-    return heapq.nsmallest(number, movers, key=lambda one: (-measure(one), one.profile_id))
+def _take(connection: Connection, found: Preview, page: _Page, draft: Version) -> None:
+    points, qualify = page.after.points, np.flatnonzero(page.after.qualifies)
+    gains = np.abs(points - page.before.points if page.before else points)
+    moved = np.flatnonzero(gains)
+    begun = cycles.begun_by(connection, [page.profile_ids[one] for one in qualify.tolist()], draft.model)
+    has_lead = [begun.get(page.profile_ids[one]) for one in qualify.tolist()]
+    newly = qualify[np.array([one is None for one in has_lead], np.bool_)]
+    found.profiles += len(page.profile_ids)
+    found.moved += len(moved)
+    found.newly_flipped += len(newly)
+    found.already_handed_over += has_lead.count(True)
+    found.kept_back += has_lead.count(False)
+    _keep(found.biggest_movers, page.movers(moved, gains, MOVERS), MOVERS, _gain)
+    _keep(found.would_flip, page.movers(newly, points, EXAMPLES), EXAMPLES, lambda one: one.after)
+    if page.before is not None:
+        un_flipped = np.flatnonzero(page.before.qualifies & ~page.after.qualifies)
+        found.un_flipped += len(un_flipped)
+        losers = page.movers(un_flipped, page.before.points, EXAMPLES)
+        _keep(found.would_un_flip, losers, EXAMPLES, lambda one: one.before or 0)
+
+
+def _keep(kept: list[Mover], more: Iterable[Mover], most: int, measure: Callable[[Mover], float]) -> None:
+    """Keep those of the kept and of more of which the measure is highest."""
+    kept[:] = heapq.nsmallest(most, [*kept, *more], key=lambda one: (-measure(one), one.profile_id))
 
 
 def _gain(mover: Mover) -> float:

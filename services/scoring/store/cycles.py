@@ -50,6 +50,29 @@ def _of_flippers(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
+def begun_by(connection: sa.Connection, profile_ids: Sequence[str], model: str) -> dict[str, bool]:
+    """Return which of the profiles ever flipped in a model, and whether sales has a lead of any cycle."""
+    return {
+        one: bool(has_lead)
+        for one, has_lead in connection.execute(_begun(connection), {"ids": profile_ids, "model": model})
+    }
+
+
+@bulk.built_once
+def _begun(on_postgresql: bool) -> sa.Select[str, int]:
+    has_lead = sa.func.max(sa.case((standings.c.lead_id.is_not(None), 1), else_=0))
+    return (
+        sa.select(identities.c.profile_id, has_lead)
+        .join(flipped, flipped.c.identity_id == identities.c.id)
+        .join(standings, sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN))
+        .where(
+            bulk.among(on_postgresql, identities.c.profile_id, "ids"),
+            standings.c.model == sa.bindparam("model"),
+        )
+        .group_by(identities.c.profile_id)
+    )
+
+
 def is_in_a_cycle(
     profile_id: sa.ColumnElement[str], model: str, *, with_lead: bool = False
 ) -> sa.ColumnElement[bool]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from services.scoring.core.appraisal import Appraisal
 from services.scoring.model.matrix import Version
-from services.scoring.tables import scores
+from services.scoring.tables import identities, scores
 from shared.database import bulk
 from shared.errors import Unavailable
 
@@ -56,12 +56,48 @@ def write(connection: sa.Connection, changed: Mapping[Place, Kept]) -> None:
         raise Unavailable("scores_race", "Another worker has just priced the same profile.")
 
 
+def add(
+    connection: sa.Connection,
+    version: Version,
+    profile_ids: Sequence[str],
+    appraisals: Iterable[Appraisal],
+) -> None:
+    """Keep appraisals of profiles in a version; what is kept of one of them already stays as it is."""
+    names = scores.c.keys()
+    place = (version.model, version.number)
+    rows = [
+        dict(zip(names, (profile_id, *place, *appraisal, 1), strict=True))
+        for profile_id, appraisal in zip(profile_ids, appraisals, strict=True)
+    ]
+    bulk.insert_missing(connection, scores, rows)
+
+
 def drop_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> None:
     """Remove what is kept of profiles that are none any more."""
     if profile_ids:
         connection.execute(
             sa.delete(scores).where(bulk.any_of(connection, scores.c.profile_id, sorted(profile_ids)))
         )
+
+
+def has_strays(connection: sa.Connection, version: Version) -> bool:
+    """Tell whether scores of a version are kept for ids that are no profile's."""
+    return (
+        connection.execute(sa.select(scores.c.profile_id).where(_strays(version)).limit(1)).first()
+        is not None
+    )
+
+
+def drop_strays(connection: sa.Connection, version: Version) -> None:
+    """Remove the scores of a version whose ids are no profile's."""
+    connection.execute(sa.delete(scores).where(_strays(version)))
+
+
+def _strays(version: Version) -> sa.ColumnElement[bool]:
+    is_profile = sa.exists().where(
+        identities.c.id == scores.c.profile_id, identities.c.profile_id == identities.c.id
+    )
+    return sa.and_(scores.c.model == version.model, scores.c.version == version.number, ~is_profile)
 
 
 def drop_version(connection: sa.Connection, version: Version) -> None:

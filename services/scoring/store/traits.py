@@ -58,23 +58,29 @@ def read(
     connection: sa.Connection, persons: Sequence[Person], names: Collection[str] | None = None
 ) -> dict[str, History]:
     """Return the traits of each person over time, all or those of these names, by profile id."""
+    told = told_of(connection, [i for one in persons for i in one.identities], names)
+    return {
+        person.id: History(
+            [one for i in person.identities for one in told.get(i, ())], person.identities.values()
+        )
+        for person in persons
+    }
+
+
+def told_of(
+    connection: sa.Connection, identity_ids: Sequence[str], names: Collection[str] | None = None
+) -> dict[str, list[Told]]:
+    """Return what was told of each identity, all or the traits of these names, and then its effects."""
     told: dict[str, list[Told]] = {}
     followed: dict[str, list[Told]] = {}
-    ids = [i for one in persons for i in one.identities]
-    for identity_id, occurred_at, event_id, name, value in _rows(connection, ids, names):
+    for identity_id, occurred_at, event_id, name, value in _rows(connection, identity_ids, names):
         if value is None:
             trait = Told(occurred_at, event_id, *EFFECTS[name])
             followed.setdefault(identity_id, []).append(trait)
         else:
             trait = Told(occurred_at, event_id, name, msgspec.json.decode(value))
             told.setdefault(identity_id, []).append(trait)
-    return {
-        person.id: History(
-            [one for of in (told, followed) for i in person.identities for one in of.get(i, ())],
-            person.identities.values(),
-        )
-        for person in persons
-    }
+    return {i: [*told.get(i, ()), *followed.get(i, ())] for i in (*told, *followed)}
 
 
 def _rows(

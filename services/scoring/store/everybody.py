@@ -1,0 +1,86 @@
+"""Everybody: profiles a page at a time, in the order of their ids, with what their scores are made of."""
+
+from collections.abc import Collection, Sequence
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+
+from services.scoring.core.counts import NONE, Counts, totals
+from services.scoring.core.pricing import Known
+from services.scoring.core.traits import NOTHING_KNOWN, History
+from services.scoring.store.counts import counted_in
+from services.scoring.store.traits import told_of
+from services.scoring.tables import counts, identities
+from shared.identity import Identity
+
+
+class Page(NamedTuple):
+    """Profiles in the order of their ids: what is known of each, and the ids of its identities."""
+
+    profile_ids: Sequence[str]
+    known: Sequence[Known]
+    identity_ids: Sequence[Sequence[str]]
+
+
+def number_of_profiles(connection: sa.Connection) -> int:
+    """Return how many profiles there are."""
+    return connection.execute(_NUMBER).scalar_one()
+
+
+def read(connection: sa.Connection, after: str, size: int, names: Collection[str]) -> Page:
+    """Return the profiles that follow an id, as many as have `size` identities and at least one.
+
+    Of the traits it tells those of these names. Without names nothing is known of identities either: a matrix
+    that asks for no trait does not need them.
+    """
+    until = connection.execute(_UNTIL, {"after": after, "size": size}).scalar_one()
+    if until is None:
+        return Page((), (), ())
+    rows = connection.execute(_IDENTITIES, {"after": after, "until": until}).all()
+    profile_ids, ids, kinds, values, entries, by_hand = zip(*rows, strict=True)
+    starts = [0, *(row for row, (one, other) in enumerate(pairwise(profile_ids), 1) if one != other)]
+    spans = [slice(*span) for span in pairwise([*starts, len(rows)])]
+    counted = list(map(_counts, entries, by_hand))
+    histories = [NOTHING_KNOWN] * len(spans)
+    if names:
+        named, told = list(map(Identity, kinds, values)), told_of(connection, ids, names)
+        histories = [
+            History([one for i in ids[span] for one in told.get(i, ())] if told else (), named[span])
+            for span in spans
+        ]
+    return Page(
+        [profile_ids[start] for start in starts],
+        list(map(Known, totals([counted[span] for span in spans]), histories)),
+        [ids[span] for span in spans],
+    )
+
+
+def _counts(entries: bytes | None, by_hand: str | None) -> Counts:
+    return NONE if entries is None else counted_in(entries, by_hand)
+
+
+_NUMBER: Final = (
+    sa.select(sa.func.count()).select_from(identities).where(identities.c.id == identities.c.profile_id)
+)
+_FOLLOWING: Final = (
+    sa.select(identities.c.profile_id)
+    .where(identities.c.profile_id > sa.bindparam("after"))
+    .order_by(identities.c.profile_id)
+    .limit(sa.bindparam("size"))
+    .subquery()
+)
+_UNTIL: Final = sa.select(sa.func.max(_FOLLOWING.c.profile_id))
+_IDENTITIES: Final[sa.Select[*tuple[Any, ...]]] = (
+    sa.select(
+        identities.c.profile_id,
+        identities.c.id,
+        identities.c.kind,
+        identities.c.value,
+        counts.c.entries,
+        counts.c.by_hand,
+    )
+    .outerjoin(counts, counts.c.identity_id == identities.c.id)
+    .where(identities.c.profile_id > sa.bindparam("after"), identities.c.profile_id <= sa.bindparam("until"))
+    .order_by(identities.c.profile_id)
+)
