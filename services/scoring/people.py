@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from services.scoring.core.linking import Link, LinkRules, Pair, People, Person, partition, too_many_links
 from services.scoring.store import former, links
 from services.scoring.store.counts import COLUMNS, held_in
+from services.scoring.store.counts import revisions as revisions_of
 from services.scoring.tables import counts, identities
 from shared.database import bulk
 from shared.errors import NotFound, Unavailable
@@ -121,15 +122,9 @@ def confirm(connection: sa.Connection, persons: Iterable[Person]) -> None:
     found = {
         i: person.held[i].revision if i in person.held else 0 for person in persons for i in person.identities
     }
-    rows = connection.execute(_revisions(connection), {"ids": sorted(found)})
-    if any(found[identity_id] != revision for identity_id, revision in rows):
+    revisions = revisions_of(connection, sorted(found))
+    if any(revisions.get(identity_id, 0) != revision for identity_id, revision in found.items()):
         raise Unavailable("counts_race", "Another worker has just changed the same counts.")
-
-
-@bulk.built_once
-def _revisions(on_postgresql: bool) -> sa.Select[str, int]:
-    of_these = bulk.among(on_postgresql, counts.c.identity_id, "ids")
-    return sa.select(counts.c.identity_id, counts.c.revision).where(of_these)
 
 
 def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Person]:

@@ -9,14 +9,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from services.scoring.change import preparation
-from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
-from services.scoring.core.appraisal import QUALIFIED, appraise
+from services.scoring.change.flip_diff import FlipDiff, compare, overdue, without_lead
+from services.scoring.change.leads_ahead import AT_MOST, Ahead, leads_ahead, still_true
 from services.scoring.core.counting import day_of
-from services.scoring.core.flip import latest_cycle, qualify
 from services.scoring.model.matrix import Version
 from services.scoring.pages import Pages
-from services.scoring.people import find
-from services.scoring.store import cycles, traits
+from services.scoring.store import cycles
 from services.scoring.store.drafts import check_unchanged
 from services.scoring.store.lifecycle import make_active
 from services.scoring.store.models import hold, read_version, version_of
@@ -26,14 +24,12 @@ from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
 from shared.errors import Conflict
-from shared.events import LEADS, MATRICES, LeadQualified, encode
+from shared.events import LEADS, MATRICES, encode
 from shared.ids import derived_id
 from shared.log.port import Record
 from shared.model_events import MatrixActivated
 
 Handoff = Literal["all", "new_activity_only", "none"]
-
-CHUNK = 1_000
 
 
 @dataclass(frozen=True)
@@ -71,17 +67,32 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
     def compared(connection: sa.Connection) -> FlipDiff:
         return compare(connection, version_of(connection, model, None), version)
 
+    def worked_out(connection: sa.Connection) -> list[Ahead]:
+        wanted = without_lead(connection, version, kept_back=True)
+        return leads_ahead(connection, version, wanted[:AT_MOST], clock.now())
+
     def taken_over(connection: sa.Connection) -> None:
         hold(connection, to_activate=True)
-        _take_over(connection, version, order, diff, clock.now())
+        now = clock.now()
+        _check_prepared(connection, version)
+        if order.handoff == "all":
+            diff.handed_over_now = _hand_over(connection, version, ahead, now)
+        elif order.handoff == "none":
+            _withhold(connection, version, now)
+        _publish(connection, version, order, diff, now)
+        preparation.end(connection, version.model)
 
-    # A large matrix takes a while to read, in which nobody is to wait; it is read once a process.
-    await database.read(lambda connection: _wanted(connection, model, order))
+    # A large matrix takes a while to read, and a million old scores to remove; nobody is to wait for either.
+    wanted = await database.read(lambda connection: _wanted(connection, model, order))
+    clearing = Pages(database, preparation.CLEARED_AT_ONCE)
+    while await clearing.take(lambda connection, size: preparation.clear(connection, wanted, size)):
+        pass
     version = await database.unit(started)
     await _prepare(database, clock, model)
     # Of a million profiles this takes tens of seconds, too long for nobody to score meanwhile. Live batches
     # price everybody in both versions, so what is compared is complete at any moment.
     diff = await database.read(compared)
+    ahead = await database.read(worked_out) if order.handoff == "all" else []
     await database.unit(taken_over)
     return version.number, diff
 
@@ -116,54 +127,32 @@ async def _prepare(database: Database, clock: Clock, model: str) -> None:
         phase = await pages.take(lambda c, size: preparation.advance(c, model, clock.now(), size))
 
 
-def _take_over(
-    connection: sa.Connection, version: Version, order: Order, diff: FlipDiff, now: datetime
-) -> None:
-    """Make the version the one that scores; `diff` is told how many are handed over with that."""
+def _check_prepared(connection: sa.Connection, version: Version) -> None:
     prepared = preparation.read(connection, version.model)
     if prepared is None or prepared.version != version or prepared.phase != preparation.READY:
         raise Conflict("activation_lost", f"The activation of {version.model} was ended by somebody else.")
-    leads: list[LeadQualified] = []
-    if order.handoff != "new_activity_only":
-        leads = _leads(connection, version, now, handed_over=order.handoff == "all")
-    if order.handoff == "all":
-        diff.handed_over_now = len(leads)
-        outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
-    _publish(connection, version, order, diff, now)
-    preparation.end(connection, version.model)
 
 
-def _leads(
-    connection: sa.Connection, version: Version, now: datetime, *, handed_over: bool
-) -> list[LeadQualified]:
-    """Begin a cycle for everybody who qualifies under the version and is in none.
+def _hand_over(connection: sa.Connection, version: Version, ahead: Sequence[Ahead], now: datetime) -> int:
+    """Give sales everybody who qualifies under the version and whom sales has not; return how many."""
+    wanted = without_lead(connection, version, kept_back=True)
+    worked_out = {one.lead.profile_id: one for one in ahead}
+    leads = still_true(connection, [worked_out[one] for one in wanted if one in worked_out], now)
+    done = {lead.profile_id for lead in leads}
+    others = leads_ahead(connection, version, [one for one in wanted if one not in done], now)
+    leads += [one.lead for one in others]
+    cycles.hand_over(connection, leads)
+    outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
+    return len(leads)
 
-    When they are handed over, so are those whose cycles were withheld, each in the latest of them.
-    """
-    leads: list[LeadQualified] = []
-    profile_ids = without_lead(connection, version, kept_back=handed_over)
-    for start in range(0, len(profile_ids), CHUNK):
-        persons = find(connection, profile_ids[start : start + CHUNK])
-        known = traits.known(connection, persons)
-        past = cycles.read(connection, persons)
-        begun: Sequence[LeadQualified] = [
-            qualify(
-                person,
-                known[person.id],
-                version,
-                cycle=latest_cycle(past.get((person.id, version.model), ())),
-                at=now,
-            )
-            for person in persons
-            # Some may have been priced before midnight, and faded since.
-            if appraise(known[person.id], version.matrix, day_of(now)).state == QUALIFIED
-        ]
-        if handed_over:
-            cycles.hand_over(connection, begun)
-        else:
-            cycles.open_cycles(connection, begun, handed_over=False)
-        leads += begun
-    return leads
+
+def _withhold(connection: sa.Connection, version: Version, now: datetime) -> None:
+    """Keep everybody from sales who qualifies under the version and was in no cycle."""
+    wanted = without_lead(connection, version, kept_back=False)
+    in_doubt = overdue(connection, version, day_of(now)).intersection(wanted)
+    still = {one.lead.profile_id for one in leads_ahead(connection, version, sorted(in_doubt), now)}
+    gone = in_doubt - still
+    cycles.withhold(connection, [one for one in wanted if one not in gone], version, now)
 
 
 def _publish(

