@@ -171,9 +171,9 @@ def _fold(
         for interaction in posted:
             count(changes, places[identity_id], interaction, tally, times=-1)
     before = [persons.of(identity_id).held_by(identity_id) for identity_id in touched]
-    after = changes.to([held.counts for held in before])
+    after = changes.to([held.recent for held in before])
     folded = {
-        identity_id: Held(counted, held.revision)
+        identity_id: held._replace(recent=counted)
         for identity_id, counted, held in zip(touched, after, before, strict=True)
     }
     for identity_id, held in folded.items():

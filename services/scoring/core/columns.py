@@ -1,4 +1,4 @@
-"""Columns: what numpy arrays hold, and where runs of equal rows start."""
+"""Columns: what numpy arrays hold, and runs of rows in them."""
 
 from typing import Any, TypeAlias
 
@@ -19,3 +19,10 @@ def starts_of(*columns: NDArray[Any]) -> Indices:
     for column in others:
         differs[1:] |= column[1:] != column[:-1]
     return np.flatnonzero(differs)
+
+
+def rows_in(starts: Indices, sizes: Indices) -> Indices | slice:
+    """Return what selects the rows of runs, one run after the other: a slice where that is one run of rows."""
+    if len(starts) and (starts[1:] == starts[:-1] + sizes[:-1]).all():
+        return slice(int(starts[0]), int(starts[-1] + sizes[-1]))
+    return np.arange(sizes.sum()) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)

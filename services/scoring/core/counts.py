@@ -6,19 +6,16 @@ depend on the set of interactions alone, not on order, batches or redelivery (DE
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from hashlib import blake2b
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.core.columns import Indices, starts_of
-
-ENTRY: Final = np.dtype([("key", "<u8"), ("by", "<u8"), ("day", "<i4"), ("times", "<i4")])
-"""key and value of `by` by their numbers (`number_of`), the UTC day as an ordinal, and how often"""
+from services.scoring.core.entries import ENTRY, Entries, Owned, entries_in, entries_of, joined, merged, summed
 
 ACTIVITY: Final = "activity"
 """The count key of anything that a human did."""
@@ -29,7 +26,9 @@ ADJUSTMENTS: Final = "adjustments"
 NO_VALUE: Final = ""
 """The value of `by` where there is none."""
 
-Entries: TypeAlias = NDArray[np.void]
+# Up to so many entries of an owner are sorted sooner than a few are merged into them.
+_SHORT: Final = 2_000
+
 ByHand: TypeAlias = Mapping[tuple[int, str], int]
 """(day, adjustment as JSON) -> how often it was made on that day"""
 
@@ -43,7 +42,7 @@ class Counts(NamedTuple):
     @property
     def entries(self) -> Entries:
         """The entries, to be read."""
-        return np.frombuffer(self.packed, ENTRY)
+        return entries_in(self.packed)
 
 
 NONE: Final = Counts()
@@ -56,10 +55,25 @@ def number_of(text: str) -> int:
 
 
 class Held(NamedTuple):
-    """The counts of an identity as a transaction read them, with the revision of their row."""
+    """The counts of an identity as a transaction read or changed them, with the revision of their row.
 
-    counts: Counts
+    They are the sum of two parts. A change is added to `recent`, which are few: that is what it costs to write
+    it. What was too much for them is `older`, without points given by hand.
+    """
+
+    recent: Counts
     revision: int
+    older: Counts = NONE
+
+    @property
+    def parts(self) -> Sequence[Counts]:
+        """What adds up to the counts."""
+        return (self.older, self.recent) if self.older.packed else (self.recent,)
+
+    @property
+    def counts(self) -> Counts:
+        """The counts."""
+        return total(self.parts)
 
 
 class Changes:
@@ -79,73 +93,54 @@ class Changes:
 
     def to(self, counts: Sequence[Counts]) -> list[Counts]:
         """Return the counts of all owners with the changes."""
-        held = joined(counts)
-        owners, entries, by_hand = held.owners, held.entries, [*_each_by_hand(counts), *self._by_hand]
+        held = [one.packed for one in counts]
+        rows = joined([b"" if _is_long(one) else one for one in held])
         if self._rows:
-            new_owners, *changed = zip(*self._rows, strict=True)
-            columns = (np.array(column, type_) for column, type_ in zip(changed, _COLUMNS, strict=True))
-            owners = np.concatenate([owners, np.array(new_owners, np.intp)])
-            entries = np.concatenate([entries, _entries(*columns)])
-        return _counts(len(counts), owners, entries, by_hand)
+            owners, *columns = zip(*self._rows, strict=True)
+            changed = entries_of(*map(np.array, columns, _COLUMNS))
+            rows = Owned(
+                np.concatenate([rows.owners, np.array(owners, np.intp)]),
+                np.concatenate([rows.entries, changed]),
+            )
+        sums = _sums(len(held), rows)
+        packed = (merged(one, more) if _is_long(one) else more for one, more in zip(held, sums, strict=True))
+        return _counts(packed, [*_given(zip(counts)), *self._by_hand])
 
 
 _COLUMNS: Final = (np.uint64, np.uint64, np.int32, np.int32)
-
-
-class Joined(NamedTuple):
-    """The entries of several owners one after the other, and the place of each one's owner."""
-
-    owners: Indices
-    entries: Entries
-
-
-def joined(counts: Sequence[Counts]) -> Joined:
-    """Return the entries of owners in their order."""
-    entries = np.frombuffer(b"".join([one.packed for one in counts]), ENTRY)
-    sizes = [len(one.packed) // ENTRY.itemsize for one in counts]
-    return Joined(np.repeat(np.arange(len(sizes)), sizes), entries)
-
-
-def summed(owners: Indices, entries: Entries) -> Joined:
-    """Return the entries sorted by owner, key, value and day, with equal ones added up and zeros left out."""
-    if not len(entries):
-        return Joined(owners, entries)
-    columns = [np.ascontiguousarray(entries[name]) for name in ("key", "by", "day")]
-    order = np.lexsort((*reversed(columns), owners))
-    owners, columns = owners[order], [column[order] for column in columns]
-    starts = starts_of(owners, *columns)
-    times = np.add.reduceat(entries["times"][order], starts)
-    kept = np.flatnonzero(times)
-    starts = starts[kept]
-    return Joined(owners[starts], _entries(*(column[starts] for column in columns), times[kept]))
-
-
-def _entries(*columns: NDArray[Any]) -> Entries:
-    entries = np.empty(len(columns[0]), ENTRY)
-    for name, column in zip(("key", "by", "day", "times"), columns, strict=True):
-        entries[name] = column
-    return entries
-
 
 _Given: TypeAlias = tuple[int, tuple[int, str], int]
 """the place of an owner, the adjustment, and how often it was made"""
 
 
-def _each_by_hand(several: Iterable[Counts]) -> Iterator[_Given]:
-    return ((owner, one, times) for owner, of in enumerate(several) for one, times in of.by_hand.items())
+def _is_long(packed: bytes) -> bool:
+    """Tell whether to merge a few entries into these takes less time than to sort them all."""
+    return len(packed) > _SHORT * ENTRY.itemsize
 
 
-def _counts(number: int, owners: Indices, entries: Entries, by_hand: Iterable[_Given]) -> list[Counts]:
-    """Return the counts of so many owners, in which equal entries are one."""
-    owners, entries = summed(owners, entries)
+def _sums(number: int, rows: Owned) -> list[bytes]:
+    """Return the packed entries of so many owners, in which equal entries are one."""
+    owners, entries = summed(rows.owners, rows.entries)
     packed, ends = entries.tobytes(), np.searchsorted(owners, np.arange(number + 1)) * ENTRY.itemsize
+    return [packed[start:end] for start, end in pairwise(ends.tolist())]
+
+
+def _given(several: Iterable[Iterable[Counts]]) -> Iterator[_Given]:
+    for owner, parts in enumerate(several):
+        for of in parts:
+            for one, times in of.by_hand.items():
+                yield owner, one, times
+
+
+def _counts(packed: Iterable[bytes], by_hand: Iterable[_Given]) -> list[Counts]:
+    """Return the counts of owners, each with what was given by hand."""
     given: dict[int, dict[tuple[int, str], int]] = {}
     for owner, one, times in by_hand:
         of = given.setdefault(owner, {})
         of[one] = of.get(one, 0) + times
     return [
-        Counts(packed[start:end], _without_zeros(given[owner]) if owner in given else {})
-        for owner, (start, end) in enumerate(pairwise(ends.tolist()))
+        Counts(one, _without_zeros(given[owner]) if owner in given else {})
+        for owner, one in enumerate(packed)
     ]
 
 
@@ -164,14 +159,23 @@ def totals(several: Sequence[Sequence[Counts]]) -> list[Counts]:
     sums = [parts[0] if parts else NONE for parts in several]
     places = [place for place, parts in enumerate(several) if len(parts) > 1]
     if places:
-        parts = [part for place in places for part in several[place]]
-        owner_of_part = np.repeat(np.arange(len(places)), [len(several[place]) for place in places])
-        part_of_row, entries = joined(parts)
-        by_hand = ((int(owner_of_part[part]), one, times) for part, one, times in _each_by_hand(parts))
-        summed_up = _counts(len(places), owner_of_part[part_of_row], entries, by_hand)
-        for place, counts in zip(places, summed_up, strict=True):
+        packed = _totals([[one.packed for one in several[place]] for place in places])
+        found = _counts(packed, _given(several[place] for place in places))
+        for place, counts in zip(places, found, strict=True):
             sums[place] = counts
     return sums
+
+
+def _totals(several: Sequence[Sequence[bytes]]) -> list[bytes]:
+    is_long = [any(map(_is_long, parts)) for parts in several]
+    short = [() if long else parts for parts, long in zip(several, is_long, strict=True)]
+    owner_of_part = np.repeat(np.arange(len(short)), [len(parts) for parts in short])
+    part_of_row, entries = joined([one for parts in short for one in parts])
+    sums = _sums(len(short), Owned(owner_of_part[part_of_row], entries))
+    return [
+        reduce(merged, sorted(parts, key=len, reverse=True)) if long else its
+        for parts, long, its in zip(several, is_long, sums, strict=True)
+    ]
 
 
 def only(counts: Counts, keys: Iterable[str]) -> Counts:

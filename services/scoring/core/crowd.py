@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.core.columns import Indices, Ints
-from services.scoring.core.counts import Counts, joined, number_of
+from services.scoring.core.columns import Indices, Ints, rows_in, starts_of
+from services.scoring.core.counts import Counts, number_of
+from services.scoring.core.entries import joined
 
 
 class Rows(NamedTuple):
@@ -26,22 +27,28 @@ class Crowd:
     """Profiles by their places, with what was counted of them under some keys, in columns as `Rows` has."""
 
     def __init__(self, counts: Sequence[Counts], keys: Collection[str]) -> None:
-        owners, entries = joined(counts)
+        owners, entries = joined([one.packed for one in counts])
         self.size = len(counts)
         by_number = {number_of(key): key for key in keys}
         numbers = np.array(sorted(by_number) or [0], np.uint64)
-        places = np.searchsorted(numbers, entries["key"])
+        # Entries stand by profile, then by key, so a key is looked up once for each of its runs.
+        starts = starts_of(owners, entries["key"])
+        sizes = np.diff(starts, append=len(entries))
+        found = entries["key"][starts]
+        places = np.searchsorted(numbers, found)
         places[places == len(numbers)] = 0
-        asked = np.flatnonzero(numbers[places] == entries["key"])
-        # Entries stand by profile, then by key. Indices are few, so a stable sort of them goes through once.
+        asked = np.flatnonzero(numbers[places] == found)
+        # Indices are few, so a stable sort of them goes through once.
         places = places[asked].astype(np.uint16)
         order = np.argsort(places, kind="stable")
-        asked = asked[order]
-        self.profile: Indices = owners[asked]
-        self.by: NDArray[np.uint64] = entries["by"][asked]
-        self.day: Ints = entries["day"][asked].astype(np.int64)
-        self.times: Ints = entries["times"][asked].astype(np.int64)
-        ends = np.searchsorted(places[order], np.arange(len(numbers) + 1)).tolist()
+        runs = asked[order]
+        rows = rows_in(starts[runs], sizes[runs])
+        self.profile: Indices = owners[rows]
+        self.by: NDArray[np.uint64] = entries["by"][rows]
+        self.day: Ints = entries["day"][rows].astype(np.int64)
+        self.times: Ints = entries["times"][rows].astype(np.int64)
+        until = np.cumsum(np.append(0, sizes[runs]))
+        ends = until[np.searchsorted(places[order], np.arange(len(numbers) + 1))].tolist()
         spans = zip(sorted(by_number), ends, ends[1:], strict=False)
         self._spans: Mapping[str, tuple[int, int]] = {
             by_number[number]: (start, end) for number, start, end in spans if start < end

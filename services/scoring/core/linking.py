@@ -138,7 +138,7 @@ class Person:
     @property
     def counts(self) -> Counts:
         """The counts of all identities together."""
-        return total([held.counts for held in self.held.values()])
+        return total([part for held in self.held.values() for part in held.parts])
 
     def held_by(self, identity_id: str) -> Held:
         """Return the counts of one of the identities."""

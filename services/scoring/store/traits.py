@@ -132,7 +132,7 @@ def known(
 ) -> dict[str, Known]:
     """Return all that a score is made of, by profile id; with `names`, of the traits only these."""
     histories = read(connection, persons, names)
-    counts = totals([[held.counts for held in person.held.values()] for person in persons])
+    counts = totals([[part for held in one.held.values() for part in held.parts] for one in persons])
     return {
         person.id: Known(counted, histories[person.id])
         for person, counted in zip(persons, counts, strict=True)
