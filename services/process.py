@@ -28,6 +28,7 @@ from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.measuring import keep_measuring
+from shared.memory import keep_freed_memory
 from shared.service import Service
 from shared.settings import Settings
 from shared.supervisor import Supervisor, Worker
@@ -95,6 +96,7 @@ async def serve(
     """
     make_room(settings.max_connections)
     _calm_the_collector()
+    keep_freed_memory()
     async with AsyncExitStack() as stack:
         # Who is silent for that long has lost its partitions anyway.
         database = Database(

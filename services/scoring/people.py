@@ -7,9 +7,9 @@ import sqlalchemy as sa
 
 from services.scoring.core.linking import Link, LinkRules, Pair, People, Person, partition, too_many_links
 from services.scoring.store import former, links
-from services.scoring.store.counts import COLUMNS, held_in
+from services.scoring.store.counts import Reading, columns
 from services.scoring.store.counts import revisions as revisions_of
-from services.scoring.tables import counts, identities
+from services.scoring.tables import counts, identities, older_counts
 from shared.database import bulk
 from shared.errors import NotFound, Unavailable
 from shared.events import Interaction, Separation
@@ -132,14 +132,15 @@ def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Person]:
 
     It is one statement, and so one snapshot: the revisions are those of exactly these identities.
     """
-    rows = connection.execute(_persons(connection), {"ids": wanted})
+    reading = Reading()
+    rows = connection.execute(_persons(connection), {"ids": wanted, **reading.asked})
     persons: dict[str, Person] = {}
     for identity_id, kind, value, profile_id, *row in rows.all():
         person = persons.get(profile_id)
         if person is None:
             person = persons[profile_id] = Person(profile_id)
         person.identities[identity_id] = Identity(kind, value)
-        if (held := held_in(*row)) is not None:
+        if (held := reading.held(identity_id, *row)) is not None:
             person.held[identity_id] = held
     return list(persons.values())
 
@@ -147,8 +148,15 @@ def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Person]:
 @bulk.built_once
 def _persons(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
     return (
-        sa.select(identities.c.id, identities.c.kind, identities.c.value, identities.c.profile_id, *COLUMNS)
+        sa.select(
+            identities.c.id,
+            identities.c.kind,
+            identities.c.value,
+            identities.c.profile_id,
+            *columns(on_postgresql),
+        )
         .outerjoin(counts, counts.c.identity_id == identities.c.id)
+        .outerjoin(older_counts, older_counts.c.identity_id == identities.c.id)
         .where(identities.c.profile_id.in_(_profiles_of(on_postgresql)))
     )
 

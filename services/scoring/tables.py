@@ -142,7 +142,7 @@ retractions = sa.Table(
     sa.Column("retracted_at", Instant, nullable=False),
 )
 
-# One row holds all counts of an identity: a batch reads and writes a row per person, not one per match.
+# One row holds the counts of an identity: a batch reads and writes a row per person, not one per match.
 counts = sa.Table(
     "counts",
     metadata,
@@ -150,6 +150,16 @@ counts = sa.Table(
     sa.Column("entries", sa.LargeBinary, nullable=False, comment="(key, by, day, times), sorted"),
     sa.Column("by_hand", sa.Text, comment="adjustments: (day, JSON, times); null: none"),
     sa.Column("revision", sa.BigInteger, nullable=False),
+)
+
+# What was too much for a row of `counts`, so that an event of who has very many counts rewrites few. The
+# counts are the sum of both rows. This one is written only with the other, whose revision guards both.
+older_counts = sa.Table(
+    "older_counts",
+    metadata,
+    sa.Column("identity_id", Key, primary_key=True),
+    sa.Column("mark", Key, nullable=False, comment="hash of the entries"),
+    sa.Column("entries", sa.LargeBinary, nullable=False, comment="(key, by, day, times), sorted"),
 )
 
 # The last value of each day, so that a score as of a past day can see what was known then.

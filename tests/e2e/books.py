@@ -13,6 +13,7 @@ from tests.patience import eventually
 _WRITTEN = (
     "ledger",
     "counts",
+    "older_counts",
     "traits",
     "identities",
     "links",

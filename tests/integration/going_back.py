@@ -17,7 +17,7 @@ from services.scoring.core.counts import ADJUSTMENTS, Counts, number_of
 from services.scoring.model.validation import kept_matrix
 from services.scoring.store import ledger
 from services.scoring.store.counts import read
-from services.scoring.tables import counts, identities, versions
+from services.scoring.tables import counts, identities, older_counts, versions
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config
 from tests.tables import changed
@@ -38,6 +38,7 @@ async def taken_back(url: str, revision: str) -> None:
     kept = await database.read(counts_as_json)
     if kept:
         await changed(database, sa.delete(counts))
+        await changed(database, sa.delete(older_counts))
         await downgraded(url, "0008")
         await changed(database, sa.insert(JSON_COUNTS).values(kept))
     await database.close()

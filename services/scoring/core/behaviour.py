@@ -47,17 +47,25 @@ class PaidRows(NamedTuple):
 def paid_rows(crowd: Crowd, matrix: Matrix, until: int, *, ignore_windows: bool = False) -> PaidRows:
     """Return the counts up to the end of a day (UTC ordinal) that lie within the windows of their rules."""
     prices = matrix.prices
-    rule, row = crowd.rows_of([one.count_key for one in matrix.rules])
-    days = crowd.day[row]
-    exists = days <= until
-    if prices.has_windows and not ignore_windows:
-        exists &= days > until - prices.window[rule]
-    if not exists.all():
-        rule, row, days = rule[exists], row[exists], days[exists]
-    profile, times = crowd.profile[row], crowd.times[row]
-    period = periods_of(days, prices.per[rule])
-    each = paid(times, prices.times[rule], rule, profile, crowd.by[row], period)
-    return PaidRows(rule, profile, days, times, each)
+    rule, rows = crowd.rows_of([one.count_key for one in matrix.rules])
+    cuts = prices.has_windows and not ignore_windows
+    if cuts or crowd.last_day > until:
+        days = crowd.day[rows]
+        exists = days <= until
+        if cuts:
+            exists &= days > until - prices.window[rule]
+        rule, rows = rule[exists], np.arange(len(crowd.day))[rows][exists]
+    profile, day, times = crowd.profile[rows], crowd.day[rows], crowd.times[rows]
+    each = np.minimum(times, prices.times[rule])
+    # Most rows have the limit of their period for themselves.
+    shares = crowd.repeats[rows] & prices.is_long[rule]
+    if shares.any():
+        shares[:-1] |= shares[1:]
+        some = np.flatnonzero(shares)
+        its, by = rule[some], crowd.by[rows][some]
+        period = periods_of(day[some], prices.per[its])
+        each[some] = paid(times[some], prices.times[its], its, profile[some], by, period)
+    return PaidRows(rule, profile, day, times, each)
 
 
 def rule_lines(crowd: Crowd, matrix: Matrix, day: int, *, exact: bool = False) -> Lines:

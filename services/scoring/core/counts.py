@@ -15,7 +15,16 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from services.scoring.core.entries import ENTRY, Entries, Owned, entries_in, entries_of, joined, merged, summed
+from services.scoring.core.entries import (
+    ENTRY,
+    Entries,
+    Owned,
+    entries_in,
+    entries_of,
+    joined,
+    merged,
+    summed,
+)
 
 ACTIVITY: Final = "activity"
 """The count key of anything that a human did."""
@@ -57,8 +66,8 @@ def number_of(text: str) -> int:
 class Held(NamedTuple):
     """The counts of an identity as a transaction read or changed them, with the revision of their row.
 
-    They are the sum of two parts. A change is added to `recent`, which are few: that is what it costs to write
-    it. What was too much for them is `older`, without points given by hand.
+    They are the sum of two parts. Changes are added to `recent`, which are few, so that little is written for
+    each. What was too much for them is `older`; nothing of it was given by hand.
     """
 
     recent: Counts
@@ -176,6 +185,15 @@ def _totals(several: Sequence[Sequence[bytes]]) -> list[bytes]:
         reduce(merged, sorted(parts, key=len, reverse=True)) if long else its
         for parts, long, its in zip(several, is_long, sums, strict=True)
     ]
+
+
+def difference(counts: Counts, less: Counts) -> Counts:
+    """Return what added to `less` makes the counts; of that nothing was given by hand."""
+    if not less.packed:
+        return counts
+    taken = less.entries.copy()
+    taken["times"] *= -1
+    return total([counts, Counts(taken.tobytes())])
 
 
 def only(counts: Counts, keys: Iterable[str]) -> Counts:

@@ -1,6 +1,7 @@
 """A crowd: the counts of several profiles as columns, in which the rows of each key stand together."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -24,35 +25,44 @@ class Rows(NamedTuple):
 
 
 class Crowd:
-    """Profiles by their places, with what was counted of them under some keys, in columns as `Rows` has."""
+    """Profiles by their places, with what was counted of them under some keys, in columns as `Rows` has.
+
+    The rows of the keys stand in the order in which the keys are given.
+    """
 
     def __init__(self, counts: Sequence[Counts], keys: Collection[str]) -> None:
         owners, entries = joined([one.packed for one in counts])
         self.size = len(counts)
-        by_number = {number_of(key): key for key in keys}
-        numbers = np.array(sorted(by_number) or [0], np.uint64)
+        asked = _Asked(keys)
         # Entries stand by profile, then by key, so a key is looked up once for each of its runs.
         starts = starts_of(owners, entries["key"])
-        sizes = np.diff(starts, append=len(entries))
-        found = entries["key"][starts]
-        places = np.searchsorted(numbers, found)
-        places[places == len(numbers)] = 0
-        asked = np.flatnonzero(numbers[places] == found)
-        # Indices are few, so a stable sort of them goes through once.
-        places = places[asked].astype(np.uint16)
-        order = np.argsort(places, kind="stable")
-        runs = asked[order]
-        rows = rows_in(starts[runs], sizes[runs])
+        runs, places = asked.among(entries["key"][starts])
+        sizes = np.diff(starts, append=len(entries))[runs]
+        rows = rows_in(starts[runs], sizes)
         self.profile: Indices = owners[rows]
         self.by: NDArray[np.uint64] = entries["by"][rows]
         self.day: Ints = entries["day"][rows].astype(np.int64)
         self.times: Ints = entries["times"][rows].astype(np.int64)
-        until = np.cumsum(np.append(0, sizes[runs]))
-        ends = until[np.searchsorted(places[order], np.arange(len(numbers) + 1))].tolist()
-        spans = zip(sorted(by_number), ends, ends[1:], strict=False)
+        until = np.append(0, np.cumsum(sizes))
+        ends = until[np.searchsorted(places, np.arange(len(keys) + 1))].tolist()
+        spans = zip(keys, ends, ends[1:], strict=False)
         self._spans: Mapping[str, tuple[int, int]] = {
-            by_number[number]: (start, end) for number, start, end in spans if start < end
+            key: (start, end) for key, start, end in spans if start < end
         }
+
+    @cached_property
+    def last_day(self) -> int:
+        """The last day on which anything was counted, 0 where nothing was."""
+        return int(self.day.max(initial=0))
+
+    @cached_property
+    def repeats(self) -> NDArray[np.bool_]:
+        """Of each row whether it has the profile and the value of the row before it."""
+        repeats = np.empty(len(self.day), np.bool_)
+        repeats[:1] = False
+        np.equal(self.by[1:], self.by[:-1], out=repeats[1:])
+        repeats[1:] &= self.profile[1:] == self.profile[:-1]
+        return repeats
 
     @property
     def keys(self) -> Collection[str]:
@@ -67,10 +77,28 @@ class Crowd:
         some = slice(*span)
         return Rows(self.profile[some], self.by[some], self.day[some], self.times[some])
 
-    def rows_of(self, keys: Iterable[str]) -> tuple[Indices, Indices]:
+    def rows_of(self, keys: Iterable[str]) -> tuple[Indices, Indices | slice]:
         """Return the rows of some keys, one key after the other: the place of the key, and of the row."""
         spans = np.array([self._spans.get(key, (0, 0)) for key in keys], np.intp).reshape(-1, 2)
         sizes = spans[:, 1] - spans[:, 0]
-        before = np.cumsum(sizes) - sizes
-        rows = np.arange(sizes.sum()) + np.repeat(spans[:, 0] - before, sizes)
-        return np.repeat(np.arange(len(sizes)), sizes), rows
+        some = np.flatnonzero(sizes)
+        return np.repeat(some, sizes[some]), rows_in(spans[some, 0], sizes[some])
+
+
+class _Asked:
+    """Count keys by their numbers."""
+
+    def __init__(self, keys: Collection[str]) -> None:
+        numbers = np.array([number_of(key) for key in keys] or [0], np.uint64)
+        self._places = np.argsort(numbers)
+        self._numbers = numbers[self._places]
+
+    def among(self, numbers: NDArray[np.uint64]) -> tuple[Indices, NDArray[np.uint16]]:
+        """Return which numbers are asked for, and the places of their keys; both in the order of the keys."""
+        nearest = np.searchsorted(self._numbers, numbers)
+        nearest[nearest == len(self._numbers)] = 0
+        asked = np.flatnonzero(self._numbers[nearest] == numbers)
+        # Places are few, so a stable sort of them goes through once.
+        places = self._places[nearest[asked]].astype(np.uint16)
+        order = np.argsort(places, kind="stable")
+        return asked[order], places[order]

@@ -1,4 +1,4 @@
-"""Entries: how often something was counted, packed in rows that are sorted and without zeros; and their sums."""
+"""Entries: how often something was counted, packed in rows that are sorted and without zeros; and sums."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -66,12 +66,13 @@ def merged(many: bytes, few: bytes) -> bytes:
         return many or few
     old, new = entries_in(many), entries_in(few)
     places = _places(old, new)
-    found = old[np.minimum(places, len(old) - 1)]
     is_there = places < len(old)
+    found = old.view(_BYTES).take(places, mode="clip").view(ENTRY)
     for name in ("key", "by", "day"):
         is_there &= found[name] == new[name]
     is_new = ~is_there
-    at = places[is_new] + np.arange(np.count_nonzero(is_new))
+    at = places[is_new]
+    at += np.arange(len(at))
     sums = np.empty(len(old) + len(at), ENTRY)
     is_old = np.ones(len(sums), np.bool_)
     is_old[at] = False
@@ -89,14 +90,18 @@ def merged(many: bytes, few: bytes) -> bytes:
 
 def _places(entries: Entries, wanted: Entries) -> Indices:
     """Return for each of the wanted the index of the first of the entries that is not before it."""
-    keys, by, day = (np.ascontiguousarray(column) for column in (entries["key"], wanted["by"], wanted["day"]))
-    # A binary search for all of them at once, each within the entries of its key.
-    low, high = (np.searchsorted(keys, wanted["key"], side) for side in ("left", "right"))
-    rows = entries.view(_BYTES)
-    for _ in range(int((high - low).max()).bit_length()):
-        middle = (low + high) // 2
-        seen = rows.take(middle, mode="clip").view(ENTRY)
-        is_before = (seen["by"] < by) | ((seen["by"] == by) & (seen["day"] < day))
-        is_before &= low < high
-        low, high = np.where(is_before, middle + 1, low), np.where(is_before, high, middle)
-    return low
+    keys, of_by, of_day = (np.ascontiguousarray(entries[name]) for name in ("key", "by", "day"))
+    by, day = np.ascontiguousarray(wanted["by"]), np.ascontiguousarray(wanted["day"])
+    place, end = (np.searchsorted(keys, wanted["key"], side) for side in ("left", "right"))
+    # A binary search for all of them at once, each among the entries of its key.
+    step = 1 << int((end - place).max()).bit_length()
+    place -= 1
+    while step := step >> 1:
+        further = place + step
+        its_by = of_by.take(further, mode="clip")
+        is_before = its_by == by
+        is_before &= of_day.take(further, mode="clip") < day
+        is_before |= its_by < by
+        is_before &= further < end
+        place = np.where(is_before, further, place)
+    return place + 1

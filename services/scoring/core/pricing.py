@@ -52,7 +52,9 @@ class Score:
 
 def crowd_of(known: Sequence[Known], *matrices: Matrix) -> Crowd:
     """Return the columns of what matrices ask of profiles."""
-    return Crowd([one.counts for one in known], {key for matrix in matrices for key in keys_of(matrix)})
+    # In the order of the rules, whose rows then need not be gathered.
+    keys = dict.fromkeys(key for matrix in matrices for key in keys_of(matrix))
+    return Crowd([one.counts for one in known], keys)
 
 
 def keys_of(matrix: Matrix) -> Iterator[str]:

@@ -16,7 +16,7 @@ _NO_WINDOW: Final = 2**31
 
 
 class Prices(NamedTuple):
-    """A row for each rule, of which `per` is a place in `PERIODS`.
+    """A row for each rule, of which `per` is a place in `PERIODS`; a long period is more than a day.
 
     Without a half-life it is 0; without another bound it is one that nothing reaches.
     """
@@ -24,6 +24,7 @@ class Prices(NamedTuple):
     points: NDArray[np.float64]
     times: NDArray[np.int64]
     per: NDArray[np.int64]
+    is_long: NDArray[np.bool_]
     half_life: NDArray[np.int64]
     window: NDArray[np.int64]
     cap: NDArray[np.float64]
@@ -40,6 +41,7 @@ def prices_of(rules: Sequence[Rule]) -> Prices:
         np.array([rule.points for rule in rules], np.float64),
         np.array([times for times, _ in limits], np.int64),
         np.array([per for _, per in limits], np.int64),
+        np.array([PERIODS[per] != "day" for _, per in limits], np.bool_),
         np.array([rule.half_life or 0 for rule in rules], np.int64),
         np.array(windows, np.int64),
         np.array([np.inf if rule.cap is None else rule.cap for rule in rules], np.float64),

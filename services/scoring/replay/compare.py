@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.scoring import tables
 from services.scoring.core.counts import ADJUSTMENTS, Counts, only, summary
-from services.scoring.store.counts import counted_in
+from services.scoring.store.counts import BOTH, counted_in
 from shared.database.engine import Database
 
 PAGE: Final = 5_000
@@ -130,29 +130,16 @@ async def _compare(copy: Database, rebuilt: Database, subject: Subject, scope: S
 
 
 async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGenerator[Row]:
-    table = subject.table
-    names = [column.name for column in table.primary_key]
-    query = sa.select(table).order_by(*table.primary_key)
-    if table is tables.seen_names:
-        query = _names(scope)
-    # Who was kept from sales is on no log.
-    if table is tables.standings:
-        query = query.where(table.c.lead_id.is_not(None))
-    if table is tables.flipped:
-        query = query.where(
-            ~table.c.carried,
-            sa.exists().where(
-                *(tables.standings.c[name] == table.c[name] for name in ("profile_id", "model", "cycle")),
-                tables.standings.c.lead_id.is_not(None),
-            ),
-        )
+    names = [column.name for column in subject.table.primary_key]
+    query = _query(subject.table, scope)
     columns = query.selected_columns.keys()
     async with aclosing(database.pages(query, PAGE)) as pages:
         async for page in pages:
             for row in (dict(zip(columns, one, strict=True)) for one in page):
                 key = tuple(row[name] for name in names)
                 if subject is _COUNTS:
-                    counts = _by_key(counted_in(row["entries"], row["by_hand"]), scope.count_keys)
+                    counted = counted_in(row["entries"], row["by_hand"], row["older"])
+                    counts = _by_key(counted, scope.count_keys)
                     if counts:
                         yield Row(key, counts)
                 elif subject is _SCORES:
@@ -160,6 +147,27 @@ async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGene
                         yield Row(key, {name: row[name] for name in subject.columns}, row["due_on"])
                 else:
                     yield Row(key, {name: row[name] for name in subject.columns} | _stated(row, subject))
+
+
+def _query(table: sa.Table, scope: Scope) -> sa.Select[*tuple[Any, ...]]:
+    query = sa.select(table).order_by(*table.primary_key)
+    if table is tables.seen_names:
+        return _names(scope)
+    # How counts are split between their two rows depends on the batches.
+    if table is tables.counts:
+        return query.add_columns(tables.older_counts.c.entries.label("older")).select_from(BOTH)
+    # Who was kept from sales is on no log.
+    if table is tables.standings:
+        return query.where(table.c.lead_id.is_not(None))
+    if table is tables.flipped:
+        return query.where(
+            ~table.c.carried,
+            sa.exists().where(
+                *(tables.standings.c[name] == table.c[name] for name in ("profile_id", "model", "cycle")),
+                tables.standings.c.lead_id.is_not(None),
+            ),
+        )
+    return query
 
 
 def _names(scope: Scope) -> sa.Select[Any, Any, Any]:

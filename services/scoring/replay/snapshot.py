@@ -29,6 +29,7 @@ PROJECTIONS: Final = (
     tables.traits,
     tables.effects,
     tables.counts,
+    tables.older_counts,
     tables.scores,
     tables.standings,
     tables.flipped,

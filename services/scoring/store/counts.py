@@ -1,31 +1,73 @@
-"""The counts on their table: one row for each identity, guarded by a revision."""
+"""The counts on their tables: each identity has a row guarded by a revision, and few have a large one too."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import sqlalchemy as sa
 
-from services.scoring.core.counts import NONE, Counts, Held
-from services.scoring.tables import counts
+from services.scoring.core.counts import NONE, Counts, Held, difference, total
+from services.scoring.core.entries import ENTRY
+from services.scoring.store.kept import Kept, Row, marked
+from services.scoring.tables import counts, older_counts
 from shared.database import bulk
 from shared.errors import Unavailable
 
-COLUMNS = (counts.c.entries, counts.c.by_hand, counts.c.revision)
+# With more entries than these the row of an identity is emptied into its second row.
+MOST_RECENT: Final = 256
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[tuple[int, str, int]]).decode
+# It depends on the content of rows alone, so that one serves all databases of a process.
+_kept = Kept()
 
 
-def held_in(entries: bytes | None, by_hand: str | None, revision: int | None) -> Held | None:
-    """Return what a row has in its `COLUMNS`; None for the nulls of an outer join without a row."""
-    if entries is None or revision is None:
-        return None
-    return Held(counted_in(entries, by_hand), revision)
+BOTH: Final = counts.outerjoin(older_counts, older_counts.c.identity_id == counts.c.identity_id)
+"""the rows of all identities that have counts"""
 
 
-def counted_in(entries: bytes, by_hand: str | None) -> Counts:
-    """Return the counts that a row has in these two columns."""
+def columns(on_postgresql: bool) -> Sequence[sa.ColumnElement[Any]]:
+    """Return what a `Reading` reads of the two rows of an identity."""
+    is_kept = bulk.among(on_postgresql, older_counts.c.mark, "kept")
+    older = sa.case((is_kept, sa.null()), else_=older_counts.c.entries)
+    return counts.c.entries, counts.c.by_hand, counts.c.revision, older_counts.c.mark, older
+
+
+class Reading:
+    """One reading of counts, which asks for no large row that the process keeps."""
+
+    def __init__(self) -> None:
+        self._kept = _kept.by_mark()
+        self.asked: Mapping[str, Any] = {"kept": list(self._kept)}
+        """the parameters that `columns` need at execution"""
+
+    def held(
+        self,
+        identity_id: str,
+        entries: bytes | None,
+        by_hand: str | None,
+        revision: int | None,
+        mark: str | None,
+        older: bytes | None,
+    ) -> Held | None:
+        """Return what an identity has in `columns`; None for the nulls of an outer join without a row."""
+        if entries is None or revision is None:
+            return None
+        recent = _counted_in(entries, by_hand)
+        if mark is None:
+            return Held(recent, revision)
+        row = self._kept[mark] if older is None else Row(mark, bytes(older))
+        _kept.keep(identity_id, row)
+        return Held(recent, revision, Counts(row.entries))
+
+
+def counted_in(entries: bytes, by_hand: str | None, older: bytes | None) -> Counts:
+    """Return the counts of an identity from its row in `counts` and its entries in `older_counts`, if any."""
+    recent = _counted_in(entries, by_hand)
+    return recent if older is None else total([recent, Counts(bytes(older))])
+
+
+def _counted_in(entries: bytes, by_hand: str | None) -> Counts:
     if by_hand is None:
         return Counts(bytes(entries))
     return Counts(bytes(entries), {(day, text): times for day, text, times in _decode(by_hand)})
@@ -33,13 +75,14 @@ def counted_in(entries: bytes, by_hand: str | None) -> Counts:
 
 def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, Held]:
     """Return the counts of the identities that have any."""
-    rows = connection.execute(_of_identities(connection), {"ids": identity_ids})
-    return {identity_id: held for identity_id, *row in rows if (held := held_in(*row)) is not None}
+    reading = Reading()
+    rows = connection.execute(_of_identities(connection), {"ids": identity_ids, **reading.asked})
+    return {identity_id: held for identity_id, *row in rows if (held := reading.held(identity_id, *row))}
 
 
 @bulk.built_once
 def _of_identities(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
-    query = sa.select(counts.c.identity_id, *COLUMNS)
+    query = sa.select(counts.c.identity_id, *columns(on_postgresql)).select_from(BOTH)
     return query.where(bulk.among(on_postgresql, counts.c.identity_id, "ids"))
 
 
@@ -56,18 +99,30 @@ def _revisions(on_postgresql: bool) -> sa.Select[str, int]:
 
 def write(connection: sa.Connection, changed: Mapping[str, Held]) -> None:
     """Write counts back; raises Unavailable when somebody else changed one since it was read."""
-    rows = [_row(identity_id, held) for identity_id, held in sorted(changed.items())]
+    rows: list[dict[str, Any]] = []
+    older: dict[str, Row] = {}
+    for identity_id, held in sorted(changed.items()):
+        recent = held.recent
+        if len(recent.packed) > MOST_RECENT * ENTRY.itemsize:
+            older[identity_id] = marked(total([held.older, Counts(recent.packed)]).packed)
+            recent = Counts(by_hand=recent.by_hand)
+        rows.append(_row(identity_id, recent, held.revision + 1))
+    # Whoever has raised the revision of an identity writes both of its rows.
     if bulk.upsert(connection, counts, rows, revision="revision") < len(rows):
         raise Unavailable("counts_race", "Another worker has just changed the same counts.")
+    large = [{"identity_id": identity_id, **row._asdict()} for identity_id, row in older.items()]
+    bulk.upsert(connection, older_counts, large)
+    for identity_id, row in older.items():
+        _kept.keep(identity_id, row)
 
 
-def _row(identity_id: str, held: Held) -> dict[str, Any]:
-    given = [(day, text, times) for (day, text), times in held.counts.by_hand.items()]
+def _row(identity_id: str, recent: Counts, revision: int) -> dict[str, Any]:
+    given = [(day, text, times) for (day, text), times in recent.by_hand.items()]
     return {
         "identity_id": identity_id,
-        "entries": held.counts.packed,
+        "entries": recent.packed,
         "by_hand": _encode(given).decode() if given else None,
-        "revision": held.revision + 1,
+        "revision": revision,
     }
 
 
@@ -78,7 +133,7 @@ def write_changed(connection: sa.Connection, held: Mapping[str, Held], after: Ma
     write(
         connection,
         {
-            identity_id: Held(counted, before[identity_id].revision)
+            identity_id: before[identity_id]._replace(recent=difference(counted, before[identity_id].older))
             for identity_id, counted in after.items()
             if counted != before[identity_id].counts
         },

@@ -11,7 +11,7 @@ from services.scoring.core.pricing import Known
 from services.scoring.core.traits import NOTHING_KNOWN, History
 from services.scoring.store.counts import counted_in
 from services.scoring.store.traits import told_of
-from services.scoring.tables import counts, identities
+from services.scoring.tables import counts, identities, older_counts
 from shared.identity import Identity
 
 
@@ -38,10 +38,10 @@ def read(connection: sa.Connection, after: str, size: int, names: Collection[str
     if until is None:
         return Page((), (), ())
     rows = connection.execute(_IDENTITIES, {"after": after, "until": until}).all()
-    profile_ids, ids, kinds, values, entries, by_hand = zip(*rows, strict=True)
+    profile_ids, ids, kinds, values, entries, by_hand, older = zip(*rows, strict=True)
     starts = [0, *(row for row, (one, other) in enumerate(pairwise(profile_ids), 1) if one != other)]
     spans = [slice(*span) for span in pairwise([*starts, len(rows)])]
-    counted = list(map(_counts, entries, by_hand))
+    counted = list(map(_counts, entries, by_hand, older))
     histories = [NOTHING_KNOWN] * len(spans)
     if names:
         named, told = list(map(Identity, kinds, values)), told_of(connection, ids, names)
@@ -56,8 +56,8 @@ def read(connection: sa.Connection, after: str, size: int, names: Collection[str
     )
 
 
-def _counts(entries: bytes | None, by_hand: str | None) -> Counts:
-    return NONE if entries is None else counted_in(entries, by_hand)
+def _counts(entries: bytes | None, by_hand: str | None, older: bytes | None) -> Counts:
+    return NONE if entries is None else counted_in(entries, by_hand, older)
 
 
 _NUMBER: Final = (
@@ -79,8 +79,10 @@ _IDENTITIES: Final[sa.Select[*tuple[Any, ...]]] = (
         identities.c.value,
         counts.c.entries,
         counts.c.by_hand,
+        older_counts.c.entries,
     )
     .outerjoin(counts, counts.c.identity_id == identities.c.id)
+    .outerjoin(older_counts, older_counts.c.identity_id == identities.c.id)
     .where(identities.c.profile_id > sa.bindparam("after"), identities.c.profile_id <= sa.bindparam("until"))
     .order_by(identities.c.profile_id)
 )

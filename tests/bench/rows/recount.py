@@ -36,7 +36,8 @@ _COUNTED = """
 select coalesce(sum(
     get_byte(entries, at + 20) + (get_byte(entries, at + 21) << 8) + (get_byte(entries, at + 22) << 16)
 ), 0)::bigint
-from counts, generate_series(0, length(entries) - 24, 24) as at
+from (select entries from counts union all select entries from older_counts) as rows,
+generate_series(0, length(entries) - 24, 24) as at
 where substr(entries, at + 1, 8) = decode('{key}', 'hex')
 """
 

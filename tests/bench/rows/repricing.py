@@ -16,6 +16,7 @@ PROFILES = 1_000_000
 LIMIT_SECONDS = 480.0
 
 _DATABASE = "repricing"
+# Nobody here has so many counts that some are older.
 _COUNTS = "select identity_id, entries, by_hand, revision from counts"
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from services.scoring.core.counts import NONE, Held
 from services.scoring.store.counts import read, write, write_changed
 from services.scoring.tables import counts as table
+from services.scoring.tables import older_counts
 from shared.errors import Unavailable
 from tests.unit.scoring.crowds import counts_of
 from tests.unit.scoring.test_counts import ENTRIES, Entry, counts_from
@@ -21,6 +22,7 @@ def connection() -> Iterator[sa.Connection]:
     engine = sa.create_engine("sqlite://")
     with engine.connect() as connection:
         table.create(connection)
+        older_counts.create(connection)
         yield connection
     engine.dispose()
 
