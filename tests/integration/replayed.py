@@ -18,6 +18,7 @@ from services.scoring.corrections import Corrections, Note
 from services.scoring.replay.check import check
 from services.scoring.replay.snapshot import MATRICES, PROJECTIONS
 from services.scoring.store import folds
+from services.scoring.store.counts import MOST_RECENT
 from services.scoring.store.selection import Selection
 from shared.database.engine import Database
 from shared.database.outbox import outbox, relay
@@ -182,6 +183,11 @@ async def a_history(running: Running) -> None:
             interaction(day=-5, known_as=device | {"user_id": who}),
             *(interaction("download", day=-n, known_as={"user_id": who}) for n in range(3)),
         )
+    # Of so many values not all stay in the row that events write, long ago as they were.
+    reader = {"anonymous_id": "reader"}
+    await running.scored(
+        *(interaction(day=-700, path=f"/{n}", known_as=reader) for n in range(MOST_RECENT + 4))
+    )
     ana = await running.world.profile_of(ANA)
     await running.scored(*(interaction("purchase", day=-n, id=f"purchase-{n}") for n in range(3)))
     await running.retracted(ana, interaction="wrong")
