@@ -5,10 +5,10 @@ import signal
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from rich.console import Console
 
@@ -22,6 +22,7 @@ from tests.bench.rows import (
     embedded,
     folding,
     latency,
+    many_counts,
     recount,
     repricing,
     side_by_side,
@@ -49,7 +50,9 @@ class Options(Namespace):
 
 def _options() -> Options:
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--rows", type=_numbers, default="1,2,3,4,5,6,7,8,9", help="which rows (%(default)s)")
+    parser.add_argument(
+        "--rows", type=_numbers, default="1,2,3,4,5,6,7,8,9,10", help="which rows (%(default)s)"
+    )
     parser.add_argument(
         "--seconds", type=float, default=0.8, help="a side of a pair, rows 1 and 2 (%(default)s)"
     )
@@ -57,7 +60,7 @@ def _options() -> Options:
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="the report (%(default)s)")
     parser.add_argument("--embedded-only", action="store_true", help="what needs no Kafka and no PostgreSQL")
     parser.add_argument(
-        "--scale", type=float, default=1.0, help="less of everything in rows 3 and 5 to 9, for development"
+        "--scale", type=float, default=1.0, help="less of everything in rows 3 and 5 to 10, for development"
     )
     parser.add_argument(
         "--profile",
@@ -73,21 +76,25 @@ def _numbers(text: str) -> frozenset[int]:
         numbers = frozenset(int(part) for part in text.split(","))
     except ValueError as error:
         raise ArgumentTypeError("name rows such as 1,3") from error
-    if not numbers <= set(range(1, 10)):
-        raise ArgumentTypeError("the rows are 1 to 9")
+    if not numbers <= set(range(1, 11)):
+        raise ArgumentTypeError("the rows are 1 to 10")
     return numbers
+
+
+_EMBEDDED: Final[Mapping[int, Callable[[Arena], Row]]] = {
+    1: single.measure,
+    4: latency.measure_embedded,
+    6: embedded.measure,
+    9: drain.measure_embedded,
+    10: many_counts.measure,
+}
 
 
 def _measure(arena: Arena, wanted: frozenset[int], *, embedded_only: bool) -> Iterator[Row]:
     """Yield the rows, with the servers that they share."""
-    if 1 in wanted:
-        yield single.measure(arena)
-    if 4 in wanted:
-        yield latency.measure_embedded(arena)
-    if 6 in wanted:
-        yield embedded.measure(arena)
-    if 9 in wanted:
-        yield drain.measure_embedded(arena)
+    for number, measure in _EMBEDDED.items():
+        if number in wanted:
+            yield measure(arena)
     if embedded_only:
         return
     if wanted & {2, 3, 4, 5, 9}:

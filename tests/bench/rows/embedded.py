@@ -32,7 +32,7 @@ def measure(arena: Arena) -> Row:
     history, measured = arena.sized(HISTORY), arena.sized(MEASURED)
     base = arena.subdirectory("row6-base")
     _found_people(arena, base, history)
-    end = _append(base, present(measured))
+    end = append(base, present(measured))
     pairs: list[tuple[float, float]] = []
     rounds: list[dict[str, Any]] = []
     for pair in range(PAIRS):
@@ -75,14 +75,14 @@ def _found_people(arena: Arena, base: Path, history: int) -> None:
     """Make the files that every round is a copy of: the matrix active, the people known and counted."""
     with flipline(arena, "scoring", name="row6-found", data_dir=base) as server:
         activate_matrix(server, FLIP_NUMBER)
-    end = _append(base, interactions(history, prefix="past", days_ago=range(1, HISTORY_DAYS)))
+    end = append(base, interactions(history, prefix="past", days_ago=range(1, HISTORY_DAYS)))
     arena.tell(f"  folding {history:,} events of the past ...")
     with flipline(arena, "scoring", name="row6-history", data_dir=base) as server:
         pace = watch_sqlite(base / "state.sqlite", end, [server.process.pid], limit=LIMIT_SECONDS)
     arena.tell(f"  founded at {pace.rate:,.0f} events/s")
 
 
-def _append(directory: Path, events: Iterable[Interaction]) -> int:
+def append(directory: Path, events: Iterable[Interaction]) -> int:
     """Put events on the log and return the offset after the last."""
     with closing(opened(directory / "log.sqlite")) as log:
         log.execute("begin")
