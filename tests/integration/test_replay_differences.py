@@ -35,7 +35,7 @@ async def running(database: Database, tmp_path: Path) -> AsyncIterator[Running]:
 
 TAMPERED: dict[str, tuple[sa.Executable, str]] = {
     "a count": (sa.update(counts).where(counts.c.identity_id == ANA.id).values(entries=b""), ANA.id),
-    "an older count": (sa.update(older_counts).values(entries=b""), "rebuilt activity=260 on 1 days"),
+    "an older count": (sa.update(older_counts).values(entries=b""), "activity=260 on 1 days"),
     "what was given by hand": (sa.update(counts).values(by_hand=None), "rebuilt adjustments=1 on 1 days"),
     "a trait": (
         sa.update(traits)
