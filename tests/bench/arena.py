@@ -28,7 +28,7 @@ class Arena:
     profiles: Path | None = None
     """where the profiles of our servers go, when they are wanted"""
     scale: float = 1.0
-    """how much of the sizes of rows 3 and 5 to 8 there is; below 1 the figures are for development alone"""
+    """how much of the sizes of rows 3 and 5 to 10 there is; below 1 the figures are for development alone"""
     cores: Cores = field(default_factory=Cores.of_this_machine)
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
 
