@@ -34,8 +34,8 @@ class Crowd:
         owners, entries = joined([one.packed for one in counts])
         self.size = len(counts)
         asked = _Asked(keys)
-        # Entries stand by profile, then by key, so a key is looked up once for each of its runs.
-        starts = starts_of(owners, entries["key"])
+        # Entries stand by profile, then by key, so a key is looked up once for each run of its rows.
+        starts = starts_of(entries["key"])
         runs, places = asked.among(entries["key"][starts])
         sizes = np.diff(starts, append=len(entries))[runs]
         rows = rows_in(starts[runs], sizes)

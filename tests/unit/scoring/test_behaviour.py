@@ -104,3 +104,17 @@ def test_rules_give_in_the_order_of_the_matrix_and_only_to_those_who_match() -> 
     assert [(rules.rules[rule].id, *more) for rule, *more in each] == [
         ("likes", 1, 3), ("visits", 0, 8), ("visits", 2, 8), ("also_likes", 1, 1),
     ]  # fmt: skip
+
+
+def test_days_to_come_are_left_out_whatever_else_a_crowd_has_and_in_whatever_order() -> None:
+    visits, likes = rule("visits", 8), rule("likes", 3, when={"type": "like"})
+    ours, theirs = (
+        ruled_by(visits, likes),
+        ruled_by(likes, rule("opens", when={"type": "email_open"}), visits),
+    )
+    done = [interaction(day=day) for day in (0, 0, 1)] + [interaction("like", day=day) for day in (0, 2)]
+    one = known(theirs, *done, *(interaction("email_open", day=day) for day in (0, 1, 2)))
+    lines = rule_lines(crowd_of([one], theirs), ours, TODAY)
+    assert [*zip(lines.rule.tolist(), lines.matches.tolist(), lines.points.tolist(), strict=True)] == [
+        (0, 2, 16), (1, 1, 3),
+    ]  # fmt: skip
