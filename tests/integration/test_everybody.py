@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import Connection
 
 from services.scoring.people import find
-from services.scoring.store import everybody, traits
-from services.scoring.tables import identities
+from services.scoring.store import counts, everybody, traits
+from services.scoring.tables import identities, older_counts
 from shared.database.engine import Database
 from tests.builders import interaction, rule
 from tests.integration.scoring import World
@@ -14,13 +14,18 @@ NAMES = ("title", "email", "company", "email_domain")
 
 
 @pytest.fixture
-async def world(database: Database) -> World:
-    """A world of eight people, three of whom have several identities, one points by hand, one no counts."""
+async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world of eight people: three have several identities, and one has so many counts that two rows do."""
+    monkeypatch.setattr(counts, "MOST_RECENT", 3)
     world = World(database, limits={})
     await world.activated(rule("visits", 10, limit={"times": 3, "per": "day"}))
     for n in range(5):
         who = {"email": f"p{n}@example.com"}
         await world.happened(interaction(known_as=who, traits={"title": "VP"} if n % 2 else {}))
+    await world.happened(
+        *(interaction(day=day, known_as={"email": "p0@example.com"}) for day in range(-6, 0))
+    )
+    assert len(await world.rows(older_counts)) == 1
     for n in range(3):
         cookie, user = {"anonymous_id": f"c{n}"}, {"user_id": f"u{n}"}
         await world.happened(interaction(known_as=cookie), interaction(known_as=cookie | user))
