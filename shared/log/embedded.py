@@ -14,7 +14,8 @@ from filelock import FileLock, Timeout
 
 from shared.ids import NewId, new_id
 from shared.log.continuity import check_extent, check_last, has_last
-from shared.log.embedded_file import LogFile
+from shared.log.embedded_file import LogFile, Rows
+from shared.log.embedded_tail import Tail
 from shared.log.grouping import GroupCommit
 from shared.log.port import Backlog, Message, Partition, Positions, Record
 
@@ -34,6 +35,8 @@ class EmbeddedLog:
         self._path = path
         self._file = LogFile(path, new_id)
         self._group = GroupCommit(self._write, max_group=MAX_GROUP_RECORDS, max_waiting=MAX_WAITING_RECORDS)
+        self._tail = Tail()
+        self._looked_at = float("-inf")
         self._appended: dict[str, asyncio.Event] = {}
         self._proving = asyncio.Lock()
         self._proven_at = float("-inf")
@@ -44,7 +47,7 @@ class EmbeddedLog:
             await self._group.append(records)
 
     async def _write(self, records: Sequence[Record]) -> None:
-        await self._file.insert(records)
+        self._tail.add(records, await self._file.insert(records))
         for topic in {record.topic for record in records}:
             self._appended.pop(topic, asyncio.Event()).set()
 
@@ -52,9 +55,26 @@ class EmbeddedLog:
         """Read all that a topic has now, beside its readers."""
         last = (await self._file.extent(topic)).end - 1
         offset = 0
-        while rows := [row for row in await self._file.read(topic, offset) if row[0] <= last]:
+        while rows := [row for row in (await self._file.read(topic, offset)).found if row[0] <= last]:
             offset = rows[-1][0] + 1
             yield [Message(Partition(topic, 0), *row) for row in rows]
+
+    async def read(self, topic: str, offset: int) -> Rows:
+        """Return what a topic has from an offset on, from memory where that is all."""
+        await self._look()
+        known = self._tail.read(topic, offset)
+        if known is None:
+            return await self._file.read(topic, offset)
+        return Rows(known, max(offset, self._tail.end), full=False)
+
+    async def _look(self) -> None:
+        """Notice, once in a while, what another process has appended."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked_at >= LOOK_AGAIN_SECONDS:
+            self._looked_at = now
+            end = await self._file.end()
+            if end > self._tail.end:
+                self._tail.begin_at(end)
 
     def next_append(self, topic: str) -> asyncio.Event:
         """Return what this process's next append to the topic will set; take it before looking."""
@@ -66,10 +86,11 @@ class EmbeddedLog:
     ) -> AsyncGenerator["EmbeddedConsumer"]:
         """Read a topic; a second reader of the group waits until the first is gone, however it went."""
         lock = FileLock(f"{self._path}.{group}.{topic}.lock", thread_local=False)
+        consumer = EmbeddedConsumer(self, self._file, Partition(topic, 0), positions, lock)
         try:
-            yield EmbeddedConsumer(self, self._file, Partition(topic, 0), positions, lock)
+            yield consumer
         finally:
-            lock.release(force=True)
+            consumer.close()
 
     async def ping(self) -> None:
         """Write to the file; raises Unavailable when that cannot be done now."""
@@ -100,6 +121,7 @@ class EmbeddedConsumer:
         self._positions = positions
         self._lock = lock
         self._next: int | None = None
+        self._ahead: asyncio.Task[Rows] | None = None
         self._unapplied_from: int | None = None
 
     async def poll(self, timeout_seconds: float) -> Sequence[Message]:
@@ -111,9 +133,7 @@ class EmbeddedConsumer:
                 if self._next is None:
                     self._next = await self._claim()
                     self._unapplied_from = self._next
-                rows = await self._file.read(self._partition.topic, self._next)
-                if rows:
-                    self._next = rows[-1][0] + 1
+                if rows := await self._read(self._next):
                     return [Message(self._partition, offset, value) for offset, value in rows]
             left = deadline - asyncio.get_running_loop().time()
             if left <= 0:
@@ -121,6 +141,25 @@ class EmbeddedConsumer:
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, LOOK_AGAIN_SECONDS)):
                     await appended.wait()
+
+    async def _read(self, offset: int) -> list[tuple[int, bytes]]:
+        ahead, self._ahead = self._ahead, None
+        rows = await (ahead or self._log.read(self._partition.topic, offset))
+        self._next = rows.next
+        if rows.full:
+            # While the caller is at work on these.
+            self._ahead = asyncio.create_task(self._log.read(self._partition.topic, rows.next))
+        return rows.found
+
+    def _drop_ahead(self) -> None:
+        if self._ahead is not None:
+            self._ahead.cancel()
+            self._ahead = None
+
+    def close(self) -> None:
+        """Give the lock back."""
+        self._drop_ahead()
+        self._lock.release(force=True)
 
     async def _claim(self) -> int:
         extent = await self._file.extent(self._partition.topic)
@@ -148,6 +187,7 @@ class EmbeddedConsumer:
     def stand_down(self) -> None:
         """Claim anew at the next poll: the holder of the lock is the group's reader."""
         self._next = None
+        self._drop_ahead()
         self._positions.release(self._partition)
 
     async def backlog(self) -> Mapping[Partition, Backlog]:

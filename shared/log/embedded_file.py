@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from shared.errors import Misconfigured, Unavailable
 from shared.ids import NewId
@@ -14,7 +14,9 @@ from shared.log.port import Backlog, Extent, Record
 
 T = TypeVar("T")
 
-MAX_POLL_RECORDS = 2_000
+# What one read returns at most. A record that is larger than all of it comes alone.
+MAX_POLL_RECORDS = 10_000
+MAX_POLL_BYTES = 4 * 1024 * 1024
 BUSY_TIMEOUT_SECONDS = 5
 
 _SCHEMA = """
@@ -28,6 +30,18 @@ create table if not exists record (
 create index if not exists record_topic on record (topic, "offset");
 create table if not exists log (id text not null, proven_at text);
 """
+_END = "select coalesce((select seq from sqlite_sequence where name = 'record'), 0) + 1"
+
+
+class Rows(NamedTuple):
+    """Records of a topic as (offset, value) in order; all others of the topic lie at `next` or after it.
+
+    `full` tells whether there may be more of them now.
+    """
+
+    found: list[tuple[int, bytes]]
+    next: int
+    full: bool
 
 
 class LogFile:
@@ -48,24 +62,51 @@ class LogFile:
         self._write_thread = ThreadPoolExecutor(1, "log-write")
         self._read_thread = ThreadPoolExecutor(1, "log-read")
 
-    async def insert(self, records: Sequence[Record]) -> None:
-        """Store the records in one transaction."""
+    async def insert(self, records: Sequence[Record]) -> int:
+        """Store the records in one transaction and return the offset after the last of them.
+
+        Nobody else writes meanwhile, so theirs are the offsets before it.
+        """
         insert = "insert into record (topic, key, value) values (?, ?, ?)"
-        await self._in_write_thread(lambda connection: connection.executemany(insert, records))
+
+        def inserted(connection: sqlite3.Connection) -> int:
+            connection.executemany(insert, records)
+            return int(connection.execute("select last_insert_rowid()").fetchone()[0]) + 1
+
+        return await self._in_write_thread(inserted)
 
     async def prove_writable(self) -> None:
         """Commit a small change, as an append would."""
         prove = "update log set proven_at = strftime('%Y-%m-%dT%H:%M:%fZ')"
         await self._in_write_thread(lambda connection: connection.execute(prove))
 
-    async def read(self, topic: str, offset: int) -> list[tuple[int, bytes]]:
-        """Return up to MAX_POLL_RECORDS (offset, value) pairs of a topic from an offset on."""
+    async def read(self, topic: str, offset: int) -> Rows:
+        """Return the records of a topic from an offset on, as many as one read returns."""
         query = (
             'select "offset", value from record where topic = ? and "offset" >= ? order by "offset" limit ?'
         )
-        return await self._in_read_thread(
-            lambda connection: connection.execute(query, (topic, offset, MAX_POLL_RECORDS)).fetchall()
-        )
+
+        def read(connection: sqlite3.Connection) -> Rows:
+            # Before the records: what is appended in between is read, or lies at the end or after it.
+            (end,) = connection.execute(_END).fetchone()
+            found: list[tuple[int, bytes]] = []
+            size = 0
+            for row in connection.execute(query, (topic, offset, MAX_POLL_RECORDS)):
+                size += len(row[1])
+                if found and size > MAX_POLL_BYTES:
+                    return Rows(found, found[-1][0] + 1, full=True)
+                found.append(row)
+            after = found[-1][0] + 1 if found else offset
+            if len(found) == MAX_POLL_RECORDS:
+                return Rows(found, after, full=True)
+            return Rows(found, max(after, end), full=False)
+
+        return await self._in_read_thread(read)
+
+    async def end(self) -> int:
+        """Return the offset that the next record gets, whatever its topic."""
+        (end,) = await self._in_read_thread(lambda connection: connection.execute(_END).fetchone())
+        return end
 
     async def value_at(self, topic: str, offset: int) -> bytes | None:
         """Return the value of a topic's record at an offset, None when there is none."""
@@ -77,10 +118,7 @@ class LogFile:
 
     async def extent(self, topic: str) -> Extent:
         """Return which offsets of a topic the file holds; offsets are given across all topics."""
-        query = """
-            select coalesce((select seq from sqlite_sequence where name = 'record'), 0) + 1,
-                (select min("offset") from record where topic = ?)
-        """
+        query = f'{_END}, (select min("offset") from record where topic = ?)'
         end, begin = await self._in_read_thread(
             lambda connection: connection.execute(query, (topic,)).fetchone()
         )
@@ -88,8 +126,8 @@ class LogFile:
 
     async def backlog(self, topic: str, offset: int) -> Backlog:
         """Return how many records of a topic lie at or after an offset, and the age of the first."""
-        query = """
-            select coalesce((select seq from sqlite_sequence where name = 'record'), 0) + 1,
+        query = f"""
+            {_END},
                 count(*),
                 coalesce(max(0, 86400 * (julianday('now') - julianday(
                     (select appended_at from record where topic = ?1 and "offset" >= ?2
@@ -108,16 +146,17 @@ class LogFile:
         self._writer.close()
         self._reader.close()
 
-    async def _in_write_thread(self, work: Callable[[sqlite3.Connection], object]) -> None:
+    async def _in_write_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._write_thread, self._commit, work)
+        return await loop.run_in_executor(self._write_thread, self._commit, work)
 
-    def _commit(self, work: Callable[[sqlite3.Connection], object]) -> None:
+    def _commit(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with _our_faults_as_unavailable("written"):
             try:
                 self._writer.execute("begin immediate")
-                work(self._writer)
+                done = work(self._writer)
                 self._writer.execute("commit")
+                return done
             finally:
                 # A full disk may have ended the transaction already; to roll back then would hide the error.
                 if self._writer.in_transaction:
