@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.clock import Clock
 from shared.database import outbox
-from shared.database.engine import Database
+from shared.database.engine import Database, Unit
 from shared.database.positions import Claims, next_offsets
 from shared.errors import Fenced, Unavailable
 from shared.events import DEAD_LETTERS, encode
@@ -46,7 +46,8 @@ class Follower:
     `apply` must have no effect outside the transaction. A fault of ours (Unavailable) makes the batch wait
     and the worker unready; it is tried again, in halves when it goes on failing. A batch that fails for any
     other reason is halved until the message at fault is alone, and that one is parked as a dead letter.
-    `committed` is called after every commit, and `applied` with the summary of each batch that was committed.
+    `stored` is called after a commit that has put something into the outbox, and `applied` with the summary
+    of each batch that was committed. `unit` does a unit of work in the database's stead.
 
     A batch has as many messages as fit into `SECONDS_OF_A_TRANSACTION`, so that other writers get a turn.
     Partitions are dealt out in shares, each with transactions of its own: while one waits for the database
@@ -62,8 +63,9 @@ class Follower:
         topic: str,
         group: str,
         apply: Apply,
-        committed: Callable[[], None],
+        stored: Callable[[], None],
         applied: Callable[[Summary], None] | None = None,
+        unit: Unit | None = None,
         shares: int = 1,
     ) -> None:
         self._log = log
@@ -72,8 +74,9 @@ class Follower:
         self._topic = topic
         self._group = group
         self._apply = apply
-        self._committed = committed
+        self._stored = stored
         self._applied = applied
+        self._unit = unit or database.unit
         self._shares = shares
         self._pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect])
         self._parked_in_a_row = 0
@@ -169,17 +172,18 @@ class Follower:
         return min(delay * 2, LAST_RETRY_SECONDS)
 
     async def _once(self, claims: Claims, messages: Sequence[Message]) -> None:
-        def applied(connection: Connection) -> tuple[float, Summary]:
+        def applied(connection: Connection) -> tuple[float, Summary, bool]:
             began = time.perf_counter()
             claims.advance(connection, messages)
-            return began, self._apply(connection, messages)
+            return began, self._apply(connection, messages), outbox.was_put_to(connection)
 
         started = time.perf_counter()
-        began, summary = await self._database.unit(applied)
+        began, summary, has_stored = await self._unit(applied)
         ended = time.perf_counter()
         # Without the wait for the writer's turn: that is not what makes a batch slow.
         self._pace.took(len(messages), ended - began)
-        self._committed()
+        if has_stored:
+            self._stored()
         if self._applied is not None:
             self._applied(summary)
         BATCH_SECONDS.labels(self._group).observe(ended - started)
@@ -209,6 +213,6 @@ class Follower:
                 break
             except Unavailable as fault:
                 delay = await self._wait(fault, delay)
-        self._committed()
+        self._stored()
         MESSAGES.labels(self._group, "parked").inc()
         logger.error("message.parked", group=self._group, dead_letter=letter.id, error=safe_reason(error))

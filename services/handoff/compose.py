@@ -8,6 +8,7 @@ from services.handoff.addresses import Opened
 from services.handoff.attempting import Attempter
 from services.handoff.consume import LeadIntake, count_flips
 from services.handoff.deliver import Deliverer
+from services.handoff.due import Due
 from services.handoff.guard import Guard, SystemResolver
 from services.handoff.liveness import prove
 from services.handoff.measure import Measure
@@ -40,22 +41,7 @@ GROUP = "handoff"
 def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings: Settings) -> Service:
     """Assemble the service; raises Misconfigured when FLIPLINE_WEBHOOK_ALLOW cannot be read."""
     guard = Guard(Opened.parse(settings.webhook_allow), SystemResolver())
-    bell, outgoing = Bell(), Bell()
-
-    def committed() -> None:
-        bell.ring()
-        outgoing.ring()
-
-    follower = Follower(
-        log=log,
-        database=database,
-        clock=clock,
-        topic=LEADS,
-        group=GROUP,
-        apply=LeadIntake(clock=clock, new_id=new_id).apply,
-        committed=committed,
-        applied=count_flips,
-    )
+    due, outgoing = Due(), Bell()
     models = Follower(
         log=log,
         database=database,
@@ -63,11 +49,11 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         topic=MATRICES,
         group=MODELS_GROUP,
         apply=apply_model_names,
-        committed=outgoing.ring,
+        stored=outgoing.ring,
     )
     model_names = ModelNames(database)
     sender = Sender(guard, timeout_seconds=settings.webhook_timeout_seconds)
-    takeover = Takeover(database=database, clock=clock, prove=prove, worker=new_id(), bell=bell)
+    takeover = Takeover(database=database, clock=clock, prove=prove, worker=new_id(), bell=due)
     deliverer = Deliverer(
         database=database,
         clock=clock,
@@ -75,7 +61,18 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         attempter=Attempter(sender=sender, clock=clock, new_id=new_id, jitter=random.random),
         takeover=takeover,
         timeout_seconds=settings.webhook_timeout_seconds,
-        bell=bell,
+        due=due,
+    )
+    follower = Follower(
+        log=log,
+        database=database,
+        clock=clock,
+        topic=LEADS,
+        group=GROUP,
+        apply=LeadIntake(clock=clock, new_id=new_id).apply,
+        stored=outgoing.ring,
+        applied=count_flips,
+        unit=deliverer.unit,
     )
     ring = KeyRing(keys.crm) | KeyRing(keys.ops)
     router = keyed_router(Requires(ring, "crm or ops"), tag="handoff")
@@ -87,7 +84,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         new_id=new_id,
         new_secret=_new_secret,
     ).add_to(router)
-    DeliveryRoutes(database=database, clock=clock, new_id=new_id, bell=bell).add_to(router)
+    DeliveryRoutes(database=database, clock=clock, new_id=new_id, bell=due).add_to(router)
     LeadRoutes(database=database, model_names=model_names).add_to(router)
     return Service(
         name="handoff",

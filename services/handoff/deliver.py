@@ -1,32 +1,38 @@
 """The delivery worker: claims what is due, has it sent, records what came of it.
 
-One transaction a turn does both the recording and the claiming, so that a busy worker commits seldom
-and a delivery that was just stored waits for one commit only.
+One transaction a turn does both the recording and the claiming, so that a busy worker commits seldom. A
+delivery that this process stores is claimed in the transaction that stores it, and sent when that commits.
 """
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Connection
 
 from services.handoff.attempting import Attempter, tell
 from services.handoff.delivery import Delivered, Prepared
+from services.handoff.due import Due
 from services.handoff.lanes import Lanes
 from services.handoff.send import Sender
-from services.handoff.store.claims import claim
+from services.handoff.store.claims import Claimed, claim
 from services.handoff.store.leases import give_back
 from services.handoff.store.records import Attempt, record
 from services.handoff.takeover import Takeover
 from shared.clock import Clock
+from shared.database.connections import Work
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.pulse import Pulse
 from shared.reasons import safe_reason
-from shared.supervisor import Bell
 
 logger = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 # New deliveries ring the bell; retries, and deliveries that another process stored, are found by looking.
 LOOK_AGAIN_SECONDS = 0.5
@@ -35,6 +41,10 @@ RETRY_SECONDS = 0.5
 LEASE_MARGIN = timedelta(seconds=30)
 # What a stopping process may still spend on recording; what is not recorded is sent once more.
 WIND_UP_SECONDS = 3.0
+
+
+class _ClaimFailed(Exception):
+    """A claim failed that shared the transaction of other work."""
 
 
 class Deliverer:
@@ -49,7 +59,7 @@ class Deliverer:
         attempter: Attempter,
         takeover: Takeover,
         timeout_seconds: float,
-        bell: Bell,
+        due: Due,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -57,8 +67,13 @@ class Deliverer:
         self._attempter = attempter
         self._takeover = takeover
         self._lease = timedelta(seconds=timeout_seconds) + LEASE_MARGIN
-        self._bell = bell
+        self._due = due
         self._lanes = Lanes()
+        # One claim at a time, since the places that it fills are taken when it has committed.
+        self._claiming = asyncio.Lock()
+        self._is_open = False
+        self._may_be_due = True
+        self._claimed_at = float("-inf")
         self._under_way: set[asyncio.Task[None]] = set()
         self._finished: list[Attempt] = []
 
@@ -66,17 +81,47 @@ class Deliverer:
         """Work until cancelled."""
         await self._takeover.tried()
         async with self._sender:
+            self._is_open = True
             try:
                 while True:
                     if not await self._turn(pulse):
-                        await self._bell.wait(LOOK_AGAIN_SECONDS)
+                        await self._due.wait(LOOK_AGAIN_SECONDS)
             finally:
+                self._is_open = False
                 await self._wind_up()
+
+    async def unit(self, work: Work[T], /) -> T:
+        """Do a unit of work that stores deliveries, claim what is due in its transaction, and start that.
+
+        When the claim fails the work is done alone: a damaged delivery keeps no lead out. So it is while the
+        worker is busy: work that takes long must not keep it from recording.
+        """
+        if self._is_open and not self._claiming.locked() and not self._lanes.full:
+            with suppress(_ClaimFailed):
+                return await self._done_and_claimed(work)
+        done = await self._database.unit(work)
+        self._due.ring()
+        return done
+
+    async def _done_and_claimed(self, work: Work[T]) -> T:
+        async with self._claiming:
+            now, full = self._clock.now(), self._lanes.full
+
+            def both(connection: Connection) -> tuple[T, Claimed]:
+                done = work(connection)
+                try:
+                    return done, self._claim(connection, now, full)
+                except Exception as error:
+                    raise _ClaimFailed from error
+
+            done, claimed = await self._database.unit(both)
+            self._start(claimed, full)
+        return done
 
     async def _turn(self, pulse: Pulse) -> bool:
         """Record what has finished, start what is due, and tell whether more may be due."""
         try:
-            claimed, more = await self._exchange()
+            more = await self._exchange()
         except Exception as error:
             # Not passed on: a worker that is started anew has broken off the attempts under way.
             pulse.waits(error)
@@ -87,33 +132,59 @@ class Deliverer:
             await asyncio.sleep(RETRY_SECONDS)
             return True
         pulse.moved()
-        for delivery in claimed:
+        return more
+
+    async def _exchange(self) -> bool:
+        """Record and claim, as far as there is a reason to; return whether to do so again at once."""
+        async with self._claiming:
+            finished = tuple(self._finished)
+            now, full = self._clock.now(), self._lanes.full
+            if not self._shall_claim():
+                await self._database.unit(partial(record, finished=finished))
+                del self._finished[: len(finished)]
+                return False
+
+            def exchanged(connection: Connection) -> Claimed:
+                record(connection, finished)
+                return self._claim(connection, now, full)
+
+            try:
+                claimed = await self._database.unit(exchanged)
+            except BaseException:
+                self._may_be_due = True
+                raise
+            del self._finished[: len(finished)]
+            self._start(claimed, full)
+            return claimed.more and bool(claimed.deliveries)
+
+    def _shall_claim(self) -> bool:
+        """Tell whether a delivery may have become due, or may have got a place, since the last claim."""
+        asked = self._due.asked()
+        rested = asyncio.get_running_loop().time() - self._claimed_at >= LOOK_AGAIN_SECONDS
+        return asked or rested or self._may_be_due
+
+    def _claim(self, connection: Connection, now: datetime, full: Sequence[str]) -> Claimed:
+        return claim(
+            connection,
+            now=now,
+            lease=now + self._lease,
+            # The name and the places are those of now: the unit may have waited long for its turn.
+            worker=self._takeover.name,
+            limit=self._lanes.free,
+            full=full,
+            choose=self._lanes.choose,
+        )
+
+    def _start(self, claimed: Claimed, full: Sequence[str]) -> None:
+        """Start what was claimed, while the endpoints in `full` had no place."""
+        self._claimed_at = asyncio.get_running_loop().time()
+        for delivery in claimed.deliveries:
             self._lanes.enter(delivery.webhook_id)
             task = asyncio.create_task(self._attempt(delivery))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        return more and bool(claimed)
-
-    async def _exchange(self) -> tuple[list[Prepared], bool]:
-        finished = tuple(self._finished)
-        now = self._clock.now()
-
-        def exchanged(connection: Connection) -> tuple[list[Prepared], bool]:
-            record(connection, finished)
-            # The name and the places are those of now: the unit may have waited long for its turn.
-            return claim(
-                connection,
-                now=now,
-                lease=now + self._lease,
-                worker=self._takeover.name,
-                limit=self._lanes.free,
-                full=self._lanes.full,
-                choose=self._lanes.choose,
-            )
-
-        claimed, more = await self._database.unit(exchanged)
-        del self._finished[: len(finished)]
-        return claimed, more
+        # An endpoint that is full may be owed more, which is due as soon as one of its attempts ends.
+        self._may_be_due = bool(claimed.more or full or self._lanes.full or not self._lanes.free)
 
     async def _record_each(self) -> None:
         """Record each attempt in a transaction of its own, so that one failure does not affect the others.
@@ -140,7 +211,7 @@ class Deliverer:
         finally:
             # Also after an error: otherwise the endpoint would have one place less for good.
             self._lanes.leave(delivery.webhook_id, taken=taken)
-            self._bell.ring()
+            self._due.wake()
         tell(attempt)
 
     async def _wind_up(self) -> None:

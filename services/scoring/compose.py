@@ -59,7 +59,7 @@ def compose(
         topic=INTERACTIONS,
         group=GROUP,
         apply=scorer.apply,
-        committed=outgoing.ring,
+        stored=outgoing.ring,
         # SQLite has one writer, so there a second share would only wait.
         shares=2 if database.dialect == "postgresql" else 1,
     )

@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Final, Literal, TypeVar, TypeVarTuple
+from typing import Final, Literal, Protocol, TypeVar, TypeVarTuple
 
 import sqlalchemy as sa
 
@@ -28,6 +28,14 @@ _SIZE: Final = {
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+
+class Unit(Protocol):
+    """Does a unit of work in a transaction, as `Database.unit` does."""
+
+    async def __call__(self, work: Work[T], /) -> T:
+        """Do the work, commit, and return what the work returned."""
+        ...
 
 
 class Database:

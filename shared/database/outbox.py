@@ -39,10 +39,22 @@ _OLDEST: Final = sa.select(outbox).order_by(outbox.c.id).limit(BATCH).with_for_u
 _DELETED: Final = sa.delete(outbox).where(outbox.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
+_PUT: Final = "outbox"
+
+
 def put(connection: sa.Connection, records: Sequence[Record]) -> None:
     """Store the records for the log as part of the caller's transaction."""
     if records:
+        connection.info[_PUT] = True
         connection.execute(sa.insert(outbox), [record._asdict() for record in records])
+
+
+def was_put_to(connection: sa.Connection) -> bool:
+    """Tell whether anything was put there on this connection since this was asked last.
+
+    After a transaction that was rolled back it may tell so of nothing: that costs a look.
+    """
+    return bool(connection.info.pop(_PUT, False))
 
 
 async def depth(database: Database) -> int:
@@ -59,7 +71,7 @@ async def keep_relaying(database: Database, log: Log, stored: Bell, pulse: Pulse
     while True:
         relayed = await relay(database, log)
         pulse.moved()
-        if not relayed:
+        if relayed < BATCH:
             await stored.wait(LOOK_AGAIN_SECONDS)
 
 
@@ -107,7 +119,7 @@ async def _keep_relaying_beside_the_writer(database: Database, log: Log, stored:
         while not deleting.done():
             appended = await _append_new(database, log)
             pulse.moved()
-            if not appended:
+            if appended < BATCH:
                 await stored.wait(LOOK_AGAIN_SECONDS)
         deleting.result()
     finally:

@@ -118,7 +118,10 @@ class LogFile:
 
     async def extent(self, topic: str) -> Extent:
         """Return which offsets of a topic the file holds; offsets are given across all topics."""
-        query = f'{_END}, (select min("offset") from record where topic = ?)'
+        query = """
+            select coalesce((select seq from sqlite_sequence where name = 'record'), 0) + 1,
+                (select min("offset") from record where topic = ?)
+        """
         end, begin = await self._in_read_thread(
             lambda connection: connection.execute(query, (topic,)).fetchone()
         )
@@ -126,8 +129,8 @@ class LogFile:
 
     async def backlog(self, topic: str, offset: int) -> Backlog:
         """Return how many records of a topic lie at or after an offset, and the age of the first."""
-        query = f"""
-            {_END},
+        query = """
+            select coalesce((select seq from sqlite_sequence where name = 'record'), 0) + 1,
                 count(*),
                 coalesce(max(0, 86400 * (julianday('now') - julianday(
                     (select appended_at from record where topic = ?1 and "offset" >= ?2

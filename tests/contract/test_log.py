@@ -102,7 +102,7 @@ async def test_poison_does_not_block_what_comes_after_it(log: Log, database: Dat
 
     follower = Follower(
         log=log, database=database, clock=FrozenClock(), topic="interactions", group="exam", apply=apply,
-        committed=lambda: None,
+        stored=lambda: None,
     )  # fmt: skip
     await log.append(records("1", "2", "poison", "3", "4"))
     following = asyncio.create_task(follower.run(Pulse()))

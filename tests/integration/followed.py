@@ -37,7 +37,7 @@ class World:
         self.tries = 0
         self._follower = Follower(
             log=log, database=database, clock=FrozenClock(), topic="interactions", group="g",
-            apply=self._apply, committed=lambda: None,
+            apply=self._apply, stored=lambda: None,
         )  # fmt: skip
 
     def _apply(self, connection: sa.Connection, messages: Sequence[Message]) -> Summary:

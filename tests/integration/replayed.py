@@ -86,7 +86,7 @@ class Running:
     def follower(self) -> Follower:
         return Follower(
             log=self.log, database=self.database, clock=self.world.clock, topic=INTERACTIONS,
-            group="scoring", apply=self.world.scorer.apply, committed=lambda: None,
+            group="scoring", apply=self.world.scorer.apply, stored=lambda: None,
         )  # fmt: skip
 
     async def unread(self) -> int:

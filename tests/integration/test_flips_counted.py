@@ -64,7 +64,7 @@ class HandingOff:
         """Follow the log until so many messages are applied and committed."""
         follower = Follower(
             log=self.log, database=self.database, clock=FrozenClock(), topic=LEADS, group="handoff",
-            apply=self.intake, committed=lambda: None, applied=self._applied,
+            apply=self.intake, stored=lambda: None, applied=self._applied,
         )  # fmt: skip
         following = asyncio.create_task(follower.run(Pulse()))
         await eventually(lambda: self.committed, lambda committed: committed >= messages)

@@ -71,7 +71,7 @@ async def log(tmp_path: Path) -> AsyncIterator[EmbeddedLog]:
 def follower(log: EmbeddedLog, database: Database, apply: Applied) -> Follower:
     return Follower(
         log=log, database=database, clock=FrozenClock(), topic="interactions", group="g", apply=apply,
-        committed=lambda: None,
+        stored=lambda: None,
     )  # fmt: skip
 
 

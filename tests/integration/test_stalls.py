@@ -69,7 +69,7 @@ async def followed(log: Silent, database: Database, pulse: Pulse) -> AsyncIterat
     the_log: Log = log  # type: ignore[assignment]
     follower = Follower(
         log=the_log, database=database, clock=FrozenClock(), topic="interactions", group="stalls",
-        apply=apply, committed=lambda: None,
+        apply=apply, stored=lambda: None,
     )  # fmt: skip
     task = asyncio.create_task(follower.run(pulse))
     try:

@@ -6,7 +6,7 @@ itself, and two workers never send the same one at once.
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -19,6 +19,13 @@ from services.handoff.webhook import signing
 from shared.database.schema import Instant
 
 
+class Claimed(NamedTuple):
+    """What was leased, and whether more may be due."""
+
+    deliveries: Sequence[Prepared]
+    more: bool
+
+
 def claim(
     connection: sa.Connection,
     *,
@@ -28,14 +35,13 @@ def claim(
     limit: int,
     full: Sequence[str],
     choose: Callable[[Iterable[str]], Sequence[bool]],
-) -> tuple[list[Prepared], bool]:
+) -> Claimed:
     """Lease up to `limit` due deliveries of active endpoints that are not `full`.
 
     The endpoints come in turns, each with what has been due the longest: the backlog of one that fails must
     not fill the limit again and again while others wait.
-    `choose` tells, given the endpoints of what is due, which of it there is a place for. The second value
-    tells whether more may be due. A subscription without a secret that can be read gets disabled, since
-    nothing is ever sent unsigned.
+    `choose` tells, given the endpoints of what is due, which of it there is a place for. A subscription without a
+    secret that can be read gets disabled, since nothing is ever sent unsigned.
     """
     due = _due_on_postgresql if connection.dialect.name == "postgresql" else _due_on_sqlite
     rows = connection.execute(due, {"now": now, "full": list(full), "limit": limit}).all()
@@ -62,7 +68,7 @@ def claim(
     if mute := sorted({delivery.webhook_id for delivery in chosen if not delivery.secrets}):
         disable(connection, mute, MUTE)
         hold_disabled(connection, mute)
-    return claimed, len(rows) == limit
+    return Claimed(claimed, len(rows) == limit)
 
 
 _LEASE = (

@@ -38,7 +38,7 @@ class LetterWorkers:
             topic=DEAD_LETTERS,
             group=GROUP,
             apply=DeadLetterProjection(clock).apply,
-            committed=lambda: None,
+            stored=lambda: None,
         )
 
     async def follow(self, pulse: Pulse) -> None:
