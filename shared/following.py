@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
 import structlog
 from sqlalchemy import Connection
@@ -16,7 +17,7 @@ from shared.errors import Fenced, Unavailable
 from shared.events import DEAD_LETTERS, encode
 from shared.following_progress import Progress
 from shared.log.port import Consumer, Log, Message, Record
-from shared.pacing import SECONDS_OF_A_TRANSACTION, Pace
+from shared.pacing import MOST_MESSAGES, SECONDS_OF_A_TRANSACTION, Pace, fitting
 from shared.parking import dead_letter
 from shared.pulse import Pulse
 from shared.reasons import safe_reason
@@ -49,7 +50,9 @@ class Follower:
     `stored` is called after a commit that has put something into the outbox, and `applied` with the summary
     of each batch that was committed. `unit` does a unit of work in the database's stead.
 
-    A batch has as many messages as fit into `SECONDS_OF_A_TRANSACTION`, so that other writers get a turn.
+    A batch has what lies on the log, so live traffic makes small ones and a backlog makes large ones: as many
+    messages as fit into `SECONDS_OF_A_TRANSACTION`, so that other writers get a turn, and at most
+    MOST_MESSAGES with MOST_BYTES. Meanwhile the log's consumer fetches what comes next.
     Partitions are dealt out in shares, each with transactions of its own: while one waits for the database
     another computes.
     """
@@ -78,7 +81,7 @@ class Follower:
         self._applied = applied
         self._unit = unit or database.unit
         self._shares = shares
-        self._pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect])
+        self._pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect], MOST_MESSAGES)
         self._parked_in_a_row = 0
         self._pulse = Pulse()
 
@@ -119,7 +122,7 @@ class Follower:
         done = 0
         try:
             while done < len(messages):
-                batch = messages[done : done + self._pace.size]
+                batch = messages[done : done + self._fitting(messages, done)]
                 await self._persist(claims, batch)
                 done += len(batch)
                 await consumer.acknowledge(next_offsets(batch))
@@ -129,6 +132,9 @@ class Follower:
             logger.warning("batch.fenced", group=self._group, messages=left)
             MESSAGES.labels(self._group, "fenced").inc(left)
             consumer.stand_down()
+
+    def _fitting(self, messages: Sequence[Message], done: int) -> int:
+        return fitting((len(one.value) for one in islice(messages, done, None)), self._pace.size)
 
     async def _persist(
         self, claims: Claims, messages: Sequence[Message], delay: float = FIRST_RETRY_SECONDS

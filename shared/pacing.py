@@ -1,9 +1,28 @@
 """How much to put into one transaction, so that it holds the writer for a bounded time."""
 
+from collections.abc import Iterable
+
 FIRST = 500
 GROWTH = 2.0
 # On SQLite all other writers wait while a transaction is open; on PostgreSQL it only keeps its row locks.
 SECONDS_OF_A_TRANSACTION = {"sqlite": 0.25, "postgresql": 2.0}
+# What a transaction takes of a backlog at most, however fast it is: its rows lie in memory until it ends.
+MOST_MESSAGES = 10_000
+MOST_BYTES = 8 * 1024 * 1024
+
+
+def fitting(sizes: Iterable[int], most: int) -> int:
+    """Return how many messages of these sizes, the first ones, fit into a transaction of at most `most`.
+
+    A message that is larger than MOST_BYTES goes alone.
+    """
+    count = size = 0
+    for one in sizes:
+        size += one
+        if count and (count >= most or size > MOST_BYTES):
+            break
+        count += 1
+    return count
 
 
 class Pace:

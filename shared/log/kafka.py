@@ -21,6 +21,13 @@ from shared.log.kafka_replay import replay
 from shared.log.kafka_topics import TopicsRead
 from shared.log.port import Message, Positions, Record, partition_of
 
+# The client asks for more as soon as it has handed out what it has, and so fetches while a batch is applied.
+# It keeps this much of each partition; an answer brings at most so much of all of them together.
+PARTITION_FETCH_BYTES = 2 * 1024 * 1024
+FETCH_BYTES = 8 * 1024 * 1024
+# A broker waits this long for a record. What comes meanwhile on a partition that the request does not name
+# waits too, and so do partitions that the client learns of.
+FETCH_WAIT_MS = 100
 MAX_GROUP_RECORDS = 5_000
 MAX_WAITING_RECORDS = 50_000
 
@@ -122,6 +129,9 @@ class KafkaLog:
             auto_offset_reset="earliest",
             enable_auto_commit=False,
             isolation_level="read_committed",
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+            fetch_max_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // 3,
         )

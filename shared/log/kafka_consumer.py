@@ -87,7 +87,11 @@ class KafkaConsumer:
             noted.clear()
 
     async def poll(self, timeout_seconds: float) -> Sequence[Message]:
-        """Return new messages of claimed partitions, at most a fetch (1 MiB) from each."""
+        """Return new messages of claimed partitions, at most a fetch from each.
+
+        While the caller is at work on them the client fetches the next. What it has fetched of a partition is
+        forgotten when the partition is taken away, and when it is claimed, since a claim seeks the position.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
         while True:

@@ -1,6 +1,6 @@
 """A process of its own for the log exam, to be killed: appends or reads until it is gone.
 
-Prints a line for each acknowledged append, or for each message applied.
+Prints a line for each acknowledged append, for each message applied, or for each batch written down.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from functools import partial
 from shared.database.engine import Database
 from shared.database.positions import Claims
 from shared.log.port import Log, Record
-from tests.contract.logs import open_log
+from tests.contract.logs import in_small_parts, open_log, written_down
 
 
 async def append(log: Log) -> None:
@@ -34,9 +34,26 @@ async def read(log: Log, database: Database) -> None:
                     print(message.value.decode(), flush=True)
 
 
+async def write_down(log: Log, database: Database) -> None:
+    """Read in small parts, so that there is always more fetched than applied."""
+    in_small_parts()
+    claims = Claims(database, "exam")
+    async with log.consume("interactions", "exam", claims) as consumer:
+        while True:
+            if messages := await consumer.poll(1.0):
+                await database.unit(partial(written_down, claims=claims, messages=messages))
+                print(len(messages), flush=True)
+
+
 async def main(job: str, log_url: str, database_url: str) -> None:
     log = open_log(log_url)
-    await (append(log) if job == "append" else read(log, Database(database_url)))
+    match job:
+        case "append":
+            await append(log)
+        case "read":
+            await read(log, Database(database_url))
+        case _:
+            await write_down(log, Database(database_url))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import sqlalchemy as sa
+
+from shared.database.positions import Claims
 from shared.events import TOPICS
+from shared.log import embedded_file, embedded_tail, kafka
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.log.port import Consumer, Message, Record
@@ -33,3 +37,25 @@ async def read(consumer: Consumer, wanted: int) -> list[Message]:
         while len(got) < wanted:
             got += await consumer.poll(0.5)
     return got
+
+
+applied = sa.Table(
+    "applied_in_exam",
+    sa.MetaData(),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+
+def written_down(connection: sa.Connection, claims: Claims, messages: Sequence[Message]) -> None:
+    """Write the messages into a table, in their order, and move on."""
+    claims.advance(connection, messages)
+    connection.execute(sa.insert(applied), [{"text": text} for text in texts(messages)])
+
+
+def in_small_parts() -> None:
+    """Let the readers of this process get a few records at a time, and nothing from memory."""
+    embedded_file.MAX_POLL_RECORDS = 7
+    embedded_tail.MAX_RECORDS = 0
+    # A broker gives at least one batch, which is what one append makes.
+    kafka.PARTITION_FETCH_BYTES = kafka.FETCH_BYTES = 1

@@ -1,11 +1,8 @@
 """The part of the log's exam in which processes die."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,25 +10,14 @@ import pytest
 from shared.database.engine import Database
 from shared.database.positions import Claims
 from shared.log.port import Log
+from tests.contract.children import child_of
 from tests.contract.logs import read, records, texts
 from tests.patience import patience
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 async def child(log_url: str, sqlite_url: str) -> AsyncIterator[Callable[[str], Any]]:
-    """Start the exam's child process for a job; it is killed at the end, if not before."""
-    async with AsyncExitStack() as stack:
-
-        async def start(job: str) -> asyncio.subprocess.Process:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "tests.contract.log_child", job, log_url, sqlite_url,
-                cwd=ROOT, stdout=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-            stack.push_async_callback(kill, process)
-            return process
-
+    async with child_of(log_url, sqlite_url) as start:
         yield start
 
 
@@ -40,12 +26,6 @@ async def lines(process: asyncio.subprocess.Process, count: int) -> list[str]:
     assert process.stdout
     async with patience():
         return [(await process.stdout.readline()).decode().strip() for _ in range(count)]
-
-
-async def kill(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()
-    await process.communicate()
 
 
 async def test_another_reader_takes_over_after_a_crash(

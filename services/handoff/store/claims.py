@@ -40,8 +40,8 @@ def claim(
 
     The endpoints come in turns, each with what has been due the longest: the backlog of one that fails must
     not fill the limit again and again while others wait.
-    `choose` tells, given the endpoints of what is due, which of it there is a place for. A subscription without a
-    secret that can be read gets disabled, since nothing is ever sent unsigned.
+    `choose` tells, given the endpoints of what is due, which of it there is a place for. A subscription
+    without a secret that can be read gets disabled, since nothing is ever sent unsigned.
     """
     due = _due_on_postgresql if connection.dialect.name == "postgresql" else _due_on_sqlite
     rows = connection.execute(due, {"now": now, "full": list(full), "limit": limit}).all()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.pacing import FIRST, Pace
+from shared.pacing import FIRST, MOST_BYTES, Pace, fitting
 
 
 def test_what_was_too_slow_shrinks_to_what_fits_at_once() -> None:
@@ -45,3 +45,18 @@ def test_each_failure_halves_it(failures: int, size: int) -> None:
     for _ in range(failures):
         pace.failed()
     assert pace.size == size
+
+
+def test_as_many_messages_fit_as_the_pace_allows() -> None:
+    assert fitting([100] * 10, 4) == 4
+    assert fitting([100] * 3, 4) == 3
+
+
+def test_as_many_messages_fit_as_there_are_bytes_for() -> None:
+    assert fitting([MOST_BYTES // 4] * 10, 1_000) == 4
+    assert fitting([MOST_BYTES // 2, MOST_BYTES // 2, 1], 1_000) == 2
+
+
+def test_a_message_that_is_too_large_goes_alone() -> None:
+    assert fitting([MOST_BYTES + 1, 1], 1_000) == 1
+    assert fitting([1, MOST_BYTES + 1], 1_000) == 1
