@@ -5,7 +5,6 @@ delivery that this process stores is claimed in the transaction that stores it, 
 """
 
 import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -96,7 +95,7 @@ class Deliverer:
         When the claim fails the work is done alone: a damaged delivery keeps no lead out. So it is while the
         worker is busy: work that takes long must not keep it from recording.
         """
-        if self._is_open and not self._claiming.locked() and not self._lanes.full:
+        if self._is_open and not self._lanes.full:
             with suppress(_ClaimFailed):
                 return await self._done_and_claimed(work)
         done = await self._database.unit(work)
@@ -105,17 +104,17 @@ class Deliverer:
 
     async def _done_and_claimed(self, work: Work[T]) -> T:
         async with self._claiming:
-            now, full = self._clock.now(), self._lanes.full
+            now = self._clock.now()
 
             def both(connection: Connection) -> tuple[T, Claimed]:
                 done = work(connection)
                 try:
-                    return done, self._claim(connection, now, full)
+                    return done, self._claim(connection, now)
                 except Exception as error:
                     raise _ClaimFailed from error
 
             done, claimed = await self._database.unit(both)
-            self._start(claimed, full)
+            self._start(claimed)
         return done
 
     async def _turn(self, pulse: Pulse) -> bool:
@@ -138,7 +137,7 @@ class Deliverer:
         """Record and claim, as far as there is a reason to; return whether to do so again at once."""
         async with self._claiming:
             finished = tuple(self._finished)
-            now, full = self._clock.now(), self._lanes.full
+            now = self._clock.now()
             if not self._shall_claim():
                 await self._database.unit(partial(record, finished=finished))
                 del self._finished[: len(finished)]
@@ -146,7 +145,7 @@ class Deliverer:
 
             def exchanged(connection: Connection) -> Claimed:
                 record(connection, finished)
-                return self._claim(connection, now, full)
+                return self._claim(connection, now)
 
             try:
                 claimed = await self._database.unit(exchanged)
@@ -154,7 +153,7 @@ class Deliverer:
                 self._may_be_due = True
                 raise
             del self._finished[: len(finished)]
-            self._start(claimed, full)
+            self._start(claimed)
             return claimed.more and bool(claimed.deliveries)
 
     def _shall_claim(self) -> bool:
@@ -163,7 +162,7 @@ class Deliverer:
         rested = asyncio.get_running_loop().time() - self._claimed_at >= LOOK_AGAIN_SECONDS
         return asked or rested or self._may_be_due
 
-    def _claim(self, connection: Connection, now: datetime, full: Sequence[str]) -> Claimed:
+    def _claim(self, connection: Connection, now: datetime) -> Claimed:
         return claim(
             connection,
             now=now,
@@ -171,20 +170,18 @@ class Deliverer:
             # The name and the places are those of now: the unit may have waited long for its turn.
             worker=self._takeover.name,
             limit=self._lanes.free,
-            full=full,
+            full=self._lanes.full,
             choose=self._lanes.choose,
         )
 
-    def _start(self, claimed: Claimed, full: Sequence[str]) -> None:
-        """Start what was claimed, while the endpoints in `full` had no place."""
+    def _start(self, claimed: Claimed) -> None:
         self._claimed_at = asyncio.get_running_loop().time()
         for delivery in claimed.deliveries:
             self._lanes.enter(delivery.webhook_id)
             task = asyncio.create_task(self._attempt(delivery))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        # An endpoint that is full may be owed more, which is due as soon as one of its attempts ends.
-        self._may_be_due = bool(claimed.more or full or self._lanes.full or not self._lanes.free)
+        self._may_be_due = claimed.left
 
     async def _record_each(self) -> None:
         """Record each attempt in a transaction of its own, so that one failure does not affect the others.

@@ -22,6 +22,7 @@ from tests.bench.rows import (
     embedded,
     folding,
     latency,
+    lone,
     many_counts,
     recount,
     repricing,
@@ -51,7 +52,7 @@ class Options(Namespace):
 def _options() -> Options:
     parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument(
-        "--rows", type=_numbers, default="1,2,3,4,5,6,7,8,9,10", help="which rows (%(default)s)"
+        "--rows", type=_numbers, default="1,2,3,4,5,6,7,8,9,10,11", help="which rows (%(default)s)"
     )
     parser.add_argument(
         "--seconds", type=float, default=0.8, help="a side of a pair, rows 1 and 2 (%(default)s)"
@@ -60,7 +61,7 @@ def _options() -> Options:
     parser.add_argument("--out", type=Path, default=Path("bench.json"), help="the report (%(default)s)")
     parser.add_argument("--embedded-only", action="store_true", help="what needs no Kafka and no PostgreSQL")
     parser.add_argument(
-        "--scale", type=float, default=1.0, help="less of everything in rows 3 and 5 to 10, for development"
+        "--scale", type=float, default=1.0, help="less of everything in rows 3 and 5 to 11, for development"
     )
     parser.add_argument(
         "--profile",
@@ -77,7 +78,7 @@ def _numbers(text: str) -> frozenset[int]:
     except ValueError as error:
         raise ArgumentTypeError("name rows such as 1,3") from error
     if not numbers <= set(range(1, 11)):
-        raise ArgumentTypeError("the rows are 1 to 10")
+        raise ArgumentTypeError("the rows are 1 to 11")
     return numbers
 
 
@@ -87,6 +88,7 @@ _EMBEDDED: Final[Mapping[int, Callable[[Arena], Row]]] = {
     6: embedded.measure,
     9: drain.measure_embedded,
     10: many_counts.measure,
+    11: lone.measure_embedded,
 }
 
 
@@ -97,7 +99,7 @@ def _measure(arena: Arena, wanted: frozenset[int], *, embedded_only: bool) -> It
             yield measure(arena)
     if embedded_only:
         return
-    if wanted & {2, 3, 4, 5, 9}:
+    if wanted & {2, 3, 4, 5, 9, 11}:
         with kafka(arena) as bootstrap:
             yield from _measure_on_kafka(arena, bootstrap, wanted)
     if wanted & {7, 8}:
@@ -111,7 +113,7 @@ def _measure(arena: Arena, wanted: frozenset[int], *, embedded_only: bool) -> It
 def _measure_on_kafka(arena: Arena, bootstrap: str, wanted: frozenset[int]) -> Iterator[Row]:
     if 2 in wanted:
         yield batches.measure(arena, bootstrap)
-    if not wanted & {3, 4, 5, 9}:
+    if not wanted & {3, 4, 5, 9, 11}:
         return
     with postgres(arena) as url:
         if wanted & {3, 5}:
@@ -122,6 +124,8 @@ def _measure_on_kafka(arena: Arena, bootstrap: str, wanted: frozenset[int]) -> I
                 yield side_by_side.measure(arena, found)
         if 4 in wanted:
             yield latency.measure_production(arena, bootstrap, url)
+        if 11 in wanted:
+            yield lone.measure_production(arena, bootstrap, url)
         if 9 in wanted:
             yield drain.measure_production(arena, bootstrap, url)
 

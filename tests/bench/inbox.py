@@ -16,6 +16,9 @@ class Inbox:
     """Notes the arrivals by the number in the identity of whom they are about."""
 
     def __init__(self) -> None:
+        self.messages = 0
+        self.body = b""
+        """of the last message"""
         self.arrivals: dict[int, list[float]] = {}
 
     async def __aenter__(self) -> Self:
@@ -54,6 +57,8 @@ class _Connection(asyncio.Protocol):
         length = _LENGTH.search(self._buffer, 0, max(end, 0))
         if end < 0 or length is None or len(self._buffer) < end + 4 + int(length[1]):
             return
+        self._inbox.messages += 1
+        self._inbox.body = self._buffer[end + 4 :]
         person = PERSON.search(self._buffer, end)
         if person:
             self._inbox.arrivals.setdefault(int(person[1]), []).append(now)

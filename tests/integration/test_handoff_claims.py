@@ -48,7 +48,7 @@ def _row(webhook_id: str, number: int, since: timedelta) -> dict[str, Any]:
 
 async def claimed(database: Database, lanes: Lanes) -> list[str]:
     """Claim what there are places for, and return the endpoints."""
-    found, _ = await database.unit(
+    found = await database.unit(
         lambda connection: claim(
             connection,
             now=NOON,
@@ -59,7 +59,7 @@ async def claimed(database: Database, lanes: Lanes) -> list[str]:
             choose=lanes.choose,
         )
     )
-    return [delivery.webhook_id for delivery in found]
+    return [delivery.webhook_id for delivery in found.deliveries]
 
 
 async def test_backlogs_of_failing_endpoints_do_not_keep_a_healthy_one_waiting(database: Database) -> None:

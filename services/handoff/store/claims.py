@@ -4,6 +4,7 @@ A claim moves `due_at` to the end of the lease, so a delivery whose worker died 
 itself, and two workers never send the same one at once.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,10 +21,14 @@ from shared.database.schema import Instant
 
 
 class Claimed(NamedTuple):
-    """What was leased, and whether more may be due."""
+    """What was leased.
+
+    `more` tells whether a claim now may find more, `left` whether one may that comes when there are places.
+    """
 
     deliveries: Sequence[Prepared]
     more: bool
+    left: bool
 
 
 def claim(
@@ -45,6 +50,7 @@ def claim(
     """
     due = _due_on_postgresql if connection.dialect.name == "postgresql" else _due_on_sqlite
     rows = connection.execute(due, {"now": now, "full": list(full), "limit": limit}).all()
+    has_place = choose([row.webhook_id for row in rows])
     chosen = [
         Prepared(
             id=row.id,
@@ -58,8 +64,8 @@ def claim(
             lease=lease,
             worker=worker,
         )
-        for row, chosen in zip(rows, choose(row.webhook_id for row in rows), strict=True)
-        if chosen
+        for row, has_one in zip(rows, has_place, strict=True)
+        if has_one
     ]
     claimed = [delivery for delivery in chosen if delivery.secrets]
     if claimed:
@@ -68,7 +74,9 @@ def claim(
     if mute := sorted({delivery.webhook_id for delivery in chosen if not delivery.secrets}):
         disable(connection, mute, MUTE)
         hold_disabled(connection, mute)
-    return Claimed(claimed, len(rows) == limit)
+    more = len(rows) == limit
+    crowded = MAX_WIDTH in Counter(row.webhook_id for row in rows).values()
+    return Claimed(claimed, more, left=more or crowded or bool(full) or not all(has_place))
 
 
 _LEASE = (

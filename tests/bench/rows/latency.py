@@ -1,4 +1,4 @@
-"""Row 4: from the 200 of an event to the arrival of the webhook that it causes, at 200 events/s."""
+"""Row 4: from the 200 of an event to the arrival of the webhook that it causes, at 100 and 200 flips/s."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from tests.bench.servers import CRM_KEY, OPS_KEY, Server, flipline
 from tests.bench.table import Row
 from tests.bench.workload import post
 
-RATE = 200
+AIMED_RATE, FASTER_RATE = 100, 200
 EVENTS = 2_000
 WARM_UP = 200
 ARRIVAL_LIMIT = 30.0
@@ -30,7 +30,7 @@ def measure_embedded(arena: Arena) -> Row:
     """Measure `flipline up`."""
     arena.tell("row 4: accepted -> webhook received, embedded")
     with flipline(arena, "up", name="row4-up", pinned=False, webhook_allow=ALLOW) as server:
-        return _row("embedded", 150, _run(arena, server, server, server))
+        return _row("embedded", 60, _run(arena, server, server, server))
 
 
 def measure_production(arena: Arena, bootstrap: str, url: str) -> Row:
@@ -44,15 +44,16 @@ def measure_production(arena: Arena, bootstrap: str, url: str) -> Row:
             )
             for name in ("ingest", "scoring", "handoff")
         )
-        return _row("Kafka + PostgreSQL", 250, _run(arena, ingest, scoring, handoff))
+        return _row("Kafka + PostgreSQL", 130, _run(arena, ingest, scoring, handoff))
 
 
 def _row(where: str, aim_ms: float, details: dict[str, Any]) -> Row:
-    told = details["from_200_ms"]
+    told, faster = details["from_200_ms"], details["faster"]["from_200_ms"]
     return Row(
-        4, f"accepted -> webhook received, {where}", "ms", f"p99 < {aim_ms:g} ms",
+        4, f"accepted -> webhook received, {AIMED_RATE} flips/s, {where}", "ms", f"p99 <= {aim_ms:g} ms",
         f"p50 {told['p50']:.0f} · p95 {told['p95']:.0f} · p99 {told['p99']:.0f} · max {told['max']:.0f}",
-        met=told["p99"] < aim_ms, details=details,
+        met=told["p99"] <= aim_ms, details=details,
+        remarks=(f"at {FASTER_RATE}/s p50 {faster['p50']:.0f} · p99 {faster['p99']:.0f}",),
     )  # fmt: skip
 
 
@@ -64,37 +65,50 @@ def _run(arena: Arena, ingest: Server, scoring: Server, handoff: Server) -> dict
 async def _measured(arena: Arena, ingest: Server, scoring: Server, handoff: Server) -> dict[str, Any]:
     """Let each event flip a person of its own; raises Wrong unless each makes exactly one webhook."""
     async with Inbox() as inbox:
-        await asyncio.to_thread(scoring.call, "PUT", "/v1/models/latency/draft", OPS_KEY, MATRIX)
-        await asyncio.to_thread(
-            scoring.call, "POST", "/v1/models/latency/activate", OPS_KEY, {"handoff": "all"}
-        )
-        await asyncio.to_thread(handoff.call, "POST", "/v1/webhooks", CRM_KEY, {"url": inbox.url})
-        await _posted(inbox, ingest, "warm", WARM_UP)
-        inbox.arrivals.clear()
-        times = await _posted(inbox, ingest, "real", EVENTS)
-        arrivals = inbox.arrivals
-    twice = [number for number, at in arrivals.items() if len(at) > 1]
-    if twice or len(arrivals) != EVENTS:
-        raise Wrong(f"of {EVENTS:,} leads {len(arrivals):,} arrived, {len(twice):,} of them more than once")
-    from_200 = [arrivals[number][0] - answered for number, (_, answered) in enumerate(times)]
-    from_due = [arrivals[number][0] - due for number, (due, _) in enumerate(times)]
-    to_200 = [answered - due for due, answered in times]
-    details = {
-        "rate": RATE, "events": EVENTS, "from_200_ms": _spread(from_200), "from_send_ms": _spread(from_due),
-        "to_200_ms": _spread(to_200),
-    }  # fmt: skip
+        await subscribed(inbox, scoring, handoff)
+        await flipped(inbox, ingest, "warm", WARM_UP, AIMED_RATE)
+        details = await _spreads(inbox, ingest, "real", AIMED_RATE)
+        details["faster"] = await _spreads(inbox, ingest, "faster", FASTER_RATE)
     arena.tell(f"  {details['from_200_ms']}")
     return details
 
 
-async def _posted(inbox: Inbox, ingest: Server, run: str, count: int) -> list[tuple[float, float]]:
+async def subscribed(inbox: Inbox, scoring: Server, handoff: Server) -> None:
+    """Activate a matrix by which each event flips a person, and have the inbox told of it."""
+    await asyncio.to_thread(scoring.call, "PUT", "/v1/models/latency/draft", OPS_KEY, MATRIX)
+    await asyncio.to_thread(scoring.call, "POST", "/v1/models/latency/activate", OPS_KEY, {"handoff": "all"})
+    await asyncio.to_thread(handoff.call, "POST", "/v1/webhooks", CRM_KEY, {"url": inbox.url})
+
+
+async def _spreads(inbox: Inbox, ingest: Server, run: str, rate: float) -> dict[str, Any]:
+    times = await flipped(inbox, ingest, run, EVENTS, rate)
+    arrivals = inbox.arrivals
+    from_200 = [arrivals[number][0] - answered for number, (_, answered) in enumerate(times)]
+    from_due = [arrivals[number][0] - due for number, (due, _) in enumerate(times)]
+    to_200 = [answered - due for due, answered in times]
+    return {
+        "rate": rate, "events": EVENTS, "from_200_ms": _spread(from_200), "from_send_ms": _spread(from_due),
+        "to_200_ms": _spread(to_200),
+    }  # fmt: skip
+
+
+async def flipped(
+    inbox: Inbox, ingest: Server, run: str, count: int, rate: float
+) -> list[tuple[float, float]]:
+    """Post so many events at a rate and wait for their webhooks, which alone the inbox has then.
+
+    Returns for each when it was due and when it was answered; raises Wrong unless each makes one webhook.
+    """
+    inbox.arrivals.clear()
     requests = [
         post("/v1/events", {"type": "form_submit", "identities": {"anonymous_id": f"latency-{run}-{number}"}})
         for number in range(count)
     ]
-    times = await OpenLoop(ingest.port, requests, rate=RATE).run()
+    times = await OpenLoop(ingest.port, requests, rate=rate).run()
     if not await inbox.wait_for(count, seconds=ARRIVAL_LIMIT):
         raise Wrong(f"{len(inbox.arrivals):,} of {count:,} webhooks came within {ARRIVAL_LIMIT:.0f} s")
+    if twice := sum(len(at) > 1 for at in inbox.arrivals.values()):
+        raise Wrong(f"of {count:,} webhooks {twice:,} came more than once")
     return times
 
 
