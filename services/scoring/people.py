@@ -10,7 +10,7 @@ from services.scoring.store import former, links
 from services.scoring.store.counts import Reading, columns
 from services.scoring.store.counts import revisions as revisions_of
 from services.scoring.tables import counts, identities, older_counts
-from shared.database import bulk
+from shared.database import bulk, quick
 from shared.errors import NotFound, Unavailable
 from shared.events import Interaction, Separation
 from shared.identity import FORMER_USER_ID, Identity
@@ -133,9 +133,9 @@ def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Person]:
     It is one statement, and so one snapshot: the revisions are those of exactly these identities.
     """
     reading = Reading()
-    rows = connection.execute(_persons(connection), {"ids": wanted, **reading.asked})
+    rows = quick.rows(connection, _persons(connection), {"ids": wanted, **reading.asked})
     persons: dict[str, Person] = {}
-    for identity_id, kind, value, profile_id, *row in rows.all():
+    for identity_id, kind, value, profile_id, *row in rows:
         person = persons.get(profile_id)
         if person is None:
             person = persons[profile_id] = Person(profile_id)

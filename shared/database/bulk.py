@@ -7,13 +7,17 @@ number of rows. SQLite has no round trips to save, so there the driver's execute
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
+from shared.database import quick
+
 Rows = Sequence[Mapping[str, Any]]
+# SQLAlchemy puts many rows with what they return into one statement, which pays for more than so many.
+FEW: Final = 32
 S = TypeVar("S")
 
 
@@ -63,7 +67,7 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
     if not rows:
         return
     statement = _inserting(_on_postgresql(connection), table, tuple(rows[0]))
-    connection.execute(statement, _parameters(connection, rows))
+    quick.written(connection, statement, _parameters(connection, rows))
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, key: str, rows: Rows) -> set[Any]:
@@ -71,6 +75,8 @@ def insert_new(connection: sa.Connection, table: sa.Table, key: str, rows: Rows)
     if not rows:
         return set()
     statement = _inserting_new(_on_postgresql(connection), table, tuple(rows[0]), key)
+    if len(rows) <= FEW and not _on_postgresql(connection):
+        return {key for (key,) in quick.returned(connection, statement, rows)}
     return set(connection.execute(statement, _parameters(connection, rows)).scalars())
 
 
@@ -101,7 +107,7 @@ def upsert(
     statement = _upserting(
         _on_postgresql(connection), table, tuple(rows[0]), revision, tuple(newer_by), tuple(older_by)
     )
-    return connection.execute(statement, _parameters(connection, rows)).rowcount
+    return quick.written(connection, statement, _parameters(connection, rows))
 
 
 def upsert_older(
@@ -111,6 +117,8 @@ def upsert_older(
     if not rows:
         return set()
     statement = _upserting_older(_on_postgresql(connection), table, tuple(rows[0]), tuple(older_by))
+    if len(rows) <= FEW and not _on_postgresql(connection):
+        return {tuple(row) for row in quick.returned(connection, statement, rows)}
     written = connection.execute(statement, _parameters(connection, rows))
     return {tuple(row) for row in written}
 

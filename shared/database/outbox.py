@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
+from shared.database import quick
 from shared.database.engine import Database
 from shared.database.schema import Key, metadata
 from shared.log.port import Log, Record
@@ -39,14 +40,15 @@ _OLDEST: Final = sa.select(outbox).order_by(outbox.c.id).limit(BATCH).with_for_u
 _DELETED: Final = sa.delete(outbox).where(outbox.c.id.in_(sa.bindparam("ids", expanding=True)))
 
 
-_PUT: Final = "outbox"
+_PUT: Final = sa.insert(outbox)
+_WAS_PUT_TO: Final = "outbox"
 
 
 def put(connection: sa.Connection, records: Sequence[Record]) -> None:
     """Store the records for the log as part of the caller's transaction."""
     if records:
-        connection.info[_PUT] = True
-        connection.execute(sa.insert(outbox), [record._asdict() for record in records])
+        connection.info[_WAS_PUT_TO] = True
+        quick.written(connection, _PUT, [record._asdict() for record in records])
 
 
 def was_put_to(connection: sa.Connection) -> bool:
@@ -54,7 +56,7 @@ def was_put_to(connection: sa.Connection) -> bool:
 
     After a transaction that was rolled back it may tell so of nothing: that costs a look.
     """
-    return bool(connection.info.pop(_PUT, False))
+    return bool(connection.info.pop(_WAS_PUT_TO, False))
 
 
 async def depth(database: Database) -> int:
@@ -93,13 +95,21 @@ async def relay(database: Database, log: Log) -> int:
     return len(rows)
 
 
-async def _append(log: Log, rows: Sequence[sa.Row[Any]]) -> None:
-    await log.append([Record(row.topic, row.key, row.value) for row in rows])
+async def _append(log: Log, rows: Sequence[Sequence[Any]]) -> None:
+    await log.append([Record(topic, key, value) for _, topic, key, value in rows])
 
 
 # On SQLite a slow log must not keep the one writer's lock. So records are read and appended without it, and
 # deleted later; nobody waits for that, since a relay remembers how far it has come. Ids are given under the
 # writer's lock, so all below one that can be read can be read too. Two processes may append the same records.
+
+
+_NEW: Final = (
+    sa.select(outbox)
+    .where((outbox.c.id > sa.bindparam("appended")) | (outbox.c.id <= sa.bindparam("deleted")))
+    .order_by(outbox.c.id)
+    .limit(BATCH)
+)
 
 
 @dataclass
@@ -135,15 +145,14 @@ async def _keep_deleting(database: Database) -> None:
 async def _append_new(database: Database, log: Log) -> int:
     async with database.alone("relay"):
         progress = _progress.setdefault(database, _Progress())
-        new = sa.or_(outbox.c.id > progress.appended, outbox.c.id <= progress.deleted)
-        query = sa.select(outbox).where(new).order_by(outbox.c.id).limit(BATCH)
-        rows = await database.read(lambda connection: connection.execute(query).all())
-        if rows and rows[0].id <= progress.deleted:
+        past = {"appended": progress.appended, "deleted": progress.deleted}
+        rows = await database.read(lambda connection: quick.rows(connection, _NEW, past))
+        if rows and rows[0][0] <= progress.deleted:
             # The table was made anew beneath this process, as by a migration, and its ids begin again.
             progress.deleted = 0
         if rows:
             await _append(log, rows)
-            progress.appended = rows[-1].id
+            progress.appended = rows[-1][0]
     return len(rows)
 
 

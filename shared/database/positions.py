@@ -12,6 +12,7 @@ from zlib import crc32
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from shared.database import quick
 from shared.database.engine import Database
 from shared.database.schema import Key, metadata
 from shared.errors import Fenced
@@ -104,8 +105,7 @@ class Claims:
                 "end": last.offset + 1,
                 "checksum": crc32(last.value),
             }
-            moved = connection.execute(_ADVANCE, asked)
-            if moved.rowcount != 1:
+            if quick.changed(connection, _ADVANCE, asked) != 1:
                 raise Fenced("fenced", f"{partition.topic}/{partition.number} has another owner.")
 
 

@@ -203,6 +203,13 @@ class _Call:
                 self._driver.interrupt()
 
 
+def check_cancelled(connection: sa.Connection) -> None:
+    """Raise when the caller of the work was cancelled: an interrupt between two statements stops neither."""
+    call: _Call | None = connection.info.get(_CALL)
+    if call is not None:
+        call.check()
+
+
 def _engine(url: sa.URL, *, pool_size: int, begin: str) -> sa.Engine:
     engine = sa.create_engine(url, pool_size=pool_size, max_overflow=0, hide_parameters=True)
 
@@ -219,9 +226,7 @@ def _engine(url: sa.URL, *, pool_size: int, begin: str) -> sa.Engine:
         connection.exec_driver_sql(begin)
 
     def before_statement(connection: sa.Connection, *_: Any) -> None:
-        # An interrupt between two statements stops neither.
-        if (call := connection.info.get(_CALL)) is not None:
-            call.check()
+        check_cancelled(connection)
 
     event.listen(engine, "connect", on_connect)
     event.listen(engine, "begin", on_begin)

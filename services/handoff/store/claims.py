@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from services.handoff.delivery import MUTE, Prepared
+from services.handoff.event_types import EventType
 from services.handoff.lanes import MAX_WIDTH
 from services.handoff.store.stored_webhook import as_text, secrets_of
 from services.handoff.store.webhooks import disable, hold_disabled
 from services.handoff.tables import deliveries, webhooks
 from services.handoff.webhook import signing
+from shared.database import bulk, quick
 from shared.database.schema import Instant
 
 
@@ -48,8 +50,8 @@ def claim(
     `choose` tells, given the endpoints of what is due, which of it there is a place for. A subscription
     without a secret that can be read gets disabled, since nothing is ever sent unsigned.
     """
-    due = _due_on_postgresql if connection.dialect.name == "postgresql" else _due_on_sqlite
-    rows = connection.execute(due, {"now": now, "full": list(full), "limit": limit}).all()
+    asked = {"now": now, "full": list(full), "limit": limit}
+    rows = [_Due(*row) for row in quick.rows(connection, _due(connection), asked)]
     has_place = choose([row.webhook_id for row in rows])
     chosen = [
         Prepared(
@@ -70,7 +72,7 @@ def claim(
     claimed = [delivery for delivery in chosen if delivery.secrets]
     if claimed:
         leased = {"ids": [delivery.id for delivery in claimed], "lease": lease, "worker": worker}
-        connection.execute(_LEASE, leased)
+        quick.changed(connection, _lease(connection), leased)
     if mute := sorted({delivery.webhook_id for delivery in chosen if not delivery.secrets}):
         disable(connection, mute, MUTE)
         hold_disabled(connection, mute)
@@ -79,14 +81,36 @@ def claim(
     return Claimed(claimed, more, left=more or crowded or bool(full) or not all(has_place))
 
 
-_LEASE = (
-    sa.update(deliveries)
-    .where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True)))
-    .values(due_at=sa.bindparam("lease"), leased_by=sa.bindparam("worker"))
-)
+class _Due(NamedTuple):
+    """A delivery that is due, and what its endpoint has to say to it."""
+
+    id: str
+    webhook_id: str
+    message_id: str
+    type: EventType
+    body: bytes
+    failures: int
+    due_at: datetime
+    url: str
+    secrets: str
+
+
+@bulk.built_once
+def _lease(on_postgresql: bool) -> sa.Update:
+    return (
+        sa.update(deliveries)
+        .where(bulk.among(on_postgresql, deliveries.c.id, "ids"))
+        .values(due_at=sa.bindparam("lease"), leased_by=sa.bindparam("worker"))
+    )
+
+
 _WANTED = ("id", "webhook_id", "message_id", "type", "body", "failures", "due_at")
 _SENDS = (webhooks.c.url, as_text(webhooks.c.secrets))
-_OPEN = sa.and_(webhooks.c.status == "active", webhooks.c.id.not_in(sa.bindparam("full", expanding=True)))
+
+
+def _is_open(on_postgresql: bool) -> sa.ColumnElement[bool]:
+    full = bulk.among(on_postgresql, webhooks.c.id, "full")
+    return sa.and_(webhooks.c.status == "active", ~full)
 
 
 def _owed(table: sa.FromClause) -> sa.Select[Any]:
@@ -114,7 +138,7 @@ def _on_postgresql() -> sa.Select[Any]:
     return (
         sa.select(due, *_SENDS)
         .select_from(webhooks.join(due, sa.true()))
-        .where(_OPEN)
+        .where(_is_open(on_postgresql=True))
         .order_by(_turn(due), due.c.due_at)
         .limit(sa.bindparam("limit"))
     )
@@ -126,10 +150,12 @@ def _on_sqlite() -> sa.Select[Any]:
     return (
         sa.select(*(deliveries.c[name] for name in _WANTED), *_SENDS)
         .select_from(webhooks.join(deliveries, deliveries.c.id.in_(first)))
-        .where(_OPEN)
+        .where(_is_open(on_postgresql=False))
         .order_by(_turn(deliveries), deliveries.c.due_at)
         .limit(sa.bindparam("limit"))
     )
 
 
-_due_on_postgresql, _due_on_sqlite = _on_postgresql(), _on_sqlite()
+@bulk.built_once
+def _due(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
+    return _on_postgresql() if on_postgresql else _on_sqlite()

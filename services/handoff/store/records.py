@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from services.handoff.delivery import Answer, Delivered, Prepared, Refused, Result, Settled, Unreachable
 from services.handoff.store.webhooks import disable, hold_disabled
 from services.handoff.tables import attempts, deliveries
+from shared.database import bulk, quick
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +33,13 @@ def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
     """Store the attempts and the next state of their deliveries, as far as their leases still hold."""
     if not finished:
         return
-    held = connection.execute(_HELD, {"ids": [attempt.delivery.id for attempt in finished]})
-    leases = {row.id: (row.due_at, row.leased_by) for row in held}
+    held = quick.rows(connection, _held(connection), {"ids": [attempt.delivery.id for attempt in finished]})
+    leases = {delivery_id: (due_at, leased_by) for delivery_id, due_at, leased_by in held}
     ours = [attempt for attempt in finished if leases.get(attempt.delivery.id) == _lease(attempt.delivery)]
     if not ours:
         return
-    connection.execute(_SETTLE, [_next_state(attempt) for attempt in ours])
-    connection.execute(_INSERT, [_row(attempt) for attempt in ours])
+    quick.written(connection, _SETTLE, [_next_state(attempt) for attempt in ours])
+    quick.written(connection, _INSERT, [_row(attempt) for attempt in ours])
     gone = {
         (a.delivery.webhook_id, a.settled.error)
         for a in ours
@@ -52,12 +53,16 @@ def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
         hold_disabled(connection, sorted(failed))
 
 
-_HELD = (
-    sa.select(deliveries.c.id, deliveries.c.due_at, deliveries.c.leased_by)
-    .where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True)))
-    .order_by(deliveries.c.id)
-    .with_for_update()
-)
+@bulk.built_once
+def _held(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
+    return (
+        sa.select(deliveries.c.id, deliveries.c.due_at, deliveries.c.leased_by)
+        .where(bulk.among(on_postgresql, deliveries.c.id, "ids"))
+        .order_by(deliveries.c.id)
+        .with_for_update()
+    )
+
+
 _INSERT = sa.insert(attempts)
 _SETTLE = (
     sa.update(deliveries)

@@ -5,7 +5,7 @@ is read here, row by row, and not by the database's driver, which fails for all 
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -43,7 +43,7 @@ def row_of(webhook: Webhook) -> dict[str, Any]:
     }
 
 
-def webhook_of(row: sa.RowMapping) -> Webhook:
+def webhook_of(row: Mapping[Any, Any]) -> Webhook:
     """Read a row of `stored`.
 
     If what it subscribes to cannot be read, it counts as disabled and as wanting everything about leads: more

@@ -8,6 +8,7 @@ from services.handoff.delivery import DISABLED
 from services.handoff.store.stored_webhook import row_of, stored, webhook_of
 from services.handoff.tables import deliveries, webhooks
 from services.handoff.webhook import Webhook
+from shared.database import quick
 from shared.errors import NotFound
 
 
@@ -42,8 +43,11 @@ def page(connection: sa.Connection, *, before: str | None, limit: int) -> list[W
 
 def subscribers(connection: sa.Connection) -> list[Webhook]:
     """Return all subscriptions, none of which can change or go before this transaction ends."""
-    query = stored.order_by(webhooks.c.id).with_for_update(read=True)
-    return [webhook_of(row) for row in connection.execute(query).mappings()]
+    rows = quick.rows(connection, _SUBSCRIBERS, {})
+    return [webhook_of(dict(zip(webhooks.c.keys(), row, strict=True))) for row in rows]
+
+
+_SUBSCRIBERS = stored.order_by(webhooks.c.id).with_for_update(read=True)
 
 
 def delete(connection: sa.Connection, webhook_id: str) -> None:

@@ -30,6 +30,15 @@ def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
     return None
 
 
+def crossed_by(known: Known, matrix: Matrix, day: int) -> int:
+    """Return the day on which a person crossed who reaches the flip number at the end of a day."""
+    days = _days_to_ask(known, matrix, day)
+    if len(days) == 1:
+        # What is reached was reached there, since from there on the score stood still or fell.
+        return int(days[0])
+    return crossed_on(known, matrix, day) or day
+
+
 def _first_to_reach(known: Known, matrix: Matrix, days: Ints) -> int | None:
     scores = rounded(sums_over(known, matrix, days), lambda place: points(known, matrix, int(days[place])))
     reached = np.flatnonzero(scores >= matrix.flip_number)

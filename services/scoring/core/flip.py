@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from services.scoring.core.counting import day_of
-from services.scoring.core.crossing import crossed_on
+from services.scoring.core.crossing import crossed_by
 from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known, price
 from services.scoring.model.matrix import Matrix, Version
@@ -57,7 +57,7 @@ def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: d
     """
     today = day_of(at)
     score = price(known, version.matrix, today)
-    crossed = crossed_on(known, version.matrix, today) or today
+    crossed = crossed_by(known, version.matrix, today)
     lead_id = derived_id("lead", person.id, version.model, cycle)
     return LeadQualified(
         id=derived_id("evt", lead_id, "qualified"),

@@ -10,7 +10,7 @@ from services.scoring.core.counts import NONE, Counts, Held, difference, total
 from services.scoring.core.entries import ENTRY
 from services.scoring.store.kept import Kept, Row, marked
 from services.scoring.tables import counts, older_counts
-from shared.database import bulk
+from shared.database import bulk, quick
 from shared.errors import Unavailable
 
 # With more entries than these the row of an identity is emptied into its second row.
@@ -76,7 +76,7 @@ def _counted_in(entries: bytes, by_hand: str | None) -> Counts:
 def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, Held]:
     """Return the counts of the identities that have any."""
     reading = Reading()
-    rows = connection.execute(_of_identities(connection), {"ids": identity_ids, **reading.asked})
+    rows = quick.rows(connection, _of_identities(connection), {"ids": identity_ids, **reading.asked})
     return {identity_id: held for identity_id, *row in rows if (held := reading.held(identity_id, *row))}
 
 
@@ -88,7 +88,7 @@ def _of_identities(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
 
 def revisions(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, int]:
     """Return the revisions of the counts of the identities that have any."""
-    return dict(connection.execute(_revisions(connection), {"ids": identity_ids}).all())
+    return dict(quick.rows(connection, _revisions(connection), {"ids": identity_ids}))
 
 
 @bulk.built_once

@@ -15,7 +15,7 @@ from services.scoring.core.linking import Person
 from services.scoring.fold_tables import former_ids
 from services.scoring.model.matrix import Version
 from services.scoring.tables import flipped, identities, standings
-from shared.database import bulk
+from shared.database import bulk, quick
 from shared.events import LeadQualified
 
 Cycles = Mapping[tuple[str, str], Sequence[Cycle]]
@@ -28,7 +28,7 @@ _FLIPPED_IN = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
 def read(connection: sa.Connection, persons: Iterable[Person]) -> Cycles:
     """Return the cycles of the persons, those begun under former profile ids included."""
     person_of = {i: person for person in persons for i in person.identities}
-    rows = connection.execute(_of_flippers(connection), {"ids": sorted(person_of)})
+    rows = quick.rows(connection, _of_flippers(connection), {"ids": sorted(person_of)})
     flippers: dict[Cycle, set[str]] = {}
     for *cycle, identity_id in rows:
         flippers.setdefault(Cycle(*cycle), set()).add(identity_id)
@@ -73,6 +73,9 @@ def _begun(on_postgresql: bool) -> sa.Select[str, int]:
     )
 
 
+_OPEN = sa.insert(standings)
+
+
 def is_in_a_cycle(
     profile_id: sa.ColumnElement[str], model: str, *, with_lead: bool = False
 ) -> sa.ColumnElement[bool]:
@@ -94,7 +97,7 @@ def is_kept_back(profile_id: sa.ColumnElement[str], model: str) -> sa.ColumnElem
 def open_cycles(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
     """Note who has flipped in which cycle."""
     if leads:
-        connection.execute(sa.insert(standings), [_row(lead) for lead in leads])
+        quick.written(connection, _OPEN, [_row(lead) for lead in leads])
         _write_flipped(connection, leads)
 
 

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from services.scoring.tables import ledger, retractions
-from shared.database import bulk
+from shared.database import bulk, quick
 from shared.events import Interaction, Retraction
 from shared.vocabulary import NO_ACTIVITY
 
@@ -81,7 +81,7 @@ def _interaction(row: Any) -> Interaction:
 
 def retracted_among(connection: sa.Connection, event_ids: Sequence[str]) -> Collection[str]:
     """Return which of the interactions were retracted before they came."""
-    return set(connection.execute(_retracted(connection), {"ids": event_ids}).scalars())
+    return {event_id for (event_id,) in quick.rows(connection, _retracted(connection), {"ids": event_ids})}
 
 
 @bulk.built_once

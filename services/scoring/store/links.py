@@ -9,7 +9,7 @@ from services.scoring.core import linking
 from services.scoring.core.linking import Link, Pair, People, Side
 from services.scoring.store.users import may_have_aliases
 from services.scoring.tables import links, separations
-from shared.database import bulk
+from shared.database import bulk, quick
 from shared.events import Separation
 
 
@@ -26,7 +26,7 @@ def crowded(connection: sa.Connection, told: Iterable[Link]) -> set[str]:
     if not ids:
         return set()
     asked = {"ids": ids, "most": linking.MAX_LINKS}
-    return set(connection.execute(_crowded(connection), asked).scalars())
+    return {identity_id for (identity_id,) in quick.rows(connection, _crowded(connection), asked)}
 
 
 @bulk.built_once
@@ -209,7 +209,7 @@ def read_sides(connection: sa.Connection, identity_ids: Collection[str]) -> dict
     """Return the sides of separations that each of the identities is on."""
     if not identity_ids:
         return {}
-    rows = connection.execute(_sides(connection), {"ids": sorted(identity_ids)})
+    rows = quick.rows(connection, _sides(connection), {"ids": sorted(identity_ids)})
     sides: dict[str, list[Side]] = {}
     for identity_id, separation_id, other in rows:
         sides.setdefault(identity_id, []).append(Side(separation_id, other))

@@ -14,6 +14,7 @@ from services.scoring.core.counting import Tally
 from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
 from services.scoring.tables import activations, models, preparations, versions
+from shared.database import quick
 
 # The key of the advisory lock on the set of active versions; any constant that nobody else uses.
 _ACTIVE_VERSIONS = 4_201_338
@@ -59,7 +60,7 @@ def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:
 
 def active(connection: sa.Connection) -> Active:
     """Return the versions that score at this moment and those that are being prepared to."""
-    rows = connection.execute(_ACTIVE)
+    rows = quick.rows(connection, _ACTIVE, {})
     return _compiled(tuple(sorted((bool(new), *rest) for new, *rest in rows)))
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from services.scoring.core.appraisal import Appraisal
 from services.scoring.model.matrix import Version
 from services.scoring.tables import identities, scores
-from shared.database import bulk
+from shared.database import bulk, quick
 from shared.errors import Unavailable
 
 
@@ -31,7 +31,7 @@ def read(
     connection: sa.Connection, profile_ids: Sequence[str], versions: Iterable[Version]
 ) -> dict[Place, Kept]:
     """Return what is kept of the profiles in these versions."""
-    rows = connection.execute(_of_profiles(connection), {"ids": profile_ids})
+    rows = quick.rows(connection, _of_profiles(connection), {"ids": profile_ids})
     wanted = {(version.model, version.number) for version in versions}
     return {
         Place(profile_id, model, version): Kept(Appraisal(*appraisal), revision)

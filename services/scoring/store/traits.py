@@ -13,7 +13,7 @@ from services.scoring.core.linking import Person
 from services.scoring.core.pricing import Known
 from services.scoring.core.traits import History, Told, tellings
 from services.scoring.tables import effects, traits
-from shared.database import bulk
+from shared.database import bulk, quick
 from shared.events import Interaction
 from shared.vocabulary import EFFECTS
 
@@ -85,15 +85,15 @@ def told_of(
 
 def _rows(
     connection: sa.Connection, identity_ids: Sequence[str], names: Collection[str] | None
-) -> sa.Result[*_Row]:
+) -> Sequence[Any]:
     """Return what was told, and effects; these have a type in the place of the name, and no value."""
     if names is None:
-        return connection.execute(_all(connection), {"ids": identity_ids, "types": sorted(EFFECTS)})
+        return quick.rows(connection, _all(connection), {"ids": identity_ids, "types": sorted(EFFECTS)})
     types = sorted(type_ for type_, effect in EFFECTS.items() if effect.trait in names)
     asked = {"ids": identity_ids, "names": sorted(names)}
     if not types:
-        return connection.execute(_told_alone(connection), asked)
-    return connection.execute(_some(connection), asked | {"types": types})
+        return quick.rows(connection, _told_alone(connection), asked)
+    return quick.rows(connection, _some(connection), asked | {"types": types})
 
 
 @bulk.built_once

@@ -1,0 +1,111 @@
+"""Statements of the hot path: built once, and on SQLite handed to the driver without SQLAlchemy in between.
+
+SQLAlchemy spends 40 to 100 us on each execution of a statement that it knows already, and SQLite 2 to 20 us.
+For events that come alone this was two fifths of their processor time. On PostgreSQL the driver is another
+one, which does its work asynchronously, and the statement takes the common way.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.dml import UpdateBase
+
+from shared.database.threads import check_cancelled
+
+Parameters = Mapping[str, Any]
+Statement: TypeAlias = sa.Select[*tuple[Any, ...]] | sa.CompoundSelect[*tuple[Any, ...]] | UpdateBase
+
+_KEPT: Final = 512
+
+
+def rows(connection: sa.Connection, statement: Statement, parameters: Parameters) -> Sequence[Any]:
+    """Execute a statement that is built once, and return its rows as tuples."""
+    if connection.dialect.name != "sqlite":
+        return connection.execute(statement, parameters).all()
+    return _plain(statement, tuple(parameters), connection.dialect).rows(connection, parameters)
+
+
+def returned(
+    connection: sa.Connection, statement: Statement, parameters: Sequence[Parameters]
+) -> Sequence[Any]:
+    """Execute a statement that is built once for each of the parameters, and return all of its rows."""
+    plain = _plain(statement, tuple(parameters[0]), connection.dialect)
+    return [row for one in parameters for row in plain.rows(connection, one)]
+
+
+def changed(connection: sa.Connection, statement: Statement, parameters: Parameters) -> int:
+    """Execute a statement that is built once and returns nothing; return how many rows it changed."""
+    if connection.dialect.name != "sqlite":
+        return connection.execute(statement, parameters).rowcount
+    return written(connection, statement, [parameters])
+
+
+def written(connection: sa.Connection, statement: Statement, parameters: Sequence[Parameters]) -> int:
+    """Execute such a statement for each of the parameters."""
+    if connection.dialect.name != "sqlite":
+        return connection.execute(statement, parameters).rowcount
+    return _plain(statement, tuple(parameters[0]), connection.dialect).written(connection, parameters)
+
+
+class _Plain:
+    """A statement as the driver takes it: its text, and what is made of values on the way in and out."""
+
+    def __init__(self, statement: Statement, names: Sequence[str], dialect: sa.Dialect) -> None:
+        columns = None if isinstance(statement, sa.SelectBase) else list(names)
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
+        self._text = str(compiled)
+        self._dialect = dialect
+        binds = [(name, compiled.binds[name]) for name in compiled.positiontup or ()]
+        self._binds = [
+            (name, bind.required, bind.value, bind.type.dialect_impl(dialect).bind_processor(dialect))
+            for name, bind in binds
+        ]
+        out = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in _columns(statement)]
+        self._read: list[tuple[int, Callable[[Any], Any]]] = [
+            (place, read) for place, read in enumerate(out) if read is not None
+        ]
+
+    def rows(self, connection: sa.Connection, parameters: Parameters) -> Sequence[Any]:
+        found = self._run(connection, "execute", self._bound(parameters)).fetchall()
+        return [self._as_read(row) for row in found] if self._read else found
+
+    def written(self, connection: sa.Connection, parameters: Sequence[Parameters]) -> int:
+        return int(self._run(connection, "executemany", [self._bound(one) for one in parameters]).rowcount)
+
+    def _run(self, connection: sa.Connection, how: str, bound: Sequence[Any]) -> Any:
+        check_cancelled(connection)
+        driver: Any = connection.connection.dbapi_connection
+        errors: Any = self._dialect.loaded_dbapi
+        try:
+            return getattr(driver, how)(self._text, bound)
+        except errors.Error as error:
+            raise DBAPIError.instance(
+                self._text, None, error, errors.Error, hide_parameters=True, dialect=self._dialect
+            ) from error
+
+    def _bound(self, parameters: Parameters) -> tuple[Any, ...]:
+        return tuple(
+            [
+                value if bind is None else bind(value)
+                for name, is_asked, fixed, bind in self._binds
+                for value in (parameters[name] if is_asked else fixed,)
+            ]
+        )
+
+    def _as_read(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        values = list(row)
+        for place, read in self._read:
+            values[place] = read(values[place])
+        return tuple(values)
+
+
+def _columns(statement: Statement) -> Sequence[Any]:
+    return list(statement.exported_columns)
+
+
+@lru_cache(maxsize=_KEPT)
+def _plain(statement: Statement, names: tuple[str, ...], dialect: sa.Dialect) -> _Plain:
+    return _Plain(statement, names, dialect)
