@@ -1,14 +1,22 @@
 """Units of work on PostgreSQL: each runs in one greenlet, which yields to the event loop at statements."""
 
 import os
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.database.connections import OpenConnection, Work
+
+# Who uses a connection again and again notices by its next statement that the server has gone.
+PING_AFTER_SECONDS: Final = 0.5
+_RESTS_SINCE: Final = "rests_since"
 
 T = TypeVar("T")
 
@@ -21,10 +29,10 @@ class Greenlets:
             url,
             pool_size=pool_size,
             max_overflow=0,
-            pool_pre_ping=True,
             hide_parameters=True,
             connect_args={"server_settings": _server_settings(silence_seconds)},
         )
+        _ping_after_rest(self._engine.sync_engine)
 
     async def write(self, work: Work[T]) -> T:
         """Do the work in a transaction and commit it."""
@@ -62,6 +70,29 @@ class _Open(OpenConnection):
 
     async def invalidate(self) -> None:
         await self._connection.invalidate()
+
+
+def _ping_after_rest(engine: sa.Engine) -> None:
+    """Let a connection that rested show that it lives before it is used; a dead one gives way to a new one.
+
+    SQLAlchemy's own ping comes before every transaction, which costs a round trip each.
+    """
+
+    def on_checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_RESTS_SINCE] = time.monotonic()
+
+    def on_checkout(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        rests_since: float | None = record.info.get(_RESTS_SINCE)
+        if rests_since is None or time.monotonic() - rests_since < PING_AFTER_SECONDS:
+            return
+        dialect: Any = engine.dialect
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", on_checkin)
+    event.listen(engine, "checkout", on_checkout)
 
 
 def _server_settings(silence_seconds: float) -> dict[str, str]:

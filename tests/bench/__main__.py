@@ -77,7 +77,7 @@ def _numbers(text: str) -> frozenset[int]:
         numbers = frozenset(int(part) for part in text.split(","))
     except ValueError as error:
         raise ArgumentTypeError("name rows such as 1,3") from error
-    if not numbers <= set(range(1, 11)):
+    if not numbers <= set(range(1, 12)):
         raise ArgumentTypeError("the rows are 1 to 11")
     return numbers
 

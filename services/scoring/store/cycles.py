@@ -23,6 +23,7 @@ Cycles = Mapping[tuple[str, str], Sequence[Cycle]]
 
 _CYCLE = (standings.c.profile_id, standings.c.model, standings.c.cycle)
 _FLIPPED_IN = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
+_OPEN = sa.insert(standings)
 
 
 def read(connection: sa.Connection, persons: Iterable[Person]) -> Cycles:
@@ -71,9 +72,6 @@ def _begun(on_postgresql: bool) -> sa.Select[str, int]:
         )
         .group_by(identities.c.profile_id)
     )
-
-
-_OPEN = sa.insert(standings)
 
 
 def is_in_a_cycle(
