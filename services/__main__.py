@@ -1,4 +1,9 @@
-"""The `flipline` command."""
+"""The `flipline` command.
+
+What a command stands on is imported once the command runs and its settings are read. To import all that the
+services stand on takes longer than most commands do; help, a wrong setting and what is asked of a running
+instance need none of it.
+"""
 
 import asyncio
 import os
@@ -9,10 +14,8 @@ import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
-from sqlalchemy.exc import SQLAlchemyError
 
-from services import composing
-from services.demo.play import play
+from services.configuring import settings_of
 from services.explaining import explain
 from services.importing import imports
 from services.ops.activate import activate as activate_over_http
@@ -20,14 +23,9 @@ from services.ops.client import ops_key
 from services.ops.groups import add_groups
 from services.ops.wanted import Handoff, Wanted
 from services.options import DataDir, Port
-from services.positions import positions
-from services.renewing import renew, renew_at_the_start, warn_of_old_tables
-from services.replaying import replay
-from services.scoring.repricing.command import reprice as reprice_everybody
-from services.start import migrate as migrate_database
-from services.start import run_all, run_one, settings_of
+from services.position_commands import positions
 from shared.clock import SystemClock
-from shared.errors import FliplineError
+from shared.errors import Refused
 from shared.keys import load_keys
 from shared.telemetry import configure_logging
 
@@ -36,39 +34,57 @@ logger = structlog.get_logger(__name__)
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Lead scoring: events in, leads out.")
 app.add_typer(imports, name="import")
 app.add_typer(positions, name="positions")
-app.command()(replay)
-app.command()(renew)
 
 
 @app.command()
 def up(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest, scoring and handoff in this one process."""
-    services = [composing.ingest, composing.scoring, composing.handoff]
-    run_all(settings_of(port, data_dir), services, renew_at_the_start)
+    settings = settings_of(port, data_dir)
+    from services import composing
+    from services.renewing import renew_at_the_start
+    from services.start import run_all
+
+    run_all(settings, [composing.ingest, composing.scoring, composing.handoff], renew_at_the_start)
 
 
 @app.command()
 def ingest(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest alone: HTTP in, log out; only its dead letters are listed from the database."""
-    run_one(settings_of(port, data_dir), composing.ingest, needs_database=False)
+    settings = settings_of(port, data_dir)
+    from services import composing
+    from services.start import run_one
+
+    run_one(settings, composing.ingest, needs_database=False)
 
 
 @app.command()
 def scoring(port: Port = None, data_dir: DataDir = None) -> None:
     """Run scoring alone; start as many as the topic has partitions, at most."""
-    run_one(settings_of(port, data_dir), composing.scoring, needs_database=True, first=warn_of_old_tables)
+    settings = settings_of(port, data_dir)
+    from services import composing
+    from services.renewing import warn_of_old_tables
+    from services.start import run_one
+
+    run_one(settings, composing.scoring, needs_database=True, first=warn_of_old_tables)
 
 
 @app.command()
 def handoff(port: Port = None, data_dir: DataDir = None) -> None:
     """Run handoff alone: leads in, signed webhooks out."""
-    run_one(settings_of(port, data_dir), composing.handoff, needs_database=True)
+    settings = settings_of(port, data_dir)
+    from services import composing
+    from services.start import run_one
+
+    run_one(settings, composing.handoff, needs_database=True)
 
 
 @app.command()
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database to this version's schema; the services do so themselves when they start."""
-    migrate_database(settings_of(None, data_dir))
+    settings = settings_of(None, data_dir)
+    from services.start import migrate as migrate_database
+
+    migrate_database(settings)
 
 
 @app.command()
@@ -77,6 +93,8 @@ def demo(
 ) -> None:
     """Play the story of Antonio against a running instance, with a webhook receiver of its own."""
     settings = settings_of(None, data_dir)
+    from services.demo.play import play
+
     keys = load_keys(settings.data_dir, settings.configured_keys)
     url = url or f"http://127.0.0.1:{settings.port}"
     asyncio.run(play(url, keys, Console(), SystemClock().now()))
@@ -124,7 +142,48 @@ def reprice(
     """Price every profile anew, as after a time in which the clock was wrong; beside live scoring."""
     settings = settings_of(None, data_dir)
     configure_logging("error")
+    from services.scoring.repricing.command import reprice as reprice_everybody
+
     reprice_everybody(settings, model, SystemClock(), yes=yes)
+
+
+@app.command()
+def replay(
+    check: Annotated[
+        bool, typer.Option("--check", help="Rebuild beside the tables and compare; changes nothing.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Hold scoring's tables against the log: rebuild them from it and compare row by row."""
+    if not check:
+        raise Refused(
+            "replay_in_place",
+            "`flipline replay --check` holds the tables against the log, `flipline renew` builds them anew.",
+        )
+    settings = settings_of(None, data_dir)
+    # One line for each batch would tear the bar of the progress apart.
+    configure_logging("error")
+    from services.replaying import is_what_the_log_says
+
+    if not asyncio.run(is_what_the_log_says(settings)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def renew(
+    force: Annotated[bool, typer.Option("--force", help="Also when this version has built them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Build scoring's tables anew from the log, as after an upgrade or a change of the phone region.
+
+    All of it takes effect, or nothing. Sales is told no lead twice.
+    """
+    settings = settings_of(None, data_dir)
+    configure_logging("error")
+    from services.renewing import renew as renew_tables
+
+    renew_tables(settings, Console(), force=force, yes=yes)
 
 
 def main() -> None:
@@ -135,10 +194,13 @@ def main() -> None:
     configure_logging()
     try:
         app()
-    except (FliplineError, OSError, SQLAlchemyError) as error:
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
         logger.debug("command.failed", exc_info=True)
         Console(stderr=True).print(
-            f"[bold red]flipline:[/] {escape(explain(error))}", highlight=False, soft_wrap=True
+            f"[bold red]flipline:[/] {escape(sentence)}", highlight=False, soft_wrap=True
         )
         raise SystemExit(1) from error
 

@@ -2,9 +2,6 @@
 
 import errno
 
-from sqlalchemy.exc import SQLAlchemyError
-
-from shared.database.reasons import driver_reason
 from shared.errors import FliplineError
 
 _ADVICE = {
@@ -19,14 +16,24 @@ _ADVICE = {
 _ELSE = "Set FLIPLINE_LOG_LEVEL=debug to see where it comes from."
 
 
-def explain(error: FliplineError | OSError | SQLAlchemyError) -> str:
-    """Return the sentence; it has no key, no password and nothing of what people did."""
+def explain(error: Exception) -> str | None:
+    """Return the sentence, or None for an error that should not be there, whose trace tells more.
+
+    It has no key, no password and nothing of what people did.
+    """
     if isinstance(error, FliplineError):
         return error.message
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{error.strerror or type(error).__name__}. {_ADVICE.get(error.errno or 0, _ELSE)}"
+    # Most commands have no database, and then these need not be imported.
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from shared.database.reasons import driver_reason
+
     if isinstance(error, SQLAlchemyError):
         return (
             f"The database cannot be used: {driver_reason(error)}. If its schema is older than this version, "
             f"`flipline migrate` brings it up. {_ELSE}"
         )
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or type(error).__name__}. {_ADVICE.get(error.errno or 0, _ELSE)}"
+    return None

@@ -7,13 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.configuring import settings_of
 from services.ingest.imports.formats.line import NAMES
-from services.ingest.imports.post import ImportJob, import_access_log
-from services.ingest.imports.visitor import load_salt
 from services.options import DataDir
-from services.start import settings_of
 from shared.clock import SystemClock
-from shared.datadir import prepare
 from shared.errors import Refused
 from shared.keys import load_role
 
@@ -38,6 +35,10 @@ def access_log(
     Ends with 1 when the file cannot be read to its end, or when more than half of its lines are refused.
     """
     settings = settings_of(None, data_dir)
+    from services.ingest.imports.post import ImportJob, import_access_log
+    from services.ingest.imports.visitor import load_salt
+    from shared.datadir import prepare
+
     if key is None:
         key = load_role(settings.data_dir, settings.configured_keys, "write")[0]
     prepare(settings.data_dir)

@@ -1,55 +1,21 @@
-"""`flipline positions`: where the groups stand on the log, and the way back to its beginning."""
+"""Where the groups stand on the log, and the way back to its beginning."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.asking import confirm
-from services.options import DataDir
-from services.start import settings_of
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.database.positions import all_positions, read_again
-from shared.errors import NotFound
-from shared.events import TOPICS
-from shared.telemetry import configure_logging
-
-positions = typer.Typer(no_args_is_help=True, help="Where the groups stand on the log.")
+from shared.settings import Settings
 
 
-@positions.command("list")
-def show(data_dir: DataDir = None) -> None:
-    """Show where each group stands, and to which log its offsets belong."""
-    _run(data_dir, show_positions)
+def run(settings: Settings, work: Callable[[Database, Console], Awaitable[None]]) -> None:
+    """Do the work on the database of the settings, if that has the schema of this version."""
 
-
-@positions.command()
-def reread(
-    topic: Annotated[str | None, typer.Option(help="One topic; all of them without it.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Let every group read the log from its beginning, after the log was replaced or restored.
-
-    What was applied before changes nothing when it is read again: every event is known by its id.
-    """
-    if topic is not None and topic not in TOPICS:
-        raise NotFound("topic_unknown", f"There is no topic {topic}; there are {', '.join(TOPICS)}.")
-    if not yes:
-        confirm("Is the log that Flipline runs on now the right one?")
-    _run(data_dir, lambda database, console: move_back(database, console, topic))
-
-
-def _run(data_dir: Path | None, work: Callable[[Database, Console], Awaitable[None]]) -> None:
-    settings = settings_of(None, data_dir)
-    configure_logging("error")
-
-    async def run() -> None:
+    async def opened() -> None:
         database = Database(settings.effective_database_url)
         try:
             await require_newest(database)
@@ -57,7 +23,7 @@ def _run(data_dir: Path | None, work: Callable[[Database, Console], Awaitable[No
         finally:
             await database.close()
 
-    asyncio.run(run())
+    asyncio.run(opened())
 
 
 async def show_positions(database: Database, console: Console) -> None:

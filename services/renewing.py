@@ -5,26 +5,22 @@ from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
 
 import structlog
-import typer
 from rich.console import Console
 
 from services.asking import confirm
-from services.options import DataDir
 from services.process import opened
 from services.scoring.compose import GROUP
 from services.scoring.core.fold import RENEW
 from services.scoring.renewal.renew import Renewal, Renewed
 from services.scoring.replay.display import Display
-from services.start import require_data_directory, settings_of
+from services.start import require_data_directory
 from shared.clock import SystemClock
 from shared.datadir import renewing
 from shared.errors import FliplineError
 from shared.reasons import safe_reason
 from shared.settings import Settings
-from shared.telemetry import configure_logging
 
 logger = structlog.get_logger(__name__)
 
@@ -34,19 +30,13 @@ _OLD_TABLES = (
 )
 
 
-def renew(
-    force: Annotated[bool, typer.Option("--force", help="Also when this version has built them.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Build scoring's tables anew from the log, as after an upgrade or a change of the phone region.
+def renew(settings: Settings, console: Console, *, force: bool, yes: bool) -> None:
+    """Build the tables anew if another version has built them or `force` is set; asks first unless `yes`.
 
-    All of it takes effect, or nothing. Sales is told no lead twice.
+    Raises Misconfigured when there is no data directory, Refused when it is not to be.
     """
-    settings = settings_of(None, data_dir)
-    configure_logging("error")
     require_data_directory(settings)
-    asyncio.run(_renew(settings, Console(), force=force, yes=yes))
+    asyncio.run(_renew(settings, console, force=force, yes=yes))
 
 
 async def _renew(settings: Settings, console: Console, *, force: bool, yes: bool) -> None:

@@ -1,12 +1,9 @@
-"""What comes before a command's own work: its settings, data directory, keys, tables and port."""
+"""What comes before a command's own work: its data directory, keys, tables and port."""
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
-from pydantic import ValidationError
 from uvicorn.loops.auto import auto_loop_factory
 
 from services.announcing import Logged
@@ -19,25 +16,6 @@ from shared.datadir import close_files, held, prepare
 from shared.errors import Misconfigured
 from shared.keys import ROLES, load_keys, make_key_file
 from shared.settings import Settings
-from shared.telemetry import configure_logging
-
-
-def settings_of(port: int | None = None, data_dir: Path | None = None) -> Settings:
-    """Return the settings of the environment and the options, which go before; starts the logging too.
-
-    Raises Misconfigured with the name of the variable or option that cannot be used.
-    """
-    given = {name: one for name, one in {"port": port, "data_dir": data_dir}.items() if one is not None}
-    try:
-        settings = Settings(**given)  # pyright: ignore[reportArgumentType]
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in found["loc"])
-        shown = f"--{name.replace('_', '-')}" if name in given else f"FLIPLINE_{name.upper()}"
-        said = re.sub("^(Input|String) should", "must", found["msg"].removeprefix("Value error, "))
-        raise Misconfigured("setting_invalid", f"{shown} {said}.") from error
-    configure_logging(settings.log_level)
-    return settings
 
 
 def run_all(settings: Settings, composes: Sequence[Compose], first: Callable[[Settings], None]) -> None:

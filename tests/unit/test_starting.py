@@ -6,9 +6,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from services.configuring import settings_of
 from services.ops.groups import add_groups
-from services.positions import positions
-from services.start import settings_of
+from services.position_commands import positions
 from shared.database.urls import place, read_url, sqlite_file
 from shared.errors import Misconfigured
 from shared.identity import Identity

@@ -1,0 +1,45 @@
+"""`flipline positions`: its commands and their options."""
+
+from typing import Annotated
+
+import typer
+
+from services.asking import confirm
+from services.configuring import settings_of
+from services.options import DataDir
+from shared.errors import NotFound
+from shared.events import TOPICS
+from shared.telemetry import configure_logging
+
+positions = typer.Typer(no_args_is_help=True, help="Where the groups stand on the log.")
+
+
+@positions.command("list")
+def show(data_dir: DataDir = None) -> None:
+    """Show where each group stands, and to which log its offsets belong."""
+    settings = settings_of(None, data_dir)
+    configure_logging("error")
+    from services.positions import run, show_positions
+
+    run(settings, show_positions)
+
+
+@positions.command()
+def reread(
+    topic: Annotated[str | None, typer.Option(help="One topic; all of them without it.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Let every group read the log from its beginning, after the log was replaced or restored.
+
+    What was applied before changes nothing when it is read again: every event is known by its id.
+    """
+    if topic is not None and topic not in TOPICS:
+        raise NotFound("topic_unknown", f"There is no topic {topic}; there are {', '.join(TOPICS)}.")
+    if not yes:
+        confirm("Is the log that Flipline runs on now the right one?")
+    settings = settings_of(None, data_dir)
+    configure_logging("error")
+    from services.positions import move_back, run
+
+    run(settings, lambda database, console: move_back(database, console, topic))
