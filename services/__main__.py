@@ -40,42 +40,42 @@ app.add_typer(positions, name="positions")
 def up(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest, scoring and handoff in this one process."""
     settings = settings_of(port, data_dir)
-    from services import composing
+    from services.composing import handoff, ingest, scoring
     from services.renewing import renew_at_the_start
     from services.start import run_all
 
-    run_all(settings, [composing.ingest, composing.scoring, composing.handoff], renew_at_the_start)
+    run_all(settings, [ingest.compose, scoring.compose, handoff.compose], renew_at_the_start)
 
 
 @app.command()
 def ingest(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest alone: HTTP in, log out; only its dead letters are listed from the database."""
     settings = settings_of(port, data_dir)
-    from services import composing
+    from services.composing.ingest import compose
     from services.start import run_one
 
-    run_one(settings, composing.ingest, needs_database=False)
+    run_one(settings, compose, needs_database=False)
 
 
 @app.command()
 def scoring(port: Port = None, data_dir: DataDir = None) -> None:
     """Run scoring alone; start as many as the topic has partitions, at most."""
     settings = settings_of(port, data_dir)
-    from services import composing
+    from services.composing.scoring import compose
     from services.renewing import warn_of_old_tables
     from services.start import run_one
 
-    run_one(settings, composing.scoring, needs_database=True, first=warn_of_old_tables)
+    run_one(settings, compose, needs_database=True, first=warn_of_old_tables)
 
 
 @app.command()
 def handoff(port: Port = None, data_dir: DataDir = None) -> None:
     """Run handoff alone: leads in, signed webhooks out."""
     settings = settings_of(port, data_dir)
-    from services import composing
+    from services.composing.handoff import compose
     from services.start import run_one
 
-    run_one(settings, composing.handoff, needs_database=True)
+    run_one(settings, compose, needs_database=True)
 
 
 @app.command()
