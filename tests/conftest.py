@@ -5,6 +5,7 @@ is a failure, since CI installs what is needed.
 """
 
 import asyncio
+import gc
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -26,6 +27,7 @@ from tests.faults.disk import small_disk
 from tests.faults.missing import Missing
 from tests.faults.servers import Kind, OwnServer, own_server
 from tests.postgres import Databases, plain
+from tests.prepared import share_prepared_types
 
 # In CI the same examples on every run, elsewhere new ones. How long an example takes says more about the
 # machine than about the code.
@@ -38,6 +40,7 @@ settings.register_profile(
 settings.load_profile("flipline")
 
 share_compiled_statements()
+share_prepared_types()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,6 +51,14 @@ def quiet_logs() -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         servers.begin()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    # Thousands of collected tests stay to the end. To have the cycle collector walk over them again and again
+    # took a tenth of the processor time of the tests.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

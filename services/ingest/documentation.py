@@ -1,5 +1,6 @@
 """What the API's documentation says of the tracking paths; the shapes come from the very decoders."""
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -124,8 +125,9 @@ def _description(
     }
 
 
+@cache
 def _schema(shape: type) -> dict[str, Any]:
-    """Return the JSON schema of a shape with its parts written out in place."""
+    """Return the JSON schema of a shape with its parts written out in place; several routes share it."""
     schema = msgspec.json.schema(shape)
     parts = schema.pop("$defs")
 
