@@ -3,8 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +12,8 @@ import httpx
 
 from deploy.localserver import free_port
 from tests.patience import PATIENCE_SECONDS, eventually
+from tests.processes import fork
+from tests.processes.fork import Fork
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ class Process:
         self.url = f"http://127.0.0.1:{self.port}"
         self._settings = settings
         self._output = directory / f"{command}-{self.port}.log"
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: Fork | None = None
 
     async def __aenter__(self) -> Self:
         self.start()
@@ -46,14 +46,11 @@ class Process:
 
     def start(self) -> None:
         """Start the process; `ready` tells when it answers."""
-        with self._output.open("ab") as output:
-            self._child = subprocess.Popen(
-                [sys.executable, "-m", "services", self.command, "--port", str(self.port)],
-                cwd=ROOT,
-                env=environment(self._settings),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
+        with Path(os.devnull).open() as nothing, self._output.open("ab") as output:
+            self._child = Fork(
+                [self.command, "--port", str(self.port)],
+                environment(self._settings),
+                files=[nothing.fileno(), output.fileno(), output.fileno()],
             )
 
     async def ready(self) -> None:
@@ -73,7 +70,7 @@ class Process:
         """Ask the process to end, as Ctrl-C does, and return its exit code."""
         assert self._child, f"{self.command} was never started"
         self._child.send_signal(signal.SIGINT)
-        return await asyncio.to_thread(self._child.wait, PATIENCE_SECONDS)
+        return await asyncio.to_thread(self._child.wait)
 
     def kill(self) -> None:
         """End the process without a word (SIGKILL), frozen or not; it may have ended before."""
@@ -106,15 +103,5 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 async def run(*arguments: str, settings: Mapping[str, str]) -> tuple[int, str]:
     """Run a `flipline` command to its end and return its exit code and what it printed."""
-    child = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "services", *arguments],
-        cwd=ROOT,
-        env=environment(settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-    return child.returncode, child.stdout.decode()
+    ended = await asyncio.to_thread(fork.run, arguments, environment(settings))
+    return ended.returncode, ended.stdout + ended.stderr

@@ -2,17 +2,17 @@
 
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from tests.processes.fork import Fork, run
+
 KEYS = {f"{role}_keys": f"{role}-key-of-the-command-tests" for role in ("write", "ops", "crm")}
 ROOT = Path(__file__).parents[2]
-# A loaded machine may take its time; the limit only ends what would never end.
-LIMIT_SECONDS = 300
+UMASK = 0o022
 
 
 def environment(**given: str) -> dict[str, str]:
@@ -21,39 +21,35 @@ def environment(**given: str) -> dict[str, str]:
 
 
 def flipline(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "services", *arguments],
-        cwd=ROOT, env=environment(**given), umask=0o022,
-        capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
-    )  # fmt: skip
+    return run(arguments, environment(**given), umask=UMASK)
 
 
 @contextmanager
-def up(
-    data_dir: Path, *, log: Path | None = None, **given: str
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def up(data_dir: Path, *, log: Path | None = None, **given: str) -> Iterator[tuple[Fork, str]]:
     """Run `flipline up` on a free port; give the process and what it printed until it was ready.
 
     Its log goes to a file, which the caller can name.
     """
     # No pipe: one that nobody reads is full after some hundred requests, and then the process stands.
-    with log.open("w+") if log else tempfile.TemporaryFile("w+") as logged:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "services", "up", "--port", "0", "--data-dir", str(data_dir)],
-            cwd=ROOT, env=environment(**given), umask=0o022,
-            stdout=subprocess.PIPE, stderr=logged, text=True,
-        )  # fmt: skip
+    reading, writing = os.pipe()
+    with log.open("w+") if log else tempfile.TemporaryFile("w+") as logged, os.fdopen(reading) as output:
+        with os.fdopen(writing, "w"), Path(os.devnull).open() as nothing:
+            process = Fork(
+                ["up", "--port", "0", "--data-dir", str(data_dir)],
+                environment(**given),
+                files=[nothing.fileno(), writing, logged.fileno()],
+                umask=UMASK,
+            )
         try:
-            assert process.stdout
             printed = ""
             while "/v1/profiles?" not in printed:
-                line = process.stdout.readline()
+                line = output.readline()
                 assert line, _read(logged)
                 printed += line
             yield process, printed
         finally:
             process.kill()
-            process.communicate()
+            process.wait()
 
 
 def _read(logged: IO[str]) -> str:

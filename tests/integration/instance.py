@@ -4,8 +4,6 @@ import json
 import os
 import pty
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -18,8 +16,9 @@ from rich.console import Console
 from services.ops.activate import activate
 from services.ops.wanted import Wanted
 from tests.builders import rule
-from tests.integration.command import ROOT, environment, up
+from tests.integration.command import environment, up
 from tests.patience import PATIENCE_SECONDS
+from tests.processes.fork import Fork, run
 
 MATRIX: dict[str, Any] = {"flip_number": 25, "stages": {"aware": 5}, "rules": [rule("visits", 10)]}
 DEARER = MATRIX | {"rules": [rule("visits", 30)]}
@@ -41,7 +40,7 @@ class Instance:
     def command(self, *words: str) -> list[str]:
         place = {"--url": self.url, "--data-dir": str(self.data_dir)}
         missing = [part for option in place.items() if option[0] not in words for part in option]
-        return [sys.executable, "-m", "services", *words, *missing]
+        return [*words, *missing]
 
     def activate(self, model: str, *arguments: str, **given: str) -> tuple[int, str]:
         """Run the command where there is no terminal; return its exit code and its words."""
@@ -49,10 +48,7 @@ class Instance:
 
     def run(self, *arguments: str, **given: str) -> tuple[int, str]:
         """Run any command where there is no terminal; return its exit code and its words."""
-        ended = subprocess.run(
-            self.command(*arguments), cwd=ROOT, env=environment(**given) | {"COLUMNS": "160"},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False,
-        )  # fmt: skip
+        ended = run(self.command(*arguments), environment(**given) | {"COLUMNS": "160"})
         return ended.returncode, words(ended.stdout + ended.stderr)
 
     def asked(
@@ -65,10 +61,9 @@ class Instance:
     ) -> tuple[int, str]:
         """Run the command at a terminal and answer the questions in their turn."""
         terminal, its_end = pty.openpty()
-        child = subprocess.Popen(
-            self.command(*command, model, *arguments), cwd=ROOT, env=environment() | {"COLUMNS": "160"},
-            stdin=its_end, stdout=its_end, stderr=its_end,
-        )  # fmt: skip
+        child = Fork(
+            self.command(*command, model, *arguments), environment() | {"COLUMNS": "160"}, files=[its_end] * 3
+        )
         os.close(its_end)
         printed, waiting = b"", list(questions)
         try:
@@ -77,7 +72,7 @@ class Instance:
                 if waiting and waiting[0].encode() in printed:
                     del waiting[0]
                     os.write(terminal, answer())
-            return child.wait(PATIENCE_SECONDS), words(printed.decode())
+            return child.wait(), words(printed.decode())
         finally:
             child.kill()
             child.wait()

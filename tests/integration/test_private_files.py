@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.integration.command import KEYS, flipline, up
-from tests.patience import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.timeout(600)
 LINE = '192.0.2.7 - - [01/Mar/2026:12:00:00 +0000] "GET /pricing HTTP/1.1" 200 1 "-" "Mozilla/5.0"\n'
@@ -33,7 +32,7 @@ def test_all_that_a_run_leaves_is_its_owner_s_alone(tmp_path: Path) -> None:
         }  # fmt: skip
         assert open_to_others(data_dir.parent) == []
         process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.wait() == 0
     assert open_to_others(data_dir.parent) == []
 
 
@@ -41,7 +40,7 @@ def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with up(data_dir) as (process, _):
         process.send_signal(signal.SIGINT)
-        assert process.wait(PATIENCE_SECONDS) == 0
+        assert process.wait() == 0
     for one in data_dir.iterdir():
         one.chmod(0o644)
     data_dir.chmod(0o755)
@@ -55,7 +54,7 @@ def test_a_directory_with_other_people_s_files_is_left_open_with_a_warning(tmp_p
     (data_dir / "notes.txt").touch(0o644)
     with up(data_dir, log=tmp_path / "log") as (process, _):
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE_SECONDS)
+        process.wait()
     assert open_to_others(data_dir) == [str(data_dir), str(data_dir / "notes.txt")]
     assert "data_dir.left_open" in (tmp_path / "log").read_text()
 
