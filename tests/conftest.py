@@ -27,7 +27,7 @@ from tests.faults.disk import small_disk
 from tests.faults.missing import Missing
 from tests.faults.servers import Kind, OwnServer, own_server
 from tests.postgres import Databases, plain
-from tests.prepared import share_prepared_types
+from tests.prepared import share_certificates, share_prepared_types
 
 # In CI the same examples on every run, elsewhere new ones. How long an example takes says more about the
 # machine than about the code.
@@ -41,6 +41,7 @@ settings.load_profile("flipline")
 
 share_compiled_statements()
 share_prepared_types()
+share_certificates()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,6 +17,10 @@ from shared.errors import Unavailable
 PATIENCE_SECONDS = 240.0
 LOOK_AGAIN_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 0.2
+# What has not come for long is looked for less often: to look costs both sides work, while others wait for
+# the processor. So a wait gets a tenth longer, at most.
+SLOWER = 1.1
+LONGEST_LOOK_SECONDS = 0.1
 
 
 def patience() -> asyncio.Timeout:
@@ -30,6 +34,7 @@ async def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool
     What is asked may be a coroutine function or a plain one.
     """
     answer: Any = None
+    pause = LOOK_AGAIN_SECONDS
     try:
         async with patience() as limit:
             while True:
@@ -38,7 +43,8 @@ async def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool
                     answer = await answer
                 if holds(answer):
                     return answer
-                await a_moment()
+                await asyncio.sleep(pause)
+                pause = min(SLOWER * pause, LONGEST_LOOK_SECONDS)
     except TimeoutError:
         # Somebody else's clock may have run out.
         if not limit.expired():
@@ -49,10 +55,12 @@ async def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool
 def until(ask: Callable[[], Any]) -> Any:
     """Ask until the answer is true and return it; for tests that run no event loop."""
     deadline = time.monotonic() + PATIENCE_SECONDS
+    pause = LOOK_AGAIN_SECONDS
     while not (answer := ask()):
         if time.monotonic() > deadline:
             raise _never(answer)
-        time.sleep(LOOK_AGAIN_SECONDS)
+        time.sleep(pause)
+        pause = min(SLOWER * pause, LONGEST_LOOK_SECONDS)
     return answer
 
 
