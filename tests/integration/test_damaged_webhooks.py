@@ -1,6 +1,7 @@
 """A damaged row of a subscription stops that subscription alone until it is mended."""
 
 from collections.abc import AsyncIterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -46,25 +47,28 @@ async def damage(world: World, webhook: dict[str, Any], column: str, value: str)
     await changed(world.database, damaging.bindparams(value=value, id=webhook["id"]))
 
 
-@pytest.mark.parametrize("value", DAMAGED)
 async def test_damaged_secrets_stop_their_subscription_alone_until_they_are_rotated(
-    world: World, receiver: Receiver, value: str
+    world: World, receiver: Receiver
 ) -> None:
-    damaged, healthy = await world.subscribe(receiver.url("/damaged")), await world.subscribe(receiver.url())
-    await damage(world, damaged, "secrets", value)
+    healthy = await world.subscribe(receiver.url())
+    all_damaged = {value: await world.subscribe(receiver.url("/damaged")) for value in DAMAGED}
+    for value, damaged in all_damaged.items():
+        await damage(world, damaged, "secrets", value)
 
     await world.qualify(qualified(1))
 
     await world.settled(healthy, "delivered")
-    await world.settled(damaged, "held")
-    shown = await world.get(f"/v1/webhooks/{damaged['id']}")
-    assert (shown["status"], shown["disabled_reason"]) == ("disabled", MUTE)
+    for value, damaged in all_damaged.items():
+        await world.settled(damaged, "held")
+        shown = await world.get(f"/v1/webhooks/{damaged['id']}")
+        assert (shown["status"], shown["disabled_reason"]) == ("disabled", MUTE), value
     assert [received.path for received in receiver.received] == ["/hook"]
 
-    assert (await world.api.post(f"/v1/webhooks/{damaged['id']}/rotate-secret")).status_code == 200
-    await world.api.patch(f"/v1/webhooks/{damaged['id']}", json={"status": "active"})
-    assert (await world.api.post(f"/v1/webhooks/{damaged['id']}/replay")).json() == {"replayed": 1}
-    await world.settled(damaged, "delivered")
+    for value, damaged in all_damaged.items():
+        assert (await world.api.post(f"/v1/webhooks/{damaged['id']}/rotate-secret")).status_code == 200, value
+        await world.api.patch(f"/v1/webhooks/{damaged['id']}", json={"status": "active"})
+        assert (await world.api.post(f"/v1/webhooks/{damaged['id']}/replay")).json() == {"replayed": 1}
+        await world.settled(damaged, "delivered")
 
 
 async def test_one_damaged_secret_beside_good_ones_does_not_sign(world: World, receiver: Receiver) -> None:
@@ -79,26 +83,32 @@ async def test_one_damaged_secret_beside_good_ones_does_not_sign(world: World, r
     await world.settled(webhook, "delivered")
 
 
-@pytest.mark.parametrize("column", ["event_types", "models"])
-@pytest.mark.parametrize("value", UNREADABLE_NAMES)
 async def test_a_subscription_to_nobody_knows_what_is_owed_everything_and_sent_nothing(
-    world: World, receiver: Receiver, column: str, value: str
+    world: World, receiver: Receiver
 ) -> None:
-    damaged, healthy = await world.subscribe(receiver.url("/damaged")), await world.subscribe(receiver.url())
-    await damage(world, damaged, column, value)
+    healthy = await world.subscribe(receiver.url())
+    all_damaged = {
+        damage_: await world.subscribe(receiver.url("/damaged"))
+        for damage_ in product(("event_types", "models"), UNREADABLE_NAMES)
+    }
+    for (column, value), damaged in all_damaged.items():
+        await damage(world, damaged, column, value)
 
     await world.qualify(qualified())
 
     await world.settled(healthy, "delivered")
-    await world.settled(damaged, "held")
-    shown = await world.get(f"/v1/webhooks/{damaged['id']}")
-    assert (shown["status"], shown["disabled_reason"]) == ("disabled", UNREADABLE)
-    assert len((await world.get("/v1/webhooks"))["items"]) == 2
+    for damage_, damaged in all_damaged.items():
+        await world.settled(damaged, "held")
+        shown = await world.get(f"/v1/webhooks/{damaged['id']}")
+        assert (shown["status"], shown["disabled_reason"]) == ("disabled", UNREADABLE), damage_
+    assert len((await world.get("/v1/webhooks"))["items"]) == 1 + len(all_damaged)
+    assert [received.path for received in receiver.received] == ["/hook"]
 
     anew = {"event_types": ["lead.qualified"], "models": ["marathon"], "status": "active"}
-    await world.api.patch(f"/v1/webhooks/{damaged['id']}", json=anew)
-    await world.api.post(f"/v1/webhooks/{damaged['id']}/replay")
-    await world.settled(damaged, "delivered")
+    for damaged in all_damaged.values():
+        await world.api.patch(f"/v1/webhooks/{damaged['id']}", json=anew)
+        await world.api.post(f"/v1/webhooks/{damaged['id']}/replay")
+        await world.settled(damaged, "delivered")
 
 
 @pytest.mark.parametrize("value", ["{", "", "[[", "\x01"])
@@ -124,15 +134,17 @@ async def test_what_is_no_json_at_all_harms_no_other(
     await database.close()
 
 
-@pytest.mark.parametrize("value", ["", "nowhere", "http://[", "ftp://127.0.0.1/", "http://\u00e9\u2028/"])
-async def test_a_damaged_url_fails_its_own_deliveries_alone(
-    world: World, receiver: Receiver, value: str
-) -> None:
-    damaged, healthy = await world.subscribe(receiver.url("/damaged")), await world.subscribe(receiver.url())
-    await damage(world, damaged, "url", value)
+async def test_a_damaged_url_fails_its_own_deliveries_alone(world: World, receiver: Receiver) -> None:
+    healthy = await world.subscribe(receiver.url())
+    damaged: list[dict[str, Any]] = []
+    for value in ("", "nowhere", "http://[", "ftp://127.0.0.1/", "http://\u00e9\u2028/"):
+        damaged.append(await world.subscribe(receiver.url("/damaged")))
+        await damage(world, damaged[-1], "url", value)
 
     await world.qualify(qualified())
 
     await world.settled(healthy, "delivered")
-    failed = await world.failed(damaged, 1)
-    assert failed["error"]
+    for one in damaged:
+        failed = await world.failed(one, 1)
+        assert failed["error"]
+    assert [received.path for received in receiver.received] == ["/hook"]
