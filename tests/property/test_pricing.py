@@ -28,7 +28,7 @@ from tests.property.known import known_of
 LONG = 120
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(worlds())
 def test_traits_score_standing_and_crossing_are_those_of_the_definition(world: World) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
@@ -54,7 +54,7 @@ def test_traits_score_standing_and_crossing_are_those_of_the_definition(world: W
             assert_same_crossing(crossed, life, raw, world.day)
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(worlds(most=8))
 def test_between_a_day_and_its_next_change_the_score_stands_still(world: World) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
