@@ -95,7 +95,7 @@ def become(order: Order) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in (_INPUT, _OUTPUT, _ERRORS):
         os.dup2(order.files[number], number)
-    os.closerange(_FATE, max(order.files) + 1)
+    os.closerange(_FATE, os.sysconf("SC_OPEN_MAX"))
     os.environ.clear()
     os.environ.update(order.environment)
     os.chdir(order.directory)

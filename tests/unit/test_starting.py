@@ -1,5 +1,7 @@
 """Settings and options: what cannot work is refused by its name, and what was given is never shown."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from shared.errors import Misconfigured
 from shared.identity import Identity
 from shared.settings import Settings
 
+ROOT = Path(__file__).parents[2]
 SECRET = "a-secret-that-nobody-may-see"
 
 
@@ -137,3 +140,33 @@ def test_a_database_is_named_without_its_password() -> None:
 )
 def test_a_database_url_needs_no_driver_and_sqlite_s_former_name_still_works(given: str, driver: str) -> None:
     assert read_url(given).drivername == driver
+
+
+@pytest.mark.parametrize(
+    ("module", "unneeded"),
+    [
+        (
+            "services.__main__",
+            {
+                "sqlalchemy",
+                "fastapi",
+                "numpy",
+                "aiokafka",
+                "aiohttp",
+                "alembic",
+                "uvicorn",
+                "services.scoring",
+            },
+        ),
+        ("services.composing.ingest", {"services.scoring", "services.handoff", "numpy"}),
+        ("services.composing.handoff", {"services.scoring", "services.ingest", "numpy"}),
+        ("services.composing.scoring", {"services.ingest", "services.handoff", "aiohttp"}),
+    ],
+)
+def test_a_command_imports_nothing_that_it_does_not_need(module: str, unneeded: set[str]) -> None:
+    """To import all takes longer than most commands do."""
+    listing = f"import sys, {module}; print(*sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert unneeded & set(ended.stdout.split()) == set()
