@@ -25,14 +25,15 @@ def rows(connection: sa.Connection, statement: Statement, parameters: Parameters
     """Execute a statement that is built once, and return its rows as tuples."""
     if connection.dialect.name != "sqlite":
         return connection.execute(statement, parameters).all()
-    return _plain(statement, tuple(parameters), connection.dialect).rows(connection, parameters)
+    plain = _plain(statement, tuple(parameters), connection.dialect, returns=True)
+    return plain.rows(connection, parameters)
 
 
 def returned(
     connection: sa.Connection, statement: Statement, parameters: Sequence[Parameters]
 ) -> Sequence[Any]:
     """Execute a statement that is built once for each of the parameters, and return all of its rows."""
-    plain = _plain(statement, tuple(parameters[0]), connection.dialect)
+    plain = _plain(statement, tuple(parameters[0]), connection.dialect, returns=True)
     return [row for one in parameters for row in plain.rows(connection, one)]
 
 
@@ -47,15 +48,18 @@ def written(connection: sa.Connection, statement: Statement, parameters: Sequenc
     """Execute such a statement for each of the parameters."""
     if connection.dialect.name != "sqlite":
         return connection.execute(statement, parameters).rowcount
-    return _plain(statement, tuple(parameters[0]), connection.dialect).written(connection, parameters)
+    plain = _plain(statement, tuple(parameters[0]), connection.dialect, returns=False)
+    return plain.written(connection, parameters)
 
 
 class _Plain:
     """A statement as the driver takes it: its text, and what is made of values on the way in and out."""
 
-    def __init__(self, statement: Statement, names: Sequence[str], dialect: sa.Dialect) -> None:
-        columns = None if isinstance(statement, sa.SelectBase) else list(names)
-        compiled = statement.compile(dialect=dialect, column_keys=columns)
+    def __init__(
+        self, statement: Statement, names: Sequence[str], dialect: sa.Dialect, *, returns: bool
+    ) -> None:
+        keys = None if isinstance(statement, sa.SelectBase) else list(names)
+        compiled = statement.compile(dialect=dialect, column_keys=keys)
         self._text = str(compiled)
         self._dialect = dialect
         binds = [(name, compiled.binds[name]) for name in compiled.positiontup or ()]
@@ -63,7 +67,10 @@ class _Plain:
             (name, bind.required, bind.value, bind.type.dialect_impl(dialect).bind_processor(dialect))
             for name, bind in binds
         ]
-        out = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in _columns(statement)]
+        # SQLAlchemy keeps the answer with the statement and hands it on to those that are made of it by adding
+        # RETURNING. So a statement that returns nothing is not asked.
+        columns = statement.exported_columns if returns else ()
+        out = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns]
         self._read: list[tuple[int, Callable[[Any], Any]]] = [
             (place, read) for place, read in enumerate(out) if read is not None
         ]
@@ -102,10 +109,6 @@ class _Plain:
         return tuple(values)
 
 
-def _columns(statement: Statement) -> Sequence[Any]:
-    return list(statement.exported_columns)
-
-
 @lru_cache(maxsize=_KEPT)
-def _plain(statement: Statement, names: tuple[str, ...], dialect: sa.Dialect) -> _Plain:
-    return _Plain(statement, names, dialect)
+def _plain(statement: Statement, names: tuple[str, ...], dialect: sa.Dialect, *, returns: bool) -> _Plain:
+    return _Plain(statement, names, dialect, returns=returns)

@@ -58,6 +58,17 @@ async def test_few_and_many_rows_tell_alike_which_are_new(database: Database, co
     assert second == {rows[-1]["id"]}
 
 
+async def test_many_new_rows_are_all_told_after_an_insert_that_tells_none(database: Database) -> None:
+    """Both statements are built from one; what was kept of the first must not be taken for the second."""
+    rows = [ROWS[0] | {"id": f"{number:04}"} for number in range(2_500)]
+
+    def both(connection: sa.Connection) -> set[Any]:
+        bulk.insert(connection, things, [ROWS[1]])
+        return bulk.insert_new(connection, things, "id", rows)
+
+    assert len(await database.unit(both)) == len(rows)
+
+
 async def test_how_many_rows_were_changed_is_told(database: Database) -> None:
     update = sa.update(things).where(things.c.id == sa.bindparam("its_id")).values(told=sa.bindparam("now"))
 
