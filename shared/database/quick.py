@@ -67,8 +67,8 @@ class _Plain:
             (name, bind.required, bind.value, bind.type.dialect_impl(dialect).bind_processor(dialect))
             for name, bind in binds
         ]
-        # SQLAlchemy keeps the answer with the statement and hands it on to those that are made of it by adding
-        # RETURNING. So a statement that returns nothing is not asked.
+        # SQLAlchemy keeps the answer with the statement and hands it on to those made of it, such as by
+        # adding RETURNING. So a statement that returns nothing is not asked.
         columns = statement.exported_columns if returns else ()
         out = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns]
         self._read: list[tuple[int, Callable[[Any], Any]]] = [
