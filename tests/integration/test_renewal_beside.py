@@ -128,16 +128,16 @@ async def test_a_half_prepared_version_goes_on_where_it_was(old: Old) -> None:
     await old.scored(by(ANA), by(ANA_IN_BRACKETS), *(by(BEN, type="share") for _ in range(3)))
     shares = replace(version(VISITS, rule("shares", 4, when={"type": "share"}), flip_number=10), number=2)
 
-    def started(connection: sa.Connection) -> bool:
+    def started(connection: sa.Connection) -> preparation.Phase:
         preparation.start(connection, shares, old.world.clock.now())
         return preparation.advance(connection, "m", old.world.clock.now(), 1)
 
-    def advanced(connection: sa.Connection) -> bool:
+    def advanced(connection: sa.Connection) -> preparation.Phase:
         return preparation.advance(connection, "m", old.world.clock.now(), 10)
 
-    assert await old.database.unit(started)
+    assert await old.database.unit(started) == preparation.COUNTING
     await old.renewed()
-    while await old.database.unit(advanced):
+    while await old.database.unit(advanced) != preparation.READY:
         pass
     kept = {(row[0], row[2]): row[3] for row in await old.world.scores()}
     ana, ben = Identity(*ANA).id, Identity(*BEN).id
