@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -57,7 +58,9 @@ class Fork:
     def send_signal(self, number: int) -> None:
         """Send a signal to the process unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            # It may end just now.
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """End the process without a word."""

@@ -43,7 +43,7 @@ class Order(NamedTuple):
 
 
 def forked(orders: socket.socket) -> Order:
-    """Fork for every order; returns in the forks alone, and ends this process when no more orders can come.
+    """Fork for every order; returns in the forks alone, and ends with all of them when no more can come.
 
     On the fourth file of an order it writes the fork's id, and its exit code when it has ended.
     """
@@ -61,6 +61,11 @@ def forked(orders: socket.socket) -> Order:
             _tell_ended(running)
         if orders in ready:
             order = _next(orders)
+            if order is None:
+                # Whoever had the forks is gone, also when it was killed; nobody else would end them.
+                for pid in running:
+                    os.kill(pid, signal.SIGKILL)
+                sys.exit()
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
@@ -71,22 +76,25 @@ def forked(orders: socket.socket) -> Order:
                 os.close(file)
 
 
-def _next(orders: socket.socket) -> Order:
+def _next(orders: socket.socket) -> Order | None:
     written, files, _, _ = socket.recv_fds(orders, LONGEST_ORDER, 4)
     if not written:
-        sys.exit()
+        return None
     given: dict[str, Any] = json.loads(written)
     return Order(**given, files=files)
 
 
 def _tell_ended(running: dict[int, int]) -> None:
     with suppress(ChildProcessError):
-        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            fate = running.pop(ended[0])
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+            fate = running.pop(ended.si_pid)
             # Nobody may listen any more.
             with suppress(BrokenPipeError):
-                os.write(fate, f"{os.waitstatus_to_exitcode(ended[1])}\n".encode())
+                os.write(fate, f"{code}\n".encode())
             os.close(fate)
+            # Only now can another process get its id, and whoever had it knows that it has ended.
+            os.waitpid(ended.si_pid, 0)
 
 
 def become(order: Order) -> None:
