@@ -21,6 +21,7 @@ from services.scoring.store import traits
 from services.scoring.store.models import active
 from services.scoring.tables import models, scores
 from services.scoring.timer import Timer
+from shared.database import quick
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.database.threads import Threads
@@ -148,8 +149,18 @@ def statements(database: Database) -> Iterator[list[str]]:
 
     its = database._connections
     engine = its._writer if isinstance(its, Threads) else its._engine.sync_engine
+    run = quick._Plain._run
+
+    def on_run(self: quick._Plain, connection: sa.Connection, how: str, bound: Sequence[Any]) -> Any:
+        if connection.engine is engine:
+            asked.append(self._text)
+        return run(self, connection, how, bound)
+
     sa.event.listen(engine, "before_cursor_execute", on_execute)
+    # These go past SQLAlchemy and its events.
+    quick._Plain._run = on_run
     try:
         yield asked
     finally:
+        quick._Plain._run = run
         sa.event.remove(engine, "before_cursor_execute", on_execute)

@@ -220,11 +220,11 @@ async def test_however_many_people_a_batch_joins_they_are_moved_in_as_many_state
     for number in range(3):
         # The first batches note the fold and names that are new, and then know that both are there.
         await world.happened(login(f"first-{number}", -500))
-    for many in (3, 60):
+    for many in (40, 80):
         names = [f"{many}-{n}" for n in range(many)]
         await world.happened(*(visit(user(name)) for name in names), *(visit(device(name)) for name in names))
         with statements(world.database) as made:
             await world.happened(*(login(name, on=name) for name in names))
         asked[many] = len(made)
         assert [await world.are_one(user(name), device(name)) for name in names] == [True] * many
-    assert asked[3] == asked[60]
+    assert asked[40] == asked[80]
