@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from services.scoring import pages, settling
+from services.scoring.change import preparation
 from services.scoring.people import find_one
 from services.scoring.store import ledger
 from shared.database.engine import Database
@@ -53,7 +54,7 @@ async def test_an_activation_does_not_overwrite_a_score_that_it_has_not_seen(
 ) -> None:
     await busy.activated(VISITS, flip_number=1000)
     await busy.happened(interaction())
-    just_before(monkeypatch, settling.scores, "read", partial(busy.happened, interaction()))
+    just_before(monkeypatch, preparation.scores, "add", partial(busy.happened, interaction()))
     await busy.activated(rule("visits", 11), flip_number=1000)
     assert (await busy.kept(ANA)).score == await busy.score(ANA) == 22
 

@@ -1,8 +1,8 @@
 """Preparation: a version is counted and priced for everybody beside the one that scores.
 
-While it is prepared, every live batch counts and prices it as well. The preparation goes through
-everybody who was there before, a page in a transaction, and keeps how far it has come: it can be
-watched, and after a crash it goes on where it was.
+While it is prepared, every live batch counts it as well, and prices it too once everybody is counted. The
+preparation goes through everybody who was there before, a page in a transaction, and keeps how far it has
+come: it can be watched, and after a crash it goes on where it was.
 """
 
 import json
@@ -20,11 +20,10 @@ from services.scoring.core.counts import NONE, Changes, without
 from services.scoring.core.pricing import crowd_of
 from services.scoring.model.matrix import Version
 from services.scoring.store import counts, everybody, ledger, scores
-from services.scoring.store.models import active, hold, read_version
+from services.scoring.store.models import COUNTING, active, hold, read_version
 from services.scoring.tables import identities, preparations
 from shared.errors import Conflict
 
-COUNTING: Final = "counting"
 PRICING: Final = "pricing"
 READY: Final = "ready"
 Phase = Literal["counting", "pricing", "ready"]
@@ -167,6 +166,8 @@ def _count_page(connection: sa.Connection, preparation: Preparation, size: int) 
     following = sa.select(identities.c.id).where(identities.c.id > preparation.after)
     page = connection.execute(following.order_by(identities.c.id).limit(size)).scalars().all()
     if not page:
+        # Batches under way do not price the version yet: none of them may change what a page has priced.
+        hold(connection, to_activate=True)
         total = _total(connection, PRICING)
         return preparation._replace(phase=PRICING, after="", done=0, total=total)
     matrix = preparation.version.matrix

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -15,7 +15,13 @@ from services.scoring.model.matrix import Version
 from services.scoring.model.validation import kept_matrix
 from services.scoring.tables import activations, models, preparations, versions
 from shared.database import quick
+from shared.database.schema import Key
 
+COUNTING: Final = "counting"
+"""The phase of a preparation in which what its version asks is counted for everybody."""
+
+# In the place of a phase, of versions that are prepared no more.
+_SCORING: Final = ""
 # The key of the advisory lock on the set of active versions; any constant that nobody else uses.
 _ACTIVE_VERSIONS = 4_201_338
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(_ACTIVE_VERSIONS))
@@ -30,6 +36,8 @@ class Active:
     prepared: tuple[Version, ...] = ()
     since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     """when each model's version became the one that scores, where that is known"""
+    counted: tuple[Version, ...] = ()
+    """versions whose conditions are not counted for everybody yet, so that nobody can be priced in them"""
 
     @cached_property
     def all(self) -> tuple[Version, ...]:
@@ -39,7 +47,7 @@ class Active:
     @cached_property
     def tally(self) -> Tally:
         """What has to be counted for all of them."""
-        return Tally(version.matrix for version in self.all)
+        return Tally(version.matrix for version in (*self.all, *self.counted))
 
     @cached_property
     def traits_asked(self) -> frozenset[str]:
@@ -61,7 +69,7 @@ def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:
 def active(connection: sa.Connection) -> Active:
     """Return the versions that score at this moment and those that are being prepared to."""
     rows = quick.rows(connection, _ACTIVE, {})
-    return _compiled(tuple(sorted((bool(new), *rest) for new, *rest in rows)))
+    return _compiled(tuple(sorted(map(tuple, rows))))
 
 
 def _active() -> sa.CompoundSelect[*tuple[Any, ...]]:
@@ -71,14 +79,16 @@ def _active() -> sa.CompoundSelect[*tuple[Any, ...]]:
         .scalar_subquery()
     )
     scoring = (
-        sa.select(sa.false(), models.c.model, models.c.active_version, versions.c.matrix, since)
+        sa.select(
+            sa.literal(_SCORING, Key), models.c.model, models.c.active_version, versions.c.matrix, since
+        )
         .select_from(models)
         .join(
             versions, (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
         )
     )
     prepared = sa.select(
-        sa.true(), preparations.c.model, preparations.c.version, preparations.c.matrix, sa.null()
+        preparations.c.phase, preparations.c.model, preparations.c.version, preparations.c.matrix, sa.null()
     )
     return scoring.union_all(prepared)
 
@@ -87,12 +97,13 @@ _ACTIVE = _active()
 
 
 @lru_cache(maxsize=8)
-def _compiled(rows: tuple[tuple[bool, str, int, str, datetime | None], ...]) -> Active:
-    each = [(new, read_version(model, number, text)) for new, model, number, text, _ in rows]
+def _compiled(rows: tuple[tuple[str, str, int, str, datetime | None], ...]) -> Active:
+    each = [(phase, read_version(model, number, text)) for phase, model, number, text, _ in rows]
     return Active(
-        {version.model: version for new, version in each if not new},
-        tuple(version for new, version in each if new),
+        {version.model: version for phase, version in each if phase == _SCORING},
+        tuple(version for phase, version in each if phase not in {_SCORING, COUNTING}),
         {model: since for _, model, _, _, since in rows if since is not None},
+        tuple(version for phase, version in each if phase == COUNTING),
     )
 
 
