@@ -34,17 +34,21 @@ class World:
         self.log = log
         self.pulse = Pulse()
         self.before: Before = nothing
-        self.tries = 0
+        self.batches: list[int] = []
         self._follower = Follower(
             log=log, database=database, clock=FrozenClock(), topic="interactions", group="g",
             apply=self._apply, stored=lambda: None,
         )  # fmt: skip
 
     def _apply(self, connection: sa.Connection, messages: Sequence[Message]) -> Summary:
-        self.tries += 1
+        self.batches.append(len(messages))
         self.before(connection, messages)
         connection.execute(sa.insert(applied), [{"id": message.value.decode()} for message in messages])
         return {}
+
+    @property
+    def tries(self) -> int:
+        return len(self.batches)
 
     async def post(self, *values: str) -> None:
         await self.log.append([Record("interactions", value, value.encode()) for value in values])

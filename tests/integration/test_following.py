@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from shared import following as following_module
-from shared import pacing, pulse, supervisor
+from shared import pulse, supervisor
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.database.positions import positions
@@ -108,66 +107,6 @@ async def test_messages_are_applied_with_their_position(log: EmbeddedLog, databa
     async with following(log, database, Applied()):
         await until_position(database, 4)
     assert await ids(database) == ["a", "b", "c"]
-
-
-async def test_a_batch_holds_the_writer_for_as_many_messages_as_the_pace_allows(
-    log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pacing, "FIRST", 3)
-    # However slow the machine is, a batch is quick compared with an hour, so the next one grows.
-    monkeypatch.setitem(following_module.SECONDS_OF_A_TRANSACTION, "sqlite", 3_600.0)
-    apply = Applied()
-    await log.append(records(*"abcdefghijkl"))
-    async with following(log, database, apply):
-        await until_position(database, 13)
-    assert apply.batches == [3, 6, 3]
-
-
-async def test_a_backlog_makes_batches_of_at_most_so_many_messages(
-    log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pacing, "FIRST", 2)
-    monkeypatch.setattr(following_module, "MOST_MESSAGES", 5)
-    monkeypatch.setitem(following_module.SECONDS_OF_A_TRANSACTION, "sqlite", 3_600.0)
-    apply = Applied()
-    await log.append(records(*(f"{n:02}" for n in range(20))))
-    async with following(log, database, apply):
-        await until_position(database, 21)
-    assert apply.batches == [2, 4, 5, 5, 4]
-
-
-async def test_a_backlog_makes_batches_of_at_most_so_many_bytes(
-    log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pacing, "MOST_BYTES", 10)
-    apply = Applied()
-    await log.append(records("1234", "5678", "9abc", "d" * 11, "e", "f"))
-    async with following(log, database, apply):
-        await until_position(database, 7)
-    assert apply.batches == [2, 1, 1, 2]
-
-
-async def test_live_traffic_makes_small_batches(log: EmbeddedLog, database: Database) -> None:
-    apply = Applied()
-    async with following(log, database, apply):
-        for number, value in enumerate("abc"):
-            await log.append(records(value))
-            await until_position(database, number + 2)
-    assert apply.batches == [1, 1, 1]
-
-
-async def test_after_a_batch_that_took_too_long_the_next_one_is_smaller(
-    log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Any batch takes longer than this, on any machine.
-    monkeypatch.setitem(following_module.SECONDS_OF_A_TRANSACTION, "sqlite", 1e-9)
-    apply = Applied()
-    await log.append(records(*"abcd"))
-    async with following(log, database, apply):
-        await until_position(database, 5)
-        await log.append(records(*"efg"))
-        await until_position(database, 8)
-    assert apply.batches == [4, 1, 1, 1]
 
 
 async def test_one_message_at_fault_is_parked_and_blocks_no_other(
