@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from services.scoring.core.counts import NONE, Counts, Held, difference, total
 from services.scoring.core.entries import ENTRY
-from services.scoring.store.kept import Kept, Row, marked
+from services.scoring.store.large_rows import LargeRows, Row, marked
 from services.scoring.tables import counts, older_counts
 from shared.database import bulk, quick
 from shared.errors import Unavailable
@@ -19,7 +19,7 @@ MOST_RECENT: Final = 256
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[tuple[int, str, int]]).decode
 # It depends on the content of rows alone, so that one serves all databases of a process.
-_kept = Kept()
+_large_rows = LargeRows()
 
 
 BOTH: Final = counts.outerjoin(older_counts, older_counts.c.identity_id == counts.c.identity_id)
@@ -37,7 +37,7 @@ class Reading:
     """One reading of counts, which asks for no large row that the process keeps."""
 
     def __init__(self) -> None:
-        self._kept = _kept.by_mark()
+        self._kept = _large_rows.by_mark()
         self.asked: Mapping[str, Any] = {"kept": list(self._kept)}
         """the parameters that `columns` need at execution"""
 
@@ -57,7 +57,7 @@ class Reading:
         if mark is None:
             return Held(recent, revision)
         row = self._kept[mark] if older is None else Row(mark, bytes(older))
-        _kept.keep(identity_id, row)
+        _large_rows.keep(identity_id, row)
         return Held(recent, revision, Counts(row.entries))
 
 
@@ -113,7 +113,7 @@ def write(connection: sa.Connection, changed: Mapping[str, Held]) -> None:
     large = [{"identity_id": identity_id, **row._asdict()} for identity_id, row in older.items()]
     bulk.upsert(connection, older_counts, large)
     for identity_id, row in older.items():
-        _kept.keep(identity_id, row)
+        _large_rows.keep(identity_id, row)
 
 
 def _row(identity_id: str, recent: Counts, revision: int) -> dict[str, Any]:

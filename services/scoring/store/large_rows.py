@@ -22,7 +22,7 @@ class Row(NamedTuple):
     entries: bytes
 
 
-class Kept:
+class LargeRows:
     """The rows that were used last, one for each identity; any number of threads may share it."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from services.scoring.core.counts import NONE, Changes, Counts, Held
 from services.scoring.store import counts as store
-from services.scoring.store import kept
-from services.scoring.store.kept import Kept, Row, marked
+from services.scoring.store import large_rows
+from services.scoring.store.large_rows import LargeRows, Row, marked
 from services.scoring.tables import counts, older_counts
 
 ANA, BEN = "a" * 32, "b" * 32
@@ -31,7 +31,7 @@ def of_size(kib: int, mark: str = "m") -> Row:
 
 
 def test_a_row_is_kept_in_the_place_of_the_former_one() -> None:
-    rows = Kept()
+    rows = LargeRows()
     rows.keep(ANA, of_size(64, "one"))
     rows.keep(BEN, of_size(64, "two"))
     rows.keep(ANA, of_size(64, "three"))
@@ -39,23 +39,23 @@ def test_a_row_is_kept_in_the_place_of_the_former_one() -> None:
 
 
 def test_a_small_row_is_not_kept_and_takes_the_place_of_a_large_one() -> None:
-    rows = Kept()
+    rows = LargeRows()
     rows.keep(ANA, of_size(64, "large"))
     rows.keep(ANA, Row("small", bytes(64 * KIB - 1)))
     assert rows.by_mark() == {}
 
 
 def test_who_was_not_used_for_longest_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_MOST_ROWS", 2)
-    rows = Kept()
+    monkeypatch.setattr(large_rows, "_MOST_ROWS", 2)
+    rows = LargeRows()
     for who, mark in ((ANA, "one"), (BEN, "two"), (ANA, "one"), ("c" * 32, "three")):
         rows.keep(who, of_size(64, mark))
     assert list(rows.by_mark()) == ["one", "three"]
 
 
 def test_rows_are_kept_up_to_so_many_bytes_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_MOST_BYTES", 200 * KIB)
-    rows = Kept()
+    monkeypatch.setattr(large_rows, "_MOST_BYTES", 200 * KIB)
+    rows = LargeRows()
     for who, size in ((ANA, 100), (BEN, 100), ("c" * 32, 64), ("d" * 32, 201)):
         rows.keep(who, of_size(size, who[0]))
     assert list(rows.by_mark()) == ["b", "c"]
@@ -89,13 +89,13 @@ def large_rows_read(connection: sa.Connection) -> Iterator[list[int]]:
 
 
 def test_a_large_row_is_read_once_and_again_when_somebody_else_has_changed_it() -> None:
-    with tables() as connection, patch.object(store, "_kept", Kept()):
+    with tables() as connection, patch.object(store, "_large_rows", LargeRows()):
         store.write(connection, {ANA: Held(many(4_000), 0)})
-        with patch.object(store, "_kept", Kept()), large_rows_read(connection) as read:
+        with patch.object(store, "_large_rows", LargeRows()), large_rows_read(connection) as read:
             first = store.read(connection, [ANA])
             assert store.read(connection, [ANA]) == first
             assert read == [1, 0]
-            with patch.object(store, "_kept", Kept()):
+            with patch.object(store, "_large_rows", LargeRows()):
                 (held,) = store.read(connection, [ANA]).values()
                 store.write(connection, {ANA: held._replace(recent=many(4_000, day=739_001))})
             read.clear()
@@ -105,7 +105,7 @@ def test_a_large_row_is_read_once_and_again_when_somebody_else_has_changed_it() 
 
 
 def test_who_writes_a_large_row_need_not_read_it() -> None:
-    with tables() as connection, patch.object(store, "_kept", Kept()):
+    with tables() as connection, patch.object(store, "_large_rows", LargeRows()):
         store.write(connection, {ANA: Held(many(4_000), 0)})
         with large_rows_read(connection) as read:
             assert store.read(connection, [ANA])[ANA].counts == many(4_000)
@@ -113,7 +113,7 @@ def test_who_writes_a_large_row_need_not_read_it() -> None:
 
 
 def test_databases_in_which_one_identity_has_other_counts_are_told_apart() -> None:
-    with tables() as live, tables() as rebuilt, patch.object(store, "_kept", Kept()):
+    with tables() as live, tables() as rebuilt, patch.object(store, "_large_rows", LargeRows()):
         store.write(live, {ANA: Held(many(4_000), 0), BEN: Held(many(3_000), 0)})
         store.write(rebuilt, {ANA: Held(many(3_000), 0)})
         for _ in range(2):
