@@ -13,6 +13,11 @@ from deploy.localserver import HOST
 async def echo(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
     """Answer 200 with the body that came."""
     assert scope["type"] == "http"
+    await answer(await body_of(receive), send)
+
+
+async def body_of(receive: ASGIReceiveCallable) -> bytes:
+    """Return the whole body of a request."""
     body = b""
     more = True
     while more:
@@ -20,6 +25,11 @@ async def echo(scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallabl
         assert message["type"] == "http.request"
         body += message["body"]
         more = message["more_body"]
+    return body
+
+
+async def answer(body: bytes, send: ASGISendCallable) -> None:
+    """Answer 200 with a body."""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers, "trailers": False})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -15,6 +15,7 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.loops.auto import auto_loop_factory
 
 from deploy.localserver import HOST
+from tests.bench.floors.echo import answer, body_of
 
 _HEADERS = {"content-type": "application/json"}
 
@@ -35,17 +36,9 @@ class Floor:
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Store, answer 200 with the body that came, and post."""
         assert scope["type"] == "http"
-        body = b""
-        more = True
-        while more:
-            message = await receive()
-            assert message["type"] == "http.request"
-            body += message["body"]
-            more = message["more_body"]
+        body = await body_of(receive)
         self._store.execute("insert into event values (?)", (body,))
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers, "trailers": False})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        await answer(body, send)
         task = asyncio.create_task(self._post())
         self._posting.add(task)
         task.add_done_callback(self._posting.discard)
