@@ -84,7 +84,7 @@ def insert_missing(connection: sa.Connection, table: sa.Table, rows: Rows) -> No
     """Insert the rows whose primary key is not there yet; all rows have the same columns."""
     if rows:
         statement = _inserting_missing(_on_postgresql(connection), table, tuple(rows[0]))
-        connection.execute(statement, _parameters(connection, rows))
+        quick.written(connection, statement, _parameters(connection, rows))
 
 
 def upsert(

@@ -115,8 +115,8 @@ async def test_a_lead_tells_what_was_done_while_the_version_was_about_to_take_ov
     assert {(row[0], row[2]) for row in await world.rows(standings)} == {(ANA.id, 1), (BEN.id, 1)}
 
 
-async def test_a_cycle_that_nobody_of_a_profile_is_in_any_more_keeps_its_number(world: World) -> None:
-    """Who flipped in it was parted from the profile since, and had given it its id."""
+async def test_a_cycle_of_a_former_profile_with_the_same_id_keeps_its_number(world: World) -> None:
+    """A former profile had the same id, and its identities have other ids today."""
     taken = {
         "profile_id": ANA.id, "model": "m", "cycle": 1, "lead_id": "lead", "version": 1,
         "flipped_at": world.clock.now(),

@@ -9,12 +9,12 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from services.scoring.change import preparation
-from services.scoring.change.flip_diff import FlipDiff, compare, overdue, without_lead
-from services.scoring.change.leads_ahead import AT_MOST, Ahead, leads_ahead, still_true
+from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
+from services.scoring.change.leads_ahead import AT_MOST, Ahead, leads_ahead, qualifying, still_true
 from services.scoring.core.counting import day_of
 from services.scoring.model.matrix import Version
 from services.scoring.pages import Pages
-from services.scoring.store import cycles
+from services.scoring.store import cycles, scores
 from services.scoring.store.drafts import check_unchanged
 from services.scoring.store.lifecycle import make_active
 from services.scoring.store.models import hold, read_version, version_of
@@ -134,7 +134,7 @@ def _check_prepared(connection: sa.Connection, version: Version) -> None:
 
 
 def _hand_over(connection: sa.Connection, version: Version, ahead: Sequence[Ahead], now: datetime) -> int:
-    """Give sales everybody who qualifies under the version and whom sales has not; return how many."""
+    """Hand over every profile that qualifies and of which sales has no lead; return how many there are."""
     wanted = without_lead(connection, version, kept_back=True)
     worked_out = {one.lead.profile_id: one for one in ahead}
     leads = still_true(connection, [worked_out[one] for one in wanted if one in worked_out], now)
@@ -147,12 +147,12 @@ def _hand_over(connection: sa.Connection, version: Version, ahead: Sequence[Ahea
 
 
 def _withhold(connection: sa.Connection, version: Version, now: datetime) -> None:
-    """Keep everybody from sales who qualifies under the version and was in no cycle."""
+    """Keep from sales every profile that qualifies and is in no cycle."""
+    day = day_of(now)
     wanted = without_lead(connection, version, kept_back=False)
-    in_doubt = overdue(connection, version, day_of(now)).intersection(wanted)
-    still = {one.lead.profile_id for one in leads_ahead(connection, version, sorted(in_doubt), now)}
-    gone = in_doubt - still
-    cycles.withhold(connection, [one for one in wanted if one not in gone], version, now)
+    old = scores.overdue(connection, version, day).intersection(wanted)
+    still = {person.id for page in qualifying(connection, version, sorted(old), day) for person, _ in page}
+    cycles.withhold(connection, [one for one in wanted if one not in old or one in still], version, now)
 
 
 def _publish(

@@ -98,10 +98,3 @@ def without_lead(connection: sa.Connection, version: Version, *, kept_back: bool
         ~is_in_a_cycle(scores.c.profile_id, version.model, with_lead=kept_back),
     )
     return connection.execute(qualified.order_by(scores.c.profile_id)).scalars().all()
-
-
-def overdue(connection: sa.Connection, version: Version, day: int) -> set[str]:
-    """Return the ids of the profiles whose score under a version may have changed by itself until a day."""
-    of_version = sa.and_(scores.c.model == version.model, scores.c.version == version.number)
-    query = sa.select(scores.c.profile_id).where(of_version, scores.c.due_on <= day)
-    return set(connection.execute(query.where(scores.c.state == QUALIFIED)).scalars())

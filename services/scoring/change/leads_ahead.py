@@ -1,19 +1,21 @@
-"""Leads ahead: who becomes a lead when a version takes over, worked out before it does.
+"""Leads ahead: the leads that begin when a version takes over, worked out before that moment.
 
-Live scoring waits while a version takes over, and to work out a lead takes a millisecond. So it is done
-before, and again only for those who did something in between.
+Live scoring waits while a version takes over, and it takes a millisecond to work out a lead. So the leads are
+worked out before, and then again only for profiles that have changed since.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
 
-from services.scoring.core.appraisal import QUALIFIED, appraise
+from services.scoring.core.appraisal import QUALIFIED, appraise_all
 from services.scoring.core.counting import day_of
 from services.scoring.core.flip import latest_cycle, qualify
+from services.scoring.core.linking import Person
+from services.scoring.core.pricing import Known, crowd_of
 from services.scoring.model.matrix import Version
 from services.scoring.people import find
 from services.scoring.store import counts, cycles, traits
@@ -21,7 +23,7 @@ from shared.events import LeadQualified
 
 AT_ONCE: Final = 1_000
 AT_MOST: Final = 50_000
-"""So many are worked out ahead, some 3 kB each; those beyond only while live scoring waits."""
+"""So many leads, of some 3 kB each, are worked out ahead; the others while live scoring waits."""
 
 
 class Ahead(NamedTuple):
@@ -34,23 +36,37 @@ class Ahead(NamedTuple):
 def leads_ahead(
     connection: Connection, version: Version, profile_ids: Sequence[str], now: datetime
 ) -> list[Ahead]:
-    """Return the leads that profiles become who qualify under a version, in the latest of their cycles."""
+    """Return a lead of each of the profiles that qualifies now, in the latest of its cycles."""
     found: list[Ahead] = []
-    for start in range(0, len(profile_ids), AT_ONCE):
-        persons = find(connection, profile_ids[start : start + AT_ONCE])
-        known, past = traits.known(connection, persons), cycles.read(connection, persons)
-        for person in persons:
-            # Some may have been priced before midnight, and faded since.
-            if appraise(known[person.id], version.matrix, day_of(now)).state != QUALIFIED:
-                continue
+    for known in qualifying(connection, version, profile_ids, day_of(now)):
+        past = cycles.read(connection, [person for person, _ in known])
+        for person, one in known:
             cycle = latest_cycle(past.get((person.id, version.model), ()))
-            lead = qualify(person, known[person.id], version, cycle=cycle, at=now)
+            lead = qualify(person, one, version, cycle=cycle, at=now)
             found.append(Ahead(lead, {i: person.held_by(i).revision for i in person.identities}))
     return found
 
 
+def qualifying(
+    connection: Connection, version: Version, profile_ids: Sequence[str], day: int
+) -> Iterator[list[tuple[Person, Known]]]:
+    """Yield page by page which of the profiles qualify at the end of a day, and what is known of them.
+
+    The scores in the table may be from before midnight, and points fade.
+    """
+    for start in range(0, len(profile_ids), AT_ONCE):
+        persons = find(connection, profile_ids[start : start + AT_ONCE])
+        known = [*traits.known(connection, persons).values()]
+        appraisals = appraise_all(known, crowd_of(known, version.matrix), version.matrix, day)
+        each = zip(persons, known, appraisals, strict=True)
+        yield [(person, one) for person, one, found in each if found.state == QUALIFIED]
+
+
 def still_true(connection: Connection, ahead: Sequence[Ahead], now: datetime) -> list[LeadQualified]:
-    """Return those of the leads, as of now, whose profiles nobody has changed since, on the same day."""
+    """Return the leads that still hold, with `now` as the moment at which they qualified.
+
+    A lead holds until the day ends or somebody changes its profile.
+    """
     today = [one for one in ahead if day_of(one.lead.qualified_at) == day_of(now)]
     revisions = counts.revisions(connection, [i for one in today for i in one.revisions])
     return [

@@ -28,11 +28,11 @@ PRICING: Final = "pricing"
 READY: Final = "ready"
 Phase = Literal["counting", "pricing", "ready"]
 
-# Identities of a page. A page that counts competes with live batches for the same rows, one that prices does
-# not, so that it may be as long as a transaction may.
+# The most identities of a page. A counting page changes the same rows as live batches, so it is kept small.
+# A pricing page locks nobody.
 COUNTED_AT_ONCE: Final = 1_000
 PRICED_AT_ONCE: Final = 10_000
-# Scores of a page that is removed.
+# The most scores that one transaction removes.
 CLEARED_AT_ONCE: Final = 10_000
 # Whoever prepares and gave no sign of life for so long is gone, and another may take over.
 SILENT_AFTER = timedelta(seconds=30)
@@ -72,7 +72,7 @@ def require_none(connection: sa.Connection, model: str) -> None:
 
 
 def read(connection: sa.Connection, model: str, *, to_move: bool = False) -> Preparation | None:
-    """Return the preparation that is under way in a model, if any; `to_move` it alone until the end."""
+    """Return the preparation that is under way in a model, if any; with `to_move` its row is locked."""
     query = sa.select(preparations).where(preparations.c.model == model)
     row = connection.execute(query.with_for_update() if to_move else query).one_or_none()
     if row is None:
@@ -90,9 +90,9 @@ def read(connection: sa.Connection, model: str, *, to_move: bool = False) -> Pre
 
 
 def clear(connection: sa.Connection, version: Version, size: int) -> bool:
-    """Remove so many scores that are left of a version from before; tell whether there may be more.
+    """Remove at most `size` scores that an earlier activation of the version left; return whether any were.
 
-    What is being prepared is left alone.
+    While a version of the model is being prepared, nothing is removed.
     """
     hold(connection)
     return not is_under_way(connection, version.model) and scores.drop_some(connection, version, size) > 0
@@ -166,9 +166,9 @@ def _count_page(connection: sa.Connection, preparation: Preparation, size: int) 
     following = sa.select(identities.c.id).where(identities.c.id > preparation.after)
     page = connection.execute(following.order_by(identities.c.id).limit(size)).scalars().all()
     if not page:
-        # Batches under way do not price the version yet: none of them may change what a page has priced.
-        hold(connection, to_activate=True)
         total = _total(connection, PRICING)
+        # Batches under way do not price the version yet, so they have to end before anybody is priced.
+        hold(connection, to_activate=True)
         return preparation._replace(phase=PRICING, after="", done=0, total=total)
     matrix = preparation.version.matrix
     counted = Tally([matrix]).keys - preparation.uncounted
@@ -179,17 +179,18 @@ def _count_page(connection: sa.Connection, preparation: Preparation, size: int) 
 def _price_page(connection: sa.Connection, preparation: Preparation, now: datetime, size: int) -> Preparation:
     """Price a page beside live batches, without a lock on anybody.
 
-    A batch that comes to one of the page's profiles meanwhile prices the profile itself, from what is known
-    then. What it has written stays; what it is about to write waits for the page, and is then done again.
+    A batch that changes one of these profiles meanwhile prices that profile itself, with the newer facts. If
+    the batch writes first, its score stays. If the page writes first, the batch finds another revision than
+    it read and runs again.
     """
     version = preparation.version
     asked = traits_asked([version.matrix])
     page = everybody.read(connection, preparation.after, size, asked)
     if not page.profile_ids:
-        # Who was joined with somebody while a page was priced is no profile any more.
-        if scores.has_strays(connection, version):
+        # Whoever was joined with somebody while a page was priced is not a profile any more.
+        if strays := scores.strays(connection, version):
             hold(connection, to_activate=True)
-            scores.drop_strays(connection, version)
+            scores.drop_strays(connection, version, strays)
         return preparation._replace(phase=READY, after="", done=0, total=preparation.done)
     _price(connection, page, version, day_of(now))
     return preparation._replace(after=page.profile_ids[-1], done=preparation.done + len(page.profile_ids))
@@ -207,10 +208,9 @@ def end(connection: sa.Connection, model: str) -> None:
 
 
 def _total(connection: sa.Connection, phase: str) -> int:
-    query = sa.select(sa.func.count()).select_from(identities)
     if phase != COUNTING:
-        query = query.where(identities.c.id == identities.c.profile_id)
-    return connection.execute(query).scalar_one()
+        return everybody.number_of_profiles(connection)
+    return connection.execute(sa.select(sa.func.count()).select_from(identities)).scalar_one()
 
 
 def _move(connection: sa.Connection, preparation: Preparation, now: datetime) -> None:

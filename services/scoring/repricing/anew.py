@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from services.scoring.pages import Pages
 from services.scoring.settling import settle_anew
+from services.scoring.store import everybody
 from services.scoring.store.models import Active, active, hold
 from services.scoring.tables import identities
 from shared.clock import Clock
@@ -64,8 +65,7 @@ class Repricing:
     def _number(self, connection: sa.Connection) -> int:
         """Return how many profiles there are; raises NotFound when the model has no active version."""
         self._of_model(active(connection))
-        number = sa.select(sa.func.count()).select_from(_profiles().subquery())
-        return connection.execute(number).scalar_one()
+        return everybody.number_of_profiles(connection)
 
     def _page(self, connection: sa.Connection, size: int) -> tuple[list[str], Repriced]:
         hold(connection)
@@ -87,6 +87,6 @@ class Repricing:
         )
 
 
-def _profiles(after: str = "") -> sa.Select[str]:
+def _profiles(after: str) -> sa.Select[str]:
     is_profile = identities.c.id == identities.c.profile_id
     return sa.select(identities.c.id).where(is_profile, identities.c.id > after)

@@ -106,7 +106,7 @@ def withhold(
     if not profile_ids:
         return
     asked = {"ids": profile_ids, "model": version.model}
-    # A profile whose identities were parted may have had a cycle that is none of its own.
+    # A former profile may have had the same id; its identities have other ids today.
     taken = dict(connection.execute(_last_cycles(connection), asked).all())
     cycle = {"model": version.model, "version": version.number, "lead_id": None, "flipped_at": flipped_at}
     begun = [cycle | {"profile_id": one, "cycle": taken.get(one, 0) + 1} for one in profile_ids]

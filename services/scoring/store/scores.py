@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from services.scoring.core.appraisal import Appraisal
+from services.scoring.core.appraisal import QUALIFIED, Appraisal
 from services.scoring.model.matrix import Version
 from services.scoring.tables import identities, scores
 from shared.database import bulk, quick
@@ -80,40 +80,45 @@ def drop_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> No
         )
 
 
-def has_strays(connection: sa.Connection, version: Version) -> bool:
-    """Tell whether scores of a version are kept for ids that are no profile's.
+def overdue(connection: sa.Connection, version: Version, day: int) -> set[str]:
+    """Return the ids of the profiles that qualify by scores whose `due_on` has come by a day."""
+    qualify = sa.select(scores.c.profile_id).where(_of(version), scores.c.state == QUALIFIED)
+    return set(connection.execute(qualify.where(scores.c.due_on <= day)).scalars())
 
-    On SQLite there are none: nobody joins people while a page is priced, and a million looks take seconds.
+
+def strays(connection: sa.Connection, version: Version) -> Sequence[str]:
+    """Return the ids that have a score in a version and are not the id of a profile.
+
+    On SQLite there are none, since there only one transaction writes at a time.
     """
     if connection.dialect.name == "sqlite":
-        return False
-    return (
-        connection.execute(sa.select(scores.c.profile_id).where(_strays(version)).limit(1)).first()
-        is not None
-    )
+        return []
+    found = sa.select(scores.c.profile_id).where(_of(version), _is_stray())
+    return connection.execute(found).scalars().all()
 
 
-def drop_strays(connection: sa.Connection, version: Version) -> None:
-    """Remove the scores of a version whose ids are no profile's."""
-    connection.execute(sa.delete(scores).where(_strays(version)))
+def drop_strays(connection: sa.Connection, version: Version, ids: Sequence[str]) -> None:
+    """Remove those of some scores of a version whose ids are not the id of a profile."""
+    those = bulk.any_of(connection, scores.c.profile_id, ids)
+    connection.execute(sa.delete(scores).where(_of(version), those, _is_stray()))
 
 
-def _strays(version: Version) -> sa.ColumnElement[bool]:
-    is_profile = sa.exists().where(
+def _is_stray() -> sa.ColumnElement[bool]:
+    return ~sa.exists().where(
         identities.c.id == scores.c.profile_id, identities.c.profile_id == identities.c.id
     )
-    return sa.and_(scores.c.model == version.model, scores.c.version == version.number, ~is_profile)
+
+
+def _of(version: Version) -> sa.ColumnElement[bool]:
+    return sa.and_(scores.c.model == version.model, scores.c.version == version.number)
 
 
 def drop_version(connection: sa.Connection, version: Version) -> None:
     """Remove what is kept of a version, so that it can be priced anew."""
-    connection.execute(
-        sa.delete(scores).where(scores.c.model == version.model, scores.c.version == version.number)
-    )
+    connection.execute(sa.delete(scores).where(_of(version)))
 
 
 def drop_some(connection: sa.Connection, version: Version, most: int) -> int:
-    """Remove so many at most of what is kept of a version and return how many these were."""
-    of_version = sa.and_(scores.c.model == version.model, scores.c.version == version.number)
-    some = sa.select(scores.c.profile_id).where(of_version).limit(most)
-    return connection.execute(sa.delete(scores).where(of_version, scores.c.profile_id.in_(some))).rowcount
+    """Remove at most so many scores of a version and return how many were removed."""
+    some = sa.select(scores.c.profile_id).where(_of(version)).limit(most)
+    return connection.execute(sa.delete(scores).where(_of(version), scores.c.profile_id.in_(some))).rowcount
