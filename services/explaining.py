@@ -17,9 +17,9 @@ _ELSE = "Set FLIPLINE_LOG_LEVEL=debug to see where it comes from."
 
 
 def explain(error: Exception) -> str | None:
-    """Return the sentence, or None for an error that should not be there, whose trace tells more.
+    """Return the sentence for an error that we expect, None for any other: its trace tells more.
 
-    It has no key, no password and nothing of what people did.
+    The sentence has no key, no password and nothing of what people did.
     """
     if isinstance(error, FliplineError):
         return error.message

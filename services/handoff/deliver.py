@@ -90,10 +90,11 @@ class Deliverer:
                 await self._wind_up()
 
     async def unit(self, work: Work[T], /) -> T:
-        """Do a unit of work that stores deliveries, claim what is due in its transaction, and start that.
+        """Do a unit of work that stores deliveries; claim what is due in the same transaction, then send it.
 
-        When the claim fails the work is done alone: a damaged delivery keeps no lead out. So it is while the
-        worker is busy: work that takes long must not keep it from recording.
+        When the claim fails, the transaction rolls back and the work is done again without a claim: a damaged
+        delivery cannot keep leads out. While an endpoint has no place left, there is no claim either, since
+        the worker must not wait for long work before it records.
         """
         if self._is_open and not self._lanes.full:
             with suppress(_ClaimFailed):
@@ -157,7 +158,7 @@ class Deliverer:
             return claimed.more and bool(claimed.deliveries)
 
     def _shall_claim(self) -> bool:
-        """Tell whether a delivery may have become due, or may have got a place, since the last claim."""
+        """Return whether a claim may find anything: new, due again, or left by the last claim."""
         asked = self._due.asked()
         rested = asyncio.get_running_loop().time() - self._claimed_at >= LOOK_AGAIN_SECONDS
         return asked or rested or self._may_be_due

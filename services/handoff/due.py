@@ -4,7 +4,7 @@ from shared.supervisor import Bell
 
 
 class Due(Bell):
-    """Rings when deliveries may have become due, and wakes the worker also without that."""
+    """A bell that also remembers whether deliveries may have become due."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,6 +20,6 @@ class Due(Bell):
         super().ring()
 
     def asked(self) -> bool:
-        """Tell whether it rang since this was asked last."""
+        """Return whether deliveries may have become due since the last call."""
         rang, self._rang = self._rang, False
         return rang

@@ -23,9 +23,9 @@ from shared.database.schema import Instant
 
 
 class Claimed(NamedTuple):
-    """What was leased.
+    """The deliveries that were leased.
 
-    `more` tells whether a claim now may find more, `left` whether one may that comes when there are places.
+    `more`: another claim at once may find more. `left`: another claim may, once attempts have ended.
     """
 
     deliveries: Sequence[Prepared]
@@ -51,7 +51,7 @@ def claim(
     without a secret that can be read gets disabled, since nothing is ever sent unsigned.
     """
     asked = {"now": now, "full": list(full), "limit": limit}
-    rows = [_Due(*row) for row in quick.rows(connection, _due(connection), asked)]
+    rows = [_DueDelivery(*row) for row in quick.rows(connection, _due(connection), asked)]
     has_place = choose([row.webhook_id for row in rows])
     chosen = [
         Prepared(
@@ -81,8 +81,8 @@ def claim(
     return Claimed(claimed, more, left=more or crowded or bool(full) or not all(has_place))
 
 
-class _Due(NamedTuple):
-    """A delivery that is due, and what its endpoint has to say to it."""
+class _DueDelivery(NamedTuple):
+    """A delivery that is due, with the URL and the secrets of its endpoint."""
 
     id: str
     webhook_id: str
