@@ -21,7 +21,7 @@ demo: .venv/.run ## Play the story of Antonio against a running instance
 
 ##@ Try
 test: .venv/.dev ## Run all tests that this machine can run
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal --durations=25
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal --durations=25
 
 test-fast: .venv/.dev ## Run the unit tests alone, in seconds
 	@$(BIN)/pytest tests/unit tests/architecture
