@@ -6,7 +6,7 @@ delivery that this process stores is claimed in the transaction that stores it, 
 
 import asyncio
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -105,12 +105,11 @@ class Deliverer:
 
     async def _done_and_claimed(self, work: Work[T]) -> T:
         async with self._claiming:
-            now = self._clock.now()
 
             def both(connection: Connection) -> tuple[T, Claimed]:
                 done = work(connection)
                 try:
-                    return done, self._claim(connection, now)
+                    return done, self._claim(connection)
                 except Exception as error:
                     raise _ClaimFailed from error
 
@@ -138,7 +137,6 @@ class Deliverer:
         """Record and claim, as far as there is a reason to; return whether to do so again at once."""
         async with self._claiming:
             finished = tuple(self._finished)
-            now = self._clock.now()
             if not self._shall_claim():
                 await self._database.unit(partial(record, finished=finished))
                 del self._finished[: len(finished)]
@@ -146,7 +144,7 @@ class Deliverer:
 
             def exchanged(connection: Connection) -> Claimed:
                 record(connection, finished)
-                return self._claim(connection, now)
+                return self._claim(connection)
 
             try:
                 claimed = await self._database.unit(exchanged)
@@ -163,7 +161,9 @@ class Deliverer:
         rested = asyncio.get_running_loop().time() - self._claimed_at >= LOOK_AGAIN_SECONDS
         return asked or rested or self._may_be_due
 
-    def _claim(self, connection: Connection, now: datetime) -> Claimed:
+    def _claim(self, connection: Connection) -> Claimed:
+        # Not before the work that shares the transaction: what that stores is due when it stores it.
+        now = self._clock.now()
         return claim(
             connection,
             now=now,

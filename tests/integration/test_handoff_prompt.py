@@ -1,6 +1,7 @@
 """A delivery that this process stores is claimed in the same transaction, and nothing is lost by that."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.handoff.lanes import MAX_WIDTH
 from services.handoff.tables import deliveries
 from shared.database.engine import Database
 from shared.database.outbox import outbox
+from tests.given import FrozenClock
 from tests.handoff_world import World, handing_off
 from tests.leads import qualified
 from tests.patience import PATIENCE_SECONDS, eventually
@@ -36,7 +38,12 @@ async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
     tmp_path: Path, database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims: list[int] = []
-    claim = deliver.claim
+    claim, still = deliver.claim, FrozenClock.now
+
+    def moving(clock: FrozenClock) -> datetime:
+        """Tell the time as in life: it is later whenever it is asked for."""
+        clock.advance(milliseconds=1)
+        return still(clock)
 
     def counted(connection: sa.Connection, **how: Any) -> Any:
         claimed = claim(connection, **how)
@@ -45,6 +52,7 @@ async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
 
     async with handing_off(tmp_path, database) as world:
         webhook = await world.subscribe(receiver.url())
+        monkeypatch.setattr(FrozenClock, "now", moving)
         # From now on the worker neither looks nor is told of anything but the end of its attempts.
         monkeypatch.setattr(Due, "asked", lambda _: False)
         monkeypatch.setattr(deliver, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
