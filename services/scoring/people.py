@@ -97,7 +97,9 @@ def _lock_entangled(connection: sa.Connection, ids: Sequence[str], linking: set[
 @bulk.built_once
 def _entangled(on_postgresql: bool) -> sa.Select[str]:
     several = sa.func.count() > 1
-    linked = sa.func.bool_or(bulk.among(on_postgresql, identities.c.id, "linking"))
+    # As a set, which is hashed once. Of a list given at execution each row would look at every element.
+    linking = sa.select(bulk.listed(on_postgresql, identities.c.id, "linking").c.value)
+    linked = sa.func.bool_or(identities.c.id.in_(linking))
     entangled = (
         sa.select(identities.c.profile_id)
         .where(identities.c.profile_id.in_(_profiles_of(on_postgresql)))

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from shared.database import quick
+from shared.database import bulk, quick
 from shared.database.engine import Database
 from shared.database.schema import Key, metadata
 from shared.log.port import Log, Record
@@ -39,8 +39,6 @@ outbox = sa.Table(
 _OLDEST: Final = sa.select(outbox).order_by(outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
 _DELETED: Final = sa.delete(outbox).where(outbox.c.id.in_(sa.bindparam("ids", expanding=True)))
 
-
-_PUT: Final = sa.insert(outbox)
 _WAS_PUT_TO: Final = "outbox"
 
 
@@ -48,7 +46,7 @@ def put(connection: sa.Connection, records: Sequence[Record]) -> None:
     """Store the records for the log as part of the caller's transaction."""
     if records:
         connection.info[_WAS_PUT_TO] = True
-        quick.written(connection, _PUT, [record._asdict() for record in records])
+        bulk.insert(connection, outbox, [record._asdict() for record in records])
 
 
 def was_put_to(connection: sa.Connection) -> bool:
