@@ -73,7 +73,7 @@ class Scorer:
     def take_in(self, connection: Connection, facts: Facts) -> Outcome:
         """Count what is new and take back what is retracted, then settle the persons it changes."""
         retracted = ledger.retract(connection, facts.retractions)
-        interactions = ledger.record(connection, facts.interactions)
+        interactions, valid = ledger.record(connection, facts.interactions)
         # One that comes back from the log has taken effect long ago.
         separations = links.new_among(connection, facts.separations)
         if not (interactions or retracted or separations):
@@ -83,8 +83,6 @@ class Scorer:
         matrices = active(connection)
         persons = people.resolve(connection, interactions, separations, others=retracted, limits=self._limits)
         traits.write(connection, interactions)
-        void = ledger.retracted_among(connection, [one.id for one in interactions])
-        valid = [one for one in interactions if one.id not in void]
         effects.take_back(connection, retracted)
         effects.write(connection, valid)
         touched = {one.identities[0].id for one in interactions} | retracted.keys()

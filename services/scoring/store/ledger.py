@@ -1,22 +1,33 @@
-"""The ledger and the counts, a few statements a batch."""
+"""The ledger: what was done, and what of it was retracted."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
 
 from services.scoring.tables import ledger, retractions
-from shared.database import bulk, quick
+from shared.database import bulk
+from shared.database.schema import Key
 from shared.events import Interaction, Retraction
 from shared.vocabulary import NO_ACTIVITY
+
+# As text, since SQLAlchemy does not know in what an INSERT returns that the ledger is the one inserted into.
+_IS_RETRACTED: Final = sa.exists().where(retractions.c.event_id == sa.literal_column("ledger.event_id", Key))
 
 _json = msgspec.json.Encoder().encode
 
 
-def record(connection: sa.Connection, interactions: Sequence[Interaction]) -> list[Interaction]:
-    """Enter the interactions in the ledger and return those that were not there yet, each once."""
+class Recorded(NamedTuple):
+    """The interactions that are new in the ledger, each once, and those of them that count."""
+
+    new: Sequence[Interaction]
+    valid: Sequence[Interaction]
+
+
+def record(connection: sa.Connection, interactions: Sequence[Interaction]) -> Recorded:
+    """Enter the interactions in the ledger; one that was retracted before it came does not count."""
     distinct = {one.id: one for one in reversed(interactions)}
     rows = [
         {
@@ -31,8 +42,9 @@ def record(connection: sa.Connection, interactions: Sequence[Interaction]) -> li
         }
         for one in distinct.values()
     ]
-    new = bulk.insert_new(connection, ledger, "event_id", rows)
-    return [one for one in reversed(distinct.values()) if one.id in new]
+    is_void = dict(bulk.insert_new_telling(connection, ledger, "event_id", rows, (_IS_RETRACTED,)))
+    new = [one for one in reversed(distinct.values()) if one.id in is_void]
+    return Recorded(new, [one for one in new if not is_void[one.id]])
 
 
 def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, list[Interaction]]:
@@ -77,16 +89,6 @@ def _interaction(row: Any) -> Interaction:
         properties=msgspec.json.decode(properties),
         machine=machine,
     )
-
-
-def retracted_among(connection: sa.Connection, event_ids: Sequence[str]) -> Collection[str]:
-    """Return which of the interactions were retracted before they came."""
-    return {event_id for (event_id,) in quick.rows(connection, _retracted(connection), {"ids": event_ids})}
-
-
-@bulk.built_once
-def _retracted(on_postgresql: bool) -> sa.Select[str]:
-    return sa.select(retractions.c.event_id).where(bulk.among(on_postgresql, retractions.c.event_id, "ids"))
 
 
 def retract(connection: sa.Connection, told: Sequence[Retraction]) -> dict[str, list[Interaction]]:
