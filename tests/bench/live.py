@@ -14,9 +14,11 @@ import asyncpg
 from shared.events import INTERACTIONS, Interaction, encode
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
-from tests.bench.arena import Wrong
+from tests.bench.activating import Activated, activated
+from tests.bench.arena import Arena, Wrong
 from tests.bench.databases import plain
 from tests.bench.population import identity
+from tests.bench.servers import Server
 from tests.bench.watching import MOVED
 from tests.bench.workload import dice, properties
 
@@ -37,6 +39,10 @@ class Live:
         self.appended = 0
         self.most_behind = 0
         """events that were appended and not yet taken in, at the worst moment that was looked at"""
+        self.stood_still = 0.0
+        """the longest time in seconds, between two looks, in which events waited and none was taken in"""
+        self._taken = 0
+        self._moved_at = 0.0
 
     async def __aenter__(self) -> Self:
         self._connection = await asyncpg.connect(plain(self._url))
@@ -59,6 +65,17 @@ class Live:
         finally:
             await log.close()
 
+    async def beside(self, arena: Arena, server: Server, *, limit: float) -> Activated:
+        """Activate the draft meanwhile, then append no more and wait until all is taken in."""
+
+        async def look() -> None:
+            await self.look()
+
+        took = await activated(arena, server, self._url, limit=limit, look=look)
+        await self.stop()
+        await self.caught_up()
+        return took
+
     async def stop(self) -> None:
         """Append no more."""
         self._stopped = True
@@ -74,6 +91,11 @@ class Live:
                 'select count(*) from record where topic = ? and "offset" < ?', (INTERACTIONS, moved)
             ).fetchone()
         self.most_behind = max(self.most_behind, appended - int(taken))
+        now = time.perf_counter()
+        if int(taken) == self._taken < appended and self._moved_at:
+            self.stood_still = max(self.stood_still, now - self._moved_at)
+        else:
+            self._taken, self._moved_at = int(taken), now
         return self.appended - int(taken)
 
     async def caught_up(self) -> None:

@@ -168,6 +168,14 @@ def matrix(*, flip_number: float) -> dict[str, Any]:
     return {"flip_number": flip_number, "stages": {"aware": 5, "engaged": 20}, "rules": rules}
 
 
+def repriced(flip_number: float) -> dict[str, Any]:
+    """Return the matrix with other points for its rules, and the same conditions."""
+    changed = matrix(flip_number=flip_number)
+    for rule in changed["rules"]:
+        rule["points"] += 1 if rule["points"] > 0 else -1
+    return changed
+
+
 def _rule(
     id: str, points: float, type: str, where: dict[str, Any] | None, *, times: int, cap: float | None = None,
     by: str | None = None,

@@ -5,7 +5,7 @@ from typing import Any
 
 from services.scoring.core.counts import number_of
 from services.scoring.model.validation import kept_matrix
-from tests.bench.activating import Activated, activated
+from tests.bench.activating import Activated
 from tests.bench.arena import Arena, Wrong
 from tests.bench.databases import copy, drop, value
 from tests.bench.ground import FLIP_NUMBER, activate_matrix
@@ -94,14 +94,7 @@ def measure(arena: Arena, url: str) -> Row:
 async def _activated_live(arena: Arena, server: Server, url: str, people: int) -> tuple[Activated, Live]:
     """Activate the draft while people go on visiting, and wait until their visits are taken in."""
     async with Live(server.data_dir / "log.sqlite", url, people) as live:
-
-        async def look() -> None:
-            await live.look()
-
-        took = await activated(arena, server, url, limit=LIMIT_SECONDS, look=look)
-        await live.stop()
-        await live.caught_up()
-    return took, live
+        return await live.beside(arena, server, limit=LIMIT_SECONDS), live
 
 
 def _check(url: str) -> int:

@@ -1,75 +1,114 @@
-"""Row 7: pricing all profiles anew after a change of points, beside reading their counts."""
+"""Rows 7 and 12: a change of points for everybody, activated beside live scoring, and previewed before.
+
+Beside them is the least that does the same: read the counts and price them by hand, and for the activation
+write the same score rows with their indexes.
+"""
 
 import asyncio
+import time
+from collections.abc import Iterator
 from typing import Any
 
-from tests.bench.activating import activated
+from tests.bench.activating import Activated
 from tests.bench.arena import Arena, Wrong
 from tests.bench.databases import copy, drop
 from tests.bench.ground import FLIP_NUMBER, activate_matrix
-from tests.bench.population import settle_in, wrongly_priced
-from tests.bench.servers import OPS_KEY, flipline, helper
+from tests.bench.live import RATE, Live
+from tests.bench.meter import Meter
+from tests.bench.population import settle_in, worth, wrongly_priced
+from tests.bench.servers import OPS_KEY, Helper, Server, flipline, helper
 from tests.bench.table import Row
-from tests.bench.workload import matrix
+from tests.bench.workload import matrix, repriced
 
 PROFILES = 1_000_000
 LIMIT_SECONDS = 480.0
+PREVIEWS = 3
+ACTIVATION_AIM, PREVIEW_AIM = 0.5, 0.6
 
 _DATABASE = "repricing"
-# Nobody here has so many counts that some are older.
-_COUNTS = "select identity_id, entries, by_hand, revision from counts"
 
 
-def measure(arena: Arena, url: str) -> Row:
-    """Measure it; raises Wrong when a profile has another score than its history is worth."""
+def measure(arena: Arena, url: str) -> Iterator[Row]:
+    """Measure both; raises Wrong when a profile has another score than its history is worth."""
     profiles = arena.sized(PROFILES)
-    arena.tell(
-        f"row 7: pricing {profiles:,} profiles anew after a change of points, and reading their counts"
-    )
+    arena.tell(f"rows 7 and 12: pricing {profiles:,} profiles anew, activated and previewed")
     own = asyncio.run(copy(url, _DATABASE, "template1"))
     with flipline(arena, "scoring", name="row7-found", database_url=own) as found:
         activate_matrix(found, FLIP_NUMBER)
-    before, after = matrix(flip_number=FLIP_NUMBER), _repriced()
+    before, after = matrix(flip_number=FLIP_NUMBER), repriced(FLIP_NUMBER)
     population = asyncio.run(settle_in(own, profiles, before, after))
     arena.tell(f"  {population}")
-    with helper(arena, "floors.read", own, cores=arena.cores.server) as reader:
-        read = reader.ask({"query": _COUNTS})
     # On the same log, which is the one that the positions in the database are about.
-    with flipline(arena, "scoring", name="row7-scoring", data_dir=found.data_dir, database_url=own) as server:
+    with (
+        helper(arena, "floors.pricing", own, cores=arena.cores.server) as floor,
+        flipline(arena, "scoring", name="row7-scoring", data_dir=found.data_dir, database_url=own) as server,
+    ):
         server.call("PUT", "/v1/models/bench/draft", OPS_KEY, after)
-        took = asyncio.run(activated(arena, server, own, limit=LIMIT_SECONDS))
-    wrong = asyncio.run(wrongly_priced(own))
-    if wrong:
-        raise Wrong(f"{wrong:,} of {profiles:,} profiles have another score than they are worth")
+        yield _previewed(arena, server, floor, profiles)
+        bare = floor.ask({"write": True})
+        took, live = asyncio.run(_activated_live(arena, server, own, profiles))
+    _check(own, profiles, bare["sum"])
     asyncio.run(drop(url, _DATABASE))
-    floor = read["rows"] / read["seconds"]
-    ours = profiles / took.seconds
+    yield _activation(profiles, took, live, bare["seconds"], population)
+
+
+def _previewed(arena: Arena, server: Server, floor: Helper, profiles: int) -> Row:
+    pairs: list[tuple[float, float]] = []
+    used: list[float] = []
+    for pair in range(PREVIEWS):
+        with Meter(server.process.pid) as meter:
+            started = time.perf_counter()
+            found = server.call("POST", "/v1/models/bench/draft/preview", OPS_KEY, {}, seconds=LIMIT_SECONDS)
+            seconds = time.perf_counter() - started
+            meter.count(profiles)
+        if found["profiles"] != profiles:
+            raise Wrong(f"a preview of {profiles:,} profiles told of {found['profiles']:,}")
+        bare = floor.ask({"write": False})
+        pairs.append((profiles / seconds, profiles / bare["seconds"]))
+        used.append(meter.microseconds)
+        arena.tell(f"  preview {pair + 1}: {seconds:.1f} s, by hand {bare['seconds']:.1f} s")
+    ratios = [ours / bare for ours, bare in pairs]
+    ours, bare = (sorted(side)[len(side) // 2] for side in zip(*pairs, strict=True))
+    met = sorted(ratios)[len(ratios) // 2] >= PREVIEW_AIM
     return Row(
-        7,
-        f"re-pricing {profiles:,} profiles",
-        "profiles/s",
-        "1 M profiles in seconds",
-        ours,
-        floor,
-        (ours / floor,),
+        12, f"preview of other points for {profiles:,} profiles", "profiles/s", f">= {PREVIEW_AIM}",
+        ours, bare, ratios, met=met, remarks=(f"{profiles / ours:,.1f} s",),
+        details={"pairs": pairs, "cpu_us_per_profile": used},
+    )  # fmt: skip
+
+
+async def _activated_live(arena: Arena, server: Server, url: str, people: int) -> tuple[Activated, Live]:
+    async with Live(server.data_dir / "log.sqlite", url, people) as live:
+        return await live.beside(arena, server, limit=LIMIT_SECONDS), live
+
+
+def _check(url: str, profiles: int, by_hand: float) -> None:
+    if wrong := asyncio.run(wrongly_priced(url)):
+        raise Wrong(f"{wrong:,} of {profiles:,} profiles have another score than they are worth")
+    if abs(by_hand - asyncio.run(worth(url))) > 1:
+        raise Wrong("by hand everybody together is priced other than they are worth")
+
+
+def _activation(
+    profiles: int, took: Activated, live: Live, bare_seconds: float, population: dict[str, Any]
+) -> Row:
+    ours, bare = profiles / took.seconds, profiles / bare_seconds
+    return Row(
+        7, f"activation of other points for {profiles:,} profiles", "profiles/s", f">= {ACTIVATION_AIM}",
+        ours, bare, (ours / bare,), met=ours / bare >= ACTIVATION_AIM,
         remarks=(
-            f"{took.seconds:,.1f} s, scoring paused for {took.phases['change']:,.1f} s",
+            f"{took.seconds:,.1f} s, live scoring stood still for {live.stood_still:,.2f} s at most",
             f"peak {took.peak_mebibytes:,.0f} MiB",
+            f"and was {live.most_behind / RATE:,.1f} s behind at most",
         ),
         details={
             "seconds": took.seconds,
             "phases": took.phases,
             "cpu_us_per_profile": took.cpu_seconds / profiles * 1e6,
             "peak_mebibytes": took.peak_mebibytes,
-            "floor_seconds": read["seconds"],
+            "floor_seconds": bare_seconds,
+            "live_events": live.appended,
+            "stood_still_seconds": live.stood_still,
             "population": population,
         },
-    )
-
-
-def _repriced() -> dict[str, Any]:
-    """Return the matrix with other points for most of its rules, and the same conditions."""
-    changed = matrix(flip_number=FLIP_NUMBER)
-    for rule in changed["rules"]:
-        rule["points"] += 1 if rule["points"] > 0 else -1
-    return changed
+    )  # fmt: skip
