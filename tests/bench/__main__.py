@@ -1,5 +1,6 @@
 """`python -m tests.bench`: measure the rows, print the table, write the JSON."""
 
+import asyncio
 import json
 import signal
 import sys
@@ -15,6 +16,7 @@ from rich.console import Console
 from tests.bench import ground, machine
 from tests.bench.arena import Arena, Wrong, temporary_directory
 from tests.bench.backends import kafka, postgres
+from tests.bench.databases import copy
 from tests.bench.profiled import hot_spots
 from tests.bench.rows import (
     batches,
@@ -90,6 +92,11 @@ _EMBEDDED: Final[Mapping[int, Callable[[Arena], Row]]] = {
     10: many_counts.measure,
     11: lone.measure_embedded,
 }
+_PRODUCTION: Final[Mapping[int, Callable[[Arena, str, str], Row]]] = {
+    4: latency.measure_production,
+    9: drain.measure_production,
+    11: lone.measure_production,
+}
 
 
 def _measure(arena: Arena, wanted: frozenset[int], *, embedded_only: bool) -> Iterator[Row]:
@@ -122,12 +129,11 @@ def _measure_on_kafka(arena: Arena, bootstrap: str, wanted: frozenset[int]) -> I
                 yield folding.measure(arena, found)
             if 5 in wanted:
                 yield side_by_side.measure(arena, found)
-        if 4 in wanted:
-            yield latency.measure_production(arena, bootstrap, url)
-        if 11 in wanted:
-            yield lone.measure_production(arena, bootstrap, url)
-        if 9 in wanted:
-            yield drain.measure_production(arena, bootstrap, url)
+        for number, measure in _PRODUCTION.items():
+            if number in wanted:
+                # Positions belong to one log, and topics of another prefix are another one.
+                own = asyncio.run(copy(url, f"row{number}", "template1"))
+                yield measure(arena, bootstrap, own)
 
 
 def _bounded(measured: Iterator[Row]) -> Iterator[Row]:

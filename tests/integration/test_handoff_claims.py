@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from services.handoff.lanes import FAILING_WIDTH, FIRST_WIDTH, MAX_WIDTH, TOTAL, Lanes
@@ -18,10 +19,12 @@ LEASE = NOON + timedelta(minutes=1)
 SECRETS = [["whsec_QUJD", None]]
 
 
-async def owed(database: Database, webhook_id: str, count: int, *, since: timedelta) -> None:
+async def owed(
+    database: Database, webhook_id: str, count: int, *, since: timedelta, status: str = "pending"
+) -> None:
     """Have an endpoint owed so many deliveries that have been due since so long before noon."""
     webhook = {"id": webhook_id, "url": "", "status": "active", "secrets": SECRETS, "created_at": NOON}
-    rows = [_row(webhook_id, number, since) for number in range(count)]
+    rows = [_row(webhook_id, number, since) | {"status": status} for number in range(count)]
 
     def both(connection: sa.Connection) -> None:
         connection.execute(sa.insert(webhooks).values(webhook))
@@ -48,18 +51,34 @@ def _row(webhook_id: str, number: int, since: timedelta) -> dict[str, Any]:
 
 async def claimed(database: Database, lanes: Lanes) -> list[str]:
     """Claim what there are places for, and return the endpoints."""
-    found = await database.unit(
-        lambda connection: claim(
-            connection,
-            now=NOON,
-            lease=LEASE,
-            worker="worker",
-            limit=lanes.free,
-            full=lanes.full,
-            choose=lanes.choose,
-        )
+    return await database.unit(lambda connection: _claimed(connection, lanes))
+
+
+def _claimed(connection: sa.Connection, lanes: Lanes) -> list[str]:
+    found = claim(
+        connection,
+        now=NOON,
+        lease=LEASE,
+        worker="worker",
+        limit=lanes.free,
+        full=lanes.full,
+        choose=lanes.choose,
     )
     return [delivery.webhook_id for delivery in found.deliveries]
+
+
+async def steps_of_a_claim(database: Database) -> int:
+    """Return how many hundreds of steps SQLite takes for a claim."""
+    steps: list[int] = []
+
+    def counted(connection: sa.Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: steps.append(1), 100)
+        _claimed(connection, Lanes())
+        driver.set_progress_handler(None, 0)
+
+    await database.unit(counted)
+    return len(steps)
 
 
 async def test_backlogs_of_failing_endpoints_do_not_keep_a_healthy_one_waiting(database: Database) -> None:
@@ -94,3 +113,17 @@ async def test_an_endpoint_gets_what_has_been_due_the_longest_first(database: Da
     due = sa.select(deliveries.c.id).where(deliveries.c.due_at < NOON)
     left = await values(database, due)
     assert set(left) == {f"endpoint-{number:04}" for number in range(FIRST_WIDTH, 2 * FIRST_WIDTH)}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("status", ["delivered", "held", "pending"])
+async def test_a_claim_costs_the_same_however_many_deliveries_are_kept(
+    database: Database, status: str
+) -> None:
+    """SQLite reads no deliveries but those it returns, without statistics and beside many rows."""
+    few = TOTAL // MAX_WIDTH
+    for number in range(few):
+        await owed(database, f"endpoint-{number}", 2 * MAX_WIDTH, since=timedelta(hours=1))
+    alone = await steps_of_a_claim(database)
+    await owed(database, "another", 5_000, since=timedelta(hours=-1), status=status)
+    assert await steps_of_a_claim(database) < 1.5 * alone

@@ -69,6 +69,6 @@ def hold_disabled(connection: sa.Connection, webhook_ids: Sequence[str]) -> None
     disabled = sa.select(webhooks.c.id).where(webhooks.c.id.in_(webhook_ids), webhooks.c.status == "disabled")
     connection.execute(
         sa.update(deliveries)
-        .where(deliveries.c.status == "pending", deliveries.c.webhook_id.in_(disabled))
+        .where(deliveries.c.status == sa.literal_column("'pending'"), deliveries.c.webhook_id.in_(disabled))
         .values(status="held", error=sa.func.coalesce(deliveries.c.error, DISABLED))
     )

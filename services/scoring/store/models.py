@@ -83,9 +83,11 @@ def _active() -> sa.CompoundSelect[*tuple[Any, ...]]:
             sa.literal(_SCORING, Key), models.c.model, models.c.active_version, versions.c.matrix, since
         )
         .select_from(models)
-        .join(
+        # Outer, so that SQLite begins with the models and does not go through all versions there ever were.
+        .outerjoin(
             versions, (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
         )
+        .where(models.c.active_version.is_not(None))
     )
     prepared = sa.select(
         preparations.c.phase, preparations.c.model, preparations.c.version, preparations.c.matrix, sa.null()
