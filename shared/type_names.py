@@ -7,7 +7,7 @@ from typing import Final
 
 # Only where the meaning is the same: a "Product Viewed" comes beside a page call, and would count it twice.
 # A name that is already ours in snake_case, such as "Email Delivered", needs no line. The table is in
-# services/ingest/README.md.
+# docs/ingest.md.
 SEGMENT_TYPES: Final = {
     # Email
     "email_bounced": "email_bounce",

@@ -1,4 +1,4 @@
-"""The tables of names in the README are those that the code has."""
+"""The tables of names in docs/ingest.md are those that the code has."""
 
 import re
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from services.ingest.vocabulary import track_type
 from shared.type_names import SEGMENT_TYPES, snake_case
 from shared.vocabulary import EFFECTS, KNOWN_TYPES, TOUCHES
 
-README = Path(__file__).parents[3] / "services/ingest/README.md"
+PAGE = Path(__file__).parents[3] / "docs/ingest.md"
 
 
 def rows(title: str) -> Iterator[list[str]]:
     """Yield the cells of the rows of the table below a title."""
-    section = README.read_text().split(f"## {title}\n")[1].split("\n## ")[0]
+    section = PAGE.read_text().split(f"## {title}\n")[1].split("\n## ")[0]
     for line in section.splitlines():
         if line.startswith("|") and not line.startswith("|---"):
             yield [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]

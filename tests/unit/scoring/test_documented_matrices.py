@@ -1,4 +1,4 @@
-"""The matrices in the README of scoring are matrices, and Antonio's is the one that the demo plays."""
+"""The matrices in docs/scoring.md are matrices, and Antonio's is the one that the demo plays."""
 
 import json
 import re
@@ -8,16 +8,16 @@ from typing import Any
 from services.demo.story import MATRIX
 from services.scoring.model.validation import read_matrix
 
-README = Path(__file__).parents[3] / "services/scoring/README.md"
+PAGE = Path(__file__).parents[3] / "docs/scoring.md"
 
 
 def documented() -> list[dict[str, Any]]:
-    """Return the matrices that the README shows, in its order."""
-    blocks = re.findall(r"^    \{\n(?:      .*\n)+    \}$", README.read_text(), re.MULTILINE)
+    """Return the matrices that the page shows, in its order."""
+    blocks = re.findall(r"^    \{\n(?:      .*\n)+    \}$", PAGE.read_text(), re.MULTILINE)
     return [json.loads(block) for block in blocks]
 
 
-def test_the_readme_shows_matrices_that_are_accepted() -> None:
+def test_the_page_shows_matrices_that_are_accepted() -> None:
     antonio, whole = documented()
     for matrix in (antonio, whole):
         assert read_matrix("documented", matrix).flip_number == 25
