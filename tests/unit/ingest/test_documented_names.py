@@ -1,6 +1,5 @@
 """The tables of names in docs/ingest.md are those that the code has."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,26 +18,30 @@ def rows(title: str) -> Iterator[list[str]]:
             yield [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
 
 
-def test_segments_names() -> None:
-    _, *told = rows("Segment's names")
+def test_names_of_segment_events() -> None:
+    _, *told = rows("Names of Segment events")
     named = {snake_case(name): type_ for names, type_ in told for name in names.split(",")}
     assert named == SEGMENT_TYPES
     for names, type_ in told:
         assert {track_type(name.strip()) for name in names.split(",")} == {type_}
 
 
-def test_every_type_that_a_name_of_segments_stands_for_is_known() -> None:
+def test_every_type_of_a_segment_event_is_known() -> None:
     assert set(SEGMENT_TYPES.values()) <= KNOWN_TYPES
 
 
-def test_deeds_and_touches() -> None:
-    _, (_, deeds), (_, touches) = rows("What people do, and what is done to them")
-    assert set(re.split(", ", touches)) == TOUCHES
-    assert set(re.split(", ", deeds.removesuffix(", and any other"))) == KNOWN_TYPES - TOUCHES
+def test_interactions_and_touches() -> None:
+    _, *told = rows("Interactions and touches")
+    interactions, touches = (
+        {type_ for named, types in told if named.startswith(kind) for type_ in types.split(", ")}
+        for kind in ("interaction", "touch")
+    )
+    assert touches == TOUCHES
+    assert interactions - {"any other type"} == KNOWN_TYPES - TOUCHES
 
 
 def test_effects() -> None:
-    _, *told = rows("What follows from what a person does")
+    _, *told = rows("Effects on traits")
     assert dict(told) == {
         type_: f"{effect.trait}: {str(effect.value).lower()}" for type_, effect in EFFECTS.items()
     }
