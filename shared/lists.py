@@ -1,38 +1,29 @@
-"""Lists, page by page: what a query may ask for, where a page begins, and the page as JSON or as CSV."""
+"""Lists, page by page: what a caller may ask for, and the page as JSON or as CSV."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
-from fastapi import Query
-from pydantic import AfterValidator, BaseModel
+from fastapi import Depends, Query
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic.config import JsonDict
+from pydantic.json_schema import SkipJsonSchema
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.csv_answer import DESCRIPTION, csv_answer, wants_csv
-from shared.cursor import read_cursor
-from shared.errors import Refused
+from shared.cursor import MAX_LENGTH
 
 T = TypeVar("T", bound=BaseModel)
+Row = TypeVar("Row")
 
 DEFAULT_LIMIT: Final = 50
-
-Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
-# The longest key is a company's name of 200 characters, of up to 4 bytes each.
-Cursor = Annotated[str | None, Query(max_length=1_300, description="The `next_cursor` of the page before.")]
-
-
-def as_list(answers: Mapping[int, Mapping[str, Any]] | None = None) -> dict[str, Any]:
-    """Return what a route that answers with `paged` adds to its declaration, beside its other answers."""
-    return {"response_model_exclude_unset": True, "responses": DESCRIPTION | dict(answers or {})}
-
+MAX_LIMIT: Final = 200
 
 # Within these every instant can be brought to UTC, whatever its zone, and be compared by every database.
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
-# Sums of scores are compared as decimals with so many digits before the point.
-_MAX_SUM: Final = 1e14
-_MAX_WHOLE: Final = 2**31
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -46,73 +37,70 @@ def _in_utc(at: datetime) -> datetime:
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
 """An instant in UTC; one without zone is meant so, and a date alone is the beginning of that day."""
 
+# The keyset refuses a cursor that is too long, like every other that it did not write.
+_BOUNDED: Final[JsonDict] = {"maxLength": MAX_LENGTH}
+GivenCursor = Annotated[str | SkipJsonSchema[None], Field(json_schema_extra=_BOUNDED)]
+"""The cursor in a request, None when there is none."""
+NextCursor = Annotated[str | SkipJsonSchema[None], Field(exclude_if=lambda cursor: cursor is None)]
+"""The cursor of the next page; None on the last page, where the answer has no such field."""
+
 
 class Page(BaseModel, Generic[T]):
-    """Some of many; `next_cursor` is there when there are more."""
+    """A page of a list; the last page has no `next_cursor`."""
 
     items: list[T]
-    next_cursor: str | None = None
+    next_cursor: NextCursor = None
 
 
-def paged(
+@dataclass(frozen=True)
+class PageRequest:
+    """Which page of a list a caller asks for; the request says whether as JSON or CSV."""
+
+    request: Request
+    limit: int
+    cursor: str | None
+
+    @property
+    def rows(self) -> int:
+        """How many rows to read: the row beyond the page shows that there is a next page."""
+        return self.limit + 1
+
+    def split(
+        self, rows: Sequence[Row], cursor_after: Callable[[Row], str]
+    ) -> tuple[Sequence[Row], str | None]:
+        """Return the rows of the page, and the cursor of the next page, None when this is the last."""
+        shown = rows[: self.limit]
+        return shown, cursor_after(shown[-1]) if len(rows) > self.limit else None
+
+    def answer(
+        self,
+        shape: type[T],
+        items: Sequence[T],
+        next_cursor: str | None,
+        columns: Sequence[str] | None = None,
+    ) -> Page[T] | Response:
+        """Return the page as the caller prefers it; CSV has these columns, or all fields of the shape."""
+        if wants_csv(self.request):
+            rows = [item.model_dump(mode="json") for item in items]
+            return csv_answer(self.request, columns or tuple(shape.model_fields), rows, next_cursor)
+        return Page[T](items=list(items), next_cursor=next_cursor)
+
+
+def _page_request(
     request: Request,
-    shape: type[T],
-    items: Sequence[T],
-    next_cursor: str | None,
-    columns: Sequence[str] | None = None,
-) -> Page[T] | Response:
-    """Return a page as the caller prefers it; in CSV it has these columns, or all fields of the shape."""
-    if wants_csv(request):
-        rows = [item.model_dump(mode="json") for item in items]
-        return csv_answer(request, columns or tuple(shape.model_fields), rows, next_cursor)
-    if next_cursor is None:
-        return Page[T](items=list(items))
-    return Page[T](items=list(items), next_cursor=next_cursor)
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | SkipJsonSchema[None],
+        Query(json_schema_extra=_BOUNDED, description="The `next_cursor` of the page before."),
+    ] = None,
+) -> PageRequest:
+    return PageRequest(request, limit, cursor)
 
 
-def place(cursor: str | None, of: str, *parts: Callable[[str], Any]) -> tuple[Any, ...]:
-    """Return the sort key in a cursor, each part read as it was written; none without a cursor.
-
-    `of` names the list and its order. Raises Refused for a cursor of another list or order.
-    """
-    if cursor is None:
-        return ()
-    key = read_cursor(cursor, of, len(parts))
-    try:
-        return tuple(read(part) for read, part in zip(parts, key, strict=True))
-    except (ValueError, OverflowError) as error:
-        raise Refused(
-            "cursor_invalid", "Use the next_cursor of a page before, as it was given.", "cursor"
-        ) from error
+Paging = Annotated[PageRequest, Depends(_page_request)]
+"""The parameters `limit` and `cursor` of a route that lists."""
 
 
-def text(part: str) -> str:
-    """Read a part of a cursor that is a text; raises ValueError for what no database keeps."""
-    part.encode()
-    if "\0" in part:
-        raise ValueError("no text here can have a NUL")
-    return part
-
-
-def number(part: str) -> float:
-    """Read a part of a cursor that is a score or a sum of scores."""
-    told = float(part)
-    if not abs(told) < _MAX_SUM:
-        raise ValueError(part)
-    return told
-
-
-def whole(part: str) -> int:
-    """Read a part of a cursor that is a whole number of 32 bits."""
-    told = int(part)
-    if not 0 <= told < _MAX_WHOLE:
-        raise ValueError(part)
-    return told
-
-
-def moment(part: str) -> datetime:
-    """Read a part of a cursor that is an instant with its zone."""
-    at = datetime.fromisoformat(part)
-    if at.tzinfo is None:
-        raise ValueError(part)
-    return at.astimezone(UTC)
+def list_of(shape: type[BaseModel], answers: Mapping[int, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """Return what a route that lists adds to its declaration: page, CSV, and its other answers."""
+    return {"response_model": Page[shape], "responses": DESCRIPTION | dict(answers or {})}

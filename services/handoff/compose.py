@@ -15,9 +15,7 @@ from services.handoff.measure import Measure
 from services.handoff.model_names import GROUP as MODELS_GROUP
 from services.handoff.model_names import ModelNames
 from services.handoff.model_names import apply as apply_model_names
-from services.handoff.routes.deliveries import DeliveryRoutes
-from services.handoff.routes.leads import LeadRoutes
-from services.handoff.routes.webhooks import WebhookRoutes
+from services.handoff.routes import deliveries, leads, webhooks
 from services.handoff.send import Sender
 from services.handoff.sign import SECRET_BYTES, secret_of
 from services.handoff.takeover import Takeover
@@ -28,7 +26,6 @@ from shared.database.outbox import keep_relaying
 from shared.events import LEADS, MATRICES
 from shared.following import Follower
 from shared.ids import new_id
-from shared.keyed import keyed_router
 from shared.keys import Keys
 from shared.log.port import Log
 from shared.service import Service
@@ -74,21 +71,14 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
         applied=count_flips,
         unit=deliverer.unit,
     )
-    ring = KeyRing(keys.crm) | KeyRing(keys.ops)
-    router = keyed_router(Requires(ring, "crm or ops"), tag="handoff")
-    WebhookRoutes(
-        database=database,
-        guard=guard,
-        model_names=model_names,
-        clock=clock,
-        new_id=new_id,
-        new_secret=_new_secret,
-    ).add_to(router)
-    DeliveryRoutes(database=database, clock=clock, new_id=new_id, bell=due).add_to(router)
-    LeadRoutes(database=database, model_names=model_names).add_to(router)
+    crm_or_ops = Requires(KeyRing(keys.crm) | KeyRing(keys.ops), "crm or ops")
     return Service(
         name="handoff",
-        routers=[router],
+        routers=[
+            webhooks.routes(database, guard, model_names, clock, new_id, _new_secret, crm_or_ops),
+            deliveries.routes(database, clock, new_id, crm_or_ops, due),
+            leads.routes(database, model_names, crm_or_ops),
+        ],
         workers={
             "handoff.leads": follower.run,
             "handoff.models": models.run,

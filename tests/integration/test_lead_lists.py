@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from services.handoff.sorting import last_name_key
-from shared.cursor import write_cursor
+from shared.cursor import Keyset
 from shared.database.engine import Database
 from tests.handoff_world import World, handing_off
 from tests.leads import qualified
@@ -130,12 +130,12 @@ REFUSED: list[tuple[dict[str, str], int, str, str]] = [
     ({"sort": "points"}, 422, "invalid", "query.sort"),
     ({"source": "fair"}, 400, "parameter_unknown", "query.source"),
     ({"cursor": ""}, 400, "cursor_invalid", "cursor"),
-    ({"cursor": write_cursor("leads by score", "1", "lead_1")}, 400, "cursor_invalid", "cursor"),
-    ({"cursor": write_cursor("leads by -qualified_at", "noon", "lead_1")}, 400, "cursor_invalid", "cursor"),
-    ({"cursor": write_cursor("leads by -qualified_at", INSTANT[:-6], "l")}, 400, "cursor_invalid", "cursor"),
-    ({"cursor": write_cursor("leads by -qualified_at", INSTANT, "l\0")}, 400, "cursor_invalid", "cursor"),
+    ({"cursor": Keyset("leads by score").write("1", "lead_1")}, 400, "cursor_invalid", "cursor"),
+    ({"cursor": Keyset("leads by -qualified_at").write("noon", "lead_1")}, 400, "cursor_invalid", "cursor"),
+    ({"cursor": Keyset("leads by -qualified_at").write(INSTANT[:-6], "l")}, 400, "cursor_invalid", "cursor"),
+    ({"cursor": Keyset("leads by -qualified_at").write(INSTANT, "l\0")}, 400, "cursor_invalid", "cursor"),
     (
-        {"sort": "score", "cursor": write_cursor("leads by score", "nan", "l")},
+        {"sort": "score", "cursor": Keyset("leads by score").write("nan", "l")},
         400,
         "cursor_invalid",
         "cursor",

@@ -1,11 +1,10 @@
-"""A subscription's deliveries: listed, tested, replayed."""
+"""Routes for CRM and ops: the deliveries of a webhook are listed, tested and replayed."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter
 from sqlalchemy import Connection
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.handoff.delivery import DeliveryStatus
@@ -17,60 +16,43 @@ from services.handoff.store import deliveries as store
 from services.handoff.store import webhooks
 from services.handoff.tables import deliveries
 from services.handoff.webhook import Webhook
+from shared.auth import Requires
 from shared.clock import Clock
-from shared.cursor import write_cursor
+from shared.cursor import Keyset, text
 from shared.database.bulk import insert_new
 from shared.database.engine import Database
 from shared.errors import MAX_COMPLAINTS, Complaint, Conflict, Refused
 from shared.ids import NewId
-from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged, place, text
+from shared.keyed import keyed_router
+from shared.lists import Page, Paging, list_of
 from shared.supervisor import Bell
 
+_DISABLED: Final[dict[int | str, dict[str, Any]]] = {409: {"description": "The webhook is disabled."}}
 
-class DeliveryRoutes:
-    """What lies under `/v1/webhooks/{id}`."""
 
-    def __init__(self, *, database: Database, clock: Clock, new_id: NewId, bell: Bell) -> None:
-        self._database = database
-        self._clock = clock
-        self._new_id = new_id
-        self._bell = bell
+def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, bell: Bell) -> APIRouter:
+    """Return the routes of a webhook's deliveries under /v1/webhooks/{id}."""
+    router = keyed_router(requires, prefix="/v1/webhooks/{webhook_id}", tag="webhooks")
 
-    def add_to(self, router: APIRouter) -> None:
-        """Add the routes."""
-        path = "/v1/webhooks/{webhook_id}"
-        listed = Page[DeliveryView]
-        router.add_api_route(
-            f"{path}/deliveries", self.page, methods=["GET"], response_model=listed, **as_list()
-        )
-        disabled: dict[int | str, dict[str, Any]] = {409: {"description": "The webhook is disabled."}}
-        router.add_api_route(f"{path}/test", self.test, methods=["POST"], status_code=201, responses=disabled)
-        router.add_api_route(f"{path}/replay", self.replay, methods=["POST"], responses=disabled)
-
-    async def page(
-        self,
-        request: Request,
-        webhook_id: Id,
-        status: DeliveryStatus | None = None,
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: Cursor = None,
+    @router.get("/deliveries", **list_of(DeliveryView))
+    async def list_deliveries(
+        webhook_id: Id, paging: Paging, status: DeliveryStatus | None = None
     ) -> Page[DeliveryView] | Response:
-        """List a subscription's deliveries with every attempt, the newest first."""
-        of = f"deliveries of {webhook_id}"
-        before = next(iter(place(cursor, of, text)), None)
+        """List a webhook's deliveries with every attempt, the newest first."""
+        keyset = Keyset(f"deliveries of {webhook_id}", text)
+        before = next(iter(keyset.read(paging.cursor)), None)
 
         def owed(connection: Connection) -> list[dict[str, Any]]:
             webhooks.get(connection, webhook_id)
-            return store.page(connection, webhook_id, status=status, before=before, limit=limit + 1)
+            return store.page(connection, webhook_id, status=status, before=before, limit=paging.rows)
 
-        rows = await self._database.read(owed)
-        items = [DeliveryView.of(row) for row in rows[:limit]]
-        following = write_cursor(of, items[-1].id) if len(rows) > limit else None
-        return paged(request, DeliveryView, items, following)
+        rows, next_cursor = paging.split(await database.read(owed), lambda row: keyset.write(row["id"]))
+        return paging.answer(DeliveryView, [DeliveryView.of(row) for row in rows], next_cursor)
 
-    async def test(self, webhook_id: Id) -> DeliveryView:
-        """Send a `webhook.test` message on the way of every other; the list of deliveries tells its fate."""
-        delivery_id, now = self._new_id(), self._clock.now()
+    @router.post("/test", status_code=201, responses=_DISABLED)
+    async def post_test(webhook_id: Id) -> DeliveryView:
+        """Send a `webhook.test` message like every other; the list of deliveries shows the result."""
+        delivery_id, now = new_id(), clock.now()
 
         def owed(connection: Connection) -> dict[str, Any]:
             webhook = _active(webhooks.get(connection, webhook_id, lock=True))
@@ -86,14 +68,15 @@ class DeliveryRoutes:
             insert_new(connection, deliveries, "id", [row])
             return store.get(connection, delivery_id)
 
-        stored = await self._database.unit(owed)
-        self._bell.ring()
+        stored = await database.unit(owed)
+        bell.ring()
         return DeliveryView.of(stored)
 
-    async def replay(self, webhook_id: Id, body: Replay | None = None) -> Replayed:
+    @router.post("/replay", responses=_DISABLED)
+    async def replay_deliveries(webhook_id: Id, body: Replay | None = None) -> Replayed:
         """Send deliveries again under their old ids: those named, else those that are held.
 
-        When one that is named is not there, none is sent.
+        If a named delivery does not exist, none is sent.
         """
         wanted = body or Replay()
         selection = store.Selection(
@@ -107,11 +90,13 @@ class DeliveryRoutes:
         def made_due(connection: Connection) -> int:
             _active(webhooks.get(connection, webhook_id, lock=True))
             _check_there(connection, webhook_id, wanted.delivery_ids or ())
-            return store.replay(connection, selection, self._clock.now())
+            return store.replay(connection, selection, clock.now())
 
-        replayed = await self._database.unit(made_due)
-        self._bell.ring()
+        replayed = await database.unit(made_due)
+        bell.ring()
         return Replayed(replayed=replayed)
+
+    return router
 
 
 def _check_there(connection: Connection, webhook_id: str, ids: Sequence[str]) -> None:

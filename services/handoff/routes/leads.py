@@ -1,11 +1,10 @@
-"""Leads: listed and shown with their deliveries."""
+"""Routes for CRM and ops: leads are listed, and shown with their deliveries."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.handoff.lead import LeadStatus
@@ -15,21 +14,11 @@ from services.handoff.routes.shapes import DeliveryView, Lead, LeadSummary
 from services.handoff.store import deliveries
 from services.handoff.store import leads as store
 from services.handoff.store.leads import Filter, Sort
-from shared.cursor import write_cursor
+from shared.auth import Requires
+from shared.cursor import Keyset, moment, number, text
 from shared.database.engine import Database
-from shared.lists import (
-    DEFAULT_LIMIT,
-    Cursor,
-    Instant,
-    Limit,
-    Page,
-    as_list,
-    moment,
-    number,
-    paged,
-    place,
-    text,
-)
+from shared.keyed import keyed_router
+from shared.lists import Instant, Page, Paging, list_of
 
 _COLUMNS: Final = (
     "lead_id", "profile_id", "model", "version", "cycle", "audience", "status", "score", "flip_number",
@@ -58,48 +47,34 @@ def _filter(
     return Filter(model=model, status=status, profile=profile, since=since)
 
 
-class LeadRoutes:
-    """`/v1/leads`."""
+def routes(database: Database, model_names: ModelNames, requires: Requires) -> APIRouter:
+    """Return the routes of leads under /v1/leads."""
+    router = keyed_router(requires, prefix="/v1/leads", tag="leads")
 
-    def __init__(self, *, database: Database, model_names: ModelNames) -> None:
-        self._database = database
-        self._model_names = model_names
-
-    def add_to(self, router: APIRouter) -> None:
-        """Add the routes."""
-        path = "/v1/leads"
-        router.add_api_route(path, self.page, methods=["GET"], response_model=Page[LeadSummary], **as_list())
-        router.add_api_route(f"{path}/{{lead_id}}", self.show, methods=["GET"])
-
-    async def page(
-        self,
-        request: Request,
-        wanted: Annotated[Filter, Depends(_filter)],
-        sort: Sort = "-qualified_at",
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: Cursor = None,
+    @router.get("", **list_of(LeadSummary))
+    async def list_leads(
+        wanted: Annotated[Filter, Depends(_filter)], paging: Paging, sort: Sort = "-qualified_at"
     ) -> Page[LeadSummary] | Response:
         """List leads, the latest qualified first unless another order is asked for."""
-        of, column = f"leads by {sort}", sort.removeprefix("-")
-        after = place(cursor, of, _PARTS[column], text)
+        column = sort.removeprefix("-")
+        keyset = Keyset(f"leads by {sort}", _PARTS[column], text)
+        after = keyset.read(paging.cursor)
         if wanted.model is not None:
-            await self._model_names.check({"query.model": wanted.model}, PATIENCE_WITH_LISTS_SECONDS)
-        rows = await self._database.read(
-            lambda connection: store.page(connection, wanted, sort, after, limit + 1)
+            await model_names.check({"query.model": wanted.model}, PATIENCE_WITH_LISTS_SECONDS)
+        found = await database.read(
+            lambda connection: store.page(connection, wanted, sort, after, paging.rows)
         )
-        following = None
-        if len(rows) > limit:
-            last = rows[limit - 1]
-            key = last[column].isoformat() if column == "qualified_at" else str(last[column])
-            following = write_cursor(of, key, last["id"])
-        items = [LeadSummary.of(row) for row in rows[:limit]]
-        return paged(request, LeadSummary, items, following, _COLUMNS)
+        rows, next_cursor = paging.split(found, lambda row: keyset.write(row[column], row["id"]))
+        return paging.answer(LeadSummary, [LeadSummary.of(row) for row in rows], next_cursor, _COLUMNS)
 
-    async def show(self, lead_id: Id) -> Lead:
+    @router.get("/{lead_id}")
+    async def get_lead(lead_id: Id) -> Lead:
         """Show a lead with every delivery of it and every attempt."""
 
         def with_owed(connection: Connection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             return store.get(connection, lead_id), deliveries.of_lead(connection, lead_id)
 
-        row, owed = await self._database.read(with_owed)
+        row, owed = await database.read(with_owed)
         return Lead.of(row, deliveries=[DeliveryView.of(delivery) for delivery in owed])
+
+    return router

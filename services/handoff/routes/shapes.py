@@ -134,8 +134,7 @@ class LeadSummary(BaseModel):
     @classmethod
     def of(cls, row: dict[str, Any], **more: Any) -> Self:
         """Show a row, perhaps with more beside it."""
-        # Of a lead from before campaigns were told none is known.
-        return cls.model_validate({"campaign": None} | row["data"] | {"status": row["status"]} | more)
+        return cls.model_validate(row["data"] | {"status": row["status"]} | more)
 
 
 class Lead(LeadSummary):

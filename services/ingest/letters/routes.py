@@ -4,17 +4,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from sqlalchemy import Connection
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.ingest.letters.parameters import (
+    LETTERS,
     Id,
     Name,
     Since,
     Until,
     check_period,
-    list_cursor,
-    place_in,
     replay_cursor,
     rest_in,
 )
@@ -31,46 +29,43 @@ from services.ingest.store.dead_letters import Filter, Place
 from shared.auth import Requires
 from shared.database.engine import Database
 from shared.keyed import keyed_router
-from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged
+from shared.lists import Page, Paging, list_of
 
 
 def letter_routes(database: Database, replayer: Replayer, requires: Requires) -> APIRouter:
     """Return the routes that list, show and replay dead letters."""
     router = keyed_router(requires, prefix="/v1/dead-letters", tag="dead letters")
 
-    @router.get("", response_model=Page[LetterSummary], **as_list())
+    @router.get("", **list_of(LetterSummary))
     async def list_letters(
-        request: Request,
+        paging: Paging,
         refused_by: Name = None,
         code: Name = None,
         since: Since = None,
         until: Until = None,
         replayed: bool = False,
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: Cursor = None,
     ) -> Page[LetterSummary] | Response:
         """List the open dead letters, or with `replayed` the replayed ones, the latest refused first."""
         check_period(since, until)
         wanted = Filter(refused_by, code, since, until, replayed)
-        before = place_in(cursor)
+        key = LETTERS.read(paging.cursor)
+        before = Place(*key) if key else None
 
         def found(connection: Connection) -> list[dict[str, Any]]:
             store.check_group(connection, "query.refused_by", refused_by)
-            return store.page(connection, wanted, before, limit + 1)
+            return store.page(connection, wanted, before, paging.rows)
 
-        rows = await database.read(found)
-        following = None
-        if len(rows) > limit:
-            following = list_cursor(Place(rows[limit - 1]["refused_at"], rows[limit - 1]["id"]))
-        items = [LetterSummary.model_validate(row) for row in rows[:limit]]
-        return paged(request, LetterSummary, items, following)
+        rows, next_cursor = paging.split(
+            await database.read(found), lambda row: LETTERS.write(row["refused_at"], row["id"])
+        )
+        return paging.answer(LetterSummary, [LetterSummary.model_validate(row) for row in rows], next_cursor)
 
     @router.get("/{letter_id}")
     async def show_letter(letter_id: Id) -> Letter:
         """Show a dead letter with its payload."""
         return Letter.of(await database.read(lambda connection: store.find(connection, letter_id)))
 
-    @router.post("/replay", response_model_exclude_unset=True)
+    @router.post("/replay")
     async def replay_letters(order: ReplayOrder, author: Annotated[str, Depends(requires)]) -> ReplayAnswer:
         """Put the content of dead letters on the log again, up to 1,000 letters a call.
 
@@ -88,13 +83,11 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
 
 
 def _answer(result: Replayed) -> ReplayAnswer:
-    answer = ReplayAnswer(
+    return ReplayAnswer(
         replayed=result.replayed,
         already_replayed=result.already_replayed,
         refused=[RefusedAgainView(**one._asdict()) for one in result.refused],
         more=result.rest is not None,
         remaining=result.remaining,
+        next_cursor=result.rest and replay_cursor(result.rest),
     )
-    if result.rest is None:
-        return answer
-    return answer.model_copy(update={"next_cursor": replay_cursor(result.rest)})

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from services.ingest.letters.replay import MAX_LETTERS
 from services.ingest.store.dead_letters import Stored
 from shared.dead_letters import ID_PATTERN, NAME_PATTERN
-from shared.lists import Instant
+from shared.lists import GivenCursor, Instant, NextCursor
 
 _Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -27,7 +27,7 @@ class ReplayOrder(BaseModel):
     code: _Name | None = None
     since: Instant | None = None
     until: Instant | None = None
-    cursor: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+    cursor: GivenCursor = None
 
     @model_validator(mode="after")
     def _one_selection(self) -> Self:
@@ -120,4 +120,4 @@ class ReplayAnswer(BaseModel):
     refused: list[RefusedAgainView]
     more: bool
     remaining: int
-    next_cursor: str | None = None
+    next_cursor: NextCursor = None

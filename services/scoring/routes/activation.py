@@ -19,7 +19,6 @@ from services.scoring.naming import Named
 from services.scoring.routes.drafts import IfMatch
 from services.scoring.routes.movers import CutOut, MoverOut, names_in, with_names
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
-from services.scoring.routes.router import router_for
 from services.scoring.store.lifecycle import state_of
 from services.scoring.store.vocabulary import require_model
 from shared.auth import Requires
@@ -27,6 +26,7 @@ from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import NotFound, Refused, Unavailable
 from shared.ids import NewId
+from shared.keyed import keyed_router
 from shared.strict import Strict
 from shared.supervisor import Bell
 
@@ -90,7 +90,7 @@ class PreparationOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell, new_id: NewId) -> APIRouter:
     """Return the routes about activation under /v1/models."""
-    router = router_for(requires, "/v1/models/{model}", "models")
+    router = keyed_router(requires, prefix="/v1/models/{model}", tag="models")
 
     @router.post("/activate", responses={409: {"description": "Another is under way, or nothing is new."}})
     async def post_activate(

@@ -4,16 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.scoring.routes.parameters import NO_VERSION, SLUG
-from services.scoring.routes.router import router_for
 from services.scoring.store.companies import Company, CompanySort, Wanted, companies, sort_key
 from shared.auth import Requires
-from shared.cursor import write_cursor
+from shared.cursor import Keyset, number, text, whole
 from shared.database.engine import Database
-from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, number, paged, place, text, whole
+from shared.keyed import keyed_router
+from shared.lists import Page, Paging, list_of
 
 
 class CompanyOut(BaseModel):
@@ -38,12 +37,12 @@ class CompanyOut(BaseModel):
 
 def routes(database: Database, requires: Requires) -> APIRouter:
     """Return the routes under /v1/companies."""
-    router = router_for(requires, "/v1/companies", "companies")
+    router = keyed_router(requires, prefix="/v1/companies", tag="companies")
 
-    @router.get("", response_model=Page[CompanyOut], **as_list(NO_VERSION))
+    @router.get("", **list_of(CompanyOut, NO_VERSION))
     async def list_companies(
-        request: Request,
         model: Annotated[str, Query(pattern=SLUG)],
+        paging: Paging,
         sort: CompanySort = "-score",
         excluded: Annotated[
             bool | None,
@@ -52,8 +51,6 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         count_excluded: Annotated[
             bool, Query(description="Whether excluded people count into `score` and `best`.")
         ] = False,
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: Cursor = None,
     ) -> Page[CompanyOut] | Response:
         """List companies by the sum (`-score`) or the best (`-best`) of their people's scores in a model.
 
@@ -61,11 +58,12 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         others.
         """
         wanted = Wanted(model, sort, excluded, count_excluded)
-        of = f"companies of {model} by {sort}{' with the excluded' if count_excluded else ''}"
-        after = place(cursor, of, text) if sort == "company" else place(cursor, of, whole, number, text)
-        page = await database.read(lambda connection: companies(connection, wanted, after, limit + 1))
-        following = write_cursor(of, *sort_key(page[limit - 1], wanted)) if len(page) > limit else None
-        return paged(request, CompanyOut, [_shown(one) for one in page[:limit]], following)
+        name = f"companies of {model} by {sort}{' with the excluded' if count_excluded else ''}"
+        keyset = Keyset(name, text) if sort == "company" else Keyset(name, whole, number, text)
+        after = keyset.read(paging.cursor)
+        found = await database.read(lambda connection: companies(connection, wanted, after, paging.rows))
+        shown, next_cursor = paging.split(found, lambda company: keyset.write(*sort_key(company, wanted)))
+        return paging.answer(CompanyOut, [_shown(company) for company in shown], next_cursor)
 
     return router
 

@@ -11,7 +11,6 @@ from services.scoring.core.flip import Cycle
 from services.scoring.corrections import Corrections, Note, undone
 from services.scoring.model.rules import Points, Slug
 from services.scoring.routes.parameters import Instant, NoNul, ProfileId
-from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import IdentityOut
 from services.scoring.store.selection import Selection
 from shared.auth import Requires
@@ -19,6 +18,7 @@ from shared.database.connections import Work
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.identity import Forms, current
+from shared.keyed import keyed_router
 from shared.strict import Strict
 from shared.supervisor import Bell
 
@@ -135,7 +135,7 @@ def routes(
     database: Database, corrections: Corrections, forms: Forms, requires: Requires, outgoing: Bell
 ) -> APIRouter:
     """Return the routes under /v1/profiles/{id} that correct."""
-    router = router_for(requires, "/v1/profiles/{profile_id}", "corrections")
+    router = keyed_router(requires, prefix="/v1/profiles/{profile_id}", tag="corrections")
     caller = Depends(requires)
 
     async def corrected(work: Work[T]) -> T:

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 from services.scoring.model.difference import difference
 from services.scoring.model.matrix import Version
 from services.scoring.routes.parameters import MAX_VERSION, ModelName
-from services.scoring.routes.router import router_for
 from services.scoring.store.models import draft_of, version_of
 from services.scoring.store.vocabulary import not_there
 from shared.auth import Requires
 from shared.database.engine import Database
+from shared.keyed import keyed_router
 
 
 class ChangeOut(BaseModel):
@@ -38,7 +38,7 @@ class DifferenceOut(BaseModel):
 
 def routes(database: Database, requires: Requires) -> APIRouter:
     """Return the route of differences under /v1/models."""
-    router = router_for(requires, "/v1/models/{model}", "models")
+    router = keyed_router(requires, prefix="/v1/models/{model}", tag="models")
 
     @router.get("/difference")
     async def get_difference(

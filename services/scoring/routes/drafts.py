@@ -22,7 +22,6 @@ from services.scoring.model.odd.names import possible_kinds
 from services.scoring.model.odd.oddity import Oddity
 from services.scoring.model.validation import kept_matrix, read_matrix
 from services.scoring.routes.parameters import ModelName, unkeepable
-from services.scoring.routes.router import router_for
 from services.scoring.store import names
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
 from services.scoring.store.models import hold
@@ -33,6 +32,7 @@ from shared.clock import Clock
 from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import MAX_COMPLAINTS, Outdated, Refused
+from shared.keyed import keyed_router
 from shared.supervisor import Bell
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
@@ -63,7 +63,7 @@ class DraftOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
     """Return the routes about drafts under /v1/models."""
-    router = router_for(requires, "/v1/models/{model}", "models")
+    router = keyed_router(requires, prefix="/v1/models/{model}", tag="models")
 
     async def answered(draft: _Draft) -> DraftOut:
         seen = await database.read(lambda connection: names.seen(connection, draft.possible_kinds))

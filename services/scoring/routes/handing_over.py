@@ -7,21 +7,20 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.scoring.change.handing_over import HandingOver, Status, Verdict
 from services.scoring.change.retirement import Act
 from services.scoring.routes.parameters import ModelName, NoNul
-from services.scoring.routes.router import router_for
 from services.scoring.store import handovers
 from services.scoring.store.vocabulary import require_model
 from shared.auth import Requires
 from shared.clock import Clock
-from shared.cursor import write_cursor
+from shared.cursor import Keyset, text
 from shared.database.engine import Database
 from shared.ids import NewId
-from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged, place, text
+from shared.keyed import keyed_router
+from shared.lists import Page, Paging, list_of
 from shared.strict import Strict
 from shared.supervisor import Bell
 
@@ -88,7 +87,7 @@ class HandoverOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell, new_id: NewId) -> APIRouter:
     """Return the routes about handing over under /v1/models."""
-    router = router_for(requires, "/v1/models/{model}", "models")
+    router = keyed_router(requires, prefix="/v1/models/{model}", tag="models")
 
     @router.post(
         "/handoff",
@@ -110,22 +109,20 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
         leads = {one.lead_id for one in verdicts if one.status == "handed_over"}
         return HandedOverOut(model=model, version=version, handed_over=len(leads), results=results)
 
-    @router.get("/handoffs", response_model=Page[HandoverOut], **as_list())
-    async def list_handoffs(
-        request: Request, model: ModelName, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-    ) -> Page[HandoverOut] | Response:
+    @router.get("/handoffs", **list_of(HandoverOut))
+    async def list_handoffs(model: ModelName, paging: Paging) -> Page[HandoverOut] | Response:
         """List the orders to hand over without a new version: by whom, when, why, and how far each came."""
-        of = f"handoffs of {model}"
-        after = place(cursor, of, text)
+        keyset = Keyset(f"handoffs of {model}", text)
+        after = next(iter(keyset.read(paging.cursor)), None)
 
         def listed(connection: Connection) -> Sequence[handovers.Handover]:
             require_model(connection, model)
-            return handovers.read(connection, model, after[0] if after else None, limit + 1)
+            return handovers.read(connection, model, after, paging.rows)
 
-        page = await database.read(listed)
-        items = [HandoverOut.model_validate(one, from_attributes=True) for one in page[:limit]]
-        more = write_cursor(of, items[-1].id) if len(page) > limit else None
-        return paged(request, HandoverOut, items, more)
+        found = await database.read(listed)
+        shown, next_cursor = paging.split(found, lambda handover: keyset.write(handover.id))
+        items = [HandoverOut.model_validate(handover, from_attributes=True) for handover in shown]
+        return paging.answer(HandoverOut, items, next_cursor)
 
     return router
 

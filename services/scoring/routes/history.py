@@ -6,48 +6,47 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 from fastapi import APIRouter
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.scoring.core.linking import Link
 from services.scoring.people import find_one
 from services.scoring.routes.parameters import ProfileId
-from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import IdentityOut, InteractionOut, LinkOut
 from services.scoring.store import links
 from services.scoring.tables import identities, ledger, retractions
 from shared.auth import Requires
-from shared.cursor import write_cursor
+from shared.cursor import Keyset, moment, text
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, moment, paged, place, text
+from shared.keyed import keyed_router
+from shared.lists import Page, Paging, list_of
 
 # Not of one profile: its id may change by a merge between two pages.
-TIMELINE: Final = "timeline"
-LINKS: Final = "links"
+TIMELINE: Final = Keyset("timeline", moment, text)
+LINKS: Final = Keyset("links", moment, text, text, text)
 
 
 def routes(database: Database, requires: Requires) -> APIRouter:
     """Return the routes under /v1/profiles/{id} that list."""
-    router = router_for(requires, "/v1/profiles/{profile_id}", "profiles")
+    router = keyed_router(requires, prefix="/v1/profiles/{profile_id}", tag="profiles")
 
-    @router.get("/links", response_model=Page[LinkOut], **as_list())
-    async def get_links(
-        request: Request, profile_id: ProfileId, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-    ) -> Page[LinkOut] | Response:
+    @router.get("/links", **list_of(LinkOut))
+    async def get_links(profile_id: ProfileId, paging: Paging) -> Page[LinkOut] | Response:
         """List what makes the identities one person, and the links that were refused, with the reason.
 
         The links come in the order in which they were made.
         """
-        after = place(cursor, LINKS, moment, text, text, text)
+        after = LINKS.read(paging.cursor)
 
-        def listed(connection: sa.Connection) -> tuple[list[Link], dict[str, IdentityOut]]:
+        def listed(
+            connection: sa.Connection,
+        ) -> tuple[Sequence[Link], str | None, dict[str, IdentityOut]]:
             person = find_one(connection, profile_id)
-            found = links.page_of_person(connection, person.identities, after, limit + 1)
-            return found, _named(connection, found[:limit])
+            found = links.page_of_person(connection, person.identities, after, paging.rows)
+            shown, next_cursor = paging.split(found, lambda link: LINKS.write(*link.order))
+            return shown, next_cursor, _named(connection, shown)
 
-        found, name = await database.read(listed)
-        told = found[:limit]
+        shown, next_cursor, name = await database.read(listed)
         items = [
             LinkOut(
                 one=name[link.one],
@@ -56,18 +55,12 @@ def routes(database: Database, requires: Requires) -> APIRouter:
                 event_id=link.event_id,
                 refused=link.refused,
             )
-            for link in told
+            for link in shown
         ]
-        following = None
-        if len(found) > limit:
-            at, *rest = told[-1].order
-            following = write_cursor(LINKS, at.isoformat(), *rest)
-        return paged(request, LinkOut, items, following)
+        return paging.answer(LinkOut, items, next_cursor)
 
-    @router.get("/timeline", response_model=Page[InteractionOut], **as_list())
-    async def get_timeline(
-        request: Request, profile_id: ProfileId, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-    ) -> Page[InteractionOut] | Response:
+    @router.get("/timeline", **list_of(InteractionOut))
+    async def get_timeline(profile_id: ProfileId, paging: Paging) -> Page[InteractionOut] | Response:
         """List what the person did, the latest first."""
 
         def listed(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
@@ -78,12 +71,13 @@ def routes(database: Database, requires: Requires) -> APIRouter:
                 .outerjoin(retractions, retractions.c.event_id == ledger.c.event_id)
                 .where(mine)
             )
-            if after := place(cursor, TIMELINE, moment, text):
+            if after := TIMELINE.read(paging.cursor):
                 query = query.where(sa.tuple_(ledger.c.occurred_at, ledger.c.event_id) < after)
             order = ledger.c.occurred_at.desc(), ledger.c.event_id.desc()
-            return connection.execute(query.order_by(*order).limit(limit + 1)).all()
+            return connection.execute(query.order_by(*order).limit(paging.rows)).all()
 
-        rows = await database.read(listed)
+        found = await database.read(listed)
+        rows, next_cursor = paging.split(found, lambda row: TIMELINE.write(row.occurred_at, row.event_id))
         items = [
             InteractionOut(
                 id=row.event_id,
@@ -95,11 +89,9 @@ def routes(database: Database, requires: Requires) -> APIRouter:
                 machine=row.machine,
                 retracted=row.reason,
             )
-            for row in rows[:limit]
+            for row in rows
         ]
-        last = items[-1] if len(rows) > limit else None
-        following = write_cursor(TIMELINE, last.occurred_at.isoformat(), last.id) if last else None
-        return paged(request, InteractionOut, items, following)
+        return paging.answer(InteractionOut, items, next_cursor)
 
     return router
 

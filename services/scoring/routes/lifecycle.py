@@ -10,12 +10,12 @@ from services.scoring.change.retirement import Act, end
 from services.scoring.routes.drafts import IfMatch
 from services.scoring.routes.models import ModelOut
 from services.scoring.routes.parameters import ModelName, NoNul
-from services.scoring.routes.router import router_for
 from services.scoring.store.lifecycle import State, state_of
 from services.scoring.store.vocabulary import model_unknown
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
+from shared.keyed import keyed_router
 from shared.supervisor import Bell
 
 Author = Annotated[str | None, Query(max_length=200, description="Who; a mark of the key by default."), NoNul]
@@ -33,7 +33,7 @@ class OneModelOut(ModelOut):
 
 def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell) -> APIRouter:
     """Return the routes of /v1/models/{model} itself."""
-    router = router_for(requires, "/v1/models/{model}", "models")
+    router = keyed_router(requires, prefix="/v1/models/{model}", tag="models")
 
     @router.get("")
     async def get_model(model: ModelName, response: Response) -> OneModelOut:

@@ -5,17 +5,18 @@ from datetime import datetime
 import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import BaseModel
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.scoring.routes.parameters import ModelName
-from services.scoring.routes.router import router_for
 from services.scoring.store.vocabulary import active_version_of
 from services.scoring.tables import models, preparations, scores
 from shared.auth import Requires
-from shared.cursor import write_cursor
+from shared.cursor import Keyset, text
 from shared.database.engine import Database
-from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged, place, text
+from shared.keyed import keyed_router
+from shared.lists import Page, Paging, list_of
+
+MODELS = Keyset("models", text)
 
 
 class ModelOut(BaseModel):
@@ -42,12 +43,10 @@ class GradesOut(BaseModel):
 
 def routes(database: Database, requires: Requires) -> APIRouter:
     """Return the routes that show what there is under /v1/models."""
-    router = router_for(requires, "/v1/models", "models")
+    router = keyed_router(requires, prefix="/v1/models", tag="models")
 
-    @router.get("", response_model=Page[ModelOut], **as_list())
-    async def list_models(
-        request: Request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-    ) -> Page[ModelOut] | Response:
+    @router.get("", **list_of(ModelOut))
+    async def list_models(paging: Paging) -> Page[ModelOut] | Response:
         """List the models by name."""
         query = sa.select(
             models.c.model,
@@ -56,13 +55,12 @@ def routes(database: Database, requires: Requires) -> APIRouter:
             models.c.retired_at,
             preparations.c.version.label("activating"),
         ).outerjoin(preparations, preparations.c.model == models.c.model)
-        if after := place(cursor, "models", text):
+        if after := MODELS.read(paging.cursor):
             query = query.where(models.c.model > after[0])
-        query = query.order_by(models.c.model).limit(limit + 1)
-        rows = await database.read(lambda connection: connection.execute(query).mappings().all())
-        items = [ModelOut.model_validate(row) for row in rows[:limit]]
-        following = write_cursor("models", items[-1].model) if len(rows) > limit else None
-        return paged(request, ModelOut, items, following)
+        query = query.order_by(models.c.model).limit(paging.rows)
+        found = await database.read(lambda connection: connection.execute(query).mappings().all())
+        rows, next_cursor = paging.split(found, lambda row: MODELS.write(row["model"]))
+        return paging.answer(ModelOut, [ModelOut.model_validate(row) for row in rows], next_cursor)
 
     @router.get("/{model}/grades")
     async def get_grades(model: ModelName) -> GradesOut:

@@ -11,13 +11,13 @@ from services.scoring.change.preview import preview
 from services.scoring.model.matrix import Version
 from services.scoring.routes.movers import CutOut, MoverOut, names_in, with_names
 from services.scoring.routes.parameters import ModelName, VersionNumber
-from services.scoring.routes.router import router_for
 from services.scoring.store.drafts import etag, shown
 from services.scoring.store.models import draft_of, version_of
 from services.scoring.store.vocabulary import not_there
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
+from shared.keyed import keyed_router
 
 
 class PreviewOut(BaseModel):
@@ -43,7 +43,7 @@ class PreviewOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes about previews under /v1/models."""
-    router = router_for(requires, "/v1/models/{model}", "models")
+    router = keyed_router(requires, prefix="/v1/models/{model}", tag="models")
 
     @router.post("/draft/preview")
     async def post_draft_preview(model: ModelName, response: Response) -> PreviewOut:

@@ -7,7 +7,6 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.scoring.core.appraisal import State, appraise
@@ -22,24 +21,24 @@ from services.scoring.routes.parameters import (
     NoNul,
     ProfileId,
 )
-from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import (
     IdentityOut,
     ProfileOut,
     StandingOut,
 )
 from services.scoring.store import traits
-from services.scoring.store.listing import Filter, Profile, Sort, profile_ids
+from services.scoring.store.listing import Filter, Sort, profile_ids
 from services.scoring.store.models import active
 from services.scoring.store.vocabulary import check_kind
 from shared.auth import Requires
 from shared.clock import Clock
-from shared.cursor import write_cursor
+from shared.cursor import Keyset, number, text
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.identity import Forms, Identity, current
+from shared.keyed import keyed_router
 from shared.known_traits import completed, reader
-from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, number, paged, place, text
+from shared.lists import Page, Paging, list_of
 
 Text = Annotated[str | None, Query(max_length=200), NoNul]
 
@@ -79,22 +78,20 @@ def _filter(
 
 def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -> APIRouter:
     """Return the routes under /v1/profiles that show profiles."""
-    router = router_for(requires, "/v1/profiles", "profiles")
+    router = keyed_router(requires, prefix="/v1/profiles", tag="profiles")
 
-    @router.get("", response_model=Page[ProfileOut], **as_list(NO_VERSION))
+    @router.get("", **list_of(ProfileOut, NO_VERSION))
     async def list_profiles(
-        request: Request,
         wanted: Annotated[Filter, Depends(_filter)],
+        paging: Paging,
         kind: str | None = None,
         value: str | None = None,
         sort: Sort = "id",
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: Cursor = None,
     ) -> Page[ProfileOut] | Response:
         """Find the profile of an identity (`kind`, `value`), or page through those that pass the filters."""
         if (kind is None) != (value is None):
             raise Refused("identity_incomplete", "Give both kind and value.", "kind" if value else "value")
-        if kind is not None and (beside := _asked_beside(wanted, sort, cursor)):
+        if kind is not None and (beside := _asked_beside(wanted, sort, paging.cursor)):
             raise Refused(
                 "identity_and_filter",
                 f"`kind` and `value` find one person, whom `{beside}` would not change; leave out either.",
@@ -103,23 +100,23 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
         if kind is not None and value is not None:
             named = forms.named(kind, value)
             items = await database.read(lambda its: _found(its, named, kind, clock))
-            return paged(request, ProfileOut, items, None)
-        of = f"profiles of {wanted.model} by -score" if sort == "-score" else "profiles by id"
-        after = place(cursor, of, number, text) if sort == "-score" else place(cursor, of, text)
+            return paging.answer(ProfileOut, items, None)
+        keyset = _keyset(wanted.model, sort)
+        after = keyset.read(paging.cursor)
 
-        def listed(connection: Connection) -> tuple[Sequence[Profile], list[ProfileOut]]:
-            page = profile_ids(connection, wanted, sort, after, limit + 1)
-            rank = {profile.id: index for index, profile in enumerate(page[:limit])}
+        def listed(connection: Connection) -> tuple[list[ProfileOut], str | None]:
+            found = profile_ids(connection, wanted, sort, after, paging.rows)
+            page, next_cursor = paging.split(found, lambda profile: keyset.write(*profile.key))
+            rank = {profile.id: index for index, profile in enumerate(page)}
             persons = [one for one in find(connection, list(rank)) if one.id in rank]
-            return page, _shown(connection, sorted(persons, key=lambda one: rank[one.id]), clock)
+            return _shown(connection, sorted(persons, key=lambda one: rank[one.id]), clock), next_cursor
 
-        page, items = await database.read(listed)
+        items, next_cursor = await database.read(listed)
         if wanted.trait is not None:
             name, told = wanted.trait
             read = reader(name)
             items = [one for one in items if _is(read(completed(one.traits)), told)]
-        following = write_cursor(of, *page[limit - 1].key) if len(page) > limit else None
-        return paged(request, ProfileOut, items, following)
+        return paging.answer(ProfileOut, items, next_cursor)
 
     @router.get("/{profile_id}")
     async def get_profile(profile_id: ProfileId) -> ProfileOut:
@@ -127,6 +124,12 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
         return await database.read(lambda connection: _found_one(connection, profile_id, clock))
 
     return router
+
+
+def _keyset(model: str | None, sort: Sort) -> Keyset:
+    if sort == "-score":
+        return Keyset(f"profiles of {model} by -score", number, text)
+    return Keyset("profiles by id", text)
 
 
 def _asked_beside(wanted: Filter, sort: Sort, cursor: str | None) -> str | None:

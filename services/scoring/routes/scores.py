@@ -19,17 +19,17 @@ from services.scoring.model.matrix import Version
 from services.scoring.model.rules import DIGITS
 from services.scoring.people import find_one
 from services.scoring.routes.parameters import At, ModelName, ProfileId, WhichVersion
-from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
 from shared.events import Reason
+from shared.keyed import keyed_router
 
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes under /v1/profiles/{id}/scores."""
-    router = router_for(requires, "/v1/profiles/{profile_id}/scores/{model}", "profiles")
+    router = keyed_router(requires, prefix="/v1/profiles/{profile_id}/scores/{model}", tag="profiles")
 
     @router.get("")
     async def get_score(

@@ -8,20 +8,19 @@ from typing import Any
 import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import BaseModel
-from starlette.requests import Request
 from starlette.responses import Response
 
 from services.scoring.naming import Named
 from services.scoring.routes.movers import names_in, with_names
 from services.scoring.routes.parameters import ModelName, VersionNumber
-from services.scoring.routes.router import router_for
 from services.scoring.store.vocabulary import not_there, require_model
 from services.scoring.tables import activations, models, versions
 from shared.auth import Requires
 from shared.clock import Clock
-from shared.cursor import write_cursor
+from shared.cursor import Keyset, whole
 from shared.database.engine import Database
-from shared.lists import DEFAULT_LIMIT, Cursor, Limit, Page, as_list, paged, place, whole
+from shared.keyed import keyed_router
+from shared.lists import Page, Paging, list_of
 
 
 class ActivationOut(BaseModel):
@@ -50,26 +49,22 @@ class VersionOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the routes about versions and activations under /v1/models."""
-    router = router_for(requires, "/v1/models/{model}", "models")
+    router = keyed_router(requires, prefix="/v1/models/{model}", tag="models")
 
-    @router.get("/versions", response_model=Page[VersionOut], **as_list())
-    async def list_versions(
-        request: Request, model: ModelName, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-    ) -> Page[VersionOut] | Response:
+    @router.get("/versions", **list_of(VersionOut))
+    async def list_versions(model: ModelName, paging: Paging) -> Page[VersionOut] | Response:
         """List the versions, the newest first."""
-        of = f"versions of {model}"
-        query = _versions_of(model).order_by(versions.c.version.desc()).limit(limit + 1)
-        if before := place(cursor, of, whole):
+        keyset = Keyset(f"versions of {model}", whole)
+        query = _versions_of(model).order_by(versions.c.version.desc()).limit(paging.rows)
+        if before := keyset.read(paging.cursor):
             query = query.where(versions.c.version < before[0])
 
         def listed(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
             require_model(connection, model)
             return connection.execute(query).all()
 
-        rows = await database.read(listed)
-        items = [_version(row) for row in rows[:limit]]
-        following = write_cursor(of, str(items[-1].version)) if len(rows) > limit else None
-        return paged(request, VersionOut, items, following)
+        rows, next_cursor = paging.split(await database.read(listed), lambda row: keyset.write(row.version))
+        return paging.answer(VersionOut, [_version(row) for row in rows], next_cursor)
 
     @router.get("/versions/{number}")
     async def get_version(model: ModelName, number: VersionNumber) -> VersionOut:
@@ -84,26 +79,26 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
         return _version(await database.read(found))
 
-    @router.get("/activations", response_model=Page[ActivationOut], **as_list())
-    async def list_activations(
-        request: Request, model: ModelName, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
-    ) -> Page[ActivationOut] | Response:
+    @router.get("/activations", **list_of(ActivationOut))
+    async def list_activations(model: ModelName, paging: Paging) -> Page[ActivationOut] | Response:
         """List which version was made to score when, by whom, why, and whom that flipped, in reverse."""
-        of = f"activations of {model}"
+        keyset = Keyset(f"activations of {model}", whole)
         query = sa.select(activations).where(activations.c.model == model)
-        if before := place(cursor, of, whole):
+        if before := keyset.read(paging.cursor):
             query = query.where(activations.c.number < before[0])
-        latest_first = query.order_by(activations.c.number.desc()).limit(limit + 1)
+        latest_first = query.order_by(activations.c.number.desc()).limit(paging.rows)
 
         def listed(
             connection: sa.Connection,
         ) -> tuple[Sequence[sa.Row[Any]], list[dict[str, Any] | None], Mapping[str, Named]]:
             require_model(connection, model)
-            rows = connection.execute(latest_first).all()
-            diffs = [json.loads(row.flip_diff) if row.flip_diff else None for row in rows[:limit]]
-            return rows, diffs, names_in(connection, filter(None, diffs), clock.now())
+            found = connection.execute(latest_first).all()
+            shown = found[: paging.limit]
+            diffs = [json.loads(row.flip_diff) if row.flip_diff else None for row in shown]
+            return found, diffs, names_in(connection, filter(None, diffs), clock.now())
 
-        rows, diffs, names = await database.read(listed)
+        found, diffs, names = await database.read(listed)
+        rows, next_cursor = paging.split(found, lambda row: keyset.write(row.number))
         items = [
             ActivationOut(
                 version=row.version,
@@ -113,10 +108,9 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
                 handoff=row.handoff,
                 flip_diff=with_names(diff, names) if diff else None,
             )
-            for row, diff in zip(rows, diffs, strict=False)
+            for row, diff in zip(rows, diffs, strict=True)
         ]
-        following = write_cursor(of, str(rows[limit - 1].number)) if len(rows) > limit else None
-        return paged(request, ActivationOut, items, following)
+        return paging.answer(ActivationOut, items, next_cursor)
 
     return router
 

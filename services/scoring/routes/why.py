@@ -14,11 +14,11 @@ from services.scoring.core.lines import Kind, Line, Without
 from services.scoring.core.telling import summary
 from services.scoring.core.why import Status, Why, explain_flip
 from services.scoring.routes.parameters import At, ModelName, ProfileId, WhichVersion
-from services.scoring.routes.router import router_for
 from services.scoring.routes.shapes import ReasonOut
 from shared.auth import Requires
 from shared.clock import Clock
 from shared.database.engine import Database
+from shared.keyed import keyed_router
 
 
 class WayOut(BaseModel):
@@ -113,7 +113,7 @@ class WhyOut(BaseModel):
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     """Return the route about why."""
-    router = router_for(requires, "/v1/profiles/{profile_id}/scores/{model}", "profiles")
+    router = keyed_router(requires, prefix="/v1/profiles/{profile_id}/scores/{model}", tag="profiles")
 
     @router.get("/why-flipped")
     async def get_why_flipped(
