@@ -23,7 +23,7 @@ from shared.invalid import on_invalid, unreadable
 from shared.keyed import unguarded
 from shared.middleware import BodyLimit, Watch
 from shared.openapi import tell_problems
-from shared.problems import problem, problem_of
+from shared.problems import internal_error, problem, problem_of
 from shared.readiness import Check, Readiness
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -117,8 +117,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 
 async def _on_unforeseen(_request: Request, _error: Exception) -> Response:
-    # What went wrong is in the log, with the trace; callers learn nothing of our inside.
-    return problem(500, "internal", "Something went wrong here; it has been logged.")
+    return internal_error()
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

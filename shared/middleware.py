@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import TooLarge
 from shared.headers import made_safe
-from shared.problems import problem, problem_of
+from shared.problems import internal_error, problem_of
 from shared.telemetry import REQUEST_SECONDS
 
 logger = structlog.get_logger(__name__)
@@ -85,8 +85,7 @@ class Watch:
         except Exception:
             logger.exception("request.failed", path=scope["path"])
             if not status:
-                answer = problem(500, "internal_error", "This is our fault; it has been logged.")
-                await answer(scope, receive, noted)
+                await internal_error()(scope, receive, noted)
         finally:
             seconds = time.perf_counter() - started
             route = getattr(scope.get("route"), "path", "unmatched")

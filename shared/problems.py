@@ -27,6 +27,11 @@ def problem(
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
+def internal_error() -> JSONResponse:
+    """Return the problem that a bug becomes; the trace is in the log, not in the answer."""
+    return problem(500, "internal_error", "Something went wrong here; it has been logged.")
+
+
 def problem_of(error: FliplineError) -> JSONResponse:
     """Return the problem that an error of ours becomes."""
     headers = None

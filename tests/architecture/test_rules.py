@@ -97,6 +97,20 @@ def test_a_file_does_one_job(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MOST_LINES
 
 
+def test_what_is_not_there_is_unknown() -> None:
+    """A program that meets `lead_not_found` here and `profile_unknown` there must know each by heart."""
+    codes = {
+        node.args[0].value
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) == "NotFound"
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert codes
+    assert sorted(code for code in codes if not code.endswith("_unknown")) == []
+
+
 def test_settings_explain_themselves() -> None:
     """A number without its unit gets set a thousand times too high one day."""
     for setting, field in Settings.model_fields.items():
