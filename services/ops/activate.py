@@ -125,8 +125,8 @@ def _show_flips(title: str, found: Mapping[str, Any], console: Console) -> None:
 
 
 async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> None:
-    order = {name: getattr(wanted, name) for name in ("handoff", "version", "note", "author")}
-    given = {name: value for name, value in order.items() if value is not None}
+    body = {name: getattr(wanted, name) for name in ("handoff", "version", "note", "author")}
+    given = {name: value for name, value in body.items() if value is not None}
     headers = {"If-Match": seen.etag} if seen.etag else {}
     posted = api("POST", f"{wanted.path}/activate", given, headers=headers, patient=True)
 

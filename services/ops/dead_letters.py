@@ -112,13 +112,13 @@ async def _replayed(api: Api, letter_ids: Sequence[str], filters: Mapping[str, s
         yield answer | {"remaining": max(0, len(letter_ids) - start - MAX_IDS)}
     if letter_ids:
         return
-    order: dict[str, Any] = dict(filters)
+    body: dict[str, Any] = dict(filters)
     while True:
-        answer = (await api("POST", f"{PATH}/replay", order, patient=True)).body
+        answer = (await api("POST", f"{PATH}/replay", body, patient=True)).body
         yield answer
         if not answer["more"]:
             return
-        order["cursor"] = answer["next_cursor"]
+        body["cursor"] = answer["next_cursor"]
 
 
 def _refusals(refused: Sequence[Json]) -> Table:

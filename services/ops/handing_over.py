@@ -44,8 +44,8 @@ def ask(wanted: Wanted) -> None:
 
 async def everybody(api: Api, wanted: Wanted, console: Console) -> None:
     """Hand over all who qualify and are no lead; shows how far it has come, and in the end what was done."""
-    order = {"version": wanted.version, "handoff": "all", "note": wanted.note, "author": wanted.author}
-    given = {name: value for name, value in order.items() if value is not None}
+    body = {"version": wanted.version, "handoff": "all", "note": wanted.note, "author": wanted.author}
+    given = {name: value for name, value in body.items() if value is not None}
     before = await _latest(api, wanted)
     posted = api("POST", f"{wanted.path}/activate", given, patient=True)
 
@@ -82,8 +82,8 @@ async def named(
     """
     results: list[Json] = []
     for start in range(0, len(profile_ids), MAX_IDS):
-        order = {"profiles": list(profile_ids[start : start + MAX_IDS]), **given}
-        answer = await api("POST", f"{model_path(model)}/handoff", order, patient=True)
+        body = {"profiles": list(profile_ids[start : start + MAX_IDS]), **given}
+        answer = await api("POST", f"{model_path(model)}/handoff", body, patient=True)
         results += answer.body["results"]
     shown = display.table(f"{model}: handed over", "profile", "what became of it", "lead, or why not")
     shown.columns[0].overflow = "fold"

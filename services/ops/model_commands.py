@@ -63,8 +63,8 @@ def model_commands(connect: Connect) -> typer.Typer:
     ) -> None:
         """Hand over some of those kept back; `activate --version N --handoff all` hands over all of them."""
         with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
-            order = given(note=note, author=author)
-            runner.run(handing_over.named(api, model, profiles, order, Console()))
+            note_and_author = given(note=note, author=author)
+            runner.run(handing_over.named(api, model, profiles, note_and_author, Console()))
 
     return app
 

@@ -50,7 +50,7 @@ activations = sa.Table(
     ),
 )
 
-# Orders to hand over profiles that activations kept back, without a new version, and how far each has come.
+# Hand-overs of profiles that activations kept back, without a new version, and how far each has come.
 handovers = sa.Table(
     "handovers",
     metadata,

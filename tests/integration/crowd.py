@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from services.scoring.change.activation import Order, activate
+from services.scoring.change.activation import Activation, activate
 from services.scoring.core.counting import day_of
 from services.scoring.core.crossing import crossed_on
 from services.scoring.core.linking import Person
@@ -154,7 +154,7 @@ async def activate_matrix(world: World, matrix: Mapping[str, Any], **how: Any) -
     """Make a matrix, as JSON, the active version of the model."""
     given = kept_matrix(MODEL, matrix).canonical()
     await world.drafted(*given.pop("rules"), **{key: given[key] for key in given if key != "model"})
-    await activate(world.database, world.clock, MODEL, Order(**{"handoff": "all"} | how))
+    await activate(world.database, world.clock, MODEL, Activation(**{"handoff": "all"} | how))
 
 
 async def assert_as_defined(world: World, events: list[Event], matrix: Mapping[str, Any] = MATRIX) -> None:

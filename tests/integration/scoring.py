@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.scoring.change.activation import Handoff, Order, activate
+from services.scoring.change.activation import Activation, Handoff, activate
 from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.consume import Scorer
 from services.scoring.core.counting import day_of
@@ -67,7 +67,7 @@ class World:
         **more: Any,
     ) -> FlipDiff:
         await self.drafted(*rules, flip_number=flip_number, model=model, **more)
-        _, diff = await activate(self.database, self.clock, model, Order(handoff))
+        _, diff = await activate(self.database, self.clock, model, Activation(handoff))
         return diff
 
     async def happened(self, *events: Event) -> None:

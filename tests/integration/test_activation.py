@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring.change import activation, preparation
-from services.scoring.change.activation import Order, activate
+from services.scoring.change.activation import Activation, activate
 from services.scoring.tables import activations, models, scores, versions
 from shared.database.engine import Database
 from shared.errors import Conflict, NotFound
@@ -64,7 +64,7 @@ async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on
     with monkeypatch.context() as patched:
         crash(patched, name, 3)
         with pytest.raises(ZeroDivisionError):
-            await activate(ten.database, ten.clock, MODEL, Order("all"))
+            await activate(ten.database, ten.clock, MODEL, Activation("all"))
     left = await watch(ten)
     assert left is not None
     assert (left.phase, left.done, left.total) == (phase, 6, 10)
@@ -83,7 +83,7 @@ async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on
 
     monkeypatch.setattr(preparation, "advance", advance_and_note)
     ten.clock.advance(seconds=30)
-    number, _ = await activate(ten.database, ten.clock, MODEL, Order("all"))
+    number, _ = await activate(ten.database, ten.clock, MODEL, Activation("all"))
     assert (number, done[0]) == (2, (phase, 6))
     assert {(await ten.kept(one)).score for one in [person]} == {16}
     assert sorted(row.score for row in await ten.scores() if row.version == 2) == [13] * 9 + [16]
@@ -97,7 +97,7 @@ async def test_another_activation_is_refused_until_the_first_was_silent_for_long
     with monkeypatch.context() as patched:
         crash(patched, "_price", 1)
         with pytest.raises(ZeroDivisionError):
-            await activate(ten.database, ten.clock, MODEL, Order("all"))
+            await activate(ten.database, ten.clock, MODEL, Activation("all"))
     await ten.activated(VISITS, model="another")
     ten.clock.advance(seconds=29.9)
     with pytest.raises(Conflict, match="2 of 10") as refused:
@@ -114,7 +114,7 @@ async def test_another_activation_is_refused_until_the_first_was_silent_for_long
 async def test_whose_activation_was_taken_over_does_nothing_more(ten: World) -> None:
 
     def started(connection: sa.Connection) -> None:
-        wanted = activation._wanted(connection, MODEL, Order("all"))
+        wanted = activation._wanted(connection, MODEL, Activation("all"))
         preparation.start(connection, wanted, ten.clock.now())
 
     def advanced(connection: sa.Connection) -> preparation.Phase:
@@ -124,7 +124,7 @@ async def test_whose_activation_was_taken_over_does_nothing_more(ten: World) -> 
     await ten.database.unit(started)
     await ten.database.unit(advanced)
     ten.clock.advance(seconds=31)
-    await activate(ten.database, ten.clock, MODEL, Order("all"))
+    await activate(ten.database, ten.clock, MODEL, Activation("all"))
     with pytest.raises(Conflict, match="ended by somebody else"):
         await ten.database.unit(advanced)
 
@@ -146,7 +146,9 @@ async def test_a_rollback_scores_as_if_the_version_had_never_gone(ten: World) ->
     await ten.activated(LIKES, flip_number=1000)
     await ten.happened(interaction(known_as={"email": "p3@example.com"}))
     assert (await ten.kept(person)).score == 3
-    number, diff = await activate(ten.database, ten.clock, MODEL, Order("all", version=1, note="too few"))
+    number, diff = await activate(
+        ten.database, ten.clock, MODEL, Activation("all", version=1, note="too few")
+    )
     assert (number, diff.already_handed_over) == (1, 10)
     assert (await ten.kept(person)).score == await ten.score(person) == 20
     assert [(row[1], row[2], row[4]) for row in await ten.rows(activations)] == [
@@ -158,9 +160,9 @@ async def test_a_rollback_scores_as_if_the_version_had_never_gone(ten: World) ->
     assert len({one.id for one in await ten.said(MatrixActivated)}) == 3
     assert len(await ten.rows(versions)) == 2
     with pytest.raises(Conflict, match="is the active one"):
-        await activate(ten.database, ten.clock, MODEL, Order("all", version=1))
+        await activate(ten.database, ten.clock, MODEL, Activation("all", version=1))
     with pytest.raises(NotFound):
-        await activate(ten.database, ten.clock, MODEL, Order("all", version=9))
+        await activate(ten.database, ten.clock, MODEL, Activation("all", version=9))
 
 
 async def test_a_reader_sees_all_under_the_old_version_or_all_under_the_new(ten: World) -> None:
@@ -198,7 +200,7 @@ async def test_a_draft_that_is_edited_during_its_activation_stays_a_draft(
     await ten.drafted(rule("visits", 7, label="Größe"), flip_number=7)
     with monkeypatch.context() as patched:
         patched.setattr(preparation, "advance", advance_and_edit)
-        await activate(ten.database, ten.clock, MODEL, Order("none"))
+        await activate(ten.database, ten.clock, MODEL, Activation("none"))
     assert [(row[1], row[2]) for row in await ten.rows(models)] == [(2, "edited")]
     assert (await ten.kept(identities(email="p3@example.com")[0])).score == 7
     await ten.activated(rule("visits", 7, label="Größe"), flip_number=7)

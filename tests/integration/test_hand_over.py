@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.change.activation import Order, activate
+from services.scoring.change.activation import Activation, activate
 from shared.database.engine import Database
 from shared.events import LeadQualified, Separation
 from tests.builders import NOON, identities, interaction, rule
@@ -147,5 +147,5 @@ async def test_a_rollback_hands_nobody_over_again(world: World) -> None:
     await world.happened(interaction())
     await world.activated(VISITS, flip_number=100)
     assert (await world.kept(ANA)).state == "below"
-    _, diff = await activate(world.database, world.clock, "m", Order("all", version=1))
+    _, diff = await activate(world.database, world.clock, "m", Activation("all", version=1))
     assert (diff.newly_flipped, diff.already_handed_over, await leads(world)) == (0, 1, 1)

@@ -8,7 +8,7 @@ import pytest
 
 from services.scoring import pages, settling
 from services.scoring.change import handing_over
-from services.scoring.change.activation import Order, activate
+from services.scoring.change.activation import Activation, activate
 from services.scoring.change.retirement import end
 from services.scoring.store import cycles
 from shared.database.engine import Database
@@ -151,7 +151,7 @@ async def test_an_activation_and_orders_at_once_make_each_profile_a_lead_once(
     everyone = await crowd_kept_back(world, 10)
     await world.drafted(VISITS, flip_number=5)
     activated, *orders = await asyncio.gather(
-        activate(world.database, world.clock, "m", Order("all")),
+        activate(world.database, world.clock, "m", Activation("all")),
         *(order(world).everybody(2) for _ in range(3)),
         return_exceptions=True,
     )

@@ -6,7 +6,7 @@ import pytest
 
 from services.scoring import pages
 from services.scoring.change import handing_over
-from services.scoring.change.activation import Order, activate
+from services.scoring.change.activation import Activation, activate
 from services.scoring.store import cycles
 from services.scoring.tables import handovers
 from shared.database.engine import Database
@@ -44,7 +44,7 @@ async def test_an_order_ends_when_its_version_does_and_tells_how_far_it_came(
     assert refused.value.code == "model_retired"
     assert await told(world) == everyone[:6]
     assert [row[-3:] for row in await world.rows(handovers)] == [(6, 7, 6)]
-    await activate(world.database, world.clock, "m", Order("all", version=2))
+    await activate(world.database, world.clock, "m", Activation("all", version=2))
     assert await told(world) == everyone
 
 

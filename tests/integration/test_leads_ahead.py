@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, insert
 
 from services.scoring.change import activation
-from services.scoring.change.activation import Order, activate
+from services.scoring.change.activation import Activation, activate
 from services.scoring.change.leads_ahead import Ahead, leads_ahead, still_true
 from services.scoring.corrections import Corrections, Note
 from services.scoring.store.models import draft_of
@@ -109,7 +109,7 @@ async def test_a_lead_tells_what_was_done_while_the_version_was_about_to_take_ov
         return [ANA.id] if len(asked) == 1 else wanted
 
     monkeypatch.setattr(activation, "without_lead", one_is_missing)
-    _, diff = await activate(world.database, world.clock, "m", Order("all"))
+    _, diff = await activate(world.database, world.clock, "m", Activation("all"))
     assert diff.handed_over_now == 2
     assert {lead.profile_id for lead in await world.said(LeadQualified)} == {ANA.id, BEN.id}
     assert {(row[0], row[2]) for row in await world.rows(standings)} == {(ANA.id, 1), (BEN.id, 1)}
@@ -122,7 +122,7 @@ async def test_a_cycle_of_a_former_profile_with_the_same_id_keeps_its_number(wor
         "flipped_at": world.clock.now(),
     }  # fmt: skip
     await world.database.unit(lambda connection: connection.execute(insert(standings).values(taken)).close())
-    await activate(world.database, world.clock, "m", Order("none"))
+    await activate(world.database, world.clock, "m", Activation("none"))
     begun = [(row[0], row[2], row[3]) for row in await world.rows(standings)]
     assert sorted(begun) == sorted([(ANA.id, 1, "lead"), (ANA.id, 2, None), (BEN.id, 1, None)])
     members = [(row[0], row[2], row[3]) for row in await world.rows(flipped)]

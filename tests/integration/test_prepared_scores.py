@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring.change import activation, preparation
-from services.scoring.change.activation import Order, activate
+from services.scoring.change.activation import Activation, activate
 from services.scoring.model.matrix import Version
 from services.scoring.tables import scores
 from shared.database.engine import Database
@@ -27,7 +27,9 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> World:
     await world.drafted(rule("visits", 7), flip_number=100)
 
     def started(connection: sa.Connection) -> None:
-        preparation.start(connection, activation._wanted(connection, "m", Order("none")), world.clock.now())
+        preparation.start(
+            connection, activation._wanted(connection, "m", Activation("none")), world.clock.now()
+        )
 
     await world.database.unit(started)
     return world
@@ -100,7 +102,7 @@ async def test_what_is_left_of_a_version_is_removed_page_by_page_before_it_is_pr
 
     monkeypatch.setattr(preparation, "clear", clear_and_note)
     monkeypatch.setattr(preparation, "CLEARED_AT_ONCE", 1)
-    await activate(world.database, world.clock, "m", Order("none"))
+    await activate(world.database, world.clock, "m", Activation("none"))
     assert cleared == [True, True, False]
     assert await kept(world) == {ANA.id: (7, 1), BEN.id: (7, 1)}
 
@@ -109,7 +111,7 @@ async def test_while_a_version_is_prepared_nothing_of_it_is_removed(world: World
     await advance(world)
 
     def cleared(connection: sa.Connection) -> bool:
-        version = activation._wanted(connection, "m", Order("none"))
+        version = activation._wanted(connection, "m", Activation("none"))
         return preparation.clear(connection, version, 10)
 
     assert not await world.database.unit(cleared)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.change.activation import Order, activate
+from services.scoring.change.activation import Activation, activate
 from services.scoring.tables import links, standings
 from shared.database.engine import Database
 from shared.database.outbox import outbox
@@ -107,7 +107,7 @@ async def test_of_a_model_that_was_retired_and_of_one_revived_the_tables_are_wha
         await running.relayed()
     await running.scored(interaction("download"), interaction(known_as=ben))
     assert await running.is_what_the_log_says(), running.told
-    await activate(running.database, running.world.clock, "m", Order("none", version=2))
+    await activate(running.database, running.world.clock, "m", Activation("none", version=2))
     await running.scored(interaction("like"))
     assert await running.is_what_the_log_says(), running.told
     assert [row[3] is None for row in await running.world.rows(standings)].count(True) == 1

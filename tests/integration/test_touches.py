@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from services.scoring.change.activation import Order, activate
+from services.scoring.change.activation import Activation, activate
 from services.scoring.store import ledger
 from shared.database.engine import Database
 from shared.events import LeadQualified
@@ -102,7 +102,7 @@ async def test_a_touch_is_kept_and_counted_again_by_a_new_matrix(world: World) -
     await world.happened(interaction("email_bounce"), interaction())
     bounced = rule("gone", -5, when={"type": "email_bounce"})
     await world.drafted(VISITS, bounced)
-    await activate(world.database, world.clock, "m", Order("none"))
+    await activate(world.database, world.clock, "m", Activation("none"))
     assert await world.score(ANA) == 5
 
 

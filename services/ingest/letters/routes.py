@@ -22,7 +22,7 @@ from services.ingest.letters.shapes import (
     LetterSummary,
     RefusedAgainView,
     ReplayAnswer,
-    ReplayOrder,
+    ReplayIn,
 )
 from services.ingest.store import dead_letters as store
 from services.ingest.store.dead_letters import Filter, Place
@@ -66,18 +66,18 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         return Letter.of(await database.read(lambda connection: store.find(connection, letter_id)))
 
     @router.post("/replay")
-    async def replay_letters(order: ReplayOrder, author: Annotated[str, Depends(requires)]) -> ReplayAnswer:
+    async def replay_letters(body: ReplayIn, author: Annotated[str, Depends(requires)]) -> ReplayAnswer:
         """Put the content of dead letters on the log again, up to 1,000 letters a call.
 
         What a tracker sent is read as if it came when it was refused. A letter that is refused again stays
         open; a message that is parked again becomes a new letter. The same letter again changes nothing.
         """
-        check_period(order.since, order.until)
-        if order.ids is not None:
-            return _answer(await replayer.these(order.ids, author))
-        await database.read(lambda connection: store.check_group(connection, "refused_by", order.refused_by))
-        wanted = Filter(order.refused_by, order.code, order.since, order.until)
-        return _answer(await replayer.matching(wanted, rest_in(order.cursor), author))
+        check_period(body.since, body.until)
+        if body.ids is not None:
+            return _answer(await replayer.these(body.ids, author))
+        await database.read(lambda connection: store.check_group(connection, "refused_by", body.refused_by))
+        wanted = Filter(body.refused_by, body.code, body.since, body.until)
+        return _answer(await replayer.matching(wanted, rest_in(body.cursor), author))
 
     return router
 

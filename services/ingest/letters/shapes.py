@@ -14,7 +14,7 @@ _Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
-class ReplayOrder(BaseModel):
+class ReplayIn(BaseModel):
     """Which letters to replay: those with these ids, or the open ones that pass all of the filters.
 
     `cursor` is the `next_cursor` of the answer before: with the same filters the replay goes on there.

@@ -33,8 +33,8 @@ Handoff = Literal["all", "new_activity_only", "none"]
 
 
 @dataclass(frozen=True)
-class Order:
-    """What to activate, the draft unless an older version is named, and who wants it and why.
+class Activation:
+    """What to activate, the draft unless an older version is named, by whom and why.
 
     `handoff` is what becomes of those who qualify only now: sales gets all of them, those who do something
     from now on, or none. With `all` it also gets those whom earlier activations kept back. `if_match` names
@@ -48,7 +48,9 @@ class Order:
     author: str | None = None
 
 
-async def activate(database: Database, clock: Clock, model: str, order: Order) -> tuple[int, FlipDiff]:
+async def activate(
+    database: Database, clock: Clock, model: str, activation: Activation
+) -> tuple[int, FlipDiff]:
     """Prepare a version beside the one that scores, then let it take over.
 
     Returns its number and what changed, as of the moment before it takes over.
@@ -60,7 +62,7 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
 
     def started(connection: sa.Connection) -> Version:
         hold(connection, to_activate=True)
-        version = _wanted(connection, model, order)
+        version = _wanted(connection, model, activation)
         preparation.start(connection, version, clock.now())
         return version
 
@@ -75,15 +77,15 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
         hold(connection, to_activate=True)
         now = clock.now()
         _check_prepared(connection, version)
-        if order.handoff == "all":
+        if activation.handoff == "all":
             diff.handed_over_now = _hand_over(connection, version, ahead, now)
-        elif order.handoff == "none":
+        elif activation.handoff == "none":
             _withhold(connection, version, now)
-        _publish(connection, version, order, diff, now)
+        _publish(connection, version, activation, diff, now)
         preparation.end(connection, version.model)
 
     # A large matrix takes a while to read, and a million old scores to remove; nobody is to wait for either.
-    wanted = await database.read(lambda connection: _wanted(connection, model, order))
+    wanted = await database.read(lambda connection: _wanted(connection, model, activation))
     clearing = Pages(database, preparation.CLEARED_AT_ONCE)
     while await clearing.take(lambda connection, size: preparation.clear(connection, wanted, size)):
         pass
@@ -92,18 +94,18 @@ async def activate(database: Database, clock: Clock, model: str, order: Order) -
     # Of a million profiles this takes tens of seconds, too long for nobody to score meanwhile. Live batches
     # price everybody in both versions, so what is compared is complete at any moment.
     diff = await database.read(compared)
-    ahead = await database.read(worked_out) if order.handoff == "all" else []
+    ahead = await database.read(worked_out) if activation.handoff == "all" else []
     await database.unit(taken_over)
     return version.number, diff
 
 
-def _wanted(connection: sa.Connection, model: str, order: Order) -> Version:
+def _wanted(connection: sa.Connection, model: str, activation: Activation) -> Version:
     row = connection.execute(sa.select(models).where(models.c.model == model)).one_or_none()
     if row is None:
-        raise not_there(connection, model, order.version)
-    number = order.version
+        raise not_there(connection, model, activation.version)
+    number = activation.version
     if number is None:
-        check_unchanged(row.draft, order.if_match)
+        check_unchanged(row.draft, activation.if_match)
         if row.draft is None:
             raise Conflict("draft_unknown", f"Model {model} has no draft to activate; PUT one first.")
         latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
@@ -156,18 +158,18 @@ def _withhold(connection: sa.Connection, version: Version, now: datetime) -> Non
 
 
 def _publish(
-    connection: sa.Connection, version: Version, order: Order, diff: FlipDiff, now: datetime
+    connection: sa.Connection, version: Version, activation: Activation, diff: FlipDiff, now: datetime
 ) -> None:
     matrix = json.dumps(version.matrix.canonical(), ensure_ascii=False)
     row: dict[str, Any] = {
         "model": version.model,
         "version": version.number,
-        "handoff": order.handoff,
-        "note": order.note,
-        "author": order.author,
+        "handoff": activation.handoff,
+        "note": activation.note,
+        "author": activation.author,
         "activated_at": now,
     }
-    if order.version is None:
+    if activation.version is None:
         connection.execute(sa.insert(versions).values(**row, matrix=matrix))
         # Unless somebody has written another one meanwhile, the draft is now this version.
         connection.execute(

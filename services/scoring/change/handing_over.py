@@ -60,7 +60,7 @@ class _Page(NamedTuple):
 
 
 class HandingOver:
-    """One order to hand over in a model; `id` is that of the order, which its events derive theirs from."""
+    """One hand-over in a model; the ids of its events derive from its `id`."""
 
     def __init__(self, database: Database, clock: Clock, model: str, act: Act, id: str) -> None:
         self._database = database
@@ -168,13 +168,13 @@ class HandingOver:
         so_far = so_far._replace(
             moved_at=now, done=so_far.done + len(ids), handed_over=so_far.handed_over + len(leads)
         )
-        # An order that hands nobody over has changed nothing, and is only of interest while it runs.
+        # A hand-over without a lead has changed nothing, and is only of interest while it runs.
         if so_far.handed_over or not kept_back_alone:
             handovers.write(connection, so_far)
         return _Page({one: verdict_of[one] for one in ids if one in verdict_of}, so_far)
 
     def _told(self, leads: Sequence[LeadQualified], so_far: Handover) -> list[Record]:
-        """Return what the log is to say: each lead, and who ordered the hand-over, when and why."""
+        """Return what the log is to say: each lead, and who asked for the hand-over, when and why."""
         if not leads:
             return []
         event = LeadsHandedOver(

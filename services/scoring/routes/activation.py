@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from services.scoring.change import preparation
-from services.scoring.change.activation import Handoff, Order, activate
+from services.scoring.change.activation import Activation, Handoff, activate
 from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.change.handing_over import HandingOver
 from services.scoring.change.retirement import Act
@@ -31,7 +31,7 @@ from shared.strict import Strict
 from shared.supervisor import Bell
 
 
-class Activation(Strict):
+class ActivationIn(Strict):
     """What to activate, the draft unless an older version is named, by whom and why.
 
     `handoff` is what becomes of profiles that qualify only under it: sales gets all of them, only those who
@@ -73,9 +73,10 @@ class ActivatedOut(BaseModel):
 
 
 class PreparationOut(BaseModel):
-    """How far an activation has come: `done` of `total` identities (counting) or profiles (pricing).
+    """How far the preparation of an activation has come.
 
-    One that has `stalled` was left by a process that ended: sent again it goes on, and DELETE gives it up.
+    `done` of `total` identities (counting) or profiles (pricing). A preparation that has `stalled` was left
+    by a process that ended: the same activation sent again continues it, and DELETE gives it up.
     """
 
     model: str
@@ -96,7 +97,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     async def post_activate(
         model: ModelName,
         caller: Annotated[str, Depends(requires)],
-        how: Activation | None = None,
+        body: ActivationIn | None = None,
         if_match: IfMatch = None,
     ) -> ActivatedOut:
         """Make the draft, or an older version, the one that scores, and tell whom that flips.
@@ -108,24 +109,30 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
         The version that scores already, with `handoff` `all`: whoever qualifies and is no lead is handed
         over, page by page, and nothing is counted or priced; `GET handoffs` tells how far that has come.
         """
-        how = how or Activation()
-        if if_match is not None and how.version is not None:
+        body = body or ActivationIn()
+        if if_match is not None and body.version is not None:
             raise Refused(
                 "version_or_draft", "If-Match names a draft; leave it out to activate a version.", "version"
             )
-        if how.handoff == "all" and how.version is not None and await _scores(database, model, how.version):
-            act = Act(how.author or caller, how.note)
-            diff = await HandingOver(database, clock, model, act, new_id()).everybody(how.version)
+        if (
+            body.handoff == "all"
+            and body.version is not None
+            and await _scores(database, model, body.version)
+        ):
+            act = Act(body.author or caller, body.note)
+            diff = await HandingOver(database, clock, model, act, new_id()).everybody(body.version)
             outgoing.ring()
-            return await _activated(database, clock, model, how.version, diff)
-        order = Order(how.handoff, how.version, if_match=if_match, note=how.note, author=how.author or caller)
-        number, diff = await activate(database, clock, model, order)
+            return await _activated(database, clock, model, body.version, diff)
+        activation = Activation(
+            body.handoff, body.version, if_match=if_match, note=body.note, author=body.author or caller
+        )
+        number, diff = await activate(database, clock, model, activation)
         outgoing.ring()
         return await _activated(database, clock, model, number, diff)
 
     @router.get("/activation")
     async def get_activation(model: ModelName) -> PreparationOut:
-        """Tell how far the activation that is under way has come; 404 when none is."""
+        """Show how far the activation that is under way has come; 404 when none is."""
         found = await database.read(lambda connection: _under_way(connection, model))
         return PreparationOut(
             model=model,

@@ -35,7 +35,7 @@ _WHY_NOT: Final[dict[Status, str]] = {
 
 
 class HandoffIn(Strict):
-    """Which profiles that activations kept back sales is to get; who orders it, and why."""
+    """Which profiles that activations kept back sales is to get; who asks for it, and why."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"profiles": ["idn_1f3a"], "note": "met at the fair"}]}
@@ -69,7 +69,7 @@ class HandedOverOut(BaseModel):
 
 
 class HandoverOut(BaseModel):
-    """One order to hand over: of `total` profiles `done` were looked at, and `handed_over` became leads.
+    """One hand-over: of `total` profiles `done` were looked at, and `handed_over` became leads.
 
     It stands still when its process ended in the middle: sent again, it does the rest.
     """
@@ -98,12 +98,12 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     ) -> HandedOverOut:
         """Hand over profiles that activations kept back, each once, in the cycle in which it was kept back.
 
-        An id from before a merge or a renewal leads to the person as known now. Sent again, the order changes
-        nothing.
+        An id from before a merge or a renewal leads to the person as known now. The same request again
+        changes nothing.
         """
         act = Act(body.author or caller, body.note)
-        order = HandingOver(database, clock, model, act, new_id())
-        version, verdicts = await order.named(body.profiles)
+        handing_over = HandingOver(database, clock, model, act, new_id())
+        version, verdicts = await handing_over.named(body.profiles)
         outgoing.ring()
         results = [_told(one, verdict) for one, verdict in zip(body.profiles, verdicts, strict=True)]
         leads = {one.lead_id for one in verdicts if one.status == "handed_over"}
@@ -111,7 +111,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
 
     @router.get("/handoffs", **list_of(HandoverOut))
     async def list_handoffs(model: ModelName, paging: Paging) -> Page[HandoverOut] | Response:
-        """List the orders to hand over without a new version: by whom, when, why, and how far each came."""
+        """List the hand-overs without a new version: by whom, when, why, and how far each came."""
         keyset = Keyset(f"handoffs of {model}", text)
         after = next(iter(keyset.read(paging.cursor)), None)
 

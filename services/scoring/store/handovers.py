@@ -1,4 +1,4 @@
-"""Orders to hand over profiles that activations kept back: who gave each, why, and how far it has come."""
+"""Hand-overs of profiles that activations kept back: who asked for each, why, and how far it has come."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from shared.database import bulk
 
 
 class Handover(NamedTuple):
-    """An order: `done` of `total` profiles have been looked at, and sales got `handed_over` of them."""
+    """A hand-over: `done` of `total` profiles have been looked at, and sales got `handed_over` of them."""
 
     id: str
     model: str
@@ -26,12 +26,12 @@ class Handover(NamedTuple):
 
 
 def write(connection: sa.Connection, handover: Handover) -> None:
-    """Note an order, or how far it has come since."""
+    """Store a hand-over, or how far it has come since."""
     bulk.upsert(connection, handovers, [handover._asdict()])
 
 
 def read(connection: sa.Connection, model: str, before: str | None, limit: int) -> Sequence[Handover]:
-    """Return the orders in a model, the latest first; `before` is the id of the last one of a page."""
+    """Return the hand-overs in a model, the latest first; `before` is the id of the last row of a page."""
     query = sa.select(handovers).where(handovers.c.model == model).order_by(handovers.c.id.desc())
     if before is not None:
         query = query.where(handovers.c.id < before)
