@@ -35,7 +35,7 @@ _LINKS: Final = {
 }
 
 
-class Front(BaseModel):
+class FrontOut(BaseModel):
     """What answers here, in which version, and the paths to begin with."""
 
     name: str
@@ -48,7 +48,7 @@ def front(name: str, routes: Sequence[BaseRoute]) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
     @router.head("/", include_in_schema=False)
-    @router.get("/", response_model=Front)
+    @router.get("/", response_model=FrontOut)
     async def show(request: Request, response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
         """Tell what answers here and where to go on; a browser is led to a page for people."""
         there = _paths(routes)
@@ -58,7 +58,7 @@ def front(name: str, routes: Sequence[BaseRoute]) -> APIRouter:
             # Relative, so that it also works behind a proxy that puts a prefix before it.
             return RedirectResponse(target.removeprefix("/"), 307, {"Vary": "Accept"})
         links = {what: path for what, path in _LINKS.items() if path in there}
-        return Front(name=name, version=installed_version(), links=links)
+        return FrontOut(name=name, version=installed_version(), links=links)
 
     return router
 

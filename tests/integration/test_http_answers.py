@@ -210,3 +210,25 @@ async def test_metrics_are_described_as_the_text_that_they_are(api: httpx.AsyncC
     described = (await api.get("/openapi.json")).json()["paths"]["/metrics"]["get"]["responses"]["200"]
     assert list(described["content"]) == ["text/plain"]
     assert (await api.get("/metrics")).headers["content-type"].startswith("text/plain")
+
+
+async def test_all_lists_are_described_alike(api: httpx.AsyncClient) -> None:
+    document = (await api.get("/openapi.json")).json()
+    schemas = document["components"]["schemas"]
+    pages = {name: schema for name, schema in schemas.items() if "next_cursor" in schema["properties"]}
+    assert {name for name in pages if not name.startswith("Page_")} == {"LetterReplayOut"}
+    for name, schema in pages.items():
+        assert "next_cursor" not in schema["required"], name
+        assert schema["properties"]["next_cursor"]["type"] == "string", name
+    lists = [one["get"] for one in document["paths"].values() if "cursor" in str(one.get("get", {}))]
+    assert len(lists) == len(pages) - 1
+    for one in lists:
+        described = one["responses"]["200"]["content"]
+        assert described.keys() == {"application/json", "text/csv"}, one["operationId"]
+        assert {"limit", "cursor"} <= {parameter["name"] for parameter in one["parameters"]}
+
+
+async def test_the_name_of_a_schema_is_unique_and_ends_in_in_or_out(api: httpx.AsyncClient) -> None:
+    schemas = (await api.get("/openapi.json")).json()["components"]["schemas"]
+    name = re.compile(r"Problem|[A-Za-z]+(In|Out)|Page_[A-Za-z]+Out_")
+    assert [one for one in schemas if not name.fullmatch(one)] == []

@@ -11,7 +11,7 @@ from services.handoff.delivery import DeliveryStatus
 from services.handoff.event_types import WEBHOOK_TEST
 from services.handoff.payload import body_of, sample_data
 from services.handoff.routes.parameters import Id
-from services.handoff.routes.shapes import DeliveryView, Replay, Replayed
+from services.handoff.routes.shapes import DeliveryOut, DeliveryReplayIn, DeliveryReplayOut
 from services.handoff.store import deliveries as store
 from services.handoff.store import webhooks
 from services.handoff.tables import deliveries
@@ -34,10 +34,10 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
     """Return the routes of a webhook's deliveries under /v1/webhooks/{id}."""
     router = keyed_router(requires, prefix="/v1/webhooks/{webhook_id}", tag="webhooks")
 
-    @router.get("/deliveries", **list_of(DeliveryView))
+    @router.get("/deliveries", **list_of(DeliveryOut))
     async def list_deliveries(
         webhook_id: Id, paging: Paging, status: DeliveryStatus | None = None
-    ) -> Page[DeliveryView] | Response:
+    ) -> Page[DeliveryOut] | Response:
         """List a webhook's deliveries with every attempt, the newest first."""
         keyset = Keyset(f"deliveries of {webhook_id}", text)
         before = next(iter(keyset.read(paging.cursor)), None)
@@ -47,10 +47,10 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
             return store.page(connection, webhook_id, status=status, before=before, limit=paging.rows)
 
         rows, next_cursor = paging.split(await database.read(owed), lambda row: keyset.write(row["id"]))
-        return paging.answer(DeliveryView, [DeliveryView.of(row) for row in rows], next_cursor)
+        return paging.answer(DeliveryOut, [DeliveryOut.of(row) for row in rows], next_cursor)
 
     @router.post("/test", status_code=201, responses=_DISABLED)
-    async def post_test(webhook_id: Id) -> DeliveryView:
+    async def post_test(webhook_id: Id) -> DeliveryOut:
         """Send a `webhook.test` message like every other; the list of deliveries shows the result."""
         delivery_id, now = new_id(), clock.now()
 
@@ -70,15 +70,15 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
 
         stored = await database.unit(owed)
         bell.ring()
-        return DeliveryView.of(stored)
+        return DeliveryOut.of(stored)
 
     @router.post("/replay", responses=_DISABLED)
-    async def replay_deliveries(webhook_id: Id, body: Replay | None = None) -> Replayed:
+    async def replay_deliveries(webhook_id: Id, body: DeliveryReplayIn | None = None) -> DeliveryReplayOut:
         """Send deliveries again under their old ids: those named, else those that are held.
 
         If a named delivery does not exist, none is sent.
         """
-        wanted = body or Replay()
+        wanted = body or DeliveryReplayIn()
         selection = store.Selection(
             webhook_id,
             status=wanted.status or ("held" if wanted.delivery_ids is None else None),
@@ -94,7 +94,7 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
 
         replayed = await database.unit(made_due)
         bell.ring()
-        return Replayed(replayed=replayed)
+        return DeliveryReplayOut(replayed=replayed)
 
     return router
 

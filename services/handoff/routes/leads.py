@@ -10,7 +10,7 @@ from starlette.responses import Response
 from services.handoff.lead import LeadStatus
 from services.handoff.model_names import PATIENCE_WITH_LISTS_SECONDS, ModelNames
 from services.handoff.routes.parameters import ID_PATTERN, Id
-from services.handoff.routes.shapes import DeliveryView, Lead, LeadSummary
+from services.handoff.routes.shapes import DeliveryOut, LeadOut, LeadSummaryOut
 from services.handoff.store import deliveries
 from services.handoff.store import leads as store
 from services.handoff.store.leads import Filter, Sort
@@ -51,10 +51,10 @@ def routes(database: Database, model_names: ModelNames, requires: Requires) -> A
     """Return the routes of leads under /v1/leads."""
     router = keyed_router(requires, prefix="/v1/leads", tag="leads")
 
-    @router.get("", **list_of(LeadSummary))
+    @router.get("", **list_of(LeadSummaryOut))
     async def list_leads(
         wanted: Annotated[Filter, Depends(_filter)], paging: Paging, sort: Sort = "-qualified_at"
-    ) -> Page[LeadSummary] | Response:
+    ) -> Page[LeadSummaryOut] | Response:
         """List leads, the latest qualified first unless another order is asked for."""
         column = sort.removeprefix("-")
         keyset = Keyset(f"leads by {sort}", _PARTS[column], text)
@@ -65,16 +65,16 @@ def routes(database: Database, model_names: ModelNames, requires: Requires) -> A
             lambda connection: store.page(connection, wanted, sort, after, paging.rows)
         )
         rows, next_cursor = paging.split(found, lambda row: keyset.write(row[column], row["id"]))
-        return paging.answer(LeadSummary, [LeadSummary.of(row) for row in rows], next_cursor, _COLUMNS)
+        return paging.answer(LeadSummaryOut, [LeadSummaryOut.of(row) for row in rows], next_cursor, _COLUMNS)
 
     @router.get("/{lead_id}")
-    async def get_lead(lead_id: Id) -> Lead:
+    async def get_lead(lead_id: Id) -> LeadOut:
         """Show a lead with every delivery of it and every attempt."""
 
         def with_owed(connection: Connection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             return store.get(connection, lead_id), deliveries.of_lead(connection, lead_id)
 
         row, owed = await database.read(with_owed)
-        return Lead.of(row, deliveries=[DeliveryView.of(delivery) for delivery in owed])
+        return LeadOut.of(row, deliveries=[DeliveryOut.of(delivery) for delivery in owed])
 
     return router

@@ -23,7 +23,7 @@ _Instant = Annotated[
 ]
 
 
-class NewWebhook(Strict):
+class WebhookIn(Strict):
     """A subscription to be: without event types it gets those of leads, without models all models'."""
 
     url: _Url
@@ -31,7 +31,7 @@ class NewWebhook(Strict):
     models: _Models | None = None
 
 
-class WebhookChange(Strict):
+class WebhookChangeIn(Strict):
     """What to change of a subscription; what is absent stays, null types or models mean all."""
 
     # The defaults of url and status stand for "absent" and are never read; null is refused.
@@ -41,7 +41,7 @@ class WebhookChange(Strict):
     status: WebhookStatus = "active"
 
 
-class Replay(Strict):
+class DeliveryReplayIn(Strict):
     """Which deliveries to send again: by time of creation, by status, by id; at first the held ones."""
 
     since: _Instant | None = None
@@ -52,7 +52,7 @@ class Replay(Strict):
     ] = None
 
 
-class WebhookView(BaseModel):
+class WebhookOut(BaseModel):
     """A subscription."""
 
     id: str
@@ -64,26 +64,26 @@ class WebhookView(BaseModel):
     created_at: datetime
 
 
-class CreatedWebhook(WebhookView):
+class CreatedWebhookOut(WebhookOut):
     """A subscription with its secret, which is shown this once."""
 
     secret: str
 
 
-class FreshSecret(BaseModel):
+class SecretOut(BaseModel):
     """A new secret; the one before signs too until its grace is over."""
 
     secret: str
     previous_valid_until: datetime
 
 
-class Replayed(BaseModel):
+class DeliveryReplayOut(BaseModel):
     """How many deliveries are on their way again."""
 
     replayed: int
 
 
-class AttemptView(BaseModel):
+class AttemptOut(BaseModel):
     """One HTTP try: `status` is the answer's, null when there was none."""
 
     at: datetime
@@ -93,7 +93,7 @@ class AttemptView(BaseModel):
     response: str | None
 
 
-class DeliveryView(BaseModel):
+class DeliveryOut(BaseModel):
     """A message owed to a subscriber; `message_id` is its `webhook-id` header.
 
     `lead_id` is null when the message is about no lead: a change of stage, a test.
@@ -109,7 +109,7 @@ class DeliveryView(BaseModel):
     next_attempt_at: datetime | None
     delivered_at: datetime | None
     error: str | None
-    attempts: list[AttemptView]
+    attempts: list[AttemptOut]
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Self:
@@ -118,7 +118,7 @@ class DeliveryView(BaseModel):
         return cls.model_validate(row | {"next_attempt_at": row["due_at"] if pending else None})
 
 
-class LeadSummary(BaseModel):
+class LeadSummaryOut(BaseModel):
     """A lead: what subscribers were told, and where the cycle stands now."""
 
     model_config = ConfigDict(extra="allow")
@@ -137,7 +137,7 @@ class LeadSummary(BaseModel):
         return cls.model_validate(row["data"] | {"status": row["status"]} | more)
 
 
-class Lead(LeadSummary):
+class LeadOut(LeadSummaryOut):
     """A lead with its deliveries."""
 
-    deliveries: list[DeliveryView]
+    deliveries: list[DeliveryOut]

@@ -12,11 +12,11 @@ from services.handoff.guard import Guard
 from services.handoff.model_names import ModelNames
 from services.handoff.routes.parameters import Id
 from services.handoff.routes.shapes import (
-    CreatedWebhook,
-    FreshSecret,
-    NewWebhook,
-    WebhookChange,
-    WebhookView,
+    CreatedWebhookOut,
+    SecretOut,
+    WebhookChangeIn,
+    WebhookIn,
+    WebhookOut,
 )
 from services.handoff.store import webhooks as store
 from services.handoff.webhook import ROTATION_GRACE, Secret, Webhook, rotated
@@ -45,7 +45,7 @@ def routes(
     router = keyed_router(requires, prefix="/v1/webhooks", tag="webhooks")
 
     @router.post("", status_code=201)
-    async def create_webhook(body: NewWebhook) -> CreatedWebhook:
+    async def create_webhook(body: WebhookIn) -> CreatedWebhookOut:
         """Subscribe an endpoint; the answer alone shows the secret that its messages are signed with."""
         await model_names.check(_by_field(body.models))
         secret = new_secret()
@@ -60,27 +60,27 @@ def routes(
             created_at=clock.now(),
         )
         await database.unit(lambda connection: store.insert(connection, webhook))
-        return CreatedWebhook(**_view(webhook), secret=secret)
+        return CreatedWebhookOut(**_view(webhook), secret=secret)
 
-    @router.get("", **list_of(WebhookView))
-    async def list_webhooks(paging: Paging) -> Page[WebhookView] | Response:
+    @router.get("", **list_of(WebhookOut))
+    async def list_webhooks(paging: Paging) -> Page[WebhookOut] | Response:
         """List webhooks, the newest first."""
         before = next(iter(WEBHOOKS.read(paging.cursor)), None)
         found = await database.read(
             lambda connection: store.page(connection, before=before, limit=paging.rows)
         )
         shown, next_cursor = paging.split(found, lambda webhook: WEBHOOKS.write(webhook.id))
-        items = [WebhookView(**_view(webhook)) for webhook in shown]
-        return paging.answer(WebhookView, items, next_cursor)
+        items = [WebhookOut(**_view(webhook)) for webhook in shown]
+        return paging.answer(WebhookOut, items, next_cursor)
 
     @router.get("/{webhook_id}")
-    async def get_webhook(webhook_id: Id) -> WebhookView:
+    async def get_webhook(webhook_id: Id) -> WebhookOut:
         """Show a webhook."""
         webhook = await database.read(lambda connection: store.get(connection, webhook_id))
-        return WebhookView(**_view(webhook))
+        return WebhookOut(**_view(webhook))
 
     @router.patch("/{webhook_id}")
-    async def patch_webhook(webhook_id: Id, body: WebhookChange) -> WebhookView:
+    async def patch_webhook(webhook_id: Id, body: WebhookChangeIn) -> WebhookOut:
         """Change a webhook; a disabled one is still owed its deliveries, held until they are replayed."""
         changes = await _changes(body, guard, model_names)
 
@@ -89,7 +89,7 @@ def routes(
             store.save(connection, webhook)
             return webhook
 
-        return WebhookView(**_view(await database.unit(changed)))
+        return WebhookOut(**_view(await database.unit(changed)))
 
     @router.delete("/{webhook_id}", status_code=204)
     async def delete_webhook(webhook_id: Id) -> None:
@@ -97,7 +97,7 @@ def routes(
         await database.unit(lambda connection: store.delete(connection, webhook_id))
 
     @router.post("/{webhook_id}/rotate-secret")
-    async def rotate_secret(webhook_id: Id) -> FreshSecret:
+    async def rotate_secret(webhook_id: Id) -> SecretOut:
         """Make a new secret; for 24 hours messages carry the signatures of both, the new one's first."""
         secret, now = new_secret(), clock.now()
 
@@ -106,12 +106,12 @@ def routes(
             store.save(connection, replace(webhook, secrets=rotated(webhook.secrets, secret, now)))
 
         await database.unit(renewed)
-        return FreshSecret(secret=secret, previous_valid_until=now + ROTATION_GRACE)
+        return SecretOut(secret=secret, previous_valid_until=now + ROTATION_GRACE)
 
     return router
 
 
-async def _changes(body: WebhookChange, guard: Guard, model_names: ModelNames) -> dict[str, Any]:
+async def _changes(body: WebhookChangeIn, guard: Guard, model_names: ModelNames) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     given = body.model_fields_set
     if "url" in given:

@@ -18,11 +18,11 @@ from services.ingest.letters.parameters import (
 )
 from services.ingest.letters.replay import Replayed, Replayer
 from services.ingest.letters.shapes import (
-    Letter,
-    LetterSummary,
-    RefusedAgainView,
-    ReplayAnswer,
-    ReplayIn,
+    LetterOut,
+    LetterReplayIn,
+    LetterReplayOut,
+    LetterSummaryOut,
+    RefusedAgainOut,
 )
 from services.ingest.store import dead_letters as store
 from services.ingest.store.dead_letters import Filter, Place
@@ -36,7 +36,7 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
     """Return the routes that list, show and replay dead letters."""
     router = keyed_router(requires, prefix="/v1/dead-letters", tag="dead letters")
 
-    @router.get("", **list_of(LetterSummary))
+    @router.get("", **list_of(LetterSummaryOut))
     async def list_letters(
         paging: Paging,
         refused_by: Name = None,
@@ -44,7 +44,7 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         since: Since = None,
         until: Until = None,
         replayed: bool = False,
-    ) -> Page[LetterSummary] | Response:
+    ) -> Page[LetterSummaryOut] | Response:
         """List the open dead letters, or with `replayed` the replayed ones, the latest refused first."""
         check_period(since, until)
         wanted = Filter(refused_by, code, since, until, replayed)
@@ -58,15 +58,19 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         rows, next_cursor = paging.split(
             await database.read(found), lambda row: LETTERS.write(row["refused_at"], row["id"])
         )
-        return paging.answer(LetterSummary, [LetterSummary.model_validate(row) for row in rows], next_cursor)
+        return paging.answer(
+            LetterSummaryOut, [LetterSummaryOut.model_validate(row) for row in rows], next_cursor
+        )
 
     @router.get("/{letter_id}")
-    async def show_letter(letter_id: Id) -> Letter:
+    async def show_letter(letter_id: Id) -> LetterOut:
         """Show a dead letter with its payload."""
-        return Letter.of(await database.read(lambda connection: store.find(connection, letter_id)))
+        return LetterOut.of(await database.read(lambda connection: store.find(connection, letter_id)))
 
     @router.post("/replay")
-    async def replay_letters(body: ReplayIn, author: Annotated[str, Depends(requires)]) -> ReplayAnswer:
+    async def replay_letters(
+        body: LetterReplayIn, author: Annotated[str, Depends(requires)]
+    ) -> LetterReplayOut:
         """Put the content of dead letters on the log again, up to 1,000 letters a call.
 
         What a tracker sent is read as if it came when it was refused. A letter that is refused again stays
@@ -82,11 +86,11 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
     return router
 
 
-def _answer(result: Replayed) -> ReplayAnswer:
-    return ReplayAnswer(
+def _answer(result: Replayed) -> LetterReplayOut:
+    return LetterReplayOut(
         replayed=result.replayed,
         already_replayed=result.already_replayed,
-        refused=[RefusedAgainView(**one._asdict()) for one in result.refused],
+        refused=[RefusedAgainOut(**one._asdict()) for one in result.refused],
         more=result.rest is not None,
         remaining=result.remaining,
         next_cursor=result.rest and replay_cursor(result.rest),

@@ -14,7 +14,7 @@ _Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
-class ReplayIn(BaseModel):
+class LetterReplayIn(BaseModel):
     """Which letters to replay: those with these ids, or the open ones that pass all of the filters.
 
     `cursor` is the `next_cursor` of the answer before: with the same filters the replay goes on there.
@@ -40,7 +40,7 @@ class ReplayIn(BaseModel):
         return self
 
 
-class LetterSummary(BaseModel):
+class LetterSummaryOut(BaseModel):
     """A dead letter without its payload.
 
     `refused_by` is `ingest` or the consumer group that parked a message; `source` is the path of the request
@@ -56,7 +56,7 @@ class LetterSummary(BaseModel):
     replayed_at: datetime | None
 
 
-class EnvelopeView(BaseModel):
+class EnvelopeOut(BaseModel):
     """What the request said beside the payload."""
 
     user_agent: str | None
@@ -64,7 +64,7 @@ class EnvelopeView(BaseModel):
     context: dict[str, Any] | None
 
 
-class Letter(LetterSummary):
+class LetterOut(LetterSummaryOut):
     """A dead letter with its payload: what came in, personal data included.
 
     With `encoding` base64 the payload was no text. With `excerpt` only this much was kept, and the letter
@@ -74,7 +74,7 @@ class Letter(LetterSummary):
     payload: str
     encoding: Literal["text", "base64"]
     excerpt: bool
-    envelope: EnvelopeView | None
+    envelope: EnvelopeOut | None
 
     @classmethod
     def of(cls, stored: Stored) -> Self:
@@ -92,7 +92,7 @@ class Letter(LetterSummary):
             encoding=letter.encoding,
             excerpt=letter.excerpt,
             envelope=letter.envelope
-            and EnvelopeView(
+            and EnvelopeOut(
                 user_agent=letter.envelope.user_agent,
                 sent_at=letter.envelope.sent_at,
                 context=letter.envelope.context,
@@ -100,7 +100,7 @@ class Letter(LetterSummary):
         )
 
 
-class RefusedAgainView(BaseModel):
+class RefusedAgainOut(BaseModel):
     """A letter that stays open, and why."""
 
     id: str
@@ -108,7 +108,7 @@ class RefusedAgainView(BaseModel):
     message: str
 
 
-class ReplayAnswer(BaseModel):
+class LetterReplayOut(BaseModel):
     """What became of the letters: the content of `replayed` of them is on the log again.
 
     `already_replayed` were so before and nothing was done about them. With `more`, `remaining` letters pass
@@ -117,7 +117,7 @@ class ReplayAnswer(BaseModel):
 
     replayed: int
     already_replayed: int
-    refused: list[RefusedAgainView]
+    refused: list[RefusedAgainOut]
     more: bool
     remaining: int
     next_cursor: NextCursor = None

@@ -43,7 +43,7 @@ class LineOut(BaseModel):
     note: str | None
 
 
-class ChangeOut(BaseModel):
+class CapChangeOut(BaseModel):
     """What the cap of a group cuts less (or more) once the smallest set is gone."""
 
     rule: str
@@ -59,7 +59,7 @@ class WithoutOut(BaseModel):
 
     smallest_set: float
     others: float
-    changes: list[ChangeOut]
+    changes: list[CapChangeOut]
     score: float
 
 
@@ -213,5 +213,5 @@ def _without(without: Without) -> WithoutOut:
     )
 
 
-def _changes(lines: Iterable[Line]) -> list[ChangeOut]:
-    return [ChangeOut(rule=line.rule, label=line.label, points=line.points) for line in lines]
+def _changes(lines: Iterable[Line]) -> list[CapChangeOut]:
+    return [CapChangeOut(rule=line.rule, label=line.label, points=line.points) for line in lines]
