@@ -192,7 +192,7 @@ async def test_replay_sends_what_is_selected(world: World, receiver: Receiver) -
     middle = (world.clock.now()).isoformat()
     assert await replay() == 0
     assert await replay(status="delivered", until=middle) == 1
-    assert await replay(status="delivered", since=middle) == 1
+    assert await replay(status="delivered", since=middle.removesuffix("+00:00")) == 1
     assert await replay(delivery_ids=[early["id"]]) == 1
     assert await replay(delivery_ids=[]) == 0
     assert len(receiver.received) == 5
@@ -220,7 +220,7 @@ async def test_hostile_paths_and_queries_are_refused(world: World) -> None:
 
 async def test_hostile_instants_are_refused(world: World, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
-    for when in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-01T00:00:00"):
+    for when in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
         answer = await world.api.post(f"/v1/webhooks/{webhook['id']}/replay", json={"since": when})
         assert (when, answer.status_code) == (when, 422)
 

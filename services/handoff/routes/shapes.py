@@ -1,9 +1,9 @@
 """The JSON that callers send and get; bodies take no field that is not known."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.handoff.delivery import DeliveryStatus
 from services.handoff.event_types import EventType
@@ -11,16 +11,13 @@ from services.handoff.lead import LeadStatus
 from services.handoff.routes.parameters import ID_PATTERN
 from services.handoff.target import MAX_URL_LENGTH
 from services.handoff.webhook import WebhookStatus
+from shared.lists import Instant
 from shared.strict import Strict
 
 _Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_LENGTH)]
 _EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=20)]
 _Model = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 _Models = Annotated[list[_Model], Field(min_length=1, max_length=100)]
-# Within these every instant can be brought to UTC, whatever its zone.
-_Instant = Annotated[
-    AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(9000, 1, 1, tzinfo=UTC))
-]
 
 
 class WebhookIn(Strict):
@@ -44,8 +41,8 @@ class WebhookChangeIn(Strict):
 class DeliveryReplayIn(Strict):
     """Which deliveries to send again: by time of creation, by status, by id; at first the held ones."""
 
-    since: _Instant | None = None
-    until: _Instant | None = None
+    since: Instant | None = None
+    until: Instant | None = None
     status: Literal["held", "delivered"] | None = None
     delivery_ids: Annotated[
         list[Annotated[str, StringConstraints(pattern=ID_PATTERN)]] | None, Field(max_length=1000)

@@ -63,7 +63,7 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         )
 
     @router.get("/{letter_id}")
-    async def show_letter(letter_id: Id) -> LetterOut:
+    async def get_letter(letter_id: Id) -> LetterOut:
         """Show a dead letter with its payload."""
         return LetterOut.of(await database.read(lambda connection: store.find(connection, letter_id)))
 

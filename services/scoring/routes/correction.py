@@ -10,7 +10,7 @@ from services.scoring.core.by_hand import Adjustment
 from services.scoring.core.flip import Cycle
 from services.scoring.corrections import Corrections, Note, undone
 from services.scoring.model.rules import Points, Slug
-from services.scoring.routes.parameters import Instant, NoNul, ProfileId
+from services.scoring.routes.parameters import NoNul, ProfileId
 from services.scoring.routes.shapes import IdentityOut
 from services.scoring.store.selection import Selection
 from shared.auth import Requires
@@ -19,6 +19,7 @@ from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.identity import Forms, current
 from shared.keyed import keyed_router
+from shared.lists import Instant
 from shared.strict import Strict
 from shared.supervisor import Bell
 

@@ -46,8 +46,6 @@ NoNul = AfterValidator(_without_nul)
 ModelName = Annotated[str, Path(pattern=SLUG)]
 ProfileId = Annotated[str, Path(max_length=80), NoNul]
 VersionNumber = Annotated[int, Path(ge=1, le=MAX_VERSION)]
-Instant = Annotated[datetime, AfterValidator(_in_utc)]
-"""An instant in UTC; one without zone is meant so."""
 At = Annotated[
     datetime | None,
     BeforeValidator(_end_of_day),
