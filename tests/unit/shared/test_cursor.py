@@ -1,4 +1,5 @@
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -60,7 +61,7 @@ def test_anything_but_a_cursor_of_this_list_and_order_is_refused(cursor: str) ->
         (moment, "0001-01-01T00:00:00+12:00"),
     ],
 )  # fmt: skip
-def test_a_part_that_no_database_can_compare_is_refused(read: type, part: str) -> None:
+def test_a_part_that_no_database_can_compare_is_refused(read: Callable[[str], object], part: str) -> None:
     keyset = Keyset("list", read)
     with pytest.raises(Refused):
         keyset.read(keyset.write(part))
