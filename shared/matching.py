@@ -5,7 +5,8 @@ from fnmatch import translate
 from re import compile as compile_pattern
 from typing import Any, Final, TypeAlias, assert_never
 
-from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not
+from shared.comparison import Comparison
+from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
 from shared.events import Interaction
 from shared.folding import folded
 from shared.known import is_known

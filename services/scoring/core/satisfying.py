@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
-from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not, children
+from shared.comparison import Comparison
+from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, children
 from shared.matching import MISSING, compile_comparison
 from shared.vocabulary import NO_ACTIVITY
 

@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 from services.scoring.model.joining import JOINS, Joined, explained
 from services.scoring.model.matrix import Grades, Group, Inactivity, Matrix, Offer
 from services.scoring.model.rules import Limit, Rule, TraitRule
-from shared.conditions import Comparison, Matches
+from shared.comparison import Comparison
+from shared.conditions import Matches
 from shared.errors import MAX_COMPLAINTS, Complaint
 from shared.strict import ENOUGH
 from shared.wording import NO_SLUG, in_words, unknown

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.conditions import Comparison
+from shared.comparison import Comparison
 from shared.matching import compile_comparison
 
 _LOWER: Final = ("gt", "gte", "between")

@@ -13,7 +13,8 @@ from services.scoring.model.prices import Prices, prices_of
 from services.scoring.model.rules import Duration, Negative, Points, Positive, Rule, Slug, TraitRule
 from services.scoring.model.steps import Grading, Steps, grading, stages_in
 from services.scoring.model.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
-from shared.conditions import Comparison, Path, explain
+from shared.comparison import Comparison
+from shared.conditions import Path, explain
 from shared.known_traits import Reader, canonical, reader
 from shared.matching import compile_comparison
 from shared.strict import Fault, Strict, few, is_number

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import Rule, TraitRule
-from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not
+from shared.comparison import Comparison
+from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
 
 
 class Placed(NamedTuple):

@@ -10,8 +10,9 @@ from typing import Annotated, Any, TypeAlias, assert_never
 from pydantic import BeforeValidator, PlainSerializer
 
 from services.scoring.model.joining import JOINS
+from shared.comparison import Comparison
 from shared.condition_size import check_size
-from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not
+from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
 from shared.known_traits import canonical, reader
 from shared.matching import MISSING, compile_comparison
 

@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from shared.comparison import Comparison
 from shared.condition_size import check_size
-from shared.conditions import Comparison, Condition, explain, fingerprint, possible_types
+from shared.conditions import Condition, explain, fingerprint, possible_types
 from shared.matching import compile_condition
 from tests.builders import interaction
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from shared.conditions import Comparison
+from shared.comparison import Comparison
 from shared.folding import folded
 from shared.matching import compile_comparison
 

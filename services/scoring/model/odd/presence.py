@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from shared.conditions import Comparison
+from shared.comparison import Comparison
 
 _OF_PRESENCE = frozenset({"exists", "missing"})
 

@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple, TypeAlias, assert_never
 
 from services.scoring.model.contradictions import contradiction
 from services.scoring.model.odd.presence import needs_something, of_value
-from shared.conditions import AllOf, AnyOf, Comparison, Condition, Matches, Not
+from shared.comparison import Comparison
+from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
 from shared.known_traits import canonical
 from shared.matching import compile_comparison
 
