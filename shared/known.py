@@ -1,6 +1,9 @@
 """What is known: the one answer to whether a value tells anything, for rules, hand-off and lists alike."""
 
-from typing import Any
+from typing import Any, Final
+
+MISSING: Final = object()
+"""What a path leads to when nothing is known there: it is absent, null, blank or empty."""
 
 
 def is_known(value: Any) -> bool:

@@ -9,10 +9,7 @@ from shared.comparison import Comparison
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
 from shared.events import Interaction
 from shared.folding import folded
-from shared.known import is_known
-
-MISSING: Final = object()
-"""What a path leads to when nothing is known there: it is absent, null, blank or empty."""
+from shared.known import MISSING, is_known
 
 _NUMBERS: Final = frozenset({int, float})
 

@@ -13,7 +13,8 @@ from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import Rule
 from shared.conditions import named_types, possible_types
 from shared.events import ADJUSTMENT, IDENTIFY, Interaction
-from shared.matching import MISSING, Predicate, Reader, compile_condition, reader
+from shared.known import MISSING
+from shared.matching import Predicate, Reader, compile_condition, reader
 from shared.vocabulary import TOUCHES, is_activity
 
 MAX_VALUE_LENGTH = 200

@@ -22,7 +22,8 @@ from services.scoring.model.prices import PERIODS
 from services.scoring.model.rules import Limit, Rule
 from shared.conditions import Condition
 from shared.events import Interaction
-from shared.matching import MISSING, compile_condition, reader
+from shared.known import MISSING
+from shared.matching import compile_condition, reader
 from shared.vocabulary import NO_ACTIVITY
 
 

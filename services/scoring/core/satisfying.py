@@ -12,7 +12,8 @@ from typing import Any, Final, TypeAlias
 
 from shared.comparison import Comparison
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, children
-from shared.matching import MISSING, compile_comparison
+from shared.known import MISSING
+from shared.matching import compile_comparison
 from shared.vocabulary import NO_ACTIVITY
 
 Assignment: TypeAlias = Mapping[str, Any]

@@ -13,8 +13,9 @@ from services.scoring.model.joining import JOINS
 from shared.comparison import Comparison
 from shared.condition_size import check_size
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
+from shared.known import MISSING
 from shared.known_traits import canonical, reader
-from shared.matching import MISSING, compile_comparison
+from shared.matching import compile_comparison
 
 
 def _read(written: Any) -> Any:
