@@ -11,7 +11,8 @@ from typing import Annotated, Any, TypeAlias, assert_never
 
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
-from shared.comparison import Comparison, Text, explain_comparison
+from shared.comparison import Comparison, explain_comparison
+from shared.operators.operands import Text
 from shared.strict import Fault, Strict, few
 
 Path = Annotated[str, Field(min_length=1, max_length=128)]

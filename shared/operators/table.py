@@ -1,0 +1,12 @@
+"""The table of operators, in the order in which messages and warnings list them."""
+
+from typing import Final
+
+from shared.operators.equality import EQUALITY
+from shared.operators.folded_texts import FOLDED_TEXTS
+from shared.operators.numbers import NUMBERS
+from shared.operators.operator import Operator
+from shared.operators.presence import PRESENCE
+from shared.operators.texts import TEXTS
+
+OPERATORS: Final[tuple[Operator, ...]] = (*EQUALITY, *TEXTS, *NUMBERS, *PRESENCE, *FOLDED_TEXTS)
