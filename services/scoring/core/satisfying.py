@@ -5,15 +5,15 @@ the condition before it is told. So an assignment is always right, but for a con
 found.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
-from shared.comparison import Comparison
+from shared.comparison import Comparison, operators
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not, children
 from shared.known import MISSING
 from shared.matching import compile_comparison
+from shared.operators.operator import Operator, TextUse
 from shared.vocabulary import NO_ACTIVITY
 
 Assignment: TypeAlias = Mapping[str, Any]
@@ -29,12 +29,7 @@ OTHER: Final = "example"
 
 # Enough for all but the most entangled conditions, and done in a few milliseconds.
 _MAX_STEPS: Final = 500
-# What a text starts with comes first, that texts which are put together start with it.
-_BY_OPERATORS: Final = (
-    "eq", "in_", "starts_with", "contains", "matches_any", "glob", "gt", "gte", "lt", "lte", "between",
-)  # fmt: skip
 _NUMBERS_NEAR: Final = (1, -1, 0.5, -0.5, 0.001, -0.001)
-_CLASS_OF_GLOB: Final = re.compile(r"\[(!?)(.)[^\]]*\]")
 
 
 def assignments(
@@ -155,19 +150,12 @@ def _candidates(test: Comparison, now: Any) -> list[Any]:
     """Return values that a test names, and some near them or made of them and of what is there now."""
     named: list[Any] = []
     parts: list[str] = []
-    for name in _BY_OPERATORS:
-        operand: Any = getattr(test, name)
-        if operand is None:
-            continue
-        operands: list[Any] = [*operand] if isinstance(operand, list | tuple) else [operand]
-        texts = [one for one in operands if isinstance(one, str)]
-        if name == "glob":
-            operands = texts = [_without_wildcards(one) for one in texts]
-        elif name == "contains":
-            operands += [[one] for one in operands]
-        named += operands
+    for operator, operand in sorted(operators(test), key=_rank):
+        candidates = operator.candidates(operand)
+        named += candidates
         # A text may have one of several parts, and all of those that operators ask for one by one.
-        parts += [] if name in {"eq", "in_"} else texts[:1]
+        if operator.text is not None and not operator.text.is_whole:
+            parts += [one for one in candidates if isinstance(one, str)][:1]
     numbers = sorted(one for one in named if isinstance(one, int | float) and not isinstance(one, bool))
     between = [(low + high) / 2 for low, high in pairwise(numbers)]
     near = [number + more for number in numbers for more in _NUMBERS_NEAR]
@@ -175,7 +163,18 @@ def _candidates(test: Comparison, now: Any) -> list[Any]:
     return [*named, *between, *near, "".join(parts), *joined, OTHER, 0]
 
 
-def _without_wildcards(glob: str) -> str:
-    """Return a text that a pattern most likely matches."""
-    of_class = _CLASS_OF_GLOB.sub(lambda found: OTHER[0] if found[1] else found[2], glob)
-    return of_class.replace("*", "").replace("?", OTHER[0])
+def _rank(asked: tuple[Operator, Any]) -> int:
+    """Return the rank of an operator: whole values come first, then texts in the order to join them."""
+    match asked[0].text:
+        case TextUse(is_whole=True):
+            return 0
+        case TextUse(from_start=True, to_end=False):
+            return 1
+        case TextUse(from_start=False, to_end=False):
+            return 2
+        case TextUse(has_wildcards=True):
+            return 3
+        case TextUse():
+            return 4
+        case None:
+            return 5

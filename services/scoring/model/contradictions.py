@@ -1,16 +1,18 @@
 """Tests that no value can pass, because two of their operators contradict each other."""
 
-from typing import Final
+from typing import Any, TypeAlias
 
-from shared.comparison import Comparison
+from shared.comparison import Comparison, operators
+from shared.known import MISSING
 from shared.matching import compile_comparison
+from shared.operators.operator import Operator
 
-_LOWER: Final = ("gt", "gte", "between")
-_UPPER: Final = ("lt", "lte", "between")
+_Asked: TypeAlias = tuple[Operator, Any]
+"""An operator and its operand."""
 
 
 def contradiction(test: Comparison) -> str | None:
-    """Say which operators of a test no value meets together, None when there are no such.
+    """Return which operators of a test no value meets together, None when there are no such.
 
     Only what is asked of presence, of numbers and beside the very values is looked into.
     """
@@ -18,48 +20,51 @@ def contradiction(test: Comparison) -> str | None:
 
 
 def _of_presence(test: Comparison) -> str | None:
-    absent = [name for name, value in (("exists", False), ("missing", True)) if getattr(test, name) is value]
-    fields = [name for name in type(test).model_fields if name in test.model_fields_set]
-    present = [name for name in fields if name not in absent]
+    absent: list[_Asked] = []
+    present: list[_Asked] = []
+    for operator, operand in operators(test):
+        (absent if operator.compile(operand)(MISSING) else present).append((operator, operand))
     if not absent or not present:
         return None
-    return f"{_told(test, absent[0])} asks for nothing there, {_told(test, present[0])} for something"
+    return f"{_shown(absent[0])} asks for nothing there, {_shown(present[0])} for something"
 
 
 def _of_range(test: Comparison) -> str | None:
-    lower = [(_bound(test, name, 0), name) for name in _LOWER if name in test.model_fields_set]
-    upper = [(_bound(test, name, 1), name) for name in _UPPER if name in test.model_fields_set]
-    for low, above in lower:
-        for high, below in upper:
-            if low > high or (low == high and (above == "gt" or below == "lt")):
-                return f"no number is {_told(test, above)} and {_told(test, below)}"
+    bounded = [
+        (operator.bounds(operand), (operator, operand))
+        for operator, operand in operators(test)
+        if operator.bounds is not None
+    ]
+    for above, lower in bounded:
+        for below, upper in bounded:
+            if above.lower is None or below.upper is None:
+                continue
+            are_included = above.are_included and below.are_included
+            if above.lower > below.upper or (above.lower == below.upper and not are_included):
+                return f"no number is {_shown(lower)} and {_shown(upper)}"
     return None
 
 
 def _of_values(test: Comparison) -> str | None:
-    named = [name for name in ("eq", "in_") if name in test.model_fields_set]
-    if not named or len(test.model_fields_set) == 1:
+    if len(test.model_fields_set) == 1:
         return None
-    operand = getattr(test, named[0])
     holds = compile_comparison(test)
-    if any(map(holds, operand if isinstance(operand, list) else [operand])):
-        return None
-    return f"no value of `{named[0].rstrip('_')}` is what is asked beside it"
+    for operator, operand in operators(test):
+        if operator.only_values is not None:
+            if any(map(holds, operator.only_values(operand))):
+                return None
+            return f"no value of `{operator.name}` is what is asked beside it"
+    return None
 
 
-def _bound(test: Comparison, name: str, side: int) -> float:
-    operand: float | tuple[float, float] = getattr(test, name)
-    return operand[side] if isinstance(operand, tuple) else operand
-
-
-def _told(test: Comparison, name: str) -> str:
-    operand = getattr(test, name)
+def _shown(asked: _Asked) -> str:
+    operator, operand = asked
     match operand:
         case bool():
-            return f"{name} {str(operand).lower()}"
+            return f"{operator.name} {str(operand).lower()}"
         case int() | float():
-            return f"{name} {operand:.10g}"
+            return f"{operator.name} {operand:.10g}"
         case tuple():
-            return f"{name} {' and '.join(f'{one:.10g}' for one in operand)}"
+            return f"{operator.name} {' and '.join(f'{one:.10g}' for one in operand)}"
         case _:
-            return name.rstrip("_")
+            return operator.name
