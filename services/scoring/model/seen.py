@@ -1,10 +1,9 @@
 """What has been seen so far, as far as a matrix is held against it: names, and the forms of their values."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-Forms: TypeAlias = frozenset[str]
-"""The forms in JSON: text, number, boolean, list, object. Null is no form, but that nothing is there."""
+from shared.operators.operator import Forms
 
 MAX_PARTS: Final = 3
 """Deeper paths are read by conditions, but not kept: who nests objects may name their keys at random."""

@@ -10,15 +10,14 @@ from typing import Final, NamedTuple
 
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.odd.oddity import Oddity
-from services.scoring.model.odd.presence import of_value
 from services.scoring.model.places import Test, conditions, tests
+from shared.comparison import operators
+from shared.operators.operator import TextUse
 
 _SCHEME: Final = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _WEB: Final = re.compile(r"(?:(?:https?:)?//|www\.)[^/?#]*", re.IGNORECASE)
 _HOST: Final = re.compile(r"(https?://)([^/?#*\[]*)", re.IGNORECASE)
-# Where the operand is how a value begins, or all of it.
-_FROM_THE_START: Final = frozenset({"eq", "in", "starts_with", "glob"})
-_WHOLE: Final = frozenset({"eq", "in"})
+_WILDCARDS: Final = "*?["
 _MAX_SHOWN: Final = 100
 
 
@@ -28,7 +27,7 @@ class _Odd(NamedTuple):
     suggestion: str | None
 
 
-_Check = Callable[[str, str], _Odd | None]
+_Check = Callable[[TextUse, str], _Odd | None]
 
 
 def odd_addresses(matrix: Matrix) -> Iterator[Oddity]:
@@ -41,9 +40,11 @@ def odd_addresses(matrix: Matrix) -> Iterator[Oddity]:
 
 
 def _odd(test: Test, check: _Check) -> Iterator[Oddity]:
-    for operator, operand in of_value(test.asked).items():
+    for operator, operand in operators(test.asked):
+        if operator.text is None:
+            continue
         texts = [one for one in (operand if isinstance(operand, list) else [operand]) if isinstance(one, str)]
-        found = [odd for one in texts if (odd := check(operator, one)) is not None]
+        found = [odd for one in texts if (odd := check(operator.text, one)) is not None]
         if found:
             code, message, suggestion = found[0]
             meant = suggestion if suggestion is None or len(suggestion) <= _MAX_SHOWN else None
@@ -52,26 +53,26 @@ def _odd(test: Test, check: _Check) -> Iterator[Oddity]:
             yield Oddity(test.path, code, message + hint, test.rule, suggestion=meant, unmet=unmet)
 
 
-def _path(operator: str, text: str) -> _Odd | None:
+def _path(use: TextUse, text: str) -> _Odd | None:
     if (web := _WEB.match(text)) is not None:
         path = re.split(r"[?#]", text[web.end() :], maxsplit=1)[0]
         message = "a path has no host, and `url` is the whole address"
         return _Odd("path_with_host", message, path or "/")
-    if operator != "glob" and (cut := re.search(r"[?#]", text)):
+    if not use.has_wildcards and (cut := re.search(r"[?#]", text)):
         what = "query, which is in `search`" if cut[0] == "?" else "fragment"
         return _Odd("path_with_query", f"a path has no {what}", text[: cut.start()] or None)
-    if operator in _FROM_THE_START and text[:1].strip() and text[0] not in _starts("/", operator):
+    if use.from_start and text[:1].strip() and text[0] not in _starts("/", use):
         return _Odd("path_without_slash", "a path begins with `/`", f"/{text}")
     return None
 
 
-def _url(operator: str, text: str) -> _Odd | None:
+def _url(use: TextUse, text: str) -> _Odd | None:
     if (host := _HOST.match(text)) is not None and host[2] != host[2].lower():
         meant = f"{host[1].lower()}{host[2].lower()}{text[host.end() :]}"
         return _Odd("host_upper_case", "the host of a URL comes in lower case", meant)
-    if operator in _WHOLE and host is not None and host.end() == len(text):
+    if use.is_whole and host is not None and host.end() == len(text):
         return _Odd("url_without_path", "a URL has a path, and be it `/` alone", f"{text}/")
-    if operator not in _FROM_THE_START or not text[:1].strip() or text[0] in _starts("", operator):
+    if not use.from_start or not text[:1].strip() or text[0] in _starts("", use):
         return None
     if text.startswith("/") and not text.startswith("//"):
         return _Odd(
@@ -82,33 +83,32 @@ def _url(operator: str, text: str) -> _Odd | None:
     return None
 
 
-def _starts(first: str, operator: str) -> str:
-    return f"{first}*?[" if operator == "glob" else first
+def _starts(first: str, use: TextUse) -> str:
+    return f"{first}{_WILDCARDS}" if use.has_wildcards else first
 
 
-def _domain(operator: str, text: str) -> _Odd | None:
-    if operator == "glob" and set("*?[") & set(text):
+def _domain(use: TextUse, text: str) -> _Odd | None:
+    if use.has_wildcards and set(_WILDCARDS) & set(text):
         return None
     bare = text.strip().rpartition("@")[2]
     bare = re.sub(r"^(?:[a-z]+:)?//|/.*$", "", bare, flags=re.IGNORECASE)
-    whole = operator in {*_WHOLE, "glob"}
+    whole = use.from_start and use.to_end
     meant = (bare.removeprefix("www.").strip(".") if whole else bare).lower()
-    folds = operator == "matches_any"
-    if text != meant and not (folds and text.lower() == meant):
+    if text != meant and not (use.folds and text.lower() == meant):
         return _Odd("domain_form", "the domain of an address comes bare and in lower case", meant or None)
     if not text.isascii():
         return _Odd("domain_form", "an international domain comes in its ASCII form, with xn--", None)
-    if operator in _WHOLE and "." not in text:
+    if use.is_whole and "." not in text:
         return _Odd("domain_form", f"{text} is no domain; `contains` asks for a part of one", None)
     return None
 
 
-def _email(operator: str, text: str) -> _Odd | None:
-    if operator in _FROM_THE_START and text.startswith("@"):
+def _email(use: TextUse, text: str) -> _Odd | None:
+    if use.from_start and text.startswith("@"):
         return _Odd(
             "email_form", "no address begins with @; ask `email_domain` for the domain", text[1:].lower()
         )
-    if operator in _WHOLE and text.strip() and "@" not in text:
+    if use.is_whole and text.strip() and "@" not in text:
         return _Odd("email_form", f"{text[:_MAX_SHOWN]} is no e-mail address", None)
     return None
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from services.scoring.model.seen import Forms, Seen
+from services.scoring.model.seen import Seen
 from shared.identity import STRONGEST_FIRST, WEAKEST
 from shared.known_traits import canonical
+from shared.operators.operator import Forms
 from shared.vocabulary import EFFECTS, KNOWN_TYPES
 
 TYPES: Final = KNOWN_TYPES

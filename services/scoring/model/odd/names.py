@@ -13,9 +13,10 @@ from services.scoring.model.odd.nearest import Nearest
 from services.scoring.model.odd.oddity import Oddity, Unmet
 from services.scoring.model.odd.presence import needs_something
 from services.scoring.model.places import Placed, Test, conditions, tests, types
-from services.scoring.model.seen import MAX_PARTS, Forms, Seen
+from services.scoring.model.seen import MAX_PARTS, Seen
 from shared.identity import KIND_PATTERN
 from shared.known_traits import KNOWN_TRAITS, canonical, objects_with, sources
+from shared.operators.operator import Forms
 from shared.type_names import SEGMENT_TYPES, snake_case, type_of
 from shared.vocabulary import NEVER_COUNTED
 

@@ -5,12 +5,12 @@ from typing import Any, Final
 
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.odd.oddity import Oddity
-from services.scoring.model.odd.presence import of_value
 from services.scoring.model.places import Test, conditions, tests
+from shared.comparison import operators
 from shared.folding import folded
+from shared.operators.operator import Operator, TextUse
 
 _WILDCARDS: Final = frozenset("*?[")
-_WHOLE: Final = frozenset({"eq", "in"})
 _MAX_SHOWN: Final = 60
 
 
@@ -18,39 +18,39 @@ def odd_texts(matrix: Matrix) -> Iterator[Oddity]:
     """Yield them, of each operator at most one of a kind."""
     for placed in conditions(matrix):
         for test in tests(placed):
-            for operator, operand in of_value(test.asked).items():
+            for operator, operand in operators(test.asked):
                 values = operand if isinstance(operand, list) else [operand]
-                texts = [one for one in values if isinstance(one, str)]
-                yield from _blank(test, operator, texts)
-                yield from _spaced(test, operator, texts)
-                yield from _wildcard(test, operator, texts)
+                if operator.text is not None:
+                    texts = [one for one in values if isinstance(one, str)]
+                    yield from _blank(test, operator.name, operator.text, texts)
+                    yield from _spaced(test, operator.text, texts)
+                    yield from _wildcard(test, operator.name, operator.text, texts)
                 yield from _repeated(test, operator, values)
 
 
-def _blank(test: Test, operator: str, texts: list[str]) -> Iterator[Oddity]:
+def _blank(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
     if not any(not one or one.isspace() for one in texts):
         return
-    if operator in {"contains", "matches_any"}:
-        message = f"a blank in `{operator}` is found in nearly every text"
-    else:
+    if use.from_start or use.to_end:
         message = f"a blank in `{operator}` is hardly ever sent; `missing: true` asks for what is not there"
+    else:
+        message = f"a blank in `{operator}` is found in nearly every text"
     yield Oddity(test.path, "value_blank", message, test.rule)
 
 
-def _spaced(test: Test, operator: str, texts: list[str]) -> Iterator[Oddity]:
-    # A space around a word is how to ask for the whole word among others.
-    if operator not in _WHOLE | {"starts_with", "glob"}:
-        return
+def _spaced(test: Test, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
     for one in texts:
-        meant = one.lstrip() if operator == "starts_with" else one.strip()
+        # Within a text, a space around a word is how to ask for the whole word among others.
+        meant = one.lstrip() if use.from_start else one
+        meant = meant.rstrip() if use.to_end else meant
         if meant not in {"", one}:
             message = f'"{_cut(one)}" has a space at its edge, which is part of what is asked for'
             yield Oddity(test.path, "value_spaced", message, test.rule, suggestion=_cut(meant))
             return
 
 
-def _wildcard(test: Test, operator: str, texts: list[str]) -> Iterator[Oddity]:
-    if operator == "glob":
+def _wildcard(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
+    if use.has_wildcards:
         if texts and not _WILDCARDS & set(texts[0]):
             message = "without `*`, `?` or `[` it asks what `eq` asks: the whole value is to be this"
             yield Oddity(test.path, "glob_without_wildcard", message, test.rule, suggestion="eq")
@@ -62,16 +62,14 @@ def _wildcard(test: Test, operator: str, texts: list[str]) -> Iterator[Oddity]:
             return
 
 
-def _repeated(test: Test, operator: str, values: list[Any]) -> Iterator[Oddity]:
-    if len(values) < 2 or operator == "between":  # noqa: PLR2004 - one alone is not repeated
-        return
-    folds = operator == "matches_any"
+def _repeated(test: Test, operator: Operator, values: list[Any]) -> Iterator[Oddity]:
+    folds = operator.text is not None and operator.text.folds
     met: set[Hashable] = set()
     for one in values:
         # In Python True equals 1; in JSON they are two things.
         key = (isinstance(one, bool), folded(one) if folds and isinstance(one, str) else one)
         if key in met:
-            message = f"`{operator}` names {_shown(one)} twice"
+            message = f"`{operator.name}` names {_shown(one)} twice"
             yield Oddity(test.path, "value_repeated", message, test.rule)
             return
         met.add(key)

@@ -113,10 +113,10 @@ class Worlds:
                 assert_never(condition)
 
     def _test(self, trait: str, asked: Comparison) -> _Term:
-        operands = of_value(asked)
+        operands = {operator.name: operand for operator, operand in of_value(asked)}
         atom = _Atom(trait, json.dumps(operands, sort_keys=True))
-        if operands.keys() == {"eq"}:
-            self._values[atom] = operands["eq"]
+        if (value := _very_value(asked)) is not None:
+            self._values[atom] = value
         is_met, is_possible, wants = (
             compile_comparison(asked),
             contradiction(asked) is None,
@@ -139,6 +139,15 @@ class Worlds:
             return world.settled.get(atom, atom)
 
         return term
+
+
+def _very_value(asked: Comparison) -> Any:
+    """Return the only value that meets a test, where its one operator names it; None elsewhere."""
+    match of_value(asked):
+        case [(operator, operand)] if operator.only_values and operator.only_values(operand) == [operand]:
+            return operand
+        case _:
+            return None
 
 
 def _is_there(trait: str, world: _World) -> bool | None:
