@@ -1,6 +1,7 @@
 """A comparison: what a condition asks of one value, by the operators of the table."""
 
 from collections.abc import Iterator, Mapping
+from keyword import iskeyword
 from typing import Any, Final
 
 from pydantic import ConfigDict, Field, create_model, model_validator
@@ -11,10 +12,13 @@ from shared.strict import Fault, Strict
 
 _NULL: Final = "cannot be null; `missing: true` asks for what is not there"
 
-# Made from the table, so that a new operator needs no change here.
-_FIELDS: Final[dict[str, Any]] = {
-    one.field: (one.operand | None, Field(None, alias=one.name)) for one in OPERATORS
+_BY_FIELD: Final[Mapping[str, Operator]] = {
+    f"{one.name}_" if iskeyword(one.name) else one.name: one for one in OPERATORS
 }
+_FIELDS: Final[dict[str, Any]] = {
+    field: (one.operand | None, Field(None, alias=one.name)) for field, one in _BY_FIELD.items()
+}
+# Made from the table, so that a new operator needs no change here.
 _Operands: Final = create_model("_Operands", __base__=Strict, **_FIELDS)
 
 
@@ -23,9 +27,7 @@ class Comparison(_Operands):
 
     A missing value meets only `missing: true` and `exists: false`, so no operand is null; blank texts and
     empty lists and objects are as missing as null. Numbers are compared as numbers, and nothing is converted:
-    the string "5" is not the number 5. `contains` looks for a part of a string or an element of a list, and
-    `glob` knows `*`, `?` and `[...]`. `matches_any` looks for any of several parts regardless of case and
-    accents, though n and ñ are two letters; all other operators are exact.
+    the string "5" is not the number 5. Most operators are exact; shared/operators says what each compares.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -52,9 +54,10 @@ class Comparison(_Operands):
 
 def operators(test: Comparison) -> Iterator[tuple[Operator, Any]]:
     """Yield (operator, operand) of what is asked, in the order of the table."""
-    for operator in OPERATORS:
-        if operator.field in test.model_fields_set:
-            yield operator, getattr(test, operator.field)
+    given = test.model_fields_set
+    for field, operator in _BY_FIELD.items():
+        if field in given:
+            yield operator, getattr(test, field)
 
 
 def explain_comparison(test: Comparison) -> str:

@@ -1,4 +1,7 @@
-"""Operators that look into a text regardless of case and accents: `matches_any`."""
+"""Operators that look into a text regardless of case and accents, where n and ñ are two letters.
+
+`matches_any` finds any of several parts, in a text or in the elements of a list.
+"""
 
 from typing import Any, Final
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from keyword import iskeyword
 from typing import Any, NamedTuple, TypeAlias
 
 ValueTest: TypeAlias = Callable[[Any], bool]
@@ -85,9 +84,4 @@ class Operator:
     """Returns why values of some forms cannot meet it; None when some value can."""
 
     candidates: Callable[[Any], list[Any]]
-    """Returns values that meet it, the likeliest first; what else is asked of the value may refuse them."""
-
-    @property
-    def field(self) -> str:
-        """Its name in Python."""
-        return f"{self.name}_" if iskeyword(self.name) else self.name
+    """Returns values that meet it or are its bounds, the likeliest first."""

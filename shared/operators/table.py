@@ -1,4 +1,8 @@
-"""The table of operators, in the order in which messages and warnings list them."""
+"""The table of operators, in the order in which messages and warnings list them.
+
+A new operator is an entry in the file of its family and a case in tests/unit/shared/operator_cases.py. Tests
+fail until the oracle defines it too, and the README of scoring lists it.
+"""
 
 from typing import Final
 

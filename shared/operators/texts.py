@@ -1,4 +1,7 @@
-"""Operators that look into a text, letter by letter: `contains`, `starts_with` and `glob`."""
+"""Operators that look into a text, letter by letter: `contains`, `starts_with` and `glob`.
+
+`contains` finds a part of a text or an element of a list; `glob` knows `*`, `?` and `[...]`.
+"""
 
 import re
 from fnmatch import translate
