@@ -1,4 +1,4 @@
-"""Each operator of the table is usable wherever scoring reads it, and in the README and the oracle."""
+"""Each operator of the table is usable wherever scoring reads it, and in the documents and the oracle."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ from tests.unit.shared.operator_cases import CASES
 NAMES = [one.name for one in OPERATORS]
 BY_NAME = {one.name: one for one in OPERATORS}
 OF_TEXTS = [one.name for one in OPERATORS if one.text is not None]
-README = Path(__file__).parents[3] / "services/scoring/README.md"
+PAGE = Path(__file__).parents[3] / "docs/scoring.md"
 
 
 def traits(value: Any) -> dict[str, Any]:
@@ -98,6 +98,6 @@ def test_the_oracle_says_the_same_of_an_operator(name: str) -> None:
     assert not met_by_traits({"it": {name: case.operand}}, traits(case.fails))
 
 
-def test_the_readme_lists_the_operators() -> None:
-    (listed,) = re.findall(r"^Operators: ((?:`\w+`(?:, )?)+)\.", README.read_text(), re.MULTILINE)
+def test_the_page_on_scoring_lists_the_operators() -> None:
+    (listed,) = re.findall(r"^\*\*Operators:\*\* ((?:`\w+`(?:, )?)+)\.", PAGE.read_text(), re.MULTILINE)
     assert re.findall(r"`(\w+)`", listed) == NAMES
