@@ -6,11 +6,11 @@ import msgspec
 
 from services.ingest.accepted import Accepted
 from services.ingest.envelope import envelope_of
+from services.ingest.formats.native import read_native
+from services.ingest.formats.segment_calls import read_segment
+from services.ingest.formats.segment_wire import read_batch, read_common_context
 from services.ingest.limits import check_count
-from services.ingest.native import read_native
 from services.ingest.outcome import Outcome, Refusal
-from services.ingest.segment import read_segment
-from services.ingest.segment_wire import read_batch, read_common_context
 from services.ingest.sending import Sending
 from services.ingest.skew import read_sent_at
 from services.ingest.wire import decode

@@ -6,9 +6,9 @@ from typing import Any, Final
 import msgspec
 
 from services.ingest.answers import NativeAnswer, SegmentAnswer
+from services.ingest.formats.native import NativeEvent
+from services.ingest.formats.segment_wire import Call
 from services.ingest.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
-from services.ingest.native import NativeEvent
-from services.ingest.segment_wire import Call
 
 _LIMITS: Final = (
     f"At most {MAX_EVENT_BYTES:,} bytes an event and, for several, {MAX_BODY_BYTES:,} bytes and "

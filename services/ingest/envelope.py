@@ -4,8 +4,8 @@ from itertools import count
 
 import msgspec
 
+from services.ingest.formats.segment_wire import Context
 from services.ingest.judge import MAX_USER_AGENT_LENGTH
-from services.ingest.segment_wire import Context
 from services.ingest.sending import Sending
 from shared.errors import Refused
 from shared.events import DeadLetter, Envelope

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from services.ingest.segment_wire import Context
+from services.ingest.formats.segment_wire import Context
 from shared.identity import Forms
 from shared.ids import NewId
 

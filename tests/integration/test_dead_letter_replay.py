@@ -74,7 +74,8 @@ async def test_once_the_reader_takes_it_it_is_appended_with_the_same_id_each_tim
     world: LettersWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mark is lost twice, as in a crash: the event is on the log twice under one id."""
-    from services.ingest import native, vocabulary
+    from services.ingest import vocabulary
+    from services.ingest.formats import native
 
     await world.refused("/v1/events", [VISIT | {"type": "Visit"}])
     world.clock.advance(days=3)

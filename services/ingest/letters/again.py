@@ -7,9 +7,9 @@ import msgspec
 
 from services.ingest.accepted import Accepted
 from services.ingest.envelope import sending_of
+from services.ingest.formats.segment_calls import read_segment
 from services.ingest.outcome import MAX_PAYLOAD_BYTES, Refusal
 from services.ingest.paths import BATCHES, READERS
-from services.ingest.segment import read_segment
 from services.ingest.wire import decode as decode_shape
 from shared.errors import Poison, Refused
 from shared.events import INTERACTIONS, TOPICS, DeadLetter, decode, encode, key_of

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.ingest.accepted import Accepted
-from services.ingest.segment import read_segment
+from services.ingest.formats.segment_calls import read_segment
 from services.ingest.sending import Sending
 from shared.errors import Refused
 from shared.events import Interaction

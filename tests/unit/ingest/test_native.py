@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.accepted import Accepted
-from services.ingest.native import read_native
+from services.ingest.formats.native import read_native
 from services.ingest.sending import Sending
 from shared.errors import Refused
 from shared.events import Interaction, decode, encode

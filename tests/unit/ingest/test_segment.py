@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from services.ingest.segment_wire import Context
+from services.ingest.formats.segment_wire import Context
 from shared.events import Interaction
 from tests.unit.ingest.segment_calls import RECEIVED, SENDING, read
 

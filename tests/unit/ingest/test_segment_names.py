@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.ingest.segment_wire import Context
+from services.ingest.formats.segment_wire import Context
 from tests.unit.ingest.segment_calls import SENDING, accepted, read, refusal
 
 JEN = {"email": "jen@email.example", "phone": "+14105559412"}

@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from services.ingest.accepted import Names
-from services.ingest.segment_wire import Call, Context
+from services.ingest.formats.segment_wire import Call, Context
 from shared.errors import Refused
 from shared.identity import FORMER_USER_ID, USER_ID, WEAKEST, Identity
 

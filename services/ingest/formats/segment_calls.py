@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from services.ingest import skew
 from services.ingest.accepted import Accepted, Names
+from services.ingest.formats.segment_names import names_in
+from services.ingest.formats.segment_wire import Call, Context, merged, read_call
 from services.ingest.limits import check_event, check_traits
-from services.ingest.segment_names import names_in
-from services.ingest.segment_wire import Call, Context, merged, read_call
 from services.ingest.sending import Sending
 from services.ingest.shaping import accepted
 from services.ingest.urls import path_of

@@ -1,0 +1,1 @@
+"""The formats in which trackers send events, each in a file of its own."""
