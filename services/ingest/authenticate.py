@@ -1,44 +1,35 @@
 """The write key, wherever the deployed libraries put it."""
 
-from typing import Any
-
-import msgspec
 from starlette.requests import Request
 
-from services.ingest.wire import decode
+from services.ingest.fields import KeyFields
 from shared.auth import KeyRing, basic_user, bearer_key
-from shared.errors import Refused, Unauthorized
+from shared.errors import Unauthorized
 
 
-class _Keyed(msgspec.Struct):
-    writeKey: Any = None  # noqa: N815 - the field has this name in requests
-
-
-_keyed = msgspec.json.Decoder(_Keyed)
-
-
-def authenticate(request: Request, body: bytes, ring: KeyRing) -> None:
+def authenticate(request: Request, body: bytes, ring: KeyRing, keys: KeyFields) -> None:
     """Raise Unauthorized unless the headers, the query or the body bring a key of the ring.
 
     Any one that fits is enough: Segment's OAuth puts a token in the header and the key in the body.
     """
     if ring.opens(basic_user(request)) or ring.opens(bearer_key(request)):
         return
-    if request.scope["query_string"]:
+    if keys.query and request.scope["query_string"]:
         query = request.query_params
-        if ring.opens(query.get("writeKey")) or ring.opens(query.get("writekey")):
+        if any(ring.opens(query.get(name)) for name in keys.query):
             return
-    if ring.opens(_key_in(body)):
+    if keys.body and any(isinstance(key, str) and ring.opens(key) for key in keys.body.values(body)):
         return
-    raise Unauthorized(
-        "write_key_invalid",
-        "Send a valid write key: as HTTP Basic user, as bearer token, or as `writeKey` in body or query.",
-    )
+    raise Unauthorized("write_key_invalid", f"Send a valid write key: {_places(keys)}.")
 
 
-def _key_in(body: bytes) -> str | None:
-    try:
-        key = decode(_keyed, body).writeKey
-    except Refused:
-        return None
-    return key if isinstance(key, str) else None
+def _places(keys: KeyFields) -> str:
+    places = ["as HTTP Basic user", "as bearer token"]
+    in_body = keys.body.names[0] if keys.body else None
+    in_query = keys.query[0] if keys.query else None
+    if in_body and in_body == in_query:
+        places.append(f"as `{in_body}` in body or query")
+    else:
+        named = ((in_body, "body"), (in_query, "query"))
+        places += [f"as `{name}` in the {where}" for name, where in named if name]
+    return f"{', '.join(places[:-1])}, or {places[-1]}"

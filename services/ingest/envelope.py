@@ -1,10 +1,10 @@
 """What a request said beside its payload, as a dead letter keeps it and as a reader needs it again."""
 
 from itertools import count
+from typing import Any
 
 import msgspec
 
-from services.ingest.formats.segment_wire import Context
 from services.ingest.judge import MAX_USER_AGENT_LENGTH
 from services.ingest.sending import Sending
 from shared.errors import Refused
@@ -30,16 +30,17 @@ def envelope_of(sending: Sending) -> Envelope | None:
     return None if envelope == _NOTHING else envelope
 
 
-def sending_of(letter: DeadLetter, forms: Forms) -> Sending:
+def sending_of(letter: DeadLetter, forms: Forms, context: Any) -> Sending:
     """Return the request that a letter came by, as if it came at `refused_at` and for the first time.
 
-    Events without an id get one derived from the letter's: read again, they are the same events. Raises
-    Refused when the envelope is not one that this version writes.
+    `context` is the type that the letter's format has for what a body says of all its events. Events without
+    an id get one derived from the letter's: read again, they are the same events. Raises Refused when the
+    envelope is not one that this version writes.
     """
     numbers = count()
     envelope = letter.envelope or _NOTHING
     try:
-        context = msgspec.convert(envelope.context, Context | None)
+        common = msgspec.convert(envelope.context, context)
     except msgspec.ValidationError as error:
         raise Refused("envelope_invalid", f"The letter's envelope has another shape: {error}.") from error
     return Sending(
@@ -48,5 +49,5 @@ def sending_of(letter: DeadLetter, forms: Forms) -> Sending:
         forms=forms,
         user_agent=envelope.user_agent,
         sent_at=envelope.sent_at,
-        context=context,
+        context=common,
     )

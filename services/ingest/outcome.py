@@ -1,22 +1,19 @@
 """What became of each event of a request: it was accepted, or refused, which is told and kept."""
 
-import re
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from services.ingest.accepted import Accepted, LeftOut
+from services.ingest.fields import Fields
 from services.ingest.limits import MAX_ID_LENGTH
-from services.ingest.wire import decode
+from services.ingest.redaction import Redaction
 from shared.errors import Refused
 from shared.events import INGEST, DeadLetter, Envelope
 from shared.payload import text_payload
 
 MAX_PAYLOAD_BYTES: Final = 32 * 1024
-
-# Read escape by escape, a quote within the key is never taken for its end.
-_WRITE_KEY = re.compile(rb'("write_?key"\s*:\s*")[^"\\]*+(?:\\.[^"\\]*+)*+', re.IGNORECASE | re.DOTALL)
 
 
 class Refusal(NamedTuple):
@@ -44,24 +41,18 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     left_out: tuple[LeftOut, ...] = ()
 
 
-class _Named(msgspec.Struct):
-    id: Any = None
-    messageId: Any = None  # noqa: N815 - the field has this name in requests
-
-
-_named = msgspec.json.Decoder(_Named)
-
-
-def verdict_of(outcome: Outcome) -> Verdict:
-    """Return what to tell the sender."""
+def verdict_of(outcome: Outcome, id_fields: Fields) -> Verdict:
+    """Return what to tell the sender; `id_fields` are where the id of a refused event may stand."""
     if isinstance(outcome, Accepted):
         return Verdict(outcome.event.id, "accepted", left_out=outcome.left_out)
     error = outcome.error
-    return Verdict(_id_in(outcome.payload), "refused", error.code, error.message, error.field)
+    return Verdict(_id_in(outcome.payload, id_fields), "refused", error.code, error.message, error.field)
 
 
-def dead_letter(refusal: Refusal, *, id: str, refused_at: datetime, source: str) -> DeadLetter:
-    """Return the refusal as it is kept, without its key; of a payload over MAX_PAYLOAD_BYTES an excerpt.
+def dead_letter(
+    refusal: Refusal, *, id: str, refused_at: datetime, source: str, redaction: Redaction
+) -> DeadLetter:
+    """Return the refusal as it is kept, without its keys; of a payload over MAX_PAYLOAD_BYTES an excerpt.
 
     `source` is the path it came in by, which says how to read the payload.
     """
@@ -73,14 +64,10 @@ def dead_letter(refusal: Refusal, *, id: str, refused_at: datetime, source: str)
         refused_by=INGEST,
         source=source,
         envelope=refusal.envelope,
-        **text_payload(_WRITE_KEY.sub(rb"\1-", refusal.payload), MAX_PAYLOAD_BYTES)._asdict(),
+        **text_payload(redaction.of_bytes(refusal.payload), MAX_PAYLOAD_BYTES)._asdict(),
     )
 
 
-def _id_in(payload: bytes) -> str | None:
-    try:
-        named = decode(_named, payload)
-    except Refused:
-        return None
-    found = named.messageId if named.id is None else named.id
+def _id_in(payload: bytes, id_fields: Fields) -> str | None:
+    found = next((value for value in id_fields.values(payload) if value is not None), None)
     return found[:MAX_ID_LENGTH] if isinstance(found, str) else None

@@ -1,7 +1,7 @@
 """A tracking request from its first byte to its answer, which says 200 only once the log has the events."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,10 +9,10 @@ from starlette.responses import Response
 from services.ingest.accepted import Accepted
 from services.ingest.authenticate import authenticate
 from services.ingest.body import read_body
-from services.ingest.cors import shared_with_any_origin
+from services.ingest.cors import ANY_ORIGIN, shared_with_any_origin
 from services.ingest.envelope import envelope_of
+from services.ingest.formats.format import Answer, Format, Read, TrackingPath
 from services.ingest.outcome import Outcome, Refusal, dead_letter
-from services.ingest.paths import Read
 from services.ingest.recent import log_key
 from services.ingest.sending import Sending
 from shared.auth import KeyRing
@@ -24,8 +24,6 @@ from shared.ids import NewId
 from shared.log.port import Log, Record
 from shared.problems import problem_of
 from shared.telemetry import INGESTED
-
-Answer: TypeAlias = Callable[[Sequence[Outcome]], Response]
 
 _ACCEPTED = INGESTED.labels("accepted")
 _REFUSED = INGESTED.labels("refused")
@@ -41,24 +39,29 @@ class Receiver:
         self._forms = forms
         self._new_id = new_id
 
-    def endpoint(self, read: Read, answer: Answer) -> Callable[[Request], Any]:
-        """Return the handler of the requests whose body `read` understands."""
+    def endpoint(self, format: Format, path: TrackingPath) -> Callable[[Request], Any]:
+        """Return the handler of the requests to a tracking path of a format."""
+        reply, id_fields, usual = path.answer, format.id_fields, path.usual
+        usual_response = _response(usual) if usual else None
 
         async def handle(request: Request) -> Response:
             try:
-                return answer(await self._receive(request, read))
+                answer = reply(await self._receive(request, format, path.read), id_fields)
             except FliplineError as error:
                 # Answered here rather than by the application, since a browser hides from its page what
                 # is not shared with its origin.
                 return shared_with_any_origin(problem_of(error))
+            if usual_response and answer is usual:
+                return usual_response
+            return _response(answer)
 
         return handle
 
-    async def _receive(self, request: Request, read: Read) -> Sequence[Outcome]:
+    async def _receive(self, request: Request, format: Format, read: Read) -> Sequence[Outcome]:
         received_at = self._clock.now()
         body = await read_body(request)
         try:
-            authenticate(request, body.data, self._ring)
+            authenticate(request, body.data, self._ring, format.key_fields)
         except Unauthorized as error:
             # The key may stand in the part that could not be read.
             raise body.fault or error from error
@@ -68,12 +71,14 @@ class Receiver:
                 raise body.fault
             outcomes = read(body.data, sending)
         except Refused as error:
-            await self._keep([Refusal(error, body.data, envelope_of(sending))], request, sending)
+            await self._keep([Refusal(error, body.data, envelope_of(sending))], request, format, sending)
             raise
-        await self._keep(outcomes, request, sending)
+        await self._keep(outcomes, request, format, sending)
         return outcomes
 
-    async def _keep(self, outcomes: Sequence[Outcome], request: Request, sending: Sending) -> None:
+    async def _keep(
+        self, outcomes: Sequence[Outcome], request: Request, format: Format, sending: Sending
+    ) -> None:
         """Append the interactions, and the refusals as dead letters; raises Unavailable."""
         records: list[Record] = []
         refusals: list[Refusal] = []
@@ -89,13 +94,22 @@ class Receiver:
         request.scope["flipline"] = counts
         for refusal in refusals:
             letter = dead_letter(
-                refusal, id=self._new_id(), refused_at=sending.received_at, source=request.url.path
+                refusal,
+                id=self._new_id(),
+                refused_at=sending.received_at,
+                source=request.url.path,
+                redaction=format.redaction,
             )
             records.append(Record(DEAD_LETTERS, letter.id, encode(letter)))
         await self._log.append(records)
         _ACCEPTED.inc(len(outcomes) - len(refusals))
         if refusals:
             _REFUSED.inc(len(refusals))
+
+
+def _response(answer: Answer) -> Response:
+    headers = {**ANY_ORIGIN, **answer.headers} if answer.headers else ANY_ORIGIN
+    return Response(answer.body, answer.status, headers, answer.media_type)
 
 
 def _browser(request: Request) -> str | None:

@@ -1,9 +1,8 @@
 """What the events of one request have in common."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from services.ingest.formats.segment_wire import Context
 from shared.identity import Forms
 from shared.ids import NewId
 
@@ -11,7 +10,8 @@ from shared.ids import NewId
 class Sending(NamedTuple):
     """When a request came, by what rules it is read, and what it said beside its events.
 
-    `user_agent` is the browser's when a browser sent it, `sent_at` and `context` are a Segment batch's.
+    `user_agent` is the browser's when a browser sent it. `sent_at` and `context` are what a batch says of all
+    its events: the sender's clock at sending, and the rest in the shape that the format has for it.
     """
 
     received_at: datetime
@@ -19,4 +19,4 @@ class Sending(NamedTuple):
     forms: Forms
     user_agent: str | None = None
     sent_at: datetime | None = None
-    context: Context | None = None
+    context: Any = None

@@ -1,16 +1,31 @@
-"""Flipline's own event: what comes in at `/v1/events`."""
+"""Flipline's own events, one or a list of them: what comes in at `/v1/events`."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 
 from services.ingest.accepted import Accepted, Names
-from services.ingest.limits import EventId, Label, TypeName, check_event, check_traits
+from services.ingest.documentation import LEFT_OUT, description, limits, schema
+from services.ingest.fields import Fields, JsonFields, KeyFields
+from services.ingest.formats.format import Answer, Format, TrackingPath
+from services.ingest.limits import (
+    MAX_EVENTS,
+    EventId,
+    Label,
+    TypeName,
+    check_count,
+    check_event,
+    check_traits,
+)
+from services.ingest.outcome import Outcome, Verdict, verdict_of
+from services.ingest.reading import read_each
 from services.ingest.sending import Sending
 from services.ingest.shaping import accepted
 from services.ingest.skew import occurred_at
 from services.ingest.vocabulary import checked_type
 from services.ingest.wire import decode
+from shared.errors import Refused
 from shared.identity import FORMER_USER_ID, Scalar, twin_of
 
 
@@ -28,7 +43,40 @@ class NativeEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     writeKey: Any = None  # noqa: N815 - the field has this name in requests
 
 
-_decoder = msgspec.json.Decoder(NativeEvent)
+class NativeAnswer(msgspec.Struct, frozen=True):
+    """What became of each event, in the order in which they were sent."""
+
+    results: list[Verdict]
+
+
+_EXAMPLE: Final = {
+    "id": "2f0c9f4e-reading-1",
+    "type": "visit",
+    "identities": {"anonymous_id": "cookie-1", "email": "ana@runner.example"},
+    "occurred_at": "2026-11-22T07:38:16Z",
+    "properties": {"path": "/pricing"},
+}
+
+_anything = msgspec.json.Decoder(msgspec.Raw)
+_list = msgspec.json.Decoder(list[msgspec.Raw])
+_event = msgspec.json.Decoder(NativeEvent)
+_encode = msgspec.json.Encoder().encode
+
+
+def read_body(data: bytes, sending: Sending) -> list[Outcome]:
+    """Read one native event or a list of them.
+
+    Raises Refused when the body is neither, and when the one event is refused: a sender of one event looks at
+    the status, and only a sender of a list has verdicts to look at.
+    """
+    start = bytes(decode(_anything, data)).lstrip()[:1]
+    if start == b"{":
+        return [read_native(data, sending)]
+    if start != b"[":
+        raise Refused("body_invalid", "Send one event as a JSON object, or a list of them.")
+    events = decode(_list, data)
+    check_count(len(events))
+    return read_each(events, read_native, sending)
 
 
 def read_native(data: bytes, sending: Sending) -> Accepted:
@@ -37,7 +85,7 @@ def read_native(data: bytes, sending: Sending) -> Accepted:
     The property `user_agent` goes before that of the request.
     """
     check_event(data)
-    event = decode(_decoder, data)
+    event = decode(_event, data)
     properties = event.properties or {}
     traits = event.traits or {}
     check_traits(traits, "traits")
@@ -73,3 +121,31 @@ def _name(names: Names, kind: str, values: Scalar | list[Scalar]) -> None:
     else:
         for index, value in enumerate(values):
             names.add(kind, value, f"{field}.{index}")
+
+
+def answer(outcomes: Sequence[Outcome], id_fields: Fields) -> Answer:
+    """Answer with a verdict for each event."""
+    return Answer(_encode(NativeAnswer([verdict_of(outcome, id_fields) for outcome in outcomes])))
+
+
+def describe(keys: KeyFields) -> dict[str, Any]:
+    """Describe `/v1/events`."""
+    event = schema(NativeEvent)
+    return description(
+        "Send interactions",
+        "Each event of a list is accepted or refused by itself, and the answer is 200 with a verdict each. "
+        "A single event that is refused is answered 400, with its code and field. What is refused is kept as "
+        f"a dead letter. {LEFT_OUT} {limits(keys)}",
+        {"oneOf": [event, {"type": "array", "maxItems": MAX_EVENTS, "items": event}]},
+        [_EXAMPLE, _EXAMPLE | {"id": "2f0c9f4e-reading-2"}],
+        schema(NativeAnswer),
+    )
+
+
+NATIVE: Final = Format(
+    name="native",
+    paths=(TrackingPath(path="/v1/events", read=read_body, answer=answer, describe=describe),),
+    key_fields=KeyFields(body=JsonFields("writeKey"), query=("writeKey", "writekey")),
+    # Who comes from Segment's calls sends its field too, which is refused, but the verdict names the event.
+    id_fields=JsonFields("id", "messageId"),
+)

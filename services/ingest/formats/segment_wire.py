@@ -1,10 +1,12 @@
-"""The wire shapes of Segment's tracking API, as far as they are read."""
+"""The wire shapes of Segment's tracking API: its calls, as far as they are read, and what answers them."""
 
 from typing import Any, Final
 
 import msgspec
 
+from services.ingest.accepted import LeftOut
 from services.ingest.limits import MAX_LABEL_LENGTH, EventId, Label, check_event
+from services.ingest.outcome import Verdict
 from services.ingest.wire import decode
 from shared.errors import Refused, TooLarge
 
@@ -62,6 +64,17 @@ class Batch(msgspec.Struct, rename="camel", gc=False):
     batch: list[msgspec.Raw]
     sent_at: str | None = None
     context: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class SegmentAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """That the request was taken in and, for a batch, what became of each call, in their order.
+
+    Of a single call, `left_out` are the values that were not taken, such as ids that name nobody.
+    """
+
+    success: bool
+    results: list[Verdict] | None = None
+    left_out: tuple[LeftOut, ...] = ()
 
 
 _calls = msgspec.json.Decoder(Call)

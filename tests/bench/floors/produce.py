@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from uvicorn.loops.auto import auto_loop_factory
 
 from services.ingest.accepted import Accepted
-from services.ingest.bodies import segment_batch
+from services.ingest.formats.segment import read_calls
 from services.ingest.sending import Sending
 from shared.events import encode
 from shared.identity import Forms
@@ -38,7 +38,7 @@ def records_of(groups: int, size: int, partitions: int) -> Iterator[Group]:
     forms = Forms()
     for body in segment_batches(groups, size):
         by_partition: dict[int, list[tuple[bytes, bytes]]] = {}
-        for outcome in segment_batch(msgspec.json.encode(body), Sending(datetime.now(UTC), new_id, forms)):
+        for outcome in read_calls(msgspec.json.encode(body), Sending(datetime.now(UTC), new_id, forms)):
             assert isinstance(outcome, Accepted)
             key = outcome.event.identities[0].id
             record = key.encode(), encode(outcome.event)

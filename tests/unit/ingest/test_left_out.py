@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from services.ingest.accepted import Accepted
-from services.ingest.answers import batch_answer, call_answer, native_answer
+from services.ingest.formats.native import NATIVE, answer
+from services.ingest.formats.segment import SEGMENT, answer_call, answer_calls
 from shared.errors import Refused
 from tests.unit.ingest.segment_calls import accepted as call
 from tests.unit.ingest.test_native import accepted as event
@@ -99,9 +100,12 @@ def test_every_answer_says_what_was_left_out() -> None:
             "message": "Programs send this value for somebody whom they do not know; it names nobody.",
         }
     ]
-    (native,) = msgspec.json.decode(native_answer([one]).body)["results"]
+    (native,) = msgspec.json.decode(answer([one], NATIVE.id_fields).body)["results"]
     assert native == {"id": "new", "status": "accepted", "left_out": left_out}
-    (batch,) = msgspec.json.decode(batch_answer([one]).body)["results"]
+    (batch,) = msgspec.json.decode(answer_calls([one], SEGMENT.id_fields).body)["results"]
     assert batch == native
-    assert msgspec.json.decode(call_answer([one]).body) == {"success": True, "left_out": left_out}
-    assert msgspec.json.decode(call_answer([event()]).body) == {"success": True}
+    assert msgspec.json.decode(answer_call([one], SEGMENT.id_fields).body) == {
+        "success": True,
+        "left_out": left_out,
+    }
+    assert msgspec.json.decode(answer_call([event()], SEGMENT.id_fields).body) == {"success": True}

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.ingest.bodies import segment_batch
+from services.ingest.formats.registry import BY_PATH
+from services.ingest.formats.segment import SEGMENT, read_calls
 from services.ingest.letters.again import records_of
 from services.ingest.outcome import MAX_PAYLOAD_BYTES, Refusal, dead_letter
-from services.ingest.paths import READERS
 from services.ingest.sending import Sending
 from shared.errors import Refused
 from shared.events import (
@@ -133,7 +133,7 @@ def test_what_cannot_be_replayed_is_refused_with_the_reason(one: DeadLetter, cod
     assert why(one)[0] == code
 
 
-@pytest.mark.parametrize("path", sorted(READERS))
+@pytest.mark.parametrize("path", sorted(BY_PATH))
 def test_what_was_refused_is_read_by_the_reader_of_its_path(path: str) -> None:
     body: dict[str, Any] = {"userId": "u1", "groupId": "g1", "previousId": "c1", "event": "Signed Up"}
     body = VISIT if path == "/v1/events" else body
@@ -174,9 +174,9 @@ def test_what_was_said_beside_a_call_of_a_batch_is_heeded_again() -> None:
     }
     agent = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)" + "x" * 9_000
     sending = Sending(NOON, lambda: "new", FORMS, agent)
-    (refusal,) = segment_batch(json.dumps(body).encode(), sending)
+    (refusal,) = read_calls(json.dumps(body).encode(), sending)
     assert isinstance(refusal, Refusal)
-    one = dead_letter(refusal, id="dead_1", refused_at=NOON, source="/v1/batch")
+    one = dead_letter(refusal, id="dead_1", refused_at=NOON, source="/v1/batch", redaction=SEGMENT.redaction)
     written = decode(encode(one))
     assert isinstance(written, DeadLetter)
     mended = msgspec.structs.replace(written, payload=written.payload.replace('"Track"', '"track"'))

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.ingest.accepted import Accepted
+from services.ingest.formats.native import NATIVE
 from services.ingest.outcome import MAX_PAYLOAD_BYTES, Refusal, dead_letter, verdict_of
 from shared.errors import Refused
 from shared.events import DeadLetter, decode, encode
@@ -13,11 +14,17 @@ ERROR = Refused("type_invalid", "A type is in snake_case.", "type")
 
 
 def letter(payload: bytes) -> DeadLetter:
-    return dead_letter(Refusal(ERROR, payload), id="d1", refused_at=RECEIVED, source="/v1/track")
+    return dead_letter(
+        Refusal(ERROR, payload),
+        id="d1",
+        refused_at=RECEIVED,
+        source="/v1/track",
+        redaction=NATIVE.redaction,
+    )
 
 
 def test_an_accepted_event_is_told_by_its_id() -> None:
-    verdict = verdict_of(Accepted(interaction(id="e1")))
+    verdict = verdict_of(Accepted(interaction(id="e1")), NATIVE.id_fields)
     assert (verdict.id, verdict.status, verdict.code) == ("e1", "accepted", None)
 
 
@@ -33,7 +40,7 @@ def test_an_accepted_event_is_told_by_its_id() -> None:
     ],
 )
 def test_a_refused_event_is_told_by_the_id_it_came_with(payload: bytes, id: str | None) -> None:
-    verdict = verdict_of(Refusal(ERROR, payload))
+    verdict = verdict_of(Refusal(ERROR, payload), NATIVE.id_fields)
     assert (verdict.id, verdict.status, verdict.code, verdict.field) == (
         id,
         "refused",

@@ -1,0 +1,71 @@
+"""What a tracker format is; routes, keys, dead letters and the API's description follow from the object."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from services.ingest.fields import Fields, KeyFields
+from services.ingest.outcome import Outcome
+from services.ingest.redaction import Redaction
+from services.ingest.sending import Sending
+
+JSON: Final = "application/json"
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What the sender gets; status 200 to the digit, unless deployed trackers want another.
+
+    Segment's libraries take 202 and 204 for failures.
+    """
+
+    body: bytes
+    status: int = 200
+    media_type: str | None = JSON
+    headers: Mapping[str, str] | None = None
+
+
+Read: TypeAlias = Callable[[bytes, Sending], list[Outcome]]
+"""Reads a body into its events, each with its outcome; raises Refused when the body is refused as a whole."""
+Reply: TypeAlias = Callable[[Sequence[Outcome], Fields], Answer]
+"""Answers for the events of a body; the fields are those in which the id of a refused event may stand."""
+Describe: TypeAlias = Callable[[KeyFields], dict[str, Any]]
+"""Describes a path by what FastAPI's `add_api_route` takes: summary, description, answers and body."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackingPath:
+    """One path that trackers post to, without path parameters.
+
+    `usual` is an answer that is the same each time, so that its response is made once. `read_again` reads the
+    payload of a dead letter where that may be something else than a whole body, such as an event of a batch.
+    """
+
+    path: str
+    read: Read
+    answer: Reply
+    describe: Describe
+    usual: Answer | None = None
+    read_again: Read | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How trackers of one kind send events.
+
+    `id_fields` are where an event's id may stand: a refused event is told by the first that has a value.
+    `context` is the type of what a body says of all its events (`Sending.context`), None without any.
+    """
+
+    name: str
+    paths: tuple[TrackingPath, ...]
+    key_fields: KeyFields
+    id_fields: Fields
+    context: Any = None
+
+    @cached_property
+    def redaction(self) -> Redaction:
+        """What removes the write keys from what is kept of this format's requests."""
+        return Redaction(self.key_fields.names)
