@@ -63,7 +63,7 @@ def dead_letter(
         refused_at=refused_at,
         refused_by=INGEST,
         source=source,
-        envelope=refusal.envelope,
+        envelope=redaction.of_envelope(refusal.envelope),
         **text_payload(redaction.of_bytes(refusal.payload), MAX_PAYLOAD_BYTES)._asdict(),
     )
 

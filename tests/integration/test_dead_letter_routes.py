@@ -16,7 +16,7 @@ from services.scoring import compose as scoring
 from shared import dead_letters
 from shared.cursor import Keyset
 from shared.database.engine import Database
-from shared.events import INGEST, DeadLetterReplayed
+from shared.events import INGEST, DeadLetterReplayed, Envelope
 from shared.log.embedded import EmbeddedLog
 from tests.builders import NOON
 from tests.letters_world import LettersWorld, letter, running_letters
@@ -121,6 +121,17 @@ async def test_a_letter_is_shown_with_its_payload(world: LettersWorld) -> None:
     assert (shown["encoding"], shown["excerpt"], shown["envelope"]) == ("text", False, None)
     answer = await world.ops.get(f"{PATH}/d9")
     assert (answer.status_code, answer.json()["code"]) == (404, "dead_letter_unknown")
+
+
+async def test_a_letter_of_an_earlier_version_is_shown_without_the_key_that_it_kept(
+    world: LettersWorld,
+) -> None:
+    context = {"traits": {"writeKey": "fl_write_a"}}
+    kept = {"payload": "{'writeKey': 'fl_write_a'}", "envelope": Envelope(context=context)}
+    await world.append(letter("d6", refused_by="ingest", source="/v1/batch", **kept))
+    shown = (await world.ops.get(f"{PATH}/d6")).json()
+    assert shown["payload"] == "{'writeKey': '-'}"
+    assert shown["envelope"]["context"] == {"traits": {"writeKey": "-"}}
 
 
 async def test_only_a_key_of_ops_opens_them(world: LettersWorld) -> None:

@@ -67,5 +67,5 @@ class Format:
 
     @cached_property
     def redaction(self) -> Redaction:
-        """What removes the write keys from what is kept of this format's requests."""
+        """What removes the write keys from all that is kept or shown of this format's requests."""
         return Redaction(self.key_fields.names)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from services.ingest.formats.registry import without_keys
 from services.ingest.letters.replay import MAX_LETTERS
 from services.ingest.store.dead_letters import Stored
 from shared.dead_letters import ID_PATTERN, NAME_PATTERN
@@ -78,8 +79,8 @@ class LetterOut(LetterSummaryOut):
 
     @classmethod
     def of(cls, stored: Stored) -> Self:
-        """Show a letter."""
-        letter = stored.letter
+        """Show a letter, without write keys."""
+        letter = without_keys(stored.letter)
         return cls(
             id=letter.id,
             code=letter.code,
