@@ -8,6 +8,7 @@ import msgspec
 from services.ingest.fields import KeyFields
 from services.ingest.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
 
+JSON: Final = "application/json"
 LEFT_OUT: Final = (
     "An id that names nobody, such as `undefined`, `0`, `{{user_id}}` or a blank, is left out of an event "
     "that names its person otherwise, and `left_out` says so."
@@ -33,9 +34,15 @@ def _key_places(keys: KeyFields) -> str:
 
 
 def description(
-    summary: str, text: str, body: dict[str, Any], example: Any, answer: dict[str, Any]
+    summary: str,
+    text: str,
+    body: dict[str, Any],
+    example: Any,
+    answer: dict[str, Any],
+    *,
+    media_type: str = JSON,
 ) -> dict[str, Any]:
-    """Describe a tracking path whose body is JSON; `body` and `answer` are schemas."""
+    """Describe a tracking path; `body` and `answer` are schemas, and `media_type` is that of the body."""
     problems = {
         400: "The body, or the single event or call, is refused; it is kept as a dead letter.",
         401: "No write key fits.",
@@ -46,13 +53,13 @@ def description(
         "summary": summary,
         "description": text,
         "responses": {
-            200: {"description": "On the log.", "content": {"application/json": {"schema": answer}}},
+            200: {"description": "On the log.", "content": {JSON: {"schema": answer}}},
             **{status: {"description": text} for status, text in problems.items()},
         },
         "openapi_extra": {
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": body, "example": example}},
+                "content": {media_type: {"schema": body, "example": example}},
             },
         },
     }

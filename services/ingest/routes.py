@@ -12,14 +12,14 @@ from shared.direct import DirectRoute
 def tracking_routes(receiver: Receiver) -> APIRouter:
     """Return the router of all tracking paths, the busiest first, since they are tried in their order."""
     router = APIRouter(route_class=DirectRoute, tags=["ingest"])
-    paths = [(known, path) for known in FORMATS for path in known.paths]
-    for known, path in paths:
+    paths = [(tracker_format, path) for tracker_format in FORMATS for path in tracker_format.paths]
+    for tracker_format, path in paths:
         router.add_api_route(
             path.path,
-            receiver.endpoint(known, path),
+            receiver.endpoint(tracker_format, path),
             methods=["POST"],
             response_model=None,
-            **path.describe(known.key_fields),
+            **path.describe(tracker_format.key_fields),
         )
     for _, path in paths:
         router.routes.append(Route(path.path, preflight, methods=["OPTIONS"], include_in_schema=False))

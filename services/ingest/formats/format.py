@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -11,8 +11,6 @@ from services.ingest.fields import Fields, KeyFields
 from services.ingest.outcome import Outcome
 from services.ingest.redaction import Redaction
 from services.ingest.sending import Sending
-
-JSON: Final = "application/json"
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -23,7 +21,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
     body: bytes
     status: int = 200
-    media_type: str | None = JSON
+    media_type: str | None = "application/json"
     headers: Mapping[str, str] | None = None
 
 

@@ -1,4 +1,4 @@
-"""The formats that ingest takes. A new one is its file and its name here."""
+"""The formats that ingest takes: a new one is a file in this folder and a name in this list."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -11,11 +11,13 @@ from shared.events import DeadLetter
 FORMATS: Final = (NATIVE, SEGMENT)
 
 BY_PATH: Final[Mapping[str, tuple[Format, TrackingPath]]] = {
-    path.path: (known, path) for known in FORMATS for path in known.paths
+    path.path: (tracker_format, path) for tracker_format in FORMATS for path in tracker_format.paths
 }
 
 
 def without_keys(letter: DeadLetter) -> DeadLetter:
     """Return a letter as it may be shown: earlier versions kept keys that this version removes."""
-    known = BY_PATH.get(letter.source or "")
-    return known[0].redaction.of_letter(letter) if known else letter
+    if letter.source not in BY_PATH:
+        return letter
+    tracker_format, _ = BY_PATH[letter.source]
+    return tracker_format.redaction.of_letter(letter)
