@@ -54,7 +54,7 @@ def description(
         "description": text,
         "responses": {
             200: {"description": "On the log.", "content": {JSON: {"schema": answer}}},
-            **{status: {"description": text} for status, text in problems.items()},
+            **{status: {"description": meaning} for status, meaning in problems.items()},
         },
         "openapi_extra": {
             "requestBody": {

@@ -14,7 +14,7 @@ from shared.errors import Refused
 def read_each(
     events: Iterable[msgspec.Raw], read: Callable[[bytes, Sending], Accepted], sending: Sending
 ) -> list[Outcome]:
-    """Read each event of a body; one that is refused is an outcome too."""
+    """Read each event of a body; a refused event becomes a Refusal and stops no other."""
     outcomes: list[Outcome] = []
     for event in events:
         data = bytes(event)

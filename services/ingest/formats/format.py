@@ -14,9 +14,9 @@ from services.ingest.sending import Sending
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """What the sender gets; status 200 to the digit, unless deployed trackers want another.
+    """What the sender gets; status 200 exactly, unless the format's deployed trackers expect another.
 
-    Segment's libraries take 202 and 204 for failures.
+    Segment's libraries, for one, take 202 and 204 for failures.
     """
 
     body: bytes
@@ -37,8 +37,9 @@ Describe: TypeAlias = Callable[[KeyFields], dict[str, Any]]
 class TrackingPath:
     """One path that trackers post to, without path parameters.
 
-    `usual` is an answer that is the same each time, so that its response is made once. `read_again` reads the
-    payload of a dead letter where that may be something else than a whole body, such as an event of a batch.
+    `usual` is the answer that nearly every request gets, if there is one: its response is made once and used
+    again. `read_again` reads the payload of a dead letter, where that may be a single event of a batch and
+    not a whole body; without it, `read` does.
     """
 
     path: str
@@ -53,8 +54,8 @@ class TrackingPath:
 class Format:
     """How trackers of one kind send events.
 
-    `id_fields` are where an event's id may stand: a refused event is told by the first that has a value.
-    `context` is the type of what a body says of all its events (`Sending.context`), None without any.
+    `id_fields` are where an event's id may stand: the first that has a value names a refused event in the
+    answer. `context` is the type of what a body says of all its events (`Sending.context`), None without any.
     """
 
     name: str
@@ -65,5 +66,5 @@ class Format:
 
     @cached_property
     def redaction(self) -> Redaction:
-        """What removes the write keys from all that is kept or shown of this format's requests."""
+        """Removes the write keys from all that is kept or shown of this format's requests."""
         return Redaction(self.key_fields.names)

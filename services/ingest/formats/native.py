@@ -146,6 +146,6 @@ NATIVE: Final = Format(
     name="native",
     paths=(TrackingPath(path="/v1/events", read=read_body, answer=answer, describe=describe),),
     key_fields=KeyFields(body=JsonFields("writeKey"), query=("writeKey", "writekey")),
-    # Who comes from Segment's calls sends its field too, which is refused, but the verdict names the event.
+    # People who know Segment's calls send `messageId`: it is refused, and still names the event.
     id_fields=JsonFields("id", "messageId"),
 )
