@@ -1,16 +1,14 @@
-"""From the log to work: what is new is owed to every subscriber that wants it, as one delivery each."""
+"""From the log to work: an event is owed to every subscriber that wants its type, as one delivery each."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection
 
-from services.handoff.event_types import LEAD_QUALIFIED, STAGE_CHANGED, EventType
-from services.handoff.lead import lead_data
+from services.handoff.event_types import BY_EVENT, EventType
+from services.handoff.notice import Notice
 from services.handoff.payload import body_of
-from services.handoff.stage import stage_data
 from services.handoff.store import webhooks
 from services.handoff.store.deliveries import owed_row
 from services.handoff.store.leads import insert_unseen
@@ -18,29 +16,27 @@ from services.handoff.tables import deliveries
 from services.handoff.webhook import Webhook
 from shared.clock import Clock
 from shared.database.bulk import insert_new
-from shared.events import Event, LeadQualified, StageChanged, decode
+from shared.errors import Poison
+from shared.events import Event, LeadQualified, decode
 from shared.following import Summary
 from shared.ids import NewId
 from shared.log.port import Message
 from shared.telemetry import FLIPS
 
 
-class _Notice(NamedTuple):
-    """What subscribers are to be told of one event; `message_id` is the event's id."""
+class _News(NamedTuple):
+    """An event with its entry in the table of types and the notice of it."""
 
-    message_id: str
-    type: EventType
-    model: str
-    lead_id: str | None
-    happened_at: datetime
-    data: dict[str, Any]
+    event: Event
+    type: EventType[Any]
+    notice: Notice
 
 
 class LeadIntake:
     """Applies the messages of the topic `leads`.
 
-    The log may tell of an event twice. A lead that is known makes no second delivery, not even to those who
-    subscribed since; a change of stage is not kept, so it is the delivery that is made once for a subscriber.
+    The log may repeat an event. A lead that is stored makes no second delivery, not even to those who
+    subscribed since. Other events are not stored, so there the delivery is what a subscriber gets only once.
     """
 
     def __init__(self, *, clock: Clock, new_id: NewId) -> None:
@@ -48,30 +44,23 @@ class LeadIntake:
         self._new_id = new_id
 
     def apply(self, connection: Connection, messages: Sequence[Message]) -> Summary:
-        """Store new leads and what is owed for the events as part of the caller's transaction."""
-        events = [decode(message.value) for message in messages]
-        new_leads = _new_leads(connection, events)
-        notices = [*new_leads, *_stage_changes(events)]
-        subscribers = webhooks.subscribers(connection) if notices else []
-        owed = insert_new(connection, deliveries, "id", self._rows(notices, subscribers))
-        by_model = Counter(notice.model for notice in new_leads)
-        return {"leads": len(new_leads), "deliveries": len(owed), "flips": dict(by_model)}
+        """Store new leads and what is owed for the events as part of the caller's transaction.
 
-    def _rows(self, notices: Iterable[_Notice], subscribers: Sequence[Webhook]) -> list[dict[str, Any]]:
+        Raises Poison for an event that no type of webhook is made of.
+        """
+        news = _without_known_leads(connection, [_news(decode(message.value)) for message in messages])
+        subscribers = webhooks.subscribers(connection) if news else []
+        owed = insert_new(connection, deliveries, "id", self._rows(news, subscribers))
+        flips = Counter(each.event.model for each in news if isinstance(each.event, LeadQualified))
+        return {"leads": flips.total(), "deliveries": len(owed), "flips": dict(flips)}
+
+    def _rows(self, news: Iterable[_News], subscribers: Sequence[Webhook]) -> list[dict[str, Any]]:
         now = self._clock.now()
         return [
-            owed_row(
-                webhook,
-                id=self._new_id(),
-                message_id=notice.message_id,
-                type=notice.type,
-                lead_id=notice.lead_id,
-                body=body,
-                at=now,
-            )
-            for notice in notices
-            if (wanting := [each for each in subscribers if each.wants(notice.type, notice.model)])
-            for body in [body_of(notice.type, notice.happened_at, notice.data)]
+            owed_row(webhook, id=self._new_id(), type=type_.name, notice=notice, body=body, at=now)
+            for _, type_, notice in news
+            if (wanting := [each for each in subscribers if each.wants(type_, notice.model)])
+            for body in [body_of(type_.name, notice)]
             for webhook in wanting
         ]
 
@@ -86,21 +75,21 @@ def count_flips(summary: Summary) -> None:
         FLIPS.labels(model).inc(number)
 
 
-def _new_leads(connection: Connection, events: Iterable[Event]) -> list[_Notice]:
-    """Store the leads that are not known yet and return what is to be told of these."""
-    qualified = (event for event in events if isinstance(event, LeadQualified))
-    told = {event.lead_id: (event, lead_data(event)) for event in qualified}
-    new = insert_unseen(connection, list(told.values()))
-    return [
-        _Notice(event.id, LEAD_QUALIFIED, event.model, lead_id, event.qualified_at, data)
-        for lead_id, (event, data) in told.items()
-        if lead_id in new
-    ]
+def _news(event: Event) -> _News:
+    if (type_ := BY_EVENT.get(type(event))) is None:
+        raise Poison("unexpected_event", f"{type(event).__name__} does not belong on this topic.")
+    return _News(event, type_, type_.notice(event))
 
 
-def _stage_changes(events: Iterable[Event]) -> list[_Notice]:
-    changes = {event.id: event for event in events if isinstance(event, StageChanged)}
-    return [
-        _Notice(event.id, STAGE_CHANGED, event.model, None, event.changed_at, stage_data(event))
-        for event in changes.values()
-    ]
+def _without_known_leads(connection: Connection, news: Sequence[_News]) -> list[_News]:
+    """Store the new leads; return the news, each once, without those of leads that were stored before."""
+    leads: dict[str, tuple[LeadQualified, _News]] = {}
+    others: dict[str, _News] = {}
+    for each in news:
+        match each.event:
+            case LeadQualified() as lead:
+                leads[lead.lead_id] = (lead, each)
+            case event:
+                others[event.id] = each
+    new = insert_unseen(connection, [(lead, each.notice.data) for lead, each in leads.values()])
+    return [*(each for lead_id, (_, each) in leads.items() if lead_id in new), *others.values()]

@@ -1,22 +1,64 @@
-"""The types of webhook that a subscriber can ask for; one type has one shape for ever.
+"""The types of webhook, one entry each: all that is offered to subscribers, and nothing that is not sent.
 
-Who asks for none in particular gets all about leads, types that are not yet sent too. Changes of stage are
-many and lead to nothing by themselves, so they go only to those who ask for them by name.
+To add a type, write its event in `shared.events`, its notice, body and example, and add an entry here.
+A type keeps one shape for ever.
 """
 
-from typing import Final, Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
 
-EventType = Literal[
-    "lead.qualified",
-    "lead.updated",
-    "lead.sla.first_contact_breached",
-    "lead.sla.contacts_breached",
-    "lead.recycled",
-    "profile.stage_changed",
-    "webhook.test",
-]
+from pydantic import BaseModel
 
-LEAD_QUALIFIED: Final[EventType] = "lead.qualified"
-STAGE_CHANGED: Final[EventType] = "profile.stage_changed"
-ONLY_WHEN_ASKED_FOR: Final[EventType] = STAGE_CHANGED
-WEBHOOK_TEST: Final[EventType] = "webhook.test"
+from services.handoff import examples
+from services.handoff.bodies import LeadQualifiedBody, StageChangedBody, WebhookTestBody
+from services.handoff.lead import lead_notice
+from services.handoff.notice import Notice
+from services.handoff.stage import stage_notice
+from services.handoff.testing import WebhookTest, notice_of_test
+from shared.events import LeadQualified, StageChanged
+
+E = TypeVar("E")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventType(Generic[E]):
+    """A type of webhook: the event that it is made of, the notice of one, and the model of the body.
+
+    A subscription that names no types gets all but those with `only_when_named`.
+    """
+
+    name: str
+    event: type[E]
+    notice: Callable[[E], Notice]
+    body: type[BaseModel]
+    example: E
+    only_when_named: bool = False
+
+
+LEAD_QUALIFIED: Final = EventType(
+    name="lead.qualified",
+    event=LeadQualified,
+    notice=lead_notice,
+    body=LeadQualifiedBody,
+    example=examples.LEAD,
+)
+STAGE_CHANGED: Final = EventType(
+    name="profile.stage_changed",
+    event=StageChanged,
+    notice=stage_notice,
+    body=StageChangedBody,
+    example=examples.STAGE,
+    # Stages are crossed often, and a crossing asks nobody to act.
+    only_when_named=True,
+)
+WEBHOOK_TEST: Final = EventType(
+    name="webhook.test",
+    event=WebhookTest,
+    notice=notice_of_test,
+    body=WebhookTestBody,
+    example=examples.TEST,
+)
+
+OFFERED: Final[tuple[EventType[Any], ...]] = (LEAD_QUALIFIED, STAGE_CHANGED, WEBHOOK_TEST)
+BY_EVENT: Final[Mapping[type[Any], EventType[Any]]] = {type_.event: type_ for type_ in OFFERED}

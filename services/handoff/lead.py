@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from services.handoff.notice import Notice
 from services.handoff.person import company_of, person_of
 from services.handoff.trimming import MAX_DATA_BYTES, size, traits_within, within
 from shared.events import LeadQualified, Reason
@@ -20,6 +21,17 @@ MAX_IDENTITIES_BYTES = 4_000
 def iso(at: datetime) -> str:
     """Write an instant as ISO 8601 with Z."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def lead_notice(event: LeadQualified) -> Notice:
+    """Return the message about a new lead."""
+    return Notice(
+        message_id=event.id,
+        model=event.model,
+        lead_id=event.lead_id,
+        happened_at=event.qualified_at,
+        data=lead_data(event),
+    )
 
 
 def lead_data(event: LeadQualified) -> dict[str, Any]:

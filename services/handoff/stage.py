@@ -3,9 +3,21 @@
 from typing import Any
 
 from services.handoff.lead import iso
+from services.handoff.notice import Notice
 from services.handoff.trimming import MAX_DATA_BYTES, size, within
 from shared.events import StageChanged
 from shared.identity import current
+
+
+def stage_notice(event: StageChanged) -> Notice:
+    """Return the message about a change of stage, which is about no lead."""
+    return Notice(
+        message_id=event.id,
+        model=event.model,
+        lead_id=None,
+        happened_at=event.changed_at,
+        data=stage_data(event),
+    )
 
 
 def stage_data(event: StageChanged) -> dict[str, Any]:

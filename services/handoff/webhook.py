@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from services.handoff.event_types import ONLY_WHEN_ASKED_FOR, EventType
+from services.handoff.event_types import EventType
 
 WebhookStatus = Literal["active", "disabled"]
 
@@ -25,21 +25,25 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """A subscription of an endpoint; None for models means every one, None for types those of leads."""
+    """A subscription of an endpoint.
+
+    None for `models` means every model, and None for `event_types` every type that need not be named. A name
+    that is not offered (any more, or not yet) matches nothing.
+    """
 
     id: str
     url: str
-    event_types: tuple[EventType, ...] | None
+    event_types: tuple[str, ...] | None
     models: tuple[str, ...] | None
     status: WebhookStatus
     disabled_reason: str | None
     secrets: tuple[Secret, ...]
     created_at: datetime
 
-    def wants(self, type: EventType, model: str) -> bool:
-        """Tell whether this subscription asked for such an event of such a model."""
-        wanted = type != ONLY_WHEN_ASKED_FOR if self.event_types is None else type in self.event_types
-        return wanted and (self.models is None or model in self.models)
+    def wants(self, type: EventType[Any], model: str | None) -> bool:
+        """Return whether this subscription gets messages of a type about a model."""
+        named = not type.only_when_named if self.event_types is None else type.name in self.event_types
+        return named and (self.models is None or model in self.models)
 
 
 def rotated(secrets: Sequence[Secret], fresh: str, at: datetime) -> tuple[Secret, ...]:

@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from services.handoff.delivery import DeliveryStatus
 from services.handoff.event_types import WEBHOOK_TEST
-from services.handoff.payload import body_of, sample_data
+from services.handoff.payload import body_of
 from services.handoff.routes.parameters import Id
 from services.handoff.routes.shapes import DeliveryOut, DeliveryReplayIn, DeliveryReplayOut
 from services.handoff.store import deliveries as store
 from services.handoff.store import webhooks
 from services.handoff.tables import deliveries
+from services.handoff.testing import WebhookTest
 from services.handoff.webhook import Webhook
 from shared.auth import Requires
 from shared.clock import Clock
@@ -53,16 +54,16 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
     async def post_test(webhook_id: Id) -> DeliveryOut:
         """Send a `webhook.test` message like every other; the list of deliveries shows the result."""
         delivery_id, now = new_id(), clock.now()
+        notice = WEBHOOK_TEST.notice(WebhookTest(webhook_id, delivery_id, now))
 
         def owed(connection: Connection) -> dict[str, Any]:
             webhook = _active(webhooks.get(connection, webhook_id, lock=True))
             row = store.owed_row(
                 webhook,
                 id=delivery_id,
-                message_id=f"test_{delivery_id}",
-                type=WEBHOOK_TEST,
-                lead_id=None,
-                body=body_of(WEBHOOK_TEST, now, sample_data(webhook_id)),
+                type=WEBHOOK_TEST.name,
+                notice=notice,
+                body=body_of(WEBHOOK_TEST.name, notice),
                 at=now,
             )
             insert_new(connection, deliveries, "id", [row])

@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.handoff.delivery import DeliveryStatus
-from services.handoff.event_types import EventType
 from services.handoff.lead import LeadStatus
 from services.handoff.routes.parameters import ID_PATTERN
 from services.handoff.target import MAX_URL_LENGTH
@@ -15,7 +14,16 @@ from shared.lists import Instant
 from shared.strict import Strict
 
 _Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_LENGTH)]
-_EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=20)]
+EventTypeName = Literal[
+    "lead.qualified",
+    "lead.updated",
+    "lead.sla.first_contact_breached",
+    "lead.sla.contacts_breached",
+    "lead.recycled",
+    "profile.stage_changed",
+    "webhook.test",
+]
+_EventTypes = Annotated[list[EventTypeName], Field(min_length=1, max_length=20)]
 _Model = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 _Models = Annotated[list[_Model], Field(min_length=1, max_length=100)]
 
@@ -54,7 +62,7 @@ class WebhookOut(BaseModel):
 
     id: str
     url: str
-    event_types: list[EventType] | None
+    event_types: list[EventTypeName] | None
     models: list[str] | None
     status: WebhookStatus
     disabled_reason: str | None
@@ -99,7 +107,7 @@ class DeliveryOut(BaseModel):
     id: str
     webhook_id: str
     message_id: str
-    type: EventType
+    type: EventTypeName
     lead_id: str | None
     status: DeliveryStatus
     created_at: datetime

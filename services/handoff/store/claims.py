@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from services.handoff.delivery import MUTE, Prepared
-from services.handoff.event_types import EventType
 from services.handoff.lanes import MAX_WIDTH
 from services.handoff.store.stored_webhook import as_text, secrets_of
 from services.handoff.store.webhooks import disable, hold_disabled
@@ -87,7 +86,7 @@ class _DueDelivery(NamedTuple):
     id: str
     webhook_id: str
     message_id: str
-    type: EventType
+    type: str
     body: bytes
     failures: int
     due_at: datetime

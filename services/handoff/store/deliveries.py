@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.handoff.delivery import DISABLED, DeliveryStatus
-from services.handoff.event_types import EventType
+from services.handoff.notice import Notice
 from services.handoff.tables import attempts, deliveries
 from services.handoff.webhook import Webhook
 from shared.database.bulk import any_of
@@ -18,9 +18,8 @@ def owed_row(
     webhook: Webhook,
     *,
     id: str,
-    message_id: str,
-    type: EventType,
-    lead_id: str | None,
+    type: str,
+    notice: Notice,
     body: bytes,
     at: datetime,
 ) -> dict[str, Any]:
@@ -29,9 +28,9 @@ def owed_row(
     return {
         "id": id,
         "webhook_id": webhook.id,
-        "message_id": message_id,
+        "message_id": notice.message_id,
         "type": type,
-        "lead_id": lead_id,
+        "lead_id": notice.lead_id,
         "body": body,
         "status": "pending" if active else "held",
         "failures": 0,

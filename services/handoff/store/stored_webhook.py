@@ -12,7 +12,6 @@ from typing import Any, cast
 import sqlalchemy as sa
 
 from services.handoff.delivery import UNREADABLE
-from services.handoff.event_types import EventType
 from services.handoff.sign import can_sign
 from services.handoff.tables import webhooks
 from services.handoff.webhook import Secret, Webhook
@@ -58,7 +57,7 @@ def webhook_of(row: Mapping[Any, Any]) -> Webhook:
     return Webhook(
         id=row["id"],
         url=row["url"],
-        event_types=cast("tuple[EventType, ...] | None", event_types),
+        event_types=event_types,
         models=models,
         status=status,
         disabled_reason=reason,

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.handoff.lead import lead_data
+from services.handoff.lead import lead_data, lead_notice
 from services.handoff.payload import body_of
 from shared.events import LeadQualified, Offer, Reason
 from shared.identity import Identity
@@ -17,7 +17,7 @@ LIMIT = 20_000
 
 
 def body(event: LeadQualified) -> bytes:
-    return body_of("lead.qualified", event.qualified_at, lead_data(event))
+    return body_of("lead.qualified", lead_notice(event))
 
 
 def reasons(count: int, label: str = "Does something") -> tuple[Reason, ...]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.handoff.payload import body_of
-from services.handoff.stage import stage_data
+from services.handoff.stage import stage_data, stage_notice
 from shared.events import StageChanged
 from shared.identity import Identity
 from tests.leads import stage_changed
@@ -16,7 +16,7 @@ LIMIT = 20_000
 
 
 def body(event: StageChanged) -> bytes:
-    return body_of("profile.stage_changed", event.changed_at, stage_data(event))
+    return body_of("profile.stage_changed", stage_notice(event))
 
 
 def test_the_body_tells_who_rose_or_fell_from_where_to_where() -> None:
