@@ -57,7 +57,7 @@ async def test_a_qualified_lead_is_delivered_signed_with_its_reasons(
 
 async def test_only_what_was_subscribed_to_is_delivered(world: World, receiver: Receiver) -> None:
     other_model = await world.subscribe(receiver.url(), models=["influence"])
-    other_type = await world.subscribe(receiver.url(), event_types=["lead.recycled"])
+    other_type = await world.subscribe(receiver.url(), event_types=["profile.stage_changed"])
     wanted = await world.subscribe(receiver.url(), event_types=["lead.qualified"], models=["marathon"])
 
     await world.qualify(qualified())

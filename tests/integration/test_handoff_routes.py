@@ -101,7 +101,7 @@ async def test_a_change_touches_only_what_is_named(world: World, receiver: Recei
 
 
 async def test_a_test_message_takes_the_way_of_every_other(world: World, receiver: Receiver) -> None:
-    webhook = await world.subscribe(receiver.url(), event_types=["lead.recycled"])
+    webhook = await world.subscribe(receiver.url(), event_types=["profile.stage_changed"])
 
     answer = await world.api.post(f"/v1/webhooks/{webhook['id']}/test")
 

@@ -4,15 +4,28 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from services.handoff.event_types import OFFERED
+from services.handoff.tables import webhooks
 from shared.database.engine import Database
 from shared.events import DEAD_LETTERS, LEADS, DeadLetter, Event, decode, encode
 from shared.log.port import Record
 from tests.builders import interaction
 from tests.handoff_world import World, handing_off
-from tests.leads import qualified
+from tests.leads import qualified, stage_changed
 from tests.patience import eventually
 from tests.receiver import Receiver
+from tests.tables import changed
+
+# The contract has these too, and no event makes them yet.
+NOT_OFFERED = (
+    "lead.updated",
+    "lead.withdrawn",
+    "lead.recycled",
+    "lead.sla.first_contact_breached",
+    "lead.sla.contacts_breached",
+)
 
 
 @pytest.fixture
@@ -48,3 +61,45 @@ async def test_an_event_of_no_type_is_parked_and_the_events_beside_it_are_sent(
         "Interaction does not belong on this topic.",
         unknown.decode(),
     )
+
+
+@pytest.mark.parametrize("name", NOT_OFFERED)
+async def test_a_type_that_is_not_sent_is_refused_with_those_that_are(
+    world: World, receiver: Receiver, name: str
+) -> None:
+    webhook = await world.subscribe(receiver.url())
+    body = {"event_types": ["lead.qualified", name]}
+
+    new = await world.api.post("/v1/webhooks", json={"url": receiver.url(), **body})
+    change = await world.api.patch(f"/v1/webhooks/{webhook['id']}", json=body)
+
+    for answer in (new, change):
+        problem = answer.json()
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert (answer.status_code, problem["code"], problem["field"]) == (422, "invalid", "event_types.1")
+        assert all(f"'{type_.name}'" in problem["message"] for type_ in OFFERED)
+    assert (await world.get("/v1/webhooks"))["items"] == [{k: webhook[k] for k in webhook if k != "secret"}]
+
+
+async def test_a_stored_type_that_is_not_offered_matches_nothing_and_harms_nothing(
+    world: World, receiver: Receiver
+) -> None:
+    """Versions before this one offered types that they never sent."""
+    unsent, both = await world.subscribe(receiver.url()), await world.subscribe(receiver.url())
+    for webhook, types in ((unsent, ["lead.recycled"]), (both, ["lead.recycled", "lead.qualified"])):
+        of_it = sa.update(webhooks).where(webhooks.c.id == webhook["id"])
+        await changed(world.database, of_it.values(event_types=types))
+
+    await world.tell(qualified(1), stage_changed(1))
+
+    [delivery] = await world.settled(both, "delivered")
+    assert (delivery["type"], await world.deliveries(unsent)) == ("lead.qualified", [])
+    listed = {one["id"]: one["event_types"] for one in (await world.get("/v1/webhooks"))["items"]}
+    assert listed == {unsent["id"]: ["lead.recycled"], both["id"]: ["lead.recycled", "lead.qualified"]}
+
+    path = f"/v1/webhooks/{unsent['id']}"
+    paused = await world.api.patch(path, json={"status": "disabled"})
+    assert (paused.status_code, paused.json()["event_types"]) == (200, ["lead.recycled"])
+    renamed = await world.api.patch(path, json={"event_types": ["lead.qualified"], "status": "active"})
+    assert renamed.json() == await world.get(path)
+    assert renamed.json()["event_types"] == ["lead.qualified"]

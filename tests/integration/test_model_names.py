@@ -139,7 +139,7 @@ async def test_other_values_that_name_something_are_refused_with_the_one_that_is
     for method, path, body, field, meant in (
         ("GET", "/v1/leads?status=opne", None, "query.status", "open"),
         ("GET", "/v1/leads?sort=-qualifed_at", None, "query.sort", "-qualified_at"),
-        ("POST", "/v1/webhooks", {"event_types": ["lead.recycld"]}, "event_types.0", "lead.recycled"),
+        ("POST", "/v1/webhooks", {"event_types": ["lead.qualifed"]}, "event_types.0", "lead.qualified"),
     ):
         status, code, named, message = await refused(world, method, path, json=body and {"url": URL} | body)
         assert (status, code, named) == (422, "invalid", field)

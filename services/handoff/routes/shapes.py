@@ -1,11 +1,12 @@
 """The JSON that callers send and get; bodies take no field that is not known."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.handoff.delivery import DeliveryStatus
+from services.handoff.event_types import OFFERED
 from services.handoff.lead import LeadStatus
 from services.handoff.routes.parameters import ID_PATTERN
 from services.handoff.target import MAX_URL_LENGTH
@@ -14,22 +15,20 @@ from shared.lists import Instant
 from shared.strict import Strict
 
 _Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_LENGTH)]
-EventTypeName = Literal[
-    "lead.qualified",
-    "lead.updated",
-    "lead.sla.first_contact_breached",
-    "lead.sla.contacts_breached",
-    "lead.recycled",
-    "profile.stage_changed",
-    "webhook.test",
-]
-_EventTypes = Annotated[list[EventTypeName], Field(min_length=1, max_length=20)]
+if TYPE_CHECKING:
+    _Offered: TypeAlias = str
+else:
+    _Offered = Literal[tuple(type_.name for type_ in OFFERED)]
+_EventTypes = Annotated[list[_Offered], Field(min_length=1, max_length=20)]
 _Model = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 _Models = Annotated[list[_Model], Field(min_length=1, max_length=100)]
 
 
 class WebhookIn(Strict):
-    """A subscription to be: without event types it gets those of leads, without models all models'."""
+    """A subscription to be.
+
+    Without `event_types` it gets all types except those that must be named, without `models` all models.
+    """
 
     url: _Url
     event_types: _EventTypes | None = None
@@ -62,7 +61,9 @@ class WebhookOut(BaseModel):
 
     id: str
     url: str
-    event_types: list[EventTypeName] | None
+    event_types: list[str] | None = Field(
+        description="A type that an earlier version offered may be here still; no message has it."
+    )
     models: list[str] | None
     status: WebhookStatus
     disabled_reason: str | None
@@ -107,7 +108,7 @@ class DeliveryOut(BaseModel):
     id: str
     webhook_id: str
     message_id: str
-    type: EventTypeName
+    type: str
     lead_id: str | None
     status: DeliveryStatus
     created_at: datetime
