@@ -186,4 +186,5 @@ def host(services: Sequence[Service], measure: Worker | None = None) -> Applicat
         routers=[router for one in services for router in one.routers],
         lifespan=lifespan,
         checks=checks,
+        webhooks=[webhook for one in services for webhook in one.webhooks],
     )

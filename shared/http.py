@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.direct import Direct, direct_routes
@@ -51,9 +51,17 @@ class Application(FastAPI):
 
 
 def build_app(
-    *, title: str, routers: Sequence[APIRouter], lifespan: Lifespan, checks: Mapping[str, Check]
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    lifespan: Lifespan,
+    checks: Mapping[str, Check],
+    webhooks: Sequence[BaseRoute] = (),
 ) -> Application:
-    """Assemble a service's application; `checks` are what readiness asks, by the name it shows."""
+    """Assemble a service's application; `checks` are what readiness asks, by the name it shows.
+
+    `webhooks` are described beside the paths, and no request reaches them.
+    """
     app = Application(
         title=title,
         version=installed_version(),
@@ -70,6 +78,7 @@ def build_app(
             raise TypeError(f"these routes would read a body before they check the key: {found}")
         # Not include_router: it keeps routers nested and matches every request twice on the way down.
         app.router.routes.extend(router.routes)
+    app.webhooks.routes.extend(webhooks)
     app.add_exception_handler(FliplineError, _on_ours)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)

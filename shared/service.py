@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fastapi import APIRouter
+from starlette.routing import BaseRoute
 
 from shared.readiness import Check
 from shared.supervisor import Worker
@@ -14,10 +15,12 @@ class Service:
     """A service's routes, the workers to keep running, and what must hold before it is ready.
 
     The `auxiliary` workers run too, and the service does its work without them: readiness does not ask them.
+    `webhooks` are the requests that the service sends to others; they are only described.
     """
 
     name: str
     routers: Sequence[APIRouter]
+    webhooks: Sequence[BaseRoute] = ()
     workers: Mapping[str, Worker] = field(default_factory=dict[str, Worker])
     auxiliary: Mapping[str, Worker] = field(default_factory=dict[str, Worker])
     checks: Mapping[str, Check] = field(default_factory=dict[str, Check])

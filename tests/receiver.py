@@ -1,4 +1,7 @@
-"""A webhook endpoint on 127.0.0.1 that remembers what came and answers as it is told."""
+"""A webhook endpoint on 127.0.0.1 that remembers what came and answers as it is told.
+
+In the end every body must have exactly the shape that the API description has for its type.
+"""
 
 import asyncio
 import json
@@ -8,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from tests.patience import patience
+from tests.webhook_bodies import misfits
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class Receiver:
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
+        for body in {received.body for received in self.received}:
+            assert misfits(body) == [], body
 
     def url(self, path: str = "/hook", host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"

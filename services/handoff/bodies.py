@@ -84,7 +84,9 @@ class LeadData(BaseModel):
     offer: Annotated[LeadOffer | MISSING, Field(description="Absent when the model has none.")] = MISSING
     score: float
     flip_number: float
-    crossed_on: Annotated[date, Field(description="The first day on which the score reached it (UTC).")]
+    crossed_on: Annotated[
+        date, Field(description="The first day (UTC) on which the score reached the flip number.")
+    ]
     qualified_at: AwareDatetime
     person: LeadPerson
     company: LeadCompany

@@ -9,6 +9,7 @@ from services.handoff.attempting import Attempter
 from services.handoff.consume import LeadIntake, count_flips
 from services.handoff.deliver import Deliverer
 from services.handoff.due import Due
+from services.handoff.event_types import OFFERED
 from services.handoff.guard import Guard, SystemResolver
 from services.handoff.liveness import prove
 from services.handoff.measure import Measure
@@ -16,6 +17,7 @@ from services.handoff.model_names import GROUP as MODELS_GROUP
 from services.handoff.model_names import ModelNames
 from services.handoff.model_names import apply as apply_model_names
 from services.handoff.routes import deliveries, leads, webhooks
+from services.handoff.routes.sent import described
 from services.handoff.send import Sender
 from services.handoff.sign import SECRET_BYTES, secret_of
 from services.handoff.takeover import Takeover
@@ -79,6 +81,7 @@ def compose(*, log: Log, database: Database, clock: Clock, keys: Keys, settings:
             deliveries.routes(database, clock, new_id, crm_or_ops, due),
             leads.routes(database, model_names, crm_or_ops),
         ],
+        webhooks=described(OFFERED),
         workers={
             "handoff.leads": follower.run,
             "handoff.models": models.run,

@@ -1,4 +1,7 @@
-"""An example of what each type of webhook is made of, for the description of the API."""
+"""An example of what each type of webhook is made of, for the description of the API.
+
+All that can be known is known here: FastAPI leaves null out of an example, and then a field would be missing.
+"""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -27,7 +30,19 @@ LEAD: Final = LeadQualified(
         Reason(rule="signs_up", label="Signs up for the newsletter", points=10.0, count=1, paid=1),
     ),
     identities=_IDENTITIES,
-    traits={"first_name": "Antonio", "last_name": "Russo", "country": "Italy"},
+    traits={
+        "first_name": "Antonio",
+        "last_name": "Russo",
+        "phone": "+390655550123",
+        "title": "Coach",
+        "language": "it",
+        "time_zone": "Europe/Rome",
+        "company": "Corsa",
+        "company_domain": "corsa.example",
+        "company_size": "12",
+        "industry": "Sports",
+        "country": "Italy",
+    },
     audience="offer",
     campaign="maraton",
     offer=Offer(name="10 % off", coupon="MARATON10"),

@@ -1,12 +1,14 @@
-"""The types of webhook: what becomes of an event that has one, and of an event that has none."""
+"""The types of webhook: each that is offered arrives as described, and no other can be subscribed to."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from services.handoff.event_types import OFFERED
+from services.handoff.event_types import OFFERED, EventType
 from services.handoff.tables import webhooks
 from shared.database.engine import Database
 from shared.events import DEAD_LETTERS, LEADS, DeadLetter, Event, decode, encode
@@ -16,8 +18,15 @@ from tests.handoff_world import World, handing_off
 from tests.leads import qualified, stage_changed
 from tests.patience import eventually
 from tests.receiver import Receiver
+from tests.schemas import differences
 from tests.tables import changed
 
+# How a message of each type comes to a subscriber: by an event on the log, or because it was asked for.
+SENDING: dict[str, Callable[[World, dict[str, Any]], Awaitable[Any]]] = {
+    "lead.qualified": lambda world, _webhook: world.tell(qualified()),
+    "profile.stage_changed": lambda world, _webhook: world.tell(stage_changed()),
+    "webhook.test": lambda world, webhook: world.api.post(f"/v1/webhooks/{webhook['id']}/test"),
+}
 # The contract has these too, and no event makes them yet.
 NOT_OFFERED = (
     "lead.updated",
@@ -38,6 +47,30 @@ async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
 async def receiver() -> AsyncIterator[Receiver]:
     async with Receiver() as listening:
         yield listening
+
+
+def test_the_types_that_are_sent_here_are_those_that_are_offered() -> None:
+    assert SENDING.keys() == {type_.name for type_ in OFFERED}
+
+
+@pytest.mark.parametrize("type_", OFFERED, ids=attrgetter("name"))
+async def test_each_type_that_is_offered_arrives_as_it_is_described(
+    world: World, receiver: Receiver, type_: EventType[Any]
+) -> None:
+    webhook = await world.subscribe(receiver.url(), event_types=[type_.name])
+
+    await SENDING[type_.name](world, webhook)
+
+    [received] = await receiver.wait_for(1)
+    [delivery] = await world.settled(webhook, "delivered")
+    assert received.json["type"] == delivery["type"] == type_.name
+    document = await world.get("/openapi.json")
+    request = document["webhooks"][type_.name]["post"]
+    schema = request["requestBody"]["content"]["application/json"]["schema"]
+    assert list(differences(document, schema, received.json)) == []
+    assert {parameter["name"] for parameter in request["parameters"]} == {
+        name for name in received.headers if name.startswith("webhook-")
+    }
 
 
 async def dead_letters(world: World) -> list[Event]:

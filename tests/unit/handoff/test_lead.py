@@ -12,6 +12,7 @@ from services.handoff.payload import body_of
 from shared.events import LeadQualified, Offer, Reason
 from shared.identity import Identity
 from tests.leads import qualified
+from tests.webhook_bodies import misfits
 
 LIMIT = 20_000
 
@@ -51,8 +52,10 @@ def test_the_body_tells_the_campaign_and_what_is_offered() -> None:
     assert lead_data(qualified())["campaign"] is None
     assert "offer" not in lead_data(qualified())
     data = lead_data(qualified(campaign="maraton", offer=Offer(name="10 %", coupon="MARATON10")))
+    assert misfits(body(qualified(campaign="maraton", offer=Offer(name="10 %", coupon="MARATON10")))) == []
     assert (data["campaign"], data["offer"]) == ("maraton", {"name": "10 %", "coupon": "MARATON10"})
     assert lead_data(qualified(offer=Offer(name="10 %")))["offer"] == {"name": "10 %", "coupon": None}
+    assert misfits(body(qualified(offer=Offer(name="10 %")))) == []
 
 
 def test_instants_are_told_in_utc() -> None:
@@ -107,5 +110,6 @@ def test_whatever_is_known_the_body_stays_small_and_a_crm_can_take_it(
     encoded = body(qualified(traits=traits, reasons=reasons(many, label), identities=identities))
     data = json.loads(encoded)["data"]
     assert len(encoded) < LIMIT
+    assert misfits(encoded) == []
     assert data["person"]["last_name"]
     assert data["company"]["name"]

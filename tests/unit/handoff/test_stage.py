@@ -11,6 +11,7 @@ from services.handoff.stage import stage_data, stage_notice
 from shared.events import StageChanged
 from shared.identity import Identity
 from tests.leads import stage_changed
+from tests.webhook_bodies import misfits
 
 LIMIT = 20_000
 
@@ -45,8 +46,9 @@ def test_the_body_tells_who_rose_or_fell_from_where_to_where() -> None:
 
 
 def test_below_all_stages_is_null_and_not_left_out() -> None:
-    assert stage_data(stage_changed(before=None))["before"] is None
-    assert stage_data(stage_changed(after=None))["after"] is None
+    for stage in ("before", "after"):
+        assert stage_data(stage_changed(**{stage: None}))[stage] is None
+        assert misfits(body(stage_changed(**{stage: None}))) == []
 
 
 def test_instants_are_told_in_utc() -> None:
@@ -68,7 +70,11 @@ def test_of_too_many_identities_the_strongest_stay_and_fill_the_body() -> None:
 
 
 @settings(max_examples=30)
-@given(count=st.integers(0, 500), value=st.text(min_size=1, max_size=250), score=st.floats(allow_nan=False))
+@given(
+    count=st.integers(0, 500),
+    value=st.text(min_size=1, max_size=250),
+    score=st.floats(allow_nan=False, allow_infinity=False),
+)
 def test_whoever_it_is_the_body_stays_small_and_tells_when_it_left_something_out(
     count: int, value: str, score: float
 ) -> None:
@@ -76,4 +82,5 @@ def test_whoever_it_is_the_body_stays_small_and_tells_when_it_left_something_out
     encoded = body(stage_changed(identities=identities, score=score))
     data = json.loads(encoded)["data"]
     assert len(encoded) < LIMIT
+    assert misfits(encoded) == []
     assert data["truncated"] is (len(data["identities"]) < count)
