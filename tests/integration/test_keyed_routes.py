@@ -1,5 +1,6 @@
 """Who has no key is told so before anything of the request's body is read."""
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,7 @@ def test_every_body_stops_after_enough_errors(app: Application) -> None:
     assert len(bodies) > 5
     for path, body in bodies.items():
         shape = str(body.field_info.annotation)
-        shapes = [one for one in _strict() if one.__name__ in shape]
+        shapes = [one for one in _strict() if re.search(rf"\b{one.__name__}\b", shape)]
         assert shapes or shape.startswith("dict["), f"{path} takes {shape}"
 
 

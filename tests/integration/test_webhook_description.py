@@ -38,7 +38,7 @@ def references(part: Any) -> Iterator[str]:
 def test_the_types_that_are_offered_are_described_and_can_be_subscribed_to(document: dict[str, Any]) -> None:
     names = [type_.name for type_ in OFFERED]
     assert list(document["webhooks"]) == names
-    [types, null] = document["components"]["schemas"]["NewWebhook"]["properties"]["event_types"]["anyOf"]
+    [types, null] = document["components"]["schemas"]["WebhookIn"]["properties"]["event_types"]["anyOf"]
     assert (types["items"]["enum"], null) == (names, {"type": "null"})
 
 

@@ -3,25 +3,24 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from services.ingest.formats.registry import without_keys
 from services.ingest.letters.replay import MAX_LETTERS
 from services.ingest.store.dead_letters import Stored
 from shared.dead_letters import ID_PATTERN, NAME_PATTERN
 from shared.lists import GivenCursor, Instant, NextCursor
+from shared.strict import Strict
 
 _Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
-class LetterReplayIn(BaseModel):
+class LetterReplayIn(Strict):
     """Which letters to replay: those with these ids, or the open ones that pass all of the filters.
 
     `cursor` is the `next_cursor` of the answer before: with the same filters the replay goes on there.
     """
-
-    model_config = ConfigDict(extra="forbid")
 
     ids: Annotated[list[_Id], Field(min_length=1, max_length=MAX_LETTERS)] | None = None
     refused_by: _Name | None = None
