@@ -1,1 +1,1 @@
-"""The tables: projections of the log, kept in SQLite or PostgreSQL."""
+"""The tables: projections of the log, stored in SQLite or PostgreSQL."""

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 
 
 class _PlainArray(sa.types.UserDefinedType[list[Any]]):
-    """An array that goes to the driver as it is: SQLAlchemy's own looks at every element on the way."""
+    """An array that goes to the driver unchanged; SQLAlchemy's own type looks at every element first."""
 
     cache_ok = True
     render_bind_cast = True
@@ -23,7 +23,7 @@ class _PlainArray(sa.types.UserDefinedType[list[Any]]):
 def array_of(type_: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
     """Return the type of an array of values of a column's type."""
     if isinstance(type_, sa.JSON):
-        # The driver takes JSON as text, and it is SQLAlchemy that writes it.
+        # The driver takes JSON as text, which SQLAlchemy writes.
         return postgresql.ARRAY(type_)
     # A collation belongs to the column; on an array it would be a syntax error.
     element = sa.Text() if isinstance(type_, sa.String) else type_

@@ -1,8 +1,8 @@
-"""Many rows in one statement, in the way that each dialect does it fastest.
+"""Many rows in one statement, in the fastest way of each dialect.
 
 PostgreSQL gets one array per column and unnests them: one short statement, prepared once, whatever the
-number of rows. Very many rows it gets by COPY. SQLite has no round trips to save, so there the driver's
-executemany is the fast way.
+number of rows. Very many rows go by COPY. SQLite has no round trips to save, so the driver's executemany is
+the fastest way there.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,8 @@ from shared.database.inserting import (
     upserting_older,
 )
 
-# SQLAlchemy puts many rows with what they return into one statement, which pays for more than so many.
+# SQLAlchemy writes many rows with RETURNING in one statement; up to this number a statement for each row is
+# faster.
 FEW: Final = 32
 S = TypeVar("S")
 
@@ -34,7 +35,7 @@ def _on_postgresql(connection: sa.Connection) -> bool:
 
 
 def insert(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
-    """Insert rows of which none is there; all have the same columns."""
+    """Insert rows whose keys are all new; all have the same columns."""
     if not rows:
         return
     source, parameters = sent(connection, table, rows)
@@ -42,7 +43,7 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, key: str, rows: Rows) -> set[Any]:
-    """Insert the rows whose key is not there yet and return those keys; all rows have the same columns."""
+    """Insert the rows whose key is new and return those keys; all rows have the same columns."""
     return {one for (one,) in insert_new_telling(connection, table, key, rows, ())}
 
 
@@ -53,7 +54,7 @@ def insert_new_telling(
     rows: Rows,
     what: tuple[sa.ColumnElement[Any], ...],
 ) -> Sequence[Any]:
-    """Do as `insert_new` and return of each new row its key and further columns of the table."""
+    """Insert as `insert_new` does; return the key and further columns of each new row."""
     if not rows:
         return []
     told = (table.c[key], *what)
@@ -73,9 +74,9 @@ def _insert_absent(
     rows: Rows,
     told: tuple[sa.ColumnElement[Any], ...],
 ) -> Sequence[Any]:
-    """Insert on SQLite, where nobody else writes between two statements of a transaction.
+    """Insert on SQLite, where no other process writes between two statements of a transaction.
 
-    SQLite's driver has no fast way to insert many rows and to tell of each whether it was new.
+    SQLite's driver has no fast way to insert many rows and return which of them were new.
     """
     keys = [row[key] for row in rows]
     present = quick.rows(connection, _present(table, key, (table.c[key],)), {"keys": keys})
@@ -88,7 +89,7 @@ def _insert_absent(
 
 
 def insert_missing(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
-    """Insert the rows whose primary key is not there yet; all rows have the same columns."""
+    """Insert the rows whose primary key is new; all rows have the same columns."""
     if rows:
         source, parameters = sent(connection, table, rows)
         quick.written(connection, inserting_missing(source, table, tuple(rows[0])), parameters)
@@ -107,7 +108,7 @@ def upsert(
 
     All rows have the same columns, and each key occurs once. With `revision`, an existing row is
     overwritten only while its revision is one below the new row's: optimistic locking. With `newer_by`,
-    only by a row that is later in these columns, with `older_by` only by an earlier one.
+    only a row that is later in these columns overwrites it; with `older_by`, only an earlier row.
     """
     if not rows:
         return 0
@@ -119,7 +120,7 @@ def upsert(
 def upsert_older(
     connection: sa.Connection, table: sa.Table, rows: Rows, older_by: Sequence[str]
 ) -> set[tuple[Any, ...]]:
-    """Do as `upsert` with `older_by` and return the primary keys of the rows that were written."""
+    """Upsert with `older_by` and return the primary keys of the rows that were written."""
     if not rows:
         return set()
     source, parameters = sent(connection, table, rows)
@@ -135,16 +136,16 @@ def _present(table: sa.Table, key: str, told: tuple[sa.ColumnElement[Any], ...])
 
 
 def built_once(build: Callable[[bool], S]) -> Callable[[sa.Connection], S]:
-    """Make a function of a connection that returns the statement for its dialect, built once for each.
+    """Return a function of a connection that returns the statement for its dialect, built once for each.
 
-    `build` is told whether it is for PostgreSQL. What a statement asks for is given as it is executed.
+    `build` takes whether the dialect is PostgreSQL. Parameters are passed at execution.
     """
     of_dialect = lru_cache(maxsize=2)(build)
     return lambda connection: of_dialect(_on_postgresql(connection))
 
 
 def listed(on_postgresql: bool, column: sa.Column[Any], name: str) -> sa.TableValuedAlias:
-    """Return the list given under a name, of the column's type, as a table of one column `value`."""
+    """Return the list parameter of this name, of the column's type, as a table with one column `value`."""
     if on_postgresql:
         array = sa.bindparam(name, type_=array_of(column.type))
         value = sa.column("value", column.type)
@@ -153,7 +154,7 @@ def listed(on_postgresql: bool, column: sa.Column[Any], name: str) -> sa.TableVa
 
 
 def among(on_postgresql: bool, column: sa.Column[Any], name: str) -> sa.ColumnElement[bool]:
-    """Return `column in list` as a condition; the list is one parameter, given under a name at execution."""
+    """Return `column in list` as a condition; the list is the parameter of this name."""
     if on_postgresql:
         return column == sa.func.any(sa.bindparam(name, type_=array_of(column.type)))
     return column.in_(sa.select(listed(on_postgresql, column, name).c.value))
@@ -162,7 +163,7 @@ def among(on_postgresql: bool, column: sa.Column[Any], name: str) -> sa.ColumnEl
 def any_of(
     connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]
 ) -> sa.ColumnElement[bool]:
-    """Return `column in values` as a condition with the values in it, for a statement that is used once."""
+    """Return `column in values` as a condition with the values inside, for a statement that is used once."""
     if _on_postgresql(connection):
         return column == sa.func.any(sa.bindparam(None, list(values), type_=array_of(column.type)))
     array = sa.bindparam(None, list(values), type_=sa.JSON())

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 Work: TypeAlias = Callable[[sa.Connection], T]
-"""Statements and what is made of their rows; it may run in another thread, so it touches no event loop."""
+"""Statements, and code that reads their rows; it may run in another thread, so it uses no event loop."""
 
 
 class OpenConnection(Protocol):
@@ -25,7 +25,7 @@ class OpenConnection(Protocol):
         """End the session of the connection instead of giving it back to the pool."""
 
     async def pages(self, query: sa.Select[*Ts], size: int) -> AsyncGenerator[Sequence[sa.Row[*Ts]]]:
-        """Yield the rows of a query in pages of `size`, without ever having more than one of them."""
+        """Yield the rows of a query in pages of `size`, with only one page in memory at a time."""
         result = await self.run(lambda its: its.execute(query, execution_options={"yield_per": size}))
         pages = result.partitions()
         try:
@@ -55,5 +55,5 @@ class Connections(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give everything back."""
+        """Close all connections."""
         ...

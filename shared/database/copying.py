@@ -1,7 +1,7 @@
-"""Many rows on their way into PostgreSQL: by COPY into a temporary table, from where a statement takes them.
+"""Many rows for PostgreSQL: COPY puts them into a temporary table, and a statement reads them from there.
 
-COPY takes the driver a quarter of the time that arrays take, and the server no more. It needs two small
-statements before it, so few rows go as arrays.
+COPY costs the driver a quarter of the time of arrays, and the server no more than they do. It needs two
+small statements before it, so few rows go as arrays.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,18 +16,18 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_only
 
 MANY: Final = 500
-"""From so many rows on COPY takes less time than arrays."""
+"""From this many rows on COPY takes less time than arrays."""
 
 _DIALECT: Final[sa.Dialect] = with_asyncpg.dialect()
 
 
 def copied(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Put rows, which all have the same columns, into the copy of a table, in the place of what it had.
+    """Replace the rows in the copy of a table; all rows have the same columns.
 
     Raises DBAPIError as a statement does.
     """
     copy = copy_of(table)
-    # Every time: a transaction that was rolled back has taken the table with it.
+    # Every time, because a rollback also removes the temporary table.
     connection.execute(copy.made)
     connection.execute(copy.emptied)
     names = list(rows[0])
@@ -46,7 +46,7 @@ def copied(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[st
 
 
 class Copy:
-    """A temporary table beside a table, with the same columns, and without what guards them."""
+    """A temporary table beside a table, with the same columns and without keys and constraints."""
 
     def __init__(self, table: sa.Table) -> None:
         columns = [sa.Column(column.name, column.type) for column in table.columns]
@@ -58,7 +58,7 @@ class Copy:
         )
 
     def rows(self, names: Sequence[str]) -> sa.Select[Any]:
-        """Return the query for these columns of what was copied."""
+        """Return the query for these columns of the copied rows."""
         return sa.select(*(self.table.c[name] for name in names))
 
     def records(self, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:

@@ -31,7 +31,7 @@ def _index(name: str, columns: list[str], where: sa.ColumnElement[bool]) -> None
     sa.Index(name, *(dead_letters.c[one] for one in columns), postgresql_where=where, sqlite_where=where)
 
 
-# Of millions that ingest refused, the few that a group parked are found at once, in the order of time.
+# Finds the few letters that a group parked among millions that ingest refused, in order of time.
 _index("ix_dead_letters_open_by_group", ["refused_by", "refused_at", "id", "code"], is_open)
 _index("ix_dead_letters_open", ["refused_at", "id"], is_open)
 _index("ix_dead_letters_replayed", ["refused_at", "id"], ~is_open)
@@ -49,9 +49,9 @@ class OpenLetters(NamedTuple):
 
 
 def write(connection: sa.Connection, letters: Iterable[DeadLetter]) -> int:
-    """Store the letters and return how many rows that wrote.
+    """Store the letters and return how many rows were written.
 
-    A letter whose id is known replaces the row only when it was refused later: the same message was refused
+    A letter with a known id replaces the row only when it was refused later: the same message was refused
     again, so the letter is open again.
     """
     latest: dict[str, DeadLetter] = {}
@@ -81,8 +81,8 @@ def _storable(text: str) -> str:
 
 
 def mark(connection: sa.Connection, replays: Iterable[DeadLetterReplayed]) -> None:
-    """Note which letters were replayed, the first time after they were refused."""
-    # In the order of the ids: two workers that mark the same letters then wait and do not lock up.
+    """Mark open letters as replayed, each at the first replay after its refusal."""
+    # In order of ids, so two workers that mark the same letters wait for each other and do not deadlock.
     marks = sorted({(one.letter, one.replayed_at) for one in replays})
     if not marks:
         return
@@ -99,7 +99,7 @@ def mark(connection: sa.Connection, replays: Iterable[DeadLetterReplayed]) -> No
 
 
 def count_open_by_group(connection: sa.Connection) -> dict[str, int]:
-    """Return how many letters are open, by who refused them."""
+    """Return how many letters are open, by `refused_by`."""
     query = sa.select(dead_letters.c.refused_by, sa.func.count().label("letters")).where(is_open)
     rows = connection.execute(query.group_by(dead_letters.c.refused_by))
     return {row.refused_by: row.letters for row in rows}

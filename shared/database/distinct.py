@@ -9,9 +9,9 @@ T = TypeVar("T")
 
 
 def distinct_values(connection: sa.Connection, column: sa.Column[T], limit: int) -> Sequence[T]:
-    """Return the least of the different values in their order, without reading all rows.
+    """Return the first distinct values in order, without reading all rows.
 
-    `select distinct` reads them all on both databases, a million for a handful of values.
+    On both databases `select distinct` reads all rows, a million for a handful of values.
     """
     least = sa.select(sa.func.min(column).label("value")).cte("found", recursive=True)
     following = sa.select(sa.func.min(column)).where(column > least.c.value).scalar_subquery()

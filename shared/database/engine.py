@@ -18,7 +18,7 @@ from shared.database.greenlets import Greenlets
 from shared.database.threads import Threads
 from shared.database.urls import SQLITE, read_url
 
-# Readiness is asked by anybody, and each proof costs a write to the disk.
+# Anybody may ask for readiness, and each check costs a write to the disk.
 PROOF_LASTS_SECONDS: Final = 1.0
 _WRITE_NOTHING_NEW: Final = sa.text("update alembic_version set version_num = version_num")
 _SIZE: Final = {
@@ -39,10 +39,10 @@ class Unit(Protocol):
 
 
 class Database:
-    """Units of work on one database; each raises Unavailable for what is not about the data (`faults`).
+    """Units of work on one database; they raise Unavailable for errors that are not about data (`faults`).
 
-    `silence_seconds` bounds how long this process may be silent within a transaction on PostgreSQL: one that
-    froze would else hold its locks for ever, and nobody could take over what it had.
+    `silence_seconds` bounds how long this process may be silent within a transaction on PostgreSQL: a
+    frozen process would otherwise keep its locks for ever, and no other process could take over its work.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10, silence_seconds: float = 10.0) -> None:
@@ -68,7 +68,7 @@ class Database:
             return await self._connections.write(work)
 
     async def read(self, work: Work[T]) -> T:
-        """Do the work, which only reads, and return what it returned; it sees one instant on SQLite."""
+        """Do the work, which only reads, and return what it returned; on SQLite it sees one snapshot."""
         with our_faults_as_unavailable():
             return await self._connections.read(work)
 
@@ -99,7 +99,7 @@ class Database:
             yield
 
     async def ping(self) -> None:
-        """Commit a small change; raises Unavailable when a transaction could not be written now."""
+        """Commit a small change; raises Unavailable when no transaction can be written now."""
         async with self.alone("ping"):
             now = asyncio.get_running_loop().time()
             if now - self._proven_at > PROOF_LASTS_SECONDS:
@@ -107,7 +107,7 @@ class Database:
                 self._proven_at = asyncio.get_running_loop().time()
 
     async def size_bytes(self) -> int:
-        """Return how much room the database takes."""
+        """Return the size of the database in bytes."""
         size = _SIZE[self.dialect]
         return int(await self.read(lambda connection: connection.execute(size).scalar_one()))
 

@@ -1,9 +1,9 @@
-"""Whose fault an error of the database is: the message's, or ours.
+"""Classifies errors of the database: about the data of a message, or a fault of ours.
 
-Only an error about the data itself would come back with the same message: SQLSTATE class 22 (data exception)
-and 23 (integrity constraint violation), 54000 (a value too large for an index), and SQLite's IntegrityError
-and DataError (which includes "string or blob too big"). Such errors pass through. Every other error is ours,
-whether the disk is full, a statement timed out or a table is missing: the work waits, as Unavailable says.
+Only an error about the data itself recurs with the same message: SQLSTATE class 22 (data exception) and 23
+(integrity constraint violation), 54000 (a value too large for an index), and SQLite's IntegrityError and
+DataError (which includes "string or blob too big"). Such errors pass through. Every other error is ours,
+such as a full disk, a statement timeout or a missing table: it becomes Unavailable, and the work waits.
 
 Classes after https://www.postgresql.org/docs/current/errcodes-appendix.html and https://sqlite.org/rescode.html.
 """
@@ -49,7 +49,7 @@ def our_faults_as_unavailable() -> Generator[None]:
             raise
         raise unavailable(_code(error)) from error
     except StatementError:
-        # The driver could not even be asked: a value does not fit its type.
+        # The statement never reached the server: a value does not fit its type.
         raise
     except (SQLAlchemyError, OSError, PoolTimeoutError, MemoryError) as error:
         raise unavailable(type(error).__name__) from error
@@ -69,7 +69,7 @@ def unavailable(code: str) -> Unavailable:
 
 
 def _code(error: DBAPIError) -> str:
-    # SQLite has one code for every mistake in a statement; only its words tell that a table is missing.
+    # SQLite has one code for every mistake in a statement; only its message says that a table is missing.
     if str(error.orig).startswith("no such table"):
         return NO_TABLE
     return driver_code(error) or type(error.orig or error).__name__

@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from shared.database.connections import OpenConnection, Work
 
-# Who uses a connection again and again notices by its next statement that the server has gone.
+# A connection in steady use notices at its next statement that the server is down.
 PING_AFTER_SECONDS: Final = 0.5
 _RESTS_SINCE: Final = "rests_since"
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Greenlets:
-    """A pool of connections; what is read is read on the same ones."""
+    """A pool of connections, for writes and reads alike."""
 
     def __init__(self, url: sa.URL, pool_size: int, silence_seconds: float) -> None:
         self._engine = create_async_engine(
@@ -73,9 +73,9 @@ class _Open(OpenConnection):
 
 
 def _ping_after_rest(engine: sa.Engine) -> None:
-    """Let a connection that rested show that it lives before it is used; a dead one gives way to a new one.
+    """Ping an idle connection before it is used; a dead connection is replaced by a new one.
 
-    SQLAlchemy's own ping comes before every transaction, which costs a round trip each.
+    SQLAlchemy's own ping costs a round trip before every transaction.
     """
 
     def on_checkin(_connection: Any, record: ConnectionPoolEntry) -> None:
@@ -100,6 +100,6 @@ def _server_settings(silence_seconds: float) -> dict[str, str]:
     return {
         "application_name": f"flipline-{os.getpid()}",
         "idle_in_transaction_session_timeout": milliseconds,
-        # A server that cannot get rid of its answer does not count as idle.
+        # A server that cannot send its answer does not count as idle.
         "tcp_user_timeout": milliseconds,
     }

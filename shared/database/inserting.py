@@ -1,4 +1,4 @@
-"""The statements that write many rows, and what they take the rows from.
+"""The statements that write many rows, and the sources of those rows.
 
 They are built once, because building one takes longer than executing it.
 """
@@ -20,7 +20,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 class Source(Enum):
-    """Where a statement that writes rows has them from."""
+    """The source of the rows that a statement writes."""
 
     VALUES = auto()
     """its parameters, once for each row; on SQLite"""
@@ -31,7 +31,7 @@ class Source(Enum):
 
 
 def sent(connection: sa.Connection, table: sa.Table, rows: Rows) -> tuple[Source, Any]:
-    """Return where a statement takes the rows from, and its parameters; it may copy the rows first."""
+    """Return the source of the rows and the statement's parameters; may copy the rows first."""
     if connection.dialect.name != "postgresql":
         return Source.VALUES, list(rows)
     if len(rows) < MANY:

@@ -62,7 +62,7 @@ _revision = sa.table("alembic_version", sa.column("version_num", sa.Text))
 
 
 async def require_newest(database: Database) -> None:
-    """Raise Misconfigured unless the database has the schema of this code, Unavailable when it is away."""
+    """Raise Misconfigured unless the database has the schema of this code, Unavailable when it is down."""
     newest = ScriptDirectory.from_config(alembic_config("")).get_current_head()
     if await _revision_of(database) != newest:
         raise Misconfigured(

@@ -1,6 +1,6 @@
-"""Events that a transaction wants on the log: stored with it, appended after it, then deleted.
+"""The outbox: events are stored in a transaction, appended to the log after it, then deleted.
 
-A crash between append and delete repeats an event, so every event has an id that its readers know it by.
+A crash between append and delete repeats an event, so readers recognise every event by its id.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from shared.pulse import Pulse
 from shared.supervisor import Bell
 
 BATCH = 500
-# What another process stored, or left behind when it died, is found by looking.
+# How often a relay looks for records that another process stored, or left behind when it died.
 LOOK_AGAIN_SECONDS = 0.5
-# Every turn of SQLite's one writer is one that others wait for.
+# On SQLite all writers share one lock, so deleting must not take it too often.
 DELETE_EVERY_SECONDS = 1.0
 
 outbox = sa.Table(
@@ -31,7 +31,7 @@ outbox = sa.Table(
     sa.Column("topic", Key, nullable=False),
     sa.Column("key", Key, nullable=False),
     sa.Column("value", sa.LargeBinary, nullable=False),
-    # An id that is given twice would let a slow relay delete a record that nobody has appended.
+    # If an id were used twice, a slow relay could delete a record that was never appended.
     sqlite_autoincrement=True,
 )
 
@@ -50,9 +50,9 @@ def put(connection: sa.Connection, records: Sequence[Record]) -> None:
 
 
 def was_put_to(connection: sa.Connection) -> bool:
-    """Tell whether anything was put there on this connection since this was asked last.
+    """Return whether `put` was called on this connection since the last call of this function.
 
-    After a transaction that was rolled back it may tell so of nothing: that costs a look.
+    It may also be true after a rollback, which only costs a needless look.
     """
     return bool(connection.info.pop(_WAS_PUT_TO, False))
 
@@ -78,7 +78,7 @@ async def keep_relaying(database: Database, log: Log, stored: Bell, pulse: Pulse
 async def relay(database: Database, log: Log) -> int:
     """Append the oldest stored records to the log, delete them and return how many there were.
 
-    Several relays may run: each skips the rows that another one is carrying.
+    Several relays may run: each skips the rows that another relay has locked.
     """
     if database.dialect == "sqlite":
         appended = await _append_new(database, log)
@@ -98,8 +98,9 @@ async def _append(log: Log, rows: Sequence[Sequence[Any]]) -> None:
 
 
 # On SQLite a slow log must not keep the one writer's lock. So records are read and appended without it, and
-# deleted later; nobody waits for that, since a relay remembers how far it has come. Ids are given under the
-# writer's lock, so all below one that can be read can be read too. Two processes may append the same records.
+# deleted later. The delay does no harm, since a relay remembers how far it has come. Ids are assigned under
+# the writer's lock: when an id is visible, all lower ids are visible too. Two processes may append the same
+# records.
 
 
 _NEW: Final = (
@@ -112,7 +113,7 @@ _NEW: Final = (
 
 @dataclass
 class _Progress:
-    """Up to which id this process has appended, and deleted."""
+    """The last id that this process has appended, and the last that it has deleted."""
 
     appended: int = 0
     deleted: int = 0
@@ -146,7 +147,7 @@ async def _append_new(database: Database, log: Log) -> int:
         past = {"appended": progress.appended, "deleted": progress.deleted}
         rows = await database.read(lambda connection: quick.rows(connection, _NEW, past))
         if rows and rows[0][0] <= progress.deleted:
-            # The table was made anew beneath this process, as by a migration, and its ids begin again.
+            # The table was created anew while this process ran, as by a migration, so its ids start again.
             progress.deleted = 0
         if rows:
             await _append(log, rows)

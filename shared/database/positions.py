@@ -1,4 +1,4 @@
-"""Where each group stands on the log, committed together with the effects of what it read.
+"""The position of each group on the log, committed together with the effects of what the group read.
 
 Every claim raises the partition's epoch, and every batch first sets the position under its own epoch: a
 worker that lost its partition without noticing changes no row, and the batch is rolled back. The update
@@ -60,10 +60,10 @@ class Claims:
         return None if row is None else Position(*row)
 
     async def claim(self, partition: Partition, log_id: str) -> int:
-        """Take the partition over from its owner so far and return the offset to read next.
+        """Take the partition over from its previous owner and return the offset to read next.
 
-        `log_id` is the log that the offset belongs to from now on; the caller has seen that the log continues
-        what was read.
+        `log_id` is the log that the offset belongs to from now on; the caller has checked that this log
+        continues what the group has read.
         """
         dialect = postgresql if self._database.dialect == "postgresql" else sqlite
         claim = (
@@ -131,7 +131,7 @@ def next_offsets(messages: Sequence[Message]) -> Mapping[Partition, int]:
 
 
 async def topics_read(database: Database) -> frozenset[str]:
-    """Return the topics of which anything has been read; none while the tables are not there yet."""
+    """Return the topics from which any group has read; none before the tables exist."""
     return await database.read(_topics_read)
 
 
@@ -149,9 +149,9 @@ def all_positions(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
 
 
 def lock(connection: sa.Connection, group: str, topic: str) -> Sequence[sa.Row[Any]]:
-    """Return where a group stands in a topic, and let none of its batches begin until the transaction ends.
+    """Return a group's positions in a topic, and block its batches until the transaction ends.
 
-    It waits for the batches under way, whose first statement moves the position.
+    The call waits for batches under way, because their first statement locks the position.
     """
     query = sa.select(positions).where(positions.c.consumer == group, positions.c.topic == topic)
     # On SQLite there is one writer at a time anyway.
@@ -161,10 +161,10 @@ def lock(connection: sa.Connection, group: str, topic: str) -> Sequence[sa.Row[A
 def set_back(
     connection: sa.Connection, locked: Sequence[sa.Row[Any]], stood: Mapping[Partition, Position]
 ) -> None:
-    """Let a group read on from where it stood once, at the beginning where it stood nowhere.
+    """Move a group back to former positions, or to the beginning where it had no position.
 
-    A partition in which it stands before that stays. The epoch rises, so a worker that reads now is fenced
-    and claims anew. `locked` is what `lock` returned in this transaction.
+    A partition whose position is lower already stays unchanged. The epoch rises, so a worker that reads now
+    is fenced and claims anew. `locked` is what `lock` returned in this transaction.
     """
     for row in locked:
         partition = Partition(row.topic, row.partition)

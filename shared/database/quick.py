@@ -1,8 +1,8 @@
-"""Statements of the hot path: built once, and on SQLite handed to the driver without SQLAlchemy in between.
+"""Statements of the hot path: built once, and on SQLite passed to the driver without SQLAlchemy in between.
 
-SQLAlchemy spends 40 to 100 us on each execution of a statement that it knows already, and SQLite 2 to 20 us.
-For events that come alone this was two fifths of their processor time. On PostgreSQL the driver is another
-one, which does its work asynchronously, and the statement takes the common way.
+SQLAlchemy spends 40 to 100 us on each execution of a statement that it knows already, and SQLite 2 to 20
+us. For single events that was two fifths of the processor time. PostgreSQL's driver is asynchronous, so
+there the statement goes through SQLAlchemy.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -45,7 +45,7 @@ def changed(connection: sa.Connection, statement: Statement, parameters: Paramet
 
 
 def written(connection: sa.Connection, statement: Statement, parameters: Sequence[Parameters]) -> int:
-    """Execute such a statement for each of the parameters."""
+    """Execute a statement that is built once and returns nothing, for each of the parameters."""
     if connection.dialect.name != "sqlite":
         return connection.execute(statement, parameters).rowcount
     plain = _plain(statement, tuple(parameters[0]), connection.dialect, returns=False)
@@ -53,7 +53,7 @@ def written(connection: sa.Connection, statement: Statement, parameters: Sequenc
 
 
 class _Plain:
-    """A statement as the driver takes it: its text, and what is made of values on the way in and out."""
+    """A statement in the driver's form: its text, and the conversions of values on the way in and out."""
 
     def __init__(
         self, statement: Statement, names: Sequence[str], dialect: sa.Dialect, *, returns: bool
@@ -67,8 +67,8 @@ class _Plain:
             (name, bind.required, bind.value, bind.type.dialect_impl(dialect).bind_processor(dialect))
             for name, bind in binds
         ]
-        # SQLAlchemy keeps the answer with the statement and hands it on to those made of it, such as by
-        # adding RETURNING. So a statement that returns nothing is not asked.
+        # SQLAlchemy stores `exported_columns` on the statement and passes them to statements derived from
+        # it, such as by adding RETURNING. So a statement that returns nothing is not asked for them.
         columns = statement.exported_columns if returns else ()
         out = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns]
         self._read: list[tuple[int, Callable[[Any], Any]]] = [

@@ -1,4 +1,4 @@
-"""What a database or its driver says against something, without what it may quote of people's data."""
+"""The reason of a database error, without personal data that the error may quote."""
 
 from sqlalchemy.exc import DBAPIError
 
@@ -7,7 +7,7 @@ _QUOTING = ("22", "23")
 
 
 def driver_reason(error: BaseException) -> str:
-    """Return the first line of what the driver said, or only the kind of error where it may quote data."""
+    """Return the first line of the driver's message, or only the kind of an error that may quote data."""
     while not isinstance(error, DBAPIError | OSError) and error.__cause__ is not None:
         error = error.__cause__
     told = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

@@ -14,7 +14,8 @@ metadata = sa.MetaData(
     }
 )
 
-# Ids are compared, never sorted for people: byte order is several times faster than a language's collation.
+# Ids are compared and never shown in sorted order: byte order is several times faster than a language's
+# collation.
 Key = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 

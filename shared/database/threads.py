@@ -2,7 +2,7 @@
 
 SQLite has one writer at a time. The writers of a process therefore share one connection and one thread, and
 begin with BEGIN IMMEDIATE: a transaction that starts reading and wants to write later would fail at once
-instead of waiting. They take turns in the order in which they asked, so that none of them starves.
+instead of waiting. Writers take turns in the order of their requests, so no writer starves.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ BUSY_TIMEOUT_MS: Final = 10_000
 # A writer that waits this long for its turn gives up, so that an HTTP request does not hang.
 WRITER_WAIT_SECONDS: Final = 30.0
 READERS: Final = 4
-# Open readers beside those of single units; one more waits until another is closed.
+# The most open readers, beside the readers of single units; a further reader waits until one is closed.
 MOST_OPEN: Final = 8
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Threads:
             self._turn.release()
 
     async def close(self) -> None:
-        """Close the connections when what still runs has ended."""
+        """Close the connections once all calls under way have ended."""
         for threads, engine in ((self._writing, self._writer), (self._reading, self._reader)):
             await asyncio.to_thread(threads.shutdown)
             engine.dispose()
@@ -138,7 +138,7 @@ class _Open(OpenConnection):
         await _Call().awaited(self._thread, self._connected.commit)
 
     async def close(self) -> None:
-        # Handed to the thread at once, so it is closed even when nobody waits for that any more.
+        # Handed to the thread at once, so it is closed even when the caller no longer waits.
         closed = self._thread.submit(lambda: self._connection and self._connection.close())
         await asyncio.shield(asyncio.wrap_future(closed))
 
@@ -149,7 +149,7 @@ class _Open(OpenConnection):
         return self._connection
 
 
-# The key under which a connection keeps the call that uses it.
+# The key under which a connection stores the call that uses it.
 _CALL: Final = "call"
 
 
@@ -169,7 +169,7 @@ class _Call:
         self._driver: Any = None
 
     async def awaited(self, threads: ThreadPoolExecutor, run: Callable[[], T]) -> T:
-        """Run it in one of the threads and return what it returned."""
+        """Run the function in one of the threads and return what it returned."""
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(threads, copy_context().run, run)

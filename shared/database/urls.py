@@ -1,4 +1,4 @@
-"""The address of a database: read with care, since people write it, and shown without its password."""
+"""URLs of databases: parsed with care, since people write them, and shown without the password."""
 
 from pathlib import Path
 
@@ -9,10 +9,10 @@ from shared.errors import Misconfigured
 
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql+asyncpg"
-# Who names no driver gets ours; SQLite's had another name before.
+# A URL without a driver gets ours; earlier versions used aiosqlite for SQLite.
 _MEANT = {"sqlite+aiosqlite": SQLITE, "postgresql": POSTGRESQL, "postgres": POSTGRESQL}
 _LAST_PORT = 65535
-# Those of asyncpg and of SQLAlchemy's dialect that a text can give.
+# The options of asyncpg and of SQLAlchemy's dialect whose values can be written as text.
 _OPTIONS = {
     "gsslib", "host", "krbsrvname", "passfile", "port", "prepared_statement_cache_size", "ssl",
     "target_session_attrs",
@@ -49,7 +49,7 @@ def sqlite_file(url: str) -> Path | None:
 
 
 def place(url: str) -> str:
-    """Name a database in a sentence: its file, or its name and its server."""
+    """Return the words for a database in a sentence: its file, or its name and its server."""
     parsed = read_url(url)
     if parsed.drivername == SQLITE:
         return f"The database {parsed.database}"

@@ -1,1 +1,1 @@
-"""The log: the truth that every table is a projection of."""
+"""The log: the source of truth. Every table is a projection of it."""

@@ -1,4 +1,4 @@
-"""Whether a log continues what a group has read of it; pure, so that both adapters judge alike.
+"""Whether a log continues what a group has read of it; pure, so both adapters decide the same way.
 
 After a restore the tables may be newer than the log, or a topic may have been deleted and made again. The
 stored offset then points beyond the end or into other records, and reading on would skip events unseen.
@@ -41,7 +41,7 @@ def check_extent(partition: Partition, position: Position, extent: Extent) -> No
 def check_last(partition: Partition, position: Position, value: bytes | None) -> None:
     """Raise LogChanged unless the record before the position is the one that was read there.
 
-    `value` is what the log holds at that offset, None when it holds nothing there.
+    `value` is the log's value at that offset, None when there is none.
     """
     if value is None or crc32(value) != position.last_checksum:
         raise _changed(

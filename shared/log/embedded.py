@@ -1,8 +1,8 @@
-"""The log in one SQLite file: what `flipline up` runs on when no Kafka is named.
+"""The log in one SQLite file: `flipline up` uses it when no Kafka is configured.
 
-Every topic is one partition. SQLite gives offsets under its write lock, so they are seen in the order in
-which they were given. `synchronous=FULL`: the file is the truth, so a power cut may not take back what
-was answered 200.
+Every topic is one partition. SQLite assigns offsets under its write lock, so they become visible in the
+order in which they were assigned. `synchronous=FULL`: the file is the source of truth, so a power cut must
+not lose what was answered with 200.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from shared.log.port import Backlog, Message, Partition, Positions, Record
 
 MAX_GROUP_RECORDS = 5_000
 MAX_WAITING_RECORDS = 50_000
-# Appends of this process wake its readers at once; those of another process are found by looking.
+# Appends of this process wake its readers at once; readers poll for the appends of another process.
 LOOK_AGAIN_SECONDS = 0.2
-# Readiness is asked by anybody, and each proof costs a write to the disk.
+# Anybody may ask for readiness, and each check costs a write to the disk.
 PROOF_LASTS_SECONDS = 1.0
 
 
@@ -60,7 +60,7 @@ class EmbeddedLog:
             yield [Message(Partition(topic, 0), *row) for row in rows]
 
     async def read(self, topic: str, offset: int) -> Rows:
-        """Return what a topic has from an offset on, from memory where that is all."""
+        """Return what a topic has from an offset on, from memory when memory has all of it."""
         await self._look()
         known = self._tail.read(topic, offset)
         if known is None:
@@ -68,7 +68,7 @@ class EmbeddedLog:
         return Rows(known, max(offset, self._tail.end), full=False)
 
     async def _look(self) -> None:
-        """Notice, once in a while, what another process has appended."""
+        """Look, now and then, for records that another process has appended."""
         now = asyncio.get_running_loop().time()
         if now - self._looked_at >= LOOK_AGAIN_SECONDS:
             self._looked_at = now
@@ -77,14 +77,14 @@ class EmbeddedLog:
                 self._tail.begin_at(end)
 
     def next_append(self, topic: str) -> asyncio.Event:
-        """Return what this process's next append to the topic will set; take it before looking."""
+        """Return what this process's next append to the topic will set; call it before you read."""
         return self._appended.setdefault(topic, asyncio.Event())
 
     @asynccontextmanager
     async def consume(
         self, topic: str, group: str, positions: Positions
     ) -> AsyncGenerator["EmbeddedConsumer"]:
-        """Read a topic; a second reader of the group waits until the first is gone, however it went."""
+        """Read a topic; a second reader of the group waits until the first has ended, also by a crash."""
         lock = FileLock(f"{self._path}.{group}.{topic}.lock", thread_local=False)
         consumer = EmbeddedConsumer(self, self._file, Partition(topic, 0), positions, lock)
         try:
@@ -109,7 +109,7 @@ class EmbeddedLog:
 class EmbeddedConsumer:
     """The reader of one topic for a group.
 
-    The group's lock is the operating system's lock on a file, so it is free the moment its holder dies.
+    The group's lock is the operating system's lock on a file, so it is released when its process dies.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class EmbeddedConsumer:
             self._ahead = None
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._drop_ahead()
         self._lock.release(force=True)
 
@@ -181,7 +181,7 @@ class EmbeddedConsumer:
         return True
 
     async def acknowledge(self, next_offsets: Mapping[Partition, int]) -> None:
-        """Note how far the group is; its own position is the only one that is stored."""
+        """Note how far the group is; the group alone stores its position."""
         self._unapplied_from = next_offsets.get(self._partition, self._unapplied_from)
 
     def stand_down(self) -> None:
@@ -191,7 +191,7 @@ class EmbeddedConsumer:
         self._positions.release(self._partition)
 
     async def backlog(self) -> Mapping[Partition, Backlog]:
-        """Return how far the reader is behind; empty while another one holds the group's lock."""
+        """Return how far the reader is behind; empty while another reader has the group's lock."""
         if self._next is None or self._unapplied_from is None:
             return {}
         return {self._partition: await self._file.backlog(self._partition.topic, self._unapplied_from)}

@@ -14,7 +14,7 @@ from shared.log.port import Backlog, Extent, Record
 
 T = TypeVar("T")
 
-# What one read returns at most. A record that is larger than all of it comes alone.
+# The most that one read returns. A larger record comes alone.
 MAX_POLL_RECORDS = 10_000
 MAX_POLL_BYTES = 4 * 1024 * 1024
 BUSY_TIMEOUT_SECONDS = 5
@@ -36,7 +36,7 @@ _END = "select coalesce((select seq from sqlite_sequence where name = 'record'),
 class Rows(NamedTuple):
     """Records of a topic as (offset, value) in order; all others of the topic lie at `next` or after it.
 
-    `full` tells whether there may be more of them now.
+    `full` says whether there may be more of them now.
     """
 
     found: list[tuple[int, bytes]]
@@ -65,7 +65,7 @@ class LogFile:
     async def insert(self, records: Sequence[Record]) -> int:
         """Store the records in one transaction and return the offset after the last of them.
 
-        Nobody else writes meanwhile, so theirs are the offsets before it.
+        No other process writes meanwhile, so the records have the offsets before it.
         """
         insert = "insert into record (topic, key, value) values (?, ?, ?)"
 
@@ -87,7 +87,8 @@ class LogFile:
         )
 
         def read(connection: sqlite3.Connection) -> Rows:
-            # Before the records: what is appended in between is read, or lies at the end or after it.
+            # Before the records: a record that is appended in between is read, or is at the end or after
+            # it.
             (end,) = connection.execute(_END).fetchone()
             found: list[tuple[int, bytes]] = []
             size = 0
@@ -161,7 +162,7 @@ class LogFile:
                 self._writer.execute("commit")
                 return done
             finally:
-                # A full disk may have ended the transaction already; to roll back then would hide the error.
+                # A full disk may have ended the transaction already; a rollback would then hide the error.
                 if self._writer.in_transaction:
                     self._writer.execute("rollback")
 
@@ -184,7 +185,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _prepared(connection: sqlite3.Connection, new_log_id: str) -> str:
-    """Create what is missing and return the log's id, which it gets once."""
+    """Create what is missing and return the log's id, which is set once."""
     connection.executescript(_SCHEMA)
     connection.execute("insert into log (id) select ? where not exists (select 1 from log)", (new_log_id,))
     (log_id,) = connection.execute("select id from log").fetchone()

@@ -17,7 +17,7 @@ MAX_BYTES = 1024 * 1024
 class Tail:
     """All records of the file from offset `begin` up to `end`, whatever their topics.
 
-    Records of other processes are not among them. Where one of these lies, the tail begins anew behind it.
+    The tail has no records of other processes: after such a record it begins anew.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class Tail:
         self.begin = self.end = offset
 
     def read(self, topic: str, offset: int) -> list[tuple[int, bytes]] | None:
-        """Return the (offset, value) pairs of a topic from an offset on; None when that lies before all."""
+        """Return a topic's (offset, value) pairs from an offset on; None when the tail begins after it."""
         if offset < self.begin:
             return None
         newest_first = takewhile(lambda row: row[0] >= offset, reversed(self._of_topic.get(topic, ())))

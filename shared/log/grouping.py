@@ -1,4 +1,4 @@
-"""Group commit: what arrives while one write is under way goes out together in the next."""
+"""Group commit: records that arrive during a write go out together in the next write."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,8 +12,8 @@ Write = Callable[[Sequence[Record]], Awaitable[None]]
 class GroupCommit:
     """Turns many small appends into few writes, one at a time and in order of arrival.
 
-    At most `max_waiting` records wait; beyond that callers are told to come again, since a queue that
-    grows without end only turns an overload into an outage.
+    At most `max_waiting` records wait; further callers get an error and retry, since an endless queue only
+    turns an overload into an outage.
     """
 
     def __init__(self, write: Write, *, max_group: int, max_waiting: int) -> None:
@@ -61,7 +61,8 @@ class GroupCommit:
                 except Exception as failure:  # noqa: BLE001 - handed to every caller of the group
                     error = failure
                 except asyncio.CancelledError:
-                    # Of a library's future, or of this task: either way nobody else tells the callers.
+                    # A library's future or this task was cancelled: in both cases the callers would
+                    # otherwise wait for ever.
                     error = Unavailable("log_unavailable", "The write was broken off.")
                 for _, done in group:
                     if done.cancelled():

@@ -1,8 +1,8 @@
-"""The log on Apache Kafka: the port of `shared/log/port.py` kept with aiokafka.
+"""The log on Apache Kafka: the port of `shared/log/port.py`, implemented with aiokafka.
 
 aiokafka's defaults lose data (acks=1, auto-commit, `latest`), so each is set here on purpose. It cannot
-fence a zombie with Kafka transactions, hence the positions live in the database and the offsets that we
-commit to Kafka are a hint for operators' tools.
+fence a zombie with Kafka transactions, so the positions are in the database, and the offsets that we commit
+to Kafka are a hint for operators' tools.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from shared.log.kafka_topics import TopicsRead
 from shared.log.port import Message, Positions, Record, partition_of
 
 # The client asks for more as soon as it has handed out what it has, and so fetches while a batch is applied.
-# It keeps this much of each partition; an answer brings at most so much of all of them together.
+# It keeps this much of each partition; an answer brings at most as much of all partitions together.
 PARTITION_FETCH_BYTES = 2 * 1024 * 1024
 FETCH_BYTES = 8 * 1024 * 1024
 # A broker waits this long for a record. What comes meanwhile on a partition that the request does not name
@@ -37,10 +37,10 @@ async def _none_read() -> frozenset[str]:
 
 
 class KafkaLog:
-    """A log on Kafka, with topics of `partitions` partitions kept for ever.
+    """A log on Kafka, with topics of `partitions` partitions whose records are kept for ever.
 
-    `topics_read` tells the topics that events were read from: one of these that is missing was deleted, and
-    is not made anew.
+    `topics_read` returns the topics from which events were read: if one of them is missing, it was deleted,
+    and it is not created again.
     """
 
     def __init__(
@@ -161,6 +161,6 @@ class KafkaLog:
         await self._producer.prove_writable()
 
     async def close(self) -> None:
-        """Finish the writes under way and leave the brokers."""
+        """Finish the writes under way and disconnect from the brokers."""
         await asyncio.gather(*(group.close() for group in self._groups.values()))
         await self._producer.close()

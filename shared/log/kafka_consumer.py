@@ -13,19 +13,20 @@ from shared.log.continuity import check_extent, check_last, has_last
 from shared.log.kafka_producer import away
 from shared.log.port import Backlog, Extent, Message, Partition, Positions
 
-# A rebalance ends inside aiokafka's own task; looking up from `getmany` this often notices it.
+# A rebalance ends inside aiokafka's own task; `getmany` returns this often so that we notice it.
 SLICE_SECONDS = 0.2
 HINT_EVERY_SECONDS = 1.0
-# A look at one record; after that the partition may have been taken away, and the group is joined anew.
+# The time for reading one record; after that the partition may have been taken away, and we join the group
+# anew.
 CLAIM_SECONDS = 10.0
 
 
 class KafkaConsumer:
-    """Reads what the group assigned to it and its claims allow.
+    """Reads the partitions that the group assigned to it and that it has claimed.
 
     aiokafka takes partitions away in a task of its own, whatever we are doing. So a partition is read only
-    between a claim that followed its assignment and its revocation, and the claim's epoch, not this
-    object, decides whether a batch may still be written.
+    between a claim that followed its assignment and its revocation, and the claim's epoch, not this object,
+    decides whether a batch may still be written.
     """
 
     def __init__(
@@ -70,9 +71,9 @@ class KafkaConsumer:
         self._release()
 
     def stand_down(self) -> None:
-        """Stop reading until the next rebalance: somebody else owns these partitions already."""
+        """Stop reading until the next rebalance: another worker owns these partitions already."""
         if self._assignments != self._polled_under:
-            # What was fenced came from before a rebalance; what the group has given us since is ours.
+            # The fenced claims are older than the last rebalance; partitions assigned since then are ours.
             return
         self._assigned = set()
         self._release()
@@ -89,8 +90,9 @@ class KafkaConsumer:
     async def poll(self, timeout_seconds: float) -> Sequence[Message]:
         """Return new messages of claimed partitions, at most a fetch from each.
 
-        While the caller is at work on them the client fetches the next. What it has fetched of a partition is
-        forgotten when the partition is taken away, and when it is claimed, since a claim seeks the position.
+        While the caller applies them the client fetches the next messages. The client drops what it has
+        fetched of a partition when the partition is taken away, and when it is claimed, since a claim seeks
+        the position.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_seconds
@@ -123,7 +125,7 @@ class KafkaConsumer:
                 offset = await self._claim(partition)
                 self._inner.seek(partition, offset)
             except IllegalStateError:
-                # It was taken away meanwhile; what is ours now the next poll claims.
+                # The partition was taken away meanwhile; the next poll claims what is ours now.
                 return
             if partition not in self._assigned:
                 self._positions.release(self._ours(partition))
@@ -147,7 +149,8 @@ class KafkaConsumer:
     async def _value_at(self, partition: TopicPartition, offset: int) -> bytes | None:
         """Return what lies at an offset, None when nothing does.
 
-        Raises IllegalStateError when the partition is taken away meanwhile: nothing is fetched of it then.
+        Raises IllegalStateError when the partition is taken away meanwhile: then nothing is fetched from
+        it.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + CLAIM_SECONDS
@@ -163,7 +166,7 @@ class KafkaConsumer:
         raise Unavailable("log_unavailable", "Kafka does not send the record before the position.")
 
     async def acknowledge(self, next_offsets: Mapping[Partition, int]) -> None:
-        """Keep the offsets; they are committed to Kafka about once a second."""
+        """Note the offsets; they are committed to Kafka about once a second."""
         for partition, offset in next_offsets.items():
             topic_partition = self._theirs(partition)
             if topic_partition in self._claimed:
@@ -179,10 +182,10 @@ class KafkaConsumer:
                 await self._inner.commit(hints)
 
     async def backlog(self) -> Mapping[Partition, Backlog]:
-        """Return how far the claimed partitions are behind the ends that the brokers tell now.
+        """Return how far the claimed partitions are behind the ends that the brokers report now.
 
-        The oldest record that was fetched and not applied tells its age; one that was not even fetched is as
-        old as this consumer has known of it.
+        The age is that of the oldest record that was fetched and not applied; a record that was not fetched
+        yet is as old as this consumer has known about it.
         """
         claimed = sorted(self._claimed)
         try:
@@ -205,7 +208,7 @@ class KafkaConsumer:
         return behind
 
     async def close(self) -> None:
-        """Leave the group, so that others need not wait for the session timeout."""
+        """Leave the group, so that its other members need not wait for the session timeout."""
         self._hinted_at = 0.0
         with suppress(KafkaError, OSError, TimeoutError):
             async with asyncio.timeout(5):
@@ -220,7 +223,7 @@ class KafkaConsumer:
 
 
 class RebalanceListener(ConsumerRebalanceListener):
-    """Passes the group's decisions on; does nothing that could fail, since aiokafka hides what is raised."""
+    """Passes the group's decisions on; does nothing that could fail, since aiokafka hides exceptions."""
 
     def __init__(self, consumer: KafkaConsumer) -> None:
         self._consumer = consumer

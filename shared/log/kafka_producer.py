@@ -1,7 +1,6 @@
-"""The producer of a process: started when it is needed, thrown away when it failed, and its topics known.
+"""The producer of a process: started when needed and discarded after a failure; it knows its topics.
 
-An idempotent producer that failed once may fail for ever, so a failed producer is thrown away and a new one
-started.
+An idempotent producer that failed once may fail for ever, so it is discarded and a new one started.
 """
 
 import asyncio
@@ -22,14 +21,14 @@ START_TIMEOUT_SECONDS = 10.0
 START_AGAIN_SECONDS = 2.0
 STOP_TIMEOUT_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.05
-# Readiness is asked by anybody, and each proof costs a write of the cluster.
+# Anybody may ask for readiness, and each check costs a write of the cluster.
 PROOF_LASTS_SECONDS = 1.0
 
 
 class Producer:
     """One producer at a time for the topics of a log.
 
-    `topics_read` tells the topics that events were read from; these are never made anew.
+    `topics_read` returns the topics from which events were read; these are never created again.
     """
 
     def __init__(
@@ -59,7 +58,8 @@ class Producer:
             return self._inner
         async with self._starting:
             if self._inner is None:
-                # Those who waited for a start that failed must not each try another, one after the other.
+                # Callers that waited for a failed start must not each try another start, one after the
+                # other.
                 if self._start_failed and _now() < self._start_failed[0] + START_AGAIN_SECONDS:
                     raise self._start_failed[1]
                 try:
@@ -100,7 +100,7 @@ class Producer:
         return producer
 
     async def _described_once_made(self, producer: AIOKafkaProducer) -> dict[str, Topic]:
-        """Describe the topics; what was just made takes brokers a moment to learn of."""
+        """Describe the topics; brokers need a moment to learn about a new topic."""
         while True:
             try:
                 return await self._described(producer)
@@ -159,7 +159,7 @@ class Producer:
         return {topic: found[self._prefix + topic] for topic in self._topics}
 
     def discard(self, producer: AIOKafkaProducer) -> None:
-        """Throw a producer away that failed; the next caller starts another."""
+        """Discard a producer that failed; the next caller starts another."""
         if self._inner is producer:
             self._inner = None
             self._stop_later(producer)
@@ -170,19 +170,19 @@ class Producer:
         task.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
-        """Leave the brokers."""
+        """Disconnect from the brokers."""
         if self._inner is not None:
             await _stop(self._inner)
         await asyncio.gather(*self._closing)
 
 
 def away(what: str, error: BaseException) -> Unavailable:
-    """Return the error for what Kafka does not do now, without what the library says."""
+    """Return the error for something that Kafka cannot do now, without the library's message."""
     return Unavailable("log_unavailable", f"{what} ({type(error).__name__}).")
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
-    # stop() flushes first, which with a broker that is gone would wait for ever.
+    # stop() flushes first, which would wait for ever for a broker that is down.
     with suppress(KafkaError, OSError, TimeoutError):
         async with asyncio.timeout(STOP_TIMEOUT_SECONDS):
             await producer.stop()

@@ -1,4 +1,4 @@
-"""Reading a Kafka topic from its beginning to where it ends now, as no group's member."""
+"""Read a Kafka topic from its beginning to its present end, outside of any group."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -12,12 +12,12 @@ from shared.log.kafka_producer import away
 from shared.log.port import Message, Partition
 
 SLICE_SECONDS = 0.2
-# A broker that is gone is known by nothing coming any more.
+# When no record has come for this long, the broker counts as down.
 MAX_SILENCE_SECONDS = 30.0
 
 
 async def replay(bootstrap: str, topic: str, kafka_name: str) -> AsyncGenerator[Sequence[Message]]:
-    """Read all that a topic has now; raises Unavailable when Kafka is away."""
+    """Read all that a topic has now; raises Unavailable when Kafka is down."""
     inner = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         auto_offset_reset="earliest",
@@ -26,7 +26,7 @@ async def replay(bootstrap: str, topic: str, kafka_name: str) -> AsyncGenerator[
     )
     try:
         await inner.start()
-        # To subscribe to a topic that is not there would make it.
+        # Subscribing to a missing topic would create it.
         if kafka_name not in await inner.topics():
             return
         inner.subscribe([kafka_name])

@@ -1,7 +1,7 @@
-"""The topics on Kafka: described with the ids that Kafka gave them, and made when they never were.
+"""The topics on Kafka: described with the ids that Kafka gave them, and created if they never existed.
 
-A topic that was deleted and made again has the same name and another id. aiokafka speaks no version of the
-metadata request that tells ids, so version 12 is declared here, after
+A topic that was deleted and made again has the same name and another id. aiokafka has no version of the
+metadata request that returns ids, so version 12 is declared here, after
 https://kafka.apache.org/protocol.html#The_Messages_Metadata.
 """
 
@@ -30,13 +30,13 @@ from aiokafka.protocol.types import (
 
 from shared.errors import LogChanged
 
-# aiokafka asks brokers to make every topic that it asks about, and has no option against it. A topic that was
-# deleted would come back empty, with a retention that deletes events.
+# aiokafka asks brokers to create every topic that it asks about, and has no option against that. A deleted
+# topic would come back empty, with a retention that deletes events.
 aiokafka.client.MetadataRequest = partial(MetadataRequest, allow_auto_topic_creation=False)
 
 # With acks=all a record outlives two of its brokers; a smaller cluster keeps as many copies as it can.
 REPLICAS = 3
-# Readiness proves with records on a topic of its own that the cluster takes writes.
+# Readiness writes records to a topic of its own, to check that the cluster takes writes.
 PROBES = "probes"
 _FOR_EVER = {"retention.ms": "-1", "retention.bytes": "-1"}
 _FOR_AN_HOUR = {"retention.ms": "3600000"}
@@ -49,7 +49,7 @@ _BY_NAME = "0" * 32
 
 
 class Topic(NamedTuple):
-    """A topic as the cluster describes it; `leaderless` are partitions that take no write now."""
+    """A topic as the cluster describes it; its `leaderless` partitions take no writes now."""
 
     id: str
     partitions: int
@@ -157,10 +157,10 @@ async def describe(client: AIOKafkaClient, names: Sequence[str]) -> Mapping[str,
 async def make_missing(
     bootstrap: str, topics: Sequence[str], *, prefix: str, partitions: int, topics_read: TopicsRead
 ) -> None:
-    """Make the topics that the cluster does not have.
+    """Create the topics that the cluster does not have.
 
-    Raises LogChanged for one that events were read from: it was deleted, and an empty one in its place would
-    hide that. Raises KafkaError when the cluster refuses.
+    Raises LogChanged for a topic from which events were read: it was deleted, and an empty topic would hide
+    that. Raises KafkaError when the cluster refuses.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
@@ -191,7 +191,7 @@ def _refuse_deleted(deleted: Sequence[str]) -> None:
 
 
 async def _make(admin: AIOKafkaAdminClient, new: list[NewTopic]) -> None:
-    # That another process was faster is told in the answer, not raised.
+    # The answer says that another process was faster; nothing is raised.
     answer: Any = await admin.create_topics(new)
     for name, code, *message in answer.topic_errors:
         error = for_code(code)

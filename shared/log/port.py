@@ -1,10 +1,10 @@
-"""What a log promises, whichever adapter keeps it; `tests/contract/test_log.py` is the exam both sit.
+"""What a log promises, with either adapter; `tests/contract/test_log.py` tests both.
 
 - `append` returns once the records are durable, or raises `Unavailable`; after that error a record may
-  or may not be on the log, so whoever repeats it repeats it with the same event id.
+  or may not be on the log, so a caller that repeats it uses the same event id.
 - Records with one key are read in the order in which they were appended.
 - Each group reads every record, independently of other groups, from the position that it stored itself.
-- Within a group a partition has one reader at a time; when that one dies another takes over.
+- Within a group a partition has one reader at a time; when that reader dies another takes over.
 - A reader refuses a log that does not continue what its group has read (`continuity`): it raises LogChanged.
 """
 
@@ -38,10 +38,10 @@ class Message(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where a group stands in a partition.
+    """A group's position in a partition.
 
     `log_id` names the log that the offset belongs to, `last_checksum` is the CRC-32 of the value before it;
-    both are None in a position that was stored before they were kept.
+    both are None in a position of an earlier version.
     """
 
     next_offset: int
@@ -71,7 +71,7 @@ class Backlog(NamedTuple):
 
 
 class Positions(Protocol):
-    """Where a group stands, kept by the group itself beside the effects of what it read."""
+    """A group's positions, stored by the group itself beside the effects of what it read."""
 
     async def stored(self, partition: Partition) -> Position | None:
         """Return the group's position; None when it has never read the partition."""
@@ -97,7 +97,7 @@ class Consumer(Protocol):
         ...
 
     async def acknowledge(self, next_offsets: Mapping[Partition, int]) -> None:
-        """Tell the log how far the group is, as a hint for its operators; never raises."""
+        """Report the group's position to the log, as a hint for its operators; never raises."""
         ...
 
     def stand_down(self) -> None:
@@ -105,7 +105,7 @@ class Consumer(Protocol):
         ...
 
     async def backlog(self) -> Mapping[Partition, Backlog]:
-        """Return how far the claimed partitions are behind; raises Unavailable when the log cannot tell."""
+        """Return how far the claimed partitions are behind; raises Unavailable when the log cannot say."""
         ...
 
 
@@ -121,9 +121,9 @@ class Log(Protocol):
         ...
 
     def replay(self, topic: str) -> AsyncGenerator[Sequence[Message]]:
-        """Read a topic from its beginning to where it ends now, as nobody's reader; changes nothing.
+        """Read a topic from its beginning to its present end, outside of any group; changes nothing.
 
-        Messages come in order per partition. Raises Unavailable when the log is away.
+        Messages come in order per partition. Raises Unavailable when the log is down.
         """
         ...
 
@@ -133,5 +133,5 @@ class Log(Protocol):
 
 
 def partition_of(key: str, partitions: int) -> int:
-    """Choose a key's partition; every producer must choose alike, or a key loses its order."""
+    """Return a key's partition; every producer must choose the same, or a key loses its order."""
     return crc32(key.encode()) % partitions
