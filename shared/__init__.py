@@ -1,1 +1,1 @@
-"""Vocabulary and machines that every service uses; knows no scoring rule and no webhook policy."""
+"""Vocabulary and machinery that all services use; without scoring rules and webhook policies."""

@@ -9,7 +9,7 @@ JSON: Final = "application/json"
 
 
 def prefers(request: Request, media: str, over: str = JSON) -> bool:
-    """Tell whether the `Accept` of a request names a media type and puts it before another."""
+    """Return whether the `Accept` of a request names a media type and puts it before another."""
     qualities = {media: 0.0, over: 0.0}
     for part in request.headers.get("accept", "").lower().split(","):
         named, *parameters = (piece.strip() for piece in part.split(";"))

@@ -1,4 +1,4 @@
-"""Who calls: keys taken out of a request and compared by digest, so that time tells nothing."""
+"""Authentication: the key of a request, compared by digest, so that timing reveals nothing."""
 
 import base64
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ from shared.errors import Unauthorized
 
 
 class KeyRing:
-    """A set of keys that open the same door."""
+    """The keys that give the same access."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._digests = frozenset(_digest(key) for key in keys)
 
     def opens(self, key: str | None) -> bool:
-        """Tell whether the key is one of these."""
+        """Return whether the key is in the ring."""
         return key is not None and _digest(key) in self._digests
 
     def __or__(self, other: "KeyRing") -> "KeyRing":
@@ -51,7 +51,7 @@ def basic_user(request: Request) -> str | None:
 class Requires(SecurityBase):
     """FastAPI dependency: the request must bring a key of this ring as a bearer token.
 
-    Its value names the caller by a part of the key's digest: who did something can be told, and not the key.
+    Its value names the caller by a part of the key's digest, which identifies the key without revealing it.
     """
 
     def __init__(self, ring: KeyRing, what: str) -> None:
@@ -61,7 +61,7 @@ class Requires(SecurityBase):
         self._what = what
 
     async def __call__(self, request: Request) -> str:
-        """Return who calls; raises Unauthorized without such a key."""
+        """Return the caller's name; raises Unauthorized without such a key."""
         key = bearer_key(request)
         if key is None or not self._ring.opens(key):
             raise Unauthorized(

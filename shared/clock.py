@@ -1,11 +1,11 @@
-"""The one place that reads the wall clock."""
+"""The only module that reads the wall clock."""
 
 from datetime import UTC, datetime
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the current instant, so that tests and replays can tell it otherwise."""
+    """Gives the current instant; tests and replays replace it."""
 
     def now(self) -> datetime:
         """Return the current instant as an aware UTC datetime."""

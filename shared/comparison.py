@@ -1,4 +1,4 @@
-"""A comparison: what a condition asks of one value, by the operators of the table."""
+"""A comparison: the operators that a condition applies to one value."""
 
 from collections.abc import Iterator, Mapping
 from keyword import iskeyword
@@ -23,11 +23,12 @@ _Operands: Final = create_model("_Operands", __base__=Strict, **_FIELDS)
 
 
 class Comparison(_Operands):
-    """What is asked of one value; every operator given must hold.
+    """The operators that a condition applies to one value; the value must meet all of them.
 
     A missing value meets only `missing: true` and `exists: false`, so no operand is null; blank texts and
-    empty lists and objects are as missing as null. Numbers are compared as numbers, and nothing is converted:
-    the string "5" is not the number 5. Most operators are exact; shared/operators says what each compares.
+    empty lists and objects are as missing as null. Numbers are compared as numbers, and nothing is
+    converted: the string "5" is not the number 5. Most operators are exact; shared/operators says what each
+    compares.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -41,7 +42,7 @@ class Comparison(_Operands):
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
-        """Yield that nothing is asked, operands that are null, and what operators refuse beyond the type."""
+        """Yield what is wrong: no operator, null operands, and what operators refuse beyond the type."""
         if not written:
             yield Fault((), "name at least one operator, such as eq, starts_with or gte")
         for name, operand in written.items():
@@ -53,7 +54,7 @@ class Comparison(_Operands):
 
 
 def operators(test: Comparison) -> Iterator[tuple[Operator, Any]]:
-    """Yield (operator, operand) of what is asked, in the order of the table."""
+    """Yield (operator, operand) of the operators that are set, in the order of the table."""
     given = test.model_fields_set
     for field, operator in _BY_FIELD.items():
         if field in given:
@@ -61,5 +62,5 @@ def operators(test: Comparison) -> Iterator[tuple[Operator, Any]]:
 
 
 def explain_comparison(test: Comparison) -> str:
-    """Return what is asked, in words that follow the name of the value."""
+    """Return the comparison in words that follow the name of the value."""
     return " and ".join(operator.words(operand) for operator, operand in operators(test))

@@ -1,4 +1,4 @@
-"""How large a condition may be: asked of what was written, before any part of it is read."""
+"""The size limit of a condition, checked on the JSON before any part of it is read."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -10,7 +10,7 @@ _JOINS: Final = ("all", "any", "not")
 
 
 def check_size(written: Any) -> Any:
-    """Return what was written; raises ValueError when it is too much to be asked of every interaction."""
+    """Return the JSON unchanged; raises ValueError when the condition is too large for every interaction."""
     nodes = 0
     level = [written]
     for _ in range(MAX_DEPTH):
@@ -24,7 +24,7 @@ def check_size(written: Any) -> Any:
 
 
 def _parts(written: Any) -> Iterator[Any]:
-    """Yield the conditions right below one; what is no object has none."""
+    """Yield the conditions directly below a condition; a value that is not an object has none."""
     if not isinstance(written, Mapping):
         return
     for name in _JOINS:

@@ -1,7 +1,7 @@
-"""The condition union: what a rule may ask of an interaction; checked, named and explained here.
+"""The conditions that a rule may set on an interaction: their shapes, checks, fingerprints and explanations.
 
-A condition is data, never code: it has no string language and no regular expression of the user's, so it
-can neither run away (ReDoS) nor reach anything.
+A condition is data, never code: it has no expression language and no regular expression of the user's, so
+it can neither run away (ReDoS) nor reach anything.
 """
 
 import json
@@ -26,7 +26,7 @@ class Matches(Strict):
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
-        """Yield that nothing is asked; of names that nobody knows that is told instead."""
+        """Yield a fault when neither type nor test is set; unknown names have an error of their own."""
         if (
             written.get("type") is None
             and not written.get("where")
@@ -36,14 +36,14 @@ class Matches(Strict):
 
     @property
     def types(self) -> frozenset[str] | None:
-        """The types asked for; None is any."""
+        """The types that match; None is any."""
         if self.type is None:
             return None
         return frozenset([self.type] if isinstance(self.type, str) else self.type)
 
 
 class AllOf(Strict):
-    """Every one of the conditions holds."""
+    """All of the conditions hold."""
 
     all: Annotated[list["Condition"], Field(min_length=1, max_length=20)]
 
@@ -84,7 +84,7 @@ Not.model_rebuild()
 
 
 def children(condition: Condition) -> list[Condition]:
-    """Return the conditions right below this one."""
+    """Return the conditions directly below this one."""
     match condition:
         case Matches():
             return []
@@ -97,7 +97,7 @@ def children(condition: Condition) -> list[Condition]:
 
 
 def fingerprint(condition: Condition, by: str | None) -> str:
-    """Return the key under which this condition is counted, equal for conditions that ask the same."""
+    """Return the key of the condition's counts, equal for conditions with the same meaning."""
     canonical = json.dumps([_canonical(condition), by], sort_keys=True, separators=(",", ":"))
     return blake2b(canonical.encode(), digest_size=8).hexdigest()
 
@@ -139,14 +139,14 @@ def possible_types(condition: Condition) -> frozenset[str] | None:
 
 
 def named_types(condition: Condition) -> frozenset[str]:
-    """Return the types of interaction that the condition names, also those that are not to be."""
+    """Return the types of interaction that the condition names, including types within a `not`."""
     if isinstance(condition, Matches):
         return condition.types or frozenset()
     return frozenset[str]().union(*(named_types(part) for part in children(condition)))
 
 
 def explain(condition: Condition) -> str:
-    """Return the condition in words, as the label of a rule that has none."""
+    """Return the condition in words: the label of a rule without one."""
     match condition:
         case Matches(where=where):
             types = " or ".join(sorted(condition.types or ()))

@@ -17,14 +17,14 @@ CSV: Final = "text/csv"
 DESCRIPTION: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {CSV: {"schema": {"type": "string"}}}}
 }
-"""What a route that answers CSV too adds to its description."""
+"""What a route that can also answer CSV adds to its description."""
 
-# Programs for tables run what begins like a formula.
+# Spreadsheets execute text that begins like a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def wants_csv(request: Request) -> bool:
-    """Tell whether the caller prefers CSV to JSON."""
+    """Return whether the caller prefers CSV to JSON."""
     return prefers(request, CSV)
 
 
@@ -33,7 +33,7 @@ def csv_answer(
 ) -> Response:
     """Return a page as CSV after RFC 4180: a header line, then a line for each row; null is empty.
 
-    The column `a.b` is the field `b` of the object `a`; what else is an object or a list is written as JSON.
+    The column `a.b` is the field `b` of the object `a`; other objects and lists are written as JSON.
     The next page is the target of the header `Link` with `rel="next"`. A text that begins like a formula gets
     an apostrophe before it.
     """

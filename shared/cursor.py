@@ -11,7 +11,7 @@ from shared.errors import Refused
 
 # The longest key is a company's name of 200 characters, of up to 4 bytes each.
 MAX_LENGTH: Final = 1_300
-# Sums of scores are compared as decimals with so many digits before the point.
+# Sums of scores are compared as decimals with this many digits before the point.
 _MAX_SUM: Final = 1e14
 _MAX_WHOLE: Final = 2**31
 
@@ -37,7 +37,7 @@ class Keyset:
     def read(self, cursor: str | None) -> tuple[Any, ...]:
         """Return the sort key in a cursor; without a cursor it is empty.
 
-        Raises Refused for everything but a cursor of this list in this order.
+        Raises Refused unless it is a cursor of this list in this order.
         """
         if cursor is None:
             return ()

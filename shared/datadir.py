@@ -1,6 +1,6 @@
-"""The data directory: made for its owner alone, closed where it was open, held by one `flipline up`.
+"""The data directory: private to its owner, and locked by one `flipline up` at a time.
 
-Only files whose names are ours are ever changed, and only a directory that holds nothing else: a shared
+Only files with names of ours are ever changed, and only in a directory without other files: a shared
 directory such as /tmp or a home directory stays as it is, with a warning.
 """
 
@@ -29,7 +29,7 @@ _FOLDERS = {"imports": ("access-log-*",), RENEWING: ("*.sqlite*",)}
 
 
 def prepare(directory: Path) -> None:
-    """Make the directory, or close what is open in it; raises Misconfigured where nothing can be written."""
+    """Make the directory, or make it private; raises Misconfigured where nothing can be written."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         with TemporaryFile(dir=directory):
@@ -44,7 +44,7 @@ def prepare(directory: Path) -> None:
 
 
 def close_files(paths: Iterable[Path]) -> None:
-    """Take the rights of others away from files of ours, and warn of what stays open."""
+    """Remove the rights of other users to our files, and warn about files that stay open."""
     for path in paths:
         if is_open(path):
             close(path)
@@ -59,9 +59,9 @@ def close_files(paths: Iterable[Path]) -> None:
 
 @contextmanager
 def held(directory: Path) -> Generator[None]:
-    """Keep the directory for this process; raises Misconfigured while another one has it.
+    """Lock the directory for this process; raises Misconfigured while another process has the lock.
 
-    The lock is the operating system's, so it is free the moment its holder dies.
+    The lock is the operating system's, so it is released when its process dies.
     """
     in_use = Misconfigured(
         "data_dir_in_use",
@@ -74,9 +74,9 @@ def held(directory: Path) -> Generator[None]:
 
 @contextmanager
 def renewing(directory: Path) -> Generator[Path]:
-    """Make an empty directory within the data directory, to build tables anew in; it is removed at the end.
+    """Make an empty directory within the data directory for a rebuild of tables; it is removed at the end.
 
-    What a killed process has left there is removed first. Raises Misconfigured while another process renews
+    Leftovers of a killed process are removed first. Raises Misconfigured while another process renews
     tables.
     """
     under_way = Misconfigured("renewal_under_way", f"Another process is renewing the tables in {directory}.")
@@ -109,7 +109,7 @@ def _locked(directory: Path, name: str, in_use: Misconfigured) -> Generator[None
 
 
 def _sorted(directory: Path) -> tuple[list[Path], int]:
-    """Return what is ours in the directory, by name, and how many other entries there are."""
+    """Return our files and folders in the directory, and how many other entries there are."""
     ours: list[Path] = []
     strangers = 0
     for path in directory.iterdir():

@@ -1,4 +1,4 @@
-"""From the topic `dead_letters` to its table; no message is parked, or each letter would make another."""
+"""From the topic `dead_letters` to its table; no message is parked, since each letter would make another."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from shared.log.port import Message
 from shared.parking import dead_letter
 
 GROUP: Final = DEAD_LETTERS
-"""The consumer group of the projection, which is also who a letter about an unreadable letter names."""
+"""The consumer group of the projection, and the `refused_by` of letters about unreadable letters."""
 
 REFUSERS: Final = (INGEST, "scoring", "handoff", "handoff.models", GROUP)
-"""Who can refuse or park something in this version: ingest and the consumer groups."""
+"""The values of `refused_by` in this version: ingest and the consumer groups."""
 
-# They are parts of keys, and PostgreSQL takes none of more than 2,704 bytes. Lists filter by names.
+# The fields are parts of index keys, which PostgreSQL limits to 2,704 bytes. Lists filter by names.
 ID_PATTERN: Final = r"^[A-Za-z0-9_.:-]{1,128}$"
 NAME_PATTERN: Final = r"^[a-z][a-z0-9_.-]{0,63}$"
 
@@ -29,8 +29,8 @@ NAME_PATTERN: Final = r"^[a-z][a-z0-9_.-]{0,63}$"
 class DeadLetterProjection:
     """Applies the messages of the topic.
 
-    A message that is no dead letter, or one that no database can store, is stored as a letter that describes
-    that message. This letter is not appended: it would come back here, and for ever.
+    A message that is not a dead letter, or that no database can store, is stored as a letter that describes
+    the message. This letter is not appended to the log: it would come back here for ever.
     """
 
     def __init__(self, clock: Clock) -> None:

@@ -1,7 +1,7 @@
-"""The way past the router for the busiest paths.
+"""A shortcut past the router for the busiest paths.
 
-FastAPI's routing, exit stacks and parameters cost several times what reading an event does. A direct route is
-declared and documented like any other, and its POSTs are answered by the endpoint alone.
+FastAPI's routing, exit stacks and parameters cost several times what reading an event does. A direct route
+is declared and documented like any other, and its endpoint alone answers its POSTs.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -17,11 +17,11 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class DirectRoute(APIRoute):
-    """A route without path parameters whose endpoint takes the request as it is, and fails by itself."""
+    """A route without path parameters whose endpoint takes the raw request and answers its own errors."""
 
 
 def direct_routes(routes: Iterable[BaseRoute]) -> Mapping[str, DirectRoute]:
-    """Return the direct ones among the routes, by path."""
+    """Return the direct routes by path."""
     return {route.path: route for route in routes if isinstance(route, DirectRoute)}
 
 

@@ -17,7 +17,7 @@ from shared.headers import POLICY
 
 PAGE: Final = "/docs"
 _START: Final = "start.js"
-# The only names that are ever looked for, so no path can lead elsewhere.
+# Only files with these names are served, so no path can lead elsewhere.
 ASSETS: Final = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",

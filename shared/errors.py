@@ -1,7 +1,7 @@
 """Every error Flipline raises on purpose; the class says what the catcher does about it.
 
     FliplineError
-    ├── Refused            400  the caller's input is wrong: tell them the field and the limit
+    ├── Refused            400  the caller's input is wrong: name the field and the limit
     │   ├── TooLarge       413
     │   ├── Unauthorized   401
     │   ├── NotFound       404
@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, NotRequired, TypedDict
 
 MAX_COMPLAINTS: Final = 20
-"""So many of the things that are wrong with an input are told; more are not looked for."""
+"""The most errors of one input that are reported; the search ends there."""
 
 
 class FliplineError(Exception):
@@ -38,7 +38,7 @@ class FliplineError(Exception):
 class Complaint(TypedDict):
     """One thing that is wrong with an input; `field` is its JSON path, None the whole input.
 
-    `rule` is the id of the rule of a matrix that it is in, for readers to whom an index says little.
+    `rule` is the id of the matrix rule that it is in, since an index alone says little to readers.
     """
 
     field: str | None
@@ -49,7 +49,7 @@ class Complaint(TypedDict):
 class Refused(FliplineError):
     """The input cannot be accepted as it is; `field` is the JSON path of what is wrong.
 
-    `errors` tells each thing that is wrong where the reader can tell several at once; the first is `field`.
+    `errors` lists every error when the reader can find several at once; the first is about `field`.
     """
 
     status = 400
@@ -69,7 +69,7 @@ class TooLarge(Refused):
 
 
 class Unauthorized(Refused):
-    """No key, or one that does not open this door."""
+    """No key, or a key without access here."""
 
     status = 401
 
@@ -87,7 +87,7 @@ class Conflict(Refused):
 
 
 class Outdated(Refused):
-    """The request was made for a state that is no more (If-Match)."""
+    """The request was made for a state that has changed since (If-Match)."""
 
     status = 412
 
@@ -99,7 +99,7 @@ class UnsupportedMedia(Refused):
 
 
 class Unavailable(FliplineError):
-    """A needed part is down or overloaded; `retry_after_seconds` is when to come again."""
+    """A needed part is down or overloaded; `retry_after_seconds` is when to try again."""
 
     status = 503
 
@@ -117,7 +117,7 @@ class Fenced(FliplineError):
 
 
 class Poison(FliplineError):
-    """A message that fails for a reason of its own, whoever handles it and whenever."""
+    """A message that fails because of its content, in every process and at every try."""
 
 
 class Misconfigured(FliplineError):

@@ -1,8 +1,8 @@
-"""Every event on the log: one closed union, told apart by name and version.
+"""Every event on the log: one closed union, distinguished by name and version.
 
 A tag such as `interaction.1` is an event's name and the version of its shape. A new version is a new
 class beside the old one and an upcast in `decode`; the old bytes are never rewritten. The bytes of every
-version ever written stand in `tests/contract/golden`.
+version ever written are in `tests/contract/golden`.
 """
 
 from datetime import datetime
@@ -29,19 +29,19 @@ DEAD_LETTERS: Final = "dead_letters"
 TOPICS: Final = (INTERACTIONS, MATRICES, LEADS, SALES, DEAD_LETTERS)
 
 INGEST: Final = "ingest"
-"""The `refused_by` of what a tracker's request sent; any other name there is that of a consumer group."""
+"""The `refused_by` of input from a tracker's request; any other value is a consumer group."""
 
 IDENTIFY: Final = "identify"
 ADJUSTMENT: Final = "adjustment"
 RESERVED_TYPES: Final = frozenset({ADJUSTMENT})
-"""Types of interaction that no tracker may post: only the people who run Flipline add points by hand."""
+"""Types of interaction that no tracker may post: only ops add points by hand."""
 
 
 class Interaction(EventBase, frozen=True, kw_only=True, tag="interaction.1"):
-    """A person did one thing, or (type `identify`) told us who they are.
+    """A person did one thing, or (type `identify`) said who they are.
 
-    `identities` are in normal form, the strongest first; the first is the one it is attributed to.
-    `occurred_at` is corrected for the sender's clock. `machine` names the reason why this was no human.
+    `identities` are in normal form, the strongest first; the interaction is attributed to the first.
+    `occurred_at` is corrected for the sender's clock. `machine` is the reason why this was not a human.
     """
 
     type: str
@@ -56,9 +56,10 @@ class Interaction(EventBase, frozen=True, kw_only=True, tag="interaction.1"):
 
 
 class Retraction(EventBase, frozen=True, kw_only=True, tag="retraction.1"):
-    """Some interactions of an identity are not to count: machines did them, or nobody did.
+    """Interactions of an identity that do not count: machines made them, or they never happened.
 
-    It lies on the partition of the identity that the interactions are attributed to, and so behind them.
+    A retraction is on the partition of the identity that the interactions are attributed to, so it comes
+    after them.
     """
 
     identity: Identity
@@ -69,7 +70,7 @@ class Retraction(EventBase, frozen=True, kw_only=True, tag="retraction.1"):
 
 
 class Separation(EventBase, frozen=True, kw_only=True, tag="separation.1"):
-    """Two groups of identities are not one person, whatever was or will be told to link them."""
+    """Two groups of identities are not one person, whatever links them now or later."""
 
     identities: tuple[Identity, ...]
     others: tuple[Identity, ...]
@@ -79,7 +80,7 @@ class Separation(EventBase, frozen=True, kw_only=True, tag="separation.1"):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What one rule gave: `count` matches, of which `paid` fell within the limit."""
+    """What one rule gave: `count` matches; `paid` of them were within the limit."""
 
     rule: str
     label: str
@@ -98,7 +99,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 class LeadQualified(EventBase, frozen=True, kw_only=True, tag="lead_qualified.1"):
     """A profile crossed the flip number and becomes a lead: one hand-off cycle in one model.
 
-    `campaign` is the one that the model is for, and `offer` what it offers.
+    `campaign` is the campaign of the model, and `offer` the model's offer.
     """
 
     lead_id: str
@@ -145,9 +146,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
 class DeadLetter(EventBase, frozen=True, kw_only=True, tag="dead_letter.1"):
     """Something that could not be taken in, with the reason and the payload as it came.
 
-    `refused_by` is `ingest` or the consumer group that parked a message. `source` is the path of the request,
-    or the topic/partition/offset of the message. With `encoding` base64 the payload was no text; with
-    `excerpt` it is only what people can read of what came.
+    `refused_by` is `ingest` or the consumer group that parked a message. `source` is the path of the
+    request, or the topic/partition/offset of the message. With `encoding` base64 the payload was not text;
+    with `excerpt` only a readable part of it is stored.
     """
 
     code: str
@@ -193,12 +194,12 @@ _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 def encode(event: Event) -> bytes:
-    """Return the event's JSON as it stands on the log."""
+    """Return the event's JSON as it is on the log."""
     return _encoder.encode(event)
 
 
 def decode(value: bytes) -> Event:
-    """Read an event from the log's bytes; raises Poison when they are none of ours."""
+    """Read an event from the log's bytes; raises Poison for bytes that are not an event of ours."""
     try:
         return _decoder.decode(value)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -208,7 +209,7 @@ def decode(value: bytes) -> Event:
 def key_of(event: Event) -> str:
     """Return the key under which an event lies on its topic; events of one key keep their order.
 
-    Raises Poison for an event about nobody.
+    Raises Poison for an event that names no identity.
     """
     match event:
         case Interaction() | Separation():

@@ -1,4 +1,4 @@
-"""Folding: texts that differ in case and accents alone become equal, as they are to a reader."""
+"""Folding: texts that differ only in case and accents become equal, as they are to a reader."""
 
 import re
 import unicodedata
@@ -7,10 +7,10 @@ from typing import Final
 _MARKS: Final = "\u0300-\u036f"
 # On Latin and Greek letters marks are accents; in other scripts they make other letters.
 _LETTERS: Final = "a-z\u00aa-\u024f\u0250-\u02ff\u0370-\u03ff"
-# A tilde on an n is no accent: año is a year, and ano is none.
+# A tilde on an n is not an accent: "año" is a year, and "ano" is another word.
 _ENYE: Final = re.compile(f"n(?:(?!\u0303)[{_MARKS}])*\u0303[{_MARKS}]*")
 _ACCENTED: Final = re.compile(f"([{_LETTERS}])[{_MARKS}]+")
-# Letters that Unicode does not decompose, and what people type whose keyboard lacks them.
+# Letters that Unicode does not decompose, and what people type when their keyboard lacks them.
 _WHOLE: Final = str.maketrans({
     "ı": "i", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe",  # noqa: RUF001 - the dotless i is meant
 })  # fmt: skip
@@ -22,7 +22,7 @@ def _without_accents(text: str) -> str:
     return unicodedata.normalize("NFC", plain.translate(_WHOLE))
 
 
-# Nearly all that is written with accents here has them within its letters, and no mark apart.
+# In these ranges nearly all accents are part of a letter, and not a mark of their own.
 _IN_ONE: Final = (range(0x80, 0x300), range(0x370, 0x400), range(0x1E00, 0x2000))
 _PLAIN: Final = {
     code: plain

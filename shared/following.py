@@ -1,4 +1,4 @@
-"""Following a topic: every message applied exactly once in effect, and none able to block the rest."""
+"""Following a topic: every message takes effect exactly once, and no message can block the rest."""
 
 import asyncio
 import time
@@ -26,15 +26,16 @@ from shared.telemetry import BATCH_SECONDS, MESSAGES
 logger = structlog.get_logger(__name__)
 
 POLL_SECONDS = 1.0
-FIRST_RETRY_SECONDS = 0.02  # two workers that met on a person are past each other by then
+FIRST_RETRY_SECONDS = 0.02  # two workers that collided on a profile have finished by then
 LAST_RETRY_SECONDS = 2.0
-# With fewer, a second transaction costs more than it overlaps.
+# With fewer messages, a second transaction costs more than the overlap saves.
 SHARES_FROM_MESSAGES = 500
-# What fails so often in a row may be too much for the time that a transaction has.
+# A batch that fails this often in a row may be too much for the time of a transaction.
 TRIES_BEFORE_HALVING = 3
-# A database refuses the data of two workers that met once; data that it refuses twice is bad.
+# When two workers collide, a database may refuse good data once; data that it refuses twice is bad.
 TRIES_BEFORE_PARKING = 2
-# When this many messages in a row have to be parked the fault is ours, not theirs: stop and be seen.
+# When this many messages in a row have to be parked, the fault is ours and not the messages': stop, so that
+# somebody notices.
 MAX_PARKED_IN_A_ROW = 20
 
 Summary = Mapping[str, object]
@@ -45,16 +46,16 @@ class Follower:
     """Applies a topic's messages in batches, each in one transaction with its position.
 
     `apply` must have no effect outside the transaction. A fault of ours (Unavailable) makes the batch wait
-    and the worker unready; it is tried again, in halves when it goes on failing. A batch that fails for any
-    other reason is halved until the message at fault is alone, and that one is parked as a dead letter.
-    `stored` is called after a commit that has put something into the outbox, and `applied` with the summary
-    of each batch that was committed. `unit` does a unit of work in the database's stead.
+    and the worker unready; the batch is tried again, in halves when it fails again and again. A batch that
+    fails for any other reason is halved until the message at fault is alone, and that message is parked as
+    a dead letter. `stored` is called after a commit that has put something into the outbox, and `applied`
+    with the summary of each committed batch. `unit` replaces the unit of work of the database.
 
-    A batch has what lies on the log, so live traffic makes small ones and a backlog makes large ones: as many
-    messages as fit into `SECONDS_OF_A_TRANSACTION`, so that other writers get a turn, and at most
-    MOST_MESSAGES with MOST_BYTES. Meanwhile the log's consumer fetches what comes next.
-    Partitions are dealt out in shares, each with transactions of its own: while one waits for the database
-    another computes.
+    A batch takes what is on the log, so live traffic makes small batches and a backlog makes large batches:
+    as many messages as fit into `SECONDS_OF_A_TRANSACTION`, so that other writers get a turn, and at most
+    MOST_MESSAGES with MOST_BYTES. Meanwhile the log's consumer fetches the next messages. Partitions are
+    divided into shares, each with its own transactions: while one share waits for the database another
+    computes.
     """
 
     def __init__(
@@ -86,12 +87,13 @@ class Follower:
         self._pulse = Pulse()
 
     async def run(self, pulse: Pulse) -> None:
-        """Follow the topic until cancelled; raises Unavailable when the log is away.
+        """Follow the topic until cancelled; raises Unavailable when the log is down.
 
-        Raises what the last message failed for when too many in a row have to be parked.
+        Raises the last message's error when too many messages in a row have to be parked.
         """
         self._pulse = pulse
-        # Started again it may park as many more: else a sender of so many bad ones stops it for good.
+        # After a restart it may park as many again: otherwise a sender of many bad messages would stop it
+        # for good.
         self._parked_in_a_row = 0
         claims = Claims(self._database, self._group)
         async with self._log.consume(self._topic, self._group, claims) as consumer:
@@ -139,7 +141,7 @@ class Follower:
     async def _persist(
         self, claims: Claims, messages: Sequence[Message], delay: float = FIRST_RETRY_SECONDS
     ) -> None:
-        """Apply the messages, waiting out what passes and isolating what does not.
+        """Apply the messages: wait for temporary faults to pass, and isolate the messages that always fail.
 
         `delay` is how many seconds to wait after the first failure.
         """
@@ -186,7 +188,7 @@ class Follower:
         started = time.perf_counter()
         began, summary, has_stored = await self._unit(applied)
         ended = time.perf_counter()
-        # Without the wait for the writer's turn: that is not what makes a batch slow.
+        # Without the wait for the writer's turn, since that wait does not come from the size of the batch.
         self._pace.took(len(messages), ended - began)
         if has_stored:
             self._stored()

@@ -10,7 +10,7 @@ LOOK_EVERY_SECONDS = 5.0
 
 
 class Progress:
-    """Looks at the backlog of one consumer at most every few seconds."""
+    """Checks the backlog of one consumer at most every few seconds."""
 
     def __init__(self, group: str, consumer: Consumer) -> None:
         self._group = group
@@ -19,7 +19,7 @@ class Progress:
         self._shown: set[Partition] = set()
 
     async def look(self) -> bool:
-        """Return whether a look was taken just now and nothing was left to read."""
+        """Return whether the backlog was checked just now and was empty."""
         now = asyncio.get_running_loop().time()
         if now - self._looked_at < LOOK_EVERY_SECONDS:
             return False
@@ -38,7 +38,7 @@ class Progress:
             POSITION.labels(*self._labels(partition)).set(one.position)
             LOG_END.labels(*self._labels(partition)).set(one.end)
         for partition in self._shown - backlog.keys():
-            # Another worker has it now and shows it.
+            # Another worker has the partition now and shows its position.
             POSITION.remove(*self._labels(partition))
             LOG_END.remove(*self._labels(partition))
         self._shown = set(backlog)

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from shared.accept import prefers
 
 _HTML: Final = "text/html"
-# Where a browser is led, the first that this process has.
+# Where a browser is redirected: to the first of these that this process has.
 _FOR_PEOPLE: Final = ("/console", "/docs")
 _LINKS: Final = {
     "documentation": "/docs",
@@ -50,7 +50,7 @@ def front(name: str, routes: Sequence[BaseRoute]) -> APIRouter:
     @router.head("/", include_in_schema=False)
     @router.get("/", response_model=FrontOut)
     async def show(request: Request, response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
-        """Tell what answers here and where to go on; a browser is led to a page for people."""
+        """Show which service answers and where to go on; a browser is redirected to a page for people."""
         there = _paths(routes)
         response.headers["Vary"] = "Accept"
         if prefers(request, _HTML):
@@ -65,7 +65,7 @@ def front(name: str, routes: Sequence[BaseRoute]) -> APIRouter:
 
 @cache
 def installed_version() -> str:
-    """Return the version of the installed package, `0` when it runs from files that nobody installed."""
+    """Return the version of the installed package, `0` when the package is not installed."""
     try:
         return version("flipline")
     except PackageNotFoundError:

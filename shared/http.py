@@ -1,4 +1,4 @@
-"""What every HTTP service answers alike: problems, health, readiness, metrics."""
+"""The answers that all HTTP services have in common: problems, health, readiness, metrics."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -30,9 +30,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 class Application(FastAPI):
-    """FastAPI with our own middleware before it rather than in it, which a direct route never enters."""
+    """FastAPI behind our own middleware; a direct route never enters FastAPI."""
 
-    # What readiness asks, by the name it shows.
+    # The readiness checks by name.
     readiness: Readiness
 
     @cached_property
@@ -58,7 +58,7 @@ def build_app(
     checks: Mapping[str, Check],
     webhooks: Sequence[BaseRoute] = (),
 ) -> Application:
-    """Assemble a service's application; `checks` are what readiness asks, by the name it shows.
+    """Assemble a service's application; `checks` are the readiness checks by name.
 
     `webhooks` are described beside the paths, and no request reaches them.
     """
@@ -68,7 +68,7 @@ def build_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        # Such a redirect would be built from the Host header, which is the caller's.
+        # Such a redirect would be built from the Host header, which the caller sets.
         redirect_slashes=False,
     )
     app.readiness = Readiness(checks)
@@ -92,13 +92,13 @@ def _operations(readiness: Readiness) -> APIRouter:
     @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz")
     async def healthz() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
-        """Tell that the process answers."""
+        """Show that the process answers."""
         return {"status": "ok"}
 
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", responses={503: {"description": "Not ready; `checks` tell what is missing."}})
     async def readyz() -> Response:  # pyright: ignore[reportUnusedFunction]
-        """Tell whether everything needed is there, and what is not."""
+        """Show whether the process is ready, and what is missing."""
         findings = {name: why or "ok" for name, why in (await readiness.findings()).items()}
         waiting = {name: finding for name, finding in findings.items() if finding != "ok"}
         if waiting:
@@ -143,7 +143,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> set[str]:
-    """Return the methods of all routes that the path leads to; Starlette names those of the first alone."""
+    """Return the methods of all routes that the path leads to; Starlette returns those of the first route."""
     methods: set[str] = set()
     for route in request.app.routes:
         if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:

@@ -1,4 +1,4 @@
-"""Kinds of identity, their normal form, and the id that every process derives alike."""
+"""Kinds of identity, their normal form, and the id, which is the same in every process."""
 
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -17,23 +17,23 @@ from shared.forms.text import cleaned
 MAX_VALUE_LENGTH: Final = 256
 KIND_PATTERN = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
-# From the identity that names a person most surely to the one that a shared device makes least sure.
-# Kinds not listed stand between the known and the anonymous ones.
+# From the kind that identifies a person most surely to the kind that shared devices make least sure. Other
+# kinds come between these and the anonymous ids.
 STRONGEST_FIRST = ("user_id", "email", "phone", "linkedin", "twitter", "facebook", "instagram")
 WEAKEST = "anonymous_id"
 USER_ID: Final = "user_id"
 FORMER_USER_ID: Final = "former_user_id"
-"""Says of the `user_id` of the same value that its person has a newer one, and is one person with that."""
+"""The kind that marks the `user_id` of the same value as replaced; both belong to one person."""
 _KNOWN_KINDS: Final = frozenset({*STRONGEST_FIRST, WEAKEST})
 
 FORMS_VERSION: Final = 2
-"""Raised when a value gets another form than before, so that tables built with older forms are known."""
+"""Raised when a value gets another form than before, to recognise tables that were built with older forms."""
 
-# A value may come within more than itself: behind a person's name, in a whole URL.
+# A value may be part of a longer text: behind a person's name, or in a whole URL.
 _MAX_WRITTEN: Final = 600
-# Beyond it a JSON number without a fraction may have been another one.
+# A larger JSON number without a fraction may have been rounded from another number.
 _MOST_EXACT: Final = 2**53
-# Ten megabytes at the very most, when all values are as long as may be.
+# Ten megabytes at most, when all values have the greatest length.
 _REMEMBERED: Final = 16_384
 _LENGTH: Final = f"An identity's value has 1 to {MAX_VALUE_LENGTH} characters and no NUL."
 
@@ -42,7 +42,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 
 
 class Identity(NamedTuple):
-    """One name of a person, in normal form."""
+    """A kind and a value that name a person, in normal form."""
 
     kind: str
     value: str
@@ -53,7 +53,7 @@ class Identity(NamedTuple):
         return identity_id(self.kind, self.value)
 
 
-# A batch asks for the same ids many times over, and a person comes back; 100,000 entries are some 20 MB.
+# A batch needs the same ids many times, and persons come back; 100,000 entries are some 20 MB.
 @lru_cache(maxsize=100_000)
 def identity_id(kind: str, value: str) -> str:
     """Derive the id of an identity whose value is in normal form."""
@@ -61,17 +61,18 @@ def identity_id(kind: str, value: str) -> str:
 
 
 class Forms:
-    """The rules that bring identities to their normal form, as one installation has set them.
+    """The rules that bring identities to their normal form, with the settings of one installation.
 
-    `phone_region` is the region (ISO 3166-1) whose national telephone numbers are read; without one they stay
-    as they are. `placeholders` are words that name nobody here, beside those that do so everywhere.
+    `phone_region` is the region (ISO 3166-1) whose national telephone numbers are read; without a region
+    they stay as they are. `placeholders` are placeholder words of this installation, in addition to the
+    common ones.
     """
 
     identity: Callable[[str, Scalar], Identity | None]
-    """Return the identity of a kind and a value in normal form, or None for a value that names nobody.
+    """Return the identity of a kind and a value in normal form, or None for a placeholder.
 
-    Raises Refused, naming the field `identities.<kind>`, when kind or value cannot be one. The identities of
-    the last values are remembered, since a person who did one thing does the next within minutes.
+    Raises Refused, naming the field `identities.<kind>`, when kind or value is invalid. Recent identities
+    are cached, since a person's next interaction often follows within minutes.
     """
 
     def __init__(self, phone_region: str | None = None, placeholders: Collection[str] = ()) -> None:
@@ -83,19 +84,19 @@ class Forms:
 
     @property
     def fingerprint(self) -> str:
-        """A text that is another one whenever rules or settings may give a value another form."""
+        """A text that changes whenever rules or settings may give a value another form."""
         words = blake2b("\0".join(sorted(self._own_words)).encode(), digest_size=8).hexdigest()
         return f"{FORMS_VERSION}.{self._phone_region or '-'}.{words if self._own_words else '-'}"
 
     def named(self, kind: str, value: Scalar, field: str = "value") -> Identity:
-        """Return an identity in normal form; raises Refused also for a value that names nobody."""
+        """Return an identity in normal form; raises Refused also for a placeholder."""
         identity = self.identity(kind, value)
         if identity is None:
             raise Refused("identity_placeholder", f"This value is no {kind[:40]} of anybody.", field)
         return identity
 
     def is_placeholder(self, text: str) -> bool:
-        """Tell whether a text is blank or one that stands for no value, whatever it should have been."""
+        """Return whether a text is blank or a placeholder, for a value of any kind."""
         text = cleaned(text)
         return not text or is_placeholder(text, self._words)
 
@@ -123,9 +124,9 @@ class Forms:
         return Identity(kind, form)
 
     def _form(self, kind: str, text: str) -> str | None:
-        """Return the normal form, None for nobody's; raises ValueError with what is wrong.
+        """Return the normal form, None for a placeholder; raises ValueError with what is wrong.
 
-        Of a kind without rules of its own the text is the form.
+        For a kind without rules of its own the text is the form.
         """
         if kind == "email":
             name, domain = email_form(text)
@@ -139,7 +140,7 @@ class Forms:
 
 
 def _written(kind: str, value: float | bool | None) -> str:
-    """Return a value that is no text as one; raises Refused for a number that is not exact."""
+    """Return a value as text; raises Refused for a number that is not exact."""
     if value is None or isinstance(value, bool):
         return ""
     if isinstance(value, float):
@@ -160,7 +161,7 @@ def twin_of(identity: Identity) -> Identity | None:
 
 
 def current(identities: Collection[Identity]) -> Collection[Identity]:
-    """Return a person's identities as they are told: without user ids that are former ones."""
+    """Return a person's current identities: without user ids that are former ones."""
     former = {value for kind, value in identities if kind == FORMER_USER_ID}
     return (
         [one for one in identities if one.kind != USER_ID or one.value not in former]
@@ -178,7 +179,7 @@ def _strength(identity: Identity) -> tuple[int, Identity]:
 def by_strength(identities: Iterable[Identity]) -> tuple[Identity, ...]:
     """Sort without repeats, the strongest first: the one that an interaction is attributed to.
 
-    The order depends on the identities alone, so every process attributes alike.
+    The order depends on the identities alone, so every process attributes in the same way.
     """
     distinct = set(identities)
     if len(distinct) == 1:

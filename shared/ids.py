@@ -15,6 +15,6 @@ def new_id() -> str:
 
 
 def derived_id(prefix: str, *parts: str | int) -> str:
-    """Return the same id for the same parts, whoever asks and however often."""
+    """Return the same id for the same parts, in every process and at every call."""
     digest = blake2b("\0".join(map(str, parts)).encode(), digest_size=16).hexdigest()
     return f"{prefix}_{digest}"

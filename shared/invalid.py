@@ -1,4 +1,4 @@
-"""Requests whose body or parameters cannot be read, told as problems in plain words."""
+"""Requests whose body or parameters cannot be read, reported as problems in plain words."""
 
 import sys
 from collections.abc import Sequence
@@ -17,15 +17,15 @@ from shared.problems import problem, problem_of
 from shared.strict import ENOUGH
 from shared.wording import among, in_words, unknown
 
-# A path may hold names that the caller made up.
+# A path may contain names that the caller made up.
 _MAX_PARTS: Final = 24
 _MAX_PART_LENGTH: Final = 64
-# Python reads about twice as many levels, of which the caller of the reader takes some.
+# Python can read about twice as many levels; the calls around the reader use up some of them.
 _READABLE_LEVELS: Final = 500
 
 
 def on_invalid(request: Request, error: RequestValidationError) -> Response:
-    """Return the problem of a body that is no JSON, or of a body and parameters that do not fit."""
+    """Return the problem of a body that is not JSON, or of a body and parameters that do not fit."""
     if isinstance(error.body, bytes):
         return problem_of(_no_json_type(request))
     found = error.errors()
@@ -83,7 +83,7 @@ def _complaint(request: Request, error: Any) -> Complaint:
 
 
 def _known_names(request: Request, path: Sequence[str | int]) -> list[str]:
-    """Return the names that the part of the route's body at a path may have, none when that is open."""
+    """Return the allowed names in the part of the route's body at a path, none when any name is allowed."""
     route = request.scope.get("route")
     body = route.body_field if isinstance(route, APIRoute) else None
     shape: Any = body.field_info.annotation if body else None
@@ -96,7 +96,7 @@ def _known_names(request: Request, path: Sequence[str | int]) -> list[str]:
 
 
 def _model_in(shape: Any) -> type[BaseModel] | None:
-    """Return the model that a type is, or is a list or an alternative of."""
+    """Return the model in a type: the type itself, the elements of a list, or an alternative of a union."""
     if isinstance(shape, type) and get_origin(shape) is None:
         return shape if issubclass(shape, BaseModel) else None
     parts = get_args(shape)[:1] if get_origin(shape) is Annotated else get_args(shape)

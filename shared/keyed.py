@@ -1,7 +1,7 @@
 """Routes that need a key: it is checked before anything of the request's body is read.
 
 FastAPI reads and parses a body before it asks the dependencies, so a stranger could make it parse two
-megabytes, and would be told what is wrong with them before being told that the key is missing.
+megabytes, and would read what is wrong with them before reading that the key is missing.
 """
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator
@@ -35,7 +35,7 @@ class KeyedRoute(APIRoute):
 
 
 def keyed_router(requires: Requires, *, prefix: str = "", tag: str) -> APIRouter:
-    """Return a router whose routes need a key and refuse query parameters that they do not take."""
+    """Return a router whose routes need a key and refuse unknown query parameters."""
     return APIRouter(
         prefix=prefix,
         tags=[tag],

@@ -1,8 +1,8 @@
-"""Keys: which ones may be used, and the file in the data directory that keeps those that Flipline made.
+"""Keys: which keys may be used, and the file in the data directory that stores the keys made by Flipline.
 
-A key may stand in a header, as the user of HTTP Basic, in a query and in a JSON body, and several stand in
-one variable. So a key consists of visible ASCII characters that none of these places reads as its own.
-No error shows a key: it says where the key stands and what is wrong with it.
+A key may be in a header, as the user of HTTP Basic, in a query and in a JSON body, and one variable may
+have several keys. So a key consists of visible ASCII characters without a special meaning in any of these.
+No error shows a key: it says where the key is and what is wrong with it.
 """
 
 import json
@@ -40,7 +40,7 @@ class Keys:
 
 
 def make_key_file(data_dir: Path) -> bool:
-    """Make a key for each role and keep them; return False when the data directory has keys already."""
+    """Make a key for each role and store them; return False when the data directory has keys already."""
     fresh = {role: [f"fl_{role}_{secrets.token_urlsafe(24)}"] for role in ROLES}
     return make_once(data_dir / KEY_FILE, json.dumps(fresh, indent=2) + "\n")
 
@@ -123,7 +123,7 @@ def _read(path: Path) -> dict[str, list[str]]:
             "`flipline up` make new keys.",
         ) from error
     except (ValueError, RecursionError):
-        # Without the cause: its text quotes what stands in the file.
+        # Without the cause: its text quotes the file.
         raise _broken(path, "it is not JSON") from None
     if not isinstance(kept, dict):
         raise _broken(path, "it is not a JSON object")

@@ -1,4 +1,4 @@
-"""What is known: the one answer to whether a value tells anything, for rules, hand-off and lists alike."""
+"""Whether a value is known: one definition for rules, hand-off and lists."""
 
 from typing import Any, Final
 
@@ -7,9 +7,9 @@ MISSING: Final = object()
 
 
 def is_known(value: Any) -> bool:
-    """Tell whether a JSON value tells anything.
+    """Return whether a JSON value is known.
 
-    Null, a text without anything to read, and a list or object in which nothing is known tell nothing.
+    Null, a blank text, and a list or object without a known value are not known.
     """
     kind = value.__class__
     if kind is str:
@@ -20,13 +20,13 @@ def is_known(value: Any) -> bool:
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether a text has nothing to read: spaces and invisible characters alone."""
-    # Nearly every text begins with a character that shows.
+    """Return whether a text is blank: empty, or only spaces and invisible characters."""
+    # Nearly every text begins with a visible character.
     return not (text and "!" <= text[0] <= "~") and not any(c.isprintable() and c != " " for c in text)
 
 
 def _is_known_within(value: Any) -> bool:
-    # Not recursive: who sends it decides how deep it is.
+    # Not recursive: the sender decides how deep the value is.
     left = [value]
     while left:
         one = left.pop()

@@ -1,7 +1,8 @@
-"""The known traits: their names, the other names that trackers and CRMs have for them, and what tells them.
+"""The known traits: our names, the names that trackers and CRMs use, and the traits that stand in for them.
 
-All names of a known trait are one: it is what was told last, under any of them. Known names are read in any
-spelling (`first_name`, `firstName`, `First Name`); any other trait has the one name that it was told by.
+All names of a known trait mean the same trait; the value that was set last counts, under any name. Known
+names are read in any spelling (`first_name`, `firstName`, `First Name`); any other trait has only the name
+under which it was set.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +16,8 @@ Reader: TypeAlias = Callable[[Traits], Any]
 
 COMPANY: Final = "company"
 
-# Of a person or company, and each is a text or a number: the first is our name, then come those of others.
+# Traits of a person or company whose values are texts or numbers: our name comes first, then the names that
+# others use.
 _TEXTS: Final = (
     ("first_name", "given_name"),
     ("last_name", "family_name", "surname"),
@@ -31,7 +33,8 @@ _TEXTS: Final = (
     ("company_size", "company_employees", "company_employee_count", "number_of_employees", "employee_count"),
     ("company_country",),
     ("industry", "company_industry"),
-    # Only stand-ins for others: a person's website may be their company's, and a locale tells a language.
+    # These only stand in for other traits: a person's website may be their company's, and a locale names a
+    # language.
     ("website",),
     ("locale",),
 )
@@ -43,12 +46,12 @@ _OTHERS: Final = (
 )
 
 TEXTS: Final = frozenset(names[0] for names in _TEXTS)
-"""Known traits of which only a text or a number tells anything, and no placeholder."""
+"""Known traits whose values are texts or numbers; other values, and placeholders, are not known."""
 
 KNOWN_TRAITS: Final = TEXTS | {names[0] for names in _OTHERS}
 """Our names of the known traits."""
 
-# What is read when a trait is not told. A `name` stands in for both of its parts, as `split` has it.
+# What is read when a trait is not set. A `name` stands in for its two parts (`split`).
 _STAND_INS: Final[Mapping[str, str]] = {
     "company_domain": "website",
     "company_country": "country",
@@ -58,13 +61,13 @@ _PARTS_OF_NAME: Final = ("first_name", "last_name")
 
 MAX_NAME_LENGTH: Final = 128
 MAX_PARTS_OF_AN_OBJECT: Final = 50
-"""Of an object that is told of a known trait, so many parts are kept that have no name here."""
+"""How many parts without a name here are stored of an object that is set as a known trait."""
 
-# What exports and trackers write where they know nothing; our own hand-off writes `[not provided]`.
+# What exports and trackers write for an unknown value; our own hand-off writes `[not provided]`.
 _PLACEHOLDERS: Final = frozenset({
     "not provided", "not set", "not available", "n/a", "n.a.", "#n/a", "unknown", "undefined",
 })  # fmt: skip
-# Null is a surname, and nobody writes it like this.
+# Null is a surname, but nobody spells the surname in these ways.
 _NOTHINGS: Final = frozenset({"null", "NULL", "none", "NONE", "None", "nil", "nan", "NaN"})
 _BRACKETS: Final = frozenset({"[]", "<>", "{}"})
 
@@ -78,9 +81,9 @@ _OURS: Final = {_squeezed(name): names[0] for names in (*_TEXTS, *_OTHERS) for n
 
 @lru_cache(maxsize=8_192)
 def canonical(name: str) -> str:
-    """Return our name for a trait, or for a path into one; the name itself where it is none of ours.
+    """Return our name for a trait, or for a path into one; the name itself when it is not a known trait.
 
-    What a company object has is a trait of its own: `company.name` is `company`, `company.plan` is
+    The parts of a company object are traits of their own: `company.name` is `company`, `company.plan` is
     `company_plan`.
     """
     head, dot, rest = name.partition(".")
@@ -96,10 +99,10 @@ def canonical(name: str) -> str:
 
 
 def told_by(traits: Traits) -> Traits:
-    """Return what the traits of one event tell, under our names; null takes a trait back.
+    """Return the traits of one event under our names; null removes a trait.
 
-    What tells nothing is left out, for it changes nothing. Of several names for one trait, a known value goes
-    before null, and our own name before others.
+    Other values that are not known are left out, since they change nothing. Of several names for one trait,
+    a known value wins over null, and our own name over others.
     """
     told: dict[str, Any] = {}
     for name, value in _parts(traits):
@@ -112,7 +115,7 @@ def told_by(traits: Traits) -> Traits:
 
 
 def _parts(traits: Traits) -> Iterator[tuple[str, Any]]:
-    """Yield (name, value), where an object that a text is expected of is taken to its parts."""
+    """Yield (name, value); an object that is set where a text is expected is split into its parts."""
     for name, value in traits.items():
         if isinstance(value, dict) and canonical(name) in TEXTS:
             yield from _parts_of(canonical(name), value)  # pyright: ignore[reportUnknownArgumentType] - JSON
@@ -137,9 +140,9 @@ def _tells(name: str, value: Any) -> bool:
 
 
 def text_of(value: Any) -> str | None:
-    """Return a value as one line of text, or None when there is nothing to read: it is a placeholder at best.
+    """Return a value as one line of text, or None when it is blank, or at most a placeholder.
 
-    A list is read as its parts, and neither a truth nor an object as anything.
+    A list is read as its parts; a truth or an object gives None.
     """
     match value:
         case str():
@@ -171,7 +174,7 @@ def _is_placeholder(line: str) -> bool:
 
 
 def completed(traits: Traits) -> Traits:
-    """Return traits under our names, with what stands in for those that are not told."""
+    """Return traits under our names, with stand-ins for traits that are not set."""
     more: dict[str, Any] = {}
     for name, other in _STAND_INS.items():
         if other in traits and name not in traits:
@@ -186,14 +189,14 @@ def completed(traits: Traits) -> Traits:
 
 
 def split(name: str) -> tuple[str, str]:
-    """Return the first and the last name of a whole one, where the last begins with the last word."""
+    """Return the first and the last name in a full name; the last word is the last name."""
     first, _, last = name.rpartition(" ")
     return first, last
 
 
 @lru_cache(maxsize=8_192)
 def sources(name: str) -> frozenset[str]:
-    """Return our names of all traits that tell one trait or path, as `told_by` has them."""
+    """Return our names of all traits that can set a trait or path, as `told_by` returns them."""
     path = canonical(name)
     trait = path.partition(".")[0]
     others = (
@@ -204,13 +207,13 @@ def sources(name: str) -> frozenset[str]:
 
 
 def objects_with(name: str) -> frozenset[str]:
-    """Return our names of the objects that a trait or path may be told in: of `company_plan`, `company`."""
+    """Return our names of the objects that may contain a trait or path: `company` for `company_plan`."""
     trait, dot, _ = canonical(name).partition(".")
     return frozenset({*([trait] if dot else ()), *([COMPANY] if trait.startswith(f"{COMPANY}_") else ())})
 
 
 def reader(name: str) -> Reader:
-    """Return a reader of a trait or of a path into one, given traits under our names; None: not known."""
+    """Return a reader of a trait, or of a path into one, from traits under our names; None: not known."""
     path = canonical(name)
     trait, *steps = path.split(".")
 

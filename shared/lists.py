@@ -27,7 +27,7 @@ _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def _in_utc(at: datetime) -> datetime:
-    """Return an instant in UTC; one without zone is meant so."""
+    """Return an instant in UTC; an instant without a zone is read as UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     if not _EARLIEST <= aware <= _LATEST:
         raise ValueError("must lie in the years 1970 to 9000")
@@ -35,7 +35,7 @@ def _in_utc(at: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, AfterValidator(_in_utc)]
-"""An instant in UTC; one without zone is meant so, and a date alone is the beginning of that day."""
+"""An instant in UTC; without a zone it is read as UTC, and a date alone is the beginning of that day."""
 
 # The keyset refuses a cursor that is too long, like every other that it did not write.
 _BOUNDED: Final[JsonDict] = {"maxLength": MAX_LENGTH}

@@ -24,7 +24,7 @@ def reader(path: str) -> Reader:
     steps = path.split(".")
 
     def walk(interaction: Interaction) -> Any:
-        # A tracker may send a flat key with dots in it, and then that key is what is meant.
+        # A tracker may send a flat key with dots in it, and then that key is meant.
         found: Any = interaction.properties.get(path)
         if found is None:
             found = interaction.properties
@@ -38,8 +38,9 @@ def reader(path: str) -> Reader:
 
 
 def known_or_missing(value: Any) -> Any:
-    """Return a JSON value, or MISSING when it tells nothing."""
-    # Every rule asks it of every interaction, and most values are texts whose first character shows.
+    """Return a JSON value, or MISSING when it is not known."""
+    # Every rule calls this for every interaction, and most values are texts whose first character is
+    # visible.
     if value.__class__ is str and value and "!" <= value[0] <= "~":
         return value
     return MISSING if value is None or not is_known(value) else value

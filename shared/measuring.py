@@ -1,4 +1,4 @@
-"""The measures of what a process stands on: how large the database is, and how much waits in the outbox."""
+"""The metrics of what a process depends on: the size of the database, and the length of the outbox."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ LOOK_EVERY_SECONDS = 15.0
 
 
 async def keep_measuring(database: Database, pulse: Pulse) -> None:
-    """Measure every few seconds until cancelled; while the database is away the last figures stand."""
+    """Measure every few seconds until cancelled; while the database is down the last figures stay."""
     while True:
         try:
             DATABASE_BYTES.set(await database.size_bytes())

@@ -1,4 +1,4 @@
-"""Memory: what the process gives back to the system once it is freed."""
+"""Memory: how much the process returns to the system once it is freed."""
 
 import ctypes
 import sys
@@ -15,9 +15,9 @@ _GIVEN_BACK: Final = 16 * 1024 * 1024
 def keep_freed_memory() -> None:
     """Have glibc keep up to 32 MiB of freed memory for each of its arenas, except blocks of 16 MiB and more.
 
-    Otherwise it gives back what arrays of a few hundred KiB took, and takes it anew with the next event: a
-    page fault for each 4 KiB was half of the processor time for a profile with 50,000 counts. With another C
-    library nothing is changed.
+    Otherwise glibc returns the memory of arrays of a few hundred KiB, and takes it again with the next
+    event: a page fault for each 4 KiB was half of the processor time for a profile with 50,000 counts. With
+    another C library nothing is changed.
     """
     if sys.platform != "linux":
         return

@@ -60,13 +60,13 @@ class BodyLimit:
 
 
 class Watch:
-    """Times the answer, makes it safe, logs one line; a bug becomes a problem that shows no trace."""
+    """Times the answer, makes it safe, logs one line; a bug becomes a problem without a trace."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass an HTTP request through; other scopes are none of our business."""
+        """Pass an HTTP request through; other scopes pass unchanged."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,4 +1,4 @@
-"""Events about models: which there are, which version scores, and whom ops had handed over."""
+"""Events about models: which models exist, which version scores, and which profiles ops handed over."""
 
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ class MatrixActivated(EventBase, frozen=True, kw_only=True, tag="matrix_activate
 
 
 class ModelRetired(EventBase, frozen=True, kw_only=True, tag="model_retired.1"):
-    """A model scores nobody any more; `version` scored until then. A MatrixActivated after it revives it."""
+    """A model no longer scores; `version` scored until then. A MatrixActivated after it revives it."""
 
     model: str
     version: int
@@ -29,7 +29,7 @@ class ModelRetired(EventBase, frozen=True, kw_only=True, tag="model_retired.1"):
 
 
 class LeadsHandedOver(EventBase, frozen=True, kw_only=True, tag="leads_handed_over.1"):
-    """Somebody gave sales leads that an activation had kept back; each has a LeadQualified of its own."""
+    """Ops handed over profiles that an activation had kept back; each has a LeadQualified of its own."""
 
     model: str
     version: int
@@ -40,14 +40,14 @@ class LeadsHandedOver(EventBase, frozen=True, kw_only=True, tag="leads_handed_ov
 
 
 class ModelDrafted(EventBase, frozen=True, kw_only=True, tag="model_drafted.1"):
-    """There is a model: it has a draft, and none of its versions scores yet. It may be told many times."""
+    """A model exists: it has a draft, and none of its versions scores yet. The event may be repeated."""
 
     model: str
     drafted_at: datetime
 
 
 class ModelDeleted(EventBase, frozen=True, kw_only=True, tag="model_deleted.1"):
-    """A model of which no version ever scored is no more."""
+    """A model was deleted; none of its versions ever scored."""
 
     model: str
     deleted_at: datetime

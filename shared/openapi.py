@@ -1,4 +1,4 @@
-"""The description of the API: which problems each route answers follows from what it takes."""
+"""The description of the API: a route's problems follow from the input that the route takes."""
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
@@ -47,8 +47,8 @@ _MEANINGS: Final[Mapping[int, str]] = {
 def tell_problems(document: dict[str, Any]) -> None:
     """Complete a description that FastAPI made, in place: every refusal is a problem of one shape.
 
-    A route that needs a key gets the problems that follow from its path, parameters and body; what else it
-    refuses it declares itself, by status and description alone.
+    A route that needs a key gets the problems that follow from its path, parameters and body; it declares
+    its other refusals itself, by status and description alone.
     """
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):

@@ -1,4 +1,4 @@
-"""How much to put into one transaction, so that it holds the writer for a bounded time."""
+"""How much to put into one transaction, so that it occupies the writer for a bounded time."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ FIRST = 500
 GROWTH = 2.0
 # On SQLite all other writers wait while a transaction is open; on PostgreSQL it only keeps its row locks.
 SECONDS_OF_A_TRANSACTION = {"sqlite": 0.25, "postgresql": 2.0}
-# What a transaction takes of a backlog at most, however fast it is: its rows lie in memory until it ends.
+# The most that a transaction takes of a backlog, however fast it is: its rows are in memory until it ends.
 MOST_MESSAGES = 10_000
 MOST_BYTES = 8 * 1024 * 1024
 
@@ -28,7 +28,7 @@ def fitting(sizes: Iterable[int], most: int) -> int:
 class Pace:
     """Follows the speed of the last transaction, so that the next takes about `seconds`.
 
-    A size counts whatever the transaction is about: messages, or rows of a page; it is `most` at most.
+    A size counts what the transaction handles, messages or rows of a page; it is `most` at most.
     """
 
     def __init__(self, seconds: float, most: int = 1_000_000) -> None:
@@ -42,7 +42,7 @@ class Pace:
         return max(1, int(self._size))
 
     def took(self, done: int, seconds: float) -> None:
-        """Learn from a transaction; only a full one, or one that was too slow, tells about larger ones."""
+        """Learn from a transaction; only a full or too slow one shows what a larger one would take."""
         fitting = done * self._seconds / max(seconds, 1e-6)
         if seconds > self._seconds:
             self._size = fitting
@@ -50,5 +50,5 @@ class Pace:
             self._size = min(fitting, self._size * GROWTH, self._most)
 
     def failed(self) -> None:
-        """Halve, because the larger a transaction is, the likelier it meets another one."""
+        """Halve, because the larger a transaction is, the likelier it collides with another."""
         self._size = self.size / 2

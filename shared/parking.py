@@ -15,7 +15,7 @@ from shared.reasons import safe_reason
 def dead_letter(message: Message, error: Exception, *, refused_by: str, at: datetime) -> DeadLetter:
     """Describe a message that cannot be handled; the same message gives the same id.
 
-    The letter's message tells type and place of a foreign error, never what that error says.
+    For a foreign error the letter's message has its type and its position in the code, never its text.
     """
     partition = message.partition
     place = f"{partition.topic}/{partition.number}/{message.offset}"

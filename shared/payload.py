@@ -1,4 +1,4 @@
-"""The payload of a dead letter: bytes from anywhere, kept as they came and small enough for the log.
+"""The payload of a dead letter: bytes from anywhere, unchanged and small enough for the log.
 
 A dead letter is JSON on the log. Bytes that are text stay readable there; others are written as base64.
 """
@@ -13,14 +13,14 @@ from shared.events import DeadLetter
 
 # In base64 this leaves room for the other fields within the 1,000,000 bytes of a Kafka batch.
 MAX_PAYLOAD_BYTES: Final = 700_000
-# Of a payload that is too large to be replayed, people need to see what it was.
+# How much is stored of a payload that is too large to be replayed, so that people see what it was.
 EXCERPT_BYTES: Final = 32 * 1024
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Payload(NamedTuple):
-    """The fields of a dead letter that keep its payload."""
+    """The fields of a dead letter that contain its payload."""
 
     payload: str
     encoding: Literal["text", "base64"] = "text"
@@ -28,18 +28,18 @@ class Payload(NamedTuple):
 
 
 def payload_of(data: bytes) -> Payload:
-    """Return how a dead letter keeps the bytes of a message; of more than MAX_PAYLOAD_BYTES an excerpt."""
+    """Return how a dead letter stores the bytes of a message; over MAX_PAYLOAD_BYTES only an excerpt."""
     if len(data) > MAX_PAYLOAD_BYTES:
         return _excerpt(data, EXCERPT_BYTES)
     text = _text(data)
-    # What escapes make longer than base64 is no text for people, and could be too much for the log.
+    # A text that its escapes make longer than base64 is not readable, and could be too large for the log.
     if text is None or len(_encode(text)) > 2 + (len(data) + 2) // 3 * 4:
         return Payload(b64encode(data).decode(), "base64")
     return Payload(text)
 
 
 def text_payload(data: bytes, most: int) -> Payload:
-    """Return how a dead letter keeps what should have been a text of at most `most` bytes."""
+    """Return how a dead letter stores what should have been a text of at most `most` bytes."""
     text = _text(data) if len(data) <= most else None
     return _excerpt(data, most) if text is None else Payload(text)
 

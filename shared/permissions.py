@@ -1,4 +1,4 @@
-"""Rights of files: what others than the owner may do, and taking that away."""
+"""Permissions of files: which rights other users have, and how to remove them."""
 
 import os
 import stat
@@ -8,7 +8,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def is_open(path: Path) -> bool:
-    """Tell whether others than the owner have a right to a file or directory; a link has none of its own."""
+    """Return whether other users have rights to a file or directory; a link has no rights of its own."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
@@ -17,7 +17,7 @@ def is_open(path: Path) -> bool:
 
 
 def close(path: Path) -> None:
-    """Take all rights of others away from a file or directory of this user's; `is_open` tells if it worked.
+    """Remove all rights of other users to a file or directory of this user; `is_open` says if it worked.
 
     SQLite's locks of a file end when the process closes that file anywhere, so close before you open it.
     """
@@ -28,7 +28,7 @@ def close(path: Path) -> None:
         return
     try:
         found = os.fstat(descriptor)
-        # A file with a second name may be somebody else's under that.
+        # A file with a second name may belong to somebody else under that name.
         alone = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
         if alone and found.st_uid == os.geteuid():
             os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OTHERS)

@@ -28,12 +28,12 @@ def problem(
 
 
 def internal_error() -> JSONResponse:
-    """Return the problem that a bug becomes; the trace is in the log, not in the answer."""
+    """Return the problem for a bug; the trace is in the log, not in the answer."""
     return problem(500, "internal_error", "Something went wrong here; it has been logged.")
 
 
 def problem_of(error: FliplineError) -> JSONResponse:
-    """Return the problem that an error of ours becomes."""
+    """Return the problem for an error of ours."""
     headers = None
     if isinstance(error, Unavailable):
         headers = {"Retry-After": str(error.retry_after_seconds)}

@@ -1,8 +1,8 @@
-"""How a worker is: it moves, it waits for a fault of ours to pass, or it is stuck.
+"""The state of a worker: it works, it waits for a fault of ours to pass, or it is stuck.
 
 A worker reports each unit of work that it finished, and each fault that keeps it from finishing one.
-Readiness asks. A fault stays reported until the worker finishes something, so a worker that fails again and
-again is never taken for a well one between two failures.
+Readiness reads the reports. A fault stays reported until the worker finishes something, so a worker that
+fails again and again never looks healthy between two failures.
 """
 
 import time
@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 from shared.reasons import safe_reason
 
-# Two workers that met on the same rows try again within milliseconds; that is no reason to be unready.
+# Two workers that collided on the same rows try again within milliseconds; that is no reason to be unready.
 PASSING_SECONDS = 1.0
 # A worker with nothing to do reports that every few seconds, so a minute of silence means that it is stuck.
 STALLED_SECONDS = 60.0
 
 
 class Pulse:
-    """What one worker last reported; `now` tells seconds of a monotonic clock."""
+    """What one worker last reported; `now` returns seconds of a monotonic clock."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
@@ -31,7 +31,7 @@ class Pulse:
         self._fault = None
 
     def progressed(self) -> None:
-        """Report a start, or a part of the work under way; a fault that was reported is not over by that."""
+        """Report a start, or a part of the work under way; a fault that was reported stays."""
         self._moved_at = self._alive_at = self._now()
 
     def waits(self, error: BaseException) -> None:
@@ -47,7 +47,7 @@ class Pulse:
         return self._now() - self._alive_at
 
     def complaint(self) -> str | None:
-        """Return what is wrong with the worker in a sentence without personal data; None when it is well."""
+        """Return what is wrong with the worker in a sentence without personal data; None if it is healthy."""
         now = self._now()
         if self._fault is not None and now - self._faulty_since >= PASSING_SECONDS:
             return f"waits since {now - self._faulty_since:.0f} s: {self._fault}"

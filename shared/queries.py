@@ -1,4 +1,4 @@
-"""Parameters that nobody knows are refused: a misspelt filter would return everybody."""
+"""Unknown parameters are refused: a misspelt filter would return all profiles."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -12,7 +12,7 @@ from shared.wording import unknown
 
 
 async def known_parameters(request: Request) -> None:
-    """Be a dependency that raises Refused for query parameters that the route does not take."""
+    """FastAPI dependency: raises Refused for query parameters that the route does not take."""
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute):
         return

@@ -1,4 +1,4 @@
-"""Readiness: what a process needs, asked in parallel, and waited for only so long."""
+"""Readiness: checks of what a process needs, run in parallel and with a time limit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 3.0
 class Readiness:
     """The checks of a process by the name under which they are shown.
 
-    A check that hangs is asked once, however many callers want to know: they wait for the same answer.
+    A check that hangs runs once, however many callers want to know: they wait for the same answer.
     """
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
@@ -29,8 +29,8 @@ class Readiness:
     async def findings(self) -> dict[str, str | None]:
         """Return for each check what is missing, in a sentence; None when all is well.
 
-        A check without an answer after PATIENCE_SECONDS is told as missing and goes on, since a connection
-        that takes longer would otherwise never be made.
+        A check without an answer after PATIENCE_SECONDS is reported as missing and goes on, since a
+        connection that takes longer would otherwise never be made.
         """
         for name, check in self._checks.items():
             asked = self._asked.get(name)

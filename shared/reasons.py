@@ -1,7 +1,8 @@
-"""Errors described for logs, dead letters and readiness, without what the errors themselves say.
+"""Errors described for logs, dead letters and readiness, without their own text.
 
-What a driver or a library says may quote a row, a parameter or a payload, and with it a person's address. So
-an error is described by its type, its code where it has one, and the place in our code where it came up.
+The text of a driver or a library may quote a row, a parameter or a payload, and with it a person's address.
+So an error is described by its type, its code where it has one, and the position in our code where it was
+raised.
 """
 
 from pathlib import Path
@@ -15,7 +16,7 @@ _LONGEST_CHAIN: Final = 10
 
 
 def safe_reason(error: BaseException) -> str:
-    """Return what is wrong in one line: our own code and message, or type and place of a foreign error."""
+    """Return what is wrong in one line: our own code and message, or type and position of a foreign error."""
     if isinstance(error, FliplineError):
         return f"{error.code}: {error.message}"
     place = _places(error)[-1:]
@@ -23,7 +24,7 @@ def safe_reason(error: BaseException) -> str:
 
 
 def safe_trace(error: BaseException) -> str:
-    """Return the types and places of an error and of its causes, the latest first."""
+    """Return the types and positions of an error and of its causes, the latest first."""
     lines: list[str] = []
     current: BaseException | None = error
     while current is not None and len(lines) < _LONGEST_CHAIN * 10:

@@ -12,9 +12,9 @@ from shared.supervisor import Worker
 
 @dataclass(frozen=True)
 class Service:
-    """A service's routes, the workers to keep running, and what must hold before it is ready.
+    """A service's routes, the workers to keep running, and the checks of its readiness.
 
-    The `auxiliary` workers run too, and the service does its work without them: readiness does not ask them.
+    The `auxiliary` workers run too, but readiness ignores them, since the service works without them.
     `webhooks` are the requests that the service sends to others; they are only described.
     """
 

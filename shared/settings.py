@@ -19,9 +19,9 @@ _LAST_PORT = 65535
 
 
 class Settings(BaseSettings):
-    """What one process needs to know; `FLIPLINE_` stands before every name."""
+    """What one process needs to know; every name has the prefix `FLIPLINE_`."""
 
-    # What was given is not shown in errors: it may be a key or a password.
+    # Errors do not show the given value: it may be a key or a password.
     model_config = SettingsConfigDict(
         env_prefix="FLIPLINE_", extra="ignore", frozen=True, hide_input_in_errors=True
     )
@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=_LAST_PORT)
     data_dir: Path = Path(".flipline")
     log: str = Field(default="embedded", description="`embedded`, or `kafka://host:port`, also several.")
-    # repr=False: these open doors, and a repr ends up in logs and tracebacks.
+    # repr=False: these are secrets, and a repr ends up in logs and tracebacks.
     database_url: str | None = Field(
         default=None, repr=False, description="Absent: a SQLite file in the data dir."
     )
@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     @field_validator("write_keys", "ops_keys", "crm_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:
-        # What is empty stays, so that shared/keys.py can refuse it.
+        # Empty entries stay, so that shared/keys.py can refuse them.
         return tuple(part.strip() for part in value.split(",")) if isinstance(value, str) else value
 
     @field_validator("identity_limits", mode="before")

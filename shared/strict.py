@@ -1,8 +1,8 @@
-"""The base of everything that callers write as JSON: no name that nobody knows, and no more errors than told.
+"""The base of all JSON from callers: unknown names are refused, and the search ends after enough errors.
 
-pydantic makes an error of each thing that is wrong, and FastAPI a Python object of each error. A body of two
-megabytes with 150,000 unknown names cost 0.8 s only to be refused. Callers are told MAX_COMPLAINTS of what is
-wrong, so the parts behind that many are not looked at.
+pydantic makes an error of each thing that is wrong, and FastAPI a Python object of each error. A body of
+two megabytes with 150,000 unknown names cost 0.8 s only to be refused. Callers get at most MAX_COMPLAINTS
+errors, so the parts behind that many are not checked.
 """
 
 import sys
@@ -24,26 +24,26 @@ from pydantic_core import InitErrorDetails, PydanticCustomError, PydanticKnownEr
 from shared.errors import MAX_COMPLAINTS
 
 ENOUGH: Final = "enough"
-"""The kind of error of a part that was not looked at, since enough was wrong before it; never told."""
+"""The kind of error of a part that was not checked, since enough was wrong before it; never reported."""
 
 FAULT: Final = "value_error"
-"""The kind of error of entries against each other: pydantic's own name for what a check of ours says."""
+"""The kind of error when entries contradict each other: pydantic's name for what our checks raise."""
 
 _LARGEST: Final = sys.float_info.max
 
-# How many errors the validation under way has found so far; None outside of one.
+# How many errors the present validation has found so far; None outside of a validation.
 _found: ContextVar[int | None] = ContextVar("found", default=None)
 
 
 class Fault(NamedTuple):
-    """What entries of a part say against each other: the path below the part, and the message."""
+    """A contradiction between entries of a part: the path below the part, and the message."""
 
     path: tuple[str | int, ...]
     message: str
 
 
 class Strict(BaseModel):
-    """A part of a document: immutable, with known names alone, not looked at once enough is wrong.
+    """A part of a document: immutable, with known names only, and not checked once enough is wrong.
 
     Not for the members of a union without a discriminator: there a member may fail and the whole be right.
     """
@@ -60,10 +60,10 @@ class Strict(BaseModel):
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterable[Fault]:
-        """Return what entries of a part, as it was written, say against each other.
+        """Return the contradictions between entries of a part, which is given as it was written.
 
-        It is asked whether or not each of them is right by itself, so that all is told at once; their values
-        may be anything.
+        The method is called whether or not each entry is right by itself, so that all errors are reported
+        at once; the values may be anything.
         """
         del written
         return ()
@@ -107,12 +107,12 @@ def _not_looked_at() -> PydanticCustomError:
 
 
 def is_number(value: Any) -> TypeGuard[float]:
-    """Return whether a value of JSON is a finite number that a double can hold; true and false are none."""
+    """Return whether a value of JSON is a finite number that a double can hold; booleans are not numbers."""
     return value.__class__ in {int, float} and -_LARGEST <= value <= _LARGEST
 
 
 def few(most: int) -> BeforeValidator:
-    """Return a check that a mapping has at most so many entries, before any of them is looked at.
+    """Return a check that a mapping has at most this many entries, which runs before any of them is checked.
 
     pydantic checks the length of a list first, but that of a mapping only after all of its entries.
     """
@@ -127,7 +127,7 @@ def few(most: int) -> BeforeValidator:
 
 
 def _joined(error: ValidationError, faults: list[InitErrorDetails]) -> ValidationError:
-    """Return the errors of entries by themselves, and behind them the faults among entries."""
+    """Return the errors of single entries, and after them the contradictions between entries."""
     if not faults:
         return error
     of_entries = [
@@ -143,8 +143,8 @@ def _joined(error: ValidationError, faults: list[InitErrorDetails]) -> Validatio
 
 
 def _with_few_strangers(written: Mapping[Any, Any], known: frozenset[str]) -> dict[Any, Any]:
-    """Return what is known of a mapping, and as many of the other names as callers are told."""
+    """Return the known names of a mapping, and at most as many of the other names as callers get errors."""
     strangers = islice((name for name in written if name not in known), MAX_COMPLAINTS)
     told = {*strangers, *(name for name in known if name in written)}
-    # In the order in which it was written, since the first that is wrong is told first.
+    # In the order in which it was written, since the first error is reported first.
     return {name: value for name, value in written.items() if name in told}

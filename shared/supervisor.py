@@ -1,4 +1,4 @@
-"""Keeps the background workers of a process running, and knows which of them are well."""
+"""Keeps the background workers of a process running, and knows which of them are healthy."""
 
 import asyncio
 import random
@@ -22,14 +22,15 @@ FIRST_RESTART_SECONDS = 0.5
 LAST_RESTART_SECONDS = 30.0
 WELL_AFTER_SECONDS = 60.0
 CANCEL_AGAIN_SECONDS = 2.0
-# A worker that waits for a fault to pass reports that. A worker that reports nothing for so long waits for
-# something that never comes, as Kafka's client did when a broker was killed. Readiness complains before that.
+# A worker that waits for a fault to pass reports that. A worker that reports nothing for this long waits
+# for something that never comes, as Kafka's client did when a broker was killed. Readiness complains before
+# that.
 STUCK_SECONDS = 90.0
 LOOK_SECONDS = 1.0
 
 
 class Bell:
-    """Wakes a worker at once when there is work; without a ring it looks after a while by itself."""
+    """Wakes a worker at once when there is work; without a ring the worker looks after a while by itself."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -88,7 +89,8 @@ class Supervisor:
                 await self._watched(worker, self._pulses[name])
                 raise RuntimeError("a worker returned that should run for ever")
             except (Exception, asyncio.CancelledError) as error:
-                # A library may have cancelled a future that the worker waited for: that ends no process.
+                # A library may have cancelled a future that the worker waited for: that must not end the
+                # process.
                 if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                     raise
                 if loop.time() - started > WELL_AFTER_SECONDS:
@@ -125,7 +127,7 @@ async def _end(tasks: Collection[asyncio.Future[None]]) -> None:
     """Cancel the tasks and wait until all have ended, even when the caller is cancelled meanwhile."""
     cancelled: asyncio.CancelledError | None = None
     while pending := [task for task in tasks if not task.done()]:
-        # Said again while it is not heeded: libraries beneath a worker may swallow a cancellation.
+        # Repeated until it takes effect: libraries below a worker may swallow a cancellation.
         for task in pending:
             task.cancel()
         try:

@@ -90,9 +90,9 @@ _encode = msgspec.json.Encoder(enc_hook=str, order=None).encode
 
 
 def configure_logging(level: str = "info", *, console: bool | None = None) -> None:
-    """Log JSON lines to standard error, or readable ones when it is a terminal.
+    """Log JSON lines to standard error, or readable lines when it is a terminal.
 
-    Lines of libraries that use the standard library's logging come out alike.
+    Lines of libraries that use the standard library's logging get the same form.
     """
     number = logging.getLevelNamesMapping()[level.upper()]
     readable = sys.stderr.isatty() if console is None else console
@@ -120,32 +120,32 @@ def configure_logging(level: str = "info", *, console: bool | None = None) -> No
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
         )
     )
-    # Libraries tell us of each retry and rebalance; what matters of it our own lines say.
+    # Libraries log each retry and rebalance; our own lines say what matters of it.
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
 
 
 class _Unfailing:
-    """A stream whose disk may be full or whose reader may be gone: a line that cannot be written is lost.
+    """A stream whose disk may be full or whose reader may have exited: a line that cannot be written is lost.
 
-    Raised, the error would end the worker that only wanted to tell of something.
+    Otherwise the error would end the worker that only wanted to log something.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> None:
-        """Write the text, if that can be done."""
+        """Write the text, if possible."""
         with suppress(OSError, ValueError):
             self._stream.write(text)
 
     def flush(self) -> None:
-        """Pass on what was written, if that can be done."""
+        """Pass on what was written, if possible."""
         with suppress(OSError, ValueError):
             self._stream.flush()
 
 
 def _without_what_errors_say(_logger: Any, _method: str, event: Any) -> Any:
-    """Replace an exception by the types and places of it and its causes."""
+    """Replace an exception by the types and positions of it and its causes."""
     told = event.pop("exc_info", None)
     error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
     if isinstance(error, BaseException):

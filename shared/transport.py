@@ -1,4 +1,4 @@
-"""What hinders a command in calling an instance over HTTP, in words for people."""
+"""Why a command cannot call an instance over HTTP, in words for people."""
 
 import httpx
 

@@ -1,13 +1,13 @@
-"""How names of events become names of types: in snake_case, and those of Segment's event specs ours."""
+"""How names of events become names of types: in snake_case, and with our names for Segment's event specs."""
 
 import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
 
-# Only where the meaning is the same: a "Product Viewed" comes beside a page call, and would count it twice.
-# A name that is already ours in snake_case, such as "Email Delivered", needs no line. The table is in
-# docs/ingest.md.
+# Only where the meaning is the same: a "Product Viewed" is sent together with a page call, and would count
+# twice. A name that is already ours in snake_case, such as "Email Delivered", needs no line. The table is
+# in docs/ingest.md.
 SEGMENT_TYPES: Final = {
     # Email
     "email_bounced": "email_bounce",

@@ -1,4 +1,4 @@
-"""Values that name something are checked like the names of parameters: what nobody knows is refused."""
+"""Values that name something are checked like the names of parameters: unknown values are refused."""
 
 from collections.abc import Collection, Mapping
 from itertools import islice
@@ -11,9 +11,9 @@ _SHOWN: Final = 64
 
 
 def check_known(code: str, written: Mapping[str, str], known: Collection[str], hint: str = "") -> None:
-    """Raise Refused with the code for values that are not known, each with the one that is meant.
+    """Raise Refused with the code for unknown values, each with the known value that is probably meant.
 
-    `written` has them by field; `hint` is a sentence that says how such a value comes to be known.
+    `written` has the values by field; `hint` is a sentence that says how such a value comes to be known.
     """
     strangers = ((field, value) for field, value in written.items() if value not in known)
     errors = [

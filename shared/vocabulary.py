@@ -1,4 +1,4 @@
-"""The words for what happens: the known types of interactions, what is done to people, and what follows.
+"""The vocabulary: the known types of interactions, the touches, and the effects on traits.
 
 The vocabulary is open: trackers may post any other type, which then is something that a person did.
 """
@@ -12,7 +12,7 @@ TOUCHES: Final = frozenset({
     "email_sent", "email_delivered", "email_bounce", "sms_sent", "sms_delivered", "offer_sent", "call",
     "ad_view",
 })  # fmt: skip
-"""Types of what is done to a person. It is kept, shown and reported, but no activity."""
+"""Types of what is done to a person. Touches are stored, shown and reported, but are never activity."""
 
 KNOWN_TYPES: Final = TOUCHES | {
     "visit", "download", "like", "comment", "reply", "share", "follow", "mention", "review", "group_join",
@@ -23,14 +23,14 @@ KNOWN_TYPES: Final = TOUCHES | {
 """The types that have a meaning of their own to Flipline."""
 
 NEVER_COUNTED: Final = frozenset({IDENTIFY, ADJUSTMENT})
-"""Types of events in which the person does nothing and nothing is done to them; no rule reads them."""
+"""Types of events that are neither an interaction nor a touch; no rule reads them."""
 
 NO_ACTIVITY: Final = NEVER_COUNTED | TOUCHES
-"""Types of what the person has not done."""
+"""Types of events that are not something a person did."""
 
 
 class Effect(NamedTuple):
-    """A trait that doing something sets, and its value."""
+    """A trait that an interaction sets, and its value."""
 
     trait: str
     value: Any
@@ -45,10 +45,10 @@ EFFECTS: Final[Mapping[str, Effect]] = {
 
 
 def is_activity(interaction: Interaction) -> bool:
-    """Tell whether the interaction is something that a human did."""
+    """Return whether the interaction is something that a human did."""
     return interaction.machine is None and interaction.type not in NO_ACTIVITY
 
 
 def is_effective(interaction: Interaction) -> bool:
-    """Tell whether the interaction has an effect on a trait."""
+    """Return whether the interaction has an effect on a trait."""
     return interaction.type in EFFECTS and interaction.machine is None

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with an input, in plain words that are read after the name of the field."""
+"""What pydantic finds wrong with an input, in plain words that follow the name of the field."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -48,9 +48,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "extra_forbidden": "is not known",
     "recursion_depth_exceeded": "is nested too deep",
 }
-# No name of ours is as long, and comparing takes time that grows with the square of the length.
+# No name of ours is longer, and the time of a comparison grows with the square of the length.
 _LONGEST_NAME: Final = 128
-# More names than these nobody reads, and comparing with very many takes a while.
+# Nobody reads more names than these, and comparing with very many takes a while.
 _MAX_NAMES_TOLD: Final = 20
 _MAX_NAMES_COMPARED: Final = 2_000
 SLUG_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
@@ -71,7 +71,7 @@ def in_words(kind: str, context: Mapping[str, Any]) -> str | None:
 
 
 def unknown(written: str, known: Iterable[str]) -> str:
-    """Return what to say of a name that nobody knows: the one that is meant, or else all there are."""
+    """Return what to say about an unknown name: the name that is probably meant, or else all known names."""
     names = list(known)
     if near := suggestion(written, names):
         return f"is not known; did you mean `{near}`?"
@@ -83,9 +83,9 @@ def unknown(written: str, known: Iterable[str]) -> str:
 
 
 def suggestion(written: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """Return the known word that a misspelt one most likely means, None when none is near.
+    """Return the known word that a misspelt word most likely means, None when no word is near.
 
-    `cutoff` is the part of the letters (0 to 1) that the two have to have in common.
+    `cutoff` is the part of the letters (0 to 1) that the two words have to have in common.
     """
     if len(written) > _LONGEST_NAME:
         return None
@@ -94,7 +94,7 @@ def suggestion(written: str, known: Iterable[str], *, cutoff: float = 0.6) -> st
 
 
 def among(written: Any, expected: str) -> str:
-    """Return what to add, given a value and the quoted words it had to be one of: the one that is meant."""
+    """Return the hint for a wrong value, given the quoted words that were allowed: the word that is meant."""
     near = suggestion(written, re.findall("'([^']*)'", expected)) if isinstance(written, str) else None
     return f"; did you mean `{near}`?" if near else ""
 

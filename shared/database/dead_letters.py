@@ -36,7 +36,7 @@ _index("ix_dead_letters_open_by_group", ["refused_by", "refused_at", "id", "code
 _index("ix_dead_letters_open", ["refused_at", "id"], is_open)
 _index("ix_dead_letters_replayed", ["refused_at", "id"], ~is_open)
 
-# A message is a sentence; longer ones quote something.
+# A message is a sentence; a longer text quotes something.
 MAX_TEXT_LENGTH: Final = 4_096
 
 

@@ -160,7 +160,7 @@ class _Cancelled(Exception):
 class _Call:
     """A function that runs in a thread and stops at its next statement when its caller is cancelled.
 
-    The caller does not wait for it to stop: another process may hold SQLite's lock for seconds.
+    The caller does not wait for it to stop: another process may have SQLite's lock for seconds.
     """
 
     def __init__(self) -> None:

@@ -1,1 +1,1 @@
-"""The door in front of the application: how much, how long and how many may come in over HTTP."""
+"""The door in front of the application: limits on size, time and number of HTTP requests."""

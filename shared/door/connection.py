@@ -1,4 +1,4 @@
-"""A connection of uvicorn's that can be ended with a problem, in the order in which answers are due."""
+"""A connection of uvicorn's that can be ended with a problem, after the answers that are due before it."""
 
 from typing import Any, ClassVar, Final
 
@@ -12,8 +12,8 @@ from shared.door.sweep import Sweep
 
 logger = structlog.get_logger(__name__)
 
-# What the client is at. Plain constants: every request sets three of them, and an enumeration's members take
-# several times as long to look up.
+# What the client is doing. Plain constants: every request sets three of them, and an enumeration's members
+# take several times as long to look up.
 HEAD: Final = "head"
 """Connected, or begun a request whose headers are not complete."""
 BODY: Final = "body"
@@ -21,7 +21,7 @@ BODY: Final = "body"
 IDLE: Final = "idle"
 """Sent a whole request, and nothing after it."""
 ENDING: Final = "ending"
-"""Refused: what it still sends is thrown away."""
+"""Refused: what it still sends is dropped."""
 
 
 class Connection(HttpToolsProtocol):
@@ -44,13 +44,13 @@ class Connection(HttpToolsProtocol):
         return bool(self.cycle and not self.cycle.response_complete)
 
     def refuse(self, answer: Response) -> None:
-        """Answer and end the connection, once the requests before have their answers."""
+        """Answer and end the connection, once earlier requests have their answers."""
         in_body = self.phase == BODY
         self.phase = ENDING
         logger.info("connection.refused", status=answer.status_code)
         if self.pipeline:
             if in_body:
-                # The newest, which nobody has begun to answer.
+                # The newest request, whose answer has not begun.
                 self.pipeline.popleft()
             self._say_later(answer)
         elif self.is_answering and not in_body:
@@ -66,14 +66,14 @@ class Connection(HttpToolsProtocol):
             self._say(answer)
 
     def throw_away(self, data: bytes) -> None:
-        """Take what a refused client still sends, so that it reads why and is not reset; up to a limit."""
+        """Drop what a refused client still sends, up to a limit: it can read the answer and gets no reset."""
         self._thrown_away += len(data)
         if self._thrown_away > self.limits.linger_bytes:
             self.transport.abort()
 
     @property
     def lingers(self) -> bool:
-        """Whether it was refused and told so."""
+        """Whether the client was refused and its answer is written."""
         return self.phase == ENDING and self._last_words is None
 
     def on_response_complete(self) -> None:
@@ -85,7 +85,7 @@ class Connection(HttpToolsProtocol):
             self._say(answer)
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close the connection when it is idle; when it has begun to send something, its time is another."""
+        """Close the connection when it is idle; a connection that has begun a request has other limits."""
         self.timeout_keep_alive_task = None
         if self.phase == IDLE:
             super().timeout_keep_alive_handler()
@@ -104,7 +104,7 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
 
     def _forget_request(self) -> None:
-        """Tell the application that its client has left; what it still sends is dropped."""
+        """Tell the application that its client has left; what the application still sends is dropped."""
         if self.is_answering:
             self.cycle.disconnected = True
             self.cycle.message_event.set()

@@ -1,7 +1,7 @@
 """uvicorn's answer to one request, with headers that are checked and encoded once, not for every answer.
 
 uvicorn looks at each header of each answer with two regular expressions. Nearly all headers are the same in
-every answer, and the ten of an answer took longer than its event does to be read.
+every answer, and the ten headers of an answer took longer than reading its event.
 """
 
 from typing import Any, Final
@@ -19,7 +19,7 @@ _MOST_KNOWN: Final = 500
 _WITHOUT_BODY: Final = (204, 304)
 
 _known: dict[Header, tuple[bytes, bytes | None]] = {}
-"""Of each header its line on the wire, and its name when it says how the answer ends."""
+"""For each header its line on the wire, and its name when it says how the answer ends."""
 
 
 def _encoded(header: Header) -> tuple[bytes, bytes | None]:
@@ -29,7 +29,7 @@ def _encoded(header: Header) -> tuple[bytes, bytes | None]:
     name = name.lower()
     says_end = name in {b"content-length", b"transfer-encoding", b"connection"}
     encoded = (b"%b: %b\r\n" % (name, value), name if says_end else None)
-    # The date is another one each second.
+    # The date changes every second.
     if len(_known) >= _MOST_KNOWN:
         _known.clear()
     _known[header] = encoded
@@ -40,7 +40,7 @@ class Cycle(RequestResponseCycle):
     """A request and its answer."""
 
     async def send(self, message: Any) -> None:
-        """Send the start of an answer; all else is uvicorn's."""
+        """Send the start of an answer; uvicorn sends the rest."""
         started = self.response_started or message["type"] != "http.response.start"
         if started or self.flow.write_paused or self.disconnected:
             await super().send(message)
@@ -64,7 +64,7 @@ class Cycle(RequestResponseCycle):
         self.transport.write(b"".join(lines))
 
     def _says_close(self, name: bytes, value: bytes) -> bool:
-        """Note what a header says about how the answer ends; tell whether the connection ends with it."""
+        """Note what a header says about the answer's end; return whether the connection closes after it."""
         if name == b"content-length" and self.chunked_encoding is None:
             self.expected_content_length = int(value)
             self.chunked_encoding = False

@@ -6,13 +6,13 @@ from typing import Final
 from shared.errors import Misconfigured
 
 SPARE_CONNECTIONS: Final = 64
-"""Connections beyond the limit that are told so at once."""
+"""Connections beyond the limit that get a refusal at once."""
 OWN_FILES: Final = 512
 """Webhooks (256 at once, 64 kept), connections to database and log, files, sockets, and a reserve."""
 
 
 def make_room(connections: int) -> None:
-    """Raise the soft limit of open files as far as so many connections need.
+    """Raise the soft limit of open files as far as this many connections need.
 
     Raises Misconfigured when the hard limit is lower: at the limit, accepting a connection, opening a file
     and sending a webhook would fail, each in its own way.

@@ -1,18 +1,18 @@
-"""How much, how long and how many the door lets in."""
+"""The limits of the door on size, time and number."""
 
 from dataclasses import dataclass, fields
 from typing import Final
 
 PIECE_BYTES: Final = 16 * 1024
-"""So much of what came is parsed between two looks at the limits."""
+"""How many bytes are parsed between two checks of the limits."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one connection may send and how long it may take, and how many there may be of them.
+    """What one connection may send and how long it may take, and how many connections there may be.
 
-    Sizes count bytes as they came; of a head that begins behind another request the piece with its beginning
-    is not counted. Times are looked at every second or so, and end that much later.
+    Sizes are bytes on the wire. Of a head that begins behind another request, the first piece is not
+    counted. Times are checked about every second, so they end up to a second later.
     """
 
     line_bytes: int = 16 * 1024
@@ -20,7 +20,7 @@ class Limits:
     headers_bytes: int = 32 * 1024
     """of all headers; also of a chunk's extensions, and of all trailers"""
     body_bytes: int = 8 * 1024 * 1024
-    """of a body with its chunk sizes; the application refuses long before what it would have to keep"""
+    """of a body with its chunk sizes; the application's own limit is far lower"""
     pipelined: int = 100
     """requests that wait on one connection for the answer of an earlier one"""
 
@@ -31,15 +31,15 @@ class Limits:
     unread_seconds: float = 30.0
     """for a client to take the next part of its answer"""
     linger_seconds: float = 2.0
-    """for a client to read why it was refused, while what it still sends is thrown away"""
+    """for a client to read why it was refused, while its further bytes are dropped"""
     linger_bytes: int = 4 * 1024 * 1024
-    """that are thrown away meanwhile"""
+    """that are dropped meanwhile"""
 
     connections: int = 1_000
     requests: int = 250
     """in progress at once"""
     patience_seconds: float = 1.0
-    """that a client may keep us waiting before it makes way for another when all places are taken"""
+    """that a client may keep us waiting before it makes way for another when all slots are taken"""
 
     @property
     def piece_bytes(self) -> int:
@@ -48,6 +48,6 @@ class Limits:
 
     @property
     def interval_seconds(self) -> float:
-        """How often to look at the times."""
+        """How often to check the times."""
         times = [getattr(self, field.name) for field in fields(self) if field.name.endswith("_seconds")]
         return min(1.0, min(times) / 2)

@@ -1,4 +1,4 @@
-"""How long a connection may keep us waiting, and which one makes way when all places are taken."""
+"""How long a connection may keep us waiting, and which connection makes way when all slots are taken."""
 
 from collections.abc import Callable, Iterable
 from math import inf
@@ -10,15 +10,15 @@ from shared.door import refusals
 from shared.door.connection import BODY, HEAD, Connection
 from shared.door.limits import Limits
 
-# In each period a client has to take so much of its answer, or all that is left.
+# In each period a client has to take this much of its answer, or all that is left.
 _PART_BYTES = 16 * 1024
 
 
 class PatientConnection(Connection):
-    """A connection that is cut off when its client takes too long; no time is taken while it is our turn."""
+    """A connection that is cut off when its client takes too long; our own time does not count."""
 
     since: float | None = None
-    """when the sweep first saw the client at what it is at, in the loop's time; None while it is our turn"""
+    """when the sweep first saw the client in this phase, in the loop's time; None while it is our turn"""
     _seen: tuple[str, object] = ("", None)
     _unread = 0
     _unread_since: float | None = None
@@ -29,7 +29,7 @@ class PatientConnection(Connection):
             self.transport.abort()
             return
         limit = inf if self.transport.is_closing() else self._seconds_allowed()
-        # With each request the cycle is another one, so nothing has to be noted when a phase begins.
+        # Every request has a cycle of its own, so a new phase shows by itself.
         before, self._seen = self._seen, (self.phase, self.cycle)
         if limit is None:
             self.since = None
@@ -44,7 +44,7 @@ class PatientConnection(Connection):
         self._unread_since = None
 
     def make_way(self, refusal: Callable[[Limits], Response]) -> None:
-        """Leave the place to another connection; what is said is for a client that has begun a request."""
+        """Free the slot for another connection; a client that has begun a request gets the refusal."""
         if self.lingers or self.transport.is_closing():
             self.transport.abort()
         elif self.has_begun:
@@ -54,7 +54,7 @@ class PatientConnection(Connection):
 
     @property
     def has_begun(self) -> bool:
-        """Whether a part of a request has come, and not yet its answer gone."""
+        """Whether a part of a request has come that is not answered yet."""
         if self.phase == HEAD:
             # A head that begins behind another request is counted from the next piece on.
             return self.unfinished > 0 or self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison] - None at first
@@ -68,7 +68,7 @@ class PatientConnection(Connection):
         return min(found, key=lambda one: one.since or 0.0, default=None)
 
     def _seconds_allowed(self) -> float | None:
-        """Return for how long the client may go on as it does; None when it is our turn."""
+        """Return how long the client may stay in its present phase; None when it is our turn."""
         if self.phase == BODY:
             # While reading is paused the application has more than it took.
             return None if self.flow.read_paused else self.limits.body_seconds

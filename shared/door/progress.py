@@ -1,4 +1,4 @@
-"""Requests in progress: at most so many at once, and on one connection answered in their order."""
+"""Requests in progress: a limited number at once, and answered in order on each connection."""
 
 import asyncio
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from shared.door.patience import PatientConnection
 
 
 class RequestsInProgress(PatientConnection):
-    """A connection whose requests are counted; it does what uvicorn's does in fewer steps.
+    """A connection whose requests are counted; it does the work of uvicorn's class in fewer steps.
 
     These methods are called for every request, and each call of a base class costs as much as its work.
     """
@@ -22,7 +22,7 @@ class RequestsInProgress(PatientConnection):
     most_requests: ClassVar[int]
 
     def begin_request(self) -> None:
-        """Begin the request whose head the parser has read; raises ValueError for a target that is none."""
+        """Begin the request whose head the parser has read; raises ValueError for an invalid target."""
         app: Any = self.app
         waits = self.is_answering
         self.cycle = self._cycle()
@@ -33,7 +33,7 @@ class RequestsInProgress(PatientConnection):
             self._start_asgi_task(self.cycle, app)
         else:
             self._start_asgi_task(self.cycle, self._overloaded())
-        # Trailers go nowhere: added to the headers, they would come after those were looked at.
+        # Trailers are dropped: added to the headers, they would come after the headers were read.
         self.headers = []
         self.phase = BODY
         self.unfinished = 0
@@ -85,7 +85,7 @@ class RequestsInProgress(PatientConnection):
         )
 
     async def _answer_in_turn(self, scope: Any, receive: Any, send: Any) -> None:
-        """Answer a request that waited behind another one; it is among those in progress already."""
+        """Answer a request that waited behind another request; it is counted as in progress already."""
         app: Any = self.app if len(self.tasks) <= self.most_requests else self._overloaded()
         await app(scope, receive, send)
 
@@ -93,7 +93,7 @@ class RequestsInProgress(PatientConnection):
         return refusals.Overloaded(self.limits)
 
     def _found_place(self) -> bool:
-        """Tell whether another request, whose client keeps it waiting for its body, has made way."""
+        """Return whether another request has made way, whose client has not sent its whole body yet."""
         other = self.longest_waiting(lambda one: one.phase == BODY and one.is_answering)
         if other is not None:
             other.make_way(refusals.too_many_requests)

@@ -1,8 +1,8 @@
 """uvicorn's HTTP protocol with limits in front of its parser.
 
-httptools keeps what it has not understood yet, however much that is, and copies it with each piece that
-comes: 90 MB of one header cost 15 s of processor time and 1.2 GB of memory. So bytes are counted before they
-are parsed, and parsed in small pieces, and a request that goes beyond a limit is refused as a problem.
+httptools stores what it cannot parse yet, without a limit, and copies it with each piece that comes: 90 MB
+of one header cost 15 s of processor time and 1.2 GB of memory. So bytes are counted before they are parsed,
+and parsed in small pieces, and a request beyond a limit is refused as a problem.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from shared.door.limits import Limits
 from shared.door.progress import RequestsInProgress
 from shared.door.sweep import Sweep, Watched
 
-# What stands on a request line beside method and target: " ", " HTTP/1.1\r\n".
+# The length of a request line without method and target: " ", " HTTP/1.1\r\n".
 _REST_OF_LINE = 12
-# The longest method, and the rest of the line.
+# The longest method, and the rest of the line without a target.
 _LINE_BESIDE_TARGET = 32
 _HOP_BY_HOP = {b"upgrade", b"connection", b"http2-settings"}
 
@@ -39,7 +39,7 @@ class Doorway(RequestsInProgress):
         self._fault: Response | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - uvicorn's
-        """Take the connection, or refuse it when all places are taken by clients that are served."""
+        """Take the connection, or refuse it when served clients have taken all slots."""
         super().connection_made(transport)
         self.sweep.watch(self.loop, cast("Collection[Watched]", self.connections))
         too_many = len(self.connections) - self.limits.connections
@@ -47,7 +47,7 @@ class Doorway(RequestsInProgress):
             return
         other = self.longest_waiting(lambda one: not one.is_answering)
         if too_many > SPARE_CONNECTIONS:
-            # Nobody is told any more, since that takes a place for a while.
+            # No refusal is sent, since it would occupy a slot for a while.
             (other or self).transport.abort()
         elif other is None:
             self.refuse(refusals.too_many_connections(self.limits))
@@ -85,7 +85,7 @@ class Doorway(RequestsInProgress):
             self._measure(len(piece))
 
     def _measure(self, size: int) -> None:
-        """Refuse what goes beyond a limit without an end in sight."""
+        """Refuse input that exceeds a limit before it has an end."""
         limits = self.limits
         if self.phase == HEAD:
             if len(self.url) > limits.line_bytes:
@@ -118,7 +118,7 @@ class Doorway(RequestsInProgress):
         self._body_bytes = 0
 
     def on_message_complete(self) -> None:
-        """Note that the request is whole, unless it is read again without its wish for an upgrade."""
+        """Note that the request is whole, unless it is read again without the request for an upgrade."""
         if not self._asks_for_upgrade:
             RequestsInProgress.on_message_complete(self)
 
@@ -134,7 +134,7 @@ class Doorway(RequestsInProgress):
         raise ValueError(answer.status_code)
 
     def _ignore_upgrade(self, rest: bytes | memoryview) -> None:
-        """Read a request that asks for another protocol as if it did not, which RFC 9110 (7.8) allows.
+        """Ignore that a request asks for another protocol, as RFC 9110 (7.8) allows.
 
         httptools takes what follows such a head for the other protocol, and would lose the body: Java's
         client asks for HTTP/2 with every request that it posts without TLS.

@@ -1,4 +1,4 @@
-"""What the door answers, as problems like everybody else's, and how they stand on the wire."""
+"""The refusals of the door, as problems like all others, and their bytes on the wire."""
 
 from collections.abc import Iterable
 
@@ -67,13 +67,13 @@ def body_too_slow(limits: Limits) -> Response:
 
 
 def too_many_connections(limits: Limits) -> Response:
-    """Refuse a connection when all places are taken."""
+    """Refuse a connection when all slots are taken."""
     message = f"All {limits.connections:,} connections are in use; come again."
     return _refusal(503, "too_many_connections", message, come_again=True)
 
 
 def too_many_requests(limits: Limits) -> Response:
-    """Refuse a request when as many as may be are in progress."""
+    """Refuse a request when the limit of requests in progress is reached."""
     message = f"{limits.requests:,} requests are in progress, which is the most; come again."
     return _refusal(503, "too_many_requests", message, come_again=True)
 
@@ -85,14 +85,14 @@ class Overloaded:
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer at once, whatever is asked."""
+        """Refuse every request at once."""
         answer = too_many_requests(self._limits)
         answer.raw_headers = made_safe(answer.raw_headers)
         await answer(scope, receive, send)
 
 
 def on_the_wire(answer: Response, default_headers: Iterable[Header]) -> bytes:
-    """Return the bytes of an answer that no application sends."""
+    """Return the bytes of an answer that the door itself sends."""
     headers = (*default_headers, *made_safe(answer.raw_headers))
     lines = (name + b": " + value + b"\r\n" for name, value in headers)
     return b"".join((STATUS_LINE[answer.status_code], *lines, b"\r\n", bytes(answer.body)))

@@ -1,4 +1,4 @@
-"""One timer for all connections: it asks each, every so often, whether its client takes too long.
+"""One timer for all connections: it checks, now and then, whether a client takes too long.
 
 A timer for each request would cost more than most requests do.
 """
@@ -24,7 +24,7 @@ class Sweep:
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self, loop: asyncio.AbstractEventLoop, connections: Collection[Watched]) -> None:
-        """Look at the connections from now on, until there are none."""
+        """Check the connections from now on, until none is left."""
         if self._timer is None:
             self._timer = loop.call_later(self._interval_seconds, self._look, loop, connections)
 

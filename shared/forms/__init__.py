@@ -1,1 +1,1 @@
-"""The normal form of each kind of identity: the one text under which it is known. Pure."""
+"""The normal form of each kind of identity: the one spelling under which a value is stored. Pure."""

@@ -1,7 +1,7 @@
-"""E-mail addresses: one form for one mailbox, as far as that is a matter of how it is written.
+"""E-mail addresses: one form for one mailbox, as far as the spelling decides it.
 
-What a provider does beyond that, such as ignoring dots or what stands behind a plus, is not known here: such
-addresses stay apart.
+The rules of single providers, such as ignoring dots or the part behind a plus, are not known here: such
+addresses stay different.
 """
 
 import re
@@ -54,7 +54,7 @@ def email_form(text: str) -> tuple[str, str]:
 
 
 def _unwrapped(text: str) -> str:
-    """Return the address within what it was written in."""
+    """Return the address without `mailto:` and a person's name before it."""
     if text.startswith("mailto:"):
         text = cleaned(unquote(text[7:].partition("?")[0]))
     if text.endswith(">") and (named := _NAMED.fullmatch(text)) and not _SEVERAL.search(named[1]):
@@ -64,7 +64,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _split(address: str) -> tuple[str, str]:
-    """Return name and domain; a name in quotes comes as what it stands for."""
+    """Return name and domain; a name in quotes is returned without its escapes."""
     if quoted := _QUOTED.fullmatch(address):
         return '"' + _ESCAPED.sub(r"\1", quoted[1]) + '"', quoted[2]
     name, at, domain = address.rpartition("@")

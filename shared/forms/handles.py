@@ -9,7 +9,7 @@ from shared.forms.text import cleaned
 
 
 class _Network(NamedTuple):
-    """The hosts of a network's pages, and what of a path stands before a person's name there."""
+    """The hosts of a network's pages, and the parts of a path that come before a person's name there."""
 
     hosts: frozenset[str]
     before: tuple[str, ...] = ()
@@ -23,7 +23,7 @@ _NETWORKS: Final[Mapping[str, _Network]] = {
 }
 KINDS: Final = frozenset(_NETWORKS)
 
-# Pages of the networks themselves, and of groups and companies: not a person's.
+# Pages of the networks themselves, and of groups and companies: not pages of persons.
 _NO_PERSON: Final = frozenset({
     "company", "events", "explore", "groups", "hashtag", "home", "home.php", "i", "in", "intent", "login",
     "p", "pages", "people", "photo.php", "profile.php", "pub", "reel", "school", "search", "settings",
@@ -39,9 +39,10 @@ _HANDLE = re.compile(r"[\w.-]{1,100}")
 
 
 def handle_form(kind: str, text: str) -> str:
-    """Return a person's name on a network in lower case, without what it is written in.
+    """Return a person's name on a network in lower case, without the @ or the URL around it.
 
-    Raises ValueError, with what is wrong, for what names nobody there: another page, or words.
+    Raises ValueError, with what is wrong, for a text that names no person there, such as another page or
+    words.
     """
     folded = text.lower()
     url = _URL.fullmatch(folded)

@@ -1,4 +1,4 @@
-"""Telephone numbers: in the international form (E.164) where it can be told, else their national digits."""
+"""Telephone numbers: in the international form (E.164) where it is known, else their national digits."""
 
 import re
 from collections.abc import Collection
@@ -55,7 +55,7 @@ def _form(dialled: str, region: str | None) -> str:
     number = _parsed(dialled, region)
     if is_national and region is not None:
         number = _without_plus(digits, region) or number
-    # One that is only possible within its town is another one in each town.
+    # A number that is only possible within a town is a different telephone in each town.
     if number is None or _possible(number) != ValidationResult.IS_POSSIBLE:
         raise ValueError(
             "is not a possible telephone number; one of another country begins with + and its code"
@@ -64,7 +64,7 @@ def _form(dialled: str, region: str | None) -> str:
 
 
 def _without_plus(digits: str, region: str) -> PhoneNumber | None:
-    """Return the number when it has its country's code, whose plus a program has dropped."""
+    """Return the number when it begins with its country's code, because a program has dropped the plus."""
     if not digits.startswith(str(phonenumbers.country_code_for_region(region))):
         return None
     number = _parsed(f"+{digits}", None)

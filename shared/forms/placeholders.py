@@ -1,7 +1,7 @@
-"""Values that name nobody: what broken trackers, tag managers and exports send in the place of an id.
+"""Placeholders: values that broken trackers, tag managers and exports send instead of an id.
 
-Taken for an id, such a value makes one person of all the people for whom it was sent. The list is one for
-all routes and all kinds of identity; `FLIPLINE_PLACEHOLDER_IDS` adds to it.
+Taken for an id, a placeholder merges all the people for whom it was sent into one profile. The list is the
+same for all routes and all kinds of identity; `FLIPLINE_PLACEHOLDER_IDS` adds to it.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Collection
 from itertools import product
 from typing import Final
 
-# What programming languages, databases and spreadsheets print where there is no value.
+# What programming languages, databases and spreadsheets print for a missing value.
 _NOTHINGS: Final = frozenset({
     "undefined", "null", "nil", "none", "nan", "nat", "void", "nonetype", "nullptr", "undef", "object",
     "object object", "object undefined", "object null", "object window", "n/a", "#n/a", "na", "<na>",
@@ -18,7 +18,7 @@ _NOTHINGS: Final = frozenset({
     "0e+0", "0e+00", "0.0e+00", "empty", "blank", "missing", "unset", "dbnull", "system.object",
     "java.lang.object",
 })  # fmt: skip
-# What trackers call a person whom they do not know.
+# What trackers call an unknown person.
 _STRANGERS: Final = frozenset({
     "anonymous", "anonymous user", "anonymous visitor", "anon", "guest", "guest user", "unknown",
     "unknown user", "nobody", "no one", "no user", "no id", "no value", "not set", "not provided",
@@ -26,7 +26,7 @@ _STRANGERS: Final = frozenset({
     "not logged in", "logged out", "signed out", "unidentified", "unspecified", "unassigned",
     "not identified", "no email", "default user",
 })  # fmt: skip
-# The name of a field or of a variable instead of its value: a template that nobody filled in.
+# The name of a field or of a variable instead of its value: a template that was not filled in.
 _FIELDS: Final = frozenset({
     "id", "uid", "user id", "user uuid", "distinct id", "anonymous id", "client id", "customer id",
     "contact id", "lead id", "visitor id", "member id", "account id", "subscriber id", "person id",
@@ -35,13 +35,13 @@ _FIELDS: Final = frozenset({
     "external id",
 })  # fmt: skip
 # Ids that hardware and platforms have in common: two that a faulty release or an emulator gave to every
-# telephone, and the address that telephones tell in the place of their own; the least and the greatest UUID.
+# telephone, and the address that telephones report instead of their own; the least and the greatest UUID.
 _SHARED: Final = frozenset({
     "9774d56d682e549c", "02:00:00:00:00:00", "urn:uuid:00000000-0000-0000-0000-000000000000",
     "ffffffff-ffff-ffff-ffff-ffffffffffff", "ffffffffffffffffffffffffffffffff",
 })  # fmt: skip
 
-# `user_undefined`, `id=null`: what is left when a program joins a word to an id that is not there.
+# `user_undefined`, `id=null`: the result when a program joins a word to a missing id.
 _BEFORE: Final = (
     "user", "userid", "user_id", "id", "uid", "customer", "contact", "lead", "visitor", "client", "member",
     "account", "person", "email", "anonymous", "undefined", "null", "none", "nan",
@@ -62,10 +62,10 @@ def _spellings(words: Collection[str]) -> frozenset[str]:
 WORDS: Final[frozenset[str]] = _NOTHINGS | _SHARED | _JOINED | _spellings(_STRANGERS | _FIELDS)
 """The words, in lower case."""
 
-# Nearly every id has this shape, which no placeholder has but the words.
+# Nearly every id has this shape; of the placeholders only the words have it.
 _ORDINARY = re.compile(r"(?=[0.:+x_-]*[1-9a-wyz])[0-9a-z](?:[0-9a-z_.@+:-]*[0-9a-z])?")
 _ZERO = re.compile(r"[-+{(\[]*0[0\s.,:x_-]*[)\]}]*")
-# A template that nobody filled in, wherever it stands in a value: {{user_id}}, ${id}, #{id}, <%= id %>,
+# A template that was not filled in, anywhere in a value: {{user_id}}, ${id}, #{id}, <%= id %>,
 # {% id %}, %%EMAIL%%, *|EMAIL|*, [[id]], %{id}, @@id@@, and the first of them as a URL has it.
 _TEMPLATE = re.compile(
     r"\{\{\W{0,9}[a-z_][^}]*\}|[$#%@!]\{\W{0,9}[a-z_][^}]*\}|\{[%!#]\W{0,9}[a-z_][^}]*\}|<[%?][^>]*>"
@@ -80,7 +80,7 @@ _MARKS: Final = " \t'\"`´‘’“”()[]{}<>«»%$#@!?&*=~^.,:;|/\\_+-"  # noq
 
 
 def is_placeholder(text: str, words: Collection[str] = WORDS) -> bool:
-    """Tell whether a text that is cleaned and not blank names nobody; `words` are in lower case."""
+    """Return whether a cleaned text that is not blank is a placeholder; `words` are in lower case."""
     folded = text.lower()
     if folded in words:
         return True
@@ -92,12 +92,12 @@ def is_placeholder(text: str, words: Collection[str] = WORDS) -> bool:
     return not bare or bare in words
 
 
-# Of an address the name may be a word of these alone: an address such as guest@ or nan@ can be somebody's.
+# The name of an address may be one of these words alone: guest@ or nan@ can be a real mailbox.
 _NO_MAILBOX: Final = frozenset({
     "undefined", "noemail", "no-email", "no_email", "no.email", "noemailaddress", "unknownemail",
 })  # fmt: skip
 
 
 def is_placeholder_address(name: str, domain: str, words: Collection[str] = WORDS) -> bool:
-    """Tell whether an e-mail address names nobody, such as undefined@firm.example or none@none.com."""
+    """Return whether an e-mail address is a placeholder, such as undefined@firm.example or none@none.com."""
     return name in _NO_MAILBOX or (name in words and domain.startswith(f"{name}."))

@@ -1,4 +1,4 @@
-"""Text as people paste it and programs send it, without what nobody sees."""
+"""Text as people paste it and programs send it, without its invisible characters."""
 
 import re
 import unicodedata
@@ -9,8 +9,8 @@ _INVISIBLE = re.compile(
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff]"
 )
-# Between letters of Persian or Indic scripts, or within an emoji, a joiner tells two texts apart; elsewhere
-# it is as invisible as the others.
+# Between letters of Persian or Indic scripts, or within an emoji, a joiner makes two texts different;
+# elsewhere it is as invisible as the others.
 _STRAY_JOINERS = re.compile("(?<![^\\x00-\\x7f\\s])[\u200c\u200d]+|[\u200c\u200d]+(?![^\\x00-\\x7f\\s])")
 
 

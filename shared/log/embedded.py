@@ -125,7 +125,7 @@ class EmbeddedConsumer:
         self._unapplied_from: int | None = None
 
     async def poll(self, timeout_seconds: float) -> Sequence[Message]:
-        """Return the next messages once this reader holds the group's lock."""
+        """Return the next messages once this reader has the group's lock."""
         deadline = asyncio.get_running_loop().time() + timeout_seconds
         while True:
             appended = self._log.next_append(self._partition.topic)

@@ -118,7 +118,7 @@ class LogFile:
         return None if row is None else row[0]
 
     async def extent(self, topic: str) -> Extent:
-        """Return which offsets of a topic the file holds; offsets are given across all topics."""
+        """Return which offsets of a topic the file has; offsets are given across all topics."""
         query = """
             select coalesce((select seq from sqlite_sequence where name = 'record'), 0) + 1,
                 (select min("offset") from record where topic = ?)

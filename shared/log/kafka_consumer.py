@@ -1,4 +1,4 @@
-"""One member of a Kafka consumer group, with its claims kept in step with the group's rebalances."""
+"""One member of a Kafka consumer group, whose claims follow the group's rebalances."""
 
 import asyncio
 import time

@@ -50,7 +50,7 @@ class Position(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """What a log holds of a partition: offsets from `begin` up to and without `end`."""
+    """What a log has of a partition: offsets from `begin` up to and without `end`."""
 
     log_id: str
     begin: int

@@ -1,1 +1,1 @@
-"""The operators of conditions: a table in which an entry says all that is particular to an operator. Pure."""
+"""The operators of conditions: a table in which each entry describes one operator completely. Pure."""

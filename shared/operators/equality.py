@@ -10,7 +10,7 @@ from shared.operators.operator import Forms, Mismatch, Operator, TextUse
 
 def are_equal(left: Any, right: Any) -> bool:
     """Return whether two values of JSON are equal."""
-    # In Python True == 1; in JSON they are two things.
+    # In Python True == 1; in JSON they are different values.
     return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 

@@ -13,7 +13,7 @@ _NUMBERS_ALONE: Final = only("compares numbers alone", "number")
 
 
 def _is_number(value: Any) -> bool:
-    # By exact type, as JSON has it: to isinstance True would be a number.
+    # By exact type, as JSON has it: isinstance would take True for a number.
     return type(value) in _NUMBERS
 
 

@@ -10,7 +10,7 @@ Text = Annotated[str, Field(min_length=1, max_length=256)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=200)]
 Scalar: TypeAlias = Annotated[str, Field(max_length=1000)] | bool | int | float
 Scalars = Annotated[list[Scalar], Field(min_length=1, max_length=1000, fail_fast=True)]
-# Strict, as nothing is converted: true is no 1, and "3" is no 3.
+# Strict, as nothing is converted: true is not 1, and "3" is not 3.
 Number: TypeAlias = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Truth: TypeAlias = Annotated[bool, Field(strict=True)]
 
@@ -21,5 +21,5 @@ def in_words(value: Any) -> str:
 
 
 def listed(values: Iterable[Any]) -> str:
-    """Return several of them."""
+    """Return several values as JSON has them, with commas between them."""
     return ", ".join(map(in_words, values))

@@ -8,7 +8,7 @@ ValueTest: TypeAlias = Callable[[Any], bool]
 """Returns whether a value meets an operator; the value is one of JSON, or MISSING."""
 
 Forms: TypeAlias = frozenset[str]
-"""The forms in JSON: text, number, boolean, list, object. Null is no form, but that nothing is there."""
+"""The forms in JSON: text, number, boolean, list, object. Null is no value, so it has no form."""
 
 
 class TextUse(NamedTuple):
@@ -42,15 +42,15 @@ class Mismatch(NamedTuple):
 
     why: str
     is_of_all: bool
-    """Whether this holds of everything that the operand names, or of a part of a list alone."""
+    """Whether this is true of everything that the operand names, or only of a part of a list."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
     """An operator. No field has a default, so that an entry without one of them is an error at import.
 
-    Functions take the operand as its type returns it, if nothing else is said. An operand that is a list
-    names several values, and one of them is enough.
+    Functions take the operand as its type returns it, unless the field says otherwise. An operand that is a
+    list names several values, and one of them is enough.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Operator:
     """Returns the test of a value. It is made once and run on every interaction."""
 
     asks_presence: bool
-    """Whether it asks only that there is a value, or none, and not which."""
+    """Whether it asks only if there is a value, and not which."""
 
     only_values: Callable[[Any], Sequence[Any]] | None
     """Returns all the values that meet it, where the operand names them."""
