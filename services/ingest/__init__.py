@@ -1,1 +1,1 @@
-"""Ingest: what people do comes in over HTTP and stands on the log as interactions."""
+"""Ingest: events come in over HTTP and are appended to the log as interactions."""

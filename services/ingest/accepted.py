@@ -1,4 +1,4 @@
-"""An event that is taken in, with what of it was left out; a refusal is `outcome.py`'s."""
+"""An accepted event, with the values that were left out; `outcome.py` has refusals."""
 
 from typing import Final, NamedTuple
 
@@ -14,7 +14,7 @@ ID_PLACEHOLDER: Final = "id_placeholder"
 
 
 class LeftOut(msgspec.Struct, frozen=True, gc=False):
-    """A value that an accepted event came with and that was not taken, and why."""
+    """A value of an accepted event that was left out, and why."""
 
     field: str
     code: str
@@ -39,7 +39,7 @@ class Names:
         self.left_out: list[LeftOut] = []
 
     def add(self, kind: str, value: Scalar, field: str) -> Identity | None:
-        """Take an identity, or leave out what names nobody; raises Refused, naming the field."""
+        """Add an identity, or leave out a placeholder; raises Refused, naming the field."""
         try:
             identity = self._forms.identity(kind, value)
         except Refused as error:
@@ -51,14 +51,14 @@ class Names:
         return identity
 
     def add_if_one(self, kind: str, value: Scalar, field: str) -> None:
-        """Take an identity if it is one, from where people write what they like; else it is left out."""
+        """Add a value from a field of free text if it is an identity; otherwise leave it out."""
         try:
             self.add(kind, value, field)
         except Refused as error:
             self.left_out.append(LeftOut(field, error.code, error.message))
 
     def leave_out(self, field: str, value: object) -> None:
-        """Note a value that names nobody."""
+        """Note that a blank value or a placeholder is left out."""
         if value is None or value == [] or (isinstance(value, str) and not value.strip()):
             self.left_out.append(LeftOut(field, IDENTITY_BLANK, "A blank value names nobody."))
         else:
@@ -66,14 +66,14 @@ class Names:
             self.left_out.append(LeftOut(field, IDENTITY_PLACEHOLDER, message))
 
     def is_somebody(self, value: str, field: str) -> bool:
-        """Tell whether a text names anybody, and note that it is left out when it does not."""
+        """Return whether a text is not a placeholder; a placeholder is noted as left out."""
         if not self._forms.is_placeholder(value):
             return True
         self.leave_out(field, value)
         return False
 
     def event_id(self, given: str | None, field: str) -> str | None:
-        """Return the id that an event came with, None without one or when it stands for none."""
+        """Return the id that an event came with, None without an id or when the id is a placeholder."""
         if given is None or not self._forms.is_placeholder(given):
             return given
         message = "Programs send this value for an id that they do not have; the event has a new one."

@@ -10,7 +10,7 @@ from shared.errors import Unauthorized
 def authenticate(request: Request, body: bytes, ring: KeyRing, keys: KeyFields) -> None:
     """Raise Unauthorized unless the headers, the query or the body bring a key of the ring.
 
-    Any one that fits is enough: Segment's OAuth puts a token in the header and the key in the body.
+    One valid key is enough: Segment's OAuth puts a token in the header and the key in the body.
     """
     if ring.opens(basic_user(request)) or ring.opens(bearer_key(request)):
         return

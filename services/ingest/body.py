@@ -1,4 +1,4 @@
-"""The bytes of a request, read and decompressed without ever holding more than the limit."""
+"""The bytes of a request, read and decompressed with never more than the limit in memory."""
 
 import zlib
 from typing import NamedTuple
@@ -12,7 +12,7 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
 class Body(NamedTuple):
-    """A request's bytes; with a `fault` they are what was read until it showed."""
+    """A request's bytes; with a `fault` they are the bytes that were read before the fault."""
 
     data: bytes
     fault: Refused | None = None
@@ -21,7 +21,7 @@ class Body(NamedTuple):
 async def read_body(request: Request) -> Body:
     """Read the body, decompressed when it is gzip, up to MAX_BODY_BYTES.
 
-    What is wrong with it is its `fault`; only a client that leaves before the end raises Refused.
+    An error of the body becomes its `fault`; only a client that leaves before the end raises Refused.
     """
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     data = await _received(request)
@@ -61,7 +61,7 @@ def gunzip(data: bytes) -> Body:
         return Body(data, Refused("gzip_invalid", "The body is not the gzip it says it is."))
     if len(plain) > MAX_BODY_BYTES:
         return Body(plain, _too_large())
-    # Members beyond the first are legal, but sent by no library and a way to make us copy without end.
+    # Further members are legal, but no library sends them, and they could make us copy without end.
     if not member.eof or member.unused_data:
         return Body(data, Refused("gzip_invalid", "The gzip is incomplete, or something follows it."))
     return Body(plain)

@@ -18,9 +18,9 @@ from shared.service import Service
 def compose(
     *, log: Log, database: Database, clock: Clock, keys: Keys, forms: Forms, new_id: NewId = new_id
 ) -> Service:
-    """Return the service that takes events in for every caller with a write key.
+    """Return the service that takes events in from every caller with a write key.
 
-    It needs the database for dead letters alone, and is ready without it.
+    It needs the database for dead letters only, and is ready without it.
     """
     receiver = Receiver(log=log, clock=clock, ring=KeyRing(keys.write), forms=forms, new_id=new_id)
     replayer = Replayer(log=log, database=database, clock=clock, forms=forms)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 ANY_ORIGIN: Final = {"access-control-allow-origin": "*", "access-control-expose-headers": "retry-after"}
 
-# No cookie opens anything here, so a foreign page gains nothing that its visitor could not do himself.
+# No cookie gives access here, so a foreign page can do nothing that its visitor could not do alone.
 _PREFLIGHT = Response(
     status_code=204,
     headers={

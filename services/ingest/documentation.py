@@ -1,4 +1,4 @@
-"""What the API's documentation says of a tracking path; the shapes come from the very decoders."""
+"""What the API's documentation says of a tracking path; the shapes come from the decoders themselves."""
 
 from functools import cache
 from typing import Any, Final
@@ -16,7 +16,7 @@ LEFT_OUT: Final = (
 
 
 def limits(keys: KeyFields) -> str:
-    """Return the limits of every tracking path, and where the write key of this one may stand."""
+    """Return the limits of every tracking path, and the fields of this path that may have the write key."""
     return (
         f"At most {MAX_EVENT_BYTES:,} bytes an event and, for several, {MAX_BODY_BYTES:,} bytes and "
         f"{MAX_EVENTS:,} events a request, decompressed. The body may be gzip, its Content-Type may be "
@@ -67,7 +67,7 @@ def description(
 
 @cache
 def schema(shape: type) -> dict[str, Any]:
-    """Return the JSON schema of a shape with its parts written out in place; several routes share it."""
+    """Return the JSON schema of a shape with its parts written out in it; several routes share the shape."""
     whole = msgspec.json.schema(shape)
     parts = whole.pop("$defs")
 

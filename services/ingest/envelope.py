@@ -1,4 +1,4 @@
-"""What a request said beside its payload, as a dead letter keeps it and as a reader needs it again."""
+"""What a request had beside its payload: a dead letter stores it, and a replay reads it."""
 
 from itertools import count
 from typing import Any
@@ -16,11 +16,11 @@ _NOTHING = Envelope()
 
 
 def envelope_of(sending: Sending) -> Envelope | None:
-    """Return what of a request a dead letter has to keep beside the payload, None when that is nothing."""
+    """Return what a dead letter stores of a request beside the payload, None when there is nothing."""
     context = sending.context and {
         name: value for name, value in msgspec.to_builtins(sending.context).items() if value is not None
     }
-    # Longer ones are judged by their beginning.
+    # A longer user agent is judged by its beginning.
     agent = sending.user_agent
     envelope = Envelope(
         user_agent=agent if agent is None else agent[:MAX_USER_AGENT_LENGTH],
@@ -33,9 +33,9 @@ def envelope_of(sending: Sending) -> Envelope | None:
 def sending_of(letter: DeadLetter, forms: Forms, context: Any) -> Sending:
     """Return the request that a letter came by, as if it came at `refused_at` and for the first time.
 
-    `context` is the type that the letter's format has for what a body says of all its events. Events without
-    an id get one derived from the letter's: read again, they are the same events. Raises Refused when the
-    envelope is not one that this version writes.
+    `context` is the format's type for what a body says of all its events. Events without an id get an id
+    derived from the letter's, so a second read gives the same events. Raises Refused when this version does
+    not write such an envelope.
     """
     numbers = count()
     envelope = letter.envelope or _NOTHING

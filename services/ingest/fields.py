@@ -1,4 +1,4 @@
-"""Fields at the top of what a tracker sends: those in which its write key or an event's id may stand."""
+"""Fields at the top of what a tracker sends, for its write key or for an event's id."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
@@ -10,13 +10,13 @@ from shared.errors import Refused
 
 
 class Fields(Protocol):
-    """Named fields and how they are read; `place` says in words where they stand."""
+    """Named fields and how they are read; `place` says in words where the fields are."""
 
     names: tuple[str, ...]
     place: str
 
     def values(self, data: bytes) -> Sequence[Any]:
-        """Return the values in the order of the names, or none at all when the data cannot be read."""
+        """Return the values in the order of the names, empty when the data cannot be read."""
         ...
 
 
@@ -27,7 +27,7 @@ class JsonFields:
 
     def __init__(self, *names: str) -> None:
         self.names: tuple[str, ...] = names
-        # The name of a field need not be an identifier of Python.
+        # A field's name may be something that is not an identifier in Python.
         attributes = [f"field_{number}" for number in range(len(names))]
         shape = msgspec.defstruct(
             "Fields",
@@ -37,7 +37,7 @@ class JsonFields:
         self._decoder = msgspec.json.Decoder(shape)
 
     def values(self, data: bytes) -> Sequence[Any]:
-        """Return the values in the order of the names, or none at all when the data is no JSON object."""
+        """Return the values in the order of the names, empty when the data is not a JSON object."""
         try:
             return msgspec.structs.astuple(decode(self._decoder, data))
         except Refused:
@@ -45,7 +45,7 @@ class JsonFields:
 
 
 class KeyFields(NamedTuple):
-    """Where a write key may stand beside the Authorization header: in which fields of the body and the query.
+    """Where a write key may be beside the Authorization header: in which fields of the body and the query.
 
     The first name of each is documented; the others are spellings that deployed trackers use.
     """

@@ -1,4 +1,4 @@
-"""Human or machine, told by the user agent; a machine's events are kept and marked, never refused."""
+"""Human or machine, decided by the user agent; a machine's events are stored and marked, never refused."""
 
 from functools import lru_cache
 
@@ -6,7 +6,7 @@ from crawleruseragents import is_crawler
 
 from services.ingest import machines
 
-# Longer ones are none of a browser, and the cache below stays within some megabytes.
+# No browser sends a longer user agent, and the cache below stays within some megabytes.
 MAX_USER_AGENT_LENGTH = 512
 
 NO_USER_AGENT = "no_user_agent"

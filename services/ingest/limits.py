@@ -1,4 +1,4 @@
-"""What an event may measure, counted in decompressed bytes; the sizes are those of Segment's tracking API."""
+"""The limits of an event, in decompressed bytes; the sizes are those of Segment's tracking API."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final
@@ -19,7 +19,7 @@ MAX_TYPE_LENGTH: Final = 64
 MAX_LABEL_LENGTH: Final = 256
 
 MAX_TRAITS: Final = 200
-# A trait's name is part of a key, and PostgreSQL takes none of more than 2,704 bytes.
+# A trait's name is part of an index key, which PostgreSQL limits to 2,704 bytes.
 MAX_TRAIT_NAME_LENGTH: Final = 128
 MAX_TRAIT_BYTES: Final = 4_096
 
@@ -37,11 +37,11 @@ def check_event(data: bytes) -> None:
         raise TooLarge(
             "event_too_large", f"An event has at most {MAX_EVENT_BYTES:,} bytes; this one has {len(data):,}."
         )
-    # No event nests deeper than it has brackets, so nearly all are cleared without being walked.
+    # No event nests deeper than it has brackets, so nearly all events pass without a walk.
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH or rb"\u0000" in data:
         for path, text in _strings(decode(_decoder, data), ()):
             if "\0" in text:
-                # PostgreSQL stores no NUL; taking it out could make two keys or two people one.
+                # PostgreSQL stores no NUL; removing it could make two keys or two people equal.
                 raise Refused(
                     "nul_character", "A text may not contain the NUL character.", ".".join(path) or None
                 )

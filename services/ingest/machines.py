@@ -1,15 +1,15 @@
-"""Names under which programs that are no crawlers fetch pages: monitors, scanners, readers, HTTP libraries.
+"""Names under which programs other than crawlers fetch pages: monitors, scanners, readers, HTTP libraries.
 
-Crawlers are known by the list of `crawleruseragents`; what follows are those that it does not have.
+The list of `crawleruseragents` has the crawlers; these names are missing in it.
 """
 
 import re
 from typing import Final
 
-# These fetch for a person, at a time of their own and once for many, so an open proves no reading.
+# These fetch for a person, but at their own time and once for many people, so an open proves no reading.
 MAIL_PROXIES: Final = re.compile(r"GoogleImageProxy|YahooMailProxy|DuckDuckGo-Mail")
 
-# What looks at the links of a mail before, or in the place of, the person whom it was sent to.
+# Programs that check the links of a mail before, or instead of, its recipient.
 LINK_SCANNERS: Final = re.compile(
     r"Barracuda|Mimecast|Proofpoint|URL ?Defense|FireEye|Trellix|Symantec|MessageLabs|Cloudmark"
     r"|Bitdefender|Sophos|TrendMicro|IronPort|Forcepoint|Zscaler|SafeLinks|BingPreview"
@@ -25,10 +25,11 @@ FEED_READERS: Final = re.compile(
     re.IGNORECASE,
 )
 
-# Load balancers, orchestrators and services that ask every few seconds whether a site is there, and how fast.
+# Load balancers, orchestrators and services that check every few seconds whether a site is up, and how
+# fast.
 MONITORS: Final = re.compile(
     r"kube-probe|ELB-HealthChecker|GoogleHC\b|Stackdriver|Route53"
-    # Applications for people have such names too, and tell what telephone they run on.
+    # Applications for people have such names too, and say which telephone they run on.
     r"|^(?!.*(?:iPhone|iPad|Android)).*(?:health[ _-]?(?:check|probe|monitor)|monitoring)"
     r"|up ?time(?:bot|robot|[ _-])|Pingdom|StatusCake|Site24x7|Datadog|New ?Relic|Zabbix|Nagios|Icinga"
     r"|check_http|Prometheus|Blackbox[- ]Exporter|^HAProxy|^Consul\b|Envoy/HC|updown\.io|Checkly|^Monit/"
@@ -38,7 +39,7 @@ MONITORS: Final = re.compile(
     re.IGNORECASE,
 )
 
-# No browser begins with these names. Applications use `okhttp` and `Dart` too, but their trackers tell the
+# No browser begins with these names. Applications use `okhttp` and `Dart` too, but their trackers send the
 # telephone's own user agent.
 _LIBRARY: Final = (
     r"^(?!.*(?:iPhone|iPad|Android))(?:(?:Ruby|Java|PHP|Python|Perl|libwww|libfetch|fetch|node|undici|axios|got"
@@ -53,5 +54,6 @@ SCRIPTS: Final = re.compile(
     r"|\b(?:Cypress|Playwright|Puppeteer|Selenium)\b|\w(?:bot)\b|(?:spider|crawler|scraper)\b",
     re.IGNORECASE,
 )
-# An Android browser tells the telephone's name here, and some, such as those of Cubot, end as robots' do.
+# An Android browser sends the telephone's name here, and some names, such as those of Cubot, end as robots'
+# do.
 TELEPHONE: Final = re.compile(r"^((?:Mozilla|Dalvik|Opera)/\S+ )\((?!compatible)[^()]*Android[^()]*\)")

@@ -1,4 +1,4 @@
-"""What became of each event of a request: it was accepted, or refused, which is told and kept."""
+"""What became of each event of a request: it was accepted, or refused, which is reported and stored."""
 
 from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
@@ -17,7 +17,7 @@ MAX_PAYLOAD_BYTES: Final = 32 * 1024
 
 
 class Refusal(NamedTuple):
-    """Why an event or a whole body was not taken in, its bytes as they came, and what came beside them."""
+    """Why an event or a whole body was refused, its bytes as they came, and what came beside them."""
 
     error: Refused
     payload: bytes
@@ -28,9 +28,9 @@ Outcome: TypeAlias = Accepted | Refusal
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What the sender is told of one event; `id` is null when a refused event has none that can be read.
+    """What the sender is told about one event; `id` is null when a refused event has no readable id.
 
-    `left_out` are values of an accepted event that were not taken, such as ids that name nobody.
+    `left_out` are values of an accepted event that were not taken, such as placeholders instead of ids.
     """
 
     id: str | None
@@ -42,7 +42,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 def verdict_of(outcome: Outcome, id_fields: Fields) -> Verdict:
-    """Return what to tell the sender; `id_fields` are where the id of a refused event may stand."""
+    """Return the verdict for the sender; `id_fields` may have the id of a refused event."""
     if isinstance(outcome, Accepted):
         return Verdict(outcome.event.id, "accepted", left_out=outcome.left_out)
     error = outcome.error
@@ -52,9 +52,9 @@ def verdict_of(outcome: Outcome, id_fields: Fields) -> Verdict:
 def dead_letter(
     refusal: Refusal, *, id: str, refused_at: datetime, source: str, redaction: Redaction
 ) -> DeadLetter:
-    """Return the refusal as it is kept, without its keys; of a payload over MAX_PAYLOAD_BYTES an excerpt.
+    """Return the refusal as a dead letter without keys; a payload over MAX_PAYLOAD_BYTES becomes an excerpt.
 
-    `source` is the path it came in by, which says how to read the payload.
+    `source` is the path by which it came in; a replay needs it to read the payload.
     """
     return DeadLetter(
         id=id,

@@ -14,7 +14,7 @@ from shared.errors import Refused
 def read_each(
     events: Iterable[msgspec.Raw], read: Callable[[bytes, Sending], Accepted], sending: Sending
 ) -> list[Outcome]:
-    """Read each event of a body; a refused event becomes a Refusal and stops no other."""
+    """Read each event of a body; a refused event becomes a Refusal, and the others are still read."""
     outcomes: list[Outcome] = []
     for event in events:
         data = bytes(event)

@@ -48,8 +48,8 @@ class Receiver:
             try:
                 answer = reply(await self._receive(request, format, path.read), id_fields)
             except FliplineError as error:
-                # Answered here rather than by the application, since a browser hides from its page what
-                # is not shared with its origin.
+                # Answered here rather than by the application, since a browser hides an answer from its
+                # page when the answer is not shared with the page's origin.
                 return shared_with_any_origin(problem_of(error))
             if usual_response and answer is usual:
                 return usual_response
@@ -63,7 +63,7 @@ class Receiver:
         try:
             authenticate(request, body.data, self._ring, format.key_fields)
         except Unauthorized as error:
-            # The key may stand in the part that could not be read.
+            # The key may be in the part that could not be read.
             raise body.fault or error from error
         sending = Sending(received_at, self._new_id, self._forms, _browser(request))
         try:
@@ -113,9 +113,9 @@ def _response(answer: Answer) -> Response:
 
 
 def _browser(request: Request) -> str | None:
-    """Return the user agent when a browser sent this itself, which always names its origin.
+    """Return the user agent when a browser sent this itself; a browser always names its origin.
 
-    A server's user agent is its SDK's and says nothing of the person.
+    A server's user agent is its SDK's and says nothing about the person.
     """
     headers = request.headers
     return headers.get("user-agent") if "origin" in headers else None

@@ -1,6 +1,6 @@
-"""What is derived from a person's identities, remembered, since the person's next event comes within minutes.
+"""Values derived from a person's identities, cached, since the person's next event comes within minutes.
 
-Deriving it anew costs more than all the rest of reading an event.
+Deriving a value again costs more than all the rest of reading an event.
 """
 
 from functools import lru_cache
@@ -9,7 +9,7 @@ from typing import Final
 from shared import identity
 from shared.identity import Identity
 
-# Some ten megabytes at the very most, when all names are as long as may be.
+# Some ten megabytes at most, when all names have the greatest length.
 REMEMBERED: Final = 16_384
 
 

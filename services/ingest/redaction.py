@@ -1,4 +1,4 @@
-r"""Write keys are removed from what is kept or shown of a request.
+r"""Write keys are removed from everything that is stored or shown of a request.
 
 A refused body is often not the JSON that it should be, so its bytes are searched for the names of the fields,
 at any depth, in any case, and with or without `_` or `-` between the words of a name. The search finds
@@ -35,7 +35,7 @@ class Redaction:
     def __init__(self, names: Iterable[str]) -> None:
         joined = rb"(?:" + (rb"|".join(map(_spellings, names)) or _NEVER) + rb")"
         self._field = re.compile(
-            # A member: its name in quotes, which have backslashes before them inside a string.
+            # A member: its name in quotes, with backslashes before them inside a string.
             rb"(?P<quote>(?<!\\)\\*+[\"'])" + _GAP + joined + _GAP + rb"(?P=quote)[\s\0]*+:[\s\0]*+"
             # A field of a form or of a URL.
             rb"|(?P<form>(?<![\w%-])" + joined + rb"=)"
@@ -64,7 +64,7 @@ class Redaction:
         return msgspec.structs.replace(envelope, context=context)
 
     def of_letter(self, letter: DeadLetter) -> DeadLetter:
-        """Return a letter without the values; earlier versions kept some of them."""
+        """Return a letter without the values; earlier versions stored some of them."""
         payload = self.of_bytes(letter.payload.encode()).decode()
         return msgspec.structs.replace(letter, payload=payload, envelope=self.of_envelope(letter.envelope))
 
@@ -112,7 +112,7 @@ def _nested_end(data: bytes, start: int, *, depth: int) -> int:
                 brackets += 1 if token[0] in b"[{" else -1
         # Putting JSON into a string doubles its backslashes and adds one to each quote.
         elif len(backslashes) % (depth + 1) != depth:
-            # This quote is not of this depth: the string around the value ends here.
+            # This quote belongs to another depth: the string around the value ends here.
             return token.start()
         elif len(backslashes) % (2 * depth + 2) == depth:
             is_text = not is_text

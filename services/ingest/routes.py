@@ -10,7 +10,7 @@ from shared.direct import DirectRoute
 
 
 def tracking_routes(receiver: Receiver) -> APIRouter:
-    """Return the router of all tracking paths, the busiest first, since they are tried in their order."""
+    """Return the router of all tracking paths, the busiest first, since the router tries them in order."""
     router = APIRouter(route_class=DirectRoute, tags=["ingest"])
     paths = [(tracker_format, path) for tracker_format in FORMATS for path in tracker_format.paths]
     for tracker_format, path in paths:

@@ -8,10 +8,10 @@ from shared.ids import NewId
 
 
 class Sending(NamedTuple):
-    """When a request came, by what rules it is read, and what it said beside its events.
+    """When a request came, the rules to read it, and what it said beside its events.
 
-    `user_agent` is the browser's when a browser sent it. `sent_at` and `context` are what a batch says of all
-    its events: the sender's clock at sending, and the rest in the shape that the format has for it.
+    `user_agent` is the browser's when a browser sent it. `sent_at` and `context` are what a batch says of
+    all its events: the sender's clock at sending, and the rest in the format's own shape.
     """
 
     received_at: datetime

@@ -1,4 +1,4 @@
-"""The last step of every wire shape: judged, attributed, and an Interaction."""
+"""The last step of every wire shape: judge and attribute an event, and make it an Interaction."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from services.ingest.recent import by_strength
 from shared.errors import Refused
 from shared.events import IDENTIFY, Interaction
 
-# A person has a handful of names; more at once is a list of people.
+# A person has a handful of identities; more at once are a list of people.
 MAX_IDENTITIES = 20
 
 
@@ -29,7 +29,7 @@ def accepted(
 ) -> Accepted:
     """Return the interaction; raises Refused, naming `identities_field`, without or with too many identities.
 
-    The user agent stays in the properties of what was done, so that a better judge can judge again.
+    The user agent stays in the properties, so that a later version can judge it again.
     """
     ordered = by_strength(tuple(names.found))
     if not 0 < len(ordered) <= MAX_IDENTITIES:

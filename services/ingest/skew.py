@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 from shared.errors import Refused
 
-# The web is younger; an earlier instant is a clock that was never set.
+# The web is younger; an earlier instant comes from a clock that was never set.
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-# A clock that is off by more could not have opened a TLS connection. Such a `sentAt` is a stored one, of a
-# replay or an import, and says nothing of the clock.
+# A clock that is off by more could not have opened a TLS connection. Such a `sentAt` was stored, by a
+# replay or an import, and says nothing about the clock.
 MAX_SKEW = timedelta(hours=24)
 
 
 def read_instant(text: str) -> datetime:
-    """Read an ISO 8601 instant as UTC, a naive one as if it had said so; raises ValueError."""
+    """Read an ISO 8601 instant as UTC, also an instant without a zone; raises ValueError."""
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         return instant.replace(tzinfo=UTC)
@@ -25,7 +25,7 @@ def read_instant(text: str) -> datetime:
 
 
 def read_sent_at(text: str | None) -> datetime | None:
-    """Read the sender's clock at sending; one that cannot be read corrects nothing, as if absent."""
+    """Read the sender's clock at sending; a text that cannot be read corrects nothing, as if absent."""
     if text is None:
         return None
     try:
@@ -39,8 +39,8 @@ def occurred_at(
 ) -> datetime:
     """Return the instant by our clock: receivedAt - (sentAt - timestamp), and never after receivedAt.
 
-    Without a text it is `received_at`. Raises Refused, naming the field, when it is no instant or lies
-    before EARLIEST.
+    Without a text it is `received_at`. Raises Refused, naming the field, when the text is not an instant or
+    lies before EARLIEST.
     """
     if text is None:
         return received_at
@@ -61,5 +61,5 @@ def _shifted(instant: datetime, skew: timedelta) -> datetime:
     try:
         return instant + skew
     except OverflowError:
-        # At either end of the calendar a day more or less changes no verdict.
+        # At the ends of the calendar, a shift of a day makes no difference.
         return instant

@@ -1,8 +1,8 @@
-"""URLs, as far as a rule asks of them."""
+"""URLs: the parts that rules use."""
 
 import re
 
-# A scheme or none, and the host with what belongs to it; `//` further on is part of the path.
+# An optional scheme, and the host with its port and user; a later `//` is part of the path.
 _BEFORE_PATH = re.compile(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/?#]*")
 _AFTER_PATH = re.compile(r"[?#]")
 

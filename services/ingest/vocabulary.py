@@ -1,4 +1,4 @@
-"""The names of interaction types: ours, and how the names of Segment's event specs become ours."""
+"""The names of interaction types: ours, and the types that Segment's event specs become."""
 
 from services.ingest.limits import MAX_TYPE_LENGTH
 from shared.errors import Refused
@@ -17,7 +17,7 @@ def checked_type(name: str) -> str:
 def track_type(name: str) -> str:
     """Return the type of a Segment track call.
 
-    Raises Refused when its name leaves none, a long one, or one that is reserved.
+    Raises Refused when its name leaves no type, a type that is too long, or a reserved type.
     """
     if not 0 < len(snake_case(name)) <= MAX_TYPE_LENGTH:
         message = f"An event's name has 1 to {MAX_TYPE_LENGTH} characters in snake_case."
@@ -28,7 +28,8 @@ def track_type(name: str) -> str:
 def _unreserved(type: str, field: str) -> str:
     """Return the type; raises Refused, naming the field, when trackers may not post it."""
     if type in RESERVED_TYPES:
-        # A write key stands in every web page that has a tracker, so any reader could make anybody a lead.
+        # The write key is in every web page with a tracker, so any reader could otherwise make any profile
+        # a lead.
         message = (
             f"No tracker may post the type {type!r}: points are added by hand through "
             "POST /v1/profiles/{id}/adjustments with an ops key."

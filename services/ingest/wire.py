@@ -9,10 +9,10 @@ from shared.errors import Refused
 
 Shape = TypeVar("Shape")
 
-# A message repeats names that came from outside, and they may be long.
+# A message repeats names that came from outside, and these may be long.
 MAX_MESSAGE_LENGTH: Final = 200
 
-# Read escape by escape, the second backslash of `\\` is never taken for the start of another escape.
+# Every escape is read as a whole, so the second backslash of `\\` never starts another escape.
 _ESCAPE = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
 )

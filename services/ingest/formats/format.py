@@ -1,4 +1,4 @@
-"""What a tracker format is; routes, keys, dead letters and the API's description follow from the object."""
+"""What a tracker format is; routes, keys, dead letters and the API's description follow from this object."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from services.ingest.sending import Sending
 class Answer(msgspec.Struct, frozen=True, gc=False):
     """What the sender gets; status 200 exactly, unless the format's deployed trackers expect another.
 
-    Segment's libraries, for one, take 202 and 204 for failures.
+    Segment's libraries, for example, take 202 and 204 for failures.
     """
 
     body: bytes
@@ -28,7 +28,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 Read: TypeAlias = Callable[[bytes, Sending], list[Outcome]]
 """Reads a body into its events, each with its outcome; raises Refused when the body is refused as a whole."""
 Reply: TypeAlias = Callable[[Sequence[Outcome], Fields], Answer]
-"""Answers for the events of a body; the fields are those in which the id of a refused event may stand."""
+"""Answers for the events of a body; the fields may have the id of a refused event."""
 Describe: TypeAlias = Callable[[KeyFields], dict[str, Any]]
 """Describes a path by what FastAPI's `add_api_route` takes: summary, description, answers and body."""
 
@@ -37,9 +37,9 @@ Describe: TypeAlias = Callable[[KeyFields], dict[str, Any]]
 class TrackingPath:
     """One path that trackers post to, without path parameters.
 
-    `usual` is the answer that nearly every request gets, if there is one: its response is made once and used
-    again. `read_again` reads the payload of a dead letter, where that may be a single event of a batch and
-    not a whole body; without it, `read` does.
+    `usual` is the answer to nearly every request, if there is such an answer: its response is made once and
+    reused. `read_again` reads the payload of a dead letter when that may be a single event of a batch
+    instead of a whole body; without it, `read` does.
     """
 
     path: str
@@ -54,8 +54,8 @@ class TrackingPath:
 class Format:
     """How trackers of one kind send events.
 
-    `id_fields` are where an event's id may stand: the first that has a value names a refused event in the
-    answer. `context` is the type of what a body says of all its events (`Sending.context`), None without any.
+    `id_fields` may have an event's id: the first with a value names a refused event in the answer.
+    `context` is the type of what a body says of all its events (`Sending.context`), None without any.
     """
 
     name: str
@@ -66,5 +66,5 @@ class Format:
 
     @cached_property
     def redaction(self) -> Redaction:
-        """Removes the write keys from all that is kept or shown of this format's requests."""
+        """Removes the write keys from everything of this format's requests that is stored or shown."""
         return Redaction(self.key_fields.names)

@@ -30,7 +30,7 @@ from shared.identity import FORMER_USER_ID, Scalar, twin_of
 
 
 class NativeEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """One interaction as its sender writes it; `writeKey` is where a key may stand, and is not kept."""
+    """One interaction as its sender writes it; `writeKey` may have a key, and is not stored."""
 
     type: TypeName
     identities: dict[str, str | int | float | bool | list[str | int | float | bool | None] | None]
@@ -66,8 +66,8 @@ _encode = msgspec.json.Encoder().encode
 def read_body(data: bytes, sending: Sending) -> list[Outcome]:
     """Read one native event or a list of them.
 
-    Raises Refused when the body is neither, and when the one event is refused: a sender of one event looks at
-    the status, and only a sender of a list has verdicts to look at.
+    Raises Refused when the body is neither, and when a single event is refused: the sender of one event
+    looks at the status, and only the sender of a list reads verdicts.
     """
     start = bytes(decode(_anything, data)).lstrip()[:1]
     if start == b"{":
@@ -82,7 +82,7 @@ def read_body(data: bytes, sending: Sending) -> list[Outcome]:
 def read_native(data: bytes, sending: Sending) -> Accepted:
     """Shape one native event's JSON; raises Refused, naming the field and the limit.
 
-    The property `user_agent` goes before that of the request.
+    The property `user_agent` wins over the user agent of the request.
     """
     check_event(data)
     event = decode(_event, data)
@@ -95,7 +95,7 @@ def read_native(data: bytes, sending: Sending) -> Accepted:
     for kind, values in event.identities.items():
         _name(names, kind, values)
     if FORMER_USER_ID in event.identities:
-        # What was done under the former id is linked by that id, which was a user's.
+        # Interactions under the former id are linked by that id, which was a user's.
         names.found += [twin for one in names.found if one.kind == FORMER_USER_ID and (twin := twin_of(one))]
     return accepted(
         id=names.event_id(event.id, "id") or sending.new_id(),
@@ -146,6 +146,7 @@ NATIVE: Final = Format(
     name="native",
     paths=(TrackingPath(path="/v1/events", read=read_body, answer=answer, describe=describe),),
     key_fields=KeyFields(body=JsonFields("writeKey"), query=("writeKey", "writekey")),
-    # People who know Segment's calls send `messageId`: it is refused, and still names the event.
+    # People who know Segment's calls send `messageId`: such an event is refused, and the answer still names
+    # it.
     id_fields=JsonFields("id", "messageId"),
 )

@@ -16,7 +16,7 @@ BY_PATH: Final[Mapping[str, tuple[Format, TrackingPath]]] = {
 
 
 def without_keys(letter: DeadLetter) -> DeadLetter:
-    """Return a letter as it may be shown: earlier versions kept keys that this version removes."""
+    """Return a letter without write keys; earlier versions stored keys that this version removes."""
     if letter.source not in BY_PATH:
         return letter
     tracker_format, _ = BY_PATH[letter.source]

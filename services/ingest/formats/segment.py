@@ -45,7 +45,7 @@ _either = msgspec.json.Decoder(_CallOrBatch)
 
 
 def read_calls(data: bytes, sending: Sending) -> list[Outcome]:
-    """Read a batch of calls; raises Refused when the body is none."""
+    """Read a batch of calls; raises Refused when the body is not a batch."""
     batch = read_batch(data)
     check_count(len(batch.batch), "batch")
     common = sending._replace(sent_at=read_sent_at(batch.sent_at), context=read_common_context(batch))
@@ -77,7 +77,7 @@ def answer_calls(outcomes: Sequence[Outcome], id_fields: Fields) -> Answer:
 
 
 def answer_call(outcomes: Sequence[Outcome], _id_fields: Fields) -> Answer:
-    """Answer a single call that was accepted; a refused one has become a problem before."""
+    """Answer a single call that was accepted; a refused call has become a problem before."""
     (outcome,) = outcomes
     if isinstance(outcome, Accepted) and outcome.left_out:
         return Answer(_encode(SegmentAnswer(success=True, left_out=outcome.left_out)))

@@ -1,7 +1,7 @@
-"""Segment's tracking API: one call of theirs becomes one interaction of ours.
+"""Segment's tracking API: each call becomes one interaction of ours.
 
-Whatever a call has beyond what is read here is tolerated, and `null` stands for absent everywhere. The
-wire shapes are in `segment_wire.py`.
+All other content of a call is tolerated, and `null` stands for absent everywhere. The wire shapes are in
+`segment_wire.py`.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,8 @@ from shared.errors import Refused
 from shared.events import IDENTIFY
 
 PAGE_PROPERTIES: Final = ("path", "url", "title", "referrer", "search")
-# Segment's reserved group traits that have a name in our vocabulary; others get `company_` before them.
+# Segment's reserved group traits that have a name in our vocabulary; other traits get the prefix
+# `company_`.
 COMPANY_TRAITS: Final = {"name": "company", "employees": "company_size", "industry": "industry"}
 
 
@@ -31,7 +32,7 @@ class _Meaning(NamedTuple):
 
 
 def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Accepted:
-    """Shape one call's JSON; `type` is the path's, and without one the call's own decides.
+    """Shape one call's JSON; `type` is the path's, and without it the call's own type decides.
 
     Raises Refused, naming the field and the limit.
     """

@@ -1,9 +1,9 @@
-"""Whom a call of Segment's tracking API names: its ids, and the addresses that are the person's own.
+"""The identities in a call of Segment's tracking API: its ids, and the person's own addresses.
 
-An e-mail address among the properties is not always the person's own: "Invite Sent" and the like tell that
-of somebody else. So it is an identity only in the calls by which people tell of themselves: "Signed Up",
-whose `email` and `phone` Segment's B2B specification defines as those of the user, and others in which
-nobody else's address has a place.
+An e-mail address among the properties is not always the person's own: "Invite Sent" and similar calls
+contain the address of somebody else. So it is an identity only in the calls by which people report about
+themselves: "Signed Up", whose `email` and `phone` Segment's B2B specification defines as those of the user,
+and others that never contain somebody else's address.
 """
 
 import re
@@ -19,7 +19,7 @@ TELLS_OF_ONESELF: Final = frozenset({
     "registration_completed", "signed_in", "logged_in", "login", "trial_started", "trial_start",
     "newsletter_signup", "newsletter_subscribed", "subscribed", "checkout_started", "purchase",
 })  # fmt: skip
-"""The types of track calls whose properties `email` and `phone` are those of the person who did it."""
+"""The types of track calls whose properties `email` and `phone` belong to the person who did it."""
 
 _REACHED_BY: Final = ("email", "phone")
 _OF_PEOPLE: Final = (None, "users")
@@ -28,9 +28,9 @@ _NO_KIND = re.compile(r"[^a-z0-9]+")
 
 
 def names_in(names: Names, call: Call, context: Context, kind: str, type: str) -> None:
-    """Add whom a call names; `kind` is the call's type and `type` that of the interaction it becomes.
+    """Add the identities of a call; `kind` is the call's type and `type` that of the interaction it becomes.
 
-    Raises Refused, naming the field, for an id that cannot be one, and for an alias of nothing.
+    Raises Refused, naming the field, for an invalid id, and for an alias without an earlier id.
     """
     user = names.add(USER_ID, call.user_id, "userId") if call.user_id is not None else None
     if call.anonymous_id is not None:
@@ -49,7 +49,7 @@ def names_in(names: Names, call: Call, context: Context, kind: str, type: str) -
 
 
 def _alias(names: Names, call: Call, user: Identity | None) -> None:
-    """Add the earlier id, which was one of a user or an anonymous one; nobody but the sender knows which."""
+    """Add the earlier id, which was a user's id or an anonymous id; only the sender knows which."""
     if not names.found:
         raise Refused("field_missing", "An alias call has a userId that names somebody.", "userId")
     others = len(names.found)
@@ -78,12 +78,12 @@ def _reached(names: Names, told: dict[str, Any], field: str) -> None:
     for kind in _REACHED_BY:
         value = told.get(kind)
         if value is not None and not isinstance(value, list | dict):
-            # Forms let anything through as an address; it stays what was told and names nobody.
+            # Web forms accept anything as an address; an invalid one stays a trait and is not an identity.
             names.add_if_one(kind, value, f"{field}.{kind}")
 
 
 def _external(names: Names, told: Any) -> None:
-    """Add what `context.externalIds` has of people; what it has of accounts names a company."""
+    """Add the people in `context.externalIds`; the accounts in it name a company."""
     each: list[Any] = told if isinstance(told, list) else []
     for index, one in enumerate(each):
         described: dict[str, Any] = one if isinstance(one, dict) else {}

@@ -1,4 +1,4 @@
-"""The wire shapes of Segment's tracking API: its calls, as far as they are read, and what answers them."""
+"""The wire shapes of Segment's tracking API: the parts of its calls that we read, and the answers."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ MAX_COMMON_CONTEXT_BYTES: Final = 8 * 1024
 
 
 class Context(msgspec.Struct, rename="camel", gc=False):
-    """What the sender knows of the circumstances; all of it may be absent."""
+    """What the sender knows about the context; all of it may be absent."""
 
     page: dict[str, Any] | None = None
     campaign: dict[str, Any] | None = None
@@ -38,7 +38,7 @@ NO_CONTEXT: Final = Context()
 
 
 class Call(msgspec.Struct, rename="camel", gc=False):
-    """One call; ids may be numbers, as some backends keep them, or what is sent for somebody unknown."""
+    """One call; ids may be numbers, as some backends have them, or placeholders for an unknown person."""
 
     type: str | None = None
     message_id: EventId | None = None
@@ -59,7 +59,7 @@ class Call(msgspec.Struct, rename="camel", gc=False):
 
 
 class Batch(msgspec.Struct, rename="camel", gc=False):
-    """Several calls sent together; each stays raw, so that a bad one fails alone."""
+    """Several calls sent together; each stays raw, so that a bad call fails alone."""
 
     batch: list[msgspec.Raw]
     sent_at: str | None = None
@@ -69,7 +69,7 @@ class Batch(msgspec.Struct, rename="camel", gc=False):
 class SegmentAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """That the request was taken in and, for a batch, what became of each call, in their order.
 
-    Of a single call, `left_out` are the values that were not taken, such as ids that name nobody.
+    For a single call, `left_out` lists the values that were left out, such as placeholders instead of ids.
     """
 
     success: bool
@@ -95,7 +95,7 @@ def read_batch(data: bytes) -> Batch:
 def read_common_context(batch: Batch) -> Context | None:
     """Read what a batch says of all its calls; raises Refused, naming the field `context`.
 
-    Its limit is lower than an event's, since it is written out with every one of them.
+    Its limit is lower than an event's, since every one of the calls is stored with it.
     """
     data = bytes(batch.context)
     if len(data) > MAX_COMMON_CONTEXT_BYTES:
@@ -109,7 +109,7 @@ def read_common_context(batch: Batch) -> Context | None:
 
 
 def merged(own: Context | None, common: Context | None) -> Context:
-    """Complete a call's context by its batch's, part by part; the call's own parts win."""
+    """Complete a call's context from its batch's, part by part; the call's own parts win."""
     if own is None:
         return common or NO_CONTEXT
     if common is None:

@@ -1,1 +1,1 @@
-"""Importers: what happened before Flipline was there, posted through the same public door."""
+"""Importers: interactions from before Flipline was installed, posted through the same public API."""

@@ -1,4 +1,4 @@
-"""The addresses of visitors: whether a text is one, and which of several is the visitor's."""
+"""The addresses of visitors: reads texts as addresses, and finds the visitor's among several."""
 
 import re
 from collections.abc import Iterable
@@ -6,14 +6,15 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, NamedTuple
 
-# Some megabytes at most; most visitors come again within minutes.
+# Some megabytes at most; most visitors return within minutes.
 REMEMBERED: Final = 16_384
 NOTHING: Final = frozenset({"", "-", "unknown", "unix:"})
 
 # IPv6 with zone, brackets and port has 66 characters.
 _MAX_LENGTH: Final = 80
 _MAX_NAME: Final = 254
-# Where no visitor from outside can come from. Python's `is_private` has the networks of documentation too.
+# Networks that no visitor from outside can come from. Python's `is_private` also covers networks for
+# documentation.
 _INSIDE: Final = tuple(
     ip_network(network)
     for network in (
@@ -28,7 +29,7 @@ _NAME: Final = re.compile(rf"(?=.*[A-Za-z])(?:{_LABEL}\.)+{_LABEL}\.?|localhost"
 
 
 class Address(NamedTuple):
-    """An address in its one written form; `public` unless it is of a network that is nobody's alone."""
+    """An address in its one written form; `public` unless its network is reserved or private."""
 
     text: str
     public: bool
@@ -36,7 +37,7 @@ class Address(NamedTuple):
 
 @lru_cache(maxsize=REMEMBERED)
 def address_of(text: str) -> Address | None:
-    """Return the address that a text is, without brackets, port and zone; None when it is none."""
+    """Return the address in a text, without brackets, port and zone; None when the text is not an address."""
     if len(text) > _MAX_LENGTH:
         return None
     if match := _WITH_PORT.fullmatch(text):
@@ -53,9 +54,9 @@ def address_of(text: str) -> Address | None:
 
 
 def addresses_in(text: str) -> tuple[Address, ...]:
-    """Return the addresses of a list with commas; none at all when anything else stands in it.
+    """Return the addresses of a list with commas; empty when the list contains anything else.
 
-    What proxies write for an address that they do not tell (`unknown`, `-`) is passed over.
+    What proxies write instead of an address that they hide (`unknown`, `-`) is skipped.
     """
     if "," not in text:
         address = address_of(text)
@@ -72,7 +73,7 @@ def addresses_in(text: str) -> tuple[Address, ...]:
 def visitor_among(addresses: Iterable[Address]) -> str | None:
     """Return the first public address, else the first; None when there is none.
 
-    By convention the visitor stands first, and each proxy adds the address that called it. A visitor can
+    By convention the visitor comes first, and each proxy appends the address that called it. A visitor can
     forge the list, and then counts as another visitor.
     """
     first: str | None = None
@@ -84,12 +85,12 @@ def visitor_among(addresses: Iterable[Address]) -> str | None:
 
 
 def host_name(text: str) -> str | None:
-    """Return a full host name in lower case; None when the text is none, or has a port."""
+    """Return a full host name in lower case; None when the text is not a host name, or has a port."""
     return text.rstrip(".").lower() if len(text) <= _MAX_NAME and _NAME.fullmatch(text) else None
 
 
 def site_name(text: str) -> str | None:
-    """Return the site that a text such as `shop.example:443` names, empty for `_`; None without any."""
+    """Return the site that a text such as `shop.example:443` names, empty for `_`; None without a site."""
     site = text.rpartition(":")[0] if _PORT.search(text) else text
     if site in {"_", "-", "*"}:
         return ""

@@ -1,4 +1,4 @@
-"""Posts batches to a Flipline, patiently: what can pass is tried again, what cannot is said at once."""
+"""Posts batches to a Flipline: temporary errors are retried, others are reported at once."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
@@ -38,7 +38,7 @@ class Poster:
     """Posts lists of native events to one server with one write key."""
 
     def __init__(self, client: httpx.AsyncClient, *, url: str, key: str, sleep: Sleep) -> None:
-        """Prepare the requests; raises Misconfigured for no URL, and Unauthorized for what can be no key."""
+        """Prepare the requests; raises Misconfigured for an invalid URL, Unauthorized for an invalid key."""
         if not _is_url(url):
             raise _no_url(url)
         if not key.isascii() or not key.isprintable() or not key.strip():
@@ -54,8 +54,8 @@ class Poster:
     async def post(self, events: Sequence[bytes]) -> list[Verdict]:
         """Post the events and return a verdict for each.
 
-        Raises Unavailable when the server stays away, Unauthorized for a wrong key, Misconfigured for what
-        is no URL, Refused when the other end is no Flipline.
+        Raises Unavailable when the server stays down, Unauthorized for a wrong key, Misconfigured for an
+        invalid URL, Refused when the other end is not a Flipline.
         """
         body = b"[" + b",".join(events) + b"]"
         why = ""
@@ -107,7 +107,7 @@ def _no_url(url: str) -> Misconfigured:
 
 
 def retry_delay_seconds(failures: int, retry_after: str | None) -> float:
-    """Return how long to wait after so many failures in a row: doubling, or what the server asks for."""
+    """Return the wait after this many failures in a row: it doubles, unless the server asks for a time."""
     try:
         asked = float(retry_after or "")
     except ValueError:

@@ -10,7 +10,7 @@ from services.ingest.imports.report import MAX_LINES_SHOWN, ImportReport
 
 
 class Outcome(NamedTuple):
-    """What this run did, and what was imported before and skipped, if anything was."""
+    """What this run did, and what earlier runs imported and this run skipped, if anything."""
 
     now: ImportReport
     skipped: PastImport | None = None

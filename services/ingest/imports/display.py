@@ -1,4 +1,4 @@
-"""Shows how far an import is: a bar on a terminal, a plain line every tenth elsewhere."""
+"""Shows the progress of an import: a bar on a terminal, otherwise a plain line every tenth."""
 
 from types import TracebackType
 from typing import Self
@@ -11,7 +11,7 @@ from services.ingest.imports.past import PastImport
 
 
 class Display:
-    """The progress of one file of `size` bytes, as long as the context is open."""
+    """The progress of one file of `size` bytes, shown while the context is open."""
 
     def __init__(self, console: Console, name: str, size: int) -> None:
         self._console = console
@@ -42,7 +42,7 @@ class Display:
         self._bar.stop()
 
     def show(self, position: int, lines: int) -> None:
-        """Show that so many bytes and lines are done."""
+        """Show that this many bytes and lines are done."""
         self._bar.update(self._task, completed=position, lines=lines)
         tenths = 10 * position // self._size if self._size else 10
         if not self._console.is_terminal and tenths > self._tenths:

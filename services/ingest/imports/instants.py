@@ -1,4 +1,4 @@
-"""When a request came, from the ways in which servers write it."""
+"""When a request came, read from the notations of servers."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ from typing import Any, Final
 from services.ingest.imports.refusal import LineRefused, Reason
 from services.ingest.skew import EARLIEST
 
-# The month's name is English whatever the locale, which strptime would read by.
+# The month's name is English whatever the locale, but strptime would use the locale.
 _MONTHS: Final = {
     name: number
     for number, name in enumerate(
@@ -63,7 +63,7 @@ def instant_of(text: str) -> datetime:
 def any_instant(value: Any) -> datetime:
     """Read a text as `instant_of` does, or the time since 1970; raises LineRefused.
 
-    The size of a number tells its unit, seconds to nanoseconds.
+    The size of a number decides its unit, seconds to nanoseconds.
     """
     if isinstance(value, str):
         if not _DIGITS.fullmatch(value):
@@ -106,7 +106,7 @@ def _iso_instant(text: str) -> datetime:
 
 
 def _second(second: int) -> int:
-    # Python's calendar has no leap second; the one before it is near enough.
+    # Python's calendar has no leap second; the second before it is near enough.
     return second - 1 if second == _LEAP_SECOND else second
 
 

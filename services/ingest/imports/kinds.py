@@ -1,4 +1,4 @@
-"""What kind of file stands where a log should be, told by its first bytes, not by its name."""
+"""What kind of file was given instead of a log: recognised by its first bytes, not by its name."""
 
 from typing import Final
 
@@ -22,7 +22,7 @@ _TAR: Final = (b"ustar", 257)
 
 
 def check_kind(name: str, start: bytes) -> None:
-    """Raise Refused, with what to do, for a file whose unpacked content starts like no log at all."""
+    """Raise Refused, with what to do, for a file whose unpacked content cannot be a log."""
     for magic, what, command in _PACKED:
         if start.startswith(magic):
             raise _refused(name, f"it is {what}. Unpack it with `{command}`, and import what comes out")

@@ -1,4 +1,4 @@
-"""The lines of a log file, plain or gzip, in bounded memory however long the file or a line is."""
+"""The lines of a log file, plain or gzip, in bounded memory for any length of file or line."""
 
 from collections import OrderedDict
 from collections.abc import Generator, Iterable, Iterator
@@ -13,14 +13,14 @@ from services.ingest.imports.kinds import GZIP, LOOK_AT, check_kind
 from services.ingest.imports.unpacking import Unpacked, soundness
 from shared.errors import Refused
 
-# The same line comes again within its second; a log is never so far out of order.
+# Equal lines come within the same second; the order of a log is never wrong by this many lines.
 REMEMBERED_LINES: Final = 200_000
 _CHUNK_BYTES: Final = 1024 * 1024
 _BUFFER_BYTES: Final = 64 * 1024
 
 
 class Damaged(Exception):
-    """The file cannot be read on after its line `number`; the message says why."""
+    """The file cannot be read beyond line `number`; the message says why."""
 
     def __init__(self, number: int, why: str) -> None:
         super().__init__(why)
@@ -31,7 +31,7 @@ class Damaged(Exception):
 class Line(NamedTuple):
     """A line without its end, its number from 1, and where it starts and ends in unpacked bytes.
 
-    Only the last line of a file can be without an end (`finished`): perhaps it is still being written.
+    Only the last line of a file can have no end (`finished`): perhaps it is still being written.
     """
 
     data: bytes
@@ -42,7 +42,7 @@ class Line(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """So many unpacked bytes from the start of a file, and the hash of them all."""
+    """A number of unpacked bytes from the start of a file, and the hash of them all."""
 
     size: int
     digest: str
@@ -51,8 +51,8 @@ class Mark(NamedTuple):
 class LogFile:
     """An open log; `position` of `size` bytes on disk have been read.
 
-    It is read up to three times, each for what must be known before the next: packed data to its end, to see
-    how far it can be trusted; as much as was imported before, to know that again (`marks`); and the lines.
+    It is read up to three times: packed data to its end, to see how far it can be trusted; the part that
+    was imported before, to recognise it (`marks`); and the lines.
     """
 
     def __init__(self, raw: BufferedReader, size: int) -> None:
@@ -72,31 +72,31 @@ class LogFile:
 
     @property
     def mark(self) -> Mark:
-        """What has been read, the line that came last included."""
+        """The mark of what has been read, including the last line."""
         return Mark(self._read, self._hash.hexdigest())
 
     def leave_last(self) -> None:
-        """Take the last line, one without an end, out of what has been read."""
+        """Remove the last line, which has no end, from what has been read."""
         if self._before:
             self._read, self._hash = self._before
 
     def start(self, size: int) -> bytes:
-        """Return the first bytes, as many as there are, and stand at the start again."""
+        """Return the first bytes, or all if there are fewer, and go back to the start."""
         found = self._plain.read(size)
         self._plain = self._from_start()
         return found
 
     def first_line(self) -> bytes:
-        """Return the first line, cut where it is too long, and stand at the start again.
+        """Return the first line, cut where it is too long, and go back to the start.
 
-        It has an end even where the file has none yet.
+        The line has an end even where the file has none yet.
         """
         found = self._plain.readline(MAX_LENGTH).removesuffix(b"\n")
         self._plain = self._from_start()
         return found + b"\n"
 
     def marks(self, sizes: Iterable[int]) -> set[Mark]:
-        """Return the mark for each size that the file has at least, and stand at the start again."""
+        """Return the mark for each size that the file has at least, and go back to the start."""
         found: set[Mark] = set()
         running, read = _new_hash(), 0
         for size in sorted(set(sizes)):
@@ -110,7 +110,7 @@ class LogFile:
         return found
 
     def lines(self) -> Iterator[Line]:
-        """Read the lines; of one that is too long only as much is kept as shows that it is.
+        """Read the lines; of a line that is too long only enough is stored to show that it is.
 
         Raises Damaged after the last whole line that can be trusted.
         """
@@ -172,14 +172,14 @@ def open_log(path: Path) -> Generator[LogFile]:
 
 
 class Occurrences:
-    """Counts how often a line has come before, so that two alike are two events and always the same two."""
+    """Counts how often a line has come before, so that two equal lines are always the same two events."""
 
     def __init__(self) -> None:
         # Ordered, since finding the first key of a dict whose first keys were deleted takes ever longer.
         self._counts: OrderedDict[bytes, int] = OrderedDict()
 
     def next(self, digest: bytes) -> int:
-        """Return how often this one came before, as far as is remembered."""
+        """Return how often this line came before, as far as is remembered."""
         before = self._counts.get(digest, 0)
         self._counts[digest] = before + 1
         if len(self._counts) > REMEMBERED_LINES:

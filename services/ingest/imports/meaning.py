@@ -1,7 +1,8 @@
-"""What a request means: what somebody did, or why it is nothing anybody did.
+"""What a request means: an interaction, or the reason why it is none.
 
 Visits and downloads are answers with content (200) or with "you have it already" (304: seen again). A part
-of a file (206) is not counted, since one reading of a PDF is dozens of parts after the 200 of the whole.
+of a file (206) is not counted, since one reading of a PDF causes dozens of parts after the 200 of the
+whole.
 """
 
 import re
@@ -56,9 +57,9 @@ class Seen(NamedTuple):
 
 
 def meaning_of(request: Request, latest: datetime) -> Seen | Ignored:
-    """Tell what a request means; raises LineRefused for none, and outside of 2000 to `latest`."""
+    """Return what a request means; raises LineRefused without a request, or outside of 2000 to `latest`."""
     if not request.target:
-        # Connections that close at once, and those that speak TLS to a plain port.
+        # Connections that close at once, and connections that speak TLS to a plain port.
         if request.status in _ERRORS:
             return Ignored.ERROR
         raise LineRefused(Reason.NO_REQUEST)

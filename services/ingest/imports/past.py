@@ -1,4 +1,4 @@
-"""What was imported before: so an import goes on after whatever stopped it, or when a file has grown."""
+"""What was imported before: an import goes on where it stopped, also when a file has grown."""
 
 import os
 from datetime import datetime
@@ -11,7 +11,8 @@ import msgspec
 from services.ingest.imports.lines import LogFile, Mark
 from services.ingest.imports.report import ImportReport
 
-# Logs that begin with one line; of more the oldest are forgotten, and would be posted again, as duplicates.
+# The most imports of logs with the same first line; older imports are forgotten, and would be posted again,
+# as duplicates.
 MAX_KEPT: Final = 100
 
 
@@ -26,14 +27,14 @@ class PastImport(msgspec.Struct, frozen=True):
 
     @property
     def mark(self) -> Mark:
-        """By what the file is known, whatever it is called and however it is packed."""
+        """What identifies the file, whatever its name and packing."""
         return Mark(self.size, self.digest)
 
 
 class _Kept(msgspec.Struct):
     imports: list[PastImport] = []
     offset: int = 0
-    """Of an earlier version, which knew a file by its first line alone: it may have been another one."""
+    """From an earlier version, which knew a file only by its first line: it may have been another file."""
 
 
 class PastImports:
@@ -44,17 +45,17 @@ class PastImports:
         self._path = state_dir / "imports" / f"access-log-{digest}.json"
 
     def of(self, log: LogFile) -> PastImport | None:
-        """Return the import of this file that came farthest; None when its content begins like no other's."""
+        """Return the import that came farthest in this file; None when the file is new."""
         kept = self._load().imports
         found = log.marks(past.size for past in kept) if kept else ()
         return max((past for past in kept if past.mark in found), key=lambda past: past.size, default=None)
 
     def has_older_form(self) -> bool:
-        """Tell whether an earlier version imported a file with this first line, perhaps this one."""
+        """Return whether an earlier version imported a file with this first line, perhaps this file."""
         return self._load().offset > 0
 
     def save(self, done: PastImport, instead_of: PastImport | None) -> None:
-        """Keep an import in place of an earlier state of it, whole: a crash leaves the old or the new."""
+        """Store an import instead of its earlier state, atomically: a crash leaves the old or the new."""
         gone = {done.mark, instead_of.mark} if instead_of else {done.mark}
         # Read again, since a file with the same first line may be imported at the same time.
         others = [past for past in self._load().imports if past.mark not in gone]
@@ -70,5 +71,5 @@ class PastImports:
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=_Kept)
         except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
-            # Starting anew is harmless: the ids are the same, and what is known already changes no score.
+            # Starting anew is harmless: the ids are the same, and a known event changes no score.
             return _Kept()

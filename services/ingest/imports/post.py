@@ -1,4 +1,4 @@
-"""Imports an access log: reads it, posts it in batches, and can go on after whatever stopped it."""
+"""Imports an access log: reads it, posts it in batches, and can go on where it stopped."""
 
 import asyncio
 from dataclasses import dataclass
@@ -23,13 +23,14 @@ from shared.clock import Clock
 from shared.errors import Refused
 
 TIMEOUT_SECONDS: Final = 30.0
-# A log's clock may be off, or in another zone than it says; the instance takes a later instant for now.
+# A log's clock may be off, or in another zone than it says; the instance replaces a later instant by the
+# present.
 MAX_AHEAD: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class ImportJob:
-    """What to import, how, and where to keep how far it is.
+    """What to import, how, and where to store the progress.
 
     `force` reads again what was imported before; `host_names` takes names that the server looked up for
     visitors' addresses.
@@ -47,9 +48,9 @@ async def import_access_log(
 ) -> Outcome:
     """Post what the lines of a log (plain or gzip) say to the Flipline at `url`.
 
-    How far that is is kept after each accepted batch: the same call goes on where the last one ended, in any
-    file with the same content. Raises Refused for a file that is no access log, or that is damaged, what
-    stands before the damage being posted; and whatever stops the posting, with how to go on.
+    The progress is stored after each accepted batch: the same call goes on where the last call ended, in
+    any file with the same content. Raises Refused for a file that is not an access log, or that is damaged;
+    the lines before the damage are posted. Raises whatever else stops the posting, with how to go on.
     """
     name = job.path.name
     with open_log(job.path) as log:
@@ -81,7 +82,7 @@ async def import_access_log(
 
 
 class _Progress:
-    """How far the import of one file is, kept after each batch."""
+    """The progress of the import of one file, stored after each batch."""
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class _Progress:
         self._name = name
         self._log = log
         self._past = past
-        # A file of another name may have ended where this one goes on, and still be there.
+        # A file of another name may have ended where this file goes on, and still exist.
         self._kept = before if before and before.name == name else None
         self._earlier = skipped.report if skipped else ImportReport()
         self._clock = clock

@@ -17,11 +17,11 @@ from services.ingest.imports.visitor import Anonymiser
 from shared.errors import Refused
 
 BATCH_EVENTS: Final = 500
-# Well below what one body may have, since a line's event can add some 100 KB at once.
+# Well below the limit of a body, since a line's event can add some 100 KB at once.
 BATCH_BYTES: Final = 256 * 1024
-# In some logs most lines are no events; they are not to be read again either.
+# In some logs most lines are not events; these lines must not be read again either.
 BATCH_LINES: Final = 20_000
-# A file of which so many lines at the start cannot be read is no access log.
+# A file is not an access log when this many lines at its start cannot be read.
 SAMPLE_LINES: Final = 1_000
 
 _encode = msgspec.json.Encoder().encode
@@ -29,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(slots=True)
 class Batch:
-    """Events as JSON, and for each the number of its line and what was seen; `lines` were read for them."""
+    """Events as JSON, and for each the number of its line and its meaning; `lines` were read for them."""
 
     events: list[bytes] = field(default_factory=list[bytes])
     sources: list[tuple[int, Seen]] = field(default_factory=list[tuple[int, Seen]])
@@ -38,12 +38,12 @@ class Batch:
 
     @property
     def full(self) -> bool:
-        """No more fits."""
+        """Whether the batch is full."""
         return len(self.events) >= BATCH_EVENTS or self.size >= BATCH_BYTES or self.lines >= BATCH_LINES
 
 
 class Reader:
-    """Reads a log once; `report` counts what was read, and `damage` is what ended the reading too early."""
+    """Reads a log once; `report` counts what was read, and `damage` is why the reading ended too early."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Reader:
             for line in self._log.lines():
                 digest = self._anonymiser.line(line.data)
                 occurrence = occurrences.next(digest)
-                # Lines that are done are read all the same: their occurrences number those to come.
+                # Lines that are done are read too: their occurrences number the lines to come.
                 if line.start < self._skipped:
                     continue
                 self._read(line, digest, occurrence, batch)
@@ -93,7 +93,7 @@ class Reader:
             request = read_request(line.data, host_names=self._host_names) if line.data else None
         except LineRefused as refusal:
             if not line.finished and (report.formats or self._skipped):
-                # It is still being written, and read once it is whole.
+                # The line is still being written, and is read once it is whole.
                 report.unfinished = 1
                 self._log.leave_last()
                 return

@@ -29,7 +29,7 @@ class Reason(StrEnum):
 
 
 class LineRefused(Exception):
-    """A line that tells nothing: it cannot be read, or what it says cannot be."""
+    """A line that cannot be used: it cannot be read, or its content is impossible."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)

@@ -11,7 +11,7 @@ from services.ingest.imports.request import Request
 MAX_LINES_SHOWN: Final = 5
 MAX_CODE_LENGTH: Final = 64
 
-# What the instance has against an event, as far as a line of a log can be the cause.
+# The instance's codes of refusal that a line of a log can cause.
 _IN_WORDS: Final = {
     "event_too_large": "larger than an event may be",
     "instant_invalid": Reason.TIME_SHAPE.value,
@@ -20,10 +20,10 @@ _IN_WORDS: Final = {
 
 
 class ImportReport(msgspec.Struct):
-    """Lines by what became of them; `machines` are those among the posted that no human did.
+    """Lines by what became of them; `machines` are the posted interactions that no human did.
 
-    `formats` counts the lines that could be read by their format, `forwarded` those whose visitor a proxy
-    named, and `unfinished` is 1 when the last line was left for a later run.
+    `formats` counts the lines that could be read by their format, `forwarded` the lines whose visitor a
+    proxy named, and `unfinished` is 1 when the last line was left for a later run.
     """
 
     lines: int = 0
@@ -69,13 +69,13 @@ class ImportReport(msgspec.Struct):
             shown.append(line_number)
 
     def count_refused_by_instance(self, code: str, line_number: int) -> None:
-        """Count an event that the instance does not take, by the code that it gives."""
+        """Count an event that the instance refuses, by the code of the refusal."""
         known = _IN_WORDS.get(code)
         slug = code if code.replace("_", "").isalnum() and len(code) <= MAX_CODE_LENGTH else "no reason"
         self.count_refused(known or f"the instance does not take it ({slug})", line_number)
 
     def plus(self, later: "ImportReport") -> "ImportReport":
-        """Return the report of a file of which `later` counts what came after this."""
+        """Return the report of the whole file, where `later` counts what came after this report."""
         refused_lines = {
             reason: [*self.refused_lines.get(reason, []), *later.refused_lines.get(reason, [])][
                 :MAX_LINES_SHOWN

@@ -8,9 +8,9 @@ class Request(NamedTuple):
     """A request as the server saw it.
 
     `format` is the name of the format it was read from. `visitor` is an address in its one written form, or
-    a name that the server looked up; `forwarded` tells that a proxy named it. `host` is the site, where the
-    log tells it. `target` is what was asked for, a path or a URL, and empty where the request is none.
-    `user_agent` is None where the format has no place for it, and empty where the visitor sent none.
+    a name that the server looked up; `forwarded` says that a proxy named it. `host` is the site, where the
+    log has it. `target` is the requested path or URL, and empty when there is no request. `user_agent` is
+    None where the format has no field for it, and empty where the visitor sent none.
     """
 
     format: str

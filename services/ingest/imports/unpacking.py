@@ -1,7 +1,7 @@
-"""Unpacking gzip: first whether the file is whole, then as much of it as can be trusted.
+"""Unpacks gzip: first checks whether the file is whole, then reads as much of it as can be trusted.
 
-A damaged block often unpacks to something, to lines mixed of other lines, and only the checksum at the end
-of its member tells. So a member with a damage is not read at all. What stands before a cut is right.
+A damaged block often unpacks to something, such as lines mixed from other lines, and only the checksum at
+the end of its member shows it. So a damaged member is not read at all. Everything before a cut is right.
 """
 
 import io
@@ -20,7 +20,7 @@ _WITH_GZIP_HEAD: Final = 31
 
 
 class Soundness(NamedTuple):
-    """So many unpacked bytes can be trusted; `fault` is why there are no more, None for a whole file."""
+    """How many unpacked bytes can be trusted; `fault` is why there are no more, None for a whole file."""
 
     size: int
     fault: str | None
@@ -31,7 +31,7 @@ class _Broken(Exception):
 
 
 def soundness(file: BinaryIO) -> Soundness:
-    """Unpack all of a file once, and tell how far it can be trusted; raises OSError."""
+    """Unpack all of a file once, and return how far it can be trusted; raises OSError."""
     trusted = read = 0
     try:
         for piece, member_ends in _pieces(file):
@@ -69,7 +69,7 @@ class Unpacked(io.RawIOBase):
 
 
 def _pieces(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
-    """Unpack piece by piece, each with whether its member ends with it and fits its checksum."""
+    """Unpack in pieces, each with whether its member ends there and matches its checksum."""
     packed = file.read(_CHUNK_BYTES)
     while packed:
         if not packed.startswith(GZIP[: len(packed)]):

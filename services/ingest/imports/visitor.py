@@ -1,4 +1,4 @@
-"""Who a visitor is without saying so: no address leaves the machine, not even as a hash others could undo."""
+"""Pseudonyms for visitors: no address leaves the machine, not even as a hash that others could undo."""
 
 import secrets
 from hashlib import blake2b, sha256
@@ -9,9 +9,9 @@ from shared.files import make_once
 
 
 class Anonymiser:
-    """Derives ids that are the same at every run, and that tell nothing without the salt.
+    """Derives ids that are the same at every run, and that reveal nothing without the salt.
 
-    Without one, anybody could try all four billion addresses.
+    Without a salt, anybody could try all four billion addresses.
     """
 
     def __init__(self, salt: str) -> None:
@@ -30,7 +30,7 @@ class Anonymiser:
 
 
 def load_salt(data_dir: Path) -> str:
-    """Return the salt that the data dir keeps, made once and readable by its owner alone."""
+    """Return the salt of the data dir, which is made once and readable by its owner alone."""
     path = data_dir / "import.salt"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_once(path, secrets.token_hex(32))

@@ -21,8 +21,8 @@ def records_of(letter: DeadLetter, forms: Forms) -> list[Record]:
     """Return what to append for a letter; the same letter gives the same records.
 
     A message that a consumer group parked goes to its topic again, byte for byte. A payload that ingest
-    refused is read as its path reads, as if it came at `refused_at`: all of its events are accepted,
-    or the letter is refused. Raises Refused.
+    refused is read by the reader of its path, as if it came at `refused_at`: all of its events are
+    accepted, or the letter is refused. Raises Refused.
     """
     data = bytes_of(letter)
     source = letter.source or ""
@@ -51,7 +51,7 @@ def _read_again(
         if refusals:
             raise _refused(refusals, of=len(outcomes))
     except Refused as error:
-        # Letters did not always tell that they were cut.
+        # Letters did not always say that their payload was cut.
         if len(letter.payload) >= MAX_PAYLOAD_BYTES:
             raise Refused(
                 "payload_incomplete", f"The payload was cut for its size. {error.message}"

@@ -1,6 +1,6 @@
-"""The workers that keep the table of dead letters and the number of open ones.
+"""The workers that maintain the table of dead letters and the number of open letters.
 
-Their trouble keeps no event out: ingest needs no database to take events in.
+When they fail, events still come in: ingest needs no database for events.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class LetterWorkers:
             await asyncio.sleep(COUNT_EVERY_SECONDS)
 
     async def _until_migrated(self, pulse: Pulse) -> None:
-        """Wait for the table; that it is missing is normal where ingest runs without a database."""
+        """Wait for the table, which may be missing where ingest runs without a database."""
         told = False
         while True:
             try:

@@ -36,11 +36,11 @@ _TO_REPLAY: Final = Keyset("dead letters to replay", moment, _letter_id, moment,
 
 
 def replay_cursor(rest: Rest) -> str:
-    """Return the cursor of what is left of a replay."""
+    """Return the cursor of the rest of a replay."""
     return _TO_REPLAY.write(*rest.after, *rest.last)
 
 
 def rest_in(cursor: str | None) -> Rest | None:
-    """Return what is left of a replay; raises Refused for anything but a cursor of a replay."""
+    """Return the rest of a replay; raises Refused for anything but a cursor of a replay."""
     key = _TO_REPLAY.read(cursor)
     return Rest(Place(*key[:2]), Place(*key[2:])) if key else None

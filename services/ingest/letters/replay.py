@@ -1,7 +1,7 @@
 """Replay: the content of dead letters goes back to the log, and the letters are marked there as replayed.
 
 A crash between the two leaves letters open whose content is on the log already. That is harmless, as is a
-second replay: every event has an id that its readers know it by.
+second replay: readers recognise every event by its id.
 """
 
 from collections.abc import Sequence
@@ -41,10 +41,10 @@ class RefusedAgain(NamedTuple):
 
 
 class Rest(NamedTuple):
-    """The letters that are left to replay: those after one place, up to another.
+    """The letters that are left to replay: after one position, up to another.
 
     `last` is the latest letter at the beginning of the replay. A message that is parked again makes a new
-    letter, so a replay of all without a bound would never end.
+    letter, so a replay of all letters without a bound would never end.
     """
 
     after: Place
@@ -63,7 +63,7 @@ class Replayed:
 
 
 class Replayer:
-    """Replays letters in small groups; each group is durable before the next one is read."""
+    """Replays letters in small groups; each group is durable before the next group is read."""
 
     def __init__(self, *, log: Log, database: Database, clock: Clock, forms: Forms) -> None:
         self._log = log
@@ -72,7 +72,7 @@ class Replayer:
         self._forms = forms
 
     async def these(self, letter_ids: Sequence[str], author: str) -> Replayed:
-        """Replay the letters with these ids, each once; raises Unavailable without log or database."""
+        """Replay the letters with these ids, each once; raises Unavailable when log or database are down."""
         result = Replayed()
         distinct = list(dict.fromkeys(letter_ids))
         for start in range(0, len(distinct), CHUNK):
@@ -90,7 +90,7 @@ class Replayer:
     async def matching(self, wanted: Filter, rest: Rest | None, author: str) -> Replayed:
         """Replay up to MAX_LETTERS open letters, the earliest refused first, going on at `rest`.
 
-        Raises Unavailable when the log or the database is away.
+        Raises Unavailable when the log or the database is down.
         """
         result = Replayed()
         wanted = replace(wanted, replayed=False)
@@ -124,14 +124,15 @@ class Replayer:
             marks.append(self._mark(letter, author))
         await self._log.append(records)
         await self._log.append([Record(DEAD_LETTERS, one.letter, encode(one)) for one in marks])
-        # For the caller who lists the letters next; the mark on the log would do it a moment later.
+        # For a caller that lists the letters next; the mark on the log would change the table a moment
+        # later.
         with suppress(Unavailable):
             await self._database.unit(lambda connection: mark(connection, marks))
         result.replayed += len(marks)
         logger.info("dead_letters.replayed", letters=len(marks), records=len(records))
 
     def _mark(self, letter: DeadLetter, author: str) -> DeadLetterReplayed:
-        # The clock that refused it may be ahead of this one.
+        # The clock of the process that refused the letter may be ahead of this clock.
         at = max(self._clock.now(), letter.refused_at)
         return DeadLetterReplayed(
             id=derived_id("evt", letter.id, letter.refused_at.isoformat(), "replayed"),

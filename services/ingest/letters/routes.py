@@ -74,7 +74,8 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         """Put the content of dead letters on the log again, up to 1,000 letters a call.
 
         What a tracker sent is read as if it came when it was refused. A letter that is refused again stays
-        open; a message that is parked again becomes a new letter. The same letter again changes nothing.
+        open; a message that is parked again becomes a new letter. A second replay of a letter changes
+        nothing.
         """
         check_period(body.since, body.until)
         if body.ids is not None:

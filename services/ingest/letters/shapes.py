@@ -1,4 +1,4 @@
-"""The JSON about dead letters that callers send and get; bodies take no field that is not known."""
+"""The JSON about dead letters that callers send and get; bodies with an unknown field are refused."""
 
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
@@ -17,9 +17,9 @@ _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 
 
 class LetterReplayIn(Strict):
-    """Which letters to replay: those with these ids, or the open ones that pass all of the filters.
+    """Which letters to replay: those with these ids, or the open letters that pass all filters.
 
-    `cursor` is the `next_cursor` of the answer before: with the same filters the replay goes on there.
+    `cursor` is the `next_cursor` of the previous answer: with the same filters the replay goes on there.
     """
 
     ids: Annotated[list[_Id], Field(min_length=1, max_length=MAX_LETTERS)] | None = None
@@ -31,7 +31,7 @@ class LetterReplayIn(Strict):
 
     @model_validator(mode="after")
     def _one_selection(self) -> Self:
-        # A null that stands for ids that somebody lost would replay everything.
+        # If a client lost its ids and sent null, that would replay everything.
         if self.ids is None and "ids" in self.model_fields_set:
             raise ValueError("`ids` must be a list; leave it out to replay by filters")
         filters = self.model_fields_set - {"ids"}
@@ -57,7 +57,7 @@ class LetterSummaryOut(BaseModel):
 
 
 class EnvelopeOut(BaseModel):
-    """What the request said beside the payload."""
+    """What the request had beside the payload."""
 
     user_agent: str | None
     sent_at: datetime | None
@@ -67,8 +67,8 @@ class EnvelopeOut(BaseModel):
 class LetterOut(LetterSummaryOut):
     """A dead letter with its payload: what came in, personal data included.
 
-    With `encoding` base64 the payload was no text. With `excerpt` only this much was kept, and the letter
-    cannot be replayed.
+    With `encoding` base64 the payload was not text. With `excerpt` only this part was stored, and the
+    letter cannot be replayed.
     """
 
     payload: str
@@ -78,7 +78,7 @@ class LetterOut(LetterSummaryOut):
 
     @classmethod
     def of(cls, stored: Stored) -> Self:
-        """Show a letter, without write keys."""
+        """Return a letter without write keys."""
         letter = without_keys(stored.letter)
         return cls(
             id=letter.id,
@@ -111,8 +111,8 @@ class RefusedAgainOut(BaseModel):
 class LetterReplayOut(BaseModel):
     """What became of the letters: the content of `replayed` of them is on the log again.
 
-    `already_replayed` were so before and nothing was done about them. With `more`, `remaining` letters pass
-    the filters, and `next_cursor` leads to them.
+    `already_replayed` letters had been replayed before and did not change. With `more`, `remaining` letters
+    pass the filters, and `next_cursor` leads to them.
     """
 
     replayed: int

@@ -22,7 +22,7 @@ _SUMMARY: Final = ("id", "code", "message", "refused_at", "refused_by", "source"
 
 @dataclass(frozen=True)
 class Filter:
-    """Which dead letters are meant: all that is given must hold.
+    """Filters for dead letters; a letter has to pass all that are set.
 
     The period is `since` <= refused_at < `until`.
     """
@@ -49,7 +49,7 @@ class Filter:
 
 
 class Place(NamedTuple):
-    """Where a letter stands in the order of time."""
+    """A letter's position in the order of time."""
 
     refused_at: datetime
     id: str
@@ -63,12 +63,12 @@ class Stored(NamedTuple):
 
 
 async def check_migrated(database: Database) -> None:
-    """Raise Unavailable when the table is not there."""
+    """Raise Unavailable when the table is missing."""
     await database.read(lambda connection: connection.execute(_ANY).close())
 
 
 def check_group(connection: sa.Connection, field: str, group: str | None) -> None:
-    """Raise Refused, naming the field, for a group that refuses nothing and never has."""
+    """Raise Refused, naming the field, for a group that does not refuse messages and never has."""
     if group is None or group in REFUSERS:
         return
     named = sa.select(dead_letters.c.refused_by).where(dead_letters.c.refused_by == group).limit(1)
@@ -77,7 +77,7 @@ def check_group(connection: sa.Connection, field: str, group: str | None) -> Non
 
 
 def page(connection: sa.Connection, wanted: Filter, before: Place | None, limit: int) -> list[dict[str, Any]]:
-    """Return letters without their payload, the latest refused first, from the place `before` on."""
+    """Return letters without their payload, the latest refused first, before the position `before`."""
     query = sa.select(*(dead_letters.c[name] for name in _SUMMARY)).where(*wanted.conditions())
     if before is not None:
         query = query.where(sa.tuple_(*_ORDER) < _bound(before))
@@ -94,14 +94,14 @@ def find(connection: sa.Connection, letter_id: str) -> Stored:
 
 
 def find_all(connection: sa.Connection, letter_ids: Sequence[str]) -> dict[str, Stored]:
-    """Return those of the letters that there are, by id."""
+    """Return the letters with these ids that exist, by id."""
     query = sa.select(dead_letters.c.id, dead_letters.c.letter, dead_letters.c.replayed_at)
     rows = connection.execute(query.where(any_of(connection, dead_letters.c.id, letter_ids)))
     return {letter_id: Stored(_letter(value), replayed_at) for letter_id, value, replayed_at in rows}
 
 
 def latest(connection: sa.Connection, wanted: Filter) -> Place | None:
-    """Return the place of the letter that was refused last, None when there is none."""
+    """Return the position of the letter that was refused last, None when there is no letter."""
     rows = page(connection, wanted, None, 1)
     return Place(rows[0]["refused_at"], rows[0]["id"]) if rows else None
 
@@ -109,14 +109,14 @@ def latest(connection: sa.Connection, wanted: Filter) -> Place | None:
 def between(
     connection: sa.Connection, wanted: Filter, after: Place | None, last: Place, limit: int
 ) -> list[DeadLetter]:
-    """Return letters after one place and up to another, the earliest refused first."""
+    """Return letters after one position and up to another, the earliest refused first."""
     query = sa.select(dead_letters.c.letter).where(*wanted.conditions(), *_within(after, last))
     rows = connection.execute(query.order_by(*_ORDER).limit(limit))
     return [_letter(value) for value in rows.scalars()]
 
 
 def count_between(connection: sa.Connection, wanted: Filter, after: Place, last: Place) -> int:
-    """Return how many letters there are after one place and up to another."""
+    """Return the number of letters after one position and up to another."""
     query = sa.select(sa.func.count()).select_from(dead_letters)
     counted = query.where(*wanted.conditions(), *_within(after, last))
     return connection.execute(counted).scalar_one()

@@ -26,7 +26,7 @@ _FIELD: Final = re.compile(_QUOTED)
 def read_common(line: str, *, host_names: bool) -> Request:
     """Read a line of any format of the family; raises LineRefused.
 
-    A quoted field after the user agent that has nothing but addresses is the list of a proxy.
+    A quoted field of addresses alone, after the user agent, is the list of a proxy.
     """
     if len(line) > MAX_LENGTH:
         raise LineRefused(Reason.TOO_LONG)

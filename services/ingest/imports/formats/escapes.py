@@ -1,4 +1,4 @@
-"""What Apache and nginx write with a backslash: quotes, and bytes that are no printable ASCII."""
+"""What Apache and nginx write with a backslash: quotes, and bytes other than printable ASCII."""
 
 import re
 from typing import Final

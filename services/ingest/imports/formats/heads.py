@@ -1,10 +1,10 @@
-"""The beginning of a line of the common family, before its time: who asked, and on which site.
+"""The beginning of a line of the common family, before its time: the caller's address, and the site.
 
     address ident user              common, combined
     site address ident user         vhost_common, vhost_combined
     client, proxy ident user        a list of forwarded addresses in the address's place
 
-What stands first is the site, and never the visitor, where an address follows it.
+When an address follows the first word, the first word is the site and never the visitor.
 """
 
 import re
@@ -30,7 +30,7 @@ _FIELDS_WITH_SITE: Final = 4
 class Head(NamedTuple):
     """The addresses of a request, those that a proxy named first; `site` is None in a log without sites.
 
-    `without` is the reason to refuse the line, should nothing further on tell an address.
+    `without` is the reason to refuse the line if the rest of it has no address either.
     """
 
     addresses: tuple[Address, ...]
@@ -40,7 +40,7 @@ class Head(NamedTuple):
 
 @lru_cache(maxsize=REMEMBERED)
 def read_head(text: str, host_names: bool) -> Head:
-    """Tell the addresses from the site; `host_names` takes names that the server looked up as addresses.
+    """Return the addresses and the site; `host_names` takes names that the server looked up as addresses.
 
     Raises LineRefused when the line is of another format.
     """
@@ -62,7 +62,7 @@ def read_head(text: str, host_names: bool) -> Head:
 
 def _after_another(text: str, first: tuple[Address, ...], second: tuple[Address, ...]) -> Head:
     if _is_nothing(text):
-        # The list of forwarded addresses, empty, before the address of the connection.
+        # An empty list of forwarded addresses, before the address of the connection.
         return Head(second)
     inside = not any(address.public for address in second)
     if len(first) > 1 or any(address.public and address.text == text and inside for address in first):

@@ -1,8 +1,8 @@
-"""Under which keys JSON logs tell what of a request.
+"""The keys under which JSON logs have the parts of a request.
 
 A key counts without case, blanks and marks, and with its objects before it: `http_user_agent`,
 `request.headers.User-Agent` (Caddy), `httpRequest.userAgent` (Google) become `httpuseragent`,
-`request.headers.useragent`, `httprequest.useragent`. Of several that are there the first counts.
+`request.headers.useragent`, `httprequest.useragent`. Of several keys that are present the first counts.
 """
 
 import re
@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 _MARKS: Final = re.compile(r"[^a-z0-9.]")
-# Caddy's headers lie three deep; more would be no log of a server.
+# Caddy's headers are three levels deep; no log of a server is deeper.
 _DEEPEST: Final = 4
 
 FORWARDED: Final = (
@@ -61,18 +61,18 @@ SITE: Final = (
     "url.domain", "xhostheader",
 )  # fmt: skip
 HEADERS: Final = ("request.headers", "headers", "requestheaders", "http.request.headers")
-"""Objects of all headers: a user agent that is missing there was not sent."""
+"""Objects with all headers: a user agent that is missing there was not sent."""
 
 
 def flattened(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of nested objects by their keys, joined with dots; an object is there too, as {}."""
+    """Return the values of nested objects by their keys, joined with dots; an object itself becomes {}."""
     flat: dict[str, Any] = {}
     _flatten(record, "", flat, 1)
     return flat
 
 
 def first(flat: Mapping[str, Any], names: Iterable[str]) -> Any:
-    """Return the first value that is there and says something, None without any."""
+    """Return the first value that is present and not blank, None without any."""
     for name in names:
         value = flat.get(name)
         if value is not None and value not in ("", "-", {}):

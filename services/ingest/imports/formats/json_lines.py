@@ -19,10 +19,10 @@ from shared.errors import Refused
 NAME: Final = "JSON lines"
 
 _decoder = msgspec.json.Decoder(dict[str, Any])
-# What nginx writes into JSON when its log_format lacks escape=json.
-# Read escape by escape, the second backslash of `\\\\` is never taken for the start of another one.
+# What nginx writes into JSON when its log_format lacks escape=json. Every escape is read as a whole, so the
+# second backslash of `\\\\` never starts another escape.
 _ESCAPE: Final = re.compile(rb"\\x(?P<byte>[0-9A-Fa-f]{2})|\\.")
-# Status codes and instants, and no number that takes long to write.
+# Large enough for status codes and instants, and too small for numbers that take long to write.
 _LARGEST: Final = 10**20
 _STATUS: Final = re.compile(r"[0-9]{3}")
 
@@ -117,7 +117,7 @@ def _user_agent(flat: Mapping[str, Any]) -> str | None:
 
 
 def _text(value: Any, between: str | None = None) -> str:
-    """Return a value as text; of a list, such as the values of a header, the first or all of them joined."""
+    """Return a value as text; for a list, such as a header's values, the first or all of them joined."""
     if isinstance(value, list):
         texts = [one for one in value if isinstance(one, str)]
         value = between.join(texts) if between else next(iter(texts), "")

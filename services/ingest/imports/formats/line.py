@@ -1,4 +1,4 @@
-"""A line of any format that is known: which one it has is told line by line, since servers change theirs."""
+"""A line of any known format; the format is found line by line, since servers change theirs."""
 
 from typing import Final
 
@@ -8,14 +8,14 @@ from services.ingest.imports.formats.json_lines import read_json
 from services.ingest.imports.refusal import LineRefused, Reason
 from services.ingest.imports.request import Request
 
-# JSON lines tell all headers, cookies included.
+# JSON lines contain all headers, cookies included.
 MAX_LENGTH: Final = 64 * 1024
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 NAMES: Final = "common, combined, both with the site in front (vhost_combined) or more fields, and JSON lines"
 
 
 def read_request(line: bytes, *, host_names: bool) -> Request:
-    """Read a line of a log; raises LineRefused with the reason when it is of no format or says no request."""
+    """Read a line of a log; raises LineRefused with the reason when it has no known format or no request."""
     if len(line) > MAX_LENGTH:
         raise LineRefused(Reason.TOO_LONG)
     # Rotation by copying can leave zero bytes in front of the first line.
