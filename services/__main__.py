@@ -1,7 +1,7 @@
 """The `flipline` command.
 
-What a command stands on is imported once the command runs and its settings are read. To import all that the
-services stand on takes longer than most commands do; help, a wrong setting and what is asked of a running
+A command's dependencies are imported once the command runs and its settings are read. Importing all that
+the services need takes longer than most commands do; help, a wrong setting and questions to a running
 instance need none of it.
 """
 
@@ -49,7 +49,7 @@ def up(port: Port = None, data_dir: DataDir = None) -> None:
 
 @app.command()
 def ingest(port: Port = None, data_dir: DataDir = None) -> None:
-    """Run ingest alone: HTTP in, log out; only its dead letters are listed from the database."""
+    """Run ingest alone: HTTP in, log out; it needs the database only to list dead letters."""
     settings = settings_of(port, data_dir)
     from services.composing.ingest import compose
     from services.start import run_one
@@ -118,7 +118,7 @@ def activate(
 ) -> None:
     """Show what a matrix changes, then make it score.
 
-    If --version names the version that scores already, --handoff all hands over all who qualify under it.
+    If --version names the active version, --handoff all hands over all profiles that qualify under it.
     """
     url, key = _instance(url, data_dir)
     wanted = Wanted(model, matrix, version, handoff, note, author, yes)
@@ -126,7 +126,7 @@ def activate(
 
 
 def _instance(url: str | None, data_dir: Path | None) -> tuple[str, str]:
-    """Return the instance's URL and a key of ops: as given, or by the settings."""
+    """Return the instance's URL and a key of ops: from the options, or from the settings."""
     settings = settings_of(None, data_dir)
     # A line for each request would tear the bar of the progress apart.
     configure_logging("error")
@@ -139,7 +139,7 @@ def reprice(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Price every profile anew, as after a time in which the clock was wrong; beside live scoring."""
+    """Price every profile again, for example after the clock was wrong; runs beside live scoring."""
     settings = settings_of(None, data_dir)
     configure_logging("error")
     from services.scoring.repricing.command import reprice as reprice_everybody
@@ -154,7 +154,7 @@ def replay(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Hold scoring's tables against the log: rebuild them from it and compare row by row."""
+    """Check scoring's tables against the log: rebuild them from it and compare row by row."""
     if not check:
         raise Refused(
             "replay_in_place",
@@ -177,7 +177,7 @@ def renew(
 ) -> None:
     """Build scoring's tables anew from the log, as after an upgrade or a change of the phone region.
 
-    All of it takes effect, or nothing. Sales is told no lead twice.
+    All of it takes effect, or nothing. No lead goes to sales twice.
     """
     settings = settings_of(None, data_dir)
     configure_logging("error")
@@ -187,9 +187,9 @@ def renew(
 
 
 def main() -> None:
-    """Run the command; what we know how to explain is told in a sentence, without a trace."""
+    """Run the command; errors that we can explain are reported in a sentence, without a trace."""
     add_groups(app, _instance)
-    # What the process makes, its files and directories, is for its owner alone.
+    # Files and directories that the process creates are private to its owner.
     os.umask(0o077)
     configure_logging()
     try:

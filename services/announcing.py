@@ -1,4 +1,4 @@
-"""Tells when a process is ready, and as long as it is not, what is missing."""
+"""Reports when a process is ready, and until then what is missing."""
 
 import asyncio
 import re
@@ -18,14 +18,14 @@ LOOK_WHEN_READY_SECONDS = 10.0
 
 
 class Notices(Protocol):
-    """Where it is told; `missing` has a sentence for each check that fails."""
+    """The output of the reports; `missing` has a sentence for each check that fails."""
 
     def ready(self) -> None:
-        """Tell that all is well."""
+        """Report that the process is ready."""
         ...
 
     def not_ready(self, missing: Mapping[str, str]) -> None:
-        """Tell what is missing."""
+        """Report what is missing."""
         ...
 
 
@@ -36,7 +36,7 @@ class Logged:
         self._url = url
 
     def ready(self) -> None:
-        """Log that all is well, with the address."""
+        """Log that the process is ready, with the address."""
         logger.info("ready", url=self._url)
 
     def not_ready(self, missing: Mapping[str, str]) -> None:
@@ -45,7 +45,7 @@ class Logged:
 
 
 async def announce(readiness: Readiness, notices: Notices) -> None:
-    """Ask the checks for ever, and tell each time that what is missing has changed."""
+    """Run the checks for ever, and report each change of what is missing."""
     told: dict[str, str] | None = None
     delay = FIRST_LOOK_SECONDS
     while True:
@@ -59,11 +59,11 @@ async def announce(readiness: Readiness, notices: Notices) -> None:
 
 
 def _tell(notices: Notices, missing: dict[str, str], told: dict[str, str] | None) -> dict[str, str]:
-    # How long something has been waited for is different each time; that is no news.
+    # The time of waiting differs at each check, and is not a change.
     now = {name: re.sub(r"\d+", "0", why) for name, why in missing.items()}
     if now == told:
         return now
-    # A terminal that is gone must not end the process.
+    # A closed terminal must not end the process.
     with suppress(OSError):
         if missing:
             notices.not_ready(missing)

@@ -1,4 +1,4 @@
-"""The settings of a command: of the environment and of its options."""
+"""The settings of a command: from the environment and from its options."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from shared.telemetry import configure_logging
 
 
 def settings_of(port: int | None = None, data_dir: Path | None = None) -> Settings:
-    """Return the settings of the environment and the options, which go before; starts the logging too.
+    """Return the settings of the environment and the options; options win. It also starts the logging.
 
     Raises Misconfigured with the name of the variable or option that cannot be used.
     """

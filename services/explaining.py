@@ -17,16 +17,16 @@ _ELSE = "Set FLIPLINE_LOG_LEVEL=debug to see where it comes from."
 
 
 def explain(error: Exception) -> str | None:
-    """Return the sentence for an error that we expect, None for any other: its trace tells more.
+    """Return the sentence for an error that we expect, None for any other, whose trace says more.
 
-    The sentence has no key, no password and nothing of what people did.
+    The sentence has no key, no password and no personal data.
     """
     if isinstance(error, FliplineError):
         return error.message
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or type(error).__name__}. {_ADVICE.get(error.errno or 0, _ELSE)}"
-    # Most commands have no database, and then these need not be imported.
+    # Most commands have no database, and then its errors need not be imported.
     from sqlalchemy.exc import SQLAlchemyError
 
     from shared.database.reasons import driver_reason

@@ -1,4 +1,4 @@
-"""`flipline import`: what happened before Flipline was there."""
+"""`flipline import`: interactions from before Flipline was installed."""
 
 import asyncio
 from pathlib import Path
@@ -30,7 +30,7 @@ def access_log(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Post a web server's access log as visits and downloads; again or interrupted, nothing counts twice.
+    """Post a web server's access log as visits and downloads; repeats and interruptions count nothing twice.
 
     Ends with 1 when the file cannot be read to its end, or when more than half of its lines are refused.
     """

@@ -1,4 +1,4 @@
-"""The port of a process: opened before uvicorn, so that what hinders it can be told in a sentence."""
+"""The port of a process: opened before uvicorn, so that an error can be explained in a sentence."""
 
 import errno
 import socket
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shared.errors import Misconfigured
 
 BACKLOG = 2048
-# Of a name with several addresses, those that this machine does not have are left out.
+# When a name has several addresses, those that this machine does not have are left out.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
 
@@ -60,7 +60,7 @@ def _bound(family: socket.AddressFamily, address: tuple[str | int, ...]) -> sock
         if family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         one.bind(address)
-        # At once: of two that are bound to a port, the second is refused only when it listens.
+        # At once: when two sockets are bound to a port, the second is refused only when it listens.
         one.listen(BACKLOG)
     except OSError:
         one.close()

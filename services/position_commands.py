@@ -16,7 +16,7 @@ positions = typer.Typer(no_args_is_help=True, help="Where the groups stand on th
 
 @positions.command("list")
 def show(data_dir: DataDir = None) -> None:
-    """Show where each group stands, and to which log its offsets belong."""
+    """Show the position of each group, and the log that its offsets belong to."""
     settings = settings_of(None, data_dir)
     configure_logging("error")
     from services.positions import run, show_positions
@@ -32,7 +32,8 @@ def reread(
 ) -> None:
     """Let every group read the log from its beginning, after the log was replaced or restored.
 
-    What was applied before changes nothing when it is read again: every event is known by its id.
+    Events that were applied before change nothing when they are read again: every event has an id that is
+    recognised.
     """
     if topic is not None and topic not in TOPICS:
         raise NotFound("topic_unknown", f"There is no topic {topic}; there are {', '.join(TOPICS)}.")

@@ -1,4 +1,4 @@
-"""Where the groups stand on the log, and the way back to its beginning."""
+"""The positions of the groups on the log, and the way back to its beginning."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

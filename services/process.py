@@ -50,7 +50,7 @@ Compose = Callable[[Machinery], Service]
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that tells how ready the process is, and leaves the process's end to its caller."""
+    """uvicorn that reports how ready the process is, and leaves the end of the process to its caller."""
 
     def __init__(self, config: uvicorn.Config, announcing: Callable[[], Coroutine[Any, Any, None]]) -> None:
         super().__init__(config)
@@ -70,7 +70,8 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        # uvicorn's own raises the signal again at the end, which would kill us before the log is closed.
+        # uvicorn's own method raises the signal again at the end, which would kill us before the log is
+        # closed.
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.handle_exit, number, None)
@@ -89,16 +90,16 @@ async def serve(
     listening: list[socket],
     notices: Notices,
 ) -> None:
-    """Host the services on the sockets until the process is told to stop; `notices` hear how ready they are.
+    """Host the services on the sockets until the process is asked to stop; `notices` get its readiness.
 
-    Raises Misconfigured when a part cannot be had as the settings name it, or when too few files can be open
-    for so many connections.
+    Raises Misconfigured when a part cannot be used as the settings name it, or when the limit of open files
+    is too low for the connections.
     """
     make_room(settings.max_connections)
     _calm_the_collector()
     keep_freed_memory()
     async with AsyncExitStack() as stack:
-        # Who is silent for that long has lost its partitions anyway.
+        # A process that is silent for this long has lost its partitions anyway.
         database = Database(
             settings.effective_database_url, silence_seconds=settings.kafka_session_timeout_seconds
         )
@@ -129,8 +130,8 @@ async def serve(
 def _calm_the_collector() -> None:
     """Let the cycle collector run rarely.
 
-    A batch holds some hundred thousand objects and no cycles; at Python's thresholds walking them over and
-    over took a quarter of scoring's processor time here.
+    A batch has some hundred thousand objects and no cycles; at Python's thresholds repeated walks over them
+    took a quarter of scoring's processor time here.
     """
     gc.collect()
     gc.freeze()
@@ -139,7 +140,7 @@ def _calm_the_collector() -> None:
 
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncGenerator[tuple[Database, EmbeddedLog | KafkaLog]]:
-    """Open the database and the log for a command that works on them, and close them in the end."""
+    """Open the database and the log for a command that works on them, and close them at the end."""
     async with AsyncExitStack() as stack:
         database = Database(settings.effective_database_url)
         stack.push_async_callback(database.close)
@@ -149,7 +150,7 @@ async def opened(settings: Settings) -> AsyncGenerator[tuple[Database, EmbeddedL
 
 
 def open_log(settings: Settings, database: Database) -> EmbeddedLog | KafkaLog:
-    """Return the log that the settings name; the database tells which topics were read from."""
+    """Return the log that the settings name; the database knows the topics that were read."""
     if settings.log == "embedded":
         return EmbeddedLog(settings.data_dir / "log.sqlite")
     return KafkaLog(
@@ -165,7 +166,7 @@ def open_log(settings: Settings, database: Database) -> EmbeddedLog | KafkaLog:
 def host(services: Sequence[Service], measure: Worker | None = None) -> Application:
     """Return the application of all services; their workers run as long as it does.
 
-    `measure` keeps the figures of the database; a process without workers shows none.
+    `measure` updates the metrics of the database; a process without workers shows none.
     """
     workers = {name: worker for one in services for name, worker in one.workers.items()}
     auxiliary = {name: worker for one in services for name, worker in one.auxiliary.items()}

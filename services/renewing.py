@@ -1,4 +1,4 @@
-"""`flipline renew`, and what `flipline up` does of it when it starts."""
+"""`flipline renew`, and the part of it that `flipline up` does when it starts."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -33,7 +33,7 @@ _OLD_TABLES = (
 def renew(settings: Settings, console: Console, *, force: bool, yes: bool) -> None:
     """Build the tables anew if another version has built them or `force` is set; asks first unless `yes`.
 
-    Raises Misconfigured when there is no data directory, Refused when it is not to be.
+    Raises Misconfigured when there is no data directory, Refused when the answer is no.
     """
     require_data_directory(settings)
     asyncio.run(_renew(settings, console, force=force, yes=yes))
@@ -53,9 +53,9 @@ async def _renew(settings: Settings, console: Console, *, force: bool, yes: bool
 
 
 def renew_at_the_start(settings: Settings) -> None:
-    """Renew the tables before anything is served, if another fold has built them and no other process can.
+    """Renew the tables before anything is served, if another fold built them and no other process can.
 
-    When it cannot be done that is told, and the tables are left as they are: they serve as they did before.
+    When that fails it is reported, and the tables stay as they are: they serve as they did before.
     """
     asyncio.run(_renew_at_the_start(settings, Console()))
 
@@ -79,7 +79,7 @@ async def _renew_at_the_start(settings: Settings, console: Console) -> None:
 
 
 def warn_of_old_tables(settings: Settings) -> None:
-    """Log it when another fold has built the tables: of several processes none renews them unasked."""
+    """Log that another fold has built the tables: with several processes, none renews them by itself."""
     asyncio.run(_warn_of_old_tables(settings))
 
 
@@ -113,7 +113,7 @@ async def _run(renewal: Renewal, settings: Settings, console: Console) -> Renewe
 
 @contextmanager
 def _room(settings: Settings) -> Generator[Path]:
-    """Make a directory for what is built beside; with the embedded log that is where there is room for it."""
+    """Make a directory for the rebuilt tables; with the embedded log it is in the data directory."""
     if settings.log == "embedded":
         with renewing(settings.data_dir) as directory:
             yield directory

@@ -1,4 +1,4 @@
-"""`flipline replay`: scoring's tables held against the log."""
+"""`flipline replay`: scoring's tables checked against the log."""
 
 from rich.console import Console
 
@@ -11,7 +11,7 @@ from shared.settings import Settings
 
 
 async def is_what_the_log_says(settings: Settings) -> bool:
-    """Rebuild the tables beside those that there are, compare, tell, and return whether they are alike."""
+    """Rebuild the tables beside the live tables, compare, report, and return whether they are equal."""
     require_data_directory(settings)
     async with opened(settings) as (database, log):
         return await check_scoring(

@@ -19,9 +19,9 @@ from shared.settings import Settings
 
 
 def run_all(settings: Settings, composes: Sequence[Compose], first: Callable[[Settings], None]) -> None:
-    """Run all services in this process, alone on the data directory; make keys where there are none.
+    """Run all services in this process, alone on the data directory; make keys where they are missing.
 
-    `first` is done once the tables are there and before anything is served.
+    `first` is done once the tables exist and before anything is served.
     """
     with ExitStack() as stack:
         _prepare_files(settings, directory=True, tables=True)
@@ -65,13 +65,13 @@ def migrate(settings: Settings) -> None:
 
 
 def require_data_directory(settings: Settings) -> None:
-    """Raise Misconfigured when the directory of an embedded log is not there: it would be made, empty."""
+    """Raise Misconfigured when the directory of an embedded log is missing: it would be made, empty."""
     if settings.log == "embedded" and not settings.data_dir.is_dir():
         raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
 
 
 def _prepare_files(settings: Settings, *, directory: bool, tables: bool) -> None:
-    """Make what the process writes private; `directory` says that it writes there whatever the tables are."""
+    """Make what the process writes private; `directory` says that it writes there even without tables."""
     if directory or (tables and settings.database_url is None):
         prepare(settings.data_dir)
     file = sqlite_file(settings.effective_database_url) if tables else None

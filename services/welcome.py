@@ -20,7 +20,7 @@ _READ_KEY: Final = "import json, sys; print(json.load(open(sys.argv[1]))[sys.arg
 
 
 class Welcome:
-    """Notices on standard output; keys are printed only when `keys` are given, which are those just made."""
+    """Notices on standard output; keys are printed only when `keys` are given: the keys just made."""
 
     def __init__(self, settings: Settings, url: str, keys: Keys | None) -> None:
         self._settings = settings
@@ -37,7 +37,7 @@ class Welcome:
             self._console.print(f"  {name}: {why}", markup=False)
 
     def ready(self) -> None:
-        """Print the greeting the first time, and a line when what was missing later is there again."""
+        """Print the greeting the first time, and later a line when nothing is missing any more."""
         if self._greeted:
             self._console.print(f"\nFlipline is ready again on {self._url}", markup=False)
             return
@@ -65,7 +65,7 @@ class Welcome:
         return getattr(self._fresh, role)[0] if self._fresh else f"as in {self._file}"
 
     def _bearer(self, role: str) -> str:
-        """Return the header in shell's words that read the key when they run, so that no history keeps it."""
+        """Return the header as shell code that reads the key when it runs, so no history stores the key."""
         if self._settings.configured_keys[role] is not None:
             key = f"${{FLIPLINE_{role.upper()}_KEYS%%,*}}"
         else:

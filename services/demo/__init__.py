@@ -1,1 +1,1 @@
-"""The story of Antonio, played over HTTP by somebody who knows nothing but the contract."""
+"""The story of Antonio, played over HTTP by a client that knows only the contract."""

@@ -1,4 +1,4 @@
-"""The webhook receiver of a CRM: it keeps what came and can tell whether it is genuine."""
+"""The webhook receiver of a CRM: it stores what came and verifies the signatures."""
 
 import asyncio
 import base64
@@ -28,7 +28,7 @@ class Received(NamedTuple):
 
 @dataclass
 class Inbox:
-    """What a receiver got so far, and where it listens."""
+    """What a receiver got so far, and its URL."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list[Received])

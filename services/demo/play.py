@@ -1,4 +1,4 @@
-"""Playing the story against a running instance, and telling what happened as tables."""
+"""Plays the story against a running instance, and prints what happened as tables."""
 
 import asyncio
 import json
@@ -28,7 +28,7 @@ _HINTS = {
 
 
 async def play(url: str, keys: Keys, console: Console, now: datetime) -> None:
-    """Play the story; raises Unavailable or Misconfigured with the reason when it does not come about."""
+    """Play the story; raises Unavailable or Misconfigured with the reason when a step fails."""
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client, inbox() as box:
         api = Api(client, {"write": keys.write[0], "ops": keys.ops[0], "crm": keys.crm[0]})
         try:
@@ -53,14 +53,14 @@ class Api:
     async def ask(
         self, role: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        """Return the answer, whatever it is."""
+        """Return the answer, whatever its status."""
         key = {"Authorization": f"Bearer {self.keys[role]}"}
         return await self.client.request(method, path, headers={**key, **(headers or {})}, json=body)
 
     async def __call__(
         self, role: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        """Return the answer's JSON; raises Misconfigured with what the instance said against it."""
+        """Return the answer's JSON; raises Misconfigured with the instance's reason for a refusal."""
         return _read(await self.ask(role, method, path, body, headers), path)
 
 
@@ -86,9 +86,9 @@ async def _refuse_anothers(api: Api) -> None:
 
 @asynccontextmanager
 async def _scoring(api: Api, console: Console) -> AsyncGenerator[None]:
-    """Have the story's model score as long as the context is open, and nobody after that."""
+    """Make the story's model score while the context is open, and stop it at the end."""
     found = await api.ask("ops", "GET", _PATH)
-    # What somebody else has drafted is not overwritten.
+    # A draft of somebody else is not overwritten.
     is_free = found.is_success and not found.json()["has_draft"]
     unless_drafted = {} if is_free else {"If-None-Match": "*"}
     await api("ops", "PUT", f"{_PATH}/draft", MATRIX, unless_drafted)
@@ -97,14 +97,14 @@ async def _scoring(api: Api, console: Console) -> AsyncGenerator[None]:
         try:
             await _to_its_end(api("ops", "POST", f"{_PATH}/activate", {"note": _NOTE}))
         except Misconfigured:
-            # Somebody else is activating it.
+            # Somebody else is activating the model.
             stack.pop_all()
             raise
         yield
 
 
 async def _to_its_end(request: Coroutine[Any, Any, Any]) -> None:
-    """Wait for the answer, also when interrupted: the instance may have the request and not have begun it."""
+    """Wait for the answer, also when interrupted: the instance may have the request but not have started."""
     answered = asyncio.ensure_future(request)
     try:
         await asyncio.shield(answered)
@@ -114,10 +114,10 @@ async def _to_its_end(request: Coroutine[Any, Any, Any]) -> None:
 
 
 async def _retire(api: Api, console: Console) -> None:
-    """Retire the model, having given up an activation that is still under way."""
+    """Retire the model, after ending an activation that is still under way."""
     for _ in range(int(PATIENCE_SECONDS / LOOK_AGAIN_SECONDS)):
         answer = await api.ask("ops", "DELETE", _PATH)
-        # A model that is gone was never activated: one that was is kept, retired.
+        # A missing model was never activated: a model that was activated stays, retired.
         if answer.is_success or answer.status_code == NOT_FOUND:
             break
         await api.ask("ops", "DELETE", f"{_PATH}/activation")
@@ -131,7 +131,7 @@ async def _retire(api: Api, console: Console) -> None:
 
 @asynccontextmanager
 async def _subscribed(api: Api, box: Inbox) -> AsyncGenerator[str]:
-    """Have the model's webhooks come to the inbox as long as the context is open; gives their secret."""
+    """Send the model's webhooks to the inbox while the context is open; yields their secret."""
     hook = await api("crm", "POST", "/v1/webhooks", {"url": box.url, "models": [MODEL]})
     try:
         yield hook["secret"]
@@ -158,7 +158,7 @@ async def _act(api: Api, console: Console, now: datetime) -> dict[str, Any]:
 
 
 async def _arrived(api: Api, event: dict[str, Any]) -> dict[str, Any]:
-    """Wait until an event stands in the timeline of its person, and return the profile."""
+    """Wait until an event is in the timeline of its person, and return the profile."""
     kind, value = next(iter(event["identities"].items()))
     identity = httpx.QueryParams(kind=kind, value=value)
     for _ in range(int(PATIENCE_SECONDS / LOOK_AGAIN_SECONDS)):
@@ -172,7 +172,7 @@ async def _arrived(api: Api, event: dict[str, Any]) -> dict[str, Any]:
 
 async def _found(api: Api, path: str) -> list[dict[str, Any]]:
     answer = await api.ask("ops", "GET", path)
-    # A kind of identity that is none of Flipline's own is unknown until somebody has it.
+    # A custom kind of identity is unknown until a profile has it.
     if answer.is_client_error and answer.json().get("code") == "kind_unknown":
         return []
     return _read(answer, path)["items"]

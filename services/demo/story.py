@@ -31,7 +31,7 @@ MATRIX: dict[str, Any] = {
             "limit": _ONCE,
         },
     ],
-    # Without an address there is nobody to send the offer to.
+    # Without an address the offer cannot be sent.
     "requires": ["email"],
     "audience": "offer",
     "campaign": "maraton",
@@ -40,7 +40,7 @@ MATRIX: dict[str, Any] = {
 
 
 def antonio(now: datetime) -> list[dict[str, Any]]:
-    """Return what Antonio does in months 1, 5 and 6; each instant has an Antonio of its own."""
+    """Return Antonio's interactions in months 1, 5 and 6; each start has an Antonio of its own."""
     run = format(int(now.timestamp()), "x")
     blog = {"blog": f"antonio-{run}.example"}
     twitter, facebook = {"twitter": f"antonio_{run}"}, {"facebook": f"antonio.runs.{run}"}

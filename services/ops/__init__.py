@@ -1,1 +1,1 @@
-"""What ops does from a terminal, over HTTP alone: an instance elsewhere is tuned like the one here."""
+"""What ops do from a terminal, over HTTP alone: a remote instance is managed like a local one."""

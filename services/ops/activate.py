@@ -1,4 +1,4 @@
-"""`flipline activate`: a matrix becomes the one that scores; seen before, confirmed, watched, told after."""
+"""`flipline activate`: makes a matrix the active one, with a preview, a question, progress and a result."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,26 +19,27 @@ _LISTS: Final = (
     ("would_un_flip", "Would flip no more", "un_flipped"),
     ("biggest_movers", "Biggest movers", "moved"),
 )
-"""Of each list in a preview or a flip-diff: its name, its title, and the name of the count of all."""
+"""For each list in a preview or a flip-diff: its name, its title, and the name of its total."""
 
 
 @dataclass(frozen=True)
 class _Seen:
-    """What the caller was shown: the version that scores, and the tag of the draft, None for a version."""
+    """What the caller was shown: the active version, and the tag of the draft, None for a version."""
 
     active: int | None
     etag: str | None
 
 
 def activate(wanted: Wanted, *, url: str, key: str, console: Console) -> None:
-    """Activate it on the instance at `url`, with the key of ops; prints what would change and what has.
+    """Activate it on the instance at `url`, with the key of ops; prints the expected and the actual changes.
 
-    Raises Refused when it is not activated, with the reason and what to do, and Unavailable or Misconfigured
-    when the instance cannot be asked.
+    Raises Refused when it is not activated, with the reason and what to do, and Unavailable or
+    Misconfigured when the instance does not answer.
     """
     matrix = wanted.read_matrix()
     api = Api(url, key)
-    # Not one run for all: while somebody is asked, Ctrl-C is to end the question, and not a loop behind it.
+    # Each request has a run of its own: while the terminal waits for an answer, Ctrl-C must end the
+    # question and not a loop behind it.
     with asyncio.Runner() as runner:
         try:
             found = runner.run(drafting.look(api, wanted, matrix, console))
@@ -69,7 +70,7 @@ def activate(wanted: Wanted, *, url: str, key: str, console: Console) -> None:
 async def _show(
     api: Api, wanted: Wanted, matrix: bytes | None, found: drafting.Found, console: Console
 ) -> _Seen:
-    """Show what would change, having put the draft when there is one to put."""
+    """Show what would change, after storing the draft if there is one to store."""
     if wanted.version is not None:
         if wanted.version == found.active:
             raise Conflict(
@@ -131,7 +132,7 @@ async def _activate(api: Api, wanted: Wanted, seen: _Seen, console: Console) -> 
     posted = api("POST", f"{wanted.path}/activate", given, headers=headers, patient=True)
 
     async def look(preparing: display.Preparing) -> None:
-        # None is under way before and after.
+        # No activation is under way before or after.
         now = (await api("GET", f"{wanted.path}/activation")).body
         preparing.show(now["phase"], now["done"], now["total"])
 

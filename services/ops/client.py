@@ -1,4 +1,4 @@
-"""The instance's HTTP API as ops calls it, with what it says against a request told in a sentence."""
+"""The instance's HTTP API as ops call it, with refusals explained in a sentence."""
 
 import json
 from collections.abc import Mapping
@@ -31,25 +31,26 @@ _ADVICE: Final[Mapping[str, str]] = {
 
 
 def ops_key(data_dir: Path, configured: Configured) -> str:
-    """Return the configured key of ops, or that of the data dir; raises Misconfigured without any."""
-    # Ops elsewhere have no key but their own, and need no other.
+    """Return the configured key of ops, or the key in the data dir; raises Misconfigured without a key."""
+    # Ops on another machine have only their own key, and need no other.
     return load_role(data_dir, configured, "ops")[0]
 
 
 class Answer(NamedTuple):
-    """The JSON of a success, and the tag of the state that it shows, if it has one."""
+    """The JSON of a success, and the tag of the state in it, if there is one."""
 
     body: dict[str, Any]
     etag: str | None = None
 
 
 class Api:
-    """The API of the instance at a URL; `close` it in the end."""
+    """The API of the instance at a URL; call `close` at the end."""
 
     def __init__(self, url: str, key: str, advice: Mapping[str, str] | None = None) -> None:
-        """Prepare the connections; raises Misconfigured for what is no URL.
+        """Prepare the connections; raises Misconfigured for an invalid URL.
 
-        `advice` is what to do about refusals, by their code, where it is not what `activate` would do.
+        `advice` says what to do about refusals, by their code, when it differs from the advice for
+        `activate`.
         """
         self._url = url
         self._advice = {**_ADVICE, **(advice or {})}
@@ -75,9 +76,8 @@ class Api:
     ) -> Answer:
         """Return the answer to a request; bytes are sent as they are, as JSON.
 
-        It comes within TIMEOUT_SECONDS, or for the `patient` whenever it comes. Raises Refused with what the
-        instance has against the request, Unavailable when there is no answer, Misconfigured when what
-        answers is no Flipline.
+        The answer must come within TIMEOUT_SECONDS, except for a `patient` caller. Raises Refused with the
+        instance's reason, Unavailable without an answer, Misconfigured when the server is not a Flipline.
         """
         read = None if patient else TIMEOUT_SECONDS
         content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()

@@ -14,7 +14,7 @@ from services.options import DataDir
 from shared.errors import Refused
 
 Connect: TypeAlias = Callable[[str | None, Path | None], tuple[str, str]]
-"""From a URL and a data directory, as far as they are given, to the instance's URL and a key of ops."""
+"""Takes a URL and a data directory, both optional, and returns the instance's URL and a key of ops."""
 
 Url = Annotated[str | None, typer.Option(help="Where a running instance has its ingest.")]
 RefusedBy = Annotated[str | None, typer.Option(help="`ingest`, or the consumer group that parked them.")]
@@ -68,7 +68,7 @@ def dead_letter_commands(connect: Connect) -> typer.Typer:
         url: Url = None,
         data_dir: DataDir = None,
     ) -> None:
-        """Put dead letters on the log again, once their cause is mended; again changes nothing."""
+        """Put dead letters on the log again, once their cause is mended; a second time changes nothing."""
         ids = letter_ids or []
         filters = given(refused_by=refused_by, code=code, since=since, until=until)
         if sum(map(bool, (ids, filters, every))) != 1:
@@ -79,7 +79,7 @@ def dead_letter_commands(connect: Connect) -> typer.Typer:
 
 
 def given(**filters: str | None) -> dict[str, str]:
-    """Return what was given of them."""
+    """Return the filters that are set."""
     return {name: value for name, value in filters.items() if value is not None}
 
 

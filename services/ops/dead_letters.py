@@ -70,10 +70,10 @@ async def show(api: Api, letter_id: str, console: Console) -> None:
 
 
 async def replay(api: Api, letter_ids: Sequence[str], filters: Mapping[str, str], console: Console) -> None:
-    """Replay the letters with these ids, or without ids all open ones that pass the filters.
+    """Replay the letters with these ids, or without ids all open letters that pass the filters.
 
     Prints the outcome. Raises Refused when a letter is refused again, and Unavailable when the instance
-    cannot go on, with the number of those that it has replayed.
+    cannot go on, with the number of letters that it has replayed.
     """
     replayed, already, refused = 0, 0, list[Json]()
     bar = Progress(
@@ -105,7 +105,7 @@ async def replay(api: Api, letter_ids: Sequence[str], filters: Mapping[str, str]
 
 
 async def _replayed(api: Api, letter_ids: Sequence[str], filters: Mapping[str, str]) -> AsyncGenerator[Json]:
-    """Yield the answer to each call; with ids, `remaining` counts those that are not yet sent."""
+    """Yield the answer to each call; with ids, `remaining` counts the letters that are not yet sent."""
     for start in range(0, len(letter_ids), MAX_IDS):
         ids = letter_ids[start : start + MAX_IDS]
         answer = (await api("POST", f"{PATH}/replay", {"ids": ids}, patient=True)).body

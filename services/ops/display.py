@@ -1,4 +1,4 @@
-"""What an activation changes, as tables; and how far it has come, as bars on a terminal or as lines."""
+"""What an activation changes, as tables; and its progress, as bars on a terminal or as lines."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ Json = Mapping[str, Any]
 
 _ALARM: Final = "bold red"
 _NOBODY: Final = "no_lead_"
-"""The codes of warnings by which nobody becomes a lead begin so."""
+"""The codes of warnings that no profile becomes a lead begin like this."""
 
 _PHASES: Final[Mapping[str, str]] = {
     "counting": "counting (identities)",
@@ -30,7 +30,7 @@ _FLIPS: Final[Mapping[str, str]] = {
 }
 
 MAX_ROWS: Final = 10
-"""So many rows of a list of profiles stay on a screen together with what is asked below them."""
+"""This many rows of a list of profiles fit on a screen together with the question below them."""
 
 
 def table(title: str, *columns: str, numbers: Sequence[str] = ()) -> Table:
@@ -44,7 +44,7 @@ def table(title: str, *columns: str, numbers: Sequence[str] = ()) -> Table:
 
 
 def printable(text: str) -> str:
-    """Return a text whose control characters are written out: what came from outside steers no terminal."""
+    """Return a text with control characters written out, so that foreign text cannot steer the terminal."""
     return "".join(
         char
         if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Zl", "Zp"}
@@ -62,7 +62,7 @@ def complaints(errors: Sequence[Json]) -> Table:
 
 
 def warnings(found: Sequence[Json]) -> Table:
-    """Return the warnings about a matrix; those by which nobody becomes a lead stand out."""
+    """Return the warnings about a matrix; warnings that no profile becomes a lead are highlighted."""
     shown = table("Warnings about the draft", "field", "rule", "warning")
     for one in found:
         style = _ALARM if is_alarm(one) else ""
@@ -71,19 +71,19 @@ def warnings(found: Sequence[Json]) -> Table:
 
 
 def alarms(found: Sequence[Json]) -> Text:
-    """Return the warnings by which nobody becomes a lead, a line each."""
+    """Return the warnings that no profile becomes a lead, one line each."""
     return Text("\n").join(
         Text(f"Warning: {one['message']}.", style=_ALARM) for one in found if is_alarm(one)
     )
 
 
 def is_alarm(warning: Json) -> bool:
-    """Tell whether a warning says that nobody becomes a lead."""
+    """Return whether a warning says that no profile becomes a lead."""
     return str(warning["code"]).startswith(_NOBODY)
 
 
 def difference(title: str, changes: Sequence[Json]) -> Table:
-    """Return what changes; what needs no counting is priced from the counts that there are."""
+    """Return the changes; changes that need no new counts are priced from the present counts."""
     shown = table(title, "what changes", "needs counting")
     for one in changes:
         shown.add_row(Text(one["text"]), "yes" if one["needs_counting"] else "")
@@ -100,9 +100,9 @@ def flips(title: str, found: Json) -> Table:
 
 
 def movers(title: str, found: Sequence[Json], of: int) -> Table:
-    """Return some of so many profiles whose scores change, the first MAX_ROWS of those found.
+    """Return the table of the first MAX_ROWS of `found`, profiles with changed scores; there are `of` in all.
 
-    They are named by their strongest identity, where they have one, and their company.
+    Profiles are named by their strongest identity, if they have one, and their company.
     """
     rows = found[:MAX_ROWS]
     cut = f" ({len(rows):,} of {of:,})" if of > len(rows) else ""
@@ -125,7 +125,7 @@ def _name(profile: Json) -> str:
 
 
 class Preparing:
-    """How far an activation has come, as long as the context is open."""
+    """The progress of an activation, shown while the context is open."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -156,13 +156,13 @@ class Preparing:
         self._bars.stop()
 
     def show(self, phase: str, done: int, total: int) -> None:
-        """Show that so many of all are done in a phase; each phase gets a bar of its own."""
+        """Show how many of all are done in a phase; each phase gets a bar of its own."""
         if phase != self._phase:
             self._finish()
             self._phase, self._tenths = phase, 0
         if phase not in _PHASES:
             return
-        # Profiles that came since the phase began are among those done, and not in the total.
+        # Profiles that came after the beginning of the phase count as done, but not in the total.
         done = min(done, total)
         if phase not in self._tasks:
             self._tasks[phase] = self._bars.add_task(_PHASES[phase], total=total)
@@ -173,6 +173,6 @@ class Preparing:
             self._console.print(f"{_PHASES[phase]}: {done:,} of {total:,}", highlight=False)
 
     def _finish(self) -> None:
-        """Fill the bar of the phase that is over: its last state may not have been asked for."""
+        """Fill the bar of the phase that is over: its last state may not have been fetched."""
         for task in self._bars.tasks:
             self._bars.update(task.id, completed=task.total)

@@ -1,4 +1,4 @@
-"""A file becomes the draft of a model without overwriting, unseen, what somebody else has drafted."""
+"""Makes a file the draft of a model; a draft of somebody else is shown before it is overwritten."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -13,9 +13,9 @@ from shared.errors import Conflict, Refused
 
 
 class Found(NamedTuple):
-    """A model before anything is put: its active version, whether it has a draft, and the tag of its state.
+    """A model before the change: its active version, whether it has a draft, and the tag of its state.
 
-    With `another` there is a draft that is not the matrix that is to be put.
+    With `another` there is a draft that differs from the new matrix.
     """
 
     active: int | None
@@ -26,7 +26,7 @@ class Found(NamedTuple):
 
 
 async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console) -> Found:
-    """Return how the model stands; when another draft than the matrix is there, show what it changes."""
+    """Return the state of the model; when it has a draft other than the matrix, show the differences."""
     model = await _listed(api, wanted.model)
     found = Found(
         model.get("active_version"), bool(model.get("has_draft")), retired=model.get("retired_at") is not None
@@ -39,7 +39,7 @@ async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console)
     if not found.has_draft:
         return found._replace(tag=(await api("GET", draft)).etag)
     try:
-        # It succeeds only if the matrix is the draft already: the instance knows which are the same.
+        # It succeeds only if the matrix is the draft already: the instance knows which matrices are equal.
         put_again = await api("PUT", draft, matrix, headers={"If-None-Match": "*"})
     except Refused as error:
         if error.code != "draft_exists":
@@ -54,7 +54,7 @@ async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console)
 
 
 async def _listed(api: Api, name: str) -> Mapping[str, Any]:
-    """Return how a model stands in the list, nothing when there is no such model."""
+    """Return a model's entry in the list, empty when there is no such model."""
     params: dict[str, str | int] = {}
     while True:
         page = (await api("GET", "/v1/models", params=params)).body
@@ -67,7 +67,7 @@ async def _listed(api: Api, name: str) -> Mapping[str, Any]:
 
 
 def ask_to_replace(wanted: Wanted) -> None:
-    """Ask whether the other draft may be replaced; raises Refused when not, or when nobody can answer."""
+    """Ask whether the other draft may be replaced; raises Refused when not, or without a terminal."""
     if wanted.yes:
         return
     confirm(
@@ -79,7 +79,7 @@ def ask_to_replace(wanted: Wanted) -> None:
 
 
 async def put(api: Api, wanted: Wanted, matrix: bytes, found: Found) -> Answer:
-    """Make the matrix the draft; raises Conflict when somebody has changed the draft since the look."""
+    """Make the matrix the draft; raises Conflict when the draft was changed since `look`."""
     headers = {"If-Match": found.tag} if found.tag else {"If-None-Match": "*"}
     try:
         return await api("PUT", f"{wanted.path}/draft", matrix, headers=headers)

@@ -1,4 +1,4 @@
-"""Hands over profiles that qualify under the version that scores and are no lead: all, or some by id."""
+"""Hands over profiles that qualify under the active version and are not leads: all, or some by id."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ async def show(api: Api, wanted: Wanted, console: Console) -> None:
 
 
 def ask(wanted: Wanted) -> None:
-    """Ask whether to hand them over; raises Refused when not, or when nobody can answer."""
+    """Ask whether to hand them over; raises Refused when not, or without a terminal."""
     if not wanted.yes:
         confirm(
             "Hand them over?",
@@ -43,7 +43,7 @@ def ask(wanted: Wanted) -> None:
 
 
 async def everybody(api: Api, wanted: Wanted, console: Console) -> None:
-    """Hand over all who qualify and are no lead; shows how far it has come, and in the end what was done."""
+    """Hand over all profiles that qualify and are not leads; shows the progress and finally the result."""
     body = {"version": wanted.version, "handoff": "all", "note": wanted.note, "author": wanted.author}
     given = {name: value for name, value in body.items() if value is not None}
     before = await _latest(api, wanted)
@@ -76,7 +76,7 @@ async def _latest(api: Api, wanted: Wanted) -> Json | None:
 async def named(
     api: Api, model: str, profile_ids: Sequence[str], given: Mapping[str, str], console: Console
 ) -> None:
-    """Hand over the profiles of these ids that were kept back, and show what became of each.
+    """Hand over the profiles with these ids that were kept back, and show the result for each profile.
 
     Raises Refused when none of them was handed over, now or before.
     """

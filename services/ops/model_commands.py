@@ -27,7 +27,7 @@ def model_commands(connect: Connect) -> typer.Typer:
     def list_models(  # pyright: ignore[reportUnusedFunction]
         url: Url = None, data_dir: DataDir = None
     ) -> None:
-        """List the models: which score, and which are retired."""
+        """List the models: which models score, and which are retired."""
         with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
             runner.run(models.show_list(api, Console()))
 
@@ -35,7 +35,7 @@ def model_commands(connect: Connect) -> typer.Typer:
     def show(  # pyright: ignore[reportUnusedFunction]
         model: Model, url: Url = None, data_dir: DataDir = None
     ) -> None:
-        """Show a model, and who made which version of it score."""
+        """Show a model, and by whom each version was activated."""
         with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
             runner.run(models.show(api, model, Console()))
 
@@ -61,7 +61,7 @@ def model_commands(connect: Connect) -> typer.Typer:
         url: Url = None,
         data_dir: DataDir = None,
     ) -> None:
-        """Hand over some of those kept back; `activate --version N --handoff all` hands over all of them."""
+        """Hand over some profiles kept back; `activate --version N --handoff all` hands over all of them."""
         with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
             note_and_author = given(note=note, author=author)
             runner.run(handing_over.named(api, model, profiles, note_and_author, Console()))
@@ -70,7 +70,7 @@ def model_commands(connect: Connect) -> typer.Typer:
 
 
 class _Connected:
-    """The API of an instance, closed in the end by the runner that used it."""
+    """The API of an instance; the runner that used it closes it at the end."""
 
     def __init__(self, runner: asyncio.Runner, url: str, key: str) -> None:
         self._runner = runner

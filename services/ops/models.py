@@ -43,7 +43,7 @@ async def show_list(api: Api, console: Console) -> None:
 
 
 async def show(api: Api, model: str, console: Console) -> None:
-    """Print a model, and who made which version of it score, the latest first."""
+    """Print a model, and its activations with their authors, the latest first."""
     found = (await api("GET", model_path(model))).body
     shown = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in (
@@ -69,7 +69,7 @@ async def show(api: Api, model: str, console: Console) -> None:
 
 
 def _minute(instant: str) -> str:
-    """Return an instant of the API, which is in UTC, as people read it."""
+    """Return an instant of the API, which is in UTC, in readable form."""
     return f"{instant[:16].replace('T', ' ')} UTC"
 
 
@@ -82,10 +82,10 @@ def _state(one: Json) -> str:
 
 
 def retire(api: Api, run: Any, model: str, given: Mapping[str, str], console: Console, *, yes: bool) -> None:
-    """End a model, asked first unless `yes`: one that never scored is removed, any other retired.
+    """End a model: one that never scored is removed, any other is retired; asks first unless `yes`.
 
-    `run` runs a coroutine, so that Ctrl-C ends the question and not a loop behind it. Raises Refused when it
-    is not to be, Conflict when somebody changed the model meanwhile.
+    `run` runs a coroutine, so that Ctrl-C ends the question and not a loop behind it. Raises Refused when
+    the answer is no, Conflict when somebody changed the model meanwhile.
     """
     seen = run(api("GET", model_path(model)))
     found = seen.body

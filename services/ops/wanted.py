@@ -1,4 +1,4 @@
-"""What ops want activated, as the command line says it."""
+"""What ops want to activate, as the command line says it."""
 
 import json
 from dataclasses import dataclass
@@ -21,7 +21,8 @@ def model_path(model: str) -> str:
 class Wanted:
     """What to activate: an older `version`, or the draft, which `matrix` (a file of JSON) replaces before.
 
-    `handoff` is what becomes of those who flip only by it; without `yes` somebody at a terminal is asked.
+    `handoff` decides about profiles that flip only by the activation; without `yes` the command asks at a
+    terminal.
     """
 
     model: str
@@ -38,13 +39,13 @@ class Wanted:
         return model_path(self.model)
 
     def hands_over(self, active: int | None) -> bool:
-        """Tell whether to hand over, under the version that scores already, instead of to activate."""
+        """Return whether to hand over under the active version, instead of activating."""
         return self.handoff == "all" and self.version is not None and self.version == active
 
     def read_matrix(self) -> bytes | None:
-        """Return the bytes of the file that is to be the draft; what matrix it is the instance judges.
+        """Return the bytes of the file that becomes the draft; the instance checks its matrix.
 
-        Raises Refused when it can be none, or when a version is wanted too.
+        Raises Refused when the file cannot be a matrix, or when a version is wanted too.
         """
         if self.matrix is None:
             return None

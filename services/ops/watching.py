@@ -1,4 +1,4 @@
-"""Waits for a request that takes long, and shows meanwhile how far the instance is with it."""
+"""Waits for a slow request, and shows its progress meanwhile."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -22,15 +22,16 @@ async def watched(
     interrupted: str,
     lost: str,
 ) -> dict[str, Any]:
-    """Return the body of the answer to a request; `look` shows how far it is, again and again until then.
+    """Return the body of the answer to a request; meanwhile `look` is called repeatedly to show progress.
 
-    `interrupted` is printed when the waiting is cancelled; `lost` is what to do when the connection is lost.
+    `interrupted` is printed when the waiting is cancelled; `lost` is what to do when the connection is
+    lost.
     """
     posted = asyncio.create_task(request)
     try:
         with Preparing(console) as preparing:
             while not (await asyncio.wait({posted}, timeout=LOOK_AGAIN_SECONDS))[0]:
-                # Whatever is the matter, the answer to the request itself tells.
+                # The answer to the request itself reports every error.
                 with suppress(FliplineError):
                     await look(preparing)
             return (await posted).body
