@@ -71,7 +71,7 @@ def require_data_directory(settings: Settings) -> None:
 
 
 def _prepare_files(settings: Settings, *, directory: bool, tables: bool) -> None:
-    """Make what the process writes private; `directory` says that it writes there even without tables."""
+    """Make the process's files private; `directory`: also the data directory, even without tables."""
     if directory or (tables and settings.database_url is None):
         prepare(settings.data_dir)
     file = sqlite_file(settings.effective_database_url) if tables else None

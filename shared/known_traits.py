@@ -67,7 +67,7 @@ MAX_PARTS_OF_AN_OBJECT: Final = 50
 _PLACEHOLDERS: Final = frozenset({
     "not provided", "not set", "not available", "n/a", "n.a.", "#n/a", "unknown", "undefined",
 })  # fmt: skip
-# Null is a surname, but nobody spells the surname in these ways.
+# Null is a surname, but the surname is not spelt in these ways.
 _NOTHINGS: Final = frozenset({"null", "NULL", "none", "NONE", "None", "nil", "nan", "NaN"})
 _BRACKETS: Final = frozenset({"[]", "<>", "{}"})
 

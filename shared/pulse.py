@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from shared.reasons import safe_reason
 
-# Two workers that collided on the same rows try again within milliseconds; that is no reason to be unready.
+# Two workers that collided on the same rows try again within milliseconds; that does not make them unready.
 PASSING_SECONDS = 1.0
 # A worker with nothing to do reports that every few seconds, so a minute of silence means that it is stuck.
 STALLED_SECONDS = 60.0

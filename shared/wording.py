@@ -50,7 +50,7 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 # No name of ours is longer, and the time of a comparison grows with the square of the length.
 _LONGEST_NAME: Final = 128
-# Nobody reads more names than these, and comparing with very many takes a while.
+# A longer list of names is hard to read, and comparing with very many takes a while.
 _MAX_NAMES_TOLD: Final = 20
 _MAX_NAMES_COMPARED: Final = 2_000
 SLUG_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"

@@ -28,7 +28,7 @@ Outcome: TypeAlias = Accepted | Refusal
 
 
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What the sender is told about one event; `id` is null when a refused event has no readable id.
+    """The answer to the sender about one event; `id` is null when a refused event has no readable id.
 
     `left_out` are values of an accepted event that were not taken, such as placeholders instead of ids.
     """

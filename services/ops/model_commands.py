@@ -35,7 +35,7 @@ def model_commands(connect: Connect) -> typer.Typer:
     def show(  # pyright: ignore[reportUnusedFunction]
         model: Model, url: Url = None, data_dir: DataDir = None
     ) -> None:
-        """Show a model, and by whom each version was activated."""
+        """Show a model, and who activated each version."""
         with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
             runner.run(models.show(api, model, Console()))
 
@@ -48,7 +48,7 @@ def model_commands(connect: Connect) -> typer.Typer:
         url: Url = None,
         data_dir: DataDir = None,
     ) -> None:
-        """Have a model score nobody any more; one that never scored is removed. An activation revives it."""
+        """Retire a model: it scores no longer. One that never scored is removed. An activation revives it."""
         with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
             models.retire(api, runner.run, model, given(note=note, author=author), Console(), yes=yes)
 

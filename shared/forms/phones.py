@@ -25,7 +25,7 @@ _LONGEST: Final = 60
 def phone_form(text: str, region: str | None) -> str:
     """Return a number as `+34600123456`, with `;ext=12` where it has an extension.
 
-    Without `region` a national number is only its digits, of which there are 5 to 15. Raises ValueError,
+    Without `region` a national number is only its 5 to 15 digits. Raises ValueError,
     with what is wrong, for what cannot be a number.
     """
     if text[:4].lower() == "tel:":

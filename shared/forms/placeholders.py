@@ -1,7 +1,7 @@
 """Placeholders: values that broken trackers, tag managers and exports send instead of an id.
 
-Taken for an id, a placeholder merges all the people for whom it was sent into one profile. The list is the
-same for all routes and all kinds of identity; `FLIPLINE_PLACEHOLDER_IDS` adds to it.
+Taken for an id, a placeholder merges all the people with this value into one profile. The list is the same
+for all routes and all kinds of identity; `FLIPLINE_PLACEHOLDER_IDS` adds to it.
 """
 
 import re

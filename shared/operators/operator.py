@@ -30,7 +30,7 @@ class TextUse(NamedTuple):
 
 
 class Bounds(NamedTuple):
-    """Between which numbers a value lies; None is no bound."""
+    """The bounds of a number; None is no bound."""
 
     lower: float | None
     upper: float | None

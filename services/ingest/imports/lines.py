@@ -154,7 +154,7 @@ def _new_hash() -> blake2b:
 
 @contextmanager
 def open_log(path: Path) -> Generator[LogFile]:
-    """Open a log for reading; raises Refused for a file that cannot be read or holds no text."""
+    """Open a log for reading; raises Refused for a file that cannot be read or is not a text."""
     if not path.is_file():
         raise Refused(
             "file_unreadable",

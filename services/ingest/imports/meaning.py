@@ -31,7 +31,7 @@ _FOR_ROBOTS: Final = re.compile(r"/(?:robots\.txt|sitemap[^/]*\.xml(?:\.gz)?|\.w
 
 
 class Ignored(StrEnum):
-    """Why a request is no interaction."""
+    """Why a request is not an interaction."""
 
     METHOD = "not a GET"
     REDIRECT = "redirect"

@@ -58,7 +58,7 @@ class ImportReport(msgspec.Struct):
             self.forwarded += request.forwarded
 
     def count_ignored(self, reason: str) -> None:
-        """Count a line that is no interaction."""
+        """Count a line that is not an interaction."""
         self.ignored[reason] = self.ignored.get(reason, 0) + 1
 
     def count_refused(self, reason: str, line_number: int) -> None:

@@ -20,7 +20,7 @@ _WITH_GZIP_HEAD: Final = 31
 
 
 class Soundness(NamedTuple):
-    """How many unpacked bytes can be trusted; `fault` is why there are no more, None for a whole file."""
+    """How many unpacked bytes can be trusted; `fault` is why the rest cannot, None for a whole file."""
 
     size: int
     fault: str | None
