@@ -16,7 +16,7 @@ def confirm(
 ) -> None:
     """Ask; raises Refused when the answer is no, or when there is no terminal to ask on.
 
-    The refusal begins with `unchanged`; then it says `no` or `no_terminal`.
+    The refusal begins with `unchanged` and ends with `no` or `no_terminal`.
     """
     if not sys.stdin.isatty():
         raise Refused("not_confirmed", f"{unchanged}: {no_terminal}")

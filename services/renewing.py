@@ -113,7 +113,7 @@ async def _run(renewal: Renewal, settings: Settings, console: Console) -> Renewe
 
 @contextmanager
 def _room(settings: Settings) -> Generator[Path]:
-    """Make a directory for the rebuilt tables; with the embedded log it is in the data directory."""
+    """Make a directory for the rebuild; with the embedded log in the data directory, where there is room."""
     if settings.log == "embedded":
         with renewing(settings.data_dir) as directory:
             yield directory

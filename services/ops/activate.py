@@ -38,8 +38,8 @@ def activate(wanted: Wanted, *, url: str, key: str, console: Console) -> None:
     """
     matrix = wanted.read_matrix()
     api = Api(url, key)
-    # Each request has a run of its own: while the terminal waits for an answer, Ctrl-C must end the
-    # question and not a loop behind it.
+    # Several runs instead of one: no loop runs while the command asks, so Ctrl-C ends the question and not
+    # a loop behind it.
     with asyncio.Runner() as runner:
         try:
             found = runner.run(drafting.look(api, wanted, matrix, console))

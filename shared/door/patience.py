@@ -54,7 +54,7 @@ class PatientConnection(Connection):
 
     @property
     def has_begun(self) -> bool:
-        """Whether a part of a request has come that is not answered yet."""
+        """Whether a part of a request has arrived that has no answer yet."""
         if self.phase == HEAD:
             # A head that begins behind another request is counted from the next piece on.
             return self.unfinished > 0 or self.cycle is not None  # pyright: ignore[reportUnnecessaryComparison] - None at first

@@ -93,7 +93,7 @@ class RequestsInProgress(PatientConnection):
         return refusals.Overloaded(self.limits)
 
     def _found_place(self) -> bool:
-        """Return whether another request has made way, whose client has not sent its whole body yet."""
+        """Return whether another request, with a client that has not sent its whole body, has made way."""
         other = self.longest_waiting(lambda one: one.phase == BODY and one.is_answering)
         if other is not None:
             other.make_way(refusals.too_many_requests)

@@ -64,7 +64,7 @@ def _form(dialled: str, region: str | None) -> str:
 
 
 def _without_plus(digits: str, region: str) -> PhoneNumber | None:
-    """Return the number when it begins with its country's code, because a program has dropped the plus."""
+    """Return the number if it begins with its country's code, without the plus that a program dropped."""
     if not digits.startswith(str(phonenumbers.country_code_for_region(region))):
         return None
     number = _parsed(f"+{digits}", None)
