@@ -1,1 +1,1 @@
-"""What Flipline exists for: counting, pricing, crossing, linking, the flip. Pure: no I/O, no clock."""
+"""The pure core of Flipline: linking, counting, pricing, crossing and the flip. No I/O, no clock."""

@@ -1,8 +1,8 @@
-"""Aliases: which user ids are the same user's, because somebody said that one of them is a former one.
+"""Aliases: which user ids belong to the same user, because one is declared a former id of another.
 
-Two user ids that are linked are so, when one of them is linked with the `former_user_id` of either.
-They count as one user id then: so the two can be one person, and a device that one of them shared with
-another user joins neither of them with that other.
+Two linked user ids have an alias when one of them is linked with the `former_user_id` of either. They then
+count as one user id: a profile can have both, and a device that one of them shared with another user joins
+neither of them with that user.
 """
 
 from collections.abc import Collection, Mapping
@@ -11,9 +11,9 @@ from shared.identity import FORMER_USER_ID, USER_ID, Identity
 
 
 def same_users(identities: Mapping[str, Identity], pairs: Collection[tuple[str, str]]) -> Mapping[str, str]:
-    """Return of each user id that has an alias the id that stands for all of them.
+    """Return for each user id that has an alias the id that stands for all its aliases.
 
-    `pairs` are the ids of identities that are linked, `identities` all of them by id.
+    `pairs` are the ids of linked identities, `identities` has all of these identities by id.
     """
     former = {
         (one, identities[other].value) for one, other in pairs if identities[other].kind == FORMER_USER_ID

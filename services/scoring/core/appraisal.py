@@ -1,4 +1,4 @@
-"""Appraisal: where a person stands in a version of a model at the end of a day. Pure."""
+"""Appraisal: the score, state and due day of a profile in a version at the end of a day. Pure."""
 
 from collections.abc import Sequence
 from itertools import repeat
@@ -27,11 +27,10 @@ QUALIFIED: Final = "qualified"
 
 
 class Appraisal(NamedTuple):
-    """A person's score and what follows from it, until the day `due_on` on which it may move by itself.
+    """A profile's score and its consequences, until the day `due_on` on which the score may change by itself.
 
-    `state` is `qualified` when the score reaches the flip number and nothing keeps sales from getting the
-    lead: neither an exclusion nor a required trait that is missing. `excluded` tells of an exclusion whatever
-    the score.
+    `state` is `qualified` when the score reaches the flip number, no exclusion holds and no required trait is
+    missing. It is `excluded` when an exclusion holds, whatever the score.
     """
 
     score: float
@@ -44,12 +43,12 @@ class Appraisal(NamedTuple):
 
 
 def appraise(known: Known, matrix: Matrix, day: int) -> Appraisal:
-    """Return where a person stands at the end of a day (UTC ordinal)."""
+    """Return the appraisal of a profile at the end of a day (UTC ordinal)."""
     return appraise_all([known], crowd_of([known], matrix), matrix, day)[0]
 
 
 def appraise_all(known: Sequence[Known], crowd: Crowd, matrix: Matrix, day: int) -> list[Appraisal]:
-    """Return where persons stand at the end of a day (UTC ordinal), in their order."""
+    """Return the appraisals of profiles at the end of a day (UTC ordinal), in their order."""
     lines = rule_lines(crowd, matrix, day)
     scores = scores_of(known, crowd, lines, matrix, day)
     states = states_of(known, scores.points, matrix, day)
@@ -66,7 +65,7 @@ def appraise_all(known: Sequence[Known], crowd: Crowd, matrix: Matrix, day: int)
 
 
 def states_of(known: Sequence[Known], points: Floats, matrix: Matrix, day: int) -> list[State]:
-    """Return what the scores of persons mean for the hand-off at the end of a day, in their order."""
+    """Return what the scores of profiles mean for the hand-off at the end of a day, in their order."""
     states: list[State] = [BELOW] * len(known)
     for place in np.flatnonzero(points >= matrix.flip_number).tolist():
         states[place] = state_of(points.item(place), matrix, known[place].traits, day)
@@ -74,7 +73,7 @@ def states_of(known: Sequence[Known], points: Floats, matrix: Matrix, day: int) 
 
 
 def state_of(score: float, matrix: Matrix, history: History, day: int) -> State:
-    """Return what a score means for the hand-off, given what a person is known to be at the end of a day."""
+    """Return what a score means for the hand-off, given a profile's traits at the end of a day."""
     if score < matrix.flip_number:
         return BELOW
     if is_excluded(matrix, history, day):
@@ -83,7 +82,7 @@ def state_of(score: float, matrix: Matrix, history: History, day: int) -> State:
 
 
 def _excluded(known: Sequence[Known], states: Sequence[State], matrix: Matrix, day: int) -> list[bool]:
-    """Return whom an exclusion keeps from sales; their states tell of those who reach the flip number."""
+    """Return which profiles an exclusion keeps from sales; for those at the flip number the state says it."""
     if not matrix.excludes:
         return [False] * len(known)
     return [
@@ -93,14 +92,14 @@ def _excluded(known: Sequence[Known], states: Sequence[State], matrix: Matrix, d
 
 
 def is_excluded(matrix: Matrix, history: History, day: int) -> bool:
-    """Tell whether an exclusion keeps a profile from sales, whatever its score, at the end of a day."""
+    """Return whether an exclusion keeps a profile from sales, whatever its score, at the end of a day."""
     if not matrix.excludes:
         return False
     return matrix.excluded_by(history.at(day), history.email_domains(day)) is not None
 
 
 def company_of(history: History, day: int) -> str | None:
-    """Return the company that a person counts to: a domain of its own, else the name that was told."""
+    """Return the company that a profile counts to: its company domain, else the trait `company` as set."""
     domain = history.told(day).get("email_domain", history.email_domain)
     company = company_domain(domain.strip().casefold()) if isinstance(domain, str) else None
     if not company:

@@ -1,4 +1,4 @@
-"""Asking: which traits anybody needs to know to price a person."""
+"""Asking: which traits must be read to price a profile."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -9,7 +9,7 @@ from shared.conditions import Condition, Matches, children
 from shared.known_traits import sources
 
 COMPANY_TRAITS: Final = frozenset({"company", "email_domain"})
-"""The traits that tell the company of a person, whatever a matrix asks."""
+"""The traits that determine the company of a profile, whatever a matrix asks."""
 
 
 def traits_asked(matrices: Iterable[Matrix]) -> frozenset[str]:

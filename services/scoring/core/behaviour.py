@@ -1,4 +1,4 @@
-"""Behaviour: the points that rules give to the profiles of a crowd for what they did until the end of a day.
+"""Behaviour: the points that rules give to several profiles for what they did until the end of a day.
 
 All rules are priced at once, as columns. A call of numpy has a fixed cost, and for a single profile that cost
 is higher than the cost of its few rows; so the number of calls must not grow with the number of rules.
@@ -57,7 +57,7 @@ def paid_rows(crowd: Crowd, matrix: Matrix, until: int, *, ignore_windows: bool 
         rule, rows = rule[exists], np.arange(len(crowd.day))[rows][exists]
     profile, day, times = crowd.profile[rows], crowd.day[rows], crowd.times[rows]
     each = np.minimum(times, prices.times[rule])
-    # Most rows have the limit of their period for themselves.
+    # In most rows the limit of a period applies to that row alone.
     shares = crowd.repeats[rows] & prices.is_long[rule]
     if shares.any():
         shares[:-1] |= shares[1:]

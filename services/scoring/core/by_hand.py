@@ -1,4 +1,4 @@
-"""Points that people gave or took by hand, until the end of a day or for ever."""
+"""Points that were given or taken by hand, until the end of a day or for ever."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -19,12 +19,12 @@ class Adjustment(msgspec.Struct, frozen=True, omit_defaults=True):
     until: date | None = None
 
     def holds(self, since: int, day: int) -> bool:
-        """Tell whether an adjustment of the day `since` counts at the end of `day` (both UTC ordinals)."""
+        """Return whether an adjustment of the day `since` counts at the end of `day` (both UTC ordinals)."""
         return since <= day and (self.until is None or day <= self.until.toordinal())
 
 
 def adjustments(by_hand: ByHand, model: str | None) -> Iterator[tuple[int, Adjustment, int]]:
-    """Yield (day, adjustment, how often) of those that were made in a model, the earliest first."""
+    """Yield (day, adjustment, how often) for the adjustments of a model, the earliest first."""
     for (day, text), times in by_hand.items():
         adjustment = _adjustment(text)
         if adjustment.model == model:

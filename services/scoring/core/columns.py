@@ -1,4 +1,4 @@
-"""Columns: what numpy arrays hold, and runs of rows in them."""
+"""Columns: the types of the numpy arrays, and helpers for runs of rows."""
 
 from typing import Any, TypeAlias
 
@@ -22,7 +22,7 @@ def starts_of(*columns: NDArray[Any]) -> Indices:
 
 
 def rows_in(starts: Indices, sizes: Indices) -> Indices | slice:
-    """Return what selects the rows of some runs, run after run: a slice where they follow each other."""
+    """Return an index of the rows of some runs, run after run: a slice where the runs are adjacent."""
     if len(starts) and (starts[1:] == starts[:-1] + sizes[:-1]).all():
         return slice(int(starts[0]), int(starts[-1] + sizes[-1]))
     return np.arange(sizes.sum()) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)

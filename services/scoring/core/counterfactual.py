@@ -1,4 +1,4 @@
-"""Counterfactual: without which lines a person would not have flipped. Pure."""
+"""Counterfactual: the lines without which a profile would not have flipped. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
@@ -11,22 +11,22 @@ from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import DIGITS
 from shared.events import Reason
 
-# A score and what is left of it are rounded, by half a step each; the rest is for floats.
+# The score and its remainder are each rounded by up to half a step; the other step allows for float errors.
 _ROUNDED: Final = Fraction(2, 10**DIGITS)
 
 
 def without(known: Known, matrix: Matrix, day: int) -> list[Reason]:
     """Return the fewest lines without which the score at the end of a day would miss the flip number.
 
-    Lines are the reasons that gave points: rules, trait rules and adjustments. Of several such sets it is
-    the one that takes away most. Empty when the score misses the flip number anyway.
+    Lines are the reasons that gave points: rules, trait rules and adjustments. Of several such sets this
+    returns the set that takes away most. Empty when the score misses the flip number anyway.
     """
     score = price(known, matrix, day)
     return [score.reasons[index] for index in decisive(score, matrix)]
 
 
 def decisive(score: Score, matrix: Matrix) -> list[int]:
-    """Return the places of those lines among the reasons of a score."""
+    """Return the indices of those lines among the reasons of a score."""
     if score.points < matrix.flip_number:
         return []
     # The cuts of groups follow from the other lines.
@@ -34,7 +34,7 @@ def decisive(score: Score, matrix: Matrix) -> list[int]:
     lines = [score.reasons[place] for place in places]
     needed = Fraction(score.points) - Fraction(matrix.flip_number) - _ROUNDED
     candidates = (removed for loss, removed in _heaviest(lines, matrix) if loss >= needed)
-    # Without any line that gave points the score is 0 at most, and a flip number is above 0: one is found.
+    # Without the lines that gave points the score is at most 0, below every flip number: a set always exists.
     return next(
         [places[index] for index in sorted(removed)]
         for removed in map(frozenset, candidates)
@@ -47,10 +47,10 @@ def _left(lines: Sequence[Reason], removed: Collection[int]) -> list[tuple[str, 
 
 
 class _Pool(NamedTuple):
-    """The lines of a group, or those in none.
+    """The lines of a group, or the lines in no group.
 
-    `gave` are the indices of those that gave points, the largest first, and `losses` what the score loses
-    without the first 0, 1, 2 ... of them.
+    `gave` are the indices of the lines that gave points, the largest first, and `losses` what the score
+    loses without the first 0, 1, 2 ... of them.
     """
 
     gave: list[int]
@@ -58,14 +58,14 @@ class _Pool(NamedTuple):
 
 
 class _Removal(NamedTuple):
-    """What the score loses without some lines: the first so many of each pool."""
+    """What the score loses without some lines: how many of the first lines of each pool are removed."""
 
     loss: int
     taken: tuple[int, ...]
 
 
 def _heaviest(lines: Sequence[Reason], matrix: Matrix) -> Iterable[tuple[Fraction, list[int]]]:
-    """Yield for 0, 1, 2 ... lines how much their removal takes away at most, and the indices of such lines.
+    """Yield for 0, 1, 2 ... lines the most that their removal can take away, and the indices of such lines.
 
     What a group loses does not depend on the others, so the best k lines of several groups are the best j
     of the last and the best k - j of those before it, for some j. All j are tried: behind a cap the first
@@ -90,11 +90,10 @@ def _heaviest(lines: Sequence[Reason], matrix: Matrix) -> Iterable[tuple[Fractio
 
 
 def _pools(lines: Sequence[Reason], matrix: Matrix) -> tuple[int, list[_Pool]]:
-    """Return a unit, and the pools of all lines with their losses in parts of it: 1 is 1/unit points.
+    """Return the number of units per point, and the pools of all lines with their losses in these units.
 
-    The cap never falls when the sum rises, so whatever it does, taking the largest lines takes away most.
-    Points are whole numbers of such parts, because sums of floats would depend on the order, and so decide
-    between equals by chance.
+    The cap never falls when the sum rises, so removing the largest lines always takes away most. Points are
+    whole numbers of units, because a sum of floats depends on the order, which would decide ties by chance.
     """
     members: dict[str | None, list[int]] = {}
     for index, line in enumerate(lines):

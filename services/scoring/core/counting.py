@@ -18,7 +18,7 @@ from shared.matching import Predicate, Reader, compile_condition, reader
 from shared.vocabulary import TOUCHES, is_activity
 
 MAX_VALUE_LENGTH = 200
-# Up to here a double holds every whole number, and an integer is as well read as one.
+# A double holds every whole number up to this exactly, so a number can be read as an integer.
 _MAX_EXACT = 2**53
 # Equal values must give equal text, whatever the order of an object's keys.
 _encode_value = msgspec.json.Encoder(order="deterministic").encode
@@ -38,7 +38,7 @@ class _Entry(NamedTuple):
 class _Filed:
     """Conditions by the type of interaction that can meet them.
 
-    A touch can meet only those that name its type: who asks for anything means what people do.
+    A touch can meet only conditions that name its type: a condition without a type means what people do.
     """
 
     def __init__(self, rules: Iterable[Rule]) -> None:
@@ -63,9 +63,9 @@ class _Filed:
 
 
 class Tally:
-    """What has to be counted for some matrices, less the keys that are left out.
+    """What has to be counted for some matrices, except the count keys that are left out.
 
-    Points given by hand are counted always, whether or not a matrix is there for their model.
+    Points given by hand are always counted, even without a matrix of their model.
     """
 
     def __init__(self, matrices: Iterable[Matrix], leave_out: Collection[str] = ()) -> None:
@@ -87,7 +87,7 @@ class Tally:
         self._of_machines = _Filed(rule for rule in rules.values() if rule.machine != "exclude")
 
     def matches(self, interaction: Interaction) -> Iterator[tuple[str, str]]:
-        """Yield (count key, value of `by`) for each thing to be counted that the interaction is."""
+        """Yield (count key, value of `by`) for each condition that the interaction meets."""
         if interaction.type == IDENTIFY:
             return
         if interaction.type == ADJUSTMENT:
@@ -107,13 +107,13 @@ def _text_of_adjustment(interaction: Interaction) -> str:
 
 
 def value_text(value: object) -> str:
-    """Return the text under which a value of `by` is counted: equal values of JSON have equal texts."""
+    """Return the text under which a value of `by` is counted: equal JSON values have equal texts."""
     if value is MISSING:
         return NO_VALUE
     text = _encode_value(value if type(value) is str else _in_one_form(value)).decode()
     if len(text) <= MAX_VALUE_LENGTH:
         return text
-    # Cut off alone, two long addresses with the same beginning would be one.
+    # Without the hash, two long addresses with the same beginning would be counted as one value.
     return text[: MAX_VALUE_LENGTH // 2] + blake2b(text.encode(), digest_size=16).hexdigest()
 
 
@@ -129,7 +129,7 @@ def _in_one_form(value: object) -> object:
 
 
 def count(changes: Changes, owner: int, interaction: Interaction, tally: Tally, times: int = 1) -> None:
-    """Fold an interaction into the changes of an owner's counts, or with `times=-1` take it out again."""
+    """Add an interaction to the changes of an owner's counts; `times=-1` subtracts it again."""
     day = day_of(interaction.occurred_at)
     for key, by in tally.matches(interaction):
         if key == ADJUSTMENTS:
@@ -139,7 +139,7 @@ def count(changes: Changes, owner: int, interaction: Interaction, tally: Tally, 
 
 
 def counted(interactions: Iterable[Interaction], tally: Tally) -> Counts:
-    """Return the counts that some interactions of one owner make."""
+    """Return the counts of some interactions of one owner."""
     changes = Changes()
     for interaction in interactions:
         count(changes, 0, interaction, tally)

@@ -1,8 +1,8 @@
-"""Counts: how often something was counted, under which key, for which value of `by`, on which day.
+"""Counts: how often each count key was met, for which value of `by`, on which day.
 
 Counts are entries of a packed array, sorted and without zeros, so equal counts are equal bytes. They form an
-abelian group: an interaction adds, a retraction subtracts, a merge sums, and no counts are neutral. So they
-depend on the set of interactions alone, not on order, batches or redelivery (DESIGN.md ideas 3 and 8).
+abelian group: an interaction adds, a retraction subtracts, a merge sums, and empty counts are neutral. So
+they depend on the set of interactions alone, not on order, batches or redelivery (DESIGN.md ideas 3 and 8).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,15 +27,15 @@ from services.scoring.core.entries import (
 )
 
 ACTIVITY: Final = "activity"
-"""The count key of anything that a human did."""
+"""The count key of any human interaction."""
 
 ADJUSTMENTS: Final = "adjustments"
-"""The count key of points given by hand, which are kept with their text."""
+"""The count key of points given by hand, which are stored with their text."""
 
 NO_VALUE: Final = ""
-"""The value of `by` where there is none."""
+"""The value of `by` of an entry without one."""
 
-# Up to so many entries of an owner are sorted sooner than a few are merged into them.
+# Up to this many entries of an owner, sorting them all is faster than merging a few into them.
 _SHORT: Final = 2_000
 
 ByHand: TypeAlias = Mapping[tuple[int, str], int]
@@ -43,14 +43,14 @@ ByHand: TypeAlias = Mapping[tuple[int, str], int]
 
 
 class Counts(NamedTuple):
-    """The counts of an identity or of a profile; points given by hand stand with their text."""
+    """The counts of an identity or of a profile; adjustments are stored as text."""
 
     packed: bytes = b""
     by_hand: ByHand = MappingProxyType({})
 
     @property
     def entries(self) -> Entries:
-        """The entries, to be read."""
+        """The entries, read-only."""
         return entries_in(self.packed)
 
 
@@ -59,15 +59,15 @@ NONE: Final = Counts()
 
 @lru_cache(maxsize=65_536)
 def number_of(text: str) -> int:
-    """Return the 64-bit number that stands for a count key or a value of `by`; 0 stands for no value."""
+    """Return the 64-bit number that represents a count key or a value of `by`; 0 represents no value."""
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") if text else 0
 
 
 class Held(NamedTuple):
     """The counts of an identity as a transaction read or changed them, with the revision of their row.
 
-    They are the sum of two parts. Changes are added to `recent`, which are few, so that little is written for
-    each. What was too much for them is `older`; nothing of it was given by hand.
+    They are the sum of two parts. Changes go into `recent`, which is small, so that each write is small.
+    When `recent` grows too large its entries move to `older`, which never has adjustments.
     """
 
     recent: Counts
@@ -76,7 +76,7 @@ class Held(NamedTuple):
 
     @property
     def parts(self) -> Sequence[Counts]:
-        """What adds up to the counts."""
+        """The parts whose sum is the counts."""
         return (self.older, self.recent) if self.older.packed else (self.recent,)
 
     @property
@@ -86,22 +86,22 @@ class Held(NamedTuple):
 
 
 class Changes:
-    """What is added to the counts of several owners; the order in which it is told makes no difference."""
+    """What is added to the counts of several owners; the order of the additions makes no difference."""
 
     def __init__(self) -> None:
         self._rows: list[tuple[int, int, int, int, int]] = []
         self._by_hand: list[tuple[int, tuple[int, str], int]] = []
 
     def add(self, owner: int, key: str, by: str, day: int, times: int) -> None:
-        """Add to one count of the owner at a place among all; `times` may be negative."""
+        """Add to one count of the owner with this index; `times` may be negative."""
         self._rows.append((owner, number_of(key), number_of(by), day, times))
 
     def add_by_hand(self, owner: int, adjustment: str, day: int, times: int) -> None:
-        """Add an adjustment, as JSON, to an owner's."""
+        """Add an adjustment, as JSON, to an owner's counts."""
         self._by_hand.append((owner, (day, adjustment), times))
 
     def to(self, counts: Sequence[Counts]) -> list[Counts]:
-        """Return the counts of all owners with the changes."""
+        """Return the counts of all owners with the changes added."""
         held = [one.packed for one in counts]
         rows = joined([b"" if _is_long(one) else one for one in held])
         if self._rows:
@@ -119,16 +119,16 @@ class Changes:
 _COLUMNS: Final = (np.uint64, np.uint64, np.int32, np.int32)
 
 _Given: TypeAlias = tuple[int, tuple[int, str], int]
-"""the place of an owner, the adjustment, and how often it was made"""
+"""the index of an owner, the adjustment, and how often it was made"""
 
 
 def _is_long(packed: bytes) -> bool:
-    """Tell whether to merge a few entries into these takes less time than to sort them all."""
+    """Return whether merging a few entries into these takes less time than sorting all of them."""
     return len(packed) > _SHORT * ENTRY.itemsize
 
 
 def _sums(number: int, rows: Owned) -> list[bytes]:
-    """Return the packed entries of so many owners, in which equal entries are one."""
+    """Return the packed entries of each of `number` owners, with equal entries summed into one."""
     owners, entries = summed(rows.owners, rows.entries)
     packed, ends = entries.tobytes(), np.searchsorted(owners, np.arange(number + 1)) * ENTRY.itemsize
     return [packed[start:end] for start, end in pairwise(ends.tolist())]
@@ -142,7 +142,7 @@ def _given(several: Iterable[Iterable[Counts]]) -> Iterator[_Given]:
 
 
 def _counts(packed: Iterable[bytes], by_hand: Iterable[_Given]) -> list[Counts]:
-    """Return the counts of owners, each with what was given by hand."""
+    """Return the counts of each owner, with its adjustments."""
     given: dict[int, dict[tuple[int, str], int]] = {}
     for owner, one, times in by_hand:
         of = given.setdefault(owner, {})
@@ -164,7 +164,7 @@ def total(parts: Sequence[Counts]) -> Counts:
 
 def totals(several: Sequence[Sequence[Counts]]) -> list[Counts]:
     """Return the sum of the counts in each sequence."""
-    # Most profiles have the counts of one identity alone.
+    # Most profiles have the counts of a single identity.
     sums = [parts[0] if parts else NONE for parts in several]
     places = [place for place, parts in enumerate(several) if len(parts) > 1]
     if places:
@@ -188,7 +188,7 @@ def _totals(several: Sequence[Sequence[bytes]]) -> list[bytes]:
 
 
 def difference(counts: Counts, less: Counts) -> Counts:
-    """Return what added to `less` makes the counts; of that nothing was given by hand."""
+    """Return the counts that added to `less` give `counts`; `less` must have no adjustments."""
     if not less.packed:
         return counts
     taken = less.entries.copy()
@@ -197,12 +197,12 @@ def difference(counts: Counts, less: Counts) -> Counts:
 
 
 def only(counts: Counts, keys: Iterable[str]) -> Counts:
-    """Return what was counted under some keys, and what was given by hand."""
+    """Return the counts under some keys, with the adjustments."""
     return _kept(counts, _are_under(counts, keys))
 
 
 def without(counts: Counts, keys: Iterable[str]) -> Counts:
-    """Return what was counted under other keys than some, and what was given by hand."""
+    """Return the counts under all other keys, with the adjustments."""
     return _kept(counts, ~_are_under(counts, keys))
 
 

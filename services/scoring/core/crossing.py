@@ -1,4 +1,4 @@
-"""Crossing: the day on which a person's score reached the flip number."""
+"""Crossing: the day on which a profile's score reached the flip number."""
 
 from typing import Final
 
@@ -13,14 +13,14 @@ from services.scoring.core.scores import points
 from services.scoring.core.sums import rounded
 from services.scoring.model.matrix import Matrix
 
-# So many days are priced at once: most searches end among the first.
+# Days are priced in blocks of this size: most searches end in the first block.
 _AT_ONCE: Final = 512
 
 
 def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
-    """Return the earliest day at whose end the score reaches the flip number, or None until that day.
+    """Return the first day at whose end the score reaches the flip number, or None if none does by `until`.
 
-    The first day asked is the first of which anything is known that the matrix reads.
+    The search begins on the first day of which the matrix reads anything.
     """
     days = _days_to_ask(known, matrix, until)
     for start in range(0, len(days), _AT_ONCE):
@@ -31,10 +31,10 @@ def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
 
 
 def crossed_by(known: Known, matrix: Matrix, day: int) -> int:
-    """Return the day on which a person crossed who reaches the flip number at the end of a day."""
+    """Return the day of crossing for a profile that reaches the flip number at the end of `day`."""
     days = _days_to_ask(known, matrix, day)
     if len(days) == 1:
-        # What is reached was reached there, since from there on the score stood still or fell.
+        # Between the last of these days and `day` the score was constant or fell, so it was reached there.
         return int(days[0])
     return crossed_on(known, matrix, day) or day
 
@@ -46,9 +46,9 @@ def _first_to_reach(known: Known, matrix: Matrix, days: Ints) -> int | None:
 
 
 def _days_to_ask(known: Known, matrix: Matrix, until: int) -> Ints:
-    """Return the days, rising, on one of which the score must have reached what it ever did.
+    """Return the days, rising, that the search must price: the score rises on no other day.
 
-    While nothing begins or ends it stands still or falls, except for losses that fade.
+    While no count or trait begins or ends, the score is constant or falls, except for losses that fade.
     """
     crowd = crowd_of([known], matrix)
     begun = np.unique(known_days(known, crowd, matrix))
@@ -62,7 +62,7 @@ def _days_to_ask(known: Known, matrix: Matrix, until: int) -> Ints:
 
 
 def known_days(known: Known, crowd: Crowd, matrix: Matrix) -> Ints:
-    """Return the days on which something begins or ends that the matrix reads of a crowd of one."""
+    """Return the days on which something that the matrix reads begins or ends, for a crowd of one profile."""
     others = list(known.traits.days) if matrix.reads_traits else []
     for since, given, _ in adjustments(known.counts.by_hand, matrix.model):
         others.append(since)
@@ -72,7 +72,7 @@ def known_days(known: Known, crowd: Crowd, matrix: Matrix) -> Ints:
 
 
 def _ends_of_losses(crowd: Crowd, matrix: Matrix) -> Ints:
-    """Return the days on which a window leaves behind what took points."""
+    """Return the days on which an interaction that took points falls out of its window."""
     taking = (rule for rule in matrix.fading if rule.window is not None and rule.points < 0)
     found = ((crowd.rows(rule.count_key), rule.window or 0) for rule in taking)
     return np.concatenate([np.empty(0, np.int64), *(rows.day + window for rows, window in found if rows)])

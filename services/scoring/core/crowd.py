@@ -1,4 +1,4 @@
-"""A crowd: the counts of several profiles as columns, in which the rows of each key stand together."""
+"""A crowd: the counts of several profiles as columns, with the rows of each key together."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -13,9 +13,9 @@ from services.scoring.core.entries import joined
 
 
 class Rows(NamedTuple):
-    """Rows of one count key, sorted by profile, value of `by` and day; each such three is there once.
+    """Rows of one count key, sorted by profile, value of `by` and day; each combination occurs once.
 
-    `profile` is a place in the crowd, `day` a UTC ordinal.
+    `profile` is an index into the crowd, `day` a UTC ordinal.
     """
 
     profile: Indices
@@ -25,16 +25,16 @@ class Rows(NamedTuple):
 
 
 class Crowd:
-    """Profiles by their places, with what was counted of them under some keys, in columns as `Rows` has.
+    """Profiles by index, with their counts under some keys, in the columns of `Rows`.
 
-    The rows of the keys stand in the order in which the keys are given.
+    The rows are in the order in which the keys are given.
     """
 
     def __init__(self, counts: Sequence[Counts], keys: Collection[str]) -> None:
         owners, entries = joined([one.packed for one in counts])
         self.size = len(counts)
         asked = _Asked(keys)
-        # Entries stand by profile, then by key, so a key is looked up once for each run of its rows.
+        # Entries are sorted by profile and key, so a key is looked up once for each run of its rows.
         starts = starts_of(entries["key"])
         runs, places = asked.among(entries["key"][starts])
         sizes = np.diff(starts, append=len(entries))[runs]
@@ -52,12 +52,12 @@ class Crowd:
 
     @cached_property
     def last_day(self) -> int:
-        """The last day on which anything was counted, 0 where nothing was."""
+        """The last day of any count, 0 without counts."""
         return int(self.day.max(initial=0))
 
     @cached_property
     def repeats(self) -> NDArray[np.bool_]:
-        """Of each row whether it has the profile and the value of the row before it."""
+        """For each row, whether it has the profile and the value of the row before it."""
         repeats = np.empty(len(self.day), np.bool_)
         repeats[:1] = False
         np.equal(self.by[1:], self.by[:-1], out=repeats[1:])
@@ -66,11 +66,11 @@ class Crowd:
 
     @property
     def keys(self) -> Collection[str]:
-        """The keys under which anything was counted."""
+        """The keys that have any counts."""
         return self._spans.keys()
 
     def rows(self, key: str) -> Rows | None:
-        """Return what was counted under a key, None where that is nothing."""
+        """Return the rows of a key, None if it has none."""
         span = self._spans.get(key)
         if span is None:
             return None
@@ -78,7 +78,7 @@ class Crowd:
         return Rows(self.profile[some], self.by[some], self.day[some], self.times[some])
 
     def rows_of(self, keys: Iterable[str]) -> tuple[Indices, Indices | slice]:
-        """Return the rows of some keys, one key after the other: the place of the key, and of the row."""
+        """Return the rows of some keys, one key after the other: the index of the key, and of the row."""
         spans = np.array([self._spans.get(key, (0, 0)) for key in keys], np.intp).reshape(-1, 2)
         sizes = spans[:, 1] - spans[:, 0]
         some = np.flatnonzero(sizes)
@@ -94,11 +94,11 @@ class _Asked:
         self._numbers = numbers[self._places]
 
     def among(self, numbers: NDArray[np.uint64]) -> tuple[Indices, NDArray[np.uint16]]:
-        """Return which numbers are asked for, and the places of their keys; both in the order of the keys."""
+        """Return which numbers are asked for, and the indices of their keys, both in key order."""
         nearest = np.searchsorted(self._numbers, numbers)
         nearest[nearest == len(self._numbers)] = 0
         asked = np.flatnonzero(self._numbers[nearest] == numbers)
-        # Places are few, so a stable sort of them goes through once.
+        # Small integers are sorted fast by a stable sort.
         places = self._places[nearest[asked]].astype(np.uint16)
         order = np.argsort(places, kind="stable")
         return asked[order], places[order]

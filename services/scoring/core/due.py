@@ -1,4 +1,4 @@
-"""Due: the day on which a score may move though nobody does anything."""
+"""Due: the day on which a score may change without a new interaction."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -21,7 +21,7 @@ _NEVER: Final = np.iinfo(np.int64).max
 
 
 def next_change(known: Known, matrix: Matrix, day: int) -> int | None:
-    """Return the first day after `day` on which the score may change though nobody does anything, if any."""
+    """Return the first day after `day` on which the score may change by itself, if any."""
     crowd = crowd_of([known], matrix)
     lines = rule_lines(crowd, matrix, day)
     return next_changes([known], crowd, lines, scores_of([known], crowd, lines, matrix, day), matrix, day)[0]
@@ -32,7 +32,7 @@ def next_changes(
 ) -> list[int | None]:
     """Return for each profile the first day after `day` on which its score may change by itself, if any.
 
-    `lines` and `scores` are those of that day.
+    `lines` and `scores` are those of `day`.
     """
     due = _Due(crowd.size, day)
     for place in _with_later_days(known, crowd, matrix, day):
@@ -52,7 +52,7 @@ def next_changes(
 
 
 class _Due:
-    """For each of some profiles the first of the days that are told and lie after `day`."""
+    """For each profile the first of the added days that lies after `day`."""
 
     def __init__(self, size: int, day: int) -> None:
         self.days: Ints = np.full(size, _NEVER)
@@ -65,7 +65,7 @@ class _Due:
 
 
 def _with_later_days(known: Sequence[Known], crowd: Crowd, matrix: Matrix, day: int) -> set[int]:
-    """Return the places of those of whom anything may lie after a day, which it hardly ever does."""
+    """Return the indices of the profiles that have anything after a day, which is rare."""
     places = {place for place, one in enumerate(known) if one.counts.by_hand}
     if matrix.reads_traits:
         last = ((place, one.traits.days[-1:]) for place, one in enumerate(known))
@@ -74,13 +74,13 @@ def _with_later_days(known: Sequence[Known], crowd: Crowd, matrix: Matrix, day: 
 
 
 def _fades_on(lines: Lines, scores: Scores, matrix: Matrix) -> NDArray[np.bool_]:
-    """Return of whom so much is left to fade that a rounded score can change, or what a grade is made of.
+    """Return for which profiles fading can still change a rounded score, or the engagement of a grade.
 
-    Without that bound whoever ever matched a fading rule would be priced again every day for ever.
+    Without that bound a profile that ever matched a fading rule would be priced again every day for ever.
     """
     fading = np.flatnonzero(matrix.prices.half_life[lines.rule])
     left = np.bincount(lines.profile[fading], np.abs(lines.left[fading]), len(scores.exact))
-    # Fit is the other part of a grade, and nothing in it fades.
+    # Fit, the other part of a grade, has nothing that fades.
     moving = (scores.exact, scores.exact_engagement) if matrix.grading else (scores.exact,)
     room = np.min([_HALF_A_STEP - np.abs(exact - np.round(exact, DIGITS)) for exact in moving], axis=0)
     return (left > 0) & (left >= room)

@@ -1,4 +1,4 @@
-"""Entries: how often something was counted, packed in rows that are sorted and without zeros; and sums."""
+"""Entries: counts packed in rows that are sorted and without zeros; and their sums."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from services.scoring.core.columns import Indices, starts_of
 
 ENTRY: Final = np.dtype([("key", "<u8"), ("by", "<u8"), ("day", "<i4"), ("times", "<i4")])
-"""key and value of `by` by their numbers (`counts.number_of`), the UTC day as an ordinal, and how often"""
+"""key and value of `by` as numbers (`counts.number_of`), the UTC day as an ordinal, and how often"""
 
 # Numpy moves bytes several times faster than rows with fields.
 _BYTES: Final = np.dtype((np.void, ENTRY.itemsize))
@@ -18,14 +18,14 @@ Entries: TypeAlias = NDArray[np.void]
 
 
 class Owned(NamedTuple):
-    """The entries of several owners, and the place of each one's owner."""
+    """The entries of several owners, and for each entry the index of its owner."""
 
     owners: Indices
     entries: Entries
 
 
 def entries_in(packed: bytes) -> Entries:
-    """Return packed entries, to be read."""
+    """Return packed entries, read-only."""
     return np.frombuffer(packed, ENTRY)
 
 
@@ -60,13 +60,13 @@ def summed(owners: Indices, entries: Entries) -> Owned:
 def merged(many: bytes, few: bytes) -> bytes:
     """Return the sum of two packed arrays of one owner, each sorted and without zeros.
 
-    Only the places of the few are looked for, so the many cost hardly more than a copy of them.
+    Only the rows of `few` are searched for, so this costs hardly more than a copy of `many`.
     """
     if not (many and few):
         return many or few
     old, new = entries_in(many), entries_in(few)
     places = _places(old, new)
-    # Behind the last of the old it is the last that is looked at, and no new one is equal to it.
+    # A row beyond the last old one is compared with the last old one, and never equals it.
     found = old.view(_BYTES).take(places, mode="clip").view(ENTRY)
     is_there = (found["key"] == new["key"]) & (found["by"] == new["by"]) & (found["day"] == new["day"])
     is_new = ~is_there
@@ -88,11 +88,11 @@ def merged(many: bytes, few: bytes) -> bytes:
 
 
 def _places(entries: Entries, wanted: Entries) -> Indices:
-    """Return for each of the wanted the index of the first of the entries that is not before it."""
+    """Return for each wanted row the index of the first entry that is not before it."""
     keys, of_by, of_day = (np.ascontiguousarray(entries[name]) for name in ("key", "by", "day"))
     by, day = np.ascontiguousarray(wanted["by"]), np.ascontiguousarray(wanted["day"])
     place, end = (np.searchsorted(keys, wanted["key"], side) for side in ("left", "right"))
-    # A binary search for all of them at once, each among the entries of its key.
+    # A binary search for all rows at once, each among the entries of its key.
     step = 1 << int((end - place).max()).bit_length()
     place -= 1
     while step := step >> 1:

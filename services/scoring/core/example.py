@@ -1,4 +1,4 @@
-"""Examples: interactions that would meet a rule, as further ones of them are told of. Pure."""
+"""Examples: interactions that would meet a rule, to find how many more reach the flip number. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -28,10 +28,10 @@ from shared.vocabulary import NO_ACTIVITY
 
 
 def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
-    """Yield things that a person may do on a day (UTC ordinal) to meet a rule, for ever, if any is found.
+    """Yield interactions that meet a rule on a day (UTC ordinal), for ever, if any is found.
 
-    Of a limit `by` a property they use up as little as they can: those come first that are paid after these
-    counts. Equal ones in a row are one object.
+    They use up as little as they can of a limit `by` a property: interactions that are paid after these
+    counts come first. Equal interactions in a row are one object.
     """
     assignment = next(assignments(rule.when, {TYPE: OTHER}, _compiled), None)
     if assignment is None:
@@ -85,7 +85,7 @@ def _text_at(path: str, assignment: Assignment) -> str | None:
 def _paid(
     assignment: Assignment, rule: Rule, limit: Limit, by: str, counts: Counts, day: int
 ) -> Iterator[Assignment]:
-    """Yield assignments whose values of `by` are still paid, each as often as it is."""
+    """Yield assignments whose values of `by` are still paid, each as often as it is paid."""
     is_met, read, used = _compiled(rule.when), reader(by), _used(rule, limit, counts, day)
     now = assignment.get(by, MISSING)
     named = (with_value(assignment, by, value) for value in (now, *values_for(rule.when, by, now), MISSING))
@@ -98,9 +98,9 @@ def _paid(
 
 
 def _used(rule: Rule, limit: Limit, counts: Counts, day: int) -> dict[int, int]:
-    """Return how often each value of `by` was there in the period of the limit that a day lies in.
+    """Return how often each value of `by` was counted in the period of the limit that a day lies in.
 
-    Values are told by their numbers; the day itself may be followed by others of its period.
+    Values are represented by their numbers. Later days of the same period are included.
     """
     rows = Crowd([counts], [rule.count_key]).rows(rule.count_key)
     if rows is None:
@@ -116,7 +116,7 @@ def _used(rule: Rule, limit: Limit, counts: Counts, day: int) -> dict[int, int]:
 
 
 def _fresh(assignment: Assignment, by: str, is_met: Callable[[Assignment], bool]) -> Iterator[Assignment]:
-    """Yield assignments with ever other values of a path, for as long as they meet the condition."""
+    """Yield assignments with ever new values of a path, for as long as they meet the condition."""
     now = assignment.get(by, MISSING)
     kinds = [(f"{OTHER} {number}" for number in count())]
     if isinstance(now, str):

@@ -1,4 +1,4 @@
-"""Explaining: which day gave how much to each rule, what the limit left unpaid and what time has taken."""
+"""Explaining: how much each day gave to each rule, what the limit left unpaid and what time has taken."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from services.scoring.model.matrix import Matrix
 
 
 class Day(NamedTuple):
-    """What one day (UTC ordinal) gave to a rule before its cap; `fade` is what time has left (0 to 1)."""
+    """What one day (UTC ordinal) gave to a rule before its cap; `fade` is the part left by time (0 to 1)."""
 
     day: int
     matches: int
@@ -24,8 +24,8 @@ class Day(NamedTuple):
 def days_of_rules(known: Known, matrix: Matrix, until: int) -> dict[str, list[Day]]:
     """Return, by the id of each behaviour rule that has matches, its days up to `until` (UTC ordinal).
 
-    Rules stand in matrix order, the earliest day first. The points are those before the caps, so they add
-    up to the rule's reason in `price` unless its cap cut it.
+    Rules are in matrix order, the earliest day first. The points are before the caps, so they add up to the
+    rule's reason in `price` unless its cap cut it.
     """
     rows = paid_rows(crowd_of([known], matrix), matrix, until)
     order = np.lexsort((rows.day, rows.rule))

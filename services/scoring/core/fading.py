@@ -1,4 +1,4 @@
-"""Fading: what time has left of points after some nights, for a half-life in days."""
+"""Fading: the part of points that is left after some nights, for a half-life in days."""
 
 from functools import lru_cache
 from typing import Final
@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 from services.scoring.core.columns import Ints
 
-# Some eleven years, in a table of each half-life; of older days each is worked out.
+# Some eleven years, in a table for each half-life; for older days the value is computed each time.
 _TABLE: Final = 4_096
 
 
 def fade(nights: int, half_life: int) -> float:
-    """Return what so many nights leave of a point (0 to 1); all of it without a half-life, which is 0."""
+    """Return the part of a point (0 to 1) left after some nights; 1 without a half-life (0)."""
     return 2.0 ** (-nights / half_life) if half_life else 1.0
 
 
 def fades(nights: Ints, half_lives: Ints) -> NDArray[np.float64]:
-    """Return what each number of nights leaves of a point: exactly as `fade` has it, on every processor."""
+    """Return the part of a point left after each number of nights: exactly as `fade`, on every processor."""
     left = np.ones(len(nights))
     for half_life in np.unique(half_lives).tolist():
         if half_life:

@@ -14,9 +14,9 @@ from shared.ids import derived_id
 
 
 class Cycle(NamedTuple):
-    """A hand-off cycle that a person is or was in; without a lead it was withheld from sales.
+    """A hand-off cycle that a profile is or was in; a cycle without a lead was kept back from sales.
 
-    `is_parted` when the person who flipped had identities that this one has not: they were separated since.
+    `is_parted`: the profile that flipped had identities that this profile lacks, because of an unmerge.
     """
 
     profile_id: str
@@ -31,10 +31,10 @@ class Cycle(NamedTuple):
 def next_cycle(
     past: Iterable[Cycle], version: Version, now: datetime, *, taken: Iterable[Cycle] = ()
 ) -> int | None:
-    """Return the number of the cycle that a qualified person may begin now, or None for not yet or never.
+    """Return the number of the cycle that a qualified profile may begin now, or None for not yet or never.
 
-    `taken` are cycles whose numbers are taken, also when somebody flipped in them whom the person was once
-    taken for: they are no reason to wait, but the id of a lead derives from its number.
+    `taken` are cycles whose numbers are used up, including cycles of a profile from which this one was
+    unmerged. They are no reason to wait, but the id of a lead derives from its number.
     """
     begun = list(past)
     last = max(begun, key=lambda cycle: (cycle.number, cycle.flipped_at), default=None)
@@ -46,14 +46,14 @@ def next_cycle(
 
 
 def latest_cycle(begun: Iterable[Cycle]) -> int:
-    """Return the number of the cycle in which a person is handed over whose cycles were all withheld."""
+    """Return the number of the cycle for the hand-over of a profile whose cycles were all kept back."""
     return max((cycle.number for cycle in begun), default=1)
 
 
 def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: datetime) -> LeadQualified:
-    """Return the lead that a person becomes whose score has reached the flip number at an instant.
+    """Return the lead for a profile whose score has reached the flip number at an instant.
 
-    The lead's id derives from profile, model and cycle: told twice, it is one lead.
+    The lead's id derives from profile, model and cycle: published twice, it is one lead.
     """
     today = day_of(at)
     score = price(known, version.matrix, today)
@@ -80,7 +80,7 @@ def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: d
 
 
 def _offer(matrix: Matrix) -> Offer | None:
-    """Return what a model offers; who is handed to sales is offered nothing."""
+    """Return what a model offers; a profile that is handed to sales is offered nothing."""
     if matrix.offer is None or matrix.audience != "offer":
         return None
     return Offer(name=matrix.offer.name, coupon=matrix.offer.coupon)

@@ -1,7 +1,7 @@
-"""The fold: by which rules events became the tables. Pure.
+"""The fold: the version of the rules by which events became the tables. Pure.
 
-Tables are what one fold made of the log. Another fold would have made others of the same log, and what it
-adds to them does not fit what is there: so the tables keep by which one they were built.
+Another fold would make other tables of the same log, and what it adds would not fit the rows that are
+stored. So the tables record which fold built them.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 from shared.identity import Forms
 
 NUMBER: Final = 2
-"""Raised whenever this code makes other tables of the same log than the released code before it.
+"""Raised whenever this code makes other tables from the same log than the released code before it.
 
-1  until normal forms were kept beside the tables
-2  current normal forms, values that name nobody, touches, interactions that set traits
+1  until normal forms were stored beside the tables
+2  current normal forms, placeholders, touches, interactions that set traits
 """
 BEFORE_FOLDS_WERE_KEPT: Final = 1
 
@@ -24,14 +24,14 @@ RENEW: Final = (
 
 
 class Fold(NamedTuple):
-    """The number of the code's rules, those of normal forms, and how many identities a person can have."""
+    """The number of the code's rules, the rules of normal forms, and the limits of identities per profile."""
 
     number: int
     forms: str
     limits: str
 
     def difference(self, built_by: "Fold") -> str | None:
-        """Say why tables that another fold built are not what this one would make; None when they are."""
+        """Return why tables that another fold built are not what this fold would make; None when they are."""
         if built_by.number != self.number:
             older = "an older" if built_by.number < self.number else "a newer"
             return (

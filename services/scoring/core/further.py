@@ -1,4 +1,4 @@
-"""Further matches: how often a profile would have to do a thing again to reach the flip number. Pure."""
+"""Further matches: how often a profile would have to repeat an interaction to reach the flip number. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,10 +22,10 @@ from shared.events import Interaction
 from shared.vocabulary import EFFECTS
 
 MAX_FURTHER: Final = 100
-"""More further matches than this are not told of."""
+"""Suggestions that need more further matches than this are left out."""
 
-# For all answers together, some tenths of a second: how many counts may be priced, and how many interactions
-# may be held against all conditions. A matrix of thirty rules needs less than either.
+# For all questions together, some tenths of a second: how many counts are priced, and how many interactions
+# are tested against all conditions at most. A matrix of thirty rules needs less than either.
 MAX_PRICED: Final = 2_000_000
 _MAX_COUNTED: Final = 5_000
 
@@ -34,9 +34,9 @@ Matches: TypeAlias = Mapping[tuple[str, str], int]
 
 
 class Ahead:
-    """The score of a profile on a day after further interactions of that day, which all rules count.
+    """The score of a profile on a day after further interactions on that day.
 
-    Only the rules that count something of them are priced anew.
+    Only the rules that count such an interaction are priced again.
     """
 
     def __init__(self, known: Known, matrix: Matrix, day: int, score: Score) -> None:
@@ -49,14 +49,14 @@ class Ahead:
         self._email_domains = known.traits.email_domains(day)
         behaviour = {rule.id for rule in matrix.rules}
         self._given = {one.rule: one.points for one in score.reasons if one.rule in behaviour}
-        # Whoever does something is not inactive, and the cuts of groups follow from the other lines.
+        # A profile that does something is not inactive, and the cuts of groups follow from the other lines.
         self._by_hand = [(one.rule, one.points) for one in score.reasons if one.rule == ADJUSTMENT_RULE]
         self._left = MAX_PRICED
 
     def times_needed(self, rule: Rule) -> int | None:
         """Return the least number of further matches of a rule that reaches the flip number, if any does.
 
-        None too when the questions before have used up what may be computed.
+        Also None when the earlier questions have used up the budget.
         """
         if self._left <= 0:
             return None
@@ -74,7 +74,7 @@ class Ahead:
         return None
 
     def _traits_after(self, further: "_Further") -> Traits:
-        """Return the traits after them: further matches are of one type, so all have the same effect."""
+        """Return the traits after further matches: all are of one type, so all have the same effect."""
         effect = EFFECTS.get(further.type or "")
         return self._traits if effect is None else {**self._traits, effect.trait: effect.value}
 
@@ -83,10 +83,10 @@ class Ahead:
     ) -> Floats:
         """Return the scores after `first` to `last` further matches; `others` are the lines that stay.
 
-        Where the budget does not suffice for all, it returns fewer scores and the budget is used up.
+        If the budget does not suffice for all, it returns fewer scores and the budget is used up.
         """
         several = [further.matches(times) for times in range(first, last + 1)]
-        # More matches are never of fewer keys.
+        # Later matches never have fewer keys.
         keys = {key for key, _ in several[-1]}
         before = only(self._counts, keys)
         each = max(1, len(before.entries) + len(several[-1]))
@@ -118,9 +118,9 @@ def _given_by(traits: Traits, matrix: Matrix) -> Iterator[tuple[str, float]]:
 
 
 class _Further:
-    """Further interactions one after the other, and what is counted of the first so many of them.
+    """Further interactions one after the other, and the counts of the first of them.
 
-    `type` is that of the first of them, None without any.
+    `type` is the type of the first interaction, None if there is none.
     """
 
     def __init__(self, tally: Tally, interactions: Iterator[Interaction], may_count: Iterator[int]) -> None:
@@ -133,7 +133,7 @@ class _Further:
         self._last: Interaction | None = None
 
     def up_to(self, times: int) -> int:
-        """Return how many there are of so many."""
+        """Return how many of the first `times` interactions exist."""
         for interaction in islice(self._more, max(0, times - len(self._counted))):
             if interaction is self._last:
                 self._counted.append(self._counted[-1])
@@ -145,5 +145,5 @@ class _Further:
         return min(times, len(self._counted))
 
     def matches(self, times: int) -> Matches:
-        """Return what is counted of the first so many, which are there."""
+        """Return the counts of the first `times` interactions, which must exist."""
         return Counter(chain.from_iterable(self._counted[:times]))

@@ -1,4 +1,4 @@
-"""Idling: who has done nothing for how long, and what that takes from them."""
+"""Idling: how long profiles have done nothing, and the points that inactivity takes from them."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from services.scoring.model.matrix import Inactivity
 
 
 class Idle(NamedTuple):
-    """From whom of a crowd inactivity takes points: for how many days, and steps, they have been idle."""
+    """The profiles from which inactivity takes points: for how many days, and steps, they have been idle."""
 
     profiles: Indices
     days: Ints
@@ -20,7 +20,7 @@ class Idle(NamedTuple):
 
 
 def last_active(crowd: Crowd, day: int) -> tuple[Indices, Ints]:
-    """Return who was active until the end of a day, and the last day on which they were."""
+    """Return the profiles that were active until the end of a day, and the last day on which they were."""
     rows = crowd.rows(ACTIVITY)
     if rows is None:
         return np.empty(0, np.intp), np.empty(0, np.int64)
@@ -30,7 +30,7 @@ def last_active(crowd: Crowd, day: int) -> tuple[Indices, Ints]:
 
 
 def idle(crowd: Crowd, inactivity: Inactivity, day: int) -> Idle:
-    """Return from whom inactivity takes points at the end of a day (UTC ordinal)."""
+    """Return the profiles from which inactivity takes points at the end of a day (UTC ordinal)."""
     profiles, last = last_active(crowd, day)
     days = day - last
     steps = steps_after(inactivity, days)
@@ -39,7 +39,7 @@ def idle(crowd: Crowd, inactivity: Inactivity, day: int) -> Idle:
 
 
 def steps_after(inactivity: Inactivity, days: Ints) -> Ints:
-    """Return how many steps are taken from who has done nothing for so many days."""
+    """Return how many steps inactivity takes after so many days."""
     begun = (days >= inactivity.after).astype(np.int64)
     return begun if inactivity.every is None else begun * (1 + (days - inactivity.after) // inactivity.every)
 
@@ -51,9 +51,9 @@ def taken(inactivity: Inactivity, steps: Ints) -> Floats:
 
 
 def next_step(inactivity: Inactivity, last: Ints, day: int) -> Ints:
-    """Return the day on which the next step takes something from who was last active then, if one does.
+    """Return the day on which the next step takes points from profiles that were last active on `last`.
 
-    Where none will, the day is one that is over.
+    If no step is left, the day is in the past.
     """
     first = last + inactivity.after
     steps = steps_after(inactivity, day - last)

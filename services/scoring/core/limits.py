@@ -18,7 +18,7 @@ _WEEK, _MONTH, _EVER = (PERIODS.index(per) for per in ("week", "month", "ever"))
 def paid(times: Ints, limits: Ints, *group: NDArray[Any]) -> Ints:
     """Return how many matches of each row are paid; a limit holds for all rows of a group together.
 
-    The rows of a group stand together, the earliest day first, so later rows change nothing for earlier ones.
+    The rows of a group are adjacent, the earliest day first, so later rows change nothing for earlier rows.
     """
     until, starts = np.cumsum(times), starts_of(*group)
     until -= np.repeat(until[starts] - times[starts], np.diff(starts, append=len(times)))
@@ -26,9 +26,9 @@ def paid(times: Ints, limits: Ints, *group: NDArray[Any]) -> Ints:
 
 
 def periods_of(days: Ints, per: Ints) -> Ints:
-    """Return the numbers of the periods that days (UTC ordinals) lie in; of one kind they rise with time.
+    """Return the numbers of the periods that days (UTC ordinals) lie in; within one kind they rise with time.
 
-    `per` is the place of each row's kind of period in `PERIODS`.
+    `per` is the index of each row's kind of period in `PERIODS`.
     """
     periods = days.copy()
     for kind in np.flatnonzero(np.bincount(per, minlength=len(PERIODS))).tolist():

@@ -1,4 +1,4 @@
-"""Lines: a score as a sum that adds up on paper, and what is left of it without some of its lines. Pure."""
+"""Lines: a score as a sum that adds up on paper, and the score without some of its lines. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ _ROUNDING: Final = "Rounding to 0.001"
 class Line:
     """One line of a score: what gave or took how many points, a multiple of 0.001.
 
-    `place` is that of its reason in the score, None for a line that has none; `note` says what limit, cap or
-    time made of the rule's points.
+    `place` is the index of its reason in the score, None for a line without a reason; `note` says how limit,
+    cap or time changed the rule's points.
     """
 
     rule: str
@@ -38,10 +38,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Without:
-    """A score without some lines, as a sum: what these give, what the others give, and what changes for them.
+    """A score without some lines, as a sum: points of these, points of the others, changes of the others.
 
-    `chosen + others` is the score. `others + changes` is the score without the chosen lines: a group whose
-    lines are fewer is cut by its cap less, or more.
+    `chosen + others` is the score. `others + changes` is the score without the chosen lines: the cap of a
+    group cuts less, or more, when the group has fewer lines.
     """
 
     chosen: float
@@ -53,7 +53,7 @@ class Without:
 def lines_of(score: Score, known: Known, matrix: Matrix, day: int) -> list[Line]:
     """Return the lines of a score, whose points add up to it exactly, in thousandths.
 
-    Each is rounded like the score. Where the rounded ones do not add up, the last line says by how much.
+    Each line is rounded like the score. If the rounded lines do not add up, the last line is the difference.
     """
     rules = {rule.id: rule for rule in matrix.rules}
     days = days_of_rules(known, matrix, day)
@@ -74,7 +74,7 @@ def lines_of(score: Score, known: Known, matrix: Matrix, day: int) -> list[Line]
 
 
 def without_lines(score: Score, lines: Sequence[Line], places: Collection[int], matrix: Matrix) -> Without:
-    """Return what a score would be without the reasons at some places, and how that adds up."""
+    """Return the score without the reasons at some indices, and how that adds up."""
     chosen = _sum([line for line in lines if line.place in places])
     others = _steps(score.points) - chosen
     left = [
@@ -95,7 +95,7 @@ def without_lines(score: Score, lines: Sequence[Line], places: Collection[int], 
 
 
 def _note_on(reason: Reason, rule: Rule, days: Sequence[Day]) -> str | None:
-    """Return in words what limit, time and cap made of a rule's points, if they made anything of them."""
+    """Return in words how limit, time and cap changed a rule's points, None if they changed nothing."""
     notes: list[str] = []
     if reason.paid < reason.count:
         notes.append(f"the limit lets {reason.paid} of {reason.count} times be paid")

@@ -1,12 +1,12 @@
-"""Linking: which identities are one person, a function of the set of links alone.
+"""Linking: which identities belong to one profile, a function of the set of links alone.
 
-Links are taken in the order in which they were made, never in the order in which they were told. Each joins
-two groups unless the joined group would break a rule of who can be one person; then it is refused, with the
-reason. Every rule forbids with a group all larger ones too, so a link that no rule objects to can be applied
-whenever it comes; only an objection may depend on what was made before, and then all is worked out anew.
+Links are applied in the order in which they were made, never in the order in which they arrived. Each joins
+two groups unless the joined group would break a rule; then the link is refused, with the reason. The rules
+are monotone: a rule that forbids a group forbids every larger group. So a link without an objection can be
+applied whenever it arrives; only after an objection all links of the groups are applied again from the start.
 
-Of an identity that is linked with very many others only the earliest links are heeded: so what has to be
-worked out anew is bounded by what a person can have, and not by how often a shared device was used.
+Of an identity that is linked with very many others only the earliest links are heeded. So work is bounded
+by the limits of a profile, and not by how often a shared device was used.
 """
 
 from collections import Counter
@@ -21,15 +21,15 @@ from shared.events import Interaction
 from shared.identity import USER_ID, Identity
 
 MAX_IDENTITIES = 500
-# With as many, a person of MAX_IDENTITIES that all hang on one of them is still whole.
+# With this many, a profile of MAX_IDENTITIES that are all linked with one of them is still whole.
 MAX_LINKS = MAX_IDENTITIES
 
 Pair: TypeAlias = tuple[str, str]
-"""the ids of two identities that are linked, in the order in which the link has them"""
+"""the ids of two linked identities, in the order of the link"""
 
 
 class Link(NamedTuple):
-    """The earliest evidence that two identities are one person's; `refused` says why it was not heeded."""
+    """The earliest evidence that two identities are one profile's; `refused` says why it was not heeded."""
 
     one: str
     other: str
@@ -39,17 +39,17 @@ class Link(NamedTuple):
 
     @property
     def pair(self) -> Pair:
-        """What tells the link from all others."""
+        """The key of the link."""
         return self.one, self.other
 
     @property
     def order(self) -> tuple[datetime, str, str, str]:
-        """The place of the link among all others."""
+        """The sort key of the link among all links."""
         return self.occurred_at, self.event_id, self.other, self.one
 
 
 class Side(NamedTuple):
-    """One of the two groups of identities that a separation holds apart."""
+    """One of the two groups of identities that a separation keeps apart."""
 
     separation_id: str
     other: bool
@@ -57,16 +57,16 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class LinkRules:
-    """Who can be one person: `limits` is how many identities of a kind a person can have."""
+    """Which identities can belong to one profile: `limits` is how many of each kind a profile can have."""
 
     limits: Mapping[str, int]
     sides: Mapping[str, Collection[Side]] = field(default_factory=dict[str, Collection[Side]])
     """The sides of separations that an identity is on, by its id."""
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Of user ids that are one user's, the id that stands for all of them (core/aliases.py)."""
+    """For user ids of the same user, the id that stands for all of them (core/aliases.py)."""
 
     def objection(self, one: Mapping[str, Identity], other: Mapping[str, Identity]) -> str | None:
-        """Say why two groups cannot be one person, or return None when they can."""
+        """Return why two groups cannot belong to one profile, None when they can."""
         if len(one) + len(other) > MAX_IDENTITIES:
             return f"A person has at most {MAX_IDENTITIES} identities."
         ours, theirs = Counter(i.kind for i in one.values()), Counter(i.kind for i in other.values())
@@ -87,12 +87,12 @@ class LinkRules:
 
 
 def too_many_links() -> str:
-    """Say why a link is not heeded that is not among the earliest of one of its identities."""
+    """Return why a link is not heeded: it is not among the earliest links of one of its identities."""
     return f"Of the links of an identity the {MAX_LINKS} earliest are heeded."
 
 
 def heeded(links: Iterable[Link]) -> set[Pair]:
-    """Return the links that are among the MAX_LINKS earliest of both of their identities."""
+    """Return the links that are among the MAX_LINKS earliest links of both of their identities."""
     places: Counter[str] = Counter()
     kept: set[Pair] = set()
     for link in sorted(links, key=lambda link: link.order):
@@ -105,7 +105,7 @@ def heeded(links: Iterable[Link]) -> set[Pair]:
 def partition(
     identities: Mapping[str, Identity], links: Iterable[Link], rules: LinkRules
 ) -> tuple[list[dict[str, Identity]], dict[Pair, str | None]]:
-    """Return the groups of identities that are persons, and of each link why it is refused or None."""
+    """Return the groups of identities that form profiles, and for each link why it is refused or None."""
     group_of = {identity_id: {identity_id: identity} for identity_id, identity in identities.items()}
     in_order = sorted(links, key=lambda link: link.order)
     kept = heeded(in_order)
@@ -125,10 +125,10 @@ def partition(
 
 @dataclass(slots=True)
 class Person:
-    """A profile: the identities of one person, with the counts of each.
+    """A profile: its identities, with the counts of each.
 
-    Its id is the least of theirs, so it depends on the set alone; an id from before a merge is still that of
-    an identity and leads to the person.
+    Its id is the least of its identities' ids, so it depends on the set alone; an id from before a merge is
+    still the id of an identity and leads to the profile.
     """
 
     id: str
@@ -146,23 +146,23 @@ class Person:
 
 
 class People:
-    """The persons of a batch: looked up, founded and joined as its interactions tell."""
+    """The profiles of a batch: looked up, created and merged by its interactions."""
 
     def __init__(self, known: Iterable[Person], rules: LinkRules) -> None:
         self._rules = rules
         self._of: dict[str, Person] = {}
         self.links: dict[Pair, Link] = {}
-        """the links that the batch tells, with their earliest evidence in it"""
+        """the links of the batch, with their earliest evidence in it"""
         self.contested: list[Link] = []
         """the links that a rule objected to"""
         self.moved: dict[str, str] = {}
-        """identity id -> profile id that it has to point to from now on"""
+        """identity id -> id of the profile that it has to point to from now on"""
         self.founded: dict[str, Identity] = {}
-        """identity id -> identity, those that no table knows yet"""
+        """identity id -> identity, for identities that are not in the tables yet"""
         self.linked: set[str] = set()
-        """ids of the identities whose person has others now than before"""
+        """ids of the identities whose profile has other identities than before"""
         self.gone: set[str] = set()
-        """ids of profiles that are none any more"""
+        """ids of profiles that have been merged into another"""
         for person in known:
             self._admit(person)
 
@@ -171,15 +171,15 @@ class People:
             self._of[identity_id] = person
 
     def __contains__(self, identity_id: str) -> bool:
-        """Tell whether an identity is anybody's in the batch."""
+        """Return whether an identity belongs to a profile of the batch."""
         return identity_id in self._of
 
     def of(self, identity_id: str) -> Person:
-        """Return the person that an identity of the batch belongs to."""
+        """Return the profile of an identity of the batch."""
         return self._of[identity_id]
 
     def see(self, interactions: Iterable[Interaction]) -> None:
-        """Found whom nobody knew, and collect the links that are told."""
+        """Create a profile for each unknown identity, and collect the links."""
         for interaction in interactions:
             first, *others = (self._found(identity) for identity in interaction.identities)
             for other in others:
@@ -189,7 +189,7 @@ class People:
                     self.links[link.pair] = link
 
     def join(self, links: Iterable[Link]) -> None:
-        """Take who is linked as one person, as far as the rules allow."""
+        """Merge linked profiles, as far as the rules allow."""
         for link in sorted(links, key=lambda link: link.order):
             self._join(link)
 
@@ -217,11 +217,11 @@ class People:
         self._of.update(dict.fromkeys(absorbed.identities, survivor))
 
     def objection(self, link: Link) -> str | None:
-        """Say why the two persons that a link is about cannot be one."""
+        """Return why the two profiles of a link cannot be merged, None when they can."""
         return self._rules.objection(self._of[link.one].identities, self._of[link.other].identities)
 
     def regroup(self, before: Iterable[Person], groups: Iterable[Mapping[str, Identity]]) -> dict[str, str]:
-        """Replace persons by others of the same identities; return the new profile id of who moves."""
+        """Regroup profiles of the same identities; return the new profile id of each moved identity."""
         was_of = {i: person for person in before for i in person.identities}
         moves: dict[str, str] = {}
         for group in groups:

@@ -7,7 +7,7 @@ from services.scoring.model.seen import MAX_PARTS
 from shared.events import Interaction
 from shared.vocabulary import NEVER_COUNTED
 
-# As long as a path in a matrix can be: nobody can ask for a longer one.
+# As long as the longest path in a matrix: a condition cannot ask for a longer name.
 MAX_NAME_LENGTH: Final = 128
 
 Kind: TypeAlias = Literal["type", "property", "trait"]
@@ -25,7 +25,7 @@ _FORMS: Final[Mapping[type, str]] = {
 
 
 class Name(NamedTuple):
-    """A name that was seen; `form` is that of a value of a property or trait, '' for a type.
+    """A name that was seen; `form` is the JSON form of a property's or trait's value, '' for a type.
 
     The path of a property has dots between its parts, as conditions write it.
     """
@@ -36,7 +36,7 @@ class Name(NamedTuple):
 
 
 def names_in(interactions: Iterable[Interaction]) -> set[Name]:
-    """Return the names that interactions bring, less those that no matrix can ask for."""
+    """Return the names that interactions bring, except names that no matrix can ask for."""
     types: set[str] = set()
     properties: set[tuple[str, type]] = set()
     traits: set[tuple[str, type]] = set()
@@ -61,7 +61,7 @@ def _shapes(properties: Mapping[str, Any]) -> Iterator[tuple[str, type]]:
 
 def _below(path: str, value: Mapping[str, Any], parts: int) -> Iterator[tuple[str, type]]:
     for name, inner in value.items():
-        # A key with a dot in it is one that no path leads to, except at the top.
+        # A key that contains a dot can be reached by a path only at the top.
         if "." in name:
             continue
         yield f"{path}.{name}", inner.__class__

@@ -1,4 +1,4 @@
-"""Other traits: what a profile would have to be, or not to be, to reach the flip number. Pure."""
+"""Other traits: which traits a profile would need, or need to lose, to reach the flip number. Pure."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -12,7 +12,7 @@ from services.scoring.model.rules import TraitRule
 from services.scoring.model.trait_conditions import Traits, TraitTest, compile_traits, in_our_names
 from shared.conditions import Condition
 
-# The first makes a question for one rule short, the second one for two hundred of them: a tenth of a second.
+# The first keeps a question about one rule short, the second one about 200 rules: a tenth of a second.
 _MAX_ASSIGNMENTS: Final = 50
 _MAX_TRIED: Final = 1_000
 
@@ -20,11 +20,11 @@ _MAX_TRIED: Final = 1_000
 def other_traits(
     known: Known, matrix: Matrix, day: int, score: Score
 ) -> Iterator[tuple[TraitRule, bool, Traits]]:
-    """Yield trait rules that alone would do, whether they would have to hold, and traits under which they do.
+    """Yield trait rules that alone suffice, whether they would have to hold, and traits under which they do.
 
-    Those that give points and would have to hold come first, then those that take some and should not. What
-    is told to that end may end what other trait rules gave, or took, for the traits as they were. Traits that
-    an exclusion keeps from sales lead nowhere.
+    Rules that give points and would have to hold come first, then rules that take points and should not hold.
+    The changed traits may also end what other trait rules gave or took. Traits under which an exclusion keeps
+    the profile from sales are left out.
     """
     traits = known.traits.at(day)
     names = {rule.id for rule in matrix.traits}
@@ -48,7 +48,7 @@ def other_traits(
                 if _is_excluded(known, matrix, day, changed):
                     continue
                 ids = {rule_id for rule_id, _ in holding}
-                # `company is known` and no more `company is not known` are one way.
+                # `company is known` and `company is not known` no longer holding are the same way.
                 if met or ids not in told:
                     told.append(ids)
                     yield rule, met, changed
@@ -57,7 +57,7 @@ def other_traits(
 
 def _is_excluded(known: Known, matrix: Matrix, day: int, changed: Traits) -> bool:
     domain = changed.get("email_domain")
-    # What is told goes before what addresses say.
+    # A trait that was set goes before what addresses say.
     is_told = domain != known.traits.at(day).get("email_domain")
     domains = told_domains(domain) if is_told else known.traits.email_domains(day)
     return matrix.excluded_by(changed, domains) is not None
@@ -66,7 +66,7 @@ def _is_excluded(known: Known, matrix: Matrix, day: int, changed: Traits) -> boo
 def _changed(rule: TraitRule, traits: Traits, lasting: Traits, *, met: bool) -> Iterator[Traits]:
     """Yield changes of traits by which a rule holds, or with `met=False` does not.
 
-    `lasting` are those that stand in for what is not told, so they cannot be missing.
+    `lasting` are derived traits, which replace traits that are not set, so they cannot be missing.
     """
 
     def compiled(condition: Condition) -> TraitTest:
@@ -76,7 +76,7 @@ def _changed(rule: TraitRule, traits: Traits, lasting: Traits, *, met: bool) -> 
     asked = in_our_names(rule.when)
     for assignment in islice(assignments(asked, traits, compiled, met=met), _MAX_ASSIGNMENTS):
         changed = {**lasting, **assignment}
-        # Whoever has another title has it instead of the old one, though a text might have both.
+        # Another title replaces the old title, even though one text could match both.
         if not any(_is_within(traits.get(name), value) for name, value in changed.items()):
             yield changed
 

@@ -1,4 +1,4 @@
-"""Scores over time: what one person was worth at the end of each of many days."""
+"""Scores over time: the score of one profile at the end of each of many days."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ from services.scoring.model.rules import Rule
 def sums_over(known: Known, matrix: Matrix, days: Ints) -> Sums:
     """Return the score at the end of each day (UTC ordinals, rising) before it is rounded.
 
-    What fades is summed up day upon day and so rounded many times: to some 1e-12 of itself for ten years.
+    Fading points are summed up day by day and rounded each time: a relative error of 1e-12 over ten years.
     """
     crowd, each = crowd_of([known], matrix), np.arange(len(days))
     done, are = Part(matrix, len(days)), Part(matrix, len(days))
@@ -38,7 +38,7 @@ def _given(crowd: Crowd, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Flo
     """Yield the points at the end of each day, for each rule that was ever matched."""
     prices = matrix.prices
     rows = paid_rows(crowd, matrix, int(days[-1]), ignore_windows=True)
-    # A row counts from the first of the asked days that is not before its own day.
+    # A row counts from the first of these days that is not before the row's own day.
     begins = np.searchsorted(days, rows.day)
     paid = rows.paid * fades(days[begins] - rows.day, prices.half_life[rows.rule])
     ends = np.searchsorted(days, rows.day + prices.window[rows.rule])
@@ -56,7 +56,7 @@ def _given(crowd: Crowd, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Flo
 
 
 def _is_cut(rule: Rule) -> bool:
-    """Tell whether a window can cut a period of the limit in two; the limit then holds for the rest anew."""
+    """Return whether a window can cut a period of the limit; the limit then applies anew to the rest."""
     return rule.window is not None and rule.limit is not None and rule.limit.per != "day"
 
 
@@ -75,7 +75,7 @@ def _faded(changes: Floats, days: Ints, half_lives: Ints) -> Floats:
 
 
 def _day_by_day(crowd: Crowd, matrix: Matrix, days: Ints) -> Floats:
-    """Return what each rule gives at the end of each day, by pricing every day for itself."""
+    """Return what each rule gives at the end of each day, by pricing each day separately."""
     points = np.zeros((len(matrix.rules), len(days)))
     for column, day in enumerate(days.tolist()):
         lines = rule_lines(crowd, matrix, day)
@@ -86,7 +86,7 @@ def _day_by_day(crowd: Crowd, matrix: Matrix, days: Ints) -> Floats:
 def _add_traits(part: Part, known: Known, matrix: Matrix, days: Ints) -> None:
     if not matrix.traits:
         return
-    # Traits stand still between the days on which some are told.
+    # Traits are constant between the days on which any is set.
     told = np.array([0, *known.traits.days], np.int64)
     last = told[np.searchsorted(told, days, side="right") - 1]
     for since in np.unique(last).tolist():

@@ -1,4 +1,4 @@
-"""Pricing: what a person is worth under a matrix on a day, line by line. Pure, and the same wherever asked.
+"""Pricing: the score of a profile under a matrix on a day, line by line. Pure, and the same for every caller.
 
 Limits and caps are applied here, to sums, the earliest days first. Clamping step by step while events come
 in would make the score depend on their order (DESIGN.md idea 3).
@@ -23,11 +23,11 @@ from services.scoring.model.rules import DIGITS, TraitRule
 from shared.events import Reason
 
 GROUP: Final = "group:"
-"""How the rule of a line begins that tells what the cap of a group cuts off; no id of a rule has a colon."""
+"""The prefix in the `rule` of a line for what the cap of a group cuts off; the id of a rule has no colon."""
 
 
 class Known(NamedTuple):
-    """What a score is made of: how often a person did what on which day, and the traits over time."""
+    """The input of a score: how often a profile did what on which day, and the traits over time."""
 
     counts: Counts
     traits: History
@@ -35,7 +35,7 @@ class Known(NamedTuple):
 
 @dataclass(frozen=True)
 class Score:
-    """The points of a profile under a matrix, with a reason for each line that gave or took some.
+    """The points of a profile under a matrix, with a reason for each line that gave or took points.
 
     `points` is rounded half-even to 0.001; the reasons' points are exact and may differ from it by that.
     `fit` is the part of the trait rules, `engagement` the rest. `exact` and `exact_engagement` are points and
@@ -51,8 +51,8 @@ class Score:
 
 
 def crowd_of(known: Sequence[Known], *matrices: Matrix) -> Crowd:
-    """Return the columns of what matrices ask of profiles."""
-    # In the order of the rules, whose rows then need not be gathered.
+    """Return the columns that matrices read of profiles."""
+    # In the order of the rules, so that their rows are adjacent and need no gathering.
     keys = dict.fromkeys(key for matrix in matrices for key in keys_of(matrix))
     return Crowd([one.counts for one in known], keys)
 
@@ -65,7 +65,7 @@ def keys_of(matrix: Matrix) -> Iterator[str]:
 
 
 def holding(known: Sequence[Known], matrix: Matrix, day: int) -> Iterator[tuple[TraitRule, Indices]]:
-    """Yield the trait rules that hold of anybody, and of whom."""
+    """Yield the trait rules that hold for any profile, and the indices of these profiles."""
     if not matrix.traits:
         return
     traits = [one.traits.at(day) for one in known]
@@ -113,7 +113,7 @@ def _once(rule_id: str, label: str, points: float) -> Reason:
 
 
 def _sum(reasons: Iterable[Reason]) -> float:
-    # fsum rounds once, at the end, so the total does not depend on the order of the lines.
+    # fsum rounds once, at the end, so the sum does not depend on the order of the lines.
     return fsum([reason.points for reason in reasons])
 
 
@@ -123,7 +123,7 @@ def _rounded(total: float) -> float:
 
 
 def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
-    """Yield what the caps of groups take from their rules' sum, or give back to it."""
+    """Yield what the caps of groups take from the sum of their rules, or give back to it."""
     if matrix.groups:
         for name, cut in cuts_of_groups(((one.rule, one.points) for one in reasons), matrix):
             label = f"Group {name} within {matrix.groups[name].cap:g}"
@@ -131,7 +131,7 @@ def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
 
 
 def cuts_of_groups(lines: Iterable[tuple[str, float]], matrix: Matrix) -> Iterator[tuple[str, float]]:
-    """Yield (group, points) of those whose cap cuts off something of what their rules give together."""
+    """Yield (group, points) for each group whose cap changes the sum of its rules."""
     points: dict[str, list[float]] = {}
     for rule_id, given_ in lines:
         group = matrix.group_of.get(rule_id)
@@ -145,7 +145,7 @@ def cuts_of_groups(lines: Iterable[tuple[str, float]], matrix: Matrix) -> Iterat
 
 
 def total_of(lines: Sequence[tuple[str, float]], matrix: Matrix) -> float:
-    """Return the points of `price` that (rule, points) make, or would make, in the groups of a matrix."""
+    """Return the points that `price` gives for the lines (rule, points), in the groups of a matrix."""
     cuts = cuts_of_groups(lines, matrix)
     return _rounded(fsum([points for of in (lines, cuts) for _, points in of]))
 

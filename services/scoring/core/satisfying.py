@@ -1,8 +1,7 @@
-"""Satisfying: assignments of values to paths under which a condition is met, or is met no more. Pure.
+"""Satisfying: assignments of values to paths under which a condition is met, or no longer met. Pure.
 
-They are put together of values that a condition names and of some near them, and each is held against all of
-the condition before it is told. So an assignment is always right, but for a contrived condition none may be
-found.
+They combine values that a condition names, and values near them. Each is tested against the whole condition
+before it is returned. So an assignment is always right, but for a contrived condition none may be found.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from shared.operators.operator import Operator, TextUse
 from shared.vocabulary import NO_ACTIVITY
 
 Assignment: TypeAlias = Mapping[str, Any]
-"""value by path (or trait); what is missing is not in it"""
+"""value by path (or trait); a missing value is left out"""
 
 AssignmentTest: TypeAlias = Callable[[Assignment], bool]
 
@@ -25,9 +24,9 @@ TYPE: Final = ""
 """The path of an interaction's type: no path that a matrix may name is empty."""
 
 OTHER: Final = "example"
-"""A value that stands for any that nobody named."""
+"""A value to use where any value that the condition does not name will do."""
 
-# Enough for all but the most entangled conditions, and done in a few milliseconds.
+# Enough for all but the most entangled conditions, and it takes a few milliseconds.
 _MAX_STEPS: Final = 500
 _NUMBERS_NEAR: Final = (1, -1, 0.5, -0.5, 0.001, -0.001)
 
@@ -39,9 +38,9 @@ def assignments(
     *,
     met: bool = True,
 ) -> Iterator[Assignment]:
-    """Yield changes of `now` by which a condition is met, or with `met=False` is not.
+    """Yield changes of `now` by which a condition is met, or with `met=False` is not met.
 
-    `compiled` makes a condition a function of an assignment.
+    `compiled` turns a condition into a function of an assignment.
     """
     search = _Search(compiled)
     return (
@@ -52,7 +51,7 @@ def assignments(
 
 
 def values_for(condition: Condition, path: str, now: Any) -> list[Any]:
-    """Return values of a path that a condition names, and some near them, where `now` is what it has."""
+    """Return values that a condition names for a path, and values near them; `now` is the present value."""
     named = [one for part in children(condition) for one in values_for(part, path, now)]
     if isinstance(condition, Matches) and path in condition.where:
         named += _candidates(condition.where[path], now)
@@ -66,7 +65,7 @@ def with_value(assignment: Assignment, path: str, value: Any) -> Assignment:
 
 
 class _Search:
-    """A search that gives up after so many steps: what is hidden behind them is not found."""
+    """A search that gives up after a number of steps: later assignments are not found."""
 
     def __init__(self, compiled: Callable[[Condition], AssignmentTest]) -> None:
         self._compiled = compiled
@@ -74,14 +73,14 @@ class _Search:
         self._steps = _MAX_STEPS
 
     def holds(self, condition: Condition, assignment: Assignment) -> bool:
-        """Tell whether an assignment meets a condition, or a part of it."""
-        # A part is of the condition that is searched, so it lives on and its id is its own.
+        """Return whether an assignment meets a condition, or a part of it."""
+        # A part belongs to the condition that is searched, so it stays alive and its id is not reused.
         if id(condition) not in self._tests:
             self._tests[id(condition)] = self._compiled(condition)
         return self._tests[id(condition)](assignment)
 
     def assignments(self, condition: Condition, assignment: Assignment, *, met: bool) -> Iterator[Assignment]:
-        """Yield changes of an assignment that are likely to meet a condition, or not to; the least first."""
+        """Yield changes of an assignment that probably meet a condition, or fail it; the smallest first."""
         self._steps -= 1
         if self._steps < 0:
             return
@@ -93,7 +92,7 @@ class _Search:
             case Not(not_=part):
                 yield from self.assignments(part, assignment, met=not met)
             case AllOf(all=parts) | AnyOf(any=parts):
-                # Who is not to meet any of several meets none, and who is not to meet all fails one.
+                # To fail `any`, every part must fail; to fail `all`, one failing part is enough.
                 if isinstance(condition, AllOf) == met:
                     yield from self._one_by_one(parts, assignment, met=met)
                 else:
@@ -107,7 +106,7 @@ class _Search:
             yield assignment
             return
         for changed in self.assignments(parts[done], assignment, met=met):
-            # What the next part asks for may undo what an earlier one has got.
+            # What the next part asks for may undo a change for an earlier part.
             if all(self.holds(part, changed) == met for part in parts[: done + 1]):
                 yield from self._one_by_one(parts, changed, met=met, done=done + 1)
 
@@ -147,13 +146,13 @@ def _values(test: Comparison, now: Any, *, met: bool) -> Iterator[Any]:
 
 
 def _candidates(test: Comparison, now: Any) -> list[Any]:
-    """Return values that a test names, and some near them or made of them and of what is there now."""
+    """Return values that a test names, and values near them or combined with the present value."""
     named: list[Any] = []
     parts: list[str] = []
     for operator, operand in sorted(operators(test), key=_rank):
         candidates = operator.candidates(operand)
         named += candidates
-        # A text may have one of several parts, and all of those that operators ask for one by one.
+        # A text may contain one of several parts, and all parts that several operators ask for.
         if operator.text is not None and not operator.text.is_whole:
             parts += [one for one in candidates if isinstance(one, str)][:1]
     numbers = sorted(one for one in named if isinstance(one, int | float) and not isinstance(one, bool))
@@ -164,7 +163,7 @@ def _candidates(test: Comparison, now: Any) -> list[Any]:
 
 
 def _rank(asked: tuple[Operator, Any]) -> int:
-    """Return the rank of an operator: whole values come first, then texts in the order to join them."""
+    """Return the rank of an operator: whole values first, then texts in the order in which to join them."""
     match asked[0].text:
         case TextUse(is_whole=True):
             return 0

@@ -1,4 +1,4 @@
-"""Scores of many: what profiles are worth under a matrix on a day, summed up by column."""
+"""Scores of many profiles under a matrix on a day, summed up by column."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,7 +17,7 @@ from services.scoring.model.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matr
 
 
 class Scores(NamedTuple):
-    """The points of several profiles, in their order; the parts are those of `Score`."""
+    """The points of several profiles, in their order; the parts have the meaning of those of `Score`."""
 
     points: Floats
     fit: Floats
@@ -27,9 +27,9 @@ class Scores(NamedTuple):
 
 
 def scores_of(known: Sequence[Known], crowd: Crowd, lines: Lines, matrix: Matrix, day: int) -> Scores:
-    """Return the scores of profiles at the end of a day (UTC ordinal), as `price` has each.
+    """Return the scores of profiles at the end of a day (UTC ordinal), each equal to that of `price`.
 
-    `lines` are those that the rules give to the crowd by then.
+    `lines` are the lines of the rules for the crowd on that day.
     """
     done, are = Part(matrix, crowd.size), Part(matrix, crowd.size)
     done.add_lines(lines)
@@ -64,6 +64,6 @@ def _add_by_hand(part: Part, known: Sequence[Known], matrix: Matrix, day: int) -
 
 
 def points(known: Known, matrix: Matrix, day: int) -> float:
-    """Return the points of `price` alone."""
+    """Return only the points of `price`."""
     crowd = crowd_of([known], matrix)
     return float(scores_of([known], crowd, rule_lines(crowd, matrix, day), matrix, day).points[0])

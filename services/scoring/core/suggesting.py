@@ -1,4 +1,4 @@
-"""Suggesting: of all ways to the flip number the few that are likely, told in sentences. Pure."""
+"""Suggesting: of all ways to the flip number the few likely ones, in sentences. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,14 +15,14 @@ MAX_TOLD: Final = 5
 
 @dataclass(frozen=True)
 class Suggestions:
-    """The likeliest ways, the first one first, and how many more rules would do."""
+    """The likeliest ways, the best first, and how many more rules would do."""
 
     ways: tuple[Way, ...]
     more: int
 
     @property
     def text(self) -> str:
-        """The ways in sentences, those of equal length in one; empty without any."""
+        """The ways in sentences, with ways of equal length in one sentence; empty without any."""
         sentences = [
             _sentence(kind, times, [way.label for way in equal])
             for (kind, times), equal in groupby(self.ways, key=lambda way: (way.kind, way.times))
@@ -37,9 +37,9 @@ class Suggestions:
 def suggest(ways: Iterable[Way], done: Collection[str], peers: Mapping[str, float]) -> Suggestions:
     """Choose the likeliest of the ways.
 
-    `done` are rules that the profile has met, `peers` tells which part of its like (0 to 1) met a rule. A
-    single step goes before several. Then goes what the profile did before, then what takes fewer steps, then
-    what more of its like did. Of ways that read alike only the first is told: to a reader they are one.
+    `done` are rules that the profile has met, `peers` the part of similar profiles (0 to 1) that met each
+    rule. A single step goes first. Then goes what the profile did before, then what takes fewer steps,
+    then what more similar profiles did. Of ways with the same text only the first is returned.
     """
 
     def likeliness(way: Way) -> tuple[bool, bool, int, float]:
@@ -53,7 +53,7 @@ def suggest(ways: Iterable[Way], done: Collection[str], peers: Mapping[str, floa
 
 
 def parts_who_met(peers: Sequence[Known], matrix: Matrix, day: int) -> Mapping[str, float]:
-    """Return which part of some profiles (0 to 1) each rule gave points to, by the rule's id."""
+    """Return the part of some profiles (0 to 1) to which each rule gave points, by the rule's id."""
     met = Counter(
         rule_id
         for one in peers
@@ -63,7 +63,7 @@ def parts_who_met(peers: Sequence[Known], matrix: Matrix, day: int) -> Mapping[s
 
 
 def _joinable(ways: Sequence[Way]) -> tuple[Way, ...]:
-    """Put those of equal length next to each other, where the first of them stands."""
+    """Move ways of equal length next to the first of them."""
     first: dict[tuple[str, int], int] = {}
     for place, way in enumerate(ways):
         first.setdefault((way.kind, way.times), place)

@@ -12,7 +12,7 @@ from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import DIGITS
 
 _STEPS = 10.0**DIGITS
-# The rounding error of a sum is far below these parts: of a step of the score, and of the sum's size.
+# The rounding error of a sum is far below this part of a step of the score, and of the sum's size.
 _ERROR = 1e-6
 _RELATIVE_ERROR = 1e-10
 
@@ -29,7 +29,7 @@ class Sums(NamedTuple):
 
 
 class Part:
-    """The lines of a part of the scores; a group's cap holds what its lines of this part give together."""
+    """The lines of a part of the scores; a group's cap limits the sum of its lines in this part."""
 
     def __init__(self, matrix: Matrix, size: int) -> None:
         self._matrix = matrix
@@ -38,14 +38,14 @@ class Part:
         self._grouped: dict[str, list[tuple[Indices, Floats]]] = {}
 
     def add(self, rule_id: str, profiles: Indices, points: Floats) -> None:
-        """Add what a rule gives to some profiles."""
+        """Add the points of a rule for some profiles."""
         self._lines.append((profiles, points))
         group = self._matrix.group_of.get(rule_id)
         if group is not None:
             self._grouped.setdefault(group, []).append((profiles, points))
 
     def add_lines(self, lines: Lines) -> None:
-        """Add what all rules of behaviour give."""
+        """Add the points of all rules of behaviour."""
         self._lines.append((lines.profile, lines.points))
         for place, rule in enumerate(self._matrix.rules):
             group = self._matrix.group_of.get(rule.id)
@@ -54,7 +54,7 @@ class Part:
                 self._grouped.setdefault(group, []).append((lines.profile[some], lines.points[some]))
 
     def sums(self) -> Sums:
-        """Return the sums of all lines, those of groups within their caps."""
+        """Return the sums of all lines, with the groups limited by their caps."""
         total = self._sum(self._lines)
         sizes = self._sum([(profiles, np.abs(points)) for profiles, points in self._lines])
         for name, lines in self._grouped.items():
@@ -73,7 +73,7 @@ class Part:
 def rounded(sums: Sums, exactly: Callable[[int], float]) -> Floats:
     """Return sums rounded half-even to 0.001; no score is -0.0.
 
-    Where a rounding error could change the last digit, `exactly` is asked for the rounded sum at that index.
+    Where a rounding error could change the last digit, `exactly` returns the rounded sum for that index.
     """
     found = np.rint(sums.points * _STEPS) / _STEPS + 0.0
     for place in np.flatnonzero(is_near_tie(sums)).tolist():
@@ -82,7 +82,7 @@ def rounded(sums: Sums, exactly: Callable[[int], float]) -> Floats:
 
 
 def is_near_tie(sums: Sums) -> NDArray[np.bool_]:
-    """Tell of which sums an error may change the last digit once they are rounded."""
+    """Return for which sums an error could change the last digit after rounding."""
     steps = np.abs(sums.points) * _STEPS
     errors = np.maximum(_ERROR, sums.sizes * (_STEPS * _RELATIVE_ERROR))
     return np.abs(steps - np.floor(steps) - 0.5) <= errors

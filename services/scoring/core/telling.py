@@ -1,4 +1,4 @@
-"""Telling: why a profile became a lead or did not, in a few sentences. Pure."""
+"""A summary of why a profile became a lead or did not, in a few sentences. Pure."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date

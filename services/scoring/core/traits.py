@@ -1,4 +1,4 @@
-"""Traits: what a person is known to be, as it was known at the end of any day."""
+"""Traits: the explicit information about a profile, as it was known at the end of any day."""
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Told(NamedTuple):
-    """A value of a trait, under our name for it, as somebody told it; null takes the trait back."""
+    """A value of a trait, under our name for it, as an interaction set it; null removes the trait."""
 
     occurred_at: datetime
     event_id: str
@@ -27,7 +27,7 @@ class Told(NamedTuple):
 
 
 def tellings(interaction: Interaction) -> list[Told]:
-    """Return what an interaction tells of traits, without its effect."""
+    """Return the traits that an interaction sets, without its effect."""
     if not interaction.traits:
         return []
     at, event_id = interaction.occurred_at, interaction.id
@@ -42,24 +42,24 @@ def effect(interaction: Interaction) -> Told | None:
 
 
 class History:
-    """The traits of a person over time: of each, the last writer by (occurred_at, event id) wins.
+    """The traits of a profile over time: for each, the last writer by (occurred_at, event id) wins.
 
-    When one event sets a trait twice the later value wins: its effect comes after what it tells.
+    When one event sets a trait twice the later value wins: its effect comes after its traits.
     """
 
     def __init__(
         self, told: Collection[tuple[datetime, str, str, Any]], identities: Iterable[Identity]
     ) -> None:
-        # Of most people nothing is told, and this is asked for every score.
+        # Most profiles have no traits, and every score needs this.
         self._told = sorted((Told(*one) for one in told), key=lambda one: one[:2]) if told else []
         self._identities = identities
         self._latest: tuple[int, Mapping[str, Any], Mapping[str, Any]] | None = None
         self.days: Sequence[int] = [day_of(one.occurred_at) for one in self._told] if told else ()
-        """the days (UTC ordinals) on which something was told, in order"""
+        """the days (UTC ordinals) on which a trait was set, in order"""
 
     @cached_property
     def derived(self) -> dict[str, Any]:
-        """What the identities themselves say: each kind, and from an e-mail its domain and the company."""
+        """The traits that the identities give: each kind, and from an e-mail its domain and the company."""
         identities = tuple(self._identities)
         told = sorted(current(identities), reverse=True) if len(identities) > 1 else identities
         derived: dict[str, Any] = dict(told)
@@ -71,14 +71,14 @@ class History:
 
     @property
     def email_domain(self) -> str | None:
-        """The domain of the address that tells most of a company; None without one."""
+        """The domain of the address that says most about the company; None without an address."""
         return email_domain(self._emails)
 
     def email_domains(self, day: int) -> tuple[tuple[str, ...], ...]:
-        """Return the domains of all addresses as `core.domains.alike` has each, for exclusions.
+        """Return the domains of all addresses, each as `core.domains.alike` gives it, for exclusions.
 
-        Where the trait `email_domain` was told by the end of a day it is that alone: what was told goes
-        before what addresses say.
+        If the trait `email_domain` was set by the end of a day, the result is that domain alone: a trait that
+        was set goes before what addresses say.
         """
         told = self.told(day).get("email_domain")
         return email_domains(self._emails) if told is None else told_domains(told)
@@ -88,15 +88,15 @@ class History:
         return [identity.value for identity in self._identities if identity.kind == "email"]
 
     def told(self, day: int) -> Mapping[str, Any]:
-        """Return the traits that were told until the end of a day, by name."""
+        """Return the traits that were set until the end of a day, by name."""
         return self._until(day)[0] if self._told else _NOTHING
 
     def at(self, day: int) -> Mapping[str, Any]:
-        """Return what a rule sees at the end of a day: what was told, and for the rest what is derived."""
+        """Return the traits that a rule reads at the end of a day: those set, else those derived."""
         return self._until(day)[1]
 
     def _until(self, day: int) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        # A score, a state and a company ask for one day, one after the other.
+        # A score, a state and a company ask for the same day, one after the other.
         number = bisect_right(self.days, day)
         if self._latest is None or self._latest[0] != number:
             last = {one.trait: one.value for one in self._told[:number]}
@@ -105,7 +105,7 @@ class History:
         return self._latest[1:]
 
     def shown(self, day: int) -> dict[str, Any]:
-        """Return the traits to show: those told, and domain and company where only the e-mail says so."""
+        """Return the traits to show: those set, and domain and company where only the e-mail gives them."""
         derived = {name: self.derived[name] for name in ("company", "email_domain") if name in self.derived}
         return dict(sorted({**derived, **self.told(day)}.items()))
 

@@ -1,4 +1,4 @@
-"""Ways: how far a profile is from the flip number, and each rule that alone would make up for it. Pure."""
+"""Ways: how far a profile is from the flip number, and each rule that alone would close the gap. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,10 +19,9 @@ NO_LONGER_BE: Final = "no_longer_be"
 
 @dataclass(frozen=True)
 class Way:
-    """One rule that alone would make a profile flip: by `times` more matches, or by what traits are.
+    """One rule that alone would make a profile flip: by `times` more matches, or by other traits.
 
-    `kind` says what the profile would have to do with the rule: do it so many times more, become what it
-    asks for, or no longer be that.
+    `kind` says what would have to change: match the rule so many times more, meet it, or no longer meet it.
     """
 
     rule: str
@@ -40,10 +39,10 @@ class Way:
 
 @dataclass(frozen=True)
 class Missing:
-    """How many points a score lacks to the flip number, and each way to it, the shortest first.
+    """How many points a score lacks to the flip number, and each way to get there, the shortest first.
 
     The points are the least multiple of 0.001 that would do. A score that reaches the flip number lacks 0
-    points, and there are no ways; neither are there for a profile that is excluded, whatever its score.
+    points and has no ways; an excluded profile has no ways either, whatever its score.
     """
 
     points: float
@@ -51,7 +50,7 @@ class Missing:
 
 
 def missing(known: Known, matrix: Matrix, day: int) -> Missing:
-    """Return what a score at the end of a day lacks to the flip number, and what would make up for it."""
+    """Return what a score at the end of a day lacks to the flip number, and what would close the gap."""
     score = price(known, matrix, day)
     if score.points >= matrix.flip_number:
         return Missing(0.0, ())
@@ -64,7 +63,7 @@ def missing(known: Known, matrix: Matrix, day: int) -> Missing:
 
 
 def _lacking(score: float, flip_number: float) -> float:
-    """Return how many points would do, in steps of a score; a float's rounding error makes no step."""
+    """Return how many points would do, in steps of a score; a float's rounding error adds no step."""
     steps = ceil(round((flip_number - score) * 10**DIGITS, DIGITS))
     return max(1, steps) / 10**DIGITS
 
@@ -72,9 +71,9 @@ def _lacking(score: float, flip_number: float) -> float:
 def _further_matches(known: Known, matrix: Matrix, day: int, score: Score) -> Iterator[Way]:
     ahead = Ahead(known, matrix, day, score)
     done = {line.rule for line in score.reasons}
-    # What only machines can do is no way for a person.
+    # A rule that only machines can match is no way for a person.
     of_people = [rule for rule in matrix.rules if rule.points > 0 and rule.machine != "only"]
-    # Those that the profile has met before come first, while there is time to answer in.
+    # Rules that the profile has met before come first, while the budget lasts.
     for rule in sorted(of_people, key=lambda rule: rule.id not in done):
         times = ahead.times_needed(rule)
         if times is not None:

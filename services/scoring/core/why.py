@@ -30,13 +30,12 @@ WAITING_FOR_ACTIVITY: Final = "waiting_for_activity"
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked: under which version, at the end of which day (UTC ordinal), and what came of it so far.
+    """The question: under which version, at the end of which day (UTC ordinal), and what happened so far.
 
-    `of_flip` tells that the day and the version are those of the flip that began `cycle`, the latest one of
-    the profile until that day. `next_from` is the first day on which another cycle could follow. `waits`
-    tells that the profile qualified before it did anything new, so that it flips with the next thing it does.
-    `others` are cycles of the profile that are somebody else's since identities were parted. `peers` are
-    other profiles that qualify.
+    `of_flip`: the day and the version are those of the flip that began `cycle`, the latest cycle of the
+    profile until that day. `next_from` is the first day on which another cycle could follow. `waits`: the
+    profile qualified before it did anything new, so it flips with the next interaction. `others` are cycles
+    of the profile that belong to another profile since an unmerge. `peers` are other profiles that qualify.
     """
 
     version: Version
@@ -55,8 +54,8 @@ class Asked:
 class Why:
     """The answer. `flipped`: the profile flipped, or would under this version on this day.
 
-    `chosen` are the places, among the reasons of the score, of the fewest lines without which the score would
-    miss the flip number, and `without` tells what it would be; both only of a score that reaches it.
+    `chosen` are the indices, among the score's reasons, of the fewest lines without which the score would
+    miss the flip number, and `without` is that score as a sum; both exist only if the score reaches it.
     """
 
     asked: Asked
@@ -75,7 +74,7 @@ class Why:
 
 
 def explain_flip(known: Known, asked: Asked) -> Why:
-    """Return why a profile is a lead, or why it is none and what would make it one."""
+    """Return why a profile is a lead, or why it is not and what would make it one."""
     matrix, day = asked.version.matrix, asked.day
     score = price(known, matrix, day)
     traits = known.traits.at(day)
@@ -102,7 +101,7 @@ def explain_flip(known: Known, asked: Asked) -> Why:
 
 
 def _status(state: State, asked: Asked) -> Status:
-    """Return what came of the profile, or what keeps sales from getting it."""
+    """Return what became of the profile, or what keeps sales from getting it."""
     if asked.cycle is not None and (asked.of_flip or state == QUALIFIED):
         return KEPT_BACK if asked.cycle.lead_id is None else LEAD
     return WAITING_FOR_ACTIVITY if state == QUALIFIED and asked.waits else state
