@@ -1,1 +1,1 @@
-"""The tables of scoring, a few statements a batch."""
+"""SQL on the tables of scoring, with a few statements per batch."""

@@ -1,4 +1,4 @@
-"""Companies: what their people score together, and how many of them sales may get."""
+"""Companies: the summed score of their profiles, and how many of these can become leads."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -14,9 +14,9 @@ CompanySort = Literal["-score", "-best", "company"]
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Which companies are listed, and whether the excluded people count.
+    """Which companies to list, and whether excluded profiles count.
 
-    With `excluded` only those of which all people are excluded, or only the others.
+    `excluded` selects companies whose profiles are all excluded, or only the others.
     """
 
     model: str
@@ -26,10 +26,10 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 class Company(msgspec.Struct, frozen=True):
-    """A company, how many of its people are known and where they stand, and what they score.
+    """A company: how many profiles it has, in which states, and their scores.
 
-    `score` is the sum of those that count and `best` the best of them, None when none counts.
-    `excluded_score` is the sum of the excluded ones.
+    `score` is the sum and `best` the maximum over the profiles that count, None when none counts.
+    `excluded_score` is the sum over the excluded profiles.
     """
 
     company: str
@@ -43,15 +43,15 @@ class Company(msgspec.Struct, frozen=True):
 
     @property
     def is_excluded(self) -> bool:
-        """Whether none of its people can become a lead."""
+        """Whether no profile of the company can become a lead."""
         return self.excluded == self.people
 
 
 def companies(connection: sa.Connection, wanted: Wanted, after: Sequence[Any], limit: int) -> list[Company]:
-    """Return a page of companies with what their people score in the active version of a model.
+    """Return a page of companies with the scores of their profiles in the active version of a model.
 
-    By score, companies that are excluded as a whole come behind all others, unless the excluded count.
-    `after` is the sort key of the last one of the page before, as `sort_key` makes it. Raises NotFound.
+    Sorted by score, companies that are excluded as a whole come last, unless excluded profiles count.
+    `after` is the sort key of the last company of the page before, from `sort_key`. Raises NotFound.
     """
     number = active_version_of(connection, wanted.model, "query.model").number
     is_excluded, score = scores.c.excluded, scores.c.score
@@ -83,7 +83,7 @@ def companies(connection: sa.Connection, wanted: Wanted, after: Sequence[Any], l
         if after:
             query = query.where(scores.c.company > after[0])
     else:
-        # Rounded, as it is shown and as the cursor has it: a sum depends on the order of its parts.
+        # Rounded as in the answer and in the cursor: the exact sum depends on the order of its parts.
         by = total if wanted.sort == "-score" else sa.func.coalesce(best, 0.0)
         measure = sa.func.round(sa.cast(by, sa.Numeric(20, 6)), 3)
         behind = sa.case((excluded == people, 1), else_=0) if not wanted.count_excluded else sa.literal(0)
@@ -110,7 +110,7 @@ def companies(connection: sa.Connection, wanted: Wanted, after: Sequence[Any], l
 
 
 def sort_key(last: Company, wanted: Wanted) -> tuple[str, ...]:
-    """Return the sort key of a company, for the cursor behind it."""
+    """Return the sort key of a company, for the cursor that follows it."""
     if wanted.sort == "company":
         return (last.company,)
     measure = last.score if wanted.sort == "-score" else last.best or 0.0

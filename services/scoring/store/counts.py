@@ -1,4 +1,4 @@
-"""The counts on their tables: each identity has a row guarded by a revision, and few have a large one too."""
+"""The counts on their tables: each identity has a row with a revision, and a few also have a large row."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -13,12 +13,12 @@ from services.scoring.tables import counts, older_counts
 from shared.database import bulk, quick
 from shared.errors import Unavailable
 
-# With more entries than these the row of an identity is emptied into its second row.
+# With more entries than this, the entries of an identity's row are moved to its second row.
 MOST_RECENT: Final = 256
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(list[tuple[int, str, int]]).decode
-# It depends on the content of rows alone, so that one serves all databases of a process.
+# Its rows are found by the hash of their content, so one serves all databases of a process.
 _large_rows = LargeRows()
 
 
@@ -27,19 +27,19 @@ BOTH: Final = counts.outerjoin(older_counts, older_counts.c.identity_id == count
 
 
 def columns(on_postgresql: bool) -> Sequence[sa.ColumnElement[Any]]:
-    """Return what a `Reading` reads of the two rows of an identity."""
+    """Return the columns of an identity's two rows that a `Reading` reads."""
     is_kept = bulk.among(on_postgresql, older_counts.c.mark, "kept")
     older = sa.case((is_kept, sa.null()), else_=older_counts.c.entries)
     return counts.c.entries, counts.c.by_hand, counts.c.revision, older_counts.c.mark, older
 
 
 class Reading:
-    """One reading of counts, which asks for no large row that the process keeps."""
+    """One read of counts, which fetches no large row that the process has cached."""
 
     def __init__(self) -> None:
         self._kept = _large_rows.by_mark()
         self.asked: Mapping[str, Any] = {"kept": list(self._kept)}
-        """the parameters that `columns` need at execution"""
+        """the parameters that `columns` needs at execution"""
 
     def held(
         self,
@@ -50,7 +50,7 @@ class Reading:
         mark: str | None,
         older: bytes | None,
     ) -> Held | None:
-        """Return what an identity has in `columns`; None for the nulls of an outer join without a row."""
+        """Return the counts in the `columns` of an identity; None for an outer join that found no row."""
         if entries is None or revision is None:
             return None
         recent = _counted_in(entries, by_hand)
@@ -98,7 +98,7 @@ def _revisions(on_postgresql: bool) -> sa.Select[str, int]:
 
 
 def write(connection: sa.Connection, changed: Mapping[str, Held]) -> None:
-    """Write counts back; raises Unavailable when somebody else changed one since it was read."""
+    """Write counts back; raises Unavailable when another transaction changed a row since it was read."""
     rows: list[dict[str, Any]] = []
     older: dict[str, Row] = {}
     for identity_id, held in sorted(changed.items()):
@@ -107,7 +107,7 @@ def write(connection: sa.Connection, changed: Mapping[str, Held]) -> None:
             older[identity_id] = marked(total([held.older, Counts(recent.packed)]).packed)
             recent = Counts(by_hand=recent.by_hand)
         rows.append(_row(identity_id, recent, held.revision + 1))
-    # Whoever has raised the revision of an identity writes both of its rows.
+    # The writer that has raised the revision of an identity also writes its second row.
     if bulk.upsert(connection, counts, rows, revision="revision") < len(rows):
         raise Unavailable("counts_race", "Another worker has just changed the same counts.")
     large = [{"identity_id": identity_id, **row._asdict()} for identity_id, row in older.items()]
@@ -127,7 +127,7 @@ def _row(identity_id: str, recent: Counts, revision: int) -> dict[str, Any]:
 
 
 def write_changed(connection: sa.Connection, held: Mapping[str, Held], after: Mapping[str, Counts]) -> None:
-    """Write those counts that are not as they were held; raises Unavailable as `write` does."""
+    """Write the counts that differ from those that were read; raises Unavailable as `write` does."""
     none = Held(NONE, 0)
     before = {identity_id: held.get(identity_id, none) for identity_id in after}
     write(

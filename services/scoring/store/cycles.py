@@ -1,7 +1,7 @@
-"""The hand-off cycles of profiles: who has flipped, when, under which version.
+"""The hand-off cycles of profiles: which profile flipped, when, under which version.
 
-A cycle is that of everybody who has one of the identities that flipped. When they were parted since, several
-have it, and whether one of them would have flipped alone, only their counts can tell.
+A cycle belongs to every profile that has one of the identities that flipped. After an unmerge several
+profiles have it, and only their counts can show which of them would have flipped alone.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from shared.database import bulk, quick
 from shared.events import LeadQualified
 
 Cycles = Mapping[tuple[str, str], Sequence[Cycle]]
-"""(profile id, model) -> the cycles in which any identity of the person flipped"""
+"""(profile id, model) -> the cycles in which any identity of the profile flipped"""
 
 _CYCLE = (standings.c.profile_id, standings.c.model, standings.c.cycle)
 _FLIPPED_IN = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
@@ -27,7 +27,7 @@ _OPEN = sa.insert(standings)
 
 
 def read(connection: sa.Connection, persons: Iterable[Person]) -> Cycles:
-    """Return the cycles of the persons, those begun under former profile ids included."""
+    """Return the cycles of the profiles, including those begun under former profile ids."""
     person_of = {i: person for person in persons for i in person.identities}
     rows = quick.rows(connection, _of_flippers(connection), {"ids": sorted(person_of)})
     flippers: dict[Cycle, set[str]] = {}
@@ -77,7 +77,7 @@ def _begun(on_postgresql: bool) -> sa.Select[str, int]:
 def is_in_a_cycle(
     profile_id: sa.ColumnElement[str], model: str, *, with_lead: bool = False
 ) -> sa.ColumnElement[bool]:
-    """Tell of a profile whether any of its identities ever flipped in a model; or so that sales has it."""
+    """Return the SQL condition that any identity of a profile flipped in a model, or became a lead in it."""
     began = sa.exists().where(
         identities.c.profile_id == profile_id,
         flipped.c.identity_id == identities.c.id,
@@ -88,12 +88,12 @@ def is_in_a_cycle(
 
 
 def is_kept_back(profile_id: sa.ColumnElement[str], model: str) -> sa.ColumnElement[bool]:
-    """Tell of a profile whether activations withheld each of its cycles in a model from sales."""
+    """Return the SQL condition that activations kept back each cycle of a profile in a model."""
     return is_in_a_cycle(profile_id, model) & ~is_in_a_cycle(profile_id, model, with_lead=True)
 
 
 def open_cycles(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
-    """Note who has flipped in which cycle."""
+    """Store which identities have flipped in which cycle."""
     if leads:
         quick.written(connection, _OPEN, [_row(lead) for lead in leads])
         _write_flipped(connection, leads)
@@ -102,11 +102,11 @@ def open_cycles(connection: sa.Connection, leads: Sequence[LeadQualified]) -> No
 def withhold(
     connection: sa.Connection, profile_ids: Sequence[str], version: Version, flipped_at: datetime
 ) -> None:
-    """Begin a cycle for profiles that are in none and of which sales gets no lead."""
+    """Begin a cycle without a lead for profiles that are in no cycle."""
     if not profile_ids:
         return
     asked = {"ids": profile_ids, "model": version.model}
-    # A former profile may have had the same id; its identities have other ids today.
+    # An earlier profile may have had the same id, while its identities have other ids today.
     taken = dict(connection.execute(_last_cycles(connection), asked).all())
     cycle = {"model": version.model, "version": version.number, "lead_id": None, "flipped_at": flipped_at}
     begun = [cycle | {"profile_id": one, "cycle": taken.get(one, 0) + 1} for one in profile_ids]
@@ -133,15 +133,15 @@ def _members(on_postgresql: bool) -> sa.Select[str, str]:
 
 
 def hand_over(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
-    """Note that sales gets leads, of new cycles and of withheld ones, which begin anew with them.
+    """Store the leads that sales gets, of new cycles and of cycles that were kept back, which begin again.
 
-    The caller has seen to it that nobody else opens cycles meanwhile.
+    The caller makes sure that no other transaction opens cycles meanwhile.
     """
     restore(connection, leads)
 
 
 def restore(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
-    """Write the cycles that leads tell of over those that are there."""
+    """Write the cycles of leads over the stored ones."""
     if not leads:
         return
     bulk.upsert(connection, standings, [_row(lead) for lead in leads])
@@ -154,7 +154,7 @@ def restore(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
 
 
 def follow_former_ids(connection: sa.Connection) -> None:
-    """Let those have flipped who are known by other ids today than when they did."""
+    """Replace former ids among the identities that flipped by the ids of today."""
     today = sa.select(former_ids.c.identity_id, *_FLIPPED_IN, flipped.c.carried).join(
         former_ids, former_ids.c.id == flipped.c.identity_id
     )

@@ -9,7 +9,7 @@ from shared.errors import Outdated
 
 
 def shown(connection: sa.Connection, model: str) -> str | None:
-    """Return the text of the draft, or of the matrix that scores, or did last, where there is none."""
+    """Return the text of the draft, else of the active matrix, else of the matrix that scored last."""
     latest = (
         sa.select(activations.c.version)
         .where(activations.c.model == models.c.model)
@@ -29,7 +29,7 @@ def shown(connection: sa.Connection, model: str) -> str | None:
 
 
 def delete(connection: sa.Connection, model: str) -> None:
-    """Remove the draft of a model, and with it the model when it never was active."""
+    """Remove the draft of a model, and the model too if it was never active."""
     ever_active = sa.exists().where(versions.c.model == models.c.model)
     connection.execute(sa.update(models).where(models.c.model == model).values(draft=None))
     connection.execute(sa.delete(models).where(models.c.model == model, ~ever_active))
@@ -41,7 +41,7 @@ def etag(text: str) -> str:
 
 
 def names_tag(if_match: str, tag: str) -> bool:
-    """Tell whether a header `If-Match` has this tag among its own, or is `*`."""
+    """Return whether a header `If-Match` contains this tag, or is `*`."""
     return not {part.strip() for part in if_match.split(",")}.isdisjoint({"*", tag})
 
 

@@ -1,4 +1,4 @@
-"""What interactions have set of traits by what they are: of each identity, type and day the last one."""
+"""The traits that interactions set by their type: for each identity, type and day the last interaction."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from shared.vocabulary import is_effective
 
 
 def write(connection: sa.Connection, interactions: Iterable[Interaction]) -> None:
-    """Keep the last of each type and day among those that have an effect; none of them is retracted."""
+    """Store the last interaction of each type and day that has an effect; none may be retracted."""
     latest: dict[tuple[str, str, int], Interaction] = {}
     for one in filter(is_effective, interactions):
         key = one.identities[0].id, one.type, day_of(one.occurred_at)
@@ -40,10 +40,10 @@ def _row(identity_id: str, type_: str, day: int, occurred_at: datetime, event_id
 
 
 def take_back(connection: sa.Connection, retracted: Mapping[str, Iterable[Interaction]]) -> None:
-    """Replace what was retracted by the last of that type and day that counts, if there is one.
+    """Replace each retracted interaction by the last one of its type and day that still counts, if any.
 
-    The interactions are told by the identity that they are attributed to, and the ledger knows that they are
-    retracted.
+    The interactions are given by the identity that they are attributed to, and the ledger already has their
+    retractions.
     """
     gone = {one.id for posted in retracted.values() for one in filter(is_effective, posted)}
     if not gone:

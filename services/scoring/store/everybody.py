@@ -1,4 +1,4 @@
-"""Everybody: profiles a page at a time, in the order of their ids, with what their scores are made of."""
+"""All profiles a page at a time, in the order of their ids, with the input of their scores."""
 
 from collections.abc import Collection, Sequence
 from itertools import pairwise
@@ -16,7 +16,7 @@ from shared.identity import Identity
 
 
 class Page(NamedTuple):
-    """Profiles in the order of their ids: what is known of each, and the ids of its identities."""
+    """Profiles in the order of their ids: the input of each score, and the ids of its identities."""
 
     profile_ids: Sequence[str]
     known: Sequence[Known]
@@ -29,10 +29,10 @@ def number_of_profiles(connection: sa.Connection) -> int:
 
 
 def read(connection: sa.Connection, after: str, size: int, names: Collection[str]) -> Page:
-    """Return the profiles that follow an id, as many as have `size` identities and at least one.
+    """Return the profiles after an id: as many as have `size` identities together, and at least one.
 
-    Of the traits it tells those of these names. Without names nothing is known of identities either: a matrix
-    that asks for no trait does not need them.
+    Only the traits `names` are read. Without names the identities are not read either: a matrix that asks for
+    no trait does not need them.
     """
     until = connection.execute(_UNTIL, {"after": after, "size": size}).scalar_one()
     if until is None:

@@ -1,4 +1,4 @@
-"""By which fold the tables were built, beside them."""
+"""The fold that built the tables, stored with them."""
 
 import sqlalchemy as sa
 
@@ -12,7 +12,7 @@ _IS_EMPTY = ~sa.exists().select_from(ledger)
 
 
 def built_by(connection: sa.Connection) -> Fold | None:
-    """Return the fold that built the tables, None while nothing is in them."""
+    """Return the fold that built the tables, None while they are empty."""
     rows = sa.select(folds.c.number, folds.c.forms, folds.c.limits).where(folds.c.projection == _SCORING)
     row = connection.execute(rows).one_or_none()
     if row is not None:
@@ -22,23 +22,23 @@ def built_by(connection: sa.Connection) -> Fold | None:
 
 
 def write(connection: sa.Connection, fold: Fold) -> None:
-    """Note which fold has built the tables."""
+    """Store which fold has built the tables."""
     bulk.upsert(connection, folds, [{"projection": _SCORING, **fold._asdict()}])
 
 
 class Stamp:
-    """Notes the fold beside the tables in the transaction that first fills them, or may be the first."""
+    """Stores the fold in the first transaction that fills the tables."""
 
     def __init__(self, fold: Fold) -> None:
         self._fold = fold
         self._is_there = False
 
     def put(self, connection: sa.Connection) -> None:
-        """Note the fold while the tables are empty; a process asks no more once a transaction has met any."""
+        """Store the fold if none is stored; a process stops asking once a transaction has read one."""
         if self._is_there:
             return
         if built_by(connection) is not None:
-            # Not before: a transaction that writes it may be rolled back.
+            # Only after a read: a transaction that writes the fold may be rolled back.
             self._is_there = True
             return
         row = {"projection": _SCORING, **self._fold._asdict()}

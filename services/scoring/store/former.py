@@ -10,15 +10,15 @@ from shared.database import bulk
 
 
 def identities_of(connection: sa.Connection, former_id: str) -> Sequence[str]:
-    """Return the ids of the identities that a former id leads to, none when it never was one."""
+    """Return the ids of the identities that a former id leads to; none when it was never an id."""
     query = sa.select(former_ids.c.identity_id).where(former_ids.c.id == former_id)
     return sorted(connection.execute(query).scalars())
 
 
 def led_to(connection: sa.Connection, ids: Sequence[str]) -> Mapping[str, str]:
-    """Return, of those ids that are former ones alone, the identity of today that each leads to.
+    """Return, for ids that are only former ids, the identity of today that each leads to.
 
-    A former id that leads to several people is left out.
+    A former id that leads to several profiles is left out.
     """
     today = identities.alias("today")
     is_of_today = sa.exists().where(today.c.id == former_ids.c.id)

@@ -1,4 +1,4 @@
-"""Hand-overs of profiles that activations kept back: who asked for each, why, and how far it has come."""
+"""Hand-overs of profiles that were kept back: who asked for each, why, and its progress."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from shared.database import bulk
 
 
 class Handover(NamedTuple):
-    """A hand-over: `done` of `total` profiles have been looked at, and sales got `handed_over` of them."""
+    """A hand-over: `done` of `total` profiles are finished, and sales got `handed_over` of them."""
 
     id: str
     model: str
@@ -26,7 +26,7 @@ class Handover(NamedTuple):
 
 
 def write(connection: sa.Connection, handover: Handover) -> None:
-    """Store a hand-over, or how far it has come since."""
+    """Store a hand-over or its progress."""
     bulk.upsert(connection, handovers, [handover._asdict()])
 
 

@@ -1,6 +1,6 @@
-"""Large rows of counts that this process has read or written: they seldom change and take long to read again.
+"""A cache of large rows of counts that this process has read or written: they change rarely and read slowly.
 
-A row is known by a hash of its entries, its mark, so what is kept is never out of date.
+The key of a row is a hash of its entries, its mark, so the cache is never out of date.
 """
 
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from hashlib import blake2b
 from threading import Lock
 from typing import Final, NamedTuple
 
-# Smaller rows are read as fast.
+# Smaller rows are read as fast without the cache.
 _LEAST_BYTES: Final = 64 * 1024
 _MOST_ROWS: Final = 64
 _MOST_BYTES: Final = 64 * 1024 * 1024
@@ -23,7 +23,7 @@ class Row(NamedTuple):
 
 
 class LargeRows:
-    """The rows that were used last, one for each identity; any number of threads may share it."""
+    """The rows that were used last, one for each identity; thread-safe."""
 
     def __init__(self) -> None:
         self._rows: OrderedDict[str, Row] = OrderedDict()
@@ -31,12 +31,12 @@ class LargeRows:
         self._lock = Lock()
 
     def by_mark(self) -> Mapping[str, Row]:
-        """Return all rows as of now."""
+        """Return all cached rows at this moment."""
         with self._lock:
             return {row.mark: row for row in self._rows.values()}
 
     def keep(self, identity_id: str, row: Row) -> None:
-        """Keep a row in the place of the identity's former one, and let go of what is too much."""
+        """Cache a row instead of the identity's former row, and evict what exceeds the bound."""
         with self._lock:
             self._forget(identity_id)
             if _LEAST_BYTES <= len(row.entries) <= _MOST_BYTES:

@@ -1,4 +1,4 @@
-"""The ledger: what was done, and what of it was retracted."""
+"""The ledger: all interactions that were taken in, and their retractions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,21 +13,21 @@ from shared.database.schema import Key
 from shared.events import Interaction, Retraction
 from shared.vocabulary import NO_ACTIVITY
 
-# As text, since SQLAlchemy does not know in what an INSERT returns that the ledger is the one inserted into.
+# As text, because SQLAlchemy does not know inside RETURNING that the ledger is the target of the INSERT.
 _IS_RETRACTED: Final = sa.exists().where(retractions.c.event_id == sa.literal_column("ledger.event_id", Key))
 
 _json = msgspec.json.Encoder().encode
 
 
 class Recorded(NamedTuple):
-    """The interactions that are new in the ledger, each once, and those of them that count."""
+    """The interactions that are new in the ledger, each once, and which of them count."""
 
     new: Sequence[Interaction]
     valid: Sequence[Interaction]
 
 
 def record(connection: sa.Connection, interactions: Sequence[Interaction]) -> Recorded:
-    """Enter the interactions in the ledger; one that was retracted before it came does not count."""
+    """Insert interactions into the ledger; one that was retracted before it arrived does not count."""
     distinct = {one.id: one for one in reversed(interactions)}
     rows = [
         {
@@ -48,7 +48,7 @@ def record(connection: sa.Connection, interactions: Sequence[Interaction]) -> Re
 
 
 def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, list[Interaction]]:
-    """Return what the ledger has of each of the identities and was not retracted, as counting needs it."""
+    """Return the unretracted interactions of each identity, with the fields that counting needs."""
     rows = connection.execute(
         sa.select(ledger).where(bulk.any_of(connection, ledger.c.identity_id, identity_ids), ~is_retracted())
     )
@@ -59,7 +59,7 @@ def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, li
 
 
 def acted_since(connection: sa.Connection, identity_ids: Sequence[str], since: datetime) -> bool:
-    """Tell whether one of the identities has done something since an instant that was not retracted."""
+    """Return whether one of the identities has an unretracted human interaction since an instant."""
     of_humans = ledger.c.machine.is_(None) & ledger.c.type.not_in(sorted(NO_ACTIVITY))
     deeds = sa.select(ledger.c.event_id).where(
         bulk.any_of(connection, ledger.c.identity_id, identity_ids),
@@ -71,7 +71,7 @@ def acted_since(connection: sa.Connection, identity_ids: Sequence[str], since: d
 
 
 def is_retracted() -> sa.ColumnElement[bool]:
-    """Tell of an interaction whether it does not count."""
+    """Return the SQL condition that an interaction is retracted."""
     return sa.exists().where(retractions.c.event_id == ledger.c.event_id)
 
 
@@ -92,9 +92,9 @@ def _interaction(row: Any) -> Interaction:
 
 
 def retract(connection: sa.Connection, told: Sequence[Retraction]) -> dict[str, list[Interaction]]:
-    """Keep the retractions and return, by identity, the interactions that count no more from now on.
+    """Store the retractions and return, by identity, the interactions that no longer count.
 
-    Of several retractions of one interaction the earliest is kept, whichever is told first.
+    Of several retractions of one interaction the earliest is stored, whichever arrives first.
     """
     rows = {
         event_id: {

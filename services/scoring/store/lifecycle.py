@@ -1,4 +1,4 @@
-"""What a model is at the moment: drafted, being activated, scoring or retired; and the end of it."""
+"""The state of a model: drafted, being activated, scoring or retired; and how a model ends."""
 
 import json
 from datetime import datetime
@@ -14,7 +14,7 @@ from shared.errors import Outdated
 class State(NamedTuple):
     """A model; `activating` is the version that is being prepared to score, if any.
 
-    `activations` is how often a version of it was made to score.
+    `activations` is how often one of its versions was activated.
     """
 
     model: str
@@ -29,12 +29,12 @@ class State(NamedTuple):
 
     @property
     def has_draft(self) -> bool:
-        """Whether a draft waits."""
+        """Whether the model has a draft."""
         return self.draft is not None
 
     @property
     def etag(self) -> str:
-        """The tag of the state, which every change of the model alters."""
+        """The tag of the state, which changes with every change of the model."""
         told = (self.created_at, self.active_version, self.draft, self.retired_at, self.activating)
         return etag(json.dumps([*told, self.activations], default=datetime.isoformat))
 
@@ -68,7 +68,7 @@ def check_unchanged(state: State, if_match: str | None) -> None:
 
 
 def retire(connection: sa.Connection, model: str, at: datetime, *, author: str, note: str | None) -> None:
-    """Have a model score nobody any more; its versions, activations and cycles stay."""
+    """End the scoring of a model; its versions, activations and cycles stay."""
     connection.execute(
         sa.update(models)
         .where(models.c.model == model)
@@ -77,7 +77,7 @@ def retire(connection: sa.Connection, model: str, at: datetime, *, author: str, 
 
 
 def make_active(connection: sa.Connection, model: str, version: int) -> None:
-    """Have a version score, also in a model that was retired."""
+    """Make a version the active one, also in a retired model."""
     connection.execute(
         sa.update(models)
         .where(models.c.model == model)

@@ -1,4 +1,4 @@
-"""Links and separations on the tables: all evidence is kept, also that of links that were refused."""
+"""Links and separations on the tables: all evidence is stored, also that of refused links."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -14,14 +14,14 @@ from shared.events import Separation
 
 
 def write(connection: sa.Connection, told: Mapping[Pair, Link]) -> list[Link]:
-    """Keep the evidence of links; return those of which it is the first or an earlier one."""
+    """Store the evidence of links; return the links for which it is the first or an earlier evidence."""
     rows = [_row(link) for _, link in sorted(told.items())]
     written = bulk.upsert_older(connection, links, rows, ("occurred_at", "event_id"))
     return [link for pair, link in told.items() if pair in written]
 
 
 def crowded(connection: sa.Connection, told: Iterable[Link]) -> set[str]:
-    """Return which of the identities of the links have more links than are heeded."""
+    """Return which identities of the links have more links than are heeded."""
     ids = sorted({i for link in told for i in link.pair})
     if not ids:
         return set()
@@ -34,7 +34,7 @@ def _crowded(on_postgresql: bool) -> sa.Select[str]:
     each, most = bulk.listed(on_postgresql, links.c.one_id, "ids"), sa.bindparam("most", type_=sa.Integer)
 
     def some(end: sa.Column[str]) -> sa.ScalarSelect[int]:
-        # No more are counted than have to be: there may be very many.
+        # Count no further than needed: an identity may have very many links.
         few = sa.select(sa.literal(1)).where(end == each.c.value).limit(most + 1)
         return (
             sa.select(sa.func.count())
@@ -48,10 +48,10 @@ def _crowded(on_postgresql: bool) -> sa.Select[str]:
 
 
 def heeded(connection: sa.Connection, crowds: set[str], told: Iterable[Link]) -> tuple[list[Link], set[str]]:
-    """Return those of the links that are among the earliest of their identities, and whom that concerns.
+    """Return the links that are among the earliest of their identities, and the identities they affect.
 
-    These are the crowded identities with another link among their earliest than before, though it may not be
-    heeded for its other identity, and whoever is linked with them.
+    These are the crowded identities whose earliest links change, even if the new link is not heeded for its
+    other identity, and all identities linked with them.
     """
     earliest = _earliest(connection, crowds)
     kept: list[Link] = []
@@ -66,7 +66,7 @@ def heeded(connection: sa.Connection, crowds: set[str], told: Iterable[Link]) ->
 
 
 def _earliest(connection: sa.Connection, identity_ids: Collection[str]) -> dict[str, dict[Pair, Link]]:
-    """Return of each identity the links that are heeded as far as it is concerned."""
+    """Return for each identity the links that are heeded as far as this identity is concerned."""
     found: dict[str, dict[Pair, Link]] = {i: {} for i in identity_ids}
     if not found:
         return found
@@ -86,16 +86,16 @@ def _earliest(connection: sa.Connection, identity_ids: Collection[str]) -> dict[
 
 
 def refuse_contested(connection: sa.Connection, people: People) -> set[str]:
-    """Refuse the links that a rule objected to, or return identities among which all has to be taken anew.
+    """Refuse the links that a rule objected to, or return identities whose links must all be applied again.
 
-    A link that was objected to is simply refused when it was made after all that hold the two groups
-    together, for then nothing depends on it.
+    A link is simply refused when it was made after every link within its two groups, because then no other
+    link depends on it.
     """
     new = people.contested
     if not new:
         return set()
     groups = [(link, {**people.of(link.one).identities, **people.of(link.other).identities}) for link in new]
-    # The rules that objected know of no aliases, which nearly nobody has.
+    # The rules that objected did not consider aliases, which are rare.
     if may_have_aliases(connection, (group for _, group in groups)):
         return {i for one in new for i in one.pair}
     holding = _holding(connection, [i for _, group in groups for i in group])
@@ -111,7 +111,7 @@ def _row(link: Link) -> dict[str, Any]:
 
 
 def _holding(connection: sa.Connection, identity_ids: Collection[str]) -> list[Link]:
-    """Return the links that hold and of which one of these identities is the first."""
+    """Return the links that hold and whose first identity is one of these."""
     of_these = bulk.any_of(connection, links.c.one_id, sorted(set(identity_ids)))
     return _read(connection, of_these & links.c.refused.is_(None))
 
@@ -123,9 +123,9 @@ def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Link
 def page_of_person(
     connection: sa.Connection, identity_ids: Collection[str], after: Sequence[Any], limit: int
 ) -> list[Link]:
-    """Return links that touch any of the identities, in the order in which they were made.
+    """Return links of any of the identities, in the order in which they were made.
 
-    They begin after the place `after`, a `Link.order`, or with the first where it is empty.
+    The page begins after `after`, a `Link.order`, or with the first link if it is empty.
     """
     order = [links.c[name] for name in ("occurred_at", "event_id", "other_id", "one_id")]
     query = sa.select(links).where(_touching(connection, identity_ids)).order_by(*order).limit(limit)
@@ -141,7 +141,7 @@ def _touching(connection: sa.Connection, identity_ids: Collection[str]) -> sa.Co
 
 
 def component(connection: sa.Connection, seeds: Iterable[str]) -> list[Link]:
-    """Return every heeded link that is connected with the seeds, also over links that were refused."""
+    """Return every heeded link of the seeds' connected components, in which refused links count too."""
     found: dict[Pair, Link] = {}
     seen: set[str] = set()
     reached = set(seeds)
@@ -158,14 +158,14 @@ def component(connection: sa.Connection, seeds: Iterable[str]) -> list[Link]:
 
 
 def displaced(connection: sa.Connection, crowds: Collection[str], kept: Iterable[Link]) -> list[Link]:
-    """Return the links of crowded identities that hold though they are not among the links kept."""
+    """Return the links of crowded identities that hold though they are not among the links in `kept`."""
     pairs = {link.pair for link in kept}
     holding = _read(connection, _touching(connection, crowds) & links.c.refused.is_(None))
     return [link for link in holding if link.pair not in pairs]
 
 
 def write_refused(connection: sa.Connection, known: Iterable[Link], why: Mapping[Pair, str | None]) -> None:
-    """Note of each link whether it is refused and why, where that has changed."""
+    """Store for each link whether it is refused and why, where that has changed."""
     changed = [
         link._replace(refused=why[link.pair])
         for link in known
@@ -175,7 +175,7 @@ def write_refused(connection: sa.Connection, known: Iterable[Link], why: Mapping
 
 
 def new_among(connection: sa.Connection, told: Sequence[Separation]) -> list[Separation]:
-    """Return those of the separations that the table does not have."""
+    """Return the separations that the table does not have."""
     if not told:
         return []
     of_these = bulk.any_of(connection, separations.c.separation_id, sorted({one.id for one in told}))
@@ -188,7 +188,7 @@ def new_among(connection: sa.Connection, told: Sequence[Separation]) -> list[Sep
 
 
 def write_separations(connection: sa.Connection, told: Sequence[Separation]) -> set[str]:
-    """Keep the separations that are new and return the ids of the identities that they part."""
+    """Store the new separations and return the ids of the identities that they separate."""
     rows: list[dict[str, Any]] = [
         {
             "identity_id": identity.id,

@@ -21,9 +21,9 @@ Sort = Literal["id", "-score"]
 
 @dataclass(frozen=True)
 class Filter:
-    """What profiles are looked for; all that is given must hold. A trait is (name, value).
+    """The conditions of a list of profiles; all that are set must hold. A trait is (name, value).
 
-    Those kept back qualify, in cycles that activations withheld from sales.
+    Profiles that are kept back qualify, and activations kept back all their cycles.
     """
 
     model: str | None = None
@@ -38,7 +38,7 @@ class Filter:
 
 
 class Profile(msgspec.Struct, frozen=True):
-    """A profile's id and the key that it is sorted by."""
+    """A profile's id and its sort key."""
 
     id: str
     key: tuple[str, ...]
@@ -49,8 +49,8 @@ def profile_ids(
 ) -> list[Profile]:
     """Return a page of profile ids that pass the filter, in the order of `sort` and then of their ids.
 
-    Scores are those as of when they were last priced. A trait passes when any identity of the person was ever
-    told it with that value, or has an e-mail that may tell it: the caller compares with what is known now.
+    Scores are as of the last pricing. A trait passes when any identity of the profile ever had it with that
+    value, or has an e-mail that may imply it: the caller compares with the traits of today.
     """
     query, score = _filtered(connection, wanted)
     if wanted.trait is not None:
@@ -113,9 +113,9 @@ def _filtered(
 
 
 def just_qualified(connection: sa.Connection, version: Version, limit: int, *, without: str) -> Sequence[str]:
-    """Return the ids of some profiles that qualify in a version, those with the least scores, but for one.
+    """Return the ids of the lowest-scoring profiles that qualify in a version, except `without`.
 
-    Only so many of those who reach the flip number are looked at, whatever keeps them from sales.
+    Only a bounded number of the profiles at the flip number is read, whatever keeps them from sales.
     """
     reached = (
         sa.select(scores.c.profile_id, scores.c.state, scores.c.score)

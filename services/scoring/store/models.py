@@ -1,4 +1,4 @@
-"""The models and their versions on the tables; an active version is compiled once a process."""
+"""The models and their versions on the tables; an active version is compiled once per process."""
 
 import json
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from shared.database import quick
 from shared.database.schema import Key
 
 COUNTING: Final = "counting"
-"""The phase of a preparation in which what its version asks is counted for everybody."""
+"""The phase of a preparation that counts the conditions of its version for all profiles."""
 
-# In the place of a phase, of versions that are prepared no more.
+# Instead of a phase, for versions whose preparation is over.
 _SCORING: Final = ""
-# The key of the advisory lock on the set of active versions; any constant that nobody else uses.
+# The key of the advisory lock on the set of active versions: any constant without another use.
 _ACTIVE_VERSIONS = 4_201_338
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(_ACTIVE_VERSIONS))
 _SHARED_LOCK = sa.select(sa.func.pg_advisory_xact_lock_shared(_ACTIVE_VERSIONS))
@@ -30,14 +30,14 @@ _SHARED_LOCK = sa.select(sa.func.pg_advisory_xact_lock_shared(_ACTIVE_VERSIONS))
 
 @dataclass(frozen=True)
 class Active:
-    """The versions that score at this moment, by model, and those that are being prepared to."""
+    """The versions that score at this moment, by model, and those that are being prepared."""
 
     versions: Mapping[str, Version]
     prepared: tuple[Version, ...] = ()
     since: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
-    """when each model's version became the one that scores, where that is known"""
+    """when each model's version became the active one, where that is known"""
     counted: tuple[Version, ...] = ()
-    """versions whose conditions are not counted for everybody yet, so that nobody can be priced in them"""
+    """versions whose conditions are not yet counted for all profiles, so that they cannot price any"""
 
     @cached_property
     def all(self) -> tuple[Version, ...]:
@@ -46,28 +46,29 @@ class Active:
 
     @cached_property
     def tally(self) -> Tally:
-        """What has to be counted for all of them."""
+        """What has to be counted for all of these versions."""
         return Tally(version.matrix for version in (*self.all, *self.counted))
 
     @cached_property
     def traits_asked(self) -> frozenset[str]:
-        """The names of the traits that have to be known to price somebody in all of them."""
+        """The names of the traits that have to be read to price a profile in all of these versions."""
         return traits_asked(version.matrix for version in self.all)
 
 
 def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:
-    """Keep the set of active versions as it is until the transaction ends, or be the only one to change it.
+    """Lock the set of active versions until the transaction ends: shared, or exclusively to change it.
 
-    Every batch that scores holds it, so an activation waits for the batches under way and later ones wait
-    for it: none counts by the old conditions what the activation has not seen in the ledger. It is a lock on
-    the set, not on rows, because a model that is activated for the first time has no row to hold before.
+    Every batch that scores takes the shared lock, so an activation waits for the batches under way, and later
+    batches wait for the activation: no batch counts by the old conditions what the activation did not see in
+    the ledger. The lock is on the set, not on rows, because before its first activation a model has no row
+    to lock.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(_LOCK if to_activate else _SHARED_LOCK)
 
 
 def active(connection: sa.Connection) -> Active:
-    """Return the versions that score at this moment and those that are being prepared to."""
+    """Return the versions that score at this moment and those that are being prepared."""
     rows = quick.rows(connection, _ACTIVE, {})
     return _compiled(tuple(sorted(map(tuple, rows))))
 
@@ -83,7 +84,7 @@ def _active() -> sa.CompoundSelect[*tuple[Any, ...]]:
             sa.literal(_SCORING, Key), models.c.model, models.c.active_version, versions.c.matrix, since
         )
         .select_from(models)
-        # Outer, so that SQLite begins with the models and does not go through all versions there ever were.
+        # An outer join, so that SQLite begins with the models and does not scan all versions there ever were.
         .outerjoin(
             versions, (versions.c.model == models.c.model) & (versions.c.version == models.c.active_version)
         )
@@ -111,12 +112,12 @@ def _compiled(rows: tuple[tuple[str, str, int, str, datetime | None], ...]) -> A
 
 @lru_cache(maxsize=256)
 def read_version(model: str, number: int, text: str) -> Version:
-    """Return a version of a model, given the text of its matrix; the same ones are read once a process."""
+    """Return a version of a model, given the text of its matrix; each is parsed once per process."""
     return Version(model, number, kept_matrix(model, json.loads(text)))
 
 
 def version_of(connection: sa.Connection, model: str, number: int | None) -> Version | None:
-    """Return a version of a model, the active one without a number; None when there is none."""
+    """Return a version of a model, without a number the active version; None when it does not exist."""
     wanted = versions.c.version == models.c.active_version if number is None else versions.c.version == number
     row = connection.execute(
         sa.select(versions.c.version, versions.c.matrix)
@@ -127,7 +128,7 @@ def version_of(connection: sa.Connection, model: str, number: int | None) -> Ver
 
 
 def last_to_score(connection: sa.Connection, model: str) -> Version | None:
-    """Return the version of a model that was activated last, whether or not the model scores still."""
+    """Return the version of a model that was activated last, whether or not the model still scores."""
     of_model = sa.select(activations.c.version).where(activations.c.model == model)
     query = of_model.order_by(activations.c.number.desc()).limit(1)
     number = connection.execute(query).scalar_one_or_none()
@@ -135,7 +136,7 @@ def last_to_score(connection: sa.Connection, model: str) -> Version | None:
 
 
 def draft_of(connection: sa.Connection, model: str) -> Version | None:
-    """Return the draft of a model as the version that it would be, or None without one."""
+    """Return the draft of a model as the version that it would become, or None without a draft."""
     row = connection.execute(sa.select(models.c.draft).where(models.c.model == model)).one_or_none()
     if row is None or row.draft is None:
         return None

@@ -1,4 +1,4 @@
-"""The names seen so far on their table, bounded for each kind: senders can make up as many as they like."""
+"""The names seen so far on their table, bounded for each kind: senders can invent any number of names."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,18 +12,18 @@ from services.scoring.tables import identities, seen_names
 from shared.database import bulk
 
 LIMIT: Final = 10_000
-"""So many rows of a kind are kept, those that came first; two workers at once may add a batch more."""
+"""How many rows of a kind are stored, the first that came; two workers at once may add a batch more."""
 
 
 _ROWS_OF_KIND: Final = sa.select(seen_names.c.kind, sa.func.count()).group_by(seen_names.c.kind)
 
 
 class Recorder:
-    """Records names, in a process that need not be told twice of one that the table has.
+    """Records names, and remembers in this process which names the table has.
 
-    A process takes a name for stored when a transaction has met it in the table. A name that the transaction
-    adds itself is not, for the transaction may be rolled back: the next one that brings the name meets it. So
-    nothing has to happen after a commit, and no failure can lose a name.
+    A process regards a name as stored when a transaction has read it from the table. A name that the
+    transaction adds itself does not count, because the transaction may be rolled back: the next transaction
+    with that name reads it. So nothing has to happen after a commit, and no failure can lose a name.
     """
 
     def __init__(self) -> None:
@@ -31,10 +31,10 @@ class Recorder:
         self._full: set[Kind] = set()
 
     def record(self, connection: sa.Connection, names: Collection[Name]) -> None:
-        """Add those of the names that the table has not, as far as there is room; once in a transaction.
+        """Add the names that the table lacks, as far as there is room; call it once per transaction.
 
-        It waits for whoever is adding the same name at this moment. So it comes last in a transaction, when
-        that has all the locks it needs, and adds in an order that all writers share.
+        It waits for a transaction that is adding the same name. So it comes last in a transaction, when all
+        other locks are taken, and adds names in an order that all writers share.
         """
         unknown = [one for one in names if one not in self._stored and one.kind not in self._full]
         if not unknown:
@@ -58,7 +58,7 @@ def _full(room: Mapping[Kind, int]) -> set[Kind]:
 
 
 def full_kinds(connection: sa.Connection) -> set[Kind]:
-    """Return the kinds of which no more names are kept."""
+    """Return the kinds for which no more names are stored."""
     return _full(_room(connection))
 
 
@@ -70,16 +70,16 @@ def _first_of_each(names: Collection[Name], room: dict[Kind, int]) -> Iterator[N
 
 
 class SeenRows(NamedTuple):
-    """All that has been seen, as it stands on the tables.
+    """All that has been seen, as rows of the tables.
 
-    Gathering many names takes a while, so it is left to a thread.
+    Gathering many names takes a while, so the caller leaves it to a thread.
     """
 
     rows: Sequence[tuple[str, str, str]]
     kinds: Sequence[str]
 
     def gathered(self) -> Seen:
-        """Return it as a matrix is held against it."""
+        """Return the rows in the form in which a matrix is compared with them."""
         kept = Counter(kind for kind, _, _ in self.rows)
         cut = {kind for kind, number in kept.items() if number >= LIMIT}
         return gathered(self.rows, kinds=self.kinds, cut=cut)
@@ -92,7 +92,7 @@ def seen(connection: sa.Connection, traits: Collection[str] = ()) -> SeenRows:
     unknown = set(traits) - {name for kind, name, _ in rows if kind == "trait"} if traits else set[str]()
     kinds: Sequence[str] = ()
     if unknown:
-        # Without any it reads the whole table, so it is asked only for names that most likely are wrong.
+        # Without any match this reads the whole table, so it is asked only for names that are probably wrong.
         came = sa.select(identities.c.kind).where(identities.c.kind.in_(unknown)).distinct()
         kinds = connection.execute(came).scalars().all()
     return SeenRows(rows, kinds)

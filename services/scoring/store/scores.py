@@ -1,4 +1,4 @@
-"""The scores as they were last priced, a row for each profile and version, for lists, sums and the timer."""
+"""The scores as of their last pricing, a row for each profile and version, for lists, sums and the timer."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ class Place(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """An appraisal as the table has it, with the revision of its row."""
+    """An appraisal as stored, with the revision of its row."""
 
     appraisal: Appraisal
     revision: int
@@ -30,7 +30,7 @@ class Kept(NamedTuple):
 def read(
     connection: sa.Connection, profile_ids: Sequence[str], versions: Iterable[Version]
 ) -> dict[Place, Kept]:
-    """Return what is kept of the profiles in these versions."""
+    """Return the stored appraisals of the profiles in these versions."""
     rows = quick.rows(connection, _of_profiles(connection), {"ids": profile_ids})
     wanted = {(version.model, version.number) for version in versions}
     return {
@@ -46,7 +46,7 @@ def _of_profiles(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
 
 
 def write(connection: sa.Connection, changed: Mapping[Place, Kept]) -> None:
-    """Write appraisals back; raises Unavailable when somebody else changed one since it was read."""
+    """Write appraisals back; raises Unavailable when another transaction changed one since it was read."""
     names = scores.c.keys()
     rows = [
         dict(zip(names, (*place, *kept.appraisal, kept.revision + 1), strict=True))
@@ -62,7 +62,7 @@ def add(
     profile_ids: Sequence[str],
     appraisals: Iterable[Appraisal],
 ) -> None:
-    """Keep appraisals of profiles in a version; what is kept of one of them already stays as it is."""
+    """Store appraisals of profiles in a version; an appraisal that is stored already stays as it is."""
     names = scores.c.keys()
     place = (version.model, version.number)
     rows = [
@@ -73,7 +73,7 @@ def add(
 
 
 def drop_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> None:
-    """Remove what is kept of profiles that are none any more."""
+    """Remove the scores of ids that are no longer profiles."""
     if profile_ids:
         connection.execute(
             sa.delete(scores).where(bulk.any_of(connection, scores.c.profile_id, sorted(profile_ids)))
@@ -81,15 +81,15 @@ def drop_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> No
 
 
 def overdue(connection: sa.Connection, version: Version, day: int) -> set[str]:
-    """Return the ids of the profiles that qualify by scores whose `due_on` has come by a day."""
+    """Return the ids of the profiles that qualify by stored scores whose `due_on` is not after a day."""
     qualify = sa.select(scores.c.profile_id).where(_of(version), scores.c.state == QUALIFIED)
     return set(connection.execute(qualify.where(scores.c.due_on <= day)).scalars())
 
 
 def strays(connection: sa.Connection, version: Version) -> Sequence[str]:
-    """Return the ids that have a score in a version and are not the id of a profile.
+    """Return the ids that have a score in a version but are not ids of profiles.
 
-    On SQLite there are none, since there only one transaction writes at a time.
+    SQLite never has any, because only one transaction writes at a time.
     """
     if connection.dialect.name == "sqlite":
         return []
@@ -98,7 +98,7 @@ def strays(connection: sa.Connection, version: Version) -> Sequence[str]:
 
 
 def drop_strays(connection: sa.Connection, version: Version, ids: Sequence[str]) -> None:
-    """Remove those of some scores of a version whose ids are not the id of a profile."""
+    """Remove those of some scores of a version whose ids are not ids of profiles."""
     those = bulk.any_of(connection, scores.c.profile_id, ids)
     connection.execute(sa.delete(scores).where(_of(version), those, _is_stray()))
 
@@ -114,7 +114,7 @@ def _of(version: Version) -> sa.ColumnElement[bool]:
 
 
 def drop_version(connection: sa.Connection, version: Version) -> None:
-    """Remove what is kept of a version, so that it can be priced anew."""
+    """Remove the scores of a version, so that it can be priced anew."""
     connection.execute(sa.delete(scores).where(_of(version)))
 
 

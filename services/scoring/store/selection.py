@@ -1,4 +1,4 @@
-"""Interactions of a person, selected to count no more."""
+"""Interactions of a profile, selected for a retraction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ class Selection:
 
 
 def chosen(connection: sa.Connection, person: Person, selection: Selection) -> Mapping[str, list[str]]:
-    """Return, by identity, the ids of the selected interactions that count until now.
+    """Return, by identity, the ids of the selected interactions that still count.
 
-    Raises NotFound when there are none, Refused for a type or a source that none has, TooLarge when they are
+    Raises NotFound when there are none, Refused for a type or a source that no interaction has, TooLarge for
     more than MAX_RETRACTED.
     """
     query = sa.select(ledger.c.identity_id, ledger.c.event_id).where(
@@ -67,7 +67,7 @@ def chosen(connection: sa.Connection, person: Person, selection: Selection) -> M
 
 
 def _check_named(connection: sa.Connection, person: Person, selection: Selection) -> None:
-    """Raise Refused for a type or source that no interaction of the person has, retracted ones included."""
+    """Raise Refused for a type or source that no interaction of the profile has, retracted ones included."""
     mine = bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities))
     for field, column, value in (
         ("type", ledger.c.type, selection.type),

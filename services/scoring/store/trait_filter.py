@@ -1,4 +1,4 @@
-"""Profiles by a trait: what its rows, its stand-ins, effects and addresses may tell of it."""
+"""Profiles by a trait: which rows, derived traits, effects and addresses may give it a value."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -11,18 +11,18 @@ from shared.known_traits import COMPANY, canonical, sources
 from shared.vocabulary import EFFECTS
 
 FROM_EMAIL: Final = ("company", "email_domain")
-"""The traits that an e-mail address tells where nothing else does."""
+"""The traits that an e-mail address gives if nothing else sets them."""
 
 _mine = identities.alias("mine")
 
 
 def may_have(name: str, value: str) -> sa.ColumnElement[bool]:
-    """Tell of `identities` whether a profile may have a trait, or what a path leads to, with a value.
+    """Return the SQL condition on `identities` that a profile may have a value of a trait or of a path.
 
-    It is so of all who have it, and of some who had it once: the caller looks at what is known now.
+    It holds for all profiles that have it and some that had it once: the caller checks the traits of today.
     """
     path = canonical(name)
-    # A number or a truth is told without quotes.
+    # A number or a truth value is given without quotes.
     told = [_json(value), value]
     found = [sa.exists().where(_is_mine(traits), sa.or_(*_rows(path, value, told)))]
     types = [type_ for type_, effect in EFFECTS.items() if effect.trait == path]
@@ -31,7 +31,7 @@ def may_have(name: str, value: str) -> sa.ColumnElement[bool]:
     if path in FROM_EMAIL:
         is_at = _mine.c.value.endswith(f"@{value}", autoescape=True)
         if path == COMPANY:
-            # A company has the domains below its own, too.
+            # A company also has the domains below its own.
             is_at |= _mine.c.value.endswith(f".{value}", autoescape=True)
         found.append(sa.exists().where(_mine.c.profile_id == identities.c.id, _mine.c.kind == "email", is_at))
     return sa.or_(*found)
@@ -42,11 +42,11 @@ def _is_mine(table: sa.Table) -> sa.ColumnElement[bool]:
 
 
 def _rows(path: str, value: str, told: list[str]) -> Iterator[sa.ColumnElement[bool]]:
-    """Yield of rows of traits whether they may tell the value."""
+    """Yield conditions on the rows of traits that may give the value."""
     for trait in sorted(sources(path)):
         of_trait = traits.c.name == trait
         if trait == "name" != path:
-            # One word or several of a whole name.
+            # The value may be one word, or several words, of a full name.
             words = (traits.c.value.contains(word, autoescape=True) for word in value.split())
             yield sa.and_(of_trait, *words)
         elif path.startswith(f"{trait}."):

@@ -1,4 +1,4 @@
-"""The traits on their tables: of each identity and trait the last value of every day, told or an effect."""
+"""The traits on their tables: for each identity and trait the last value of every day, set or by effect."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ _json = msgspec.json.Encoder().encode
 
 
 def write(connection: sa.Connection, interactions: Iterable[Interaction]) -> None:
-    """Keep the last value of each trait and day, by the time at which it was so."""
+    """Store the last value of each trait and day, by the time of the interaction."""
     latest: dict[tuple[str, str, int], dict[str, Any]] = {}
     for one in interactions:
         for told in tellings(one):
@@ -50,14 +50,14 @@ def write(connection: sa.Connection, interactions: Iterable[Interaction]) -> Non
 
 
 def _at(row: Mapping[str, Any]) -> tuple[datetime, str]:
-    # Of two values at the same instant any one may win, but in every order the same one.
+    # Of two values at the same instant any may win, but always the same one whatever their order.
     return row["occurred_at"], row["event_id"]
 
 
 def read(
     connection: sa.Connection, persons: Sequence[Person], names: Collection[str] | None = None
 ) -> dict[str, History]:
-    """Return the traits of each person over time, all or those of these names, by profile id."""
+    """Return the traits of each profile over time, all or only `names`, by profile id."""
     told = told_of(connection, [i for one in persons for i in one.identities], names)
     return {
         person.id: History(
@@ -70,7 +70,7 @@ def read(
 def told_of(
     connection: sa.Connection, identity_ids: Sequence[str], names: Collection[str] | None = None
 ) -> dict[str, list[Told]]:
-    """Return what was told of each identity, all or the traits of these names, and then its effects."""
+    """Return the traits that were set on each identity, all or only `names`, and then its effects."""
     told: dict[str, list[Told]] = {}
     followed: dict[str, list[Told]] = {}
     for identity_id, occurred_at, event_id, name, value in _rows(connection, identity_ids, names):
@@ -86,7 +86,7 @@ def told_of(
 def _rows(
     connection: sa.Connection, identity_ids: Sequence[str], names: Collection[str] | None
 ) -> Sequence[Any]:
-    """Return what was told, and effects; these have a type in the place of the name, and no value."""
+    """Return the traits that were set, and effects; an effect has its type as its name, and no value."""
     if names is None:
         return quick.rows(connection, _all(connection), {"ids": identity_ids, "types": sorted(EFFECTS)})
     types = sorted(type_ for type_, effect in EFFECTS.items() if effect.trait in names)
@@ -130,7 +130,7 @@ def _effects(on_postgresql: bool) -> sa.Select[*_Row]:
 def known(
     connection: sa.Connection, persons: Sequence[Person], names: Collection[str] | None = None
 ) -> dict[str, Known]:
-    """Return all that a score is made of, by profile id; with `names`, of the traits only these."""
+    """Return the input of scores, by profile id; with `names`, only these traits."""
     histories = read(connection, persons, names)
     counts = totals([[part for held in one.held.values() for part in held.parts] for one in persons])
     return {

@@ -1,4 +1,4 @@
-"""User ids on the tables, as far as they may be several of one user (core/aliases.py)."""
+"""User ids on the tables: whether several may belong to one user (core/aliases.py)."""
 
 from collections.abc import Iterable, Mapping
 
@@ -10,7 +10,7 @@ from shared.identity import USER_ID, Identity
 
 
 def may_have_aliases(connection: sa.Connection, groups: Iterable[Mapping[str, Identity]]) -> bool:
-    """Tell whether a user id of the groups was ever named together with another one."""
+    """Return whether a user id of the groups was ever linked with another user id."""
     users = sorted({i for group in groups for i, one in group.items() if one.kind == USER_ID})
     if not users:
         return False

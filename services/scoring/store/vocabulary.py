@@ -1,6 +1,6 @@
-"""What there is to name: models, kinds of identity and traits. What nobody knows is refused, not looked for.
+"""The names that a request may use: models, kinds of identity and traits. Unknown names are refused.
 
-Kinds and traits are open vocabularies: known are those that Flipline has a use for, and those that ever came.
+Kinds and traits are open vocabularies: known are those that Flipline has a use for, and all that ever came.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _MODEL_HINT: Final = "PUT /v1/models/{model}/draft makes a model."
 
 
 def check_kind(connection: sa.Connection, field: str, kind: str) -> None:
-    """Raise Refused, naming the field, for a kind of identity that is not ours and that nobody has."""
+    """Raise Refused, naming the field, for a kind of identity that is not ours and that no profile has."""
     if kind in KINDS or _has(connection, identities.c.kind, kind):
         return
     others = distinct_values(connection, identities.c.kind, _MAX_KINDS)
@@ -37,9 +37,9 @@ def check_kind(connection: sa.Connection, field: str, kind: str) -> None:
 
 
 def check_trait(connection: sa.Connection, field: str, name: str) -> None:
-    """Raise Refused, naming the field, for a trait that was never told and that no active matrix asks for.
+    """Raise Refused, naming the field, for a trait that was never set and that no active matrix asks for.
 
-    Once there are too many names to keep, every name passes.
+    Once there are too many names to store, every name passes.
     """
     asked = {*KNOWN_TRAITS, *KINDS, *map(canonical, active(connection).traits_asked)}
     # An object is known by its own name, and so are the paths into it.
@@ -61,24 +61,24 @@ def check_trait(connection: sa.Connection, field: str, name: str) -> None:
 
 
 def check_model(connection: sa.Connection, field: str, model: str) -> None:
-    """Raise Refused, naming the field, for a model that there is not."""
+    """Raise Refused, naming the field, for a model that does not exist."""
     if not is_there(connection, model):
         check_known("model_unknown", {field: model}, _models(connection), _MODEL_HINT)
 
 
 def is_there(connection: sa.Connection, model: str) -> bool:
-    """Tell whether there is such a model."""
+    """Return whether a model exists."""
     return _has(connection, models.c.model, model)
 
 
 def require_model(connection: sa.Connection, model: str) -> None:
-    """Raise NotFound for the model of a path when there is no such model."""
+    """Raise NotFound, for the model in a request's path, when it does not exist."""
     if not is_there(connection, model):
         raise model_unknown(connection, model)
 
 
 def model_unknown(connection: sa.Connection, model: str) -> NotFound:
-    """Return that there is no such model, with the one that is most likely meant."""
+    """Return the error that a model does not exist, with the name that is most likely meant."""
     near = suggestion(model, _models(connection))
     advice = f"; did you mean `{near}`?" if near else ". PUT its draft first."
     return NotFound("model_unknown", f"There is no model {model}{advice}")
@@ -87,7 +87,7 @@ def model_unknown(connection: sa.Connection, model: str) -> NotFound:
 def active_version_of(connection: sa.Connection, model: str, field: str | None = None) -> Version:
     """Return the active version of a model; raises NotFound when there is none.
 
-    With a field that names the model, a model that there is not is Refused.
+    With a field that names the model, Refused replaces NotFound for a model that does not exist.
     """
     version = version_of(connection, model, None)
     if version is None:
@@ -98,7 +98,7 @@ def active_version_of(connection: sa.Connection, model: str, field: str | None =
 
 
 def not_there(connection: sa.Connection, model: str, which: Which, field: str | None = None) -> NotFound:
-    """Return that a model has no such version; raises NotFound when there is no such model."""
+    """Return the error that a model has no such version; raises NotFound when the model does not exist."""
     require_model(connection, model)
     if which == "draft":
         return NotFound("draft_unknown", f"Model {model} has no draft; PUT one first.", field)
