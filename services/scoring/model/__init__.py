@@ -1,1 +1,1 @@
-"""What ops write: the matrix of a model, checked, compared and held against what anyone can reach. Pure."""
+"""The matrix of a model: checked, compared, and searched for probable mistakes. Pure."""

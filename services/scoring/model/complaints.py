@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a matrix, told with the paths and in the words of the one who wrote it."""
+"""Pydantic's errors in a matrix, with the paths and in the words of its author."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from shared.errors import MAX_COMPLAINTS, Complaint
 from shared.strict import ENOUGH
 from shared.wording import NO_SLUG, in_words, unknown
 
-# A path may hold names that somebody else made up.
+# A path may contain keys that the author made up.
 _MAX_PARTS = 24
 _MAX_PART_LENGTH = 64
 
@@ -35,9 +35,9 @@ _Path = tuple[str | int, ...]
 
 
 def complaints(errors: Iterable[ErrorDetails], document: Any) -> list[Complaint]:
-    """Return what is wrong with a matrix, in its order and at most MAX_COMPLAINTS; never an empty list.
+    """Return the complaints about a matrix, in its order and at most MAX_COMPLAINTS; never an empty list.
 
-    Of a rule's parts the message names the rule by its id, beside the index in the path.
+    For a part of a rule the message names the rule by its id, in addition to the index in the path.
     """
     told: dict[tuple[str | None, str], None] = {}
     for error in errors:
@@ -53,7 +53,7 @@ def complaints(errors: Iterable[ErrorDetails], document: Any) -> list[Complaint]
 
 
 def of_rule(complaint: Complaint, document: Any) -> Complaint:
-    """Return a complaint with the id of the rule that its field is in, when there is one to tell."""
+    """Return a complaint with the id of the rule that its field is in, if that rule has an id."""
     section, index, *_ = [*(complaint["field"] or "").split(".", 2), "", ""]
     if section not in {"rules", "traits"} or not (index.isdecimal() and index.isascii()):
         return complaint
@@ -69,11 +69,11 @@ def _text(path: _Path) -> str | None:
 
 
 class _Place(NamedTuple):
-    """Where an error is: the path as it was written, and the kind of what is there.
+    """Where an error is: the path as it was written, and the kind of the value there.
 
     The kind is `all`, `any`, `not` or `matches` in a condition, `type` or `comparison` further down, else "".
-    When pydantic tried each member of a union, `member` is the one that this error is of and `union` is what
-    was written for all of them.
+    When pydantic tried each member of a union, `member` is the member that this error belongs to and `union`
+    the value as it was written.
     """
 
     path: _Path
@@ -133,7 +133,7 @@ def _place_in_union(path: _Path, kind: str, below: Sequence[str | int], document
     indexes = [part for part in below if isinstance(part, int)]
     if not members:
         return _Place((*path, *indexes), kind)
-    # An index before the member is of a list of unions, behind it of a member that is a list.
+    # An index before the member belongs to a list of unions, an index after it to a member that is a list.
     union = (*path, *indexes) if below[-1] == members[0] else path
     return _Place((*path, *indexes), kind, members[0], _at(document, union))
 
@@ -152,14 +152,14 @@ def _at(document: Any, path: _Path) -> Any:
 
 
 def _is_meant(place: _Place) -> bool:
-    """Return whether the error is of the very member of a union that the writer meant."""
+    """Return whether the error belongs to the member of a union that the author meant."""
     if place.member.startswith("list"):
         return isinstance(place.union, list)
     return place.member == "constrained-str" and isinstance(place.union, str)
 
 
 def _is_beside_the_point(place: _Place) -> bool:
-    """Return whether the error is of a member of a union while the writer meant another."""
+    """Return whether the error belongs to a member of a union while the author meant another."""
     means_another = isinstance(place.union, str) or (place.kind == "type" and isinstance(place.union, list))
     return means_another and not _is_meant(place)
 

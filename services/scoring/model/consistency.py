@@ -1,6 +1,6 @@
-"""What the parts of a matrix say against each other: ids that are taken, groups of rules that are not there.
+"""Contradictions between the parts of a matrix: ids that are used twice, groups of rules that do not exist.
 
-It is asked of a matrix as it was written, in which any part may be wrong by itself as well.
+The check runs on a matrix as it was written, in which any part may also be wrong by itself.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -13,7 +13,7 @@ _Place = tuple[str, int]
 
 
 def inconsistencies(written: Mapping[str, Any], reserved: Collection[str]) -> Iterator[Fault]:
-    """Yield them in the order of the matrix, each with its path; `reserved` are ids that no rule can have."""
+    """Yield the faults in the order of the matrix, each with its path; no rule can have a `reserved` id."""
     places: dict[str, _Place] = {}
     for place, rule_id in _ids(written):
         if rule_id in reserved:

@@ -12,9 +12,9 @@ _Asked: TypeAlias = tuple[Operator, Any]
 
 
 def contradiction(test: Comparison) -> str | None:
-    """Return which operators of a test no value meets together, None when there are no such.
+    """Return which operators of a test no value can meet together, None when there are none.
 
-    Only what is asked of presence, of numbers and beside the very values is looked into.
+    It checks only presence, numbers, and operators that name the exact values.
     """
     return _of_presence(test) or _of_range(test) or _of_values(test)
 

@@ -1,6 +1,6 @@
-"""What changed between two versions of a matrix, as a person wants to read it.
+"""The difference between two versions of a matrix, in a form for readers.
 
-Rules, trait rules and groups are matched by their id, so the order that they stand in does not matter.
+Rules, trait rules and groups are matched by their id, so their order does not matter.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -12,17 +12,17 @@ from services.scoring.model.rules import Rule, TraitRule
 from shared.conditions import explain, fingerprint
 
 Json = Mapping[str, Any]
-# Who writes one of these out changes nothing.
+# Writing a default out changes nothing.
 _DEFAULTS: Json = {"label": "", "machine": "exclude", "audience": "sales"}
 _NOTHING: Json = {}
 
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that changed: where, from what to what as JSON (None is nothing), and in words.
+    """One change: the path, the value before and after as JSON (None if absent), and the change in words.
 
-    With `needs_counting` the ledger has to be counted for it; anything else only prices anew what has been
-    counted.
+    With `needs_counting` the ledger has to be counted for it; otherwise the existing counts only have to be
+    priced anew.
     """
 
     path: str
@@ -63,7 +63,7 @@ def _value(
     *,
     counted: bool = True,
 ) -> Iterator[Change]:
-    """Yield the change of one value; `told` is how both are told where their JSON tells a person little."""
+    """Yield the change of one value; `told` is both values in words where their JSON is hard to read."""
     if before == after:
         return
     old, new = told or (_told(before), _told(after))
@@ -154,7 +154,7 @@ def _inactivity(before: Json | None, after: Json | None) -> Iterator[Change]:
 
 def _whole(path: str, name: str, before: Json | None, after: Json | None, words: str) -> Change:
     if before is None:
-        # What anybody did at all is counted only for a model that takes points for doing nothing.
+        # Human interactions are counted only for a model that takes points for inactivity.
         return Change(path, "added", None, after, f"{name}: added, {words}", path == "inactivity")
     return Change(path, "removed", before, None, f"{name}: removed, it gave {words}")
 
@@ -185,7 +185,7 @@ def _excludes(before: Matrix | None, after: Matrix, old: Json, new: Json) -> Ite
 
 
 def _either(before: Mapping[str, Any], after: Mapping[str, Any]) -> Collection[str]:
-    """Return the names on either side, those that are there now first."""
+    """Return the names on either side, those of `after` first."""
     return dict.fromkeys((*after, *before))
 
 
@@ -194,7 +194,7 @@ def _written(json: Json, name: str) -> Any:
 
 
 def _given(value: Any) -> Any:
-    """Return a value without the nulls in it, which say the same as nothing."""
+    """Return a value without its nulls, which mean the same as absence."""
     if isinstance(value, dict):
         return {name: part for name, part in value.items() if part is not None}
     return value

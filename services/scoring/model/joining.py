@@ -1,4 +1,4 @@
-"""What to say of conditions that `all`, `any` and `not` join wrongly, with an example of the right form."""
+"""Messages for conditions that `all`, `any` and `not` join wrongly, with an example of the right form."""
 
 import json
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ _OF_TRAITS: Final = ({"country": "ES"}, {"title": {"matches_any": ["vp", "chief"
 
 
 class Joined(NamedTuple):
-    """What an error is about: its place, and what stands there.
+    """The subject of an error: its path and the value there.
 
     `error` is pydantic's name of it, and `kind` the kind of what was read there, as in `complaints`;
-    `name` is the last part of the path, `above` the one before, `written` the value there.
+    `name` is the last part of the path, `above` the part before, `written` the value there.
     """
 
     error: str
@@ -27,7 +27,7 @@ class Joined(NamedTuple):
 
 
 def explained(wrong: Joined) -> str | None:
-    """Return what to say of it, None when it is nothing about joining."""
+    """Return the message for an error, None when the error does not concern a join."""
     told: str | None = None
     match wrong:
         case Joined(error="extra_forbidden", kind="all" | "any" | "not"):
@@ -75,7 +75,7 @@ def _other_word(wrong: Joined) -> str | None:
 
 
 def _among_values(wrong: Joined, name: str) -> str | None:
-    """Say of a join that was written as the name of a value that it is none."""
+    """Return the message for a join that was written as the name of a value."""
     if name not in JOINS or wrong.of_traits:
         return None
     return f"is among what is asked of values, and joins whole conditions: write {_example(wrong, name)}"

@@ -1,4 +1,4 @@
-"""The matrix: a model's rules, as ops write them and as an immutable version keeps them."""
+"""The matrix: a model's rules, as ops write them and as an immutable version stores them."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,18 +25,18 @@ MAX_RULES = 200
 
 EMAIL_DOMAIN = "email_domain"
 
-# What it takes for A, B, C of all that trait rules can give, and for 1, 2, 3 of the flip number, unless told.
+# Defaults for A, B, C as parts of all that trait rules can give, and for 1, 2, 3 as parts of the flip number.
 _FIT_STEPS = (0.75, 0.5, 0.25)
 _ENGAGEMENT_STEPS = (1.0, 0.5, 0.25)
 
 INACTIVITY_RULE = "inactivity"
 ADJUSTMENT_RULE = "adjustment"
-# Reasons that no rule gives stand under these names.
+# Reasons that come from no rule have these ids.
 _RESERVED_IDS = frozenset({INACTIVITY_RULE, ADJUSTMENT_RULE})
 
 
 class Group(Strict):
-    """Rules whose points together are held within the cap, on either side of zero."""
+    """Rules whose summed points are limited by the cap, on either side of zero."""
 
     rules: Annotated[list[Slug], Field(min_length=1, max_length=MAX_RULES)]
     cap: Positive
@@ -52,7 +52,7 @@ class Inactivity(Strict):
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
-        """Yield a floor that is above the first step."""
+        """Yield a fault for a floor that is above the first step."""
         floor, points = written.get("floor"), written.get("points")
         if is_number(floor) and is_number(points) and floor > points:
             yield Fault(("floor",), f"{floor:g} is above the {points:g} of the first step")
@@ -61,7 +61,7 @@ class Inactivity(Strict):
 class Grades(Strict):
     """Thresholds of the grade: `fit` in points of trait rules, `engagement` in points of what was done.
 
-    Each names what it takes for the first three of four: A, B, C, else D; 1, 2, 3, else 4.
+    Each has the thresholds of the first three of four values: A, B, C, else D; 1, 2, 3, else 4.
     """
 
     fit: tuple[Points, Points, Points]
@@ -69,7 +69,7 @@ class Grades(Strict):
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
-        """Yield thresholds that do not fall."""
+        """Yield a fault for thresholds that do not fall."""
         for name in cls.model_fields:
             match written.get(name):
                 case [first, second, third] if all(map(is_number, (first, second, third))):
@@ -80,7 +80,7 @@ class Grades(Strict):
 
 
 class Offer(Strict):
-    """What is offered to those who flip, as the lead tells it."""
+    """What is offered to a profile that flips, as the lead contains it."""
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     coupon: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -106,7 +106,7 @@ class Matrix(Strict):
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
-        """Yield what parts of the matrix say against each other."""
+        """Yield the contradictions between parts of the matrix."""
         is_empty = written.get("rules", []) == [] == written.get("traits", [])
         if is_empty and written.keys() <= cls.model_fields.keys():
             yield Fault(("rules",), "name at least one rule, of behaviour or of traits")
@@ -114,12 +114,12 @@ class Matrix(Strict):
 
     @cached_property
     def group_of(self) -> Mapping[str, str]:
-        """The group of each rule that is in one, by id."""
+        """The group of each rule that is in a group, by the rule's id."""
         return {rule_id: name for name, group in self.groups.items() for rule_id in group.rules}
 
     @cached_property
     def rules_of(self) -> Mapping[str, Sequence[Rule]]:
-        """The rules that read each count, by its key."""
+        """The rules that read each count, by count key."""
         rules_of: dict[str, list[Rule]] = {}
         for rule in self.rules:
             rules_of.setdefault(rule.count_key, []).append(rule)
@@ -127,7 +127,7 @@ class Matrix(Strict):
 
     @cached_property
     def reads_traits(self) -> bool:
-        """Whether anything but the hand-over itself depends on traits."""
+        """Whether anything except the hand-over itself depends on traits."""
         return bool(self.traits or self.requires or self.excludes)
 
     @cached_property
@@ -137,7 +137,7 @@ class Matrix(Strict):
 
     @cached_property
     def prices(self) -> Prices:
-        """The terms of the rules, as columns."""
+        """The prices of the rules, as columns."""
         return prices_of(self.rules)
 
     @cached_property
@@ -146,10 +146,10 @@ class Matrix(Strict):
         return any(rule.half_life is not None for rule in self.rules)
 
     def excluded_by(self, traits: Traits, email_domains: Iterable[tuple[str, ...]]) -> str | None:
-        """Return, in words, the exclusion that a person with these traits falls under, if any.
+        """Return, in words, the exclusion that holds for a profile with these traits, if any.
 
-        Who has a second address at a competitor is one of theirs, so it is asked with each of the domains; a
-        domain meets a test when it, or the one it is registered under, does.
+        A profile with a second address at a competitor belongs to the competitor, so each domain is tested; a
+        domain meets a test when it, or its registered domain, does.
         """
         seen = [{**traits, EMAIL_DOMAIN: domains} for domains in email_domains] or [traits]
         return next((told for told, holds in self._exclusions if any(map(holds, seen))), None)
@@ -159,7 +159,7 @@ class Matrix(Strict):
         return [(explain(condition), compile_traits(condition, _either)) for condition in self.excludes]
 
     def missing(self, traits: Traits) -> tuple[str, ...]:
-        """Return the required traits that are not known, in the order of the matrix."""
+        """Return the required traits that are missing, in the order of the matrix."""
         return tuple(name for name, read in self._required if read(traits) is None)
 
     @cached_property
@@ -168,7 +168,7 @@ class Matrix(Strict):
 
     @cached_property
     def grading(self) -> Grading | None:
-        """The grades that can be told; none without trait rules and `grades`."""
+        """The grades of the matrix; None without trait rules and `grades`."""
         if self.grades is not None:
             return grading(self.grades.fit, self.grades.engagement)
         if not self.traits:
@@ -179,7 +179,7 @@ class Matrix(Strict):
         )
 
     def _best_fit(self) -> float:
-        """Return the most that trait rules can give together, within the caps of their groups."""
+        """Return the most that all trait rules can give together, within the caps of their groups."""
         of_group: dict[str | None, float] = {}
         for rule in self.traits:
             group = self.group_of.get(rule.id)
@@ -190,7 +190,7 @@ class Matrix(Strict):
         )
 
     def grade(self, fit: float, engagement: float) -> str | None:
-        """Return the grade A1 to D4, None where none can be told."""
+        """Return the grade A1 to D4, None when the matrix has no grades."""
         return self.grading.names_of(np.array([fit]), np.array([engagement]))[0] if self.grading else None
 
     def stage(self, score: float) -> str | None:
@@ -199,16 +199,16 @@ class Matrix(Strict):
 
     @cached_property
     def stage_steps(self) -> Steps:
-        """The stages, of which a score has the highest that it reaches."""
+        """The stages as steps; a score has the highest stage that it reaches."""
         return stages_in(self.stages)
 
     def canonical(self) -> dict[str, Any]:
-        """Return the matrix as the JSON that a version keeps: what was written, without defaults."""
+        """Return the matrix as the JSON that a version stores: as it was written, without defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 def _either(trait: str, test: Comparison) -> Callable[[Any], bool]:
-    """Return a test that an e-mail domain meets when any of those meets it by which it is known."""
+    """Return a test that an e-mail domain meets when it, or its registered domain, meets the given test."""
     holds = compile_comparison(test)
     if canonical(trait) != EMAIL_DOMAIN:
         return holds

@@ -1,4 +1,4 @@
-"""Where in a matrix which condition stands, which of its parts, and what is asked there of which value."""
+"""The paths of all conditions of a matrix, of their parts, and of the tests on values in them."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
 
 
 class Placed(NamedTuple):
-    """A condition, its path, and the id of the rule that asks it; an exclusion has none."""
+    """A condition, its path, and the id of its rule; an exclusion has no rule."""
 
     path: str
     rule: str | None
@@ -19,7 +19,7 @@ class Placed(NamedTuple):
 
 
 class Test(NamedTuple):
-    """What is asked of one property, or of one trait; `asked` is the test, `path` its place."""
+    """What a condition asks of one property or trait; `asked` is the test, `path` its path."""
 
     path: str
     rule: str | None
@@ -74,13 +74,13 @@ def types_of(leaf: Matches, path: str) -> Iterator[tuple[str, str]]:
 
 
 def tests(placed: Placed) -> Iterator[Test]:
-    """Yield all that a condition asks of values."""
+    """Yield all tests of a condition on values."""
     for path, leaf in leaves(placed.condition, placed.path):
         yield from tests_of(leaf, path, placed)
 
 
 def tests_of(leaf: Matches, path: str, placed: Placed) -> Iterator[Test]:
-    """Yield what a part of a condition asks of values; traits are asked for without a `where`."""
+    """Yield the tests of a part of a condition on values; traits are written without a `where`."""
     below = path if placed.of_traits else f"{path}.where"
     for name, asked in leaf.where.items():
         yield Test(f"{below}.{name}", placed.rule, name, asked, placed.of_traits)

@@ -1,4 +1,4 @@
-"""Prices: what the rules of a matrix give and on what terms, as columns in the order of the rules."""
+"""Prices: points, limit, cap, half-life and window of rules, as columns in the order of the rules."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple, get_args
@@ -10,15 +10,15 @@ from services.scoring.model.rules import Per, Rule
 
 PERIODS: Final[tuple[Per, ...]] = get_args(Per)
 
-# No profile has done anything as often, and no window is as long.
+# No profile has matched as often, and no window is as long.
 _NO_LIMIT: Final = 2**62
 _NO_WINDOW: Final = 2**31
 
 
 class Prices(NamedTuple):
-    """A row for each rule, of which `per` is a place in `PERIODS`; a long period is more than a day.
+    """A row for each rule, in which `per` is an index into `PERIODS`; a long period is more than a day.
 
-    Without a half-life it is 0; without another bound it is one that nothing reaches.
+    A rule without a half-life has 0; a rule without another bound has a value that is never reached.
     """
 
     points: NDArray[np.float64]
@@ -32,7 +32,7 @@ class Prices(NamedTuple):
 
 
 def prices_of(rules: Sequence[Rule]) -> Prices:
-    """Return the columns of rules."""
+    """Return the columns for rules."""
     limits = [
         (rule.limit.times, PERIODS.index(rule.limit.per)) if rule.limit else (_NO_LIMIT, 0) for rule in rules
     ]

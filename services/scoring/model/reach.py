@@ -1,4 +1,4 @@
-"""How far a matrix lets anyone come: an upper bound of its scores, from caps, limits, windows and fading."""
+"""The reach of a matrix: an upper bound of its scores, from caps, limits, windows and fading."""
 
 from collections.abc import Collection
 from math import ceil, fsum, inf
@@ -6,17 +6,17 @@ from math import ceil, fsum, inf
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import DIGITS, Limit, Rule, TraitRule
 
-# Periods of a limit end at least so many days apart. A month is taken as short as months get.
+# Periods of a limit end at least this many days apart. A month is taken as its shortest.
 _SHORTEST = {"day": 1, "week": 7, "month": 28}
 
 
 def most(matrix: Matrix, *, without: Collection[str] = ()) -> float:
-    """Return a score that nobody can exceed by the rules alone; `math.inf` when they set no bound.
+    """Return a score that no profile can exceed by the rules alone; `math.inf` when they set no bound.
 
     `without` are the ids of rules to leave out.
 
-    Whether one person can meet all conditions at once is not looked into, so it may be more than anyone
-    can reach. Points that people who run Flipline add by hand are not in it.
+    Whether one profile can meet all conditions at once is not checked, so the bound may be out of reach.
+    Points that ops add by hand are not included.
     """
     left_out = frozenset(without)
     alone = [
@@ -31,12 +31,12 @@ def most(matrix: Matrix, *, without: Collection[str] = ()) -> float:
 
 
 def most_together(matrix: Matrix, ids: Collection[str], *, sign: int = 1) -> float:
-    """Return what some rules together can give at most before their group's cap; with `sign=-1`, take."""
+    """Return the most that some rules together can give before their group's cap; with `sign=-1`, take."""
     return fsum(most_of(rule, sign=sign) for rule in (*matrix.rules, *matrix.traits) if rule.id in ids)
 
 
 def most_of(rule: Rule | TraitRule, *, sign: int = 1) -> float:
-    """Return what a rule can give at most, which is nothing when it takes; with `sign=-1`, take."""
+    """Return the most that a rule can give, 0 if it takes; with `sign=-1`, the most that it can take."""
     if sign * rule.points <= 0:
         return 0.0
     if isinstance(rule, TraitRule):
@@ -45,22 +45,22 @@ def most_of(rule: Rule | TraitRule, *, sign: int = 1) -> float:
 
 
 def uncapped(rule: Rule) -> float:
-    """Return what a rule can give or take at most by its limit, window and fading, before its cap."""
+    """Return the most that a rule can give or take by its limit, window and fading, before its cap."""
     if rule.limit is None or rule.limit.by is not None:
         return inf
     return abs(rule.points) * rule.limit.times * _most_periods(rule, rule.limit)
 
 
 def _most_periods(rule: Rule, limit: Limit) -> float:
-    """Return how many of the limit's periods count at once, each as the part that fading leaves of it."""
+    """Return how many of the limit's periods count at once, each weighted by the part that fading leaves."""
     if limit.per == "ever":
         return 1.0
     apart = _SHORTEST[limit.per]
     if rule.window is not None:
-        # One that has just begun, and those that end on the days before.
+        # One period that has just begun, and those that ended on the days before.
         return 1.0 + ceil((rule.window - 1) / apart)
     if rule.half_life is not None:
-        # All at their last day: today, yesterday for the period before, then `apart` days earlier each.
+        # Each period's last day: today, yesterday for the period before, then `apart` days earlier each.
         return 1.0 + _left(rule.half_life, 1) / (1.0 - _left(rule.half_life, apart))
     return inf
 

@@ -1,4 +1,4 @@
-"""The rules of a matrix: what is asked of interactions or traits, and at what price."""
+"""The rules of a matrix: a condition on interactions or traits, and its price."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,9 +13,9 @@ from shared.conditions import Condition, Path, explain, fingerprint
 from shared.strict import Fault, Strict
 
 DIGITS = 3
-"""A score is rounded to so many digits after the point."""
+"""The number of digits after the point to which a score is rounded."""
 
-# Up to here a double holds that exactly.
+# Up to this value a double is exact to these digits.
 MAX_POINTS = 1_000_000
 MAX_DAYS = 3_660
 
@@ -30,7 +30,7 @@ def _days_in(written: Any) -> Any:
 
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-# Numbers are strict: true is no 1, and "3" is no 3. A whole number is as good as any among points.
+# Numbers are strict: true is not 1, and "3" is not 3. Points may be written as a whole number.
 Points = Annotated[float, Field(strict=True, ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=MAX_POINTS, allow_inf_nan=False)]
 Negative = Annotated[float, Field(strict=True, lt=0, ge=-MAX_POINTS, allow_inf_nan=False)]
@@ -58,7 +58,7 @@ class Rule(Strict):
     """A condition on interactions and its price.
 
     `cap` is the most that it can give, or take when points are negative. Points fade by half every
-    `half_life`, or count for `window` days and then no more. What machines did counts only when asked for.
+    `half_life`, or count for `window` days and then no more. Interactions of machines count only on request.
     """
 
     id: Slug
@@ -73,19 +73,19 @@ class Rule(Strict):
 
     @classmethod
     def faults(cls, written: Mapping[str, Any]) -> Iterator[Fault]:
-        """Yield that it fades in two ways."""
+        """Yield a fault for a rule that has both a half-life and a window."""
         if written.get("half_life") is not None and written.get("window") is not None:
             yield Fault((), "give half_life or window, not both")
 
     @cached_property
     def count_key(self) -> str:
-        """The key under which the rule's matches are counted; rules that ask the same share it."""
+        """The key under which the rule's matches are counted; rules with the same condition share it."""
         key = fingerprint(self.when, self.limit.by if self.limit else None)
         return key if self.machine == "exclude" else f"{key}:{self.machine}"
 
     @cached_property
     def title(self) -> str:
-        """The label, or the condition in words when there is none."""
+        """The label, or the condition in words if there is none."""
         return self.label or explain(self.when)
 
 
@@ -99,7 +99,7 @@ class TraitRule(Strict):
 
     @cached_property
     def title(self) -> str:
-        """The label, or the condition in words when there is none."""
+        """The label, or the condition in words if there is none."""
         return self.label or explain(self.when)
 
     @cached_property

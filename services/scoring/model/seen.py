@@ -1,4 +1,4 @@
-"""What has been seen so far, as far as a matrix is held against it: names, and the forms of their values."""
+"""The names that have been seen so far and the forms of their values, to compare a matrix with them."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from shared.operators.operator import Forms
 
 MAX_PARTS: Final = 3
-"""Deeper paths are read by conditions, but not kept: who nests objects may name their keys at random."""
+"""Conditions read deeper paths, but they are not stored: the keys of nested objects may be random."""
 
 _NOTHING: Final = "null"
 
@@ -14,8 +14,8 @@ _NOTHING: Final = "null"
 class Seen(NamedTuple):
     """The types of interaction that came, and the properties and traits with the forms of their values.
 
-    `kinds` are the kinds of identity that came, of those that were asked for. `cut` are the kinds of names
-    (type, property, trait) of which so many came that later ones were not kept.
+    `kinds` are those of the asked kinds of identity that came. `cut` are the kinds of names (type, property,
+    trait) of which so many came that later names were not stored.
     """
 
     types: frozenset[str] = frozenset()
@@ -28,7 +28,7 @@ class Seen(NamedTuple):
 def gathered(
     rows: Iterable[tuple[str, str, str]], *, kinds: Iterable[str] = (), cut: Collection[str] = ()
 ) -> Seen:
-    """Return what has been seen from (kind of name, name, form) of all names, whose forms may be several."""
+    """Return what has been seen, from (kind of name, name, form); a name may have several forms."""
     types: set[str] = set()
     forms: dict[str, dict[str, Forms]] = {"property": {}, "trait": {}}
     for kind, name, form in rows:

@@ -1,4 +1,4 @@
-"""How large a matrix may be as a whole, beside the limits that each of its parts has."""
+"""How large a matrix may be as a whole, besides the limits of each of its parts."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -9,15 +9,15 @@ from shared.conditions import named_types as types_in
 from shared.errors import Complaint
 
 MAX_VALUES: Final = 50_000
-"""In the JSON of a matrix; with as many it is read in a second."""
+"""Values in the JSON of a matrix; reading this many takes a second."""
 MAX_NAMES: Final = 1_000
-"""Of types, of properties and of traits."""
+"""Names of types, of properties and of traits."""
 MAX_TESTS: Final = 5_000
-"""What all conditions ask together, of a type or of a value; more would take milliseconds of every event."""
+"""Tests in all conditions together, of a type or of a value; more would cost milliseconds per event."""
 
 
 def has_too_many_values(document: Any) -> bool:
-    """Tell whether a JSON document has more than MAX_VALUES values, without going through all of them."""
+    """Return whether a JSON document has more than MAX_VALUES values, without visiting all of them."""
     found = 0
     containers = [document] if isinstance(document, dict | list) else []
     while containers:
@@ -31,12 +31,12 @@ def has_too_many_values(document: Any) -> bool:
 
 
 def named_types(matrix: Matrix) -> frozenset[str]:
-    """Return the types of interaction that the rules name, also those that are not to be."""
+    """Return the types of interaction that the rules name, also in a `not`."""
     return frozenset[str]().union(*(types_in(rule.when) for rule in matrix.rules))
 
 
 def oversized(matrix: Matrix) -> Iterator[Complaint]:
-    """Yield what a matrix has too much of."""
+    """Yield a complaint for each limit that a matrix exceeds."""
     of_rules = list(_leaves(rule.when for rule in matrix.rules))
     of_traits = list(_leaves([*(rule.when for rule in matrix.traits), *matrix.excludes]))
     properties = {name for leaf in of_rules for name in leaf.where}

@@ -1,4 +1,4 @@
-"""Steps: the names that points reach, such as stages, where each threshold begins the next one."""
+"""Steps: names with rising thresholds of points, such as stages."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
@@ -10,7 +10,7 @@ _GRADES: Final = tuple(f"{letter}{digit}" for letter in "ABCD" for digit in (1, 
 
 
 class Steps(NamedTuple):
-    """Thresholds, rising, and the names below the first and from each of them on."""
+    """Rising thresholds, and the names below the first threshold and from each threshold on."""
 
     thresholds: NDArray[np.float64]
     names: Sequence[str | None]
@@ -25,7 +25,7 @@ class Steps(NamedTuple):
 
 
 def stages_in(thresholds: Mapping[str, float]) -> Steps:
-    """Return the steps of named stages; of two with one threshold the last by name is reached."""
+    """Return the steps of named stages; of two stages with one threshold the last by name is reached."""
     rising = sorted((threshold, name) for name, threshold in thresholds.items())
     points = np.array([threshold for threshold, _ in rising], np.float64)
     return Steps(points, [None, *(name for _, name in rising)])
@@ -38,11 +38,11 @@ class Grading(NamedTuple):
     engagement: Steps
 
     def names_of(self, fit: NDArray[np.float64], engagement: NDArray[np.float64]) -> list[str]:
-        """Return the grades A1 to D4: a letter for who persons are, a digit for what they do."""
+        """Return the grades A1 to D4: a letter for what profiles are, a digit for what they do."""
         places = 4 * (3 - self.fit.reached(fit)) + 3 - self.engagement.reached(engagement)
         return [_GRADES[place] for place in places.tolist()]
 
 
 def grading(fit: Sequence[float], engagement: Sequence[float]) -> Grading:
-    """Return the grades that begin at these thresholds, each three that fall."""
+    """Return the grades that begin at these thresholds, three falling ones each."""
     return Grading(*(Steps(np.array(falling[::-1], np.float64), ()) for falling in (fit, engagement)))

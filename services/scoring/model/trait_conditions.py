@@ -1,7 +1,7 @@
 """Conditions on traits: the same union as for interactions, written with the traits themselves as keys.
 
-`{title: {matches_any: [vp, chief]}}` asks of one trait, several keys ask of all of them, and `all`, `any` and
-`not` join such conditions. A trait is asked for by any of its names, or by a path into it: `company.name`.
+`{title: {matches_any: [vp, chief]}}` asks for one trait, several keys ask for all of them, and `all`, `any`
+and `not` join such conditions. A trait may have any of its names, or be a path into a trait: `company.name`.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ def _read(written: Any) -> Any:
         return written
     if not any(name in written for name in JOINS):
         return {"where": dict(written)}
-    # What stands beside a join is left for its model to refuse, at its own place.
+    # A key beside a join stays, so that the model of the join refuses it at its own path.
     return {name: _read_below(below) if name in JOINS else below for name, below in written.items()}
 
 
@@ -62,9 +62,9 @@ def _as_written(_trait: str, test: Comparison) -> Callable[[Any], bool]:
 
 
 def compile_traits(condition: Condition, compare: Compare = _as_written) -> TraitTest:
-    """Return the condition as a function of traits under our names; one that is not known is missing.
+    """Return the condition as a function of traits under our names; an unknown trait is missing.
 
-    `compare` makes the test of a trait's value.
+    `compare` makes the test for a trait's value.
     """
     match condition:
         case Matches(where=where):
@@ -94,7 +94,7 @@ def _compile_test(trait: str, holds: Callable[[Any], bool]) -> TraitTest:
 
 
 def in_our_names(condition: Condition) -> Condition:
-    """Return a condition that asks the same of traits under our names."""
+    """Return the same condition with traits under our names."""
     match condition:
         case Matches(where=where):
             ours = {canonical(trait): test for trait, test in where.items()}

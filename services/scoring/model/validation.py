@@ -1,4 +1,4 @@
-"""Reading a matrix that people wrote: what is wrong is told field by field, all at once."""
+"""Reading a matrix that a user wrote: all faults are reported at once, field by field."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
@@ -15,10 +15,10 @@ from shared.wording import is_slug
 
 
 def read_matrix(model: str, document: Any) -> Matrix:
-    """Validate a matrix that somebody wrote for a model.
+    """Validate a matrix that a user wrote for a model.
 
-    Raises Refused that tells which fields are wrong and what is wrong with them; also when nobody could
-    ever reach the flip number, and when it is too large as a whole.
+    Raises Refused that names the wrong fields and what is wrong with them; also when no profile could ever
+    reach the flip number, and when the matrix is too large as a whole.
     """
     if has_too_many_values(document):
         message = f"a matrix has at most {MAX_VALUES:,} values in all."
@@ -27,9 +27,9 @@ def read_matrix(model: str, document: Any) -> Matrix:
 
 
 def kept_matrix(model: str, document: Any) -> Matrix:
-    """Read a matrix that was accepted once; later demands of `read_matrix` must not make it unreadable.
+    """Read a matrix that was accepted once; stricter checks of `read_matrix` must not make it unreadable.
 
-    Raises Refused when it is no matrix, or one of another model.
+    Raises Refused when it is not a matrix, or belongs to another model.
     """
     return _checked(model, document, lambda _: ())
 

@@ -1,1 +1,1 @@
-"""What is allowed in a matrix and hardly meant, one family of oddities a module. Pure."""
+"""What is allowed in a matrix and probably wrong, one family of oddities per module. Pure."""

@@ -1,7 +1,7 @@
-"""Operands that are no path, no URL, no domain or no e-mail address where such a thing comes.
+"""Operands that are no path, URL, domain or e-mail address where events bring one.
 
 Browsers, tracking SDKs and the import of log files send a path as `/pricing`, without host and query, and a
-URL with its scheme and a host in lower case. Others may do otherwise, so none of it is sure.
+URL with its scheme and a host in lower case. Other senders may differ, so none of this is certain.
 """
 
 import re
@@ -31,7 +31,7 @@ _Check = Callable[[TextUse, str], _Odd | None]
 
 
 def odd_addresses(matrix: Matrix) -> Iterator[Oddity]:
-    """Yield the first such operand of each operator, with the form in which it comes."""
+    """Yield the first such operand of each operator, with the form in which events bring it."""
     for placed in conditions(matrix):
         checks = _OF_TRAITS if placed.of_traits else _OF_PROPERTIES
         for test in tests(placed):

@@ -1,4 +1,4 @@
-"""Conditions that nothing can meet, whatever comes."""
+"""Conditions that nothing can ever meet."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
-"""Operators that compare what came with a value of another form, which never is a match.
+"""Operators that compare a value with an operand of another JSON form, which never matches.
 
-Nothing is converted: the text "5" is not the number 5. Only what has come under a name is held against it, so
-nothing is told of names that have not come yet.
+Nothing is converted: the text "5" is not the number 5. Operands are compared only with values that have come
+under the name, so a name that has not come yet gets no warning.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""All oddities of a matrix: first those by which nobody becomes a lead, then by family, each in its order."""
+"""All oddities of a matrix: first those that prevent every lead, then by family, each in its order."""
 
 from itertools import chain
 from typing import Final
@@ -21,7 +21,7 @@ MAX_WARNINGS: Final = 100
 
 
 def warnings(matrix: Matrix, seen: Seen) -> list[Oddity]:
-    """Return what is most likely a mistake in a matrix, given what has been seen; at most MAX_WARNINGS."""
+    """Return the probable mistakes in a matrix, given what has been seen; at most MAX_WARNINGS."""
     found = list(
         chain(
             unintended(matrix),

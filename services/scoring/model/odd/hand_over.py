@@ -1,7 +1,7 @@
-"""Whether anybody can become a lead at all, by what is required, what is excluded and which rules are met.
+"""Whether any profile can become a lead, given the required traits, the exclusions and the rules.
 
-`no_lead_possible` is told where nobody ever can, whatever may come, and `no_lead_expected` where nobody can
-by what has been seen. Points that are added by hand are not looked into.
+`no_lead_possible` warns that no profile ever can, whatever may come, and `no_lead_expected` that none can,
+judged by what has been seen. Points that are added by hand are ignored.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _MAX_LENGTH: Final = 64
 
 
 def no_lead(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
-    """Yield why nobody becomes a lead, and which rules bring nobody nearer, given what else is odd."""
+    """Yield why no profile becomes a lead, and which rules help no profile, given the other oddities."""
     worlds = Worlds()
     by_exclusion = _all_excluded(matrix, found, worlds)
     if by_exclusion is not None:
@@ -59,7 +59,7 @@ def _never_came(matrix: Matrix, found: Sequence[Oddity]) -> list[str]:
 
 
 def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[Oddity]:
-    """Yield trait rules that nobody meets, or those alone who are kept from sales."""
+    """Yield trait rules that no profile meets, or only profiles that are excluded."""
     for index, rule in enumerate(matrix.traits):
         if rule.points <= 0:
             continue
@@ -79,7 +79,7 @@ def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[Oddity]:
 
 
 def _unreachable(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
-    """Yield that the flip number is out of reach without the rules that nobody meets."""
+    """Yield that the flip number is out of reach without the rules that no profile meets."""
     levels: dict[str, int] = {}
     for one in found:
         levels[one.field] = max(_LEVELS.index(one.unmet), levels.get(one.field, 0))
@@ -101,7 +101,7 @@ def _unreachable(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
 
 
 def _level(placed: Placed, condition: Condition, path: str, levels: Mapping[str, int]) -> int:
-    """Return the place in _LEVELS of how sure it is that nobody meets a part of a condition."""
+    """Return the index in _LEVELS of how certain it is that no profile meets a part of a condition."""
     match condition:
         case Matches():
             of_types = [levels.get(place, 0) for place, _ in types_of(condition, path)]
@@ -112,7 +112,7 @@ def _level(placed: Placed, condition: Condition, path: str, levels: Mapping[str,
         case AnyOf(any=parts):
             return min(_level(placed, part, f"{path}.any.{n}", levels) for n, part in enumerate(parts))
         case Not():
-            # Of what nobody meets, everybody meets the opposite.
+            # If no profile meets a part, all profiles meet its negation.
             return 0
 
 

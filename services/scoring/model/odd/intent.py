@@ -1,4 +1,4 @@
-"""What a matrix is hardly meant to bring about: offers for nobody, points for what people have not done."""
+"""Probably unintended effects of a matrix: offers that no profile gets, points for touches."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What Flipline itself brings, whether or not an event ever did: types, properties and traits."""
+"""Types, properties and traits that Flipline itself brings, even if no event ever did."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -14,7 +14,7 @@ TYPES: Final = KNOWN_TYPES
 TEXT: Final[Forms] = frozenset({"text"})
 
 ATTRIBUTES: Final = frozenset({"campaign", "source"})
-"""What conditions read of an interaction beside its properties."""
+"""What conditions read of an interaction besides its properties."""
 
 PROPERTIES: Final = frozenset({
     "asset", "campaign_content", "campaign_id", "campaign_medium", "campaign_source", "campaign_term",
@@ -23,19 +23,19 @@ PROPERTIES: Final = frozenset({
 """Properties that ingest fills in from pages, campaigns and log files."""
 
 IDENTITIES: Final = frozenset({*STRONGEST_FIRST, WEAKEST})
-"""Traits that an identity is, by its kind."""
+"""Traits that are identities, by their kind."""
 
 DERIVED: Final = IDENTITIES | {"company", "email_domain"}
-"""Traits that identities tell; each is a text."""
+"""Traits that identities give; each is a text."""
 
 SET_BY_EFFECT: Final = frozenset({effect.trait for effect in EFFECTS.values()})
-"""Traits that some interactions set."""
+"""Traits that some interactions set by their type."""
 
 TRAITS: Final = DERIVED | SET_BY_EFFECT
 
 
 def trait_forms(seen: Seen) -> Mapping[str, Forms]:
-    """Return the traits that came or that identities tell, with the forms of their values."""
+    """Return the traits that came or that identities give, with the forms of their values."""
     return _joined([*seen.traits.items(), *((name, TEXT) for name in (*DERIVED, *seen.kinds))])
 
 

@@ -1,7 +1,7 @@
-"""Names that nothing ever came under: of types, of properties and of traits.
+"""Names of types, properties and traits that never came.
 
-While nothing of a kind has come, a name is warned of only where it is a slip of the hand away from one that
-Flipline knows: a young instance has seen none of the names that its trackers will send.
+While no name of a kind has come, a warning needs a known name that differs by a single slip of the hand:
+a new instance has not seen the names that its trackers will send.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -21,7 +21,7 @@ from shared.type_names import SEGMENT_TYPES, snake_case, type_of
 from shared.vocabulary import NEVER_COUNTED
 
 _MAX_SHOWN: Final = 5
-# What people write in front of a name, as it stands in the JSON of an event.
+# Prefixes that users write in front of a name, because the JSON of an event has them.
 _ABOVE: Final = ("properties.", "traits.", "context.")
 
 
@@ -32,10 +32,10 @@ class _Told(NamedTuple):
 
 
 class _Names:
-    """Names of a kind: those that came and those that may be meant, and how to tell of one that never came.
+    """Names of a kind: those that came and those that may be meant, and the message for one that never came.
 
-    `never` and `cut` are sentences in which {} is the name; `cut` is for a kind of which not all were kept.
-    `ours` returns the name that a name is kept under.
+    `never` and `cut` are sentences with {} for the name; `cut` is for a kind whose names were not all stored.
+    `ours` returns the name under which a name is stored.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class _Names:
     ) -> None:
         self._sentence = cut or never
         self._is_young = not came
-        # Anybody with a write key makes names up, and what is shown to ops is to control no terminal.
+        # Any holder of a write key can invent names, and what ops see must not control their terminal.
         self._came = sorted(name for name in came if name.isprintable())
         self._nearest = Nearest([*self._came, *known])
         self._known = {*came, *known}
@@ -56,7 +56,7 @@ class _Names:
         self._told: dict[str, _Told | None] = {}
 
     def never_came(self, name: str, hint: str = "") -> _Told | None:
-        """Return what to tell of a name that never came; None for one that a young instance may yet see."""
+        """Return the warning for a name that never came; None if a new instance may yet see the name."""
         if name not in self._told:
             self._told[name] = self._tell(name, hint)
         return self._told[name]
@@ -133,7 +133,7 @@ def odd_properties(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
 
 
 def odd_traits(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
-    """Yield traits that nobody was ever told to have: required first, then those in conditions."""
+    """Yield traits that were never set: required traits first, then those in conditions."""
     forms = known.trait_forms(seen)
     cut = "no trait {} is among those that came first, and later ones were not kept"
     names = _Names(
@@ -156,7 +156,7 @@ def odd_traits(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
 
 
 def possible_kinds(matrix: Matrix) -> frozenset[str]:
-    """Return the traits asked for that may be kinds of identity of which only events tell."""
+    """Return the traits asked for that may be kinds of identity that only events bring."""
     asked = {test.name for placed in conditions(matrix) if placed.of_traits for test in tests(placed)}
     return frozenset(
         name for name in asked.union(matrix.requires) - known.TRAITS if KIND_PATTERN.fullmatch(name)

@@ -1,4 +1,4 @@
-"""The name that a misspelt one most likely means, among the many that senders have made up."""
+"""The name that a misspelt name most likely means, among the many that senders have invented."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,23 +9,23 @@ from typing import Final
 from shared.wording import suggestion
 
 MAX_SUGGESTIONS: Final = 20
-"""So many names are looked for; each takes up to some milliseconds among 10,000."""
+"""How many names are looked up; each lookup takes up to some milliseconds among 10,000."""
 
 _MAX_CANDIDATES: Final = 12
 _MAX_LOOKED_AT: Final = 5_000
-# Of names that anybody made up, many resemble each other a little, as `title` and `twitter` do.
+# Invented names often resemble each other a little, as `title` and `twitter` do.
 _CUTOFF: Final = 0.75
-# Of shorter words, two with one other letter are two words: like, bike, hike.
+# Shorter words that differ in one letter are often different words: like, bike, hike.
 _LONG: Final = 5
-# Comparing takes time that grows with the square of the length, and hardly any name is as long.
+# Comparing takes time that grows with the square of the length, and hardly any name is this long.
 _LONGEST: Final = 48
 
 
 class Nearest:
-    """Names that are known, and which of them is meant by another.
+    """Known names, and which of them another name means.
 
-    Case and what joins words are no difference: `jobTitle` means `job_title`. Comparing two names takes long,
-    so only those are compared that have most pairs of letters in common.
+    Case and separators are ignored: `jobTitle` means `job_title`. Comparing two names is slow, so only the
+    names with the most pairs of letters in common are compared.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -33,9 +33,9 @@ class Nearest:
         self._left = MAX_SUGGESTIONS
 
     def to(self, written: str, *, slips_alone: bool = False) -> str | None:
-        """Return the name that is most likely meant, None when none is near or enough were looked for.
+        """Return the name that is most likely meant, None when none is near or too many were looked up.
 
-        With `slips_alone` it is one that differs in a single slip of the hand.
+        With `slips_alone` it is a name that differs by a single slip.
         """
         if self._left == 0 or len(written) > _LONGEST:
             return None
@@ -62,7 +62,7 @@ class Nearest:
     def _candidates(self, squeezed: str) -> list[str]:
         pairs = _pairs(squeezed)
         common: Counter[str] = Counter()
-        # What few names have tells most of them.
+        # Pairs that few names have identify a name best.
         for names in sorted((self._by_pair.get(pair, []) for pair in pairs), key=len):
             if common and common.total() + len(names) > _MAX_LOOKED_AT:
                 break
@@ -77,7 +77,7 @@ def _squeezed(name: str) -> str:
 
 
 def _is_slip(written: str, meant: str) -> bool:
-    """Return whether one letter is missing, too many or another, or two have changed places."""
+    """Return whether one letter is missing, extra or different, or two letters have changed places."""
     start = _common(written, meant)
     ours, theirs = written[start:], meant[start:]
     end = _common(ours[::-1], theirs[::-1])
@@ -98,6 +98,6 @@ def _common(one: str, other: str) -> int:
 
 
 def _pairs(squeezed: str) -> set[str]:
-    # With its edges, so that two letters that changed places leave something in common.
+    # With its edges, so that two swapped letters leave a pair in common.
     padded = f"^{squeezed}$"
     return {padded[index : index + 2] for index in range(len(padded) - 1)}

@@ -3,14 +3,14 @@
 from typing import Literal, NamedTuple, TypeAlias
 
 Unmet: TypeAlias = Literal["no", "likely", "surely"]
-"""Whether nobody meets a part: `likely`, judged by what has been seen, or `surely`, whatever may come."""
+"""Whether no profile meets a part: `likely`, judged by what has been seen, or `surely`, whatever may come."""
 
 
 class Oddity(NamedTuple):
-    """Something in a matrix that is allowed but odd; `field` is its path and `code` a stable slug.
+    """Something in a matrix that is allowed and probably wrong; `field` is its path and `code` a stable slug.
 
-    `rule` is the id of the rule that it is in. `seen` is what came instead of what is asked for, or a few of
-    many; `suggestion` is what is most likely meant. `unmet` tells whether nobody meets what it is about.
+    `rule` is the id of its rule. `seen` is what came instead of what is asked for, or a few of many values;
+    `suggestion` is what is most likely meant. `unmet` is whether no profile meets the part at `field`.
     """
 
     field: str

@@ -1,4 +1,4 @@
-"""Whether a test asks that there is something or nothing, and what it asks of what is there."""
+"""Whether a test asks for presence or absence, and what it asks of a present value."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from shared.operators.operator import Operator
 
 
 def needs_something(asked: Comparison) -> bool:
-    """Return whether nothing there fails the test; otherwise nothing there is what it asks for."""
+    """Return whether a missing value fails the test; otherwise the test asks for a missing value."""
     return not compile_comparison(asked)(MISSING)
 
 
 def of_value(asked: Comparison) -> list[tuple[Operator, Any]]:
-    """Return the operators that ask what there is, with their operands."""
+    """Return the operators that test a present value, with their operands."""
     return [(operator, operand) for operator, operand in operators(asked) if not operator.asks_presence]

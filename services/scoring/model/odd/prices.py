@@ -1,4 +1,4 @@
-"""Prices that cut nothing or pay twice: points, caps, groups, and what is named twice."""
+"""Prices that limit nothing or pay twice: points, caps, groups, and duplicates."""
 
 from collections.abc import Iterator
 
@@ -35,7 +35,7 @@ def idle_groups(matrix: Matrix) -> Iterator[Oddity]:
 
 
 def repeated(matrix: Matrix) -> Iterator[Oddity]:
-    """Yield rules, exclusions and required traits that are there twice."""
+    """Yield rules, exclusions and required traits that occur twice."""
     yield from _repeated_rules(matrix)
     first: dict[str, int] = {}
     for index, condition in enumerate(matrix.excludes):

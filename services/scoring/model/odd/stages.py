@@ -1,4 +1,4 @@
-"""Stages that nobody is ever in, or only those who are leads already."""
+"""Stages that no profile ever has, or only profiles that are leads already."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Operands that hardly are what was meant: blanks, repeated values, a wildcard that is none."""
+"""Operands that are probably mistakes: blanks, repeated values, wildcards that are none."""
 
 from collections.abc import Hashable, Iterator
 from typing import Any, Final
@@ -15,7 +15,7 @@ _MAX_SHOWN: Final = 60
 
 
 def odd_texts(matrix: Matrix) -> Iterator[Oddity]:
-    """Yield them, of each operator at most one of a kind."""
+    """Yield them, for each operator at most one of a kind."""
     for placed in conditions(matrix):
         for test in tests(placed):
             for operator, operand in operators(test.asked):
@@ -40,7 +40,7 @@ def _blank(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterato
 
 def _spaced(test: Test, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
     for one in texts:
-        # Within a text, a space around a word is how to ask for the whole word among others.
+        # Within a text, a space around a word asks for the whole word among other words.
         meant = one.lstrip() if use.from_start else one
         meant = meant.rstrip() if use.to_end else meant
         if meant not in {"", one}:
@@ -66,7 +66,7 @@ def _repeated(test: Test, operator: Operator, values: list[Any]) -> Iterator[Odd
     folds = operator.text is not None and operator.text.folds
     met: set[Hashable] = set()
     for one in values:
-        # In Python True equals 1; in JSON they are two things.
+        # In Python True equals 1; in JSON they are different values.
         key = (isinstance(one, bool), folded(one) if folds and isinstance(one, str) else one)
         if key in met:
             message = f"`{operator.name}` names {_shown(one)} twice"

@@ -1,4 +1,4 @@
-"""Times that work against each other: limits and fading, limits and windows, the steps of inactivity."""
+"""Times that contradict each other: limits and fading, limits and windows, the steps of inactivity."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -11,7 +11,7 @@ _LONGEST: Final[dict[Per, int]] = {"day": 1, "week": 7, "month": 31}
 
 
 def odd_limits(matrix: Matrix) -> Iterator[Oddity]:
-    """Yield limits that are used up for good by what fades, and those of periods longer than the window."""
+    """Yield limits that fading matches use up for good, and limits of periods longer than the window."""
     for index, rule in enumerate(matrix.rules):
         limit, field = rule.limit, f"rules.{index}.limit"
         if limit is None:
@@ -32,7 +32,7 @@ def odd_limits(matrix: Matrix) -> Iterator[Oddity]:
 
 
 def odd_inactivity(matrix: Matrix) -> Iterator[Oddity]:
-    """Yield a floor that no step comes to, and steps that the floor takes back."""
+    """Yield a floor that no step reaches, and steps that the floor cancels."""
     inactivity = matrix.inactivity
     if inactivity is None or inactivity.floor is None:
         return

@@ -1,9 +1,9 @@
 """Whether every profile with some traits meets one of several conditions on traits.
 
-A world is what may be known of a profile: which traits are there, and which tests they meet. A condition
-holds in a world, or does not, or is open as long as too little of the world is settled. What is open is
-settled one way and the other until everything is decided. So nothing is told wrongly: what is found to hold
-for all profiles does, whatever the tests ask. How far it looks is bounded; beyond that nothing is told.
+A world is what may be known about a profile: which traits it has, and which tests they meet. A condition is
+true or false in a world, or open while too little of the world is decided. An open atom is tried both ways
+until everything is decided. So the result is never wrong: a condition found to hold for all profiles does,
+whatever the tests ask. The search is bounded; beyond the bound it finds nothing.
 """
 
 import json
@@ -18,18 +18,18 @@ from shared.known_traits import canonical
 from shared.matching import compile_comparison
 
 MAX_LOOKED_AT: Final = 20_000
-"""So many tests are looked at, over all questions about a matrix: some ten milliseconds."""
+"""How many tests are looked at, over all questions about a matrix: some ten milliseconds."""
 
 
 class _Atom(NamedTuple):
-    """That a trait is there, or with a test that it meets it."""
+    """The statement that a trait is known, or, with a test, that the trait meets it."""
 
     trait: str
     test: str = ""
 
 
 class _World(NamedTuple):
-    """What is settled: of which atoms whether they hold, and of which traits the very value."""
+    """What is decided: which atoms hold or do not, and the exact value of some traits."""
 
     settled: Mapping[_Atom, bool]
     values: Mapping[str, Any]
@@ -40,21 +40,21 @@ class _World(NamedTuple):
 
 
 _Truth: TypeAlias = bool | _Atom
-"""Whether something holds in a world; an atom, when it is open until that is settled."""
+"""Whether something holds in a world; if that is open, the atom on which it depends."""
 _Term: TypeAlias = Callable[[_World], _Truth]
 
 
 class _EnoughError(Exception):
-    """More would have to be looked at than is worth while."""
+    """The search has reached its bound."""
 
 
 class Worlds:
-    """Questions about the conditions of one matrix, which outlives them, and what is left to look at."""
+    """Questions about the conditions of one matrix, which must outlive them, and the rest of their budget."""
 
     def __init__(self) -> None:
         self._left = MAX_LOOKED_AT
         self._values: dict[_Atom, Any] = {}
-        # By the condition itself, which is asked about again and again.
+        # By the id of the condition itself, because the same conditions are asked about many times.
         self._terms: dict[int, _Term] = {}
 
     def all_under(
@@ -65,11 +65,10 @@ class Worlds:
         unknown: Collection[str] = (),
         meeting: Condition | None = None,
     ) -> bool:
-        """Tell whether every profile that has some traits and lacks others meets one of the conditions.
+        """Return whether every profile that has some traits and lacks others meets one of the conditions.
 
-        With `meeting` only profiles that meet that condition too are asked about; without `conditions` the
-        answer is then whether there are no such profiles. Where too much would have to be looked at it is
-        False.
+        With `meeting` only profiles that also meet that condition count; without `conditions` the answer is
+        then whether no such profile can exist. When the budget does not suffice the answer is False.
         """
         settled = {_Atom(canonical(name)): True for name in known}
         settled |= {_Atom(canonical(name)): False for name in unknown}
@@ -142,7 +141,7 @@ class Worlds:
 
 
 def _very_value(asked: Comparison) -> Any:
-    """Return the only value that meets a test, where its one operator names it; None elsewhere."""
+    """Return the only value that meets a test, if its single operator names it; else None."""
     match of_value(asked):
         case [(operator, operand)] if operator.only_values and operator.only_values(operand) == [operand]:
             return operand
@@ -167,7 +166,7 @@ def _any_of(terms: Sequence[_Term]) -> _Term:
 
 
 def _joined(terms: Sequence[_Term], world: _World, *, decides: bool) -> _Truth:
-    """Return `decides` when a term is that, its opposite when none is that or open, else what is open."""
+    """Return `decides` if any term is that, its opposite if all terms are the opposite, else an open atom."""
     open_: _Atom | None = None
     for term in terms:
         truth = term(world)
