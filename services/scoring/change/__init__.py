@@ -1,1 +1,1 @@
-"""Changing the matrix without fear: previewed, prepared beside live scoring, activated at one instant."""
+"""Changing the matrix safely: previewed, prepared beside live scoring, activated at one instant."""

@@ -1,4 +1,4 @@
-"""Activation: a draft, or an older version, becomes the one that scores, for all profiles at one instant."""
+"""Activation: a draft, or an older version, becomes the active version for all profiles at one instant."""
 
 import json
 from collections.abc import Sequence
@@ -34,11 +34,11 @@ Handoff = Literal["all", "new_activity_only", "none"]
 
 @dataclass(frozen=True)
 class Activation:
-    """What to activate, the draft unless an older version is named, by whom and why.
+    """What to activate: the draft, or a named older version; and its author and note.
 
-    `handoff` is what becomes of those who qualify only now: sales gets all of them, those who do something
-    from now on, or none. With `all` it also gets those whom earlier activations kept back. `if_match` names
-    the tag that the draft must have.
+    `handoff` says which profiles sales gets of those that qualify only now: all, those with a new interaction
+    from now on, or none. With `all` sales also gets the profiles that earlier activations kept back.
+    `if_match` is the tag that the draft must have.
     """
 
     handoff: Handoff
@@ -51,13 +51,13 @@ class Activation:
 async def activate(
     database: Database, clock: Clock, model: str, activation: Activation
 ) -> tuple[int, FlipDiff]:
-    """Prepare a version beside the one that scores, then let it take over.
+    """Prepare a version beside the active one, then let it take over.
 
-    Returns its number and what changed, as of the moment before it takes over.
+    Returns its number and the flip-diff as of the moment before it takes over.
 
     Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model or
-    the version, Conflict without a draft or while another activation is under way, Outdated when the draft is
-    another than was meant.
+    the version, Conflict without a draft or during another activation, Outdated when `if_match` does
+    not name the draft's tag.
     """
 
     def started(connection: sa.Connection) -> Version:
@@ -84,15 +84,15 @@ async def activate(
         _publish(connection, version, activation, diff, now)
         preparation.end(connection, version.model)
 
-    # A large matrix takes a while to read, and a million old scores to remove; nobody is to wait for either.
+    # Reading a large matrix and removing a million old scores take long, so no transaction waits for them.
     wanted = await database.read(lambda connection: _wanted(connection, model, activation))
     clearing = Pages(database, preparation.CLEARED_AT_ONCE)
     while await clearing.take(lambda connection, size: preparation.clear(connection, wanted, size)):
         pass
     version = await database.unit(started)
     await _prepare(database, clock, model)
-    # Of a million profiles this takes tens of seconds, too long for nobody to score meanwhile. Live batches
-    # price everybody in both versions, so what is compared is complete at any moment.
+    # For a million profiles this takes tens of seconds, too long to pause scoring. Live batches price their
+    # profiles in both versions, so what is compared is complete at any moment.
     diff = await database.read(compared)
     ahead = await database.read(worked_out) if activation.handoff == "all" else []
     await database.unit(taken_over)
@@ -136,7 +136,7 @@ def _check_prepared(connection: sa.Connection, version: Version) -> None:
 
 
 def _hand_over(connection: sa.Connection, version: Version, ahead: Sequence[Ahead], now: datetime) -> int:
-    """Hand over every profile that qualifies and of which sales has no lead; return how many there are."""
+    """Hand over every profile that qualifies and has no lead yet; return their number."""
     wanted = without_lead(connection, version, kept_back=True)
     worked_out = {one.lead.profile_id: one for one in ahead}
     leads = still_true(connection, [worked_out[one] for one in wanted if one in worked_out], now)
@@ -149,7 +149,7 @@ def _hand_over(connection: sa.Connection, version: Version, ahead: Sequence[Ahea
 
 
 def _withhold(connection: sa.Connection, version: Version, now: datetime) -> None:
-    """Keep from sales every profile that qualifies and is in no cycle."""
+    """Keep back every profile that qualifies and is in no cycle."""
     day = day_of(now)
     wanted = without_lead(connection, version, kept_back=False)
     old = scores.overdue(connection, version, day).intersection(wanted)
@@ -171,7 +171,7 @@ def _publish(
     }
     if activation.version is None:
         connection.execute(sa.insert(versions).values(**row, matrix=matrix))
-        # Unless somebody has written another one meanwhile, the draft is now this version.
+        # Unless another draft was written meanwhile, the draft is now this version.
         connection.execute(
             sa.update(models)
             .where(models.c.model == version.model, models.c.draft == matrix)

@@ -1,4 +1,4 @@
-"""The flip-diff: whom a version hands over that the one before did not, and the reverse."""
+"""The flip-diff: which profiles a version flips that the one before did not, and the reverse."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ MOVERS = 10
 
 @dataclass(frozen=True)
 class Mover:
-    """A profile whose score changes much; `before` is None where no version scored."""
+    """A profile whose score changes much; `before` is None where no version was active."""
 
     profile_id: str
     before: float | None
@@ -24,11 +24,11 @@ class Mover:
 
 @dataclass
 class FlipDiff:
-    """What a version changes for the hand-off, in profiles, and who gains or loses most.
+    """What a version changes for the hand-off, in profiles, and which profiles gain or lose most.
 
-    Those who qualify under it are newly flipped when they were in no cycle, already handed over when sales
-    has a lead of them, and else kept back: activations withheld each of their cycles. `moved` are those whose
-    score changes, of whom `biggest_movers` are some.
+    Profiles that qualify under it are newly flipped if they were in no cycle, already handed over if there is
+    a lead, and else kept back: activations kept back all their cycles. `moved` are the profiles whose
+    score changes; `biggest_movers` are some of them.
     """
 
     newly_flipped: int = 0
@@ -41,7 +41,7 @@ class FlipDiff:
 
 
 def compare(connection: sa.Connection, old: Version | None, new: Version) -> FlipDiff:
-    """Compare two versions of a model in which every profile is priced."""
+    """Compare two versions of a model that have both priced every profile."""
     after, before = scores.alias("after"), scores.alias("before")
     both = after.outerjoin(
         before,
@@ -87,9 +87,9 @@ def compare(connection: sa.Connection, old: Version | None, new: Version) -> Fli
 
 
 def without_lead(connection: sa.Connection, version: Version, *, kept_back: bool) -> Sequence[str]:
-    """Return the ids of the profiles that qualify under a version and of which sales has no lead.
+    """Return the ids of the profiles that qualify under a version and have no lead.
 
-    They are the newly flipped and, with `kept_back`, those too whose cycles were withheld.
+    They are the newly flipped profiles and, with `kept_back`, also those whose cycles were kept back.
     """
     qualified = sa.select(scores.c.profile_id).where(
         scores.c.model == version.model,

@@ -1,9 +1,9 @@
-"""Handing over: sales gets profiles that activations kept back, under the version that scores already.
+"""Handing over: sales gets profiles that activations kept back, under the version that is already active.
 
-Nothing is counted or priced anew for it, and no version takes over. It goes page by page beside live scoring.
-A page locks its persons and writes the counts of the new leads back as they are, which raises the revision.
-A batch, the timer or another page may be about the same profile at the same moment. Then one of the two waits
-for the lock, or notices the revision and is done again: nobody becomes a lead twice.
+Nothing is counted or priced anew, and no version takes over. It goes page by page beside live scoring.
+A page locks its profiles and rewrites the counts of the new leads unchanged, which raises their revisions.
+A batch, the timer or another page may change the same profile at the same moment. Then one of the two waits
+for the lock, or finds another revision and runs again: no profile becomes a lead twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ PAGE: Final = 1_000
 
 
 class Verdict(NamedTuple):
-    """What became of a profile that was named: the lead that sales has of it, or why it has none."""
+    """What became of a requested profile: its lead, or why it has none."""
 
     status: Status
     profile_id: str | None = None
@@ -75,8 +75,8 @@ class HandingOver:
 
         Ids from before a merge or a renewal are followed.
 
-        Returns the version that scores and what became of each id, in their order. Raises NotFound without
-        such a model, Conflict when it is retired, Unavailable when live scoring goes on disturbing.
+        Returns the active version and what became of each id, in their order. Raises NotFound without
+        such a model, Conflict when it is retired, Unavailable when live scoring keeps disturbing the pages.
         """
 
         def meant(connection: Connection) -> tuple[Version, Mapping[str, str]]:
@@ -89,11 +89,11 @@ class HandingOver:
         return version.number, [verdicts.get(one, Verdict("profile_unknown")) for one in ids]
 
     async def everybody(self, number: int) -> FlipDiff:
-        """Hand over all who qualify under the version that scores, `number`, and of whom sales has no lead.
+        """Hand over all profiles that qualify under the active version, `number`, and have no lead.
 
-        They are those kept back and those who wait for their next activity. Returns the flip-diff as of the
-        moment before, with how many became leads. Raises as `named`, and Conflict when another version
-        scores.
+        They are the profiles kept back and those waiting for a human interaction. Returns the flip-diff as of
+        the moment before, with the number of new leads. Raises as `named`, and Conflict if another version is
+        active.
         """
 
         def wanting(connection: Connection) -> tuple[Version, FlipDiff, Sequence[str]]:
@@ -114,7 +114,7 @@ class HandingOver:
         *,
         kept_back_alone: bool,
     ) -> int:
-        """Take the profiles page by page, add what became of each, and return how many became leads."""
+        """Hand over the profiles page by page, add each verdict, and return the number of new leads."""
         now = self._clock.now()
         so_far = Handover(
             self._id, self._model, version.number, self._act.author, self._act.note, now, now,
@@ -160,7 +160,7 @@ class HandingOver:
                 verdict = verdict._replace(lead_id=lead.lead_id)
             verdict_of |= dict.fromkeys(person.identities, verdict)
         handed_over = {lead.profile_id for lead in leads}
-        # A batch takes no lock for a person of one identity, but it notices the new revision.
+        # A batch takes no lock for a profile with one identity, but it notices the new revision.
         unchanged = {one.id: one.held_by(one.id) for one in persons if one.id in handed_over}
         counts.write(connection, unchanged)
         cycles.hand_over(connection, leads)
@@ -168,13 +168,13 @@ class HandingOver:
         so_far = so_far._replace(
             moved_at=now, done=so_far.done + len(ids), handed_over=so_far.handed_over + len(leads)
         )
-        # A hand-over without a lead has changed nothing, and is only of interest while it runs.
+        # A hand-over without a lead has changed nothing, so it is stored only while it runs.
         if so_far.handed_over or not kept_back_alone:
             handovers.write(connection, so_far)
         return _Page({one: verdict_of[one] for one in ids if one in verdict_of}, so_far)
 
     def _told(self, leads: Sequence[LeadQualified], so_far: Handover) -> list[Record]:
-        """Return what the log is to say: each lead, and who asked for the hand-over, when and why."""
+        """Return the records for the log: each lead, and who asked for the hand-over, when and why."""
         if not leads:
             return []
         event = LeadsHandedOver(
@@ -191,7 +191,7 @@ class HandingOver:
 
 
 def _judge(person: Person, begun: Sequence[Cycle], state: State, *, kept_back_alone: bool) -> Verdict:
-    """Tell what becomes of a person; one that is handed over has no lead yet."""
+    """Return what becomes of a profile; `handed_over` means that it is to become a lead now."""
     has_lead = max((one for one in begun if one.lead_id), key=lambda one: one.number, default=None)
     if has_lead is not None:
         return Verdict("already_handed_over", person.id, has_lead.lead_id)

@@ -1,7 +1,7 @@
-"""Leads ahead: the leads that begin when a version takes over, worked out before that moment.
+"""Leads ahead: the leads that begin when a version takes over, computed before that moment.
 
-Live scoring waits while a version takes over, and it takes a millisecond to work out a lead. So the leads are
-worked out before, and then again only for profiles that have changed since.
+Live scoring waits while a version takes over, and computing a lead takes a millisecond. So the leads are
+computed before, and once more only for profiles that have changed since.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,11 +23,11 @@ from shared.events import LeadQualified
 
 AT_ONCE: Final = 1_000
 AT_MOST: Final = 50_000
-"""So many leads, of some 3 kB each, are worked out ahead; the others while live scoring waits."""
+"""At most this many leads, of some 3 kB each, are computed ahead; the rest while live scoring waits."""
 
 
 class Ahead(NamedTuple):
-    """A lead, and the revisions of the counts of all identities that it was worked out from."""
+    """A lead, and the revisions of all identities' counts from which it was computed."""
 
     lead: LeadQualified
     revisions: Mapping[str, int]
@@ -36,7 +36,7 @@ class Ahead(NamedTuple):
 def leads_ahead(
     connection: Connection, version: Version, profile_ids: Sequence[str], now: datetime
 ) -> list[Ahead]:
-    """Return a lead of each of the profiles that qualifies now, in the latest of its cycles."""
+    """Return a lead for each of the profiles that qualifies now, in its latest cycle."""
     found: list[Ahead] = []
     for known in qualifying(connection, version, profile_ids, day_of(now)):
         past = cycles.read(connection, [person for person, _ in known])
@@ -50,7 +50,7 @@ def leads_ahead(
 def qualifying(
     connection: Connection, version: Version, profile_ids: Sequence[str], day: int
 ) -> Iterator[list[tuple[Person, Known]]]:
-    """Yield page by page which of the profiles qualify at the end of a day, and what is known of them.
+    """Yield page by page the profiles that qualify at the end of a day, each with the input of its score.
 
     The scores in the table may be from before midnight, and points fade.
     """
@@ -65,7 +65,7 @@ def qualifying(
 def still_true(connection: Connection, ahead: Sequence[Ahead], now: datetime) -> list[LeadQualified]:
     """Return the leads that still hold, with `now` as the moment at which they qualified.
 
-    A lead holds until the day ends or somebody changes its profile.
+    A lead holds until the day ends or its profile changes.
     """
     today = [one for one in ahead if day_of(one.lead.qualified_at) == day_of(now)]
     revisions = counts.revisions(connection, [i for one in today for i in one.revisions])

@@ -1,7 +1,7 @@
-"""Telling the log which models there are, for the services that name models and know no table of scoring.
+"""Events that say which models exist, for services that name models and cannot read the tables of scoring.
 
-A model counts from its first draft on: who subscribes to its leads does so before the first activation, which
-may hand over many at once.
+A model exists from its first draft on: webhooks for its leads are created before the first activation, which
+may hand over many leads at once.
 """
 
 from datetime import datetime
@@ -16,13 +16,13 @@ from shared.model_events import ModelDeleted, ModelDrafted
 
 
 def tell_drafted(connection: Connection, model: str, at: datetime) -> None:
-    """Tell that there is a model, of which no version may ever score."""
+    """Publish that a model exists, even if no version of it may ever become active."""
     event = ModelDrafted(id=_id(model, at, "drafted"), model=model, drafted_at=at)
     outbox.put(connection, [Record(MATRICES, model, encode(event))])
 
 
 def tell_deleted(connection: Connection, model: str, at: datetime) -> None:
-    """Tell that a model of which no version ever scored is no more."""
+    """Publish that a model that was never active no longer exists."""
     event = ModelDeleted(id=_id(model, at, "deleted"), model=model, deleted_at=at)
     outbox.put(connection, [Record(MATRICES, model, encode(event))])
 

@@ -1,8 +1,8 @@
-"""Preparation: a version is counted and priced for everybody beside the one that scores.
+"""Preparation: a version is counted and priced for all profiles beside the active one.
 
-While it is prepared, every live batch counts it as well, and prices it too once everybody is counted. The
-preparation goes through everybody who was there before, a page in a transaction, and keeps how far it has
-come: it can be watched, and after a crash it goes on where it was.
+While it is prepared, every live batch also counts its conditions, and also prices it once all identities are
+counted. The preparation goes through everything stored before, one page per transaction, and stores its
+progress: it can be watched, and after a crash it continues where it was.
 """
 
 import json
@@ -29,12 +29,12 @@ READY: Final = "ready"
 Phase = Literal["counting", "pricing", "ready"]
 
 # The most identities of a page. A counting page changes the same rows as live batches, so it is kept small.
-# A pricing page locks nobody.
+# A pricing page takes no locks.
 COUNTED_AT_ONCE: Final = 1_000
 PRICED_AT_ONCE: Final = 10_000
 # The most scores that one transaction removes.
 CLEARED_AT_ONCE: Final = 10_000
-# Whoever prepares and gave no sign of life for so long is gone, and another may take over.
+# A preparation without progress for this long has lost its process, and another process may take over.
 SILENT_AFTER = timedelta(seconds=30)
 
 
@@ -51,12 +51,12 @@ class Preparation(NamedTuple):
     moved_at: datetime
 
     def has_stalled(self, now: datetime) -> bool:
-        """Tell whether nobody is at work on it any more, as after a crash."""
+        """Return whether no process works on it any more, as after a crash."""
         return now - self.moved_at >= SILENT_AFTER
 
 
 def is_under_way(connection: sa.Connection, model: str) -> bool:
-    """Tell whether a version of a model is being prepared."""
+    """Return whether a version of a model is being prepared."""
     query = sa.select(preparations.c.version).where(preparations.c.model == model)
     return connection.execute(query).one_or_none() is not None
 
@@ -99,9 +99,9 @@ def clear(connection: sa.Connection, version: Version, size: int) -> bool:
 
 
 def start(connection: sa.Connection, version: Version, now: datetime) -> None:
-    """Have live scoring count and price a version, or take up again what was begun and left.
+    """Have live scoring count and price a version, or continue a preparation that was abandoned.
 
-    The caller holds the set of active versions. Raises Conflict while somebody else is at work on the model.
+    The caller has locked the active versions. Raises Conflict while another process prepares the model.
     """
     under_way = read(connection, version.model)
     if under_way is not None:
@@ -145,8 +145,8 @@ def _told(under_way: Preparation, now: datetime) -> str:
 def advance(connection: sa.Connection, model: str, now: datetime, size: int) -> Phase:
     """Do the next page of a preparation, of `size` identities at most, and return the phase that follows.
 
-    Raises Conflict when the preparation was taken away, and Unavailable when a live batch has changed one of
-    the identities that are counted: the fewer there are on a page, the less likely that is.
+    Raises Conflict when the preparation was ended by another process, and Unavailable when a live batch has
+    changed one of the identities that are counted: a smaller page makes that less likely.
     """
     preparation = read(connection, model, to_move=True)
     if preparation is None:
@@ -167,7 +167,7 @@ def _count_page(connection: sa.Connection, preparation: Preparation, size: int) 
     page = connection.execute(following.order_by(identities.c.id).limit(size)).scalars().all()
     if not page:
         total = _total(connection, PRICING)
-        # Batches under way do not price the version yet, so they have to end before anybody is priced.
+        # Batches under way do not price the version yet, so they have to end before the first page is priced.
         hold(connection, to_activate=True)
         return preparation._replace(phase=PRICING, after="", done=0, total=total)
     matrix = preparation.version.matrix
@@ -177,7 +177,7 @@ def _count_page(connection: sa.Connection, preparation: Preparation, size: int) 
 
 
 def _price_page(connection: sa.Connection, preparation: Preparation, now: datetime, size: int) -> Preparation:
-    """Price a page beside live batches, without a lock on anybody.
+    """Price a page beside live batches, without locks.
 
     A batch that changes one of these profiles meanwhile prices that profile itself, with the newer facts. If
     the batch writes first, its score stays. If the page writes first, the batch finds another revision than
@@ -187,7 +187,7 @@ def _price_page(connection: sa.Connection, preparation: Preparation, now: dateti
     asked = traits_asked([version.matrix])
     page = everybody.read(connection, preparation.after, size, asked)
     if not page.profile_ids:
-        # Whoever was joined with somebody while a page was priced is not a profile any more.
+        # A profile that was merged while its page was priced is no longer a profile.
         if strays := scores.strays(connection, version):
             hold(connection, to_activate=True)
             scores.drop_strays(connection, version, strays)
@@ -203,7 +203,7 @@ def _price(connection: sa.Connection, page: everybody.Page, version: Version, da
 
 
 def end(connection: sa.Connection, model: str) -> None:
-    """Forget the preparation: its version scores, or nobody wants it any more."""
+    """Delete the preparation: its version is active, or the activation was given up."""
     connection.execute(sa.delete(preparations).where(preparations.c.model == model))
 
 
@@ -228,10 +228,10 @@ def _move(connection: sa.Connection, preparation: Preparation, now: datetime) ->
 
 
 def _recount(connection: sa.Connection, identity_ids: Sequence[str], tally: Tally) -> None:
-    """Count what the tally asks anew from the ledger, leaving all other counts as they are.
+    """Count the keys of the tally anew from the ledger, leaving all other counts as they are.
 
-    The counts are read before the ledger. What a live batch adds in between raises their revision, and then
-    the page is done again.
+    The counts are read before the ledger. If a live batch adds to them in between, it raises their revision,
+    and the page runs again.
     """
     held = counts.read(connection, identity_ids)
     interactions = ledger.read(connection, identity_ids)

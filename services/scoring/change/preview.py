@@ -1,4 +1,4 @@
-"""Preview: what a draft would change for everybody, worked out without changing anything."""
+"""Preview: what a draft would change for all profiles, computed without changing anything."""
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,10 +29,10 @@ EXAMPLES: Final = 20
 
 @dataclass
 class Preview(FlipDiff):
-    """A flip-diff with some of the profiles that it is about.
+    """A flip-diff with examples of its profiles.
 
-    They are those who would flip with the highest scores, and those who would flip no more that had the
-    highest, EXAMPLES of either.
+    They are the profiles with the highest scores of those that would flip, and of those that would no longer
+    qualify the ones with the highest scores so far, EXAMPLES of each.
     """
 
     profiles: int = 0
@@ -41,7 +41,7 @@ class Preview(FlipDiff):
 
 
 def preview(connection: Connection, draft: Version, now: datetime) -> Preview:
-    """Price all profiles under a draft and under the version that scores, a page at a time, and compare."""
+    """Price all profiles under a draft and under the active version, a page at a time, and compare."""
     found = Preview()
     old, day = version_of(connection, draft.model, None), day_of(now)
     matrices = [version.matrix for version in (old, draft) if version is not None]
@@ -57,7 +57,7 @@ def preview(connection: Connection, draft: Version, now: datetime) -> Preview:
 
 
 class _Standing(NamedTuple):
-    """The scores of profiles and who of them qualifies."""
+    """The scores of profiles, and which of them qualify."""
 
     points: Floats
     qualifies: NDArray[np.bool_]
@@ -71,15 +71,15 @@ def _standing(known: Sequence[Known], matrix: Matrix, day: int) -> _Standing:
 
 
 class _Page(NamedTuple):
-    """Profiles in the order of their ids, under the version that scores, if any does, and under the draft."""
+    """Profiles in the order of their ids, under the active version, if there is one, and under the draft."""
 
     profile_ids: Sequence[str]
     before: _Standing | None
     after: _Standing
 
     def movers(self, places: Indices, measure: Floats, most: int) -> Iterator[Mover]:
-        """Yield those of the profiles at some places of which the measure is highest."""
-        # Of equal ones the least id goes first, as in the flip-diff of the activation that may follow.
+        """Yield the profiles with the highest measure among those at some indices."""
+        # Of equal profiles the least id goes first, as in the flip-diff of the activation that may follow.
         highest: list[int] = places[np.argsort(-measure[places], kind="stable")[:most]].tolist()
         for place in highest:
             before = self.before.points.item(place) if self.before else None
@@ -108,7 +108,7 @@ def _take(connection: Connection, found: Preview, page: _Page, draft: Version) -
 
 
 def _keep(kept: list[Mover], more: Iterable[Mover], most: int, measure: Callable[[Mover], float]) -> None:
-    """Keep those of the kept and of more of which the measure is highest."""
+    """Keep the movers with the highest measure of both lists in `kept`."""
     kept[:] = heapq.nsmallest(most, [*kept, *more], key=lambda one: (-measure(one), one.profile_id))
 
 

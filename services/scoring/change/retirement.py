@@ -1,7 +1,7 @@
-"""The end of a model: one that never scored is removed, any other is retired until it is activated again.
+"""The end of a model: a model that never scored is removed, any other is retired until it is activated again.
 
-Who retired it when and why is an event on the log, as an activation is. What it did stays: its versions, the
-cycles of profiles, the leads that sales has, and what is owed to subscribers.
+An event on the log says who retired it, when and why, as for an activation. Its history stays: the versions,
+the cycles of profiles, the leads, and the deliveries that webhooks are still to get.
 """
 
 from datetime import datetime
@@ -22,24 +22,24 @@ from shared.model_events import ModelRetired
 
 
 class Act(NamedTuple):
-    """Who does something to a model, and why."""
+    """Who changes a model, and why."""
 
     author: str
     note: str | None = None
 
 
 def end(connection: Connection, model: str, act: Act, now: datetime, *, if_match: str | None = None) -> None:
-    """Remove a model that never scored, retire any other; to retire it again changes nothing.
+    """Remove a model that never scored, retire any other; retiring it again changes nothing.
 
-    Batches under way end first, and none after this scores for the model. Raises NotFound without the model,
-    Conflict while a version of it is being activated, Outdated when it is not as `if_match` says.
+    Batches under way end first, and no later batch scores for the model. Raises NotFound without the model,
+    Conflict while a version of it is being activated, Outdated when its tag is not in `if_match`.
     """
     hold(connection, to_activate=True)
     state = lifecycle.state_of(connection, model)
     if state is None:
         raise model_unknown(connection, model)
     preparation.require_none(connection, model)
-    # Who sends it again because no answer came has the old tag, and what it wants.
+    # A caller that repeats the request after a lost answer sends the old tag, and has what it wants already.
     if state.retired_at is not None:
         return
     lifecycle.check_unchanged(state, if_match)
