@@ -1,1 +1,1 @@
-"""Renewing the tables: built anew from the log beside the live ones, then put into their place."""
+"""Renewing the tables: rebuilt from the log beside the live tables, then swapped in."""

@@ -1,4 +1,4 @@
-"""The cycles of the live tables in the rebuild: who is in one stays in it, under the ids of today."""
+"""The cycles of the live tables in the rebuild: a profile keeps its cycles, under the ids of today."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -24,11 +24,12 @@ _OF_CYCLE = sa.tuple_(*_FLIPPED_IN) == sa.tuple_(*_CYCLE)
 
 
 async def keep(connection: OpenConnection, rebuilt: Database, current: Current) -> None:
-    """Add to those who flipped by the rebuild the ones that only the live tables know.
+    """Add to the identities that flipped in the rebuild those that only the live tables have.
 
-    The rebuild has those of whom leads on the log tell. On no log are the cycles that an activation withheld,
-    and whom an earlier renewal has carried along. At last it carries those along to whom interactions have
-    moved: what they did may have been why somebody flipped. `connection` is that of the live tables.
+    The rebuild has the identities of leads on the log. The log lacks cycles that activations kept back, and
+    identities that earlier renewals carried along. Finally an identity that has taken over interactions of
+    a flipped identity is carried along too, since these interactions may have caused the flip. `connection`
+    is that of the live tables.
     """
     async with aclosing(connection.pages(_flipped(), PAGE)) as pages:
         async for page in pages:
@@ -37,7 +38,7 @@ async def keep(connection: OpenConnection, rebuilt: Database, current: Current) 
 
 
 def _flipped() -> sa.Select[Any]:
-    """Select who flipped, with the lead of the cycle and the identity as the live tables have it."""
+    """Select the identities that flipped, with kind and value in the live tables and the cycle's lead."""
     return (
         sa.select(flipped, standings.c.lead_id, identities.c.kind, identities.c.value)
         .join(standings, _OF_CYCLE)
@@ -46,13 +47,13 @@ def _flipped() -> sa.Select[Any]:
 
 
 def _add(its: sa.Connection, page: Sequence[sa.Row[Any]], current: Current) -> None:
-    """Add those of a page of the live tables of whom the log does not tell."""
+    """Add the identities of a page of the live tables that the log does not have."""
     rows = _today(its, _not_told(its, page), current)
     bulk.insert_new(its, flipped, "identity_id", rows)
 
 
 def _carry_along(its: sa.Connection) -> None:
-    """Add those to whom interactions have moved of somebody who flipped."""
+    """Add the identities that have taken over interactions of an identity that flipped."""
     cycles.follow_former_ids(its)
     carried = sa.select(moved.c.new_id, *_FLIPPED_IN, sa.true()).join(
         flipped, flipped.c.identity_id == moved.c.old_id
@@ -62,7 +63,7 @@ def _carry_along(its: sa.Connection) -> None:
 
 
 def _not_told(its: sa.Connection, page: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
-    """Return those rows whose cycle no lead on the log tells of, and those that were carried along."""
+    """Return the rows whose cycle has no lead on the log, and those that were carried along."""
     of_profiles = bulk.any_of(its, standings.c.profile_id, sorted({row.profile_id for row in page}))
     told = its.execute(sa.select(*_CYCLE, standings.c.lead_id).where(of_profiles))
     leads = {(profile_id, model, cycle): lead_id for profile_id, model, cycle, lead_id in told}
@@ -76,7 +77,7 @@ def _not_told(its: sa.Connection, page: Sequence[sa.Row[Any]]) -> list[sa.Row[An
 
 
 def _today(its: sa.Connection, rows: Sequence[sa.Row[Any]], current: Current) -> list[dict[str, Any]]:
-    """Return the rows with the identities of today, without those that name nobody."""
+    """Return the rows with the identities of today, without placeholders."""
     ids = sorted({row.identity_id for row in rows})
     query = sa.select(identities.c.id).where(bulk.any_of(its, identities.c.id, ids))
     there = set(its.execute(query).scalars())
@@ -94,7 +95,7 @@ def _today(its: sa.Connection, rows: Sequence[sa.Row[Any]], current: Current) ->
 
 
 def _id_today(row: sa.Row[Any], current: Current) -> str | None:
-    """Return the id of an identity that the rebuild has not, None when it names nobody.
+    """Return the id of an identity that the rebuild lacks, None when it is a placeholder.
 
     It may be a former id, which is followed later.
     """

@@ -1,7 +1,7 @@
-"""What the rebuild says of each interaction that the live tables have: whose it is today, or that it is lost.
+"""What the rebuild says about each interaction of the live tables: its identity today, or that it is lost.
 
-Normal forms may change in ways that no form tells back: a number that was taken for French was made of digits
-that are no longer known. Whose the same interactions are before and after tells it for any change of rules.
+Normal forms may change in ways that cannot be computed from the forms: the digits of a number that was read
+as French are no longer known. Comparing the identities of the same interactions works for any rules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ _WHOSE: Final = sa.select(ledger.c.event_id, ledger.c.identity_id)
 
 
 async def gather(copy: Database, rebuilt: Database) -> None:
-    """Note in the rebuild where interactions have moved to."""
+    """Store in the rebuild which identities have taken over interactions of which others."""
     await rebuilt.unit(moved.create)
     async with aclosing(copy.pages(_WHOSE, PAGE)) as pages:
         async for page in pages:
@@ -39,7 +39,7 @@ async def gather(copy: Database, rebuilt: Database) -> None:
 
 
 def _note(connection: sa.Connection, was: Mapping[str, str]) -> None:
-    """Note where interactions have moved to that were of these identities."""
+    """Store which identities have taken over interactions of these identities."""
     these = bulk.any_of(connection, ledger.c.event_id, list(was))
     found = connection.execute(_WHOSE.where(these))
     pairs = sorted({(was[event_id], now) for event_id, now in found if was[event_id] != now})
@@ -48,7 +48,7 @@ def _note(connection: sa.Connection, was: Mapping[str, str]) -> None:
 
 
 async def count_lost(copy: Database, rebuilt: Database) -> int:
-    """Return how many interactions and corrections the live tables have that are not on the log any more."""
+    """Return how many interactions and corrections of the live tables are no longer on the log."""
     return sum(
         [
             await _lost(copy, rebuilt, column)
@@ -66,7 +66,7 @@ async def _lost(copy: Database, rebuilt: Database, column: sa.Column[Any]) -> in
 
 
 def _missing(connection: sa.Connection, column: sa.Column[Any], wanted: Sequence[str]) -> int:
-    """Return how many of these interactions or corrections the rebuild has nothing of."""
+    """Return how many of these interactions or corrections the rebuild lacks."""
     left = _without(connection, column, wanted)
     return len(_without(connection, without_effect.c.event_id, left))
 

@@ -1,4 +1,4 @@
-"""Former ids: where the ids of identities lead that are not those of any identity today."""
+"""Former ids: which identities of today the ids of past identities lead to."""
 
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
@@ -16,15 +16,15 @@ from shared.database import bulk
 from shared.database.engine import Database
 from shared.identity import Identity
 
-# Strangers without number may have shared one value that names nobody; who they are then, no id can tell.
+# Any number of strangers may have shared a placeholder; such an id cannot identify a profile.
 MAX_LED_TO: Final = 20
 
 
 async def find(copy: Database, rebuilt: Database, current: Current) -> None:
     """Fill the rebuild's table of former ids; `evidence.gather` came before.
 
-    An identity that is not there any more leads to the one of its form of today, else to those that its
-    interactions are attributed to, else to whoever was one person with it.
+    An identity that no longer exists leads to the identity of its form of today, else to the identities that
+    its interactions are attributed to, else to the identities that were in one profile with it.
     """
     async with aclosing(_gone(copy, rebuilt)) as pages:
         async for page in pages:
@@ -39,7 +39,7 @@ async def find(copy: Database, rebuilt: Database, current: Current) -> None:
 
 
 async def _gone(copy: Database, rebuilt: Database) -> AsyncGenerator[list[sa.Row[Any]]]:
-    """Yield the identities of the live tables that the rebuild has not."""
+    """Yield the identities of the live tables that the rebuild lacks."""
     async with aclosing(copy.pages(sa.select(identities), PAGE)) as pages:
         async for page in pages:
             there = await rebuilt.read(partial(_there, ids=[row.id for row in page]))
@@ -61,7 +61,7 @@ def _follow_person(
 
 
 def _follow_former(connection: sa.Connection, page: Sequence[sa.Row[Any]]) -> None:
-    """Lead the former ids of the live tables to the identities of today."""
+    """Let the former ids of the live tables lead to the identities of today."""
     still = _there(connection, [row.id for row in page])
     pairs = [(row.id, row.identity_id) for row in page if row.id not in still]
     _write(connection, _followed(connection, pairs))
@@ -85,7 +85,7 @@ def _by_deeds(connection: sa.Connection, ids: Sequence[str]) -> list[tuple[str, 
 
 
 def _members(live: sa.Connection, profiles: Collection[str]) -> dict[str, list[str]]:
-    """Return the identities of each of the profiles by the live tables."""
+    """Return the identities of each of the profiles in the live tables."""
     of_profiles = bulk.any_of(live, identities.c.profile_id, sorted(profiles))
     rows = live.execute(sa.select(identities.c.profile_id, identities.c.id).where(of_profiles))
     members: dict[str, list[str]] = {}
@@ -97,7 +97,7 @@ def _members(live: sa.Connection, profiles: Collection[str]) -> dict[str, list[s
 def _by_person(
     connection: sa.Connection, members: Mapping[str, Sequence[str]], profiles: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """Return where those lead who were one person with each of the identities, by their profiles of then."""
+    """Return the former ids with the identities that were in one profile with each, in today's ids."""
     pairs = [(i, other) for i, profile_id in profiles.items() for other in members[profile_id] if other != i]
     followed = _followed(connection, pairs)
     led_to: dict[str, set[str]] = {}
@@ -107,7 +107,7 @@ def _by_person(
 
 
 def _followed(connection: sa.Connection, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return the pairs with the identities of today in the place of former ones."""
+    """Return the pairs with each second id replaced by the identities of today."""
     ends = sorted({end for _, end in pairs})
     there = _there(connection, ends)
     query = sa.select(former_ids).where(bulk.any_of(connection, former_ids.c.id, ends))
@@ -123,7 +123,7 @@ def _there(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
 
 
 def _unknown(connection: sa.Connection, ids: Sequence[str]) -> list[str]:
-    """Return those of the former ids of which it is not known yet where they lead."""
+    """Return the former ids that do not lead anywhere yet."""
     query = sa.select(former_ids.c.id).where(bulk.any_of(connection, former_ids.c.id, ids))
     return sorted(set(ids) - set(connection.execute(query).scalars()))
 

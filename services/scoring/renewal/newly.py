@@ -1,4 +1,4 @@
-"""Who qualifies by the rebuilt tables and did not by the live ones."""
+"""Profiles that qualify in the rebuilt tables and did not in the live ones."""
 
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import aclosing
@@ -17,9 +17,9 @@ from shared.database.engine import Database
 
 
 async def find(copy: Database, rebuilt: Database) -> list[tuple[str, str]]:
-    """Return profile and model of those who are newly qualified.
+    """Return (profile id, model) of the newly qualified profiles.
 
-    None of those who are the profile today qualified, and at least one had a score: else nobody knows.
+    No former profile of such a profile qualified, and at least one had a score: otherwise it is unknown.
     """
     found: list[tuple[str, str]] = []
     query = _active_scores().where(scores.c.state == QUALIFIED)

@@ -1,4 +1,4 @@
-"""Renewing: the tables are built anew beside the live ones, held against them, and swapped in."""
+"""Renewing: the tables are rebuilt beside the live ones, compared with them, and swapped in."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _KEPT = "Nothing was changed: the tables are as they were."
 
 
 class Renewed(NamedTuple):
-    """What a renewal came to; profiles are counted before and after."""
+    """The result of a renewal; profiles are counted before and after."""
 
     messages: int
     nobody: int
@@ -39,12 +39,12 @@ class Renewed(NamedTuple):
 
 
 class Renewal:
-    """Builds scoring's tables anew from the log and puts them into the place of the live ones.
+    """Rebuilds scoring's tables from the log and swaps them in.
 
-    `group` is the name under which scoring reads the log, `limits` how many identities of a kind a person can
-    have. Scoring need not be stopped: a worker that reads meanwhile is fenced by the swap and takes in again
-    what it has taken in since the snapshot. No other version of Flipline may be at work, since it would go on
-    with its own fold.
+    `group` is the name under which scoring reads the log, `limits` how many identities of a kind profiles can
+    have. Scoring need not be stopped: the swap fences a worker that reads meanwhile, and that worker then
+    applies again what it has applied since the snapshot. No other version of Flipline may run, since it
+    would go on with its own fold.
     """
 
     def __init__(
@@ -66,17 +66,17 @@ class Renewal:
         self._fold = fold_of(forms, limits)
 
     async def due(self) -> str | None:
-        """Say why the tables have to be renewed, or None; raises Misconfigured, Unavailable."""
+        """Return why the tables have to be renewed, or None; raises Misconfigured, Unavailable."""
         await require_newest(self._live)
         built_by = await self._live.read(folds.built_by)
         return self._fold.difference(built_by) if built_by else None
 
     async def run(self, directory: Path, display: Display) -> Renewed:
-        """Renew the tables; what is built beside stands in an empty directory that the caller removes.
+        """Renew the tables; the rebuild lies in `directory`, which is empty and which the caller removes.
 
-        Either all of it takes effect or nothing does, whenever the process may be killed. Raises Conflict,
-        having changed nothing, when the log lacks what the tables have read, or something else was renewed or
-        activated meanwhile; Unavailable when the log or the database is away.
+        Either all of it takes effect or nothing does, even if the process is killed. Raises Conflict, having
+        changed nothing, when the log lacks what the tables have read, or something was renewed or activated
+        meanwhile; Unavailable when the log or the database cannot be reached.
         """
         was = await self._live.read(folds.built_by)
         async with beside(directory) as files:
@@ -98,7 +98,7 @@ class Renewal:
 
     async def _build(self, files: Beside, display: Display) -> tuple[Told, Current]:
         await snapshot.take(self._live, files.copy)
-        # Live batches count and price what is on its way to score too.
+        # Live batches also count and price versions that are being prepared.
         await snapshot.hand_on(*files, activations, preparations)
         scorer = Scorer(StandingClock(self._clock.now()), self._limits, self._forms)
         current = Current(self._forms)
@@ -107,7 +107,7 @@ class Renewal:
 
 
 async def _require_all(told: Told, files: Beside) -> None:
-    """Raise Conflict when the log does not have all that the tables have read."""
+    """Raise Conflict when the log lacks anything that the tables have read."""
     if told.failed:
         raise Conflict(
             "log_unreadable",

@@ -1,4 +1,4 @@
-"""The swap: what was built beside takes the place of the live tables, in one transaction."""
+"""The swap: the rebuilt tables replace the live ones, in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -24,7 +24,7 @@ from shared.errors import Conflict
 from shared.events import INTERACTIONS, LeadQualified
 from shared.log.port import Partition, Position
 
-# Who is in a cycle only the live tables know, and what came since the snapshot nobody may forget.
+# Only the live tables have all cycles, and names that came since the snapshot must stay.
 _NOT_REPLACED: Final = (tables.standings, tables.seen_names)
 REPLACED: Final = (*(one for one in PROJECTIONS if one not in _NOT_REPLACED), fold_tables.former_ids)
 _CHUNK: Final = 500
@@ -32,7 +32,7 @@ _CHUNK: Final = 500
 
 @dataclass(frozen=True)
 class Built:
-    """What was built beside: of the snapshot `copy`, under these rules, by this group's positions."""
+    """The rebuilt tables and the snapshot `copy`, with the rules of both and the group that reads the log."""
 
     copy: Database
     rebuilt: Database
@@ -46,17 +46,17 @@ class Built:
 async def swap(
     live: Database, built: Built, clock: Clock, show: Callable[[str], None]
 ) -> Sequence[LeadQualified]:
-    """Put the rebuilt tables into the place of the live ones; return the new leads.
+    """Replace the live tables by the rebuilt ones; return the new leads.
 
-    The group reads on from where it stood at the snapshot: what it has taken in since, it takes in again.
-    `show` is told each table. Raises Conflict, and nothing has changed, when a version was activated or the
-    tables were renewed since the snapshot.
+    The group continues from its positions at the snapshot: what it has applied since, it applies again.
+    `show` is called with the name of each table. Raises Conflict, having changed nothing, when a version was
+    activated or the tables were renewed since the snapshot.
     """
     counted = await built.rebuilt.read(active)
     stood = await built.copy.read(partial(_stood, group=built.group))
 
     def locked(its: sa.Connection) -> tuple[Sequence[sa.Row[Any]], Active]:
-        # Batches take the two in this order.
+        # Batches take these two locks in the same order.
         rows = positions.lock(its, built.group, INTERACTIONS)
         hold(its, to_activate=True)
         return rows, _unchanged(its, built, counted)
@@ -82,7 +82,7 @@ async def swap(
 
 
 def _unchanged(connection: sa.Connection, built: Built, counted: Active) -> Active:
-    """Return the versions that score; raises Conflict unless everything is as it was at the snapshot.
+    """Return the active versions; raises Conflict unless everything is as it was at the snapshot.
 
     `counted` are the versions that the rebuild has.
     """
@@ -106,9 +106,9 @@ async def _replace(connection: OpenConnection, rebuilt: Database, table: sa.Tabl
 
 
 def _emptied(connection: sa.Connection, table: sa.Table) -> int:
-    """Delete all rows and return the highest revision of them, 0 when they have none.
+    """Delete all rows and return their highest revision, 0 without any.
 
-    Somebody may hold a revision from before, and must not meet it again.
+    A worker may hold a revision from before the swap, which must not occur again.
     """
     base = 0
     if "revision" in table.c:
@@ -133,7 +133,7 @@ async def _add(connection: OpenConnection, rebuilt: Database, table: sa.Table) -
 
 
 async def _forget_names(connection: OpenConnection, built: Built) -> None:
-    """Let the names be those of the rebuild, and those that came since the snapshot."""
+    """Replace the names by those of the rebuild and those that came since the snapshot."""
     before, today = await built.copy.read(_names), await built.rebuilt.read(_names)
 
     def forgotten(its: sa.Connection) -> None:
@@ -149,7 +149,7 @@ def _names(connection: sa.Connection) -> set[tuple[Any, ...]]:
 
 
 def _stood(connection: sa.Connection, group: str) -> Mapping[Partition, Position]:
-    """Return where the group stood in the interactions at the snapshot."""
+    """Return the positions of the group in the interactions at the snapshot."""
     return {
         Partition(row.topic, row.partition): Position(row.next_offset, row.log_id, row.last_checksum)
         for row in positions.all_positions(connection)

@@ -1,4 +1,4 @@
-"""Two databases beside the live one: a copy of its tables, and those that a rebuild fills."""
+"""Two databases beside the live one: a copy of its tables, and the tables that a rebuild fills."""
 
 import shutil
 from collections.abc import AsyncGenerator
@@ -11,7 +11,7 @@ from shared.database.migrations import migrate
 
 
 class Beside(NamedTuple):
-    """Both with the newest schema, and empty."""
+    """Both databases, empty, with the newest schema."""
 
     copy: Database
     rebuilt: Database
@@ -19,7 +19,7 @@ class Beside(NamedTuple):
 
 @asynccontextmanager
 async def beside(directory: Path) -> AsyncGenerator[Beside]:
-    """Make both in a directory that the caller removes."""
+    """Create both in a directory that the caller removes."""
     files = directory / "live.sqlite", directory / "rebuilt.sqlite"
     await migrate(_url(files[0]))
     shutil.copy(*files)

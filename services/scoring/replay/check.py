@@ -1,4 +1,4 @@
-"""The check: snapshot, rebuild, comparison, report, in a directory that is gone afterwards."""
+"""The check: snapshot, rebuild, comparison, report, in a temporary directory."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,13 +35,13 @@ async def check(
     forms: Forms,
     console: Console,
 ) -> bool:
-    """Rebuild scoring's tables from the log beside the live ones; return whether they are the same.
+    """Rebuild scoring's tables from the log beside the live ones; return whether they are equal.
 
-    Of tables that another fold has built that alone is told: nearly every row may differ.
+    If another fold has built the tables, only that is reported: nearly every row may differ.
     While dead letters of any consumer group are open the answer is no: their messages have no effect yet.
     `group` is the name under which scoring reads the log. Nothing is changed and scoring need not be stopped.
-    The copies take as much disk as the tables twice over, where temporary files are. Raises Unavailable when
-    the log or the database is away, Misconfigured when the database has another schema.
+    The copies take twice the disk space of the tables, where temporary files are. Raises Unavailable
+    when the log or the database cannot be reached, Misconfigured when the database has another schema.
     """
     await require_newest(database)
     built_by = await database.read(folds.built_by)
@@ -68,7 +68,7 @@ async def _checked(
     display: Display,
 ) -> tuple[Told, list[Compared]]:
     await snapshot.take(database, copy)
-    # Not before the snapshot: no live score may have been priced on a later day than the rebuilt ones.
+    # After the snapshot: no live score may have been priced on a later day than the rebuilt scores.
     now = clock.now()
     scorer, current = Scorer(StandingClock(now), identity_limits, forms), Current(forms)
     rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, current=current, group=group)

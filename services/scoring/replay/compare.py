@@ -19,9 +19,9 @@ Values: TypeAlias = Mapping[str, Any]
 
 
 class Subject(NamedTuple):
-    """What is compared of a table: these columns, of which some may be shown, of rows with these keys.
+    """What is compared of a table: these columns of the rows with these keys; some columns may be shown.
 
-    Keys are the columns of the primary key and no person can be read from them, except from those hidden.
+    Keys are the columns of the primary key. No key identifies a person, except the hidden ones.
     """
 
     table: sa.Table
@@ -56,13 +56,13 @@ SUBJECTS: Final = (
     _SCORES,
     Subject(tables.standings, ["lead_id", "version", "flipped_at"], ["lead_id", "version", "flipped_at"]),
     Subject(tables.flipped, []),
-    # Senders make names up, and may put anything in them.
+    # Senders invent names, and these may contain anything.
     Subject(tables.seen_names, [], hidden=["name"]),
 )
 
 
 class Row(NamedTuple):
-    """A row by its key; `due_on` is the day on which a score may have moved by itself."""
+    """A row by its key; `due_on` is the day on which a score may have changed by itself."""
 
     key: tuple[Any, ...]
     values: Values
@@ -70,7 +70,7 @@ class Row(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """A row that is not the same in both; a side without it is None. Only what differs is told."""
+    """A row that is not equal in both; a side without it is None. It contains only the values that differ."""
 
     table: str
     key: tuple[Any, ...]
@@ -80,32 +80,32 @@ class Difference(NamedTuple):
 
 @dataclass
 class Compared:
-    """How many rows of a table there are on either side and how many differ."""
+    """How many rows a table has on either side and how many differ."""
 
     table: str
     live: int = 0
     rebuilt: int = 0
     differ: int = 0
     due: int = 0
-    """scores that are to be priced again by now, and so are not compared"""
+    """scores that are due to be priced again, and so are not compared"""
     told: list[Difference] = field(default_factory=list[Difference])
-    """the first of those that differ"""
+    """the first rows that differ"""
 
 
 class Scope(NamedTuple):
-    """What of the live tables must be as the log says: the count keys and versions that score, on a day."""
+    """What the live tables must have equal to the log: the count keys and active versions, on a day."""
 
     count_keys: Collection[str]
     versions: Collection[tuple[str, int]]
     today: int
     full_kinds: Collection[str] = ()
-    """the kinds of names of which not all are kept, but those that came first"""
+    """the kinds of names of which the tables store only the first"""
 
 
 async def compare(
     copy: Database, rebuilt: Database, scope: Scope, show: Callable[[str], None]
 ) -> list[Compared]:
-    """Compare all tables; `show` is told each one's name when its turn comes."""
+    """Compare all tables; `show` is called with the name of each before its comparison."""
     compared: list[Compared] = []
     for subject in SUBJECTS:
         show(subject.table.name)
@@ -156,7 +156,7 @@ def _query(table: sa.Table, scope: Scope) -> sa.Select[*tuple[Any, ...]]:
     # How counts are split between their two rows depends on the batches.
     if table is tables.counts:
         return query.add_columns(tables.older_counts.c.entries.label("older")).select_from(BOTH)
-    # Who was kept from sales is on no log.
+    # The log does not say which profiles were kept back.
     if table is tables.standings:
         return query.where(table.c.lead_id.is_not(None))
     if table is tables.flipped:
@@ -172,19 +172,19 @@ def _query(table: sa.Table, scope: Scope) -> sa.Select[*tuple[Any, ...]]:
 
 def _names(scope: Scope) -> sa.Select[Any, Any, Any]:
     seen = tables.seen_names.c
-    # Migration 0003 read traits from a table with the last value of each day alone: a form may be missing.
+    # Migration 0003 read traits from a table that has only the last value of each day: a form may be missing.
     form = sa.case((seen.kind == "trait", ""), else_=seen.form).label("form")
     kept = sa.select(seen.kind, seen.name, form).where(seen.kind.not_in(sorted(scope.full_kinds)))
     return kept.distinct().order_by(seen.kind, seen.name, form)
 
 
 def _stated(row: Any, subject: Subject) -> dict[str, Any]:
-    # Of several rules that a link would break, and by how much, the one is told that was met first.
+    # If a link would break several rules, or by any amount, the first violation found is stored.
     return {"refused": row["refused"] is not None} if subject.table is tables.links else {}
 
 
 def _by_key(counts: Counts, keys: Collection[str]) -> dict[str, Counts]:
-    # Of conditions that no version has any more the counts are left as they were, and mean nothing.
+    # Counts of conditions that no version has any more are left unchanged, and mean nothing.
     under = {key: only(counts, [key]) for key in keys if key != ADJUSTMENTS}
     found = {key: Counts(of.packed) for key, of in under.items() if of.packed}
     return found | ({ADJUSTMENTS: Counts(by_hand=counts.by_hand)} if counts.by_hand else {})
@@ -193,7 +193,7 @@ def _by_key(counts: Counts, keys: Collection[str]) -> dict[str, Counts]:
 async def _aligned(
     live: AsyncIterator[Row], rebuilt: AsyncIterator[Row]
 ) -> AsyncGenerator[tuple[Row | None, Row | None]]:
-    """Yield rows of the same key together, and those that only one side has with None."""
+    """Yield rows of the same key together, and rows that only one side has with None."""
     one, other = await anext(live, None), await anext(rebuilt, None)
     while one is not None or other is not None:
         if other is None or (one is not None and one.key < other.key):
@@ -224,7 +224,7 @@ def _difference(subject: Subject, one: Row | None, other: Row | None) -> Differe
 
 
 def _told(subject: Subject, name: str, value: Any) -> str:
-    """Return a value for people to read, unless it may be personal."""
+    """Return a value in readable form, unless it may be personal."""
     if value is None:
         return "none"
     if subject is _COUNTS:

@@ -1,4 +1,4 @@
-"""Dead letters that wait for a replay: as long as a consumer group's are open, work is left undone."""
+"""Dead letters that wait for a replay: while a group has open dead letters, its tables are incomplete."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
@@ -37,7 +37,7 @@ async def find_open(*, log: Log, copy: Database, rebuilt: Database, clock: Clock
 
 
 def count_parked(found: Iterable[OpenLetters]) -> int:
-    """Return how many messages consumer groups have parked; what ingest refused was told to the sender."""
+    """Return how many messages consumer groups have parked; the sender knows what ingest refused."""
     return sum(one.letters for one in found if one.refused_by != INGEST)
 
 

@@ -1,4 +1,4 @@
-"""Shows how far a replay is: a bar on a terminal, a plain line every tenth elsewhere."""
+"""Shows the progress of a rebuild: a bar on a terminal, otherwise a line every tenth."""
 
 from types import TracebackType
 from typing import Self
@@ -8,7 +8,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 
 class Display:
-    """The progress of a replay, as long as the context is open."""
+    """The progress of a rebuild, as long as the context is open."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -37,7 +37,7 @@ class Display:
         self._bar.stop()
 
     def reading(self, done: int, whole: int, messages: int) -> None:
-        """Show how much of the log is read: the way that offsets have gone, and the number of messages."""
+        """Show how much of the log is read: offsets passed, and the number of messages."""
         self._bar.update(
             self._task, description="reading the log", completed=done, total=whole, messages=messages
         )

@@ -1,4 +1,4 @@
-"""What the log tells of leads, as the standings that scoring must have of them."""
+"""The leads on the log, as the cycles that scoring must have."""
 
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -17,11 +17,11 @@ from shared.log.port import Log
 
 
 async def restore(*, log: Log, live: Database, copy: Database, rebuilt: Database, current: Current) -> None:
-    """Replace the rebuilt standings by those that the leads on the log and in the outbox tell of.
+    """Replace the rebuilt cycles by those of the leads on the log and in the outbox.
 
-    A rebuild comes to the same scores, but not at the same moments: who has flipped when, the log says, in
-    the forms of that time. Leads that scoring has told of since the snapshot are left out. The rebuild has to
-    have the former ids.
+    A rebuild computes the same scores, but not at the same moments: the log says which profile flipped when,
+    in the forms of that time. Leads that scoring has published since the snapshot are left out. The rebuild
+    must have the former ids already.
     """
     await rebuilt.unit(_forget)
     await _keep(await snapshot.outgoing(copy, LEADS), live, copy, rebuilt, current)
@@ -32,7 +32,7 @@ async def restore(*, log: Log, live: Database, copy: Database, rebuilt: Database
 
 
 def _forget(connection: sa.Connection) -> None:
-    """Empty the standings, and who has flipped."""
+    """Empty the cycles, and the identities that flipped in them."""
     connection.execute(sa.delete(standings))
     connection.execute(sa.delete(flipped))
 
@@ -52,7 +52,7 @@ async def _keep(
 
 
 async def _known(database: Database, leads: Sequence[LeadQualified]) -> set[str]:
-    """Return the ids of those of the leads that the standings have."""
+    """Return the ids of the leads that have a cycle in the database."""
     if not leads:
         return set()
 

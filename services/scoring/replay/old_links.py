@@ -1,9 +1,9 @@
-"""Links from before evidence was kept, held against the evidence that the log has for them.
+"""Links from before evidence was stored, compared with the evidence that the log has for them.
 
-Migration 0002 found persons and no evidence, and linked the identities of each with the least of them. The
-log has the evidence, so a rebuild comes to other links, though to the same persons; also to links that were
-refused, of which nothing was kept either. Here the copy of the live tables takes the evidence of the log over
-where both say the same of who is one person. What is left differs indeed.
+Migration 0002 found profiles without evidence, and linked the identities of each with the least of them. The
+log has the evidence, so a rebuild comes to other links, though to the same profiles; it also has refused
+links, which were not stored at all. Here the copy of the live tables adopts the evidence of the log where
+both agree on the profiles. What is left is a real difference.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -22,7 +22,7 @@ from shared.database.schema import Key
 PAGE: Final = 5_000
 BEFORE: Final = "before-links-were-kept"
 
-# Of each identity of an old link, the least one of its person of then.
+# For each identity of an old link, the least identity of its profile at that time.
 _old = sa.Table(
     "old_persons",
     sa.MetaData(),
@@ -33,14 +33,14 @@ _is_old = links.c.event_id == BEFORE
 
 
 class _Persons(NamedTuple):
-    """Of identities: the person of today by the live tables, and the old one where it was of several."""
+    """The live profile of each identity, and its old profile if that had several identities."""
 
     now: Mapping[str, str]
     old: Mapping[str, str]
 
 
 async def adopt(copy: Database, rebuilt: Database) -> int:
-    """Let the copy take the evidence of the log over; return for how many of its old links there is some."""
+    """Let the copy adopt the evidence of the log; return for how many of its old links there is evidence."""
     if not await copy.unit(_note_old_persons):
         return 0
     adopted = 0
@@ -61,7 +61,7 @@ async def adopt(copy: Database, rebuilt: Database) -> int:
 
 
 def _note_old_persons(connection: sa.Connection) -> bool:
-    """Note who was one person by the old links of the copy; return whether there are any."""
+    """Store which identities were one profile by the old links of the copy; return whether there are any."""
     if connection.execute(sa.select(links.c.one_id).where(_is_old).limit(1)).first() is None:
         return False
     _old.create(connection)
@@ -74,7 +74,7 @@ def _note_old_persons(connection: sa.Connection) -> bool:
 
 
 def _take_over(connection: sa.Connection, told: Sequence[Link]) -> None:
-    """Write those links of the rebuild into the copy whose evidence may have come when none was kept."""
+    """Write the rebuild's links into the copy if their evidence may be from before evidence was stored."""
     first, last = (sa.tuple_(*map(sa.literal, link.pair)) for link in (told[0], told[-1]))
     key = sa.tuple_(*links.primary_key)
     rows = connection.execute(sa.select(links).where(key >= first, key <= last))
@@ -88,9 +88,9 @@ def _take_over(connection: sa.Connection, told: Sequence[Link]) -> None:
 
 
 def _may_be_from_before(link: Link, live: Link | None, persons: _Persons) -> bool:
-    """Tell of a link of the rebuild whether nothing but its age explains that the live tables lack it.
+    """Return whether only the age of a rebuilt link can explain that the live tables lack it.
 
-    `live` is what they have of the same pair: evidence that came later.
+    `live` is the live link of the same pair: evidence that came later.
     """
     if live is not None:
         same_verdict = (live.refused is None) == (link.refused is None)
@@ -104,7 +104,7 @@ def _may_be_from_before(link: Link, live: Link | None, persons: _Persons) -> boo
 
 
 async def _let_go(copy: Database, rebuilt: Database, page: Sequence[Any]) -> None:
-    """Remove from the copy those of whom it was only assumed that they flipped with their old person."""
+    """Remove from the copy the identities that were only assumed to have flipped with their old profile."""
     known = await rebuilt.read(partial(_in_cycles_of, page=page))
     flippers: dict[tuple[str, str, int], set[str]] = {}
     for identity_id, *cycle in known:
@@ -125,13 +125,13 @@ async def _let_go(copy: Database, rebuilt: Database, page: Sequence[Any]) -> Non
 
 
 def _in_cycles_of(connection: sa.Connection, page: Sequence[Any]) -> Sequence[sa.Row[Any]]:
-    """Return who flipped in any cycle of the profiles on a page."""
+    """Return the identities that flipped in any cycle of the profiles on a page."""
     of_these = bulk.any_of(connection, flipped.c.profile_id, sorted({row.profile_id for row in page}))
     return connection.execute(sa.select(flipped).where(of_these)).all()
 
 
 def _joins(link: Link, person_of: Mapping[str, str]) -> bool:
-    """Tell whether both identities of a link are one person's."""
+    """Return whether both identities of a link belong to one profile."""
     one = person_of.get(link.one)
     return one is not None and one == person_of.get(link.other)
 

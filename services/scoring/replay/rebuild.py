@@ -1,4 +1,4 @@
-"""The rebuild: the log is read from its beginning, and what live scoring has taken in is taken in again."""
+"""The rebuild: the log is read from its beginning, and what live scoring has applied is applied again."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -31,10 +31,10 @@ from shared.log.port import Log, Message, Partition
 
 MAX_PLACES: Final = 3
 
-# Where corrections stand that have taken effect and are not on the log yet.
+# The position of corrections that have taken effect and are not on the log yet.
 _OUTBOX: Final = Partition("outbox", 0)
 
-# In the rebuild alone: the ids of events that say something about nobody, by the forms of today.
+# In the rebuild alone: the ids of events that have no identity left in the forms of today.
 without_effect: Final = sa.Table(
     "without_effect", sa.MetaData(), sa.Column("event_id", Key, primary_key=True)
 )
@@ -42,7 +42,7 @@ without_effect: Final = sa.Table(
 
 @dataclass(frozen=True)
 class StandingClock:
-    """A clock that stands: the whole rebuild is priced at one instant."""
+    """A clock that stands still: the whole rebuild is priced at one instant."""
 
     instant: datetime
 
@@ -53,27 +53,27 @@ class StandingClock:
 
 @dataclass
 class Told:
-    """What became of the messages on the log, in numbers; places are topic/partition/offset."""
+    """What became of the messages on the log, in numbers; positions are topic/partition/offset."""
 
     applied: int = 0
     ahead: int = 0
-    """those that scoring had not read at the snapshot"""
+    """messages that scoring had not read at the snapshot"""
     parked: int = 0
-    """those that scoring has made dead letters of"""
+    """messages that scoring has parked"""
     nobody: int = 0
-    """those that say something about nobody"""
+    """messages that have no identity left"""
     failed: list[str] = field(default_factory=list[str])
-    """those that raised only in the rebuild: place and error"""
+    """messages that raised only in the rebuild: position and error"""
     missing: list[str] = field(default_factory=list[str])
-    """partitions of which the log has less than scoring has read"""
+    """partitions in which the log has less than scoring has read"""
     old_links: int = 0
-    """links from before evidence was kept, for which the log has some"""
+    """links from before evidence was stored, for which the log has evidence"""
     too_many_names: list[str] = field(default_factory=list[str])
-    """kinds of names of which not all are kept, and so none is compared"""
+    """kinds of names of which not all are stored, so that none is compared"""
 
 
 class Rebuild:
-    """Takes the log into an empty database, as far as the snapshot of the live tables has taken it in."""
+    """Applies the log to an empty database, as far as the snapshot of the live tables has applied it."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Rebuild:
         self._told = Told()
 
     async def run(self, show: Callable[[int, int, int], None]) -> Told:
-        """Rebuild everything of scoring; `show` is told the done, the whole and the number of messages.
+        """Rebuild all of scoring; `show` is called with offsets done, offsets in all, and messages.
 
         Raises Unavailable when the log is away.
         """
@@ -119,24 +119,24 @@ class Rebuild:
         return self._told
 
     async def _parked(self) -> set[str]:
-        """Return the places of the messages that scoring could not handle."""
+        """Return the positions of the messages that scoring has parked."""
         values = await snapshot.outgoing(self._copy, DEAD_LETTERS)
         places = {place for value in values if (place := self._parked_at(value))}
-        # Not collected first: what trackers sent and ingest refused may be more than memory holds.
+        # Not collected first: the events that ingest refused may be more than memory holds.
         async with aclosing(self._log.replay(DEAD_LETTERS)) as batches:
             async for messages in batches:
                 places |= {place for one in messages if (place := self._parked_at(one.value))}
         return places
 
     def _parked_at(self, value: bytes) -> str | None:
-        """Return the place of the message that a dead letter of this group is about."""
+        """Return the position of the message that a dead letter of this group is about."""
         letter = _event(value)
         return letter.source if isinstance(letter, DeadLetter) and letter.refused_by == self._group else None
 
     async def _taken_in(
         self, messages: Sequence[Message], ends: Mapping[Partition, int], parked: set[str]
     ) -> list[Message]:
-        """Return those of the messages whose effects the snapshot has."""
+        """Return the messages whose effects the snapshot has."""
         read = [one for one in messages if one.offset < ends.get(one.partition, 0)]
         ahead = [one for one in messages if one.offset >= ends.get(one.partition, 0)]
         handled = [one for one in read if _place(one) not in parked]
@@ -154,7 +154,7 @@ class Rebuild:
         return [message for message, event in events if event is not None and event.id in known]
 
     async def _apply(self, messages: Sequence[Message]) -> None:
-        """Take messages in, those apart that raise, as the live follower does."""
+        """Apply messages, and each alone if they raise together, as the live follower does."""
         if not messages:
             return
 
@@ -178,7 +178,7 @@ class Rebuild:
             self._told.nobody += nobody
 
     def _note_without_effect(self, connection: sa.Connection, messages: Sequence[Message]) -> int:
-        """Note the events that say something about nobody; return how many of them are new."""
+        """Store the events that have no identity left; return how many of them are new."""
         events = [event for message in messages if (event := _event(message.value)) is not None]
         ids = {event.id for event in events if not self._current.has_effect(event)}
         rows = [{"event_id": event_id} for event_id in sorted(ids)]
@@ -186,7 +186,7 @@ class Rebuild:
 
 
 def _known_corrections(connection: sa.Connection, events: Sequence[Event | None]) -> set[str]:
-    """Return the ids of the corrections among the events of which the tables have something."""
+    """Return the ids of the corrections among the events that the tables have."""
     adjusted = [one.id for one in events if isinstance(one, Interaction) and one.type == ADJUSTMENT]
     retracted = [i for one in events if isinstance(one, Retraction) for i in one.interactions]
     separated = [one.id for one in events if isinstance(one, Separation)]
@@ -203,7 +203,7 @@ def _known_corrections(connection: sa.Connection, events: Sequence[Event | None]
 
 
 def some(places: Sequence[str]) -> str:
-    """Return the first of the places for people to read, and whether there are more."""
+    """Return the first of the positions in readable form, and whether there are more."""
     return ", ".join(places[:MAX_PLACES]) + (" ..." if len(places) > MAX_PLACES else "")
 
 

@@ -1,4 +1,4 @@
-"""What a replay has found, for people to read: ids and numbers, never what somebody told of themselves."""
+"""The report of a check, for ops: ids and numbers, never personal data."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -37,14 +37,14 @@ def table(compared: Sequence[Compared]) -> Table:
 
 
 def tell_of_another_fold(console: Console, why: str) -> bool:
-    """Print why the tables are not what the log says and how to renew them; return False."""
+    """Print why the tables differ from the log and how to renew them; return False."""
     told = f"{why} They are not compared with the log. {RENEW}"
     console.print(told, highlight=False, markup=False, soft_wrap=True)
     return False
 
 
 def tell(console: Console, told: Told, compared: Sequence[Compared], letters: Sequence[OpenLetters]) -> bool:
-    """Print what was found and return whether the tables are what the log says and nothing is parked."""
+    """Print the result and return whether the tables agree with the log and nothing is parked."""
     console.print(table(compared))
     if letters:
         console.print(dead_letters.table(letters))

@@ -1,4 +1,4 @@
-"""A copy of the live tables as of one instant: what is compared stands still while scoring goes on."""
+"""A copy of the live tables as of one instant: the comparison has fixed data while scoring goes on."""
 
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import aclosing
@@ -18,7 +18,7 @@ from shared.log.port import Partition
 
 PAGE: Final = 5_000
 
-# What decides how events are counted; the only tables that no event of `interactions` fills.
+# What decides how events are counted; these are the only tables that no event of `interactions` fills.
 MATRICES: Final = (tables.models, tables.versions)
 PROJECTIONS: Final = (
     tables.ledger,
@@ -36,7 +36,7 @@ PROJECTIONS: Final = (
     tables.seen_names,
 )
 
-# What else stands beside the projections: which version is on its way, and what a rebuild does not come to.
+# What else the copy has: the version being prepared, and what a rebuild does not produce.
 BESIDE: Final = (tables.activations, tables.preparations, fold_tables.former_ids, positions, outbox)
 
 _ONE_INSTANT: Final = sa.text("set transaction isolation level repeatable read, read only")
@@ -45,8 +45,8 @@ _ONE_INSTANT: Final = sa.text("set transaction isolation level repeatable read, 
 async def take(live: Database, copy: Database) -> None:
     """Copy scoring's tables, all positions and the outbox into an empty database, as they are at one instant.
 
-    The live ones are neither changed nor locked. Raises Misconfigured when they have another schema than this
-    code, Unavailable when the database is away.
+    The live tables are neither changed nor locked. Raises Misconfigured when they have another schema than
+    this code, Unavailable when the database cannot be reached.
     """
     await require_newest(live)
     async with live.open_read() as connection:
@@ -60,7 +60,7 @@ async def take(live: Database, copy: Database) -> None:
 async def _write(database: Database, table: sa.Table, rows: AsyncGenerator[Sequence[sa.Row[Any]]]) -> None:
     """Write page by page, each in a transaction of its own.
 
-    So the transaction that reads them is never silent for longer than it takes to write one.
+    So the transaction that reads them is never idle for longer than it takes to write one.
     """
     async with aclosing(rows) as pages:
         async for page in pages:
@@ -68,13 +68,13 @@ async def _write(database: Database, table: sa.Table, rows: AsyncGenerator[Seque
 
 
 def values_of(table: sa.Table, rows: Iterable[Iterable[Any]]) -> list[dict[str, Any]]:
-    """Return whole rows of a table as they are inserted."""
+    """Return whole rows of a table in the form for inserting them."""
     columns = table.c.keys()
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 async def hand_on(copy: Database, rebuilt: Database, *those: sa.Table) -> None:
-    """Give the rebuild tables of the snapshot as they are."""
+    """Copy tables of the snapshot into the rebuild unchanged."""
     for table in those:
         await _write(rebuilt, table, copy.pages(sa.select(table), PAGE))
 

@@ -1,1 +1,1 @@
-"""Pricing every profile anew, whatever is stored of its scores."""
+"""Pricing every profile again, whatever scores are stored."""

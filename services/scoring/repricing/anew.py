@@ -1,8 +1,8 @@
-"""Every profile priced anew, page by page, beside live scoring.
+"""Every profile priced again, page by page, beside live scoring.
 
-For scores that were stored while the clock of a machine was wrong: they are due on a day of that clock, and
-until then the timer leaves them alone. It follows the rules of the timer, so to run it twice, or again after
-it was interrupted, changes nothing that is right already.
+For scores that were stored while a machine's clock was wrong: their due day is by that clock, and until then
+the timer leaves them alone. Repricing follows the rules of the timer, so running it twice, or again after an
+interruption, changes nothing that is right already.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ class Repriced:
 
 
 class Repricing:
-    """Prices all profiles in one model, or in all of them, under the versions that score."""
+    """Prices all profiles in one model, or in all models, under the active versions."""
 
     def __init__(self, database: Database, clock: Clock, model: str | None) -> None:
         self._database = database
@@ -44,9 +44,9 @@ class Repricing:
         self.found = Repriced()
 
     async def run(self, show: Callable[[int, int], None]) -> Repriced:
-        """Go through everybody; `show` is told how many profiles are done and how many there are.
+        """Price all profiles; `show` is called with the number of profiles done and the number of all.
 
-        Raises NotFound when the model has no active version, Unavailable when the database is away.
+        Raises NotFound when the model has no active version, Unavailable when the database cannot be reached.
         """
         total = await self._database.read(self._number)
         pages = Pages(self._database, PAGE)
@@ -54,7 +54,7 @@ class Repricing:
             page, priced = await pages.take(self._page)
             if not page:
                 return self.found
-            # Only now, for the page may have been taken several times before it was committed.
+            # Only now, because the page may have been run several times before it was committed.
             self._after = page[-1]
             self.found.profiles += len(page)
             self.found.changed += priced.changed

@@ -1,4 +1,4 @@
-"""`flipline reprice`: asked first, watched, told after."""
+"""`flipline reprice`: asks first, shows progress, reports the result."""
 
 import asyncio
 import sys
@@ -17,13 +17,13 @@ from shared.settings import Settings
 
 
 def reprice(settings: Settings, model: str | None, clock: Clock, *, yes: bool) -> None:
-    """Price everybody anew in a model, or in all without one; asks first unless `yes`.
+    """Price all profiles again in a model, or without one in all models; asks first unless `yes`.
 
-    Scoring need not be stopped. What follows, leads and changes of stage, is told as soon as scoring runs.
-    Raises Refused when it is not to be, NotFound when there is no such active model, Unavailable when the
-    database is away, Misconfigured when it has another schema or there is none.
+    Scoring need not be stopped. New leads and changes of stage are published as soon as scoring runs.
+    Raises Refused when the user declines, NotFound when there is no such active model, Unavailable when the
+    database cannot be reached, Misconfigured when it has another schema or does not exist.
     """
-    # SQLite would make an empty file.
+    # SQLite would create an empty file.
     if settings.database_url is None and not settings.data_dir.is_dir():
         raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
     if not yes:
@@ -35,7 +35,7 @@ def _ask(model: str | None, now: datetime) -> None:
     if not sys.stdin.isatty():
         raise Refused("not_confirmed", "Nothing was changed: there is no terminal to ask on. Add --yes.")
     where = f"in {model}" if model else "in all models"
-    # Under a clock that is still wrong they would only be priced wrong again.
+    # Under a clock that is still wrong they would only be priced wrongly again.
     clock = f"{now:%Y-%m-%d %H:%M} UTC, by this machine's clock"
     if not typer.confirm(f"Price everybody anew {where}, as of {clock}?"):
         raise Refused("not_confirmed", "Nothing was changed.")

@@ -1,4 +1,4 @@
-"""Shows how far a repricing is, as a bar on a terminal or a line every tenth, and what it found."""
+"""Shows the progress of a repricing, as a bar on a terminal or a line every tenth, and its result."""
 
 from types import TracebackType
 from typing import Self
@@ -38,7 +38,7 @@ class Display:
         self._bar.stop()
 
     def show(self, done: int, total: int) -> None:
-        """Show that so many of all are done."""
+        """Show how many profiles of all are done."""
         self._bar.update(self._task, completed=done, total=total)
         tenths = 10 * done // total
         if not self._console.is_terminal and tenths > self._tenths:
@@ -47,7 +47,7 @@ class Display:
 
 
 def tell(console: Console, found: Repriced, *, interrupted: bool = False) -> None:
-    """Print what was found."""
+    """Print the result."""
     leads = ", ".join(f"{number:,} in {model}" for model, number in sorted(found.leads.items()))
     lines = [
         f"Profiles priced: {found.profiles:,}. Scores that changed: {found.changed:,}.",
