@@ -1,4 +1,4 @@
-"""Routes for ops: make a draft or an older version the one that scores, and watch it."""
+"""Routes for ops: activate a draft or an older version, and watch the activation."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -34,8 +34,8 @@ from shared.supervisor import Bell
 class ActivationIn(Strict):
     """What to activate, the draft unless an older version is named, by whom and why.
 
-    `handoff` is what becomes of profiles that qualify only under it: sales gets all of them, only those who
-    do something from now on, or none. With `all` it also gets those whom earlier activations kept back.
+    `handoff` says which profiles sales gets of those that qualify only under it: all, those with a human
+    interaction from now on, or none. With `all` sales also gets those that earlier activations kept back.
     """
 
     model_config = ConfigDict(
@@ -51,7 +51,7 @@ class ActivationIn(Strict):
 class FlipDiffOut(BaseModel):
     """Profiles by what the activation changed for them; those kept back qualify and sales never got them.
 
-    `moved` are those whose score changed, of whom `biggest_movers` are some; `cut` tells when not all.
+    `moved` are those whose score changed; `biggest_movers` are some of them, and `cut` says so if not all.
     """
 
     newly_flipped: int
@@ -65,7 +65,7 @@ class FlipDiffOut(BaseModel):
 
 
 class ActivatedOut(BaseModel):
-    """The new active version and whom it flips."""
+    """The new active version and the profiles that it flips."""
 
     model: str
     version: int
@@ -75,8 +75,8 @@ class ActivatedOut(BaseModel):
 class PreparationOut(BaseModel):
     """How far the preparation of an activation has come.
 
-    `done` of `total` identities (counting) or profiles (pricing). A preparation that has `stalled` was left
-    by a process that ended: the same activation sent again continues it, and DELETE gives it up.
+    `done` of `total` identities (counting) or profiles (pricing). A preparation that has `stalled` lost its
+    process: the same activation sent again continues it, and DELETE gives it up.
     """
 
     model: str
@@ -100,14 +100,14 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
         body: ActivationIn | None = None,
         if_match: IfMatch = None,
     ) -> ActivatedOut:
-        """Make the draft, or an older version, the one that scores, and tell whom that flips.
+        """Make the draft, or an older version, the active version, and return which profiles that flips.
 
-        New conditions are counted from the ledger first, and everybody is priced anew, while scoring goes on;
-        `GET activation` tells how far it has come. Ended by a crash, the same request takes it up again.
+        New conditions are counted from the ledger first, and all profiles priced anew, while scoring goes on;
+        `GET activation` shows the progress. After a crash the same request continues the activation.
         With `If-Match` only while the draft is as it was read or previewed; else 412.
 
-        The version that scores already, with `handoff` `all`: whoever qualifies and is no lead is handed
-        over, page by page, and nothing is counted or priced; `GET handoffs` tells how far that has come.
+        For the active version, with `handoff` `all`: every profile that qualifies and is no lead
+        is handed over, page by page, and nothing is counted or priced; `GET handoffs` shows the progress.
         """
         body = body or ActivationIn()
         if if_match is not None and body.version is not None:
@@ -132,7 +132,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
 
     @router.get("/activation")
     async def get_activation(model: ModelName) -> PreparationOut:
-        """Show how far the activation that is under way has come; 404 when none is."""
+        """Show the progress of the activation that is under way; 404 when none is."""
         found = await database.read(lambda connection: _under_way(connection, model))
         return PreparationOut(
             model=model,
@@ -147,7 +147,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
 
     @router.delete("/activation", status_code=204)
     async def delete_activation(model: ModelName) -> None:
-        """Give up the activation that is under way, as after a crash that nobody wants to take up again."""
+        """Give up the activation that is under way, for example after a crash."""
         await database.unit(lambda connection: _give_up(connection, model))
 
     return router
@@ -181,7 +181,7 @@ async def _activated(
 ) -> ActivatedOut:
     told = asdict(diff)
     names: Mapping[str, Named] = {}
-    # The version scores by now, so a database that fails just here must not make it look refused.
+    # The version is active by now, so a database failure at this point must not look like a refusal.
     with suppress(Unavailable):
         names = await database.read(lambda connection: names_in(connection, [told], clock.now()))
     shown = with_names(told, names)

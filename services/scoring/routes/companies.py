@@ -1,4 +1,4 @@
-"""Routes about companies: what their people score together."""
+"""Routes about companies: the scores of their profiles together."""
 
 from typing import Annotated
 
@@ -16,12 +16,12 @@ from shared.lists import Page, Paging, list_of
 
 
 class CompanyOut(BaseModel):
-    """A company, by the domain of its people's e-mails or the name that they told.
+    """A company, by the domain of its profiles' e-mails or the name that was set.
 
-    `people` are all that are known of it: `qualified`, `waiting_for_data` and `excluded` ones, and the others
-    below the flip number. `score` is the sum and `best` the best of those that are not excluded, unless the
-    excluded are to be counted; `excluded_score` is the sum of those that are. The company `is_excluded` when
-    all its people are.
+    `people` counts its profiles: `qualified`, `waiting_for_data` and `excluded` ones, and the rest below
+    the flip number. `score` is the sum and `best` the maximum over the profiles that are not excluded, unless
+    the excluded are to be counted; `excluded_score` is the sum over those that are. The company `is_excluded`
+    when all its profiles are.
     """
 
     company: str
@@ -52,10 +52,10 @@ def routes(database: Database, requires: Requires) -> APIRouter:
             bool, Query(description="Whether excluded people count into `score` and `best`.")
         ] = False,
     ) -> Page[CompanyOut] | Response:
-        """List companies by the sum (`-score`) or the best (`-best`) of their people's scores in a model.
+        """List companies by the sum (`-score`) or the maximum (`-best`) of their profiles' scores in a model.
 
-        What excluded people score does not rank a company: one of which all are excluded stands behind all
-        others.
+        The scores of excluded profiles do not rank a company: a company whose profiles are all excluded comes
+        after all others.
         """
         wanted = Wanted(model, sort, excluded, count_excluded)
         name = f"companies of {model} by {sort}{' with the excluded' if count_excluded else ''}"

@@ -1,4 +1,4 @@
-"""Routes for ops: interactions that do not count, identities that are not one person, points by hand."""
+"""Routes for ops: retract interactions, part identities from a profile, adjust points."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, TypeVar
@@ -62,7 +62,7 @@ class RetractionIn(_Body):
 
 
 class UndoneOut(BaseModel):
-    """A lead that sales has and that would not have flipped without what was retracted."""
+    """A lead that sales has and that would not have flipped without the retracted interactions."""
 
     lead_id: str | None
     model: str
@@ -71,9 +71,9 @@ class UndoneOut(BaseModel):
 
 
 class RetractedOut(BaseModel):
-    """What counts no more, and the leads that would not have flipped.
+    """What no longer counts, and the leads that would not have flipped.
 
-    Of more than MAX_LISTED interactions the first are listed, and `cut` is true; `retracted` is how many.
+    The first MAX_LISTED interactions are listed; `cut` is true if there are more, `retracted` counts all.
     """
 
     retracted: int
@@ -83,14 +83,14 @@ class RetractedOut(BaseModel):
 
 
 class IdentityIn(Strict):
-    """One name of a person, in any form."""
+    """One identity, in any form."""
 
     kind: Annotated[str, Field(max_length=40)]
     value: Annotated[str, Field(max_length=1000)]
 
 
 class UnmergeIn(_Body):
-    """Which identities are somebody else's."""
+    """Which identities belong to another person."""
 
     model_config = _example(
         reason="a shared laptop", identities=[{"kind": "anonymous_id", "value": "cookie-1"}]
@@ -107,7 +107,7 @@ class PersonOut(BaseModel):
 
 
 class UnmergedOut(BaseModel):
-    """The profiles that the identities are now."""
+    """The profiles that have the identities now."""
 
     profiles: list[PersonOut]
 
@@ -115,7 +115,7 @@ class UnmergedOut(BaseModel):
 class AdjustmentIn(_Body):
     """Points to give or take in a model, until the end of a day or for ever.
 
-    With an `id` of the caller's a repeated request is harmless.
+    With an `id` from the caller a repeated request is harmless.
     """
 
     model_config = _example(reason="met at the fair", model="purchase_intent", points=5, until="2026-12-31")
@@ -140,7 +140,7 @@ def routes(
     caller = Depends(requires)
 
     async def corrected(work: Work[T]) -> T:
-        """Do the work in a transaction, again while live scoring is at the same persons."""
+        """Run the work in a transaction, and again while live scoring changes the same profiles."""
         for left in reversed(range(MAX_TRIES)):
             try:
                 done = await database.unit(work)
@@ -159,7 +159,7 @@ def routes(
     async def post_retraction(
         profile_id: ProfileId, body: RetractionIn, who: Annotated[str, caller]
     ) -> RetractedOut:
-        """Let interactions count no more, and list the leads that would not have flipped without them."""
+        """Take interactions out of all counts; list the leads that would not have flipped without them."""
         selection = Selection(body.interaction, body.source, body.type, body.since, body.before)
         note = Note(body.reason, body.author or who)
         before = await undone_by_now(profile_id)
@@ -180,7 +180,7 @@ def routes(
     async def post_unmerge(
         profile_id: ProfileId, body: UnmergeIn, who: Annotated[str, caller]
     ) -> UnmergedOut:
-        """Part identities from the others of the profile for good; what each did goes with it."""
+        """Part identities from the others of the profile for good; the interactions of each go with it."""
         apart = [
             forms.named(one.kind, one.value, f"identities.{index}.value")
             for index, one in enumerate(body.identities)
@@ -204,7 +204,7 @@ def routes(
     async def post_adjustment(
         profile_id: ProfileId, body: AdjustmentIn, who: Annotated[str, caller]
     ) -> AdjustedOut:
-        """Give or take points by hand; they stand among the reasons with reason and author."""
+        """Give or take points by hand; they are listed among the reasons with reason and author."""
         given = Adjustment(body.model, body.points, body.reason, body.author or who, body.until)
         return AdjustedOut(id=await corrected(lambda c: corrections.adjust(c, profile_id, given, body.id)))
 

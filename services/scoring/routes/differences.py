@@ -1,4 +1,4 @@
-"""Routes for ops: what differs between two matrices of a model."""
+"""Routes for ops: the difference between two matrices of a model."""
 
 import asyncio
 from dataclasses import asdict
@@ -19,7 +19,7 @@ from shared.keyed import keyed_router
 
 
 class ChangeOut(BaseModel):
-    """One thing that differs between two matrices; `needs_counting`: in the ledger."""
+    """One difference between two matrices; `needs_counting`: the ledger has to be counted for it."""
 
     path: str
     kind: Literal["added", "removed", "changed"]
@@ -30,7 +30,7 @@ class ChangeOut(BaseModel):
 
 
 class DifferenceOut(BaseModel):
-    """What differs between two versions of a model."""
+    """The difference between two versions of a model."""
 
     model: str
     changes: list[ChangeOut]
@@ -50,7 +50,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
             int | None, Query(ge=1, le=MAX_VERSION, description="A version; absent: the draft.")
         ] = None,
     ) -> DifferenceOut:
-        """Tell what differs between two versions, or between the active version and the draft."""
+        """Show the difference between two versions, or between the active version and the draft."""
         old, new = await database.read(lambda connection: _both(connection, model, before, after))
         changes = await asyncio.to_thread(difference, old.matrix if old else None, new.matrix)
         return DifferenceOut(model=model, changes=[ChangeOut(**asdict(change)) for change in changes])

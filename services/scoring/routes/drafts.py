@@ -1,7 +1,7 @@
 """Routes for ops: the draft of a model.
 
-Reading a large matrix takes a while, in which neither the database nor other requests are to wait for it. So
-it is read and warned of in a thread and outside of transactions; what writes only stores.
+Reading a large matrix takes a while, and neither the database nor other requests should wait for it. So a
+thread reads it and computes its warnings outside of transactions; the transaction only stores it.
 """
 
 import asyncio
@@ -39,10 +39,10 @@ IfMatch = Annotated[str | None, Header(max_length=200)]
 
 
 class WarningOut(BaseModel):
-    """Something in a matrix that is allowed and hardly meant, in the rule of this id if in any.
+    """Something in a matrix that is allowed and probably wrong, with the id of its rule, if any.
 
-    `seen` is what came instead of what is asked for, or a few of many; `suggestion` is what is most likely
-    meant.
+    `seen` is what came instead of what is asked for, or a few of many values; `suggestion` is what is most
+    likely meant.
     """
 
     field: str
@@ -87,15 +87,15 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         """Replace the draft; creates the model when it is new.
 
         With `If-Match` only while the draft is still as it was read, with `If-None-Match: *` only when the
-        model is new; else 412, unless the draft is this one already.
+        model is new; else 412, unless the draft has this content already.
         """
         draft = await asyncio.to_thread(_read, model, document)
         answer = await answered(draft)
 
         def replace(connection: sa.Connection) -> None:
-            # So that nobody deletes the model meanwhile.
+            # So that the model is not deleted meanwhile.
             hold(connection)
-            # There first, so that of two who make the same model at once one waits for the other.
+            # Inserted first: of two requests that create the same model at once, one waits for the other.
             row = {"model": model, "created_at": clock.now()}
             bulk.insert_new(connection, models, "model", [row])
             this_one = models.c.model == model
@@ -113,7 +113,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
 
     @router.delete("/draft", status_code=204, responses={409: {"description": "An activation is under way."}})
     async def delete_draft(model: ModelName, if_match: IfMatch = None) -> None:
-        """Throw the draft away; a model that never was active goes with it.
+        """Remove the draft; a model that was never active is removed with it.
 
         With `If-Match` only while the draft is still as it was read; else 412.
         """
@@ -158,7 +158,7 @@ def _throw_away(connection: sa.Connection, model: str, if_match: str | None) -> 
 
 
 class _Draft(NamedTuple):
-    """A draft of a model, the text under which it is kept, and traits it asks for that may be identities."""
+    """A draft of a model, its text as stored, and the traits it asks for that may be kinds of identity."""
 
     model: str
     matrix: Matrix

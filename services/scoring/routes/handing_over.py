@@ -35,7 +35,7 @@ _WHY_NOT: Final[dict[Status, str]] = {
 
 
 class HandoffIn(Strict):
-    """Which profiles that activations kept back sales is to get; who asks for it, and why."""
+    """Which kept-back profiles sales is to get; who asks for it, and why."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"profiles": ["idn_1f3a"], "note": "met at the fair"}]}
@@ -50,7 +50,7 @@ class HandoffIn(Strict):
 
 
 class VerdictOut(BaseModel):
-    """What became of one id: the profile that it leads to now, and the lead that sales has of it."""
+    """What became of one id: the profile that it leads to now, and its lead."""
 
     id: str
     status: Status
@@ -60,7 +60,7 @@ class VerdictOut(BaseModel):
 
 
 class HandedOverOut(BaseModel):
-    """How many became leads, under which version, and what became of each id, in the order of the request."""
+    """The number of new leads, the version, and what became of each id, in the order of the request."""
 
     model: str
     version: int
@@ -69,9 +69,9 @@ class HandedOverOut(BaseModel):
 
 
 class HandoverOut(BaseModel):
-    """One hand-over: of `total` profiles `done` were looked at, and `handed_over` became leads.
+    """One hand-over: `done` of `total` profiles are finished, and `handed_over` became leads.
 
-    It stands still when its process ended in the middle: sent again, it does the rest.
+    It makes no progress when its process has ended: the same request sent again does the rest.
     """
 
     id: str
@@ -98,8 +98,8 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     ) -> HandedOverOut:
         """Hand over profiles that activations kept back, each once, in the cycle in which it was kept back.
 
-        An id from before a merge or a renewal leads to the person as known now. The same request again
-        changes nothing.
+        An id from before a merge or a renewal leads to the profile of today. The same request again changes
+        nothing.
         """
         act = Act(body.author or caller, body.note)
         handing_over = HandingOver(database, clock, model, act, new_id())
@@ -111,7 +111,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
 
     @router.get("/handoffs", **list_of(HandoverOut))
     async def list_handoffs(model: ModelName, paging: Paging) -> Page[HandoverOut] | Response:
-        """List the hand-overs without a new version: by whom, when, why, and how far each came."""
+        """List the hand-overs without a new version: by whom, when, why, and the progress of each."""
         keyset = Keyset(f"handoffs of {model}", text)
         after = next(iter(keyset.read(paging.cursor)), None)
 

@@ -1,4 +1,4 @@
-"""Routes about one person: what links the identities, and what they did."""
+"""Routes about one profile: its links and its interactions."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -21,7 +21,7 @@ from shared.database.engine import Database
 from shared.keyed import keyed_router
 from shared.lists import Page, Paging, list_of
 
-# Not of one profile: its id may change by a merge between two pages.
+# The cursor is not bound to a profile: a merge between two pages may change its id.
 TIMELINE: Final = Keyset("timeline", moment, text)
 LINKS: Final = Keyset("links", moment, text, text, text)
 
@@ -32,7 +32,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
 
     @router.get("/links", **list_of(LinkOut))
     async def get_links(profile_id: ProfileId, paging: Paging) -> Page[LinkOut] | Response:
-        """List what makes the identities one person, and the links that were refused, with the reason.
+        """List the links that make the identities one profile, and the refused links with the reason.
 
         The links come in the order in which they were made.
         """
@@ -61,7 +61,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
 
     @router.get("/timeline", **list_of(InteractionOut))
     async def get_timeline(profile_id: ProfileId, paging: Paging) -> Page[InteractionOut] | Response:
-        """List what the person did, the latest first."""
+        """List the interactions of the profile, the latest first."""
 
         def listed(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
             person = find_one(connection, profile_id)

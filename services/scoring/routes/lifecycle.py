@@ -1,4 +1,4 @@
-"""Routes for ops: a model alone, and its end."""
+"""Routes for ops: show one model, and end it."""
 
 from datetime import datetime
 from typing import Annotated
@@ -23,7 +23,7 @@ Why = Annotated[str | None, Query(max_length=1000, description="Why."), NoNul]
 
 
 class OneModelOut(ModelOut):
-    """A model alone: also how often a version of it was made to score, and who retired it and why."""
+    """One model, with the number of its activations, and who retired it and why."""
 
     created_at: datetime
     activations: int
@@ -37,7 +37,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
 
     @router.get("")
     async def get_model(model: ModelName, response: Response) -> OneModelOut:
-        """Show a model; `ETag` names its state, so that what is deleted is what was seen."""
+        """Show a model; `ETag` names its state, so that a delete can require the state that was seen."""
         state = await database.read(lambda connection: _known(connection, model))
         response.headers["ETag"] = state.etag
         return OneModelOut.model_validate(state, from_attributes=True)
@@ -52,9 +52,9 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
     ) -> None:
         """Remove a model that never scored, with its draft; retire any other.
 
-        In a model that is retired nobody is scored or handed over. Its versions, cycles and leads stay, what
-        subscribers are owed is still delivered, and a new activation revives it. To retire it again changes
-        nothing. With `If-Match` only while the model is as it was read; else 412.
+        A retired model scores no profile and hands over none. Its versions, cycles and leads stay, its open
+        deliveries are still sent, and a new activation revives it. To retire it again changes nothing. With
+        `If-Match` only while the model is as it was read; else 412.
         """
         act = Act(author or caller, note)
         await database.unit(lambda connection: end(connection, model, act, clock.now(), if_match=if_match))

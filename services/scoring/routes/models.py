@@ -1,4 +1,4 @@
-"""Routes for ops: which models there are, and how their profiles are graded."""
+"""Routes for ops: list the models, and the grades of their profiles."""
 
 from datetime import datetime
 
@@ -20,9 +20,9 @@ MODELS = Keyset("models", text)
 
 
 class ModelOut(BaseModel):
-    """A model: its active version, if any, whether a draft waits, and which version is being activated.
+    """A model: its active version, if any, whether it has a draft, and which version is being activated.
 
-    One that was retired scores nobody until a version of it is activated again.
+    A retired model scores no profile until a version of it is activated again.
     """
 
     model: str
@@ -33,7 +33,7 @@ class ModelOut(BaseModel):
 
 
 class GradesOut(BaseModel):
-    """How many profiles have which grade: fit A to D, engagement 1 to 4; and how many are not graded."""
+    """How many profiles have each grade: fit A to D, engagement 1 to 4; and how many have none."""
 
     model: str
     version: int
@@ -42,7 +42,7 @@ class GradesOut(BaseModel):
 
 
 def routes(database: Database, requires: Requires) -> APIRouter:
-    """Return the routes that show what there is under /v1/models."""
+    """Return the reading routes under /v1/models."""
     router = keyed_router(requires, prefix="/v1/models", tag="models")
 
     @router.get("", **list_of(ModelOut))
@@ -64,7 +64,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
 
     @router.get("/{model}/grades")
     async def get_grades(model: ModelName) -> GradesOut:
-        """Count the profiles by grade: who they are against what they do."""
+        """Count the profiles by grade: fit against engagement."""
         number, found = await database.read(lambda connection: _counted(connection, model))
         every = (f"{letter}{digit}" for letter in "ABCD" for digit in "1234")
         return GradesOut(
@@ -78,7 +78,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
 
 
 def _counted(connection: sa.Connection, model: str) -> tuple[int, dict[str | None, int]]:
-    """Return the version that scores, and how many profiles have which grade under it."""
+    """Return the active version, and how many profiles have each grade under it."""
     version = active_version_of(connection, model).number
     rows = connection.execute(
         sa.select(scores.c.grade, sa.func.count())

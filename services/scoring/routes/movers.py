@@ -11,14 +11,14 @@ from services.scoring.naming import Named, name_profiles
 from services.scoring.routes.shapes import IdentityOut
 
 LISTS = {"biggest_movers": "moved", "would_flip": "newly_flipped", "would_un_flip": "un_flipped"}
-"""Lists of profiles, with the number of all those of whom they show some."""
+"""Lists of examples, each with the field that has the number of all its profiles."""
 
 
 class MoverOut(BaseModel):
     """A profile whose score changes: its strongest identity, its company where known, its scores.
 
-    `before` is null where no version scored. `identity` is null where nobody has the id any more, and in the
-    answer to an activation after which the database failed.
+    `before` is null where no version was active. `identity` is null if no profile has the id any more, and in
+    the answer to an activation after which the database failed.
     """
 
     profile_id: str
@@ -29,7 +29,7 @@ class MoverOut(BaseModel):
 
 
 class CutOut(BaseModel):
-    """How many a list shows, and of how many."""
+    """How many profiles a list shows, and of how many."""
 
     shown: int
     of: int
@@ -40,14 +40,14 @@ def names_in(
 ) -> Mapping[str, Named]:
     """Return the names of the profiles in the lists of previews and flip-diffs, by profile id.
 
-    Names are looked up when they are shown, so no list keeps them of somebody who is erased.
+    Names are looked up when they are shown, so no stored list has the names of an erased profile.
     """
     ids = [one["profile_id"] for diff in diffs for movers in _lists(diff).values() for one in movers]
     return name_profiles(connection, ids, now)
 
 
 def with_names(diff: Mapping[str, Any], names: Mapping[str, Named]) -> dict[str, Any]:
-    """Return a preview or flip-diff, as JSON, whose lists name the profiles, and tell which lists are cut."""
+    """Return a preview or flip-diff, as JSON, with names in its lists, and which of the lists are cut."""
     lists = _lists(diff)
     shown = {name: [_shown(one, names) for one in movers] for name, movers in lists.items()}
     return {**diff, **shown, "cut": _cut(diff, lists)}
@@ -69,7 +69,7 @@ def _shown(mover: Mapping[str, Any], names: Mapping[str, Named]) -> MoverOut:
 
 
 def _cut(diff: Mapping[str, Any], lists: Mapping[str, Sequence[Any]]) -> dict[str, CutOut]:
-    # What was activated before movers were counted has no number of them.
+    # Activations from before movers were counted lack their number.
     totals = {name: diff.get(LISTS[name], 0) for name in lists}
     return {
         name: CutOut(shown=len(lists[name]), of=total)

@@ -1,4 +1,4 @@
-"""What the routes of scoring take in paths, queries and bodies."""
+"""The parameters of scoring's routes: in paths, queries and bodies."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from shared.errors import Complaint
 SLUG: Final = r"^[a-z][a-z0-9_]{0,63}$"
 MAX_VERSION: Final = 2**31 - 1
 NO_VERSION: Final = {404: {"description": "The model has no active version."}}
-# The log keeps whole numbers of so many.
+# The log stores whole numbers of 64 bits.
 _MAX_WHOLE: Final = 2**63
 
 
@@ -26,14 +26,14 @@ def _without_nul(told: str | None) -> str | None:
 
 
 def _end_of_day(told: object) -> object:
-    """Read a date alone as the last instant of that day."""
+    """Read a date without a time as the last instant of that day."""
     if isinstance(told, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", told, re.ASCII):
         return f"{told}T23:59:59.999999Z"
     return told
 
 
 def _in_utc(at: datetime) -> datetime:
-    """Return an instant in UTC, taking one without zone for that."""
+    """Return an instant in UTC; an instant without a zone is taken as UTC."""
     if at.tzinfo is None:
         return at.replace(tzinfo=UTC)
     try:
@@ -61,11 +61,11 @@ WhichVersion = Annotated[
         description="A version's number, or `draft`; absent: the active one.",
     ),
 ]
-"""Which version of a model to price under."""
+"""The version of a model to price under."""
 
 
 def unkeepable(document: Any, path: str = "") -> Iterator[Complaint]:
-    """Yield what no log and no database keeps as it was written, anywhere in a JSON document."""
+    """Yield a complaint for each part of a JSON document that cannot be stored unchanged."""
     match document:
         case dict():
             for name, value in document.items():

@@ -1,4 +1,4 @@
-"""Routes for ops: what a draft or an older version would change, for everybody, before it is activated."""
+"""Routes for ops: what a draft or an older version would change, for all profiles, before its activation."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -23,9 +23,8 @@ from shared.keyed import keyed_router
 class PreviewOut(BaseModel):
     """What a version would change, in profiles, with some of them.
 
-    `would_flip` are some of the newly flipped, those with the highest scores; `would_un_flip` some of the
-    un-flipped, those that had the highest; `biggest_movers` some of those moved. `cut` names each of these
-    lists that does not show all.
+    `would_flip` are the newly flipped with the highest scores; `would_un_flip` the un-flipped that had the
+    highest; `biggest_movers` some of those moved. `cut` names each of these lists that is not complete.
     """
 
     model: str
@@ -47,9 +46,9 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
     @router.post("/draft/preview")
     async def post_draft_preview(model: ModelName, response: Response) -> PreviewOut:
-        """Tell whom the draft would flip, of all profiles, without changing anything.
+        """Show which of all profiles the draft would flip, without changing anything.
 
-        `ETag` names the draft: sent to `activate` as `If-Match`, what is activated is what was previewed.
+        `ETag` names the draft: with it as `If-Match`, `activate` activates only the previewed draft.
         """
 
         def of_draft(connection: Connection) -> tuple[str, PreviewOut]:
@@ -64,7 +63,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
     @router.post("/versions/{number}/preview")
     async def post_version_preview(model: ModelName, number: VersionNumber) -> PreviewOut:
-        """Tell whom an older version would flip if it were activated again, without changing anything."""
+        """Show which profiles an older version would flip if it were activated again; changes nothing."""
 
         def of_version(connection: Connection) -> PreviewOut:
             version = version_of(connection, model, number)

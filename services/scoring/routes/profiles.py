@@ -1,4 +1,4 @@
-"""Routes to look a person up: who they are and where they stand."""
+"""Routes to look up profiles: their identities, traits, scores and states."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -120,7 +120,7 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
 
     @router.get("/{profile_id}")
     async def get_profile(profile_id: ProfileId) -> ProfileOut:
-        """Show a profile; an id from before a merge leads to the person as known now."""
+        """Show a profile; an id from before a merge leads to the profile of today."""
         return await database.read(lambda connection: _found_one(connection, profile_id, clock))
 
     return router
@@ -133,13 +133,13 @@ def _keyset(model: str | None, sort: Sort) -> Keyset:
 
 
 def _asked_beside(wanted: Filter, sort: Sort, cursor: str | None) -> str | None:
-    """Return what of a list is asked for, by the name of its first parameter, if anything is."""
+    """Return the first query parameter that asks for a list, if any does."""
     asked = {**asdict(wanted), "sort": None if sort == "id" else sort, "cursor": cursor}
     return next((name for name, value in asked.items() if value is not None), None)
 
 
 def _is(known: object, told: str) -> bool:
-    """Tell whether a trait has the value that a query names, where all is text."""
+    """Return whether a trait has the value of a query parameter, which is text."""
     return known == told or (not isinstance(known, str) and msgspec.json.encode(known).decode() == told)
 
 

@@ -44,7 +44,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
             return known_under(connection, [person], wanted)[person.id], wanted
 
         known, wanted = await database.read(asked)
-        # Pure computing, and long when points fade over many years: others are answered meanwhile.
+        # Pure computing, and long when points fade over many years: meanwhile other requests are answered.
         return await asyncio.to_thread(_score, known, wanted, when)
 
     return router

@@ -9,14 +9,14 @@ from services.scoring.core.appraisal import State
 
 
 class IdentityOut(BaseModel):
-    """One name of a person."""
+    """One identity of a profile."""
 
     kind: str
     value: str
 
 
 class StandingOut(BaseModel):
-    """Where a profile stands in one model now.
+    """The score, stage, grade and state of a profile in one model now.
 
     `state` is below (the flip number), excluded, waiting_for_data (for the traits in `missing`) or qualified.
     `excluded_by` is the exclusion that keeps the profile from sales, whatever its score.
@@ -33,7 +33,7 @@ class StandingOut(BaseModel):
 
 
 class ProfileOut(BaseModel):
-    """A person as far as we know."""
+    """A profile: identities, traits and scores."""
 
     id: str
     identities: list[IdentityOut]
@@ -42,7 +42,7 @@ class ProfileOut(BaseModel):
 
 
 class LinkOut(BaseModel):
-    """Two identities that were said to be one person's, when and by which event; `refused` says why not."""
+    """Evidence that two identities belong to one profile, when and by which event; `refused` says why not."""
 
     one: IdentityOut
     other: IdentityOut
@@ -62,9 +62,9 @@ class DayOut(BaseModel):
 
 
 class ReasonOut(BaseModel):
-    """What a rule gave: `count` matches, of which `paid` fell within its limit, and on which days.
+    """What a rule gave: `count` matches, of which `paid` were within its limit, and on which days.
 
-    `note` says in words what limit, time and cap made of it, if they made anything of it.
+    `note` says in words how limit, time and cap changed the points, null if they did not.
     """
 
     rule: str
@@ -79,8 +79,8 @@ class ReasonOut(BaseModel):
 class ScoreOut(BaseModel):
     """A score at the end of a UTC day under one version, with its reasons.
 
-    `fit` is what traits gave, `engagement` the rest; `crossed_on` is the first day on which it reached the
-    flip number.
+    `fit` is the part of the trait rules, `engagement` the rest; `crossed_on` is the first day on which it
+    reached the flip number.
     """
 
     score: float
@@ -99,7 +99,7 @@ class ScoreOut(BaseModel):
 
 
 class InteractionOut(BaseModel):
-    """One thing the person did; `machine` or `retracted` says why it is not counted."""
+    """One interaction of the profile; `machine` or `retracted` says why it is not counted."""
 
     id: str
     type: str

@@ -1,4 +1,4 @@
-"""Routes for ops: the versions of a model, and who made them score when and why."""
+"""Routes for ops: the versions of a model, and who activated them, when and why."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from shared.lists import Page, Paging, list_of
 
 
 class ActivationOut(BaseModel):
-    """One time that a version became the one that scores: by whom, when, why, and whom it flipped."""
+    """One activation of a version: by whom, when, why, and which profiles it flipped."""
 
     version: int
     activated_at: datetime
@@ -81,7 +81,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
     @router.get("/activations", **list_of(ActivationOut))
     async def list_activations(model: ModelName, paging: Paging) -> Page[ActivationOut] | Response:
-        """List which version was made to score when, by whom, why, and whom that flipped, in reverse."""
+        """List the activations, the latest first: version, time, author, note, and which profiles flipped."""
         keyset = Keyset(f"activations of {model}", whole)
         query = sa.select(activations).where(activations.c.model == model)
         if before := keyset.read(paging.cursor):

@@ -1,4 +1,4 @@
-"""The route that tells why a profile became a lead, or what keeps it from being one."""
+"""The route that explains why a profile became a lead, or what keeps it from being one."""
 
 import asyncio
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from shared.keyed import keyed_router
 
 
 class WayOut(BaseModel):
-    """One way to the flip number: so many more matches of one rule, or a trait."""
+    """One way to the flip number: more matches of one rule, or a trait."""
 
     rule: str
     label: str
@@ -31,7 +31,7 @@ class WayOut(BaseModel):
 
 
 class LineOut(BaseModel):
-    """One line of the score; `note` says what limit, cap or time made of it."""
+    """One line of the score; `note` says how limit, cap or time changed it."""
 
     rule: str
     label: str
@@ -44,7 +44,7 @@ class LineOut(BaseModel):
 
 
 class CapChangeOut(BaseModel):
-    """What the cap of a group cuts less (or more) once the smallest set is gone."""
+    """How much less (or more) the cap of a group cuts without the smallest set."""
 
     rule: str
     label: str
@@ -64,9 +64,9 @@ class WithoutOut(BaseModel):
 
 
 class HandOffOut(BaseModel):
-    """The profile's latest hand-off cycle; without a lead when an activation kept it from sales.
+    """The profile's latest hand-off cycle; without a lead when an activation kept it back.
 
-    `next_from` is the first day on which another one may follow (`requalify_after`), null for never.
+    `next_from` is the first day on which the next cycle may begin (`requalify_after`), null for never.
     """
 
     lead_id: str | None
@@ -80,15 +80,15 @@ class HandOffOut(BaseModel):
 class WhyOut(BaseModel):
     """Why a profile became a lead of a model, or what keeps it from being one.
 
-    `summary` tells it in sentences. `status` is lead (sales has it), kept_back (by an activation),
-    waiting_for_activity (it flips with the next thing that it does), qualified (it would be a lead under this
-    version on this day), excluded, waiting_for_data or below. `flipped` is true for those who flipped or
-    would, by what counts now; `state` is where they stand at the end of that day.
+    `summary` says it in sentences. `status` is lead (sales has it), kept_back (by an activation),
+    waiting_for_activity (it flips with its next human interaction), qualified (it would be a lead under this
+    version on this day), excluded, waiting_for_data or below. `flipped` is true if the profile flipped or
+    would flip, by what counts now; `state` is its state at the end of that day.
 
     The points of `lines` add up to `score`. `smallest_set` is the least number of lines without which the
     score would not reach the flip number, and `without` is the score without it. When the score does not
-    reach it, `points_missing` and `ways` tell how far it is: the likeliest ways, of which `more_ways` are
-    left out. `missing` and `excluded_by` keep a lead from sales.
+    reach it, `points_missing` and `ways` say how far it is: the likeliest ways; `more_ways` counts those left
+    out. `missing` and `excluded_by` say what keeps the profile from sales.
     """
 
     summary: str
@@ -119,10 +119,10 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     async def get_why_flipped(
         profile_id: ProfileId, model: ModelName, at: At = None, version: WhichVersion = None
     ) -> WhyOut:
-        """Tell why the profile became a lead, or what keeps it from being one.
+        """Explain why the profile became a lead, or what keeps it from being one.
 
-        Without `at` and `version` it is asked of the moment of the latest flip, under the version of then.
-        When there was none it is asked of now.
+        Without `at` and `version` the answer is for the latest flip, under the version of then. For a
+        profile that never flipped it is for now.
         """
         asked = await database.read(
             lambda its: question(its, profile_id, model, at=at, which=version, now=clock.now())
