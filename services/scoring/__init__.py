@@ -1,1 +1,1 @@
-"""Scoring: folds interactions into counts, prices them under the matrix, and flips."""
+"""Scoring: counts interactions, prices the counts under the matrix, and makes leads of profiles that flip."""

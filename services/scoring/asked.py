@@ -1,4 +1,4 @@
-"""What is asked about a score: under which version, on which day, and what came of the profile so far."""
+"""The question about a score: under which version, on which day, and what became of the profile so far."""
 
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -20,25 +20,25 @@ from services.scoring.store.models import draft_of, last_to_score, version_of
 from services.scoring.store.vocabulary import active_version_of, not_there
 
 PEERS: Final = 50
-"""So many other profiles tell what those do who qualify."""
+"""How many other profiles that qualify are compared with."""
 
 DRAFT: Final = "draft"
 
 
 class Wanted(NamedTuple):
-    """A version that is asked for, and the one of the model that scores now, if any."""
+    """A version that is asked for, and the active version of its model, if any."""
 
     version: Version
     active: Version | None
 
     @property
     def scores_now(self) -> bool:
-        """Whether the version that is asked for is the one that scores."""
+        """Whether the version that is asked for is the active one."""
         return self.version == self.active
 
 
 class Question(NamedTuple):
-    """What is asked of a profile, with all that is known of it, as of an instant."""
+    """A question about a profile, with the input of its score, as of an instant."""
 
     asked: Asked
     known: Known
@@ -46,9 +46,9 @@ class Question(NamedTuple):
 
 
 def version_asked(connection: Connection, model: str, which: str | None, *, or_last: bool = False) -> Wanted:
-    """Return a version by its number or as `draft`; without either the one that scores.
+    """Return a version by its number or as `draft`; without either the active version.
 
-    Of a model that scores no more that is, with `or_last`, the one that scored last. Raises NotFound.
+    For a retired model that is, with `or_last`, the version that scored last. Raises NotFound.
     """
     active = version_of(connection, model, None)
     if which == DRAFT:
@@ -57,7 +57,7 @@ def version_asked(connection: Connection, model: str, which: str | None, *, or_l
         found = version_of(connection, model, int(which))
     else:
         found = active or (last_to_score(connection, model) if or_last else None)
-        # Who asks for the one that scores is told when the model is retired.
+        # A request for the active version gets an error that says when the model is retired.
         found = found or active_version_of(connection, model)
     if found is None:
         wanted = "draft" if which == DRAFT else int(which or 0)
@@ -74,9 +74,9 @@ def question(
     which: str | None,
     now: datetime,
 ) -> Question:
-    """Return what is asked of a profile when somebody asks why it flipped, or why not.
+    """Return the question why a profile flipped, or why not.
 
-    Without `at` and `which` it is the moment of its latest flip, under the version that it flipped by. Raises
+    Without `at` and `which` it is about the moment of the latest flip, under the version of that flip. Raises
     NotFound when there is no such profile, or no such version of the model.
     """
     person = find_one(connection, profile_id)
@@ -106,21 +106,21 @@ def question(
 
 
 def _next_from(cycle: Cycle | None, version: Version) -> int | None:
-    """Return the first day on which another cycle may follow by a version, if ever."""
+    """Return the first day on which a version allows another cycle, None if it never does."""
     wait = version.matrix.requalify_after
     return None if cycle is None or wait is None else day_of(cycle.flipped_at) + wait
 
 
 def _qualifies(connection: Connection, person: Person, version: Version) -> bool:
-    """Tell whether a profile qualified when it was last priced."""
+    """Return whether a profile qualified when it was last priced."""
     kept = scores.read(connection, [person.id], [version])
     return any(one.appraisal.state == QUALIFIED for one in kept.values())
 
 
 def _peers(connection: Connection, person: Person, active: Version | None) -> list[Known]:
-    """Return what is known of some other profiles that qualify now in the version that scores.
+    """Return the input of the scores of other profiles that qualify now in the active version.
 
-    Of conditions that are not counted nothing is known.
+    Conditions that are not counted are missing from it.
     """
     if active is None:
         return []

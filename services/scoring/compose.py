@@ -60,7 +60,7 @@ def compose(
         group=GROUP,
         apply=scorer.apply,
         stored=outgoing.ring,
-        # SQLite has one writer, so there a second share would only wait.
+        # SQLite has one writer, so a second share would only wait.
         shares=2 if database.dialect == "postgresql" else 1,
     )
 

@@ -1,4 +1,4 @@
-"""Consuming: a batch of events becomes persons, counts, scores and leads in one transaction."""
+"""Consuming: a batch of events becomes profiles, counts, scores and leads in one transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ from shared.vocabulary import TOUCHES, is_activity
 
 
 class Facts(NamedTuple):
-    """What a batch tells, by kind; none of it depends on the order in which it is told."""
+    """The events of a batch by kind; the order of events does not matter."""
 
     interactions: Sequence[Interaction] = ()
     retractions: Sequence[Retraction] = ()
@@ -44,9 +44,9 @@ class Outcome(NamedTuple):
 
 
 class Scorer:
-    """Folds events into the tables; the only effect is on the transaction it is given.
+    """Folds events into the tables; its only effect is on the given transaction.
 
-    `limits` is how many identities of a kind a person can have, `forms` are the rules of normal forms.
+    `limits` is how many identities of a kind a profile can have, `forms` are the rules of normal forms.
     """
 
     def __init__(self, clock: Clock, limits: Mapping[str, int], forms: Forms) -> None:
@@ -57,9 +57,9 @@ class Scorer:
         self._names = Recorder()
 
     def apply(self, connection: Connection, messages: Sequence[Message]) -> Summary:
-        """Take in what is new among the messages; raises Poison for what does not belong here.
+        """Apply the new events of the messages; raises Poison for an event of another topic.
 
-        The summary tells how many interactions were `new` and how many messages are about `nobody`.
+        The summary has the number of `new` interactions and of messages without an identity left (`nobody`).
         """
         self._stamp.put(connection)
         told = _facts(messages)
@@ -71,14 +71,14 @@ class Scorer:
         return {"new": new, "nobody": nobody, "profiles": profiles, "flips": len(leads)}
 
     def take_in(self, connection: Connection, facts: Facts) -> Outcome:
-        """Count what is new and take back what is retracted, then settle the persons it changes."""
+        """Count new interactions, subtract retracted ones, then rescore the profiles that changed."""
         retracted = ledger.retract(connection, facts.retractions)
         interactions, valid = ledger.record(connection, facts.interactions)
-        # One that comes back from the log has taken effect long ago.
+        # A correction that comes back from the log has taken effect already.
         separations = links.new_among(connection, facts.separations)
         if not (interactions or retracted or separations):
             return Outcome(0, 0, ())
-        # Who is separated before anybody knows them cannot be locked; so nobody is linked meanwhile.
+        # An unmerge may name unknown identities, which cannot be locked; so no other batch links meanwhile.
         hold(connection, to_activate=bool(separations))
         matrices = active(connection)
         persons = people.resolve(connection, interactions, separations, others=retracted, limits=self._limits)
@@ -87,7 +87,7 @@ class Scorer:
         effects.write(connection, valid)
         touched = {one.identities[0].id for one in interactions} | retracted.keys()
         touched |= persons.linked | persons.founded.keys()
-        # Also where no count has changed: whoever reads one of these persons at this moment must notice.
+        # Also where no count has changed: by the new revision concurrent readers of the profiles run again.
         counts.write(connection, _fold(valid, retracted, persons, sorted(touched), matrices.tally))
         changed = {person.id: person for person in map(persons.of, touched)}
         now = self._clock.now()
@@ -100,13 +100,13 @@ class Scorer:
             only_touched=_only_touched(interactions, retracted, persons),
             gone=persons.gone,
         )
-        # A retraction takes back what was done, not the name of it, so these are all that came.
+        # A retraction does not remove the names, so all interactions count here.
         self._names.record(connection, names_in(interactions))
         return Outcome(len(interactions), len(changed), leads)
 
 
 def _acted(interactions: Iterable[Interaction], persons: People, now: datetime) -> dict[str, datetime]:
-    """Return when profiles last did something, by their id; whom nobody knew before does so now."""
+    """Return when profiles last had a human interaction, by their id; for new profiles that is now."""
     acted = dict.fromkeys(_newcomers(persons), now)
     for one in interactions:
         if is_activity(one):
@@ -116,7 +116,7 @@ def _acted(interactions: Iterable[Interaction], persons: People, now: datetime) 
 
 
 def _only_touched(interactions: Sequence[Interaction], retracted: Iterable[str], persons: People) -> set[str]:
-    """Return the ids of the profiles that only were done something to."""
+    """Return the ids of the profiles that had only touches."""
     touches = [one for one in interactions if one.type in TOUCHES]
     if not touches:
         return set()
@@ -126,7 +126,7 @@ def _only_touched(interactions: Sequence[Interaction], retracted: Iterable[str],
 
 
 def _newcomers(persons: People) -> Iterator[str]:
-    """Yield the ids of the profiles of whom nobody knew anything before."""
+    """Yield the ids of the profiles that had no identity in the tables before."""
     for identity_id in persons.founded:
         person = persons.of(identity_id)
         if person.identities.keys() <= persons.founded.keys():
@@ -157,9 +157,9 @@ def _fold(
     touched: Sequence[str],
     tally: Tally,
 ) -> dict[str, Held]:
-    """Add and take out, in the counts of the identities that posted the interactions.
+    """Add to and subtract from the counts of the identities that posted the interactions.
 
-    Returns the counts of all identities that are touched, which their persons hold from now on.
+    Returns the counts of all touched identities, which are set on their profiles.
     """
     places = {identity_id: place for place, identity_id in enumerate(touched)}
     changes = Changes()

@@ -1,7 +1,7 @@
-"""Corrections by hand: what is not to count, who is not one person, points that somebody gives.
+"""Corrections by hand: retractions, unmerges and adjustments.
 
 Each is an event. It takes effect at once, in the transaction that also puts it into the outbox; when it comes
-back from the log it is known already, and a rebuild from the log comes to the same.
+back from the log it has no further effect, and a rebuild from the log gives the same tables.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ CHUNK: Final = 500
 
 @dataclass(frozen=True)
 class Note:
-    """Why something is corrected, and by whom."""
+    """Why a correction is made, and by whom."""
 
     reason: str
     author: str
@@ -57,7 +57,7 @@ class Corrections:
     ) -> Sequence[str]:
         """Take interactions out of all counts and return their ids.
 
-        Raises NotFound when nothing that counts is selected, TooLarge when it is more than MAX_RETRACTED.
+        Raises NotFound when no selected interaction counts, TooLarge for more than MAX_RETRACTED.
         """
         person = _held(connection, profile_id)
         ids_of = chosen(connection, person, selection)
@@ -80,10 +80,10 @@ class Corrections:
     def unmerge(
         self, connection: sa.Connection, profile_id: str, apart: Sequence[Identity], note: Note
     ) -> Sequence[Person]:
-        """Part identities from the others of a profile for good; return the persons that they are now."""
+        """Part identities from the others of a profile for good; return the profiles that result."""
         person = _held(connection, profile_id, to_separate=True)
         wanted = {identity.id: identity for identity in apart}
-        # A former user id and the user id that it was are one thing to those who name it.
+        # Naming a user id also means the former user id with the same value, and the reverse.
         twins = filter(None, map(twin_of, apart))
         wanted |= {twin.id: twin for twin in twins if twin.id in person.identities}
         for identity_id, identity in wanted.items():
@@ -114,9 +114,9 @@ class Corrections:
     def adjust(
         self, connection: sa.Connection, profile_id: str, given: Adjustment, event_id: str | None
     ) -> str:
-        """Give or take points by hand and return the id of the event; the same id again is nothing new.
+        """Give or take points by hand and return the id of the event; a repeated id has no further effect.
 
-        Raises Refused when the points would never count, Conflict when the id stands for something else.
+        Raises Refused when the points would never count, Conflict when the id belongs to another event.
         """
         person = _held(connection, profile_id)
         active_version_of(connection, given.model, "model")
@@ -136,7 +136,7 @@ class Corrections:
             properties=msgspec.to_builtins(given),
         )
         self._take_in(connection, Facts(interactions=[event]), [(strongest, event)])
-        # Somebody may have used the id at this moment; raises unless it was for the same.
+        # Another request may have used the id at this moment; this raises unless it was for the same.
         _was_given(connection, person, given, event.id)
         return event.id
 
@@ -145,16 +145,16 @@ class Corrections:
     ) -> None:
         outcome = self._scorer.take_in(connection, facts)
         if facts.interactions and not outcome.new:
-            return  # a repeated request, which the log has already
+            return  # a repeated request, whose event is published already
         outbox.put(
             connection, [Record(INTERACTIONS, identity.id, encode(event)) for identity, event in events]
         )
 
 
 def _held(connection: sa.Connection, profile_id: str, *, to_separate: bool = False) -> Person:
-    """Return the person of a profile id, whom nobody else corrects meanwhile; raises NotFound."""
-    # In the order in which live scoring takes the two, and at once as strongly as it will be needed: a
-    # deadlock would cost both a second.
+    """Return the profile of an id, locked against other corrections; raises NotFound."""
+    # In the order in which live scoring takes both locks, and at once as strongly as needed: a deadlock would
+    # cost both a second.
     hold(connection, to_activate=to_separate)
     known = find_one(connection, profile_id)
     (person,) = people.hold(connection, [known.id], {known.id})
@@ -162,7 +162,7 @@ def _held(connection: sa.Connection, profile_id: str, *, to_separate: bool = Fal
 
 
 def _was_given(connection: sa.Connection, person: Person, given: Adjustment, event_id: str) -> bool:
-    """Tell whether this very adjustment has come before; raises Conflict when the id is another event's."""
+    """Return whether this adjustment exists already; raises Conflict when the id belongs to another event."""
     known = connection.execute(
         sa.select(ledger.c.type, ledger.c.identity_id, ledger.c.properties).where(
             ledger.c.event_id == event_id
@@ -177,10 +177,10 @@ def _was_given(connection: sa.Connection, person: Person, given: Adjustment, eve
 
 
 def undone(connection: sa.Connection, profile_id: str) -> list[Cycle]:
-    """Return the cycles of a profile that would not have begun, as far as sales has a lead of them.
+    """Return the cycles of a profile that have a lead and would not have begun by today's counts.
 
-    It may read all that a person ever did, so it is not for a transaction that others wait for. Raises
-    NotFound.
+    It may read all interactions of the profile, so its transaction must not be one that others wait for.
+    Raises NotFound.
     """
     person = find_one(connection, profile_id)
     handed_over = [

@@ -1,10 +1,10 @@
-"""The tables about the fold: by which one the others were built, and ids from before it."""
+"""The tables about the fold: which fold built the tables, and ids from earlier folds."""
 
 import sqlalchemy as sa
 
 from shared.database.schema import Key, metadata
 
-# Ids that identities had under other normal forms, and so profiles: who has kept one is led to the person.
+# Ids of identities, and so of profiles, under earlier normal forms: a stored id still leads to the profile.
 former_ids = sa.Table(
     "former_ids",
     metadata,
@@ -18,7 +18,7 @@ former_ids = sa.Table(
     ),
 )
 
-# By which fold the tables of a projection were built (core/fold.py).
+# Which fold built the tables of a projection (core/fold.py).
 folds = sa.Table(
     "folds",
     metadata,

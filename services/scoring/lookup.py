@@ -1,4 +1,4 @@
-"""Looking persons up under a version that may count what no active version does."""
+"""Reading the counts of profiles under a version whose conditions may not be counted yet."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,9 +16,9 @@ from services.scoring.store.models import active, version_of
 
 
 def known_under(connection: Connection, persons: Sequence[Person], version: Version) -> dict[str, Known]:
-    """Return what is known of persons for a version, by profile id.
+    """Return the input of scores in a version, by profile id.
 
-    What no active version keeps counted is counted from the ledger.
+    Conditions that no active version counts are counted from the ledger.
     """
     known = traits.known(connection, persons)
     ids = [list(person.identities) for person in persons]
@@ -27,7 +27,7 @@ def known_under(connection: Connection, persons: Sequence[Person], version: Vers
 
 
 def uncounted_of(connection: Connection, version: Version) -> Tally:
-    """Return what a version asks for that no active version keeps counted."""
+    """Return what a version asks for that no active version counts."""
     scoring = active(connection).versions.values()
     return Tally([version.matrix], leave_out=Tally(one.matrix for one in scoring).keys)
 
@@ -35,7 +35,7 @@ def uncounted_of(connection: Connection, version: Version) -> Tally:
 def with_uncounted(
     connection: Connection, known: Sequence[Known], identity_ids: Sequence[Sequence[str]], uncounted: Tally
 ) -> Sequence[Known]:
-    """Return what is known of profiles with what is not kept counted, from the ledger of their identities."""
+    """Return the input of scores with the uncounted conditions, counted from the identities' ledger."""
     if not uncounted.keys:
         return known
     posted = ledger.read(connection, [i for ids in identity_ids for i in ids])
@@ -48,9 +48,9 @@ def with_uncounted(
 
 
 def reaches_in(connection: Connection, person: Person, cycle: Cycle) -> bool:
-    """Tell whether a person, as it is now, reaches the flip number of a cycle at the end of its first day.
+    """Return whether a profile, as it is now, reaches a cycle's flip number at the end of its first day.
 
-    Where the cycle's version is not known, nothing speaks against it.
+    If the version of the cycle is unknown, the answer is True.
     """
     version = version_of(connection, cycle.model, cycle.version)
     if version is None:
@@ -60,8 +60,8 @@ def reaches_in(connection: Connection, person: Person, cycle: Cycle) -> bool:
 
 
 def own_cycles(connection: Connection, person: Person, past: Iterable[Cycle]) -> list[Cycle]:
-    """Return those of a person's cycles in which it flipped itself.
+    """Return the cycles of a profile in which this profile itself flipped.
 
-    Of a cycle whose person was parted, it is those who reach the flip number alone, at the end of that day.
+    After an unmerge, a cycle belongs to the profiles that reach the flip number alone at the end of its day.
     """
     return [cycle for cycle in past if not cycle.is_parted or reaches_in(connection, person, cycle)]

@@ -1,4 +1,4 @@
-"""Naming: how people call a profile that a list tells of by its id."""
+"""Naming: how readers recognise a profile that a list has by its id."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,16 +15,16 @@ from shared.identity import Identity, by_strength
 
 
 class Named(NamedTuple):
-    """The strongest identity of a profile, and its company where one is known."""
+    """The strongest identity of a profile, and its company where it is known."""
 
     identity: Identity
     company: str | None
 
 
 def name_profiles(connection: Connection, profile_ids: Iterable[str], now: datetime) -> dict[str, Named]:
-    """Return how profiles are called, by id; one that is nobody's any more is left out.
+    """Return the names of profiles by id; an id without a profile is left out.
 
-    An id from before a merge or a renewal is called as the person is now.
+    An id from before a merge or a renewal has the name of the profile of today.
     """
     wanted = sorted(set(profile_ids))
     led_to = former.led_to(connection, wanted)

@@ -1,4 +1,4 @@
-"""Pages of profiles, each taken in a transaction of its own, of a size that suits what happens beside."""
+"""Pages of profiles, each in its own transaction, of a size that suits concurrent writes."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 RETRY_SECONDS: Final = 0.05
 MAX_RETRIES_IN_A_ROW: Final = 100
-# A process that waits for SQLite's one writer asks for it every 0.1 s at last, and must find it free.
+# A process that waits for SQLite's one writer retries at most every 0.1 s, and must find it free.
 PAUSE_SECONDS: Final = 0.12
 
 
@@ -28,17 +28,17 @@ class Pages:
         self._pace = Pace(SECONDS_OF_A_TRANSACTION[database.dialect], most)
 
     async def take(self, work: Callable[[Connection, int], T]) -> T:
-        """Do the work for a page of the size it is given, again with a smaller one while it is disturbed.
+        """Run `work` with the size of a page, and again with a smaller size while live batches disturb it.
 
-        Raises Unavailable when that goes on.
+        Raises Unavailable when that continues.
         """
         for left in reversed(range(MAX_RETRIES_IN_A_ROW + 1)):
             size = self._pace.size
             try:
                 began, done = await self._database.unit(partial(_timed, work=work, size=size))
             except Unavailable:
-                # A live batch has changed one of the page's profiles. Of a large page somebody may always be
-                # doing something, so half of it is done again.
+                # A live batch has changed one of the page's profiles. That may always happen to a large page,
+                # so half of it is tried again.
                 if not left:
                     raise
                 self._pace.failed()
@@ -49,11 +49,11 @@ class Pages:
         raise AssertionError("the last try returns or raises")
 
     async def let_others_write(self) -> None:
-        """Pause between two pages, where there is one writer and other processes wait for their turn."""
+        """Pause between two pages if there is only one writer, so that other processes get their turn."""
         if self._database.dialect == "sqlite":
             await asyncio.sleep(PAUSE_SECONDS)
 
 
 def _timed(connection: Connection, work: Callable[[Connection, int], T], size: int) -> tuple[float, T]:
-    """Do the work and return when it began: how long others keep us waiting says nothing about the page."""
+    """Run `work` and return when it began: the wait for other transactions says nothing about the page."""
     return time.perf_counter(), work(connection, size)

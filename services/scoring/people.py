@@ -1,4 +1,4 @@
-"""The persons of a batch on the tables: found, locked, linked and written back."""
+"""The profiles of a batch on the tables: found, locked, linked and written back."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -24,10 +24,10 @@ def resolve(
     others: Iterable[str] = (),
     limits: Mapping[str, int],
 ) -> People:
-    """Return the persons that the events are about, founded, joined and parted in the tables as they tell.
+    """Return the profiles of the events, after creating, merging and separating them in the tables.
 
-    `others` are ids of further identities whose persons are wanted. Raises Unavailable when another worker is
-    just doing the same to one of them: the batch is then simply run again.
+    `others` are ids of further identities whose profiles are wanted. Raises Unavailable when another worker
+    changes one of them at the same moment: the batch then simply runs again.
     """
     parted = links.write_separations(connection, separations)
     wanted = {identity.id for one in interactions for identity in one.identities} | parted | set(others)
@@ -49,7 +49,7 @@ def resolve(
 
 
 def _renamed(people: People, told: Iterable[Link]) -> set[str]:
-    """Return the ids of identities that are told to be former user ids: links that were refused may hold."""
+    """Return the ids of new former user ids and their links: an alias may make refused links hold."""
     ends = ((link, people.of(link.other).identities[link.other]) for link in told)
     return {i for link, other in ends if other.kind == FORMER_USER_ID for i in link.pair}
 
@@ -61,17 +61,17 @@ def _ignored(told: Iterable[Link], heeded: Iterable[Link]) -> dict[Pair, str | N
 def _rules(
     connection: sa.Connection, persons: Iterable[Person], linking: set[str], limits: Mapping[str, int]
 ) -> LinkRules:
-    """Return the rules with the separations of the persons and of those to be linked, if any are."""
+    """Return the rules, with the separations of the profiles and of the identities to be linked, if any."""
     ids = linking.union(*(person.identities for person in persons)) if linking else linking
     return LinkRules(limits, links.read_sides(connection, ids))
 
 
 def hold(connection: sa.Connection, wanted: Iterable[str], linking: set[str]) -> list[Person]:
-    """Return the persons that the tables know, those locked whose counts several workers may change at once.
+    """Return the profiles in the tables, locking those whose counts several workers may change at once.
 
-    A person of one identity needs no lock: all its events are on one partition, and a worker that links it
-    to another writes its counts anew, which the revision tells. What somebody changed before the lock was
-    ours may ask for more locks, so it is looked at again until the lock holds all that it has to.
+    A profile with one identity needs no lock: all its events are on one partition, and a worker that links it
+    rewrites its counts, which raises the revision. A change before the lock was taken may require more
+    locks, so this repeats until all profiles that need a lock are locked.
     """
     ids = sorted(wanted)
     if connection.dialect.name != "postgresql":
@@ -89,7 +89,7 @@ def _is_entangled(person: Person, linking: set[str]) -> bool:
 
 
 def _lock_entangled(connection: sa.Connection, ids: Sequence[str], linking: set[str]) -> set[str]:
-    """Lock, in the order of their ids, the persons for whom `_is_entangled` holds, and return their ids."""
+    """Lock, in the order of their ids, the profiles for which `_is_entangled` holds, and return their ids."""
     asked = {"ids": ids, "linking": sorted(linking)}
     return set(connection.execute(_entangled(connection), asked).scalars())
 
@@ -97,7 +97,7 @@ def _lock_entangled(connection: sa.Connection, ids: Sequence[str], linking: set[
 @bulk.built_once
 def _entangled(on_postgresql: bool) -> sa.Select[str]:
     several = sa.func.count() > 1
-    # As a set, which is hashed once. Of a list given at execution each row would look at every element.
+    # As a set, which is hashed once. A list given at execution would be scanned for each row.
     linking = sa.select(bulk.listed(on_postgresql, identities.c.id, "linking").c.value)
     linked = sa.func.bool_or(identities.c.id.in_(linking))
     entangled = (
@@ -106,7 +106,7 @@ def _entangled(on_postgresql: bool) -> sa.Select[str]:
         .group_by(identities.c.profile_id)
         .having(several | linked)
     )
-    # The identity that has the profile's id stands for all of them.
+    # The row of the identity with the profile's id is the lock of the profile.
     return (
         sa.select(identities.c.id)
         .where(identities.c.id.in_(entangled))
@@ -116,10 +116,10 @@ def _entangled(on_postgresql: bool) -> sa.Select[str]:
 
 
 def confirm(connection: sa.Connection, persons: Iterable[Person]) -> None:
-    """Raise Unavailable when somebody has changed counts of the persons since they were found.
+    """Raise Unavailable when counts of the profiles have changed since they were found.
 
-    For who prices without writing counts, after the scores were read and written: nobody who counts a person
-    of one identity waits for the lock of `hold`.
+    For pricing without writing counts, after the scores were read and written: a writer that counts a profile
+    with one identity does not wait for the lock of `hold`.
     """
     found = {
         i: person.held[i].revision if i in person.held else 0 for person in persons for i in person.identities
@@ -130,9 +130,9 @@ def confirm(connection: sa.Connection, persons: Iterable[Person]) -> None:
 
 
 def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Person]:
-    """Return the persons that have any of these identity ids, with all of their identities and counts.
+    """Return the profiles that have any of these identity ids, with all of their identities and counts.
 
-    It is one statement, and so one snapshot: the revisions are those of exactly these identities.
+    It is one statement, and so one snapshot: the revisions belong to exactly these identities.
     """
     reading = Reading()
     rows = quick.rows(connection, _persons(connection), {"ids": wanted, **reading.asked})
@@ -168,7 +168,7 @@ def _profiles_of(on_postgresql: bool) -> sa.Select[str]:
 
 
 def find_one(connection: sa.Connection, profile_id: str) -> Person:
-    """Return the person of a profile id, also of one that it had before; raises NotFound."""
+    """Return the profile of an id, also of an id from before a merge; raises NotFound."""
     persons = find(connection, [profile_id])
     if not persons:
         persons = find(connection, former.identities_of(connection, profile_id))
@@ -200,7 +200,7 @@ def _repoint(connection: sa.Connection, people: People, moves: Mapping[str, str]
         for i, profile_id in sorted(moves.items())
         for identity in [people.of(i).identities[i]]
     ]
-    # All of them are in the table, so this updates: in one statement, and in an order that all writers share.
+    # All rows exist, so this updates: in one statement, and in an order that all writers share.
     bulk.upsert(connection, identities, rows)
 
 
@@ -211,11 +211,11 @@ def _regroup(
     crowds: Collection[str],
     limits: Mapping[str, int],
 ) -> None:
-    """Work out anew who is one person, among all that any heeded link ever connected with the seeds.
+    """Compute the profiles again among all identities that any heeded link ever connected with the seeds.
 
-    Links of `crowds`, identities with too many of them, may have lost their place to new ones.
+    Links of `crowds`, identities with too many links, may have been displaced by new links.
     """
-    # Whom a link has joined that is not heeded any more is with them until now.
+    # Identities that a link joined which is no longer heeded are in the same profile until now.
     seeds = seeds.union(*(people.of(i).identities for i in seeds if i in people))
     component = links.component(connection, seeds)
     ids = {i for link in component for i in link.pair} | seeds

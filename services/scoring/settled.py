@@ -1,4 +1,4 @@
-"""What persons score now, beside what is kept of them, and the changes of stage that follow."""
+"""The new appraisals of profiles beside the stored ones, and the changes of stage that follow."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from shared.ids import derived_id
 
 
 class Settled(NamedTuple):
-    """A person in a version; `were` is what is kept of all profiles that have become this person."""
+    """A profile in a version; `were` are the stored appraisals of all profiles merged into this one."""
 
     person: Person
     known: Known
@@ -27,10 +27,10 @@ class Settled(NamedTuple):
 def stage_changes(
     settled: Iterable[Settled], acted: Collection[str], now: datetime
 ) -> Iterator[StageChanged]:
-    """Yield the stages that profiles came to; `acted` are ids of those who did something."""
+    """Yield the changes of stage; `acted` are ids of the profiles that had a human interaction."""
     for person, _, version, before, were, appraisal in settled:
         if not were and person.id not in acted:
-            # Nobody had priced them yet, as after a migration: so much is news to us alone.
+            # Not priced before, as after a migration: the stage is new to us, not to the profile.
             continue
         was = before.appraisal.stage if before else _best_stage(were)
         if was != appraisal.stage:

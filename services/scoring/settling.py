@@ -1,4 +1,4 @@
-"""Settling: after anything changed for some persons, what they score now, and what follows from it."""
+"""Rescoring: after any change of profiles, their scores now, and the stage changes and leads that follow."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ _NOBODY: Final[Mapping[str, datetime]] = {}
 
 
 class Settlement(NamedTuple):
-    """Those who have become leads, and of how many scores what is kept has changed."""
+    """The new leads, and the number of stored scores that changed."""
 
     leads: Sequence[LeadQualified] = ()
     changed: int = 0
@@ -42,26 +42,27 @@ def settle(
     gone: Collection[str] = (),
     in_doubt: bool = False,
 ) -> Settlement:
-    """Price the persons in all versions, keep the scores, tell of stages crossed and of new leads.
+    """Price the profiles in all versions, store the scores, publish stage changes and new leads.
 
-    Who qualifies and did not before becomes a lead, also when a trait or time alone brought it about. Whom an
-    activation kept from sales stays there until there is new activity, also when joined with somebody who
-    did not qualify: `acted` is when each profile did something, by its id, and what was done before the
-    version came to score is nothing new. `gone` are ids of profiles that are none any more.
+    A profile that qualifies and did not before becomes a lead, also when only a trait or time caused it. A
+    profile that an activation kept back stays so until a new human interaction, also after a merge with
+    a profile that did not qualify: `acted` is when each profile last did something (new profiles: now),
+    by its id, and an interaction from before the version's activation is not new. `gone` are ids that are no
+    longer profiles.
 
-    `only_touched` are ids of profiles that only were done something to. That releases no lead: whom it brings
-    to the flip number waits until there is activity.
+    `only_touched` are ids of profiles that had only touches. A touch releases no lead: a profile that reaches
+    the flip number by it waits for a human interaction.
 
-    With `in_doubt` the scores kept until now may be wrong, and are no proof that somebody did not qualify
-    before: a person who did so on the day on which the version came to score, and has done nothing since, was
-    kept from sales then, and stays so.
+    With `in_doubt` the stored scores may be wrong, and do not prove that a profile did not qualify before: a
+    profile that qualified on the day of the version's activation, and has had no human interaction since, was
+    kept back then, and stays so.
     """
     everyone = list(persons)
     before = scores.read(connection, [*(person.id for person in everyone), *gone], matrices.all)
     scores.drop_profiles(connection, gone)
     if not everyone or not matrices.all:
         return Settlement()
-    # Whoever may post can tell any number of traits, and hardly any are asked for.
+    # A sender can set any number of traits, and matrices ask for few of them.
     known = traits.known(connection, everyone, matrices.traits_asked)
     settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
     changed = {
@@ -96,9 +97,9 @@ def settle_anew(
     *,
     in_doubt: bool = False,
 ) -> Settlement:
-    """Price profiles of whom nothing new is told, locked so that nobody joins or counts them meanwhile.
+    """Rescore profiles without new interactions, locked so that no worker merges or counts them meanwhile.
 
-    The caller holds the set of active versions. Raises Unavailable when a live batch was at one of them.
+    The caller has locked the active versions. Raises Unavailable if a live batch changed one of the profiles.
     """
     persons = people.hold(connection, profile_ids, set(profile_ids))
     gone = set(profile_ids) - {person.id for person in persons}
@@ -110,10 +111,10 @@ def settle_anew(
 def settle_newly_qualified(
     connection: Connection, newly: Collection[tuple[str, str]], matrices: Active, now: datetime
 ) -> Sequence[LeadQualified]:
-    """Make leads of profiles that qualify in a model and did not before, each told as (profile id, model).
+    """Make leads of profiles that newly qualify in a model, each given as (profile id, model).
 
-    The rules are those of `settle` with `in_doubt` for who has done nothing, except that no stage is told:
-    the tables were wrong, and that is no news about a person. Nobody else may change the tables meanwhile.
+    The rules are those of `settle` with `in_doubt` and without interactions, except that no stage change is
+    published: the tables were wrong, which is no news about a profile. No other writer may change the tables.
     """
     persons = people.find(connection, sorted({profile_id for profile_id, _ in newly}))
     known = traits.known(connection, persons, matrices.traits_asked)
@@ -163,7 +164,7 @@ def _flip(connection: Connection, reached: Sequence[Settled], now: datetime) -> 
             begins.append((one, number))
     if not begins:
         return []
-    # Sales is told all of their traits.
+    # A lead contains all traits.
     histories = traits.read(connection, [one.person for one, _ in begins])
     leads = [
         qualify(
@@ -202,6 +203,6 @@ def _may_flip(
     if one.were and any(was.state == QUALIFIED for was in one.were):
         return did is not None and did >= since.get(one.version.model, did)
     if was_touched:
-        # What is told beside a touch may be all that was missing.
+        # A touch may bring the traits that were all that was missing.
         return any(was.state != BELOW for was in one.were)
     return did is not None or bool(one.were)

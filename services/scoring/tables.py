@@ -1,9 +1,9 @@
 """The tables of scoring: projections of the log, except for drafts, which exist only here.
 
-Everything about a person hangs on an identity, never on a profile: a profile is the set of identities that
+All data about a person belongs to an identity, never to a profile: a profile is the set of identities that
 point to it. So a merge re-points identities and moves no count, cannot pay twice, and can be undone. The id
-of a profile is the least id of its identities; an id from before a merge is still that of an identity, and so
-can always be followed to where the person is now.
+of a profile is the least id of its identities; an id from before a merge is still the id of an identity, and
+so it always leads to the profile of today.
 """
 
 import sqlalchemy as sa
@@ -34,7 +34,7 @@ versions = sa.Table(
     sa.Column("author", sa.Text, nullable=True),
 )
 
-# Who made which version the one that scores, when and why; a version that was active twice stands here twice.
+# Who activated which version, when and why; a version that was activated twice has two rows.
 activations = sa.Table(
     "activations",
     metadata,
@@ -50,7 +50,7 @@ activations = sa.Table(
     ),
 )
 
-# Hand-overs of profiles that activations kept back, without a new version, and how far each has come.
+# Hand-overs of kept-back profiles without a new version, and the progress of each.
 handovers = sa.Table(
     "handovers",
     metadata,
@@ -67,7 +67,7 @@ handovers = sa.Table(
     sa.Index(None, "model", "id"),
 )
 
-# A version on its way to be active: counted and priced beside the one that scores.
+# A version that is being prepared: counted and priced beside the active one.
 preparations = sa.Table(
     "preparations",
     metadata,
@@ -92,7 +92,7 @@ identities = sa.Table(
     sa.Column("profile_id", Key, nullable=False, index=True),
 )
 
-# The earliest evidence for each pair of identities that was ever said to be one person's.
+# The earliest evidence for each pair of identities that was ever linked.
 links = sa.Table(
     "links",
     metadata,
@@ -104,7 +104,7 @@ links = sa.Table(
     sa.Index(None, "other_id"),
 )
 
-# Identities that were separated by hand: those of one side and those of the other are never one person.
+# Identities that were separated by hand: an identity of one side and one of the other never share a profile.
 separations = sa.Table(
     "separations",
     metadata,
@@ -131,7 +131,7 @@ ledger = sa.Table(
     sa.Index("ix_ledger_identity_id", "identity_id", "occurred_at"),
 )
 
-# Interactions that do not count, known by their id, whether they have come yet or not.
+# Interactions that do not count, by their id, whether they have arrived yet or not.
 retractions = sa.Table(
     "retractions",
     metadata,
@@ -142,7 +142,7 @@ retractions = sa.Table(
     sa.Column("retracted_at", Instant, nullable=False),
 )
 
-# One row holds the counts of an identity: a batch reads and writes a row per person, not one per match.
+# One row holds the counts of an identity: a batch reads and writes one row per profile, not one per match.
 counts = sa.Table(
     "counts",
     metadata,
@@ -152,8 +152,8 @@ counts = sa.Table(
     sa.Column("revision", sa.BigInteger, nullable=False),
 )
 
-# What was too much for a row of `counts`, so that an event of who has very many counts rewrites few. The
-# counts are the sum of both rows. This one is written only with the other, whose revision guards both.
+# What was too much for a row of `counts`, so that an event of an identity with very many counts rewrites few.
+# The counts are the sum of both rows. This one is written only with the other, whose revision guards both.
 older_counts = sa.Table(
     "older_counts",
     metadata,
@@ -162,7 +162,7 @@ older_counts = sa.Table(
     sa.Column("entries", sa.LargeBinary, nullable=False, comment="(key, by, day, times), sorted"),
 )
 
-# The last value of each day, so that a score as of a past day can see what was known then.
+# The last value of each day, so that a score as of a past day can use the traits of that day.
 traits = sa.Table(
     "traits",
     metadata,
@@ -174,7 +174,7 @@ traits = sa.Table(
     sa.Column("event_id", Key, nullable=False),
 )
 
-# What interactions have set of traits by what they are: of each type and day the last that is not retracted.
+# The traits that interactions set by their type: for each type and day the last one that is not retracted.
 effects = sa.Table(
     "effects",
     metadata,
@@ -185,7 +185,7 @@ effects = sa.Table(
     sa.Column("event_id", Key, nullable=False),
 )
 
-# What each profile is worth in each model, as of the day it was priced: for lists, sums and changes of stage.
+# Each profile's score in each model, as of the day it was priced: for lists, sums and changes of stage.
 scores = sa.Table(
     "scores",
     metadata,
@@ -210,7 +210,7 @@ scores = sa.Table(
     sa.Index(None, "due_on"),
 )
 
-# What became of a profile's crossings in a model: a cycle is open once it stands here.
+# The cycles of a profile in a model: a cycle is open once it has a row here.
 standings = sa.Table(
     "standings",
     metadata,
@@ -222,7 +222,7 @@ standings = sa.Table(
     sa.Column("flipped_at", Instant, nullable=False),
 )
 
-# Who flipped in a cycle: the identities that the person had, for a person may be parted later.
+# Which identities flipped in a cycle: those of the profile at that time, since it may be unmerged later.
 flipped = sa.Table(
     "flipped",
     metadata,
@@ -240,7 +240,7 @@ flipped = sa.Table(
     sa.Index(None, "profile_id", "model", "cycle"),
 )
 
-# Every name that came with an event: what a matrix asks for and was never seen is warned of.
+# Every name that came with an event: a matrix that asks for any other name gets a warning.
 seen_names = sa.Table(
     "seen_names",
     metadata,

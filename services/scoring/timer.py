@@ -1,6 +1,6 @@
-"""The timer: scores that move while nobody does anything, priced again on the day on which they may.
+"""The timer: scores that change without a new interaction, priced again on their due day.
 
-The day stands with each score, so nothing is missed while no process runs.
+The due day is stored with each score, so nothing is missed while no process runs.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ logger = structlog.get_logger(__name__)
 
 PAGE = 500
 LOOK_AGAIN_SECONDS = 30.0
-# The key of the advisory lock that a timer has while it works; any constant that nobody else uses.
+# The key of the advisory lock of the timer at work: any constant without another use.
 _TURN = 4_201_339
 
 
 class Timer:
-    """Prices again whoever is due; of those in several processes one works at a time."""
+    """Prices due profiles again; of the timers in several processes one works at a time."""
 
     def __init__(self, database: Database, clock: Clock, settled: Callable[[], None]) -> None:
         self._database = database
@@ -36,7 +36,7 @@ class Timer:
         self._all_priced = False
 
     async def run(self, pulse: Pulse) -> None:
-        """Look for what is due until cancelled."""
+        """Look for due profiles until cancelled."""
         while True:
             try:
                 while await self._page():
@@ -55,7 +55,7 @@ class Timer:
         return done
 
     def settle_due(self, connection: sa.Connection) -> int:
-        """Price again some of those that are due, or that nobody has priced yet; return how many."""
+        """Price again some profiles that are due or have no score yet; return how many."""
         if not _has_its_turn(connection):
             return 0
         now = self._clock.now()
@@ -72,7 +72,7 @@ class Timer:
 
 
 def _has_its_turn(connection: sa.Connection) -> bool:
-    """Tell whether this is the only timer at work: two would only get in each other's way."""
+    """Return whether this is the only timer at work: two would only disturb each other."""
     if connection.dialect.name != "postgresql":
         return True
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_TURN))).scalar())
@@ -89,7 +89,7 @@ def _due(connection: sa.Connection, today: int) -> list[str]:
 
 
 def _unpriced(connection: sa.Connection) -> list[str]:
-    """Return profiles without a score in an active version, as they are after a migration."""
+    """Return profiles without a score in an active version, as after a migration."""
     priced = sa.exists().where(
         scores.c.profile_id == identities.c.id,
         scores.c.model == models.c.model,
@@ -105,7 +105,7 @@ def _unpriced(connection: sa.Connection) -> list[str]:
 
 
 def _sweep(connection: sa.Connection) -> None:
-    """Remove some scores of versions that score no more."""
+    """Remove some scores of versions that no longer score."""
     old = (
         sa.select(scores.c.profile_id, scores.c.model, scores.c.version).where(~_is_in_use()).limit(PAGE * 10)
     )
@@ -114,7 +114,7 @@ def _sweep(connection: sa.Connection) -> None:
 
 
 def _is_in_use() -> sa.ColumnElement[bool]:
-    """Tell of a score whether its version scores or is being prepared to."""
+    """Return the SQL condition that the version of a score is active or being prepared."""
     return sa.exists().where(
         models.c.model == scores.c.model, models.c.active_version == scores.c.version
     ) | sa.exists().where(preparations.c.model == scores.c.model, preparations.c.version == scores.c.version)
