@@ -1,1 +1,1 @@
-"""Hands qualified leads to those who sell: one signed, retried, replayable delivery per subscriber."""
+"""Delivers leads to sales: one signed, retried, replayable delivery per webhook."""

@@ -42,7 +42,7 @@ _SPECIAL_V4 = tuple(
         ),
     )
 )
-# Of IPv6 only this part is given out to the public, so everything outside it is refused unnamed.
+# Only this part of IPv6 is allocated to the public, so every address outside it is refused.
 _GLOBAL_V6 = IPv6Network("2000::/3")
 _SPECIAL_V6 = tuple(
     map(
@@ -58,7 +58,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: Address) -> bool:
-    """Tell whether the address, or the IPv4 address that it wraps, belongs to the public internet."""
+    """Return whether the address, or the IPv4 address that it wraps, belongs to the public internet."""
     plain = unwrapped(address)
     if isinstance(plain, IPv4Address):
         return not any(plain in network for network in _SPECIAL_V4)
@@ -100,15 +100,15 @@ class Opened:
         return cls(tuple(networks), frozenset(hosts))
 
     def opens(self, host: str, address: Address) -> bool:
-        """Tell whether this address was opened, by itself or by the name that led to it."""
+        """Return whether this address was opened, by itself or by the name that led to it."""
         plain = unwrapped(address)
         return host in self.hosts or any(plain in network for network in self.networks)
 
     def permits(self, host: str, address: Address) -> bool:
-        """Tell whether a webhook may go to this address under this name."""
+        """Return whether a webhook may go to this address under this name."""
         return is_public(address) or self.opens(host, address)
 
 
 def parsed(text: str) -> Address:
-    """Read an address as a resolver gives it; a zone such as `%eth0` plays no part in the decision."""
+    """Read an address as a resolver gives it; a zone such as `%eth0` is dropped."""
     return ip_address(text.partition("%")[0])

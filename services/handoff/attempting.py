@@ -1,4 +1,4 @@
-"""One attempt from end to end: sent, judged, counted. It always ends as something to record."""
+"""One attempt from end to end: sent, decided, counted. It always ends with an `Attempt` to record."""
 
 import asyncio
 from collections.abc import Callable
@@ -27,7 +27,7 @@ logger = structlog.get_logger(__name__)
 
 
 class Attempter:
-    """Tries deliveries; `jitter` gives numbers in [0, 1)."""
+    """Tries deliveries; `jitter` returns numbers in [0, 1)."""
 
     def __init__(self, *, sender: Sender, clock: Clock, new_id: NewId, jitter: Callable[[], float]) -> None:
         self._sender = sender
@@ -36,9 +36,9 @@ class Attempter:
         self._jitter = jitter
 
     async def attempt(self, delivery: Prepared) -> Attempt:
-        """Send a delivery and return what came of it.
+        """Send a delivery and return its attempt.
 
-        A fault of our own is the result too, so that the delivery is tried again by its schedule.
+        An error of our own is a result too, so that the delivery is tried again by its schedule.
         """
         loop = asyncio.get_running_loop()
         started, at = loop.time(), self._clock.now()
@@ -66,7 +66,7 @@ class Attempter:
 
 
 def tell(attempt: Attempt) -> None:
-    """Write the log's line of an attempt."""
+    """Write the log line of an attempt."""
     delivery, settled = attempt.delivery, attempt.settled
     logger.info(
         "delivery.attempted",

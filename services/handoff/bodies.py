@@ -1,7 +1,7 @@
 """The bodies of webhooks as pydantic models, for the description of the API.
 
-Nothing is sent through these models: bodies are plain data, encoded once. Tests hold every body that arrives
-against its model, so the two cannot drift apart.
+Nothing is sent through these models: bodies are plain data, encoded once. Tests validate every body that
+arrives against its model, so the two cannot drift apart.
 """
 
 from datetime import date
@@ -24,7 +24,7 @@ class WebhookIdentity(BaseModel):
 
 
 class LeadPerson(BaseModel):
-    """The person to call; what is not known is null, and the last name then reads `[not provided]`."""
+    """The person to call; unknown values are null, and an unknown last name is `[not provided]`."""
 
     first_name: str | None
     last_name: str
@@ -36,7 +36,7 @@ class LeadPerson(BaseModel):
 
 
 class LeadCompany(BaseModel):
-    """The company; what is not known is null, and the name then reads `[not provided]`."""
+    """The company; unknown values are null, and an unknown name is `[not provided]`."""
 
     name: str
     domain: str | None
@@ -62,7 +62,7 @@ class LeadOffer(BaseModel):
 
 
 class LeadLinks(BaseModel):
-    """Where the API shows more."""
+    """Links to more in the API."""
 
     lead: _Link
     profile: _Link
@@ -106,7 +106,7 @@ class LeadQualifiedBody(BaseModel):
 
 
 class StageLinks(BaseModel):
-    """Where the API shows more."""
+    """Links to more in the API."""
 
     profile: _Link
     score: _Link
@@ -136,7 +136,7 @@ class StageChangedBody(BaseModel):
 
 
 class WebhookTestData(BaseModel):
-    """Which subscription the test is of."""
+    """The webhook that the test belongs to."""
 
     webhook_id: str
     message: str

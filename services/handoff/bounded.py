@@ -1,12 +1,12 @@
-"""Connections on which an endpoint can say only so much before it gets cut off.
+"""Connections that cut an endpoint off when its answer gets too long.
 
 The HTTP library bounds a line and the number of headers, and nothing else: informational responses
-(`100 Continue`) that never end keep a processor busy until the attempt's time is over, since they are always
-ready to be read. What is counted here is bytes, whatever they are (header lines, chunk extensions, trailers,
+(`100 Continue`) without end keep a processor busy until the attempt's time is over, since they are always
+ready to be read. Two things are counted here: bytes of any kind (header lines, chunk extensions, trailers,
 the beginning of the body), and informational responses, which cost ten times as much for their size.
 
 The library has no setting for this, so its protocol is subclassed, by the two methods that begin a response
-and take its bytes. The lock pins its version, and `tests/integration/test_handoff_hostile.py` holds it to it.
+and take its bytes. The lock file pins its version, and `tests/integration/test_handoff_hostile.py` tests it.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp.client_exceptions import ClientPayloadError
 from aiohttp.client_proto import ResponseHandler
 
-# As much as we ourselves take of a caller's headers; 3 ms of processor time at most.
+# As much as the service accepts of a caller's headers; 3 ms of processor time at most.
 MAX_ANSWER_BYTES = 32 * 1024
 # One is common (103 Early Hints), and one every few seconds while an endpoint is at work (102 Processing).
 MAX_INFORMATIONAL = 16
@@ -27,13 +27,13 @@ _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
 class TooMuch(ClientPayloadError):
-    """An endpoint says more than it may; the message tells what."""
+    """An endpoint's answer is too long; the message says in which way."""
 
 
 class Heads:
     """Finds where the heads of the responses to a request end; the bytes come in pieces of any size.
 
-    The informational responses before the answer have heads alone, and are counted.
+    The informational responses before the answer consist of heads only, and are counted.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Heads:
         """Return how many bytes of a part belong to heads; raises TooMuch when there are too many heads."""
         if self.over:
             return 0
-        # A blank line may have begun in what came before.
+        # A blank line may have begun in an earlier piece.
         seek = max(0, len(self._head) - _BLANK_LINE_BYTES)
         self._head += part
         while (blank_line := _BLANK_LINE.search(self._head, seek)) is not None:
@@ -81,7 +81,7 @@ class BoundedResponses(ResponseHandler):
         super().set_response_params(**params)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, as far as there is room for it; cut the connection off behind that."""
+        """Parse the received bytes up to the bound; close the connection after that."""
         part = data[: self._left]
         self._left -= len(part)
         try:
@@ -89,7 +89,7 @@ class BoundedResponses(ResponseHandler):
         except TooMuch as error:
             self._cut_off(error)
             return
-        # Apart: the status decides, even when the body behind it cannot be parsed.
+        # Parsed apart: the status decides, even when the body after it cannot be parsed.
         for piece in (part[:of_heads], part[of_heads:]):
             if piece:
                 super().data_received(piece)
@@ -99,7 +99,7 @@ class BoundedResponses(ResponseHandler):
     def _cut_off(self, error: TooMuch) -> None:
         body = self._payload
         self.set_exception(error)
-        # Once the status is there, the error has to reach the reader of the body.
+        # Once the status has been read, the error has to reach the reader of the body.
         if body is not None and not body.is_eof():
             body.set_exception(error)
         if self.transport is not None:

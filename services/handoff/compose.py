@@ -1,4 +1,4 @@
-"""Wires the hand-off together: the one place here that names concrete parts."""
+"""Composition of the hand-off: the one module here that names concrete parts."""
 
 import random
 import secrets

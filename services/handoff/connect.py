@@ -1,7 +1,7 @@
-"""Connections of webhooks: to checked addresses alone, under our TLS settings, bounded in what they take.
+"""Connections of webhooks: only to checked addresses, under our TLS settings, with bounded answers.
 
-What is connected to is what was checked: the connector asks `GuardedResolver` for the addresses of a name and
-uses no others, and it keeps none for a later connection, which is checked anew.
+The checked addresses are the ones that are connected to: the connector asks `GuardedResolver` for the
+addresses of a name, uses no others, and caches none: a later connection checks again.
 """
 
 import socket
@@ -32,18 +32,18 @@ class GuardedResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        """Return the addresses in the order to try them; raises Refused, or OSError when there is none."""
-        del family  # both, since the addresses decide
+        """Return the addresses in the order to try them; raises Refused, or OSError if the host has none."""
+        del family  # both families, because the addresses decide
         return [_resolved(host, port, address) for address in await self._guard.addresses(host)]
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the resolver has no resources."""
 
 
 class GuardedConnector(aiohttp.TCPConnector):
     """Opens TCP connections to checked addresses; no other kind of connection is offered.
 
-    As many connections as attempts: the lanes are what limits them.
+    It has no limit on connections: the bulkhead (`Lanes`) limits the attempts.
     """
 
     def __init__(self, guard: Guard) -> None:
@@ -57,7 +57,7 @@ class GuardedConnector(aiohttp.TCPConnector):
         self._factory = partial(BoundedResponses, loop=self._loop)
 
     async def _resolve_host(self, host: str, port: int, traces: Any = None) -> list[ResolveResult]:
-        # The library's own would pass a literal address by the resolver.
+        # The library's own method would not pass a literal address to the resolver.
         del traces
         return await self._resolver.resolve(host, port)
 
@@ -71,8 +71,8 @@ def _resolved(host: str, port: int, address: str) -> ResolveResult:
 def client_context() -> ssl.SSLContext:
     """Return the TLS settings of all connections.
 
-    There is one for all, since loading the certificates takes 37 ms, which the library would otherwise spend
-    on every connection. A server may not ask for a new handshake: it costs us more than the server.
+    One context serves all connections, because loading the certificates takes 37 ms, which the library would
+    otherwise spend on every connection. A server may not renegotiate: that costs us more than the server.
     """
     context = ssl.create_default_context(cafile=certifi.where())
     context.options |= ssl.OP_NO_RENEGOTIATION

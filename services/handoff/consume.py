@@ -1,4 +1,4 @@
-"""From the log to work: an event is owed to every subscriber that wants its type, as one delivery each."""
+"""From the log to deliveries: an event becomes one delivery for each webhook that wants its type."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,7 +25,7 @@ from shared.telemetry import FLIPS
 
 
 class _News(NamedTuple):
-    """An event with its entry in the table of types and the notice of it."""
+    """An event with the entry of its type and its notice."""
 
     event: Event
     type: EventType[Any]
@@ -35,8 +35,8 @@ class _News(NamedTuple):
 class LeadIntake:
     """Applies the messages of the topic `leads`.
 
-    The log may repeat an event. A lead that is stored makes no second delivery, not even to those who
-    subscribed since. Other events are not stored, so there the delivery is what a subscriber gets only once.
+    The log may repeat an event. A stored lead makes no second delivery, not even for a webhook created since.
+    Other events are not stored; for them the unique message id per webhook prevents a second delivery.
     """
 
     def __init__(self, *, clock: Clock, new_id: NewId) -> None:
@@ -44,9 +44,9 @@ class LeadIntake:
         self._new_id = new_id
 
     def apply(self, connection: Connection, messages: Sequence[Message]) -> Summary:
-        """Store new leads and what is owed for the events as part of the caller's transaction.
+        """Store new leads and the deliveries of the events as part of the caller's transaction.
 
-        Raises Poison for an event that no type of webhook is made of.
+        Raises Poison for an event that no webhook type has.
         """
         news = _without_known_leads(connection, [_news(decode(message.value)) for message in messages])
         subscribers = webhooks.subscribers(connection) if news else []
@@ -68,8 +68,8 @@ class LeadIntake:
 def count_flips(summary: Summary) -> None:
     """Count the new leads of a batch that has committed, given the summary of `apply`.
 
-    The hand-off stores every lead once, whatever part of scoring made it. So neither a batch that is rolled
-    back nor a lead that the log repeats changes the count.
+    The hand-off stores every lead once, whichever part of scoring made it. So neither a batch that is rolled
+    back nor a repeated lead changes the count.
     """
     for model, number in cast("Mapping[str, int]", summary["flips"]).items():
         FLIPS.labels(model).inc(number)
@@ -82,7 +82,7 @@ def _news(event: Event) -> _News:
 
 
 def _without_known_leads(connection: Connection, news: Sequence[_News]) -> list[_News]:
-    """Store the new leads; return the news, each once, without those of leads that were stored before."""
+    """Store the new leads; return the news, each once, without leads that were stored before."""
     leads: dict[str, tuple[LeadQualified, _News]] = {}
     others: dict[str, _News] = {}
     for each in news:

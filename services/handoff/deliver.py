@@ -1,7 +1,7 @@
-"""The delivery worker: claims what is due, has it sent, records what came of it.
+"""The delivery worker: claims due deliveries, has them sent, records the attempts.
 
-One transaction a turn does both the recording and the claiming, so that a busy worker commits seldom. A
-delivery that this process stores is claimed in the transaction that stores it, and sent when that commits.
+One transaction per turn does both the recording and the claiming, so that a busy worker commits seldom. A
+delivery that this process stores is claimed in the same transaction, and sent when that commits.
 """
 
 import asyncio
@@ -33,21 +33,21 @@ logger = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# New deliveries ring the bell; retries, and deliveries that another process stored, are found by looking.
+# New deliveries ring the bell; retries, and deliveries that another process stored, are found by polling.
 LOOK_AGAIN_SECONDS = 0.5
 RETRY_SECONDS = 0.5
-# How much longer than an attempt a lease lasts: room for the look at the answer, the commit, a slow disk.
+# How much longer than an attempt a lease lasts: time to read the answer, to commit, for a slow disk.
 LEASE_MARGIN = timedelta(seconds=30)
-# What a stopping process may still spend on recording; what is not recorded is sent once more.
+# The time that a stopping process may still spend on recording; unrecorded attempts are sent once more.
 WIND_UP_SECONDS = 3.0
 
 
 class _ClaimFailed(Exception):
-    """A claim failed that shared the transaction of other work."""
+    """A claim failed that shared the transaction with other work."""
 
 
 class Deliverer:
-    """Sends what is due until cancelled; what it leaves unfinished is due again at once."""
+    """Sends due deliveries until cancelled; unfinished deliveries become due again at once."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Deliverer:
         self._lease = timedelta(seconds=timeout_seconds) + LEASE_MARGIN
         self._due = due
         self._lanes = Lanes()
-        # One claim at a time, since the places that it fills are taken when it has committed.
+        # One claim at a time, because a claim takes its slots in the bulkhead only when it has committed.
         self._claiming = asyncio.Lock()
         self._is_open = False
         self._may_be_due = True
@@ -93,7 +93,7 @@ class Deliverer:
         """Do a unit of work that stores deliveries; claim what is due in the same transaction, then send it.
 
         When the claim fails, the transaction rolls back and the work is done again without a claim: a damaged
-        delivery cannot keep leads out. While an endpoint has no place left, there is no claim either, since
+        delivery cannot keep leads out. While any endpoint has no free slot, there is no claim either, since
         the worker must not wait for long work before it records.
         """
         if self._is_open and not self._lanes.full:
@@ -118,11 +118,11 @@ class Deliverer:
         return done
 
     async def _turn(self, pulse: Pulse) -> bool:
-        """Record what has finished, start what is due, and tell whether more may be due."""
+        """Record finished attempts, start due deliveries, and return whether more may be due."""
         try:
             more = await self._exchange()
         except Exception as error:
-            # Not passed on: a worker that is started anew has broken off the attempts under way.
+            # Not raised: a restarted worker would abort the attempts under way.
             pulse.waits(error)
             ours = not isinstance(error, Unavailable)
             logger.warning("deliveries.wait", error=safe_reason(error), exc_info=ours)
@@ -134,7 +134,7 @@ class Deliverer:
         return more
 
     async def _exchange(self) -> bool:
-        """Record and claim, as far as there is a reason to; return whether to do so again at once."""
+        """Record and claim, if there is a reason to; return whether to do so again at once."""
         async with self._claiming:
             finished = tuple(self._finished)
             if not self._shall_claim():
@@ -162,13 +162,13 @@ class Deliverer:
         return asked or rested or self._may_be_due
 
     def _claim(self, connection: Connection) -> Claimed:
-        # Not before the work that shares the transaction: what that stores is due when it stores it.
+        # After the work in the same transaction: its new deliveries are due at the time they are stored.
         now = self._clock.now()
         return claim(
             connection,
             now=now,
             lease=now + self._lease,
-            # The name and the places are those of now: the unit may have waited long for its turn.
+            # The current name and slots: the unit may have waited long for its turn.
             worker=self._takeover.name,
             limit=self._lanes.free,
             full=self._lanes.full,
@@ -187,7 +187,7 @@ class Deliverer:
     async def _record_each(self) -> None:
         """Record each attempt in a transaction of its own, so that one failure does not affect the others.
 
-        Its delivery becomes due again when its lease ends.
+        A delivery that is not recorded becomes due again when its lease ends.
         """
         for attempt in tuple(self._finished):
             try:
@@ -207,13 +207,13 @@ class Deliverer:
             self._finished.append(attempt)
             taken = isinstance(attempt.settled, Delivered)
         finally:
-            # Also after an error: otherwise the endpoint would have one place less for good.
+            # Also after an error: otherwise the endpoint would lose this slot for good.
             self._lanes.leave(delivery.webhook_id, taken=taken)
             self._due.wake()
         tell(attempt)
 
     async def _wind_up(self) -> None:
-        """Break off what is under way, and record what had come back, so that it is not sent again."""
+        """Abort attempts under way, and record finished ones, so that they are not sent again."""
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)

@@ -1,4 +1,4 @@
-"""A delivery as a type that moves: Prepared, and after each attempt Delivered, Refused or Unreachable.
+"""A delivery as a state machine: Prepared, and after each attempt Delivered, Refused or Unreachable.
 
     Prepared ──attempt──> Delivered                    a 2xx: done
                           Refused      ──> Prepared    an answer that is no 2xx: again at `retry_at`
@@ -25,9 +25,9 @@ GONE = "The endpoint answered 410 Gone, which disables the subscription."
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A delivery that is due, leased to one worker until `lease`; `failures` counts them in a row.
+    """A delivery that is due, leased to one worker until `lease`; `failures` counts failures in a row.
 
-    The lease carries the worker's name, or none while the worker cannot prove that it lives.
+    The lease has the worker's name, or none while the worker cannot prove that it lives.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Answer:
-    """The endpoint answered; `excerpt` is the beginning of what it said."""
+    """The endpoint answered; `excerpt` is the beginning of the body."""
 
     status: int
     retry_after: str | None
@@ -53,14 +53,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class NoAnswer:
-    """No answer came: no connection, a broken one, or none in time."""
+    """No answer came: no connection, a broken connection, or a timeout."""
 
     error: str
 
 
 @dataclass(frozen=True)
 class Forbidden:
-    """The target is one that we do not connect to, whatever it would answer."""
+    """Webhooks may not connect to the target."""
 
     error: str
 
@@ -70,14 +70,14 @@ Result: TypeAlias = Answer | NoAnswer | Forbidden
 
 @dataclass(frozen=True)
 class Delivered:
-    """The endpoint has taken it."""
+    """The endpoint accepted the delivery."""
 
     at: datetime
 
 
 @dataclass(frozen=True)
 class Refused:
-    """The endpoint answered something else than a 2xx; `gone` when it wants nothing any more."""
+    """The endpoint answered with something else than a 2xx; `gone` when it asks for no more deliveries."""
 
     error: str
     retry_at: datetime | None
@@ -86,7 +86,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Unreachable:
-    """The endpoint did not answer, or may not be asked."""
+    """The endpoint did not answer, or may not be connected to."""
 
     error: str
     retry_at: datetime | None
@@ -96,7 +96,7 @@ Settled: TypeAlias = Delivered | Refused | Unreachable
 
 
 def settle(failures: int, result: Result, at: datetime, jitter: float) -> Settled:
-    """Decide what becomes of a delivery, given the failures before this attempt and the attempt's result."""
+    """Return what becomes of a delivery, given the failures before this attempt and the attempt's result."""
     match result:
         case Answer(status=status) if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return Delivered(at)

@@ -1,4 +1,4 @@
-"""What the delivery worker waits for: new work, or the end of an attempt that it has to record."""
+"""What wakes the delivery worker: new work, or the end of an attempt that it has to record."""
 
 from shared.supervisor import Bell
 
@@ -11,12 +11,12 @@ class Due(Bell):
         self._rang = True
 
     def ring(self) -> None:
-        """Tell the worker that deliveries may be due."""
+        """Signal the worker that deliveries may be due."""
         self._rang = True
         self.wake()
 
     def wake(self) -> None:
-        """Tell the worker that an attempt has ended."""
+        """Signal the worker that an attempt has ended."""
         super().ring()
 
     def asked(self) -> bool:

@@ -1,4 +1,4 @@
-"""The types of webhook, one entry each: all that is offered to subscribers, and nothing that is not sent.
+"""The webhook types, one entry each: every type listed here is offered and sent, and no other.
 
 To add a type, write its event in `shared.events`, its notice, body and example, and add an entry here.
 A type keeps one shape for ever.
@@ -23,9 +23,9 @@ E = TypeVar("E")
 
 @dataclass(frozen=True, kw_only=True)
 class EventType(Generic[E]):
-    """A type of webhook: the event that it is made of, the notice of one, and the model of the body.
+    """A webhook type: its event, the function that makes the notice, and the model of the body.
 
-    A subscription that names no types gets all but those with `only_when_named`.
+    A webhook that names no types gets all types except those with `only_when_named`.
     """
 
     name: str
@@ -49,7 +49,7 @@ STAGE_CHANGED: Final = EventType(
     notice=stage_notice,
     body=StageChangedBody,
     example=examples.STAGE,
-    # Stages are crossed often, and a crossing asks nobody to act.
+    # Changes of stage are frequent, and none asks anyone to act.
     only_when_named=True,
 )
 WEBHOOK_TEST: Final = EventType(

@@ -1,6 +1,6 @@
-"""An example of what each type of webhook is made of, for the description of the API.
+"""An example event for each webhook type, for the description of the API.
 
-All that can be known is known here: FastAPI leaves null out of an example, and then a field would be missing.
+Every field has a value: FastAPI leaves null out of an example, and then the field would be missing.
 """
 
 from datetime import UTC, datetime

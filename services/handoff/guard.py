@@ -1,8 +1,8 @@
-"""No webhook reaches our own network: names are resolved here, checked, and connected to as checked.
+"""Keeps webhooks away from our own network: names are resolved here, checked, and connected to as checked.
 
 The check and the connection use the same look-up, so a name that changes its address in between (DNS
-rebinding) gains nothing. TLS and the Host header keep the name. What this cannot see is a public address
-that a firewall maps inwards: run the service where it cannot reach what it must not.
+rebinding) gains nothing. TLS and the Host header use the name. A public address that a firewall maps inwards
+is not detected: run the service where it cannot reach what it must not.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ Resolve = Callable[[str], Awaitable[Sequence[str]]]
 class SystemResolver:
     """The machine's resolver, with a thread for every attempt that may be under way.
 
-    The event loop's own few threads would let one endpoint's dead name server hold up every other name.
+    With the event loop's own few threads, one endpoint's dead name server would delay every other name.
     """
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Guard:
     async def addresses(self, host: str) -> Sequence[str]:
         """Return the addresses of a host, all of them permitted.
 
-        Raises Refused when a single one is not: a name that mixes both is an attack or a mistake. Raises
+        Raises Refused when a single address is not: a name that mixes both is an attack or a mistake. Raises
         OSError when the host has no address.
         """
         found = await self._resolve(host)
@@ -71,7 +71,7 @@ class Guard:
         return found
 
     async def vet(self, text: str) -> str:
-        """Return the URL in normal form when webhooks may go there; raises Refused with a readable reason.
+        """Return the URL in normal form if webhooks may go there; raises Refused with a readable reason.
 
         Leads are personal data, so plain http is for targets that FLIPLINE_WEBHOOK_ALLOW names.
         """

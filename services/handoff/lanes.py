@@ -1,23 +1,23 @@
-"""How many attempts may be under way at once, so that one dead endpoint does not hold up the others."""
+"""The bulkhead: how many attempts may be under way, so that a dead endpoint does not delay the others."""
 
 import threading
 from collections import Counter
 from collections.abc import Iterable
 
-# A dead endpoint keeps its places until its attempts time out; there are enough for several such.
+# A dead endpoint keeps its slots until its attempts time out; there are enough for several such endpoints.
 TOTAL = 256
-# What an endpoint gets at first, and what it can earn, one place with every delivery that it takes.
+# The slots of an endpoint at first, and at most; each successful delivery adds one.
 # Deliveries are claimed in turns, so these bound the throughput too: 32 in a turn of 30 ms are 1,000/s.
 FIRST_WIDTH = 8
 MAX_WIDTH = 32
-# One that just failed is probed one delivery at a time, and earns its places anew.
+# An endpoint that just failed is tried with one delivery at a time, and earns its slots again.
 FAILING_WIDTH = 1
 
 
 class Lanes:
-    """The places of one worker, counted per endpoint.
+    """The slots of one worker, counted per endpoint.
 
-    They are chosen while attempts end, perhaps in another thread.
+    The methods may be called from several threads.
     """
 
     def __init__(self) -> None:
@@ -33,12 +33,12 @@ class Lanes:
 
     @property
     def full(self) -> list[str]:
-        """The endpoints that may start none now."""
+        """The endpoints without a free slot."""
         with self._lock:
             return [webhook_id for webhook_id in self._under_way if self._room(webhook_id) <= 0]
 
     def choose(self, webhook_ids: Iterable[str]) -> list[bool]:
-        """Tell for each of the attempts that could start, in this order, whether there is a place for it."""
+        """Return for each attempt that could start, in this order, whether there is a slot for it."""
         more = Counter[str]()
         chosen: list[bool] = []
         with self._lock:
@@ -50,12 +50,12 @@ class Lanes:
         return chosen
 
     def enter(self, webhook_id: str) -> None:
-        """Take a place for an attempt at an endpoint."""
+        """Take a slot for an attempt at an endpoint."""
         with self._lock:
             self._under_way[webhook_id] += 1
 
     def leave(self, webhook_id: str, *, taken: bool) -> None:
-        """Give the place back; `taken` tells whether the endpoint took the delivery."""
+        """Free the slot; `taken` says whether the endpoint accepted the delivery."""
         with self._lock:
             self._under_way[webhook_id] -= 1
             if not self._under_way[webhook_id]:

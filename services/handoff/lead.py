@@ -1,4 +1,4 @@
-"""A lead as its subscribers are told of it: enough to act on without calling back."""
+"""A lead as its webhooks send it: enough to act on without calling back."""
 
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -12,8 +12,8 @@ from shared.identity import current
 LeadStatus = Literal["open", "won", "lost", "disqualified", "recycled"]
 OPEN: Final[LeadStatus] = "open"
 
-# Of MAX_DATA_BYTES, what the lists may take. Person, company, offer and the rest are clipped to less than
-# 6 kB in all; traits get what remains.
+# The part of MAX_DATA_BYTES for each list. Person, company, offer and the rest are clipped to less than 6 kB
+# in all; traits get what remains.
 MAX_REASONS_BYTES = 7_000
 MAX_IDENTITIES_BYTES = 4_000
 
@@ -24,7 +24,7 @@ def iso(at: datetime) -> str:
 
 
 def lead_notice(event: LeadQualified) -> Notice:
-    """Return the message about a new lead."""
+    """Return the notice of a new lead."""
     return Notice(
         message_id=event.id,
         model=event.model,
@@ -37,7 +37,7 @@ def lead_notice(event: LeadQualified) -> Notice:
 def lead_data(event: LeadQualified) -> dict[str, Any]:
     """Return the `data` of a lead's webhook as plain JSON values.
 
-    What does not fit is left out and `truncated` is true: reasons that gave the fewest points, the weakest
+    What does not fit is left out and `truncated` is true: the reasons with the fewest points, the weakest
     identities, the largest traits.
     """
     whole = _facts(event) | {

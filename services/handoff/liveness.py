@@ -1,7 +1,7 @@
-"""Proof that a worker lives, of a kind that nobody has to take back: it goes when the worker dies.
+"""Proof that a worker is alive: a lock that ends by itself when the worker dies.
 
-Beside SQLite it is a lock of the operating system on a file, on PostgreSQL an advisory lock of a session. A
-frozen worker keeps its lock. A worker whose lock another one can take is dead, and so are its leases.
+With SQLite it is a lock of the operating system on a file, on PostgreSQL an advisory lock of a session. A
+frozen worker keeps its lock. If another worker can take the lock, its owner is dead and its leases are void.
 """
 
 from collections.abc import AsyncGenerator, Callable, Collection
@@ -20,7 +20,7 @@ from shared.errors import Unavailable
 
 
 class Proof(Protocol):
-    """A worker's proof of life as long as it is held."""
+    """A worker's proof of life as long as the lock is held."""
 
     async def check(self) -> None:
         """Raise Unavailable when the proof is lost."""
@@ -35,7 +35,7 @@ Prove: TypeAlias = Callable[[Database, str], AbstractAsyncContextManager[Proof]]
 
 
 def prove(database: Database, worker: str) -> AbstractAsyncContextManager[Proof]:
-    """Hold a worker's proof of life in the way of the database's dialect; raises Unavailable."""
+    """Hold a worker's proof of life, as the database's dialect provides it; raises Unavailable."""
     return _by_session(database, worker) if database.dialect == "postgresql" else _by_file(database, worker)
 
 
@@ -49,7 +49,7 @@ async def _by_file(database: Database, worker: str) -> AsyncGenerator[Proof]:
 
 
 class FileProof:
-    """A locked file beside the database's, `<its name>-handoff-<worker>.lock`."""
+    """A locked file beside the database file, `<its name>-handoff-<worker>.lock`."""
 
     def __init__(self, beside: Path, worker: str) -> None:
         self._worker = worker
@@ -69,7 +69,7 @@ class FileProof:
         return found.st_dev, found.st_ino
 
     async def check(self) -> None:
-        """Raise Unavailable when somebody has removed or replaced the file."""
+        """Raise Unavailable when the file was removed or replaced."""
         try:
             there = self._seen() == self._identity
         except OSError:
@@ -86,8 +86,8 @@ class FileProof:
 
     @asynccontextmanager
     async def dead(self, workers: Collection[str]) -> AsyncGenerator[set[str]]:
-        """Open with the dead among the workers and those that left a file; their files go when it closes."""
-        # No path is made of a name that the database has: what is looked at is the files that are there.
+        """Open with the dead among the workers and those that left a file; removes their files at the end."""
+        # No path is built from a name in the database: only files that exist are looked at.
         files = {
             path.name[len(self._start) : -len(".lock")]: path
             for path in self._folder.glob(f"{self._start}*.lock")
@@ -98,7 +98,7 @@ class FileProof:
                 try:
                     taken.callback(_lock(path).release)
                 except (OSError, Timeout):
-                    continue  # it is held, or not ours to take
+                    continue  # locked, or not accessible
                 dead.add(worker)
             yield dead - {self._worker}
             for worker in dead & files.keys():
@@ -130,13 +130,13 @@ def _begin_no_transaction(connection: Connection) -> None:
 
 
 class SessionProof:
-    """An advisory lock that a connection of the worker's own holds."""
+    """An advisory lock held by a connection that belongs to the worker."""
 
     def __init__(self, connection: OpenConnection) -> None:
         self._connection = connection
 
     async def check(self) -> None:
-        """Ask the server for a sign of life, which fails when the session and its lock are gone."""
+        """Ask the server for an answer, which fails when the session and its lock are lost."""
         await self._connection.run(proofs.touch)
 
     @asynccontextmanager
@@ -158,6 +158,6 @@ class SessionProof:
 
 
 def key_of(worker: str) -> int:
-    """Return the key of a worker's advisory lock: 64 bits, signed, in a space of keys of its own."""
+    """Return the key of a worker's advisory lock: 64 bits, signed, in its own range of keys."""
     digest = blake2b(worker.encode(), digest_size=8, person=b"flipline.handoff").digest()
     return int.from_bytes(digest, "big", signed=True)

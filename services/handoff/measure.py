@@ -1,4 +1,4 @@
-"""Measures what endpoints are owed, for those who watch over the service.
+"""Measures the backlog of each endpoint, for monitoring.
 
 Every process of the hand-off shows the same numbers, those of the one database.
 """
@@ -18,7 +18,7 @@ from shared.telemetry import DELIVERIES_HELD, DELIVERIES_PENDING, OLDEST_DUE_SEC
 logger = structlog.get_logger(__name__)
 
 LOOK_AGAIN_SECONDS = 15.0
-# To count millions of deliveries takes a while, of which the database is spared by looking more rarely.
+# Counting millions of deliveries takes a while, so a longer count is followed by a longer pause.
 REST_PER_SECOND_OF_LOOKING = 50
 
 
@@ -49,7 +49,7 @@ class Measure:
 
     def _show(self, found: Iterable[Backlog]) -> None:
         for gauge in (DELIVERIES_PENDING, DELIVERIES_HELD, OLDEST_DUE_SECONDS):
-            gauge.clear()  # of endpoints that are gone; nobody scrapes before the others are back
+            gauge.clear()  # of removed endpoints; no scrape can happen before the others are set again
         now = self._clock.now()
         for one in found:
             late = (now - one.due_at).total_seconds() if one.due_at else 0.0

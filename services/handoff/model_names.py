@@ -1,4 +1,4 @@
-"""Which models there are, followed on the log: the hand-off knows nothing of scoring's tables."""
+"""The existing models, followed on the log: the hand-off cannot read scoring's tables."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ from shared.values import check_known
 
 GROUP: Final = "handoff.models"
 
-# A caller may make a model and at once subscribe to it: the log tells of the model here a moment later.
+# A caller may create a model and a webhook for it at once: the log brings the model a moment later.
 PATIENCE_SECONDS = 5.0
-# A list is asked for again and again, and a request that waits takes the place of another one.
+# Lists are requested often, and a request that waits blocks another one.
 PATIENCE_WITH_LISTS_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
 
@@ -26,7 +26,7 @@ _HINT: Final = "A model is known once it has a draft: PUT /v1/models/{model}/dra
 
 
 def apply(connection: Connection, messages: Sequence[Message]) -> Summary:
-    """Note which models the messages of the topic `matrices` make and remove."""
+    """Store which models the messages of the topic `matrices` create and remove."""
     there: dict[str, bool] = {}
     for message in messages:
         match decode(message.value):
@@ -42,13 +42,13 @@ def apply(connection: Connection, messages: Sequence[Message]) -> Summary:
 
 
 class ModelNames:
-    """Checks models that callers name, given by the field that names them."""
+    """Checks the models in a request, given by the field that names them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def check(self, written: Mapping[str, str], patience_seconds: float | None = None) -> None:
-        """Raise Refused for models that stay unknown for so long, PATIENCE_SECONDS if not told otherwise."""
+        """Raise Refused for models that stay unknown for this long, by default PATIENCE_SECONDS."""
         loop = asyncio.get_running_loop()
         until = loop.time() + (PATIENCE_SECONDS if patience_seconds is None else patience_seconds)
         while unknown := await self._unknown(written):

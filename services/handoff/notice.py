@@ -1,14 +1,14 @@
-"""What one event is to its subscribers: a message that is the same for all of them."""
+"""The notice of an event: the message that is the same for all its webhooks."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
 
 
 class Notice(NamedTuple):
-    """A message before it has receivers.
+    """A message without its receivers.
 
-    `message_id` becomes the header `webhook-id`, and a subscriber gets each only once. A subscription limited
-    to other models than `model` does not get it. `data` holds plain JSON values.
+    `message_id` becomes the header `webhook-id`; a webhook gets each only once. A webhook limited to other
+    models than `model` does not get it. `data` has plain JSON values.
     """
 
     message_id: str

@@ -1,8 +1,8 @@
-"""The person whom sales will call and the company, picked from traits and identities.
+"""The person for sales to call, and the company, taken from traits and identities.
 
-Most CRMs refuse a lead without a last name or a company, so these two are never empty: what is not known
-reads `[not provided]`, the words that CRMs themselves put there. Nothing is guessed. What is known is what
-rules and `requires` take for known, since all three read the same table of names.
+Most CRMs refuse a lead without a last name or a company, so these two are never empty: an unknown value is
+`[not provided]`, the text that CRMs themselves use. Nothing is guessed. A value is known here if and only if
+rules and `requires` take it as known, since all three read the same table of names.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from shared.known_traits import completed, text_of, told_by
 NOT_PROVIDED = "[not provided]"
 
 _PERSON = ("first_name", "last_name", "email", "phone", "title", "language", "time_zone")
-# Each field, and the trait that tells it.
+# Each field, and the trait that gives its value.
 _COMPANY = {
     "name": "company",
     "domain": "company_domain",

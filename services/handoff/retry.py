@@ -1,4 +1,4 @@
-"""When a failed delivery is tried again; a pure function of failures, the receiver's wish and chance."""
+"""When a failed delivery is tried again; a pure function of failures, Retry-After and jitter."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ SCHEDULE_SECONDS = (
     24 * _HOUR,
 )
 JITTER = 0.2
-# A receiver may ask for more time than the schedule gives, but not for so much that the 4 hours are lost.
+# An endpoint may ask for more time than the schedule gives, but not so much that the 4 hours are lost.
 MAX_RETRY_AFTER = timedelta(hours=1)
 
 
@@ -47,7 +47,7 @@ def delay(failures: int, jitter: float, asked: timedelta | None = None) -> timed
     """Return how long to wait after the nth failure in a row, or None when that was the last try.
 
     `jitter` in [0, 1) spreads the wait over +-20 %, so that what failed together does not return together.
-    What the receiver `asked` for can lengthen the wait, up to an hour, and never shortens it.
+    The wait `asked` by the endpoint can lengthen it, up to an hour, and never shortens it.
     """
     if failures > len(SCHEDULE_SECONDS):
         return None
@@ -56,7 +56,7 @@ def delay(failures: int, jitter: float, asked: timedelta | None = None) -> timed
 
 
 def asked_wait(retry_after: str | None, now: datetime) -> timedelta | None:
-    """Read a Retry-After header, in seconds or as an HTTP date; None when it is absent or makes no sense."""
+    """Read a Retry-After header, in seconds or as an HTTP date; None when it is absent or cannot be read."""
     if retry_after is None:
         return None
     text = retry_after.strip()

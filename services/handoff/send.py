@@ -20,13 +20,13 @@ from shared.errors import Refused
 
 MAX_READ_BYTES = 2_000
 MAX_EXCERPT_CHARACTERS = 500
-# Once the status is there it has decided; the text beside it is only for people, and may not dawdle.
+# The status has decided already; the body is only for people to read, and must not delay the result.
 EXCERPT_SECONDS = 1.0
 
 _CONSTANT_HEADERS = {
     "content-type": "application/json",
     "user-agent": "Flipline-Webhooks/1",
-    "accept-encoding": "identity",  # what is kept of the answer is read as it comes
+    "accept-encoding": "identity",  # the stored excerpt is the body as it comes
 }
 
 
@@ -61,7 +61,7 @@ class Sender:
         await self._session.close()
 
     async def send(self, delivery: Prepared, at: datetime) -> Result:
-        """Post the delivery, signed at an instant, and return what came of it; raises nothing of its own."""
+        """Post the delivery, signed at an instant, and return the result; raises nothing of its own."""
         headers = signed_headers(delivery.secrets, delivery.message_id, int(at.timestamp()), delivery.body)
         try:
             return await self._post(delivery.url, headers, delivery.body)
@@ -83,7 +83,7 @@ class Sender:
 
 @lru_cache(maxsize=1_024)
 def _parsed(url: str) -> URL:
-    # It is in normal form already: quoted anew it would be another one than was checked.
+    # The URL is in normal form already: quoting it again would make it another URL than the checked one.
     return URL(url, encoded=True)
 
 
@@ -117,5 +117,5 @@ async def _excerpt(response: aiohttp.ClientResponse) -> str:
 
 
 def printable(text: str) -> str:
-    """Cut a text of others to 500 characters and blank what a database or terminal would stumble over."""
+    """Cut a foreign text to 500 characters and blank those that a database or terminal cannot take."""
     return "".join(c if c.isprintable() or c == "\n" else " " for c in text[:MAX_EXCERPT_CHARACTERS])

@@ -8,12 +8,12 @@ import base64
 import hmac
 from collections.abc import Sequence
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix that receivers' libraries know a secret by
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix by which receivers' libraries recognise a secret
 SECRET_BYTES = 32
 
 
 def secret_of(random_bytes: bytes) -> str:
-    """Return the bytes as the text that is shown to a subscriber: `whsec_` and base64."""
+    """Return the bytes as the text that is shown to the caller: `whsec_` and base64."""
     return SECRET_PREFIX + base64.b64encode(random_bytes).decode()
 
 

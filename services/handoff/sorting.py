@@ -1,4 +1,4 @@
-"""The key by which a lead's last name is sorted, alike on every database."""
+"""The key by which a lead's last name is sorted, equal on every database."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from typing import Any, Final
 
 from services.handoff.person import NOT_PROVIDED
 
-# A key is part of an index, and PostgreSQL takes none of more than 2,704 bytes; and it is part of a cursor.
+# The key is part of an index, where PostgreSQL allows at most 2,704 bytes, and part of a cursor.
 MAX_KEY_LENGTH: Final = 128
-# Behind every letter of every script.
+# Sorts after every letter of every script.
 _LAST: Final = "\U0010fffd"
 
 
 def last_name_key(data: Mapping[str, Any]) -> str:
-    """Return the key, given what subscribers are told.
+    """Return the key, given the data of the lead's webhook.
 
-    Case and accents do not matter; leads whose last name is not known come last.
+    Case and accents do not matter; leads without a last name come last.
     """
     name = data["person"]["last_name"]
     if name == NOT_PROVIDED:

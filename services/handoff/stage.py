@@ -1,4 +1,4 @@
-"""A change of stage as subscribers are told of it: who, from where to where, in which model."""
+"""A change of stage as its webhooks send it: the profile, both stages, and the model."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from shared.identity import current
 
 
 def stage_notice(event: StageChanged) -> Notice:
-    """Return the message about a change of stage, which is about no lead."""
+    """Return the notice of a change of stage, which belongs to no lead."""
     return Notice(
         message_id=event.id,
         model=event.model,
@@ -23,7 +23,7 @@ def stage_notice(event: StageChanged) -> Notice:
 def stage_data(event: StageChanged) -> dict[str, Any]:
     """Return the `data` of a change of stage as plain JSON values; a stage of None is below all of them.
 
-    Identities that do not fit, the weakest, are left out, and `truncated` is true.
+    The weakest identities are left out if they do not fit, and `truncated` is then true.
     """
     whole = _facts(event) | {
         "identities": [{"kind": kind, "value": value} for kind, value in current(event.identities)],

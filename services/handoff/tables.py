@@ -1,4 +1,4 @@
-"""The tables of the hand-off: subscriptions, leads, deliveries and every attempt at them."""
+"""The tables of the hand-off: webhooks, leads, deliveries and all attempts at them."""
 
 import sqlalchemy as sa
 
@@ -8,7 +8,7 @@ _json = sa.JSON(none_as_null=True)
 
 
 def _child_of(parent: str) -> sa.ForeignKey:
-    # What belongs to a deleted subscription goes with it, personal data included.
+    # The rows of a deleted webhook are deleted with it, personal data included.
     return sa.ForeignKey(parent, ondelete="CASCADE")
 
 
@@ -47,7 +47,7 @@ leads = sa.Table(
     sa.Index(None, "model", "last_name", "id", "qualified_at"),
 )
 
-# Which models there are, as the topic `matrices` tells: a subscription to another one is refused.
+# The existing models, from the topic `matrices`: a webhook for any other model is refused.
 model_names = sa.Table("model_names", metadata, sa.Column("model", Key, primary_key=True))
 
 deliveries = sa.Table(

@@ -1,7 +1,7 @@
-"""Keeps this worker's proof of life, and takes over the leases of workers that died.
+"""Keeps this worker's proof of life, and takes over the leases of dead workers.
 
-A lease outlasts the longest attempt by half a minute, for which a lead should not wait because a process
-was killed. Without a proof, this worker's own leases carry no name and end by time alone.
+A lease outlasts the longest attempt by half a minute, and a lead should not wait that long because a process
+was killed. Without a proof, this worker's own leases have no name and end by time alone.
 """
 
 import asyncio
@@ -19,15 +19,15 @@ from shared.supervisor import Bell
 
 logger = structlog.get_logger(__name__)
 
-# A lost proof is noticed within this time. Until then another worker may take this one's leases for those
-# of a dead one and send what is under way a second time, under the same id.
+# A lost proof is noticed within this time. Until then another worker may take this worker for dead, take its
+# leases and send what is under way a second time, under the same id.
 CHECK_SECONDS = 1.0
-# How long a death stays unnoticed by the workers that go on; one that starts looks at once.
+# How long the other workers may take to notice a death; a worker that starts looks at once.
 LOOK_SECONDS = 10.0
 
 
 class Takeover:
-    """Watches over the leases until cancelled; `worker` is the id that no other start has had."""
+    """Watches over the leases until cancelled; `worker` is an id that no other start has had."""
 
     def __init__(self, *, database: Database, clock: Clock, prove: Prove, worker: str, bell: Bell) -> None:
         self.worker = worker
@@ -45,7 +45,7 @@ class Takeover:
 
     @property
     def name(self) -> str | None:
-        """What this worker's leases carry: its id as long as it can prove that it lives."""
+        """The name on this worker's leases: its id while it can prove that it lives, else None."""
         return self.worker if self._proven else None
 
     async def run(self, pulse: Pulse) -> None:
@@ -71,7 +71,7 @@ class Takeover:
             if loop.time() < self._look_at:
                 pulse.moved()
             elif await self._look(proof, pulse):
-                # Not at once after a loss: when all lose their proofs together, each has time to renew its.
+                # Not at once after a loss: if all lose their proofs together, each has time to renew its own.
                 self._look_at = loop.time() + LOOK_SECONDS
             await asyncio.sleep(CHECK_SECONDS)
 

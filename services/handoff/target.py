@@ -42,7 +42,7 @@ def parse_target(text: str) -> Target:
 
 
 def host_name(text: str) -> str | None:
-    """Return a bare host name in the normal form that URLs are brought to, or None when it is none."""
+    """Return a bare host name in the normal form of URLs, or None when it is not a host name."""
     try:
         target = parse_target(f"http://{text}/")
     except Refused:

@@ -1,4 +1,4 @@
-"""A test message, which a subscriber asks for to see that its endpoint is reached."""
+"""A test message, to check that an endpoint is reached."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from services.handoff.notice import Notice
 
 
 class WebhookTest(NamedTuple):
-    """A subscriber asked for a test message at an instant; the message is the delivery with this id."""
+    """A request for a test message at an instant; the message is the delivery with this id."""
 
     webhook_id: str
     delivery_id: str
@@ -15,7 +15,7 @@ class WebhookTest(NamedTuple):
 
 
 def notice_of_test(asked: WebhookTest) -> Notice:
-    """Return the test message that was asked for."""
+    """Return the notice of a test message."""
     return Notice(
         message_id=f"test_{asked.delivery_id}",
         model=None,

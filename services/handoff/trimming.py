@@ -1,4 +1,4 @@
-"""Making what others sent fit: a webhook's body should stay below 20 kB (Standard Webhooks)."""
+"""Makes data from senders fit: a webhook's body should stay below 20 kB (Standard Webhooks)."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
@@ -7,7 +7,7 @@ import msgspec
 
 T = TypeVar("T")
 
-# Of the 20 kB, what is left for the `data` beside the envelope.
+# The part of the 20 kB that the envelope leaves for `data`.
 MAX_DATA_BYTES = 19_700
 MAX_FIELD_BYTES = 200
 MAX_TRAIT_CHARACTERS = 500
@@ -26,7 +26,7 @@ def clipped(text: str) -> str:
 
 
 def within(items: Iterable[T], budget: int) -> list[T]:
-    """Return the first items that together take at most so many bytes as JSON."""
+    """Return the first items that together take at most `budget` bytes as JSON."""
     kept: list[T] = []
     for item in items:
         budget -= size(item) + 1
@@ -37,7 +37,7 @@ def within(items: Iterable[T], budget: int) -> list[T]:
 
 
 def traits_within(traits: Mapping[str, Any], budget: int) -> dict[str, Any]:
-    """Cut long texts, then leave out the largest traits until the rest takes at most so many bytes."""
+    """Cut long texts, then leave out the largest traits until the rest takes at most `budget` bytes."""
     shortened = {name: _shortened(value) for name, value in traits.items()}
     smallest_first = sorted(shortened.items(), key=lambda item: (size(item), item[0]))
     kept = {name for name, _ in within(smallest_first, budget)}

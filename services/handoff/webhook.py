@@ -1,4 +1,4 @@
-"""A webhook subscription: what it wants, and the secrets that its messages are signed with."""
+"""A webhook: which messages it wants, and the secrets that sign them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ WebhookStatus = Literal["active", "disabled"]
 
 # A day, so that a receiver that deploys its new secret the next morning has missed nothing.
 ROTATION_GRACE = timedelta(hours=24)
-# The header grows by one signature per secret; beyond these the oldest go before their day is over.
+# The header grows by one signature per secret; beyond this number the oldest end before their day is over.
 MAX_SECRETS = 5
 
 
@@ -25,9 +25,9 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """A subscription of an endpoint.
+    """The subscription of an endpoint.
 
-    None for `models` means every model, and None for `event_types` every type that need not be named. A name
+    None for `models` means every model, None for `event_types` every type without `only_when_named`. A type
     that is not offered (any more, or not yet) matches nothing.
     """
 
@@ -41,13 +41,13 @@ class Webhook:
     created_at: datetime
 
     def wants(self, type: EventType[Any], model: str | None) -> bool:
-        """Return whether this subscription gets messages of a type about a model."""
+        """Return whether this webhook gets messages of a type about a model."""
         named = not type.only_when_named if self.event_types is None else type.name in self.event_types
         return named and (self.models is None or model in self.models)
 
 
 def rotated(secrets: Sequence[Secret], fresh: str, at: datetime) -> tuple[Secret, ...]:
-    """Put a fresh secret first and let the others sign for the grace period, none longer than before."""
+    """Put a new secret first and let the others sign for the grace period, none longer than before."""
     end = at + ROTATION_GRACE
     graced = [
         Secret(secret.value, min(secret.until or end, end))

@@ -1,1 +1,1 @@
-"""The hand-off over HTTP: subscriptions, their deliveries, and leads."""
+"""The hand-off over HTTP: webhooks, their deliveries, and leads."""

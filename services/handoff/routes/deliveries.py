@@ -1,4 +1,4 @@
-"""Routes for CRM and ops: the deliveries of a webhook are listed, tested and replayed."""
+"""Routes for CRM and ops: list, test and replay the deliveries of a webhook."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -52,7 +52,7 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
 
     @router.post("/test", status_code=201, responses=_DISABLED)
     async def post_test(webhook_id: Id) -> DeliveryOut:
-        """Send a `webhook.test` message like every other; the list of deliveries shows the result."""
+        """Send a `webhook.test` message like any other; the list of deliveries shows the result."""
         delivery_id, now = new_id(), clock.now()
         notice = WEBHOOK_TEST.notice(WebhookTest(webhook_id, delivery_id, now))
 

@@ -1,4 +1,4 @@
-"""Routes for CRM and ops: leads are listed, and shown with their deliveries."""
+"""Routes for CRM and ops: list leads, and show a lead with its deliveries."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
@@ -55,7 +55,7 @@ def routes(database: Database, model_names: ModelNames, requires: Requires) -> A
     async def list_leads(
         wanted: Annotated[Filter, Depends(_filter)], paging: Paging, sort: Sort = "-qualified_at"
     ) -> Page[LeadSummaryOut] | Response:
-        """List leads, the latest qualified first unless another order is asked for."""
+        """List leads, by default the latest qualified first."""
         column = sort.removeprefix("-")
         keyset = Keyset(f"leads by {sort}", _PARTS[column], text)
         after = keyset.read(paging.cursor)
@@ -69,7 +69,7 @@ def routes(database: Database, model_names: ModelNames, requires: Requires) -> A
 
     @router.get("/{lead_id}")
     async def get_lead(lead_id: Id) -> LeadOut:
-        """Show a lead with every delivery of it and every attempt."""
+        """Show a lead with all its deliveries and attempts."""
 
         def with_owed(connection: Connection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             return store.get(connection, lead_id), deliveries.of_lead(connection, lead_id)

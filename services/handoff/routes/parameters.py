@@ -1,4 +1,4 @@
-"""What paths may carry; nothing of it reaches the database unchecked."""
+"""The parameters in paths; nothing reaches the database unchecked."""
 
 from typing import Annotated
 

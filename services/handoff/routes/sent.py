@@ -1,4 +1,4 @@
-"""The webhooks in the description of the API: requests that a subscriber's endpoint gets and answers."""
+"""The webhooks in the description of the API: requests that an endpoint gets and answers."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The JSON that callers send and get; bodies take no field that is not known."""
+"""The JSON of requests and answers; bodies with unknown fields are refused."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
@@ -25,7 +25,7 @@ _Models = Annotated[list[_Model], Field(min_length=1, max_length=100)]
 
 
 class WebhookIn(Strict):
-    """A subscription to be.
+    """A new webhook.
 
     Without `event_types` it gets all types except those that must be named, without `models` all models.
     """
@@ -36,9 +36,9 @@ class WebhookIn(Strict):
 
 
 class WebhookChangeIn(Strict):
-    """What to change of a subscription; what is absent stays, null types or models mean all."""
+    """What to change of a webhook; an absent field stays, null types or models mean all."""
 
-    # The defaults of url and status stand for "absent" and are never read; null is refused.
+    # The defaults of url and status mean "absent" and are never read; null is refused.
     url: _Url = ""
     event_types: _EventTypes | None = None
     models: _Models | None = None
@@ -46,7 +46,7 @@ class WebhookChangeIn(Strict):
 
 
 class DeliveryReplayIn(Strict):
-    """Which deliveries to send again: by time of creation, by status, by id; at first the held ones."""
+    """Which deliveries to send again: by time of creation, by status, by id; by default the held ones."""
 
     since: Instant | None = None
     until: Instant | None = None
@@ -57,7 +57,7 @@ class DeliveryReplayIn(Strict):
 
 
 class WebhookOut(BaseModel):
-    """A subscription."""
+    """A webhook."""
 
     id: str
     url: str
@@ -71,20 +71,20 @@ class WebhookOut(BaseModel):
 
 
 class CreatedWebhookOut(WebhookOut):
-    """A subscription with its secret, which is shown this once."""
+    """A webhook with its secret, which is shown only this once."""
 
     secret: str
 
 
 class SecretOut(BaseModel):
-    """A new secret; the one before signs too until its grace is over."""
+    """A new secret; the secret before it also signs until its grace period is over."""
 
     secret: str
     previous_valid_until: datetime
 
 
 class DeliveryReplayOut(BaseModel):
-    """How many deliveries are on their way again."""
+    """How many deliveries are sent again."""
 
     replayed: int
 
@@ -100,7 +100,7 @@ class AttemptOut(BaseModel):
 
 
 class DeliveryOut(BaseModel):
-    """A message owed to a subscriber; `message_id` is its `webhook-id` header.
+    """A message owed to a webhook; `message_id` is its `webhook-id` header.
 
     `lead_id` is null when the message is about no lead: a change of stage, a test.
     """
@@ -119,13 +119,13 @@ class DeliveryOut(BaseModel):
 
     @classmethod
     def of(cls, row: dict[str, Any]) -> Self:
-        """Show a row with its attempts."""
+        """Return a row with its attempts in this shape."""
         pending = row["status"] == "pending"
         return cls.model_validate(row | {"next_attempt_at": row["due_at"] if pending else None})
 
 
 class LeadSummaryOut(BaseModel):
-    """A lead: what subscribers were told, and where the cycle stands now."""
+    """A lead: the data that webhooks got, and the state of its cycle now."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -139,7 +139,7 @@ class LeadSummaryOut(BaseModel):
 
     @classmethod
     def of(cls, row: dict[str, Any], **more: Any) -> Self:
-        """Show a row, perhaps with more beside it."""
+        """Return a row in this shape, with additional fields if given."""
         return cls.model_validate(row["data"] | {"status": row["status"]} | more)
 
 

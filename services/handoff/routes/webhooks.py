@@ -1,4 +1,4 @@
-"""Routes for CRM and ops: webhooks are created, shown, changed and removed, and their secrets rotated."""
+"""Routes for CRM and ops: create, show, change and remove webhooks, and rotate their secrets."""
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -46,7 +46,7 @@ def routes(
 
     @router.post("", status_code=201)
     async def create_webhook(body: WebhookIn) -> CreatedWebhookOut:
-        """Subscribe an endpoint; the answer alone shows the secret that its messages are signed with."""
+        """Create a webhook; only this answer shows the secret that signs its messages."""
         await model_names.check(_by_field(body.models))
         secret = new_secret()
         webhook = Webhook(
@@ -81,7 +81,7 @@ def routes(
 
     @router.patch("/{webhook_id}")
     async def patch_webhook(webhook_id: Id, body: WebhookChangeIn) -> WebhookOut:
-        """Change a webhook; a disabled one is still owed its deliveries, held until they are replayed."""
+        """Change a webhook; deliveries of a disabled webhook are held until they are replayed."""
         changes = await _changes(body, guard, model_names)
 
         def changed(connection: Connection) -> Webhook:
@@ -93,12 +93,12 @@ def routes(
 
     @router.delete("/{webhook_id}", status_code=204)
     async def delete_webhook(webhook_id: Id) -> None:
-        """Remove a webhook with its deliveries; repeating it does no harm."""
+        """Remove a webhook with its deliveries; repeating it has no further effect."""
         await database.unit(lambda connection: store.delete(connection, webhook_id))
 
     @router.post("/{webhook_id}/rotate-secret")
     async def rotate_secret(webhook_id: Id) -> SecretOut:
-        """Make a new secret; for 24 hours messages carry the signatures of both, the new one's first."""
+        """Create a new secret; for 24 hours messages have the signatures of both, the new secret's first."""
         secret, now = new_secret(), clock.now()
 
         def renewed(connection: Connection) -> None:

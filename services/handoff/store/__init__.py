@@ -1,1 +1,1 @@
-"""Rows in and out; every function takes the caller's connection and leaves the commit to its unit."""
+"""SQL on the tables; functions use the caller's connection and leave the commit to its unit of work."""

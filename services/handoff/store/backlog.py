@@ -1,4 +1,4 @@
-"""How much each endpoint is still owed, for the metrics."""
+"""The backlog of each endpoint, for the metrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from shared.database.schema import Instant
 
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
-    """What one subscription is owed; `due_at` is when the first that is pending becomes or became due."""
+    """The open deliveries of one webhook; `due_at` is when the first pending one becomes or became due."""
 
     webhook_id: str
     pending: int
@@ -21,7 +21,7 @@ class Backlog:
 
 
 def backlogs(connection: sa.Connection) -> Sequence[Backlog]:
-    """Return the backlog of every subscription that there is."""
+    """Return the backlog of every webhook."""
     return [
         Backlog(webhook_id=row.id, pending=row.pending, held=row.held, due_at=row.due_at)
         for row in connection.execute(_backlogs)
@@ -31,9 +31,9 @@ def backlogs(connection: sa.Connection) -> Sequence[Backlog]:
 def _of_one(
     wanted: sa.ColumnElement[int] | sa.ColumnElement[datetime], status: str
 ) -> sa.ScalarSelect[object]:
-    # Each is answered from a partial index alone: ix_deliveries_due and ix_deliveries_held.
+    # Each subquery is answered from a partial index alone: ix_deliveries_due and ix_deliveries_held.
     mine = deliveries.c.webhook_id == webhooks.c.id
-    # Written out, since a parameter would not tell the planner which partial index it is.
+    # Literals, because with a parameter the planner could not choose the partial index.
     return (
         sa.select(wanted)
         .select_from(deliveries)

@@ -1,4 +1,4 @@
-"""Claiming the deliveries that are due, each under a lease.
+"""Claiming due deliveries, each under a lease.
 
 A claim moves `due_at` to the end of the lease, so a delivery whose worker died or froze becomes due again by
 itself, and two workers never send the same one at once.
@@ -44,10 +44,10 @@ def claim(
 ) -> Claimed:
     """Lease up to `limit` due deliveries of active endpoints that are not `full`.
 
-    The endpoints come in turns, each with what has been due the longest: the backlog of one that fails must
-    not fill the limit again and again while others wait.
-    `choose` tells, given the endpoints of what is due, which of it there is a place for. A subscription
-    without a secret that can be read gets disabled, since nothing is ever sent unsigned.
+    The endpoints take turns, each with its longest-due deliveries: the backlog of a failing endpoint must not
+    fill the limit every time while others wait.
+    `choose` gets the endpoints of the due deliveries and returns which have a slot. A webhook
+    without a readable secret is disabled, since nothing is ever sent unsigned.
     """
     asked = {"now": now, "full": list(full), "limit": limit}
     rows = [_DueDelivery(*row) for row in quick.rows(connection, _due(connection), asked)]
@@ -113,12 +113,12 @@ def _is_open(on_postgresql: bool) -> sa.ColumnElement[bool]:
 
 
 def _owed(table: sa.FromClause) -> sa.Select[Any]:
-    """Select the first due rows of one endpoint: so many per endpoint, however many another one has."""
+    """Select the first due rows of one endpoint: up to a limit per endpoint, whatever the others have."""
     return (
         sa.select(*(table.c[name] for name in _WANTED))
         .where(
             table.c.webhook_id == webhooks.c.id,
-            # Written out, since a parameter would not tell the planner that ix_deliveries_due has these rows.
+            # A literal: with a parameter the planner could not choose ix_deliveries_due.
             table.c.status == sa.literal_column("'pending'"),
             table.c.due_at <= sa.bindparam("now", type_=Instant),
         )
@@ -129,12 +129,12 @@ def _owed(table: sa.FromClause) -> sa.Select[Any]:
 
 
 def _turn(due: sa.FromClause) -> sa.ColumnElement[int]:
-    # By the endpoint's own id: SQLite would else begin with the deliveries, and look at each that is kept.
+    # By the id in `webhooks`: otherwise SQLite would begin with the deliveries, and scan all of them.
     return sa.func.row_number().over(partition_by=webhooks.c.id, order_by=due.c.due_at)
 
 
 def _on_postgresql() -> sa.Select[Any]:
-    # What another worker is claiming at this moment is skipped before the limit is counted.
+    # Rows that another worker is claiming at this moment are skipped before the limit is counted.
     due = _owed(deliveries).with_for_update(skip_locked=True).lateral("due")
     return (
         sa.select(due, *_SENDS)
@@ -146,7 +146,7 @@ def _on_postgresql() -> sa.Select[Any]:
 
 
 def _on_sqlite() -> sa.Select[Any]:
-    # There are no lateral joins here, and no need to skip: the one writer's lock keeps other workers away.
+    # SQLite has no lateral joins, and no need to skip: the lock of its one writer keeps other workers away.
     first = _owed(deliveries.alias("first")).with_only_columns(sa.column("id"))
     return (
         sa.select(*(deliveries.c[name] for name in _WANTED), *_SENDS)

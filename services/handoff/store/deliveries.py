@@ -1,4 +1,4 @@
-"""Deliveries as rows: owed, listed and replayed."""
+"""Deliveries as rows: inserted, listed and replayed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ def owed_row(
     body: bytes,
     at: datetime,
 ) -> dict[str, Any]:
-    """Return the row of a new delivery: due at once, or held while the subscription is disabled."""
+    """Return the row of a new delivery: due at once, or held while the webhook is disabled."""
     active = webhook.status == "active"
     return {
         "id": id,
@@ -42,7 +42,7 @@ def owed_row(
 
 @dataclass(frozen=True)
 class Selection:
-    """Which deliveries of a subscription are meant; None leaves a question open."""
+    """Selects deliveries of a webhook; a condition of None selects all."""
 
     webhook_id: str
     status: DeliveryStatus | None = None
@@ -52,9 +52,9 @@ class Selection:
 
 
 def replay(connection: sa.Connection, selection: Selection, now: datetime) -> int:
-    """Make the selected deliveries due at once with a fresh schedule and return how many they are.
+    """Make the selected deliveries due at once with a new schedule and return their number.
 
-    Those that are pending are on their way already and left alone.
+    Pending deliveries are under way already and stay as they are.
     """
     conditions = [deliveries.c.webhook_id == selection.webhook_id, deliveries.c.status != "pending"]
     if selection.status is not None:
@@ -74,7 +74,7 @@ def replay(connection: sa.Connection, selection: Selection, now: datetime) -> in
 
 
 def among(connection: sa.Connection, webhook_id: str, delivery_ids: Sequence[str]) -> set[str]:
-    """Return which of these ids are those of deliveries of a subscription."""
+    """Return which of these ids are deliveries of a webhook."""
     if not delivery_ids:
         return set()
     of_these = any_of(connection, deliveries.c.id, delivery_ids)
@@ -90,7 +90,7 @@ def page(
     before: str | None,
     limit: int,
 ) -> list[dict[str, Any]]:
-    """Return a subscription's deliveries with their attempts, the newest first, from an id on."""
+    """Return a webhook's deliveries with their attempts, the newest first, from an id on."""
     query = _listed.where(deliveries.c.webhook_id == webhook_id).limit(limit)
     if status is not None:
         query = query.where(deliveries.c.status == status)
@@ -105,18 +105,18 @@ def of_lead(connection: sa.Connection, lead_id: str) -> list[dict[str, Any]]:
 
 
 def get(connection: sa.Connection, delivery_id: str) -> dict[str, Any]:
-    """Return one delivery, which is there, with its attempts."""
+    """Return one delivery, which must exist, with its attempts."""
     return _with_attempts(connection, _listed.where(deliveries.c.id == delivery_id))[0]
 
 
-# Everything but the bodies, which are large and the same as the lead's data.
+# All columns except the bodies, which are large and equal to the lead's data.
 _SHOWN = tuple(column for column in deliveries.c if column.name != "body")
 _listed = sa.select(*_SHOWN).order_by(deliveries.c.id.desc())
 _TRIED = tuple(attempts.c[name] for name in ("at", "status", "milliseconds", "error", "response"))
 
 
 def _with_attempts(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
-    # One statement, hence one snapshot: a state is never shown without the attempt that led to it.
+    # One statement, so one snapshot: a state is never shown without the attempt that led to it.
     owed = query.subquery()
     joined = (
         sa.select(owed, *(column.label(f"tried_{column.name}") for column in _TRIED))

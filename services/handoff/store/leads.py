@@ -19,7 +19,7 @@ Sort = Literal["-qualified_at", "qualified_at", "-score", "score", "last_name", 
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """Which leads are meant: all that is given must hold; `since` <= qualified_at."""
+    """Selects leads: all conditions that are set must hold; `since` <= qualified_at."""
 
     model: str | None = None
     status: LeadStatus | None = None
@@ -38,7 +38,7 @@ class Filter:
 def insert_unseen(
     connection: sa.Connection, told: Sequence[tuple[LeadQualified, Mapping[str, Any]]]
 ) -> set[str]:
-    """Store the leads, each with the data that subscribers are told, and return the ids of the new ones."""
+    """Store the leads, each with the data for its webhooks, and return the ids of the new ones."""
     rows = [
         {
             "id": event.lead_id,
@@ -58,7 +58,7 @@ def insert_unseen(
 def page(
     connection: sa.Connection, wanted: Filter, sort: Sort, after: Sequence[Any], limit: int
 ) -> list[dict[str, Any]]:
-    """Return leads in the order of `sort` and then of their ids, beginning after the key of one, if given."""
+    """Return leads in the order of `sort` and then of their ids, after a sort key if one is given."""
     column, falling = leads.c[sort.removeprefix("-")], sort.startswith("-")
     order = (column, leads.c.id)
     query = sa.select(leads).where(*wanted.conditions()).limit(limit)

@@ -1,4 +1,4 @@
-"""Who holds leases, and taking them back from workers that are dead."""
+"""The holders of leases, and taking leases back from dead workers."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -9,16 +9,16 @@ from services.handoff.tables import deliveries
 
 
 def holders(connection: sa.Connection) -> set[str]:
-    """Return the workers whose attempts are under way, or were when they died."""
+    """Return the workers whose attempts are under way, or were when the workers died."""
     return set(connection.execute(_holders).scalars())
 
 
 def give_back(connection: sa.Connection, workers: Collection[str], now: datetime) -> int:
-    """Make what the workers had leased due at once and return how many deliveries that are.
+    """Make all deliveries that the workers had leased due at once and return their number.
 
-    The leases are void by this: one of the workers that comes back after all changes nothing.
+    This voids the leases: if one of the workers comes back after all, it changes nothing.
     """
-    # Locked in the order of their ids, as where results are recorded: two orders are a deadlock.
+    # Locked in the order of their ids, as when attempts are recorded: two orders could deadlock.
     leased = (
         sa.select(deliveries.c.id)
         .where(deliveries.c.leased_by.in_(sorted(workers)))

@@ -1,4 +1,4 @@
-"""The names of models as rows: those that the topic `matrices` told of, and those that there are leads of."""
+"""The names of models as rows: those from the topic `matrices`, and those of stored leads."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,18 +13,18 @@ _MAX_NAMES: Final = 1_000
 
 
 def add(connection: sa.Connection, models: Sequence[str]) -> None:
-    """Note that there are these models."""
+    """Store that these models exist."""
     insert_new(connection, model_names, "model", [{"model": model} for model in sorted(models)])
 
 
 def remove(connection: sa.Connection, models: Sequence[str]) -> None:
-    """Note that there are these models no more."""
+    """Store that these models no longer exist."""
     if models:
         connection.execute(sa.delete(model_names).where(any_of(connection, model_names.c.model, models)))
 
 
 def among(connection: sa.Connection, models: Sequence[str]) -> set[str]:
-    """Return which of these names are those of models."""
+    """Return which of these names are models."""
     return set(connection.execute(_there(connection), {"models": models}).scalars())
 
 
@@ -39,7 +39,7 @@ def _there(on_postgresql: bool) -> sa.Select[str]:
 
 
 def every(connection: sa.Connection) -> list[str]:
-    """Return the names of models, in their order."""
+    """Return the names of all models, in their order."""
     told = connection.execute(sa.select(model_names.c.model).limit(_MAX_NAMES))
     with_leads = distinct_values(connection, leads.c.model, _MAX_NAMES)
     return sorted({*told.scalars(), *with_leads})

@@ -1,4 +1,4 @@
-"""What the proofs of life need of the database itself: its file, and advisory locks of a session."""
+"""What the proofs of life need from the database: its file, and advisory locks of a session."""
 
 from pathlib import Path
 
@@ -16,17 +16,17 @@ def file_of(connection: sa.Connection) -> Path:
 
 
 def try_lock(connection: sa.Connection, key: int) -> bool:
-    """Take an advisory lock for the session on PostgreSQL and tell whether it was free."""
+    """Take an advisory lock for the session on PostgreSQL and return whether it was free."""
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_lock(_big(key)))).scalar())
 
 
 def unlock(connection: sa.Connection, key: int) -> None:
-    """Give an advisory lock of the session back."""
+    """Release an advisory lock of the session."""
     connection.execute(sa.select(sa.func.pg_advisory_unlock(_big(key))))
 
 
 def touch(connection: sa.Connection) -> None:
-    """Ask the server for an answer; raises when the session is gone."""
+    """Ask the server for an answer; raises when the session is lost."""
     connection.execute(sa.select(1))
 
 

@@ -1,7 +1,7 @@
-"""Recording what came of attempts.
+"""Recording the results of attempts.
 
-The lease, its end and its worker, is the token that must be shown: an attempt that comes back late, after the
-delivery was claimed anew, taken over, replayed or deleted, changes nothing.
+The lease (its end and its worker) is the token that a result must present: an attempt that comes back late,
+after the delivery was claimed again, taken over, replayed or deleted, changes nothing.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from shared.database import bulk, quick
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One HTTP try at a delivery and what the delivery became by it."""
+    """One HTTP try at a delivery, and the resulting state of the delivery."""
 
     id: str
     delivery: Prepared
@@ -30,7 +30,7 @@ class Attempt:
 
 
 def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
-    """Store the attempts and the next state of their deliveries, as far as their leases still hold."""
+    """Store the attempts and the next state of their deliveries, as far as their leases are still valid."""
     if not finished:
         return
     held = quick.rows(connection, _held(connection), {"ids": [attempt.delivery.id for attempt in finished]})
@@ -49,7 +49,7 @@ def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
         disable(connection, [webhook_id], reason)
     failed = {a.delivery.webhook_id for a in ours if not isinstance(a.settled, Delivered)}
     if failed:
-        # Also when it was disabled by somebody else while this attempt was under way.
+        # Also when another request has disabled the webhook while this attempt was under way.
         hold_disabled(connection, sorted(failed))
 
 

@@ -1,7 +1,7 @@
-"""A subscription as a row: written, and read back even when a part of the row is damaged.
+"""A webhook as a row: written, and read back even when a part of the row is damaged.
 
-One damaged row (a bad restore, a hand in the table) must not keep the others from their deliveries. So JSON
-is read here, row by row, and not by the database's driver, which fails for all rows of a result at once.
+One damaged row (a bad restore, a manual edit) must not stop the deliveries of other webhooks. So JSON is
+parsed here, row by row, and not by the database's driver, which fails for all rows of a result at once.
 """
 
 import json
@@ -18,7 +18,7 @@ from services.handoff.webhook import Secret, Webhook
 
 
 def as_text(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
-    """Return a JSON column as the text that is stored."""
+    """Return a JSON column as the stored text."""
     text: sa.ColumnElement[Any] = sa.cast(column, sa.Text)
     return text.label(column.name)
 
@@ -45,8 +45,8 @@ def row_of(webhook: Webhook) -> dict[str, Any]:
 def webhook_of(row: Mapping[Any, Any]) -> Webhook:
     """Read a row of `stored`.
 
-    If what it subscribes to cannot be read, it counts as disabled and as wanting everything about leads: more
-    is held for it than it asked for rather than less.
+    If its types or models cannot be read, it counts as disabled and as wanting everything about leads: rather
+    too much is held for it than too little.
     """
     try:
         event_types, models = _names(row["event_types"]), _names(row["models"])
@@ -67,7 +67,7 @@ def webhook_of(row: Mapping[Any, Any]) -> Webhook:
 
 
 def secrets_of(text: str) -> tuple[Secret, ...]:
-    """Read the column `secrets`; what cannot be read or cannot sign is left out."""
+    """Read the column `secrets`; an entry that cannot be read or cannot sign is left out."""
     try:
         entries = _list(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Subscriptions as rows."""
+"""Webhooks as rows."""
 
 from collections.abc import Sequence
 
@@ -13,19 +13,19 @@ from shared.errors import NotFound
 
 
 def insert(connection: sa.Connection, webhook: Webhook) -> None:
-    """Store a new subscription."""
+    """Store a new webhook."""
     connection.execute(sa.insert(webhooks).values(row_of(webhook)))
 
 
 def save(connection: sa.Connection, webhook: Webhook) -> None:
-    """Overwrite a subscription; when it is disabled, what it is still owed is held."""
+    """Overwrite a webhook; if it is disabled now, its open deliveries are held."""
     row = row_of(webhook)
     connection.execute(sa.update(webhooks).where(webhooks.c.id == webhook.id).values(row))
     hold_disabled(connection, [webhook.id])
 
 
 def get(connection: sa.Connection, webhook_id: str, *, lock: bool = False) -> Webhook:
-    """Return a subscription, with `lock` for the rest of the transaction; raises NotFound."""
+    """Return a webhook, with `lock` locked until the transaction ends; raises NotFound."""
     query = stored.where(webhooks.c.id == webhook_id)
     row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
     if row is None:
@@ -34,7 +34,7 @@ def get(connection: sa.Connection, webhook_id: str, *, lock: bool = False) -> We
 
 
 def page(connection: sa.Connection, *, before: str | None, limit: int) -> list[Webhook]:
-    """Return subscriptions, the newest first, from the one before an id on."""
+    """Return webhooks, the newest first, beginning after the id `before`."""
     query = stored.order_by(webhooks.c.id.desc()).limit(limit)
     if before is not None:
         query = query.where(webhooks.c.id < before)
@@ -42,7 +42,7 @@ def page(connection: sa.Connection, *, before: str | None, limit: int) -> list[W
 
 
 def subscribers(connection: sa.Connection) -> list[Webhook]:
-    """Return all subscriptions, none of which can change or go before this transaction ends."""
+    """Return all webhooks, locked against change and removal until the transaction ends."""
     rows = quick.rows(connection, _SUBSCRIBERS, {})
     return [webhook_of(dict(zip(webhooks.c.keys(), row, strict=True))) for row in rows]
 
@@ -51,12 +51,12 @@ _SUBSCRIBERS = stored.order_by(webhooks.c.id).with_for_update(read=True)
 
 
 def delete(connection: sa.Connection, webhook_id: str) -> None:
-    """Remove a subscription with its deliveries and attempts, if it is there."""
+    """Remove a webhook with its deliveries and attempts, if it exists."""
     connection.execute(sa.delete(webhooks).where(webhooks.c.id == webhook_id))
 
 
 def disable(connection: sa.Connection, webhook_ids: Sequence[str], reason: str) -> None:
-    """Disable subscriptions for a reason that their owner can read."""
+    """Disable webhooks, with a reason for their owners to read."""
     connection.execute(
         sa.update(webhooks)
         .where(webhooks.c.id.in_(webhook_ids))
@@ -65,7 +65,7 @@ def disable(connection: sa.Connection, webhook_ids: Sequence[str], reason: str) 
 
 
 def hold_disabled(connection: sa.Connection, webhook_ids: Sequence[str]) -> None:
-    """Hold what those of the subscriptions that are disabled are still owed."""
+    """Hold the open deliveries of those webhooks that are disabled."""
     disabled = sa.select(webhooks.c.id).where(webhooks.c.id.in_(webhook_ids), webhooks.c.status == "disabled")
     connection.execute(
         sa.update(deliveries)
