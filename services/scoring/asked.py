@@ -20,7 +20,7 @@ from services.scoring.store.models import draft_of, last_to_score, version_of
 from services.scoring.store.vocabulary import active_version_of, not_there
 
 PEERS: Final = 50
-"""How many other profiles that qualify are compared with."""
+"""How many other qualifying profiles are read, to see which rules they met."""
 
 DRAFT: Final = "draft"
 

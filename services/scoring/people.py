@@ -49,7 +49,7 @@ def resolve(
 
 
 def _renamed(people: People, told: Iterable[Link]) -> set[str]:
-    """Return the ids of new former user ids and their links: an alias may make refused links hold."""
+    """Return the ends of links to former user ids: by the new aliases refused links may hold."""
     ends = ((link, people.of(link.other).identities[link.other]) for link in told)
     return {i for link, other in ends if other.kind == FORMER_USER_ID for i in link.pair}
 
@@ -215,7 +215,7 @@ def _regroup(
 
     Links of `crowds`, identities with too many links, may have been displaced by new links.
     """
-    # Identities that a link joined which is no longer heeded are in the same profile until now.
+    # A link that is no longer heeded may have joined identities, which are in the same profile until now.
     seeds = seeds.union(*(people.of(i).identities for i in seeds if i in people))
     component = links.component(connection, seeds)
     ids = {i for link in component for i in link.pair} | seeds

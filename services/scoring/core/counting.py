@@ -18,7 +18,7 @@ from shared.matching import Predicate, Reader, compile_condition, reader
 from shared.vocabulary import TOUCHES, is_activity
 
 MAX_VALUE_LENGTH = 200
-# A double holds every whole number up to this exactly, so a number can be read as an integer.
+# Up to this a double holds every whole number exactly, so 1.0 can be written as the integer 1.
 _MAX_EXACT = 2**53
 # Equal values must give equal text, whatever the order of an object's keys.
 _encode_value = msgspec.json.Encoder(order="deterministic").encode

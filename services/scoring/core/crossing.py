@@ -34,7 +34,7 @@ def crossed_by(known: Known, matrix: Matrix, day: int) -> int:
     """Return the day of crossing for a profile that reaches the flip number at the end of `day`."""
     days = _days_to_ask(known, matrix, day)
     if len(days) == 1:
-        # Between the last of these days and `day` the score was constant or fell, so it was reached there.
+        # After this day the score was constant or fell, so it reached the flip number on this day.
         return int(days[0])
     return crossed_on(known, matrix, day) or day
 

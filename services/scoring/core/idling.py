@@ -39,13 +39,13 @@ def idle(crowd: Crowd, inactivity: Inactivity, day: int) -> Idle:
 
 
 def steps_after(inactivity: Inactivity, days: Ints) -> Ints:
-    """Return how many steps inactivity takes after so many days."""
+    """Return how many steps inactivity takes after each number of days."""
     begun = (days >= inactivity.after).astype(np.int64)
     return begun if inactivity.every is None else begun * (1 + (days - inactivity.after) // inactivity.every)
 
 
 def taken(inactivity: Inactivity, steps: Ints) -> Floats:
-    """Return the points (none or below 0) that so many steps take together."""
+    """Return the points (0 or below) that each number of steps takes in all."""
     points = np.float64(inactivity.points) * steps
     return points if inactivity.floor is None else np.maximum(points, inactivity.floor)
 

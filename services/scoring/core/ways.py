@@ -21,7 +21,7 @@ NO_LONGER_BE: Final = "no_longer_be"
 class Way:
     """One rule that alone would make a profile flip: by `times` more matches, or by other traits.
 
-    `kind` says what would have to change: match the rule so many times more, meet it, or no longer meet it.
+    `kind` says how: by `times` more matches, by a trait rule that becomes true, or one that becomes untrue.
     """
 
     rule: str

@@ -166,7 +166,7 @@ class Rebuild:
             nobody = await self._rebuilt.unit(taken_in)
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is told and the rest goes on
+        except Exception as error:  # noqa: BLE001 - any error is reported, and the rebuild goes on
             if len(messages) == 1:
                 self._told.failed.append(f"{_place(messages[0])}: {type(error).__name__}")
                 return

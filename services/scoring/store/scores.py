@@ -119,6 +119,6 @@ def drop_version(connection: sa.Connection, version: Version) -> None:
 
 
 def drop_some(connection: sa.Connection, version: Version, most: int) -> int:
-    """Remove at most so many scores of a version and return how many were removed."""
+    """Remove at most `most` scores of a version and return how many were removed."""
     some = sa.select(scores.c.profile_id).where(_of(version)).limit(most)
     return connection.execute(sa.delete(scores).where(_of(version), scores.c.profile_id.in_(some))).rowcount
