@@ -31,6 +31,8 @@ Phase = Literal["counting", "pricing", "ready"]
 # The most identities of a page. A counting page changes the same rows as live batches, so it is kept small.
 # A pricing page takes no locks.
 COUNTED_AT_ONCE: Final = 1_000
+# Sorts behind the id of every profile, which are hexadecimal digits.
+_BEHIND_ALL: Final = "~"
 PRICED_AT_ONCE: Final = 10_000
 # The most scores that one transaction removes.
 CLEARED_AT_ONCE: Final = 10_000
@@ -186,6 +188,11 @@ def _price_page(connection: sa.Connection, preparation: Preparation, now: dateti
     version = preparation.version
     asked = traits_asked([version.matrix])
     page = everybody.read(connection, preparation.after, size, asked)
+    if not page.profile_ids and preparation.after != _BEHIND_ALL:
+        # A batch under way may have joined a profile before its score was added here, and found no score to
+        # remove. When this lock is held, all such batches have committed.
+        hold(connection, to_activate=True)
+        return preparation._replace(after=_BEHIND_ALL)
     if not page.profile_ids:
         # A profile that was merged while its page was priced is no longer a profile.
         if strays := scores.strays(connection, version):
