@@ -1,19 +1,24 @@
 """Scores that a preparation adds beside live batches: theirs stay, and nobody has one who is no profile."""
 
+import asyncio
+from functools import partial
+
 import pytest
 import sqlalchemy as sa
 
 from services.scoring.change import activation, preparation
 from services.scoring.change.activation import Activation, activate
 from services.scoring.model.matrix import Version
-from services.scoring.tables import scores
+from services.scoring.tables import identities, scores
 from shared.database.engine import Database
-from tests.builders import identities, interaction, rule
+from tests.builders import identities as named
+from tests.builders import interaction, on_the_log, rule
 from tests.integration.scoring import World
 from tests.integration.small_pages import prepare_in_pages_of
+from tests.patience import eventually
 from tests.tables import rows
 
-ANA, BEN = (identities(email=f"{name}@example.com")[0] for name in ("ana", "ben"))
+ANA, BEN = (named(email=f"{name}@example.com")[0] for name in ("ana", "ben"))
 
 
 @pytest.fixture
@@ -85,6 +90,40 @@ async def test_a_score_of_who_is_no_profile_any_more_is_removed_in_the_end(world
     assert set(await kept(world)) == {ANA.id, BEN.id}
     of_others = sa.select(scores.c.profile_id).where(scores.c.version == 1)
     assert len(await rows(world.database, of_others)) == 3
+
+
+@pytest.mark.parametrize(
+    "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+async def test_a_preparation_waits_for_the_batch_that_joins_two_profiles_while_it_prices_them(
+    world: World,
+) -> None:
+    """The batch finds no score to remove, because the page adds it after the batch has looked."""
+    joining = on_the_log(interaction(known_as={ANA.kind: ANA.value, "phone": "+34600111222"}), start=10)
+    joining += on_the_log(interaction(known_as={BEN.kind: BEN.value, "phone": "+34600111222"}), start=11)
+    await advance(world)
+    async with world.database.open_unit() as batch:
+        await batch.run(lambda connection: world.scorer.apply(connection, joining))
+        await advance(world)
+        ending = asyncio.create_task(advance_to_the_end(world))
+        await eventually(partial(waits_or_is_done, world, ending), lambda reached: reached)
+    await ending
+    (profile,) = {row[0] for row in await rows(world.database, sa.select(identities.c.profile_id))}
+    assert set(await kept(world)) == {profile}
+
+
+async def advance_to_the_end(world: World) -> None:
+    while await advance(world) != preparation.READY:
+        pass
+
+
+async def waits_or_is_done(world: World, task: asyncio.Task[None]) -> bool:
+    """Return whether a transaction waits for an advisory lock, or the task has ended without."""
+    waiting = sa.text(
+        "select count(*) from pg_locks join pg_database on pg_database.oid = database"
+        " where datname = current_database() and locktype = 'advisory' and not granted"
+    )
+    return task.done() or bool((await rows(world.database, waiting))[0][0])
 
 
 async def test_what_is_left_of_a_version_is_removed_page_by_page_before_it_is_prepared_again(
