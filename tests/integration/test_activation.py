@@ -56,7 +56,7 @@ async def ten(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-@pytest.mark.parametrize(("name", "phase"), [("_recount", "counting"), ("_price", "pricing")])
+@pytest.mark.parametrize(("name", "phase"), [("recount", "counting"), ("_price", "pricing")])
 async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on(
     ten: World, monkeypatch: pytest.MonkeyPatch, name: str, phase: str
 ) -> None:

@@ -6,20 +6,19 @@ progress: it can be watched, and after a crash it continues where it was.
 """
 
 import json
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final, Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from services.scoring.change.recounting import recount
 from services.scoring.core.appraisal import appraise_all
 from services.scoring.core.asking import traits_asked
-from services.scoring.core.counting import Tally, count, day_of
-from services.scoring.core.counts import NONE, Changes, without
+from services.scoring.core.counting import Tally, day_of
 from services.scoring.core.pricing import crowd_of
 from services.scoring.model.matrix import Version
-from services.scoring.store import counts, everybody, ledger, scores
+from services.scoring.store import everybody, scores
 from services.scoring.store.models import COUNTING, active, hold, read_version
 from services.scoring.tables import identities, preparations
 from shared.errors import Conflict
@@ -174,7 +173,7 @@ def _count_page(connection: sa.Connection, preparation: Preparation, size: int) 
         return preparation._replace(phase=PRICING, after="", done=0, total=total)
     matrix = preparation.version.matrix
     counted = Tally([matrix]).keys - preparation.uncounted
-    _recount(connection, page, Tally([matrix], leave_out=counted))
+    recount(connection, page, Tally([matrix], leave_out=counted))
     return preparation._replace(after=page[-1], done=preparation.done + len(page))
 
 
@@ -232,20 +231,3 @@ def _move(connection: sa.Connection, preparation: Preparation, now: datetime) ->
             moved_at=now,
         )
     )
-
-
-def _recount(connection: sa.Connection, identity_ids: Sequence[str], tally: Tally) -> None:
-    """Count the keys of the tally anew from the ledger, leaving all other counts as they are.
-
-    The counts are read before the ledger. If a live batch adds to them in between, it raises their revision,
-    and the page runs again.
-    """
-    held = counts.read(connection, identity_ids)
-    interactions = ledger.read(connection, identity_ids)
-    owners = sorted(held.keys() | interactions.keys())
-    changes = Changes()
-    for place, identity_id in enumerate(owners):
-        for interaction in interactions.get(identity_id, ()):
-            count(changes, place, interaction, tally)
-    others = [without(held[one].counts, tally.keys) if one in held else NONE for one in owners]
-    counts.write_changed(connection, held, dict(zip(owners, changes.to(others), strict=True)))

@@ -1,0 +1,26 @@
+"""Counting from the ledger what a version asks for and no active version has counted."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from services.scoring.core.counting import Tally, count
+from services.scoring.core.counts import NONE, Changes, without
+from services.scoring.store import counts, ledger
+
+
+def recount(connection: sa.Connection, identity_ids: Sequence[str], tally: Tally) -> None:
+    """Count the keys of the tally anew from the ledger, leaving all other counts as they are.
+
+    The counts are read before the ledger. If a live batch adds to them in between, it raises their revision,
+    and the page runs again.
+    """
+    held = counts.read(connection, identity_ids)
+    interactions = ledger.read(connection, identity_ids)
+    owners = sorted(held.keys() | interactions.keys())
+    changes = Changes()
+    for place, identity_id in enumerate(owners):
+        for interaction in interactions.get(identity_id, ()):
+            count(changes, place, interaction, tally)
+    others = [without(held[one].counts, tally.keys) if one in held else NONE for one in owners]
+    counts.write_changed(connection, held, dict(zip(owners, changes.to(others), strict=True)))
