@@ -18,7 +18,7 @@ GROUP: Final = "handoff.models"
 
 # A caller may create a model and a webhook for it at once: the log brings the model a moment later.
 PATIENCE_SECONDS = 5.0
-# Lists are requested often, and a request that waits blocks another one.
+# Lists are requested often, and a request that waits blocks others.
 PATIENCE_WITH_LISTS_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.05
 

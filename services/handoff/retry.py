@@ -39,7 +39,7 @@ SCHEDULE_SECONDS = (
     24 * _HOUR,
 )
 JITTER = 0.2
-# An endpoint may ask for more time than the schedule gives, but not so much that the 4 hours are lost.
+# An endpoint may ask for more time than the schedule gives, but no more than keeps within the 4 hours.
 MAX_RETRY_AFTER = timedelta(hours=1)
 
 

@@ -38,7 +38,7 @@ CHUNK: Final = 500
 
 @dataclass(frozen=True)
 class Note:
-    """Why a correction is made, and by whom."""
+    """Why a correction is made, and who makes it."""
 
     reason: str
     author: str

@@ -215,7 +215,7 @@ def _regroup(
 
     Links of `crowds`, identities with too many links, may have been displaced by new links.
     """
-    # A link that is no longer heeded may have joined identities, which are in the same profile until now.
+    # A link may have lost its effect that once joined identities; they are in the same profile until now.
     seeds = seeds.union(*(people.of(i).identities for i in seeds if i in people))
     component = links.component(connection, seeds)
     ids = {i for link in component for i in link.pair} | seeds

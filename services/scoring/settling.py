@@ -47,8 +47,8 @@ def settle(
     A profile that qualifies and did not before becomes a lead, also when only a trait or time caused it. A
     profile that an activation kept back stays so until a new human interaction, also after a merge with
     a profile that did not qualify: `acted` is when each profile last did something (new profiles: now),
-    by its id, and an interaction from before the version's activation is not new. `gone` are ids that are no
-    longer profiles.
+    by its id, and an interaction from before the version's activation is not new. `gone` are ids that have
+    stopped being profiles.
 
     `only_touched` are ids of profiles that had only touches. A touch releases no lead: a profile that reaches
     the flip number by it waits for a human interaction.
@@ -114,7 +114,8 @@ def settle_newly_qualified(
     """Make leads of profiles that newly qualify in a model, each given as (profile id, model).
 
     The rules are those of `settle` with `in_doubt` and without interactions, except that no stage change is
-    published: the tables were wrong, which is no news about a profile. No other writer may change the tables.
+    published: the tables were wrong, and that says nothing new about a profile. No other writer may change
+    the tables.
     """
     persons = people.find(connection, sorted({profile_id for profile_id, _ in newly}))
     known = traits.known(connection, persons, matrices.traits_asked)

@@ -18,8 +18,10 @@ COVERED: Final = (
     "shared",
     "services/composing",
     "services/demo",
+    "services/handoff",
     "services/ingest",
     "services/ops",
+    "services/scoring",
 )
 
 INSTEAD: Final = {

@@ -20,7 +20,7 @@ _AT_ONCE: Final = 512
 def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
     """Return the first day at whose end the score reaches the flip number, or None if none does by `until`.
 
-    The search begins on the first day of which the matrix reads anything.
+    The search begins on the first day that the matrix reads.
     """
     days = _days_to_ask(known, matrix, until)
     for start in range(0, len(days), _AT_ONCE):

@@ -30,7 +30,7 @@ WAITING_FOR_ACTIVITY: Final = "waiting_for_activity"
 
 @dataclass(frozen=True)
 class Asked:
-    """The question: under which version, at the end of which day (UTC ordinal), and what happened so far.
+    """The question: the version, the day (UTC ordinal) at whose end it is asked, and what happened so far.
 
     `of_flip`: the day and the version are those of the flip that began `cycle`, the latest cycle of the
     profile until that day. `next_from` is the first day on which another cycle could follow. `waits`: the

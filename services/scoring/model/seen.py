@@ -15,7 +15,7 @@ class Seen(NamedTuple):
     """The types of interaction that came, and the properties and traits with the forms of their values.
 
     `kinds` are those of the asked kinds of identity that came. `cut` are the kinds of names (type, property,
-    trait) of which so many came that later names were not stored.
+    trait) that reached the limit, so later names were not stored.
     """
 
     types: frozenset[str] = frozenset()

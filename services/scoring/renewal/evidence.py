@@ -30,7 +30,7 @@ _WHOSE: Final = sa.select(ledger.c.event_id, ledger.c.identity_id)
 
 
 async def gather(copy: Database, rebuilt: Database) -> None:
-    """Store in the rebuild which identities have taken over interactions of which others."""
+    """Store in the rebuild which identity took over whose interactions."""
     await rebuilt.unit(moved.create)
     async with aclosing(copy.pages(_WHOSE, PAGE)) as pages:
         async for page in pages:

@@ -99,7 +99,7 @@ class Scope(NamedTuple):
     versions: Collection[tuple[str, int]]
     today: int
     full_kinds: Collection[str] = ()
-    """the kinds of names of which the tables store only the first"""
+    """the kinds of names whose tables store only the first"""
 
 
 async def compare(

@@ -69,7 +69,7 @@ class Told:
     old_links: int = 0
     """links from before evidence was stored, for which the log has evidence"""
     too_many_names: list[str] = field(default_factory=list[str])
-    """kinds of names of which not all are stored, so that none is compared"""
+    """kinds of names that are not all stored, so the comparison leaves them out"""
 
 
 class Rebuild:

@@ -32,7 +32,7 @@ from shared.supervisor import Bell
 
 
 class ActivationIn(Strict):
-    """What to activate, the draft unless an older version is named, by whom and why.
+    """What to activate, the draft unless an older version is named, who does it and why.
 
     `handoff` says which profiles sales gets of those that qualify only under it: all, those with a human
     interaction from now on, or none. With `all` sales also gets those that earlier activations kept back.

@@ -111,7 +111,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
 
     @router.get("/handoffs", **list_of(HandoverOut))
     async def list_handoffs(model: ModelName, paging: Paging) -> Page[HandoverOut] | Response:
-        """List the hand-overs without a new version: by whom, when, why, and the progress of each."""
+        """List the hand-overs without a new version: who, when, why, and the progress of each."""
         keyset = Keyset(f"handoffs of {model}", text)
         after = next(iter(keyset.read(paging.cursor)), None)
 

@@ -62,7 +62,7 @@ class DayOut(BaseModel):
 
 
 class ReasonOut(BaseModel):
-    """What a rule gave: `count` matches, of which `paid` were within its limit, and on which days.
+    """What a rule gave: `count` matches (`paid` of them within its limit), and on which days.
 
     `note` says in words how limit, time and cap changed the points, null if they did not.
     """

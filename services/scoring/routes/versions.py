@@ -24,7 +24,7 @@ from shared.lists import Page, Paging, list_of
 
 
 class ActivationOut(BaseModel):
-    """One activation of a version: by whom, when, why, and which profiles it flipped."""
+    """One activation of a version: who, when, why, and which profiles it flipped."""
 
     version: int
     activated_at: datetime

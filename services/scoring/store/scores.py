@@ -73,7 +73,7 @@ def add(
 
 
 def drop_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> None:
-    """Remove the scores of ids that are no longer profiles."""
+    """Remove the scores of ids that have stopped being profiles."""
     if profile_ids:
         connection.execute(
             sa.delete(scores).where(bulk.any_of(connection, scores.c.profile_id, sorted(profile_ids)))

@@ -1,4 +1,4 @@
-"""Operands that are no path, URL, domain or e-mail address where events bring one.
+"""Operands that are not a path, URL, domain or e-mail address where events bring one.
 
 Browsers, tracking SDKs and the import of log files send a path as `/pricing`, without host and query, and a
 URL with its scheme and a host in lower case. Other senders may differ, so none of this is certain.
