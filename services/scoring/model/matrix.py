@@ -43,7 +43,7 @@ class Group(Strict):
 
 
 class Inactivity(Strict):
-    """Points taken `after` days without a human interaction, and again after each `every`, down to `floor`."""
+    """Points taken `after` days without a human interaction, again after each `every`, down to `floor`."""
 
     after: Duration
     points: Negative
