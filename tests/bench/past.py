@@ -26,7 +26,7 @@ from generate_series(0, $3::integer - 1) as n
 join person p on p.number = (n::bigint * 104729) % (select count(*) from person)
 join kind k on k.number = (n::bigint * 7919) % {KINDS}
 order by n
-"""  # noqa: S608
+"""  # noqa: S608 - made of constants alone
 _INDEX = "select indexdef from pg_indexes where indexname = 'ix_ledger_identity_id'"
 
 
