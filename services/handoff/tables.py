@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from services.handoff.delivery import DeliveryStatus
 from shared.database.schema import Instant, Key, metadata
 
 _json = sa.JSON(none_as_null=True)
@@ -70,6 +71,16 @@ deliveries = sa.Table(
     sa.Index(None, "webhook_id", "id"),
     sa.Index(None, "lead_id"),
 )
+
+
+def has_status(table: sa.FromClause, status: DeliveryStatus) -> sa.ColumnElement[bool]:
+    """Return the condition that rows of `deliveries`, or of an alias of it, have a status.
+
+    The status is a literal: with a parameter the planner could not choose a partial index.
+    """
+    return table.c.status == sa.literal_column(f"'{status}'")
+
+
 _pending = deliveries.c.status == "pending"
 sa.Index(
     "ix_deliveries_due",

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from services.handoff.tables import deliveries, webhooks
+from services.handoff.delivery import DeliveryStatus
+from services.handoff.tables import deliveries, has_status, webhooks
 from shared.database.schema import Instant
 
 
@@ -29,15 +30,14 @@ def backlogs(connection: sa.Connection) -> Sequence[Backlog]:
 
 
 def _of_one(
-    wanted: sa.ColumnElement[int] | sa.ColumnElement[datetime], status: str
+    wanted: sa.ColumnElement[int] | sa.ColumnElement[datetime], status: DeliveryStatus
 ) -> sa.ScalarSelect[object]:
     # Each subquery is answered from a partial index alone: ix_deliveries_due and ix_deliveries_held.
     mine = deliveries.c.webhook_id == webhooks.c.id
-    # Literals, because with a parameter the planner could not choose the partial index.
     return (
         sa.select(wanted)
         .select_from(deliveries)
-        .where(mine, deliveries.c.status == sa.literal_column(f"'{status}'"))
+        .where(mine, has_status(deliveries, status))
         .correlate(webhooks)
         .scalar_subquery()
     )

@@ -15,7 +15,7 @@ from services.handoff.delivery import MUTE, Prepared
 from services.handoff.lanes import MAX_WIDTH
 from services.handoff.store.stored_webhook import as_text, secrets_of
 from services.handoff.store.webhooks import disable, hold_disabled
-from services.handoff.tables import deliveries, webhooks
+from services.handoff.tables import deliveries, has_status, webhooks
 from services.handoff.webhook import signing
 from shared.database import bulk, quick
 from shared.database.schema import Instant
@@ -118,8 +118,7 @@ def _owed(table: sa.FromClause) -> sa.Select[Any]:
         sa.select(*(table.c[name] for name in _WANTED))
         .where(
             table.c.webhook_id == webhooks.c.id,
-            # A literal: with a parameter the planner could not choose ix_deliveries_due.
-            table.c.status == sa.literal_column("'pending'"),
+            has_status(table, "pending"),
             table.c.due_at <= sa.bindparam("now", type_=Instant),
         )
         .order_by(table.c.due_at)

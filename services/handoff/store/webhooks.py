@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from services.handoff.delivery import DISABLED
 from services.handoff.store.stored_webhook import row_of, stored, webhook_of
-from services.handoff.tables import deliveries, webhooks
+from services.handoff.tables import deliveries, has_status, webhooks
 from services.handoff.webhook import Webhook
 from shared.database import quick
 from shared.errors import NotFound
@@ -69,6 +69,6 @@ def hold_disabled(connection: sa.Connection, webhook_ids: Sequence[str]) -> None
     disabled = sa.select(webhooks.c.id).where(webhooks.c.id.in_(webhook_ids), webhooks.c.status == "disabled")
     connection.execute(
         sa.update(deliveries)
-        .where(deliveries.c.status == sa.literal_column("'pending'"), deliveries.c.webhook_id.in_(disabled))
+        .where(has_status(deliveries, "pending"), deliveries.c.webhook_id.in_(disabled))
         .values(status="held", error=sa.func.coalesce(deliveries.c.error, DISABLED))
     )
