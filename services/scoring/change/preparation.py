@@ -30,13 +30,13 @@ Phase = Literal["counting", "pricing", "ready"]
 # The most identities of a page. A counting page changes the same rows as live batches, so it is kept small.
 # A pricing page takes no locks.
 COUNTED_AT_ONCE: Final = 1_000
-# Sorts behind the id of every profile, which are hexadecimal digits.
-_BEHIND_ALL: Final = "~"
 PRICED_AT_ONCE: Final = 10_000
 # The most scores that one transaction removes.
 CLEARED_AT_ONCE: Final = 10_000
 # A preparation without progress for this long has lost its process, and another process may take over.
 SILENT_AFTER = timedelta(seconds=30)
+# Profile ids are hexadecimal digits, so this sorts after all of them.
+_BEHIND_ALL: Final = "~"
 
 
 class Preparation(NamedTuple):

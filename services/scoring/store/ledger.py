@@ -72,7 +72,7 @@ def acted_since(connection: sa.Connection, identity_ids: Sequence[str], since: d
 
 def is_retracted() -> sa.ColumnElement[bool]:
     """Return the SQL condition that an interaction is retracted."""
-    return sa.exists().where(retractions.c.event_id == ledger.c.event_id)
+    return _IS_RETRACTED
 
 
 def _interaction(row: Any) -> Interaction:
