@@ -16,6 +16,7 @@ import numpy as np
 from uvicorn.loops.auto import auto_loop_factory
 
 from services.scoring.core.counts import number_of
+from services.scoring.core.entries import ENTRY
 from services.scoring.model.matrix import Matrix
 from services.scoring.model.rules import Rule
 from services.scoring.model.validation import kept_matrix
@@ -24,7 +25,6 @@ from tests.bench.ground import FLIP_NUMBER
 from tests.bench.workload import repriced
 
 PAGE: Final = 10_000
-_ENTRY: Final = np.dtype([("key", "<u8"), ("by", "<u8"), ("day", "<i4"), ("times", "<i4")])
 # Nobody here has so many counts that some are older.
 _COUNTS: Final = "select identity_id, entries from counts order by identity_id"
 _TABLE: Final = "create table floor_scores (like scores including all)"
@@ -82,8 +82,8 @@ def layers(matrix: Matrix) -> list[Prices]:
 
 def scores_of(prices: Sequence[Prices], packed: Sequence[bytes]) -> Any:
     """Return the score of each profile, given its counts."""
-    owner = np.repeat(np.arange(len(packed)), [len(one) // _ENTRY.itemsize for one in packed])
-    rows = np.frombuffer(b"".join(packed), _ENTRY)
+    owner = np.repeat(np.arange(len(packed)), [len(one) // ENTRY.itemsize for one in packed])
+    rows = np.frombuffer(b"".join(packed), ENTRY)
     return sum(part.scores(owner, rows, len(packed)) for part in prices)
 
 

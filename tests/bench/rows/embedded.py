@@ -57,9 +57,9 @@ def measure(arena: Arena) -> Row:
         6,
         "embedded log -> fold -> SQLite, 30 rules, 20k profiles",
         "events/s",
-        "none is named",
+        ">= 0.6",
         pairs,
-        at_least=None,
+        at_least=0.6,
         cpu=(
             median(one["cpu_us_per_event"] for one in of_ours),
             median(one["cpu_us_per_event"] for one in of_floor),

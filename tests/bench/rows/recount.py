@@ -19,6 +19,7 @@ from tests.bench.workload import matrix
 INTERACTIONS = 5_000_000
 PEOPLE = 200_000
 LIMIT_SECONDS = 480.0
+AIM = 0.3
 
 _DATABASE = "recount"
 _LEDGER = "select * from ledger"
@@ -68,10 +69,11 @@ def measure(arena: Arena, url: str) -> Row:
         8,
         f"recount of one condition over {rows:,} interactions",
         "interactions/s",
-        "none is named",
+        f">= {AIM}",
         ours,
         floor,
         (ours / floor,),
+        met=ours / floor >= AIM,
         remarks=(
             f"{counting:,.1f} s, {took.seconds:,.1f} s with pricing",
             f"peak {took.peak_mebibytes:,.0f} MiB",

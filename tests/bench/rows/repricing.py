@@ -7,6 +7,7 @@ write the same score rows with their indexes.
 import asyncio
 import time
 from collections.abc import Iterator
+from statistics import median
 from typing import Any
 
 from tests.bench.activating import Activated
@@ -68,8 +69,8 @@ def _previewed(arena: Arena, server: Server, floor: Helper, profiles: int) -> Ro
         used.append(meter.microseconds)
         arena.tell(f"  preview {pair + 1}: {seconds:.1f} s, by hand {bare['seconds']:.1f} s")
     ratios = [ours / bare for ours, bare in pairs]
-    ours, bare = (sorted(side)[len(side) // 2] for side in zip(*pairs, strict=True))
-    met = sorted(ratios)[len(ratios) // 2] >= PREVIEW_AIM
+    ours, bare = (median(side) for side in zip(*pairs, strict=True))
+    met = median(ratios) >= PREVIEW_AIM
     return Row(
         12, f"preview of other points for {profiles:,} profiles", "profiles/s", f">= {PREVIEW_AIM}",
         ours, bare, ratios, met=met, remarks=(f"{profiles / ours:,.1f} s",),

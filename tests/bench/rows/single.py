@@ -51,7 +51,7 @@ def measure(arena: Arena) -> Row:
                 arena.tell(f"  pair {pair + 1}: {rates['ours']:,.0f} of {rates['floor']:,.0f} requests/s")
         _check(server.data_dir / "log.sqlite", accepted)
     return paired(
-        1, "one event, HTTP -> durable log", "requests/s", ">= 0.35", pairs, at_least=0.35,
+        1, "one event, HTTP -> durable log", "requests/s", ">= 0.5", pairs, at_least=0.5,
         cpu=(meters["ours"].microseconds, meters["floor"].microseconds),
         connections=CONNECTIONS, rounds=rounds, durable=accepted,
     )  # fmt: skip
