@@ -1,7 +1,7 @@
-"""One running instance for all tests of commands of ops: to start one takes seconds."""
+"""What several integration tests share: a running instance, a matrix file, a webhook receiver."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.instance import Instance, running
 from tests.patience import until
+from tests.receiver import Receiver
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,9 @@ def file(tmp_path: Path) -> Callable[[Any], str]:
         return str(path)
 
     return write
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with Receiver() as listening:
+        yield listening

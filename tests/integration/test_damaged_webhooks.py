@@ -34,12 +34,6 @@ async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as listening:
-        yield listening
-
-
 async def damage(world: World, webhook: dict[str, Any], column: str, value: str) -> None:
     """Write to a column behind the API's back, as a bad restore or a hand in the table would."""
     cast = "::json" if world.database.dialect == "postgresql" and column != "url" else ""

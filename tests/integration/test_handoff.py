@@ -23,12 +23,6 @@ async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as listening:
-        yield listening
-
-
 def verified(received: Received, secret: str) -> Any:
     return StandardWebhook(secret).verify(received.body, dict(received.headers))
 

@@ -31,12 +31,6 @@ async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as listening:
-        yield listening
-
-
 async def test_a_bug_while_sending_is_put_on_record_and_gives_the_place_back(
     world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,12 +23,6 @@ from tests.tables import rows, values
 
 
 @pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as listening:
-        yield listening
-
-
-@pytest.fixture
 async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
     async with handing_off(tmp_path, database) as running:
         yield running

@@ -22,12 +22,6 @@ async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as listening:
-        yield listening
-
-
 async def test_dead_endpoints_do_not_delay_a_healthy_one(world: World, receiver: Receiver) -> None:
     async with Receiver(HANGS) as dead:
         for path in ("/a", "/b", "/c"):

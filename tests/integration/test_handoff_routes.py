@@ -21,12 +21,6 @@ async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as listening:
-        yield listening
-
-
 async def test_a_crm_or_ops_key_is_needed(world: World) -> None:
     world.api.headers.pop("authorization")
     for header in ({}, {"authorization": f"Bearer {WRITE_KEY}"}):

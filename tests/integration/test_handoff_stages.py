@@ -21,12 +21,6 @@ async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as listening:
-        yield listening
-
-
 async def test_a_change_of_stage_is_delivered_signed_under_the_id_of_its_event(
     world: World, receiver: Receiver
 ) -> None:

@@ -43,12 +43,6 @@ async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with Receiver() as listening:
-        yield listening
-
-
 def test_the_types_that_are_sent_here_are_those_that_are_offered() -> None:
     assert SENDING.keys() == {type_.name for type_ in OFFERED}
 
