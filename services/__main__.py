@@ -15,19 +15,19 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from services.configuring import settings_of
-from services.explaining import explain
-from services.importing import imports
+from services.commands.configuring import settings_of
+from services.commands.explaining import explain
+from services.commands.importing import imports
+from services.commands.options import DataDir, Port
+from services.commands.position_commands import positions
 from services.ops.activate import activate as activate_over_http
 from services.ops.client import ops_key
 from services.ops.groups import add_groups
 from services.ops.wanted import Handoff, Wanted
-from services.options import DataDir, Port
-from services.position_commands import positions
-from shared.clock import SystemClock
 from shared.errors import Refused
-from shared.keys import load_keys
-from shared.telemetry import configure_logging
+from shared.process.clock import SystemClock
+from shared.process.keys import load_keys
+from shared.process.telemetry import configure_logging
 
 logger = structlog.get_logger(__name__)
 
@@ -40,9 +40,9 @@ app.add_typer(positions, name="positions")
 def up(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest, scoring and handoff in this one process."""
     settings = settings_of(port, data_dir)
-    from services.composing import handoff, ingest, scoring
-    from services.renewing import renew_at_the_start
-    from services.start import run_all
+    from services.commands.renewing import renew_at_the_start
+    from services.hosting import handoff, ingest, scoring
+    from services.hosting.start import run_all
 
     run_all(settings, [ingest.compose, scoring.compose, handoff.compose], renew_at_the_start)
 
@@ -51,8 +51,8 @@ def up(port: Port = None, data_dir: DataDir = None) -> None:
 def ingest(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest alone: HTTP in, log out; it needs the database only to list dead letters."""
     settings = settings_of(port, data_dir)
-    from services.composing.ingest import compose
-    from services.start import run_one
+    from services.hosting.ingest import compose
+    from services.hosting.start import run_one
 
     run_one(settings, compose, needs_database=False)
 
@@ -61,9 +61,9 @@ def ingest(port: Port = None, data_dir: DataDir = None) -> None:
 def scoring(port: Port = None, data_dir: DataDir = None) -> None:
     """Run scoring alone; start as many as the topic has partitions, at most."""
     settings = settings_of(port, data_dir)
-    from services.composing.scoring import compose
-    from services.renewing import warn_of_old_tables
-    from services.start import run_one
+    from services.commands.renewing import warn_of_old_tables
+    from services.hosting.scoring import compose
+    from services.hosting.start import run_one
 
     run_one(settings, compose, needs_database=True, first=warn_of_old_tables)
 
@@ -72,8 +72,8 @@ def scoring(port: Port = None, data_dir: DataDir = None) -> None:
 def handoff(port: Port = None, data_dir: DataDir = None) -> None:
     """Run handoff alone: leads in, signed webhooks out."""
     settings = settings_of(port, data_dir)
-    from services.composing.handoff import compose
-    from services.start import run_one
+    from services.hosting.handoff import compose
+    from services.hosting.start import run_one
 
     run_one(settings, compose, needs_database=True)
 
@@ -82,7 +82,7 @@ def handoff(port: Port = None, data_dir: DataDir = None) -> None:
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database to this version's schema; the services do so themselves when they start."""
     settings = settings_of(None, data_dir)
-    from services.start import migrate as migrate_database
+    from services.hosting.start import migrate as migrate_database
 
     migrate_database(settings)
 
@@ -142,7 +142,7 @@ def reprice(
     """Price every profile again, for example after the clock was wrong; runs beside live scoring."""
     settings = settings_of(None, data_dir)
     configure_logging("error")
-    from services.scoring.repricing.command import reprice as reprice_everybody
+    from services.scoring.rebuild.repricing.command import reprice as reprice_everybody
 
     reprice_everybody(settings, model, SystemClock(), yes=yes)
 
@@ -163,7 +163,7 @@ def replay(
     settings = settings_of(None, data_dir)
     # One line for each batch would tear the bar of the progress apart.
     configure_logging("error")
-    from services.replaying import is_what_the_log_says
+    from services.commands.replaying import is_what_the_log_says
 
     if not asyncio.run(is_what_the_log_says(settings)):
         raise typer.Exit(1)
@@ -181,7 +181,7 @@ def renew(
     """
     settings = settings_of(None, data_dir)
     configure_logging("error")
-    from services.renewing import renew as renew_tables
+    from services.commands.renewing import renew as renew_tables
 
     renew_tables(settings, Console(), force=force, yes=yes)
 

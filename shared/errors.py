@@ -14,7 +14,7 @@
     ├── Poison                  this one message can never be handled: park it and go on
     └── Misconfigured           the process cannot start as configured: say what to change
 
-HTTP answers are made from these in one place, `shared/http.py`.
+HTTP answers are made from these in one place, `shared/web/http.py`.
 """
 
 from collections.abc import Sequence

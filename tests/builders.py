@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from services.scoring.core.linking import Person
-from services.scoring.model.matrix import Matrix, Version
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.profiles.linking import Person
+from services.scoring.matrix.matrix import Matrix, Version
+from services.scoring.matrix.reading import kept_matrix
 from shared.events import Interaction, encode
 from shared.identity import Forms, Identity, by_strength
 from shared.log.port import Message, Partition

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, settings
 
 from shared.database.engine import Database
 from shared.database.migrations import migrate
-from shared.telemetry import configure_logging
+from shared.process.telemetry import configure_logging
 from tests import servers
 from tests.compiled import share_compiled_statements
 from tests.faults.disk import small_disk

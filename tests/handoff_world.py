@@ -10,15 +10,15 @@ from unittest.mock import patch
 
 import httpx
 
-from services.handoff import deliver
 from services.handoff.compose import compose
-from services.process import host
+from services.handoff.sending import worker
+from services.hosting.process import host
 from shared.database.engine import Database
 from shared.events import LEADS, MATRICES, LeadQualified, StageChanged, encode
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.model_events import ModelDrafted
-from shared.settings import Settings
+from shared.process.settings import Settings
 from tests.builders import NOON
 from tests.given import FrozenClock
 from tests.keys import CRM_KEY, KEYS
@@ -102,7 +102,7 @@ async def handing_off(
     )
     app = host([service])
     # A retry is found by looking; tests move the clock and do not want to wait for the next look.
-    with patch.object(deliver, "LOOK_AGAIN_SECONDS", 0.02):
+    with patch.object(worker, "LOOK_AGAIN_SECONDS", 0.02):
         async with (
             app.router.lifespan_context(app),
             httpx.AsyncClient(

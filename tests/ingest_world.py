@@ -16,10 +16,10 @@ from services.ingest.compose import compose
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, Event, Interaction, decode
-from shared.http import build_app
 from shared.identity import Forms
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
+from shared.web.http import build_app
 from tests.given import FrozenClock, messages_on
 from tests.keys import KEYS, WRITE_KEY
 from tests.patience import eventually

@@ -1,6 +1,6 @@
 """The keys of the services that tests run: none is in two roles, and each is one that a start accepts."""
 
-from shared.keys import Keys
+from shared.process.keys import Keys
 
 WRITE_KEY = "write-key-of-the-test-world"
 SECOND_WRITE_KEY = "second-write-key-of-the-test-world"

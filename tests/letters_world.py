@@ -9,16 +9,16 @@ import httpx
 import sqlalchemy as sa
 from fastapi import FastAPI
 
+from services.hosting.process import host
 from services.ingest.compose import compose
-from services.process import host
 from shared.database.engine import Database
 from shared.database.positions import positions
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, DeadLetterReplayed, Event, decode, encode
 from shared.identity import Forms
-from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.log.port import Message, Record
+from shared.process.keys import Keys
 from tests.builders import NOON
 from tests.given import FrozenClock
 from tests.patience import a_moment, patience

@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 
-from services.handoff.event_types import OFFERED
+from services.handoff.payload.types import OFFERED
 from services.handoff.routes.sent import described
 from tests.schemas import differences
 

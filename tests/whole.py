@@ -7,14 +7,14 @@ from pathlib import Path
 import services.handoff.compose
 import services.ingest.compose
 import services.scoring.compose
-from services.process import host
-from shared.clock import SystemClock
+from services.hosting.process import host
 from shared.database.engine import Database
-from shared.http import Application
 from shared.identity import Forms
-from shared.keys import Keys
 from shared.log.embedded import EmbeddedLog
-from shared.settings import Settings
+from shared.process.clock import SystemClock
+from shared.process.keys import Keys
+from shared.process.settings import Settings
+from shared.web.http import Application
 
 KEYS = Keys(write=("write-key",), ops=("ops-key",), crm=("crm-key",))
 

@@ -5,9 +5,9 @@ import asyncio
 import sqlalchemy as sa
 from alembic import context
 
-from services.handoff import tables as handoff_tables
-from services.scoring import fold_tables
-from services.scoring import tables as scoring_tables
+from services.handoff.store import tables as handoff_tables
+from services.scoring.store import fold_tables
+from services.scoring.store import tables as scoring_tables
 from shared.database import dead_letters, outbox, positions
 from shared.database.engine import Database
 from shared.database.schema import metadata

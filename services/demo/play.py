@@ -15,7 +15,7 @@ from rich.table import Table
 from services.demo.inbox import Inbox, inbox
 from services.demo.story import MATRIX, MODEL, antonio
 from shared.errors import Misconfigured, Unavailable
-from shared.keys import Keys
+from shared.process.keys import Keys
 
 PATIENCE_SECONDS = 60.0
 LOOK_AGAIN_SECONDS = 0.05

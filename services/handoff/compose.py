@@ -4,35 +4,35 @@ import random
 import secrets
 from functools import partial
 
-from services.handoff.addresses import Opened
-from services.handoff.attempting import Attempter
-from services.handoff.consume import LeadIntake, count_flips
-from services.handoff.deliver import Deliverer
-from services.handoff.due import Due
-from services.handoff.event_types import OFFERED
-from services.handoff.guard import Guard, SystemResolver
-from services.handoff.liveness import prove
-from services.handoff.measure import Measure
-from services.handoff.model_names import GROUP as MODELS_GROUP
-from services.handoff.model_names import ModelNames
-from services.handoff.model_names import apply as apply_model_names
+from services.handoff.leads.intake import LeadIntake, count_flips
+from services.handoff.leads.model_names import GROUP as MODELS_GROUP
+from services.handoff.leads.model_names import ModelNames
+from services.handoff.leads.model_names import apply as apply_model_names
+from services.handoff.payload.types import OFFERED
 from services.handoff.routes import deliveries, leads, webhooks
 from services.handoff.routes.sent import described
-from services.handoff.send import Sender
-from services.handoff.sign import SECRET_BYTES, secret_of
-from services.handoff.takeover import Takeover
-from shared.auth import KeyRing, Requires
-from shared.clock import Clock
+from services.handoff.sending.attempt import Attempter
+from services.handoff.sending.guard import Guard, SystemResolver
+from services.handoff.sending.liveness import prove
+from services.handoff.sending.measure import Measure
+from services.handoff.sending.send import Sender
+from services.handoff.sending.takeover import Takeover
+from services.handoff.sending.wake import Due
+from services.handoff.sending.worker import Deliverer
+from services.handoff.webhooks.addresses import Opened
+from services.handoff.webhooks.signature import SECRET_BYTES, secret_of
 from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
 from shared.events import LEADS, MATRICES
-from shared.following import Follower
+from shared.following.follower import Follower
 from shared.ids import new_id
-from shared.keys import Keys
 from shared.log.port import Log
-from shared.service import Service
-from shared.settings import Settings
-from shared.supervisor import Bell
+from shared.process.clock import Clock
+from shared.process.keys import Keys
+from shared.process.service import Service
+from shared.process.settings import Settings
+from shared.process.supervisor import Bell
+from shared.web.auth import KeyRing, Requires
 
 GROUP = "handoff"
 

@@ -1,18 +1,18 @@
 """Wires the ingest service together."""
 
-from services.ingest.letters.follow import LetterWorkers
-from services.ingest.letters.replay import Replayer
-from services.ingest.letters.routes import letter_routes
-from services.ingest.receive import Receiver
-from services.ingest.routes import tracking_routes
-from shared.auth import KeyRing, Requires
-from shared.clock import Clock
+from services.ingest.dead_letters.follow import LetterWorkers
+from services.ingest.dead_letters.replay import Replayer
+from services.ingest.dead_letters.routes import letter_routes
+from services.ingest.http.receive import Receiver
+from services.ingest.http.routes import tracking_routes
 from shared.database.engine import Database
 from shared.identity import Forms
 from shared.ids import NewId, new_id
-from shared.keys import Keys
 from shared.log.port import Log
-from shared.service import Service
+from shared.process.clock import Clock
+from shared.process.keys import Keys
+from shared.process.service import Service
+from shared.web.auth import KeyRing, Requires
 
 
 def compose(

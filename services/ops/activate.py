@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from services.asking import confirm
+from services.commands.asking import confirm
 from services.ops import display, drafting, handing_over
 from services.ops.client import Api
 from services.ops.wanted import Wanted

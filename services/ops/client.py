@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple
 import httpx
 
 from shared.errors import FliplineError, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
-from shared.keys import Configured, load_role
-from shared.transport import transport_words
+from shared.process.keys import Configured, load_role
+from shared.process.transport import transport_words
 
 TIMEOUT_SECONDS: Final = 30.0
 _CONNECT_SECONDS: Final = 10.0

@@ -8,9 +8,9 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from rich.console import Console
 
+from services.commands.options import DataDir
 from services.ops import dead_letters
 from services.ops.client import Api
-from services.options import DataDir
 from shared.errors import Refused
 
 Connect: TypeAlias = Callable[[str | None, Path | None], tuple[str, str]]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from services.asking import confirm
+from services.commands.asking import confirm
 from services.ops import display
 from services.ops.client import Answer, Api
 from services.ops.wanted import Wanted

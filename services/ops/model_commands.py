@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.commands.options import DataDir
 from services.ops import handing_over, models
 from services.ops.client import Api
 from services.ops.commands import Connect, given
-from services.options import DataDir
 
 Model = Annotated[str, typer.Argument(help="The model's slug.")]
 Note = Annotated[str | None, typer.Option(help="Why.")]

@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from shared.errors import Refused, TooLarge
-from shared.middleware import MAX_BODY_BYTES
+from shared.web.middleware import MAX_BODY_BYTES
 
 Handoff = Literal["new_activity_only", "all", "none"]
 

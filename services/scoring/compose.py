@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from functools import partial
 
-from services.scoring.consume import Scorer
-from services.scoring.corrections import Corrections
+from services.scoring.live.consume import Scorer
+from services.scoring.live.corrections import Corrections
+from services.scoring.live.timer import Timer
 from services.scoring.routes import (
     activation,
     companies,
@@ -21,19 +22,18 @@ from services.scoring.routes import (
     versions,
     why,
 )
-from services.scoring.timer import Timer
-from shared.auth import KeyRing, Requires
-from shared.clock import Clock
 from shared.database.engine import Database
 from shared.database.outbox import keep_relaying
 from shared.events import INTERACTIONS
-from shared.following import Follower
+from shared.following.follower import Follower
 from shared.identity import Forms
 from shared.ids import new_id
-from shared.keys import Keys
 from shared.log.port import Log
-from shared.service import Service
-from shared.supervisor import Bell
+from shared.process.clock import Clock
+from shared.process.keys import Keys
+from shared.process.service import Service
+from shared.process.supervisor import Bell
+from shared.web.auth import KeyRing, Requires
 
 GROUP = "scoring"
 

@@ -15,8 +15,8 @@ from shared.database import bulk, quick
 from shared.database.engine import Database
 from shared.database.schema import Key, metadata
 from shared.log.port import Log, Record
-from shared.pulse import Pulse
-from shared.supervisor import Bell
+from shared.process.pulse import Pulse
+from shared.process.supervisor import Bell
 
 BATCH = 500
 # How often a relay looks for records that another process stored, or left behind when it died.

@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from shared.headers import Header
+from shared.web.headers import Header
 
 _MOST_KNOWN: Final = 500
 _WITHOUT_BODY: Final = (204, 304)

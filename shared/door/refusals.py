@@ -7,9 +7,9 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from shared.door.limits import Limits
-from shared.headers import Header, made_safe
-from shared.problems import problem
-from shared.telemetry import REFUSED_REQUESTS
+from shared.process.telemetry import REFUSED_REQUESTS
+from shared.web.headers import Header, made_safe
+from shared.web.problems import problem
 
 _CLOSE = {"Connection": "close"}
 _COME_AGAIN = {"Connection": "close", "Retry-After": "5"}

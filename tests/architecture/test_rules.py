@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(path for folder in ("shared", "services") for path in (ROOT / folder).rglob("*.py"))
@@ -45,15 +45,15 @@ def offenders(wanted: set[str], *, but: set[str]) -> list[str]:
 def test_only_the_clock_tells_the_time() -> None:
     """A fold that asks the wall clock gives another score in a replay than it gave live."""
     wall_clock = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
-    assert offenders(wall_clock, but={"shared/clock.py"}) == []
+    assert offenders(wall_clock, but={"shared/process/clock.py"}) == []
 
 
 def test_chance_enters_only_where_a_process_is_composed() -> None:
     """An id or a jitter drawn deep inside cannot be repeated by a test, nor by a replay."""
     allowed = {
         "shared/ids.py",
-        "shared/keys.py",  # makes keys
-        "shared/supervisor.py",  # spreads restarts; no result depends on it
+        "shared/process/keys.py",  # makes keys
+        "shared/process/supervisor.py",  # spreads restarts; no result depends on it
         "services/handoff/compose.py",
         "services/ingest/imports/visitor.py",  # makes the salt of a data dir
     }
@@ -83,7 +83,11 @@ def test_a_driver_is_imported_by_its_adapter_alone() -> None:
         "aiokafka": {f"shared/log/{part}.py" for part in KAFKA},
         "sqlite3": {"shared/log/embedded_file.py"},
         "alembic": {"shared/database/migrations.py"},
-        "aiohttp": {"services/handoff/bounded.py", "services/handoff/connect.py", "services/handoff/send.py"},
+        "aiohttp": {
+            "services/handoff/sending/bounded.py",
+            "services/handoff/sending/connect.py",
+            "services/handoff/sending/send.py",
+        },
     }
     for path in SOURCES:
         for module in imports(path):
@@ -122,7 +126,7 @@ def test_settings_explain_themselves() -> None:
 
 def test_secrets_are_not_shown() -> None:
     """What reaches a log or a traceback by repr must not open a door."""
-    from shared.keys import Keys
+    from shared.process.keys import Keys
 
     shown = repr(Keys(write=("fl_write_x",), ops=("fl_ops_x",), crm=("fl_crm_x",)))
     assert "fl_" not in shown

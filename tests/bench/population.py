@@ -13,12 +13,12 @@ from typing import Any
 
 import asyncpg
 
-from services.scoring.core.appraisal import appraise_all
-from services.scoring.core.counting import Tally, counted, day_of
-from services.scoring.core.pricing import Known, crowd_of
-from services.scoring.core.traits import NOTHING_KNOWN
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.counting.tally import Tally, counted, day_of
+from services.scoring.core.pricing.appraisal import appraise_all
+from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.profiles.traits import NOTHING_KNOWN
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.reading import kept_matrix
 from shared.identity import Identity
 from tests.bench.databases import plain
 from tests.bench.workload import dice, interactions

@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 from shared.database.engine import Database
 from shared.database.positions import Claims
 from shared.errors import Fenced, Poison, Unavailable
-from shared.following import Follower
+from shared.following.follower import Follower
 from shared.log import embedded, kafka
 from shared.log.kafka import KafkaLog
 from shared.log.port import Backlog, Log, Message, Record
-from shared.pulse import Pulse
+from shared.process.pulse import Pulse
 from tests.contract.logs import open_log, read, records, texts
 from tests.given import FrozenClock, claim_away
 from tests.patience import eventually

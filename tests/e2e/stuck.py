@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from services.__main__ import main
-from services.scoring.renewal import swap
+from services.scoring.rebuild.renewal import swap
 
 _replace: Any = swap._replace
 _file = Path(sys.argv.pop(1))

@@ -12,9 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring.change.preparation import SILENT_AFTER
-from services.scoring.tables import preparations
-from shared.clock import SystemClock
+from services.scoring.store.tables import preparations
 from shared.database.engine import Database
+from shared.process.clock import SystemClock
 from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Flipline
 from tests.patience import PATIENCE_SECONDS, a_moment, eventually

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.handoff.lanes import FIRST_WIDTH
-from services.handoff.tables import deliveries
-from shared.clock import SystemClock
+from services.handoff.store.tables import deliveries
+from services.handoff.webhooks.bulkhead import FIRST_WIDTH
 from shared.database.engine import Database
+from shared.process.clock import SystemClock
 from tests.e2e.flipline import KEYS, Door
 from tests.e2e.flipline import settings as settings_of
 from tests.e2e.processes import Process

@@ -15,16 +15,16 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
-from services.process import open_log
-from services.scoring.fold_tables import folds
-from services.scoring.tables import identities, ledger
+from services.hosting.process import open_log
+from services.scoring.store.fold_tables import folds
+from services.scoring.store.tables import identities, ledger
 from shared.database.engine import Database
 from shared.database.migrations import migrate
-from shared.datadir import RENEWING, prepare
 from shared.events import Interaction
 from shared.identity import Identity
-from shared.pulse import Pulse
-from shared.settings import Settings
+from shared.process.datadir import RENEWING, prepare
+from shared.process.pulse import Pulse
+from shared.process.settings import Settings
 from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, ONE_EACH, Flipline
 from tests.e2e.processes import ROOT, Process, environment, run

@@ -9,14 +9,14 @@ import msgspec
 import sqlalchemy as sa
 
 from services.scoring.change.activation import Activation, activate
-from services.scoring.core.counting import day_of
-from services.scoring.core.crossing import crossed_on
-from services.scoring.core.linking import Person
-from services.scoring.core.pricing import Known, price
-from services.scoring.model.validation import kept_matrix
-from services.scoring.people import find
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.crossing import crossed_on
+from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.profiles.linking import Person
+from services.scoring.live.resolution import find
+from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store import traits
-from services.scoring.tables import models
+from services.scoring.store.tables import models
 from shared.events import Event, Interaction, Retraction, Separation
 from shared.identity import Identity, by_strength
 from tests.builders import NOON

@@ -9,10 +9,10 @@ import sqlalchemy as sa
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.events import DEAD_LETTERS, DeadLetter, decode
-from shared.following import Follower, Summary
+from shared.following.follower import Follower, Summary
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Record
-from shared.pulse import Pulse
+from shared.process.pulse import Pulse
 from tests.given import FrozenClock
 from tests.patience import eventually
 from tests.tables import values

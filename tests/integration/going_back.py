@@ -12,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 
-from services.scoring.core.counting import Tally
-from services.scoring.core.counts import ADJUSTMENTS, Counts, number_of
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.counting.counts import ADJUSTMENTS, Counts, number_of
+from services.scoring.core.counting.tally import Tally
+from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store import ledger
 from services.scoring.store.counts import read
-from services.scoring.tables import counts, identities, older_counts, versions
+from services.scoring.store.tables import counts, identities, older_counts, versions
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config
 from tests.tables import changed

@@ -12,11 +12,11 @@ from rich.console import Console
 
 from services.scoring.change.handing_over import HandingOver
 from services.scoring.change.retirement import Act, end
-from services.scoring.core.by_hand import Adjustment
+from services.scoring.core.counting.adjustments import Adjustment
 from services.scoring.core.fold import fold_of
-from services.scoring.corrections import Corrections, Note
-from services.scoring.replay.check import check
-from services.scoring.replay.snapshot import MATRICES, PROJECTIONS
+from services.scoring.live.corrections import Corrections, Note
+from services.scoring.rebuild.check import check
+from services.scoring.rebuild.snapshot import MATRICES, PROJECTIONS
 from services.scoring.store import folds
 from services.scoring.store.counts import MOST_RECENT
 from services.scoring.store.selection import Selection
@@ -24,12 +24,12 @@ from shared.database.engine import Database
 from shared.database.outbox import outbox, relay
 from shared.database.positions import positions
 from shared.events import INTERACTIONS, Event, Interaction, Retraction, encode
-from shared.following import Follower
+from shared.following.follower import Follower
 from shared.identity import Forms
 from shared.ids import new_id
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
-from shared.pulse import Pulse
+from shared.process.pulse import Pulse
 from tests.builders import NOON, interaction, rule
 from tests.builders import identities as named
 from tests.given import messages_on

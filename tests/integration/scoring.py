@@ -9,18 +9,18 @@ import sqlalchemy as sa
 
 from services.scoring.change.activation import Activation, Handoff, activate
 from services.scoring.change.flip_diff import FlipDiff
-from services.scoring.consume import Scorer
-from services.scoring.core.counting import day_of
-from services.scoring.core.linking import Person
-from services.scoring.core.pricing import Known
-from services.scoring.core.scores import points
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.validation import kept_matrix
-from services.scoring.people import find
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.scores import points
+from services.scoring.core.profiles.linking import Person
+from services.scoring.live.consume import Scorer
+from services.scoring.live.resolution import find
+from services.scoring.live.timer import Timer
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store import traits
 from services.scoring.store.models import active
-from services.scoring.tables import models, scores
-from services.scoring.timer import Timer
+from services.scoring.store.tables import models, scores
 from shared.database import quick
 from shared.database.engine import Database
 from shared.database.outbox import outbox

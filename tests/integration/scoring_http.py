@@ -10,9 +10,9 @@ from fastapi import FastAPI
 
 from services.scoring.compose import compose
 from shared.database.engine import Database
-from shared.http import build_app
 from shared.identity import Forms
 from shared.log.embedded import EmbeddedLog
+from shared.web.http import build_app
 from tests.builders import rule
 from tests.integration.scoring import World
 from tests.keys import KEYS, OPS_KEY

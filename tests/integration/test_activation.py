@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.scoring.change import activation, preparation
 from services.scoring.change.activation import Activation, activate
-from services.scoring.tables import activations, models, scores, versions
+from services.scoring.store.tables import activations, models, scores, versions
 from shared.database.engine import Database
 from shared.errors import Conflict, NotFound
 from shared.events import LeadQualified

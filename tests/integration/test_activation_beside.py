@@ -10,14 +10,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from services.scoring import pages
-from services.scoring.change import activation, preparation
-from services.scoring.core.counting import Tally
-from services.scoring.core.counting import counted as counted_of
-from services.scoring.core.counts import NONE, Counts, only
-from services.scoring.model.validation import kept_matrix
+from services.scoring.change import activation, pages, preparation
+from services.scoring.core.counting.counts import NONE, Counts, only
+from services.scoring.core.counting.tally import Tally
+from services.scoring.core.counting.tally import counted as counted_of
+from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store import counts, ledger
-from services.scoring.tables import identities, scores, standings
+from services.scoring.store.tables import identities, scores, standings
 from shared.database.connections import Work
 from shared.database.engine import Database
 from shared.events import Event, LeadQualified

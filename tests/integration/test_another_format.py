@@ -9,20 +9,20 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from services.ingest.accepted import Names
-from services.ingest.documentation import description, limits
-from services.ingest.fields import KeyFields
+from services.ingest.formats.documentation import description, limits
 from services.ingest.formats.format import Answer, Format, TrackingPath
-from services.ingest.outcome import Outcome
-from services.ingest.receive import Receiver
-from services.ingest.sending import Sending
-from services.ingest.shaping import accepted
-from shared.auth import KeyRing
-from shared.direct import DirectRoute
+from services.ingest.http.receive import Receiver
+from services.ingest.reading.accepted import Names
+from services.ingest.reading.fields import KeyFields
+from services.ingest.reading.outcome import Outcome
+from services.ingest.reading.sending import Sending
+from services.ingest.reading.shaping import accepted
 from shared.events import DEAD_LETTERS, INTERACTIONS, DeadLetter, Interaction, decode
 from shared.identity import Forms
 from shared.ids import new_id
 from shared.log.embedded import EmbeddedLog
+from shared.web.auth import KeyRing
+from shared.web.direct import DirectRoute
 from tests.given import FrozenClock, messages_on
 from tests.keys import WRITE_KEY
 

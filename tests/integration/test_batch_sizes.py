@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from shared import following, pacing
 from shared.database.engine import Database
+from shared.following.follower import follower, pacing
 from shared.log.embedded import EmbeddedLog
 from tests.integration.followed import World, applied
 from tests.patience import eventually
@@ -47,7 +47,7 @@ async def test_a_batch_holds_the_writer_for_as_many_messages_as_the_pace_allows(
 ) -> None:
     monkeypatch.setattr(pacing, "FIRST", 3)
     # However slow the machine is, a batch is quick compared with an hour, so the next one grows.
-    monkeypatch.setitem(following.SECONDS_OF_A_TRANSACTION, "sqlite", 3_600.0)
+    monkeypatch.setitem(follower.SECONDS_OF_A_TRANSACTION, "sqlite", 3_600.0)
     assert await batches_of(World(database, log), *"abcdefghijkl") == [3, 6, 3]
 
 
@@ -55,8 +55,8 @@ async def test_a_backlog_makes_batches_of_at_most_so_many_messages(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pacing, "FIRST", 2)
-    monkeypatch.setattr(following, "MOST_MESSAGES", 5)
-    monkeypatch.setitem(following.SECONDS_OF_A_TRANSACTION, "sqlite", 3_600.0)
+    monkeypatch.setattr(follower, "MOST_MESSAGES", 5)
+    monkeypatch.setitem(follower.SECONDS_OF_A_TRANSACTION, "sqlite", 3_600.0)
     assert await batches_of(World(database, log), *(f"{n:02}" for n in range(20))) == [2, 4, 5, 5, 4]
 
 
@@ -81,7 +81,7 @@ async def test_after_a_batch_that_took_too_long_the_next_one_is_smaller(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Any batch takes longer than this, on any machine.
-    monkeypatch.setitem(following.SECONDS_OF_A_TRANSACTION, "sqlite", 1e-9)
+    monkeypatch.setitem(follower.SECONDS_OF_A_TRANSACTION, "sqlite", 1e-9)
     world = World(database, log)
     await world.post(*"abcd")
     async with world.following():

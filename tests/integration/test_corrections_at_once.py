@@ -9,14 +9,14 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
-from services.scoring import timer
-from services.scoring.core.by_hand import Adjustment
-from services.scoring.corrections import Corrections, Note
-from services.scoring.people import find_one
+from services.scoring.core.counting.adjustments import Adjustment
+from services.scoring.live import timer
+from services.scoring.live.corrections import Corrections, Note
+from services.scoring.live.resolution import find_one
 from services.scoring.store.models import hold
 from services.scoring.store.selection import Selection
-from services.scoring.tables import identities as known_identities
-from services.scoring.tables import standings
+from services.scoring.store.tables import identities as known_identities
+from services.scoring.store.tables import standings
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.events import Event, Interaction, LeadQualified, Retraction, Separation

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from services.scoring.core import linking
-from services.scoring.core.linking import Link, LinkRules, Side, partition, too_many_links
-from services.scoring.tables import identities as known_identities
-from services.scoring.tables import links
+from services.scoring.core.profiles import linking
+from services.scoring.core.profiles.linking import Link, LinkRules, Side, partition, too_many_links
+from services.scoring.store.tables import identities as known_identities
+from services.scoring.store.tables import links
 from shared.database.engine import Database
 from shared.events import Event, Interaction, Separation
 from shared.identity import Identity, by_strength

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.handoff.delivery import MUTE, UNREADABLE
+from services.handoff.webhooks.delivery import MUTE, UNREADABLE
 from shared.database.engine import Database
 from tests.handoff_world import World, handing_off
 from tests.leads import qualified

@@ -12,8 +12,8 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-import services.handoff.tables
-import services.scoring.tables  # noqa: F401 - all register their tables
+import services.handoff.store.tables
+import services.scoring.store.tables  # noqa: F401 - all register their tables
 import shared.database.dead_letters  # noqa: F401 - as do these
 from shared.database import threads
 from shared.database.engine import Database

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.ingest.letters import replay
+from services.ingest.dead_letters import replay
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import DEAD_LETTERS, DeadLetterReplayed, encode
@@ -74,8 +74,8 @@ async def test_once_the_reader_takes_it_it_is_appended_with_the_same_id_each_tim
     world: LettersWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mark is lost twice, as in a crash: the event is on the log twice under one id."""
-    from services.ingest import vocabulary
     from services.ingest.formats import native
+    from services.ingest.reading.events import vocabulary
 
     await world.refused("/v1/events", [VISIT | {"type": "Visit"}])
     world.clock.advance(days=3)

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from services.handoff import compose as handoff
-from services.handoff import model_names
+from services.handoff.leads import model_names
 from services.scoring import compose as scoring
-from shared import dead_letters
-from shared.cursor import Keyset
 from shared.database.engine import Database
 from shared.events import INGEST, DeadLetterReplayed, Envelope
+from shared.following.follower import dead_letters
 from shared.log.embedded import EmbeddedLog
+from shared.web.cursor import Keyset
 from tests.builders import NOON
 from tests.letters_world import LettersWorld, letter, running_letters
 

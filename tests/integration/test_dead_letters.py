@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client import REGISTRY
 
-from services.ingest.letters import follow
+from services.ingest.dead_letters import follow
 from services.ingest.store.dead_letters import check_migrated
 from shared.database.dead_letters import OpenLetters, count_open
 from shared.database.engine import Database

@@ -11,9 +11,9 @@ from rich.console import Console
 
 from services.demo import play as played
 from services.demo.story import MODEL
-from shared.clock import SystemClock
 from shared.errors import Misconfigured
-from shared.keys import Keys
+from shared.process.clock import SystemClock
+from shared.process.keys import Keys
 from tests.builders import rule
 from tests.integration.instance import Instance, running, words
 from tests.patience import eventually

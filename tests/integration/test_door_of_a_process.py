@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.configuring import settings_of
+from services.commands.configuring import settings_of
 from shared.door import descriptors
 from shared.door.descriptors import OWN_FILES, SPARE_CONNECTIONS, make_room
 from shared.errors import Misconfigured

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import Connection
 
 from services.scoring.change import activation, preparation
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.odd.gather import MAX_WARNINGS
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.warnings.all_warnings import MAX_WARNINGS
 from services.scoring.routes import drafts
 from services.scoring.store import models, names
 from shared.database.engine import Database

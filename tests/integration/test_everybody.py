@@ -5,9 +5,9 @@ from math import ceil
 import pytest
 from sqlalchemy import Connection
 
-from services.scoring.people import find
+from services.scoring.live.resolution import find
 from services.scoring.store import counts, everybody, traits
-from services.scoring.tables import identities, older_counts
+from services.scoring.store.tables import identities, older_counts
 from shared.database.engine import Database
 from tests.builders import interaction, rule
 from tests.integration.scoring import World

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from services.handoff.consume import LeadIntake, count_flips
-from services.scoring.core.by_hand import Adjustment
-from services.scoring.corrections import Corrections
+from services.handoff.leads.intake import LeadIntake, count_flips
+from services.scoring.core.counting.adjustments import Adjustment
+from services.scoring.live.corrections import Corrections
 from shared.database.engine import Database
 from shared.database.outbox import relay
 from shared.errors import Poison, Unavailable
 from shared.events import LEADS, LeadQualified, encode
-from shared.following import Follower, Summary
+from shared.following.follower import Follower, Summary
 from shared.ids import new_id
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Record
-from shared.pulse import Pulse
-from shared.telemetry import FLIPS
+from shared.process.pulse import Pulse
+from shared.process.telemetry import FLIPS
 from tests.builders import identities, interaction, rule
 from tests.given import FrozenClock
 from tests.handoff_world import handing_off as handing_off_over_http

@@ -6,7 +6,7 @@ from hashlib import blake2b
 import sqlalchemy as sa
 
 from services.scoring.core.fold import NUMBER
-from services.scoring.tables import counts, identities, ledger, links, scores, traits
+from services.scoring.store.tables import counts, identities, ledger, links, scores, traits
 from shared.database.engine import Database
 from tests.integration.crowd import LIMITS, MATRIX, activate_matrix, batches, crowd
 from tests.integration.going_back import counts_as_json

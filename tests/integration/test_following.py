@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from shared import pulse, supervisor
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.database.positions import positions
 from shared.errors import Poison, Unavailable
 from shared.events import DEAD_LETTERS, DeadLetter, decode
-from shared.following import MAX_PARKED_IN_A_ROW, TRIES_BEFORE_HALVING, Follower, Summary
+from shared.following.follower import MAX_PARKED_IN_A_ROW, TRIES_BEFORE_HALVING, Follower, Summary
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Partition, Record
-from shared.pulse import Pulse
-from shared.supervisor import Supervisor
+from shared.process import pulse, supervisor
+from shared.process.pulse import Pulse
+from shared.process.supervisor import Supervisor
 from tests.given import FrozenClock, claim_away
 from tests.patience import eventually, patience
 from tests.tables import rows, values

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.corrections import Corrections, Note
-from services.scoring.tables import links
+from services.scoring.live.corrections import Corrections, Note
+from services.scoring.store.tables import links
 from shared.database.engine import Database
 from shared.events import Interaction, LeadQualified
 from shared.identity import Identity

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring import pages
-from services.scoring.change import handing_over
-from services.scoring.tables import activations, scores, versions
+from services.scoring.change import handing_over, pages
+from services.scoring.store.tables import activations, scores, versions
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from shared.model_events import LeadsHandedOver, MatrixActivated

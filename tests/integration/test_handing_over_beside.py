@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from services.scoring import pages, settling
-from services.scoring.change import handing_over
+from services.scoring.change import handing_over, pages
 from services.scoring.change.activation import Activation, activate
 from services.scoring.change.retirement import end
+from services.scoring.live import rescoring
 from services.scoring.store import cycles
 from shared.database.engine import Database
 from shared.errors import Conflict
@@ -114,7 +114,7 @@ async def test_an_order_that_comes_while_a_batch_flips_the_profile_waits_for_it(
     """Whichever of the identities is counted, and whether or not the profile has its id."""
     await ana_may_qualify_again(on_postgres, known_as)
     late = waiting_just_before(
-        monkeypatch, settling, "_flip", on_postgres.database, lambda: statuses(on_postgres, ANA.id)
+        monkeypatch, rescoring, "_flip", on_postgres.database, lambda: statuses(on_postgres, ANA.id)
     )
     await on_postgres.happened(interaction(day=90, known_as=visits_as))
     assert await late[0] == ["already_handed_over"]
@@ -167,7 +167,7 @@ async def test_a_model_is_retired_after_the_batches_under_way(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.activated(VISITS, flip_number=10)
-    late = waiting_just_before(monkeypatch, settling, "_flip", world.database, lambda: retired(world))
+    late = waiting_just_before(monkeypatch, rescoring, "_flip", world.database, lambda: retired(world))
     await world.happened(interaction())
     await late[0]
     await world.happened(interaction(known_as={"email": "ben@example.com"}))

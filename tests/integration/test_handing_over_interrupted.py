@@ -4,11 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.scoring import pages
-from services.scoring.change import handing_over
+from services.scoring.change import handing_over, pages
 from services.scoring.change.activation import Activation, activate
 from services.scoring.store import cycles
-from services.scoring.tables import handovers
+from services.scoring.store.tables import handovers
 from shared.database.engine import Database
 from shared.errors import Conflict, Unavailable
 from tests.integration.handed_over import crowd_kept_back, order, retired, statuses, told

@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client.parser import text_string_to_metric_families
 
-from services.handoff import measure
+from services.handoff.sending import measure
 from services.handoff.store import backlog, leases
-from services.handoff.tables import deliveries, webhooks
+from services.handoff.store.tables import deliveries, webhooks
 from shared.database.bulk import insert_new
 from shared.database.engine import Database
 from tests.builders import NOON

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.handoff.lanes import FAILING_WIDTH, FIRST_WIDTH, MAX_WIDTH, TOTAL, Lanes
 from services.handoff.store.claims import claim
-from services.handoff.tables import deliveries, webhooks
+from services.handoff.store.tables import deliveries, webhooks
+from services.handoff.webhooks.bulkhead import FAILING_WIDTH, FIRST_WIDTH, MAX_WIDTH, TOTAL, Lanes
 from shared.database.bulk import insert_new
 from shared.database.engine import Database
 from tests.builders import NOON

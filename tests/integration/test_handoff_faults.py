@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from services.handoff import deliver, lanes
-from services.handoff.delivery import OUR_FAULT, Prepared
-from services.handoff.send import Sender
+from services.handoff.sending import worker
+from services.handoff.sending.send import Sender
+from services.handoff.webhooks import bulkhead
+from services.handoff.webhooks.delivery import OUR_FAULT, Prepared
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from tests.handoff_world import World, handing_off
@@ -22,7 +23,7 @@ from tests.patience import eventually
 from tests.receiver import Receiver, Reply
 from tests.tables import changed
 
-MORE_THAN_THE_LANE = 3 * lanes.MAX_WIDTH
+MORE_THAN_THE_LANE = 3 * bulkhead.MAX_WIDTH
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def test_an_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_
     world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = await world.subscribe(receiver.url())
-    record, refused = deliver.record, set[str]()
+    record, refused = worker.record, set[str]()
 
     def refusing(connection: Any, finished: Any) -> None:
         if any(attempt.delivery.message_id == "flip_3" for attempt in finished):
@@ -71,14 +72,14 @@ async def test_an_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_
             raise ValueError("a row that cannot be written")
         record(connection, finished)
 
-    monkeypatch.setattr(deliver, "record", refusing)
+    monkeypatch.setattr(worker, "record", refusing)
     await world.qualify(*(qualified(number) for number in range(20)))
 
     rows = await eventually(
         lambda: world.deliveries(webhook, status="delivered"), lambda rows: len(rows) == 19 and refused
     )
     assert "flip_3" not in {row["message_id"] for row in rows}
-    monkeypatch.setattr(deliver, "record", record)
+    monkeypatch.setattr(worker, "record", record)
     world.clock.advance(hours=1)
     await world.settled(webhook, "delivered", 20)
 
@@ -116,8 +117,8 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
 
     async with hostile(late) as address, handing_off(tmp_path, database) as world:
         webhook = await world.subscribe(f"http://{address}/")
-        await world.qualify(*(qualified(number) for number in range(lanes.FIRST_WIDTH)))
-        await eventually(lambda: len(received) == lanes.FIRST_WIDTH)
+        await world.qualify(*(qualified(number) for number in range(bulkhead.FIRST_WIDTH)))
+        await eventually(lambda: len(received) == bulkhead.FIRST_WIDTH)
 
         await fill(database)
         may_answer.set()
@@ -125,8 +126,8 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
 
         await changed(database, sa.text("pragma max_page_count = 1000000"))
         world.clock.advance(hours=1)
-        await world.settled(webhook, "delivered", lanes.FIRST_WIDTH)
-        assert len(received) == lanes.FIRST_WIDTH, "nothing was sent twice"
+        await world.settled(webhook, "delivered", bulkhead.FIRST_WIDTH)
+        assert len(received) == bulkhead.FIRST_WIDTH, "nothing was sent twice"
         await eventually(readiness, lambda told: '"ready"' in told)
     await database.close()
 

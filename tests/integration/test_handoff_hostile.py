@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.handoff.bounded import MAX_ANSWER_BYTES, MAX_INFORMATIONAL
+from services.handoff.sending.bounded import MAX_ANSWER_BYTES, MAX_INFORMATIONAL
 from shared.database.engine import Database
 from tests.handoff_world import World, handing_off
 from tests.hostile import BOMB, CHUNKED, HEAD, Behaviour, dripping, endless, hostile, saying, silent

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.handoff import compose as composing
-from services.handoff import takeover
-from services.handoff.liveness import prove
-from services.handoff.tables import deliveries
+from services.handoff.sending import takeover
+from services.handoff.sending.liveness import prove
+from services.handoff.store.tables import deliveries
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from tests.handoff_world import World, handing_off

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.handoff import deliver
-from services.handoff.due import Due
-from services.handoff.lanes import MAX_WIDTH
-from services.handoff.tables import deliveries
+from services.handoff.sending import worker
+from services.handoff.sending.wake import Due
+from services.handoff.store.tables import deliveries
+from services.handoff.webhooks.bulkhead import MAX_WIDTH
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from tests.given import FrozenClock
@@ -32,7 +32,7 @@ async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
     tmp_path: Path, database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims: list[int] = []
-    claim, still = deliver.claim, FrozenClock.now
+    claim, still = worker.claim, FrozenClock.now
 
     def moving(clock: FrozenClock) -> datetime:
         """Tell the time as in life: it is later whenever it is asked for."""
@@ -49,8 +49,8 @@ async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
         monkeypatch.setattr(FrozenClock, "now", moving)
         # From now on the worker neither looks nor is told of anything but the end of its attempts.
         monkeypatch.setattr(Due, "asked", lambda _: False)
-        monkeypatch.setattr(deliver, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
-        monkeypatch.setattr(deliver, "claim", counted)
+        monkeypatch.setattr(worker, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
+        monkeypatch.setattr(worker, "claim", counted)
         for number in range(3):
             await world.qualify(qualified(number))
             await receiver.wait_for(number + 1)
@@ -62,14 +62,14 @@ async def test_a_claim_that_fails_keeps_no_lead_out(
     world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = await world.subscribe(receiver.url())
-    claim, fails = deliver.claim, True
+    claim, fails = worker.claim, True
 
     def failing(connection: sa.Connection, **how: Any) -> Any:
         if fails:
             raise ValueError("a row that cannot be read")
         return claim(connection, **how)
 
-    monkeypatch.setattr(deliver, "claim", failing)
+    monkeypatch.setattr(worker, "claim", failing)
     await world.qualify(qualified(1), qualified(2))
     await eventually(lambda: world.deliveries(webhook, status="pending"), lambda found: len(found) == 2)
     assert await rows(world.database, sa.select(outbox)) == [], "nothing is parked"
@@ -85,7 +85,7 @@ async def test_what_finds_no_place_at_first_is_sent_as_soon_as_there_is_one(
     count = 3 * MAX_WIDTH
     async with handing_off(tmp_path, database) as world:
         await world.subscribe(receiver.url())
-        monkeypatch.setattr(deliver, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
+        monkeypatch.setattr(worker, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
         await world.qualify(*(qualified(number) for number in range(count)))
         await receiver.wait_for(count)
         left = sa.select(deliveries.c.id).where(deliveries.c.status == "pending")

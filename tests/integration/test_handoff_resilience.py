@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.handoff import lanes
+from services.handoff.webhooks import bulkhead
 from shared.database.engine import Database
 from tests.handoff_world import World, handing_off
 from tests.leads import qualified
@@ -27,13 +27,13 @@ async def test_dead_endpoints_do_not_delay_a_healthy_one(world: World, receiver:
         for path in ("/a", "/b", "/c"):
             await world.subscribe(dead.url(path))
         await world.qualify(*(qualified(number) for number in range(100)))
-        await dead.wait_for(3 * lanes.FIRST_WIDTH)
+        await dead.wait_for(3 * bulkhead.FIRST_WIDTH)
 
         await world.subscribe(receiver.url())
         await world.qualify(*(qualified(number) for number in range(100, 130)))
 
         await receiver.wait_for(30)
-        assert len(dead.received) == 3 * lanes.FIRST_WIDTH
+        assert len(dead.received) == 3 * bulkhead.FIRST_WIDTH
 
 
 async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
@@ -42,13 +42,13 @@ async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
     async with Receiver(HANGS) as dead, handing_off(tmp_path, database, timeout_seconds=1) as world:
         endpoints = [
             await world.subscribe(dead.url(f"/{number}"))
-            for number in range(lanes.TOTAL // lanes.FIRST_WIDTH)
+            for number in range(bulkhead.TOTAL // bulkhead.FIRST_WIDTH)
         ]
-        await world.qualify(*(qualified(number) for number in range(lanes.FIRST_WIDTH)))
+        await world.qualify(*(qualified(number) for number in range(bulkhead.FIRST_WIDTH)))
         for endpoint in endpoints:
             await eventually(
                 lambda endpoint=endpoint: world.deliveries(endpoint),
-                lambda rows: sum(len(row["attempts"]) for row in rows) >= lanes.FIRST_WIDTH,
+                lambda rows: sum(len(row["attempts"]) for row in rows) >= bulkhead.FIRST_WIDTH,
             )
 
         healthy = await world.subscribe(receiver.url())
@@ -68,7 +68,7 @@ async def test_deleting_a_subscription_with_work_under_way_harms_nobody(
     async with Receiver(HANGS) as slow:
         doomed = await world.subscribe(slow.url())
         await world.qualify(*(qualified(number) for number in range(20)))
-        await slow.wait_for(lanes.FIRST_WIDTH)
+        await slow.wait_for(bulkhead.FIRST_WIDTH)
 
         assert (await world.api.delete(f"/v1/webhooks/{doomed['id']}")).status_code == 204
         assert (await world.api.delete(f"/v1/webhooks/{doomed['id']}")).status_code == 204

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.handoff.event_types import OFFERED, EventType
-from services.handoff.tables import webhooks
+from services.handoff.payload.types import OFFERED, EventType
+from services.handoff.store.tables import webhooks
 from shared.database.engine import Database
 from shared.events import DEAD_LETTERS, LEADS, DeadLetter, Event, decode, encode
 from shared.log.port import Record

@@ -9,8 +9,8 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from services.handoff import bodies
-from shared.docs import ASSETS
+from services.handoff.payload import schemas as bodies
+from shared.web.docs import ASSETS
 from tests.ingest_world import ingesting
 from tests.whole import whole
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.ingest.imports import reading
-from services.ingest.imports.report import ImportReport
+from services.ingest.imports.access_log.report import ImportReport
 from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
 from tests.given import messages_on
 from tests.import_world import FIREFOX, SMALL, Importing, importing_into, line

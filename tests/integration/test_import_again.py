@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from services.ingest.imports import reading
-from services.ingest.imports.report import ImportReport
+from services.ingest.imports.access_log.report import ImportReport
 from shared.errors import Refused, Unavailable
 from tests.import_world import SMALL, Importing, importing_into, line
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ingest.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
+from services.ingest.reading.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
 from tests.ingest_world import BEARER, World, ingesting, served
 from tests.keys import WRITE_KEY
 from tests.patience import PATIENCE_SECONDS

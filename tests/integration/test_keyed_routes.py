@@ -11,11 +11,11 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Message
 
-from shared.auth import KeyRing, Requires
-from shared.direct import DirectRoute
-from shared.http import Application, build_app
-from shared.keyed import KeyedRoute, keys_of
 from shared.strict import Strict
+from shared.web.auth import KeyRing, Requires
+from shared.web.direct import DirectRoute
+from shared.web.http import Application, build_app
+from shared.web.keyed import KeyedRoute, keys_of
 from tests.unit.shared.test_problems import nothing
 from tests.whole import whole
 

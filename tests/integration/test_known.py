@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.handoff.person import NOT_PROVIDED, company_of, person_of
+from services.handoff.payload.person import NOT_PROVIDED, company_of, person_of
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.builders import interaction, rule

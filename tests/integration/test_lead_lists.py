@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from services.handoff.sorting import last_name_key
-from shared.cursor import Keyset
+from services.handoff.payload.sorting import last_name_key
 from shared.database.engine import Database
+from shared.web.cursor import Keyset
 from tests.handoff_world import World, handing_off
 from tests.leads import qualified
 from tests.patience import eventually

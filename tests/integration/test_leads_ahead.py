@@ -8,9 +8,9 @@ from sqlalchemy import Connection, insert
 from services.scoring.change import activation
 from services.scoring.change.activation import Activation, activate
 from services.scoring.change.leads_ahead import Ahead, leads_ahead, still_true
-from services.scoring.corrections import Corrections, Note
+from services.scoring.live.corrections import Corrections, Note
 from services.scoring.store.models import draft_of
-from services.scoring.tables import flipped, standings
+from services.scoring.store.tables import flipped, standings
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from shared.identity import Identity

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core import linking
+from services.scoring.core.profiles import linking
 from services.scoring.store import links as store
-from services.scoring.tables import links, scores
+from services.scoring.store.tables import links, scores
 from shared.database.engine import Database
 from shared.events import Interaction, Separation
 from shared.identity import Identity

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.cursor import Keyset
 from shared.database.engine import Database
+from shared.web.cursor import Keyset
 from tests.builders import interaction
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
 

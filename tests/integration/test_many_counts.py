@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.core.counts import NONE
-from services.scoring.people import find
+from services.scoring.core.counting.counts import NONE
+from services.scoring.live.resolution import find
 from services.scoring.store import counts as store
 from services.scoring.store.counts import MOST_RECENT
-from services.scoring.tables import counts, identities, older_counts
+from services.scoring.store.tables import counts, identities, older_counts
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.errors import Unavailable

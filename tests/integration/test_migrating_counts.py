@@ -7,10 +7,10 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.core.counting import Tally, count
-from services.scoring.core.counts import ADJUSTMENTS, NONE, Changes, Counts, Held
+from services.scoring.core.counting.counts import ADJUSTMENTS, NONE, Changes, Counts, Held
+from services.scoring.core.counting.tally import Tally, count
 from services.scoring.store.counts import read, write
-from services.scoring.tables import counts
+from services.scoring.store.tables import counts
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from tests.builders import interaction, matrix, rule

@@ -4,8 +4,8 @@ import json
 
 import sqlalchemy as sa
 
-from services.handoff.sorting import last_name_key
-from services.handoff.tables import leads
+from services.handoff.payload.sorting import last_name_key
+from services.handoff.store.tables import leads
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from tests.builders import NOON

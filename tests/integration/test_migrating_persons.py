@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from services.scoring.core.counting import day_of
-from services.scoring.model.validation import kept_matrix
-from services.scoring.tables import activations, identities, links, scores
+from services.scoring.core.counting.tally import day_of
+from services.scoring.matrix.reading import kept_matrix
+from services.scoring.store.tables import activations, identities, links, scores
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config, migrate
 from shared.database.schema import Instant

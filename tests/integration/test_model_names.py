@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from services.handoff import model_names
+from services.handoff.leads import model_names
 from services.handoff.routes import leads
 from services.handoff.store import model_names as store
 from shared.database.engine import Database

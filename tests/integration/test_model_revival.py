@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.tables import scores
+from services.scoring.store.tables import scores
 from shared.database.engine import Database
 from shared.events import LeadQualified, StageChanged
 from shared.model_events import MatrixActivated, ModelRetired

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from services.scoring.change.flip_diff import MOVERS
 from services.scoring.change.preview import EXAMPLES
 from services.scoring.routes import movers
-from services.scoring.tables import activations, identities
+from services.scoring.store.tables import activations, identities
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from tests.builders import interaction, rule

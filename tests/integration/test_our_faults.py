@@ -9,12 +9,13 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from shared import following, pulse
 from shared.database.engine import Database
 from shared.database.outbox import put
 from shared.database.positions import positions
+from shared.following.follower import follower
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Record
+from shared.process import pulse
 from tests.integration.followed import World, applied
 from tests.patience import eventually
 from tests.postgres import plain
@@ -166,7 +167,7 @@ async def test_parking_waits_too_when_the_database_cannot_take_the_letter(
             connection.execute(sa.text("select nonsense from nowhere"))
         real(connection, records)
 
-    monkeypatch.setattr(following.outbox, "put", sick)
+    monkeypatch.setattr(follower.outbox, "put", sick)
     await world.post("a")
     async with world.following():
         await eventually(world.complaint, lambda told: told is not None)

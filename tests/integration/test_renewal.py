@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from services.scoring.change.handing_over import HandingOver, Verdict
 from services.scoring.change.retirement import Act
-from services.scoring.fold_tables import folds, former_ids
-from services.scoring.naming import name_profiles
-from services.scoring.tables import identities, scores
+from services.scoring.routes.naming import name_profiles
+from services.scoring.store.fold_tables import folds, former_ids
+from services.scoring.store.tables import identities, scores
 from shared.database.engine import Database
 from shared.errors import NotFound
 from shared.identity import Identity

@@ -10,16 +10,16 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring.change import preparation
-from services.scoring.renewal import renew
+from services.scoring.rebuild.renewal import renew
 from services.scoring.store import counts
-from services.scoring.tables import seen_names
+from services.scoring.store.tables import seen_names
 from shared.database.engine import Database
 from shared.database.positions import Claims, positions
 from shared.errors import Fenced, Unavailable
 from shared.events import INTERACTIONS, LeadQualified
 from shared.identity import Identity
 from shared.log.port import Message, Partition, Position
-from shared.pulse import Pulse
+from shared.process.pulse import Pulse
 from tests.builders import rule, version
 from tests.given import messages_on
 from tests.integration.renewed import NEW, Old, by, old_on

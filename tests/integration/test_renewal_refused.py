@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.renewal import renew, swap
-from services.scoring.tables import identities
+from services.scoring.rebuild.renewal import renew, swap
+from services.scoring.store.tables import identities
 from shared.database.engine import Database
 from shared.errors import Conflict
 from shared.events import INTERACTIONS, Separation

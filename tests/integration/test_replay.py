@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring.change.activation import Activation, activate
-from services.scoring.tables import links, standings
+from services.scoring.store.tables import links, standings
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.events import INTERACTIONS, Separation

@@ -9,10 +9,10 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring.change import preparation
-from services.scoring.tables import counts
+from services.scoring.store.tables import counts
 from shared.database.engine import Database
 from shared.database.outbox import relay
-from shared.pulse import Pulse
+from shared.process.pulse import Pulse
 from tests.builders import NOON, interaction, rule, version
 from tests.e2e.flipline import ALL_IN_ONE, Flipline
 from tests.e2e.flipline import settings as settings_of

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.tables import (
+from services.scoring.store.tables import (
     counts,
     flipped,
     identities,

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.replay import old_links
-from services.scoring.replay.old_links import BEFORE
-from services.scoring.tables import effects, flipped, identities, links, scores
-from services.scoring.timer import Timer
+from services.scoring.live.timer import Timer
+from services.scoring.rebuild import old_links
+from services.scoring.rebuild.old_links import BEFORE
+from services.scoring.store.tables import effects, flipped, identities, links, scores
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.database.schema import Instant

@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from alembic import command
 
-from services.scoring.tables import scores
+from services.scoring.store.tables import scores
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config
 from tests.builders import rule

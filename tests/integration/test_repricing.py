@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.scoring import pages
-from services.scoring.repricing import anew
-from services.scoring.repricing.anew import Repriced, Repricing
-from services.scoring.tables import scores
+from services.scoring.change import pages
+from services.scoring.rebuild.repricing import anew
+from services.scoring.rebuild.repricing.anew import Repriced, Repricing
+from services.scoring.store.tables import scores
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.errors import NotFound, Unavailable

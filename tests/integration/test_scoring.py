@@ -6,10 +6,10 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.core.traits import History, Told
-from services.scoring.people import find
+from services.scoring.core.profiles.traits import History, Told
+from services.scoring.live.resolution import find
 from services.scoring.store import traits
-from services.scoring.tables import ledger
+from services.scoring.store.tables import ledger
 from shared.database.engine import Database
 from shared.errors import Poison
 from shared.events import Interaction, LeadQualified

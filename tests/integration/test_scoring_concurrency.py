@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 import sqlalchemy as sa
 
-from services.scoring import timer
+from services.scoring.live import timer
 from services.scoring.store import counts as kept
-from services.scoring.tables import counts, standings
+from services.scoring.store.tables import counts, standings
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import Event, LeadQualified

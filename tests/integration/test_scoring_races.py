@@ -9,9 +9,9 @@ import msgspec
 import pytest
 from sqlalchemy import Connection
 
-from services.scoring import pages, settling
-from services.scoring.change import preparation
-from services.scoring.people import find_one
+from services.scoring.change import pages, preparation
+from services.scoring.live import rescoring
+from services.scoring.live.resolution import find_one
 from services.scoring.store import ledger
 from shared.database.engine import Database
 from shared.errors import Unavailable
@@ -42,7 +42,7 @@ async def test_the_timer_does_not_overwrite_a_score_that_it_has_not_seen(
     await busy.activated(rule("visits", 10, window="10d"), flip_number=1000)
     await busy.happened(interaction(day=-8), interaction(day=-8))
     busy.clock.advance(days=5)
-    just_before(monkeypatch, settling.scores, "read", partial(busy.happened, interaction()))
+    just_before(monkeypatch, rescoring.scores, "read", partial(busy.happened, interaction()))
     with pytest.raises(Unavailable, match="changed the same counts"):
         await busy.settled_due()
     assert (await busy.kept(ANA)).score == await busy.score(ANA) == 10
@@ -110,7 +110,7 @@ async def test_a_batch_and_the_timer_do_not_both_tell_of_a_stage(
     await busy.activated(rule("visits", 10, window="10d"), flip_number=1000, stages={"engaged": 8})
     await busy.happened(interaction(day=-8))
     busy.clock.advance(days=5)
-    just_before(monkeypatch, settling.scores, "write", busy.settled_due)
+    just_before(monkeypatch, rescoring.scores, "write", busy.settled_due)
     with pytest.raises(Unavailable, match="priced the same profile"):
         await busy.happened(interaction("like"))
     await busy.happened(interaction("like"))

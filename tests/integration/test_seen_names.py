@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from services.scoring.core.names import Name
+from services.scoring.core.profiles.names import Name
 from services.scoring.store import names
-from services.scoring.tables import seen_names
+from services.scoring.store.tables import seen_names
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from tests.builders import interaction, on_the_log, rule

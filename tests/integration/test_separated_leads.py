@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import Connection
 
 from services.scoring.change.preview import preview
-from services.scoring.corrections import Corrections, Note, undone
-from services.scoring.model.matrix import Version
-from services.scoring.model.validation import kept_matrix
+from services.scoring.live.corrections import Corrections, Note, undone
+from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store.selection import Selection
-from services.scoring.tables import flipped
+from services.scoring.store.tables import flipped
 from shared.database.engine import Database
 from shared.events import Interaction, LeadQualified
 from shared.identity import Identity

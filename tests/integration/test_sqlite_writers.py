@@ -10,8 +10,8 @@ from shared.database.engine import Database
 from shared.database.outbox import keep_relaying, outbox, put, relay
 from shared.errors import Unavailable
 from shared.log.port import Record
-from shared.pulse import PASSING_SECONDS, Pulse
-from shared.supervisor import Bell
+from shared.process.pulse import PASSING_SECONDS, Pulse
+from shared.process.supervisor import Bell
 from tests.tables import values
 
 

@@ -8,14 +8,14 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client import REGISTRY
 
-from shared import following_progress, measuring
 from shared.database.engine import Database
 from shared.database.outbox import outbox, put
 from shared.errors import Unavailable
-from shared.following import Follower, Summary
+from shared.following.follower import Follower, Summary, progress
 from shared.log.port import Backlog, Log, Message, Partition, Record
-from shared.measuring import keep_measuring
-from shared.pulse import STALLED_SECONDS, Pulse
+from shared.process import measuring
+from shared.process.measuring import keep_measuring
+from shared.process.pulse import STALLED_SECONDS, Pulse
 from tests.given import FrozenClock
 from tests.patience import eventually
 from tests.tables import changed
@@ -81,7 +81,7 @@ async def followed(log: Silent, database: Database, pulse: Pulse) -> AsyncIterat
 
 @pytest.fixture(autouse=True)
 def look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following_progress, "LOOK_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "LOOK_EVERY_SECONDS", 0.0)
 
 
 async def test_a_follower_with_records_to_read_that_gets_none_is_stuck(database: Database) -> None:
@@ -133,7 +133,7 @@ async def test_size_of_the_database_and_depth_of_the_outbox_are_figures(
     async def away() -> int:
         raise Unavailable("database_unavailable", "gone")
 
-    monkeypatch.setattr("shared.pulse.PASSING_SECONDS", 0.0)
+    monkeypatch.setattr("shared.process.pulse.PASSING_SECONDS", 0.0)
     monkeypatch.setattr(database, "size_bytes", away)
     await eventually(pulse.complaint)
     task.cancel()

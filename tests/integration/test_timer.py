@@ -6,15 +6,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from services.scoring import timer as timer_module
 from services.scoring.change import preparation
+from services.scoring.live import timer as timer_module
+from services.scoring.live.timer import Timer
 from services.scoring.store.models import draft_of
-from services.scoring.tables import models, preparations, scores, standings
-from services.scoring.timer import Timer
+from services.scoring.store.tables import models, preparations, scores, standings
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.events import LeadQualified, StageChanged
-from shared.pulse import Pulse
+from shared.process.pulse import Pulse
 from tests.builders import NOON, identities, interaction, rule
 from tests.integration.scoring import World
 from tests.patience import patience

@@ -7,8 +7,8 @@ import pytest
 
 from services.ingest.formats.format import Format, TrackingPath
 from services.ingest.formats.registry import BY_PATH
-from shared.direct import direct_routes
 from shared.events import encode
+from shared.web.direct import direct_routes
 from tests.ingest_world import BEARER, World, ingesting
 from tests.keys import WRITE_KEY
 from tests.tracker_formats import EACH_PATH, body_keys, documented_keys, example_of

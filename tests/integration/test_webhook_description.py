@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from services.handoff.event_types import OFFERED, EventType
-from services.handoff.sign import signed_headers
-from services.process import host
-from shared.service import Service
+from services.handoff.payload.types import OFFERED, EventType
+from services.handoff.webhooks.signature import signed_headers
+from services.hosting.process import host
+from shared.process.service import Service
 from tests.schemas import differences
 from tests.whole import whole
 

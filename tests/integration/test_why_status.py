@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.tables import models
+from services.scoring.store.tables import models
 from shared.database.engine import Database
 from tests.builders import interaction, rule
 from tests.integration.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http

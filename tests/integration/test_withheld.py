@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.scoring.tables import standings
+from services.scoring.store.tables import standings
 from shared.database.engine import Database
 from shared.events import Interaction, LeadQualified
 from tests.builders import NOON, identities, interaction

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from services.scoring.core.traits import History
+from services.scoring.core.profiles.traits import History
 from shared.events import Reason
 from tests.oracle.fold import Account, Given, Life, day_of
 from tests.oracle.traits import traits_at

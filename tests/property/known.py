@@ -1,10 +1,10 @@
 """What is known of a person, from a life as the definition has it."""
 
-from services.scoring.core.counting import Tally, count
-from services.scoring.core.counts import NONE, Changes, total
-from services.scoring.core.pricing import Known
-from services.scoring.core.traits import History, effect, tellings
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.counting.counts import NONE, Changes, total
+from services.scoring.core.counting.tally import Tally, count
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.profiles.traits import History, effect, tellings
+from services.scoring.matrix.matrix import Matrix
 from tests.oracle.fold import Life
 
 

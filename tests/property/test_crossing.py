@@ -3,9 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.crossing import crossed_on
-from services.scoring.core.scores import points
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.pricing.crossing import crossed_on
+from services.scoring.core.pricing.scores import points
+from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL, Json, days
 from tests.oracle.worlds import World, worlds

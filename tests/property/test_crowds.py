@@ -6,11 +6,11 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.appraisal import Appraisal, appraise, appraise_all
-from services.scoring.core.due import next_change
-from services.scoring.core.pricing import Known, crowd_of, price
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.pricing.appraisal import Appraisal, appraise, appraise_all
+from services.scoring.core.pricing.due import next_change
+from services.scoring.core.pricing.price import Known, crowd_of, price
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL, Json, matrices
 from tests.oracle.standing import standing

@@ -15,14 +15,14 @@ import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.consume import Scorer
-from services.scoring.core.crossing import crossed_on
-from services.scoring.core.pricing import Known, price
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.validation import read_matrix
-from services.scoring.people import find
+from services.scoring.core.pricing.crossing import crossed_on
+from services.scoring.core.pricing.price import Known, price
+from services.scoring.live.consume import Scorer
+from services.scoring.live.resolution import find
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.reading import read_matrix
 from services.scoring.store import traits
-from services.scoring.tables import models, scores, versions
+from services.scoring.store.tables import models, scores, versions
 from shared.database.engine import Database
 from shared.database.schema import metadata
 from shared.errors import Refused

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.over_time import sums_over
-from services.scoring.core.pricing import price
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.pricing.over_time import sums_over
+from services.scoring.core.pricing.price import price
+from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.matrices import MODEL
 from tests.oracle.worlds import DAYS, FIRST_DAY, World, worlds
 from tests.property.test_crowds import known_in, odd_worlds

@@ -5,12 +5,12 @@ from math import fsum
 import pytest
 from hypothesis import given, settings
 
-from services.scoring.core.appraisal import appraise
-from services.scoring.core.crossing import crossed_on
-from services.scoring.core.due import next_change
-from services.scoring.core.pricing import price
-from services.scoring.model.reach import most
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.pricing.appraisal import appraise
+from services.scoring.core.pricing.crossing import crossed_on
+from services.scoring.core.pricing.due import next_change
+from services.scoring.core.pricing.price import price
+from services.scoring.matrix.bounds import most
+from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.standing import standing

@@ -5,11 +5,11 @@ from itertools import islice, product
 from hypothesis import given, settings
 from msgspec.structs import replace
 
-from services.scoring.core.example import examples
-from services.scoring.core.pricing import Known
-from services.scoring.core.ways import BECOME, DO, Way, missing
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.explaining.example import examples
+from services.scoring.core.explaining.ways import BECOME, DO, Way, missing
+from services.scoring.core.pricing.price import Known
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.conditions import met_by_interaction, met_by_traits
 from tests.oracle.fold import Life, lives
 from tests.oracle.matrices import MODEL, Json

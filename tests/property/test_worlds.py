@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from services.scoring.model.odd.worlds import Worlds
-from services.scoring.model.trait_conditions import TraitCondition, compile_traits
+from services.scoring.matrix.trait_conditions import TraitCondition, compile_traits
+from services.scoring.matrix.warnings.every_profile import Worlds
 
 NAMES = ("a", "b", "c")
 VALUES = (None, "x", "xy", 1, 2.5)

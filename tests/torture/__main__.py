@@ -8,7 +8,7 @@ from itertools import chain
 from rich.console import Console
 from rich.markup import escape
 
-from shared.telemetry import configure_logging
+from shared.process.telemetry import configure_logging
 from tests.faults.missing import Missing
 from tests.torture.enduring import endure
 from tests.torture.fault import Fault

@@ -7,8 +7,8 @@ from typing import Self
 import asyncpg
 import sqlalchemy as sa
 
-from services.handoff.tables import deliveries, leads
-from services.scoring.tables import ledger, standings
+from services.handoff.store.tables import deliveries, leads
+from services.scoring.store.tables import ledger, standings
 from shared.database.dead_letters import count_open
 from shared.database.engine import Database
 from shared.database.outbox import outbox

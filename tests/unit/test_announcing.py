@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from services import announcing
-from services.announcing import announce
-from shared import readiness
+from services.hosting import announcing
+from services.hosting.announcing import announce
 from shared.errors import Unavailable
-from shared.readiness import Readiness
+from shared.process import readiness
+from shared.process.readiness import Readiness
 from tests.patience import eventually, patience
 
 

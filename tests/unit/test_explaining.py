@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from services.explaining import explain
+from services.commands.explaining import explain
 from shared.errors import Misconfigured
 
 

@@ -8,13 +8,13 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from services.configuring import settings_of
+from services.commands.configuring import settings_of
+from services.commands.position_commands import positions
 from services.ops.groups import add_groups
-from services.position_commands import positions
 from shared.database.urls import place, read_url, sqlite_file
 from shared.errors import Misconfigured
 from shared.identity import Identity
-from shared.settings import Settings
+from shared.process.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a-secret-that-nobody-may-see"
@@ -158,9 +158,9 @@ def test_a_database_url_needs_no_driver_and_sqlite_s_former_name_still_works(giv
                 "services.scoring",
             },
         ),
-        ("services.composing.ingest", {"services.scoring", "services.handoff", "numpy"}),
-        ("services.composing.handoff", {"services.scoring", "services.ingest", "numpy"}),
-        ("services.composing.scoring", {"services.ingest", "services.handoff", "aiohttp"}),
+        ("services.hosting.ingest", {"services.scoring", "services.handoff", "numpy"}),
+        ("services.hosting.handoff", {"services.scoring", "services.ingest", "numpy"}),
+        ("services.hosting.scoring", {"services.ingest", "services.handoff", "aiohttp"}),
     ],
 )
 def test_a_command_imports_nothing_that_it_does_not_need(module: str, unneeded: set[str]) -> None:

@@ -1,6 +1,6 @@
 """Nothing lost: which log a position belongs to, who holds a lease, what names were seen, what was parked.
 
-The names seen so far are read from the ledger and the traits, as `services/scoring/core/names.py` reads them
+The names seen so far are read from the ledger and the traits, as `core/profiles/names.py` reads them
 from events. Of traits the table has the last value of each day alone, so a form may be missing.
 """
 

@@ -71,7 +71,7 @@ def _keys(lead_id: str, text: str) -> dict[str, Any]:
 
 
 def _last_name_key(name: str) -> str:
-    """Return the key as `services/handoff/sorting.py` made it when this was written."""
+    """Return the key as `services/handoff/payload/sorting.py` made it when this was written."""
     if name == _NOT_PROVIDED:
         return "\U0010fffd"
     decomposed = unicodedata.normalize("NFKD", name.casefold())

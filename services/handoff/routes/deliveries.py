@@ -7,26 +7,26 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from services.handoff.delivery import DeliveryStatus
-from services.handoff.event_types import WEBHOOK_TEST
-from services.handoff.payload import body_of
+from services.handoff.payload.body import body_of
+from services.handoff.payload.test_message import WebhookTest
+from services.handoff.payload.types import WEBHOOK_TEST
 from services.handoff.routes.parameters import Id
 from services.handoff.routes.shapes import DeliveryOut, DeliveryReplayIn, DeliveryReplayOut
 from services.handoff.store import deliveries as store
 from services.handoff.store import webhooks
-from services.handoff.tables import deliveries
-from services.handoff.testing import WebhookTest
-from services.handoff.webhook import Webhook
-from shared.auth import Requires
-from shared.clock import Clock
-from shared.cursor import Keyset, text
+from services.handoff.store.tables import deliveries
+from services.handoff.webhooks.delivery import DeliveryStatus
+from services.handoff.webhooks.webhook import Webhook
 from shared.database.bulk import insert_new
 from shared.database.engine import Database
 from shared.errors import MAX_COMPLAINTS, Complaint, Conflict, Refused
 from shared.ids import NewId
-from shared.keyed import keyed_router
-from shared.lists import Page, Paging, list_of
-from shared.supervisor import Bell
+from shared.process.clock import Clock
+from shared.process.supervisor import Bell
+from shared.web.auth import Requires
+from shared.web.cursor import Keyset, text
+from shared.web.keyed import keyed_router
+from shared.web.lists import Page, Paging, list_of
 
 _DISABLED: Final[dict[int | str, dict[str, Any]]] = {409: {"description": "The webhook is disabled."}}
 

@@ -7,18 +7,18 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from services.handoff.lead import LeadStatus
-from services.handoff.model_names import PATIENCE_WITH_LISTS_SECONDS, ModelNames
+from services.handoff.leads.model_names import PATIENCE_WITH_LISTS_SECONDS, ModelNames
+from services.handoff.payload.lead import LeadStatus
 from services.handoff.routes.parameters import ID_PATTERN, Id
 from services.handoff.routes.shapes import DeliveryOut, LeadOut, LeadSummaryOut
 from services.handoff.store import deliveries
 from services.handoff.store import leads as store
 from services.handoff.store.leads import Filter, Sort
-from shared.auth import Requires
-from shared.cursor import Keyset, moment, number, text
 from shared.database.engine import Database
-from shared.keyed import keyed_router
-from shared.lists import Instant, Page, Paging, list_of
+from shared.web.auth import Requires
+from shared.web.cursor import Keyset, moment, number, text
+from shared.web.keyed import keyed_router
+from shared.web.lists import Instant, Page, Paging, list_of
 
 _COLUMNS: Final = (
     "lead_id", "profile_id", "model", "version", "cycle", "audience", "status", "score", "flip_number",

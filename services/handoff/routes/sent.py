@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
-from services.handoff.event_types import EventType
-from services.handoff.payload import body_of
+from services.handoff.payload.body import body_of
+from services.handoff.payload.types import EventType
 
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
     410: {"description": "The endpoint is gone: the subscription is disabled, and the delivery is held."},

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.handoff.delivery import DeliveryStatus
-from services.handoff.event_types import OFFERED
-from services.handoff.lead import LeadStatus
+from services.handoff.payload.lead import LeadStatus
+from services.handoff.payload.types import OFFERED
 from services.handoff.routes.parameters import ID_PATTERN
-from services.handoff.target import MAX_URL_LENGTH
-from services.handoff.webhook import WebhookStatus
-from shared.lists import Instant
+from services.handoff.webhooks.delivery import DeliveryStatus
+from services.handoff.webhooks.target import MAX_URL_LENGTH
+from services.handoff.webhooks.webhook import WebhookStatus
 from shared.strict import Strict
+from shared.web.lists import Instant
 
 _Url = Annotated[str, StringConstraints(min_length=1, max_length=MAX_URL_LENGTH)]
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from services.handoff.guard import Guard
-from services.handoff.model_names import ModelNames
+from services.handoff.leads.model_names import ModelNames
 from services.handoff.routes.parameters import Id
 from services.handoff.routes.shapes import (
     CreatedWebhookOut,
@@ -18,15 +17,16 @@ from services.handoff.routes.shapes import (
     WebhookIn,
     WebhookOut,
 )
+from services.handoff.sending.guard import Guard
 from services.handoff.store import webhooks as store
-from services.handoff.webhook import ROTATION_GRACE, Secret, Webhook, rotated
-from shared.auth import Requires
-from shared.clock import Clock
-from shared.cursor import Keyset, text
+from services.handoff.webhooks.webhook import ROTATION_GRACE, Secret, Webhook, rotated
 from shared.database.engine import Database
 from shared.ids import NewId
-from shared.keyed import keyed_router
-from shared.lists import Page, Paging, list_of
+from shared.process.clock import Clock
+from shared.web.auth import Requires
+from shared.web.cursor import Keyset, text
+from shared.web.keyed import keyed_router
+from shared.web.lists import Page, Paging, list_of
 
 WEBHOOKS = Keyset("webhooks", text)
 DISABLED_BY_OWNER = "Disabled over the API."

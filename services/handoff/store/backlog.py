@@ -6,8 +6,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from services.handoff.delivery import DeliveryStatus
-from services.handoff.tables import deliveries, has_status, webhooks
+from services.handoff.store.tables import deliveries, has_status, webhooks
+from services.handoff.webhooks.delivery import DeliveryStatus
 from shared.database.schema import Instant
 
 

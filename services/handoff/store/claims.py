@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from services.handoff.delivery import MUTE, Prepared
-from services.handoff.lanes import MAX_WIDTH
 from services.handoff.store.stored_webhook import as_text, secrets_of
+from services.handoff.store.tables import deliveries, has_status, webhooks
 from services.handoff.store.webhooks import disable, hold_disabled
-from services.handoff.tables import deliveries, has_status, webhooks
-from services.handoff.webhook import signing
+from services.handoff.webhooks.bulkhead import MAX_WIDTH
+from services.handoff.webhooks.delivery import MUTE, Prepared
+from services.handoff.webhooks.webhook import signing
 from shared.database import bulk, quick
 from shared.database.schema import Instant
 

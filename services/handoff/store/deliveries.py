@@ -7,10 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.handoff.delivery import DISABLED, DeliveryStatus
-from services.handoff.notice import Notice
-from services.handoff.tables import attempts, deliveries
-from services.handoff.webhook import Webhook
+from services.handoff.payload.notice import Notice
+from services.handoff.store.tables import attempts, deliveries
+from services.handoff.webhooks.delivery import DISABLED, DeliveryStatus
+from services.handoff.webhooks.webhook import Webhook
 from shared.database.bulk import any_of
 
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from services.handoff.lead import OPEN, LeadStatus
-from services.handoff.sorting import last_name_key
-from services.handoff.tables import leads
+from services.handoff.payload.lead import OPEN, LeadStatus
+from services.handoff.payload.sorting import last_name_key
+from services.handoff.store.tables import leads
 from shared.database.bulk import insert_new
 from shared.errors import NotFound
 from shared.events import LeadQualified

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from services.handoff.tables import deliveries
+from services.handoff.store.tables import deliveries
 
 
 def holders(connection: sa.Connection) -> set[str]:

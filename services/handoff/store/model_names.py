@@ -5,7 +5,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from services.handoff.tables import leads, model_names
+from services.handoff.store.tables import leads, model_names
 from shared.database.bulk import any_of, built_once, insert_new, listed
 from shared.database.distinct import distinct_values
 

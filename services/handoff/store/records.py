@@ -11,9 +11,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.handoff.delivery import Answer, Delivered, Prepared, Refused, Result, Settled, Unreachable
+from services.handoff.store.tables import attempts, deliveries
 from services.handoff.store.webhooks import disable, hold_disabled
-from services.handoff.tables import attempts, deliveries
+from services.handoff.webhooks.delivery import (
+    Answer,
+    Delivered,
+    Prepared,
+    Refused,
+    Result,
+    Settled,
+    Unreachable,
+)
 from shared.database import bulk, quick
 
 

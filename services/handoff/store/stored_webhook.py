@@ -11,10 +11,10 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 
-from services.handoff.delivery import UNREADABLE
-from services.handoff.sign import can_sign
-from services.handoff.tables import webhooks
-from services.handoff.webhook import Secret, Webhook
+from services.handoff.store.tables import webhooks
+from services.handoff.webhooks.delivery import UNREADABLE
+from services.handoff.webhooks.signature import can_sign
+from services.handoff.webhooks.webhook import Secret, Webhook
 
 
 def as_text(column: sa.Column[Any]) -> sa.ColumnElement[Any]:

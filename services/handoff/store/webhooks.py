@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from services.handoff.delivery import DISABLED
 from services.handoff.store.stored_webhook import row_of, stored, webhook_of
-from services.handoff.tables import deliveries, has_status, webhooks
-from services.handoff.webhook import Webhook
+from services.handoff.store.tables import deliveries, has_status, webhooks
+from services.handoff.webhooks.delivery import DISABLED
+from services.handoff.webhooks.webhook import Webhook
 from shared.database import quick
 from shared.errors import NotFound
 

@@ -7,10 +7,10 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from services.ingest.fields import Fields, KeyFields
-from services.ingest.outcome import Outcome
-from services.ingest.redaction import Redaction
-from services.ingest.sending import Sending
+from services.ingest.reading.fields import Fields, KeyFields
+from services.ingest.reading.outcome import Outcome
+from services.ingest.reading.redaction import Redaction
+from services.ingest.reading.sending import Sending
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):

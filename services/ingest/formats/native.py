@@ -5,11 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
-from services.ingest.accepted import Accepted, Names
-from services.ingest.documentation import LEFT_OUT, description, limits, schema
-from services.ingest.fields import Fields, JsonFields, KeyFields
+from services.ingest.formats.documentation import LEFT_OUT, description, limits, schema
 from services.ingest.formats.format import Answer, Format, TrackingPath
-from services.ingest.limits import (
+from services.ingest.reading.accepted import Accepted, Names
+from services.ingest.reading.events import read_each
+from services.ingest.reading.fields import Fields, JsonFields, KeyFields
+from services.ingest.reading.limits import (
     MAX_EVENTS,
     EventId,
     Label,
@@ -18,13 +19,12 @@ from services.ingest.limits import (
     check_event,
     check_traits,
 )
-from services.ingest.outcome import Outcome, Verdict, verdict_of
-from services.ingest.reading import read_each
-from services.ingest.sending import Sending
-from services.ingest.shaping import accepted
-from services.ingest.skew import occurred_at
-from services.ingest.vocabulary import checked_type
-from services.ingest.wire import decode
+from services.ingest.reading.outcome import Outcome, Verdict, verdict_of
+from services.ingest.reading.sending import Sending
+from services.ingest.reading.shaping import accepted
+from services.ingest.reading.skew import occurred_at
+from services.ingest.reading.vocabulary import checked_type
+from services.ingest.reading.wire import decode
 from shared.errors import Refused
 from shared.identity import FORMER_USER_ID, Scalar, twin_of
 

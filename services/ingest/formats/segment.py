@@ -9,18 +9,18 @@ from typing import Any, Final
 
 import msgspec
 
-from services.ingest.accepted import Accepted
-from services.ingest.fields import Fields, JsonFields, KeyFields
 from services.ingest.formats.format import Answer, Format, Read, TrackingPath
 from services.ingest.formats.segment_calls import read_segment
 from services.ingest.formats.segment_description import describe_batch, describe_call
 from services.ingest.formats.segment_wire import Context, SegmentAnswer, read_batch, read_common_context
-from services.ingest.limits import check_count
-from services.ingest.outcome import Outcome, verdict_of
-from services.ingest.reading import read_each
-from services.ingest.sending import Sending
-from services.ingest.skew import read_sent_at
-from services.ingest.wire import decode
+from services.ingest.reading.accepted import Accepted
+from services.ingest.reading.events import read_each
+from services.ingest.reading.fields import Fields, JsonFields, KeyFields
+from services.ingest.reading.limits import check_count
+from services.ingest.reading.outcome import Outcome, verdict_of
+from services.ingest.reading.sending import Sending
+from services.ingest.reading.skew import read_sent_at
+from services.ingest.reading.wire import decode
 from shared.errors import Refused
 
 CALLS: Final = {

@@ -7,15 +7,15 @@ All other content of a call is tolerated, and `null` stands for absent everywher
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from services.ingest import skew
-from services.ingest.accepted import Accepted, Names
 from services.ingest.formats.segment_names import names_in
 from services.ingest.formats.segment_wire import Call, Context, merged, read_call
-from services.ingest.limits import check_event, check_traits
-from services.ingest.sending import Sending
-from services.ingest.shaping import accepted
-from services.ingest.urls import path_of
-from services.ingest.vocabulary import track_type
+from services.ingest.reading import skew
+from services.ingest.reading.accepted import Accepted, Names
+from services.ingest.reading.limits import check_event, check_traits
+from services.ingest.reading.sending import Sending
+from services.ingest.reading.shaping import accepted
+from services.ingest.reading.urls import path_of
+from services.ingest.reading.vocabulary import track_type
 from shared.errors import Refused
 from shared.events import IDENTIFY
 

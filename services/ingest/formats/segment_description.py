@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from services.ingest.documentation import LEFT_OUT, description, limits, schema
-from services.ingest.fields import KeyFields
+from services.ingest.formats.documentation import LEFT_OUT, description, limits, schema
 from services.ingest.formats.segment_wire import Call, SegmentAnswer
-from services.ingest.limits import MAX_EVENTS
+from services.ingest.reading.fields import KeyFields
+from services.ingest.reading.limits import MAX_EVENTS
 
 _EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "track": {"userId": "u-1", "event": "Order Completed", "properties": {"total": 129.0}},

@@ -9,8 +9,8 @@ and others that never contain somebody else's address.
 import re
 from typing import Any, Final
 
-from services.ingest.accepted import Names
 from services.ingest.formats.segment_wire import Call, Context
+from services.ingest.reading.accepted import Names
 from shared.errors import Refused
 from shared.identity import FORMER_USER_ID, USER_ID, WEAKEST, Identity
 

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 import msgspec
 
-from services.ingest.accepted import LeftOut
-from services.ingest.limits import MAX_LABEL_LENGTH, EventId, Label, check_event
-from services.ingest.outcome import Verdict
-from services.ingest.wire import decode
+from services.ingest.reading.accepted import LeftOut
+from services.ingest.reading.limits import MAX_LABEL_LENGTH, EventId, Label, check_event
+from services.ingest.reading.outcome import Verdict
+from services.ingest.reading.wire import decode
 from shared.errors import Refused, TooLarge
 
 MAX_COMMON_CONTEXT_BYTES: Final = 8 * 1024

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 
 from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
-from shared.transport import transport_words
+from shared.process.transport import transport_words
 
 Sleep = Callable[[float], Awaitable[None]]
 

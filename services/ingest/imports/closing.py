@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 from rich.table import Table
 
+from services.ingest.imports.access_log.report import MAX_LINES_SHOWN, ImportReport
 from services.ingest.imports.past import PastImport
-from services.ingest.imports.report import MAX_LINES_SHOWN, ImportReport
 
 
 class Outcome(NamedTuple):

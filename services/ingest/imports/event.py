@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.ingest.imports.meaning import Seen
+from services.ingest.imports.access_log.meaning import Seen
 from services.ingest.imports.visitor import Anonymiser
 
 

@@ -8,8 +8,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from services.ingest.imports.formats.line import MAX_LENGTH
-from services.ingest.imports.kinds import GZIP, LOOK_AT, check_kind
+from services.ingest.imports.access_log.kinds import GZIP, LOOK_AT, check_kind
+from services.ingest.imports.access_log.line import MAX_LENGTH
 from services.ingest.imports.unpacking import Unpacked, soundness
 from shared.errors import Refused
 

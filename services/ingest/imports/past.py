@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
+from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.lines import LogFile, Mark
-from services.ingest.imports.report import ImportReport
 
 # The most imports of logs with the same first line; older imports are forgotten, and would be posted again,
 # as duplicates.

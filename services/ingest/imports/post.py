@@ -9,18 +9,18 @@ from typing import Final
 import httpx
 from rich.console import Console
 
+from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.client import Poster, Sleep
 from services.ingest.imports.closing import Outcome
 from services.ingest.imports.display import Display
 from services.ingest.imports.lines import Damaged, LogFile, open_log
 from services.ingest.imports.past import PastImport, PastImports
 from services.ingest.imports.reading import Batch, Reader
-from services.ingest.imports.report import ImportReport
 from services.ingest.imports.unpacking import DAMAGED
 from services.ingest.imports.visitor import Anonymiser
-from services.ingest.judge import judge
-from shared.clock import Clock
+from services.ingest.reading.judge import judge
 from shared.errors import Refused
+from shared.process.clock import Clock
 
 TIMEOUT_SECONDS: Final = 30.0
 # A log's clock may be off, or in another zone than it says; the instance replaces a later instant by the

@@ -7,12 +7,12 @@ from typing import Final
 
 import msgspec
 
+from services.ingest.imports.access_log.line import NAMES, read_request
+from services.ingest.imports.access_log.meaning import Ignored, Seen, meaning_of
+from services.ingest.imports.access_log.refusal import LineRefused
+from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.event import event_id, event_of
-from services.ingest.imports.formats.line import NAMES, read_request
 from services.ingest.imports.lines import Damaged, Line, LogFile, Occurrences
-from services.ingest.imports.meaning import Ignored, Seen, meaning_of
-from services.ingest.imports.refusal import LineRefused
-from services.ingest.imports.report import ImportReport
 from services.ingest.imports.visitor import Anonymiser
 from shared.errors import Refused
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final, NamedTuple
 
-from services.ingest.imports.kinds import GZIP
+from services.ingest.imports.access_log.kinds import GZIP
 
 CUT_OFF: Final = "its packed data ends too early: it is still being written, or its copy was cut off"
 DAMAGED: Final = "its packed data is damaged or does not fit its checksum"

@@ -5,7 +5,7 @@ from hashlib import blake2b, sha256
 from pathlib import Path
 
 from shared.errors import Misconfigured
-from shared.files import make_once
+from shared.process.files import make_once
 
 
 class Anonymiser:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from shared.database.bulk import any_of
 from shared.database.dead_letters import dead_letters, is_open
 from shared.database.engine import Database
-from shared.dead_letters import REFUSERS
 from shared.errors import NotFound
 from shared.events import DeadLetter, decode
+from shared.following.dead_letters import REFUSERS
 from shared.values import check_known
 
 _ORDER: Final = (dead_letters.c.refused_at, dead_letters.c.id)

@@ -11,16 +11,15 @@ import sqlalchemy as sa
 from services.scoring.change import preparation
 from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
 from services.scoring.change.leads_ahead import AT_MOST, Ahead, leads_ahead, qualifying, still_true
-from services.scoring.core.counting import day_of
-from services.scoring.model.matrix import Version
-from services.scoring.pages import Pages
+from services.scoring.change.pages import Pages
+from services.scoring.core.counting.tally import day_of
+from services.scoring.matrix.matrix import Version
 from services.scoring.store import cycles, scores
 from services.scoring.store.drafts import check_unchanged
 from services.scoring.store.lifecycle import make_active
 from services.scoring.store.models import hold, read_version, version_of
+from services.scoring.store.tables import activations, models, versions
 from services.scoring.store.vocabulary import not_there
-from services.scoring.tables import activations, models, versions
-from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
 from shared.errors import Conflict
@@ -28,6 +27,7 @@ from shared.events import LEADS, MATRICES, encode
 from shared.ids import derived_id
 from shared.log.port import Record
 from shared.model_events import MatrixActivated
+from shared.process.clock import Clock
 
 Handoff = Literal["all", "new_activity_only", "none"]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from services.scoring.core.appraisal import QUALIFIED
-from services.scoring.model.matrix import Version
+from services.scoring.core.pricing.appraisal import QUALIFIED
+from services.scoring.matrix.matrix import Version
 from services.scoring.store.cycles import is_in_a_cycle, is_kept_back
-from services.scoring.tables import scores
+from services.scoring.store.tables import scores
 
 MOVERS = 10
 

@@ -11,21 +11,20 @@ from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import Connection
 
-from services.scoring import people
 from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
+from services.scoring.change.pages import Pages
 from services.scoring.change.retirement import Act
-from services.scoring.core.appraisal import State, appraise
-from services.scoring.core.counting import day_of
-from services.scoring.core.flip import Cycle, latest_cycle, qualify
-from services.scoring.core.linking import Person
-from services.scoring.model.matrix import Version
-from services.scoring.pages import Pages
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.appraisal import State, appraise
+from services.scoring.core.pricing.flip import Cycle, latest_cycle, qualify
+from services.scoring.core.profiles.linking import Person
+from services.scoring.live import resolution
+from services.scoring.matrix.matrix import Version
 from services.scoring.store import counts, cycles, former, handovers, traits
 from services.scoring.store.handovers import Handover
 from services.scoring.store.lifecycle import state_of
 from services.scoring.store.models import hold
 from services.scoring.store.vocabulary import active_version_of, model_unknown
-from shared.clock import Clock
 from shared.database import outbox
 from shared.database.engine import Database
 from shared.errors import Conflict, Unavailable
@@ -33,6 +32,7 @@ from shared.events import LEADS, MATRICES, LeadQualified, encode
 from shared.ids import derived_id
 from shared.log.port import Record
 from shared.model_events import LeadsHandedOver
+from shared.process.clock import Clock
 
 Status = Literal[
     "handed_over",
@@ -144,7 +144,7 @@ class HandingOver:
         version = _scoring(connection, self._model)
         _check_number(version, so_far.version)
         now = self._clock.now()
-        persons = people.hold(connection, ids, set(ids))
+        persons = resolution.hold(connection, ids, set(ids))
         known = traits.known(connection, persons)
         past = cycles.read(connection, persons)
         verdict_of: dict[str, Verdict] = {}

@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from services.scoring.core.appraisal import QUALIFIED, appraise_all
-from services.scoring.core.counting import day_of
-from services.scoring.core.flip import latest_cycle, qualify
-from services.scoring.core.linking import Person
-from services.scoring.core.pricing import Known, crowd_of
-from services.scoring.model.matrix import Version
-from services.scoring.people import find
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.appraisal import QUALIFIED, appraise_all
+from services.scoring.core.pricing.flip import latest_cycle, qualify
+from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.profiles.linking import Person
+from services.scoring.live.resolution import find
+from services.scoring.matrix.matrix import Version
 from services.scoring.store import counts, cycles, traits
 from shared.events import LeadQualified
 

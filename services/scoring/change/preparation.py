@@ -13,14 +13,14 @@ from typing import Final, Literal, NamedTuple
 import sqlalchemy as sa
 
 from services.scoring.change.recounting import recount
-from services.scoring.core.appraisal import appraise_all
-from services.scoring.core.asking import traits_asked
-from services.scoring.core.counting import Tally, day_of
-from services.scoring.core.pricing import crowd_of
-from services.scoring.model.matrix import Version
+from services.scoring.core.counting.tally import Tally, day_of
+from services.scoring.core.pricing.appraisal import appraise_all
+from services.scoring.core.pricing.price import crowd_of
+from services.scoring.matrix.asked_traits import traits_asked
+from services.scoring.matrix.matrix import Version
 from services.scoring.store import everybody, scores
 from services.scoring.store.models import COUNTING, active, hold, read_version
-from services.scoring.tables import identities, preparations
+from services.scoring.store.tables import identities, preparations
 from shared.errors import Conflict
 
 PRICING: Final = "pricing"

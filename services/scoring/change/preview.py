@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from services.scoring.change.flip_diff import MOVERS, FlipDiff, Mover
-from services.scoring.core.appraisal import QUALIFIED, states_of
-from services.scoring.core.asking import traits_asked
-from services.scoring.core.behaviour import rule_lines
-from services.scoring.core.columns import Floats, Indices
-from services.scoring.core.counting import day_of
-from services.scoring.core.pricing import Known, crowd_of
-from services.scoring.core.scores import scores_of
-from services.scoring.lookup import uncounted_of, with_uncounted
-from services.scoring.model.matrix import Matrix, Version
+from services.scoring.core.counting.arrays import Floats, Indices
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.appraisal import QUALIFIED, states_of
+from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.rule_points import rule_lines
+from services.scoring.core.pricing.scores import scores_of
+from services.scoring.live.lookup import uncounted_of, with_uncounted
+from services.scoring.matrix.asked_traits import traits_asked
+from services.scoring.matrix.matrix import Matrix, Version
 from services.scoring.store import cycles, everybody
 from services.scoring.store.models import version_of
 

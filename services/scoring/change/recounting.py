@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from services.scoring.core.counting import Tally, count
-from services.scoring.core.counts import NONE, Changes, without
+from services.scoring.core.counting.counts import NONE, Changes, without
+from services.scoring.core.counting.tally import Tally, count
 from services.scoring.store import counts, ledger
 
 

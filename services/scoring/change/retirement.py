@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from services.scoring.change import preparation
-from services.scoring.change.models_told import tell_deleted
+from services.scoring.change.announcing import tell_deleted
 from services.scoring.store import drafts, lifecycle
 from services.scoring.store.models import hold
 from services.scoring.store.vocabulary import model_unknown

@@ -15,20 +15,20 @@ from services.scoring.change.activation import Activation, Handoff, activate
 from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.change.handing_over import HandingOver
 from services.scoring.change.retirement import Act
-from services.scoring.naming import Named
 from services.scoring.routes.drafts import IfMatch
 from services.scoring.routes.movers import CutOut, MoverOut, names_in, with_names
+from services.scoring.routes.naming import Named
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
 from services.scoring.store.lifecycle import state_of
 from services.scoring.store.vocabulary import require_model
-from shared.auth import Requires
-from shared.clock import Clock
 from shared.database.engine import Database
 from shared.errors import NotFound, Refused, Unavailable
 from shared.ids import NewId
-from shared.keyed import keyed_router
+from shared.process.clock import Clock
+from shared.process.supervisor import Bell
 from shared.strict import Strict
-from shared.supervisor import Bell
+from shared.web.auth import Requires
+from shared.web.keyed import keyed_router
 
 
 class ActivationIn(Strict):

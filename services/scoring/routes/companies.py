@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from services.scoring.routes.parameters import NO_VERSION, SLUG
 from services.scoring.store.companies import Company, CompanySort, Wanted, companies, sort_key
-from shared.auth import Requires
-from shared.cursor import Keyset, number, text, whole
 from shared.database.engine import Database
-from shared.keyed import keyed_router
-from shared.lists import Page, Paging, list_of
+from shared.web.auth import Requires
+from shared.web.cursor import Keyset, number, text, whole
+from shared.web.keyed import keyed_router
+from shared.web.lists import Page, Paging, list_of
 
 
 class CompanyOut(BaseModel):

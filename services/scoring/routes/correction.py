@@ -6,22 +6,22 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.scoring.core.by_hand import Adjustment
-from services.scoring.core.flip import Cycle
-from services.scoring.corrections import Corrections, Note, undone
-from services.scoring.model.rules import Points, Slug
+from services.scoring.core.counting.adjustments import Adjustment
+from services.scoring.core.pricing.flip import Cycle
+from services.scoring.live.corrections import Corrections, Note, undone
+from services.scoring.matrix.rules import Points, Slug
 from services.scoring.routes.parameters import NoNul, ProfileId
 from services.scoring.routes.shapes import IdentityOut
 from services.scoring.store.selection import Selection
-from shared.auth import Requires
 from shared.database.connections import Work
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.identity import Forms, current
-from shared.keyed import keyed_router
-from shared.lists import Instant
+from shared.process.supervisor import Bell
 from shared.strict import Strict
-from shared.supervisor import Bell
+from shared.web.auth import Requires
+from shared.web.keyed import keyed_router
+from shared.web.lists import Instant
 
 T = TypeVar("T")
 MAX_TRIES = 5

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from services.scoring.model.difference import difference
-from services.scoring.model.matrix import Version
+from services.scoring.matrix.difference import difference
+from services.scoring.matrix.matrix import Version
 from services.scoring.routes.parameters import MAX_VERSION, ModelName
 from services.scoring.store.models import draft_of, version_of
 from services.scoring.store.vocabulary import not_there
-from shared.auth import Requires
 from shared.database.engine import Database
-from shared.keyed import keyed_router
+from shared.web.auth import Requires
+from shared.web.keyed import keyed_router
 
 
 class ChangeOut(BaseModel):

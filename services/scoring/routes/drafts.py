@@ -14,26 +14,26 @@ from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel
 
 from services.scoring.change import preparation
-from services.scoring.change.models_told import tell_deleted, tell_drafted
-from services.scoring.model.complaints import of_rule
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.odd.gather import warnings
-from services.scoring.model.odd.names import possible_kinds
-from services.scoring.model.odd.oddity import Oddity
-from services.scoring.model.validation import kept_matrix, read_matrix
+from services.scoring.change.announcing import tell_deleted, tell_drafted
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.messages import of_rule
+from services.scoring.matrix.reading import kept_matrix, read_matrix
+from services.scoring.matrix.warnings.all_warnings import warnings
+from services.scoring.matrix.warnings.names import possible_kinds
+from services.scoring.matrix.warnings.warning import Oddity
 from services.scoring.routes.parameters import ModelName, unkeepable
 from services.scoring.store import names
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
 from services.scoring.store.models import hold
+from services.scoring.store.tables import models
 from services.scoring.store.vocabulary import is_there, not_there
-from services.scoring.tables import models
-from shared.auth import Requires
-from shared.clock import Clock
 from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import MAX_COMPLAINTS, Outdated, Refused
-from shared.keyed import keyed_router
-from shared.supervisor import Bell
+from shared.process.clock import Clock
+from shared.process.supervisor import Bell
+from shared.web.auth import Requires
+from shared.web.keyed import keyed_router
 
 IfMatch = Annotated[str | None, Header(max_length=200)]
 

@@ -14,15 +14,15 @@ from services.scoring.change.retirement import Act
 from services.scoring.routes.parameters import ModelName, NoNul
 from services.scoring.store import handovers
 from services.scoring.store.vocabulary import require_model
-from shared.auth import Requires
-from shared.clock import Clock
-from shared.cursor import Keyset, text
 from shared.database.engine import Database
 from shared.ids import NewId
-from shared.keyed import keyed_router
-from shared.lists import Page, Paging, list_of
+from shared.process.clock import Clock
+from shared.process.supervisor import Bell
 from shared.strict import Strict
-from shared.supervisor import Bell
+from shared.web.auth import Requires
+from shared.web.cursor import Keyset, text
+from shared.web.keyed import keyed_router
+from shared.web.lists import Page, Paging, list_of
 
 MAX_PROFILES: Final = 1_000
 _WHY_NOT: Final[dict[Status, str]] = {

@@ -8,18 +8,18 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from services.scoring.core.linking import Link
-from services.scoring.people import find_one
+from services.scoring.core.profiles.linking import Link
+from services.scoring.live.resolution import find_one
 from services.scoring.routes.parameters import ProfileId
 from services.scoring.routes.shapes import IdentityOut, InteractionOut, LinkOut
 from services.scoring.store import links
-from services.scoring.tables import identities, ledger, retractions
-from shared.auth import Requires
-from shared.cursor import Keyset, moment, text
+from services.scoring.store.tables import identities, ledger, retractions
 from shared.database import bulk
 from shared.database.engine import Database
-from shared.keyed import keyed_router
-from shared.lists import Page, Paging, list_of
+from shared.web.auth import Requires
+from shared.web.cursor import Keyset, moment, text
+from shared.web.keyed import keyed_router
+from shared.web.lists import Page, Paging, list_of
 
 # The cursor is not bound to a profile: a merge between two pages may change its id.
 TIMELINE: Final = Keyset("timeline", moment, text)

@@ -12,11 +12,11 @@ from services.scoring.routes.models import ModelOut
 from services.scoring.routes.parameters import ModelName, NoNul
 from services.scoring.store.lifecycle import State, state_of
 from services.scoring.store.vocabulary import model_unknown
-from shared.auth import Requires
-from shared.clock import Clock
 from shared.database.engine import Database
-from shared.keyed import keyed_router
-from shared.supervisor import Bell
+from shared.process.clock import Clock
+from shared.process.supervisor import Bell
+from shared.web.auth import Requires
+from shared.web.keyed import keyed_router
 
 Author = Annotated[str | None, Query(max_length=200, description="Who; a mark of the key by default."), NoNul]
 Why = Annotated[str | None, Query(max_length=1000, description="Why."), NoNul]

@@ -8,13 +8,13 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.scoring.routes.parameters import ModelName
+from services.scoring.store.tables import models, preparations, scores
 from services.scoring.store.vocabulary import active_version_of
-from services.scoring.tables import models, preparations, scores
-from shared.auth import Requires
-from shared.cursor import Keyset, text
 from shared.database.engine import Database
-from shared.keyed import keyed_router
-from shared.lists import Page, Paging, list_of
+from shared.web.auth import Requires
+from shared.web.cursor import Keyset, text
+from shared.web.keyed import keyed_router
+from shared.web.lists import Page, Paging, list_of
 
 MODELS = Keyset("models", text)
 

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from services.scoring.naming import Named, name_profiles
+from services.scoring.routes.naming import Named, name_profiles
 from services.scoring.routes.shapes import IdentityOut
 
 LISTS = {"biggest_movers": "moved", "would_flip": "newly_flipped", "would_un_flip": "un_flipped"}

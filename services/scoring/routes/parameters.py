@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator
 
-from shared.cursor import text
 from shared.errors import Complaint
+from shared.web.cursor import text
 
 SLUG: Final = r"^[a-z][a-z0-9_]{0,63}$"
 MAX_VERSION: Final = 2**31 - 1

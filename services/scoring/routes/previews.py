@@ -8,16 +8,16 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from services.scoring.change.preview import preview
-from services.scoring.model.matrix import Version
+from services.scoring.matrix.matrix import Version
 from services.scoring.routes.movers import CutOut, MoverOut, names_in, with_names
 from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.store.drafts import etag, shown
 from services.scoring.store.models import draft_of, version_of
 from services.scoring.store.vocabulary import not_there
-from shared.auth import Requires
-from shared.clock import Clock
 from shared.database.engine import Database
-from shared.keyed import keyed_router
+from shared.process.clock import Clock
+from shared.web.auth import Requires
+from shared.web.keyed import keyed_router
 
 
 class PreviewOut(BaseModel):

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from services.scoring.core.appraisal import State, appraise
-from services.scoring.core.counting import day_of
-from services.scoring.core.linking import Person
-from services.scoring.core.pricing import Known
-from services.scoring.model.matrix import Version
-from services.scoring.people import find, find_one
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.appraisal import State, appraise
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.profiles.linking import Person
+from services.scoring.live.resolution import find, find_one
+from services.scoring.matrix.matrix import Version
 from services.scoring.routes.parameters import (
     NO_VERSION,
     SLUG,
@@ -30,15 +30,15 @@ from services.scoring.store import traits
 from services.scoring.store.listing import Filter, Sort, profile_ids
 from services.scoring.store.models import active
 from services.scoring.store.vocabulary import check_kind
-from shared.auth import Requires
-from shared.clock import Clock
-from shared.cursor import Keyset, number, text
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.identity import Forms, Identity, current
-from shared.keyed import keyed_router
 from shared.known_traits import completed, reader
-from shared.lists import Page, Paging, list_of
+from shared.process.clock import Clock
+from shared.web.auth import Requires
+from shared.web.cursor import Keyset, number, text
+from shared.web.keyed import keyed_router
+from shared.web.lists import Page, Paging, list_of
 
 Text = Annotated[str | None, Query(max_length=200), NoNul]
 

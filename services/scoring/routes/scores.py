@@ -7,24 +7,24 @@ from datetime import date, datetime
 from fastapi import APIRouter
 from sqlalchemy import Connection
 
-from services.scoring.asked import version_asked
-from services.scoring.core.appraisal import state_of
-from services.scoring.core.counting import day_of
-from services.scoring.core.crossing import crossed_on
-from services.scoring.core.explaining import Day, days_of_rules
-from services.scoring.core.lines import lines_of
-from services.scoring.core.pricing import Known, price
-from services.scoring.lookup import known_under
-from services.scoring.model.matrix import Version
-from services.scoring.model.rules import DIGITS
-from services.scoring.people import find_one
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.explaining.days import Day, days_of_rules
+from services.scoring.core.explaining.lines import lines_of
+from services.scoring.core.pricing.appraisal import state_of
+from services.scoring.core.pricing.crossing import crossed_on
+from services.scoring.core.pricing.price import Known, price
+from services.scoring.live.lookup import known_under
+from services.scoring.live.resolution import find_one
+from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.rules import DIGITS
 from services.scoring.routes.parameters import At, ModelName, ProfileId, WhichVersion
+from services.scoring.routes.question import version_asked
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
-from shared.auth import Requires
-from shared.clock import Clock
 from shared.database.engine import Database
 from shared.events import Reason
-from shared.keyed import keyed_router
+from shared.process.clock import Clock
+from shared.web.auth import Requires
+from shared.web.keyed import keyed_router
 
 
 def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:

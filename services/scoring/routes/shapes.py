@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from services.scoring.core.appraisal import State
+from services.scoring.core.pricing.appraisal import State
 
 
 class IdentityOut(BaseModel):

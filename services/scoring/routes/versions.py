@@ -10,17 +10,17 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from services.scoring.naming import Named
 from services.scoring.routes.movers import names_in, with_names
+from services.scoring.routes.naming import Named
 from services.scoring.routes.parameters import ModelName, VersionNumber
+from services.scoring.store.tables import activations, models, versions
 from services.scoring.store.vocabulary import not_there, require_model
-from services.scoring.tables import activations, models, versions
-from shared.auth import Requires
-from shared.clock import Clock
-from shared.cursor import Keyset, whole
 from shared.database.engine import Database
-from shared.keyed import keyed_router
-from shared.lists import Page, Paging, list_of
+from shared.process.clock import Clock
+from shared.web.auth import Requires
+from shared.web.cursor import Keyset, whole
+from shared.web.keyed import keyed_router
+from shared.web.lists import Page, Paging, list_of
 
 
 class ActivationOut(BaseModel):

@@ -7,18 +7,18 @@ from datetime import date, datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.scoring.asked import Question, question
-from services.scoring.core.appraisal import State
-from services.scoring.core.flip import Cycle
-from services.scoring.core.lines import Kind, Line, Without
-from services.scoring.core.telling import summary
-from services.scoring.core.why import Status, Why, explain_flip
+from services.scoring.core.explaining.lines import Kind, Line, Without
+from services.scoring.core.explaining.summary import summary
+from services.scoring.core.explaining.why import Status, Why, explain_flip
+from services.scoring.core.pricing.appraisal import State
+from services.scoring.core.pricing.flip import Cycle
 from services.scoring.routes.parameters import At, ModelName, ProfileId, WhichVersion
+from services.scoring.routes.question import Question, question
 from services.scoring.routes.shapes import ReasonOut
-from shared.auth import Requires
-from shared.clock import Clock
 from shared.database.engine import Database
-from shared.keyed import keyed_router
+from shared.process.clock import Clock
+from shared.web.auth import Requires
+from shared.web.keyed import keyed_router
 
 
 class WayOut(BaseModel):

@@ -6,9 +6,9 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 
-from services.scoring.core.appraisal import QUALIFIED, WAITING
+from services.scoring.core.pricing.appraisal import QUALIFIED, WAITING
+from services.scoring.store.tables import scores
 from services.scoring.store.vocabulary import active_version_of
-from services.scoring.tables import scores
 
 CompanySort = Literal["-score", "-best", "company"]
 

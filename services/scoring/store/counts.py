@@ -6,10 +6,10 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from services.scoring.core.counts import NONE, Counts, Held, difference, total
-from services.scoring.core.entries import ENTRY
+from services.scoring.core.counting.counts import NONE, Counts, Held, difference, total
+from services.scoring.core.counting.entries import ENTRY
 from services.scoring.store.large_rows import LargeRows, Row, marked
-from services.scoring.tables import counts, older_counts
+from services.scoring.store.tables import counts, older_counts
 from shared.database import bulk, quick
 from shared.errors import Unavailable
 

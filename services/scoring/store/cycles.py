@@ -10,11 +10,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.scoring.core.flip import Cycle
-from services.scoring.core.linking import Person
-from services.scoring.fold_tables import former_ids
-from services.scoring.model.matrix import Version
-from services.scoring.tables import flipped, identities, standings
+from services.scoring.core.pricing.flip import Cycle
+from services.scoring.core.profiles.linking import Person
+from services.scoring.matrix.matrix import Version
+from services.scoring.store.fold_tables import former_ids
+from services.scoring.store.tables import flipped, identities, standings
 from shared.database import bulk, quick
 from shared.events import LeadQualified
 

@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 import sqlalchemy as sa
 
-from services.scoring.tables import activations, models, versions
+from services.scoring.store.tables import activations, models, versions
 from shared.errors import Outdated
 
 

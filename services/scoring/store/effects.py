@@ -6,9 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.scoring.core.counting import day_of
+from services.scoring.core.counting.tally import day_of
 from services.scoring.store.ledger import is_retracted
-from services.scoring.tables import effects, ledger
+from services.scoring.store.tables import effects, ledger
 from shared.database import bulk
 from shared.events import Interaction
 from shared.vocabulary import is_effective

@@ -6,12 +6,12 @@ from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
-from services.scoring.core.counts import NONE, Counts, totals
-from services.scoring.core.pricing import Known
-from services.scoring.core.traits import NOTHING_KNOWN, History
+from services.scoring.core.counting.counts import NONE, Counts, totals
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.profiles.traits import NOTHING_KNOWN, History
 from services.scoring.store.counts import counted_in
+from services.scoring.store.tables import counts, identities, older_counts
 from services.scoring.store.traits import told_of
-from services.scoring.tables import counts, identities, older_counts
 from shared.identity import Identity
 
 

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 from services.scoring.core.fold import BEFORE_FOLDS_WERE_KEPT, Fold
-from services.scoring.fold_tables import folds
-from services.scoring.tables import ledger
+from services.scoring.store.fold_tables import folds
+from services.scoring.store.tables import ledger
 from shared.database import bulk
 
 _SCORING = "scoring"

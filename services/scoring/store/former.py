@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
-from services.scoring.fold_tables import former_ids
-from services.scoring.tables import identities
+from services.scoring.store.fold_tables import former_ids
+from services.scoring.store.tables import identities
 from shared.database import bulk
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from services.scoring.tables import handovers
+from services.scoring.store.tables import handovers
 from shared.database import bulk
 
 

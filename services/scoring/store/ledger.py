@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import sqlalchemy as sa
 
-from services.scoring.tables import ledger, retractions
+from services.scoring.store.tables import ledger, retractions
 from shared.database import bulk
 from shared.database.schema import Key
 from shared.events import Interaction, Retraction

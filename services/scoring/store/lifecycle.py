@@ -7,7 +7,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from services.scoring.store.drafts import etag, names_tag
-from services.scoring.tables import activations, models, preparations
+from services.scoring.store.tables import activations, models, preparations
 from shared.errors import Outdated
 
 

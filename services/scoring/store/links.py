@@ -5,10 +5,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.scoring.core import linking
-from services.scoring.core.linking import Link, Pair, People, Side
+from services.scoring.core.profiles import linking
+from services.scoring.core.profiles.linking import Link, Pair, People, Side
+from services.scoring.store.tables import links, separations
 from services.scoring.store.users import may_have_aliases
-from services.scoring.tables import links, separations
 from shared.database import bulk, quick
 from shared.events import Separation
 

@@ -7,12 +7,12 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 
-from services.scoring.core.appraisal import QUALIFIED
-from services.scoring.model.matrix import Version
+from services.scoring.core.pricing.appraisal import QUALIFIED
+from services.scoring.matrix.matrix import Version
 from services.scoring.store.cycles import is_kept_back
+from services.scoring.store.tables import identities, scores
 from services.scoring.store.trait_filter import may_have
 from services.scoring.store.vocabulary import active_version_of, check_trait
-from services.scoring.tables import identities, scores
 from shared.errors import Refused
 from shared.values import check_known
 

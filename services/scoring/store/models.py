@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from services.scoring.core.asking import traits_asked
-from services.scoring.core.counting import Tally
-from services.scoring.model.matrix import Version
-from services.scoring.model.validation import kept_matrix
-from services.scoring.tables import activations, models, preparations, versions
+from services.scoring.core.counting.tally import Tally
+from services.scoring.matrix.asked_traits import traits_asked
+from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.reading import kept_matrix
+from services.scoring.store.tables import activations, models, preparations, versions
 from shared.database import quick
 from shared.database.schema import Key
 

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
-from services.scoring.core.names import KINDS, Kind, Name
-from services.scoring.model.seen import Seen, gathered
-from services.scoring.tables import identities, seen_names
+from services.scoring.core.profiles.names import KINDS, Kind, Name
+from services.scoring.matrix.seen_names import Seen, gathered
+from services.scoring.store.tables import identities, seen_names
 from shared.database import bulk
 
 LIMIT: Final = 10_000

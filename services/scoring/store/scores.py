@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from services.scoring.core.appraisal import QUALIFIED, Appraisal
-from services.scoring.model.matrix import Version
-from services.scoring.tables import identities, scores
+from services.scoring.core.pricing.appraisal import QUALIFIED, Appraisal
+from services.scoring.matrix.matrix import Version
+from services.scoring.store.tables import identities, scores
 from shared.database import bulk, quick
 from shared.errors import Unavailable
 

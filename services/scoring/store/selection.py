@@ -7,9 +7,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from services.scoring.core.linking import Person
+from services.scoring.core.profiles.linking import Person
 from services.scoring.store.ledger import is_retracted
-from services.scoring.tables import ledger
+from services.scoring.store.tables import ledger
 from shared.database import bulk
 from shared.errors import NotFound, TooLarge
 from shared.values import check_known

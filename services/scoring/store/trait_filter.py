@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from services.scoring.tables import effects, identities, traits
+from services.scoring.store.tables import effects, identities, traits
 from shared.known_traits import COMPANY, canonical, sources
 from shared.vocabulary import EFFECTS
 

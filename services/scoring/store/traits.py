@@ -7,12 +7,12 @@ from typing import Any, TypeAlias
 import msgspec
 import sqlalchemy as sa
 
-from services.scoring.core.counting import day_of
-from services.scoring.core.counts import totals
-from services.scoring.core.linking import Person
-from services.scoring.core.pricing import Known
-from services.scoring.core.traits import History, Told, tellings
-from services.scoring.tables import effects, traits
+from services.scoring.core.counting.counts import totals
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.profiles.linking import Person
+from services.scoring.core.profiles.traits import History, Told, tellings
+from services.scoring.store.tables import effects, traits
 from shared.database import bulk, quick
 from shared.events import Interaction
 from shared.vocabulary import EFFECTS

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
-from services.scoring.tables import identities, links
+from services.scoring.store.tables import identities, links
 from shared.database import bulk
 from shared.identity import USER_ID, Identity
 

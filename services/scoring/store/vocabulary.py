@@ -8,10 +8,10 @@ from typing import Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
-from services.scoring.model.matrix import Version
+from services.scoring.matrix.matrix import Version
 from services.scoring.store import names
 from services.scoring.store.models import active, version_of
-from services.scoring.tables import identities, models, seen_names, versions
+from services.scoring.store.tables import identities, models, seen_names, versions
 from shared.database.distinct import distinct_values
 from shared.errors import NotFound
 from shared.identity import STRONGEST_FIRST, WEAKEST

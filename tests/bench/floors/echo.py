@@ -37,7 +37,7 @@ async def answer(body: bytes, send: ASGISendCallable) -> None:
 
 def main() -> None:
     """Serve on the port that is the first argument."""
-    # The same as in services/process.py.
+    # The same as in services/hosting/process.py.
     config = uvicorn.Config(
         echo,
         host=HOST,

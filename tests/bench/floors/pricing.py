@@ -15,11 +15,11 @@ import asyncpg
 import numpy as np
 from uvicorn.loops.auto import auto_loop_factory
 
-from services.scoring.core.counts import number_of
-from services.scoring.core.entries import ENTRY
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.rules import Rule
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.counting.counts import number_of
+from services.scoring.core.counting.entries import ENTRY
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.rules import Rule
 from tests.bench.databases import plain
 from tests.bench.ground import FLIP_NUMBER
 from tests.bench.workload import repriced

@@ -16,9 +16,9 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from uvicorn.loops.auto import auto_loop_factory
 
-from services.ingest.accepted import Accepted
 from services.ingest.formats.segment import read_calls
-from services.ingest.sending import Sending
+from services.ingest.reading.accepted import Accepted
+from services.ingest.reading.sending import Sending
 from shared.events import encode
 from shared.identity import Forms
 from shared.ids import new_id

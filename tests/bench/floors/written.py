@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from services.scoring.core.counts import ENTRY
+from services.scoring.core.counting.counts import ENTRY
 from shared.events import LEADS, Interaction
 from shared.identity import Identity
 

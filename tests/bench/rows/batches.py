@@ -5,7 +5,7 @@ import base64
 from typing import Any
 
 from shared.events import INTERACTIONS
-from shared.settings import Settings
+from shared.process.settings import Settings
 from tests.bench.arena import Arena, Wrong
 from tests.bench.meter import Meter
 from tests.bench.servers import flipline, helper

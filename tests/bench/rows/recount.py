@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-from services.scoring.core.counts import number_of
-from services.scoring.model.validation import kept_matrix
+from services.scoring.core.counting.counts import number_of
+from services.scoring.matrix.reading import kept_matrix
 from tests.bench.activating import Activated
 from tests.bench.arena import Arena, Wrong
 from tests.bench.databases import copy, drop, value

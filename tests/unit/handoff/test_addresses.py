@@ -4,7 +4,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from services.handoff.addresses import Opened, is_public, parsed
+from services.handoff.webhooks.addresses import Opened, is_public, parsed
 from shared.errors import Misconfigured
 
 CLOSED = Opened.parse(())

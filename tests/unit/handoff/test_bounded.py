@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.handoff.bounded import MAX_INFORMATIONAL, Heads, TooMuch
+from services.handoff.sending.bounded import MAX_INFORMATIONAL, Heads, TooMuch
 
 INFORMATIONAL = st.sampled_from(
     [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.0 199 \n\n", b"HTTP/1.1 103 Hints\r\na: b\r\nc: d\r\n\r\n"]

@@ -4,8 +4,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.handoff.delivery import Answer, Delivered, Forbidden, NoAnswer, Refused, Unreachable, settle
-from services.handoff.retry import SCHEDULE_SECONDS
+from services.handoff.webhooks.delivery import (
+    Answer,
+    Delivered,
+    Forbidden,
+    NoAnswer,
+    Refused,
+    Unreachable,
+    settle,
+)
+from services.handoff.webhooks.retry import SCHEDULE_SECONDS
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 MIDDLE = 0.5

@@ -1,6 +1,6 @@
 """The bell of the delivery worker tells new work from the end of an attempt."""
 
-from services.handoff.due import Due
+from services.handoff.sending.wake import Due
 from tests.patience import PATIENCE_SECONDS, patience
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.handoff.event_types import OFFERED, EventType
-from services.handoff.payload import body_of
+from services.handoff.payload.body import body_of
+from services.handoff.payload.types import OFFERED, EventType
 from tests.webhook_bodies import misfits
 
 

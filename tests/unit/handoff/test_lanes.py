@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.handoff.lanes import FIRST_WIDTH, MAX_WIDTH, TOTAL, Lanes
+from services.handoff.webhooks.bulkhead import FIRST_WIDTH, MAX_WIDTH, TOTAL, Lanes
 
 
 def entered(lanes: Lanes, *webhook_ids: str) -> list[bool]:

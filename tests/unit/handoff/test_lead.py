@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.handoff.lead import lead_data, lead_notice
-from services.handoff.payload import body_of
+from services.handoff.payload.body import body_of
+from services.handoff.payload.lead import lead_data, lead_notice
 from shared.events import LeadQualified, Offer, Reason
 from shared.identity import Identity
 from tests.leads import qualified

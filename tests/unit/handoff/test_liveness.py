@@ -1,6 +1,6 @@
 """The keys of advisory locks."""
 
-from services.handoff.liveness import key_of
+from services.handoff.sending.liveness import key_of
 
 
 def test_a_key_is_the_same_in_every_process_and_fits_its_type() -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.handoff.person import NOT_PROVIDED, company_of, person_of
-from services.handoff.trimming import MAX_FIELD_BYTES, clipped
+from services.handoff.payload.person import NOT_PROVIDED, company_of, person_of
+from services.handoff.payload.trimming import MAX_FIELD_BYTES, clipped
 from shared.identity import Identity
 
 

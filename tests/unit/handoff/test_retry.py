@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.handoff.retry import JITTER, MAX_RETRY_AFTER, SCHEDULE_SECONDS, asked_wait, delay
+from services.handoff.webhooks.retry import JITTER, MAX_RETRY_AFTER, SCHEDULE_SECONDS, asked_wait, delay
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 MIDDLE = 0.5

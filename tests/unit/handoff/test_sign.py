@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
-from services.handoff.sign import SECRET_BYTES, secret_of, signature, signed_headers
+from services.handoff.webhooks.signature import SECRET_BYTES, secret_of, signature, signed_headers
 
 SECRET = secret_of(b"0123456789abcdef0123456789abcdef")
 OTHER = secret_of(b"fedcba9876543210fedcba9876543210")

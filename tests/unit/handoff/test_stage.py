@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.handoff.payload import body_of
-from services.handoff.stage import stage_data, stage_notice
+from services.handoff.payload.body import body_of
+from services.handoff.payload.stage import stage_data, stage_notice
 from shared.events import StageChanged
 from shared.identity import Identity
 from tests.leads import stage_changed

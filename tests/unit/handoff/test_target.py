@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.handoff.target import MAX_URL_LENGTH, parse_target
+from services.handoff.webhooks.target import MAX_URL_LENGTH, parse_target
 from shared.errors import Refused
 
 

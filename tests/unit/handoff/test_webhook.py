@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.handoff.event_types import LEAD_QUALIFIED, OFFERED, STAGE_CHANGED, EventType
-from services.handoff.webhook import MAX_SECRETS, ROTATION_GRACE, Secret, Webhook, rotated, signing
+from services.handoff.payload.types import LEAD_QUALIFIED, OFFERED, STAGE_CHANGED, EventType
+from services.handoff.webhooks.webhook import MAX_SECRETS, ROTATION_GRACE, Secret, Webhook, rotated, signing
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

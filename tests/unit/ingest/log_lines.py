@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.ingest.imports.formats.line import read_request
-from services.ingest.imports.refusal import LineRefused, Reason
-from services.ingest.imports.request import Request
+from services.ingest.imports.access_log.line import read_request
+from services.ingest.imports.access_log.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.request import Request
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:25.0) Gecko/20100101 Firefox/25.0"
 AT = datetime(2015, 5, 17, 10, 5, 3, tzinfo=UTC)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.ingest.accepted import Accepted
 from services.ingest.formats.segment_calls import read_segment
-from services.ingest.sending import Sending
+from services.ingest.reading.accepted import Accepted
+from services.ingest.reading.sending import Sending
 from shared.errors import Refused
 from shared.events import Interaction
 from shared.identity import Forms

@@ -2,8 +2,8 @@ import gzip
 
 import pytest
 
-from services.ingest.body import gunzip
-from services.ingest.limits import MAX_BODY_BYTES
+from services.ingest.http.body import gunzip
+from services.ingest.reading.limits import MAX_BODY_BYTES
 
 
 def test_gzip_is_read_up_to_the_limit() -> None:

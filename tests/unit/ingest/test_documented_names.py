@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.ingest.vocabulary import track_type
+from services.ingest.reading.vocabulary import track_type
 from shared.type_names import SEGMENT_TYPES, snake_case
 from shared.vocabulary import EFFECTS, KNOWN_TYPES, TOUCHES
 

@@ -7,11 +7,11 @@ from pkgutil import iter_modules
 import pytest
 
 from services.ingest import formats
+from services.ingest.formats.dead_letter import records_of
 from services.ingest.formats.format import Format, TrackingPath
 from services.ingest.formats.registry import BY_PATH, FORMATS
-from services.ingest.letters.again import records_of
-from services.ingest.outcome import Refusal, dead_letter, verdict_of
-from services.ingest.sending import Sending
+from services.ingest.reading.outcome import Refusal, dead_letter, verdict_of
+from services.ingest.reading.sending import Sending
 from shared.errors import Refused
 from shared.identity import Forms
 from tests.builders import NOON

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.client import retry_delay_seconds
 from services.ingest.imports.closing import Outcome
 from services.ingest.imports.display import Display
 from services.ingest.imports.event import event_id
 from services.ingest.imports.past import PastImport
-from services.ingest.imports.report import ImportReport
 from services.ingest.imports.visitor import Anonymiser, load_salt
 from shared.errors import Misconfigured
 

@@ -1,6 +1,6 @@
 import pytest
 
-from services.ingest.judge import judge
+from services.ingest.reading.judge import judge
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 CHROME = (

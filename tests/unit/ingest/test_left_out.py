@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.ingest.accepted import Accepted
 from services.ingest.formats.native import NATIVE, answer
 from services.ingest.formats.segment import SEGMENT, answer_call, answer_calls
+from services.ingest.reading.accepted import Accepted
 from shared.errors import Refused
 from tests.unit.ingest.segment_calls import accepted as call
 from tests.unit.ingest.test_native import accepted as event

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from services.ingest.formats.dead_letter import records_of
 from services.ingest.formats.native import NATIVE
 from services.ingest.formats.segment import SEGMENT, read_calls
-from services.ingest.letters.again import records_of
-from services.ingest.outcome import MAX_PAYLOAD_BYTES, Refusal, dead_letter
-from services.ingest.sending import Sending
+from services.ingest.reading.outcome import MAX_PAYLOAD_BYTES, Refusal, dead_letter
+from services.ingest.reading.sending import Sending
 from shared.errors import Refused
 from shared.events import (
     INTERACTIONS,

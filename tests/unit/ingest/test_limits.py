@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from services.ingest.limits import MAX_DEPTH, MAX_EVENT_BYTES, MAX_EVENTS, check_count, check_event
+from services.ingest.reading.limits import MAX_DEPTH, MAX_EVENT_BYTES, MAX_EVENTS, check_count, check_event
 from shared.errors import Refused, TooLarge
 
 

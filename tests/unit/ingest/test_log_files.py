@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.ingest.imports import lines
-from services.ingest.imports.formats.line import MAX_LENGTH
+from services.ingest.imports.access_log.line import MAX_LENGTH
 from services.ingest.imports.lines import Damaged, Line, Mark, Occurrences, open_log
 from services.ingest.imports.unpacking import CUT_OFF, DAMAGED, FOLLOWED
 from shared.errors import Refused

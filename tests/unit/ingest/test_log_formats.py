@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.ingest.imports.refusal import Reason
-from services.ingest.imports.request import Request
+from services.ingest.imports.access_log.refusal import Reason
+from services.ingest.imports.access_log.request import Request
 from tests.unit.ingest.log_lines import AT, FIREFOX, combined, common, read, refused
 
 

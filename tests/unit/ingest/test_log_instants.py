@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from services.ingest.imports.instants import any_instant
-from services.ingest.imports.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.instants import any_instant
+from services.ingest.imports.access_log.refusal import LineRefused, Reason
 
 AT = datetime(2026, 11, 15, 10, 0, 1, tzinfo=UTC)
 

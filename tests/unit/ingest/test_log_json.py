@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.ingest.imports.refusal import Reason
-from services.ingest.imports.request import Request
+from services.ingest.imports.access_log.refusal import Reason
+from services.ingest.imports.access_log.request import Request
 from tests.unit.ingest.log_lines import read, refused
 
 AT = datetime(2026, 11, 15, 10, 0, 1, tzinfo=UTC)

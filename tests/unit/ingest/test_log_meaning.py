@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from services.ingest.imports.meaning import Ignored, Seen, meaning_of
-from services.ingest.imports.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.meaning import Ignored, Seen, meaning_of
+from services.ingest.imports.access_log.refusal import LineRefused, Reason
 from tests.unit.ingest.log_lines import AT, FIREFOX, combined, common, read
 
 NOW = datetime(2016, 1, 1, tzinfo=UTC)

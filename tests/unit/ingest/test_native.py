@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.accepted import Accepted
 from services.ingest.formats.native import read_native
-from services.ingest.sending import Sending
+from services.ingest.reading.accepted import Accepted
+from services.ingest.reading.sending import Sending
 from shared.errors import Refused
 from shared.events import Interaction, decode, encode
 from shared.identity import Forms

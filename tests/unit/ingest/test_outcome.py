@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.ingest.accepted import Accepted
 from services.ingest.formats.native import NATIVE
-from services.ingest.outcome import MAX_PAYLOAD_BYTES, Refusal, dead_letter, verdict_of
+from services.ingest.reading.accepted import Accepted
+from services.ingest.reading.outcome import MAX_PAYLOAD_BYTES, Refusal, dead_letter, verdict_of
 from shared.errors import Refused
 from shared.events import DeadLetter, decode, encode
 from tests.builders import interaction

@@ -4,9 +4,9 @@ import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
+from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.lines import open_log
 from services.ingest.imports.past import MAX_KEPT, PastImport, PastImports
-from services.ingest.imports.report import ImportReport
 
 AT = datetime(2026, 11, 15, 10, 0, 1, tzinfo=UTC)
 FIRST = b"first line\n"

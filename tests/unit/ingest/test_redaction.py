@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.redaction import Redaction
+from services.ingest.reading.redaction import Redaction
 from shared.events import Envelope
 from tests.builders import NOON
 

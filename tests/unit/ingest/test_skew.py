@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.ingest.skew import occurred_at, read_instant, read_sent_at
+from services.ingest.reading.skew import occurred_at, read_instant, read_sent_at
 from shared.errors import Refused
 
 RECEIVED = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

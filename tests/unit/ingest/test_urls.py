@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.urls import path_of
+from services.ingest.reading.urls import path_of
 
 
 @pytest.mark.parametrize(

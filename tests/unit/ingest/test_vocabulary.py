@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.vocabulary import checked_type, track_type
+from services.ingest.reading.vocabulary import checked_type, track_type
 from shared.errors import Refused
 from shared.events import RESERVED_TYPES
 from shared.type_names import SEGMENT_TYPES, snake_case

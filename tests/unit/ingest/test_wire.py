@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.ingest.wire import decode
+from services.ingest.reading.wire import decode
 from shared.errors import Refused
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from services.ops.activate import activate
 from services.ops.wanted import Wanted
 from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
-from shared.middleware import MAX_BODY_BYTES
+from shared.web.middleware import MAX_BODY_BYTES
 from tests.keys import OPS_KEY
 from tests.patience import PATIENCE_SECONDS
 

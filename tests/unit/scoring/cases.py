@@ -4,9 +4,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from services.scoring.core.pricing import Known
-from services.scoring.core.ways import missing
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.explaining.ways import missing
+from services.scoring.core.pricing.price import Known
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told

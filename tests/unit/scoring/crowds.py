@@ -5,12 +5,12 @@ from typing import NamedTuple, TypeAlias
 
 import pytest
 
-from services.scoring.core.behaviour import Lines, rule_lines
-from services.scoring.core.counts import NONE, Changes, Counts
-from services.scoring.core.crowd import Crowd
-from services.scoring.core.pricing import Known, crowd_of
-from services.scoring.core.scores import scores_of
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.counts import NONE, Changes, Counts
+from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.rule_points import Lines, rule_lines
+from services.scoring.core.pricing.scores import scores_of
+from services.scoring.matrix.matrix import Matrix
 
 Days: TypeAlias = Mapping[int, Mapping[str, int]]
 """day (ordinal of the UTC date) -> value of `by`, "" without one -> how often"""

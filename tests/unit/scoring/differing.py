@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from services.scoring.model.difference import Change, difference
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.validation import kept_matrix
+from services.scoring.matrix.difference import Change, difference
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.reading import kept_matrix
 from tests.builders import rule
 
 DOWNLOADS = rule("downloads", 10, when={"type": "download"})

@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from services.scoring.core.counting import Tally, day_of
-from services.scoring.core.counting import counted as counted_of
-from services.scoring.core.counts import Counts
-from services.scoring.core.pricing import Known, Score, price
-from services.scoring.core.scores import points
-from services.scoring.core.traits import History, effect, tellings
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.counting.counts import Counts
+from services.scoring.core.counting.tally import Tally, day_of
+from services.scoring.core.counting.tally import counted as counted_of
+from services.scoring.core.pricing.price import Known, Score, price
+from services.scoring.core.pricing.scores import points
+from services.scoring.core.profiles.traits import History, effect, tellings
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import NOON, interaction
 

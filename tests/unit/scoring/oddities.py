@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from services.scoring.model.odd.gather import warnings
-from services.scoring.model.odd.oddity import Oddity
-from services.scoring.model.seen import Seen, gathered
-from services.scoring.model.validation import read_matrix
+from services.scoring.matrix.reading import read_matrix
+from services.scoring.matrix.seen_names import Seen, gathered
+from services.scoring.matrix.warnings.all_warnings import warnings
+from services.scoring.matrix.warnings.warning import Oddity
 
 Row = tuple[str, str, str]
 """Kind of name, name, and the form of a value."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.validation import read_matrix
+from services.scoring.matrix.reading import read_matrix
 from shared.errors import Refused
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.scoring.core.aliases import same_users
+from services.scoring.core.profiles.aliases import same_users
 from shared.identity import Identity
 
 A, B, C, Z = (Identity("user_id", name) for name in "abcz")

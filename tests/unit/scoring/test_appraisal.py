@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.appraisal import MAX_COMPANY, Appraisal, appraise, company_of, state_of
-from services.scoring.core.traits import History
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.pricing.appraisal import MAX_COMPANY, Appraisal, appraise, company_of, state_of
+from services.scoring.core.profiles.traits import History
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.builders import NOON, interaction, rule

@@ -1,4 +1,4 @@
-from services.scoring.core.asking import COMPANY_TRAITS, traits_asked
+from services.scoring.matrix.asked_traits import COMPANY_TRAITS, traits_asked
 from tests.builders import matrix
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.behaviour import rule_lines
-from services.scoring.core.pricing import crowd_of
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.pricing.price import crowd_of
+from services.scoring.core.pricing.rule_points import rule_lines
+from services.scoring.matrix.matrix import Matrix
 from tests.builders import interaction, rule
 from tests.unit.scoring.crowds import Days, Worth, once, worth, worths
 from tests.unit.scoring.known import TODAY, known, ruled_by

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.validation import read_matrix
+from services.scoring.matrix.reading import read_matrix
 from shared.errors import MAX_COMPLAINTS, Refused
-from shared.problems import problem_of
+from shared.web.problems import problem_of
 from tests.builders import rule
 from tests.unit.scoring.refusals import refused
 

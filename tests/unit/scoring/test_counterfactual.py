@@ -3,10 +3,10 @@ from itertools import combinations
 
 from hypothesis import given, settings
 
-from services.scoring.core.counterfactual import without
-from services.scoring.core.counts import Counts
-from services.scoring.core.pricing import Known, price
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.counting.counts import Counts
+from services.scoring.core.explaining.counterfactual import without
+from services.scoring.core.pricing.price import Known, price
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction, Reason
 from tests.builders import interaction
 from tests.unit.scoring.cases import DECIDES, cases, does

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.scoring.core.counting import MAX_VALUE_LENGTH, Tally, count, counted, day_of
-from services.scoring.core.counts import ADJUSTMENTS, NONE, Changes, only, summary
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.counting.counts import ADJUSTMENTS, NONE, Changes, only, summary
+from services.scoring.core.counting.tally import MAX_VALUE_LENGTH, Tally, count, counted, day_of
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import NOON, interaction, matrix, rule
 from tests.unit.scoring.known import adjustment, ruled_by, scored

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.counts import (
+from services.scoring.core.counting.counts import (
     ACTIVITY,
     ADJUSTMENTS,
     NONE,

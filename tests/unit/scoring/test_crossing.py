@@ -1,7 +1,7 @@
 """The day on which somebody crossed the flip number."""
 
-from services.scoring.core.crossing import crossed_on
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.pricing.crossing import crossed_on
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told

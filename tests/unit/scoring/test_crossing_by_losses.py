@@ -2,10 +2,9 @@
 
 import pytest
 
-from services.scoring.core import crossing
-from services.scoring.core.pricing import Known
-from services.scoring.core.scores import points
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.pricing.price import Known, crossing
+from services.scoring.core.pricing.scores import points
+from services.scoring.matrix.matrix import Matrix
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, ruled_by
 from tests.unit.scoring.test_crossing import LEAVES, crossed

@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.columns import rows_in
-from services.scoring.core.counts import Changes, Counts, number_of
-from services.scoring.core.crowd import Crowd
+from services.scoring.core.counting.arrays import rows_in
+from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.counts import Changes, Counts, number_of
 
 KEYS = ["visits", "likes", "opens", "downloads"]
 ENTRIES = st.dictionaries(

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.scoring.core.current import Current
+from services.scoring.core.profiles.normal_forms import Current
 from shared.events import Interaction, LeadQualified, Retraction, Separation
 from shared.identity import Forms, Identity
 from tests.builders import NOON, interaction

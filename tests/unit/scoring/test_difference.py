@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.difference import Change, difference
+from services.scoring.matrix.difference import Change, difference
 from tests.builders import rule
 from tests.unit.scoring.differing import DECIDES, DOWNLOADS, changed, matrix
 

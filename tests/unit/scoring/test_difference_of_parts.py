@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.difference import difference
+from services.scoring.matrix.difference import difference
 from tests.builders import rule
 from tests.unit.scoring.differing import DECIDES, changed, matrix
 

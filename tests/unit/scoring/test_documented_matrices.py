@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from services.demo.story import MATRIX
-from services.scoring.model.validation import read_matrix
+from services.scoring.matrix.reading import read_matrix
 
 PAGE = Path(__file__).parents[3] / "docs/scoring.md"
 

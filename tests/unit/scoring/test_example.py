@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.matrix import Matrix
+from services.scoring.matrix.matrix import Matrix
 from tests.builders import interaction, rule
 from tests.unit.scoring.cases import does, ways
 from tests.unit.scoring.known import ruled_by

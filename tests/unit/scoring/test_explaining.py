@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.explaining import Day, days_of_rules
-from services.scoring.core.pricing import Known
-from services.scoring.core.traits import NOTHING_KNOWN
+from services.scoring.core.explaining.days import Day, days_of_rules
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from tests.builders import interaction, rule
 from tests.unit.scoring.crowds import Days, counts_of, once
 from tests.unit.scoring.known import TODAY, known, ruled_by

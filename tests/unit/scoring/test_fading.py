@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.fading import fade, fades
-from services.scoring.model.rules import MAX_DAYS
+from services.scoring.core.pricing.fading import fade, fades
+from services.scoring.matrix.rules import MAX_DAYS
 from tests.builders import rule
 from tests.unit.scoring.crowds import Worth, once, worth
 from tests.unit.scoring.known import TODAY, ruled_by

@@ -2,12 +2,12 @@ from datetime import timedelta
 
 import pytest
 
-from services.scoring.core.counting import Tally, counted, day_of
-from services.scoring.core.crossing import crossed_on
-from services.scoring.core.flip import Cycle, next_cycle, qualify
-from services.scoring.core.pricing import Known
-from services.scoring.core.scores import points
-from services.scoring.core.traits import History
+from services.scoring.core.counting.tally import Tally, counted, day_of
+from services.scoring.core.pricing.crossing import crossed_on
+from services.scoring.core.pricing.flip import Cycle, next_cycle, qualify
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.scores import points
+from services.scoring.core.profiles.traits import History
 from shared.events import Interaction
 from tests.builders import NOON, identities, interaction, person, rule, version
 

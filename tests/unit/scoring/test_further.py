@@ -5,16 +5,16 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core import further
-from services.scoring.core.counts import Counts
-from services.scoring.core.crowd import Crowd
-from services.scoring.core.example import examples
-from services.scoring.core.further import MAX_PRICED
-from services.scoring.core.pricing import Known
-from services.scoring.core.traits import NOTHING_KNOWN
-from services.scoring.core.ways import missing
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.rules import Rule
+from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.counts import Counts
+from services.scoring.core.explaining import further
+from services.scoring.core.explaining.example import examples
+from services.scoring.core.explaining.further import MAX_PRICED
+from services.scoring.core.explaining.ways import missing
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.profiles.traits import NOTHING_KNOWN
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.rules import Rule
 from shared.events import Interaction
 from tests.builders import rule
 from tests.unit.scoring.cases import ways

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.odd.gather import MAX_WARNINGS
-from services.scoring.model.rules import MAX_POINTS
+from services.scoring.matrix.rules import MAX_POINTS
+from services.scoring.matrix.warnings.all_warnings import MAX_WARNINGS
 from tests.builders import rule
 from tests.unit.scoring.oddities import CAME, oddities
 

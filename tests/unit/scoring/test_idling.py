@@ -2,9 +2,9 @@
 
 import pytest
 
-from services.scoring.core.counts import ACTIVITY, NONE
-from services.scoring.core.crowd import Crowd
-from services.scoring.core.idling import idle, last_active
+from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.counts import ACTIVITY, NONE
+from services.scoring.core.pricing.inactivity import idle, last_active
 from tests.builders import rule
 from tests.unit.scoring.crowds import counts_of, once
 from tests.unit.scoring.known import TODAY, ruled_by

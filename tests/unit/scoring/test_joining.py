@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.validation import read_matrix
+from services.scoring.matrix.reading import read_matrix
 from tests.builders import rule
 from tests.unit.scoring.refusals import refused
 

@@ -7,11 +7,11 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.core.counts import NONE, Changes, Counts, Held
+from services.scoring.core.counting.counts import NONE, Changes, Counts, Held
 from services.scoring.store import counts as store
 from services.scoring.store import large_rows
 from services.scoring.store.large_rows import LargeRows, Row, marked
-from services.scoring.tables import counts, older_counts
+from services.scoring.store.tables import counts, older_counts
 
 ANA, BEN = "a" * 32, "b" * 32
 KIB = 1024

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.core.counting import day_of
-from services.scoring.core.limits import period_of
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.rules import Per
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.limits import period_of
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.rules import Per
 from tests.builders import NOON, rule
 from tests.unit.scoring.crowds import Days, Worth, once, worth, worths
 from tests.unit.scoring.known import TODAY, ruled_by

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 from hypothesis import given, settings
 
-from services.scoring.core.counterfactual import decisive
-from services.scoring.core.lines import Line, Without, lines_of, without_lines
-from services.scoring.core.pricing import Known, price
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.explaining.counterfactual import decisive
+from services.scoring.core.explaining.lines import Line, Without, lines_of, without_lines
+from services.scoring.core.pricing.price import Known, price
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
 from tests.unit.scoring.cases import DECIDES, cases, does

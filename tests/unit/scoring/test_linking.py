@@ -4,8 +4,8 @@ from itertools import permutations
 
 import pytest
 
-from services.scoring.core import linking
-from services.scoring.core.linking import (
+from services.scoring.core.profiles import linking
+from services.scoring.core.profiles.linking import (
     MAX_IDENTITIES,
     Link,
     LinkRules,

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.odd.gather import MAX_WARNINGS, warnings
-from services.scoring.model.seen import Seen
-from services.scoring.model.size import MAX_NAMES
-from services.scoring.model.validation import read_matrix
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.reading import read_matrix
+from services.scoring.matrix.seen_names import Seen
+from services.scoring.matrix.size import MAX_NAMES
+from services.scoring.matrix.warnings.all_warnings import MAX_WARNINGS, warnings
 from shared.errors import MAX_COMPLAINTS, Refused
 from shared.wording import suggestion
 from tests.builders import rule
@@ -97,6 +97,6 @@ def test_names_are_compared_for_the_first_twenty_unknown_types_alone(
         asked.append(written)
         return suggestion(written, known, **how)
 
-    monkeypatch.setattr("services.scoring.model.odd.nearest.suggestion", counted)
+    monkeypatch.setattr("services.scoring.matrix.warnings.nearest.suggestion", counted)
     warnings(read_matrix("m", naming(500)), Seen(types=frozenset({"type_x"})))
     assert len(asked) == 20

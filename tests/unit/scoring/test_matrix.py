@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.matrix import MAX_RULES
-from services.scoring.model.validation import read_matrix
+from services.scoring.matrix.matrix import MAX_RULES
+from services.scoring.matrix.reading import read_matrix
 from shared.errors import Refused
 from tests.builders import matrix, rule
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.names import MAX_NAME_LENGTH, Name, names_in
+from services.scoring.core.profiles.names import MAX_NAME_LENGTH, Name, names_in
 from tests.builders import interaction
 
 

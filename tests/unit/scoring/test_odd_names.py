@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.odd.nearest import MAX_SUGGESTIONS
+from services.scoring.matrix.warnings.nearest import MAX_SUGGESTIONS
 from tests.builders import rule
 from tests.unit.scoring.oddities import CAME, oddities
 

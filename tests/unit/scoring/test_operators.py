@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.satisfying import assignments
-from services.scoring.model.contradictions import contradiction
-from services.scoring.model.difference import difference
-from services.scoring.model.trait_conditions import compile_traits
-from services.scoring.model.validation import read_matrix
+from services.scoring.core.explaining.satisfying import assignments
+from services.scoring.matrix.contradictions import contradiction
+from services.scoring.matrix.difference import difference
+from services.scoring.matrix.reading import read_matrix
+from services.scoring.matrix.trait_conditions import compile_traits
 from shared.comparison import Comparison
 from shared.operators.table import OPERATORS
 from tests.builders import rule

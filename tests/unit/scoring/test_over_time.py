@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.over_time import sums_over
-from services.scoring.core.pricing import Known, price
-from services.scoring.core.traits import NOTHING_KNOWN
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.pricing.over_time import sums_over
+from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.profiles.traits import NOTHING_KNOWN
+from services.scoring.matrix.matrix import Matrix
 from tests.builders import interaction, rule
 from tests.unit.scoring.crowds import Days, counts_of
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from services.scoring.core.counts import NONE, Held
-from services.scoring.core.linking import Link, LinkRules, People, Person, Side, partition
+from services.scoring.core.counting.counts import NONE, Held
+from services.scoring.core.profiles.linking import Link, LinkRules, People, Person, Side, partition
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.builders import NOON, interaction

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.pricing import Score, price
-from services.scoring.core.scores import points
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.pricing.price import Score, price
+from services.scoring.core.pricing.scores import points
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Reason
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import TODAY, adjustment, given, known, ruled_by, scored, told

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.pricing import Score
+from services.scoring.core.pricing.price import Score
 from shared.events import Interaction, Reason
 from tests.builders import interaction, rule
 from tests.unit.scoring.known import adjustment, given, ruled_by, scored, told

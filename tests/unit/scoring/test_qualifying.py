@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.scoring.core.flip import Cycle, next_cycle, qualify
-from services.scoring.core.linking import Person
+from services.scoring.core.pricing.flip import Cycle, next_cycle, qualify
+from services.scoring.core.profiles.linking import Person
 from shared.events import LeadQualified, Reason
 from shared.identity import Identity
 from tests.builders import NOON, interaction, person, rule, version

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.reach import most
-from services.scoring.model.validation import kept_matrix
+from services.scoring.matrix.bounds import most
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.reading import kept_matrix
 from tests.builders import rule
 from tests.unit.scoring.crowds import worth
 

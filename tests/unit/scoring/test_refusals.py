@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.matrix import Matrix
-from services.scoring.model.size import MAX_TESTS
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.size import MAX_TESTS
 from shared.errors import MAX_COMPLAINTS
 from tests.builders import rule
 from tests.unit.scoring.refusals import errors, refused

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.size import MAX_NAMES, MAX_TESTS, MAX_VALUES
-from services.scoring.model.validation import kept_matrix, read_matrix
+from services.scoring.matrix.reading import kept_matrix, read_matrix
+from services.scoring.matrix.size import MAX_NAMES, MAX_TESTS, MAX_VALUES
 from shared.errors import Refused
 from tests.builders import rule
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from services.scoring.model.steps import grading, stages_in
+from services.scoring.matrix.thresholds import grading, stages_in
 
 
 def test_each_threshold_begins_the_next_step() -> None:

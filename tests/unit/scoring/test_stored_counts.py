@@ -6,10 +6,10 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given
 
-from services.scoring.core.counts import NONE, Held
+from services.scoring.core.counting.counts import NONE, Held
 from services.scoring.store.counts import read, write, write_changed
-from services.scoring.tables import counts as table
-from services.scoring.tables import older_counts
+from services.scoring.store.tables import counts as table
+from services.scoring.store.tables import older_counts
 from shared.errors import Unavailable
 from tests.unit.scoring.crowds import counts_of
 from tests.unit.scoring.test_counts import ENTRIES, Entry, counts_from

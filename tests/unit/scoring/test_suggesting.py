@@ -1,7 +1,7 @@
 """Of all ways to the flip number the few that are likely, in the order of how likely they are."""
 
-from services.scoring.core.suggesting import MAX_TOLD, parts_who_met, suggest
-from services.scoring.core.ways import BECOME, NO_LONGER_BE, Way
+from services.scoring.core.explaining.suggesting import MAX_TOLD, parts_who_met, suggest
+from services.scoring.core.explaining.ways import BECOME, NO_LONGER_BE, Way
 from tests.builders import interaction
 from tests.unit.scoring.cases import DECIDES, does
 from tests.unit.scoring.known import TODAY, known, ruled_by, told

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.scoring.core.counts import total
-from services.scoring.core.pricing import Known
-from services.scoring.core.sums import Sums, rounded
-from services.scoring.core.traits import NOTHING_KNOWN
-from services.scoring.model.rules import MAX_POINTS
+from services.scoring.core.counting.counts import total
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.sums import Sums, rounded
+from services.scoring.core.profiles.traits import NOTHING_KNOWN
+from services.scoring.matrix.rules import MAX_POINTS
 from tests.builders import interaction, rule
 from tests.unit.scoring.crowds import Parts, counts_of, scores
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told

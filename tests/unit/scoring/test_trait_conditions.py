@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from services.scoring.model.trait_conditions import TraitCondition, compile_traits
+from services.scoring.matrix.trait_conditions import TraitCondition, compile_traits
 
 CONDITIONS: TypeAdapter[Any] = TypeAdapter(TraitCondition)
 

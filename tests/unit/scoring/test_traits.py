@@ -1,7 +1,7 @@
 from datetime import timedelta
 from typing import Any
 
-from services.scoring.core.traits import NOTHING_KNOWN, History
+from services.scoring.core.profiles.traits import NOTHING_KNOWN, History
 from tests.builders import NOON, identities
 from tests.unit.scoring.known import TODAY
 

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from services.scoring.model.odd.gather import warnings
-from services.scoring.model.seen import Seen
-from services.scoring.model.validation import kept_matrix, read_matrix
+from services.scoring.matrix.reading import kept_matrix, read_matrix
+from services.scoring.matrix.seen_names import Seen
+from services.scoring.matrix.warnings.all_warnings import warnings
 from shared.errors import Refused
 from tests.builders import rule
 from tests.unit.scoring.oddities import odd

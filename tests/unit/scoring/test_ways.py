@@ -3,12 +3,12 @@
 import pytest
 from hypothesis import given, settings
 
-from services.scoring.core.counting import Tally, count
-from services.scoring.core.counts import Changes
-from services.scoring.core.further import MAX_FURTHER
-from services.scoring.core.pricing import Known, price
-from services.scoring.core.ways import BECOME, Missing, Way, missing
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.counting.counts import Changes
+from services.scoring.core.counting.tally import Tally, count
+from services.scoring.core.explaining.further import MAX_FURTHER
+from services.scoring.core.explaining.ways import BECOME, Missing, Way, missing
+from services.scoring.core.pricing.price import Known, price
+from services.scoring.matrix.matrix import Matrix
 from shared.vocabulary import TOUCHES
 from tests.builders import interaction, rule
 from tests.unit.scoring.cases import DECIDES, cases, does, ways

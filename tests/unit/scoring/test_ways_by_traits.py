@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.ways import NO_LONGER_BE, Missing, Way, missing
-from services.scoring.model.matrix import Matrix
+from services.scoring.core.explaining.ways import NO_LONGER_BE, Missing, Way, missing
+from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
 from tests.unit.scoring.cases import DECIDES, does, ways

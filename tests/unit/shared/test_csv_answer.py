@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from shared.csv_answer import csv_answer, wants_csv
+from shared.web.csv_answer import csv_answer, wants_csv
 from tests.builders import NOON
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.cursor import MAX_LENGTH, Keyset, moment, number, text, whole
 from shared.errors import Refused
+from shared.web.cursor import MAX_LENGTH, Keyset, moment, number, text, whole
 
 COMPANIES = Keyset("companies", text)
 

@@ -7,9 +7,9 @@ from unittest.mock import Mock, patch
 
 import pytest
 
-from shared import datadir
-from shared.datadir import RENEWING, held, prepare, renewing
 from shared.errors import Misconfigured
+from shared.process import datadir
+from shared.process.datadir import RENEWING, held, prepare, renewing
 
 OURS = (
     "keys.json",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.files import make_once
+from shared.process.files import make_once
 
 
 def test_the_first_one_stays(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from fastapi import APIRouter, FastAPI, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from shared.http import build_app
+from shared.web.http import build_app
 from shared.wording import SLUG_PATTERN
 
 

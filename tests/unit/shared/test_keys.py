@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import Misconfigured
-from shared.keys import KEY_FILE, ROLES, load_keys, load_role, make_key_file
+from shared.process.keys import KEY_FILE, ROLES, load_keys, load_role, make_key_file
 
 NONE: dict[str, tuple[str, ...] | None] = dict.fromkeys(ROLES)
 GIVEN: dict[str, tuple[str, ...] | None] = {role: (f"{role}-key-of-the-environment",) for role in ROLES}

@@ -10,9 +10,9 @@ from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from shared.cursor import MAX_LENGTH, Keyset, text
-from shared.http import build_app
-from shared.lists import Page, Paging, list_of
+from shared.web.cursor import MAX_LENGTH, Keyset, text
+from shared.web.http import build_app
+from shared.web.lists import Page, Paging, list_of
 
 NAMES = ["ana", "bob", "eve"]
 KEYSET = Keyset("names", text)

@@ -9,7 +9,7 @@ import pytest
 FREES_AND_TAKES = """
 import resource, sys
 import numpy as np
-from shared.memory import keep_freed_memory
+from shared.process.memory import keep_freed_memory
 if sys.argv[1] == "keeps":
     keep_freed_memory()
 def faults():

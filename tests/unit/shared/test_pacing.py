@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.pacing import FIRST, MOST_BYTES, Pace, fitting
+from shared.following.pacing import FIRST, MOST_BYTES, Pace, fitting
 
 
 def test_what_was_too_slow_shrinks_to_what_fits_at_once() -> None:

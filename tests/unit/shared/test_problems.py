@@ -10,8 +10,8 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.direct import DirectRoute
-from shared.http import build_app
+from shared.web.direct import DirectRoute
+from shared.web.http import build_app
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from shared.errors import Unavailable
-from shared.pulse import PASSING_SECONDS, STALLED_SECONDS, Pulse
+from shared.process.pulse import PASSING_SECONDS, STALLED_SECONDS, Pulse
 from shared.reasons import safe_reason, safe_trace
 
 FULL = Unavailable("database_unavailable", "The disk is full.")

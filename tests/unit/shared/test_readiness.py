@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from shared import readiness
 from shared.errors import Unavailable
-from shared.readiness import Readiness
+from shared.process import readiness
+from shared.process.readiness import Readiness
 
 
 async def well() -> None:

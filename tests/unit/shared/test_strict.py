@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
 from shared.errors import MAX_COMPLAINTS, Refused
-from shared.queries import known_parameters
 from shared.strict import ENOUGH, Fault, Strict, few, is_number
+from shared.web.queries import known_parameters
 from shared.wording import suggestion
 
 
@@ -78,7 +78,7 @@ def test_a_name_longer_than_any_of_ours_is_not_compared() -> None:
 async def test_of_many_unknown_parameters_twenty_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
     monkeypatch.setattr(
-        "shared.queries.unknown", lambda name, _known: compared.append(name) or "is not known"
+        "shared.web.queries.unknown", lambda name, _known: compared.append(name) or "is not known"
     )
     app = FastAPI()
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 import pytest
 from prometheus_client import REGISTRY
 
-from shared import pulse, supervisor
 from shared.errors import Unavailable
-from shared.pulse import Pulse
-from shared.supervisor import Bell, Supervisor
+from shared.process import pulse, supervisor
+from shared.process.pulse import Pulse
+from shared.process.supervisor import Bell, Supervisor
 from tests.patience import PATIENCE_SECONDS, patience
 
 

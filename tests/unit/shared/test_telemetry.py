@@ -6,7 +6,7 @@ import sys
 import pytest
 import structlog
 
-from shared.telemetry import configure_logging
+from shared.process.telemetry import configure_logging
 
 
 def test_a_trace_for_people_shows_no_values(monkeypatch: pytest.MonkeyPatch) -> None:

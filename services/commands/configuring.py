@@ -1,0 +1,28 @@
+"""The settings of a command: from the environment and from its options."""
+
+import re
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from shared.errors import Misconfigured
+from shared.process.settings import Settings
+from shared.process.telemetry import configure_logging
+
+
+def settings_of(port: int | None = None, data_dir: Path | None = None) -> Settings:
+    """Return the settings of the environment and the options; options win. It also starts the logging.
+
+    Raises Misconfigured with the name of the variable or option that cannot be used.
+    """
+    given = {name: one for name, one in {"port": port, "data_dir": data_dir}.items() if one is not None}
+    try:
+        settings = Settings(**given)  # pyright: ignore[reportArgumentType]
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in found["loc"])
+        shown = f"--{name.replace('_', '-')}" if name in given else f"FLIPLINE_{name.upper()}"
+        said = re.sub("^(Input|String) should", "must", found["msg"].removeprefix("Value error, "))
+        raise Misconfigured("setting_invalid", f"{shown} {said}.") from error
+    configure_logging(settings.log_level)
+    return settings

@@ -1,0 +1,1 @@
+"""Leads: taken in from the log, sorted, and the models that they belong to."""

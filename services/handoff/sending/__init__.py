@@ -1,0 +1,1 @@
+"""Sending: claims due deliveries, checks each address, posts, and records the attempts."""

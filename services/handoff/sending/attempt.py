@@ -1,0 +1,88 @@
+"""One attempt from end to end: sent, decided, counted. It always ends with an `Attempt` to record."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from services.handoff.sending.send import Sender
+from services.handoff.store.records import Attempt
+from services.handoff.webhooks.delivery import (
+    OUR_FAULT,
+    Answer,
+    Delivered,
+    NoAnswer,
+    Prepared,
+    Result,
+    Settled,
+    settle,
+)
+from shared.ids import NewId
+from shared.process.clock import Clock
+from shared.process.telemetry import ATTEMPT_SECONDS, ATTEMPTS
+from shared.reasons import safe_reason
+
+logger = structlog.get_logger(__name__)
+
+
+class Attempter:
+    """Tries deliveries; `jitter` returns numbers in [0, 1)."""
+
+    def __init__(self, *, sender: Sender, clock: Clock, new_id: NewId, jitter: Callable[[], float]) -> None:
+        self._sender = sender
+        self._clock = clock
+        self._new_id = new_id
+        self._jitter = jitter
+
+    async def attempt(self, delivery: Prepared) -> Attempt:
+        """Send a delivery and return its attempt.
+
+        An error of our own is a result too, so that the delivery is tried again by its schedule.
+        """
+        loop = asyncio.get_running_loop()
+        started, at = loop.time(), self._clock.now()
+        result, settled = await self._settled(delivery, at)
+        seconds = loop.time() - started
+        ATTEMPTS.labels(type(settled).__name__.lower()).inc()
+        ATTEMPT_SECONDS.observe(seconds)
+        return Attempt(
+            id=self._new_id(),
+            delivery=delivery,
+            at=at,
+            milliseconds=round(seconds * 1000),
+            result=result,
+            settled=settled,
+        )
+
+    async def _settled(self, delivery: Prepared, at: datetime) -> tuple[Result, Settled]:
+        try:
+            result = await self._sender.send(delivery, at)
+            return result, settle(delivery.failures, result, self._clock.now(), self._jitter())
+        except Exception as error:
+            logger.exception("delivery.attempt_broke", delivery=delivery.id, error=safe_reason(error))
+            result = NoAnswer(OUR_FAULT)
+            return result, settle(delivery.failures, result, self._clock.now(), self._jitter())
+
+
+def tell(attempt: Attempt) -> None:
+    """Write the log line of an attempt."""
+    delivery, settled = attempt.delivery, attempt.settled
+    logger.info(
+        "delivery.attempted",
+        delivery=delivery.id,
+        webhook=delivery.webhook_id,
+        message=delivery.message_id,
+        type=delivery.type,
+        attempt=delivery.failures + 1,
+        outcome=type(settled).__name__.lower(),
+        status=attempt.result.status if isinstance(attempt.result, Answer) else None,
+        milliseconds=attempt.milliseconds,
+        **_next(settled),
+    )
+
+
+def _next(settled: Settled) -> dict[str, object]:
+    if isinstance(settled, Delivered):
+        return {}
+    return {"error": settled.error, "retry_at": settled.retry_at, "held": settled.retry_at is None}

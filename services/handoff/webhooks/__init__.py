@@ -1,0 +1,1 @@
+"""The rules of webhooks and their deliveries: filters, secrets, addresses, retries, the bulkhead. Pure."""

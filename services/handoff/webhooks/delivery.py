@@ -1,0 +1,120 @@
+"""A delivery as a state machine: Prepared, and after each attempt Delivered, Refused or Unreachable.
+
+    Prepared ──attempt──> Delivered                    a 2xx: done
+                          Refused      ──> Prepared    an answer other than 2xx: again at `retry_at`
+                          Unreachable  ──> Prepared    no answer at all:         again at `retry_at`
+
+Without a `retry_at` the delivery is held: never dropped, listed, and replayable.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Literal, TypeAlias, assert_never
+
+from services.handoff.webhooks.retry import asked_wait, delay
+
+DeliveryStatus = Literal["pending", "delivered", "held"]
+
+DISABLED = "The subscription is disabled."
+MUTE = "No secret of the subscription can be read. Rotate the secret, then enable the subscription."
+UNREADABLE = "What is subscribed to cannot be read. Set event_types and models anew, then the status."
+OUR_FAULT = "Flipline failed here, not the endpoint; its log says more."
+GONE = "The endpoint answered 410 Gone, which disables the subscription."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A delivery that is due, leased to one worker until `lease`; `failures` counts failures in a row.
+
+    The lease has the worker's name, or none while the worker cannot prove that it lives.
+    """
+
+    id: str
+    webhook_id: str
+    message_id: str
+    type: str
+    url: str
+    body: bytes
+    secrets: tuple[str, ...] = field(repr=False)
+    failures: int
+    lease: datetime
+    worker: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The endpoint answered; `excerpt` is the beginning of the body."""
+
+    status: int
+    retry_after: str | None
+    excerpt: str
+
+
+@dataclass(frozen=True)
+class NoAnswer:
+    """No answer came: no connection, a broken connection, or a timeout."""
+
+    error: str
+
+
+@dataclass(frozen=True)
+class Forbidden:
+    """Webhooks may not connect to the target."""
+
+    error: str
+
+
+Result: TypeAlias = Answer | NoAnswer | Forbidden
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The endpoint accepted the delivery."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The endpoint answered with something else than a 2xx; `gone` when it asks for no more deliveries."""
+
+    error: str
+    retry_at: datetime | None
+    gone: bool = False
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """The endpoint did not answer, or may not be connected to."""
+
+    error: str
+    retry_at: datetime | None
+
+
+Settled: TypeAlias = Delivered | Refused | Unreachable
+
+
+def settle(failures: int, result: Result, at: datetime, jitter: float) -> Settled:
+    """Return what becomes of a delivery, given the failures before this attempt and the attempt's result."""
+    match result:
+        case Answer(status=status) if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+            return Delivered(at)
+        case Answer(status=HTTPStatus.GONE):
+            return Refused(GONE, None, gone=True)
+        case Answer(status=status, retry_after=retry_after):
+            wait = delay(failures + 1, jitter, asked_wait(retry_after, at))
+            return Refused(_explained(status), at + wait if wait else None)
+        case NoAnswer(error=error):
+            wait = delay(failures + 1, jitter)
+            return Unreachable(error, at + wait if wait else None)
+        case Forbidden(error=error):
+            return Unreachable(error, None)
+        case _:
+            assert_never(result)
+
+
+def _explained(status: int) -> str:
+    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+        return f"The endpoint answered {status}; redirects are not followed, so give the final URL."
+    return f"The endpoint answered {status}."

@@ -1,0 +1,1 @@
+"""A process that hosts services: its machinery, its port, and a module for each service."""

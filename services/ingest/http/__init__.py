@@ -1,0 +1,1 @@
+"""Ingest over HTTP: the tracking paths, from the first byte of a request to its answer."""

@@ -1,1 +1,0 @@
-"""The formats of access logs, each a pure reader from a line to a request."""

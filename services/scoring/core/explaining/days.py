@@ -1,0 +1,41 @@
+"""Explaining: how much each day gave to each rule, what the limit left unpaid and what time has taken."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from services.scoring.core.counting.arrays import starts_of
+from services.scoring.core.pricing.fading import fade
+from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.rule_points import paid_rows
+from services.scoring.matrix.matrix import Matrix
+
+
+class Day(NamedTuple):
+    """What one day (UTC ordinal) gave to a rule before its cap; `fade` is the part left by time (0 to 1)."""
+
+    day: int
+    matches: int
+    paid: int
+    fade: float
+    points: float
+
+
+def days_of_rules(known: Known, matrix: Matrix, until: int) -> dict[str, list[Day]]:
+    """Return, by the id of each behaviour rule that has matches, its days up to `until` (UTC ordinal).
+
+    Rules are in matrix order, the earliest day first. The points are before the caps, so they add up to the
+    rule's reason in `price` unless its cap cut it.
+    """
+    rows = paid_rows(crowd_of([known], matrix), matrix, until)
+    order = np.lexsort((rows.day, rows.rule))
+    rule, day = rows.rule[order], rows.day[order]
+    starts = starts_of(rule, day)
+    told: dict[str, list[Day]] = {}
+    if len(starts):
+        sums = (np.add.reduceat(column[order], starts).tolist() for column in (rows.times, rows.paid))
+        for place, on, times, paid in zip(rule[starts].tolist(), day[starts].tolist(), *sums, strict=True):
+            of = matrix.rules[place]
+            left = fade(until - on, of.half_life or 0)
+            told.setdefault(of.id, []).append(Day(on, times, paid, left, paid * of.points * left))
+    return told

@@ -1,0 +1,240 @@
+"""Linking: which identities belong to one profile, a function of the set of links alone.
+
+Links are applied in the order in which they were made, never in the order in which they arrived. Each joins
+two groups unless the joined group would break a rule; then the link is refused, with the reason. The rules
+are monotone: a rule that forbids a group forbids every larger group. So a link without an objection can be
+applied whenever it arrives; only after an objection all links of the groups are applied again from the start.
+
+Of an identity that is linked with very many others only the earliest links are heeded. So work is bounded
+by the limits of a profile, and not by how often a shared device was used.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import NamedTuple, TypeAlias
+
+from services.scoring.core.counting.counts import NONE, Counts, Held, total
+from services.scoring.core.profiles.aliases import same_users
+from shared.events import Interaction
+from shared.identity import USER_ID, Identity
+
+MAX_IDENTITIES = 500
+# With this many, a profile of MAX_IDENTITIES that are all linked with one of them is still whole.
+MAX_LINKS = MAX_IDENTITIES
+
+Pair: TypeAlias = tuple[str, str]
+"""the ids of two linked identities, in the order of the link"""
+
+
+class Link(NamedTuple):
+    """The earliest evidence that two identities are one profile's; `refused` says why it was not heeded."""
+
+    one: str
+    other: str
+    occurred_at: datetime
+    event_id: str
+    refused: str | None = None
+
+    @property
+    def pair(self) -> Pair:
+        """The key of the link."""
+        return self.one, self.other
+
+    @property
+    def order(self) -> tuple[datetime, str, str, str]:
+        """The sort key of the link among all links."""
+        return self.occurred_at, self.event_id, self.other, self.one
+
+
+class Side(NamedTuple):
+    """One of the two groups of identities that a separation keeps apart."""
+
+    separation_id: str
+    other: bool
+
+
+@dataclass(frozen=True)
+class LinkRules:
+    """Which identities can belong to one profile: `limits` is how many of each kind a profile can have."""
+
+    limits: Mapping[str, int]
+    sides: Mapping[str, Collection[Side]] = field(default_factory=dict[str, Collection[Side]])
+    """The sides of separations that an identity is on, by its id."""
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
+    """For user ids of the same user, the id that stands for all of them (core/aliases.py)."""
+
+    def objection(self, one: Mapping[str, Identity], other: Mapping[str, Identity]) -> str | None:
+        """Return why two groups cannot belong to one profile, None when they can."""
+        if len(one) + len(other) > MAX_IDENTITIES:
+            return f"A person has at most {MAX_IDENTITIES} identities."
+        ours, theirs = Counter(i.kind for i in one.values()), Counter(i.kind for i in other.values())
+        for kind in sorted(ours.keys() & theirs.keys() & self.limits.keys()):
+            number, limit = ours[kind] + theirs[kind], self.limits[kind]
+            if kind == USER_ID and number > limit and self.aliases:
+                users = (i for group in (one, other) for i, named in group.items() if named.kind == kind)
+                number = len({self.aliases.get(i, i) for i in users})
+            if number > limit:
+                return f"A person has at most {limit} {kind}, and these would have {number}."
+        if self.sides:
+            against = {Side(s.separation_id, not s.other) for i in one for s in self.sides.get(i, ())}
+            for identity_id in sorted(other):
+                for side in self.sides.get(identity_id, ()):
+                    if side in against:
+                        return f"They were separated by hand ({side.separation_id})."
+        return None
+
+
+def too_many_links() -> str:
+    """Return why a link is not heeded: it is not among the earliest links of one of its identities."""
+    return f"Of the links of an identity the {MAX_LINKS} earliest are heeded."
+
+
+def heeded(links: Iterable[Link]) -> set[Pair]:
+    """Return the links that are among the MAX_LINKS earliest links of both of their identities."""
+    places: Counter[str] = Counter()
+    kept: set[Pair] = set()
+    for link in sorted(links, key=lambda link: link.order):
+        places.update(link.pair)
+        if max(places[link.one], places[link.other]) <= MAX_LINKS:
+            kept.add(link.pair)
+    return kept
+
+
+def partition(
+    identities: Mapping[str, Identity], links: Iterable[Link], rules: LinkRules
+) -> tuple[list[dict[str, Identity]], dict[Pair, str | None]]:
+    """Return the groups of identities that form profiles, and for each link why it is refused or None."""
+    group_of = {identity_id: {identity_id: identity} for identity_id, identity in identities.items()}
+    in_order = sorted(links, key=lambda link: link.order)
+    kept = heeded(in_order)
+    rules = replace(rules, aliases=same_users(identities, kept))
+    refused: dict[Pair, str | None] = {link.pair: too_many_links() for link in in_order}
+    for link in in_order:
+        if link.pair not in kept:
+            continue
+        one, other = group_of[link.one], group_of[link.other]
+        why = None if one is other else rules.objection(one, other)
+        refused[link.pair] = why
+        if one is not other and why is None:
+            one |= other
+            group_of.update(dict.fromkeys(other, one))
+    return list({id(group): group for group in group_of.values()}.values()), refused
+
+
+@dataclass(slots=True)
+class Person:
+    """A profile: its identities, with the counts of each.
+
+    Its id is the least of its identities' ids, so it depends on the set alone; an id from before a merge is
+    still the id of an identity and leads to the profile.
+    """
+
+    id: str
+    identities: dict[str, Identity] = field(default_factory=dict[str, Identity])
+    held: dict[str, Held] = field(default_factory=dict[str, Held])
+
+    @property
+    def counts(self) -> Counts:
+        """The counts of all identities together."""
+        return total([part for held in self.held.values() for part in held.parts])
+
+    def held_by(self, identity_id: str) -> Held:
+        """Return the counts of one of the identities."""
+        return self.held.get(identity_id, Held(NONE, 0))
+
+
+class People:
+    """The profiles of a batch: looked up, created and merged by its interactions."""
+
+    def __init__(self, known: Iterable[Person], rules: LinkRules) -> None:
+        self._rules = rules
+        self._of: dict[str, Person] = {}
+        self.links: dict[Pair, Link] = {}
+        """the links of the batch, with their earliest evidence in it"""
+        self.contested: list[Link] = []
+        """the links that a rule objected to"""
+        self.moved: dict[str, str] = {}
+        """identity id -> id of the profile that it has to point to from now on"""
+        self.founded: dict[str, Identity] = {}
+        """identity id -> identity, for identities that are not in the tables yet"""
+        self.linked: set[str] = set()
+        """ids of the identities whose profile has other identities than before"""
+        self.gone: set[str] = set()
+        """ids of profiles that have been merged into another"""
+        for person in known:
+            self._admit(person)
+
+    def _admit(self, person: Person) -> None:
+        for identity_id in person.identities:
+            self._of[identity_id] = person
+
+    def __contains__(self, identity_id: str) -> bool:
+        """Return whether an identity belongs to a profile of the batch."""
+        return identity_id in self._of
+
+    def of(self, identity_id: str) -> Person:
+        """Return the profile of an identity of the batch."""
+        return self._of[identity_id]
+
+    def see(self, interactions: Iterable[Interaction]) -> None:
+        """Create a profile for each unknown identity, and collect the links."""
+        for interaction in interactions:
+            first, *others = (self._found(identity) for identity in interaction.identities)
+            for other in others:
+                link = Link(first, other, interaction.occurred_at, interaction.id)
+                known = self.links.get((first, other))
+                if known is None or link.order < known.order:
+                    self.links[link.pair] = link
+
+    def join(self, links: Iterable[Link]) -> None:
+        """Merge linked profiles, as far as the rules allow."""
+        for link in sorted(links, key=lambda link: link.order):
+            self._join(link)
+
+    def _found(self, identity: Identity) -> str:
+        identity_id = identity.id
+        if identity_id not in self._of:
+            self._of[identity_id] = Person(identity_id, {identity_id: identity})
+            self.founded[identity_id] = identity
+            self.moved[identity_id] = identity_id
+        return identity_id
+
+    def _join(self, link: Link) -> None:
+        one, other = self._of[link.one], self._of[link.other]
+        if one is other:
+            return
+        if self._rules.objection(one.identities, other.identities) is not None:
+            self.contested.append(link)
+            return
+        survivor, absorbed = (one, other) if one.id < other.id else (other, one)
+        self.linked.update(one.identities, other.identities)
+        self.moved.update(dict.fromkeys(absorbed.identities, survivor.id))
+        self.gone.add(absorbed.id)
+        survivor.held |= absorbed.held
+        survivor.identities |= absorbed.identities
+        self._of.update(dict.fromkeys(absorbed.identities, survivor))
+
+    def objection(self, link: Link) -> str | None:
+        """Return why the two profiles of a link cannot be merged, None when they can."""
+        return self._rules.objection(self._of[link.one].identities, self._of[link.other].identities)
+
+    def regroup(self, before: Iterable[Person], groups: Iterable[Mapping[str, Identity]]) -> dict[str, str]:
+        """Regroup profiles of the same identities; return the new profile id of each moved identity."""
+        was_of = {i: person for person in before for i in person.identities}
+        moves: dict[str, str] = {}
+        for group in groups:
+            person = Person(min(group), dict(group))
+            for identity_id in group:
+                was = was_of[identity_id]
+                if was.id != person.id:
+                    moves[identity_id] = person.id
+                if was.identities.keys() != group.keys():
+                    self.linked.add(identity_id)
+                if identity_id in was.held:
+                    person.held[identity_id] = was.held[identity_id]
+            self._admit(person)
+        self.gone |= {person.id for person in was_of.values()} - {self._of[i].id for i in was_of}
+        self.gone -= {self._of[i].id for i in was_of}
+        return moves

@@ -1,0 +1,181 @@
+"""Consuming: a batch of events becomes profiles, counts, scores and leads in one transaction."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from services.scoring.core.counting.counts import Changes, Held
+from services.scoring.core.counting.tally import Tally, count
+from services.scoring.core.fold import fold_of
+from services.scoring.core.profiles.linking import People
+from services.scoring.core.profiles.names import names_in
+from services.scoring.core.profiles.normal_forms import Current
+from services.scoring.live import resolution
+from services.scoring.live.rescoring import settle
+from services.scoring.store import counts, effects, ledger, links, traits
+from services.scoring.store.folds import Stamp
+from services.scoring.store.models import active, hold
+from services.scoring.store.names import Recorder
+from shared.errors import Poison
+from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
+from shared.following.follower import Summary
+from shared.identity import Forms
+from shared.log.port import Message
+from shared.process.clock import Clock
+from shared.vocabulary import TOUCHES, is_activity
+
+
+class Facts(NamedTuple):
+    """The events of a batch by kind; the order of events does not matter."""
+
+    interactions: Sequence[Interaction] = ()
+    retractions: Sequence[Retraction] = ()
+    separations: Sequence[Separation] = ()
+
+
+class Outcome(NamedTuple):
+    """What became of a batch."""
+
+    new: int
+    profiles: int
+    leads: Sequence[LeadQualified]
+
+
+class Scorer:
+    """Folds events into the tables; its only effect is on the given transaction.
+
+    `limits` is how many identities of a kind a profile can have, `forms` are the rules of normal forms.
+    """
+
+    def __init__(self, clock: Clock, limits: Mapping[str, int], forms: Forms) -> None:
+        self._clock = clock
+        self._limits = limits
+        self._current = Current(forms)
+        self._stamp = Stamp(fold_of(forms, limits))
+        self._names = Recorder()
+
+    def apply(self, connection: Connection, messages: Sequence[Message]) -> Summary:
+        """Apply the new events of the messages; raises Poison for an event of another topic.
+
+        The summary has the number of `new` interactions and of messages without an identity left (`nobody`).
+        """
+        self._stamp.put(connection)
+        told = _facts(messages)
+        interactions = self._current.interactions(told.interactions)
+        separations = self._current.separations(told.separations)
+        nobody = len(told.interactions) - len(interactions) + len(told.separations) - len(separations)
+        facts = Facts(interactions, told.retractions, separations)
+        new, profiles, leads = self.take_in(connection, facts)
+        return {"new": new, "nobody": nobody, "profiles": profiles, "flips": len(leads)}
+
+    def take_in(self, connection: Connection, facts: Facts) -> Outcome:
+        """Count new interactions, subtract retracted ones, then rescore the profiles that changed."""
+        retracted = ledger.retract(connection, facts.retractions)
+        interactions, valid = ledger.record(connection, facts.interactions)
+        # A correction that comes back from the log has taken effect already.
+        separations = links.new_among(connection, facts.separations)
+        if not (interactions or retracted or separations):
+            return Outcome(0, 0, ())
+        # An unmerge may name unknown identities, which cannot be locked; so no other batch links meanwhile.
+        hold(connection, to_activate=bool(separations))
+        matrices = active(connection)
+        persons = resolution.resolve(
+            connection, interactions, separations, others=retracted, limits=self._limits
+        )
+        traits.write(connection, interactions)
+        effects.take_back(connection, retracted)
+        effects.write(connection, valid)
+        touched = {one.identities[0].id for one in interactions} | retracted.keys()
+        touched |= persons.linked | persons.founded.keys()
+        # Also where no count has changed: by the new revision concurrent readers of the profiles run again.
+        counts.write(connection, _fold(valid, retracted, persons, sorted(touched), matrices.tally))
+        changed = {person.id: person for person in map(persons.of, touched)}
+        now = self._clock.now()
+        leads, _ = settle(
+            connection,
+            changed.values(),
+            matrices,
+            now,
+            acted=_acted(valid, persons, now),
+            only_touched=_only_touched(interactions, retracted, persons),
+            gone=persons.gone,
+        )
+        # A retraction does not remove the names, so all interactions count here.
+        self._names.record(connection, names_in(interactions))
+        return Outcome(len(interactions), len(changed), leads)
+
+
+def _acted(interactions: Iterable[Interaction], persons: People, now: datetime) -> dict[str, datetime]:
+    """Return when profiles last had a human interaction, by their id; for new profiles that is now."""
+    acted = dict.fromkeys(_newcomers(persons), now)
+    for one in interactions:
+        if is_activity(one):
+            profile_id = persons.of(one.identities[0].id).id
+            acted[profile_id] = max(acted.get(profile_id, one.occurred_at), one.occurred_at)
+    return acted
+
+
+def _only_touched(interactions: Sequence[Interaction], retracted: Iterable[str], persons: People) -> set[str]:
+    """Return the ids of the profiles that had only touches."""
+    touches = [one for one in interactions if one.type in TOUCHES]
+    if not touches:
+        return set()
+    others = {one.identities[0].id for one in interactions if one.type not in TOUCHES}.union(retracted)
+    touched = {persons.of(one.identities[0].id).id for one in touches}
+    return touched - {persons.of(identity_id).id for identity_id in others}
+
+
+def _newcomers(persons: People) -> Iterator[str]:
+    """Yield the ids of the profiles that had no identity in the tables before."""
+    for identity_id in persons.founded:
+        person = persons.of(identity_id)
+        if person.identities.keys() <= persons.founded.keys():
+            yield person.id
+
+
+def _facts(messages: Iterable[Message]) -> Facts:
+    interactions: list[Interaction] = []
+    retractions: list[Retraction] = []
+    separations: list[Separation] = []
+    for message in messages:
+        match decode(message.value):
+            case Interaction() as event:
+                interactions.append(event)
+            case Retraction() as event:
+                retractions.append(event)
+            case Separation() as event:
+                separations.append(event)
+            case event:
+                raise Poison("unexpected_event", f"{type(event).__name__} does not belong on this topic.")
+    return Facts(interactions, retractions, separations)
+
+
+def _fold(
+    interactions: Iterable[Interaction],
+    retracted: Mapping[str, Iterable[Interaction]],
+    persons: People,
+    touched: Sequence[str],
+    tally: Tally,
+) -> dict[str, Held]:
+    """Add to and subtract from the counts of the identities that posted the interactions.
+
+    Returns the counts of all touched identities, which are set on their profiles.
+    """
+    places = {identity_id: place for place, identity_id in enumerate(touched)}
+    changes = Changes()
+    for interaction in interactions:
+        count(changes, places[interaction.identities[0].id], interaction, tally)
+    for identity_id, posted in retracted.items():
+        for interaction in posted:
+            count(changes, places[identity_id], interaction, tally, times=-1)
+    before = [persons.of(identity_id).held_by(identity_id) for identity_id in touched]
+    after = changes.to([held.recent for held in before])
+    folded = {
+        identity_id: held._replace(recent=counted)
+        for identity_id, counted, held in zip(touched, after, before, strict=True)
+    }
+    for identity_id, held in folded.items():
+        persons.of(identity_id).held[identity_id] = held
+    return folded

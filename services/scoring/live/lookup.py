@@ -1,0 +1,67 @@
+"""Reading the counts of profiles under a version whose conditions may not be counted yet."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection
+
+from services.scoring.core.counting.counts import total, without
+from services.scoring.core.counting.tally import Tally, counted, day_of
+from services.scoring.core.pricing.flip import Cycle
+from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.scores import points
+from services.scoring.core.profiles.linking import Person
+from services.scoring.matrix.matrix import Version
+from services.scoring.store import ledger, traits
+from services.scoring.store.models import active, version_of
+
+
+def known_under(connection: Connection, persons: Sequence[Person], version: Version) -> dict[str, Known]:
+    """Return the input of scores in a version, by profile id.
+
+    Conditions that no active version counts are counted from the ledger.
+    """
+    known = traits.known(connection, persons)
+    ids = [list(person.identities) for person in persons]
+    counted_too = with_uncounted(connection, list(known.values()), ids, uncounted_of(connection, version))
+    return dict(zip(known, counted_too, strict=True))
+
+
+def uncounted_of(connection: Connection, version: Version) -> Tally:
+    """Return what a version asks for that no active version counts."""
+    scoring = active(connection).versions.values()
+    return Tally([version.matrix], leave_out=Tally(one.matrix for one in scoring).keys)
+
+
+def with_uncounted(
+    connection: Connection, known: Sequence[Known], identity_ids: Sequence[Sequence[str]], uncounted: Tally
+) -> Sequence[Known]:
+    """Return the input of scores with the uncounted conditions, counted from the identities' ledger."""
+    if not uncounted.keys:
+        return known
+    posted = ledger.read(connection, [i for ids in identity_ids for i in ids])
+    found: list[Known] = []
+    for one, ids in zip(known, identity_ids, strict=True):
+        interactions = (each for i in ids for each in posted.get(i, ()))
+        counts = total([without(one.counts, uncounted.keys), counted(interactions, uncounted)])
+        found.append(one._replace(counts=counts))
+    return found
+
+
+def reaches_in(connection: Connection, person: Person, cycle: Cycle) -> bool:
+    """Return whether a profile, as it is now, reaches a cycle's flip number at the end of its first day.
+
+    If the version of the cycle is unknown, the answer is True.
+    """
+    version = version_of(connection, cycle.model, cycle.version)
+    if version is None:
+        return True
+    known = known_under(connection, [person], version)[person.id]
+    return points(known, version.matrix, day_of(cycle.flipped_at)) >= version.matrix.flip_number
+
+
+def own_cycles(connection: Connection, person: Person, past: Iterable[Cycle]) -> list[Cycle]:
+    """Return the cycles of a profile in which this profile itself flipped.
+
+    After an unmerge, a cycle belongs to the profiles that reach the flip number alone at the end of its day.
+    """
+    return [cycle for cycle in past if not cycle.is_parted or reaches_in(connection, person, cycle)]

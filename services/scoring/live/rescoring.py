@@ -1,0 +1,209 @@
+"""Rescoring: after any change of profiles, their scores now, and the stage changes and leads that follow."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.appraisal import BELOW, QUALIFIED, appraise, appraise_all
+from services.scoring.core.pricing.flip import next_cycle, qualify
+from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.profiles.linking import Person
+from services.scoring.live import resolution
+from services.scoring.live.lookup import own_cycles
+from services.scoring.live.stage_changes import Settled, stage_changes
+from services.scoring.store import cycles, ledger, scores, traits
+from services.scoring.store.models import Active
+from services.scoring.store.scores import Kept, Place
+from shared.database import outbox
+from shared.events import LEADS, LeadQualified, encode
+from shared.log.port import Record
+
+_NOBODY: Final[Mapping[str, datetime]] = {}
+
+
+class Settlement(NamedTuple):
+    """The new leads, and the number of stored scores that changed."""
+
+    leads: Sequence[LeadQualified] = ()
+    changed: int = 0
+
+
+def settle(
+    connection: Connection,
+    persons: Collection[Person],
+    matrices: Active,
+    now: datetime,
+    *,
+    acted: Mapping[str, datetime] = _NOBODY,
+    only_touched: Collection[str] = (),
+    gone: Collection[str] = (),
+    in_doubt: bool = False,
+) -> Settlement:
+    """Price the profiles in all versions, store the scores, publish stage changes and new leads.
+
+    A profile that qualifies and did not before becomes a lead, also when only a trait or time caused it. A
+    profile that an activation kept back stays so until a new human interaction, also after a merge with
+    a profile that did not qualify: `acted` is when each profile last did something (new profiles: now),
+    by its id, and an interaction from before the version's activation is not new. `gone` are ids that have
+    stopped being profiles.
+
+    `only_touched` are ids of profiles that had only touches. A touch releases no lead: a profile that reaches
+    the flip number by it waits for a human interaction.
+
+    With `in_doubt` the stored scores may be wrong, and do not prove that a profile did not qualify before: a
+    profile that qualified on the day of the version's activation, and has had no human interaction since, was
+    kept back then, and stays so.
+    """
+    everyone = list(persons)
+    before = scores.read(connection, [*(person.id for person in everyone), *gone], matrices.all)
+    scores.drop_profiles(connection, gone)
+    if not everyone or not matrices.all:
+        return Settlement()
+    # A sender can set any number of traits, and matrices ask for few of them.
+    known = traits.known(connection, everyone, matrices.traits_asked)
+    settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
+    changed = {
+        Place(one.person.id, one.version.model, one.version.number): Kept(
+            one.now, one.before.revision if one.before else 0
+        )
+        for one in settled
+        if one.before is None or one.before.appraisal != one.now
+    }
+    scores.write(connection, changed)
+    live = [one for one in settled if matrices.versions.get(one.version.model) == one.version]
+    reached = [
+        one
+        for one in live
+        if one.now.state == QUALIFIED
+        and _may_flip(one, acted, matrices.since, was_touched=one.person.id in only_touched)
+    ]
+    if in_doubt:
+        reached = _not_kept_back(connection, reached, matrices.since)
+    leads = _flip(connection, reached, now)
+    told = [Record(LEADS, event.profile_id, encode(event)) for event in stage_changes(live, acted, now)]
+    told += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
+    outbox.put(connection, told)
+    return Settlement(leads, len(changed))
+
+
+def settle_anew(
+    connection: Connection,
+    profile_ids: Sequence[str],
+    matrices: Active,
+    now: datetime,
+    *,
+    in_doubt: bool = False,
+) -> Settlement:
+    """Rescore profiles without new interactions, locked so that no worker merges or counts them meanwhile.
+
+    The caller has locked the active versions. Raises Unavailable if a live batch changed one of the profiles.
+    """
+    persons = resolution.hold(connection, profile_ids, set(profile_ids))
+    gone = set(profile_ids) - {person.id for person in persons}
+    settlement = settle(connection, persons, matrices, now, gone=gone, in_doubt=in_doubt)
+    resolution.confirm(connection, persons)
+    return settlement
+
+
+def settle_newly_qualified(
+    connection: Connection, newly: Collection[tuple[str, str]], matrices: Active, now: datetime
+) -> Sequence[LeadQualified]:
+    """Make leads of profiles that newly qualify in a model, each given as (profile id, model).
+
+    The rules are those of `settle` with `in_doubt` and without interactions, except that no stage change is
+    published: the tables were wrong, and that says nothing new about a profile. No other writer may change
+    the tables.
+    """
+    persons = resolution.find(connection, sorted({profile_id for profile_id, _ in newly}))
+    known = traits.known(connection, persons, matrices.traits_asked)
+    live = Active(matrices.versions, since=matrices.since)
+    reached = [
+        one
+        for one in _appraised(persons, known, live, {}, day_of(now))
+        if one.now.state == QUALIFIED and (one.person.id, one.version.model) in newly
+    ]
+    leads = _flip(connection, _not_kept_back(connection, reached, matrices.since), now)
+    outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
+    return leads
+
+
+def _appraised(
+    persons: Sequence[Person],
+    known: Mapping[str, Known],
+    matrices: Active,
+    before: Mapping[Place, Kept],
+    day: int,
+) -> Iterator[Settled]:
+    mine = [known[person.id] for person in persons]
+    crowd = crowd_of(mine, *(version.matrix for version in matrices.all))
+    for version in matrices.all:
+        model, number = version.model, version.number
+        appraisals = appraise_all(mine, crowd, version.matrix, day)
+        for person, one, now in zip(persons, mine, appraisals, strict=True):
+            were = {
+                i: kept
+                for i in person.identities
+                if (kept := before.get(Place(i, model, number))) is not None
+            }
+            kept_of = [kept.appraisal for kept in were.values()]
+            yield Settled(person, one, version, were.get(person.id), kept_of, now)
+
+
+def _flip(connection: Connection, reached: Sequence[Settled], now: datetime) -> list[LeadQualified]:
+    if not reached:
+        return []
+    past = cycles.read(connection, [one.person for one in reached])
+    begins: list[tuple[Settled, int]] = []
+    for one in reached:
+        begun = past.get((one.person.id, one.version.model), ())
+        mine = own_cycles(connection, one.person, begun)
+        number = next_cycle(mine, one.version, now, taken=begun)
+        if number is not None:
+            begins.append((one, number))
+    if not begins:
+        return []
+    # A lead contains all traits.
+    histories = traits.read(connection, [one.person for one, _ in begins])
+    leads = [
+        qualify(
+            one.person,
+            one.known._replace(traits=histories[one.person.id]),
+            one.version,
+            cycle=cycle,
+            at=now,
+        )
+        for one, cycle in begins
+    ]
+    cycles.open_cycles(connection, leads)
+    return leads
+
+
+def _not_kept_back(
+    connection: Connection, reached: Iterable[Settled], since: Mapping[str, datetime]
+) -> list[Settled]:
+    kept: list[Settled] = []
+    for one in reached:
+        began = since.get(one.version.model)
+        if began is not None:
+            then = appraise(one.known, one.version.matrix, day_of(began))
+            if then.state == QUALIFIED and not ledger.acted_since(
+                connection, sorted(one.person.identities), began
+            ):
+                continue
+        kept.append(one)
+    return kept
+
+
+def _may_flip(
+    one: Settled, acted: Mapping[str, datetime], since: Mapping[str, datetime], *, was_touched: bool
+) -> bool:
+    did = acted.get(one.person.id)
+    if one.were and any(was.state == QUALIFIED for was in one.were):
+        return did is not None and did >= since.get(one.version.model, did)
+    if was_touched:
+        # A touch may bring the traits that were all that was missing.
+        return any(was.state != BELOW for was in one.were)
+    return did is not None or bool(one.were)

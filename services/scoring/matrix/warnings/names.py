@@ -1,0 +1,202 @@
+"""Names of types, properties and traits that never came.
+
+While no name of a kind has come, a warning needs a known name that differs by a single slip of the hand:
+a new instance has not seen the names that its trackers will send.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final, NamedTuple
+
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.paths import Placed, Test, conditions, tests, types
+from services.scoring.matrix.seen_names import MAX_PARTS, Seen
+from services.scoring.matrix.warnings import known_names as known
+from services.scoring.matrix.warnings.nearest import Nearest
+from services.scoring.matrix.warnings.presence import needs_something
+from services.scoring.matrix.warnings.warning import Oddity, Unmet
+from shared.identity import KIND_PATTERN
+from shared.known_traits import KNOWN_TRAITS, canonical, objects_with, sources
+from shared.operators.operator import Forms
+from shared.type_names import SEGMENT_TYPES, snake_case, type_of
+from shared.vocabulary import NEVER_COUNTED
+
+_MAX_SHOWN: Final = 5
+# Prefixes that users write in front of a name, because the JSON of an event has them.
+_ABOVE: Final = ("properties.", "traits.", "context.")
+
+
+class _Told(NamedTuple):
+    message: str
+    seen: tuple[str, ...]
+    suggestion: str | None
+
+
+class _Names:
+    """Names of a kind: those that came and those that may be meant, and the message for one that never came.
+
+    `never` and `cut` are sentences with {} for the name; `cut` is for a kind whose names were not all stored.
+    `ours` returns the name under which a name is stored.
+    """
+
+    def __init__(
+        self,
+        never: str,
+        cut: str | None,
+        came: Collection[str],
+        known: Collection[str],
+        ours: Callable[[str], str] = str,
+    ) -> None:
+        self._sentence = cut or never
+        self._is_young = not came
+        # Any holder of a write key can invent names, and what ops see must not control their terminal.
+        self._came = sorted(name for name in came if name.isprintable())
+        self._nearest = Nearest([*self._came, *known])
+        self._known = {*came, *known}
+        self._ours = ours
+        self._told: dict[str, _Told | None] = {}
+
+    def never_came(self, name: str, hint: str = "") -> _Told | None:
+        """Return the warning for a name that never came; None if a new instance may yet see the name."""
+        if name not in self._told:
+            self._told[name] = self._tell(name, hint)
+        return self._told[name]
+
+    def _tell(self, name: str, hint: str) -> _Told | None:
+        meant = None if hint else self._meant(name)
+        if meant is None and not hint and self._is_young:
+            return None
+        shown = tuple(self._came[:_MAX_SHOWN])
+        if meant is not None:
+            hint = f"; did you mean `{meant}`?"
+        elif not hint and shown:
+            more = len(self._came) - len(shown)
+            hint = f"; came so far: {', '.join(shown)}{f' and {more:,} more' if more else ''}"
+        return _Told(self._sentence.format(name) + hint, shown, meant)
+
+    def _meant(self, name: str) -> str | None:
+        if self._ours(name) in self._known:
+            return None
+        for above in _ABOVE:
+            if name.startswith(above) and (below := name.removeprefix(above)) in self._known:
+                return below
+        return self._nearest.to(name, slips_alone=self._is_young)
+
+
+def odd_types(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
+    """Yield types of interaction that no rule counts or that never came."""
+    cut = "no interaction of type {} is among those that came first, and later ones were not kept"
+    names = _Names(
+        "no interaction of type {} ever came", cut if "type" in seen.cut else None, seen.types, known.TYPES
+    )
+    for placed in conditions(matrix):
+        for path, type_ in types(placed):
+            if type_ in NEVER_COUNTED:
+                message = f"no rule counts an interaction of type {type_}"
+                yield _found(placed, path, "type_never_counted", _Told(message, (), None), "surely")
+            elif type_ in seen.types or type_ in known.TYPES:
+                continue
+            elif snake_case(type_) != type_:
+                yield _found(placed, path, "type_not_snake_case", _of_event(type_), "surely")
+            elif type_ in SEGMENT_TYPES:
+                yield _found(placed, path, "type_unknown", _of_event(type_), "likely")
+            elif told := names.never_came(type_):
+                yield _found(placed, path, "type_unknown", told, "likely")
+
+
+def _of_event(name: str) -> _Told:
+    ours = type_of(name)
+    if not ours:
+        return _Told("a type is a word in snake_case, such as form_submit", (), None)
+    return _Told(f"an event that trackers call `{name}` becomes the type `{ours}`; ask for that", (), ours)
+
+
+def odd_properties(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
+    """Yield properties that never came: asked for in conditions, or what a limit counts by."""
+    cut = "no property {} is among those that came first, and later ones were not kept"
+    names = _Names(
+        "no event ever brought the property {}",
+        cut if "property" in seen.cut else None,
+        seen.properties,
+        known.PROPERTIES | known.ATTRIBUTES,
+    )
+    for index, rule in enumerate(matrix.rules):
+        placed = Placed(f"rules.{index}.when", rule.id, rule.when, of_traits=False)
+        for test in tests(placed):
+            if not _is_known_property(test.name, seen) and (
+                told := names.never_came(test.name, _as_trait(test.name, seen))
+            ):
+                yield _found(placed, test.path, "property_unknown", told, _unmet(test))
+        by = rule.limit.by if rule.limit else None
+        if by and not _is_known_property(by, seen) and (told := names.never_came(by)):
+            told = told._replace(message=f"all matches share one limit, since {told.message}")
+            yield _found(placed, f"rules.{index}.limit.by", "property_unknown", told, "no")
+
+
+def odd_traits(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
+    """Yield traits that were never set: required traits first, then those in conditions."""
+    forms = known.trait_forms(seen)
+    cut = "no trait {} is among those that came first, and later ones were not kept"
+    names = _Names(
+        "no event ever told the trait {}",
+        cut if "trait" in seen.cut else None,
+        seen.traits,
+        known.TRAITS | KNOWN_TRAITS,
+        canonical,
+    )
+    for index, name in enumerate(matrix.requires):
+        if not _is_known_trait(name, forms) and (told := names.never_came(name, _as_property(name, seen))):
+            told = told._replace(message=f"nobody is handed over: {told.message}")
+            yield _of(told, f"requires.{index}", "trait_unknown", None, "likely")
+    for placed in conditions(matrix):
+        for test in tests(placed) if placed.of_traits else ():
+            if not _is_known_trait(test.name, forms) and (
+                told := names.never_came(test.name, _as_property(test.name, seen))
+            ):
+                yield _found(placed, test.path, "trait_unknown", told, _unmet(test))
+
+
+def possible_kinds(matrix: Matrix) -> frozenset[str]:
+    """Return the traits asked for that may be kinds of identity that only events bring."""
+    asked = {test.name for placed in conditions(matrix) if placed.of_traits for test in tests(placed)}
+    return frozenset(
+        name for name in asked.union(matrix.requires) - known.TRAITS if KIND_PATTERN.fullmatch(name)
+    )
+
+
+def _is_known_property(name: str, seen: Seen) -> bool:
+    if name in seen.properties or name in known.PROPERTIES or name in known.ATTRIBUTES:
+        return True
+    if name.startswith("campaign_"):
+        return True
+    parts = name.split(".")
+    above = ".".join(parts[:MAX_PARTS])
+    return len(parts) > MAX_PARTS and "object" in seen.properties.get(above, ())
+
+
+def _is_known_trait(name: str, forms: Mapping[str, Forms]) -> bool:
+    if any("object" in forms.get(one, ()) for one in objects_with(name)):
+        return True
+    told_by = {canonical(name)} if "." in name else sources(name)
+    return any(one in forms or one in known.TRAITS for one in told_by)
+
+
+def _as_trait(name: str, seen: Seen) -> str:
+    came = name in seen.traits or name in known.IDENTITIES
+    return "; it comes as a trait, and those are asked for under `traits`" if came else ""
+
+
+def _as_property(name: str, seen: Seen) -> str:
+    came = name in seen.properties
+    return "; it comes as a property of events, and those are asked for under `rules`" if came else ""
+
+
+def _unmet(test: Test) -> Unmet:
+    return "likely" if needs_something(test.asked) else "no"
+
+
+def _found(placed: Placed, path: str, code: str, told: _Told, unmet: Unmet) -> Oddity:
+    return _of(told, path, code, placed.rule, unmet)
+
+
+def _of(told: _Told, path: str, code: str, rule: str | None, unmet: Unmet) -> Oddity:
+    return Oddity(path, code, told.message, rule, told.seen, told.suggestion, unmet)

@@ -1,0 +1,122 @@
+"""Whether any profile can become a lead, given the required traits, the exclusions and the rules.
+
+`no_lead_possible` warns that no profile ever can, whatever may come, and `no_lead_expected` that none can,
+judged by what has been seen. Points that are added by hand are ignored.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+from services.scoring.matrix.bounds import most
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.paths import Placed, conditions, tests, tests_of, types_of
+from services.scoring.matrix.warnings.every_profile import Worlds
+from services.scoring.matrix.warnings.warning import Oddity, Unmet
+from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
+
+_LEVELS: Final[Sequence[Unmet]] = ("no", "likely", "surely")
+_MAX_SHOWN: Final = 3
+_MAX_LENGTH: Final = 64
+
+
+def no_lead(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
+    """Yield why no profile becomes a lead, and which rules help no profile, given the other oddities."""
+    worlds = Worlds()
+    by_exclusion = _all_excluded(matrix, found, worlds)
+    if by_exclusion is not None:
+        yield by_exclusion
+    idle: list[Oddity] = []
+    if by_exclusion is None or by_exclusion.code != "no_lead_possible":
+        idle = list(_without_lead(matrix, worlds))
+    yield from _unreachable(matrix, [*found, *idle])
+    yield from idle
+
+
+def _all_excluded(matrix: Matrix, found: Sequence[Oddity], worlds: Worlds) -> Oddity | None:
+    excludes, requires = matrix.excludes, matrix.requires
+    if not excludes:
+        return None
+    if worlds.all_under(excludes, known=requires):
+        alone = (n for n, one in enumerate(excludes) if worlds.all_under([one], known=requires))
+        field = next((f"excludes.{n}" for n in alone), "excludes")
+        who = f"all who have {_listed(requires)}, as `requires` asks, are" if requires else "everybody is"
+        return Oddity(field, "no_lead_possible", f"nobody can become a lead: {who} excluded")
+    never_came = _never_came(matrix, found)
+    if never_came and worlds.all_under(excludes, known=requires, unknown={*never_came} - {*requires}):
+        message = f"nobody becomes a lead: {_listed(never_came)} never came, and all without it are excluded"
+        return Oddity("excludes", "no_lead_expected", message)
+    if worlds.all_under(excludes, known=[*requires, "email"]):
+        message = "all with an e-mail address are excluded: only those who cannot be written to become leads"
+        return Oddity("excludes", "excludes_reachable", message)
+    return None
+
+
+def _never_came(matrix: Matrix, found: Sequence[Oddity]) -> list[str]:
+    """Return the traits in exclusions that never came."""
+    fields = {one.field for one in found if one.code == "trait_unknown"}
+    excluding = (placed for placed in conditions(matrix) if placed.rule is None)
+    return sorted({test.name for placed in excluding for test in tests(placed) if test.path in fields})
+
+
+def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[Oddity]:
+    """Yield trait rules that no profile meets, or only profiles that are excluded."""
+    for index, rule in enumerate(matrix.traits):
+        if rule.points <= 0:
+            continue
+        if worlds.all_under([], meeting=rule.when):
+            message = "nobody can meet this, whatever is known of them"
+            yield Oddity(f"traits.{index}.when", "never_met", message, rule.id, unmet="surely")
+            continue
+        if worlds.all_under([], known=matrix.requires, meeting=rule.when):
+            message = (
+                f"gives its points to those alone who lack {_listed(matrix.requires)}, as `requires` asks"
+            )
+        elif matrix.excludes and worlds.all_under(matrix.excludes, known=matrix.requires, meeting=rule.when):
+            message = "gives its points to those alone who are excluded"
+        else:
+            continue
+        yield Oddity(f"traits.{index}.when", "rule_without_lead", message, rule.id, unmet="surely")
+
+
+def _unreachable(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
+    """Yield that the flip number is out of reach without the rules that no profile meets."""
+    levels: dict[str, int] = {}
+    for one in found:
+        levels[one.field] = max(_LEVELS.index(one.unmet), levels.get(one.field, 0))
+    level_of = {
+        placed.rule: max(levels.get(placed.path, 0), _level(placed, placed.condition, placed.path, levels))
+        for placed in conditions(matrix)
+        if placed.rule is not None
+    }
+    for code, least, sure in (("no_lead_possible", 2, "can become"), ("no_lead_expected", 1, "becomes")):
+        unmet = [rule for rule, level in level_of.items() if level >= least]
+        reachable = most(matrix, without=unmet)
+        if unmet and reachable < matrix.flip_number:
+            message = (
+                f"nobody {sure} a lead: nobody meets {_listed(unmet)}, and the other rules give at most "
+                f"{reachable:.10g} of the {matrix.flip_number:.10g} points"
+            )
+            yield Oddity("flip_number", code, message)
+            return
+
+
+def _level(placed: Placed, condition: Condition, path: str, levels: Mapping[str, int]) -> int:
+    """Return the index in _LEVELS of how certain it is that no profile meets a part of a condition."""
+    match condition:
+        case Matches():
+            of_types = [levels.get(place, 0) for place, _ in types_of(condition, path)]
+            of_tests = [levels.get(test.path, 0) for test in tests_of(condition, path, placed)]
+            return max([min(of_types, default=0), *of_tests])
+        case AllOf(all=parts):
+            return max(_level(placed, part, f"{path}.all.{n}", levels) for n, part in enumerate(parts))
+        case AnyOf(any=parts):
+            return min(_level(placed, part, f"{path}.any.{n}", levels) for n, part in enumerate(parts))
+        case Not():
+            # If no profile meets a part, all profiles meet its negation.
+            return 0
+
+
+def _listed(names: Collection[str]) -> str:
+    shown = [name[:_MAX_LENGTH] for name in list(names)[:_MAX_SHOWN]]
+    more = len(names) - len(shown)
+    return ", ".join([*shown, *([f"{more:,} more"] if more else [])])

@@ -1,0 +1,83 @@
+"""Operands that are probably mistakes: blanks, repeated values, wildcards that are none."""
+
+from collections.abc import Hashable, Iterator
+from typing import Any, Final
+
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.paths import Test, conditions, tests
+from services.scoring.matrix.warnings.warning import Oddity
+from shared.comparison import operators
+from shared.folding import folded
+from shared.operators.operator import Operator, TextUse
+
+_WILDCARDS: Final = frozenset("*?[")
+_MAX_SHOWN: Final = 60
+
+
+def odd_texts(matrix: Matrix) -> Iterator[Oddity]:
+    """Yield them, for each operator at most one of a kind."""
+    for placed in conditions(matrix):
+        for test in tests(placed):
+            for operator, operand in operators(test.asked):
+                values = operand if isinstance(operand, list) else [operand]
+                if operator.text is not None:
+                    texts = [one for one in values if isinstance(one, str)]
+                    yield from _blank(test, operator.name, operator.text, texts)
+                    yield from _spaced(test, operator.text, texts)
+                    yield from _wildcard(test, operator.name, operator.text, texts)
+                yield from _repeated(test, operator, values)
+
+
+def _blank(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
+    if not any(not one or one.isspace() for one in texts):
+        return
+    if use.from_start or use.to_end:
+        message = f"a blank in `{operator}` is hardly ever sent; `missing: true` asks for what is not there"
+    else:
+        message = f"a blank in `{operator}` is found in nearly every text"
+    yield Oddity(test.path, "value_blank", message, test.rule)
+
+
+def _spaced(test: Test, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
+    for one in texts:
+        # Within a text, a space around a word asks for the whole word among other words.
+        meant = one.lstrip() if use.from_start else one
+        meant = meant.rstrip() if use.to_end else meant
+        if meant not in {"", one}:
+            message = f'"{_cut(one)}" has a space at its edge, which is part of what is asked for'
+            yield Oddity(test.path, "value_spaced", message, test.rule, suggestion=_cut(meant))
+            return
+
+
+def _wildcard(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
+    if use.has_wildcards:
+        if texts and not _WILDCARDS & set(texts[0]):
+            message = "without `*`, `?` or `[` it asks what `eq` asks: the whole value is to be this"
+            yield Oddity(test.path, "glob_without_wildcard", message, test.rule, suggestion="eq")
+        return
+    for one in texts:
+        if "*" in one:
+            message = f"`*` stands for itself in `{operator}`; it is a wildcard in `glob` alone"
+            yield Oddity(test.path, "wildcard_in_text", message, test.rule, suggestion="glob")
+            return
+
+
+def _repeated(test: Test, operator: Operator, values: list[Any]) -> Iterator[Oddity]:
+    folds = operator.text is not None and operator.text.folds
+    met: set[Hashable] = set()
+    for one in values:
+        # In Python True equals 1; in JSON they are different values.
+        key = (isinstance(one, bool), folded(one) if folds and isinstance(one, str) else one)
+        if key in met:
+            message = f"`{operator.name}` names {_shown(one)} twice"
+            yield Oddity(test.path, "value_repeated", message, test.rule)
+            return
+        met.add(key)
+
+
+def _shown(value: Any) -> str:
+    return f'"{_cut(value)}"' if isinstance(value, str) else str(value).lower()[:_MAX_SHOWN]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}..."

@@ -1,0 +1,132 @@
+"""Renewing: the tables are rebuilt beside the live ones, compared with them, and swapped in."""
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from services.scoring.core.fold import fold_of
+from services.scoring.core.profiles.normal_forms import Current
+from services.scoring.live.consume import Scorer
+from services.scoring.rebuild import leads, snapshot
+from services.scoring.rebuild.databases import Beside, beside
+from services.scoring.rebuild.display import Display
+from services.scoring.rebuild.rebuild import Rebuild, StandingClock, Told, some
+from services.scoring.rebuild.renewal import evidence, former, newly_qualified
+from services.scoring.rebuild.renewal.swap import Built, swap
+from services.scoring.store import folds
+from services.scoring.store.tables import activations, identities, preparations
+from shared.database.engine import Database
+from shared.database.migrations import require_newest
+from shared.errors import Conflict
+from shared.identity import Forms
+from shared.log.port import Log
+from shared.process.clock import Clock
+
+_KEPT = "Nothing was changed: the tables are as they were."
+
+
+class Renewed(NamedTuple):
+    """The result of a renewal; profiles are counted before and after."""
+
+    messages: int
+    nobody: int
+    profiles_before: int
+    profiles: int
+    leads: Mapping[str, int]
+
+
+class Renewal:
+    """Rebuilds scoring's tables from the log and swaps them in.
+
+    `group` is the name under which scoring reads the log, `limits` how many identities of a kind profiles can
+    have. Scoring need not be stopped: the swap fences a worker that reads meanwhile, and that worker then
+    applies again what it has applied since the snapshot. No other version of Flipline may run, since it
+    would go on with its own fold.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: Log,
+        database: Database,
+        clock: Clock,
+        group: str,
+        limits: Mapping[str, int],
+        forms: Forms,
+    ) -> None:
+        self._log = log
+        self._live = database
+        self._clock = clock
+        self._group = group
+        self._limits = limits
+        self._forms = forms
+        self._fold = fold_of(forms, limits)
+
+    async def due(self) -> str | None:
+        """Return why the tables have to be renewed, or None; raises Misconfigured, Unavailable."""
+        await require_newest(self._live)
+        built_by = await self._live.read(folds.built_by)
+        return self._fold.difference(built_by) if built_by else None
+
+    async def run(self, directory: Path, display: Display) -> Renewed:
+        """Renew the tables; the rebuild lies in `directory`, which is empty and which the caller removes.
+
+        Either all of it takes effect or nothing does, even if the process is killed. Raises Conflict, having
+        changed nothing, when the log lacks what the tables have read, or something was renewed or activated
+        meanwhile; Unavailable when the log or the database cannot be reached.
+        """
+        was = await self._live.read(folds.built_by)
+        async with beside(directory) as files:
+            told, current = await self._build(files, display)
+            await _require_all(told, files)
+            await evidence.gather(*files)
+            await former.find(*files, current)
+            await leads.restore(log=self._log, live=self._live, **files._asdict(), current=current)
+            candidates = await newly_qualified.find(*files)
+            built = Built(*files, current, self._fold, was, self._group, candidates)
+            flips = await swap(self._live, built, self._clock, display.writing)
+            return Renewed(
+                told.applied,
+                told.nobody,
+                await _profiles(files.copy),
+                await _profiles(files.rebuilt),
+                Counter(lead.model for lead in flips),
+            )
+
+    async def _build(self, files: Beside, display: Display) -> tuple[Told, Current]:
+        await snapshot.take(self._live, files.copy)
+        # Live batches also count and price versions that are being prepared.
+        await snapshot.hand_on(*files, activations, preparations)
+        scorer = Scorer(StandingClock(self._clock.now()), self._limits, self._forms)
+        current = Current(self._forms)
+        rebuild = Rebuild(log=self._log, **files._asdict(), scorer=scorer, current=current, group=self._group)
+        return await rebuild.run(display.reading), current
+
+
+async def _require_all(told: Told, files: Beside) -> None:
+    """Raise Conflict when the log lacks anything that the tables have read."""
+    if told.failed:
+        raise Conflict(
+            "log_unreadable",
+            f"{len(told.failed):,} messages could not be taken in again ({some(told.failed)}). {_KEPT}",
+        )
+    if told.missing:
+        raise Conflict(
+            "log_incomplete",
+            f"The log has less than scoring has read of {some(told.missing)}: was it cut off, or replaced? "
+            f"{_KEPT}",
+        )
+    if lost := await evidence.count_lost(*files):
+        raise Conflict(
+            "log_incomplete",
+            f"Of what the tables have taken in, {lost:,} interactions or corrections are not on the log any "
+            f"more: it was cut off, or restored from another moment. {_KEPT}",
+        )
+
+
+async def _profiles(database: Database) -> int:
+    query = sa.select(sa.func.count()).where(identities.c.id == identities.c.profile_id)
+    return await database.read(lambda connection: connection.execute(query).scalar_one())

@@ -1,0 +1,41 @@
+"""Naming: how readers recognise a profile that a list has by its id."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from services.scoring.core.counting.tally import day_of
+from services.scoring.core.pricing.appraisal import company_of
+from services.scoring.live.resolution import find
+from services.scoring.matrix.asked_traits import COMPANY_TRAITS
+from services.scoring.store import former, traits
+from shared.identity import Identity, by_strength
+
+
+class Named(NamedTuple):
+    """The strongest identity of a profile, and its company where it is known."""
+
+    identity: Identity
+    company: str | None
+
+
+def name_profiles(connection: Connection, profile_ids: Iterable[str], now: datetime) -> dict[str, Named]:
+    """Return the names of profiles by id; an id without a profile is left out.
+
+    An id from before a merge or a renewal has the name of the profile of today.
+    """
+    wanted = sorted(set(profile_ids))
+    led_to = former.led_to(connection, wanted)
+    persons = find(connection, [led_to.get(one, one) for one in wanted])
+    histories = traits.read(connection, persons, COMPANY_TRAITS)
+    names = {
+        identity_id: Named(
+            by_strength(person.identities.values())[0],
+            company_of(histories[person.id], day_of(now)),
+        )
+        for person in persons
+        for identity_id in person.identities
+    }
+    return {one: names[today] for one in wanted if (today := led_to.get(one, one)) in names}
