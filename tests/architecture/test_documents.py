@@ -23,6 +23,12 @@ RELATED = re.compile(rf"({'|'.join(BACK)})((?:(?:, | and | )\[[0-9]+\]\([0-9a-z-
 ROW = re.compile(r"\| ([0-9]+) \| \[(.+)\]\((.+)\) \| (.+) \|")
 
 
+# A path in backticks; documents shorten paths to what follows the folder of a service.
+PATH = re.compile(r"`((?:[a-z_.-]+/)+[a-z0-9_.-]*)`")
+FROM = [ROOT, *(ROOT / "services").iterdir(), ROOT / "services/scoring/matrix"]
+INVENTED = {"services/handoff/payload/noted.py", "tests/contract/golden/noted.1.json"}
+
+
 class Relation(NamedTuple):
     """What a decision says of another one in its status."""
 
@@ -41,6 +47,14 @@ def dead_links(document: Path) -> Iterator[str]:
         file = target.partition("#")[0]
         if not ELSEWHERE.match(target) and not (document.parent / file).exists():
             yield target
+
+
+def dead_paths(document: Path) -> Iterator[str]:
+    """Yield the paths in backticks that name no file or folder; `.py` may be left out."""
+    for path in PATH.findall(document.read_text()):
+        places = [place for base in FROM for place in (base / path, base / f"{path}.py")]
+        if not path.startswith("v1/") and path not in INVENTED and not any(map(Path.exists, places)):
+            yield path
 
 
 def relations(path: Path) -> Iterator[Relation]:
@@ -79,6 +93,11 @@ def test_a_dead_link_is_found(tmp_path: Path) -> None:
 def test_decisions_are_numbered_without_gaps() -> None:
     """A number in an old commit or comment still names one decision."""
     assert [path.name[:5] for path in FILES] == [f"{number:04}-" for number in range(1, len(FILES) + 1)]
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "CONTRIBUTING.md"], ids=name)
+def test_every_path_leads_to_a_file(document: Path) -> None:
+    assert list(dead_paths(document)) == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.database.engine import Database
-from shared.following.follower import follower, pacing
+from shared.following import follower, pacing
 from shared.log.embedded import EmbeddedLog
 from tests.integration.followed import World, applied
 from tests.patience import eventually

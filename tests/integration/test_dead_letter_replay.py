@@ -75,7 +75,7 @@ async def test_once_the_reader_takes_it_it_is_appended_with_the_same_id_each_tim
 ) -> None:
     """The mark is lost twice, as in a crash: the event is on the log twice under one id."""
     from services.ingest.formats import native
-    from services.ingest.reading.events import vocabulary
+    from services.ingest.reading import vocabulary
 
     await world.refused("/v1/events", [VISIT | {"type": "Visit"}])
     world.clock.advance(days=3)

@@ -15,7 +15,7 @@ from services.handoff.leads import model_names
 from services.scoring import compose as scoring
 from shared.database.engine import Database
 from shared.events import INGEST, DeadLetterReplayed, Envelope
-from shared.following.follower import dead_letters
+from shared.following import dead_letters
 from shared.log.embedded import EmbeddedLog
 from shared.web.cursor import Keyset
 from tests.builders import NOON

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from shared.database.engine import Database
 from shared.database.outbox import put
 from shared.database.positions import positions
-from shared.following.follower import follower
+from shared.following import follower
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Record
 from shared.process import pulse
