@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.matrix import Matrix, Version
 from services.scoring.matrix.reading import kept_matrix
 from shared.events import Interaction, encode
@@ -55,9 +55,9 @@ def version(*rules: dict[str, Any], **more: Any) -> Version:
     return Version("m", 1, matrix(*rules, **more))
 
 
-def person(**named: str) -> Person:
+def person(**named: str) -> Profile:
     known = identities(**named)
-    return Person(min(one.id for one in known), {one.id: one for one in known})
+    return Profile(min(one.id for one in known), {one.id: one for one in known})
 
 
 def on_the_log(*interactions: Interaction, partition: int = 0, start: int = 0) -> list[Message]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from services.ingest.imports.closing import Outcome
+from services.ingest.imports.closing import ImportResult
 from services.ingest.imports.post import ImportJob, import_access_log
 from tests.given import FrozenClock
 from tests.ingest_world import World, ingesting, served
@@ -54,7 +54,7 @@ class Importing:
 
     async def run(
         self, path: Path | None = None, *, key: str = WRITE_KEY, force: bool = False, host_names: bool = False
-    ) -> Outcome:
+    ) -> ImportResult:
         return await import_access_log(
             ImportJob(path or self.file, self.state, "salt", force=force, host_names=host_names),
             url=self.url,

@@ -36,7 +36,7 @@ def ops_key(data_dir: Path, configured: Configured) -> str:
     return load_role(data_dir, configured, "ops")[0]
 
 
-class Answer(NamedTuple):
+class ApiAnswer(NamedTuple):
     """The JSON of a success, and the tag of the state in it, if there is one."""
 
     body: dict[str, Any]
@@ -73,7 +73,7 @@ class Api:
         params: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
         patient: bool = False,
-    ) -> Answer:
+    ) -> ApiAnswer:
         """Return the answer to a request; bytes are sent as they are, as JSON.
 
         The answer must come within TIMEOUT_SECONDS, except for a `patient` caller. Raises Refused with the
@@ -103,7 +103,7 @@ class Api:
             raise Unavailable(CONNECTION_LOST, f"{method} {path} has no answer: {why}.") from error
         told: dict[str, Any] = {} if answer.status_code == NO_CONTENT else self._read(answer)
         if answer.is_success:
-            return Answer(told, answer.headers.get("ETag"))
+            return ApiAnswer(told, answer.headers.get("ETag"))
         raise _error(answer, told, self._advice)
 
     def _read(self, answer: httpx.Response) -> dict[str, Any]:

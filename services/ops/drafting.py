@@ -7,7 +7,7 @@ from rich.console import Console
 
 from services.commands.asking import confirm
 from services.ops import display
-from services.ops.client import Answer, Api
+from services.ops.client import Api, ApiAnswer
 from services.ops.wanted import Wanted
 from shared.errors import Conflict, Refused
 
@@ -78,7 +78,7 @@ def ask_to_replace(wanted: Wanted) -> None:
     )
 
 
-async def put(api: Api, wanted: Wanted, matrix: bytes, found: Found) -> Answer:
+async def put(api: Api, wanted: Wanted, matrix: bytes, found: Found) -> ApiAnswer:
     """Make the matrix the draft; raises Conflict when the draft was changed since `look`."""
     headers = {"If-Match": found.tag} if found.tag else {"If-None-Match": "*"}
     try:

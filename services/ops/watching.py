@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from services.ops.client import CONNECTION_LOST, Answer
+from services.ops.client import CONNECTION_LOST, ApiAnswer
 from services.ops.display import Preparing
 from shared.errors import FliplineError, Unavailable
 
@@ -15,7 +15,7 @@ LOOK_AGAIN_SECONDS: Final = 0.5
 
 
 async def watched(
-    request: Coroutine[Any, Any, Answer],
+    request: Coroutine[Any, Any, ApiAnswer],
     look: Callable[[Preparing], Awaitable[None]],
     console: Console,
     *,

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from shared.operators.forms import form_of, shown
 from shared.operators.operands import Scalar, Scalars, in_words, listed
-from shared.operators.operator import Forms, Mismatch, Operator, TextUse
+from shared.operators.operator import JsonTypes, Mismatch, Operator, TextUse
 
 
 def are_equal(left: Any, right: Any) -> bool:
@@ -14,14 +14,14 @@ def are_equal(left: Any, right: Any) -> bool:
     return left == right and isinstance(left, bool) == isinstance(right, bool)
 
 
-def _mismatch(operands: Sequence[str | float], forms: Forms) -> Mismatch | None:
+def _mismatch(operands: Sequence[str | float], forms: JsonTypes) -> Mismatch | None:
     others = [operand for operand in operands if form_of(operand) not in forms]
     if not others:
         return None
     return Mismatch(_not_equal(others[0], forms), is_of_all=len(others) == len(operands))
 
 
-def _not_equal(operand: str | float, forms: Forms) -> str:
+def _not_equal(operand: str | float, forms: JsonTypes) -> str:
     why = f"asks for {shown(operand)}"
     if "list" in forms and forms <= {"list", "object"}:
         return f"{why}; what is in a list is found by `contains`"
@@ -32,7 +32,7 @@ def _not_equal(operand: str | float, forms: Forms) -> str:
     return why
 
 
-def _unquoted(operand: str, forms: Forms) -> str | None:
+def _unquoted(operand: str, forms: JsonTypes) -> str | None:
     text = operand.strip().lower()
     if "boolean" in forms and text in {"true", "false"}:
         return text

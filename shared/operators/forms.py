@@ -3,20 +3,20 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from shared.operators.operator import Forms, Mismatch
+from shared.operators.operator import JsonTypes, Mismatch
 
 # A whole number of JSON may be too large for a float, and then it cannot be formatted as one.
 _LARGE: Final = 1e300
 _MAX_SHOWN: Final = 60
 
 
-def only(why: str, *forms: str) -> Callable[[Any, Forms], Mismatch | None]:
+def only(why: str, *forms: str) -> Callable[[Any, JsonTypes], Mismatch | None]:
     """Return the `mismatch` of an operator that values of these forms alone can meet."""
     can_meet, mismatch = frozenset(forms), Mismatch(why, is_of_all=True)
     return lambda _operand, came: None if can_meet & came else mismatch
 
 
-def any_form(_operand: Any, _came: Forms) -> None:
+def any_form(_operand: Any, _came: JsonTypes) -> None:
     """Return None: values of every form can meet the operator."""
     return
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 ValueTest: TypeAlias = Callable[[Any], bool]
 """Returns whether a value meets an operator; the value is one of JSON, or MISSING."""
 
-Forms: TypeAlias = frozenset[str]
+JsonTypes: TypeAlias = frozenset[str]
 """The forms in JSON: text, number, boolean, list, object. Null is no value, so it has no form."""
 
 
@@ -80,7 +80,7 @@ class Operator:
     text: TextUse | None
     """How it compares texts; None where it does not."""
 
-    mismatch: Callable[[Any, Forms], Mismatch | None]
+    mismatch: Callable[[Any, JsonTypes], Mismatch | None]
     """Returns why values of some forms cannot meet it; None when some value can."""
 
     candidates: Callable[[Any], list[Any]]

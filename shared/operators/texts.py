@@ -10,7 +10,7 @@ from typing import Any, Final
 from shared.operators.equality import are_equal
 from shared.operators.forms import only, shown
 from shared.operators.operands import Scalar, Text, in_words
-from shared.operators.operator import Forms, Mismatch, Operator, TextUse, ValueTest
+from shared.operators.operator import JsonTypes, Mismatch, Operator, TextUse, ValueTest
 
 _CLASS_OF_GLOB: Final = re.compile(r"\[(!?)(.)[^\]]*\]")
 _ANY_LETTER: Final = "e"
@@ -27,7 +27,7 @@ def _contains(operand: Any) -> ValueTest:
     return holds
 
 
-def _contains_mismatch(operand: str | float, forms: Forms) -> Mismatch | None:
+def _contains_mismatch(operand: str | float, forms: JsonTypes) -> Mismatch | None:
     if "text" in forms and "list" not in forms and not isinstance(operand, str):
         why = f"asks for {shown(operand)} in it; in a text, only texts are found"
         return Mismatch(why, is_of_all=True)

@@ -15,7 +15,7 @@ import asyncpg
 
 from services.scoring.core.counting.tally import Tally, counted, day_of
 from services.scoring.core.pricing.appraisal import appraise_all
-from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
@@ -132,10 +132,10 @@ def _histories(number_of: int, before: Matrix, after: Matrix) -> Iterator[tuple[
     events = interactions(number_of * MOST_EVENTS, prefix="history", days_ago=range(1, HISTORY_DAYS))
     for first in range(0, number_of, AT_ONCE):
         known = [
-            Known(counted(islice(events, draw.randint(1, MOST_EVENTS)), tally), NOTHING_KNOWN)
+            ScoreInput(counted(islice(events, draw.randint(1, MOST_EVENTS)), tally), NOTHING_KNOWN)
             for _ in range(first, min(first + AT_ONCE, number_of))
         ]
-        crowd = crowd_of(known, before, after)
-        priced = zip(*(appraise_all(known, crowd, one, today) for one in (before, after)), strict=True)
+        columns = columns_of(known, before, after)
+        priced = zip(*(appraise_all(known, columns, one, today) for one in (before, after)), strict=True)
         for number, (one, (was, will)) in enumerate(zip(known, priced, strict=True), first):
             yield number, one.counts.packed, was.score, was.stage, was.state, was.due_on, will.score

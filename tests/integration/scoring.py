@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from services.scoring.change.activation import Activation, Handoff, activate
 from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.core.counting.tally import day_of
-from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.scores import points
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.consume import Scorer
 from services.scoring.live.resolution import find
 from services.scoring.live.timer import Timer
@@ -86,7 +86,7 @@ class World:
         return await self.database.unit(self.timer.settle_due)
 
     async def score(self, identity: Identity, model: str = "m") -> float:
-        def known_and_asked(connection: sa.Connection) -> tuple[Known, Matrix]:
+        def known_and_asked(connection: sa.Connection) -> tuple[ScoreInput, Matrix]:
             (person,) = find(connection, [identity.id])
             matrices = active(connection)
             known = traits.known(connection, [person])
@@ -113,7 +113,7 @@ class World:
 
         return await self.database.read(told)
 
-    async def person(self, identity: Identity) -> Person:
+    async def person(self, identity: Identity) -> Profile:
         (person,) = await self.database.read(lambda connection: find(connection, [identity.id]))
         return person
 

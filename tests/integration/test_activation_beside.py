@@ -21,7 +21,15 @@ from shared.database.connections import Work
 from shared.database.engine import Database
 from shared.events import Event, LeadQualified
 from tests.builders import rule
-from tests.integration.crowd import LIMITS, MATRIX, MODEL, activate_matrix, assert_as_defined, batches, crowd
+from tests.integration.many_profiles import (
+    LIMITS,
+    MATRIX,
+    MODEL,
+    activate_matrix,
+    assert_as_defined,
+    batches,
+    columns,
+)
 from tests.integration.scoring import World
 from tests.integration.small_pages import prepare_in_pages_of
 from tests.patience import persist
@@ -106,7 +114,7 @@ async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there
 ) -> None:
     prepare_in_pages_of(20, monkeypatch)
     monkeypatch.setattr(pages, "RETRY_SECONDS", 0.005)
-    events = crowd(7, people=60, deeds=2400)
+    events = columns(7, people=60, deeds=2400)
     first, live = events[:2000], events[2000:]
     await activate_matrix(world, BEFORE)
     await tell(world, first)

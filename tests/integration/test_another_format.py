@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from services.ingest.formats.documentation import description, limits
 from services.ingest.formats.format import Answer, Format, TrackingPath
 from services.ingest.http.receive import Receiver
-from services.ingest.reading.accepted import Names
+from services.ingest.reading.accepted import NamedIdentities
 from services.ingest.reading.fields import KeyFields
 from services.ingest.reading.outcome import Outcome
 from services.ingest.reading.sending import Sending
@@ -44,7 +44,7 @@ class FormFields:
 
 def read(data: bytes, sending: Sending) -> list[Outcome]:
     form = dict(parse_qsl(data.decode(errors="replace")))
-    names = Names(sending.forms)
+    names = NamedIdentities(sending.forms)
     names.add("email", form.pop("email", ""), "email")
     return [
         accepted(

@@ -22,7 +22,7 @@ from shared.errors import Refused
 from shared.events import Event, Interaction, LeadQualified, Retraction, Separation
 from shared.ids import new_id
 from tests.builders import identities, interaction, rule
-from tests.integration.crowd import (
+from tests.integration.many_profiles import (
     LIMITS,
     MATRIX,
     MODEL,
@@ -30,7 +30,7 @@ from tests.integration.crowd import (
     assert_as_defined,
     batches,
     by_share,
-    crowd,
+    columns,
 )
 from tests.integration.meanwhile import waiting_just_before
 from tests.integration.scoring import World
@@ -107,7 +107,7 @@ async def test_workers_timer_and_corrections_at_once_come_to_what_is_defined(
     """Two workers with a share each, and two people of ops; their corrections come back from the log too."""
     monkeypatch.setattr(timer, "PAGE", 15)
     await activate_matrix(busy, MATRIX)
-    events = crowd(7, people=8, deeds=160)
+    events = columns(7, people=8, deeds=160)
     shares = by_share(events, 2)
     at_work = len(shares)
     by_hand = (Interaction, Retraction, Separation)

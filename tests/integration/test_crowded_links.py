@@ -112,13 +112,13 @@ async def test_an_earlier_login_on_a_crowded_device_costs_no_more_than_the_links
     await world.activated(rule("visits", 10), flip_number=1000)
     await world.happened(*(login(f"u{n}", n - 400) for n in range(300)))
     loaded: list[int] = []
-    regroup = linking.People.regroup
+    regroup = linking.Profiles.regroup
 
-    def counted(people: linking.People, before: Sequence[linking.Person], groups: object) -> object:
+    def counted(people: linking.Profiles, before: Sequence[linking.Profile], groups: object) -> object:
         loaded.append(len(before))
         return regroup(people, before, groups)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(linking.People, "regroup", counted)
+    monkeypatch.setattr(linking.Profiles, "regroup", counted)
     await world.happened(login("late", 0))
     assert loaded == []
     with statements(database) as made:

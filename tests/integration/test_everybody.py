@@ -37,8 +37,8 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
 async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(world: World, size: int) -> None:
-    def pages(connection: Connection) -> list[everybody.Page]:
-        found: list[everybody.Page] = []
+    def pages(connection: Connection) -> list[everybody.ProfilePage]:
+        found: list[everybody.ProfilePage] = []
         after = ""
         while (page := everybody.read(connection, after, size, NAMES)).profile_ids:
             found.append(page)
@@ -76,4 +76,4 @@ async def test_without_names_nothing_but_counts_is_known(world: World) -> None:
 
 async def test_of_nobody_there_is_an_empty_page(database: Database) -> None:
     page = await database.read(lambda connection: everybody.read(connection, "", 100, NAMES))
-    assert page == everybody.Page((), (), ())
+    assert page == everybody.ProfilePage((), (), ())

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from services.scoring.core.fold import NUMBER
 from services.scoring.store.tables import counts, identities, ledger, links, scores, traits
 from shared.database.engine import Database
-from tests.integration.crowd import LIMITS, MATRIX, activate_matrix, batches, crowd
 from tests.integration.going_back import counts_as_json
+from tests.integration.many_profiles import LIMITS, MATRIX, activate_matrix, batches, columns
 from tests.integration.scoring import World
 from tests.tables import rows
 
@@ -24,7 +24,7 @@ async def test_other_tables_of_the_same_log_have_another_number(sqlite_url: str)
     database = Database(sqlite_url)
     world = World(database, LIMITS)
     await activate_matrix(world, MATRIX)
-    for batch in batches(crowd(7, people=12, deeds=200), 7):
+    for batch in batches(columns(7, people=12, deeds=200), 7):
         await world.happened(*batch)
     digest = blake2b(digest_size=8)
     for table in (ledger, identities, links, traits, counts, scores):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from services.handoff.store.claims import claim
 from services.handoff.store.tables import deliveries, webhooks
-from services.handoff.webhooks.bulkhead import FAILING_WIDTH, FIRST_WIDTH, MAX_WIDTH, TOTAL, Lanes
+from services.handoff.webhooks.bulkhead import FAILING_WIDTH, FIRST_WIDTH, MAX_WIDTH, TOTAL, Bulkhead
 from shared.database.bulk import insert_new
 from shared.database.engine import Database
 from tests.builders import NOON
@@ -49,20 +49,20 @@ def _row(webhook_id: str, number: int, since: timedelta) -> dict[str, Any]:
     }
 
 
-async def claimed(database: Database, lanes: Lanes) -> list[str]:
+async def claimed(database: Database, bulkhead: Bulkhead) -> list[str]:
     """Claim what there are places for, and return the endpoints."""
-    return await database.unit(lambda connection: _claimed(connection, lanes))
+    return await database.unit(lambda connection: _claimed(connection, bulkhead))
 
 
-def _claimed(connection: sa.Connection, lanes: Lanes) -> list[str]:
+def _claimed(connection: sa.Connection, bulkhead: Bulkhead) -> list[str]:
     found = claim(
         connection,
         now=NOON,
         lease=LEASE,
         worker="worker",
-        limit=lanes.free,
-        full=lanes.full,
-        choose=lanes.choose,
+        limit=bulkhead.free,
+        full=bulkhead.full,
+        choose=bulkhead.choose,
     )
     return [delivery.webhook_id for delivery in found.deliveries]
 
@@ -74,7 +74,7 @@ async def steps_of_a_claim(database: Database) -> int:
     def counted(connection: sa.Connection) -> None:
         driver: Any = connection.connection.driver_connection
         driver.set_progress_handler(lambda: steps.append(1), 100)
-        _claimed(connection, Lanes())
+        _claimed(connection, Bulkhead())
         driver.set_progress_handler(None, 0)
 
     await database.unit(counted)
@@ -82,14 +82,14 @@ async def steps_of_a_claim(database: Database) -> int:
 
 
 async def test_backlogs_of_failing_endpoints_do_not_keep_a_healthy_one_waiting(database: Database) -> None:
-    lanes = Lanes()
+    bulkhead = Bulkhead()
     for number in range(TOTAL // MAX_WIDTH):
         await owed(database, f"failing-{number}", 2 * MAX_WIDTH, since=timedelta(hours=2))
-        lanes.enter(f"failing-{number}")
-        lanes.leave(f"failing-{number}", taken=False)
+        bulkhead.enter(f"failing-{number}")
+        bulkhead.leave(f"failing-{number}", taken=False)
     await owed(database, "healthy", FIRST_WIDTH, since=timedelta(seconds=1))
 
-    counts = Counter(await claimed(database, lanes))
+    counts = Counter(await claimed(database, bulkhead))
 
     assert counts.pop("healthy") == FIRST_WIDTH
     assert set(counts.values()) == {FAILING_WIDTH}
@@ -99,7 +99,7 @@ async def test_each_endpoint_gets_a_turn_however_many_there_are(database: Databa
     for number in range(40):
         await owed(database, f"endpoint-{number:02}", 20, since=timedelta(minutes=40 - number))
 
-    counts = Counter(await claimed(database, Lanes()))
+    counts = Counter(await claimed(database, Bulkhead()))
 
     assert len(counts) == 40
     assert sum(counts.values()) == TOTAL
@@ -108,7 +108,7 @@ async def test_each_endpoint_gets_a_turn_however_many_there_are(database: Databa
 
 async def test_an_endpoint_gets_what_has_been_due_the_longest_first(database: Database) -> None:
     await owed(database, "endpoint", 2 * FIRST_WIDTH, since=timedelta(minutes=1))
-    assert len(await claimed(database, Lanes())) == FIRST_WIDTH
+    assert len(await claimed(database, Bulkhead())) == FIRST_WIDTH
 
     due = sa.select(deliveries.c.id).where(deliveries.c.due_at < NOON)
     left = await values(database, due)

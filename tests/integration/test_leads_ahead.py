@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert
 
 from services.scoring.change import activation
 from services.scoring.change.activation import Activation, activate
-from services.scoring.change.leads_ahead import Ahead, leads_ahead, still_true
+from services.scoring.change.leads_ahead import LeadsAhead, leads_ahead, still_true
 from services.scoring.live.corrections import Corrections, Note
 from services.scoring.store.models import draft_of
 from services.scoring.store.tables import flipped, standings
@@ -35,8 +35,8 @@ async def world(database: Database) -> World:
     return world
 
 
-async def ahead_of(world: World, *who: Identity) -> list[Ahead]:
-    def found(connection: Connection) -> list[Ahead]:
+async def ahead_of(world: World, *who: Identity) -> list[LeadsAhead]:
+    def found(connection: Connection) -> list[LeadsAhead]:
         draft = draft_of(connection, "m")
         assert draft is not None
         return leads_ahead(connection, draft, [one.id for one in who], world.clock.now())
@@ -44,7 +44,7 @@ async def ahead_of(world: World, *who: Identity) -> list[Ahead]:
     return await world.database.read(found)
 
 
-async def true_of(world: World, ahead: Sequence[Ahead]) -> list[LeadQualified]:
+async def true_of(world: World, ahead: Sequence[LeadsAhead]) -> list[LeadQualified]:
     return await world.database.read(lambda connection: still_true(connection, ahead, world.clock.now()))
 
 

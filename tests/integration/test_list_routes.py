@@ -125,9 +125,9 @@ async def test_pages_show_each_profile_once_in_a_stable_order_also_while_new_one
 async def test_a_page_whose_profiles_all_fell_to_the_trait_filter_still_leads_on(
     scoring: ScoringOverHttp,
 ) -> None:
-    crowd = [{"email": f"p{n}@example.com"} for n in range(9)]
+    columns = [{"email": f"p{n}@example.com"} for n in range(9)]
     for day, title in ((-1, "VP"), (0, "clerk")):
-        those = crowd if title == "VP" else crowd[1:]
+        those = columns if title == "VP" else columns[1:]
         await scoring.happened(
             *(interaction("identify", day=day, known_as=who, traits={"title": title}) for who in those)
         )
@@ -168,8 +168,8 @@ async def test_companies_sum_the_scores_of_their_people_alike_on_every_database(
 
 async def test_companies_of_equal_sums_are_each_on_one_page(scoring: ScoringOverHttp) -> None:
     await scoring.active(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
-    crowd = [{"email": f"{n}@c{n % 5}.example"} for n in range(15)]
-    await scoring.happened(*(interaction(known_as=who) for who in crowd for _ in range(7)))
+    columns = [{"email": f"{n}@c{n % 5}.example"} for n in range(15)]
+    await scoring.happened(*(interaction(known_as=who) for who in columns for _ in range(7)))
     for sort in ("-score", "-best"):
         pages = [page async for page in scoring.pages("/v1/companies", model="m", sort=sort, limit=2)]
         listed = [
@@ -180,8 +180,8 @@ async def test_companies_of_equal_sums_are_each_on_one_page(scoring: ScoringOver
 
 async def test_companies_with_the_longest_names_are_paged_too(scoring: ScoringOverHttp) -> None:
     await scoring.active(model="m" * 64)
-    crowd = [{"anonymous_id": f"c{n}"} for n in range(3)]
-    for n, who in enumerate(crowd):
+    columns = [{"anonymous_id": f"c{n}"} for n in range(3)]
+    for n, who in enumerate(columns):
         company = f"{n}" + "🏃" * 199
         await scoring.happened(interaction("identify", known_as=who, traits={"company": company}))
         await scoring.happened(interaction(known_as=who))

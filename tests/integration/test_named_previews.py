@@ -26,7 +26,7 @@ async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOv
         yield running
 
 
-async def crowd(scoring: ScoringOverHttp, number: int) -> None:
+async def columns(scoring: ScoringOverHttp, number: int) -> None:
     """So many profiles, each of a company of its own and with one visit more than the one before."""
     for n in range(number):
         who = {"anonymous_id": f"cookie-{n}", "email": f"p{n:02}@c{n:02}.example"}
@@ -41,7 +41,7 @@ async def test_who_would_flip_is_named_with_the_highest_score_first_and_the_rest
     scoring: ScoringOverHttp,
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 1_000})
-    await crowd(scoring, EXAMPLES + 3)
+    await columns(scoring, EXAMPLES + 3)
     await scoring.put(DRAFT, MARATHON | {"rules": [rule("visits", 25)]})
     preview = await scoring.post(f"{DRAFT}/preview")
     assert named(preview["would_flip"][:2]) == [
@@ -58,7 +58,7 @@ async def test_who_would_flip_is_named_with_the_highest_score_first_and_the_rest
 
 async def test_who_would_flip_no_more_is_named_with_the_highest_score_first(scoring: ScoringOverHttp) -> None:
     await scoring.active(MARATHON | {"flip_number": 10})
-    await crowd(scoring, 3)
+    await columns(scoring, 3)
     await scoring.put(DRAFT, MARATHON | {"flip_number": 25})
     preview = await scoring.post(f"{DRAFT}/preview")
     assert named(preview["would_un_flip"]) == [
@@ -87,7 +87,7 @@ async def test_the_history_of_activations_names_who_is_known_now_and_keeps_ids_a
     scoring: ScoringOverHttp,
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 1_000})
-    await crowd(scoring, MOVERS + 1)
+    await columns(scoring, MOVERS + 1)
     activated = await scoring.active(MARATHON | {"rules": [rule("visits", 1)]})
     cut = {"biggest_movers": {"shown": MOVERS, "of": MOVERS + 1}}
     assert activated["flip_diff"]["cut"] == cut
@@ -108,7 +108,7 @@ async def test_an_activation_whose_names_cannot_be_looked_up_answers_with_ids(
     def away(*_: object) -> None:
         raise Unavailable("database_away", "The database is away.")
 
-    await crowd(scoring, 1)
+    await columns(scoring, 1)
     monkeypatch.setattr(movers, "name_profiles", away)
     activated = await scoring.active()
     (mover,) = activated["flip_diff"]["biggest_movers"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.change.handing_over import HandingOver, Verdict
+from services.scoring.change.handing_over import HandingOver, HandOverResult
 from services.scoring.change.retirement import Act
 from services.scoring.routes.naming import name_profiles
 from services.scoring.store.fold_tables import folds, former_ids
@@ -103,8 +103,8 @@ async def test_an_id_from_before_a_renewal_is_handed_over_and_named_as_the_perso
     order = HandingOver(old.database, old.world.clock, "m", Act("ops"), "ord_1")
     _, verdicts = await order.named([ana, several, Identity(*ANA).id])
     (lead,) = await old.leads()
-    handed_over = Verdict("handed_over", Identity(*ANA).id, lead.lead_id)
-    assert verdicts == [handed_over, Verdict("profile_unknown"), handed_over]
+    handed_over = HandOverResult("handed_over", Identity(*ANA).id, lead.lead_id)
+    assert verdicts == [handed_over, HandOverResult("profile_unknown"), handed_over]
     names = await old.database.read(
         lambda connection: name_profiles(connection, [ana, several], old.world.clock.now())
     )

@@ -19,8 +19,8 @@ from shared.events import Interaction
 from shared.identity import Identity
 from tests.builders import NOON, interaction
 from tests.builders import identities as named
-from tests.integration.crowd import crowd
 from tests.integration.going_back import taken_back
+from tests.integration.many_profiles import columns
 from tests.integration.replayed import ANA, MATRIX, RULES, Running, running_on
 
 FOUNDED = NOON + timedelta(days=1)
@@ -173,7 +173,7 @@ async def test_of_a_crowd_that_goes_on_after_the_upgrade_too(
     database: Database, tmp_path: Path, seed: int
 ) -> None:
     """Merges and shared devices, of which many links are refused; what comes later happened later."""
-    told = (one for one in crowd(seed, people=10, deeds=120) if isinstance(one, Interaction))
+    told = (one for one in columns(seed, people=10, deeds=120) if isinstance(one, Interaction))
     events = sorted(told, key=lambda one: one.occurred_at)
     half = len(events) // 2
     async with running_on(database, tmp_path) as running:

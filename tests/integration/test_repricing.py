@@ -15,7 +15,14 @@ from shared.database.outbox import outbox
 from shared.errors import NotFound, Unavailable
 from shared.events import LeadQualified, StageChanged
 from tests.builders import identities, interaction, rule
-from tests.integration.crowd import LIMITS, MATRIX, activate_matrix, assert_as_defined, batches, crowd
+from tests.integration.many_profiles import (
+    LIMITS,
+    MATRIX,
+    activate_matrix,
+    assert_as_defined,
+    batches,
+    columns,
+)
 from tests.integration.scoring import World
 from tests.patience import a_moment, patience
 from tests.tables import changed
@@ -169,7 +176,7 @@ async def test_beside_live_scoring_every_score_is_right_and_every_lead_told_once
     monkeypatch.setattr(anew, "PAGE", 7)
     world = World(database, LIMITS)
     await activate_matrix(world, MATRIX)
-    events = crowd(11, people=25, deeds=500)
+    events = columns(11, people=25, deeds=500)
     given = list(batches(events, 12))
     done = asyncio.Event()
 

@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.core.profiles.traits import History, Told
+from services.scoring.core.profiles.traits import History, ReportedTrait
 from services.scoring.live.resolution import find
 from services.scoring.store import traits
 from services.scoring.store.tables import ledger
@@ -212,7 +212,7 @@ async def test_of_very_many_traits_those_are_read_that_are_asked_and_a_lead_tell
     read: list[int] = []
 
     class Counted(History):
-        def __init__(self, told: list[Told], known: Iterable[Identity]) -> None:
+        def __init__(self, told: list[ReportedTrait], known: Iterable[Identity]) -> None:
             read.append(len(told))
             super().__init__(told, known)
 

@@ -15,14 +15,14 @@ from shared.events import Event, LeadQualified
 from shared.log.port import Message
 from tests.builders import identities, interaction, on_the_log, rule
 from tests.integration.blocked import until_it_waits
-from tests.integration.crowd import (
+from tests.integration.many_profiles import (
     LIMITS,
     MATRIX,
     activate_matrix,
     assert_as_defined,
     batches,
     by_share,
-    crowd,
+    columns,
 )
 from tests.integration.scoring import World
 from tests.integration.small_pages import prepare_in_pages_of
@@ -95,7 +95,7 @@ async def test_workers_timer_and_activation_at_once_come_to_what_is_defined(
     monkeypatch.setattr(timer, "PAGE", 15)
     world = World(database, LIMITS)
     await activate_matrix(world, {"flip_number": 20, "rules": [rule("visits", 4, half_life="5d")]})
-    events = crowd(seed, people=12, deeds=260)
+    events = columns(seed, people=12, deeds=260)
     shares = by_share(events, 1 + seed)
     at_work = len(shares)
 

@@ -11,7 +11,8 @@ from prometheus_client import REGISTRY
 from shared.database.engine import Database
 from shared.database.outbox import outbox, put
 from shared.errors import Unavailable
-from shared.following.follower import Follower, Summary, progress
+from shared.following import progress
+from shared.following.follower import Follower, Summary
 from shared.log.port import Backlog, Log, Message, Partition, Record
 from shared.process import measuring
 from shared.process.measuring import keep_measuring

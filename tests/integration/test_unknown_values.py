@@ -124,9 +124,9 @@ async def test_a_grade_of_a_model_that_grades_nobody_is_refused(scoring: Scoring
 
 
 async def test_of_very_many_names_the_nearest_is_told_and_not_all_of_them(scoring: ScoringOverHttp) -> None:
-    crowd = [{"email": "ana@example.com", f"shop_{number}": "7"} for number in range(60)]
+    columns = [{"email": "ana@example.com", f"shop_{number}": "7"} for number in range(60)]
     for start in range(0, 60, 15):
-        await scoring.happened(*(interaction(known_as=who) for who in crowd[start : start + 15]))
+        await scoring.happened(*(interaction(known_as=who) for who in columns[start : start + 15]))
     near = await scoring.http.get("/v1/profiles", params={"kind": "shopp_7", "value": "7"})
     assert near.json()["message"] == "query.kind: `shopp_7` is not known; did you mean `shop_7`?"
     far = (await scoring.http.get("/v1/profiles", params={"kind": "q" * 32, "value": "7"})).json()

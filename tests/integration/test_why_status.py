@@ -185,8 +185,8 @@ async def test_sixteen_rules_that_would_do_are_five_and_a_number(scoring: Scorin
     sends = rule("mails", 5, when={"type": ["email_sent", "email_delivered"]})
     await scoring.active(MARATHON | {"flip_number": 1.5, "rules": [*rules, sends]})
     await scoring.happened(interaction("t7"))
-    crowd = [{"email": f"p{n}@example.com"} for n in range(3)]
-    await scoring.happened(*(interaction(kind, known_as=who) for who in crowd for kind in ("t3", "t9")))
+    columns = [{"email": f"p{n}@example.com"} for n in range(3)]
+    await scoring.happened(*(interaction(kind, known_as=who) for who in columns for kind in ("t3", "t9")))
     answer = await why(scoring)
     assert (answer["points_missing"], answer["more_ways"]) == (0.5, 11)
     assert [way["rule"] for way in answer["ways"]] == ["r07", "r03", "r09", "r00", "r01"]

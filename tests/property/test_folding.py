@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.core.pricing.crossing import crossed_on
-from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.live.consume import Scorer
 from services.scoring.live.resolution import find
 from services.scoring.matrix.matrix import Matrix
@@ -77,7 +77,7 @@ class Folded(NamedTuple):
     """What the tables have in the end: who is who under which profile id, and what scores are kept."""
 
     persons: dict[str, Person]
-    known: dict[str, Known]
+    known: dict[str, ScoreInput]
     kept: dict[str, float]
 
 

@@ -10,7 +10,7 @@ from services.scoring.core.pricing.price import price
 from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.matrices import MODEL
 from tests.oracle.worlds import DAYS, FIRST_DAY, World, worlds
-from tests.property.test_crowds import known_in, odd_worlds
+from tests.property.test_many_profiles import known_in, odd_worlds
 
 FIRST = FIRST_DAY.toordinal()
 asked = st.sets(st.integers(FIRST - 3, FIRST + 2 * DAYS) | st.integers(1, FIRST + 40 * DAYS), min_size=1)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from services.scoring.core.explaining.example import examples
 from services.scoring.core.explaining.ways import BECOME, DO, Way, missing
-from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.conditions import met_by_interaction, met_by_traits
@@ -43,7 +43,7 @@ def test_every_way_leads_to_the_flip_number_and_is_the_shortest_of_its_kind(worl
                 assert _score_after(way.times - 1, way, life, world, (known, matrix)) < flip_number + slack
 
 
-def _score_after(times: int, way: Way, life: Life, world: World, asked: tuple[Known, Matrix]) -> float:
+def _score_after(times: int, way: Way, life: Life, world: World, asked: tuple[ScoreInput, Matrix]) -> float:
     """Return the score of somebody who did what a way tells so many times."""
     known, matrix = asked
     (rule,) = (one for one in matrix.rules if one.id == way.rule)

@@ -80,7 +80,7 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
         If a named delivery does not exist, none is sent.
         """
         wanted = body or DeliveryReplayIn()
-        selection = store.Selection(
+        selection = store.ReplaySelection(
             webhook_id,
             status=wanted.status or ("held" if wanted.delivery_ids is None else None),
             since=wanted.since,

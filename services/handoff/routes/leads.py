@@ -13,7 +13,7 @@ from services.handoff.routes.parameters import ID_PATTERN, Id
 from services.handoff.routes.shapes import DeliveryOut, LeadOut, LeadSummaryOut
 from services.handoff.store import deliveries
 from services.handoff.store import leads as store
-from services.handoff.store.leads import Filter, Sort
+from services.handoff.store.leads import LeadFilter, Sort
 from shared.database.engine import Database
 from shared.web.auth import Requires
 from shared.web.cursor import Keyset, moment, number, text
@@ -43,8 +43,8 @@ def _filter(
     since: Annotated[
         Instant | None, Query(description="Qualified at this instant or later; a date is its beginning.")
     ] = None,
-) -> Filter:
-    return Filter(model=model, status=status, profile=profile, since=since)
+) -> LeadFilter:
+    return LeadFilter(model=model, status=status, profile=profile, since=since)
 
 
 def routes(database: Database, model_names: ModelNames, requires: Requires) -> APIRouter:
@@ -53,7 +53,7 @@ def routes(database: Database, model_names: ModelNames, requires: Requires) -> A
 
     @router.get("", **list_of(LeadSummaryOut))
     async def list_leads(
-        wanted: Annotated[Filter, Depends(_filter)], paging: Paging, sort: Sort = "-qualified_at"
+        wanted: Annotated[LeadFilter, Depends(_filter)], paging: Paging, sort: Sort = "-qualified_at"
     ) -> Page[LeadSummaryOut] | Response:
         """List leads, by default the latest qualified first."""
         column = sort.removeprefix("-")

@@ -10,13 +10,13 @@ from services.handoff.sending.send import Sender
 from services.handoff.store.records import Attempt
 from services.handoff.webhooks.delivery import (
     OUR_FAULT,
-    Answer,
+    Decided,
     Delivered,
+    EndpointAnswer,
     NoAnswer,
     Prepared,
     Result,
-    Settled,
-    settle,
+    decide,
 )
 from shared.ids import NewId
 from shared.process.clock import Clock
@@ -55,14 +55,14 @@ class Attempter:
             settled=settled,
         )
 
-    async def _settled(self, delivery: Prepared, at: datetime) -> tuple[Result, Settled]:
+    async def _settled(self, delivery: Prepared, at: datetime) -> tuple[Result, Decided]:
         try:
             result = await self._sender.send(delivery, at)
-            return result, settle(delivery.failures, result, self._clock.now(), self._jitter())
+            return result, decide(delivery.failures, result, self._clock.now(), self._jitter())
         except Exception as error:
             logger.exception("delivery.attempt_broke", delivery=delivery.id, error=safe_reason(error))
             result = NoAnswer(OUR_FAULT)
-            return result, settle(delivery.failures, result, self._clock.now(), self._jitter())
+            return result, decide(delivery.failures, result, self._clock.now(), self._jitter())
 
 
 def tell(attempt: Attempt) -> None:
@@ -76,13 +76,13 @@ def tell(attempt: Attempt) -> None:
         type=delivery.type,
         attempt=delivery.failures + 1,
         outcome=type(settled).__name__.lower(),
-        status=attempt.result.status if isinstance(attempt.result, Answer) else None,
+        status=attempt.result.status if isinstance(attempt.result, EndpointAnswer) else None,
         milliseconds=attempt.milliseconds,
         **_next(settled),
     )
 
 
-def _next(settled: Settled) -> dict[str, object]:
+def _next(settled: Decided) -> dict[str, object]:
     if isinstance(settled, Delivered):
         return {}
     return {"error": settled.error, "retry_at": settled.retry_at, "held": settled.retry_at is None}

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from services.handoff.store.backlog import Backlog, backlogs
+from services.handoff.store.backlog import EndpointBacklog, backlogs
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.process.clock import Clock
@@ -47,7 +47,7 @@ class Measure:
                 pulse.moved()
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
-    def _show(self, found: Iterable[Backlog]) -> None:
+    def _show(self, found: Iterable[EndpointBacklog]) -> None:
         for gauge in (DELIVERIES_PENDING, DELIVERIES_HELD, OLDEST_DUE_SECONDS):
             gauge.clear()  # of removed endpoints; no scrape can happen before the others are set again
         now = self._clock.now()

@@ -14,7 +14,7 @@ from yarl import URL
 from services.handoff.sending.bounded import MAX_ANSWER_BYTES, TooMuch
 from services.handoff.sending.connect import GuardedConnector
 from services.handoff.sending.guard import Guard
-from services.handoff.webhooks.delivery import Answer, Forbidden, NoAnswer, Prepared, Result
+from services.handoff.webhooks.delivery import EndpointAnswer, Forbidden, NoAnswer, Prepared, Result
 from services.handoff.webhooks.signature import signed_headers
 from shared.errors import Refused
 
@@ -72,13 +72,15 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - any error that an endpoint causes is a failed attempt
             return NoAnswer(printable(_told(error)))
 
-    async def _post(self, url: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+    async def _post(self, url: str, headers: list[tuple[str, str]], body: bytes) -> EndpointAnswer:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout(self._timeout_seconds):
                 response = await stack.enter_async_context(
                     self._session.post(_parsed(url), data=body, headers=headers, allow_redirects=False)
                 )
-            return Answer(response.status, response.headers.get("retry-after"), await _excerpt(response))
+            return EndpointAnswer(
+                response.status, response.headers.get("retry-after"), await _excerpt(response)
+            )
 
 
 @lru_cache(maxsize=1_024)

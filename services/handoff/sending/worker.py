@@ -20,7 +20,7 @@ from services.handoff.sending.wake import Due
 from services.handoff.store.claims import Claimed, claim
 from services.handoff.store.leases import give_back
 from services.handoff.store.records import Attempt, record
-from services.handoff.webhooks.bulkhead import Lanes
+from services.handoff.webhooks.bulkhead import Bulkhead
 from services.handoff.webhooks.delivery import Delivered, Prepared
 from shared.database.connections import Work
 from shared.database.engine import Database
@@ -67,7 +67,7 @@ class Deliverer:
         self._takeover = takeover
         self._lease = timedelta(seconds=timeout_seconds) + LEASE_MARGIN
         self._due = due
-        self._lanes = Lanes()
+        self._lanes = Bulkhead()
         # One claim at a time, because a claim takes its slots in the bulkhead only when it has committed.
         self._claiming = asyncio.Lock()
         self._is_open = False
@@ -217,7 +217,7 @@ class Deliverer:
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
-        self._lanes = Lanes()
+        self._lanes = Bulkhead()
         finished = tuple(self._finished)
 
         def recorded(connection: Connection) -> None:

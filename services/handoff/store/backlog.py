@@ -12,7 +12,7 @@ from shared.database.schema import Instant
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backlog:
+class EndpointBacklog:
     """The open deliveries of one webhook; `due_at` is when the first pending one becomes or became due."""
 
     webhook_id: str
@@ -21,10 +21,10 @@ class Backlog:
     due_at: datetime | None
 
 
-def backlogs(connection: sa.Connection) -> Sequence[Backlog]:
+def backlogs(connection: sa.Connection) -> Sequence[EndpointBacklog]:
     """Return the backlog of every webhook."""
     return [
-        Backlog(webhook_id=row.id, pending=row.pending, held=row.held, due_at=row.due_at)
+        EndpointBacklog(webhook_id=row.id, pending=row.pending, held=row.held, due_at=row.due_at)
         for row in connection.execute(_backlogs)
     ]
 

@@ -41,7 +41,7 @@ def owed_row(
 
 
 @dataclass(frozen=True)
-class Selection:
+class ReplaySelection:
     """Selects deliveries of a webhook; a condition of None selects all."""
 
     webhook_id: str
@@ -51,7 +51,7 @@ class Selection:
     ids: Sequence[str] | None = None
 
 
-def replay(connection: sa.Connection, selection: Selection, now: datetime) -> int:
+def replay(connection: sa.Connection, selection: ReplaySelection, now: datetime) -> int:
     """Make the selected deliveries due at once with a new schedule and return their number.
 
     Pending deliveries are under way already and stay as they are.

@@ -18,7 +18,7 @@ Sort = Literal["-qualified_at", "qualified_at", "-score", "score", "last_name", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filter:
+class LeadFilter:
     """Selects leads: all conditions that are set must hold; `since` <= qualified_at."""
 
     model: str | None = None
@@ -56,7 +56,7 @@ def insert_unseen(
 
 
 def page(
-    connection: sa.Connection, wanted: Filter, sort: Sort, after: Sequence[Any], limit: int
+    connection: sa.Connection, wanted: LeadFilter, sort: Sort, after: Sequence[Any], limit: int
 ) -> list[dict[str, Any]]:
     """Return leads in the order of `sort` and then of their ids, after a sort key if one is given."""
     column, falling = leads.c[sort.removeprefix("-")], sort.startswith("-")

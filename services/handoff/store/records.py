@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from services.handoff.store.tables import attempts, deliveries
 from services.handoff.store.webhooks import disable, hold_disabled
 from services.handoff.webhooks.delivery import (
-    Answer,
+    Decided,
     Delivered,
+    EndpointAnswer,
     Prepared,
-    Refused,
+    Rejected,
     Result,
-    Settled,
     Unreachable,
 )
 from shared.database import bulk, quick
@@ -34,7 +34,7 @@ class Attempt:
     at: datetime
     milliseconds: int
     result: Result
-    settled: Settled
+    settled: Decided
 
 
 def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
@@ -51,7 +51,7 @@ def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
     gone = {
         (a.delivery.webhook_id, a.settled.error)
         for a in ours
-        if isinstance(a.settled, Refused) and a.settled.gone
+        if isinstance(a.settled, Rejected) and a.settled.gone
     }
     for webhook_id, reason in sorted(gone):
         disable(connection, [webhook_id], reason)
@@ -94,7 +94,7 @@ def _next_state(attempt: Attempt) -> dict[str, Any]:
     match attempt.settled:
         case Delivered(at=at):
             status, failures, due_at, error, delivered_at = "delivered", 0, at, None, at
-        case Refused(error=error, retry_at=retry_at) | Unreachable(error=error, retry_at=retry_at):
+        case Rejected(error=error, retry_at=retry_at) | Unreachable(error=error, retry_at=retry_at):
             status = "held" if retry_at is None else "pending"
             failures, due_at, delivered_at = delivery.failures + 1, retry_at or attempt.at, None
     return {
@@ -108,7 +108,7 @@ def _next_state(attempt: Attempt) -> dict[str, Any]:
 
 
 def _row(attempt: Attempt) -> dict[str, Any]:
-    answer = attempt.result if isinstance(attempt.result, Answer) else None
+    answer = attempt.result if isinstance(attempt.result, EndpointAnswer) else None
     return {
         "id": attempt.id,
         "delivery_id": attempt.delivery.id,

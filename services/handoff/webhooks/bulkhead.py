@@ -14,7 +14,7 @@ MAX_WIDTH = 32
 FAILING_WIDTH = 1
 
 
-class Lanes:
+class Bulkhead:
     """The slots of one worker, counted per endpoint.
 
     The methods may be called from several threads.

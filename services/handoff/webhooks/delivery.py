@@ -43,7 +43,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Answer:
+class EndpointAnswer:
     """The endpoint answered; `excerpt` is the beginning of the body."""
 
     status: int
@@ -65,7 +65,7 @@ class Forbidden:
     error: str
 
 
-Result: TypeAlias = Answer | NoAnswer | Forbidden
+Result: TypeAlias = EndpointAnswer | NoAnswer | Forbidden
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Delivered:
 
 
 @dataclass(frozen=True)
-class Refused:
+class Rejected:
     """The endpoint answered with something else than a 2xx; `gone` when it asks for no more deliveries."""
 
     error: str
@@ -92,19 +92,19 @@ class Unreachable:
     retry_at: datetime | None
 
 
-Settled: TypeAlias = Delivered | Refused | Unreachable
+Decided: TypeAlias = Delivered | Rejected | Unreachable
 
 
-def settle(failures: int, result: Result, at: datetime, jitter: float) -> Settled:
+def decide(failures: int, result: Result, at: datetime, jitter: float) -> Decided:
     """Return what becomes of a delivery, given the failures before this attempt and the attempt's result."""
     match result:
-        case Answer(status=status) if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        case EndpointAnswer(status=status) if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return Delivered(at)
-        case Answer(status=HTTPStatus.GONE):
-            return Refused(GONE, None, gone=True)
-        case Answer(status=status, retry_after=retry_after):
+        case EndpointAnswer(status=HTTPStatus.GONE):
+            return Rejected(GONE, None, gone=True)
+        case EndpointAnswer(status=status, retry_after=retry_after):
             wait = delay(failures + 1, jitter, asked_wait(retry_after, at))
-            return Refused(_explained(status), at + wait if wait else None)
+            return Rejected(_explained(status), at + wait if wait else None)
         case NoAnswer(error=error):
             wait = delay(failures + 1, jitter)
             return Unreachable(error, at + wait if wait else None)

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import Path, Query
 
 from services.ingest.dead_letters.replay import Rest
-from services.ingest.store.dead_letters import Place
+from services.ingest.store.dead_letters import LetterKey
 from shared.errors import Refused
 from shared.following.dead_letters import ID_PATTERN, NAME_PATTERN
 from shared.web.cursor import Keyset, moment
@@ -43,4 +43,4 @@ def replay_cursor(rest: Rest) -> str:
 def rest_in(cursor: str | None) -> Rest | None:
     """Return the rest of a replay; raises Refused for anything but a cursor of a replay."""
     key = _TO_REPLAY.read(cursor)
-    return Rest(Place(*key[:2]), Place(*key[2:])) if key else None
+    return Rest(LetterKey(*key[:2]), LetterKey(*key[2:])) if key else None

@@ -14,7 +14,7 @@ import structlog
 
 from services.ingest.formats.dead_letter import records_of
 from services.ingest.store import dead_letters as store
-from services.ingest.store.dead_letters import Filter, Place
+from services.ingest.store.dead_letters import LetterFilter, LetterKey
 from shared.database.dead_letters import mark
 from shared.database.engine import Database
 from shared.errors import Refused, Unavailable
@@ -47,8 +47,8 @@ class Rest(NamedTuple):
     letter, so a replay of all letters without a bound would never end.
     """
 
-    after: Place
-    last: Place
+    after: LetterKey
+    last: LetterKey
 
 
 @dataclass
@@ -87,7 +87,7 @@ class Replayer:
             await self._replay([one.letter for one in known if one.replayed_at is None], author, result)
         return result
 
-    async def matching(self, wanted: Filter, rest: Rest | None, author: str) -> Replayed:
+    async def matching(self, wanted: LetterFilter, rest: Rest | None, author: str) -> Replayed:
         """Replay up to MAX_LETTERS open letters, the earliest refused first, going on at `rest`.
 
         Raises Unavailable when the log or the database is down.
@@ -105,7 +105,7 @@ class Replayer:
                 return result
             await self._replay(letters, author, result)
             considered += len(letters)
-            after = Place(letters[-1].refused_at, letters[-1].id)
+            after = LetterKey(letters[-1].refused_at, letters[-1].id)
         if after and last:
             left = partial(store.count_between, wanted=wanted, after=after, last=last)
             result.remaining = await self._database.read(left)

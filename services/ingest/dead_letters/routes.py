@@ -25,7 +25,7 @@ from services.ingest.dead_letters.shapes import (
     RefusedAgainOut,
 )
 from services.ingest.store import dead_letters as store
-from services.ingest.store.dead_letters import Filter, Place
+from services.ingest.store.dead_letters import LetterFilter, LetterKey
 from shared.database.engine import Database
 from shared.web.auth import Requires
 from shared.web.keyed import keyed_router
@@ -47,9 +47,9 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
     ) -> Page[LetterSummaryOut] | Response:
         """List the open dead letters, or with `replayed` the replayed ones, the latest refused first."""
         check_period(since, until)
-        wanted = Filter(refused_by, code, since, until, replayed)
+        wanted = LetterFilter(refused_by, code, since, until, replayed)
         key = LETTERS.read(paging.cursor)
-        before = Place(*key) if key else None
+        before = LetterKey(*key) if key else None
 
         def found(connection: Connection) -> list[dict[str, Any]]:
             store.check_group(connection, "query.refused_by", refused_by)
@@ -81,7 +81,7 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         if body.ids is not None:
             return _answer(await replayer.these(body.ids, author))
         await database.read(lambda connection: store.check_group(connection, "refused_by", body.refused_by))
-        wanted = Filter(body.refused_by, body.code, body.since, body.until)
+        wanted = LetterFilter(body.refused_by, body.code, body.since, body.until)
         return _answer(await replayer.matching(wanted, rest_in(body.cursor), author))
 
     return router

@@ -7,7 +7,7 @@ import msgspec
 
 from services.ingest.formats.documentation import LEFT_OUT, description, limits, schema
 from services.ingest.formats.format import Answer, Format, TrackingPath
-from services.ingest.reading.accepted import Accepted, Names
+from services.ingest.reading.accepted import Accepted, NamedIdentities
 from services.ingest.reading.events import read_each
 from services.ingest.reading.fields import Fields, JsonFields, KeyFields
 from services.ingest.reading.limits import (
@@ -91,7 +91,7 @@ def read_native(data: bytes, sending: Sending) -> Accepted:
     check_traits(traits, "traits")
     told = properties.get("user_agent")
     known = checked_type(event.type)
-    names = Names(sending.forms)
+    names = NamedIdentities(sending.forms)
     for kind, values in event.identities.items():
         _name(names, kind, values)
     if FORMER_USER_ID in event.identities:
@@ -112,7 +112,7 @@ def read_native(data: bytes, sending: Sending) -> Accepted:
     )
 
 
-def _name(names: Names, kind: str, values: Scalar | list[Scalar]) -> None:
+def _name(names: NamedIdentities, kind: str, values: Scalar | list[Scalar]) -> None:
     field = f"identities.{kind[:40]}"
     if not isinstance(values, list):
         names.add(kind, values, field)

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from services.ingest.formats.segment_names import names_in
 from services.ingest.formats.segment_wire import Call, Context, merged, read_call
 from services.ingest.reading import skew
-from services.ingest.reading.accepted import Accepted, Names
+from services.ingest.reading.accepted import Accepted, NamedIdentities
 from services.ingest.reading.limits import check_event, check_traits
 from services.ingest.reading.sending import Sending
 from services.ingest.reading.shaping import accepted
@@ -46,7 +46,7 @@ def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Acce
     for traits, field in ((call.traits, "traits"), (context.traits, "context.traits")):
         if traits:
             check_traits(traits, field)
-    names = Names(sending.forms)
+    names = NamedIdentities(sending.forms)
     meaning = mean(call, context, names)
     names_in(names, call, context, kind, meaning.type)
     timed_by = "originalTimestamp" if call.original_timestamp else "timestamp"
@@ -70,13 +70,13 @@ def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Acce
     )
 
 
-def _track(call: Call, context: Context, _names: Names) -> _Meaning:
+def _track(call: Call, context: Context, _names: NamedIdentities) -> _Meaning:
     if not call.event:
         raise Refused("field_missing", "A track call has the name of what was done.", "event")
     return _Meaning(track_type(call.event), _properties(call, context), context.traits or {})
 
 
-def _visit(call: Call, context: Context, _names: Names) -> _Meaning:
+def _visit(call: Call, context: Context, _names: NamedIdentities) -> _Meaning:
     properties = _properties(call, context)
     for name, value in (("name", call.name), ("category", call.category)):
         if value:
@@ -84,11 +84,11 @@ def _visit(call: Call, context: Context, _names: Names) -> _Meaning:
     return _Meaning("visit", properties, context.traits or {})
 
 
-def _identify(call: Call, context: Context, _names: Names) -> _Meaning:
+def _identify(call: Call, context: Context, _names: NamedIdentities) -> _Meaning:
     return _Meaning(IDENTIFY, {}, (context.traits or {}) | (call.traits or {}))
 
 
-def _group(call: Call, context: Context, names: Names) -> _Meaning:
+def _group(call: Call, context: Context, names: NamedIdentities) -> _Meaning:
     if call.group_id is None:
         raise Refused("field_missing", "A group call names its group.", "groupId")
     company: dict[str, Any] = {}
@@ -100,11 +100,11 @@ def _group(call: Call, context: Context, names: Names) -> _Meaning:
     return _Meaning(IDENTIFY, {}, (context.traits or {}) | company)
 
 
-def _alias(_call: Call, context: Context, _names: Names) -> _Meaning:
+def _alias(_call: Call, context: Context, _names: NamedIdentities) -> _Meaning:
     return _Meaning(IDENTIFY, {}, context.traits or {})
 
 
-_MEANINGS: Final[dict[str, Callable[[Call, Context, Names], _Meaning]]] = {
+_MEANINGS: Final[dict[str, Callable[[Call, Context, NamedIdentities], _Meaning]]] = {
     "track": _track,
     "page": _visit,
     "screen": _visit,

@@ -10,7 +10,7 @@ import re
 from typing import Any, Final
 
 from services.ingest.formats.segment_wire import Call, Context
-from services.ingest.reading.accepted import Names
+from services.ingest.reading.accepted import NamedIdentities
 from shared.errors import Refused
 from shared.identity import FORMER_USER_ID, USER_ID, WEAKEST, Identity
 
@@ -27,7 +27,7 @@ _PLAIN: Final = (None, "none")
 _NO_KIND = re.compile(r"[^a-z0-9]+")
 
 
-def names_in(names: Names, call: Call, context: Context, kind: str, type: str) -> None:
+def names_in(names: NamedIdentities, call: Call, context: Context, kind: str, type: str) -> None:
     """Add the identities of a call; `kind` is the call's type and `type` that of the interaction it becomes.
 
     Raises Refused, naming the field, for an invalid id, and for an alias without an earlier id.
@@ -48,7 +48,7 @@ def names_in(names: Names, call: Call, context: Context, kind: str, type: str) -
         _external(names, context.external_ids)
 
 
-def _alias(names: Names, call: Call, user: Identity | None) -> None:
+def _alias(names: NamedIdentities, call: Call, user: Identity | None) -> None:
     """Add the earlier id, which was a user's id or an anonymous id; only the sender knows which."""
     if not names.found:
         raise Refused("field_missing", "An alias call has a userId that names somebody.", "userId")
@@ -74,7 +74,7 @@ def _alias(names: Names, call: Call, user: Identity | None) -> None:
         )
 
 
-def _reached(names: Names, told: dict[str, Any], field: str) -> None:
+def _reached(names: NamedIdentities, told: dict[str, Any], field: str) -> None:
     for kind in _REACHED_BY:
         value = told.get(kind)
         if value is not None and not isinstance(value, list | dict):
@@ -82,7 +82,7 @@ def _reached(names: Names, told: dict[str, Any], field: str) -> None:
             names.add_if_one(kind, value, f"{field}.{kind}")
 
 
-def _external(names: Names, told: Any) -> None:
+def _external(names: NamedIdentities, told: Any) -> None:
     """Add the people in `context.externalIds`; the accounts in it name a company."""
     each: list[Any] = told if isinstance(told, list) else []
     for index, one in enumerate(each):

@@ -23,7 +23,7 @@ _GO_ON: Final = "What was accepted is kept, and the same command goes on after i
 _PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
-class Verdict(msgspec.Struct):
+class EventResult(msgspec.Struct):
     """What the server says of one event."""
 
     status: str
@@ -31,7 +31,7 @@ class Verdict(msgspec.Struct):
 
 
 class _Answer(msgspec.Struct):
-    results: list[Verdict]
+    results: list[EventResult]
 
 
 class Poster:
@@ -51,7 +51,7 @@ class Poster:
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self._sleep = sleep
 
-    async def post(self, events: Sequence[bytes]) -> list[Verdict]:
+    async def post(self, events: Sequence[bytes]) -> list[EventResult]:
         """Post the events and return a verdict for each.
 
         Raises Unavailable when the server stays down, Unauthorized for a wrong key, Misconfigured for an
@@ -77,7 +77,7 @@ class Poster:
             retry_after = response.headers.get("retry-after")
         raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row. {_GO_ON}")
 
-    def _verdicts(self, response: httpx.Response, count: int) -> list[Verdict]:
+    def _verdicts(self, response: httpx.Response, count: int) -> list[EventResult]:
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             raise Unauthorized("write_key_invalid", f"{self._url} does not know this write key. {_GO_ON}")
         if response.status_code == HTTPStatus.OK:

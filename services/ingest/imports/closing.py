@@ -9,7 +9,7 @@ from services.ingest.imports.access_log.report import MAX_LINES_SHOWN, ImportRep
 from services.ingest.imports.past import PastImport
 
 
-class Outcome(NamedTuple):
+class ImportResult(NamedTuple):
     """What this run did, and what earlier runs imported and this run skipped, if anything."""
 
     now: ImportReport

@@ -28,7 +28,7 @@ class Damaged(Exception):
         self.why = why
 
 
-class Line(NamedTuple):
+class LogLine(NamedTuple):
     """A line without its end, its number from 1, and where it starts and ends in unpacked bytes.
 
     Only the last line of a file can have no end (`finished`): perhaps it is still being written.
@@ -48,7 +48,7 @@ class Mark(NamedTuple):
     digest: str
 
 
-class LogFile:
+class AccessLogFile:
     """An open log; `position` of `size` bytes on disk have been read.
 
     It is read up to three times: packed data to its end, to see how far it can be trusted; the part that
@@ -109,7 +109,7 @@ class LogFile:
         self._plain = self._from_start()
         return found
 
-    def lines(self) -> Iterator[Line]:
+    def lines(self) -> Iterator[LogLine]:
         """Read the lines; of a line that is too long only enough is stored to show that it is.
 
         Raises Damaged after the last whole line that can be trusted.
@@ -134,7 +134,7 @@ class LogFile:
                 number += 1
                 self._before = None if finished else (start, self._hash)
                 self._read, self._hash = start + size, running
-                yield Line(data.rstrip(b"\r\n"), number, start, self._read, finished)
+                yield LogLine(data.rstrip(b"\r\n"), number, start, self._read, finished)
         except OSError as error:
             fault = f"the system says: {error.strerror}"
         if fault:
@@ -153,7 +153,7 @@ def _new_hash() -> blake2b:
 
 
 @contextmanager
-def open_log(path: Path) -> Generator[LogFile]:
+def open_log(path: Path) -> Generator[AccessLogFile]:
     """Open a log for reading; raises Refused for a file that cannot be read or is not a text."""
     if not path.is_file():
         raise Refused(
@@ -163,7 +163,7 @@ def open_log(path: Path) -> Generator[LogFile]:
     with ExitStack() as stack:
         try:
             raw = stack.enter_context(path.open("rb"))
-            log = LogFile(raw, path.stat().st_size)
+            log = AccessLogFile(raw, path.stat().st_size)
             start = log.start(LOOK_AT)
         except OSError as error:
             raise Refused("file_unreadable", f"{path.name} cannot be read: {error.strerror}.") from error

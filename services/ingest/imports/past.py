@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from services.ingest.imports.access_log.report import ImportReport
-from services.ingest.imports.lines import LogFile, Mark
+from services.ingest.imports.lines import AccessLogFile, Mark
 
 # The most imports of logs with the same first line; older imports are forgotten, and would be posted again,
 # as duplicates.
@@ -44,7 +44,7 @@ class PastImports:
         digest = sha256(url.encode() + b"\0" + first_line).hexdigest()[:32]
         self._path = state_dir / "imports" / f"access-log-{digest}.json"
 
-    def of(self, log: LogFile) -> PastImport | None:
+    def of(self, log: AccessLogFile) -> PastImport | None:
         """Return the import that came farthest in this file; None when the file is new."""
         kept = self._load().imports
         found = log.marks(past.size for past in kept) if kept else ()

@@ -11,9 +11,9 @@ from rich.console import Console
 
 from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.client import Poster, Sleep
-from services.ingest.imports.closing import Outcome
+from services.ingest.imports.closing import ImportResult
 from services.ingest.imports.display import Display
-from services.ingest.imports.lines import Damaged, LogFile, open_log
+from services.ingest.imports.lines import AccessLogFile, Damaged, open_log
 from services.ingest.imports.past import PastImport, PastImports
 from services.ingest.imports.reading import Batch, Reader
 from services.ingest.imports.unpacking import DAMAGED
@@ -45,7 +45,7 @@ class ImportJob:
 
 async def import_access_log(
     job: ImportJob, *, url: str, key: str, clock: Clock, console: Console, sleep: Sleep = asyncio.sleep
-) -> Outcome:
+) -> ImportResult:
     """Post what the lines of a log (plain or gzip) say to the Flipline at `url`.
 
     The progress is stored after each accepted batch: the same call goes on where the last call ended, in
@@ -74,7 +74,7 @@ async def import_access_log(
                     await _post(batch, poster, reader.report)
                     progress.keep(reader.report)
                     display.show(log.position, reader.report.lines)
-    outcome = Outcome(reader.report, skipped)
+    outcome = ImportResult(reader.report, skipped)
     console.print(outcome.table())
     if reader.damage:
         raise _damaged(name, reader.damage)
@@ -87,7 +87,7 @@ class _Progress:
     def __init__(
         self,
         name: str,
-        log: LogFile,
+        log: AccessLogFile,
         past: PastImports,
         before: PastImport | None,
         skipped: PastImport | None,

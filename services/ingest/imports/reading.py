@@ -12,7 +12,7 @@ from services.ingest.imports.access_log.meaning import Ignored, Seen, meaning_of
 from services.ingest.imports.access_log.refusal import LineRefused
 from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.event import event_id, event_of
-from services.ingest.imports.lines import Damaged, Line, LogFile, Occurrences
+from services.ingest.imports.lines import AccessLogFile, Damaged, LogLine, Occurrences
 from services.ingest.imports.visitor import Anonymiser
 from shared.errors import Refused
 
@@ -47,7 +47,7 @@ class Reader:
 
     def __init__(
         self,
-        log: LogFile,
+        log: AccessLogFile,
         anonymiser: Anonymiser,
         *,
         name: str,
@@ -87,7 +87,7 @@ class Reader:
         if batch.lines:
             yield batch
 
-    def _read(self, line: Line, digest: bytes, occurrence: int, batch: Batch) -> None:
+    def _read(self, line: LogLine, digest: bytes, occurrence: int, batch: Batch) -> None:
         report = self.report
         try:
             request = read_request(line.data, host_names=self._host_names) if line.data else None

@@ -28,7 +28,7 @@ class Accepted(NamedTuple):
     left_out: tuple[LeftOut, ...] = ()
 
 
-class Names:
+class NamedIdentities:
     """The identities that one event names, in normal form, and what was left out of them."""
 
     __slots__ = ("_forms", "found", "left_out")

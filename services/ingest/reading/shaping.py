@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from services.ingest.reading.accepted import Accepted, Names
+from services.ingest.reading.accepted import Accepted, NamedIdentities
 from services.ingest.reading.judge import MAX_USER_AGENT_LENGTH, judge
 from services.ingest.reading.recent import by_strength
 from shared.errors import Refused
@@ -17,7 +17,7 @@ def accepted(
     *,
     id: str,
     type: str,
-    names: Names,
+    names: NamedIdentities,
     identities_field: str,
     occurred_at: datetime,
     received_at: datetime,
@@ -51,7 +51,7 @@ def accepted(
     return Accepted(event, tuple(names.left_out))
 
 
-def _miscounted(names: Names, field: str) -> Refused:
+def _miscounted(names: NamedIdentities, field: str) -> Refused:
     message = f"An event names its person by 1 to {MAX_IDENTITIES} identities."
     if not names.found and names.left_out:
         first = names.left_out[0]

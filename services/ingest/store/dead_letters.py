@@ -21,7 +21,7 @@ _SUMMARY: Final = ("id", "code", "message", "refused_at", "refused_by", "source"
 
 
 @dataclass(frozen=True)
-class Filter:
+class LetterFilter:
     """Filters for dead letters; a letter has to pass all that are set.
 
     The period is `since` <= refused_at < `until`.
@@ -48,7 +48,7 @@ class Filter:
         return conditions
 
 
-class Place(NamedTuple):
+class LetterKey(NamedTuple):
     """A letter's position in the order of time."""
 
     refused_at: datetime
@@ -76,7 +76,9 @@ def check_group(connection: sa.Connection, field: str, group: str | None) -> Non
         check_known("group_unknown", {field: group}, REFUSERS)
 
 
-def page(connection: sa.Connection, wanted: Filter, before: Place | None, limit: int) -> list[dict[str, Any]]:
+def page(
+    connection: sa.Connection, wanted: LetterFilter, before: LetterKey | None, limit: int
+) -> list[dict[str, Any]]:
     """Return letters without their payload, the latest refused first, before the position `before`."""
     query = sa.select(*(dead_letters.c[name] for name in _SUMMARY)).where(*wanted.conditions())
     if before is not None:
@@ -100,14 +102,14 @@ def find_all(connection: sa.Connection, letter_ids: Sequence[str]) -> dict[str, 
     return {letter_id: Stored(_letter(value), replayed_at) for letter_id, value, replayed_at in rows}
 
 
-def latest(connection: sa.Connection, wanted: Filter) -> Place | None:
+def latest(connection: sa.Connection, wanted: LetterFilter) -> LetterKey | None:
     """Return the position of the letter that was refused last, None when there is no letter."""
     rows = page(connection, wanted, None, 1)
-    return Place(rows[0]["refused_at"], rows[0]["id"]) if rows else None
+    return LetterKey(rows[0]["refused_at"], rows[0]["id"]) if rows else None
 
 
 def between(
-    connection: sa.Connection, wanted: Filter, after: Place | None, last: Place, limit: int
+    connection: sa.Connection, wanted: LetterFilter, after: LetterKey | None, last: LetterKey, limit: int
 ) -> list[DeadLetter]:
     """Return letters after one position and up to another, the earliest refused first."""
     query = sa.select(dead_letters.c.letter).where(*wanted.conditions(), *_within(after, last))
@@ -115,19 +117,19 @@ def between(
     return [_letter(value) for value in rows.scalars()]
 
 
-def count_between(connection: sa.Connection, wanted: Filter, after: Place, last: Place) -> int:
+def count_between(connection: sa.Connection, wanted: LetterFilter, after: LetterKey, last: LetterKey) -> int:
     """Return the number of letters after one position and up to another."""
     query = sa.select(sa.func.count()).select_from(dead_letters)
     counted = query.where(*wanted.conditions(), *_within(after, last))
     return connection.execute(counted).scalar_one()
 
 
-def _within(after: Place | None, last: Place) -> list[sa.ColumnElement[bool]]:
+def _within(after: LetterKey | None, last: LetterKey) -> list[sa.ColumnElement[bool]]:
     up_to_last = sa.tuple_(*_ORDER) <= _bound(last)
     return [up_to_last] if after is None else [up_to_last, sa.tuple_(*_ORDER) > _bound(after)]
 
 
-def _bound(place: Place) -> sa.Tuple:
+def _bound(place: LetterKey) -> sa.Tuple:
     columns = dead_letters.c
     return sa.tuple_(
         sa.literal(place.refused_at, columns.refused_at.type), sa.literal(place.id, columns.id.type)

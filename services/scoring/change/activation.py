@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.scoring.change import preparation
 from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
-from services.scoring.change.leads_ahead import AT_MOST, Ahead, leads_ahead, qualifying, still_true
+from services.scoring.change.leads_ahead import AT_MOST, LeadsAhead, leads_ahead, qualifying, still_true
 from services.scoring.change.pages import Pages
 from services.scoring.core.counting.tally import day_of
 from services.scoring.matrix.matrix import Version
@@ -69,7 +69,7 @@ async def activate(
     def compared(connection: sa.Connection) -> FlipDiff:
         return compare(connection, version_of(connection, model, None), version)
 
-    def worked_out(connection: sa.Connection) -> list[Ahead]:
+    def worked_out(connection: sa.Connection) -> list[LeadsAhead]:
         wanted = without_lead(connection, version, kept_back=True)
         return leads_ahead(connection, version, wanted[:AT_MOST], clock.now())
 
@@ -135,7 +135,9 @@ def _check_prepared(connection: sa.Connection, version: Version) -> None:
         raise Conflict("activation_lost", f"The activation of {version.model} was ended by somebody else.")
 
 
-def _hand_over(connection: sa.Connection, version: Version, ahead: Sequence[Ahead], now: datetime) -> int:
+def _hand_over(
+    connection: sa.Connection, version: Version, ahead: Sequence[LeadsAhead], now: datetime
+) -> int:
     """Hand over every profile that qualifies and has no lead yet; return their number."""
     wanted = without_lead(connection, version, kept_back=True)
     worked_out = {one.lead.profile_id: one for one in ahead}
@@ -153,7 +155,7 @@ def _withhold(connection: sa.Connection, version: Version, now: datetime) -> Non
     day = day_of(now)
     wanted = without_lead(connection, version, kept_back=False)
     old = scores.overdue(connection, version, day).intersection(wanted)
-    still = {person.id for page in qualifying(connection, version, sorted(old), day) for person, _ in page}
+    still = {profile.id for page in qualifying(connection, version, sorted(old), day) for profile, _ in page}
     cycles.withhold(connection, [one for one in wanted if one not in old or one in still], version, now)
 
 

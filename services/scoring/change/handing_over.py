@@ -17,7 +17,7 @@ from services.scoring.change.retirement import Act
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import State, appraise
 from services.scoring.core.pricing.flip import Cycle, latest_cycle, qualify
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.live import resolution
 from services.scoring.matrix.matrix import Version
 from services.scoring.store import counts, cycles, former, handovers, traits
@@ -46,7 +46,7 @@ Status = Literal[
 PAGE: Final = 1_000
 
 
-class Verdict(NamedTuple):
+class HandOverResult(NamedTuple):
     """What became of a requested profile: its lead, or why it has none."""
 
     status: Status
@@ -55,7 +55,7 @@ class Verdict(NamedTuple):
 
 
 class _Page(NamedTuple):
-    verdicts: Mapping[str, Verdict]
+    verdicts: Mapping[str, HandOverResult]
     handover: Handover
 
 
@@ -70,7 +70,7 @@ class HandingOver:
         self._id = id
         self._pages = Pages(database, PAGE)
 
-    async def named(self, profile_ids: Sequence[str]) -> tuple[int, list[Verdict]]:
+    async def named(self, profile_ids: Sequence[str]) -> tuple[int, list[HandOverResult]]:
         """Hand over the profiles of these ids that were kept back.
 
         Ids from before a merge or a renewal are followed.
@@ -84,9 +84,9 @@ class HandingOver:
 
         version, led_to = await self._database.read(meant)
         ids = [led_to.get(one, one) for one in profile_ids]
-        verdicts: dict[str, Verdict] = {}
+        verdicts: dict[str, HandOverResult] = {}
         await self._go_through(version, list(dict.fromkeys(ids)), verdicts, kept_back_alone=True)
-        return version.number, [verdicts.get(one, Verdict("profile_unknown")) for one in ids]
+        return version.number, [verdicts.get(one, HandOverResult("profile_unknown")) for one in ids]
 
     async def everybody(self, number: int) -> FlipDiff:
         """Hand over all profiles that qualify under the active version, `number`, and have no lead.
@@ -110,7 +110,7 @@ class HandingOver:
         self,
         version: Version,
         wanted: Sequence[str],
-        verdicts: dict[str, Verdict],
+        verdicts: dict[str, HandOverResult],
         *,
         kept_back_alone: bool,
     ) -> int:
@@ -144,24 +144,24 @@ class HandingOver:
         version = _scoring(connection, self._model)
         _check_number(version, so_far.version)
         now = self._clock.now()
-        persons = resolution.hold(connection, ids, set(ids))
-        known = traits.known(connection, persons)
-        past = cycles.read(connection, persons)
-        verdict_of: dict[str, Verdict] = {}
+        profiles = resolution.hold(connection, ids, set(ids))
+        known = traits.known(connection, profiles)
+        past = cycles.read(connection, profiles)
+        verdict_of: dict[str, HandOverResult] = {}
         leads: list[LeadQualified] = []
-        for person in persons:
-            begun = past.get((person.id, self._model), ())
-            state = appraise(known[person.id], version.matrix, day_of(now)).state
-            verdict = _judge(person, begun, state, kept_back_alone=kept_back_alone)
+        for profile in profiles:
+            begun = past.get((profile.id, self._model), ())
+            state = appraise(known[profile.id], version.matrix, day_of(now)).state
+            verdict = _judge(profile, begun, state, kept_back_alone=kept_back_alone)
             if verdict.status == "handed_over":
                 cycle = latest_cycle(begun)
-                lead = qualify(person, known[person.id], version, cycle=cycle, at=now)
+                lead = qualify(profile, known[profile.id], version, cycle=cycle, at=now)
                 leads.append(lead)
                 verdict = verdict._replace(lead_id=lead.lead_id)
-            verdict_of |= dict.fromkeys(person.identities, verdict)
+            verdict_of |= dict.fromkeys(profile.identities, verdict)
         handed_over = {lead.profile_id for lead in leads}
         # A batch takes no lock for a profile with one identity, but it notices the new revision.
-        unchanged = {one.id: one.held_by(one.id) for one in persons if one.id in handed_over}
+        unchanged = {one.id: one.held_by(one.id) for one in profiles if one.id in handed_over}
         counts.write(connection, unchanged)
         cycles.hand_over(connection, leads)
         outbox.put(connection, self._told(leads, so_far))
@@ -190,16 +190,18 @@ class HandingOver:
         return [*told, Record(MATRICES, self._model, encode(event))]
 
 
-def _judge(person: Person, begun: Sequence[Cycle], state: State, *, kept_back_alone: bool) -> Verdict:
+def _judge(
+    profile: Profile, begun: Sequence[Cycle], state: State, *, kept_back_alone: bool
+) -> HandOverResult:
     """Return what becomes of a profile; `handed_over` means that it is to become a lead now."""
     has_lead = max((one for one in begun if one.lead_id), key=lambda one: one.number, default=None)
     if has_lead is not None:
-        return Verdict("already_handed_over", person.id, has_lead.lead_id)
+        return HandOverResult("already_handed_over", profile.id, has_lead.lead_id)
     if state != "qualified":
-        return Verdict(state, person.id)
+        return HandOverResult(state, profile.id)
     if kept_back_alone and not begun:
-        return Verdict("not_kept_back", person.id)
-    return Verdict("handed_over", person.id)
+        return HandOverResult("not_kept_back", profile.id)
+    return HandOverResult("handed_over", profile.id)
 
 
 def _scoring(connection: Connection, model: str) -> Version:

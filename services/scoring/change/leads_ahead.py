@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import QUALIFIED, appraise_all
 from services.scoring.core.pricing.flip import latest_cycle, qualify
-from services.scoring.core.pricing.price import Known, crowd_of
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.pricing.price import ScoreInput, columns_of
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.resolution import find
 from services.scoring.matrix.matrix import Version
 from services.scoring.store import counts, cycles, traits
@@ -26,7 +26,7 @@ AT_MOST: Final = 50_000
 """At most this many leads, of some 3 kB each, are computed ahead; the rest while live scoring waits."""
 
 
-class Ahead(NamedTuple):
+class LeadsAhead(NamedTuple):
     """A lead, and the revisions of all identities' counts from which it was computed."""
 
     lead: LeadQualified
@@ -35,34 +35,34 @@ class Ahead(NamedTuple):
 
 def leads_ahead(
     connection: Connection, version: Version, profile_ids: Sequence[str], now: datetime
-) -> list[Ahead]:
+) -> list[LeadsAhead]:
     """Return a lead for each of the profiles that qualifies now, in its latest cycle."""
-    found: list[Ahead] = []
+    found: list[LeadsAhead] = []
     for known in qualifying(connection, version, profile_ids, day_of(now)):
-        past = cycles.read(connection, [person for person, _ in known])
-        for person, one in known:
-            cycle = latest_cycle(past.get((person.id, version.model), ()))
-            lead = qualify(person, one, version, cycle=cycle, at=now)
-            found.append(Ahead(lead, {i: person.held_by(i).revision for i in person.identities}))
+        past = cycles.read(connection, [profile for profile, _ in known])
+        for profile, one in known:
+            cycle = latest_cycle(past.get((profile.id, version.model), ()))
+            lead = qualify(profile, one, version, cycle=cycle, at=now)
+            found.append(LeadsAhead(lead, {i: profile.held_by(i).revision for i in profile.identities}))
     return found
 
 
 def qualifying(
     connection: Connection, version: Version, profile_ids: Sequence[str], day: int
-) -> Iterator[list[tuple[Person, Known]]]:
+) -> Iterator[list[tuple[Profile, ScoreInput]]]:
     """Yield page by page the profiles that qualify at the end of a day, each with the input of its score.
 
     The scores in the table may be from before midnight, and points fade.
     """
     for start in range(0, len(profile_ids), AT_ONCE):
-        persons = find(connection, profile_ids[start : start + AT_ONCE])
-        known = [*traits.known(connection, persons).values()]
-        appraisals = appraise_all(known, crowd_of(known, version.matrix), version.matrix, day)
-        each = zip(persons, known, appraisals, strict=True)
-        yield [(person, one) for person, one, found in each if found.state == QUALIFIED]
+        profiles = find(connection, profile_ids[start : start + AT_ONCE])
+        known = [*traits.known(connection, profiles).values()]
+        appraisals = appraise_all(known, columns_of(known, version.matrix), version.matrix, day)
+        each = zip(profiles, known, appraisals, strict=True)
+        yield [(profile, one) for profile, one, found in each if found.state == QUALIFIED]
 
 
-def still_true(connection: Connection, ahead: Sequence[Ahead], now: datetime) -> list[LeadQualified]:
+def still_true(connection: Connection, ahead: Sequence[LeadsAhead], now: datetime) -> list[LeadQualified]:
     """Return the leads that still hold, with `now` as the moment at which they qualified.
 
     A lead holds until the day ends or its profile changes.

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from services.scoring.change.recounting import recount
 from services.scoring.core.counting.tally import Tally, day_of
 from services.scoring.core.pricing.appraisal import appraise_all
-from services.scoring.core.pricing.price import crowd_of
+from services.scoring.core.pricing.price import columns_of
 from services.scoring.matrix.asked_traits import traits_asked
 from services.scoring.matrix.matrix import Version
 from services.scoring.store import everybody, scores
@@ -202,9 +202,9 @@ def _price_page(connection: sa.Connection, preparation: Preparation, now: dateti
     return preparation._replace(after=page.profile_ids[-1], done=preparation.done + len(page.profile_ids))
 
 
-def _price(connection: sa.Connection, page: everybody.Page, version: Version, day: int) -> None:
-    crowd = crowd_of(page.known, version.matrix)
-    appraisals = appraise_all(page.known, crowd, version.matrix, day)
+def _price(connection: sa.Connection, page: everybody.ProfilePage, version: Version, day: int) -> None:
+    columns = columns_of(page.known, version.matrix)
+    appraisals = appraise_all(page.known, columns, version.matrix, day)
     scores.add(connection, version, page.profile_ids, appraisals)
 
 

@@ -14,7 +14,7 @@ from services.scoring.change.flip_diff import MOVERS, FlipDiff, Mover
 from services.scoring.core.counting.arrays import Floats, Indices
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import QUALIFIED, states_of
-from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.pricing.rule_points import rule_lines
 from services.scoring.core.pricing.scores import scores_of
 from services.scoring.live.lookup import uncounted_of, with_uncounted
@@ -63,9 +63,9 @@ class _Standing(NamedTuple):
     qualifies: NDArray[np.bool_]
 
 
-def _standing(known: Sequence[Known], matrix: Matrix, day: int) -> _Standing:
-    crowd = crowd_of(known, matrix)
-    points = scores_of(known, crowd, rule_lines(crowd, matrix, day), matrix, day).points
+def _standing(known: Sequence[ScoreInput], matrix: Matrix, day: int) -> _Standing:
+    columns = columns_of(known, matrix)
+    points = scores_of(known, columns, rule_lines(columns, matrix, day), matrix, day).points
     states = states_of(known, points, matrix, day)
     return _Standing(points, np.array([state == QUALIFIED for state in states], np.bool_))
 

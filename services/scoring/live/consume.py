@@ -9,11 +9,11 @@ from sqlalchemy import Connection
 from services.scoring.core.counting.counts import Changes, Held
 from services.scoring.core.counting.tally import Tally, count
 from services.scoring.core.fold import fold_of
-from services.scoring.core.profiles.linking import People
+from services.scoring.core.profiles.linking import Profiles
 from services.scoring.core.profiles.names import names_in
 from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.live import resolution
-from services.scoring.live.rescoring import settle
+from services.scoring.live.rescoring import rescore
 from services.scoring.store import counts, effects, ledger, links, traits
 from services.scoring.store.folds import Stamp
 from services.scoring.store.models import active, hold
@@ -35,7 +35,7 @@ class Facts(NamedTuple):
     separations: Sequence[Separation] = ()
 
 
-class Outcome(NamedTuple):
+class BatchResult(NamedTuple):
     """What became of a batch."""
 
     new: int
@@ -70,69 +70,71 @@ class Scorer:
         new, profiles, leads = self.take_in(connection, facts)
         return {"new": new, "nobody": nobody, "profiles": profiles, "flips": len(leads)}
 
-    def take_in(self, connection: Connection, facts: Facts) -> Outcome:
+    def take_in(self, connection: Connection, facts: Facts) -> BatchResult:
         """Count new interactions, subtract retracted ones, then rescore the profiles that changed."""
         retracted = ledger.retract(connection, facts.retractions)
         interactions, valid = ledger.record(connection, facts.interactions)
         # A correction that comes back from the log has taken effect already.
         separations = links.new_among(connection, facts.separations)
         if not (interactions or retracted or separations):
-            return Outcome(0, 0, ())
+            return BatchResult(0, 0, ())
         # An unmerge may name unknown identities, which cannot be locked; so no other batch links meanwhile.
         hold(connection, to_activate=bool(separations))
         matrices = active(connection)
-        persons = resolution.resolve(
+        profiles = resolution.resolve(
             connection, interactions, separations, others=retracted, limits=self._limits
         )
         traits.write(connection, interactions)
         effects.take_back(connection, retracted)
         effects.write(connection, valid)
         touched = {one.identities[0].id for one in interactions} | retracted.keys()
-        touched |= persons.linked | persons.founded.keys()
+        touched |= profiles.linked | profiles.founded.keys()
         # Also where no count has changed: by the new revision concurrent readers of the profiles run again.
-        counts.write(connection, _fold(valid, retracted, persons, sorted(touched), matrices.tally))
-        changed = {person.id: person for person in map(persons.of, touched)}
+        counts.write(connection, _fold(valid, retracted, profiles, sorted(touched), matrices.tally))
+        changed = {profile.id: profile for profile in map(profiles.of, touched)}
         now = self._clock.now()
-        leads, _ = settle(
+        leads, _ = rescore(
             connection,
             changed.values(),
             matrices,
             now,
-            acted=_acted(valid, persons, now),
-            only_touched=_only_touched(interactions, retracted, persons),
-            gone=persons.gone,
+            acted=_acted(valid, profiles, now),
+            only_touched=_only_touched(interactions, retracted, profiles),
+            gone=profiles.gone,
         )
         # A retraction does not remove the names, so all interactions count here.
         self._names.record(connection, names_in(interactions))
-        return Outcome(len(interactions), len(changed), leads)
+        return BatchResult(len(interactions), len(changed), leads)
 
 
-def _acted(interactions: Iterable[Interaction], persons: People, now: datetime) -> dict[str, datetime]:
+def _acted(interactions: Iterable[Interaction], profiles: Profiles, now: datetime) -> dict[str, datetime]:
     """Return when profiles last had a human interaction, by their id; for new profiles that is now."""
-    acted = dict.fromkeys(_newcomers(persons), now)
+    acted = dict.fromkeys(_newcomers(profiles), now)
     for one in interactions:
         if is_activity(one):
-            profile_id = persons.of(one.identities[0].id).id
+            profile_id = profiles.of(one.identities[0].id).id
             acted[profile_id] = max(acted.get(profile_id, one.occurred_at), one.occurred_at)
     return acted
 
 
-def _only_touched(interactions: Sequence[Interaction], retracted: Iterable[str], persons: People) -> set[str]:
+def _only_touched(
+    interactions: Sequence[Interaction], retracted: Iterable[str], profiles: Profiles
+) -> set[str]:
     """Return the ids of the profiles that had only touches."""
     touches = [one for one in interactions if one.type in TOUCHES]
     if not touches:
         return set()
     others = {one.identities[0].id for one in interactions if one.type not in TOUCHES}.union(retracted)
-    touched = {persons.of(one.identities[0].id).id for one in touches}
-    return touched - {persons.of(identity_id).id for identity_id in others}
+    touched = {profiles.of(one.identities[0].id).id for one in touches}
+    return touched - {profiles.of(identity_id).id for identity_id in others}
 
 
-def _newcomers(persons: People) -> Iterator[str]:
+def _newcomers(profiles: Profiles) -> Iterator[str]:
     """Yield the ids of the profiles that had no identity in the tables before."""
-    for identity_id in persons.founded:
-        person = persons.of(identity_id)
-        if person.identities.keys() <= persons.founded.keys():
-            yield person.id
+    for identity_id in profiles.founded:
+        profile = profiles.of(identity_id)
+        if profile.identities.keys() <= profiles.founded.keys():
+            yield profile.id
 
 
 def _facts(messages: Iterable[Message]) -> Facts:
@@ -155,7 +157,7 @@ def _facts(messages: Iterable[Message]) -> Facts:
 def _fold(
     interactions: Iterable[Interaction],
     retracted: Mapping[str, Iterable[Interaction]],
-    persons: People,
+    profiles: Profiles,
     touched: Sequence[str],
     tally: Tally,
 ) -> dict[str, Held]:
@@ -170,12 +172,12 @@ def _fold(
     for identity_id, posted in retracted.items():
         for interaction in posted:
             count(changes, places[identity_id], interaction, tally, times=-1)
-    before = [persons.of(identity_id).held_by(identity_id) for identity_id in touched]
+    before = [profiles.of(identity_id).held_by(identity_id) for identity_id in touched]
     after = changes.to([held.recent for held in before])
     folded = {
         identity_id: held._replace(recent=counted)
         for identity_id, counted, held in zip(touched, after, before, strict=True)
     }
     for identity_id, held in folded.items():
-        persons.of(identity_id).held[identity_id] = held
+        profiles.of(identity_id).held[identity_id] = held
     return folded

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from services.scoring.core.counting.adjustments import Adjustment
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.flip import Cycle
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.live import resolution
 from services.scoring.live.consume import Facts, Scorer
 from services.scoring.live.lookup import reaches_in
@@ -59,8 +59,8 @@ class Corrections:
 
         Raises NotFound when no selected interaction counts, TooLarge for more than MAX_RETRACTED.
         """
-        person = _held(connection, profile_id)
-        ids_of = chosen(connection, person, selection)
+        profile = _held(connection, profile_id)
+        ids_of = chosen(connection, profile, selection)
         events = [
             Retraction(
                 id=self._new_id(),
@@ -71,7 +71,7 @@ class Corrections:
                 retracted_at=self._clock.now(),
             )
             for identity_id, ids in sorted(ids_of.items())
-            for identity in [person.identities[identity_id]]
+            for identity in [profile.identities[identity_id]]
             for start in range(0, len(ids), CHUNK)
         ]
         self._take_in(connection, Facts(retractions=events), [(e.identity, e) for e in events])
@@ -79,23 +79,23 @@ class Corrections:
 
     def unmerge(
         self, connection: sa.Connection, profile_id: str, apart: Sequence[Identity], note: Note
-    ) -> Sequence[Person]:
+    ) -> Sequence[Profile]:
         """Part identities from the others of a profile for good; return the profiles that result."""
-        person = _held(connection, profile_id, to_separate=True)
+        profile = _held(connection, profile_id, to_separate=True)
         wanted = {identity.id: identity for identity in apart}
         # Naming a user id also means the former user id with the same value, and the reverse.
         twins = filter(None, map(twin_of, apart))
-        wanted |= {twin.id: twin for twin in twins if twin.id in person.identities}
+        wanted |= {twin.id: twin for twin in twins if twin.id in profile.identities}
         for identity_id, identity in wanted.items():
-            if identity_id not in person.identities:
-                kinds = {one.kind for one in person.identities.values()}
+            if identity_id not in profile.identities:
+                kinds = {one.kind for one in profile.identities.values()}
                 check_known("identity_unknown", {"identities": identity.kind}, sorted(kinds))
                 raise Refused(
                     "identity_unknown",
                     f"The profile has no {identity.kind} {identity.value}.",
                     "identities",
                 )
-        others = [identity for i, identity in person.identities.items() if i not in wanted]
+        others = [identity for i, identity in profile.identities.items() if i not in wanted]
         if not others:
             raise Refused(
                 "nothing_left", "Name some of the profile's identities, not all of them.", "identities"
@@ -109,7 +109,7 @@ class Corrections:
             separated_at=self._clock.now(),
         )
         self._take_in(connection, Facts(separations=[event]), [(event.identities[0], event)])
-        return sorted(find(connection, sorted(person.identities)), key=lambda one: one.id)
+        return sorted(find(connection, sorted(profile.identities)), key=lambda one: one.id)
 
     def adjust(
         self, connection: sa.Connection, profile_id: str, given: Adjustment, event_id: str | None
@@ -118,14 +118,14 @@ class Corrections:
 
         Raises Refused when the points would never count, Conflict when the id belongs to another event.
         """
-        person = _held(connection, profile_id)
+        profile = _held(connection, profile_id)
         active_version_of(connection, given.model, "model")
-        if event_id is not None and _was_given(connection, person, given, event_id):
+        if event_id is not None and _was_given(connection, profile, given, event_id):
             return event_id
         now = self._clock.now()
         if given.until is not None and given.until.toordinal() < day_of(now):
             raise Refused("until_past", f"{given.until} is over, so the points would never count.", "until")
-        strongest = by_strength(person.identities.values())[0]
+        strongest = by_strength(profile.identities.values())[0]
         event = Interaction(
             id=event_id or self._new_id(),
             type=ADJUSTMENT,
@@ -137,7 +137,7 @@ class Corrections:
         )
         self._take_in(connection, Facts(interactions=[event]), [(strongest, event)])
         # Another request may have used the id at this moment; this raises unless it was for the same.
-        _was_given(connection, person, given, event.id)
+        _was_given(connection, profile, given, event.id)
         return event.id
 
     def _take_in(
@@ -151,17 +151,17 @@ class Corrections:
         )
 
 
-def _held(connection: sa.Connection, profile_id: str, *, to_separate: bool = False) -> Person:
+def _held(connection: sa.Connection, profile_id: str, *, to_separate: bool = False) -> Profile:
     """Return the profile of an id, locked against other corrections; raises NotFound."""
     # In the order in which live scoring takes both locks, and at once as strongly as needed: a deadlock would
     # cost both a second.
     hold(connection, to_activate=to_separate)
     known = find_one(connection, profile_id)
-    (person,) = resolution.hold(connection, [known.id], {known.id})
-    return person
+    (profile,) = resolution.hold(connection, [known.id], {known.id})
+    return profile
 
 
-def _was_given(connection: sa.Connection, person: Person, given: Adjustment, event_id: str) -> bool:
+def _was_given(connection: sa.Connection, profile: Profile, given: Adjustment, event_id: str) -> bool:
     """Return whether this adjustment exists already; raises Conflict when the id belongs to another event."""
     known = connection.execute(
         sa.select(ledger.c.type, ledger.c.identity_id, ledger.c.properties).where(
@@ -170,7 +170,7 @@ def _was_given(connection: sa.Connection, person: Person, given: Adjustment, eve
     ).one_or_none()
     if known is None:
         return False
-    same = known.type == ADJUSTMENT and known.identity_id in person.identities
+    same = known.type == ADJUSTMENT and known.identity_id in profile.identities
     if not same or msgspec.json.decode(known.properties) != msgspec.to_builtins(given):
         raise Conflict("id_taken", f"{event_id} is the id of another interaction; give one of its own.", "id")
     return True
@@ -182,11 +182,11 @@ def undone(connection: sa.Connection, profile_id: str) -> list[Cycle]:
     It may read all interactions of the profile, so its transaction must not be one that others wait for.
     Raises NotFound.
     """
-    person = find_one(connection, profile_id)
+    profile = find_one(connection, profile_id)
     handed_over = [
         cycle
-        for begun in cycles.read(connection, [person]).values()
+        for begun in cycles.read(connection, [profile]).values()
         for cycle in begun
         if cycle.lead_id is not None
     ]
-    return [cycle for cycle in handed_over if not reaches_in(connection, person, cycle)]
+    return [cycle for cycle in handed_over if not reaches_in(connection, profile, cycle)]

@@ -7,21 +7,23 @@ from sqlalchemy import Connection
 from services.scoring.core.counting.counts import total, without
 from services.scoring.core.counting.tally import Tally, counted, day_of
 from services.scoring.core.pricing.flip import Cycle
-from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.scores import points
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.matrix import Version
 from services.scoring.store import ledger, traits
 from services.scoring.store.models import active, version_of
 
 
-def known_under(connection: Connection, persons: Sequence[Person], version: Version) -> dict[str, Known]:
+def known_under(
+    connection: Connection, profiles: Sequence[Profile], version: Version
+) -> dict[str, ScoreInput]:
     """Return the input of scores in a version, by profile id.
 
     Conditions that no active version counts are counted from the ledger.
     """
-    known = traits.known(connection, persons)
-    ids = [list(person.identities) for person in persons]
+    known = traits.known(connection, profiles)
+    ids = [list(profile.identities) for profile in profiles]
     counted_too = with_uncounted(connection, list(known.values()), ids, uncounted_of(connection, version))
     return dict(zip(known, counted_too, strict=True))
 
@@ -33,13 +35,16 @@ def uncounted_of(connection: Connection, version: Version) -> Tally:
 
 
 def with_uncounted(
-    connection: Connection, known: Sequence[Known], identity_ids: Sequence[Sequence[str]], uncounted: Tally
-) -> Sequence[Known]:
+    connection: Connection,
+    known: Sequence[ScoreInput],
+    identity_ids: Sequence[Sequence[str]],
+    uncounted: Tally,
+) -> Sequence[ScoreInput]:
     """Return the input of scores with the uncounted conditions, counted from the identities' ledger."""
     if not uncounted.keys:
         return known
     posted = ledger.read(connection, [i for ids in identity_ids for i in ids])
-    found: list[Known] = []
+    found: list[ScoreInput] = []
     for one, ids in zip(known, identity_ids, strict=True):
         interactions = (each for i in ids for each in posted.get(i, ()))
         counts = total([without(one.counts, uncounted.keys), counted(interactions, uncounted)])
@@ -47,7 +52,7 @@ def with_uncounted(
     return found
 
 
-def reaches_in(connection: Connection, person: Person, cycle: Cycle) -> bool:
+def reaches_in(connection: Connection, profile: Profile, cycle: Cycle) -> bool:
     """Return whether a profile, as it is now, reaches a cycle's flip number at the end of its first day.
 
     If the version of the cycle is unknown, the answer is True.
@@ -55,13 +60,13 @@ def reaches_in(connection: Connection, person: Person, cycle: Cycle) -> bool:
     version = version_of(connection, cycle.model, cycle.version)
     if version is None:
         return True
-    known = known_under(connection, [person], version)[person.id]
+    known = known_under(connection, [profile], version)[profile.id]
     return points(known, version.matrix, day_of(cycle.flipped_at)) >= version.matrix.flip_number
 
 
-def own_cycles(connection: Connection, person: Person, past: Iterable[Cycle]) -> list[Cycle]:
+def own_cycles(connection: Connection, profile: Profile, past: Iterable[Cycle]) -> list[Cycle]:
     """Return the cycles of a profile in which this profile itself flipped.
 
     After an unmerge, a cycle belongs to the profiles that reach the flip number alone at the end of its day.
     """
-    return [cycle for cycle in past if not cycle.is_parted or reaches_in(connection, person, cycle)]
+    return [cycle for cycle in past if not cycle.is_parted or reaches_in(connection, profile, cycle)]

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import BELOW, QUALIFIED, appraise, appraise_all
 from services.scoring.core.pricing.flip import next_cycle, qualify
-from services.scoring.core.pricing.price import Known, crowd_of
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.pricing.price import ScoreInput, columns_of
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.live import resolution
 from services.scoring.live.lookup import own_cycles
-from services.scoring.live.stage_changes import Settled, stage_changes
+from services.scoring.live.stage_changes import Rescored, stage_changes
 from services.scoring.store import cycles, ledger, scores, traits
 from services.scoring.store.models import Active
-from services.scoring.store.scores import Kept, Place
+from services.scoring.store.scores import Kept, ScoreKey
 from shared.database import outbox
 from shared.events import LEADS, LeadQualified, encode
 from shared.log.port import Record
@@ -24,16 +24,16 @@ from shared.log.port import Record
 _NOBODY: Final[Mapping[str, datetime]] = {}
 
 
-class Settlement(NamedTuple):
+class RescoringResult(NamedTuple):
     """The new leads, and the number of stored scores that changed."""
 
     leads: Sequence[LeadQualified] = ()
     changed: int = 0
 
 
-def settle(
+def rescore(
     connection: Connection,
-    persons: Collection[Person],
+    profiles: Collection[Profile],
     matrices: Active,
     now: datetime,
     *,
@@ -41,7 +41,7 @@ def settle(
     only_touched: Collection[str] = (),
     gone: Collection[str] = (),
     in_doubt: bool = False,
-) -> Settlement:
+) -> RescoringResult:
     """Price the profiles in all versions, store the scores, publish stage changes and new leads.
 
     A profile that qualifies and did not before becomes a lead, also when only a trait or time caused it. A
@@ -57,16 +57,16 @@ def settle(
     profile that qualified on the day of the version's activation, and has had no human interaction since, was
     kept back then, and stays so.
     """
-    everyone = list(persons)
-    before = scores.read(connection, [*(person.id for person in everyone), *gone], matrices.all)
+    everyone = list(profiles)
+    before = scores.read(connection, [*(profile.id for profile in everyone), *gone], matrices.all)
     scores.drop_profiles(connection, gone)
     if not everyone or not matrices.all:
-        return Settlement()
+        return RescoringResult()
     # A sender can set any number of traits, and matrices ask for few of them.
     known = traits.known(connection, everyone, matrices.traits_asked)
     settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
     changed = {
-        Place(one.person.id, one.version.model, one.version.number): Kept(
+        ScoreKey(one.profile.id, one.version.model, one.version.number): Kept(
             one.now, one.before.revision if one.before else 0
         )
         for one in settled
@@ -78,7 +78,7 @@ def settle(
         one
         for one in live
         if one.now.state == QUALIFIED
-        and _may_flip(one, acted, matrices.since, was_touched=one.person.id in only_touched)
+        and _may_flip(one, acted, matrices.since, was_touched=one.profile.id in only_touched)
     ]
     if in_doubt:
         reached = _not_kept_back(connection, reached, matrices.since)
@@ -86,44 +86,44 @@ def settle(
     told = [Record(LEADS, event.profile_id, encode(event)) for event in stage_changes(live, acted, now)]
     told += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
     outbox.put(connection, told)
-    return Settlement(leads, len(changed))
+    return RescoringResult(leads, len(changed))
 
 
-def settle_anew(
+def rescore_profiles(
     connection: Connection,
     profile_ids: Sequence[str],
     matrices: Active,
     now: datetime,
     *,
     in_doubt: bool = False,
-) -> Settlement:
+) -> RescoringResult:
     """Rescore profiles without new interactions, locked so that no worker merges or counts them meanwhile.
 
     The caller has locked the active versions. Raises Unavailable if a live batch changed one of the profiles.
     """
-    persons = resolution.hold(connection, profile_ids, set(profile_ids))
-    gone = set(profile_ids) - {person.id for person in persons}
-    settlement = settle(connection, persons, matrices, now, gone=gone, in_doubt=in_doubt)
-    resolution.confirm(connection, persons)
+    profiles = resolution.hold(connection, profile_ids, set(profile_ids))
+    gone = set(profile_ids) - {profile.id for profile in profiles}
+    settlement = rescore(connection, profiles, matrices, now, gone=gone, in_doubt=in_doubt)
+    resolution.confirm(connection, profiles)
     return settlement
 
 
-def settle_newly_qualified(
+def hand_over_newly_qualified(
     connection: Connection, newly: Collection[tuple[str, str]], matrices: Active, now: datetime
 ) -> Sequence[LeadQualified]:
     """Make leads of profiles that newly qualify in a model, each given as (profile id, model).
 
-    The rules are those of `settle` with `in_doubt` and without interactions, except that no stage change is
+    The rules are those of `rescore` with `in_doubt` and without interactions, except that no stage change is
     published: the tables were wrong, and that says nothing new about a profile. No other writer may change
     the tables.
     """
-    persons = resolution.find(connection, sorted({profile_id for profile_id, _ in newly}))
-    known = traits.known(connection, persons, matrices.traits_asked)
+    profiles = resolution.find(connection, sorted({profile_id for profile_id, _ in newly}))
+    known = traits.known(connection, profiles, matrices.traits_asked)
     live = Active(matrices.versions, since=matrices.since)
     reached = [
         one
-        for one in _appraised(persons, known, live, {}, day_of(now))
-        if one.now.state == QUALIFIED and (one.person.id, one.version.model) in newly
+        for one in _appraised(profiles, known, live, {}, day_of(now))
+        if one.now.state == QUALIFIED and (one.profile.id, one.version.model) in newly
     ]
     leads = _flip(connection, _not_kept_back(connection, reached, matrices.since), now)
     outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
@@ -131,46 +131,46 @@ def settle_newly_qualified(
 
 
 def _appraised(
-    persons: Sequence[Person],
-    known: Mapping[str, Known],
+    profiles: Sequence[Profile],
+    known: Mapping[str, ScoreInput],
     matrices: Active,
-    before: Mapping[Place, Kept],
+    before: Mapping[ScoreKey, Kept],
     day: int,
-) -> Iterator[Settled]:
-    mine = [known[person.id] for person in persons]
-    crowd = crowd_of(mine, *(version.matrix for version in matrices.all))
+) -> Iterator[Rescored]:
+    mine = [known[profile.id] for profile in profiles]
+    columns = columns_of(mine, *(version.matrix for version in matrices.all))
     for version in matrices.all:
         model, number = version.model, version.number
-        appraisals = appraise_all(mine, crowd, version.matrix, day)
-        for person, one, now in zip(persons, mine, appraisals, strict=True):
+        appraisals = appraise_all(mine, columns, version.matrix, day)
+        for profile, one, now in zip(profiles, mine, appraisals, strict=True):
             were = {
                 i: kept
-                for i in person.identities
-                if (kept := before.get(Place(i, model, number))) is not None
+                for i in profile.identities
+                if (kept := before.get(ScoreKey(i, model, number))) is not None
             }
             kept_of = [kept.appraisal for kept in were.values()]
-            yield Settled(person, one, version, were.get(person.id), kept_of, now)
+            yield Rescored(profile, one, version, were.get(profile.id), kept_of, now)
 
 
-def _flip(connection: Connection, reached: Sequence[Settled], now: datetime) -> list[LeadQualified]:
+def _flip(connection: Connection, reached: Sequence[Rescored], now: datetime) -> list[LeadQualified]:
     if not reached:
         return []
-    past = cycles.read(connection, [one.person for one in reached])
-    begins: list[tuple[Settled, int]] = []
+    past = cycles.read(connection, [one.profile for one in reached])
+    begins: list[tuple[Rescored, int]] = []
     for one in reached:
-        begun = past.get((one.person.id, one.version.model), ())
-        mine = own_cycles(connection, one.person, begun)
+        begun = past.get((one.profile.id, one.version.model), ())
+        mine = own_cycles(connection, one.profile, begun)
         number = next_cycle(mine, one.version, now, taken=begun)
         if number is not None:
             begins.append((one, number))
     if not begins:
         return []
     # A lead contains all traits.
-    histories = traits.read(connection, [one.person for one, _ in begins])
+    histories = traits.read(connection, [one.profile for one, _ in begins])
     leads = [
         qualify(
-            one.person,
-            one.known._replace(traits=histories[one.person.id]),
+            one.profile,
+            one.known._replace(traits=histories[one.profile.id]),
             one.version,
             cycle=cycle,
             at=now,
@@ -182,15 +182,15 @@ def _flip(connection: Connection, reached: Sequence[Settled], now: datetime) -> 
 
 
 def _not_kept_back(
-    connection: Connection, reached: Iterable[Settled], since: Mapping[str, datetime]
-) -> list[Settled]:
-    kept: list[Settled] = []
+    connection: Connection, reached: Iterable[Rescored], since: Mapping[str, datetime]
+) -> list[Rescored]:
+    kept: list[Rescored] = []
     for one in reached:
         began = since.get(one.version.model)
         if began is not None:
             then = appraise(one.known, one.version.matrix, day_of(began))
             if then.state == QUALIFIED and not ledger.acted_since(
-                connection, sorted(one.person.identities), began
+                connection, sorted(one.profile.identities), began
             ):
                 continue
         kept.append(one)
@@ -198,9 +198,9 @@ def _not_kept_back(
 
 
 def _may_flip(
-    one: Settled, acted: Mapping[str, datetime], since: Mapping[str, datetime], *, was_touched: bool
+    one: Rescored, acted: Mapping[str, datetime], since: Mapping[str, datetime], *, was_touched: bool
 ) -> bool:
-    did = acted.get(one.person.id)
+    did = acted.get(one.profile.id)
     if one.were and any(was.state == QUALIFIED for was in one.were):
         return did is not None and did >= since.get(one.version.model, did)
     if was_touched:

@@ -9,8 +9,8 @@ from services.scoring.core.profiles.linking import (
     Link,
     LinkRules,
     Pair,
-    People,
-    Person,
+    Profile,
+    Profiles,
     partition,
     too_many_links,
 )
@@ -31,7 +31,7 @@ def resolve(
     *,
     others: Iterable[str] = (),
     limits: Mapping[str, int],
-) -> People:
+) -> Profiles:
     """Return the profiles of the events, after creating, merging and separating them in the tables.
 
     `others` are ids of further identities whose profiles are wanted. Raises Unavailable when another worker
@@ -40,23 +40,23 @@ def resolve(
     parted = links.write_separations(connection, separations)
     wanted = {identity.id for one in interactions for identity in one.identities} | parted | set(others)
     linking = {i.id for one in interactions if len(one.identities) > 1 for i in one.identities} | parted
-    persons = hold(connection, wanted, linking)
-    people = People(persons, _rules(connection, persons, linking, limits))
+    profiles = hold(connection, wanted, linking)
+    people = Profiles(profiles, _rules(connection, profiles, linking, limits))
     people.see(interactions)
     told = links.write(connection, people.links)
-    crowds = links.crowded(connection, told)
-    heeded, concerned = links.heeded(connection, crowds, told)
-    people.join(link for link in heeded if crowds.isdisjoint(link.pair))
+    crowded = links.crowded(connection, told)
+    heeded, concerned = links.heeded(connection, crowded, told)
+    people.join(link for link in heeded if crowded.isdisjoint(link.pair))
     _write(connection, people)
     links.write_refused(connection, told, _ignored(told, heeded))
     unsettled = parted | concerned | _renamed(people, told)
     unsettled |= links.refuse_contested(connection, people)
     if unsettled:
-        _regroup(connection, people, unsettled, crowds, limits)
+        _regroup(connection, people, unsettled, crowded, limits)
     return people
 
 
-def _renamed(people: People, told: Iterable[Link]) -> set[str]:
+def _renamed(people: Profiles, told: Iterable[Link]) -> set[str]:
     """Return the ends of links to former user ids: by the new aliases refused links may hold."""
     ends = ((link, people.of(link.other).identities[link.other]) for link in told)
     return {i for link, other in ends if other.kind == FORMER_USER_ID for i in link.pair}
@@ -67,14 +67,14 @@ def _ignored(told: Iterable[Link], heeded: Iterable[Link]) -> dict[Pair, str | N
 
 
 def _rules(
-    connection: sa.Connection, persons: Iterable[Person], linking: set[str], limits: Mapping[str, int]
+    connection: sa.Connection, profiles: Iterable[Profile], linking: set[str], limits: Mapping[str, int]
 ) -> LinkRules:
     """Return the rules, with the separations of the profiles and of the identities to be linked, if any."""
-    ids = linking.union(*(person.identities for person in persons)) if linking else linking
+    ids = linking.union(*(profile.identities for profile in profiles)) if linking else linking
     return LinkRules(limits, links.read_sides(connection, ids))
 
 
-def hold(connection: sa.Connection, wanted: Iterable[str], linking: set[str]) -> list[Person]:
+def hold(connection: sa.Connection, wanted: Iterable[str], linking: set[str]) -> list[Profile]:
     """Return the profiles in the tables, locking those whose counts several workers may change at once.
 
     A profile with one identity needs no lock: all its events are on one partition, and a worker that links it
@@ -87,13 +87,13 @@ def hold(connection: sa.Connection, wanted: Iterable[str], linking: set[str]) ->
     locked: set[str] = set()
     while True:
         locked |= _lock_entangled(connection, ids, linking)
-        persons = find(connection, ids)
-        if all(person.id in locked or not _is_entangled(person, linking) for person in persons):
-            return persons
+        profiles = find(connection, ids)
+        if all(profile.id in locked or not _is_entangled(profile, linking) for profile in profiles):
+            return profiles
 
 
-def _is_entangled(person: Person, linking: set[str]) -> bool:
-    return len(person.identities) > 1 or not linking.isdisjoint(person.identities)
+def _is_entangled(profile: Profile, linking: set[str]) -> bool:
+    return len(profile.identities) > 1 or not linking.isdisjoint(profile.identities)
 
 
 def _lock_entangled(connection: sa.Connection, ids: Sequence[str], linking: set[str]) -> set[str]:
@@ -123,36 +123,38 @@ def _entangled(on_postgresql: bool) -> sa.Select[str]:
     )
 
 
-def confirm(connection: sa.Connection, persons: Iterable[Person]) -> None:
+def confirm(connection: sa.Connection, profiles: Iterable[Profile]) -> None:
     """Raise Unavailable when counts of the profiles have changed since they were found.
 
     For pricing without writing counts, after the scores were read and written: a writer that counts a profile
     with one identity does not wait for the lock of `hold`.
     """
     found = {
-        i: person.held[i].revision if i in person.held else 0 for person in persons for i in person.identities
+        i: profile.held[i].revision if i in profile.held else 0
+        for profile in profiles
+        for i in profile.identities
     }
     revisions = revisions_of(connection, sorted(found))
     if any(revisions.get(identity_id, 0) != revision for identity_id, revision in found.items()):
         raise Unavailable("counts_race", "Another worker has just changed the same counts.")
 
 
-def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Person]:
+def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Profile]:
     """Return the profiles that have any of these identity ids, with all of their identities and counts.
 
     It is one statement, and so one snapshot: the revisions belong to exactly these identities.
     """
     reading = Reading()
     rows = quick.rows(connection, _persons(connection), {"ids": wanted, **reading.asked})
-    persons: dict[str, Person] = {}
+    profiles: dict[str, Profile] = {}
     for identity_id, kind, value, profile_id, *row in rows:
-        person = persons.get(profile_id)
-        if person is None:
-            person = persons[profile_id] = Person(profile_id)
-        person.identities[identity_id] = Identity(kind, value)
+        profile = profiles.get(profile_id)
+        if profile is None:
+            profile = profiles[profile_id] = Profile(profile_id)
+        profile.identities[identity_id] = Identity(kind, value)
         if (held := reading.held(identity_id, *row)) is not None:
-            person.held[identity_id] = held
-    return list(persons.values())
+            profile.held[identity_id] = held
+    return list(profiles.values())
 
 
 @bulk.built_once
@@ -175,23 +177,23 @@ def _profiles_of(on_postgresql: bool) -> sa.Select[str]:
     return sa.select(identities.c.profile_id).where(bulk.among(on_postgresql, identities.c.id, "ids"))
 
 
-def find_one(connection: sa.Connection, profile_id: str) -> Person:
+def find_one(connection: sa.Connection, profile_id: str) -> Profile:
     """Return the profile of an id, also of an id from before a merge; raises NotFound."""
-    persons = find(connection, [profile_id])
-    if not persons:
-        persons = find(connection, former.identities_of(connection, profile_id))
-    if not persons:
+    profiles = find(connection, [profile_id])
+    if not profiles:
+        profiles = find(connection, former.identities_of(connection, profile_id))
+    if not profiles:
         raise NotFound("profile_unknown", f"There is no profile {profile_id[:80]}.")
-    if len(persons) > 1:
-        told = ", ".join(sorted(person.id for person in persons))
+    if len(profiles) > 1:
+        told = ", ".join(sorted(profile.id for profile in profiles))
         raise NotFound(
             "profile_unknown",
             f"Profile {profile_id[:80]} was several people who were taken for one. Today they are {told}.",
         )
-    return persons[0]
+    return profiles[0]
 
 
-def _write(connection: sa.Connection, people: People) -> None:
+def _write(connection: sa.Connection, people: Profiles) -> None:
     rows = [
         {"id": i, "kind": identity.kind, "value": identity.value, "profile_id": people.moved[i]}
         for i, identity in sorted(people.founded.items())
@@ -202,7 +204,7 @@ def _write(connection: sa.Connection, people: People) -> None:
     _repoint(connection, people, moved)
 
 
-def _repoint(connection: sa.Connection, people: People, moves: Mapping[str, str]) -> None:
+def _repoint(connection: sa.Connection, people: Profiles, moves: Mapping[str, str]) -> None:
     rows = [
         {"id": i, "kind": identity.kind, "value": identity.value, "profile_id": profile_id}
         for i, profile_id in sorted(moves.items())
@@ -214,31 +216,31 @@ def _repoint(connection: sa.Connection, people: People, moves: Mapping[str, str]
 
 def _regroup(
     connection: sa.Connection,
-    people: People,
+    people: Profiles,
     seeds: set[str],
-    crowds: Collection[str],
+    crowded: Collection[str],
     limits: Mapping[str, int],
 ) -> None:
     """Compute the profiles again among all identities that any heeded link ever connected with the seeds.
 
-    Links of `crowds`, identities with too many links, may have been displaced by new links.
+    Links of `crowded`, identities with too many links, may have been displaced by new links.
     """
     # A link may have lost its effect that once joined identities; they are in the same profile until now.
     seeds = seeds.union(*(people.of(i).identities for i in seeds if i in people))
     component = links.component(connection, seeds)
     ids = {i for link in component for i in link.pair} | seeds
-    persons = hold(connection, ids, ids)
+    profiles = hold(connection, ids, ids)
     if component != links.component(connection, seeds):
         raise Unavailable("link_race", "Another worker is just linking the same identities.")
-    known = {i: identity for person in persons for i, identity in person.identities.items()}
+    known = {i: identity for profile in profiles for i, identity in profile.identities.items()}
     groups, refused = partition(
         known,
         (link for link in component if link.one in known and link.other in known),
-        _rules(connection, persons, ids, limits),
+        _rules(connection, profiles, ids, limits),
     )
-    _repoint(connection, people, people.regroup(persons, groups))
+    _repoint(connection, people, people.regroup(profiles, groups))
     links.write_refused(connection, component, refused)
-    if not seeds.isdisjoint(crowds):
-        displaced = links.displaced(connection, seeds.intersection(crowds), component)
+    if not seeds.isdisjoint(crowded):
+        displaced = links.displaced(connection, seeds.intersection(crowded), component)
         why = dict.fromkeys((link.pair for link in displaced), too_many_links())
         links.write_refused(connection, displaced, why)

@@ -5,19 +5,19 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.scoring.core.pricing.appraisal import Appraisal
-from services.scoring.core.pricing.price import Known
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.pricing.price import ScoreInput
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.matrix import Version
 from services.scoring.store.scores import Kept
 from shared.events import StageChanged
 from shared.ids import derived_id
 
 
-class Settled(NamedTuple):
+class Rescored(NamedTuple):
     """A profile in a version; `were` are the stored appraisals of all profiles merged into this one."""
 
-    person: Person
-    known: Known
+    profile: Profile
+    known: ScoreInput
     version: Version
     before: Kept | None
     were: Sequence[Appraisal]
@@ -25,25 +25,25 @@ class Settled(NamedTuple):
 
 
 def stage_changes(
-    settled: Iterable[Settled], acted: Collection[str], now: datetime
+    settled: Iterable[Rescored], acted: Collection[str], now: datetime
 ) -> Iterator[StageChanged]:
     """Yield the changes of stage; `acted` are ids of the profiles that had a human interaction."""
-    for person, _, version, before, were, appraisal in settled:
-        if not were and person.id not in acted:
+    for profile, _, version, before, were, appraisal in settled:
+        if not were and profile.id not in acted:
             # Not priced before, as after a migration: the stage is new to us, not to the profile.
             continue
         was = before.appraisal.stage if before else _best_stage(were)
         if was != appraisal.stage:
             yield StageChanged(
-                id=derived_id("evt", person.id, version.model, "stage", now.isoformat()),
-                profile_id=person.id,
+                id=derived_id("evt", profile.id, version.model, "stage", now.isoformat()),
+                profile_id=profile.id,
                 model=version.model,
                 version=version.number,
                 before=was,
                 after=appraisal.stage,
                 score=appraisal.score,
                 changed_at=now,
-                identities=tuple(sorted(person.identities.values())),
+                identities=tuple(sorted(profile.identities.values())),
             )
 
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 import structlog
 
 from services.scoring.core.counting.tally import day_of
-from services.scoring.live.rescoring import settle_anew
+from services.scoring.live.rescoring import rescore_profiles
 from services.scoring.store.models import active, hold
 from services.scoring.store.tables import identities, models, preparations, scores
 from shared.database.engine import Database
@@ -67,7 +67,7 @@ class Timer:
             _sweep(connection)
             return 0
         hold(connection)
-        settle_anew(connection, due, active(connection), now)
+        rescore_profiles(connection, due, active(connection), now)
         return len(due)
 
 

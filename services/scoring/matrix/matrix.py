@@ -11,7 +11,7 @@ from pydantic import Field
 from services.scoring.matrix.consistency import inconsistencies
 from services.scoring.matrix.prices import Prices, prices_of
 from services.scoring.matrix.rules import Duration, Negative, Points, Positive, Rule, Slug, TraitRule
-from services.scoring.matrix.thresholds import Grading, Steps, grading, stages_in
+from services.scoring.matrix.thresholds import Grading, Thresholds, grading, stages_in
 from services.scoring.matrix.trait_conditions import TraitCondition, Traits, TraitTest, compile_traits
 from shared.comparison import Comparison
 from shared.conditions import Path, explain
@@ -198,7 +198,7 @@ class Matrix(Strict):
         return self.stage_steps.names_of(np.array([score]))[0]
 
     @cached_property
-    def stage_steps(self) -> Steps:
+    def stage_steps(self) -> Thresholds:
         """The stages as steps; a score has the highest stage that it reaches."""
         return stages_in(self.stages)
 

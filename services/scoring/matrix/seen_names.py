@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
-from shared.operators.operator import Forms
+from shared.operators.operator import JsonTypes
 
 MAX_PARTS: Final = 3
 """Conditions read deeper paths, but they are not stored: the keys of nested objects may be random."""
@@ -11,7 +11,7 @@ MAX_PARTS: Final = 3
 _NOTHING: Final = "null"
 
 
-class Seen(NamedTuple):
+class SeenNames(NamedTuple):
     """The types of interaction that came, and the properties and traits with the forms of their values.
 
     `kinds` are those of the asked kinds of identity that came. `cut` are the kinds of names (type, property,
@@ -19,22 +19,22 @@ class Seen(NamedTuple):
     """
 
     types: frozenset[str] = frozenset()
-    properties: Mapping[str, Forms] = {}
-    traits: Mapping[str, Forms] = {}
+    properties: Mapping[str, JsonTypes] = {}
+    traits: Mapping[str, JsonTypes] = {}
     kinds: frozenset[str] = frozenset()
     cut: frozenset[str] = frozenset()
 
 
 def gathered(
     rows: Iterable[tuple[str, str, str]], *, kinds: Iterable[str] = (), cut: Collection[str] = ()
-) -> Seen:
+) -> SeenNames:
     """Return what has been seen, from (kind of name, name, form); a name may have several forms."""
     types: set[str] = set()
-    forms: dict[str, dict[str, Forms]] = {"property": {}, "trait": {}}
+    forms: dict[str, dict[str, JsonTypes]] = {"property": {}, "trait": {}}
     for kind, name, form in rows:
         if kind == "type":
             types.add(name)
         else:
             of_kind = forms[kind]
             of_kind[name] = of_kind.get(name, frozenset()) | ({form} - {_NOTHING})
-    return Seen(frozenset(types), forms["property"], forms["trait"], frozenset(kinds), frozenset(cut))
+    return SeenNames(frozenset(types), forms["property"], forms["trait"], frozenset(kinds), frozenset(cut))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 _GRADES: Final = tuple(f"{letter}{digit}" for letter in "ABCD" for digit in (1, 2, 3, 4))
 
 
-class Steps(NamedTuple):
+class Thresholds(NamedTuple):
     """Rising thresholds, and the names below the first threshold and from each threshold on."""
 
     thresholds: NDArray[np.float64]
@@ -24,18 +24,18 @@ class Steps(NamedTuple):
         return [self.names[place] for place in self.reached(points).tolist()]
 
 
-def stages_in(thresholds: Mapping[str, float]) -> Steps:
+def stages_in(thresholds: Mapping[str, float]) -> Thresholds:
     """Return the steps of named stages; of two stages with one threshold the last by name is reached."""
     rising = sorted((threshold, name) for name, threshold in thresholds.items())
     points = np.array([threshold for threshold, _ in rising], np.float64)
-    return Steps(points, [None, *(name for _, name in rising)])
+    return Thresholds(points, [None, *(name for _, name in rising)])
 
 
 class Grading(NamedTuple):
     """The thresholds of fit and of engagement, rising: three of each."""
 
-    fit: Steps
-    engagement: Steps
+    fit: Thresholds
+    engagement: Thresholds
 
     def names_of(self, fit: NDArray[np.float64], engagement: NDArray[np.float64]) -> list[str]:
         """Return the grades A1 to D4: a letter for what profiles are, a digit for what they do."""
@@ -45,4 +45,4 @@ class Grading(NamedTuple):
 
 def grading(fit: Sequence[float], engagement: Sequence[float]) -> Grading:
     """Return the grades that begin at these thresholds, three falling ones each."""
-    return Grading(*(Steps(np.array(falling[::-1], np.float64), ()) for falling in (fit, engagement)))
+    return Grading(*(Thresholds(np.array(falling[::-1], np.float64), ()) for falling in (fit, engagement)))

@@ -14,7 +14,7 @@ from services.scoring.rebuild import dead_letters, leads, old_links, report, sna
 from services.scoring.rebuild.compare import Compared, Scope, compare
 from services.scoring.rebuild.databases import beside
 from services.scoring.rebuild.display import Display
-from services.scoring.rebuild.rebuild import Rebuild, StandingClock, Told
+from services.scoring.rebuild.rebuild import FixedClock, Rebuild, RebuildCounters
 from services.scoring.store import folds, names
 from services.scoring.store.fold_tables import former_ids
 from services.scoring.store.models import active
@@ -66,11 +66,11 @@ async def _checked(
     identity_limits: Mapping[str, int],
     forms: Forms,
     display: Display,
-) -> tuple[Told, list[Compared]]:
+) -> tuple[RebuildCounters, list[Compared]]:
     await snapshot.take(database, copy)
     # After the snapshot: no live score may have been priced on a later day than the rebuilt scores.
     now = clock.now()
-    scorer, current = Scorer(StandingClock(now), identity_limits, forms), Current(forms)
+    scorer, current = Scorer(FixedClock(now), identity_limits, forms), Current(forms)
     rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, current=current, group=group)
     told = await rebuild.run(display.reading)
     await snapshot.hand_on(copy, rebuilt, former_ids)

@@ -61,7 +61,7 @@ SUBJECTS: Final = (
 )
 
 
-class Row(NamedTuple):
+class ComparedRow(NamedTuple):
     """A row by its key; `due_on` is the day on which a score may have changed by itself."""
 
     key: tuple[Any, ...]
@@ -129,7 +129,7 @@ async def _compare(copy: Database, rebuilt: Database, subject: Subject, scope: S
     return found
 
 
-async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGenerator[Row]:
+async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGenerator[ComparedRow]:
     names = [column.name for column in subject.table.primary_key]
     query = _query(subject.table, scope)
     columns = query.selected_columns.keys()
@@ -141,12 +141,14 @@ async def _rows(database: Database, subject: Subject, scope: Scope) -> AsyncGene
                     counted = counted_in(row["entries"], row["by_hand"], row["older"])
                     counts = _by_key(counted, scope.count_keys)
                     if counts:
-                        yield Row(key, counts)
+                        yield ComparedRow(key, counts)
                 elif subject is _SCORES:
                     if key[1:] in scope.versions:
-                        yield Row(key, {name: row[name] for name in subject.columns}, row["due_on"])
+                        yield ComparedRow(key, {name: row[name] for name in subject.columns}, row["due_on"])
                 else:
-                    yield Row(key, {name: row[name] for name in subject.columns} | _stated(row, subject))
+                    yield ComparedRow(
+                        key, {name: row[name] for name in subject.columns} | _stated(row, subject)
+                    )
 
 
 def _query(table: sa.Table, scope: Scope) -> sa.Select[*tuple[Any, ...]]:
@@ -191,8 +193,8 @@ def _by_key(counts: Counts, keys: Collection[str]) -> dict[str, Counts]:
 
 
 async def _aligned(
-    live: AsyncIterator[Row], rebuilt: AsyncIterator[Row]
-) -> AsyncGenerator[tuple[Row | None, Row | None]]:
+    live: AsyncIterator[ComparedRow], rebuilt: AsyncIterator[ComparedRow]
+) -> AsyncGenerator[tuple[ComparedRow | None, ComparedRow | None]]:
     """Yield rows of the same key together, and rows that only one side has with None."""
     one, other = await anext(live, None), await anext(rebuilt, None)
     while one is not None or other is not None:
@@ -207,7 +209,7 @@ async def _aligned(
             one, other = await anext(live, None), await anext(rebuilt, None)
 
 
-def _difference(subject: Subject, one: Row | None, other: Row | None) -> Difference:
+def _difference(subject: Subject, one: ComparedRow | None, other: ComparedRow | None) -> Difference:
     ours, theirs = one.values if one else {}, other.values if other else {}
     differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
     names = [column.name for column in subject.table.primary_key]

@@ -47,8 +47,8 @@ async def adopt(copy: Database, rebuilt: Database) -> int:
     async with aclosing(_pages(copy, links, _is_old)) as pages:
         async for page in pages:
             told = [Link(*row) for row in page]
-            persons = await rebuilt.read(partial(_persons, told=told))
-            agreed = [link for link in told if _joins(link, persons) == (link.refused is None)]
+            profiles = await rebuilt.read(partial(_persons, told=told))
+            agreed = [link for link in told if _joins(link, profiles) == (link.refused is None)]
             await copy.unit(partial(_delete, table=links, keys=[link.pair for link in agreed]))
             adopted += len(agreed)
     async with aclosing(_pages(rebuilt, links)) as pages:
@@ -80,14 +80,14 @@ def _take_over(connection: sa.Connection, told: Sequence[Link]) -> None:
     rows = connection.execute(sa.select(links).where(key >= first, key <= last))
     live = {link.pair: link for link in (Link(*row) for row in rows)}
     other = [link for link in told if live.get(link.pair) != link]
-    persons = _Persons(
+    profiles = _Persons(
         _persons(connection, other), _mapped(connection, _old.c.identity_id, _old.c.least_id, other)
     )
-    kept = [link for link in other if _may_be_from_before(link, live.get(link.pair), persons)]
+    kept = [link for link in other if _may_be_from_before(link, live.get(link.pair), profiles)]
     bulk.upsert(connection, links, [dict(zip(links.c.keys(), link, strict=True)) for link in kept])
 
 
-def _may_be_from_before(link: Link, live: Link | None, persons: _Persons) -> bool:
+def _may_be_from_before(link: Link, live: Link | None, profiles: _Persons) -> bool:
     """Return whether only the age of a rebuilt link can explain that the live tables lack it.
 
     `live` is the live link of the same pair: evidence that came later.
@@ -96,10 +96,10 @@ def _may_be_from_before(link: Link, live: Link | None, persons: _Persons) -> boo
         same_verdict = (live.refused is None) == (link.refused is None)
         if live.event_id == BEFORE or not same_verdict or live.order < link.order:
             return False
-    one, other = persons.old.get(link.one), persons.old.get(link.other)
+    one, other = profiles.old.get(link.one), profiles.old.get(link.other)
     if link.refused is None:
-        return one is not None and one == other and _joins(link, persons.now)
-    apart = not _joins(link, persons.now) or link.refused == too_many_links()
+        return one is not None and one == other and _joins(link, profiles.now)
+    apart = not _joins(link, profiles.now) or link.refused == too_many_links()
     return apart and (one is not None or other is not None)
 
 

@@ -41,7 +41,7 @@ without_effect: Final = sa.Table(
 
 
 @dataclass(frozen=True)
-class StandingClock:
+class FixedClock:
     """A clock that stands still: the whole rebuild is priced at one instant."""
 
     instant: datetime
@@ -52,7 +52,7 @@ class StandingClock:
 
 
 @dataclass
-class Told:
+class RebuildCounters:
     """What became of the messages on the log, in numbers; positions are topic/partition/offset."""
 
     applied: int = 0
@@ -91,9 +91,9 @@ class Rebuild:
         self._scorer = scorer
         self._current = current
         self._group = group
-        self._told = Told()
+        self._told = RebuildCounters()
 
-    async def run(self, show: Callable[[int, int, int], None]) -> Told:
+    async def run(self, show: Callable[[int, int, int], None]) -> RebuildCounters:
         """Rebuild all of scoring; `show` is called with offsets done, offsets in all, and messages.
 
         Raises Unavailable when the log is away.

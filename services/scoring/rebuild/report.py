@@ -9,7 +9,7 @@ from rich.table import Table
 from services.scoring.core.fold import RENEW
 from services.scoring.rebuild import dead_letters
 from services.scoring.rebuild.compare import MAX_TOLD, Compared, Difference
-from services.scoring.rebuild.rebuild import Told, some
+from services.scoring.rebuild.rebuild import RebuildCounters, some
 from shared.database.dead_letters import OpenLetters
 
 _PARKED: Final = (
@@ -43,7 +43,9 @@ def tell_of_another_fold(console: Console, why: str) -> bool:
     return False
 
 
-def tell(console: Console, told: Told, compared: Sequence[Compared], letters: Sequence[OpenLetters]) -> bool:
+def tell(
+    console: Console, told: RebuildCounters, compared: Sequence[Compared], letters: Sequence[OpenLetters]
+) -> bool:
     """Print the result and return whether the tables agree with the log and nothing is parked."""
     console.print(table(compared))
     if letters:
@@ -63,7 +65,7 @@ def tell(console: Console, told: Told, compared: Sequence[Compared], letters: Se
     return same and not parked
 
 
-def _notes(told: Told, compared: Sequence[Compared]) -> Iterator[str]:
+def _notes(told: RebuildCounters, compared: Sequence[Compared]) -> Iterator[str]:
     """Yield what was left out of the comparison, and what the log lacks."""
     yield f"Messages taken in again: {told.applied:,}."
     if told.ahead:

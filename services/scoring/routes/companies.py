@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.scoring.routes.parameters import NO_VERSION, SLUG
-from services.scoring.store.companies import Company, CompanySort, Wanted, companies, sort_key
+from services.scoring.store.companies import Company, CompanyQuery, CompanySort, companies, sort_key
 from shared.database.engine import Database
 from shared.web.auth import Requires
 from shared.web.cursor import Keyset, number, text, whole
@@ -57,7 +57,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         The scores of excluded profiles do not rank a company: a company whose profiles are all excluded comes
         after all others.
         """
-        wanted = Wanted(model, sort, excluded, count_excluded)
+        wanted = CompanyQuery(model, sort, excluded, count_excluded)
         name = f"companies of {model} by {sort}{' with the excluded' if count_excluded else ''}"
         keyset = Keyset(name, text) if sort == "company" else Keyset(name, whole, number, text)
         after = keyset.read(paging.cursor)

@@ -27,7 +27,7 @@ T = TypeVar("T")
 MAX_TRIES = 5
 MAX_LISTED = 1_000
 
-Reason = Annotated[str, Field(min_length=1, max_length=500), NoNul]
+ReasonText = Annotated[str, Field(min_length=1, max_length=500), NoNul]
 Author = Annotated[str | None, Field(max_length=200), NoNul]
 
 
@@ -36,7 +36,7 @@ def _example(**body: Any) -> ConfigDict:
 
 
 class _Body(Strict):
-    reason: Reason
+    reason: ReasonText
     author: Author = None
 
 
@@ -186,17 +186,17 @@ def routes(
             for index, one in enumerate(body.identities)
         ]
         note = Note(body.reason, body.author or who)
-        persons = await corrected(lambda c: corrections.unmerge(c, profile_id, apart, note))
+        profiles = await corrected(lambda c: corrections.unmerge(c, profile_id, apart, note))
         return UnmergedOut(
             profiles=[
                 PersonOut(
-                    id=person.id,
+                    id=profile.id,
                     identities=[
                         IdentityOut(kind=one.kind, value=one.value)
-                        for one in sorted(current(person.identities.values()))
+                        for one in sorted(current(profile.identities.values()))
                     ],
                 )
-                for person in persons
+                for profile in profiles
             ]
         )
 

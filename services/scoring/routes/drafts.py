@@ -20,7 +20,7 @@ from services.scoring.matrix.messages import of_rule
 from services.scoring.matrix.reading import kept_matrix, read_matrix
 from services.scoring.matrix.warnings.all_warnings import warnings
 from services.scoring.matrix.warnings.names import possible_kinds
-from services.scoring.matrix.warnings.warning import Oddity
+from services.scoring.matrix.warnings.warning import MatrixWarning
 from services.scoring.routes.parameters import ModelName, unkeepable
 from services.scoring.store import names
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
@@ -185,12 +185,12 @@ def _drafted(model: str, matrix: Matrix, text: str) -> _Draft:
 def _answered(draft: _Draft, seen: names.SeenRows) -> DraftOut:
     found = warnings(draft.matrix, seen.gathered())
     return DraftOut(
-        model=draft.model, matrix=json.loads(draft.text), warnings=[_warning(oddity) for oddity in found]
+        model=draft.model, matrix=json.loads(draft.text), warnings=[_warning(warning) for warning in found]
     )
 
 
-def _warning(oddity: Oddity) -> WarningOut:
-    return WarningOut(**{name: getattr(oddity, name) for name in WarningOut.model_fields})
+def _warning(warning: MatrixWarning) -> WarningOut:
+    return WarningOut(**{name: getattr(warning, name) for name in WarningOut.model_fields})
 
 
 _EXAMPLE = Matrix.model_validate(

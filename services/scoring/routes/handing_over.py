@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 from starlette.responses import Response
 
-from services.scoring.change.handing_over import HandingOver, Status, Verdict
+from services.scoring.change.handing_over import HandingOver, HandOverResult, Status
 from services.scoring.change.retirement import Act
 from services.scoring.routes.parameters import ModelName, NoNul
 from services.scoring.store import handovers
@@ -127,7 +127,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     return router
 
 
-def _told(named: str, verdict: Verdict) -> VerdictOut:
+def _told(named: str, verdict: HandOverResult) -> VerdictOut:
     return VerdictOut(
         id=named,
         status=verdict.status,

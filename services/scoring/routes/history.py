@@ -41,8 +41,8 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         def listed(
             connection: sa.Connection,
         ) -> tuple[Sequence[Link], str | None, dict[str, IdentityOut]]:
-            person = find_one(connection, profile_id)
-            found = links.page_of_person(connection, person.identities, after, paging.rows)
+            profile = find_one(connection, profile_id)
+            found = links.page_of_person(connection, profile.identities, after, paging.rows)
             shown, next_cursor = paging.split(found, lambda link: LINKS.write(*link.order))
             return shown, next_cursor, _named(connection, shown)
 
@@ -64,8 +64,8 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         """List the interactions of the profile, the latest first."""
 
         def listed(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-            person = find_one(connection, profile_id)
-            mine = bulk.any_of(connection, ledger.c.identity_id, list(person.identities))
+            profile = find_one(connection, profile_id)
+            mine = bulk.any_of(connection, ledger.c.identity_id, list(profile.identities))
             query = (
                 sa.select(ledger, retractions.c.reason)
                 .outerjoin(retractions, retractions.c.event_id == ledger.c.event_id)

@@ -28,14 +28,14 @@ def name_profiles(connection: Connection, profile_ids: Iterable[str], now: datet
     """
     wanted = sorted(set(profile_ids))
     led_to = former.led_to(connection, wanted)
-    persons = find(connection, [led_to.get(one, one) for one in wanted])
-    histories = traits.read(connection, persons, COMPANY_TRAITS)
+    profiles = find(connection, [led_to.get(one, one) for one in wanted])
+    histories = traits.read(connection, profiles, COMPANY_TRAITS)
     names = {
         identity_id: Named(
-            by_strength(person.identities.values())[0],
-            company_of(histories[person.id], day_of(now)),
+            by_strength(profile.identities.values())[0],
+            company_of(histories[profile.id], day_of(now)),
         )
-        for person in persons
-        for identity_id in person.identities
+        for profile in profiles
+        for identity_id in profile.identities
     }
     return {one: names[today] for one in wanted if (today := led_to.get(one, one)) in names}

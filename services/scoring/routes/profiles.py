@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import State, appraise
-from services.scoring.core.pricing.price import Known
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.pricing.price import ScoreInput
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.resolution import find, find_one
 from services.scoring.matrix.matrix import Version
 from services.scoring.routes.parameters import (
@@ -23,11 +23,11 @@ from services.scoring.routes.parameters import (
 )
 from services.scoring.routes.shapes import (
     IdentityOut,
+    ModelScoreOut,
     ProfileOut,
-    StandingOut,
 )
 from services.scoring.store import traits
-from services.scoring.store.listing import Filter, Sort, profile_ids
+from services.scoring.store.listing import ProfileFilter, Sort, profile_ids
 from services.scoring.store.models import active
 from services.scoring.store.vocabulary import check_kind
 from shared.database.engine import Database
@@ -61,9 +61,9 @@ def _filter(
     excluded: Annotated[
         bool | None, Query(description="Whether an exclusion keeps them from sales, whatever their score.")
     ] = None,
-) -> Filter:
+) -> ProfileFilter:
     name, _, value = (trait or "").partition(":")
-    return Filter(
+    return ProfileFilter(
         model=model,
         min_score=min_score,
         stage=stage,
@@ -82,7 +82,7 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
 
     @router.get("", **list_of(ProfileOut, NO_VERSION))
     async def list_profiles(
-        wanted: Annotated[Filter, Depends(_filter)],
+        wanted: Annotated[ProfileFilter, Depends(_filter)],
         paging: Paging,
         kind: str | None = None,
         value: str | None = None,
@@ -108,8 +108,8 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
             found = profile_ids(connection, wanted, sort, after, paging.rows)
             page, next_cursor = paging.split(found, lambda profile: keyset.write(*profile.key))
             rank = {profile.id: index for index, profile in enumerate(page)}
-            persons = [one for one in find(connection, list(rank)) if one.id in rank]
-            return _shown(connection, sorted(persons, key=lambda one: rank[one.id]), clock), next_cursor
+            profiles = [one for one in find(connection, list(rank)) if one.id in rank]
+            return _shown(connection, sorted(profiles, key=lambda one: rank[one.id]), clock), next_cursor
 
         items, next_cursor = await database.read(listed)
         if wanted.trait is not None:
@@ -132,7 +132,7 @@ def _keyset(model: str | None, sort: Sort) -> Keyset:
     return Keyset("profiles by id", text)
 
 
-def _asked_beside(wanted: Filter, sort: Sort, cursor: str | None) -> str | None:
+def _asked_beside(wanted: ProfileFilter, sort: Sort, cursor: str | None) -> str | None:
     """Return the first query parameter that asks for a list, if any does."""
     asked = {**asdict(wanted), "sort": None if sort == "id" else sort, "cursor": cursor}
     return next((name for name, value in asked.items() if value is not None), None)
@@ -144,37 +144,37 @@ def _is(known: object, told: str) -> bool:
 
 
 def _found(connection: Connection, named: Identity, kind: str, clock: Clock) -> list[ProfileOut]:
-    persons = find(connection, [named.id])
-    if not persons:
+    profiles = find(connection, [named.id])
+    if not profiles:
         check_kind(connection, "query.kind", kind)
-    return _shown(connection, persons, clock)
+    return _shown(connection, profiles, clock)
 
 
 def _found_one(connection: Connection, profile_id: str, clock: Clock) -> ProfileOut:
     return _shown(connection, [find_one(connection, profile_id)], clock)[0]
 
 
-def _shown(connection: Connection, persons: Sequence[Person], clock: Clock) -> list[ProfileOut]:
+def _shown(connection: Connection, profiles: Sequence[Profile], clock: Clock) -> list[ProfileOut]:
     today = day_of(clock.now())
     versions = active(connection).versions.values()
-    known = traits.known(connection, persons)
+    known = traits.known(connection, profiles)
     return [
         ProfileOut(
-            id=person.id,
+            id=profile.id,
             identities=[
                 IdentityOut(kind=one.kind, value=one.value)
-                for one in sorted(current(person.identities.values()))
+                for one in sorted(current(profile.identities.values()))
             ],
-            traits=known[person.id].traits.shown(today),
-            scores={version.model: _standing(known[person.id], version, today) for version in versions},
+            traits=known[profile.id].traits.shown(today),
+            scores={version.model: _standing(known[profile.id], version, today) for version in versions},
         )
-        for person in persons
+        for profile in profiles
     ]
 
 
-def _standing(known: Known, version: Version, day: int) -> StandingOut:
+def _standing(known: ScoreInput, version: Version, day: int) -> ModelScoreOut:
     appraisal, traits_known = appraise(known, version.matrix, day), known.traits.at(day)
-    return StandingOut(
+    return ModelScoreOut(
         score=appraisal.score,
         flip_number=version.matrix.flip_number,
         stage=appraisal.stage,

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from services.scoring.core.counting.tally import day_of
-from services.scoring.core.explaining.why import Asked
+from services.scoring.core.explaining.why import WhyInput
 from services.scoring.core.pricing.appraisal import QUALIFIED
 from services.scoring.core.pricing.flip import Cycle
-from services.scoring.core.pricing.price import Known
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.pricing.price import ScoreInput
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.lookup import known_under, own_cycles
 from services.scoring.live.resolution import find, find_one
 from services.scoring.matrix.matrix import Version
@@ -25,7 +25,7 @@ PEERS: Final = 50
 DRAFT: Final = "draft"
 
 
-class Wanted(NamedTuple):
+class WantedVersion(NamedTuple):
     """A version that is asked for, and the active version of its model, if any."""
 
     version: Version
@@ -40,12 +40,14 @@ class Wanted(NamedTuple):
 class Question(NamedTuple):
     """A question about a profile, with the input of its score, as of an instant."""
 
-    asked: Asked
-    known: Known
+    asked: WhyInput
+    known: ScoreInput
     at: datetime
 
 
-def version_asked(connection: Connection, model: str, which: str | None, *, or_last: bool = False) -> Wanted:
+def version_asked(
+    connection: Connection, model: str, which: str | None, *, or_last: bool = False
+) -> WantedVersion:
     """Return a version by its number or as `draft`; without either the active version.
 
     For a retired model that is, with `or_last`, the version that scored last. Raises NotFound.
@@ -62,7 +64,7 @@ def version_asked(connection: Connection, model: str, which: str | None, *, or_l
     if found is None:
         wanted = "draft" if which == DRAFT else int(which or 0)
         raise not_there(connection, model, wanted, "query.version")
-    return Wanted(found, active)
+    return WantedVersion(found, active)
 
 
 def question(
@@ -79,9 +81,9 @@ def question(
     Without `at` and `which` it is about the moment of the latest flip, under the version of that flip. Raises
     NotFound when there is no such profile, or no such version of the model.
     """
-    person = find_one(connection, profile_id)
-    begun = cycles.read(connection, [person]).get((person.id, model), ())
-    own = sorted(own_cycles(connection, person, begun), key=lambda cycle: cycle.number)
+    profile = find_one(connection, profile_id)
+    begun = cycles.read(connection, [profile]).get((profile.id, model), ())
+    own = sorted(own_cycles(connection, profile, begun), key=lambda cycle: cycle.number)
     of_flip = at is None and which is None and bool(own)
     when = own[-1].flipped_at if of_flip else at or now
     number = str(own[-1].version) if of_flip else which
@@ -89,7 +91,7 @@ def question(
     day = day_of(when)
     until = [cycle for cycle in own if day_of(cycle.flipped_at) <= day]
     cycle = until[-1] if until else None
-    asked = Asked(
+    asked = WhyInput(
         version=wanted.version,
         day=day,
         is_draft=which == DRAFT,
@@ -97,11 +99,11 @@ def question(
         of_flip=of_flip,
         cycle=cycle,
         next_from=_next_from(cycle, wanted.active or wanted.version),
-        waits=not own and wanted.scores_now and _qualifies(connection, person, wanted.version),
+        waits=not own and wanted.scores_now and _qualifies(connection, profile, wanted.version),
         others=tuple(one for one in begun if one not in own and day_of(one.flipped_at) <= day),
-        peers=_peers(connection, person, wanted.active),
+        peers=_peers(connection, profile, wanted.active),
     )
-    known = known_under(connection, [person], wanted.version)[person.id]
+    known = known_under(connection, [profile], wanted.version)[profile.id]
     return Question(asked, known, when)
 
 
@@ -111,19 +113,19 @@ def _next_from(cycle: Cycle | None, version: Version) -> int | None:
     return None if cycle is None or wait is None else day_of(cycle.flipped_at) + wait
 
 
-def _qualifies(connection: Connection, person: Person, version: Version) -> bool:
+def _qualifies(connection: Connection, profile: Profile, version: Version) -> bool:
     """Return whether a profile qualified when it was last priced."""
-    kept = scores.read(connection, [person.id], [version])
+    kept = scores.read(connection, [profile.id], [version])
     return any(one.appraisal.state == QUALIFIED for one in kept.values())
 
 
-def _peers(connection: Connection, person: Person, active: Version | None) -> list[Known]:
+def _peers(connection: Connection, profile: Profile, active: Version | None) -> list[ScoreInput]:
     """Return the input of the scores of other profiles that qualify now in the active version.
 
     Conditions that are not counted are missing from it.
     """
     if active is None:
         return []
-    ids = just_qualified(connection, active, PEERS, without=person.id)
-    persons = find(connection, ids)
-    return [*traits.known(connection, persons).values()]
+    ids = just_qualified(connection, active, PEERS, without=profile.id)
+    profiles = find(connection, ids)
+    return [*traits.known(connection, profiles).values()]

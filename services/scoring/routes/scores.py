@@ -12,7 +12,7 @@ from services.scoring.core.explaining.days import Day, days_of_rules
 from services.scoring.core.explaining.lines import lines_of
 from services.scoring.core.pricing.appraisal import state_of
 from services.scoring.core.pricing.crossing import crossed_on
-from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.live.lookup import known_under
 from services.scoring.live.resolution import find_one
 from services.scoring.matrix.matrix import Version
@@ -38,10 +38,10 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         """Show a score with its reasons, as of any day and under any version or the draft."""
         when = at or clock.now()
 
-        def asked(connection: Connection) -> tuple[Known, Version]:
+        def asked(connection: Connection) -> tuple[ScoreInput, Version]:
             wanted = version_asked(connection, model, version).version
-            person = find_one(connection, profile_id)
-            return known_under(connection, [person], wanted)[person.id], wanted
+            profile = find_one(connection, profile_id)
+            return known_under(connection, [profile], wanted)[profile.id], wanted
 
         known, wanted = await database.read(asked)
         # Pure computing, and long when points fade over many years: meanwhile other requests are answered.
@@ -50,7 +50,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     return router
 
 
-def _score(known: Known, version: Version, when: datetime) -> ScoreOut:
+def _score(known: ScoreInput, version: Version, when: datetime) -> ScoreOut:
     day, matrix = day_of(when), version.matrix
     score = price(known, matrix, day)
     traits = known.traits.at(day)

@@ -15,7 +15,7 @@ class IdentityOut(BaseModel):
     value: str
 
 
-class StandingOut(BaseModel):
+class ModelScoreOut(BaseModel):
     """The score, stage, grade and state of a profile in one model now.
 
     `state` is below (the flip number), excluded, waiting_for_data (for the traits in `missing`) or qualified.
@@ -38,7 +38,7 @@ class ProfileOut(BaseModel):
     id: str
     identities: list[IdentityOut]
     traits: dict[str, Any]
-    scores: dict[str, StandingOut]
+    scores: dict[str, ModelScoreOut]
 
 
 class LinkOut(BaseModel):

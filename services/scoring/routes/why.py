@@ -7,7 +7,7 @@ from datetime import date, datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.scoring.core.explaining.lines import Kind, Line, Without
+from services.scoring.core.explaining.lines import Kind, ScoreLine, Without
 from services.scoring.core.explaining.summary import summary
 from services.scoring.core.explaining.why import Status, Why, explain_flip
 from services.scoring.core.pricing.appraisal import State
@@ -175,7 +175,7 @@ def _hand_off(cycle: Cycle, next_from: int | None) -> HandOffOut:
     )
 
 
-def _line(line: Line, *, in_smallest_set: bool) -> LineOut:
+def _line(line: ScoreLine, *, in_smallest_set: bool) -> LineOut:
     return LineOut(
         rule=line.rule,
         label=line.label,
@@ -213,5 +213,5 @@ def _without(without: Without) -> WithoutOut:
     )
 
 
-def _changes(lines: Iterable[Line]) -> list[CapChangeOut]:
+def _changes(lines: Iterable[ScoreLine]) -> list[CapChangeOut]:
     return [CapChangeOut(rule=line.rule, label=line.label, points=line.points) for line in lines]

@@ -13,7 +13,7 @@ from services.scoring.store.vocabulary import active_version_of
 CompanySort = Literal["-score", "-best", "company"]
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class CompanyQuery(msgspec.Struct, frozen=True):
     """Which companies to list, and whether excluded profiles count.
 
     `excluded` selects companies whose profiles are all excluded, or only the others.
@@ -47,7 +47,9 @@ class Company(msgspec.Struct, frozen=True):
         return self.excluded == self.people
 
 
-def companies(connection: sa.Connection, wanted: Wanted, after: Sequence[Any], limit: int) -> list[Company]:
+def companies(
+    connection: sa.Connection, wanted: CompanyQuery, after: Sequence[Any], limit: int
+) -> list[Company]:
     """Return a page of companies with the scores of their profiles in the active version of a model.
 
     Sorted by score, companies that are excluded as a whole come last, unless excluded profiles count.
@@ -109,7 +111,7 @@ def companies(connection: sa.Connection, wanted: Wanted, after: Sequence[Any], l
     ]
 
 
-def sort_key(last: Company, wanted: Wanted) -> tuple[str, ...]:
+def sort_key(last: Company, wanted: CompanyQuery) -> tuple[str, ...]:
     """Return the sort key of a company, for the cursor that follows it."""
     if wanted.sort == "company":
         return (last.company,)

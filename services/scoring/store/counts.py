@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from services.scoring.core.counting.counts import NONE, Counts, Held, difference, total
 from services.scoring.core.counting.entries import ENTRY
-from services.scoring.store.large_rows import LargeRows, Row, marked
+from services.scoring.store.large_rows import LargeRow, LargeRows, marked
 from services.scoring.store.tables import counts, older_counts
 from shared.database import bulk, quick
 from shared.errors import Unavailable
@@ -56,7 +56,7 @@ class Reading:
         recent = _counted_in(entries, by_hand)
         if mark is None:
             return Held(recent, revision)
-        row = self._kept[mark] if older is None else Row(mark, bytes(older))
+        row = self._kept[mark] if older is None else LargeRow(mark, bytes(older))
         _large_rows.keep(identity_id, row)
         return Held(recent, revision, Counts(row.entries))
 
@@ -100,7 +100,7 @@ def _revisions(on_postgresql: bool) -> sa.Select[str, int]:
 def write(connection: sa.Connection, changed: Mapping[str, Held]) -> None:
     """Write counts back; raises Unavailable when another transaction changed a row since it was read."""
     rows: list[dict[str, Any]] = []
-    older: dict[str, Row] = {}
+    older: dict[str, LargeRow] = {}
     for identity_id, held in sorted(changed.items()):
         recent = held.recent
         if len(recent.packed) > MOST_RECENT * ENTRY.itemsize:

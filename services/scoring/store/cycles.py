@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.scoring.core.pricing.flip import Cycle
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.matrix import Version
 from services.scoring.store.fold_tables import former_ids
 from services.scoring.store.tables import flipped, identities, standings
@@ -26,18 +26,18 @@ _FLIPPED_IN = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
 _OPEN = sa.insert(standings)
 
 
-def read(connection: sa.Connection, persons: Iterable[Person]) -> Cycles:
+def read(connection: sa.Connection, profiles: Iterable[Profile]) -> Cycles:
     """Return the cycles of the profiles, including those begun under former profile ids."""
-    person_of = {i: person for person in persons for i in person.identities}
+    person_of = {i: profile for profile in profiles for i in profile.identities}
     rows = quick.rows(connection, _of_flippers(connection), {"ids": sorted(person_of)})
     flippers: dict[Cycle, set[str]] = {}
     for *cycle, identity_id in rows:
         flippers.setdefault(Cycle(*cycle), set()).add(identity_id)
     found: dict[tuple[str, str], list[Cycle]] = {}
     for cycle, identity_ids in flippers.items():
-        for person in {one.id: one for i in identity_ids if (one := person_of.get(i))}.values():
-            is_parted = not identity_ids <= person.identities.keys()
-            found.setdefault((person.id, cycle.model), []).append(cycle._replace(is_parted=is_parted))
+        for profile in {one.id: one for i in identity_ids if (one := person_of.get(i))}.values():
+            is_parted = not identity_ids <= profile.identities.keys()
+            found.setdefault((profile.id, cycle.model), []).append(cycle._replace(is_parted=is_parted))
     return found
 
 

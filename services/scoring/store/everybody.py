@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from services.scoring.core.counting.counts import NONE, Counts, totals
-from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.traits import NOTHING_KNOWN, History
 from services.scoring.store.counts import counted_in
 from services.scoring.store.tables import counts, identities, older_counts
@@ -15,11 +15,11 @@ from services.scoring.store.traits import told_of
 from shared.identity import Identity
 
 
-class Page(NamedTuple):
+class ProfilePage(NamedTuple):
     """Profiles in the order of their ids: the input of each score, and the ids of its identities."""
 
     profile_ids: Sequence[str]
-    known: Sequence[Known]
+    known: Sequence[ScoreInput]
     identity_ids: Sequence[Sequence[str]]
 
 
@@ -28,7 +28,7 @@ def number_of_profiles(connection: sa.Connection) -> int:
     return connection.execute(_NUMBER).scalar_one()
 
 
-def read(connection: sa.Connection, after: str, size: int, names: Collection[str]) -> Page:
+def read(connection: sa.Connection, after: str, size: int, names: Collection[str]) -> ProfilePage:
     """Return the profiles after an id: as many as have `size` identities together, and at least one.
 
     Only the traits `names` are read. Without names the identities are not read either: a matrix that asks for
@@ -36,7 +36,7 @@ def read(connection: sa.Connection, after: str, size: int, names: Collection[str
     """
     until = connection.execute(_UNTIL, {"after": after, "size": size}).scalar_one()
     if until is None:
-        return Page((), (), ())
+        return ProfilePage((), (), ())
     rows = connection.execute(_IDENTITIES, {"after": after, "until": until}).all()
     profile_ids, ids, kinds, values, entries, by_hand, older = zip(*rows, strict=True)
     starts = [0, *(row for row, (one, other) in enumerate(pairwise(profile_ids), 1) if one != other)]
@@ -49,9 +49,9 @@ def read(connection: sa.Connection, after: str, size: int, names: Collection[str
             History([one for i in ids[span] for one in told.get(i, ())] if told else (), named[span])
             for span in spans
         ]
-    return Page(
+    return ProfilePage(
         [profile_ids[start] for start in starts],
-        list(map(Known, totals([counted[span] for span in spans]), histories)),
+        list(map(ScoreInput, totals([counted[span] for span in spans]), histories)),
         [ids[span] for span in spans],
     )
 

@@ -15,7 +15,7 @@ _MOST_ROWS: Final = 64
 _MOST_BYTES: Final = 64 * 1024 * 1024
 
 
-class Row(NamedTuple):
+class LargeRow(NamedTuple):
     """Packed entries and their mark."""
 
     mark: str
@@ -26,16 +26,16 @@ class LargeRows:
     """The rows that were used last, one for each identity; thread-safe."""
 
     def __init__(self) -> None:
-        self._rows: OrderedDict[str, Row] = OrderedDict()
+        self._rows: OrderedDict[str, LargeRow] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
 
-    def by_mark(self) -> Mapping[str, Row]:
+    def by_mark(self) -> Mapping[str, LargeRow]:
         """Return all cached rows at this moment."""
         with self._lock:
             return {row.mark: row for row in self._rows.values()}
 
-    def keep(self, identity_id: str, row: Row) -> None:
+    def keep(self, identity_id: str, row: LargeRow) -> None:
         """Cache a row instead of the identity's former row, and evict what exceeds the bound."""
         with self._lock:
             self._forget(identity_id)
@@ -51,6 +51,6 @@ class LargeRows:
             self._bytes -= len(row.entries)
 
 
-def marked(entries: bytes) -> Row:
+def marked(entries: bytes) -> LargeRow:
     """Return packed entries with their mark."""
-    return Row(blake2b(entries, digest_size=16).hexdigest(), entries)
+    return LargeRow(blake2b(entries, digest_size=16).hexdigest(), entries)

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.scoring.core.profiles import linking
-from services.scoring.core.profiles.linking import Link, Pair, People, Side
+from services.scoring.core.profiles.linking import Link, Pair, Profiles, Side
 from services.scoring.store.tables import links, separations
 from services.scoring.store.users import may_have_aliases
 from shared.database import bulk, quick
@@ -47,17 +47,17 @@ def _crowded(on_postgresql: bool) -> sa.Select[str]:
     return sa.select(each.c.value).where(many)
 
 
-def heeded(connection: sa.Connection, crowds: set[str], told: Iterable[Link]) -> tuple[list[Link], set[str]]:
+def heeded(connection: sa.Connection, crowded: set[str], told: Iterable[Link]) -> tuple[list[Link], set[str]]:
     """Return the links that are among the earliest of their identities, and the identities they affect.
 
     These are the crowded identities whose earliest links change, even if the new link is not heeded for its
     other identity, and all identities linked with them.
     """
-    earliest = _earliest(connection, crowds)
+    earliest = _earliest(connection, crowded)
     kept: list[Link] = []
     concerned: set[str] = set()
     for link in told:
-        crowded_ends = crowds & set(link.pair)
+        crowded_ends = crowded & set(link.pair)
         places = [i for i in crowded_ends if link.pair in earliest[i]]
         concerned.update(link.pair if places else ())
         if len(places) == len(crowded_ends):
@@ -85,7 +85,7 @@ def _earliest(connection: sa.Connection, identity_ids: Collection[str]) -> dict[
     return found
 
 
-def refuse_contested(connection: sa.Connection, people: People) -> set[str]:
+def refuse_contested(connection: sa.Connection, people: Profiles) -> set[str]:
     """Refuse the links that a rule objected to, or return identities whose links must all be applied again.
 
     A link is simply refused when it was made after every link within its two groups, because then no other
@@ -157,10 +157,10 @@ def component(connection: sa.Connection, seeds: Iterable[str]) -> list[Link]:
     return [found[pair] for pair in sorted(found)]
 
 
-def displaced(connection: sa.Connection, crowds: Collection[str], kept: Iterable[Link]) -> list[Link]:
+def displaced(connection: sa.Connection, crowded: Collection[str], kept: Iterable[Link]) -> list[Link]:
     """Return the links of crowded identities that hold though they are not among the links in `kept`."""
     pairs = {link.pair for link in kept}
-    holding = _read(connection, _touching(connection, crowds) & links.c.refused.is_(None))
+    holding = _read(connection, _touching(connection, crowded) & links.c.refused.is_(None))
     return [link for link in holding if link.pair not in pairs]
 
 

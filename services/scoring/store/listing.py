@@ -20,7 +20,7 @@ Sort = Literal["id", "-score"]
 
 
 @dataclass(frozen=True)
-class Filter:
+class ProfileFilter:
     """The conditions of a list of profiles; all that are set must hold. A trait is (name, value).
 
     Profiles that are kept back qualify, and activations kept back all their cycles.
@@ -37,7 +37,7 @@ class Filter:
     excluded: bool | None = None
 
 
-class Profile(msgspec.Struct, frozen=True):
+class ListedProfile(msgspec.Struct, frozen=True):
     """A profile's id and its sort key."""
 
     id: str
@@ -45,8 +45,8 @@ class Profile(msgspec.Struct, frozen=True):
 
 
 def profile_ids(
-    connection: sa.Connection, wanted: Filter, sort: Sort, after: Sequence[Any], limit: int
-) -> list[Profile]:
+    connection: sa.Connection, wanted: ProfileFilter, sort: Sort, after: Sequence[Any], limit: int
+) -> list[ListedProfile]:
     """Return a page of profile ids that pass the filter, in the order of `sort` and then of their ids.
 
     Scores are as of the last pricing. A trait passes when any identity of the profile ever had it with that
@@ -67,11 +67,13 @@ def profile_ids(
     elif after:
         query = query.where(identities.c.id > after[0])
     rows = connection.execute(query.order_by(*key).limit(limit))
-    return [Profile(row.id, (repr(row.score), row.id) if sort == "-score" else (row.id,)) for row in rows]
+    return [
+        ListedProfile(row.id, (repr(row.score), row.id) if sort == "-score" else (row.id,)) for row in rows
+    ]
 
 
 def _filtered(
-    connection: sa.Connection, wanted: Filter
+    connection: sa.Connection, wanted: ProfileFilter
 ) -> tuple[sa.Select[Any], sa.ColumnElement[float] | None]:
     query = sa.select(identities.c.id).where(identities.c.id == identities.c.profile_id)
     of_scores = {

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 
 from services.scoring.core.profiles.names import KINDS, Kind, Name
-from services.scoring.matrix.seen_names import Seen, gathered
+from services.scoring.matrix.seen_names import SeenNames, gathered
 from services.scoring.store.tables import identities, seen_names
 from shared.database import bulk
 
@@ -78,7 +78,7 @@ class SeenRows(NamedTuple):
     rows: Sequence[tuple[str, str, str]]
     kinds: Sequence[str]
 
-    def gathered(self) -> Seen:
+    def gathered(self) -> SeenNames:
         """Return the rows in the form in which a matrix is compared with them."""
         kept = Counter(kind for kind, _, _ in self.rows)
         cut = {kind for kind, number in kept.items() if number >= LIMIT}

@@ -12,7 +12,7 @@ from shared.database import bulk, quick
 from shared.errors import Unavailable
 
 
-class Place(NamedTuple):
+class ScoreKey(NamedTuple):
     """A profile in a version of a model."""
 
     profile_id: str
@@ -29,12 +29,12 @@ class Kept(NamedTuple):
 
 def read(
     connection: sa.Connection, profile_ids: Sequence[str], versions: Iterable[Version]
-) -> dict[Place, Kept]:
+) -> dict[ScoreKey, Kept]:
     """Return the stored appraisals of the profiles in these versions."""
     rows = quick.rows(connection, _of_profiles(connection), {"ids": profile_ids})
     wanted = {(version.model, version.number) for version in versions}
     return {
-        Place(profile_id, model, version): Kept(Appraisal(*appraisal), revision)
+        ScoreKey(profile_id, model, version): Kept(Appraisal(*appraisal), revision)
         for profile_id, model, version, *appraisal, revision in rows
         if (model, version) in wanted
     }
@@ -45,7 +45,7 @@ def _of_profiles(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
     return sa.select(scores).where(bulk.among(on_postgresql, scores.c.profile_id, "ids"))
 
 
-def write(connection: sa.Connection, changed: Mapping[Place, Kept]) -> None:
+def write(connection: sa.Connection, changed: Mapping[ScoreKey, Kept]) -> None:
     """Write appraisals back; raises Unavailable when another transaction changed one since it was read."""
     names = scores.c.keys()
     rows = [

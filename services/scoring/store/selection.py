@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.store.ledger import is_retracted
 from services.scoring.store.tables import ledger
 from shared.database import bulk
@@ -32,14 +32,14 @@ class Selection:
     before: datetime | None = None
 
 
-def chosen(connection: sa.Connection, person: Person, selection: Selection) -> Mapping[str, list[str]]:
+def chosen(connection: sa.Connection, profile: Profile, selection: Selection) -> Mapping[str, list[str]]:
     """Return, by identity, the ids of the selected interactions that still count.
 
     Raises NotFound when there are none, Refused for a type or a source that no interaction has, TooLarge for
     more than MAX_RETRACTED.
     """
     query = sa.select(ledger.c.identity_id, ledger.c.event_id).where(
-        bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities)),
+        bulk.any_of(connection, ledger.c.identity_id, sorted(profile.identities)),
         ~is_retracted(),
     )
     if selection.interaction is not None:
@@ -54,7 +54,7 @@ def chosen(connection: sa.Connection, person: Person, selection: Selection) -> M
         query = query.where(ledger.c.occurred_at < selection.before)
     rows = connection.execute(query.order_by(ledger.c.event_id).limit(MAX_RETRACTED + 1)).all()
     if not rows:
-        _check_named(connection, person, selection)
+        _check_named(connection, profile, selection)
         raise NotFound("interaction_unknown", "The profile has no such interactions that are not retracted.")
     if len(rows) > MAX_RETRACTED:
         raise TooLarge(
@@ -66,9 +66,9 @@ def chosen(connection: sa.Connection, person: Person, selection: Selection) -> M
     return found
 
 
-def _check_named(connection: sa.Connection, person: Person, selection: Selection) -> None:
+def _check_named(connection: sa.Connection, profile: Profile, selection: Selection) -> None:
     """Raise Refused for a type or source that no interaction of the profile has, retracted ones included."""
-    mine = bulk.any_of(connection, ledger.c.identity_id, sorted(person.identities))
+    mine = bulk.any_of(connection, ledger.c.identity_id, sorted(profile.identities))
     for field, column, value in (
         ("type", ledger.c.type, selection.type),
         ("source", ledger.c.source, selection.source),

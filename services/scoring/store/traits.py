@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from services.scoring.core.counting.counts import totals
 from services.scoring.core.counting.tally import day_of
-from services.scoring.core.pricing.price import Known
-from services.scoring.core.profiles.linking import Person
-from services.scoring.core.profiles.traits import History, Told, tellings
+from services.scoring.core.pricing.price import ScoreInput
+from services.scoring.core.profiles.linking import Profile
+from services.scoring.core.profiles.traits import History, ReportedTrait, reported_traits
 from services.scoring.store.tables import effects, traits
 from shared.database import bulk, quick
 from shared.events import Interaction
@@ -27,7 +27,7 @@ def write(connection: sa.Connection, interactions: Iterable[Interaction]) -> Non
     """Store the last value of each trait and day, by the time of the interaction."""
     latest: dict[tuple[str, str, int], dict[str, Any]] = {}
     for one in interactions:
-        for told in tellings(one):
+        for told in reported_traits(one):
             name = told.trait
             row: dict[str, Any] = {
                 "identity_id": one.identities[0].id,
@@ -55,30 +55,30 @@ def _at(row: Mapping[str, Any]) -> tuple[datetime, str]:
 
 
 def read(
-    connection: sa.Connection, persons: Sequence[Person], names: Collection[str] | None = None
+    connection: sa.Connection, profiles: Sequence[Profile], names: Collection[str] | None = None
 ) -> dict[str, History]:
     """Return the traits of each profile over time, all or only `names`, by profile id."""
-    told = told_of(connection, [i for one in persons for i in one.identities], names)
+    told = told_of(connection, [i for one in profiles for i in one.identities], names)
     return {
-        person.id: History(
-            [one for i in person.identities for one in told.get(i, ())], person.identities.values()
+        profile.id: History(
+            [one for i in profile.identities for one in told.get(i, ())], profile.identities.values()
         )
-        for person in persons
+        for profile in profiles
     }
 
 
 def told_of(
     connection: sa.Connection, identity_ids: Sequence[str], names: Collection[str] | None = None
-) -> dict[str, list[Told]]:
+) -> dict[str, list[ReportedTrait]]:
     """Return the traits that were set on each identity, all or only `names`, and then its effects."""
-    told: dict[str, list[Told]] = {}
-    followed: dict[str, list[Told]] = {}
+    told: dict[str, list[ReportedTrait]] = {}
+    followed: dict[str, list[ReportedTrait]] = {}
     for identity_id, occurred_at, event_id, name, value in _rows(connection, identity_ids, names):
         if value is None:
-            trait = Told(occurred_at, event_id, *EFFECTS[name])
+            trait = ReportedTrait(occurred_at, event_id, *EFFECTS[name])
             followed.setdefault(identity_id, []).append(trait)
         else:
-            trait = Told(occurred_at, event_id, name, msgspec.json.decode(value))
+            trait = ReportedTrait(occurred_at, event_id, name, msgspec.json.decode(value))
             told.setdefault(identity_id, []).append(trait)
     return {i: [*told.get(i, ()), *followed.get(i, ())] for i in (*told, *followed)}
 
@@ -128,12 +128,12 @@ def _effects(on_postgresql: bool) -> sa.Select[*_Row]:
 
 
 def known(
-    connection: sa.Connection, persons: Sequence[Person], names: Collection[str] | None = None
-) -> dict[str, Known]:
+    connection: sa.Connection, profiles: Sequence[Profile], names: Collection[str] | None = None
+) -> dict[str, ScoreInput]:
     """Return the input of scores, by profile id; with `names`, only these traits."""
-    histories = read(connection, persons, names)
-    counts = totals([[part for held in one.held.values() for part in held.parts] for one in persons])
+    histories = read(connection, profiles, names)
+    counts = totals([[part for held in one.held.values() for part in held.parts] for one in profiles])
     return {
-        person.id: Known(counted, histories[person.id])
-        for person, counted in zip(persons, counts, strict=True)
+        profile.id: ScoreInput(counted, histories[profile.id])
+        for profile, counted in zip(profiles, counts, strict=True)
     }

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.handoff.webhooks.delivery import (
-    Answer,
     Delivered,
+    EndpointAnswer,
     Forbidden,
     NoAnswer,
-    Refused,
+    Rejected,
     Unreachable,
-    settle,
+    decide,
 )
 from services.handoff.webhooks.retry import SCHEDULE_SECONDS
 
@@ -21,53 +21,53 @@ SOON = NOW + timedelta(seconds=5)
 LAST = len(SCHEDULE_SECONDS)
 
 
-def answer(status: int, retry_after: str | None = None) -> Answer:
-    return Answer(status, retry_after, "")
+def answer(status: int, retry_after: str | None = None) -> EndpointAnswer:
+    return EndpointAnswer(status, retry_after, "")
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
 def test_every_2xx_delivers(status: int) -> None:
-    assert settle(3, answer(status), NOW, MIDDLE) == Delivered(NOW)
+    assert decide(3, answer(status), NOW, MIDDLE) == Delivered(NOW)
 
 
 @pytest.mark.parametrize("status", [100, 199, 301, 302, 307, 400, 401, 404, 408, 429, 500, 503, 600, 999])
 def test_every_other_answer_is_tried_again(status: int) -> None:
-    settled = settle(0, answer(status), NOW, MIDDLE)
-    assert isinstance(settled, Refused)
+    settled = decide(0, answer(status), NOW, MIDDLE)
+    assert isinstance(settled, Rejected)
     assert (settled.retry_at, settled.gone, str(status) in settled.error) == (SOON, False, True)
 
 
 def test_410_ends_the_subscription() -> None:
-    settled = settle(0, answer(410), NOW, MIDDLE)
-    assert isinstance(settled, Refused)
+    settled = decide(0, answer(410), NOW, MIDDLE)
+    assert isinstance(settled, Rejected)
     assert (settled.retry_at, settled.gone) == (None, True)
 
 
 def test_a_redirect_says_why_it_is_a_failure() -> None:
-    settled = settle(0, answer(302), NOW, MIDDLE)
-    assert isinstance(settled, Refused)
+    settled = decide(0, answer(302), NOW, MIDDLE)
+    assert isinstance(settled, Rejected)
     assert "redirects are not followed" in settled.error
 
 
 def test_an_overloaded_endpoint_is_given_the_time_it_asks_for() -> None:
-    assert settle(0, answer(429, "90"), NOW, MIDDLE) == Refused(
+    assert decide(0, answer(429, "90"), NOW, MIDDLE) == Rejected(
         "The endpoint answered 429.", NOW + timedelta(seconds=90)
     )
 
 
 def test_without_an_answer_it_is_tried_again() -> None:
-    assert settle(0, NoAnswer("No answer within 15 seconds."), NOW, MIDDLE) == Unreachable(
+    assert decide(0, NoAnswer("No answer within 15 seconds."), NOW, MIDDLE) == Unreachable(
         "No answer within 15 seconds.", SOON
     )
 
 
 def test_a_forbidden_target_is_held_at_once() -> None:
-    assert settle(0, Forbidden("private"), NOW, MIDDLE) == Unreachable("private", None)
+    assert decide(0, Forbidden("private"), NOW, MIDDLE) == Unreachable("private", None)
 
 
 @pytest.mark.parametrize("result", [answer(500), NoAnswer("silence")])
-def test_after_the_last_try_it_is_held(result: Answer | NoAnswer) -> None:
-    before_last, last = (settle(n, result, NOW, MIDDLE) for n in (LAST - 1, LAST))
+def test_after_the_last_try_it_is_held(result: EndpointAnswer | NoAnswer) -> None:
+    before_last, last = (decide(n, result, NOW, MIDDLE) for n in (LAST - 1, LAST))
     assert not isinstance(before_last, Delivered)
     assert not isinstance(last, Delivered)
     assert before_last.retry_at is not None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.ingest.imports.access_log.line import read_request
-from services.ingest.imports.access_log.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.refusal import LineRefused, RefusalReason
 from services.ingest.imports.access_log.request import Request
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:25.0) Gecko/20100101 Firefox/25.0"
@@ -41,7 +41,7 @@ def read(line: str | bytes | dict[str, Any], *, host_names: bool = False) -> Req
     return read_request(text.encode() if isinstance(text, str) else text, host_names=host_names)
 
 
-def refused(line: str | bytes | dict[str, Any], *, host_names: bool = False) -> Reason:
+def refused(line: str | bytes | dict[str, Any], *, host_names: bool = False) -> RefusalReason:
     with pytest.raises(LineRefused) as refusal:
         read(line, host_names=host_names)
     return refusal.value.reason

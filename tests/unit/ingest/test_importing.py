@@ -8,7 +8,7 @@ from rich.console import Console
 
 from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.client import retry_delay_seconds
-from services.ingest.imports.closing import Outcome
+from services.ingest.imports.closing import ImportResult
 from services.ingest.imports.display import Display
 from services.ingest.imports.event import event_id
 from services.ingest.imports.past import PastImport
@@ -64,7 +64,7 @@ def test_the_delay_doubles_and_honours_retry_after(
     assert retry_delay_seconds(failures, retry_after) == seconds
 
 
-def shown(outcome: Outcome) -> str:
+def shown(outcome: ImportResult) -> str:
     out = io.StringIO()
     Console(file=out, width=100).print(outcome.table())
     return out.getvalue()
@@ -74,7 +74,7 @@ def test_the_report_names_the_first_lines_of_each_refusal() -> None:
     report = ImportReport(lines=7)
     for number in range(1, 8):
         report.count_refused("too long", number)
-    assert "refused: too long (line 1, 2, 3, 4, 5, ...)" in shown(Outcome(report))
+    assert "refused: too long (line 1, 2, 3, 4, 5, ...)" in shown(ImportResult(report))
 
 
 def test_what_was_skipped_has_a_line_and_the_whole_file_a_column_of_its_own() -> None:
@@ -82,7 +82,7 @@ def test_what_was_skipped_has_a_line_and_the_whole_file_a_column_of_its_own() ->
     now = ImportReport(lines=2, visits=1, refused={"too long": 1}, refused_lines={"too long": [7]})
     past = PastImport("a.log", datetime(2026, 11, 15, tzinfo=UTC), 100, "00", before)
     table = [
-        [word.strip() for word in row.split("│")[1:-1]] for row in shown(Outcome(now, past)).splitlines()
+        [word.strip() for word in row.split("│")[1:-1]] for row in shown(ImportResult(now, past)).splitlines()
     ]
     assert ["lines skipped, imported before", "5", ""] in table
     assert ["lines read", "2", "7"] in table
@@ -91,8 +91,12 @@ def test_what_was_skipped_has_a_line_and_the_whole_file_a_column_of_its_own() ->
 
 
 def test_a_report_says_what_its_format_does_not_tell() -> None:
-    assert "machines cannot be told from people" in shown(Outcome(ImportReport(formats={"vhost_common": 1})))
-    assert "machines cannot be told from people" not in shown(Outcome(ImportReport(formats={"combined": 1})))
+    assert "machines cannot be told from people" in shown(
+        ImportResult(ImportReport(formats={"vhost_common": 1}))
+    )
+    assert "machines cannot be told from people" not in shown(
+        ImportResult(ImportReport(formats={"combined": 1}))
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 
 from services.ingest.imports import lines
 from services.ingest.imports.access_log.line import MAX_LENGTH
-from services.ingest.imports.lines import Damaged, Line, Mark, Occurrences, open_log
+from services.ingest.imports.lines import Damaged, LogLine, Mark, Occurrences, open_log
 from services.ingest.imports.unpacking import CUT_OFF, DAMAGED, FOLLOWED
 from shared.errors import Refused
 
@@ -25,7 +25,7 @@ def written(directory: Path, content: bytes, name: str = "a.log") -> Path:
     return path
 
 
-def lines_of(path: Path) -> list[Line]:
+def lines_of(path: Path) -> list[LogLine]:
     with open_log(path) as log:
         return list(log.lines())
 

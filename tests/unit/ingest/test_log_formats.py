@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.imports.access_log.refusal import Reason
+from services.ingest.imports.access_log.refusal import RefusalReason
 from services.ingest.imports.access_log.request import Request
 from tests.unit.ingest.log_lines import AT, FIREFOX, combined, common, read, refused
 
@@ -63,20 +63,20 @@ def test_the_site_in_front_is_never_the_visitor(head: str, host: str, visitor: s
 @pytest.mark.parametrize(
     ("head", "reason"),
     [
-        ("- - -", Reason.NO_ADDRESS),
-        ("unix: - -", Reason.NO_ADDRESS),
-        ("unknown, - - -", Reason.NO_ADDRESS),
-        ("0.0.0.0 - -", Reason.NOT_AN_ADDRESS),
-        ("999.1.1.1 - -", Reason.NOT_AN_ADDRESS),
-        ("1.2.3 - -", Reason.NOT_AN_ADDRESS),
-        ("203.0.113.7, shop.example - -", Reason.NOT_AN_ADDRESS),
-        ("shop.example:443 - - -", Reason.NOT_AN_ADDRESS),
-        ("shop.example - -", Reason.HOST_NAME),
-        ("shop.example:443 client.example.net - -", Reason.HOST_NAME),
-        ("<script> 192.0.2.1 - -", Reason.NO_FORMAT),
+        ("- - -", RefusalReason.NO_ADDRESS),
+        ("unix: - -", RefusalReason.NO_ADDRESS),
+        ("unknown, - - -", RefusalReason.NO_ADDRESS),
+        ("0.0.0.0 - -", RefusalReason.NOT_AN_ADDRESS),
+        ("999.1.1.1 - -", RefusalReason.NOT_AN_ADDRESS),
+        ("1.2.3 - -", RefusalReason.NOT_AN_ADDRESS),
+        ("203.0.113.7, shop.example - -", RefusalReason.NOT_AN_ADDRESS),
+        ("shop.example:443 - - -", RefusalReason.NOT_AN_ADDRESS),
+        ("shop.example - -", RefusalReason.HOST_NAME),
+        ("shop.example:443 client.example.net - -", RefusalReason.HOST_NAME),
+        ("<script> 192.0.2.1 - -", RefusalReason.NO_FORMAT),
     ],
 )
-def test_what_is_no_address_is_no_visitor(head: str, reason: Reason) -> None:
+def test_what_is_no_address_is_no_visitor(head: str, reason: RefusalReason) -> None:
     assert refused(combined(head=head)) is reason
 
 
@@ -84,8 +84,8 @@ def test_names_that_the_server_looked_up_are_visitors_when_that_is_wanted() -> N
     assert read(combined(head="Dial-1.isp.example - -"), host_names=True).visitor == "dial-1.isp.example"
     both = read(combined(head="shop.example:443 dial-1.isp.example - -"), host_names=True)
     assert (both.host, both.visitor) == ("shop.example", "dial-1.isp.example")
-    assert refused(combined(head="shop.example:443 - - -"), host_names=True) is Reason.NOT_AN_ADDRESS
-    assert refused(combined(head="- - -"), host_names=True) is Reason.NO_ADDRESS
+    assert refused(combined(head="shop.example:443 - - -"), host_names=True) is RefusalReason.NOT_AN_ADDRESS
+    assert refused(combined(head="- - -"), host_names=True) is RefusalReason.NO_ADDRESS
 
 
 @pytest.mark.parametrize(
@@ -181,20 +181,20 @@ def test_what_rotation_and_editors_leave_in_front_is_passed_over() -> None:
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("hello", Reason.NO_FORMAT),
-        (combined()[:-1], Reason.NO_FORMAT),
-        (common() + " 12", Reason.NO_FORMAT),
-        (combined(head="83.149.9.216"), Reason.NO_FORMAT),
-        ("#Fields: date time c-ip cs-method", Reason.COMMENT),
-        ("[", Reason.JSON),
-        (combined(user_agent="x" * 20_000), Reason.TOO_LONG),
-        ("x" * 70_000, Reason.TOO_LONG),
-        (combined("GET /\0 HTTP/1.1"), Reason.NOT_TEXT),
-        (combined(at="17/Mai/2015:10:05:03 +0000"), Reason.MONTH),
-        (combined(at="31/Feb/2015:10:05:03 +0000"), Reason.DAY),
+        ("hello", RefusalReason.NO_FORMAT),
+        (combined()[:-1], RefusalReason.NO_FORMAT),
+        (common() + " 12", RefusalReason.NO_FORMAT),
+        (combined(head="83.149.9.216"), RefusalReason.NO_FORMAT),
+        ("#Fields: date time c-ip cs-method", RefusalReason.COMMENT),
+        ("[", RefusalReason.JSON),
+        (combined(user_agent="x" * 20_000), RefusalReason.TOO_LONG),
+        ("x" * 70_000, RefusalReason.TOO_LONG),
+        (combined("GET /\0 HTTP/1.1"), RefusalReason.NOT_TEXT),
+        (combined(at="17/Mai/2015:10:05:03 +0000"), RefusalReason.MONTH),
+        (combined(at="31/Feb/2015:10:05:03 +0000"), RefusalReason.DAY),
     ],
 )
-def test_a_line_of_no_known_format_is_refused(line: str, reason: Reason) -> None:
+def test_a_line_of_no_known_format_is_refused(line: str, reason: RefusalReason) -> None:
     assert refused(line) is reason
 
 
@@ -207,4 +207,4 @@ def test_a_hostile_line_takes_no_time() -> None:
         combined() + ' "" a' * 3_000 + ' "',
         combined() + " " * 15_000 + '"',
     ):
-        assert refused(text) is Reason.NO_FORMAT
+        assert refused(text) is RefusalReason.NO_FORMAT

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from services.ingest.imports.access_log.instants import any_instant
-from services.ingest.imports.access_log.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.refusal import LineRefused, RefusalReason
 
 AT = datetime(2026, 11, 15, 10, 0, 1, tzinfo=UTC)
 
@@ -41,32 +41,32 @@ def test_instants_are_read_as_utc(value: Any, instant: datetime) -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("15/Mai/2026:10:00:01 +0000", Reason.MONTH),
-        ("2026-13-15T10:00:01Z", Reason.MONTH),
-        ("31/Feb/2026:10:00:01 +0000", Reason.DAY),
-        ("00/Nov/2026:10:00:01 +0000", Reason.DAY),
-        ("01/Jan/0000:10:00:01 +0000", Reason.DAY),
-        ("2026-02-30T10:00:01Z", Reason.DAY),
-        ("15/Nov/2026:24:00:01 +0000", Reason.HOUR),
-        ("15/Nov/2026:10:60:01 +0000", Reason.HOUR),
-        ("15/Nov/2026:10:00:61 +0000", Reason.HOUR),
-        ("2026-11-15T25:00:01Z", Reason.HOUR),
-        ("15/Nov/2026:10:00:01 +9900", Reason.ZONE),
-        ("15/Nov/2026:10:00:01 +0060", Reason.ZONE),
-        ("2026-11-15T10:00:01+23:00", Reason.ZONE),
-        ("01/Jan/0001:00:00:00 +1200", Reason.TOO_EARLY),
-        ("31/Dec/9999:23:59:59 -1200", Reason.FUTURE),
-        ("9999-12-31T23:59:59-12:00", Reason.FUTURE),
-        ("", Reason.TIME_SHAPE),
-        ("yesterday", Reason.TIME_SHAPE),
-        ("15/11/2026:10:00:01 +0000", Reason.TIME_SHAPE),
-        ("\N{ARABIC-INDIC DIGIT ONE}5/Nov/2026:10:00:01 +0000", Reason.TIME_SHAPE),
-        (1e300, Reason.TIME_SHAPE),
-        (None, Reason.TIME_SHAPE),
-        (True, Reason.TIME_SHAPE),
+        ("15/Mai/2026:10:00:01 +0000", RefusalReason.MONTH),
+        ("2026-13-15T10:00:01Z", RefusalReason.MONTH),
+        ("31/Feb/2026:10:00:01 +0000", RefusalReason.DAY),
+        ("00/Nov/2026:10:00:01 +0000", RefusalReason.DAY),
+        ("01/Jan/0000:10:00:01 +0000", RefusalReason.DAY),
+        ("2026-02-30T10:00:01Z", RefusalReason.DAY),
+        ("15/Nov/2026:24:00:01 +0000", RefusalReason.HOUR),
+        ("15/Nov/2026:10:60:01 +0000", RefusalReason.HOUR),
+        ("15/Nov/2026:10:00:61 +0000", RefusalReason.HOUR),
+        ("2026-11-15T25:00:01Z", RefusalReason.HOUR),
+        ("15/Nov/2026:10:00:01 +9900", RefusalReason.ZONE),
+        ("15/Nov/2026:10:00:01 +0060", RefusalReason.ZONE),
+        ("2026-11-15T10:00:01+23:00", RefusalReason.ZONE),
+        ("01/Jan/0001:00:00:00 +1200", RefusalReason.TOO_EARLY),
+        ("31/Dec/9999:23:59:59 -1200", RefusalReason.FUTURE),
+        ("9999-12-31T23:59:59-12:00", RefusalReason.FUTURE),
+        ("", RefusalReason.TIME_SHAPE),
+        ("yesterday", RefusalReason.TIME_SHAPE),
+        ("15/11/2026:10:00:01 +0000", RefusalReason.TIME_SHAPE),
+        ("\N{ARABIC-INDIC DIGIT ONE}5/Nov/2026:10:00:01 +0000", RefusalReason.TIME_SHAPE),
+        (1e300, RefusalReason.TIME_SHAPE),
+        (None, RefusalReason.TIME_SHAPE),
+        (True, RefusalReason.TIME_SHAPE),
     ],
 )
-def test_what_is_no_instant_is_refused_with_its_reason(value: Any, reason: Reason) -> None:
+def test_what_is_no_instant_is_refused_with_its_reason(value: Any, reason: RefusalReason) -> None:
     with pytest.raises(LineRefused) as refusal:
         any_instant(value)
     assert refusal.value.reason is reason

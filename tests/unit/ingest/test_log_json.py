@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.ingest.imports.access_log.refusal import Reason
+from services.ingest.imports.access_log.refusal import RefusalReason
 from services.ingest.imports.access_log.request import Request
 from tests.unit.ingest.log_lines import read, refused
 
@@ -94,21 +94,21 @@ def test_forwarded_addresses_name_the_visitor(name: str, value: Any, visitor: st
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"remote_addr": "shop.example"}, Reason.HOST_NAME),
-        ({"remote_addr": "unix:"}, Reason.NOT_AN_ADDRESS),
-        ({"remote_addr": ""}, Reason.NO_ADDRESS),
-        ({"remote_addr": 7}, Reason.NOT_AN_ADDRESS),
-        ({"time_local": None}, Reason.NO_TIME),
-        ({"time_local": "soon"}, Reason.TIME_SHAPE),
-        ({"time_local": True}, Reason.TIME_SHAPE),
-        ({"time_local": 10**30}, Reason.TIME_SHAPE),
-        ({"time_local": ["15/Nov/2026:10:00:01 +0000"]}, Reason.TIME_SHAPE),
-        ({"status": True}, Reason.NO_STATUS),
-        ({"status": "OK"}, Reason.NO_STATUS),
-        ({"request": None, "status": None}, Reason.JSON_NOTHING),
+        ({"remote_addr": "shop.example"}, RefusalReason.HOST_NAME),
+        ({"remote_addr": "unix:"}, RefusalReason.NOT_AN_ADDRESS),
+        ({"remote_addr": ""}, RefusalReason.NO_ADDRESS),
+        ({"remote_addr": 7}, RefusalReason.NOT_AN_ADDRESS),
+        ({"time_local": None}, RefusalReason.NO_TIME),
+        ({"time_local": "soon"}, RefusalReason.TIME_SHAPE),
+        ({"time_local": True}, RefusalReason.TIME_SHAPE),
+        ({"time_local": 10**30}, RefusalReason.TIME_SHAPE),
+        ({"time_local": ["15/Nov/2026:10:00:01 +0000"]}, RefusalReason.TIME_SHAPE),
+        ({"status": True}, RefusalReason.NO_STATUS),
+        ({"status": "OK"}, RefusalReason.NO_STATUS),
+        ({"request": None, "status": None}, RefusalReason.JSON_NOTHING),
     ],
 )
-def test_what_is_missing_or_wrong_is_said(changes: dict[str, Any], reason: Reason) -> None:
+def test_what_is_missing_or_wrong_is_said(changes: dict[str, Any], reason: RefusalReason) -> None:
     assert refused(NGINX | changes) is reason
 
 
@@ -139,11 +139,11 @@ def test_a_user_agent_that_was_not_sent_differs_from_one_that_is_not_logged() ->
     ],
 )
 def test_what_is_no_json_object_is_refused(line: bytes) -> None:
-    assert refused(line) is Reason.JSON
+    assert refused(line) is RefusalReason.JSON
 
 
 def test_json_that_nests_too_deep_is_refused() -> None:
-    assert refused(b'{"a":' * 9_000 + b"1" + b"}" * 9_000) is Reason.JSON_DEPTH
+    assert refused(b'{"a":' * 9_000 + b"1" + b"}" * 9_000) is RefusalReason.JSON_DEPTH
 
 
 def test_nul_and_half_surrogates_become_the_character_for_what_cannot_be_read() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from services.ingest.imports.access_log.meaning import Ignored, Seen, meaning_of
-from services.ingest.imports.access_log.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.refusal import LineRefused, RefusalReason
 from tests.unit.ingest.log_lines import AT, FIREFOX, combined, common, read
 
 NOW = datetime(2016, 1, 1, tzinfo=UTC)
@@ -87,14 +87,14 @@ def test_what_nobody_did_is_ignored_with_its_reason(request_line: str, status: i
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        (common("-"), Reason.NO_REQUEST),
-        (common(""), Reason.NO_REQUEST),
-        (common(at="31/Dec/1999:23:59:59 +0000"), Reason.TOO_EARLY),
-        (common(at="01/Jan/2016:00:00:01 +0000"), Reason.FUTURE),
-        (common(at="01/Jan/2150:00:00:00 +0000"), Reason.FUTURE),
+        (common("-"), RefusalReason.NO_REQUEST),
+        (common(""), RefusalReason.NO_REQUEST),
+        (common(at="31/Dec/1999:23:59:59 +0000"), RefusalReason.TOO_EARLY),
+        (common(at="01/Jan/2016:00:00:01 +0000"), RefusalReason.FUTURE),
+        (common(at="01/Jan/2150:00:00:00 +0000"), RefusalReason.FUTURE),
     ],
 )
-def test_what_cannot_have_been_is_refused(line: str, reason: Reason) -> None:
+def test_what_cannot_have_been_is_refused(line: str, reason: RefusalReason) -> None:
     with pytest.raises(LineRefused) as refusal:
         meaning(line)
     assert refusal.value.reason is reason

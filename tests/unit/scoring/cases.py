@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from services.scoring.core.explaining.ways import missing
-from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
@@ -29,7 +29,7 @@ PRICES = st.integers(-24, 60).map(lambda eighths: eighths / 4)
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[Matrix, Known]:
+def cases(draw: st.DrawFn) -> tuple[Matrix, ScoreInput]:
     """Up to four rules of behaviour, two of traits and two adjustments; groups of some of the rules."""
     rules = [
         does(name, draw(PRICES), **draw(st.sampled_from([{}, {"half_life": "9d"}, {"cap": 7}])))

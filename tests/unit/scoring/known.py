@@ -6,9 +6,9 @@ from typing import Any
 from services.scoring.core.counting.counts import Counts
 from services.scoring.core.counting.tally import Tally, day_of
 from services.scoring.core.counting.tally import counted as counted_of
-from services.scoring.core.pricing.price import Known, Score, price
+from services.scoring.core.pricing.price import Score, ScoreInput, price
 from services.scoring.core.pricing.scores import points
-from services.scoring.core.profiles.traits import History, effect, tellings
+from services.scoring.core.profiles.traits import History, effect, reported_traits
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import NOON, interaction
@@ -25,11 +25,11 @@ def counted(rules: Matrix, *interactions: Interaction) -> Counts:
     return counted_of(interactions, Tally([rules]))
 
 
-def known(rules: Matrix, *interactions: Interaction) -> Known:
-    told = [told for one in interactions for told in tellings(one)]
+def known(rules: Matrix, *interactions: Interaction) -> ScoreInput:
+    told = [told for one in interactions for told in reported_traits(one)]
     told += [told for one in interactions if (told := effect(one)) is not None]
     identities = {identity for one in interactions for identity in one.identities}
-    return Known(counted(rules, *interactions), History(told, identities))
+    return ScoreInput(counted(rules, *interactions), History(told, identities))
 
 
 def told(*, day: int = 0, known_as: dict[str, str] | None = None, **traits: Any) -> Interaction:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from services.scoring.matrix.reading import read_matrix
-from services.scoring.matrix.seen_names import Seen, gathered
+from services.scoring.matrix.seen_names import SeenNames, gathered
 from services.scoring.matrix.warnings.all_warnings import warnings
-from services.scoring.matrix.warnings.warning import Oddity
+from services.scoring.matrix.warnings.warning import MatrixWarning
 
 Row = tuple[str, str, str]
 """Kind of name, name, and the form of a value."""
@@ -22,12 +22,12 @@ CAME: tuple[Row, ...] = (
 """What an instance has seen that is not young."""
 
 
-def oddities(document: dict[str, Any], *, came: Iterable[Row] = CAME, **more: Any) -> list[Oddity]:
+def oddities(document: dict[str, Any], *, came: Iterable[Row] = CAME, **more: Any) -> list[MatrixWarning]:
     """Return what is odd about a document of the model `m` where this has come."""
     return warnings(read_matrix("m", document), gathered(came, **more))
 
 
-def odd(*rules: dict[str, Any], seen: Seen = Seen(), **more: Any) -> list[tuple[str, str, str]]:  # noqa: B008 - immutable
+def odd(*rules: dict[str, Any], seen: SeenNames = SeenNames(), **more: Any) -> list[tuple[str, str, str]]:  # noqa: B008 - immutable
     """Return (field, code, message) of what is odd, less that nobody becomes a lead by it."""
     document = {"flip_number": 1, "rules": list(rules), **more}
     found = warnings(read_matrix("m", document), seen)

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.pricing.price import crowd_of
+from services.scoring.core.pricing.price import columns_of
 from services.scoring.core.pricing.rule_points import rule_lines
 from services.scoring.matrix.matrix import Matrix
 from tests.builders import interaction, rule
-from tests.unit.scoring.crowds import Days, Worth, once, worth, worths
+from tests.unit.scoring.columns import Days, Worth, once, worth, worths
 from tests.unit.scoring.known import TODAY, known, ruled_by
 
 LONG_AFTER = TODAY + 1000
@@ -99,7 +99,7 @@ def test_rules_give_in_the_order_of_the_matrix_and_only_to_those_who_match() -> 
         rule("also_likes", 1, when={"type": "like"}),
     )
     visited, liked = known(rules, interaction()), known(rules, interaction("like"))
-    lines = rule_lines(crowd_of([visited, liked, visited], rules), rules, TODAY)
+    lines = rule_lines(columns_of([visited, liked, visited], rules), rules, TODAY)
     each = zip(lines.rule.tolist(), lines.profile.tolist(), lines.points.tolist(), strict=True)
     assert [(rules.rules[rule].id, *more) for rule, *more in each] == [
         ("likes", 1, 3), ("visits", 0, 8), ("visits", 2, 8), ("also_likes", 1, 1),
@@ -114,7 +114,7 @@ def test_days_to_come_are_left_out_whatever_else_a_crowd_has_and_in_whatever_ord
     )
     done = [interaction(day=day) for day in (0, 0, 1)] + [interaction("like", day=day) for day in (0, 2)]
     one = known(theirs, *done, *(interaction("email_open", day=day) for day in (0, 1, 2)))
-    lines = rule_lines(crowd_of([one], theirs), ours, TODAY)
+    lines = rule_lines(columns_of([one], theirs), ours, TODAY)
     assert [*zip(lines.rule.tolist(), lines.matches.tolist(), lines.points.tolist(), strict=True)] == [
         (0, 2, 16), (1, 1, 3),
     ]  # fmt: skip

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from services.scoring.core.counting.counts import Counts
 from services.scoring.core.explaining.counterfactual import without
-from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction, Reason
 from tests.builders import interaction
@@ -101,7 +101,7 @@ def test_traits_and_points_given_by_hand_are_lines_too() -> None:
     assert removed(rules, *done) == ["decides", "talk"]
 
 
-def really_without(of: Known, matrix: Matrix, lines: Iterable[Reason], day: int) -> float:
+def really_without(of: ScoreInput, matrix: Matrix, lines: Iterable[Reason], day: int) -> float:
     """The score under a matrix without these rules, of counts without these adjustments."""
     gone = list(lines)
     ids = {line.rule for line in gone}
@@ -115,12 +115,12 @@ def really_without(of: Known, matrix: Matrix, lines: Iterable[Reason], day: int)
     by_hand = of.counts.by_hand.items()
     kept = {(then, text): n for (then, text), n in by_hand if not any(label in text for label in labels)}
     counts = Counts(of.counts.packed, kept)
-    return price(Known(counts, of.traits), reduced, day).points
+    return price(ScoreInput(counts, of.traits), reduced, day).points
 
 
 @settings(max_examples=300)
 @given(cases())
-def test_no_smaller_and_no_heavier_set_of_lines_makes_the_difference(case: tuple[Matrix, Known]) -> None:
+def test_no_smaller_and_no_heavier_set_of_lines_makes_the_difference(case: tuple[Matrix, ScoreInput]) -> None:
     matrix, of = case
     score = price(of, matrix, TODAY)
     lines = [line for line in score.reasons if line.points > 0 and not line.rule.startswith("group:")]

@@ -19,7 +19,7 @@ from services.scoring.core.counting.counts import (
     totals,
     without,
 )
-from tests.unit.scoring.crowds import counts_of
+from tests.unit.scoring.columns import counts_of
 
 # The first and the last day that there can be too.
 DAYS = st.integers(739_000, 739_003) | st.sampled_from([1, 3_652_059])

@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.scoring.core.pricing.price import Known, crossing
+from services.scoring.core.pricing import crossing
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.scores import points
 from services.scoring.matrix.matrix import Matrix
 from tests.builders import interaction, rule
@@ -35,7 +36,7 @@ def test_nights_on_which_too_little_can_have_faded_are_not_asked(monkeypatch: py
     """30 - 10 * 2 ** (-days / 3660) reaches 25 after a half-life: that day is found, not walked to."""
     asked: list[int] = []
 
-    def noted(known: Known, matrix: Matrix, day: int) -> float:
+    def noted(known: ScoreInput, matrix: Matrix, day: int) -> float:
         asked.append(day - TODAY)
         return points(known, matrix, day)
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.scoring.core.pricing.appraisal import appraise, appraise_all
 from services.scoring.core.pricing.due import next_change
-from services.scoring.core.pricing.price import crowd_of
+from services.scoring.core.pricing.price import columns_of
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
@@ -83,7 +83,7 @@ def test_each_of_several_profiles_changes_on_its_own_day() -> None:
         ([interaction("share")], 20),
     ]
     of = [known(rules, *done) for done, _ in due]
-    found = [one.due_on for one in appraise_all(of, crowd_of(of, rules), rules, TODAY)]
+    found = [one.due_on for one in appraise_all(of, columns_of(of, rules), rules, TODAY)]
     assert found == [None if day is None else TODAY + day for _, day in due]
 
 

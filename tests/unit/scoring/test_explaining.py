@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from services.scoring.core.explaining.days import Day, days_of_rules
-from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from tests.builders import interaction, rule
-from tests.unit.scoring.crowds import Days, counts_of, once
+from tests.unit.scoring.columns import Days, counts_of, once
 from tests.unit.scoring.known import TODAY, known, ruled_by
 
 
@@ -16,7 +16,7 @@ def by_day(visits: Days, until: int, **more: Any) -> list[Day]:
     """What each day of visits gives to a rule, if any gives something."""
     rules = ruled_by(rule(points=8, **more))
     counts = counts_of(visits, rules.rules[0].count_key)
-    return days_of_rules(Known(counts, NOTHING_KNOWN), rules, until).get("visits", [])
+    return days_of_rules(ScoreInput(counts, NOTHING_KNOWN), rules, until).get("visits", [])
 
 
 def test_a_score_is_explained_day_by_day_for_each_rule_that_has_matches() -> None:

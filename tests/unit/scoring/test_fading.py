@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from services.scoring.core.pricing.fading import fade, fades
 from services.scoring.matrix.rules import MAX_DAYS
 from tests.builders import rule
-from tests.unit.scoring.crowds import Worth, once, worth
+from tests.unit.scoring.columns import Worth, once, worth
 from tests.unit.scoring.known import TODAY, ruled_by
 
 FIRST, LAST = date.min.toordinal(), date.max.toordinal()

@@ -5,7 +5,7 @@ import pytest
 from services.scoring.core.counting.tally import Tally, counted, day_of
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.flip import Cycle, next_cycle, qualify
-from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.scores import points
 from services.scoring.core.profiles.traits import History
 from shared.events import Interaction
@@ -23,8 +23,8 @@ ANTONIO = [
 ]
 
 
-def known(*done: Interaction) -> Known:
-    return Known(counted(done, Tally([MARATHON.matrix])), History([(NOON, "event", "title", "VP")], ()))
+def known(*done: Interaction) -> ScoreInput:
+    return ScoreInput(counted(done, Tally([MARATHON.matrix])), History([(NOON, "event", "title", "VP")], ()))
 
 
 def test_antonio_flips_on_the_third_interaction_and_not_before() -> None:

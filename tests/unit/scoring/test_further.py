@@ -5,20 +5,20 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import Counts
 from services.scoring.core.explaining import further
 from services.scoring.core.explaining.example import examples
 from services.scoring.core.explaining.further import MAX_PRICED
 from services.scoring.core.explaining.ways import missing
-from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import Rule
 from shared.events import Interaction
 from tests.builders import rule
 from tests.unit.scoring.cases import ways
-from tests.unit.scoring.crowds import counts_of
+from tests.unit.scoring.columns import counts_of
 from tests.unit.scoring.known import TODAY, ruled_by
 
 MANY = 50_000
@@ -30,21 +30,21 @@ def priced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many counts are priced, each time that some are."""
     asked: list[int] = []
 
-    def noted(counts: Sequence[Counts], keys: Collection[str]) -> Crowd:
+    def noted(counts: Sequence[Counts], keys: Collection[str]) -> Columns:
         asked.append(sum(len(one.entries) for one in counts))
-        return Crowd(counts, keys)
+        return Columns(counts, keys)
 
-    monkeypatch.setattr(further, "Crowd", noted)
+    monkeypatch.setattr(further, "Columns", noted)
     return asked
 
 
-def who_saw(rules: Matrix, number: int = MANY) -> Known:
+def who_saw(rules: Matrix, number: int = MANY) -> ScoreInput:
     """Somebody who visited so many assets, once each, which all the rules count alike."""
     (key,) = rules.rules_of
-    return Known(counts_of({TODAY: {f'"{n}"': 1 for n in range(number)}}, key), NOTHING_KNOWN)
+    return ScoreInput(counts_of({TODAY: {f'"{n}"': 1 for n in range(number)}}, key), NOTHING_KNOWN)
 
 
-def told_of(of: Known, rules: Matrix) -> dict[str, int]:
+def told_of(of: ScoreInput, rules: Matrix) -> dict[str, int]:
     return {way.rule: way.times for way in missing(of, rules, TODAY).ways}
 
 
@@ -79,7 +79,7 @@ def test_the_last_that_may_be_priced_is_still_told(
     assert 11 + 12 + 13 <= needed[0] <= 4 * 14
 
 
-def _answer(of: Known, rules: Matrix, at_most: int, monkeypatch: pytest.MonkeyPatch) -> bool:
+def _answer(of: ScoreInput, rules: Matrix, at_most: int, monkeypatch: pytest.MonkeyPatch) -> bool:
     monkeypatch.setattr(further, "MAX_PRICED", at_most)
     found = told_of(of, rules)
     assert found in ({}, {"r0": 3})

@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import ACTIVITY, NONE
 from services.scoring.core.pricing.inactivity import idle, last_active
 from tests.builders import rule
-from tests.unit.scoring.crowds import counts_of, once
+from tests.unit.scoring.columns import counts_of, once
 from tests.unit.scoring.known import TODAY, ruled_by
 
 
@@ -16,8 +16,8 @@ from tests.unit.scoring.known import TODAY, ruled_by
 def test_the_last_day_is_the_latest_that_is_not_later(day: int, last: dict[int, int]) -> None:
     """The second never did anything, and what the third did is yet to come."""
     profiles = [once(TODAY + 5, TODAY), {}, once(TODAY + 10), once(TODAY + 7, TODAY + 9)]
-    crowd = Crowd([counts_of(days, ACTIVITY) for days in profiles], [ACTIVITY])
-    places, days = last_active(crowd, TODAY + day)
+    columns = Columns([counts_of(days, ACTIVITY) for days in profiles], [ACTIVITY])
+    places, days = last_active(columns, TODAY + day)
     assert {place: on - TODAY for place, on in zip(places.tolist(), days.tolist(), strict=True)} == last
 
 
@@ -27,7 +27,7 @@ def test_steps_are_taken_from_those_alone_who_have_been_idle_for_so_long() -> No
     ).inactivity
     assert inactivity is not None
     profiles = [counts_of(once(TODAY - ago), ACTIVITY) for ago in (2, 3, 4, 5, 7, 100)]
-    found = idle(Crowd([*profiles, NONE], [ACTIVITY]), inactivity, TODAY)
+    found = idle(Columns([*profiles, NONE], [ACTIVITY]), inactivity, TODAY)
     assert [column.tolist() for column in found] == [
         [1, 2, 3, 4, 5], [3, 4, 5, 7, 100], [1, 1, 2, 3, 49], [-2, -2, -4, -5, -5],
     ]  # fmt: skip

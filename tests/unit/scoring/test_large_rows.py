@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from services.scoring.core.counting.counts import NONE, Changes, Counts, Held
 from services.scoring.store import counts as store
 from services.scoring.store import large_rows
-from services.scoring.store.large_rows import LargeRows, Row, marked
+from services.scoring.store.large_rows import LargeRow, LargeRows, marked
 from services.scoring.store.tables import counts, older_counts
 
 ANA, BEN = "a" * 32, "b" * 32
@@ -26,8 +26,8 @@ def many(number: int, *, day: int = 739_000) -> Counts:
     return found
 
 
-def of_size(kib: int, mark: str = "m") -> Row:
-    return Row(mark, bytes(kib * KIB))
+def of_size(kib: int, mark: str = "m") -> LargeRow:
+    return LargeRow(mark, bytes(kib * KIB))
 
 
 def test_a_row_is_kept_in_the_place_of_the_former_one() -> None:
@@ -41,7 +41,7 @@ def test_a_row_is_kept_in_the_place_of_the_former_one() -> None:
 def test_a_small_row_is_not_kept_and_takes_the_place_of_a_large_one() -> None:
     rows = LargeRows()
     rows.keep(ANA, of_size(64, "large"))
-    rows.keep(ANA, Row("small", bytes(64 * KIB - 1)))
+    rows.keep(ANA, LargeRow("small", bytes(64 * KIB - 1)))
     assert rows.by_mark() == {}
 
 

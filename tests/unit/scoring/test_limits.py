@@ -14,7 +14,7 @@ from services.scoring.core.pricing.limits import period_of
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import Per
 from tests.builders import NOON, rule
-from tests.unit.scoring.crowds import Days, Worth, once, worth, worths
+from tests.unit.scoring.columns import Days, Worth, once, worth, worths
 from tests.unit.scoring.known import TODAY, ruled_by
 
 LONG_AFTER = TODAY + 1000

@@ -6,8 +6,8 @@ from decimal import Decimal
 from hypothesis import given, settings
 
 from services.scoring.core.explaining.counterfactual import decisive
-from services.scoring.core.explaining.lines import Line, Without, lines_of, without_lines
-from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.explaining.lines import ScoreLine, Without, lines_of, without_lines
+from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.builders import interaction, rule
@@ -15,7 +15,7 @@ from tests.unit.scoring.cases import DECIDES, cases, does
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
 
 
-def lines(rules: Matrix, *interactions: Interaction, day: int = 0) -> list[Line]:
+def lines(rules: Matrix, *interactions: Interaction, day: int = 0) -> list[ScoreLine]:
     of = known(rules, *interactions)
     return lines_of(price(of, rules, TODAY + day), of, rules, TODAY + day)
 
@@ -87,13 +87,13 @@ def test_without_the_set_the_cap_of_a_group_takes_less() -> None:
     )
     done = [interaction("like"), interaction("visit"), interaction("share")]
     assert without(rules, *done) == Without(7, 18, (), 18)
-    cut_less = Line("group:web", "Group web within 18", "group_cap", 10)
+    cut_less = ScoreLine("group:web", "Group web within 18", "group_cap", 10)
     assert without(rules.model_copy(update={"flip_number": 13.0}), *done) == Without(28, -3, (cut_less,), 7)
 
 
 @settings(max_examples=300)
 @given(cases())
-def test_the_sums_add_up_for_everybody(case: tuple[Matrix, Known]) -> None:
+def test_the_sums_add_up_for_everybody(case: tuple[Matrix, ScoreInput]) -> None:
     matrix, of = case
     score = price(of, matrix, TODAY)
     told = lines_of(score, of, matrix, TODAY)

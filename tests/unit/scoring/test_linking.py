@@ -9,8 +9,8 @@ from services.scoring.core.profiles.linking import (
     MAX_IDENTITIES,
     Link,
     LinkRules,
-    People,
-    Person,
+    Profile,
+    Profiles,
     Side,
     heeded,
     partition,
@@ -22,19 +22,19 @@ from tests.builders import NOON, identities, interaction
 EXCLUSIVE = LinkRules({"user_id": 1})
 
 
-def known(**named: str) -> Person:
+def known(**named: str) -> Profile:
     mine = identities(**named)
-    return Person(min(one.id for one in mine), {one.id: one for one in mine})
+    return Profile(min(one.id for one in mine), {one.id: one for one in mine})
 
 
-def seen(*linked: dict[str, str], known: Iterable[Person] = (), rules: LinkRules = EXCLUSIVE) -> People:
-    people = People(known, rules)
+def seen(*linked: dict[str, str], known: Iterable[Profile] = (), rules: LinkRules = EXCLUSIVE) -> Profiles:
+    people = Profiles(known, rules)
     people.see(interaction("identify", known_as=named) for named in linked)
     people.join(people.links.values())
     return people
 
 
-def profile(people: People, **named: str) -> str:
+def profile(people: Profiles, **named: str) -> str:
     (identity,) = identities(**named)
     return people.of(identity.id).id
 
@@ -107,7 +107,7 @@ def test_who_was_separated_by_hand_is_not_linked_again() -> None:
 def test_the_earliest_evidence_of_a_batch_is_what_is_kept() -> None:
     both = {"email": "a@b.example", "twitter": "a"}
     told: list[Interaction] = [interaction("identify", day=day, known_as=both) for day in (3, 1, 2)]
-    people = People([], EXCLUSIVE)
+    people = Profiles([], EXCLUSIVE)
     people.see(told)
     people.join(people.links.values())
     (link,) = people.links.values()

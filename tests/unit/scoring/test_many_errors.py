@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import read_matrix
-from services.scoring.matrix.seen_names import Seen
+from services.scoring.matrix.seen_names import SeenNames
 from services.scoring.matrix.size import MAX_NAMES
 from services.scoring.matrix.warnings.all_warnings import MAX_WARNINGS, warnings
 from shared.errors import MAX_COMPLAINTS, Refused
@@ -81,7 +81,7 @@ def naming(types: int) -> dict[str, Any]:
 
 
 def test_a_matrix_names_a_thousand_types_and_not_more() -> None:
-    told = warnings(read_matrix("m", naming(MAX_NAMES)), Seen(types=frozenset({"x"})))
+    told = warnings(read_matrix("m", naming(MAX_NAMES)), SeenNames(types=frozenset({"x"})))
     assert len(told) == MAX_WARNINGS
     for types in (MAX_NAMES + 1, 16_800):
         with pytest.raises(Refused, match=f"at most 1,000 types of interaction; this one names {types:,}"):
@@ -98,5 +98,5 @@ def test_names_are_compared_for_the_first_twenty_unknown_types_alone(
         return suggestion(written, known, **how)
 
     monkeypatch.setattr("services.scoring.matrix.warnings.nearest.suggestion", counted)
-    warnings(read_matrix("m", naming(500)), Seen(types=frozenset({"type_x"})))
+    warnings(read_matrix("m", naming(500)), SeenNames(types=frozenset({"type_x"})))
     assert len(asked) == 20

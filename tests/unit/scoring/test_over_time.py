@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.core.pricing.over_time import sums_over
-from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.matrix import Matrix
 from tests.builders import interaction, rule
-from tests.unit.scoring.crowds import Days, counts_of
+from tests.unit.scoring.columns import Days, counts_of
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
 
 SPAN = 90
@@ -28,15 +28,15 @@ ages = st.sampled_from(
 )
 
 
-def visiting(rules: Matrix, days: Days) -> Known:
-    return Known(counts_of(days, rules.rules[0].count_key), NOTHING_KNOWN)
+def visiting(rules: Matrix, days: Days) -> ScoreInput:
+    return ScoreInput(counts_of(days, rules.rules[0].count_key), NOTHING_KNOWN)
 
 
-def over(of: Known, rules: Matrix, days: range) -> list[float]:
+def over(of: ScoreInput, rules: Matrix, days: range) -> list[float]:
     return sums_over(of, rules, np.array(days, np.int64)).points.tolist()
 
 
-def one_by_one(of: Known, rules: Matrix, days: range) -> list[float]:
+def one_by_one(of: ScoreInput, rules: Matrix, days: range) -> list[float]:
     return [price(of, rules, day).exact for day in days]
 
 

@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from services.scoring.core.counting.counts import NONE, Held
-from services.scoring.core.profiles.linking import Link, LinkRules, People, Person, Side, partition
+from services.scoring.core.profiles.linking import Link, LinkRules, Profile, Profiles, Side, partition
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.builders import NOON, interaction
-from tests.unit.scoring.crowds import counts_of
+from tests.unit.scoring.columns import counts_of
 
 FREE = LinkRules({})
 # By their ids, of which the least is the profile's.
@@ -17,11 +17,11 @@ LEAST, MIDDLE, GREATEST = sorted(
 )
 
 
-def person(*identities: Identity, **counts: int) -> Person:
+def person(*identities: Identity, **counts: int) -> Profile:
     """A person of whose identities each that is named by its place was counted so many visits."""
     known = {identity.id: identity for identity in identities}
     held = {identities[int(at[1:])].id: visits(times) for at, times in counts.items()}
-    return Person(min(known), known, held)
+    return Profile(min(known), known, held)
 
 
 def visits(times: int) -> Held:
@@ -35,12 +35,12 @@ def told(*identities: Identity, day: int = 0) -> Interaction:
 
 @pytest.mark.parametrize("links", [(LEAST, GREATEST), (GREATEST, LEAST)])
 def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identity, Identity]) -> None:
-    people = People([person(LEAST, _0=1), person(GREATEST, _0=2)], FREE)
+    people = Profiles([person(LEAST, _0=1), person(GREATEST, _0=2)], FREE)
     people.see([told(*links)])
     people.join(people.links.values())
     both = people.of(GREATEST.id)
     assert people.of(LEAST.id) is both
-    assert both == Person(
+    assert both == Profile(
         LEAST.id,
         {LEAST.id: LEAST, GREATEST.id: GREATEST},
         {LEAST.id: visits(1), GREATEST.id: visits(2)},
@@ -51,7 +51,7 @@ def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identi
 
 
 def test_everyone_of_both_groups_has_others_now() -> None:
-    people = People([person(LEAST, MIDDLE), person(GREATEST)], FREE)
+    people = Profiles([person(LEAST, MIDDLE), person(GREATEST)], FREE)
     people.see([told(MIDDLE, GREATEST)])
     people.join(people.links.values())
     assert people.linked == {LEAST.id, MIDDLE.id, GREATEST.id}
@@ -59,7 +59,7 @@ def test_everyone_of_both_groups_has_others_now() -> None:
 
 
 def test_whom_nobody_knew_is_founded_and_points_to_the_person() -> None:
-    people = People([person(LEAST)], FREE)
+    people = Profiles([person(LEAST)], FREE)
     people.see([told(GREATEST), told(MIDDLE, LEAST)])
     people.join(people.links.values())
     assert people.founded == {GREATEST.id: GREATEST, MIDDLE.id: MIDDLE}
@@ -68,14 +68,14 @@ def test_whom_nobody_knew_is_founded_and_points_to_the_person() -> None:
 
 
 def test_who_was_linked_already_is_not_moved() -> None:
-    people = People([person(LEAST, GREATEST)], FREE)
+    people = Profiles([person(LEAST, GREATEST)], FREE)
     people.see([told(GREATEST, LEAST)])
     people.join(people.links.values())
     assert (people.moved, people.linked, people.gone) == ({}, set(), set())
 
 
 def test_of_one_evidence_told_twice_the_first_is_kept() -> None:
-    people = People([], FREE)
+    people = Profiles([], FREE)
     first, again = told(LEAST, MIDDLE), told(LEAST, MIDDLE)
     again = msgspec.structs.replace(again, id=first.id)
     people.see([first, again])
@@ -96,7 +96,7 @@ def test_of_links_that_cannot_all_be_heeded_the_earliest_made_is() -> None:
     """By the ids of the identities alone the later one would come first."""
     two_at_most = LinkRules({"email": 2})
     later, earlier = told(LEAST, GREATEST, day=1), told(MIDDLE, GREATEST)
-    people = People([], two_at_most)
+    people = Profiles([], two_at_most)
     people.see([later, earlier])
     people.join(people.links.values())
     assert people.of(GREATEST.id) is people.of(MIDDLE.id)
@@ -112,7 +112,7 @@ def test_of_links_that_cannot_all_be_heeded_the_earliest_made_is() -> None:
 def test_separated_are_also_those_linked_to_whom_was_separated() -> None:
     phone = Identity("phone", "+4912345")
     apart = {LEAST.id: [Side("s", other=False)], GREATEST.id: [Side("r", other=False), Side("s", other=True)]}
-    people = People([person(LEAST, MIDDLE), person(GREATEST, phone)], LinkRules({}, apart))
+    people = Profiles([person(LEAST, MIDDLE), person(GREATEST, phone)], LinkRules({}, apart))
     people.see([told(MIDDLE, phone)])
     people.join(people.links.values())
     (contested,) = people.contested
@@ -122,7 +122,7 @@ def test_separated_are_also_those_linked_to_whom_was_separated() -> None:
 
 def test_separations_from_others_keep_nobody_apart() -> None:
     same_side = [Side("s", other=False)]
-    people = People([], LinkRules({}, {LEAST.id: same_side, GREATEST.id: same_side}))
+    people = Profiles([], LinkRules({}, {LEAST.id: same_side, GREATEST.id: same_side}))
     people.see([told(LEAST, MIDDLE), told(MIDDLE, GREATEST)])
     people.join(people.links.values())
     assert people.of(LEAST.id) is people.of(GREATEST.id)
@@ -137,7 +137,7 @@ def test_counts_of_an_identity_begin_empty_and_who_asks_for_them_adds_none() -> 
 
 def test_a_person_can_be_taken_apart_and_each_part_keeps_its_counts() -> None:
     was = person(LEAST, MIDDLE, GREATEST, _0=1, _2=2)
-    people = People([was], FREE)
+    people = Profiles([was], FREE)
     moves = people.regroup([was], [{LEAST.id: LEAST}, {GREATEST.id: GREATEST, MIDDLE.id: MIDDLE}])
     assert people.of(LEAST.id) == person(LEAST, _0=1)
     assert people.of(MIDDLE.id) is people.of(GREATEST.id)
@@ -149,7 +149,7 @@ def test_a_person_can_be_taken_apart_and_each_part_keeps_its_counts() -> None:
 
 def test_persons_can_be_put_together_and_who_is_no_more_is_gone() -> None:
     before = [person(LEAST, _0=1), person(MIDDLE), person(GREATEST, _0=2)]
-    people = People(before, FREE)
+    people = Profiles(before, FREE)
     moves = people.regroup(before, [{LEAST.id: LEAST, GREATEST.id: GREATEST}, {MIDDLE.id: MIDDLE}])
     assert people.of(GREATEST.id) == person(LEAST, GREATEST, _0=1, _1=2)
     assert moves == {GREATEST.id: LEAST.id}
@@ -158,7 +158,7 @@ def test_persons_can_be_put_together_and_who_is_no_more_is_gone() -> None:
 
 
 def test_who_was_gone_and_is_somebody_again_is_not_gone_and_others_still_are() -> None:
-    people = People([person(LEAST), person(MIDDLE), person(GREATEST)], FREE)
+    people = Profiles([person(LEAST), person(MIDDLE), person(GREATEST)], FREE)
     people.see([told(LEAST, MIDDLE), told(LEAST, GREATEST)])
     people.join(people.links.values())
     assert people.gone == {MIDDLE.id, GREATEST.id}

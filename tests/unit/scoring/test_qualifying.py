@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from services.scoring.core.pricing.flip import Cycle, next_cycle, qualify
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.profiles.linking import Profile
 from shared.events import LeadQualified, Reason
 from shared.identity import Identity
 from tests.builders import NOON, interaction, person, rule, version
@@ -14,7 +14,7 @@ ANA = person(email="ana@corp.example", phone="+4912345")
 VISITS = version(rule("visits", 30, label="Visits", when={"type": "visit"}))
 
 
-def lead(of: Person = ANA, *, model: str = "m", cycle: int = 1) -> LeadQualified:
+def lead(of: Profile = ANA, *, model: str = "m", cycle: int = 1) -> LeadQualified:
     under = replace(VISITS, model=model)
     done = [interaction(day=-3), told(title="VP"), told(title="Chief", day=1)]
     return qualify(of, known(under.matrix, *done), under, cycle=cycle, at=NOON)

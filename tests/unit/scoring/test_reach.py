@@ -7,7 +7,7 @@ from services.scoring.matrix.bounds import most
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
 from tests.builders import rule
-from tests.unit.scoring.crowds import worth
+from tests.unit.scoring.columns import worth
 
 DAY = 738_000
 ONCE_A_DAY = {"times": 1, "per": "day"}

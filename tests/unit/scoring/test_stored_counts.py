@@ -11,7 +11,7 @@ from services.scoring.store.counts import read, write, write_changed
 from services.scoring.store.tables import counts as table
 from services.scoring.store.tables import older_counts
 from shared.errors import Unavailable
-from tests.unit.scoring.crowds import counts_of
+from tests.unit.scoring.columns import counts_of
 from tests.unit.scoring.test_counts import ENTRIES, Entry, counts_from
 
 ANA, BEN = "a" * 32, "b" * 32

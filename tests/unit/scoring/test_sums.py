@@ -10,12 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.scoring.core.counting.counts import total
-from services.scoring.core.pricing.price import Known
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.sums import Sums, rounded
 from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.rules import MAX_POINTS
 from tests.builders import interaction, rule
-from tests.unit.scoring.crowds import Parts, counts_of, scores
+from tests.unit.scoring.columns import Parts, counts_of, scores
 from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
 
 TIES = [0.0005, 0.0015, 0.0025, 2.6745, 0.0625, 0.1875, 1.0005, 1000.0005, -0.0005, -2.6745, -0.0625]
@@ -34,7 +34,7 @@ def totals_of(points: Sequence[float], several: Sequence[Sequence[int]]) -> list
         total([counts_of({TODAY: {"": n}}, key) for n, key in zip(times, keys, strict=True)])
         for times in several
     ]
-    return [one.points for one in scores([Known(one, NOTHING_KNOWN) for one in counts], rules, TODAY)]
+    return [one.points for one in scores([ScoreInput(one, NOTHING_KNOWN) for one in counts], rules, TODAY)]
 
 
 @pytest.mark.parametrize(

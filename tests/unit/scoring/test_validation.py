@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from services.scoring.matrix.reading import kept_matrix, read_matrix
-from services.scoring.matrix.seen_names import Seen
+from services.scoring.matrix.seen_names import SeenNames
 from services.scoring.matrix.warnings.all_warnings import warnings
 from shared.errors import Refused
 from tests.builders import rule
@@ -43,7 +43,7 @@ def test_an_ordinary_matrix_has_no_warnings() -> None:
             "groups": {"web": {"rules": ["a", "b"], "cap": 41}},
         },
     )
-    assert warnings(ordinary, Seen()) == []
+    assert warnings(ordinary, SeenNames()) == []
 
 
 def test_a_condition_that_nothing_can_meet_is_warned_of() -> None:

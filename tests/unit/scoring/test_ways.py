@@ -7,7 +7,7 @@ from services.scoring.core.counting.counts import Changes
 from services.scoring.core.counting.tally import Tally, count
 from services.scoring.core.explaining.further import MAX_FURTHER
 from services.scoring.core.explaining.ways import BECOME, Missing, Way, missing
-from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.matrix.matrix import Matrix
 from shared.vocabulary import TOUCHES
 from tests.builders import interaction, rule
@@ -135,7 +135,7 @@ def test_what_was_known_is_left_as_it_was() -> None:
 
 @settings(max_examples=100)
 @given(cases())
-def test_the_ways_are_those_that_really_doing_it_would_show(case: tuple[Matrix, Known]) -> None:
+def test_the_ways_are_those_that_really_doing_it_would_show(case: tuple[Matrix, ScoreInput]) -> None:
     matrix, of = case
     score = price(of, matrix, TODAY).points
     found = {way.rule: way.times for way in missing(of, matrix, TODAY).ways}
@@ -151,7 +151,7 @@ def test_the_ways_are_those_that_really_doing_it_would_show(case: tuple[Matrix, 
             changes = Changes()
             count(changes, 0, interaction(one.id), tally)
             (counts,) = changes.to([counts])
-            if price(Known(counts, of.traits), matrix, TODAY).points >= matrix.flip_number:
+            if price(ScoreInput(counts, of.traits), matrix, TODAY).points >= matrix.flip_number:
                 expected[one.id] = times
                 break
     behaviour = {one.id for one in matrix.rules}

@@ -7,7 +7,7 @@ from services.ingest.imports.access_log.addresses import Address, addresses_in, 
 from services.ingest.imports.access_log.escapes import unescaped
 from services.ingest.imports.access_log.heads import read_head
 from services.ingest.imports.access_log.instants import instant_of
-from services.ingest.imports.access_log.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.refusal import LineRefused, RefusalReason
 from services.ingest.imports.access_log.request import Request, split_request
 
 # Servers refuse request lines beyond 8 KB.
@@ -19,7 +19,12 @@ _LINE: Final = re.compile(
     rf'(?: {_QUOTED} {_QUOTED}((?: +(?:"(?:[^"\\]|\\.)*"|[^\s"]+))*))?\s*',
     re.ASCII,
 )
-_OTHERS: Final = {"#": Reason.COMMENT, "[": Reason.JSON, "]": Reason.JSON, "}": Reason.JSON}
+_OTHERS: Final = {
+    "#": RefusalReason.COMMENT,
+    "[": RefusalReason.JSON,
+    "]": RefusalReason.JSON,
+    "}": RefusalReason.JSON,
+}
 _FIELD: Final = re.compile(_QUOTED)
 
 
@@ -29,10 +34,10 @@ def read_common(line: str, *, host_names: bool) -> Request:
     A quoted field of addresses alone, after the user agent, is the list of a proxy.
     """
     if len(line) > MAX_LENGTH:
-        raise LineRefused(Reason.TOO_LONG)
+        raise LineRefused(RefusalReason.TOO_LONG)
     match = _LINE.fullmatch(line)
     if match is None:
-        raise LineRefused(_OTHERS.get(line[:1], Reason.NO_FORMAT))
+        raise LineRefused(_OTHERS.get(line[:1], RefusalReason.NO_FORMAT))
     before, time, request, status, referrer, user_agent, more = match.groups()
     head = read_head(before[:-1], host_names)
     forwarded = _forwarded(more) if more else ()

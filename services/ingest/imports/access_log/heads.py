@@ -19,7 +19,7 @@ from services.ingest.imports.access_log.addresses import (
     host_name,
     site_name,
 )
-from services.ingest.imports.access_log.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.refusal import LineRefused, RefusalReason
 
 _WITHIN_LIST: Final = re.compile(r", +")
 _LEAST_FIELDS: Final = 2
@@ -35,7 +35,7 @@ class Head(NamedTuple):
 
     addresses: tuple[Address, ...]
     site: str | None = None
-    without: Reason = Reason.NO_ADDRESS
+    without: RefusalReason = RefusalReason.NO_ADDRESS
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -46,7 +46,7 @@ def read_head(text: str, host_names: bool) -> Head:
     """
     fields = _WITHIN_LIST.sub(",", text).split(" ")
     if len(fields) < _LEAST_FIELDS:
-        raise LineRefused(Reason.NO_FORMAT)
+        raise LineRefused(RefusalReason.NO_FORMAT)
     first, second = addresses_in(fields[0]), addresses_in(fields[1])
     if second and len(fields) > _LEAST_FIELDS:
         return _after_another(fields[0], first, second)
@@ -57,7 +57,7 @@ def read_head(text: str, host_names: bool) -> Head:
     if _is_nothing(fields[0]):
         return Head(())
     looked_up = host_name(fields[0]) or (len(fields) >= _FIELDS_WITH_SITE and host_name(fields[1]))
-    return Head((), without=Reason.HOST_NAME if looked_up else Reason.NOT_AN_ADDRESS)
+    return Head((), without=RefusalReason.HOST_NAME if looked_up else RefusalReason.NOT_AN_ADDRESS)
 
 
 def _after_another(text: str, first: tuple[Address, ...], second: tuple[Address, ...]) -> Head:
@@ -69,7 +69,7 @@ def _after_another(text: str, first: tuple[Address, ...], second: tuple[Address,
         return Head(first + second)
     site = site_name(text)
     if site is None:
-        raise LineRefused(Reason.NO_FORMAT)
+        raise LineRefused(RefusalReason.NO_FORMAT)
     return Head(second, site)
 
 
@@ -78,7 +78,9 @@ def _named(fields: list[str]) -> Head:
         return Head((Address(name, public=True),), site_name(fields[0]))
     if name := host_name(fields[0]):
         return Head((Address(name, public=True),))
-    return Head((), without=Reason.NO_ADDRESS if _is_nothing(fields[0]) else Reason.NOT_AN_ADDRESS)
+    return Head(
+        (), without=RefusalReason.NO_ADDRESS if _is_nothing(fields[0]) else RefusalReason.NOT_AN_ADDRESS
+    )
 
 
 def _is_nothing(text: str) -> bool:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from services.ingest.imports.access_log.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.refusal import LineRefused, RefusalReason
 from services.ingest.reading.skew import EARLIEST
 
 # The month's name is English whatever the locale, but strptime would use the locale.
@@ -42,17 +42,17 @@ def instant_of(text: str) -> datetime:
     day, name, year, hour, minute, second, sign, hours, minutes = match.groups()
     month = _MONTHS.get(name)
     if month is None:
-        raise LineRefused(Reason.MONTH)
+        raise LineRefused(RefusalReason.MONTH)
     try:
         midnight = datetime(int(year), month, int(day), tzinfo=UTC)
     except ValueError:
-        raise LineRefused(Reason.DAY) from None
+        raise LineRefused(RefusalReason.DAY) from None
     try:
         local = midnight.replace(hour=int(hour), minute=int(minute), second=_second(int(second)))
     except ValueError:
-        raise LineRefused(Reason.HOUR) from None
+        raise LineRefused(RefusalReason.HOUR) from None
     if int(hours) > _FARTHEST_HOURS or int(minutes) > _LAST_MINUTE:
-        raise LineRefused(Reason.ZONE)
+        raise LineRefused(RefusalReason.ZONE)
     offset = timedelta(hours=int(hours), minutes=int(minutes))
     try:
         return local + offset if sign == "-" else local - offset
@@ -70,35 +70,37 @@ def any_instant(value: Any) -> datetime:
             return instant_of(value)
         value = float(value)
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise LineRefused(Reason.TIME_SHAPE)
+        raise LineRefused(RefusalReason.TIME_SHAPE)
     units = next((units for most, units in _UNITS if abs(value) < most), None)
     if units is None:
-        raise LineRefused(Reason.TIME_SHAPE)
+        raise LineRefused(RefusalReason.TIME_SHAPE)
     return _EPOCH + timedelta(seconds=value / units)
 
 
 def _iso_instant(text: str) -> datetime:
     match = _ISO.fullmatch(text.removeprefix("[").removesuffix("]"))
     if match is None:
-        raise LineRefused(Reason.TIME_SHAPE)
+        raise LineRefused(RefusalReason.TIME_SHAPE)
     year, month, day, _, clock, second, rest = match.groups()
     try:
         datetime(int(year), int(month), int(day), tzinfo=UTC)
     except ValueError:
-        raise LineRefused(Reason.DAY if 1 <= int(month) <= len(_MONTHS) else Reason.MONTH) from None
+        raise LineRefused(
+            RefusalReason.DAY if 1 <= int(month) <= len(_MONTHS) else RefusalReason.MONTH
+        ) from None
     whole = f"{year}-{month}-{day}T{clock}{_second(int(second)):02}"
     try:
         datetime.fromisoformat(whole)
     except ValueError:
-        raise LineRefused(Reason.HOUR) from None
+        raise LineRefused(RefusalReason.HOUR) from None
     try:
         instant = datetime.fromisoformat(whole + rest.replace(" UTC", "Z").replace(" ", ""))
     except ValueError:
-        raise LineRefused(Reason.TIME_SHAPE) from None
+        raise LineRefused(RefusalReason.TIME_SHAPE) from None
     if instant.tzinfo is None:
         return instant.replace(tzinfo=UTC)
     if abs(instant.utcoffset() or timedelta(0)) > timedelta(hours=_FARTHEST_HOURS):
-        raise LineRefused(Reason.ZONE)
+        raise LineRefused(RefusalReason.ZONE)
     try:
         return instant.astimezone(UTC)
     except OverflowError:
@@ -111,4 +113,4 @@ def _second(second: int) -> int:
 
 
 def _beyond(instant: datetime) -> LineRefused:
-    return LineRefused(Reason.TOO_EARLY if instant.year < EARLIEST.year else Reason.FUTURE)
+    return LineRefused(RefusalReason.TOO_EARLY if instant.year < EARLIEST.year else RefusalReason.FUTURE)

@@ -17,7 +17,7 @@ from services.ingest.imports.access_log.addresses import (
 from services.ingest.imports.access_log.escapes import text_of
 from services.ingest.imports.access_log.instants import any_instant
 from services.ingest.imports.access_log.json_keys import first, flattened
-from services.ingest.imports.access_log.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.refusal import LineRefused, RefusalReason
 from services.ingest.imports.access_log.request import Request, split_request
 from services.ingest.reading.wire import decode
 from shared.errors import Refused
@@ -39,16 +39,16 @@ def read_json(line: bytes, *, host_names: bool) -> Request:
     method, target = _asked(flat)
     status = _status(flat)
     if not target and status is None:
-        raise LineRefused(Reason.JSON_NOTHING)
+        raise LineRefused(RefusalReason.JSON_NOTHING)
     forwarded = addresses_in(_text(first(flat, json_keys.FORWARDED), ", "))
     visitor = visitor_among(forwarded + _remote(flat, host_names=host_names))
     if visitor is None:
         raise LineRefused(_without(flat))
     at = first(flat, json_keys.TIME)
     if at is None:
-        raise LineRefused(Reason.NO_TIME)
+        raise LineRefused(RefusalReason.NO_TIME)
     if status is None:
-        raise LineRefused(Reason.NO_STATUS)
+        raise LineRefused(RefusalReason.NO_STATUS)
     return Request(
         format=NAME,
         visitor=visitor,
@@ -79,7 +79,9 @@ def _decoded(data: bytes) -> Mapping[str, Any]:
     try:
         return decode(_decoder, data)
     except Refused as error:
-        raise LineRefused(Reason.JSON_DEPTH if error.code == "too_deep" else Reason.JSON) from None
+        raise LineRefused(
+            RefusalReason.JSON_DEPTH if error.code == "too_deep" else RefusalReason.JSON
+        ) from None
 
 
 def _asked(flat: Mapping[str, Any]) -> tuple[str, str]:
@@ -108,11 +110,11 @@ def _remote(flat: Mapping[str, Any], *, host_names: bool) -> tuple[Address, ...]
     return ()
 
 
-def _without(flat: Mapping[str, Any]) -> Reason:
+def _without(flat: Mapping[str, Any]) -> RefusalReason:
     text = _text(first(flat, json_keys.ADDRESS))
     if not text:
-        return Reason.NO_ADDRESS
-    return Reason.HOST_NAME if host_name(text) else Reason.NOT_AN_ADDRESS
+        return RefusalReason.NO_ADDRESS
+    return RefusalReason.HOST_NAME if host_name(text) else RefusalReason.NOT_AN_ADDRESS
 
 
 def _user_agent(flat: Mapping[str, Any]) -> str | None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
-from services.ingest.imports.access_log.refusal import LineRefused, Reason
+from services.ingest.imports.access_log.refusal import LineRefused, RefusalReason
 from services.ingest.imports.access_log.request import Request
 from services.ingest.reading.skew import EARLIEST
 
@@ -62,7 +62,7 @@ def meaning_of(request: Request, latest: datetime) -> Seen | Ignored:
         # Connections that close at once, and connections that speak TLS to a plain port.
         if request.status in _ERRORS:
             return Ignored.ERROR
-        raise LineRefused(Reason.NO_REQUEST)
+        raise LineRefused(RefusalReason.NO_REQUEST)
     if request.method != "GET":
         return Ignored.METHOD
     if request.status not in _SEEN:
@@ -75,9 +75,9 @@ def meaning_of(request: Request, latest: datetime) -> Seen | Ignored:
     if _PAGE_PARTS.fullmatch(ending):
         return Ignored.PART_OF_PAGE
     if request.at < EARLIEST:
-        raise LineRefused(Reason.TOO_EARLY)
+        raise LineRefused(RefusalReason.TOO_EARLY)
     if request.at > latest:
-        raise LineRefused(Reason.FUTURE)
+        raise LineRefused(RefusalReason.FUTURE)
     return Seen(
         type="download" if _DOWNLOADS.fullmatch(ending) else "visit",
         address=request.visitor,

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Reason(StrEnum):
+class RefusalReason(StrEnum):
     """Read after "refused:". No reason repeats what the line says, which may be personal."""
 
     NO_FORMAT = "in no format that is known here"
@@ -31,6 +31,6 @@ class Reason(StrEnum):
 class LineRefused(Exception):
     """A line that cannot be used: it cannot be read, or its content is impossible."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: RefusalReason) -> None:
         super().__init__(reason.value)
         self.reason = reason

@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from services.ingest.imports.access_log.meaning import Ignored, Seen
-from services.ingest.imports.access_log.refusal import Reason
+from services.ingest.imports.access_log.refusal import RefusalReason
 from services.ingest.imports.access_log.request import Request
 
 MAX_LINES_SHOWN: Final = 5
@@ -14,8 +14,8 @@ MAX_CODE_LENGTH: Final = 64
 # The instance's codes of refusal that a line of a log can cause.
 _IN_WORDS: Final = {
     "event_too_large": "larger than an event may be",
-    "instant_invalid": Reason.TIME_SHAPE.value,
-    "nul_character": Reason.NOT_TEXT.value,
+    "instant_invalid": RefusalReason.TIME_SHAPE.value,
+    "nul_character": RefusalReason.NOT_TEXT.value,
 }
 
 

@@ -1,4 +1,4 @@
-"""A crowd: the counts of several profiles as columns, with the rows of each key together."""
+"""Columns: the counts of several profiles as arrays, with the rows of each key together."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
@@ -15,7 +15,7 @@ from services.scoring.core.counting.entries import joined
 class Rows(NamedTuple):
     """Rows of one count key, sorted by profile, value of `by` and day; each combination occurs once.
 
-    `profile` is an index into the crowd, `day` a UTC ordinal.
+    `profile` is an index into the profiles, `day` a UTC ordinal.
     """
 
     profile: Indices
@@ -24,7 +24,7 @@ class Rows(NamedTuple):
     times: Ints
 
 
-class Crowd:
+class Columns:
     """Profiles by index, with their counts under some keys, in the columns of `Rows`.
 
     The rows are in the order in which the keys are given.

@@ -6,7 +6,7 @@ from math import lcm
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from services.scoring.core.pricing.price import GROUP, Known, Score, price, total_of
+from services.scoring.core.pricing.price import GROUP, Score, ScoreInput, price, total_of
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import DIGITS
 from shared.events import Reason
@@ -15,7 +15,7 @@ from shared.events import Reason
 _ROUNDED: Final = Fraction(2, 10**DIGITS)
 
 
-def without(known: Known, matrix: Matrix, day: int) -> list[Reason]:
+def without(known: ScoreInput, matrix: Matrix, day: int) -> list[Reason]:
     """Return the fewest lines without which the score at the end of a day would miss the flip number.
 
     Lines are the reasons that gave points: rules, trait rules and adjustments. Of several such sets this

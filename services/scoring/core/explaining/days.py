@@ -6,7 +6,7 @@ import numpy as np
 
 from services.scoring.core.counting.arrays import starts_of
 from services.scoring.core.pricing.fading import fade
-from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.pricing.rule_points import paid_rows
 from services.scoring.matrix.matrix import Matrix
 
@@ -21,13 +21,13 @@ class Day(NamedTuple):
     points: float
 
 
-def days_of_rules(known: Known, matrix: Matrix, until: int) -> dict[str, list[Day]]:
+def days_of_rules(known: ScoreInput, matrix: Matrix, until: int) -> dict[str, list[Day]]:
     """Return, by the id of each behaviour rule that has matches, its days up to `until` (UTC ordinal).
 
     Rules are in matrix order, the earliest day first. The points are before the caps, so they add up to the
     rule's reason in `price` unless its cap cut it.
     """
-    rows = paid_rows(crowd_of([known], matrix), matrix, until)
+    rows = paid_rows(columns_of([known], matrix), matrix, until)
     order = np.lexsort((rows.day, rows.rule))
     rule, day = rows.rule[order], rows.day[order]
     starts = starts_of(rule, day)

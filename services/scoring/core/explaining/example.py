@@ -6,7 +6,7 @@ from itertools import chain, count, repeat, takewhile
 
 import numpy as np
 
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import Counts, number_of
 from services.scoring.core.counting.tally import value_text
 from services.scoring.core.explaining.satisfying import (
@@ -102,7 +102,7 @@ def _used(rule: Rule, limit: Limit, counts: Counts, day: int) -> dict[int, int]:
 
     Values are represented by their numbers. Later days of the same period are included.
     """
-    rows = Crowd([counts], [rule.count_key]).rows(rule.count_key)
+    rows = Columns([counts], [rule.count_key]).rows(rule.count_key)
     if rows is None:
         return {}
     per = np.full(len(rows.day), PERIODS.index(limit.per))

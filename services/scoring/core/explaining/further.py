@@ -8,11 +8,11 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from services.scoring.core.counting.arrays import Floats
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import Changes, only
 from services.scoring.core.counting.tally import Tally
 from services.scoring.core.explaining.example import examples
-from services.scoring.core.pricing.price import Known, Score, total_of
+from services.scoring.core.pricing.price import Score, ScoreInput, total_of
 from services.scoring.core.pricing.rule_points import rule_lines
 from services.scoring.core.pricing.sums import Part, rounded
 from services.scoring.matrix.matrix import ADJUSTMENT_RULE, Matrix
@@ -39,7 +39,7 @@ class Ahead:
     Only the rules that count such an interaction are priced again.
     """
 
-    def __init__(self, known: Known, matrix: Matrix, day: int, score: Score) -> None:
+    def __init__(self, known: ScoreInput, matrix: Matrix, day: int, score: Score) -> None:
         self._counts = known.counts
         self._matrix = matrix
         self._day = day
@@ -96,11 +96,14 @@ class Ahead:
         for place, matches in enumerate(several):
             for (key, by), times in matches.items():
                 changes.add(place, key, by, self._day, times)
-        crowd = Crowd(changes.to([before] * len(several)), keys)
+        columns = Columns(changes.to([before] * len(several)), keys)
         everybody = np.arange(len(several))
         anew = [rule.id for key in keys for rule in self._matrix.rules_of.get(key, ())]
         kept = [one for one in (*self._given.items(), *others) if one[0] not in anew]
-        part, lines = Part(self._matrix, len(several)), rule_lines(crowd, self._matrix, self._day, exact=True)
+        part, lines = (
+            Part(self._matrix, len(several)),
+            rule_lines(columns, self._matrix, self._day, exact=True),
+        )
         part.add_lines(lines)
         for rule_id, points in kept:
             part.add(rule_id, everybody, np.full(len(several), points))

@@ -6,7 +6,7 @@ from math import fsum
 from typing import Final, Literal
 
 from services.scoring.core.explaining.days import Day, days_of_rules
-from services.scoring.core.pricing.price import GROUP, Known, Score, cuts_of_groups, total_of
+from services.scoring.core.pricing.price import GROUP, Score, ScoreInput, cuts_of_groups, total_of
 from services.scoring.matrix.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
 from services.scoring.matrix.rules import DIGITS, Rule
 from shared.events import Reason
@@ -19,7 +19,7 @@ _ROUNDING: Final = "Rounding to 0.001"
 
 
 @dataclass(frozen=True)
-class Line:
+class ScoreLine:
     """One line of a score: what gave or took how many points, a multiple of 0.001.
 
     `place` is the index of its reason in the score, None for a line without a reason; `note` says how limit,
@@ -46,11 +46,11 @@ class Without:
 
     chosen: float
     others: float
-    changes: tuple[Line, ...]
+    changes: tuple[ScoreLine, ...]
     score: float
 
 
-def lines_of(score: Score, known: Known, matrix: Matrix, day: int) -> list[Line]:
+def lines_of(score: Score, known: ScoreInput, matrix: Matrix, day: int) -> list[ScoreLine]:
     """Return the lines of a score, whose points add up to it exactly, in thousandths.
 
     Each line is rounded like the score. If the rounded lines do not add up, the last line is the difference.
@@ -58,7 +58,7 @@ def lines_of(score: Score, known: Known, matrix: Matrix, day: int) -> list[Line]
     rules = {rule.id: rule for rule in matrix.rules}
     days = days_of_rules(known, matrix, day)
     lines = [
-        Line(
+        ScoreLine(
             rule=reason.rule,
             label=reason.label,
             kind=_kind(reason.rule, rules),
@@ -73,7 +73,9 @@ def lines_of(score: Score, known: Known, matrix: Matrix, day: int) -> list[Line]
     return [*lines, *_rounding(_steps(score.points) - _sum(lines))]
 
 
-def without_lines(score: Score, lines: Sequence[Line], places: Collection[int], matrix: Matrix) -> Without:
+def without_lines(
+    score: Score, lines: Sequence[ScoreLine], places: Collection[int], matrix: Matrix
+) -> Without:
     """Return the score without the reasons at some indices, and how that adds up."""
     chosen = _sum([line for line in lines if line.place in places])
     others = _steps(score.points) - chosen
@@ -86,7 +88,7 @@ def without_lines(score: Score, lines: Sequence[Line], places: Collection[int], 
     cut = {line.rule: _steps(line.points) for line in lines if line.kind == "group_cap"}
     cut_then = {f"{GROUP}{name}": _steps(points) for name, points in cuts_of_groups(left, matrix)}
     changes = [
-        Line(f"{GROUP}{name}", f"Group {name} within {group.cap:g}", "group_cap", changed / _STEPS)
+        ScoreLine(f"{GROUP}{name}", f"Group {name} within {group.cap:g}", "group_cap", changed / _STEPS)
         for name, group in matrix.groups.items()
         if (changed := cut_then.get(f"{GROUP}{name}", 0) - cut.get(f"{GROUP}{name}", 0))
     ]
@@ -119,13 +121,13 @@ def _kind(rule: str, behaviour: Collection[str]) -> Kind:
     return "by_hand" if rule == ADJUSTMENT_RULE else "trait"
 
 
-def _rounding(steps: int) -> list[Line]:
-    return [Line(ROUNDING_RULE, _ROUNDING, "rounding", steps / _STEPS)] if steps else []
+def _rounding(steps: int) -> list[ScoreLine]:
+    return [ScoreLine(ROUNDING_RULE, _ROUNDING, "rounding", steps / _STEPS)] if steps else []
 
 
 def _steps(points: float) -> int:
     return round(round(points, DIGITS) * _STEPS)
 
 
-def _sum(lines: Sequence[Line]) -> int:
+def _sum(lines: Sequence[ScoreLine]) -> int:
     return sum(_steps(line.points) for line in lines)

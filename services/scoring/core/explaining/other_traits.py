@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any, Final
 
 from services.scoring.core.explaining.satisfying import assignments
-from services.scoring.core.pricing.price import GROUP, Known, Score, total_of
+from services.scoring.core.pricing.price import GROUP, Score, ScoreInput, total_of
 from services.scoring.core.profiles.domains import told_domains
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import TraitRule
@@ -18,7 +18,7 @@ _MAX_TRIED: Final = 1_000
 
 
 def other_traits(
-    known: Known, matrix: Matrix, day: int, score: Score
+    known: ScoreInput, matrix: Matrix, day: int, score: Score
 ) -> Iterator[tuple[TraitRule, bool, Traits]]:
     """Yield trait rules that alone suffice, whether they would have to hold, and traits under which they do.
 
@@ -55,7 +55,7 @@ def other_traits(
                 break
 
 
-def _is_excluded(known: Known, matrix: Matrix, day: int, changed: Traits) -> bool:
+def _is_excluded(known: ScoreInput, matrix: Matrix, day: int, changed: Traits) -> bool:
     domain = changed.get("email_domain")
     # A trait that was set goes before what addresses say.
     is_told = domain != known.traits.at(day).get("email_domain")

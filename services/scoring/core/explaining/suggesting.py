@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Final
 
 from services.scoring.core.explaining.ways import BECOME, DO, Way
-from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.matrix.matrix import Matrix
 
 MAX_TOLD: Final = 5
@@ -52,7 +52,7 @@ def suggest(ways: Iterable[Way], done: Collection[str], peers: Mapping[str, floa
     return Suggestions(_joinable(told[:MAX_TOLD]), max(0, len(told) - MAX_TOLD))
 
 
-def parts_who_met(peers: Sequence[Known], matrix: Matrix, day: int) -> Mapping[str, float]:
+def parts_who_met(peers: Sequence[ScoreInput], matrix: Matrix, day: int) -> Mapping[str, float]:
     """Return the part of some profiles (0 to 1) to which each rule gave points, by the rule's id."""
     met = Counter(
         rule_id

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from services.scoring.core.explaining.further import Ahead
 from services.scoring.core.explaining.other_traits import other_traits
-from services.scoring.core.pricing.price import Known, Score, price
+from services.scoring.core.pricing.price import Score, ScoreInput, price
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import DIGITS
 
@@ -49,7 +49,7 @@ class Missing:
     ways: tuple[Way, ...]
 
 
-def missing(known: Known, matrix: Matrix, day: int) -> Missing:
+def missing(known: ScoreInput, matrix: Matrix, day: int) -> Missing:
     """Return what a score at the end of a day lacks to the flip number, and what would close the gap."""
     score = price(known, matrix, day)
     if score.points >= matrix.flip_number:
@@ -68,7 +68,7 @@ def _lacking(score: float, flip_number: float) -> float:
     return max(1, steps) / 10**DIGITS
 
 
-def _further_matches(known: Known, matrix: Matrix, day: int, score: Score) -> Iterator[Way]:
+def _further_matches(known: ScoreInput, matrix: Matrix, day: int, score: Score) -> Iterator[Way]:
     ahead = Ahead(known, matrix, day, score)
     done = {line.rule for line in score.reasons}
     # A rule that only machines can match is no way for a person.
@@ -80,6 +80,6 @@ def _further_matches(known: Known, matrix: Matrix, day: int, score: Score) -> It
             yield Way(rule.id, rule.title, times)
 
 
-def _other_traits(known: Known, matrix: Matrix, day: int, score: Score) -> Iterator[Way]:
+def _other_traits(known: ScoreInput, matrix: Matrix, day: int, score: Score) -> Iterator[Way]:
     for rule, is_met, _ in other_traits(known, matrix, day, score):
         yield Way(rule.id, rule.title, 1, BECOME if is_met else NO_LONGER_BE)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from services.scoring.core.explaining.counterfactual import decisive
-from services.scoring.core.explaining.lines import Line, Without, lines_of, without_lines
+from services.scoring.core.explaining.lines import ScoreLine, Without, lines_of, without_lines
 from services.scoring.core.explaining.suggesting import Suggestions, parts_who_met, suggest
 from services.scoring.core.explaining.ways import missing
 from services.scoring.core.pricing.appraisal import QUALIFIED, State, state_of
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.flip import Cycle
-from services.scoring.core.pricing.price import Known, price
+from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.matrix.matrix import Version
 
 Status = Literal[
@@ -29,7 +29,7 @@ WAITING_FOR_ACTIVITY: Final = "waiting_for_activity"
 
 
 @dataclass(frozen=True)
-class Asked:
+class WhyInput:
     """The question: the version, the day (UTC ordinal) at whose end it is asked, and what happened so far.
 
     `of_flip`: the day and the version are those of the flip that began `cycle`, the latest cycle of the
@@ -47,7 +47,7 @@ class Asked:
     next_from: int | None = None
     waits: bool = False
     others: Sequence[Cycle] = ()
-    peers: Sequence[Known] = ()
+    peers: Sequence[ScoreInput] = ()
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ class Why:
     miss the flip number, and `without` is that score as a sum; both exist only if the score reaches it.
     """
 
-    asked: Asked
+    asked: WhyInput
     status: Status
     state: State
     flipped: bool
     score: float
     crossed_on: int | None
-    lines: Sequence[Line]
+    lines: Sequence[ScoreLine]
     chosen: Sequence[int]
     without: Without | None
     points_missing: float
@@ -73,7 +73,7 @@ class Why:
     excluded_by: str | None
 
 
-def explain_flip(known: Known, asked: Asked) -> Why:
+def explain_flip(known: ScoreInput, asked: WhyInput) -> Why:
     """Return why a profile is a lead, or why it is not and what would make it one."""
     matrix, day = asked.version.matrix, asked.day
     score = price(known, matrix, day)
@@ -100,7 +100,7 @@ def explain_flip(known: Known, asked: Asked) -> Why:
     )
 
 
-def _status(state: State, asked: Asked) -> Status:
+def _status(state: State, asked: WhyInput) -> Status:
     """Return what became of the profile, or what keeps sales from getting it."""
     if asked.cycle is not None and (asked.of_flip or state == QUALIFIED):
         return KEPT_BACK if asked.cycle.lead_id is None else LEAD

@@ -7,9 +7,9 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 
 from services.scoring.core.counting.arrays import Floats
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.pricing.due import next_changes
-from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.pricing.rule_points import rule_lines
 from services.scoring.core.pricing.scores import scores_of
 from services.scoring.core.profiles.domains import company_domain
@@ -42,29 +42,29 @@ class Appraisal(NamedTuple):
     due_on: int | None
 
 
-def appraise(known: Known, matrix: Matrix, day: int) -> Appraisal:
+def appraise(known: ScoreInput, matrix: Matrix, day: int) -> Appraisal:
     """Return the appraisal of a profile at the end of a day (UTC ordinal)."""
-    return appraise_all([known], crowd_of([known], matrix), matrix, day)[0]
+    return appraise_all([known], columns_of([known], matrix), matrix, day)[0]
 
 
-def appraise_all(known: Sequence[Known], crowd: Crowd, matrix: Matrix, day: int) -> list[Appraisal]:
+def appraise_all(known: Sequence[ScoreInput], columns: Columns, matrix: Matrix, day: int) -> list[Appraisal]:
     """Return the appraisals of profiles at the end of a day (UTC ordinal), in their order."""
-    lines = rule_lines(crowd, matrix, day)
-    scores = scores_of(known, crowd, lines, matrix, day)
+    lines = rule_lines(columns, matrix, day)
+    scores = scores_of(known, columns, lines, matrix, day)
     states = states_of(known, scores.points, matrix, day)
-    columns = (
+    fields = (
         scores.points.tolist(),
         matrix.stage_steps.names_of(scores.points),
         matrix.grading.names_of(scores.fit, scores.engagement) if matrix.grading else repeat(None),
         states,
         (company_of(one.traits, day) for one in known),
         _excluded(known, states, matrix, day),
-        next_changes(known, crowd, lines, scores, matrix, day),
+        next_changes(known, columns, lines, scores, matrix, day),
     )
-    return list(map(Appraisal, *columns))
+    return list(map(Appraisal, *fields))
 
 
-def states_of(known: Sequence[Known], points: Floats, matrix: Matrix, day: int) -> list[State]:
+def states_of(known: Sequence[ScoreInput], points: Floats, matrix: Matrix, day: int) -> list[State]:
     """Return what the scores of profiles mean for the hand-off at the end of a day, in their order."""
     states: list[State] = [BELOW] * len(known)
     for place in np.flatnonzero(points >= matrix.flip_number).tolist():
@@ -81,7 +81,7 @@ def state_of(score: float, matrix: Matrix, history: History, day: int) -> State:
     return WAITING if matrix.missing(history.at(day)) else QUALIFIED
 
 
-def _excluded(known: Sequence[Known], states: Sequence[State], matrix: Matrix, day: int) -> list[bool]:
+def _excluded(known: Sequence[ScoreInput], states: Sequence[State], matrix: Matrix, day: int) -> list[bool]:
     """Return which profiles an exclusion keeps from sales; for those at the flip number the state says it."""
     if not matrix.excludes:
         return [False] * len(known)

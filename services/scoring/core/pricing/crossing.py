@@ -6,9 +6,9 @@ import numpy as np
 
 from services.scoring.core.counting.adjustments import adjustments
 from services.scoring.core.counting.arrays import Ints
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.pricing.over_time import sums_over
-from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.pricing.scores import points
 from services.scoring.core.pricing.sums import rounded
 from services.scoring.matrix.matrix import Matrix
@@ -17,7 +17,7 @@ from services.scoring.matrix.matrix import Matrix
 _AT_ONCE: Final = 512
 
 
-def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
+def crossed_on(known: ScoreInput, matrix: Matrix, until: int) -> int | None:
     """Return the first day at whose end the score reaches the flip number, or None if none does by `until`.
 
     The search begins on the first day that the matrix reads.
@@ -30,7 +30,7 @@ def crossed_on(known: Known, matrix: Matrix, until: int) -> int | None:
     return None
 
 
-def crossed_by(known: Known, matrix: Matrix, day: int) -> int:
+def crossed_by(known: ScoreInput, matrix: Matrix, day: int) -> int:
     """Return the day of crossing for a profile that reaches the flip number at the end of `day`."""
     days = _days_to_ask(known, matrix, day)
     if len(days) == 1:
@@ -39,40 +39,40 @@ def crossed_by(known: Known, matrix: Matrix, day: int) -> int:
     return crossed_on(known, matrix, day) or day
 
 
-def _first_to_reach(known: Known, matrix: Matrix, days: Ints) -> int | None:
+def _first_to_reach(known: ScoreInput, matrix: Matrix, days: Ints) -> int | None:
     scores = rounded(sums_over(known, matrix, days), lambda place: points(known, matrix, int(days[place])))
     reached = np.flatnonzero(scores >= matrix.flip_number)
     return int(days[reached[0]]) if len(reached) else None
 
 
-def _days_to_ask(known: Known, matrix: Matrix, until: int) -> Ints:
+def _days_to_ask(known: ScoreInput, matrix: Matrix, until: int) -> Ints:
     """Return the days, rising, that the search must price: the score rises on no other day.
 
     While no count or trait begins or ends, the score is constant or falls, except for losses that fade.
     """
-    crowd = crowd_of([known], matrix)
-    begun = np.unique(known_days(known, crowd, matrix))
+    columns = columns_of([known], matrix)
+    begun = np.unique(known_days(known, columns, matrix))
     begun = begun[begun <= until]
     if not len(begun):
         return np.array([until], np.int64)
     if any(rule.half_life is not None and rule.points < 0 for rule in matrix.rules):
         return np.arange(begun[0], until + 1)
-    days = np.union1d(begun, _ends_of_losses(crowd, matrix))
+    days = np.union1d(begun, _ends_of_losses(columns, matrix))
     return days[days <= until]
 
 
-def known_days(known: Known, crowd: Crowd, matrix: Matrix) -> Ints:
-    """Return the days on which something that the matrix reads begins or ends, for a crowd of one profile."""
+def known_days(known: ScoreInput, columns: Columns, matrix: Matrix) -> Ints:
+    """Return the days on which something that the matrix reads of one profile begins or ends."""
     others = list(known.traits.days) if matrix.reads_traits else []
     for since, given, _ in adjustments(known.counts.by_hand, matrix.model):
         others.append(since)
         if given.until is not None and since <= given.until.toordinal():
             others.append(given.until.toordinal() + 1)
-    return np.concatenate([crowd.day, np.array(others, np.int64)])
+    return np.concatenate([columns.day, np.array(others, np.int64)])
 
 
-def _ends_of_losses(crowd: Crowd, matrix: Matrix) -> Ints:
+def _ends_of_losses(columns: Columns, matrix: Matrix) -> Ints:
     """Return the days on which an interaction that took points falls out of its window."""
     taking = (rule for rule in matrix.fading if rule.window is not None and rule.points < 0)
-    found = ((crowd.rows(rule.count_key), rule.window or 0) for rule in taking)
+    found = ((columns.rows(rule.count_key), rule.window or 0) for rule in taking)
     return np.concatenate([np.empty(0, np.int64), *(rows.day + window for rows, window in found if rows)])

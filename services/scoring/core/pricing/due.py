@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.scoring.core.counting.arrays import Ints
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.pricing.crossing import known_days
 from services.scoring.core.pricing.inactivity import last_active, next_step
-from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.pricing.rule_points import Lines, rule_lines
 from services.scoring.core.pricing.scores import Scores, scores_of
 from services.scoring.matrix.matrix import Matrix
@@ -20,32 +20,34 @@ _HALF_A_STEP: Final = 0.5 * 10**-DIGITS
 _NEVER: Final = np.iinfo(np.int64).max
 
 
-def next_change(known: Known, matrix: Matrix, day: int) -> int | None:
+def next_change(known: ScoreInput, matrix: Matrix, day: int) -> int | None:
     """Return the first day after `day` on which the score may change by itself, if any."""
-    crowd = crowd_of([known], matrix)
-    lines = rule_lines(crowd, matrix, day)
-    return next_changes([known], crowd, lines, scores_of([known], crowd, lines, matrix, day), matrix, day)[0]
+    columns = columns_of([known], matrix)
+    lines = rule_lines(columns, matrix, day)
+    return next_changes(
+        [known], columns, lines, scores_of([known], columns, lines, matrix, day), matrix, day
+    )[0]
 
 
 def next_changes(
-    known: Sequence[Known], crowd: Crowd, lines: Lines, scores: Scores, matrix: Matrix, day: int
+    known: Sequence[ScoreInput], columns: Columns, lines: Lines, scores: Scores, matrix: Matrix, day: int
 ) -> list[int | None]:
     """Return for each profile the first day after `day` on which its score may change by itself, if any.
 
     `lines` and `scores` are those of `day`.
     """
-    due = _Due(crowd.size, day)
-    for place in _with_later_days(known, crowd, matrix, day):
+    due = _Due(columns.size, day)
+    for place in _with_later_days(known, columns, matrix, day):
         one = known[place]
-        due.on(np.array([place]), known_days(one, crowd_of([one], matrix), matrix))
+        due.on(np.array([place]), known_days(one, columns_of([one], matrix), matrix))
     for rule in matrix.fading:
-        rows = crowd.rows(rule.count_key)
+        rows = columns.rows(rule.count_key)
         if rule.window is not None and rows is not None:
             due.on(rows.profile, rows.day + rule.window)
     if matrix.fades:
         due.on(np.flatnonzero(_fades_on(lines, scores, matrix)), np.array([day + 1]))
     if matrix.inactivity is not None:
-        profiles, last = last_active(crowd, day)
+        profiles, last = last_active(columns, day)
         due.on(profiles, last + matrix.inactivity.after)
         due.on(profiles, next_step(matrix.inactivity, last, day))
     return [None if one == _NEVER else one for one in due.days.tolist()]
@@ -64,13 +66,13 @@ class _Due:
         np.minimum.at(self.days, profiles[later], days[later])
 
 
-def _with_later_days(known: Sequence[Known], crowd: Crowd, matrix: Matrix, day: int) -> set[int]:
+def _with_later_days(known: Sequence[ScoreInput], columns: Columns, matrix: Matrix, day: int) -> set[int]:
     """Return the indices of the profiles that have anything after a day, which is rare."""
     places = {place for place, one in enumerate(known) if one.counts.by_hand}
     if matrix.reads_traits:
         last = ((place, one.traits.days[-1:]) for place, one in enumerate(known))
         places.update(place for place, days in last if days and days[0] > day)
-    return places.union(crowd.profile[crowd.day > day].tolist())
+    return places.union(columns.profile[columns.day > day].tolist())
 
 
 def _fades_on(lines: Lines, scores: Scores, matrix: Matrix) -> NDArray[np.bool_]:

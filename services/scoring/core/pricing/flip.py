@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.crossing import crossed_by
-from services.scoring.core.pricing.price import Known, price
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.pricing.price import ScoreInput, price
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.matrix import Matrix, Version
 from shared.events import LeadQualified, Offer
 from shared.ids import derived_id
@@ -50,7 +50,9 @@ def latest_cycle(begun: Iterable[Cycle]) -> int:
     return max((cycle.number for cycle in begun), default=1)
 
 
-def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: datetime) -> LeadQualified:
+def qualify(
+    profile: Profile, known: ScoreInput, version: Version, *, cycle: int, at: datetime
+) -> LeadQualified:
     """Return the lead for a profile whose score has reached the flip number at an instant.
 
     The lead's id derives from profile, model and cycle: published twice, it is one lead.
@@ -58,11 +60,11 @@ def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: d
     today = day_of(at)
     score = price(known, version.matrix, today)
     crossed = crossed_by(known, version.matrix, today)
-    lead_id = derived_id("lead", person.id, version.model, cycle)
+    lead_id = derived_id("lead", profile.id, version.model, cycle)
     return LeadQualified(
         id=derived_id("evt", lead_id, "qualified"),
         lead_id=lead_id,
-        profile_id=person.id,
+        profile_id=profile.id,
         model=version.model,
         version=version.number,
         cycle=cycle,
@@ -71,7 +73,7 @@ def qualify(person: Person, known: Known, version: Version, *, cycle: int, at: d
         crossed_on=date.fromordinal(crossed).isoformat(),
         qualified_at=at,
         reasons=score.reasons,
-        identities=tuple(sorted(person.identities.values())),
+        identities=tuple(sorted(profile.identities.values())),
         traits=known.traits.shown(today),
         audience=version.matrix.audience,
         campaign=version.matrix.campaign,

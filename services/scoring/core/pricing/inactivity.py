@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.scoring.core.counting.arrays import Floats, Indices, Ints, starts_of
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import ACTIVITY
 from services.scoring.matrix.matrix import Inactivity
 
@@ -19,9 +19,9 @@ class Idle(NamedTuple):
     points: Floats
 
 
-def last_active(crowd: Crowd, day: int) -> tuple[Indices, Ints]:
+def last_active(columns: Columns, day: int) -> tuple[Indices, Ints]:
     """Return the profiles that were active until the end of a day, and the last day on which they were."""
-    rows = crowd.rows(ACTIVITY)
+    rows = columns.rows(ACTIVITY)
     if rows is None:
         return np.empty(0, np.intp), np.empty(0, np.int64)
     begun = np.flatnonzero(rows.day <= day)
@@ -29,9 +29,9 @@ def last_active(crowd: Crowd, day: int) -> tuple[Indices, Ints]:
     return rows.profile[last], rows.day[last]
 
 
-def idle(crowd: Crowd, inactivity: Inactivity, day: int) -> Idle:
+def idle(columns: Columns, inactivity: Inactivity, day: int) -> Idle:
     """Return the profiles from which inactivity takes points at the end of a day (UTC ordinal)."""
-    profiles, last = last_active(crowd, day)
+    profiles, last = last_active(columns, day)
     days = day - last
     steps = steps_after(inactivity, days)
     some = np.flatnonzero(steps)

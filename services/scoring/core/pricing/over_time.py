@@ -6,38 +6,38 @@ import numpy as np
 
 from services.scoring.core.counting.adjustments import adjustments
 from services.scoring.core.counting.arrays import Floats, Indices, Ints
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import ACTIVITY
 from services.scoring.core.pricing.fading import fades
 from services.scoring.core.pricing.inactivity import steps_after, taken
-from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.pricing.rule_points import paid_rows, rule_lines
 from services.scoring.core.pricing.sums import Part, Sums
 from services.scoring.matrix.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
 from services.scoring.matrix.rules import Rule
 
 
-def sums_over(known: Known, matrix: Matrix, days: Ints) -> Sums:
+def sums_over(known: ScoreInput, matrix: Matrix, days: Ints) -> Sums:
     """Return the score at the end of each day (UTC ordinals, rising) before it is rounded.
 
     Fading points are summed up day by day and rounded each time: a relative error of 1e-12 over ten years.
     """
-    crowd, each = crowd_of([known], matrix), np.arange(len(days))
+    columns, each = columns_of([known], matrix), np.arange(len(days))
     done, are = Part(matrix, len(days)), Part(matrix, len(days))
-    for rule, points in _given(crowd, matrix, days):
+    for rule, points in _given(columns, matrix, days):
         done.add(rule.id, each, points)
     _add_traits(are, known, matrix, days)
-    _add_inactivity(done, crowd, matrix, days)
+    _add_inactivity(done, columns, matrix, days)
     for since, made, times in adjustments(known.counts.by_hand, matrix.model):
         holding = np.flatnonzero([made.holds(since, day) for day in days.tolist()])
         done.add(ADJUSTMENT_RULE, holding, np.full(len(holding), made.points * times))
     return done.sums().plus(are.sums())
 
 
-def _given(crowd: Crowd, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Floats]]:
+def _given(columns: Columns, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Floats]]:
     """Yield the points at the end of each day, for each rule that was ever matched."""
     prices = matrix.prices
-    rows = paid_rows(crowd, matrix, int(days[-1]), ignore_windows=True)
+    rows = paid_rows(columns, matrix, int(days[-1]), ignore_windows=True)
     # A row counts from the first of these days that is not before the row's own day.
     begins = np.searchsorted(days, rows.day)
     paid = rows.paid * fades(days[begins] - rows.day, prices.half_life[rows.rule])
@@ -50,7 +50,7 @@ def _given(crowd: Crowd, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Flo
     points = np.clip(paid_by * prices.points[:, None], -cap, cap)
     cut = np.array([_is_cut(rule) for rule in matrix.rules], np.bool_)
     if cut[rows.rule].any():
-        points[cut] = _day_by_day(crowd, matrix, days)[cut]
+        points[cut] = _day_by_day(columns, matrix, days)[cut]
     for index in np.unique(rows.rule).tolist():
         yield matrix.rules[index], points[index]
 
@@ -74,16 +74,16 @@ def _faded(changes: Floats, days: Ints, half_lives: Ints) -> Floats:
     return changes
 
 
-def _day_by_day(crowd: Crowd, matrix: Matrix, days: Ints) -> Floats:
+def _day_by_day(columns: Columns, matrix: Matrix, days: Ints) -> Floats:
     """Return what each rule gives at the end of each day, by pricing each day separately."""
     points = np.zeros((len(matrix.rules), len(days)))
     for column, day in enumerate(days.tolist()):
-        lines = rule_lines(crowd, matrix, day)
+        lines = rule_lines(columns, matrix, day)
         points[lines.rule, column] = lines.points
     return points
 
 
-def _add_traits(part: Part, known: Known, matrix: Matrix, days: Ints) -> None:
+def _add_traits(part: Part, known: ScoreInput, matrix: Matrix, days: Ints) -> None:
     if not matrix.traits:
         return
     # Traits are constant between the days on which any is set.
@@ -97,8 +97,8 @@ def _add_traits(part: Part, known: Known, matrix: Matrix, days: Ints) -> None:
                 part.add(rule.id, places, np.full(len(places), rule.points))
 
 
-def _add_inactivity(part: Part, crowd: Crowd, matrix: Matrix, days: Ints) -> None:
-    rows = crowd.rows(ACTIVITY)
+def _add_inactivity(part: Part, columns: Columns, matrix: Matrix, days: Ints) -> None:
+    rows = columns.rows(ACTIVITY)
     if matrix.inactivity is None or rows is None:
         return
     ends = np.searchsorted(rows.day, days, side="right")

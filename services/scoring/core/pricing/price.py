@@ -13,7 +13,7 @@ import numpy as np
 
 from services.scoring.core.counting.adjustments import adjustments
 from services.scoring.core.counting.arrays import Indices
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import Counts
 from services.scoring.core.pricing.inactivity import ACTIVITY, idle
 from services.scoring.core.pricing.rule_points import rule_lines
@@ -26,7 +26,7 @@ GROUP: Final = "group:"
 """The prefix in the `rule` of a line for what the cap of a group cuts off; the id of a rule has no colon."""
 
 
-class Known(NamedTuple):
+class ScoreInput(NamedTuple):
     """The input of a score: how often a profile did what on which day, and the traits over time."""
 
     counts: Counts
@@ -50,11 +50,11 @@ class Score:
     exact_engagement: float
 
 
-def crowd_of(known: Sequence[Known], *matrices: Matrix) -> Crowd:
+def columns_of(known: Sequence[ScoreInput], *matrices: Matrix) -> Columns:
     """Return the columns that matrices read of profiles."""
     # In the order of the rules, so that their rows are adjacent and need no gathering.
     keys = dict.fromkeys(key for matrix in matrices for key in keys_of(matrix))
-    return Crowd([one.counts for one in known], keys)
+    return Columns([one.counts for one in known], keys)
 
 
 def keys_of(matrix: Matrix) -> Iterator[str]:
@@ -64,7 +64,7 @@ def keys_of(matrix: Matrix) -> Iterator[str]:
         yield ACTIVITY
 
 
-def holding(known: Sequence[Known], matrix: Matrix, day: int) -> Iterator[tuple[TraitRule, Indices]]:
+def holding(known: Sequence[ScoreInput], matrix: Matrix, day: int) -> Iterator[tuple[TraitRule, Indices]]:
     """Yield the trait rules that hold for any profile, and the indices of these profiles."""
     if not matrix.traits:
         return
@@ -75,13 +75,13 @@ def holding(known: Sequence[Known], matrix: Matrix, day: int) -> Iterator[tuple[
             yield rule, np.array(profiles)
 
 
-def price(known: Known, matrix: Matrix, day: int) -> Score:
+def price(known: ScoreInput, matrix: Matrix, day: int) -> Score:
     """Return the score at the end of a day (UTC ordinal): later days do not exist yet."""
-    crowd = crowd_of([known], matrix)
-    done = list(_behaviour(crowd, matrix, day))
+    columns = columns_of([known], matrix)
+    done = list(_behaviour(columns, matrix, day))
     are = [_once(rule.id, rule.title, rule.points) for rule, _ in holding([known], matrix, day)]
     cuts_of_done, cuts_of_are = list(_cuts(done, matrix)), list(_cuts(are, matrix))
-    by_time = [*_inactivity(crowd, matrix, day), *_adjustments(known.counts, matrix, day)]
+    by_time = [*_inactivity(columns, matrix, day), *_adjustments(known.counts, matrix, day)]
     reasons = (*done, *are, *cuts_of_done, *cuts_of_are, *by_time)
     total, fit = _sum(reasons), _sum((*are, *cuts_of_are))
     engagement = _sum((*done, *cuts_of_done, *by_time))
@@ -95,10 +95,10 @@ def price(known: Known, matrix: Matrix, day: int) -> Score:
     )
 
 
-def _behaviour(crowd: Crowd, matrix: Matrix, day: int) -> Iterator[Reason]:
-    """Yield the lines of a crowd of one profile."""
+def _behaviour(columns: Columns, matrix: Matrix, day: int) -> Iterator[Reason]:
+    """Yield the lines of one profile."""
     rule, _, count, paid, _, points = (
-        column.tolist() for column in rule_lines(crowd, matrix, day, exact=True)
+        column.tolist() for column in rule_lines(columns, matrix, day, exact=True)
     )
     for place, *numbers in zip(rule, points, count, paid, strict=True):
         yield _reason(matrix.rules[place].id, matrix.rules[place].title, *numbers)
@@ -150,10 +150,10 @@ def total_of(lines: Sequence[tuple[str, float]], matrix: Matrix) -> float:
     return _rounded(fsum([points for of in (lines, cuts) for _, points in of]))
 
 
-def _inactivity(crowd: Crowd, matrix: Matrix, day: int) -> Iterator[Reason]:
+def _inactivity(columns: Columns, matrix: Matrix, day: int) -> Iterator[Reason]:
     if matrix.inactivity is None:
         return
-    inactive = idle(crowd, matrix.inactivity, day)
+    inactive = idle(columns, matrix.inactivity, day)
     if len(inactive.profiles):
         label = f"Nothing done for {inactive.days.item()} days"
         steps = inactive.steps.item()

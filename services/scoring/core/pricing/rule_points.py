@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.scoring.core.counting.arrays import Floats, Indices, Ints, starts_of
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.pricing.fading import fades
 from services.scoring.core.pricing.limits import paid, periods_of
 from services.scoring.matrix.matrix import Matrix
@@ -19,7 +19,7 @@ from services.scoring.matrix.matrix import Matrix
 class Lines(NamedTuple):
     """What each rule gives to each profile that matches it, by rule and then by profile.
 
-    `rule` is an index into the rules of the matrix, `profile` one into the crowd. `matches` counts all
+    `rule` is an index into the rules of the matrix, `profile` one into the profiles. `matches` counts all
     matches, `paid` those within the limit. `left` is their points after fading, `points` those after the cap.
     """
 
@@ -44,36 +44,36 @@ class PaidRows(NamedTuple):
     paid: Ints
 
 
-def paid_rows(crowd: Crowd, matrix: Matrix, until: int, *, ignore_windows: bool = False) -> PaidRows:
+def paid_rows(columns: Columns, matrix: Matrix, until: int, *, ignore_windows: bool = False) -> PaidRows:
     """Return the counts up to the end of a day (UTC ordinal) that lie within the windows of their rules."""
     prices = matrix.prices
-    rule, rows = crowd.rows_of([one.count_key for one in matrix.rules])
+    rule, rows = columns.rows_of([one.count_key for one in matrix.rules])
     cuts = prices.has_windows and not ignore_windows
-    if cuts or crowd.last_day > until:
-        days = crowd.day[rows]
+    if cuts or columns.last_day > until:
+        days = columns.day[rows]
         exists = days <= until
         if cuts:
             exists &= days > until - prices.window[rule]
-        rule, rows = rule[exists], np.arange(len(crowd.day))[rows][exists]
-    profile, day, times = crowd.profile[rows], crowd.day[rows], crowd.times[rows]
+        rule, rows = rule[exists], np.arange(len(columns.day))[rows][exists]
+    profile, day, times = columns.profile[rows], columns.day[rows], columns.times[rows]
     each = np.minimum(times, prices.times[rule])
     # In most rows the limit of a period applies to that row alone.
-    shares = crowd.repeats[rows] & prices.is_long[rule]
+    shares = columns.repeats[rows] & prices.is_long[rule]
     if shares.any():
         shares[:-1] |= shares[1:]
         some = np.flatnonzero(shares)
-        its, by = rule[some], crowd.by[rows][some]
+        its, by = rule[some], columns.by[rows][some]
         period = periods_of(day[some], prices.per[its])
         each[some] = paid(times[some], prices.times[its], its, profile[some], by, period)
     return PaidRows(rule, profile, day, times, each)
 
 
-def rule_lines(crowd: Crowd, matrix: Matrix, day: int, *, exact: bool = False) -> Lines:
+def rule_lines(columns: Columns, matrix: Matrix, day: int, *, exact: bool = False) -> Lines:
     """Return what rules give at the end of a day (UTC ordinal): the limit, then time, then the cap.
 
     With `exact`, each sum of fading points is rounded once, in Python; otherwise numpy rounds each addition.
     """
-    prices, rows = matrix.prices, paid_rows(crowd, matrix, day)
+    prices, rows = matrix.prices, paid_rows(columns, matrix, day)
     if not len(rows.day):
         return Lines(*(np.empty(0, type_) for type_ in (np.intp, np.intp, np.int64, np.int64, float, float)))
     starts = starts_of(rows.rule, rows.profile)

@@ -8,9 +8,9 @@ import numpy as np
 
 from services.scoring.core.counting.adjustments import adjustments
 from services.scoring.core.counting.arrays import Floats
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.pricing.inactivity import idle
-from services.scoring.core.pricing.price import Known, Score, crowd_of, holding, price
+from services.scoring.core.pricing.price import Score, ScoreInput, columns_of, holding, price
 from services.scoring.core.pricing.rule_points import Lines, rule_lines
 from services.scoring.core.pricing.sums import Part, rounded
 from services.scoring.matrix.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
@@ -26,17 +26,19 @@ class Scores(NamedTuple):
     exact_engagement: Floats
 
 
-def scores_of(known: Sequence[Known], crowd: Crowd, lines: Lines, matrix: Matrix, day: int) -> Scores:
+def scores_of(
+    known: Sequence[ScoreInput], columns: Columns, lines: Lines, matrix: Matrix, day: int
+) -> Scores:
     """Return the scores of profiles at the end of a day (UTC ordinal), each equal to that of `price`.
 
-    `lines` are the lines of the rules for the crowd on that day.
+    `lines` are the lines of the rules for these profiles on that day.
     """
-    done, are = Part(matrix, crowd.size), Part(matrix, crowd.size)
+    done, are = Part(matrix, columns.size), Part(matrix, columns.size)
     done.add_lines(lines)
     for rule, profiles in holding(known, matrix, day):
         are.add(rule.id, profiles, np.full(len(profiles), rule.points))
     if matrix.inactivity is not None:
-        inactive = idle(crowd, matrix.inactivity, day)
+        inactive = idle(columns, matrix.inactivity, day)
         done.add(INACTIVITY_RULE, inactive.profiles, inactive.points)
     _add_by_hand(done, known, matrix, day)
     fit, engagement = are.sums(), done.sums()
@@ -55,7 +57,7 @@ def scores_of(known: Sequence[Known], crowd: Crowd, lines: Lines, matrix: Matrix
     )
 
 
-def _add_by_hand(part: Part, known: Sequence[Known], matrix: Matrix, day: int) -> None:
+def _add_by_hand(part: Part, known: Sequence[ScoreInput], matrix: Matrix, day: int) -> None:
     for place, one in enumerate(known):
         if one.counts.by_hand:
             for since, made, times in adjustments(one.counts.by_hand, matrix.model):
@@ -63,7 +65,7 @@ def _add_by_hand(part: Part, known: Sequence[Known], matrix: Matrix, day: int) -
                     part.add(ADJUSTMENT_RULE, np.array([place]), np.array([made.points * times]))
 
 
-def points(known: Known, matrix: Matrix, day: int) -> float:
+def points(known: ScoreInput, matrix: Matrix, day: int) -> float:
     """Return only the points of `price`."""
-    crowd = crowd_of([known], matrix)
-    return float(scores_of([known], crowd, rule_lines(crowd, matrix, day), matrix, day).points[0])
+    columns = columns_of([known], matrix)
+    return float(scores_of([known], columns, rule_lines(columns, matrix, day), matrix, day).points[0])

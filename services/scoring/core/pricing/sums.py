@@ -1,4 +1,4 @@
-"""Sums of points, one for each profile of a crowd."""
+"""Sums of points, one for each of several profiles."""
 
 from collections.abc import Callable
 from typing import NamedTuple

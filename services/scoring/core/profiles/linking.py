@@ -124,7 +124,7 @@ def partition(
 
 
 @dataclass(slots=True)
-class Person:
+class Profile:
     """A profile: its identities, with the counts of each.
 
     Its id is the least of its identities' ids, so it depends on the set alone; an id from before a merge is
@@ -145,12 +145,12 @@ class Person:
         return self.held.get(identity_id, Held(NONE, 0))
 
 
-class People:
+class Profiles:
     """The profiles of a batch: looked up, created and merged by its interactions."""
 
-    def __init__(self, known: Iterable[Person], rules: LinkRules) -> None:
+    def __init__(self, known: Iterable[Profile], rules: LinkRules) -> None:
         self._rules = rules
-        self._of: dict[str, Person] = {}
+        self._of: dict[str, Profile] = {}
         self.links: dict[Pair, Link] = {}
         """the links of the batch, with their earliest evidence in it"""
         self.contested: list[Link] = []
@@ -163,18 +163,18 @@ class People:
         """ids of the identities whose profile has other identities than before"""
         self.gone: set[str] = set()
         """ids of profiles that have been merged into another"""
-        for person in known:
-            self._admit(person)
+        for profile in known:
+            self._admit(profile)
 
-    def _admit(self, person: Person) -> None:
-        for identity_id in person.identities:
-            self._of[identity_id] = person
+    def _admit(self, profile: Profile) -> None:
+        for identity_id in profile.identities:
+            self._of[identity_id] = profile
 
     def __contains__(self, identity_id: str) -> bool:
         """Return whether an identity belongs to a profile of the batch."""
         return identity_id in self._of
 
-    def of(self, identity_id: str) -> Person:
+    def of(self, identity_id: str) -> Profile:
         """Return the profile of an identity of the batch."""
         return self._of[identity_id]
 
@@ -196,7 +196,7 @@ class People:
     def _found(self, identity: Identity) -> str:
         identity_id = identity.id
         if identity_id not in self._of:
-            self._of[identity_id] = Person(identity_id, {identity_id: identity})
+            self._of[identity_id] = Profile(identity_id, {identity_id: identity})
             self.founded[identity_id] = identity
             self.moved[identity_id] = identity_id
         return identity_id
@@ -220,21 +220,21 @@ class People:
         """Return why the two profiles of a link cannot be merged, None when they can."""
         return self._rules.objection(self._of[link.one].identities, self._of[link.other].identities)
 
-    def regroup(self, before: Iterable[Person], groups: Iterable[Mapping[str, Identity]]) -> dict[str, str]:
+    def regroup(self, before: Iterable[Profile], groups: Iterable[Mapping[str, Identity]]) -> dict[str, str]:
         """Regroup profiles of the same identities; return the new profile id of each moved identity."""
-        was_of = {i: person for person in before for i in person.identities}
+        was_of = {i: profile for profile in before for i in profile.identities}
         moves: dict[str, str] = {}
         for group in groups:
-            person = Person(min(group), dict(group))
+            profile = Profile(min(group), dict(group))
             for identity_id in group:
                 was = was_of[identity_id]
-                if was.id != person.id:
-                    moves[identity_id] = person.id
+                if was.id != profile.id:
+                    moves[identity_id] = profile.id
                 if was.identities.keys() != group.keys():
                     self.linked.add(identity_id)
                 if identity_id in was.held:
-                    person.held[identity_id] = was.held[identity_id]
-            self._admit(person)
-        self.gone |= {person.id for person in was_of.values()} - {self._of[i].id for i in was_of}
+                    profile.held[identity_id] = was.held[identity_id]
+            self._admit(profile)
+        self.gone |= {profile.id for profile in was_of.values()} - {self._of[i].id for i in was_of}
         self.gone -= {self._of[i].id for i in was_of}
         return moves

@@ -17,7 +17,7 @@ from shared.vocabulary import EFFECTS, is_effective
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-class Told(NamedTuple):
+class ReportedTrait(NamedTuple):
     """A value of a trait, under our name for it, as an interaction set it; null removes the trait."""
 
     occurred_at: datetime
@@ -26,19 +26,19 @@ class Told(NamedTuple):
     value: Any
 
 
-def tellings(interaction: Interaction) -> list[Told]:
+def reported_traits(interaction: Interaction) -> list[ReportedTrait]:
     """Return the traits that an interaction sets, without its effect."""
     if not interaction.traits:
         return []
     at, event_id = interaction.occurred_at, interaction.id
-    return [Told(at, event_id, name, value) for name, value in told_by(interaction.traits).items()]
+    return [ReportedTrait(at, event_id, name, value) for name, value in told_by(interaction.traits).items()]
 
 
-def effect(interaction: Interaction) -> Told | None:
+def effect(interaction: Interaction) -> ReportedTrait | None:
     """Return the trait that an interaction sets by its effect, if it has one."""
     if not is_effective(interaction):
         return None
-    return Told(interaction.occurred_at, interaction.id, *EFFECTS[interaction.type])
+    return ReportedTrait(interaction.occurred_at, interaction.id, *EFFECTS[interaction.type])
 
 
 class History:
@@ -51,7 +51,7 @@ class History:
         self, told: Collection[tuple[datetime, str, str, Any]], identities: Iterable[Identity]
     ) -> None:
         # Most profiles have no traits, and every score needs this.
-        self._told = sorted((Told(*one) for one in told), key=lambda one: one[:2]) if told else []
+        self._told = sorted((ReportedTrait(*one) for one in told), key=lambda one: one[:2]) if told else []
         self._identities = identities
         self._latest: tuple[int, Mapping[str, Any], Mapping[str, Any]] | None = None
         self.days: Sequence[int] = [day_of(one.occurred_at) for one in self._told] if told else ()

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.paths import Test, conditions, tests
-from services.scoring.matrix.warnings.warning import Oddity
+from services.scoring.matrix.warnings.warning import MatrixWarning
 from shared.comparison import operators
 from shared.operators.operator import TextUse
 
@@ -30,7 +30,7 @@ class _Odd(NamedTuple):
 _Check = Callable[[TextUse, str], _Odd | None]
 
 
-def odd_addresses(matrix: Matrix) -> Iterator[Oddity]:
+def odd_addresses(matrix: Matrix) -> Iterator[MatrixWarning]:
     """Yield the first such operand of each operator, with the form in which events bring it."""
     for placed in conditions(matrix):
         checks = _OF_TRAITS if placed.of_traits else _OF_PROPERTIES
@@ -39,7 +39,7 @@ def odd_addresses(matrix: Matrix) -> Iterator[Oddity]:
                 yield from _odd(test, check)
 
 
-def _odd(test: Test, check: _Check) -> Iterator[Oddity]:
+def _odd(test: Test, check: _Check) -> Iterator[MatrixWarning]:
     for operator, operand in operators(test.asked):
         if operator.text is None:
             continue
@@ -50,7 +50,7 @@ def _odd(test: Test, check: _Check) -> Iterator[Oddity]:
             meant = suggestion if suggestion is None or len(suggestion) <= _MAX_SHOWN else None
             hint = f": write {meant}" if meant else ""
             unmet = "likely" if len(found) == len(texts) else "no"
-            yield Oddity(test.path, code, message + hint, test.rule, suggestion=meant, unmet=unmet)
+            yield MatrixWarning(test.path, code, message + hint, test.rule, suggestion=meant, unmet=unmet)
 
 
 def _path(use: TextUse, text: str) -> _Odd | None:

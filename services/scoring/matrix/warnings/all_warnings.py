@@ -4,7 +4,7 @@ from itertools import chain
 from typing import Final
 
 from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.seen_names import Seen
+from services.scoring.matrix.seen_names import SeenNames
 from services.scoring.matrix.warnings.addresses import odd_addresses
 from services.scoring.matrix.warnings.conditions import never_met
 from services.scoring.matrix.warnings.forms import odd_forms
@@ -15,12 +15,12 @@ from services.scoring.matrix.warnings.prices import idle_groups, odd_prices, rep
 from services.scoring.matrix.warnings.stages import odd_stages
 from services.scoring.matrix.warnings.texts import odd_texts
 from services.scoring.matrix.warnings.times import odd_inactivity, odd_limits
-from services.scoring.matrix.warnings.warning import Oddity
+from services.scoring.matrix.warnings.warning import MatrixWarning
 
 MAX_WARNINGS: Final = 100
 
 
-def warnings(matrix: Matrix, seen: Seen) -> list[Oddity]:
+def warnings(matrix: Matrix, seen: SeenNames) -> list[MatrixWarning]:
     """Return the probable mistakes in a matrix, given what has been seen; at most MAX_WARNINGS."""
     found = list(
         chain(

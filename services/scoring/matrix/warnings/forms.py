@@ -9,17 +9,17 @@ from typing import Final
 
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.paths import Test, conditions, tests
-from services.scoring.matrix.seen_names import Seen
+from services.scoring.matrix.seen_names import SeenNames
 from services.scoring.matrix.warnings import known_names
-from services.scoring.matrix.warnings.warning import Oddity
+from services.scoring.matrix.warnings.warning import MatrixWarning
 from shared.comparison import operators
 from shared.known_traits import canonical
-from shared.operators.operator import Forms, Mismatch
+from shared.operators.operator import JsonTypes, Mismatch
 
 _ARTICLES: Final = {"text": "a text", "number": "a number", "boolean": "true or false", "list": "a list"}
 
 
-def odd_forms(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
+def odd_forms(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
     """Yield operators that no value of the forms that came can meet."""
     properties, traits = known_names.property_forms(seen), known_names.trait_forms(seen)
     for placed in conditions(matrix):
@@ -31,12 +31,12 @@ def odd_forms(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
                 yield _odd(test, forms, *found, kept_all=kept_all)
 
 
-def _odd(test: Test, forms: Forms, operator: str, mismatch: Mismatch, *, kept_all: bool) -> Oddity:
+def _odd(test: Test, forms: JsonTypes, operator: str, mismatch: Mismatch, *, kept_all: bool) -> MatrixWarning:
     came = sorted(forms)
     always = "always came" if kept_all else "came, as far as was kept,"
     shown = " or ".join(_ARTICLES.get(one, "an object") for one in came)
     message = f"{test.name} {always} as {shown}, and `{operator}` {mismatch.why}"
-    return Oddity(
+    return MatrixWarning(
         test.path,
         "form_mismatch",
         message,
@@ -46,7 +46,7 @@ def _odd(test: Test, forms: Forms, operator: str, mismatch: Mismatch, *, kept_al
     )
 
 
-def _mismatch(test: Test, forms: Forms) -> tuple[str, Mismatch] | None:
+def _mismatch(test: Test, forms: JsonTypes) -> tuple[str, Mismatch] | None:
     for operator, operand in operators(test.asked):
         if mismatch := operator.mismatch(operand, forms):
             return operator.name, mismatch

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from services.scoring.matrix.seen_names import Seen
+from services.scoring.matrix.seen_names import SeenNames
 from shared.identity import STRONGEST_FIRST, WEAKEST
 from shared.known_traits import canonical
-from shared.operators.operator import Forms
+from shared.operators.operator import JsonTypes
 from shared.vocabulary import EFFECTS, KNOWN_TYPES
 
 TYPES: Final = KNOWN_TYPES
 
-TEXT: Final[Forms] = frozenset({"text"})
+TEXT: Final[JsonTypes] = frozenset({"text"})
 
 ATTRIBUTES: Final = frozenset({"campaign", "source"})
 """What conditions read of an interaction besides its properties."""
@@ -34,18 +34,18 @@ SET_BY_EFFECT: Final = frozenset({effect.trait for effect in EFFECTS.values()})
 TRAITS: Final = DERIVED | SET_BY_EFFECT
 
 
-def trait_forms(seen: Seen) -> Mapping[str, Forms]:
+def trait_forms(seen: SeenNames) -> Mapping[str, JsonTypes]:
     """Return the traits that came or that identities give, with the forms of their values."""
     return _joined([*seen.traits.items(), *((name, TEXT) for name in (*DERIVED, *seen.kinds))])
 
 
-def property_forms(seen: Seen) -> Mapping[str, Forms]:
+def property_forms(seen: SeenNames) -> Mapping[str, JsonTypes]:
     """Return the properties that came, and the attributes, with the forms of their values."""
     return {**seen.properties, **dict.fromkeys(ATTRIBUTES, TEXT)}
 
 
-def _joined(forms: Iterable[tuple[str, Forms]]) -> dict[str, Forms]:
-    joined: dict[str, Forms] = {}
+def _joined(forms: Iterable[tuple[str, JsonTypes]]) -> dict[str, JsonTypes]:
+    joined: dict[str, JsonTypes] = {}
     for name, of_name in forms:
         ours = canonical(name)
         joined[ours] = joined.get(ours, frozenset()) | of_name

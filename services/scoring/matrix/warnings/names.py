@@ -9,14 +9,14 @@ from typing import Final, NamedTuple
 
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.paths import Placed, Test, conditions, tests, types
-from services.scoring.matrix.seen_names import MAX_PARTS, Seen
+from services.scoring.matrix.seen_names import MAX_PARTS, SeenNames
 from services.scoring.matrix.warnings import known_names as known
 from services.scoring.matrix.warnings.nearest import Nearest
 from services.scoring.matrix.warnings.presence import needs_something
-from services.scoring.matrix.warnings.warning import Oddity, Unmet
+from services.scoring.matrix.warnings.warning import MatrixWarning, Unmet
 from shared.identity import KIND_PATTERN
 from shared.known_traits import KNOWN_TRAITS, canonical, objects_with, sources
-from shared.operators.operator import Forms
+from shared.operators.operator import JsonTypes
 from shared.type_names import SEGMENT_TYPES, snake_case, type_of
 from shared.vocabulary import NEVER_COUNTED
 
@@ -82,7 +82,7 @@ class _Names:
         return self._nearest.to(name, slips_alone=self._is_young)
 
 
-def odd_types(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
+def odd_types(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
     """Yield types of interaction that no rule counts or that never came."""
     cut = "no interaction of type {} is among those that came first, and later ones were not kept"
     names = _Names(
@@ -110,7 +110,7 @@ def _of_event(name: str) -> _Told:
     return _Told(f"an event that trackers call `{name}` becomes the type `{ours}`; ask for that", (), ours)
 
 
-def odd_properties(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
+def odd_properties(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
     """Yield properties that never came: asked for in conditions, or what a limit counts by."""
     cut = "no property {} is among those that came first, and later ones were not kept"
     names = _Names(
@@ -132,7 +132,7 @@ def odd_properties(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
             yield _found(placed, f"rules.{index}.limit.by", "property_unknown", told, "no")
 
 
-def odd_traits(matrix: Matrix, seen: Seen) -> Iterator[Oddity]:
+def odd_traits(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
     """Yield traits that were never set: required traits first, then those in conditions."""
     forms = known.trait_forms(seen)
     cut = "no trait {} is among those that came first, and later ones were not kept"
@@ -163,7 +163,7 @@ def possible_kinds(matrix: Matrix) -> frozenset[str]:
     )
 
 
-def _is_known_property(name: str, seen: Seen) -> bool:
+def _is_known_property(name: str, seen: SeenNames) -> bool:
     if name in seen.properties or name in known.PROPERTIES or name in known.ATTRIBUTES:
         return True
     if name.startswith("campaign_"):
@@ -173,19 +173,19 @@ def _is_known_property(name: str, seen: Seen) -> bool:
     return len(parts) > MAX_PARTS and "object" in seen.properties.get(above, ())
 
 
-def _is_known_trait(name: str, forms: Mapping[str, Forms]) -> bool:
+def _is_known_trait(name: str, forms: Mapping[str, JsonTypes]) -> bool:
     if any("object" in forms.get(one, ()) for one in objects_with(name)):
         return True
     told_by = {canonical(name)} if "." in name else sources(name)
     return any(one in forms or one in known.TRAITS for one in told_by)
 
 
-def _as_trait(name: str, seen: Seen) -> str:
+def _as_trait(name: str, seen: SeenNames) -> str:
     came = name in seen.traits or name in known.IDENTITIES
     return "; it comes as a trait, and those are asked for under `traits`" if came else ""
 
 
-def _as_property(name: str, seen: Seen) -> str:
+def _as_property(name: str, seen: SeenNames) -> str:
     came = name in seen.properties
     return "; it comes as a property of events, and those are asked for under `rules`" if came else ""
 
@@ -194,9 +194,9 @@ def _unmet(test: Test) -> Unmet:
     return "likely" if needs_something(test.asked) else "no"
 
 
-def _found(placed: Placed, path: str, code: str, told: _Told, unmet: Unmet) -> Oddity:
+def _found(placed: Placed, path: str, code: str, told: _Told, unmet: Unmet) -> MatrixWarning:
     return _of(told, path, code, placed.rule, unmet)
 
 
-def _of(told: _Told, path: str, code: str, rule: str | None, unmet: Unmet) -> Oddity:
-    return Oddity(path, code, told.message, rule, told.seen, told.suggestion, unmet)
+def _of(told: _Told, path: str, code: str, rule: str | None, unmet: Unmet) -> MatrixWarning:
+    return MatrixWarning(path, code, told.message, rule, told.seen, told.suggestion, unmet)

@@ -11,7 +11,7 @@ from services.scoring.matrix.bounds import most
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.paths import Placed, conditions, tests, tests_of, types_of
 from services.scoring.matrix.warnings.every_profile import Worlds
-from services.scoring.matrix.warnings.warning import Oddity, Unmet
+from services.scoring.matrix.warnings.warning import MatrixWarning, Unmet
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
 
 _LEVELS: Final[Sequence[Unmet]] = ("no", "likely", "surely")
@@ -19,20 +19,20 @@ _MAX_SHOWN: Final = 3
 _MAX_LENGTH: Final = 64
 
 
-def no_lead(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
+def no_lead(matrix: Matrix, found: Sequence[MatrixWarning]) -> Iterator[MatrixWarning]:
     """Yield why no profile becomes a lead, and which rules help no profile, given the other oddities."""
     worlds = Worlds()
     by_exclusion = _all_excluded(matrix, found, worlds)
     if by_exclusion is not None:
         yield by_exclusion
-    idle: list[Oddity] = []
+    idle: list[MatrixWarning] = []
     if by_exclusion is None or by_exclusion.code != "no_lead_possible":
         idle = list(_without_lead(matrix, worlds))
     yield from _unreachable(matrix, [*found, *idle])
     yield from idle
 
 
-def _all_excluded(matrix: Matrix, found: Sequence[Oddity], worlds: Worlds) -> Oddity | None:
+def _all_excluded(matrix: Matrix, found: Sequence[MatrixWarning], worlds: Worlds) -> MatrixWarning | None:
     excludes, requires = matrix.excludes, matrix.requires
     if not excludes:
         return None
@@ -40,32 +40,32 @@ def _all_excluded(matrix: Matrix, found: Sequence[Oddity], worlds: Worlds) -> Od
         alone = (n for n, one in enumerate(excludes) if worlds.all_under([one], known=requires))
         field = next((f"excludes.{n}" for n in alone), "excludes")
         who = f"all who have {_listed(requires)}, as `requires` asks, are" if requires else "everybody is"
-        return Oddity(field, "no_lead_possible", f"nobody can become a lead: {who} excluded")
+        return MatrixWarning(field, "no_lead_possible", f"nobody can become a lead: {who} excluded")
     never_came = _never_came(matrix, found)
     if never_came and worlds.all_under(excludes, known=requires, unknown={*never_came} - {*requires}):
         message = f"nobody becomes a lead: {_listed(never_came)} never came, and all without it are excluded"
-        return Oddity("excludes", "no_lead_expected", message)
+        return MatrixWarning("excludes", "no_lead_expected", message)
     if worlds.all_under(excludes, known=[*requires, "email"]):
         message = "all with an e-mail address are excluded: only those who cannot be written to become leads"
-        return Oddity("excludes", "excludes_reachable", message)
+        return MatrixWarning("excludes", "excludes_reachable", message)
     return None
 
 
-def _never_came(matrix: Matrix, found: Sequence[Oddity]) -> list[str]:
+def _never_came(matrix: Matrix, found: Sequence[MatrixWarning]) -> list[str]:
     """Return the traits in exclusions that never came."""
     fields = {one.field for one in found if one.code == "trait_unknown"}
     excluding = (placed for placed in conditions(matrix) if placed.rule is None)
     return sorted({test.name for placed in excluding for test in tests(placed) if test.path in fields})
 
 
-def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[Oddity]:
+def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[MatrixWarning]:
     """Yield trait rules that no profile meets, or only profiles that are excluded."""
     for index, rule in enumerate(matrix.traits):
         if rule.points <= 0:
             continue
         if worlds.all_under([], meeting=rule.when):
             message = "nobody can meet this, whatever is known of them"
-            yield Oddity(f"traits.{index}.when", "never_met", message, rule.id, unmet="surely")
+            yield MatrixWarning(f"traits.{index}.when", "never_met", message, rule.id, unmet="surely")
             continue
         if worlds.all_under([], known=matrix.requires, meeting=rule.when):
             message = (
@@ -75,10 +75,10 @@ def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[Oddity]:
             message = "gives its points to those alone who are excluded"
         else:
             continue
-        yield Oddity(f"traits.{index}.when", "rule_without_lead", message, rule.id, unmet="surely")
+        yield MatrixWarning(f"traits.{index}.when", "rule_without_lead", message, rule.id, unmet="surely")
 
 
-def _unreachable(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
+def _unreachable(matrix: Matrix, found: Sequence[MatrixWarning]) -> Iterator[MatrixWarning]:
     """Yield that the flip number is out of reach without the rules that no profile meets."""
     levels: dict[str, int] = {}
     for one in found:
@@ -96,7 +96,7 @@ def _unreachable(matrix: Matrix, found: Sequence[Oddity]) -> Iterator[Oddity]:
                 f"nobody {sure} a lead: nobody meets {_listed(unmet)}, and the other rules give at most "
                 f"{reachable:.10g} of the {matrix.flip_number:.10g} points"
             )
-            yield Oddity("flip_number", code, message)
+            yield MatrixWarning("flip_number", code, message)
             return
 
 

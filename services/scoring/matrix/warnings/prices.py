@@ -6,35 +6,35 @@ from services.scoring.matrix.bounds import most_together, uncapped
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.paths import rules
 from services.scoring.matrix.rules import Rule
-from services.scoring.matrix.warnings.warning import Oddity
+from services.scoring.matrix.warnings.warning import MatrixWarning
 from shared.conditions import fingerprint
 
 
-def odd_prices(matrix: Matrix) -> Iterator[Oddity]:
+def odd_prices(matrix: Matrix) -> Iterator[MatrixWarning]:
     """Yield rules without points, and caps that cut a single match or nothing at all."""
     for place, rule in rules(matrix):
         if not rule.points:
-            yield Oddity(f"{place}.points", "no_points", f"{rule.id} gives no points", rule.id)
+            yield MatrixWarning(f"{place}.points", "no_points", f"{rule.id} gives no points", rule.id)
         elif isinstance(rule, Rule) and rule.cap is not None:
             field, points = f"{place}.cap", abs(rule.points)
             if rule.cap < points:
                 message = f"a single match is {points:.10g} points already, of which {rule.cap:.10g} count"
-                yield Oddity(field, "cap_below_points", message, rule.id)
+                yield MatrixWarning(field, "cap_below_points", message, rule.id)
             elif (ever := uncapped(rule)) < rule.cap:
                 message = f"the limit holds the rule at {ever:.10g} points already, below this cap"
-                yield Oddity(field, "cap_idle", message, rule.id)
+                yield MatrixWarning(field, "cap_idle", message, rule.id)
 
 
-def idle_groups(matrix: Matrix) -> Iterator[Oddity]:
+def idle_groups(matrix: Matrix) -> Iterator[MatrixWarning]:
     """Yield groups whose cap cuts nothing."""
     for name, group in matrix.groups.items():
         largest = max(most_together(matrix, group.rules, sign=sign) for sign in (1, -1))
         if largest <= group.cap:
             message = f"the group's rules come to {largest:.10g} points at most, so this cap cuts nothing"
-            yield Oddity(f"groups.{name}.cap", "group_cap_idle", message)
+            yield MatrixWarning(f"groups.{name}.cap", "group_cap_idle", message)
 
 
-def repeated(matrix: Matrix) -> Iterator[Oddity]:
+def repeated(matrix: Matrix) -> Iterator[MatrixWarning]:
     """Yield rules, exclusions and required traits that occur twice."""
     yield from _repeated_rules(matrix)
     first: dict[str, int] = {}
@@ -42,13 +42,13 @@ def repeated(matrix: Matrix) -> Iterator[Oddity]:
         other = first.setdefault(fingerprint(condition, None), index)
         if other != index:
             message = f"asks exactly what excludes.{other} asks"
-            yield Oddity(f"excludes.{index}", "exclusion_repeated", message)
+            yield MatrixWarning(f"excludes.{index}", "exclusion_repeated", message)
     for index, name in enumerate(matrix.requires):
         if name in matrix.requires[:index]:
-            yield Oddity(f"requires.{index}", "requires_repeated", f"{name} is required already")
+            yield MatrixWarning(f"requires.{index}", "requires_repeated", f"{name} is required already")
 
 
-def _repeated_rules(matrix: Matrix) -> Iterator[Oddity]:
+def _repeated_rules(matrix: Matrix) -> Iterator[MatrixWarning]:
     first: dict[object, str] = {}
     for place, rule in rules(matrix):
         if isinstance(rule, Rule):
@@ -58,4 +58,4 @@ def _repeated_rules(matrix: Matrix) -> Iterator[Oddity]:
         other = first.setdefault((type(rule), asked), rule.id)
         if other != rule.id:
             message = f"asks exactly what {other} asks, so both count for the same thing"
-            yield Oddity(f"{place}.when", "rule_repeated", message, rule.id)
+            yield MatrixWarning(f"{place}.when", "rule_repeated", message, rule.id)

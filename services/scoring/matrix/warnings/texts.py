@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.paths import Test, conditions, tests
-from services.scoring.matrix.warnings.warning import Oddity
+from services.scoring.matrix.warnings.warning import MatrixWarning
 from shared.comparison import operators
 from shared.folding import folded
 from shared.operators.operator import Operator, TextUse
@@ -14,7 +14,7 @@ _WILDCARDS: Final = frozenset("*?[")
 _MAX_SHOWN: Final = 60
 
 
-def odd_texts(matrix: Matrix) -> Iterator[Oddity]:
+def odd_texts(matrix: Matrix) -> Iterator[MatrixWarning]:
     """Yield them, for each operator at most one of a kind."""
     for placed in conditions(matrix):
         for test in tests(placed):
@@ -28,41 +28,41 @@ def odd_texts(matrix: Matrix) -> Iterator[Oddity]:
                 yield from _repeated(test, operator, values)
 
 
-def _blank(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
+def _blank(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterator[MatrixWarning]:
     if not any(not one or one.isspace() for one in texts):
         return
     if use.from_start or use.to_end:
         message = f"a blank in `{operator}` is hardly ever sent; `missing: true` asks for what is not there"
     else:
         message = f"a blank in `{operator}` is found in nearly every text"
-    yield Oddity(test.path, "value_blank", message, test.rule)
+    yield MatrixWarning(test.path, "value_blank", message, test.rule)
 
 
-def _spaced(test: Test, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
+def _spaced(test: Test, use: TextUse, texts: list[str]) -> Iterator[MatrixWarning]:
     for one in texts:
         # Within a text, a space around a word asks for the whole word among other words.
         meant = one.lstrip() if use.from_start else one
         meant = meant.rstrip() if use.to_end else meant
         if meant not in {"", one}:
             message = f'"{_cut(one)}" has a space at its edge, which is part of what is asked for'
-            yield Oddity(test.path, "value_spaced", message, test.rule, suggestion=_cut(meant))
+            yield MatrixWarning(test.path, "value_spaced", message, test.rule, suggestion=_cut(meant))
             return
 
 
-def _wildcard(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterator[Oddity]:
+def _wildcard(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterator[MatrixWarning]:
     if use.has_wildcards:
         if texts and not _WILDCARDS & set(texts[0]):
             message = "without `*`, `?` or `[` it asks what `eq` asks: the whole value is to be this"
-            yield Oddity(test.path, "glob_without_wildcard", message, test.rule, suggestion="eq")
+            yield MatrixWarning(test.path, "glob_without_wildcard", message, test.rule, suggestion="eq")
         return
     for one in texts:
         if "*" in one:
             message = f"`*` stands for itself in `{operator}`; it is a wildcard in `glob` alone"
-            yield Oddity(test.path, "wildcard_in_text", message, test.rule, suggestion="glob")
+            yield MatrixWarning(test.path, "wildcard_in_text", message, test.rule, suggestion="glob")
             return
 
 
-def _repeated(test: Test, operator: Operator, values: list[Any]) -> Iterator[Oddity]:
+def _repeated(test: Test, operator: Operator, values: list[Any]) -> Iterator[MatrixWarning]:
     folds = operator.text is not None and operator.text.folds
     met: set[Hashable] = set()
     for one in values:
@@ -70,7 +70,7 @@ def _repeated(test: Test, operator: Operator, values: list[Any]) -> Iterator[Odd
         key = (isinstance(one, bool), folded(one) if folds and isinstance(one, str) else one)
         if key in met:
             message = f"`{operator.name}` names {_shown(one)} twice"
-            yield Oddity(test.path, "value_repeated", message, test.rule)
+            yield MatrixWarning(test.path, "value_repeated", message, test.rule)
             return
         met.add(key)
 

@@ -6,7 +6,7 @@ Unmet: TypeAlias = Literal["no", "likely", "surely"]
 """Whether no profile meets a part: `likely`, judged by what has been seen, or `surely`, whatever may come."""
 
 
-class Oddity(NamedTuple):
+class MatrixWarning(NamedTuple):
     """Something in a matrix that is allowed and probably wrong; `field` is its path and `code` a stable slug.
 
     `rule` is the id of its rule. `seen` is what came instead of what is asked for, or a few of many values;

@@ -13,7 +13,7 @@ from services.scoring.live.consume import Scorer
 from services.scoring.rebuild import leads, snapshot
 from services.scoring.rebuild.databases import Beside, beside
 from services.scoring.rebuild.display import Display
-from services.scoring.rebuild.rebuild import Rebuild, StandingClock, Told, some
+from services.scoring.rebuild.rebuild import FixedClock, Rebuild, RebuildCounters, some
 from services.scoring.rebuild.renewal import evidence, former, newly_qualified
 from services.scoring.rebuild.renewal.swap import Built, swap
 from services.scoring.store import folds
@@ -96,17 +96,17 @@ class Renewal:
                 Counter(lead.model for lead in flips),
             )
 
-    async def _build(self, files: Beside, display: Display) -> tuple[Told, Current]:
+    async def _build(self, files: Beside, display: Display) -> tuple[RebuildCounters, Current]:
         await snapshot.take(self._live, files.copy)
         # Live batches also count and price versions that are being prepared.
         await snapshot.hand_on(*files, activations, preparations)
-        scorer = Scorer(StandingClock(self._clock.now()), self._limits, self._forms)
+        scorer = Scorer(FixedClock(self._clock.now()), self._limits, self._forms)
         current = Current(self._forms)
         rebuild = Rebuild(log=self._log, **files._asdict(), scorer=scorer, current=current, group=self._group)
         return await rebuild.run(display.reading), current
 
 
-async def _require_all(told: Told, files: Beside) -> None:
+async def _require_all(told: RebuildCounters, files: Beside) -> None:
     """Raise Conflict when the log lacks anything that the tables have read."""
     if told.failed:
         raise Conflict(

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.scoring.core.fold import Fold
 from services.scoring.core.profiles.normal_forms import Current
-from services.scoring.live.rescoring import settle_newly_qualified
+from services.scoring.live.rescoring import hand_over_newly_qualified
 from services.scoring.rebuild.renewal import cycles
 from services.scoring.rebuild.snapshot import PAGE, PROJECTIONS, values_of
 from services.scoring.store import fold_tables, folds, tables
@@ -66,7 +66,7 @@ async def swap(
         leads: list[LeadQualified] = []
         for start in range(0, len(built.newly), _CHUNK):
             newly = built.newly[start : start + _CHUNK]
-            leads += settle_newly_qualified(its, newly, matrices, clock.now())
+            leads += hand_over_newly_qualified(its, newly, matrices, clock.now())
         return leads
 
     async with live.open_unit() as connection:

@@ -13,7 +13,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from services.scoring.change.pages import Pages
-from services.scoring.live.rescoring import settle_anew
+from services.scoring.live.rescoring import rescore_profiles
 from services.scoring.store import everybody
 from services.scoring.store.models import Active, active, hold
 from services.scoring.store.tables import identities
@@ -72,7 +72,7 @@ class Repricing:
         matrices = self._of_model(active(connection))
         query = _profiles(self._after).order_by(identities.c.id).limit(size)
         page = list(connection.execute(query).scalars())
-        leads, changed = settle_anew(connection, page, matrices, self._clock.now(), in_doubt=True)
+        leads, changed = rescore_profiles(connection, page, matrices, self._clock.now(), in_doubt=True)
         return page, Repriced(len(page), changed, Counter(lead.model for lead in leads))
 
     def _of_model(self, matrices: Active) -> Active:

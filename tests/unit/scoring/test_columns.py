@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.core.counting.arrays import rows_in
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import Changes, Counts, number_of
 
 KEYS = ["visits", "likes", "opens", "downloads"]
@@ -32,7 +32,7 @@ def counted(entries: dict[tuple[str, str, int], int]) -> Counts:
 def test_a_crowd_has_the_rows_of_each_key_that_is_asked_for(
     profiles: list[dict[tuple[str, str, int], int]], asked: list[str], order: list[str]
 ) -> None:
-    crowd = Crowd([counted(entries) for entries in profiles], asked)
+    columns = Columns([counted(entries) for entries in profiles], asked)
     expected = {
         key: sorted(
             (profile, number_of(by), day, times)
@@ -42,16 +42,16 @@ def test_a_crowd_has_the_rows_of_each_key_that_is_asked_for(
         )
         for key in asked
     }
-    assert list(crowd.keys) == [key for key in asked if expected[key]]
+    assert list(columns.keys) == [key for key in asked if expected[key]]
     for key in order:
-        rows = crowd.rows(key)
+        rows = columns.rows(key)
         found = [] if rows is None else list(zip(*(column.tolist() for column in rows), strict=True))
         assert found == expected.get(key, [])
-    places, rows = crowd.rows_of(order)
-    columns = crowd.profile[rows], crowd.by[rows], crowd.day[rows], crowd.times[rows]
-    found = list(zip(places.tolist(), *(column.tolist() for column in columns), strict=True))
+    places, rows = columns.rows_of(order)
+    fields = columns.profile[rows], columns.by[rows], columns.day[rows], columns.times[rows]
+    found = list(zip(places.tolist(), *(column.tolist() for column in fields), strict=True))
     assert found == [(place, *row) for place, key in enumerate(order) for row in expected.get(key, [])]
-    assert crowd.last_day == max((row[2] for its in expected.values() for row in its), default=0)
+    assert columns.last_day == max((row[2] for its in expected.values() for row in its), default=0)
 
 
 def test_what_is_counted_under_other_keys_is_left_out() -> None:
@@ -59,8 +59,8 @@ def test_what_is_counted_under_other_keys_is_left_out() -> None:
     first, second, third, *_ = sorted(KEYS, key=number_of)
     counts = counted({(key, "", 739_000): times for times, key in enumerate((first, second, third), start=1)})
     for asked in ([first], [second], [first, third], [third, first]):
-        crowd = Crowd([counts], asked)
-        assert crowd.times.tolist() == [1 + (first, second, third).index(key) for key in asked]
+        columns = Columns([counts], asked)
+        assert columns.times.tolist() == [1 + (first, second, third).index(key) for key in asked]
 
 
 def test_rows_that_follow_each_other_are_a_slice() -> None:

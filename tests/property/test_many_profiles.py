@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.scoring.core.pricing.appraisal import Appraisal, appraise, appraise_all
 from services.scoring.core.pricing.due import next_change
-from services.scoring.core.pricing.price import Known, crowd_of, price
+from services.scoring.core.pricing.price import ScoreInput, columns_of, price
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.fold import lives
@@ -17,7 +17,7 @@ from tests.oracle.standing import standing
 from tests.oracle.worlds import World, worlds
 from tests.property.agreement import assert_same_points
 from tests.property.known import known_of
-from tests.unit.scoring.crowds import Parts, scores
+from tests.unit.scoring.columns import Parts, scores
 
 # Whose multiples and sums lie on, or next to, half a step of a score.
 ODD = [0.1, 0.2, -0.3, 0.7, 0.0005, 0.0015, -0.0025, 2.6745, 0.0625, -0.1875, 1 / 3, 1e-9, 1_000.0005]
@@ -33,12 +33,12 @@ def odd_worlds(draw: st.DrawFn) -> World:
     return world._replace(matrix=world.matrix | odd)
 
 
-def known_in(world: World, *asked: Matrix) -> list[Known]:
+def known_in(world: World, *asked: Matrix) -> list[ScoreInput]:
     """What is known of everybody, counted for several matrices."""
     return [known_of(life, *asked) for life in lives(world.events).values()]
 
 
-def batches(data: st.DataObject, known: Sequence[Known]) -> list[list[int]]:
+def batches(data: st.DataObject, known: Sequence[ScoreInput]) -> list[list[int]]:
     """The places of profiles in any order and any batches; some are in more than one."""
     places = st.integers(0, len(known) - 1)
     order = [*data.draw(st.permutations(range(len(known)))), *data.draw(st.lists(places, max_size=3))]
@@ -46,7 +46,7 @@ def batches(data: st.DataObject, known: Sequence[Known]) -> list[list[int]]:
     return [order[start:end] for start, end in pairwise([0, *cuts, len(order)]) if start < end]
 
 
-def alone(known: Known, matrix: Matrix, day: int) -> tuple[Parts, Appraisal]:
+def alone(known: ScoreInput, matrix: Matrix, day: int) -> tuple[Parts, Appraisal]:
     score = price(known, matrix, day)
     appraisal = appraise(known, matrix, day)
     assert appraisal.score == score.points
@@ -66,7 +66,7 @@ def test_profiles_are_priced_together_as_each_is_alone(
     others = data.draw(st.sampled_from([[], others]))
     for places in batches(data, known):
         some = [known[place] for place in places]
-        together = appraise_all(some, crowd_of(some, matrix, *others), matrix, world.day)
+        together = appraise_all(some, columns_of(some, matrix, *others), matrix, world.day)
         found = scores(some, matrix, world.day, *others)
         assert list(zip(found, together, strict=True)) == [expected[place] for place in places]
 
@@ -77,7 +77,7 @@ def test_a_crowd_scores_and_stands_as_the_definition_says(world: World) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     due = list(lives(world.events).values())
     known = [known_of(life, matrix) for life in due]
-    appraisals = appraise_all(known, crowd_of(known, matrix), matrix, world.day)
+    appraisals = appraise_all(known, columns_of(known, matrix), matrix, world.day)
     each = zip(due, scores(known, matrix, world.day), appraisals, strict=True)
     for life, found, appraisal in each:
         expected = life.account(world.matrix, world.day)

@@ -5,9 +5,9 @@ from typing import NamedTuple, TypeAlias
 
 import pytest
 
-from services.scoring.core.counting.columns import Crowd
+from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import NONE, Changes, Counts
-from services.scoring.core.pricing.price import Known, crowd_of
+from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.pricing.rule_points import Lines, rule_lines
 from services.scoring.core.pricing.scores import scores_of
 from services.scoring.matrix.matrix import Matrix
@@ -40,8 +40,8 @@ def counts_of(days: Days, key: str = "visits") -> Counts:
 def worths(rules: Matrix, profiles: Sequence[Days], until: int) -> list[Worth]:
     """What the only rule of a matrix gives to each profile; however sums are rounded, it is the same."""
     (rule,) = rules.rules
-    crowd = Crowd([counts_of(days, rule.count_key) for days in profiles], rules.rules_of)
-    exact, quick = (_by_profile(rule_lines(crowd, rules, until, exact=exact)) for exact in (True, False))
+    columns = Columns([counts_of(days, rule.count_key) for days in profiles], rules.rules_of)
+    exact, quick = (_by_profile(rule_lines(columns, rules, until, exact=exact)) for exact in (True, False))
     assert {place: one[1:] for place, one in exact.items()} == {
         place: one[1:] for place, one in quick.items()
     }
@@ -56,8 +56,8 @@ def worth(rules: Matrix, days: Days, until: int) -> Worth:
 
 
 def _by_profile(lines: Lines) -> dict[int, Worth]:
-    columns = lines.profile, lines.points, lines.matches, lines.paid
-    each = zip(*(column.tolist() for column in columns), strict=True)
+    fields = lines.profile, lines.points, lines.matches, lines.paid
+    each = zip(*(column.tolist() for column in fields), strict=True)
     return {place: Worth(points, matches, paid) for place, points, matches, paid in each}
 
 
@@ -69,9 +69,9 @@ class Parts(NamedTuple):
     engagement: float
 
 
-def scores(known: Sequence[Known], rules: Matrix, day: int, *others: Matrix) -> list[Parts]:
+def scores(known: Sequence[ScoreInput], rules: Matrix, day: int, *others: Matrix) -> list[Parts]:
     """The scores of profiles that are priced together, in a crowd of what other matrices ask too."""
-    crowd = crowd_of(known, rules, *others)
-    found = scores_of(known, crowd, rule_lines(crowd, rules, day), rules, day)
-    columns = found.points, found.fit, found.engagement
-    return list(map(Parts, *(column.tolist() for column in columns)))
+    columns = columns_of(known, rules, *others)
+    found = scores_of(known, columns, rule_lines(columns, rules, day), rules, day)
+    fields = found.points, found.fit, found.engagement
+    return list(map(Parts, *(column.tolist() for column in fields)))

@@ -1,4 +1,4 @@
-"""A crowd whose events come in any order: merges, shared devices, corrections, machines, traits."""
+"""Many profiles whose events come in any order: merges, shared devices, corrections, machines, traits."""
 
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from services.scoring.change.activation import Activation, activate
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.crossing import crossed_on
-from services.scoring.core.pricing.price import Known, price
-from services.scoring.core.profiles.linking import Person
+from services.scoring.core.pricing.price import ScoreInput, price
+from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.resolution import find
 from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store import traits
@@ -95,7 +95,7 @@ def _deed(chance: random.Random, number: int, names: list[Identity]) -> Interact
     )
 
 
-def crowd(seed: int, *, people: int, deeds: int) -> list[Event]:
+def columns(seed: int, *, people: int, deeds: int) -> list[Event]:
     """Return what is told of a crowd, in the order in which it is told; the same for the same seed."""
     chance = random.Random(seed)  # noqa: S311 - the same on every run is what is wanted
     names = _names(chance, people)
@@ -162,7 +162,7 @@ async def assert_as_defined(world: World, events: list[Event], matrix: Mapping[s
     due = lives(events, LIMITS)
     today = day_of(world.clock.now())
 
-    def kept_of_all(connection: sa.Connection) -> tuple[Sequence[Person], Mapping[str, Known], int]:
+    def kept_of_all(connection: sa.Connection) -> tuple[Sequence[Profile], Mapping[str, ScoreInput], int]:
         persons = find(connection, sorted({i.id for person in due for i in person}))
         known = traits.known(connection, persons)
         return persons, known, connection.execute(sa.select(models.c.active_version)).scalar_one()
