@@ -9,6 +9,7 @@ from services.scoring.core.linking import Link, LinkRules, Pair, People, Person,
 from services.scoring.store import former, links
 from services.scoring.store.counts import Reading, columns
 from services.scoring.store.counts import revisions as revisions_of
+from services.scoring.store.models import Active, active_and_locked
 from services.scoring.tables import counts, identities, older_counts
 from shared.database import bulk, quick
 from shared.errors import NotFound, Unavailable
@@ -23,16 +24,20 @@ def resolve(
     *,
     others: Iterable[str] = (),
     limits: Mapping[str, int],
-) -> People:
+) -> tuple[People, Active]:
     """Return the profiles of the events, after creating, merging and separating them in the tables.
 
-    `others` are ids of further identities whose profiles are wanted. Raises Unavailable when another worker
-    changes one of them at the same moment: the batch then simply runs again.
+    Also returns the active versions, which the caller has locked: they are read by the statement that locks
+    the profiles. `others` are ids of further identities whose profiles are wanted. Raises Unavailable when
+    another worker changes one of them at the same moment: the batch then simply runs again.
     """
     parted = links.write_separations(connection, separations)
     wanted = {identity.id for one in interactions for identity in one.identities} | parted | set(others)
     linking = {i.id for one in interactions if len(one.identities) > 1 for i in one.identities} | parted
-    persons = hold(connection, wanted, linking)
+    ids = sorted(wanted)
+    asked = {"ids": ids, "linking": sorted(linking)}
+    matrices, locked = active_and_locked(connection, _entangled(connection), asked)
+    persons = _all_locked(connection, ids, linking, locked)
     people = People(persons, _rules(connection, persons, linking, limits))
     people.see(interactions)
     told = links.write(connection, people.links)
@@ -45,7 +50,7 @@ def resolve(
     unsettled |= links.refuse_contested(connection, people)
     if unsettled:
         _regroup(connection, people, unsettled, crowds, limits)
-    return people
+    return people, matrices
 
 
 def _renamed(people: People, told: Iterable[Link]) -> set[str]:
@@ -70,18 +75,25 @@ def hold(connection: sa.Connection, wanted: Iterable[str], linking: set[str]) ->
     """Return the profiles in the tables, locking those whose counts several workers may change at once.
 
     A profile with one identity needs no lock: all its events are on one partition, and a worker that links it
-    rewrites its counts, which raises the revision. A change before the lock was taken may require more
-    locks, so this repeats until all profiles that need a lock are locked.
+    rewrites its counts, which raises the revision.
     """
     ids = sorted(wanted)
-    if connection.dialect.name != "postgresql":
-        return find(connection, ids)
-    locked: set[str] = set()
+    return _all_locked(connection, ids, linking, _lock_entangled(connection, ids, linking))
+
+
+def _all_locked(
+    connection: sa.Connection, ids: Sequence[str], linking: set[str], locked: set[str]
+) -> list[Person]:
+    """Return the profiles, after locking those that need a lock and are not in `locked`.
+
+    A change before a lock was taken may require more locks, so this repeats until no profile lacks one.
+    """
+    needs_locks = connection.dialect.name == "postgresql"
     while True:
-        locked |= _lock_entangled(connection, ids, linking)
         persons = find(connection, ids)
-        if all(person.id in locked or not _is_entangled(person, linking) for person in persons):
+        if not needs_locks or all(one.id in locked or not _is_entangled(one, linking) for one in persons):
             return persons
+        locked |= _lock_entangled(connection, ids, linking)
 
 
 def _is_entangled(person: Person, linking: set[str]) -> bool:
@@ -90,6 +102,8 @@ def _is_entangled(person: Person, linking: set[str]) -> bool:
 
 def _lock_entangled(connection: sa.Connection, ids: Sequence[str], linking: set[str]) -> set[str]:
     """Lock, in the order of their ids, the profiles for which `_is_entangled` holds, and return their ids."""
+    if connection.dialect.name != "postgresql":
+        return set()
     asked = {"ids": ids, "linking": sorted(linking)}
     return set(connection.execute(_entangled(connection), asked).scalars())
 
