@@ -16,7 +16,7 @@ from services.scoring.live import resolution
 from services.scoring.live.rescoring import rescore
 from services.scoring.store import counts, effects, ledger, links, traits
 from services.scoring.store.folds import Stamp
-from services.scoring.store.models import active, hold
+from services.scoring.store.models import SHARED, hold
 from services.scoring.store.names import Recorder
 from shared.errors import Poison
 from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
@@ -73,15 +73,15 @@ class Scorer:
     def take_in(self, connection: Connection, facts: Facts) -> BatchResult:
         """Count new interactions, subtract retracted ones, then rescore the profiles that changed."""
         retracted = ledger.retract(connection, facts.retractions)
-        interactions, valid = ledger.record(connection, facts.interactions)
         # A correction that comes back from the log has taken effect already.
         separations = links.new_among(connection, facts.separations)
+        if separations or not facts.interactions:
+            # An unmerge may name unknown identities, which cannot be locked; so no other batch may link now.
+            hold(connection, to_activate=bool(separations))
+        interactions, valid = ledger.record(connection, facts.interactions, SHARED)
         if not (interactions or retracted or separations):
             return BatchResult(0, 0, ())
-        # An unmerge may name unknown identities, which cannot be locked; so no other batch links meanwhile.
-        hold(connection, to_activate=bool(separations))
-        matrices = active(connection)
-        profiles = resolution.resolve(
+        profiles, matrices = resolution.resolve(
             connection, interactions, separations, others=retracted, limits=self._limits
         )
         traits.write(connection, interactions)
