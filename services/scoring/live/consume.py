@@ -6,12 +6,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from services.scoring.core.counting.counts import Changes, Held
+from services.scoring.core.counting.counts import Changes, StoredCounts
 from services.scoring.core.counting.tally import Tally, count
 from services.scoring.core.fold import fold_of
 from services.scoring.core.profiles.linking import Profiles
 from services.scoring.core.profiles.names import names_in
 from services.scoring.core.profiles.normal_forms import Current
+from services.scoring.core.revised import Revised
 from services.scoring.live import resolution
 from services.scoring.live.rescoring import rescore
 from services.scoring.store import counts, effects, ledger, links, traits
@@ -160,7 +161,7 @@ def _fold(
     profiles: Profiles,
     touched: Sequence[str],
     tally: Tally,
-) -> dict[str, Held]:
+) -> dict[str, Revised[StoredCounts]]:
     """Add to and subtract from the counts of the identities that posted the interactions.
 
     Returns the counts of all touched identities, which are set on their profiles.
@@ -172,12 +173,12 @@ def _fold(
     for identity_id, posted in retracted.items():
         for interaction in posted:
             count(changes, places[identity_id], interaction, tally, times=-1)
-    before = [profiles.of(identity_id).held_by(identity_id) for identity_id in touched]
-    after = changes.to([held.recent for held in before])
+    before = [profiles.of(identity_id).counts_of(identity_id) for identity_id in touched]
+    after = changes.to([stored.recent for stored, _ in before])
     folded = {
-        identity_id: held._replace(recent=counted)
-        for identity_id, counted, held in zip(touched, after, before, strict=True)
+        identity_id: Revised(StoredCounts(recent, stored.older), revision)
+        for identity_id, recent, (stored, revision) in zip(touched, after, before, strict=True)
     }
-    for identity_id, held in folded.items():
-        profiles.of(identity_id).held[identity_id] = held
+    for identity_id, changed in folded.items():
+        profiles.of(identity_id).counts_by_identity[identity_id] = changed
     return folded

@@ -143,11 +143,7 @@ def confirm(connection: sa.Connection, profiles: Iterable[Profile]) -> None:
     For pricing without writing counts, after the scores were read and written: a writer that counts a profile
     with one identity does not wait for the lock of `hold`.
     """
-    found = {
-        i: profile.held[i].revision if i in profile.held else 0
-        for profile in profiles
-        for i in profile.identities
-    }
+    found = {i: profile.counts_of(i).revision for profile in profiles for i in profile.identities}
     revisions = revisions_of(connection, sorted(found))
     if any(revisions.get(identity_id, 0) != revision for identity_id, revision in found.items()):
         raise Unavailable("counts_race", "Another worker has just changed the same counts.")
@@ -166,8 +162,8 @@ def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Profile]:
         if profile is None:
             profile = profiles[profile_id] = Profile(profile_id)
         profile.identities[identity_id] = Identity(kind, value)
-        if (held := reading.held(identity_id, *row)) is not None:
-            profile.held[identity_id] = held
+        if (stored := reading.counts_in(identity_id, *row)) is not None:
+            profile.counts_by_identity[identity_id] = stored
     return list(profiles.values())
 
 
