@@ -42,9 +42,9 @@ class Attempter:
         """
         loop = asyncio.get_running_loop()
         started, at = loop.time(), self._clock.now()
-        result, settled = await self._settled(delivery, at)
+        result, decided = await self._send_and_decide(delivery, at)
         seconds = loop.time() - started
-        ATTEMPTS.labels(type(settled).__name__.lower()).inc()
+        ATTEMPTS.labels(type(decided).__name__.lower()).inc()
         ATTEMPT_SECONDS.observe(seconds)
         return Attempt(
             id=self._new_id(),
@@ -52,22 +52,22 @@ class Attempter:
             at=at,
             milliseconds=round(seconds * 1000),
             result=result,
-            settled=settled,
+            decided=decided,
         )
 
-    async def _settled(self, delivery: Prepared, at: datetime) -> tuple[Result, Decided]:
+    async def _send_and_decide(self, delivery: Prepared, at: datetime) -> tuple[Result, Decided]:
         try:
             result = await self._sender.send(delivery, at)
             return result, decide(delivery.failures, result, self._clock.now(), self._jitter())
         except Exception as error:
-            logger.exception("delivery.attempt_broke", delivery=delivery.id, error=safe_reason(error))
+            logger.exception("delivery.attempt_error", delivery=delivery.id, error=safe_reason(error))
             result = NoAnswer(OUR_FAULT)
             return result, decide(delivery.failures, result, self._clock.now(), self._jitter())
 
 
-def tell(attempt: Attempt) -> None:
+def log_attempt(attempt: Attempt) -> None:
     """Write the log line of an attempt."""
-    delivery, settled = attempt.delivery, attempt.settled
+    delivery, decided = attempt.delivery, attempt.decided
     logger.info(
         "delivery.attempted",
         delivery=delivery.id,
@@ -75,14 +75,14 @@ def tell(attempt: Attempt) -> None:
         message=delivery.message_id,
         type=delivery.type,
         attempt=delivery.failures + 1,
-        outcome=type(settled).__name__.lower(),
+        outcome=type(decided).__name__.lower(),
         status=attempt.result.status if isinstance(attempt.result, EndpointAnswer) else None,
         milliseconds=attempt.milliseconds,
-        **_next(settled),
+        **_next(decided),
     )
 
 
-def _next(settled: Decided) -> dict[str, object]:
-    if isinstance(settled, Delivered):
+def _next(decided: Decided) -> dict[str, object]:
+    if isinstance(decided, Delivered):
         return {}
-    return {"error": settled.error, "retry_at": settled.retry_at, "held": settled.retry_at is None}
+    return {"error": decided.error, "retry_at": decided.retry_at, "held": decided.retry_at is None}
