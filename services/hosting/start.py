@@ -38,7 +38,7 @@ def run_all(settings: Settings, composes: Sequence[Compose], first: Callable[[Se
             runner.run(serve(settings, keys, composes, listening=listening, notices=notices))
 
 
-def run_one(
+def run_service(
     settings: Settings,
     compose: Compose,
     *,
@@ -67,7 +67,10 @@ def migrate(settings: Settings) -> None:
 def require_data_directory(settings: Settings) -> None:
     """Raise Misconfigured when the directory of an embedded log is missing: it would be made, empty."""
     if settings.log == "embedded" and not settings.data_dir.is_dir():
-        raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
+        raise Misconfigured(
+            "data_dir_missing",
+            f"There is no directory {settings.data_dir}. Name the data directory with --data-dir.",
+        )
 
 
 def _prepare_files(settings: Settings, *, directory: bool, tables: bool) -> None:
