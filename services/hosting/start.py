@@ -13,7 +13,7 @@ from services.hosting.welcome import Welcome
 from shared.database.migrations import migrate as migrate_database
 from shared.database.urls import sqlite_file
 from shared.errors import Misconfigured
-from shared.process.datadir import close_files, held, prepare
+from shared.process.datadir import close_files, exclusive, prepare
 from shared.process.keys import ROLES, load_keys, make_key_file
 from shared.process.settings import Settings
 
@@ -25,7 +25,7 @@ def run_all(settings: Settings, composes: Sequence[Compose], first: Callable[[Se
     """
     with ExitStack() as stack:
         _prepare_files(settings, directory=True, tables=True)
-        stack.enter_context(held(settings.data_dir))
+        stack.enter_context(exclusive(settings.data_dir))
         configured = settings.configured_keys
         made = any(configured[role] is None for role in ROLES) and make_key_file(settings.data_dir)
         keys = load_keys(settings.data_dir, configured)

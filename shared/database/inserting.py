@@ -97,10 +97,10 @@ def inserting_missing(
 
 @lru_cache(maxsize=256)
 def inserting_new(
-    source: Source, table: sa.Table, names: tuple[str, ...], told: tuple[sa.ColumnElement[Any], ...]
+    source: Source, table: sa.Table, names: tuple[str, ...], returned: tuple[sa.ColumnElement[Any], ...]
 ) -> ReturningInsert[Any]:
-    """Return the statement of `bulk.insert_new_telling`, which returns the columns `told`."""
-    return inserting_missing(source, table, names).returning(*told)
+    """Return the statement of `bulk.insert_new_returning`, which returns the columns `returned`."""
+    return inserting_missing(source, table, names).returning(*returned)
 
 
 def _guard(

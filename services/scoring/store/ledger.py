@@ -42,7 +42,7 @@ def record(connection: sa.Connection, interactions: Sequence[Interaction]) -> Re
         }
         for one in distinct.values()
     ]
-    is_void = dict(bulk.insert_new_telling(connection, ledger, "event_id", rows, (_IS_RETRACTED,)))
+    is_void = dict(bulk.insert_new_returning(connection, ledger, "event_id", rows, (_IS_RETRACTED,)))
     new = [one for one in reversed(distinct.values()) if one.id in is_void]
     return Recorded(new, [one for one in new if not is_void[one.id]])
 
