@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 import structlog
 
@@ -15,7 +16,9 @@ from services.handoff.webhooks.delivery import (
     EndpointAnswer,
     NoAnswer,
     Prepared,
+    Rejected,
     Result,
+    Unreachable,
     decide,
 )
 from shared.ids import NewId
@@ -24,6 +27,9 @@ from shared.process.telemetry import ATTEMPT_SECONDS, ATTEMPTS
 from shared.reasons import safe_reason
 
 logger = structlog.get_logger(__name__)
+
+# Not the names of the classes: a renamed class must not rename the label of a metric.
+_OUTCOMES: Final = {Delivered: "delivered", Rejected: "rejected", Unreachable: "unreachable"}
 
 
 class Attempter:
@@ -44,7 +50,7 @@ class Attempter:
         started, at = loop.time(), self._clock.now()
         result, decided = await self._send_and_decide(delivery, at)
         seconds = loop.time() - started
-        ATTEMPTS.labels(type(decided).__name__.lower()).inc()
+        ATTEMPTS.labels(_OUTCOMES[type(decided)]).inc()
         ATTEMPT_SECONDS.observe(seconds)
         return Attempt(
             id=self._new_id(),
@@ -75,7 +81,7 @@ def log_attempt(attempt: Attempt) -> None:
         message=delivery.message_id,
         type=delivery.type,
         attempt=delivery.failures + 1,
-        outcome=type(decided).__name__.lower(),
+        outcome=_OUTCOMES[type(decided)],
         status=attempt.result.status if isinstance(attempt.result, EndpointAnswer) else None,
         milliseconds=attempt.milliseconds,
         **_next(decided),

@@ -1,7 +1,7 @@
-"""A delivery as a state machine: Prepared, and after each attempt Delivered, Refused or Unreachable.
+"""A delivery as a state machine: Prepared, and after each attempt Delivered, Rejected or Unreachable.
 
     Prepared ──attempt──> Delivered                    a 2xx: done
-                          Refused      ──> Prepared    an answer other than 2xx: again at `retry_at`
+                          Rejected     ──> Prepared    an answer other than 2xx: again at `retry_at`
                           Unreachable  ──> Prepared    no answer at all:         again at `retry_at`
 
 Without a `retry_at` the delivery is held: never dropped, listed, and replayable.
