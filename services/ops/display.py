@@ -13,7 +13,7 @@ from rich.text import Text
 Json = Mapping[str, Any]
 
 _ALARM: Final = "bold red"
-_NOBODY: Final = "no_lead_"
+_NO_LEAD_PREFIX: Final = "no_lead_"
 """The codes of warnings that no profile becomes a lead begin like this."""
 
 _PHASES: Final[Mapping[str, str]] = {
@@ -56,37 +56,39 @@ def printable(text: str) -> str:
 def complaints(errors: Sequence[Json]) -> Table:
     """Return what is wrong with an input, field by field."""
     shown = table("What is wrong", "field", "why")
-    for one in errors:
-        shown.add_row(Text(one["field"] or "(the whole)"), Text(one["message"]))
+    for error in errors:
+        shown.add_row(Text(error["field"] or "(the whole)"), Text(error["message"]))
     return shown
 
 
 def warnings(found: Sequence[Json]) -> Table:
     """Return the warnings about a matrix; warnings that no profile becomes a lead are highlighted."""
     shown = table("Warnings about the draft", "field", "rule", "warning")
-    for one in found:
-        style = _ALARM if is_alarm(one) else ""
-        shown.add_row(Text(one["field"]), Text(one["rule"] or ""), Text(one["message"]), style=style)
+    for warning in found:
+        style = _ALARM if is_alarm(warning) else ""
+        shown.add_row(
+            Text(warning["field"]), Text(warning["rule"] or ""), Text(warning["message"]), style=style
+        )
     return shown
 
 
 def alarms(found: Sequence[Json]) -> Text:
     """Return the warnings that no profile becomes a lead, one line each."""
     return Text("\n").join(
-        Text(f"Warning: {one['message']}.", style=_ALARM) for one in found if is_alarm(one)
+        Text(f"Warning: {warning['message']}.", style=_ALARM) for warning in found if is_alarm(warning)
     )
 
 
 def is_alarm(warning: Json) -> bool:
     """Return whether a warning says that no profile becomes a lead."""
-    return str(warning["code"]).startswith(_NOBODY)
+    return str(warning["code"]).startswith(_NO_LEAD_PREFIX)
 
 
 def difference(title: str, changes: Sequence[Json]) -> Table:
     """Return the changes; changes that need no new counts are priced from the present counts."""
     shown = table(title, "what changes", "needs counting")
-    for one in changes:
-        shown.add_row(Text(one["text"]), "yes" if one["needs_counting"] else "")
+    for change in changes:
+        shown.add_row(Text(change["text"]), "yes" if change["needs_counting"] else "")
     return shown
 
 
@@ -107,11 +109,11 @@ def movers(title: str, found: Sequence[Json], of: int) -> Table:
     rows = found[:MAX_ROWS]
     cut = f" ({len(rows):,} of {of:,})" if of > len(rows) else ""
     shown = table(f"{title}{cut}", "profile", "company", numbers=["before", "after", "change"])
-    for one in rows:
-        before, after = one["before"], one["after"]
+    for profile in rows:
+        before, after = profile["before"], profile["after"]
         shown.add_row(
-            Text(_name(one)),
-            Text(one.get("company") or ""),
+            Text(_name(profile)),
+            Text(profile.get("company") or ""),
             "none" if before is None else f"{before:.10g}",
             f"{after:.10g}",
             f"{after - (before or 0):+.10g}",

@@ -49,7 +49,7 @@ class Display:
             self._tenths = tenths
             self._say(f"{10 * tenths} %, {lines:,} lines")
 
-    def tell_before(self, before: PastImport | None, *, force: bool, older_form: bool) -> None:
+    def show_past(self, before: PastImport | None, *, force: bool, older_form: bool) -> None:
         """Say what was imported before, and whether that is skipped or read again."""
         if before:
             when = f"imported before on {before.at:%Y-%m-%d} from {_printable(before.name)}"

@@ -47,7 +47,7 @@ def record(
         }
         for one in distinct.values()
     ]
-    is_void = dict(bulk.insert_new_telling(connection, ledger, "event_id", rows, (_IS_RETRACTED,), lock))
+    is_void = dict(bulk.insert_new_returning(connection, ledger, "event_id", rows, (_IS_RETRACTED,), lock))
     new = [one for one in reversed(distinct.values()) if one.id in is_void]
     return Recorded(new, [one for one in new if not is_void[one.id]])
 

@@ -27,7 +27,7 @@ def test_a_visitor_is_the_same_at_every_run_and_nobody_without_the_salt() -> Non
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
 def test_a_salt_that_is_none_is_said(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "import.salt").write_bytes(content)
-    with pytest.raises(Misconfigured, match="holds no salt"):
+    with pytest.raises(Misconfigured, match="has no valid salt"):
         load_salt(tmp_path)
 
 
@@ -91,21 +91,17 @@ def test_what_was_skipped_has_a_line_and_the_whole_file_a_column_of_its_own() ->
 
 
 def test_a_report_says_what_its_format_does_not_tell() -> None:
-    assert "machines cannot be told from people" in shown(
-        ImportResult(ImportReport(formats={"vhost_common": 1}))
-    )
-    assert "machines cannot be told from people" not in shown(
-        ImportResult(ImportReport(formats={"combined": 1}))
-    )
+    assert "machines are not recognised" in shown(ImportResult(ImportReport(formats={"vhost_common": 1})))
+    assert "machines are not recognised" not in shown(ImportResult(ImportReport(formats={"combined": 1})))
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
         ("event_too_large", "larger than an event may be"),
-        ("a_new_code", "the instance does not take it (a_new_code)"),
-        ("[red]ana@example.com", "the instance does not take it (no reason)"),
-        ("x" * 10_000, "the instance does not take it (no reason)"),
+        ("a_new_code", "the instance refuses it (a_new_code)"),
+        ("[red]ana@example.com", "the instance refuses it (no reason)"),
+        ("x" * 10_000, "the instance refuses it (no reason)"),
     ],
 )
 def test_what_the_instance_refuses_is_said_in_words(code: str, reason: str) -> None:
