@@ -19,7 +19,7 @@ from services.scoring.core.pricing.appraisal import State, appraise
 from services.scoring.core.pricing.flip import Cycle, latest_cycle, qualify
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.live import resolution
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store import counts, cycles, former, handovers, traits
 from services.scoring.store.handovers import Handover
 from services.scoring.store.lifecycle import state_of

@@ -17,9 +17,9 @@ from services.scoring.core.counting.tally import Tally, day_of
 from services.scoring.core.pricing.appraisal import appraise_all
 from services.scoring.core.pricing.price import columns_of
 from services.scoring.matrix.asked_traits import traits_asked
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store import everybody, scores
-from services.scoring.store.models import COUNTING, active, hold, read_version
+from services.scoring.store.models import COUNTING, active, hold
 from services.scoring.store.tables import identities, preparations
 from shared.errors import Conflict
 
@@ -79,7 +79,7 @@ def read(connection: sa.Connection, model: str, *, to_move: bool = False) -> Pre
     if row is None:
         return None
     return Preparation(
-        read_version(model, row.version, row.matrix),
+        Version.read(model, row.version, row.matrix),
         row.phase,
         frozenset(json.loads(row.uncounted)),
         row.after,
@@ -120,7 +120,7 @@ def start(connection: sa.Connection, version: Version, now: datetime) -> None:
         sa.insert(preparations).values(
             model=version.model,
             version=version.number,
-            matrix=json.dumps(version.matrix.canonical(), ensure_ascii=False),
+            matrix=version.matrix.text(),
             phase=phase,
             uncounted=json.dumps(sorted(uncounted)),
             after="",

@@ -10,7 +10,7 @@ from services.scoring.core.pricing.flip import Cycle
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.scores import points
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store import ledger, traits
 from services.scoring.store.models import active, version_of
 

@@ -8,7 +8,8 @@ from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.crossing import crossed_by
 from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.matrix.matrix import Matrix, Version
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.version import Version
 from shared.events import LeadQualified, Offer
 from shared.ids import derived_id
 
