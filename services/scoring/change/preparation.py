@@ -113,8 +113,7 @@ def start(connection: sa.Connection, version: Version, now: datetime) -> None:
             return
         connection.execute(sa.delete(preparations).where(preparations.c.model == version.model))
     scores.drop_version(connection, version)
-    scoring = active(connection).versions.values()
-    uncounted = Tally([version.matrix], leave_out=Tally(one.matrix for one in scoring).keys).keys
+    uncounted = active(connection).uncounted(version.matrix)
     phase = COUNTING if uncounted else PRICING
     connection.execute(
         sa.insert(preparations).values(
@@ -171,9 +170,7 @@ def _count_page(connection: sa.Connection, preparation: Preparation, size: int) 
         # Batches under way do not price the version yet, so they have to end before the first page is priced.
         hold(connection, to_activate=True)
         return preparation._replace(phase=PRICING, after="", done=0, total=total)
-    matrix = preparation.version.matrix
-    counted = Tally([matrix]).keys - preparation.uncounted
-    recount(connection, page, Tally([matrix], leave_out=counted))
+    recount(connection, page, Tally([preparation.version.matrix], only=preparation.uncounted))
     return preparation._replace(after=page[-1], done=preparation.done + len(page))
 
 

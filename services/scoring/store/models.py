@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from services.scoring.core.counting.tally import Tally
+from services.scoring.core.counting.tally import Tally, keys_of
 from services.scoring.matrix.asked_traits import traits_asked
+from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.version import Version
 from services.scoring.store.tables import activations, models, preparations, versions
 from shared.database import quick
@@ -51,6 +52,11 @@ class Active:
     def traits_asked(self) -> frozenset[str]:
         """The names of the traits that have to be read to price a profile in all of these versions."""
         return traits_asked(version.matrix for version in self.all)
+
+    def uncounted(self, matrix: Matrix) -> frozenset[str]:
+        """Return the count keys that a matrix reads and no active version counts."""
+        counted = {key for version in self.versions.values() for key in keys_of(version.matrix)}
+        return frozenset(keys_of(matrix)) - counted
 
 
 def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:

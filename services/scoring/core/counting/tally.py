@@ -62,27 +62,28 @@ class _Filed:
         return self._by_type.get(type_, self._any_type)
 
 
-class Tally:
-    """What has to be counted for some matrices, except the count keys that are left out.
+def keys_of(matrix: Matrix) -> Iterator[str]:
+    """Yield the count keys that a matrix reads."""
+    yield from matrix.rules_of
+    if matrix.inactivity is not None:
+        yield ACTIVITY
 
-    Points given by hand are always counted, even without a matrix of their model.
+
+class Tally:
+    """What has to be counted for some matrices: all their count keys, or `only` some of them.
+
+    Points given by hand need no matrix, so all of them are counted unless `only` leaves them out.
     """
 
-    def __init__(self, matrices: Iterable[Matrix], leave_out: Collection[str] = ()) -> None:
+    def __init__(self, matrices: Iterable[Matrix], only: Collection[str] | None = None) -> None:
         several = list(matrices)
+        asked = {ADJUSTMENTS, *(key for matrix in several for key in keys_of(matrix))}
+        self.keys = frozenset(asked if only is None else asked.intersection(only))
+        self._counts_activity = ACTIVITY in self.keys
+        self._counts_adjustments = ADJUSTMENTS in self.keys
         rules = {
-            rule.count_key: rule
-            for matrix in several
-            for rule in matrix.rules
-            if rule.count_key not in leave_out
+            rule.count_key: rule for matrix in several for rule in matrix.rules if rule.count_key in self.keys
         }
-        self._counts_activity = any(m.inactivity for m in several) and ACTIVITY not in leave_out
-        self._counts_adjustments = ADJUSTMENTS not in leave_out
-        self.keys = frozenset(rules)
-        if self._counts_activity:
-            self.keys |= {ACTIVITY}
-        if self._counts_adjustments:
-            self.keys |= {ADJUSTMENTS}
         self._of_humans = _Filed(rule for rule in rules.values() if rule.machine != "only")
         self._of_machines = _Filed(rule for rule in rules.values() if rule.machine != "exclude")
 

@@ -15,7 +15,8 @@ from services.scoring.core.counting.adjustments import adjustments
 from services.scoring.core.counting.arrays import Indices
 from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import Counts
-from services.scoring.core.pricing.inactivity import ACTIVITY, idle
+from services.scoring.core.counting.tally import keys_of
+from services.scoring.core.pricing.inactivity import idle
 from services.scoring.core.pricing.rule_points import rule_lines
 from services.scoring.core.profiles.traits import History
 from services.scoring.matrix.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
@@ -55,13 +56,6 @@ def columns_of(known: Sequence[ScoreInput], *matrices: Matrix) -> Columns:
     # In the order of the rules, so that their rows are adjacent and need no gathering.
     keys = dict.fromkeys(key for matrix in matrices for key in keys_of(matrix))
     return Columns([one.counts for one in known], keys)
-
-
-def keys_of(matrix: Matrix) -> Iterator[str]:
-    """Yield the count keys that a matrix reads."""
-    yield from matrix.rules_of
-    if matrix.inactivity is not None:
-        yield ACTIVITY
 
 
 def holding(known: Sequence[ScoreInput], matrix: Matrix, day: int) -> Iterator[tuple[TraitRule, Indices]]:
