@@ -71,7 +71,11 @@ def holding(known: Sequence[ScoreInput], matrix: Matrix, day: int) -> Iterator[t
 
 def price(known: ScoreInput, matrix: Matrix, day: int) -> Score:
     """Return the score at the end of a day (UTC ordinal): later days do not exist yet."""
-    columns = columns_of([known], matrix)
+    return price_columns(known, columns_of([known], matrix), matrix, day)
+
+
+def price_columns(known: ScoreInput, columns: Columns, matrix: Matrix, day: int) -> Score:
+    """Return the score of a profile as `price` does, given the columns of this profile alone."""
     done = list(_behaviour(columns, matrix, day))
     are = [_once(rule.id, rule.title, rule.points) for rule, _ in holding([known], matrix, day)]
     cuts_of_done, cuts_of_are = list(_cuts(done, matrix)), list(_cuts(are, matrix))
