@@ -12,7 +12,8 @@ from services.scoring.core.counting.counts import ACTIVITY, ADJUSTMENTS, NO_VALU
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import Rule
 from shared.conditions import named_types, possible_types
-from shared.events import ADJUSTMENT, IDENTIFY, Interaction
+from shared.countable import Countable
+from shared.events import ADJUSTMENT, IDENTIFY
 from shared.known import MISSING
 from shared.matching import Predicate, Reader, compile_condition, reader
 from shared.vocabulary import TOUCHES, is_activity
@@ -87,7 +88,7 @@ class Tally:
         self._of_humans = _Filed(rule for rule in rules.values() if rule.machine != "only")
         self._of_machines = _Filed(rule for rule in rules.values() if rule.machine != "exclude")
 
-    def matches(self, interaction: Interaction) -> Iterator[tuple[str, str]]:
+    def matches(self, interaction: Countable) -> Iterator[tuple[str, str]]:
         """Yield (count key, value of `by`) for each condition that the interaction meets."""
         if interaction.type == IDENTIFY:
             return
@@ -103,7 +104,7 @@ class Tally:
                 yield key, NO_VALUE if by is None else value_text(by(interaction))
 
 
-def _text_of_adjustment(interaction: Interaction) -> str:
+def _text_of_adjustment(interaction: Countable) -> str:
     return _encode_value(msgspec.convert(interaction.properties, Adjustment)).decode()
 
 
@@ -129,7 +130,7 @@ def _in_one_form(value: object) -> object:
     return value
 
 
-def count(changes: Changes, owner: int, interaction: Interaction, tally: Tally, times: int = 1) -> None:
+def count(changes: Changes, owner: int, interaction: Countable, tally: Tally, times: int = 1) -> None:
     """Add an interaction to the changes of an owner's counts; `times=-1` subtracts it again."""
     day = day_of(interaction.occurred_at)
     for key, by in tally.matches(interaction):
@@ -139,7 +140,7 @@ def count(changes: Changes, owner: int, interaction: Interaction, tally: Tally, 
             changes.add(owner, key, by, day, times)
 
 
-def counted(interactions: Iterable[Interaction], tally: Tally) -> Counts:
+def counted(interactions: Iterable[Countable], tally: Tally) -> Counts:
     """Return the counts of some interactions of one owner."""
     changes = Changes()
     for interaction in interactions:
