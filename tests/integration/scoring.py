@@ -108,7 +108,7 @@ class World:
         def told(connection: sa.Connection) -> dict[str, Any]:
             (person,) = find(connection, [identity.id])
             known = traits.read(connection, [person])
-            return known[person.id].told(day_of(self.clock.now()))
+            return known[person.id].reported(day_of(self.clock.now()))
 
         return await self.database.read(told)
 

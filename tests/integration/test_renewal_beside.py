@@ -149,4 +149,4 @@ async def test_who_read_counts_before_the_swap_does_not_write_them_after_it(old:
     person = await old.world.person(Identity(*ANA))
     await old.renewed()
     with pytest.raises(Unavailable):
-        await old.database.unit(lambda connection: counts.write(connection, person.held))
+        await old.database.unit(lambda connection: counts.write(connection, person.counts_by_identity))

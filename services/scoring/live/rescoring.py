@@ -7,16 +7,17 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from services.scoring.core.counting.tally import day_of
-from services.scoring.core.pricing.appraisal import BELOW, QUALIFIED, appraise, appraise_all
+from services.scoring.core.pricing.appraisal import BELOW, QUALIFIED, Appraisal, appraise, appraise_all
 from services.scoring.core.pricing.flip import next_cycle, qualify
 from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.profiles.linking import Profile
+from services.scoring.core.revised import Revised
 from services.scoring.live import resolution
 from services.scoring.live.lookup import own_cycles
 from services.scoring.live.stage_changes import Rescored, stage_changes
 from services.scoring.store import cycles, ledger, scores, traits
 from services.scoring.store.models import Active
-from services.scoring.store.scores import Kept, ScoreKey
+from services.scoring.store.scores import ScoreKey
 from shared.database import outbox
 from shared.events import LEADS, LeadQualified, encode
 from shared.log.port import Record
@@ -66,11 +67,11 @@ def rescore(
     known = traits.known(connection, everyone, matrices.traits_asked)
     all_rescored = list(_rescored(everyone, known, matrices, before, day_of(now)))
     changed = {
-        ScoreKey(rescored.profile.id, rescored.version.model, rescored.version.number): Kept(
+        ScoreKey(rescored.profile.id, rescored.version.model, rescored.version.number): Revised(
             rescored.now, rescored.before.revision if rescored.before else 0
         )
         for rescored in all_rescored
-        if rescored.before is None or rescored.before.appraisal != rescored.now
+        if rescored.before is None or rescored.before.value != rescored.now
     }
     scores.write(connection, changed)
     live = [
@@ -138,7 +139,7 @@ def _rescored(
     profiles: Sequence[Profile],
     known: Mapping[str, ScoreInput],
     matrices: Active,
-    before: Mapping[ScoreKey, Kept],
+    before: Mapping[ScoreKey, Revised[Appraisal]],
     day: int,
 ) -> Iterator[Rescored]:
     inputs = [known[profile.id] for profile in profiles]
@@ -152,7 +153,7 @@ def _rescored(
                 for i in profile.identities
                 if (stored := before.get(ScoreKey(i, model, number))) is not None
             }
-            appraisals_before = [stored.appraisal for stored in were.values()]
+            appraisals_before = [stored.value for stored in were.values()]
             yield Rescored(profile, score_input, version, were.get(profile.id), appraisals_before, now)
 
 
