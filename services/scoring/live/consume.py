@@ -19,6 +19,7 @@ from services.scoring.store import counts, effects, ledger, links, traits
 from services.scoring.store.folds import Stamp
 from services.scoring.store.models import SHARED, hold
 from services.scoring.store.names import Recorder
+from shared.countable import Countable
 from shared.errors import Poison
 from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
 from shared.following.follower import Summary
@@ -157,7 +158,7 @@ def _facts(messages: Iterable[Message]) -> Facts:
 
 def _fold(
     interactions: Iterable[Interaction],
-    retracted: Mapping[str, Iterable[Interaction]],
+    retracted: Mapping[str, Iterable[Countable]],
     profiles: Profiles,
     touched: Sequence[str],
     tally: Tally,

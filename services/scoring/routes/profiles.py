@@ -14,7 +14,7 @@ from services.scoring.core.pricing.appraisal import State, appraise
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.resolution import find, find_one
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.routes.parameters import (
     NO_VERSION,
     SLUG,

@@ -11,14 +11,13 @@ from services.scoring.core.counting.arrays import Floats
 from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import Changes, only
 from services.scoring.core.counting.tally import Tally
-from services.scoring.core.explaining.example import examples
+from services.scoring.core.explaining.example import Example, examples
 from services.scoring.core.pricing.price import Score, ScoreInput, total_of
 from services.scoring.core.pricing.rule_points import rule_lines
 from services.scoring.core.pricing.sums import Part, rounded
 from services.scoring.matrix.matrix import ADJUSTMENT_RULE, Matrix
 from services.scoring.matrix.rules import Rule
 from services.scoring.matrix.trait_conditions import Traits
-from shared.events import Interaction
 from shared.vocabulary import EFFECTS
 
 MAX_FURTHER: Final = 100
@@ -130,14 +129,14 @@ class _Further:
     `type` is the type of the first interaction, None if there is none.
     """
 
-    def __init__(self, tally: Tally, interactions: Iterator[Interaction], may_count: Iterator[int]) -> None:
+    def __init__(self, tally: Tally, interactions: Iterator[Example], may_count: Iterator[int]) -> None:
         self._tally = tally
         self._may_count = may_count
         first = next(interactions, None)
         self.type = None if first is None else first.type
         self._more = islice(interactions if first is None else chain([first], interactions), MAX_FURTHER)
         self._counted: list[Sequence[tuple[str, str]]] = []
-        self._last: Interaction | None = None
+        self._last: Example | None = None
 
     def up_to(self, times: int) -> int:
         """Return how many of the first `times` interactions exist."""

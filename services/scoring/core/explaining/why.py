@@ -12,7 +12,7 @@ from services.scoring.core.pricing.appraisal import QUALIFIED, State, state_of
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.flip import Cycle
 from services.scoring.core.pricing.price import ScoreInput, price
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 
 Status = Literal[
     "lead",

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from services.scoring.core.counting.adjustments import adjustments
-from services.scoring.core.counting.arrays import Ints
+from services.scoring.core.counting.arrays import Floats, Ints
 from services.scoring.core.counting.columns import Columns
 from services.scoring.core.pricing.over_time import sums_over
 from services.scoring.core.pricing.price import ScoreInput, columns_of
@@ -22,35 +22,40 @@ def crossed_on(known: ScoreInput, matrix: Matrix, until: int) -> int | None:
 
     The search begins on the first day that the matrix reads.
     """
-    days = _days_to_ask(known, matrix, until)
+    columns = columns_of([known], matrix)
+    return _first_to_reach(known, columns, matrix, _days_to_ask(known, columns, matrix, until))
+
+
+def crossed_by(known: ScoreInput, columns: Columns, matrix: Matrix, day: int) -> int:
+    """Return the day of crossing for a profile that reaches the flip number at the end of `day`.
+
+    `columns` are those of this profile alone. Only days before the last candidate are priced: after that one
+    the score was constant or fell, so it reached the flip number on it at the latest.
+    """
+    days = _days_to_ask(known, columns, matrix, day)
+    earlier = _first_to_reach(known, columns, matrix, days[:-1])
+    return int(days[-1]) if earlier is None else earlier
+
+
+def _first_to_reach(known: ScoreInput, columns: Columns, matrix: Matrix, days: Ints) -> int | None:
     for start in range(0, len(days), _AT_ONCE):
-        found = _first_to_reach(known, matrix, days[start : start + _AT_ONCE])
-        if found is not None:
-            return found
+        block = days[start : start + _AT_ONCE]
+        reached = np.flatnonzero(_scores_over(known, columns, matrix, block) >= matrix.flip_number)
+        if len(reached):
+            return int(block[reached[0]])
     return None
 
 
-def crossed_by(known: ScoreInput, matrix: Matrix, day: int) -> int:
-    """Return the day of crossing for a profile that reaches the flip number at the end of `day`."""
-    days = _days_to_ask(known, matrix, day)
-    if len(days) == 1:
-        # After this day the score was constant or fell, so it reached the flip number on this day.
-        return int(days[0])
-    return crossed_on(known, matrix, day) or day
+def _scores_over(known: ScoreInput, columns: Columns, matrix: Matrix, days: Ints) -> Floats:
+    sums = sums_over(known, columns, matrix, days)
+    return rounded(sums, lambda index: points(known, matrix, int(days[index])))
 
 
-def _first_to_reach(known: ScoreInput, matrix: Matrix, days: Ints) -> int | None:
-    scores = rounded(sums_over(known, matrix, days), lambda index: points(known, matrix, int(days[index])))
-    reached = np.flatnonzero(scores >= matrix.flip_number)
-    return int(days[reached[0]]) if len(reached) else None
-
-
-def _days_to_ask(known: ScoreInput, matrix: Matrix, until: int) -> Ints:
+def _days_to_ask(known: ScoreInput, columns: Columns, matrix: Matrix, until: int) -> Ints:
     """Return the days, rising, that the search must price: the score rises on no other day.
 
     While no count or trait begins or ends, the score is constant or falls, except for losses that fade.
     """
-    columns = columns_of([known], matrix)
     changed = np.unique(known_days(known, columns, matrix))
     changed = changed[changed <= until]
     if not len(changed):

@@ -10,19 +10,20 @@ from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import ACTIVITY
 from services.scoring.core.pricing.fading import fades
 from services.scoring.core.pricing.inactivity import steps_after, taken
-from services.scoring.core.pricing.price import ScoreInput, columns_of
+from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.rule_points import paid_rows, rule_lines
 from services.scoring.core.pricing.sums import Part, Sums
 from services.scoring.matrix.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
 from services.scoring.matrix.rules import Rule
 
 
-def sums_over(known: ScoreInput, matrix: Matrix, days: Ints) -> Sums:
+def sums_over(known: ScoreInput, columns: Columns, matrix: Matrix, days: Ints) -> Sums:
     """Return the score at the end of each day (UTC ordinals, rising) before it is rounded.
 
+    `columns` are those of this profile alone.
     Fading points are summed up day by day and rounded each time: a relative error of 1e-12 over ten years.
     """
-    columns, each = columns_of([known], matrix), np.arange(len(days))
+    each = np.arange(len(days))
     done, are = Part(matrix, len(days)), Part(matrix, len(days))
     for rule, points in _points_of_rules(columns, matrix, days):
         done.add(rule.id, each, points)

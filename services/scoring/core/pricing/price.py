@@ -15,7 +15,8 @@ from services.scoring.core.counting.adjustments import adjustments
 from services.scoring.core.counting.arrays import Indices
 from services.scoring.core.counting.columns import Columns
 from services.scoring.core.counting.counts import Counts
-from services.scoring.core.pricing.inactivity import ACTIVITY, idle
+from services.scoring.core.counting.tally import keys_of
+from services.scoring.core.pricing.inactivity import idle
 from services.scoring.core.pricing.rule_points import rule_lines
 from services.scoring.core.profiles.traits import History
 from services.scoring.matrix.matrix import ADJUSTMENT_RULE, INACTIVITY_RULE, Matrix
@@ -57,13 +58,6 @@ def columns_of(known: Sequence[ScoreInput], *matrices: Matrix) -> Columns:
     return Columns([score_input.counts for score_input in known], keys)
 
 
-def keys_of(matrix: Matrix) -> Iterator[str]:
-    """Yield the count keys that a matrix reads."""
-    yield from matrix.rules_of
-    if matrix.inactivity is not None:
-        yield ACTIVITY
-
-
 def holding(known: Sequence[ScoreInput], matrix: Matrix, day: int) -> Iterator[tuple[TraitRule, Indices]]:
     """Yield the trait rules that hold for any profile, and the indices of these profiles."""
     if not matrix.traits:
@@ -77,7 +71,11 @@ def holding(known: Sequence[ScoreInput], matrix: Matrix, day: int) -> Iterator[t
 
 def price(known: ScoreInput, matrix: Matrix, day: int) -> Score:
     """Return the score at the end of a day (UTC ordinal): later days do not exist yet."""
-    columns = columns_of([known], matrix)
+    return price_columns(known, columns_of([known], matrix), matrix, day)
+
+
+def price_columns(known: ScoreInput, columns: Columns, matrix: Matrix, day: int) -> Score:
+    """Return the score of a profile as `price` does, given the columns of this profile alone."""
     done = list(_behaviour(columns, matrix, day))
     are = [_once(rule.id, rule.title, rule.points) for rule, _ in holding([known], matrix, day)]
     cuts_of_done, cuts_of_are = list(_cuts(done, matrix)), list(_cuts(are, matrix))
