@@ -13,9 +13,9 @@ from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.live.resolution import find
 from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store import traits
+from services.scoring.store.profiles import find
 from services.scoring.store.tables import models
 from shared.events import Event, Interaction, Retraction, Separation
 from shared.identity import Identity, by_strength

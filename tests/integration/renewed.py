@@ -13,12 +13,12 @@ import msgspec
 import sqlalchemy as sa
 from rich.console import Console
 
-from services.scoring.live.resolution import find_one
 from services.scoring.rebuild.display import Display
 from services.scoring.rebuild.renewal.renew import Renewal, Renewed
 from services.scoring.rebuild.snapshot import PROJECTIONS
 from services.scoring.store.counts import read
 from services.scoring.store.fold_tables import folds
+from services.scoring.store.profiles import find_one
 from services.scoring.store.tables import counts, identities, older_counts
 from shared.database.engine import Database
 from shared.events import LEADS, Interaction, LeadQualified, decode

@@ -13,12 +13,12 @@ from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.scores import points
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.consume import Scorer
-from services.scoring.live.resolution import find
 from services.scoring.live.timer import Timer
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store import traits
 from services.scoring.store.models import active
+from services.scoring.store.profiles import find
 from services.scoring.store.tables import models, scores
 from shared.database import quick
 from shared.database.engine import Database

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from services.scoring.core.counting.adjustments import Adjustment
 from services.scoring.live import timer
 from services.scoring.live.corrections import Corrections, Note
-from services.scoring.live.resolution import find_one
 from services.scoring.store.models import hold
+from services.scoring.store.profiles import find_one
 from services.scoring.store.selection import Selection
 from services.scoring.store.tables import identities as known_identities
 from services.scoring.store.tables import standings

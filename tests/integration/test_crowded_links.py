@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from services.scoring.core.profiles import linking
+from services.scoring.core.profiles.batch import Profiles
 from services.scoring.core.profiles.linking import Link, LinkRules, Side, partition, too_many_links
 from services.scoring.store.tables import identities as known_identities
 from services.scoring.store.tables import links
@@ -112,13 +113,13 @@ async def test_an_earlier_login_on_a_crowded_device_costs_no_more_than_the_links
     await world.activated(rule("visits", 10), flip_number=1000)
     await world.happened(*(login(f"u{n}", n - 400) for n in range(300)))
     loaded: list[int] = []
-    regroup = linking.Profiles.regroup
+    regroup = Profiles.regroup
 
-    def counted(people: linking.Profiles, before: Sequence[linking.Profile], groups: object) -> object:
+    def counted(people: Profiles, before: Sequence[linking.Profile], groups: object) -> object:
         loaded.append(len(before))
         return regroup(people, before, groups)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(linking.Profiles, "regroup", counted)
+    monkeypatch.setattr(Profiles, "regroup", counted)
     await world.happened(login("late", 0))
     assert loaded == []
     with statements(database) as made:

@@ -5,8 +5,8 @@ from math import ceil
 import pytest
 from sqlalchemy import Connection
 
-from services.scoring.live.resolution import find
 from services.scoring.store import counts, everybody, traits
+from services.scoring.store.profiles import find
 from services.scoring.store.tables import identities, older_counts
 from shared.database.engine import Database
 from tests.builders import interaction, rule

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring.core.counting.counts import NONE
-from services.scoring.live.resolution import find
 from services.scoring.store import counts as store
 from services.scoring.store.counts import MOST_RECENT
+from services.scoring.store.profiles import find
 from services.scoring.store.tables import counts, identities, older_counts
 from shared.database.engine import Database
 from shared.database.migrations import migrate

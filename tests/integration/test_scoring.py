@@ -7,8 +7,8 @@ import pytest
 import sqlalchemy as sa
 
 from services.scoring.core.profiles.traits import History, ReportedTrait
-from services.scoring.live.resolution import find
 from services.scoring.store import traits
+from services.scoring.store.profiles import find
 from services.scoring.store.tables import ledger
 from shared.database.engine import Database
 from shared.errors import Poison

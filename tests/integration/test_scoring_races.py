@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from services.scoring.change import activation, pages, preparation
 from services.scoring.live import rescoring
-from services.scoring.live.resolution import find_one
 from services.scoring.store import ledger
+from services.scoring.store.profiles import find_one
 from shared.database.copying import MANY
 from shared.database.engine import Database
 from shared.errors import Unavailable

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.live.consume import Scorer
-from services.scoring.live.resolution import find
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import read_matrix
 from services.scoring.store import traits
+from services.scoring.store.profiles import find
 from services.scoring.store.tables import models, scores, versions
 from shared.database.engine import Database
 from shared.database.schema import metadata

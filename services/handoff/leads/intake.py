@@ -9,12 +9,10 @@ from sqlalchemy import Connection
 from services.handoff.payload.body import body_of
 from services.handoff.payload.notice import Notice
 from services.handoff.payload.types import BY_EVENT, EventType
-from services.handoff.store import webhooks
+from services.handoff.store import deliveries, webhooks
 from services.handoff.store.deliveries import delivery_row
 from services.handoff.store.leads import insert_unseen
-from services.handoff.store.tables import deliveries
 from services.handoff.webhooks.webhook import Webhook
-from shared.database.bulk import insert_new
 from shared.errors import Poison
 from shared.events import Event, LeadQualified, decode
 from shared.following.follower import Summary
@@ -50,9 +48,9 @@ class LeadIntake:
         """
         news = _without_stored_leads(connection, [_news(decode(message.value)) for message in messages])
         subscribers = webhooks.subscribers(connection) if news else []
-        inserted = insert_new(connection, deliveries, "id", self._rows(news, subscribers))
+        inserted = deliveries.insert(connection, self._rows(news, subscribers))
         flips = Counter(each.event.model for each in news if isinstance(each.event, LeadQualified))
-        return {"leads": flips.total(), "deliveries": len(inserted), "flips": dict(flips)}
+        return {"leads": flips.total(), "deliveries": inserted, "flips": dict(flips)}
 
     def _rows(self, news: Iterable[_News], subscribers: Sequence[Webhook]) -> list[dict[str, Any]]:
         now = self._clock.now()

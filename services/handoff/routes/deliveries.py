@@ -14,10 +14,8 @@ from services.handoff.routes.parameters import Id
 from services.handoff.routes.shapes import DeliveryOut, DeliveryReplayIn, DeliveryReplayOut
 from services.handoff.store import deliveries as store
 from services.handoff.store import webhooks
-from services.handoff.store.tables import deliveries
 from services.handoff.webhooks.delivery import DeliveryStatus
 from services.handoff.webhooks.webhook import Webhook
-from shared.database.bulk import insert_new
 from shared.database.engine import Database
 from shared.errors import MAX_COMPLAINTS, Complaint, Conflict, Refused
 from shared.ids import NewId
@@ -68,7 +66,7 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
                 body=body_of(WEBHOOK_TEST.name, notice),
                 at=now,
             )
-            insert_new(connection, deliveries, "id", [row])
+            store.insert(connection, [row])
             return store.get(connection, delivery_id)
 
         stored = await database.unit(create)

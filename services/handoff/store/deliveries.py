@@ -11,7 +11,7 @@ from services.handoff.payload.notice import Notice
 from services.handoff.store.tables import attempts, deliveries
 from services.handoff.webhooks.delivery import DISABLED, DeliveryStatus
 from services.handoff.webhooks.webhook import Webhook
-from shared.database.bulk import any_of
+from shared.database.bulk import any_of, insert_new
 
 
 def delivery_row(
@@ -38,6 +38,11 @@ def delivery_row(
         "error": None if active else DISABLED,
         "created_at": at,
     }
+
+
+def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> int:
+    """Store new deliveries and return how many; a webhook has one for each message."""
+    return len(insert_new(connection, deliveries, "id", rows))
 
 
 @dataclass(frozen=True)

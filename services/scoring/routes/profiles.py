@@ -13,7 +13,6 @@ from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import State, appraise
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.live.resolution import find, find_one
 from services.scoring.matrix.version import Version
 from services.scoring.routes.parameters import (
     NO_VERSION,
@@ -29,6 +28,7 @@ from services.scoring.routes.shapes import (
 from services.scoring.store import traits
 from services.scoring.store.listing import ProfileFilter, Sort, profile_ids
 from services.scoring.store.models import active
+from services.scoring.store.profiles import find, find_one
 from services.scoring.store.vocabulary import check_kind
 from shared.database.engine import Database
 from shared.errors import Refused

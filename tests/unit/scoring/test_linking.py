@@ -5,14 +5,15 @@ from itertools import permutations
 import pytest
 
 from services.scoring.core.profiles import linking
+from services.scoring.core.profiles.batch import Profiles
 from services.scoring.core.profiles.linking import (
     MAX_IDENTITIES,
     Link,
     LinkRules,
     Profile,
-    Profiles,
     Side,
     heeded,
+    links_of,
     partition,
 )
 from shared.events import Interaction
@@ -29,8 +30,9 @@ def known(**named: str) -> Profile:
 
 def seen(*linked: dict[str, str], known: Iterable[Profile] = (), rules: LinkRules = EXCLUSIVE) -> Profiles:
     people = Profiles(known, rules)
-    people.see(interaction("identify", known_as=named) for named in linked)
-    people.join(people.links.values())
+    interactions = [interaction("identify", known_as=named) for named in linked]
+    people.create_missing(interactions)
+    people.join(links_of(interactions).values())
     return people
 
 
@@ -107,10 +109,7 @@ def test_who_was_separated_by_hand_is_not_linked_again() -> None:
 def test_the_earliest_evidence_of_a_batch_is_what_is_kept() -> None:
     both = {"email": "a@b.example", "twitter": "a"}
     told: list[Interaction] = [interaction("identify", day=day, known_as=both) for day in (3, 1, 2)]
-    people = Profiles([], EXCLUSIVE)
-    people.see(told)
-    people.join(people.links.values())
-    (link,) = people.links.values()
+    (link,) = links_of(told).values()
     assert (link.occurred_at, link.event_id) == (NOON + timedelta(days=1), told[1].id)
 
 

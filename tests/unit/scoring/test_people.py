@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from services.scoring.core.counting.counts import NONE, StoredCounts
-from services.scoring.core.profiles.linking import Link, LinkRules, Profile, Profiles, Side, partition
+from services.scoring.core.profiles.batch import Profiles
+from services.scoring.core.profiles.linking import Link, LinkRules, Profile, Side, links_of, partition
 from services.scoring.core.revised import Revised
 from shared.events import Interaction
 from shared.identity import Identity
@@ -34,11 +35,15 @@ def told(*identities: Identity, day: int = 0) -> Interaction:
     return msgspec.structs.replace(interaction("identify", day=day), identities=identities)
 
 
+def take_in(people: Profiles, *interactions: Interaction) -> None:
+    people.create_missing(interactions)
+    people.join(links_of(interactions).values())
+
+
 @pytest.mark.parametrize("links", [(LEAST, GREATEST), (GREATEST, LEAST)])
 def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identity, Identity]) -> None:
     people = Profiles([person(LEAST, _0=1), person(GREATEST, _0=2)], FREE)
-    people.see([told(*links)])
-    people.join(people.links.values())
+    take_in(people, told(*links))
     both = people.of(GREATEST.id)
     assert people.of(LEAST.id) is both
     assert both == Profile(
@@ -53,16 +58,14 @@ def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identi
 
 def test_everyone_of_both_groups_has_others_now() -> None:
     people = Profiles([person(LEAST, MIDDLE), person(GREATEST)], FREE)
-    people.see([told(MIDDLE, GREATEST)])
-    people.join(people.links.values())
+    take_in(people, told(MIDDLE, GREATEST))
     assert people.linked == {LEAST.id, MIDDLE.id, GREATEST.id}
     assert people.moved == {GREATEST.id: LEAST.id}
 
 
 def test_whom_nobody_knew_is_founded_and_points_to_the_person() -> None:
     people = Profiles([person(LEAST)], FREE)
-    people.see([told(GREATEST), told(MIDDLE, LEAST)])
-    people.join(people.links.values())
+    take_in(people, told(GREATEST), told(MIDDLE, LEAST))
     assert people.founded == {GREATEST.id: GREATEST, MIDDLE.id: MIDDLE}
     assert people.moved == {GREATEST.id: GREATEST.id, MIDDLE.id: LEAST.id}
     assert people.linked == {LEAST.id, MIDDLE.id}
@@ -70,18 +73,14 @@ def test_whom_nobody_knew_is_founded_and_points_to_the_person() -> None:
 
 def test_who_was_linked_already_is_not_moved() -> None:
     people = Profiles([person(LEAST, GREATEST)], FREE)
-    people.see([told(GREATEST, LEAST)])
-    people.join(people.links.values())
+    take_in(people, told(GREATEST, LEAST))
     assert (people.moved, people.linked, people.gone) == ({}, set(), set())
 
 
 def test_of_one_evidence_told_twice_the_first_is_kept() -> None:
-    people = Profiles([], FREE)
     first, again = told(LEAST, MIDDLE), told(LEAST, MIDDLE)
     again = msgspec.structs.replace(again, id=first.id)
-    people.see([first, again])
-    people.join(people.links.values())
-    assert list(people.links.values()) == [Link(LEAST.id, MIDDLE.id, NOON, first.id)]
+    assert list(links_of([first, again]).values()) == [Link(LEAST.id, MIDDLE.id, NOON, first.id)]
 
 
 def test_links_between_those_who_are_one_already_meet_no_objection() -> None:
@@ -98,13 +97,11 @@ def test_of_links_that_cannot_all_be_heeded_the_earliest_made_is() -> None:
     two_at_most = LinkRules({"email": 2})
     later, earlier = told(LEAST, GREATEST, day=1), told(MIDDLE, GREATEST)
     people = Profiles([], two_at_most)
-    people.see([later, earlier])
-    people.join(people.links.values())
+    take_in(people, later, earlier)
     assert people.of(GREATEST.id) is people.of(MIDDLE.id)
     assert [link.event_id for link in people.contested] == [later.id]
-    groups, refused = partition(
-        {one.id: one for one in (LEAST, MIDDLE, GREATEST)}, people.links.values(), two_at_most
-    )
+    everyone, links = {one.id: one for one in (LEAST, MIDDLE, GREATEST)}, links_of([later, earlier])
+    groups, refused = partition(everyone, links.values(), two_at_most)
     assert sorted(map(len, groups)) == [1, 2]
     assert refused[MIDDLE.id, GREATEST.id] is None
     assert refused[LEAST.id, GREATEST.id] == "A person has at most 2 email, and these would have 3."
@@ -114,8 +111,7 @@ def test_separated_are_also_those_linked_to_whom_was_separated() -> None:
     phone = Identity("phone", "+4912345")
     apart = {LEAST.id: [Side("s", other=False)], GREATEST.id: [Side("r", other=False), Side("s", other=True)]}
     people = Profiles([person(LEAST, MIDDLE), person(GREATEST, phone)], LinkRules({}, apart))
-    people.see([told(MIDDLE, phone)])
-    people.join(people.links.values())
+    take_in(people, told(MIDDLE, phone))
     (contested,) = people.contested
     assert people.objection(contested) == "They were separated by hand (s)."
     assert people.of(MIDDLE.id) is not people.of(phone.id)
@@ -124,8 +120,7 @@ def test_separated_are_also_those_linked_to_whom_was_separated() -> None:
 def test_separations_from_others_keep_nobody_apart() -> None:
     same_side = [Side("s", other=False)]
     people = Profiles([], LinkRules({}, {LEAST.id: same_side, GREATEST.id: same_side}))
-    people.see([told(LEAST, MIDDLE), told(MIDDLE, GREATEST)])
-    people.join(people.links.values())
+    take_in(people, told(LEAST, MIDDLE), told(MIDDLE, GREATEST))
     assert people.of(LEAST.id) is people.of(GREATEST.id)
 
 
@@ -160,8 +155,7 @@ def test_persons_can_be_put_together_and_who_is_no_more_is_gone() -> None:
 
 def test_who_was_gone_and_is_somebody_again_is_not_gone_and_others_still_are() -> None:
     people = Profiles([person(LEAST), person(MIDDLE), person(GREATEST)], FREE)
-    people.see([told(LEAST, MIDDLE), told(LEAST, GREATEST)])
-    people.join(people.links.values())
+    take_in(people, told(LEAST, MIDDLE), told(LEAST, GREATEST))
     assert people.gone == {MIDDLE.id, GREATEST.id}
     together = people.of(LEAST.id)
     people.regroup([together], [{LEAST.id: LEAST, MIDDLE.id: MIDDLE}, {GREATEST.id: GREATEST}])
