@@ -14,12 +14,12 @@ from services.hosting.process import opened
 from services.hosting.start import require_data_directory
 from services.scoring.compose import GROUP
 from services.scoring.core.fold import RENEW
-from services.scoring.rebuild.display import Display
 from services.scoring.rebuild.renewal.renew import Renewal, Renewed
 from shared.errors import FliplineError
 from shared.process.clock import SystemClock
 from shared.process.datadir import renewing
 from shared.process.settings import Settings
+from shared.progress import Progress
 from shared.reasons import safe_reason
 
 logger = structlog.get_logger(__name__)
@@ -107,8 +107,8 @@ async def _renewal(settings: Settings) -> AsyncGenerator[Renewal]:
 
 
 async def _run(renewal: Renewal, settings: Settings, console: Console) -> Renewed:
-    with _room(settings) as directory, Display(console) as display:
-        return await renewal.run(directory, display)
+    with _room(settings) as directory, Progress(console) as progress:
+        return await renewal.run(directory, progress)
 
 
 @contextmanager

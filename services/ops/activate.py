@@ -13,7 +13,12 @@ from services.ops.activation_request import ActivationRequest
 from services.ops.client import Api
 from services.ops.watching import watched
 from shared.errors import Conflict, Refused
+from shared.progress import Progress
 
+_PHASES: Final[Mapping[str, str]] = {
+    "counting": "counting (identities)",
+    "pricing": "pricing (profiles)",
+}
 _LISTS: Final = (
     ("would_flip", "Would flip", "newly_flipped"),
     ("would_un_flip", "Would no longer flip", "un_flipped"),
@@ -135,10 +140,11 @@ async def _activate(api: Api, request: ActivationRequest, shown: _Shown, console
     headers = {"If-Match": shown.etag} if shown.etag else {}
     posted = api("POST", f"{request.path}/activate", fields, headers=headers, patient=True)
 
-    async def look(preparing: display.Preparing) -> None:
+    async def look(progress: Progress) -> None:
         # No activation is under way before or after.
         now = (await api("GET", f"{request.path}/activation")).body
-        preparing.show(now["phase"], now["done"], now["total"])
+        if phase := _PHASES.get(now["phase"]):
+            progress.show(phase, now["done"], now["total"])
 
     try:
         activated = await watched(

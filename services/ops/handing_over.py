@@ -13,6 +13,7 @@ from services.ops.activation_request import ActivationRequest, model_path
 from services.ops.client import Api
 from services.ops.watching import watched
 from shared.errors import Refused
+from shared.progress import Progress
 
 MAX_IDS: Final = 1_000
 MAX_SHOWN: Final = 50
@@ -47,10 +48,10 @@ async def hand_over_all(api: Api, request: ActivationRequest, console: Console) 
     before = await _latest(api, request)
     posted = api("POST", f"{request.path}/activate", fields, patient=True)
 
-    async def look(bar: display.Preparing) -> None:
+    async def look(progress: Progress) -> None:
         now = await _latest(api, request)
         if now and now["id"] != (before or {}).get("id"):
-            bar.show("handing_over", now["done"], now["total"])
+            progress.show("handing over (profiles)", now["done"], now["total"])
 
     done = await watched(
         posted,

@@ -12,7 +12,7 @@ from rich.console import Console
 from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.client import Poster, Sleep
 from services.ingest.imports.closing import ImportResult
-from services.ingest.imports.display import Display
+from services.ingest.imports.display import printable, show_past
 from services.ingest.imports.lines import AccessLogFile, Damaged, open_log
 from services.ingest.imports.past import PastImport, PastImports
 from services.ingest.imports.reading import Batch, Reader
@@ -21,6 +21,7 @@ from services.ingest.imports.visitor import Anonymiser
 from services.ingest.reading.judge import judge
 from shared.errors import Refused
 from shared.process.clock import Clock
+from shared.progress import Progress
 
 TIMEOUT_SECONDS: Final = 30.0
 # A log's clock may be off, or in another zone than it says; the instance replaces a later instant by the
@@ -65,15 +66,16 @@ async def import_access_log(
             latest=clock.now() + MAX_AHEAD,
             host_names=job.host_names,
         )
-        with Display(console, name, log.size) as display:
-            display.show_past(before, force=job.force, older_form=past.has_older_form())
+        show_past(console, name, before, force=job.force, older_form=past.has_older_form())
+        with Progress(console) as shown:
             async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
                 poster = Poster(client, url=url, key=key, sleep=sleep)
                 progress = _Progress(name, log, past, before, skipped, clock)
                 for batch in reader.batches():
                     await _post(batch, poster, reader.report)
                     progress.store(reader.report)
-                    display.show(log.position, reader.report.lines)
+                    lines = f"{reader.report.lines:,} lines"
+                    shown.show(printable(name), log.position, log.size, lines)
     outcome = ImportResult(reader.report, skipped)
     console.print(outcome.table())
     if reader.damage:

@@ -1,6 +1,6 @@
 """The comparison: the snapshot of the live tables against the rebuild, row by row in the order of keys."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -11,6 +11,7 @@ from services.scoring.core.counting.counts import ADJUSTMENTS, Counts, only, sum
 from services.scoring.store import tables
 from services.scoring.store.counts import BOTH, counted_in
 from shared.database.engine import Database
+from shared.progress import Progress
 
 PAGE: Final = 5_000
 MAX_TOLD: Final = 10
@@ -102,13 +103,11 @@ class Scope(NamedTuple):
     """the kinds of names whose tables store only the first"""
 
 
-async def compare(
-    copy: Database, rebuilt: Database, scope: Scope, show: Callable[[str], None]
-) -> list[Compared]:
-    """Compare all tables; `show` is called with the name of each before its comparison."""
+async def compare(copy: Database, rebuilt: Database, scope: Scope, progress: Progress) -> list[Compared]:
+    """Compare all tables."""
     compared: list[Compared] = []
     for subject in SUBJECTS:
-        show(subject.table.name)
+        progress.step(f"comparing {subject.table.name}")
         compared.append(await _compare(copy, rebuilt, subject, scope))
     return compared
 

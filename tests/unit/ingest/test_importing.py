@@ -9,7 +9,7 @@ from rich.console import Console
 from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.client import retry_delay_seconds
 from services.ingest.imports.closing import ImportResult
-from services.ingest.imports.display import Display
+from services.ingest.imports.display import printable
 from services.ingest.imports.event import event_id
 from services.ingest.imports.past import PastImport
 from services.ingest.imports.visitor import Anonymiser, load_salt
@@ -121,28 +121,5 @@ def test_a_file_is_mostly_refused_beyond_half_of_its_lines(
     assert report.mostly_refused is mostly
 
 
-def test_without_a_terminal_progress_is_a_line_every_tenth() -> None:
-    out = io.StringIO()
-    with Display(Console(file=out), "a.log", 100) as display:
-        for position in (5, 10, 19, 50, 100):
-            display.show(position, position * 2)
-    assert out.getvalue().splitlines() == [
-        "a.log: 10 %, 20 lines",
-        "a.log: 50 %, 100 lines",
-        "a.log: 100 %, 200 lines",
-    ]
-
-
-def test_a_file_s_name_is_shown_as_it_is() -> None:
-    out = io.StringIO()
-    with Display(Console(file=out, force_terminal=True, width=100), "[red]a\x1b[31m.log", 100) as display:
-        display.show(100, 1)
-    assert "[red]a?[31m.log" in out.getvalue()
-
-
-def test_on_a_terminal_progress_is_a_bar() -> None:
-    out = io.StringIO()
-    with Display(Console(file=out, force_terminal=True, width=100), "a.log", 100) as display:
-        display.show(100, 1_234)
-    assert "100 %" in out.getvalue()
-    assert "1,234 lines" in out.getvalue()
+def test_a_file_s_name_cannot_steer_the_terminal() -> None:
+    assert printable("[red]a\x1b[31m.log") == "[red]a?[31m.log"

@@ -1,6 +1,6 @@
 """The swap: the rebuilt tables replace the live ones, in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from shared.errors import Conflict
 from shared.events import INTERACTIONS, LeadQualified
 from shared.log.port import Partition, Position
 from shared.process.clock import Clock
+from shared.progress import Progress
 
 # Only the live tables have all cycles, and names that came since the snapshot must stay.
 _NOT_REPLACED: Final = (tables.standings, tables.seen_names)
@@ -42,9 +43,7 @@ class Built:
     newly: Sequence[tuple[str, str]]
 
 
-async def swap(
-    live: Database, built: Built, clock: Clock, show: Callable[[str], None]
-) -> Sequence[LeadQualified]:
+async def swap(live: Database, built: Built, clock: Clock, progress: Progress) -> Sequence[LeadQualified]:
     """Replace the live tables by the rebuilt ones; return the new leads.
 
     The group continues from its positions at the snapshot: what it has applied since, it applies again.
@@ -73,7 +72,7 @@ async def swap(
         stands, matrices = await connection.run(locked)
         await cycles.keep(connection, built.rebuilt, built.current)
         for table in REPLACED:
-            show(table.name)
+            progress.step(f"writing {table.name}")
             await _replace(connection, built.rebuilt, table)
         await _add(connection, built.rebuilt, tables.standings)
         await _forget_names(connection, built)
