@@ -39,10 +39,8 @@ def description(
     body: dict[str, Any],
     example: Any,
     answer: dict[str, Any],
-    *,
-    media_type: str = JSON,
 ) -> dict[str, Any]:
-    """Describe a tracking path; `body` and `answer` are schemas, and `media_type` is that of the body."""
+    """Describe a tracking path; `body` and `answer` are schemas."""
     problems = {
         400: "The body, or the single event or call, is refused, and stored as a dead letter.",
         401: "The write key is missing or wrong.",
@@ -62,7 +60,7 @@ def description(
         "openapi_extra": {
             "requestBody": {
                 "required": True,
-                "content": {media_type: {"schema": body, "example": example}},
+                "content": {JSON: {"schema": body, "example": example}},
             },
         },
     }

@@ -11,22 +11,13 @@ from services.scoring.core.counting.columns import Columns
 from services.scoring.core.pricing.crossing import known_days
 from services.scoring.core.pricing.inactivity import last_active, next_step
 from services.scoring.core.pricing.price import ScoreInput, columns_of
-from services.scoring.core.pricing.rule_points import Lines, rule_lines
-from services.scoring.core.pricing.scores import Scores, scores_of
+from services.scoring.core.pricing.rule_points import Lines
+from services.scoring.core.pricing.scores import Scores
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import DIGITS
 
 _HALF_A_STEP: Final = 0.5 * 10**-DIGITS
 _NEVER: Final = np.iinfo(np.int64).max
-
-
-def next_change(known: ScoreInput, matrix: Matrix, day: int) -> int | None:
-    """Return the first day after `day` on which the score may change by itself, if any."""
-    columns = columns_of([known], matrix)
-    lines = rule_lines(columns, matrix, day)
-    return next_changes(
-        [known], columns, lines, scores_of([known], columns, lines, matrix, day), matrix, day
-    )[0]
 
 
 def next_changes(
