@@ -12,10 +12,11 @@ from typing import Annotated, Any, TypeAlias, assert_never
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from shared.comparison import Comparison, explain_comparison
+from shared.names import MAX_NAME_LENGTH
 from shared.operators.operands import Text
 from shared.strict import Fault, Strict, few
 
-Path = Annotated[str, Field(min_length=1, max_length=128)]
+Path = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
 class Matches(Strict):

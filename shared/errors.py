@@ -24,6 +24,16 @@ MAX_COMPLAINTS: Final = 20
 """The most errors of one input that are reported; the search ends there."""
 
 
+# A path may contain names that the caller made up.
+_MAX_PARTS: Final = 24
+_MAX_PART_LENGTH: Final = 64
+
+
+def field_at(path: Sequence[str | int]) -> str | None:
+    """Return the JSON path of a part of an input, shortened; None for the whole input."""
+    return ".".join(str(part)[:_MAX_PART_LENGTH] for part in path[:_MAX_PARTS]) or None
+
+
 class FliplineError(Exception):
     """Base of all; `code` is a stable slug for machines, the message is for people."""
 

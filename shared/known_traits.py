@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from shared.known import is_blank, is_known
+from shared.names import MAX_NAME_LENGTH
 
 Traits: TypeAlias = Mapping[str, Any]
 Reader: TypeAlias = Callable[[Traits], Any]
@@ -59,7 +60,6 @@ _STAND_INS: Final[Mapping[str, str]] = {
 }
 _PARTS_OF_NAME: Final = ("first_name", "last_name")
 
-MAX_NAME_LENGTH: Final = 128
 MAX_PARTS_OF_AN_OBJECT: Final = 50
 """How many parts without a name here are stored of an object that is set as a known trait."""
 

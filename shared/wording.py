@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Final, TypeGuard
 
+from shared.names import MAX_NAME_LENGTH, SLUG_PATTERN
+
 _INSTANT: Final = "must be a date or an instant, such as 2026-03-14 or 2026-03-14T12:00:00Z"
 _DATE: Final = "must be a date, such as 2026-03-14"
 _WORDS: Final[Mapping[str, str]] = {
@@ -48,12 +50,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "extra_forbidden": "is not known",
     "recursion_depth_exceeded": "is nested too deep",
 }
-# No name of ours is longer, and the time of a comparison grows with the square of the length.
-_LONGEST_NAME: Final = 128
 # A longer list of names is hard to read, and comparing with very many takes a while.
 _MAX_NAMES_LISTED: Final = 20
 _MAX_NAMES_COMPARED: Final = 2_000
-SLUG_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
 NO_SLUG: Final = "must be 1 to 64 of a-z, 0-9 and _, starting with a letter"
 
 
@@ -87,7 +86,8 @@ def suggestion(written: str, known: Iterable[str], *, cutoff: float = 0.6) -> st
 
     `cutoff` is the part of the letters (0 to 1) that the two words have to have in common.
     """
-    if len(written) > _LONGEST_NAME:
+    # The time of a comparison grows with the square of the length.
+    if len(written) > MAX_NAME_LENGTH:
         return None
     compared = list(islice(known, _MAX_NAMES_COMPARED))
     return next(iter(get_close_matches(written, compared, n=1, cutoff=cutoff)), None)

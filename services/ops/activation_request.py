@@ -7,7 +7,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from shared.errors import Refused, TooLarge
-from shared.web.middleware import MAX_BODY_BYTES
+from shared.web.middleware import MAX_REQUEST_BYTES
 
 Handoff = Literal["new_activity_only", "all", "none"]
 
@@ -54,10 +54,11 @@ class ActivationRequest:
                 "matrix_or_version", "Give --matrix or --version: a version has its matrix already."
             )
         with self.matrix.open("rb") as file:
-            data = file.read(MAX_BODY_BYTES + 1)
-        if len(data) > MAX_BODY_BYTES:
+            data = file.read(MAX_REQUEST_BYTES + 1)
+        if len(data) > MAX_REQUEST_BYTES:
             raise TooLarge(
-                "file_too_large", f"{self.matrix} is not a matrix: it has more than {MAX_BODY_BYTES:,} bytes."
+                "file_too_large",
+                f"{self.matrix} is not a matrix: it has more than {MAX_REQUEST_BYTES:,} bytes.",
             )
         try:
             document = json.loads(data)

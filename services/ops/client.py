@@ -9,7 +9,7 @@ import httpx
 
 from shared.errors import FliplineError, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
 from shared.process.keys import Configured, load_role
-from shared.process.transport import transport_words
+from shared.process.transport import invalid_url, transport_words
 
 TIMEOUT_SECONDS: Final = 30.0
 _CONNECT_SECONDS: Final = 10.0
@@ -60,7 +60,7 @@ class Api:
         try:
             self._client = httpx.AsyncClient(base_url=url, headers=headers)
         except httpx.InvalidURL as error:
-            raise _invalid_url(url) from error
+            raise invalid_url(url) from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -93,7 +93,7 @@ class Api:
                 timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=_CONNECT_SECONDS, read=read),
             )
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise _invalid_url(self._url) from error
+            raise invalid_url(self._url) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unavailable(
                 "not_running",
@@ -119,12 +119,6 @@ class Api:
             "not_flipline",
             f"The server at {self._url} is not a Flipline: it answered {answer.status_code}. Check --url.",
         )
-
-
-def _invalid_url(url: str) -> Misconfigured:
-    return Misconfigured(
-        "url_invalid", f"{url} is not the URL of an instance. An example is http://127.0.0.1:8000."
-    )
 
 
 def _error(answer: httpx.Response, problem: Mapping[str, Any], advice_on: Mapping[str, str]) -> FliplineError:

@@ -12,14 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.errors import MAX_COMPLAINTS, Complaint, Refused, UnsupportedMedia
+from shared.errors import MAX_COMPLAINTS, Complaint, Refused, UnsupportedMedia, field_at
 from shared.strict import ENOUGH
 from shared.web.problems import problem, problem_of
 from shared.wording import among, in_words, unknown
 
-# A path may contain names that the caller made up.
-_MAX_PARTS: Final = 24
-_MAX_PART_LENGTH: Final = 64
 # Python can read about twice as many levels; the calls around the reader use up some of them.
 _READABLE_LEVELS: Final = 500
 
@@ -80,8 +77,7 @@ def _complaint(request: Request, error: Any) -> Complaint:
     if words and not path:
         words = f"The body {words}."
     message = words or str(error["msg"]).removeprefix("Value error, ")
-    field = ".".join(str(part)[:_MAX_PART_LENGTH] for part in path[:_MAX_PARTS])
-    return Complaint(field=field or None, message=message)
+    return Complaint(field=field_at(path), message=message)
 
 
 def _known_names(request: Request, path: Sequence[str | int]) -> list[str]:

@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from services.handoff.leads.model_names import PATIENCE_WITH_LISTS_SECONDS, ModelNames
 from services.handoff.payload.lead import LeadStatus
-from services.handoff.routes.parameters import ID_PATTERN, Id
+from services.handoff.routes.parameters import Id
 from services.handoff.routes.shapes import DeliveryOut, LeadOut, LeadSummaryOut
 from services.handoff.store import deliveries
 from services.handoff.store import leads as store
 from services.handoff.store.leads import LeadFilter, Sort
 from shared.database.engine import Database
+from shared.names import ID_PATTERN
 from shared.web.auth import Requires
 from shared.web.cursor import Keyset, moment, number, text
 from shared.web.keyed import keyed_router

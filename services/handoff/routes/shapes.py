@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.handoff.payload.lead import LeadStatus
 from services.handoff.payload.types import OFFERED
-from services.handoff.routes.parameters import ID_PATTERN
 from services.handoff.webhooks.delivery import DeliveryStatus
 from services.handoff.webhooks.target import MAX_URL_LENGTH
 from services.handoff.webhooks.webhook import WebhookStatus
+from shared.names import ID_PATTERN
 from shared.strict import Strict
 from shared.web.lists import Instant
 

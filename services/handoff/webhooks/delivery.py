@@ -12,7 +12,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Literal, TypeAlias, assert_never
 
-from services.handoff.webhooks.retry import delay, requested_wait
+from services.handoff.webhooks.retry import delay
+from shared.retry_after import requested_wait
 
 DeliveryStatus = Literal["pending", "delivered", "held"]
 

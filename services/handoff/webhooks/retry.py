@@ -1,8 +1,6 @@
 """When a failed delivery is tried again; a pure function of failures, Retry-After and jitter."""
 
-import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 # Denser at first than the example in the specification, whose fourth try comes after 2 h 35 m: sales
 # promises a first contact within 4 hours, so an outage of half an hour may cost minutes, not hours.
@@ -53,18 +51,3 @@ def delay(failures: int, jitter: float, requested: timedelta | None = None) -> t
         return None
     planned = timedelta(seconds=SCHEDULE_SECONDS[failures - 1] * (1 - JITTER + 2 * JITTER * jitter))
     return planned if requested is None else max(planned, min(requested, MAX_RETRY_AFTER))
-
-
-def requested_wait(retry_after: str | None, now: datetime) -> timedelta | None:
-    """Read a Retry-After header, in seconds or as an HTTP date; None when it is absent or cannot be read."""
-    if retry_after is None:
-        return None
-    text = retry_after.strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return timedelta(seconds=int(text))
-    try:
-        until = parsedate_to_datetime(text)
-        # "-0000" parses without a zone; an HTTP date is always in UTC.
-        return until.replace(tzinfo=until.tzinfo or UTC) - now
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -9,7 +9,8 @@ from fastapi import Path, Query
 from services.ingest.dead_letters.replay import Rest
 from services.ingest.store.dead_letters import LetterKey
 from shared.errors import Refused
-from shared.following.dead_letters import ID_PATTERN, NAME_PATTERN
+from shared.following.dead_letters import NAME_PATTERN
+from shared.names import ID_PATTERN
 from shared.web.cursor import Keyset, moment
 from shared.web.lists import Instant
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from services.ingest.dead_letters.replay import MAX_LETTERS
 from services.ingest.formats.registry import without_keys
 from services.ingest.store.dead_letters import Stored
-from shared.following.dead_letters import ID_PATTERN, NAME_PATTERN
+from shared.following.dead_letters import NAME_PATTERN
+from shared.names import ID_PATTERN
 from shared.strict import Strict
 from shared.web.lists import Instant, NextCursor, RequestCursor
 

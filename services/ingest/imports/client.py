@@ -1,6 +1,7 @@
 """Posts batches to a Flipline: temporary errors are retried, others are reported at once."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,8 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
-from shared.process.transport import transport_words
+from shared.errors import Refused, Unauthorized, Unavailable
+from shared.process.clock import Clock
+from shared.process.transport import invalid_url, transport_words
+from shared.retry_after import requested_wait
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -37,10 +40,10 @@ class _Answer(msgspec.Struct):
 class Poster:
     """Posts lists of native events to one server with one write key."""
 
-    def __init__(self, client: httpx.AsyncClient, *, url: str, key: str, sleep: Sleep) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, url: str, key: str, sleep: Sleep, clock: Clock) -> None:
         """Prepare the requests; raises Misconfigured for an invalid URL, Unauthorized for an invalid key."""
         if not _is_url(url):
-            raise _invalid_url(url)
+            raise invalid_url(url)
         if not key.isascii() or not key.isprintable() or not key.strip():
             raise Unauthorized(
                 "write_key_invalid",
@@ -50,6 +53,7 @@ class Poster:
         self._url = url.rstrip("/") + "/v1/events"
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self._sleep = sleep
+        self._clock = clock
 
     async def post(self, events: Sequence[bytes]) -> list[EventResult]:
         """Post the events and return a verdict for each.
@@ -59,22 +63,22 @@ class Poster:
         """
         body = b"[" + b",".join(events) + b"]"
         why = ""
-        retry_after: str | None = None
+        requested: timedelta | None = None
         for failures in range(MAX_TRIES):
             if failures:
-                await self._sleep(retry_delay_seconds(failures, retry_after))
+                await self._sleep(retry_delay_seconds(failures, requested))
             try:
                 response = await self._client.post(self._url, content=body, headers=self._headers)
             except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-                raise _invalid_url(self._url) from None
+                raise invalid_url(self._url) from None
             except httpx.TransportError as error:
                 why = f"{self._url} cannot be reached: {transport_words(error)}"
-                retry_after = None
+                requested = None
                 continue
             if response.status_code not in _TEMPORARY:
                 return self._verdicts(response, len(events))
             why = f"{self._url} answers {response.status_code}"
-            retry_after = response.headers.get("retry-after")
+            requested = requested_wait(response.headers.get("retry-after"), self._clock.now())
         raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row. {_RESUME}")
 
     def _verdicts(self, response: httpx.Response, count: int) -> list[EventResult]:
@@ -102,17 +106,7 @@ def _is_url(text: str) -> bool:
         return False
 
 
-def _invalid_url(url: str) -> Misconfigured:
-    return Misconfigured(
-        "url_invalid", f"{url} is not the URL of an instance. An example is http://127.0.0.1:8000."
-    )
-
-
-def retry_delay_seconds(failures: int, retry_after: str | None) -> float:
-    """Return the wait after this many failures in a row: it doubles, unless the server asks for a time."""
-    try:
-        requested = float(retry_after or "")
-    except ValueError:
-        requested = 0.0
+def retry_delay_seconds(failures: int, requested: timedelta | None) -> float:
+    """Return the wait after this many failures in a row: it doubles, unless the server asks for more."""
     doubling = min(FIRST_DELAY_SECONDS * 2 ** (failures - 1), LAST_DELAY_SECONDS)
-    return max(doubling, min(requested, MAX_RETRY_AFTER_SECONDS))
+    return max(doubling, min(requested.total_seconds(), MAX_RETRY_AFTER_SECONDS)) if requested else doubling

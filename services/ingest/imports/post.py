@@ -69,7 +69,7 @@ async def import_access_log(
         show_past(console, name, before, force=job.force, older_form=past.has_older_form())
         with Progress(console) as shown:
             async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
-                poster = Poster(client, url=url, key=key, sleep=sleep)
+                poster = Poster(client, url=url, key=key, sleep=sleep, clock=clock)
                 progress = _Progress(name, log, past, before, skipped, clock)
                 for batch in reader.batches():
                     await _post(batch, poster, reader.report)

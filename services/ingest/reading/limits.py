@@ -7,6 +7,7 @@ import msgspec
 
 from services.ingest.reading.wire import decode
 from shared.errors import Refused, TooLarge
+from shared.names import MAX_NAME_LENGTH
 
 MAX_EVENT_BYTES: Final = 32 * 1024
 MAX_BODY_BYTES: Final = 500 * 1024
@@ -19,8 +20,6 @@ MAX_TYPE_LENGTH: Final = 64
 MAX_LABEL_LENGTH: Final = 256
 
 MAX_TRAITS: Final = 200
-# A trait's name is part of an index key, which PostgreSQL limits to 2,704 bytes.
-MAX_TRAIT_NAME_LENGTH: Final = 128
 MAX_TRAIT_BYTES: Final = 4_096
 
 EventId = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)]
@@ -68,10 +67,10 @@ def check_traits(traits: Mapping[str, Any], field: str) -> None:
             field,
         )
     for name, value in traits.items():
-        if len(name) > MAX_TRAIT_NAME_LENGTH:
+        if len(name) > MAX_NAME_LENGTH:
             raise Refused(
                 "trait_name_too_long",
-                f"A trait's name has at most {MAX_TRAIT_NAME_LENGTH} characters; this has {len(name):,}.",
+                f"A trait's name has at most {MAX_NAME_LENGTH} characters; this has {len(name):,}.",
                 f"{field}.{name[:64]}",
             )
         if not isinstance(value, int | float | None) and len(_encode(value)) > MAX_TRAIT_BYTES:

@@ -165,7 +165,7 @@ class HandingOver:
         unchanged = {one.id: one.counts_of(one.id) for one in profiles if one.id in handed_over}
         counts.write(connection, unchanged)
         cycles.hand_over(connection, leads)
-        outbox.put(connection, self._told(leads, so_far))
+        outbox.put(connection, self._records(leads, so_far))
         so_far = so_far._replace(
             moved_at=now, done=so_far.done + len(ids), handed_over=so_far.handed_over + len(leads)
         )
@@ -174,7 +174,7 @@ class HandingOver:
             handovers.write(connection, so_far)
         return _Page({one: verdict_of[one] for one in ids if one in verdict_of}, so_far)
 
-    def _told(self, leads: Sequence[LeadQualified], so_far: Handover) -> list[Record]:
+    def _records(self, leads: Sequence[LeadQualified], so_far: Handover) -> list[Record]:
         """Return the records for the log: each lead, and who asked for the hand-over, when and why."""
         if not leads:
             return []

@@ -107,7 +107,7 @@ def start(connection: sa.Connection, version: Version, now: datetime) -> None:
     under_way = read(connection, version.model)
     if under_way is not None:
         if not under_way.has_stalled(now):
-            raise Conflict("activation_under_way", _told(under_way, now))
+            raise Conflict("activation_under_way", _how_far(under_way, now))
         if under_way.version == version:
             _move(connection, under_way, now)
             return
@@ -131,7 +131,7 @@ def start(connection: sa.Connection, version: Version, now: datetime) -> None:
     )
 
 
-def _told(under_way: Preparation, now: datetime) -> str:
+def _how_far(under_way: Preparation, now: datetime) -> str:
     model, silent = under_way.version.model, (now - under_way.moved_at).total_seconds()
     left = ceil(SILENT_AFTER.total_seconds() - silent)
     return (

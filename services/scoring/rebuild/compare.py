@@ -219,12 +219,12 @@ def _difference(subject: Subject, one: ComparedRow | None, other: ComparedRow | 
     return Difference(
         subject.table.name,
         key,
-        None if one is None else {name: _told(subject, name, ours.get(name)) for name in differing},
-        None if other is None else {name: _told(subject, name, theirs.get(name)) for name in differing},
+        None if one is None else {name: _readable(subject, name, ours.get(name)) for name in differing},
+        None if other is None else {name: _readable(subject, name, theirs.get(name)) for name in differing},
     )
 
 
-def _told(subject: Subject, name: str, value: Any) -> str:
+def _readable(subject: Subject, name: str, value: Any) -> str:
     """Return a value in readable form, unless it may be personal."""
     if value is None:
         return "none"

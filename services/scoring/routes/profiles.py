@@ -16,7 +16,6 @@ from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.version import Version
 from services.scoring.routes.parameters import (
     NO_VERSION,
-    SLUG,
     NoNul,
     ProfileId,
 )
@@ -34,6 +33,7 @@ from shared.database.engine import Database
 from shared.errors import Refused
 from shared.identity import Forms, Identity, current
 from shared.known_traits import completed, reader
+from shared.names import SLUG_PATTERN
 from shared.process.clock import Clock
 from shared.web.auth import Requires
 from shared.web.cursor import Keyset, number, text
@@ -44,7 +44,7 @@ Text = Annotated[str | None, Query(max_length=200), NoNul]
 
 
 def _filter(
-    model: Annotated[str | None, Query(pattern=SLUG)] = None,
+    model: Annotated[str | None, Query(pattern=SLUG_PATTERN)] = None,
     min_score: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     stage: Text = None,
     grade: Annotated[str | None, Query(pattern="^[A-D][1-4]$")] = None,

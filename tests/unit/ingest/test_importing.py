@@ -1,6 +1,6 @@
 import io
 import stat
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,21 +47,20 @@ def test_the_salt_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("failures", "retry_after", "seconds"),
+    ("failures", "asked", "seconds"),
     [
         (1, None, 0.5),
         (2, None, 1),
         (7, None, 30),
-        (1, "5", 5),
-        (1, "9999", 120),
-        (3, "Sun, 22 Nov", 2),
-        (1, "-1", 0.5),
+        (1, timedelta(seconds=5), 5),
+        (1, timedelta(seconds=9999), 120),
+        (1, timedelta(seconds=-1), 0.5),
     ],
 )
 def test_the_delay_doubles_and_honours_retry_after(
-    failures: int, retry_after: str | None, seconds: float
+    failures: int, asked: timedelta | None, seconds: float
 ) -> None:
-    assert retry_delay_seconds(failures, retry_after) == seconds
+    assert retry_delay_seconds(failures, asked) == seconds
 
 
 def shown(outcome: ImportResult) -> str:

@@ -15,7 +15,7 @@ from rich.console import Console
 from services.ops.activate import activate
 from services.ops.activation_request import ActivationRequest
 from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
-from shared.web.middleware import MAX_BODY_BYTES
+from shared.web.middleware import MAX_REQUEST_BYTES
 from tests.keys import OPS_KEY
 from tests.patience import PATIENCE_SECONDS
 
@@ -70,7 +70,7 @@ def run(url: str, **wanted: Any) -> str:
         (b"\xff\xfe\xff", "cannot be read as JSON"),
         (b"[" * 100_000, "cannot be read as JSON"),
         (b"[1]", "a matrix is a JSON object"),
-        (b" " * (MAX_BODY_BYTES + 1), "more than 2,000,000 bytes"),
+        (b" " * (MAX_REQUEST_BYTES + 1), "more than 2,000,000 bytes"),
     ],
 )
 def test_a_file_that_can_be_no_matrix_is_refused_before_anybody_is_asked(
@@ -80,7 +80,7 @@ def test_a_file_that_can_be_no_matrix_is_refused_before_anybody_is_asked(
     file.write_bytes(content)
     with pytest.raises(Refused, match=told) as refused:
         run(NOWHERE, matrix=file)
-    assert isinstance(refused.value, TooLarge) == (len(content) > MAX_BODY_BYTES)
+    assert isinstance(refused.value, TooLarge) == (len(content) > MAX_REQUEST_BYTES)
 
 
 def test_a_matrix_and_an_older_version_at_once_are_refused(tmp_path: Path) -> None:

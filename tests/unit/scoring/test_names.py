@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.core.profiles.names import MAX_NAME_LENGTH, Name, names_in
+from services.scoring.core.profiles.names import Name, names_in
+from shared.names import MAX_NAME_LENGTH
 from tests.builders import interaction
 
 

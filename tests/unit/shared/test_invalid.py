@@ -10,8 +10,8 @@ import pytest
 from fastapi import APIRouter, FastAPI, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from shared.names import SLUG_PATTERN
 from shared.web.http import build_app
-from shared.wording import SLUG_PATTERN
 
 
 class Part(BaseModel):
