@@ -67,7 +67,7 @@ async def test_of_those_who_activate_at_once_one_does_and_a_lead_is_told_once(
     wanted = {"handoff": "all"}
     first, *late = await at_once([scoring.http.post("/v1/models/m/activate", json=wanted) for _ in range(4)])
     assert first == (200, None)
-    assert set(late) <= {(409, "activation_under_way"), (409, "draft_unknown")}
+    assert set(late) <= {(409, "activation_under_way"), (404, "draft_unknown")}
     assert len((await scoring.get("/v1/models/m/versions"))["items"]) == 2
     assert len(await scoring.said(LeadQualified)) == 1
 

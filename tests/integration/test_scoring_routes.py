@@ -46,7 +46,7 @@ async def test_an_activated_draft_is_gone_and_the_active_matrix_is_where_the_nex
 ) -> None:
     await scoring.active()
     nothing = await scoring.refused("POST", "/v1/models/m/activate")
-    assert nothing == (409, "draft_unknown", None)
+    assert nothing == (404, "draft_unknown", None)
     assert (await scoring.get("/v1/models/m/draft"))["matrix"] == MARATHON | {"model": "m"}
     assert (await scoring.active())["version"] == 2
 

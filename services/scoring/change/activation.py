@@ -107,7 +107,7 @@ def _wanted(connection: sa.Connection, model: str, activation: Activation) -> Ve
     if number is None:
         check_unchanged(row.draft, activation.if_match)
         if row.draft is None:
-            raise Conflict("draft_unknown", f"Model {model} has no draft to activate; PUT one first.")
+            raise not_there(connection, model, "draft")
         return Version.read(model, next_number(connection, model), row.draft)
     if number == row.active_version:
         raise Conflict("version_active", f"Version {number} of {model} is the active one.")
