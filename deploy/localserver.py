@@ -43,6 +43,7 @@ def free_port(*, other_than: int = 0) -> int:
 @contextmanager
 def exclusive(lock: Path) -> Generator[None, None, None]:
     """Hold the lock file while the block runs, after waiting for whoever holds it now."""
+    # Not with filelock: these scripts run on a Python without packages.
     with lock.open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

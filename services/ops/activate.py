@@ -7,10 +7,11 @@ from typing import Any, Final
 
 from rich.console import Console
 
+from services.calling import Api
 from services.commands.asking import confirm
 from services.ops import display, drafting, handing_over
 from services.ops.activation_request import ActivationRequest
-from services.ops.client import Api
+from services.ops.client import ops_api
 from services.ops.watching import watched
 from shared.errors import Conflict, Refused
 from shared.progress import Progress
@@ -42,7 +43,7 @@ def activate(request: ActivationRequest, *, url: str, key: str, console: Console
     Misconfigured when the instance does not answer.
     """
     matrix = request.read_matrix()
-    api = Api(url, key)
+    api = ops_api(url, key)
     # Several runs instead of one: no loop runs while the command asks, so Ctrl-C ends the question and not
     # a loop behind it.
     with asyncio.Runner() as runner:

@@ -8,9 +8,10 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from rich.console import Console
 
+from services.calling import Api
 from services.commands.options import DataDir
 from services.ops import dead_letters
-from services.ops.client import Api
+from services.ops.client import ops_api
 from shared.errors import Refused
 
 Connect: TypeAlias = Callable[[str | None, Path | None], tuple[str, str]]
@@ -86,7 +87,7 @@ def without_none(**filters: str | None) -> dict[str, str]:
 
 
 async def _with_api(url: str, key: str, do: Callable[[Api, Console], Awaitable[Any]]) -> None:
-    api = Api(url, key)
+    api = ops_api(url, key)
     try:
         await do(api, Console())
     finally:

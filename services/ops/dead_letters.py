@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from services.calling import Api
 from services.ops import display
-from services.ops.client import Api
 from shared.errors import Refused, Unavailable
 
 PATH: Final = "/v1/dead-letters"

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
+from services.calling import Api, ApiAnswer
 from services.commands.asking import confirm
 from services.ops import display
 from services.ops.activation_request import ActivationRequest
-from services.ops.client import Api, ApiAnswer
 from shared.errors import Conflict, Refused
 
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from services.calling import Api
 from services.commands.asking import confirm
 from services.ops import display
 from services.ops.activation_request import ActivationRequest, model_path
-from services.ops.client import Api
 from services.ops.watching import watched
 from shared.errors import Refused
 from shared.progress import Progress

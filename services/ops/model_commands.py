@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.calling import Api
 from services.commands.options import DataDir
 from services.ops import handing_over, models
-from services.ops.client import Api
+from services.ops.client import ops_api
 from services.ops.commands import Connect, without_none
 
 Model = Annotated[str, typer.Argument(help="The model's slug.")]
@@ -74,7 +75,7 @@ class _Connected:
 
     def __init__(self, runner: asyncio.Runner, url: str, key: str) -> None:
         self._runner = runner
-        self._api = Api(url, key, models.ADVICE)
+        self._api = ops_api(url, key, models.ADVICE)
 
     def __enter__(self) -> Api:
         return self._api

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from services.calling import Api
 from services.commands.asking import confirm
 from services.ops import display
 from services.ops.activation_request import model_path
-from services.ops.client import Api
 from shared.errors import Conflict, Refused
 
 Json = Mapping[str, Any]

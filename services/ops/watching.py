@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from services.ops.client import CONNECTION_LOST, ApiAnswer
+from services.calling import CONNECTION_LOST, ApiAnswer
 from shared.errors import FliplineError, Unavailable
 from shared.progress import Progress
 

@@ -94,7 +94,7 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
         (("up",), {"database_url": "mysql://x/y"}, "FLIPLINE_DATABASE_URL"),
         (("up",), {"webhook_allow": "not a network"}, "FLIPLINE_WEBHOOK_ALLOW"),
         (("ingest",), {}, "FLIPLINE_WRITE_KEYS"),
-        (("demo",), KEYS | {"port": "1"}, "make run"),
+        (("demo",), KEYS | {"port": "1"}, "flipline up"),
     ],
 )
 def test_what_cannot_work_is_told_with_what_to_do(

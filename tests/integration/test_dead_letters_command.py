@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from services.calling import Answer, Api
 from services.ops import dead_letters, display
-from services.ops.client import Api, ApiAnswer
+from services.ops.client import ops_api
 from services.ops.commands import dead_letter_commands
 from shared.errors import FliplineError, NotFound, Refused, Unauthorized, Unavailable
 from tests.integration.instance import Instance
@@ -34,7 +35,7 @@ class Running:
         console = Console(file=(out := StringIO()), width=160, force_terminal=terminal, color_system=None)
 
         async def run() -> None:
-            api = Api(self.instance.url, key or self.instance.keys["ops"][0])
+            api = ops_api(self.instance.url, key or self.instance.keys["ops"][0])
             try:
                 await do(api, console)
             finally:
@@ -164,7 +165,7 @@ def test_a_replay_that_breaks_off_tells_how_far_it_came() -> None:
             if self.calls == 2:
                 raise Unavailable("connection_lost", "No answer came.")
             answer = {"replayed": 1_000, "already_replayed": 0, "refused": [], "more": True}
-            return ApiAnswer(answer | {"remaining": 5, "next_cursor": "c"})
+            return Answer(answer | {"remaining": 5, "next_cursor": "c"})
 
     api = Breaking("http://127.0.0.1:1", "key")
     with pytest.raises(Unavailable, match=r"No answer came\. Replayed until then: 1,000\. Run this"):

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from services.demo import play as played
 from services.demo.story import MODEL
-from shared.errors import Misconfigured
+from shared.errors import Misconfigured, Refused
 from shared.process.clock import SystemClock
 from shared.process.keys import Keys
 from tests.builders import rule
@@ -108,7 +108,7 @@ async def test_a_model_of_that_name_that_is_somebody_elses_is_spared(instance: I
     path = f"/v1/models/{MODEL}"
     assert instance.http.put(f"{path}/draft", json=THEIRS).is_success
     before = model(instance)
-    with pytest.raises(Misconfigured, match="The model exists already"):
+    with pytest.raises(Refused, match="The model exists already"):
         await play(instance, 6)
     assert model(instance) == before
     assert instance.http.post(f"{path}/activate", json={"note": "ours"}).is_success

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from services.ops import handing_over
-from services.ops.client import Api
+from services.ops.client import ops_api
 from shared.errors import NotFound
 from tests.builders import rule
 from tests.integration.instance import Instance, words
@@ -123,7 +123,7 @@ async def test_many_are_handed_over_call_by_call(instance: Instance, monkeypatch
     active(instance, "many", handoff="none")
     ana, ben = (instance.profiles(name)[0]["id"] for name in ("ana", "ben"))
     console = Console(file=(out := StringIO()), width=160)
-    api = Api(instance.url, instance.keys["ops"][0])
+    api = ops_api(instance.url, instance.keys["ops"][0])
     await handing_over.hand_over_named(api, "many", ["a\x1b[2J", "b", ana, ben, "c"], {}, console)
     told = words(out.getvalue())
     assert "handed over: 2; profile unknown: 3" in told
