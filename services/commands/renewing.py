@@ -18,8 +18,8 @@ from services.scoring.rebuild.renewal.renew import Renewal, Renewed
 from shared.errors import FliplineError
 from shared.process.clock import SystemClock
 from shared.process.datadir import renewing
+from shared.process.progress_bar import Progress
 from shared.process.settings import Settings
-from shared.progress import Progress
 from shared.reasons import safe_reason
 
 logger = structlog.get_logger(__name__)

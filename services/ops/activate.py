@@ -14,7 +14,7 @@ from services.ops.activation_request import ActivationRequest
 from services.ops.client import ops_api
 from services.ops.watching import watched
 from shared.errors import Conflict, Refused
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 _PHASES: Final[Mapping[str, str]] = {
     "counting": "counting (identities)",

@@ -13,7 +13,7 @@ from services.ops import display
 from services.ops.activation_request import ActivationRequest, model_path
 from services.ops.watching import watched
 from shared.errors import Refused
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 MAX_IDS: Final = 1_000
 MAX_SHOWN: Final = 50

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from services.calling import CONNECTION_LOST, ApiAnswer
 from shared.errors import FliplineError, Unavailable
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 LOOK_AGAIN_SECONDS: Final = 0.5
 

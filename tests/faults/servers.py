@@ -15,6 +15,7 @@ from tests.patience import until
 from tests.servers import MISSING_PREREQUISITE, run
 
 Kind = Literal["postgres", "kafka"]
+_PID_FILES = {"postgres": "data/postmaster.pid", "kafka": "pid"}
 
 
 class OwnServer:
@@ -23,6 +24,7 @@ class OwnServer:
     def __init__(self, kind: Kind, directory: Path) -> None:
         self.kind = kind
         self._directory = directory
+        self._is_killed = False
         self.address = ""
 
     def start(self) -> None:
@@ -34,6 +36,7 @@ class OwnServer:
         if started.returncode == MISSING_PREREQUISITE:
             raise Missing(started.stderr.strip())
         assert started.returncode == 0, started.stderr
+        self._is_killed = False
         self.address = started.stdout.strip().splitlines()[-1].partition("=")[2]
 
     def stop(self) -> None:
@@ -48,7 +51,7 @@ class OwnServer:
         pids = self._signal(signal.SIGKILL)
         # Their port is free only then, and a pid that is not theirs any more may not be signalled.
         until(lambda: not any(map(_runs, pids)))
-        (self._directory / "pid").unlink()
+        self._is_killed = True
 
     def freeze(self) -> None:
         """Stop it in the middle of whatever it does: its connections stay open, and nobody answers."""
@@ -60,11 +63,11 @@ class OwnServer:
 
     @property
     def pid(self) -> int:
-        """The process id that its script noted; raises ProcessLookupError when it was stopped."""
-        try:
-            return int((self._directory / "pid").read_text())
-        except FileNotFoundError:
-            raise ProcessLookupError(f"{self.kind} does not run") from None
+        """The process id that it or its script noted; raises ProcessLookupError when it does not run."""
+        file = self._directory / _PID_FILES[self.kind]
+        if self._is_killed or not file.exists():
+            raise ProcessLookupError(f"{self.kind} does not run")
+        return int(file.read_text().split()[0])
 
     def _signal(self, number: signal.Signals) -> list[int]:
         # Top down: a parent that still ran would notice, and one that is frozen makes no new children.

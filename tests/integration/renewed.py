@@ -22,7 +22,7 @@ from services.scoring.store.tables import counts, identities, older_counts
 from shared.database.engine import Database
 from shared.events import LEADS, Interaction, LeadQualified, decode
 from shared.identity import Forms, Identity
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 from tests.builders import interaction
 from tests.given import messages_on
 from tests.integration.replayed import LIMITS, Running, running_on

@@ -197,6 +197,9 @@ def test_a_killed_cluster_recovers(postgres: Server) -> None:
     line = postgres.start()
     os.kill(postgres.pid(), 9)
     assert postgres.start() == line
+    os.kill(postgres.pid(), 9)
+    assert postgres("stop").code == 0
+    assert postgres("status").code == 1
 
 
 @pytest.mark.postgres

@@ -21,7 +21,7 @@ from services.ingest.imports.visitor import Anonymiser
 from services.ingest.reading.judge import judge
 from shared.errors import Refused
 from shared.process.clock import Clock
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 TIMEOUT_SECONDS: Final = 30.0
 # A log's clock may be off, or in another zone than it says; the instance replaces a later instant by the

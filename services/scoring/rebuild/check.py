@@ -22,7 +22,7 @@ from shared.database.migrations import require_newest
 from shared.identity import Forms
 from shared.log.port import Log
 from shared.process.clock import Clock
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 
 async def check(

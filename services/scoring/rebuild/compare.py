@@ -11,7 +11,7 @@ from services.scoring.core.counting.counts import ADJUSTMENTS, Counts, only, sum
 from services.scoring.store import tables
 from services.scoring.store.counts import BOTH, counted_in
 from shared.database.engine import Database
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 PAGE: Final = 5_000
 MAX_TOLD: Final = 10

@@ -28,7 +28,7 @@ from shared.events import (
     decode,
 )
 from shared.log.port import Log, Message, Partition
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 MAX_PLACES: Final = 3
 

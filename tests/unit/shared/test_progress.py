@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from rich.console import Console
 
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 
 def terminal() -> Console:

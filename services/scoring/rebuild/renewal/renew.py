@@ -23,7 +23,7 @@ from shared.errors import Conflict
 from shared.identity import Forms
 from shared.log.port import Log
 from shared.process.clock import Clock
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 _KEPT = "Nothing was changed: the tables are as they were."
 

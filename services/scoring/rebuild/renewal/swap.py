@@ -22,7 +22,7 @@ from shared.errors import Conflict
 from shared.events import INTERACTIONS, LeadQualified
 from shared.log.port import Partition, Position
 from shared.process.clock import Clock
-from shared.progress import Progress
+from shared.process.progress_bar import Progress
 
 # Only the live tables have all cycles, and names that came since the snapshot must stay.
 _NOT_REPLACED: Final = (tables.standings, tables.seen_names)

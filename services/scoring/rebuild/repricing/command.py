@@ -14,8 +14,8 @@ from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.errors import Misconfigured, Refused
 from shared.process.clock import Clock
+from shared.process.progress_bar import Progress
 from shared.process.settings import Settings
-from shared.progress import Progress
 
 
 def reprice(settings: Settings, model: str | None, clock: Clock, *, yes: bool) -> None:
