@@ -56,7 +56,7 @@ async def test_a_record_that_is_not_the_one_that_was_read_stops_the_reader(
         await database.unit(
             lambda connection: claims.advance(connection, [message._replace(value=b"another")])
         )
-    assert "is not the one that was read there" in await refused(log, database)
+    assert "is not the record that was read there" in await refused(log, database)
 
     assert await database.unit(read_again) >= 1
     assert await read_and_apply(log, database, 2) == ["1", "2"]
@@ -82,7 +82,7 @@ async def test_tables_that_are_newer_than_the_restored_log_stop_their_reader(
     )
 
     await log.append(records("new 4", "new 5", "new 6"))
-    assert "is not the one that was read there" in await refused(log, database)
+    assert "is not the record that was read there" in await refused(log, database)
     await database.unit(lambda connection: read_again(connection, "interactions"))
     assert await read_and_apply(log, database, 6) == ["1", "2", "3", "new 4", "new 5", "new 6"]
     await log.close()

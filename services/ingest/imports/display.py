@@ -60,8 +60,8 @@ class Display:
                 self._say(f"skipped: {lines} {when}. --force reads them again.")
         elif older_form:
             self._say(
-                "an earlier version imported a file that begins alike and did not keep which one, so nothing "
-                "is skipped. The instance counts the same event once."
+                "an earlier version imported a file with the same first line, perhaps this file. All lines "
+                "are read again. The instance counts the same event once."
             )
 
     def _say(self, text: str) -> None:
