@@ -131,9 +131,9 @@ async def test_a_deleted_topic_is_not_made_anew_while_it_has_positions(
     await log.close()
 
     log = opened()
-    with pytest.raises(LogChanged, match="no topic interactions any more"):
+    with pytest.raises(LogChanged, match="no longer has the topic interactions"):
         await log.append(records("3"))
-    with pytest.raises(LogChanged, match="no topic interactions any more"):
+    with pytest.raises(LogChanged, match="no longer has the topic interactions"):
         await log.ping()
     await log.close()
 
@@ -158,7 +158,7 @@ async def test_a_topic_that_somebody_made_again_stops_its_reader_and_readiness(
     other = KafkaLog(kafka, topics=TOPICS, partitions=1, prefix=prefix, session_timeout_seconds=2)
     await other.append(records("4", "5", "6", "7"))
     assert "have read another log up to offset 3" in await refused(other, database)
-    with pytest.raises(LogChanged, match="was deleted and made again"):
+    with pytest.raises(LogChanged, match="was deleted and created again"):
         await log.ping()
     await log.close()
     await other.close()
