@@ -13,7 +13,7 @@ _ADVICE = {
     errno.EMFILE: "Let the process open more files (ulimit -n).",
     errno.ENFILE: "Let the machine open more files (fs.file-max).",
 }
-_ELSE = "Set FLIPLINE_LOG_LEVEL=debug to see where it comes from."
+_ELSE = "Set FLIPLINE_LOG_LEVEL=debug to see the cause."
 
 
 def explain(error: Exception) -> str | None:

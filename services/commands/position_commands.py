@@ -38,7 +38,7 @@ def reread(
     if topic is not None and topic not in TOPICS:
         raise NotFound("topic_unknown", f"There is no topic {topic}. The topics are {', '.join(TOPICS)}.")
     if not yes:
-        confirm("Is the log that Flipline runs on now the right one?")
+        confirm("Does Flipline use the right log now?")
     settings = settings_of(None, data_dir)
     configure_logging("error")
     from services.commands.positions import move_back, run

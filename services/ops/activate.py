@@ -92,8 +92,8 @@ async def _show(
     if matrix is None and not state.has_draft:
         raise Refused(
             "draft_unknown",
-            f"There is no draft of {request.model}. Give one with --matrix, or name an older version with "
-            "--version.",
+            f"There is no draft of {request.model}. Give a draft with --matrix, or name an older version "
+            "with --version.",
         )
     draft = await (
         api("GET", f"{request.path}/draft") if matrix is None else drafting.put(api, request, matrix, state)

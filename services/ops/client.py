@@ -10,7 +10,7 @@ from shared.process.keys import Configured, load_role
 _ADVICE: Final[Mapping[str, str]] = {
     "activation_lost": "Run this command again.",
     "activation_under_way": "To activate this matrix, run this command again then; the draft is unchanged.",
-    "draft_unknown": "Give one with --matrix, or name an older version with --version.",
+    "draft_unknown": "Give a draft with --matrix, or name an older version with --version.",
     "key_invalid": "If the key belongs to another instance, name this instance's data directory with "
     "--data-dir, or set FLIPLINE_OPS_KEYS.",
     "matrix_invalid": "The draft is unchanged.",

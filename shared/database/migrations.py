@@ -45,7 +45,7 @@ async def migrate(url: str) -> None:
         raise Misconfigured(
             "schema_unknown",
             f"{described(url)} has a schema that this version of Flipline does not know ({error}). Run the "
-            "version that made it or a newer one, or name another database with FLIPLINE_DATABASE_URL.",
+            "version that made it or a newer version, or name another database with FLIPLINE_DATABASE_URL.",
         ) from error
     except (Unavailable, SQLAlchemyError) as error:
         advice = (

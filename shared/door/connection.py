@@ -36,7 +36,7 @@ class Connection(HttpToolsProtocol):
         self.unfinished = 0
         """bytes that came since the parser last understood something: a head, or a part of a body"""
         self._pending_refusal: Response | None = None
-        self._thrown_away = 0
+        self._dropped_bytes = 0
 
     @property
     def is_answering(self) -> bool:
@@ -65,10 +65,10 @@ class Connection(HttpToolsProtocol):
             self._forget_request()
             self._send(answer)
 
-    def throw_away(self, data: bytes) -> None:
+    def drop(self, data: bytes) -> None:
         """Drop what a refused client still sends, up to a limit: it can read the answer and gets no reset."""
-        self._thrown_away += len(data)
-        if self._thrown_away > self.limits.linger_bytes:
+        self._dropped_bytes += len(data)
+        if self._dropped_bytes > self.limits.linger_bytes:
             self.transport.abort()
 
     @property

@@ -57,7 +57,7 @@ class Doorway(RequestsInProgress):
     def data_received(self, data: bytes) -> None:
         """Parse what came, piece by piece."""
         if self.phase == ENDING:
-            self.throw_away(data)
+            self.drop(data)
             return
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()

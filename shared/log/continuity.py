@@ -22,7 +22,7 @@ def check_extent(partition: Partition, position: Position, extent: Extent) -> No
     if position.log_id is not None and position.log_id != extent.log_id:
         raise _changed(
             partition,
-            f"the tables have read another log up to offset {stored:,}: the log was replaced or made again",
+            f"the tables have read another log up to offset {stored:,}: the log was replaced",
         )
     if stored > extent.end:
         raise _changed(
@@ -46,7 +46,7 @@ def check_last(partition: Partition, position: Position, value: bytes | None) ->
     if value is None or crc32(value) != position.last_checksum:
         raise _changed(
             partition,
-            f"the record before offset {position.next_offset:,} is not the one that was read there: "
+            f"the record before offset {position.next_offset:,} is not the record that was read there: "
             "the log was restored and written to since",
         )
 

@@ -161,6 +161,6 @@ def _unusable(directory: Path, error: OSError) -> Misconfigured:
     why = "it is not a directory" if error.errno == errno.EEXIST else error.strerror
     return Misconfigured(
         "data_dir_unusable",
-        f"{directory} cannot be the data directory: {why}. Name one that this user may write, "
+        f"{directory} cannot be the data directory: {why}. Name a directory that this user may write, "
         "with --data-dir or FLIPLINE_DATA_DIR.",
     )

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         description="Placeholders of this installation, such as `void,abc123`, beside the common ones.",
     )
     phone_region: str | None = Field(
-        default=None, description="The region (ISO 3166-1) whose national telephone numbers are read: `ES`."
+        default=None, description="The region (ISO 3166-1) of national telephone numbers, such as `ES`."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

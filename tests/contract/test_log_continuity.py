@@ -56,7 +56,7 @@ async def test_a_record_that_is_not_the_one_that_was_read_stops_the_reader(
         await database.unit(
             lambda connection: claims.advance(connection, [message._replace(value=b"another")])
         )
-    assert "is not the one that was read there" in await refused(log, database)
+    assert "is not the record that was read there" in await refused(log, database)
 
     assert await database.unit(read_again) >= 1
     assert await read_and_apply(log, database, 2) == ["1", "2"]
@@ -82,7 +82,7 @@ async def test_tables_that_are_newer_than_the_restored_log_stop_their_reader(
     )
 
     await log.append(records("new 4", "new 5", "new 6"))
-    assert "is not the one that was read there" in await refused(log, database)
+    assert "is not the record that was read there" in await refused(log, database)
     await database.unit(lambda connection: read_again(connection, "interactions"))
     assert await read_and_apply(log, database, 6) == ["1", "2", "3", "new 4", "new 5", "new 6"]
     await log.close()
@@ -131,9 +131,9 @@ async def test_a_deleted_topic_is_not_made_anew_while_it_has_positions(
     await log.close()
 
     log = opened()
-    with pytest.raises(LogChanged, match="no topic interactions any more"):
+    with pytest.raises(LogChanged, match="no longer has the topic interactions"):
         await log.append(records("3"))
-    with pytest.raises(LogChanged, match="no topic interactions any more"):
+    with pytest.raises(LogChanged, match="no longer has the topic interactions"):
         await log.ping()
     await log.close()
 
@@ -158,7 +158,7 @@ async def test_a_topic_that_somebody_made_again_stops_its_reader_and_readiness(
     other = KafkaLog(kafka, topics=TOPICS, partitions=1, prefix=prefix, session_timeout_seconds=2)
     await other.append(records("4", "5", "6", "7"))
     assert "have read another log up to offset 3" in await refused(other, database)
-    with pytest.raises(LogChanged, match="was deleted and made again"):
+    with pytest.raises(LogChanged, match="was deleted and created again"):
         await log.ping()
     await log.close()
     await other.close()

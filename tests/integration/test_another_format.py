@@ -32,7 +32,7 @@ FORM = {"email": "ana@runner.example", "company": "Runner Ltd"}
 class FormFields:
     """Fields of a form."""
 
-    place = "the form"
+    location = "the form"
 
     def __init__(self, *names: str) -> None:
         self.names: tuple[str, ...] = names

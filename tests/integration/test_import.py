@@ -27,7 +27,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_every_line_is_accounted_for(importing: Importing) -> None:
     importing.file.write_text(SMALL)
     outcome = await importing.run()
-    no_format, early = "in an unknown format", "the time lies before 2000"
+    no_format, early = "in an unknown format", "the time is before 2000"
     assert outcome.now == ImportReport(
         lines=9,
         visits=4,

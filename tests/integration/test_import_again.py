@@ -169,7 +169,7 @@ async def test_the_state_of_an_earlier_version_is_told_and_skips_nothing(importi
     state.write_text(json.dumps({"offset": len(SHOP_A), "report": {"lines": 7, "visits": 7}}))
     importing.said()
     assert (await importing.run()).now.lines == 7
-    assert "did not keep which one, so nothing is skipped" in importing.said()
+    assert "All lines are read again" in importing.said()
     assert await importing.ids() == once * 2
     assert (await importing.run()).now.lines == 0
 

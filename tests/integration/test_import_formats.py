@@ -94,7 +94,7 @@ async def test_reasons_are_sentences_with_line_numbers(importing: Importing) -> 
         "the month has no such day": [12],
         "the day has no such hour, minute or second": [13],
         "the time zone is too far from UTC": [14],
-        "the time lies in the future": [15],
+        "the time is in the future": [15],
         "a host name instead of the visitor's address; --host-names accepts host names": [16],
         "the visitor's address is not an address": [17],
     }

@@ -154,7 +154,7 @@ def test_where_nothing_runs_is_told_with_what_to_do(instance: Instance) -> None:
 @pytest.mark.parametrize(
     ("model", "wanted", "told"),
     [
-        ("unknown", {}, "There is no draft of unknown. Give one with --matrix"),
+        ("unknown", {}, "There is no draft of unknown. Give a draft with --matrix"),
         ("unknown", {"version": 7}, "There is no model unknown. PUT its draft first"),
         ("Big", {"version": 7}, "path.model: "),
         ("a/b", {"version": 7}, "Check --url"),

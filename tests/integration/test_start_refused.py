@@ -32,7 +32,7 @@ def refusal(*arguments: str, **given: str) -> str:
         ((), {"host": ""}, "FLIPLINE_HOST is set but empty"),
         ((), {"host": "192.0.2.1"}, "FLIPLINE_HOST=192.0.2.1 is not an address of this machine"),
         ((), {"database_url": f"{SECRET}"}, "FLIPLINE_DATABASE_URL is not a URL"),
-        ((), {"database_url": "sqlite:////no/where/state.sqlite"}, "make /no/where"),
+        ((), {"database_url": "sqlite:////no/where/state.sqlite"}, "create /no/where"),
         ((), {"database_url": f"postgresql+asyncpg://u:{SECRET}@127.0.0.1:1/d"}, "d at 127.0.0.1:1 cannot"),
     ],
 )

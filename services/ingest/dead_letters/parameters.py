@@ -23,7 +23,7 @@ Id = Annotated[str, Path(pattern=ID_PATTERN)]
 def check_period(since: datetime | None, until: datetime | None) -> None:
     """Raise Refused when a period ends before it begins."""
     if since is not None and until is not None and until < since:
-        raise Refused("period_invalid", "`until` lies before `since`.", "until")
+        raise Refused("period_invalid", "`until` is before `since`.", "until")
 
 
 def _letter_id(part: str) -> str:

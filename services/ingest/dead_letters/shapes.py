@@ -31,7 +31,7 @@ class LetterReplayIn(Strict):
     cursor: RequestCursor = None
 
     @model_validator(mode="after")
-    def _one_selection(self) -> Self:
+    def _ids_or_filters(self) -> Self:
         # If a client lost its ids and sent null, that would replay everything.
         if self.ids is None and "ids" in self.model_fields_set:
             raise ValueError("`ids` must be a list; leave it out to replay by filters")

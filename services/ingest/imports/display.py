@@ -28,7 +28,7 @@ def _text(before: PastImport | None, *, force: bool, older_form: bool) -> str | 
         return f"skipped: {lines} {when}. --force reads them again."
     if older_form:
         return (
-            "an earlier version imported a file that begins alike and did not store which file, so nothing "
-            "is skipped. The instance counts the same event once."
+            "an earlier version imported a file with the same first line, perhaps this file. All lines "
+            "are read again. The instance counts the same event once."
         )
     return None

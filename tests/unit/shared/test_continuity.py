@@ -49,7 +49,7 @@ def test_the_record_before_the_position_must_be_the_one_that_was_read() -> None:
     position = Position(7, "log-1", crc32(b"read"))
     check_last(HERE, position, b"read")
     for other in (b"another", b"", None):
-        with pytest.raises(LogChanged, match="not the one that was read"):
+        with pytest.raises(LogChanged, match="not the record that was read"):
             check_last(HERE, position, other)
 
 

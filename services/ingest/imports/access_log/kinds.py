@@ -25,9 +25,7 @@ def check_kind(name: str, start: bytes) -> None:
     """Raise Refused, with what to do, for a file whose unpacked content cannot be a log."""
     for magic, description, command in _PACKED:
         if start.startswith(magic):
-            raise _refused(
-                name, f"it is {description}. Unpack it with `{command}`, and import what comes out"
-            )
+            raise _refused(name, f"it is {description}. Unpack it with `{command}`, and import the result")
     magic, offset = _TAR
     if start[offset:].startswith(magic):
         raise _refused(name, "it is an archive of files. Unpack it with `tar -xf`, and import each log in it")
