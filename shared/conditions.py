@@ -127,11 +127,15 @@ def possible_types(condition: Condition) -> frozenset[str] | None:
         case Matches():
             return condition.types
         case AllOf(all=parts):
-            known = [types for part in parts if (types := possible_types(part)) is not None]
-            return frozenset.intersection(*known) if known else None
+            restrictions = [types for part in parts if (types := possible_types(part)) is not None]
+            return frozenset.intersection(*restrictions) if restrictions else None
         case AnyOf(any=parts):
-            each = [possible_types(part) for part in parts]
-            return frozenset[str]().union(*(types for types in each if types)) if None not in each else None
+            possible = [possible_types(part) for part in parts]
+            return (
+                frozenset[str]().union(*(types for types in possible if types))
+                if None not in possible
+                else None
+            )
         case Not():
             return None
         case _:

@@ -6,7 +6,7 @@
     │   ├── Unauthorized   401
     │   ├── NotFound       404
     │   ├── Conflict       409  a state in the way that the caller can read and resolve
-    │   ├── Outdated       412  somebody else changed it since the caller read it
+    │   ├── Outdated       412  it has changed since the caller read it
     │   └── UnsupportedMedia  415
     ├── Unavailable        503  a part we need is down or overloaded: try again after a while
     │   └── LogChanged          the log is not the one that the tables have read: stop, say what to do

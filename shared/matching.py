@@ -5,12 +5,12 @@ from typing import Any, TypeAlias, assert_never
 
 from shared.comparison import Comparison, operators
 from shared.conditions import AllOf, AnyOf, Condition, Matches, Not
-from shared.events import Interaction
+from shared.countable import Countable
 from shared.known import MISSING, is_known
 from shared.operators.operator import ValueTest
 
-Predicate: TypeAlias = Callable[[Interaction], bool]
-Reader: TypeAlias = Callable[[Interaction], Any]
+Predicate: TypeAlias = Callable[[Countable], bool]
+Reader: TypeAlias = Callable[[Countable], Any]
 
 
 def reader(path: str) -> Reader:
@@ -23,7 +23,7 @@ def reader(path: str) -> Reader:
         return lambda interaction: known_or_missing(interaction.properties.get(path))
     steps = path.split(".")
 
-    def walk(interaction: Interaction) -> Any:
+    def walk(interaction: Countable) -> Any:
         # A tracker may send a flat key with dots in it, and then that key is meant.
         found: Any = interaction.properties.get(path)
         if found is None:
@@ -53,8 +53,8 @@ def compile_condition(condition: Condition) -> Predicate:
             types = condition.types
             tests = [(reader(path), compile_comparison(test)) for path, test in where.items()]
             if not tests:
-                wanted = types or frozenset()
-                return lambda interaction: interaction.type in wanted
+                type_names = types or frozenset()
+                return lambda interaction: interaction.type in type_names
             if len(tests) == 1:
                 ((read, holds),) = tests
                 return lambda interaction: (

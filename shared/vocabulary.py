@@ -6,7 +6,8 @@ The vocabulary is open: trackers may post any other type, which then is somethin
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from shared.events import ADJUSTMENT, IDENTIFY, Interaction
+from shared.countable import Countable
+from shared.events import ADJUSTMENT, IDENTIFY
 
 TOUCHES: Final = frozenset({
     "email_sent", "email_delivered", "email_bounce", "sms_sent", "sms_delivered", "offer_sent", "call",
@@ -44,11 +45,11 @@ EFFECTS: Final[Mapping[str, Effect]] = {
 """The effect of an interaction on a trait, by its type; an interaction of a machine has none."""
 
 
-def is_activity(interaction: Interaction) -> bool:
+def is_activity(interaction: Countable) -> bool:
     """Return whether the interaction is something that a human did."""
     return interaction.machine is None and interaction.type not in NO_ACTIVITY
 
 
-def is_effective(interaction: Interaction) -> bool:
+def is_effective(interaction: Countable) -> bool:
     """Return whether the interaction has an effect on a trait."""
     return interaction.type in EFFECTS and interaction.machine is None

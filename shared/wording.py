@@ -29,7 +29,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "datetime_type": _INSTANT,
     "datetime_parsing": _INSTANT,
     "datetime_from_date_parsing": _INSTANT,
-    "timezone_aware": "must tell its time zone, as Z or +01:00",
+    "timezone_aware": "must have a time zone, such as Z or +01:00",
     "date_type": _DATE,
     "date_parsing": _DATE,
     "date_from_datetime_parsing": _DATE,
@@ -51,7 +51,7 @@ _WORDS: Final[Mapping[str, str]] = {
 # No name of ours is longer, and the time of a comparison grows with the square of the length.
 _LONGEST_NAME: Final = 128
 # A longer list of names is hard to read, and comparing with very many takes a while.
-_MAX_NAMES_TOLD: Final = 20
+_MAX_NAMES_LISTED: Final = 20
 _MAX_NAMES_COMPARED: Final = 2_000
 SLUG_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
 NO_SLUG: Final = "must be 1 to 64 of a-z, 0-9 and _, starting with a letter"
@@ -76,9 +76,9 @@ def unknown(written: str, known: Iterable[str]) -> str:
     if near := suggestion(written, names):
         return f"is not known; did you mean `{near}`?"
     if not names:
-        return "is not known; none is taken here"
-    more = len(names) - _MAX_NAMES_TOLD
-    listed = ", ".join(names[:_MAX_NAMES_TOLD])
+        return "is not known; no name is allowed here"
+    more = len(names) - _MAX_NAMES_LISTED
+    listed = ", ".join(names[:_MAX_NAMES_LISTED])
     return f"is not known; known are {listed}{f' and {more:,} more' if more > 0 else ''}"
 
 

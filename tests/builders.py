@@ -5,8 +5,9 @@ from itertools import count
 from typing import Any
 
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.matrix.matrix import Matrix, Version
+from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.version import Version
 from shared.events import Interaction, encode
 from shared.identity import Forms, Identity, by_strength
 from shared.log.port import Message, Partition

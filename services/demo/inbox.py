@@ -22,8 +22,8 @@ class Received(NamedTuple):
         head = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}."
         digest = hmac.digest(key, head.encode() + self.body, hashlib.sha256)
         expected = f"v1,{base64.b64encode(digest).decode()}"
-        given = self.headers["webhook-signature"].split(" ")
-        return any(hmac.compare_digest(expected, one) for one in given)
+        signatures = self.headers["webhook-signature"].split(" ")
+        return any(hmac.compare_digest(expected, signature) for signature in signatures)
 
 
 @dataclass

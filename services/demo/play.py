@@ -32,13 +32,13 @@ async def play(url: str, keys: Keys, console: Console, now: datetime) -> None:
     async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client, inbox() as box:
         api = Api(client, {"write": keys.write[0], "ops": keys.ops[0], "crm": keys.crm[0]})
         try:
-            await _refuse_anothers(api)
+            await _check_model_free(api)
             async with _scoring(api, console), _subscribed(api, box) as secret:
                 profile = await _act(api, console, now)
                 await _flip(box, secret, console)
-                identities = ", ".join(f"{one['kind']} {one['value']}" for one in profile["identities"])
-                number = len(profile["identities"])
-                console.print(f"One person, {number} identities: {identities}", highlight=False)
+                identities = [f"{identity['kind']} {identity['value']}" for identity in profile["identities"]]
+                text = f"One person, {len(identities)} identities: {', '.join(identities)}"
+                console.print(text, highlight=False)
         except httpx.TransportError as error:
             raise Unavailable("not_running", f"Nothing answers on {url}: start `make run` first.") from error
 
@@ -67,20 +67,20 @@ class Api:
 def _read(answer: httpx.Response, path: str) -> dict[str, Any]:
     if answer.is_success:
         return answer.json() if answer.content else {}
-    told = answer.json().get("message", answer.text) if answer.content else answer.reason_phrase
-    asked, hint = f"{answer.request.method} {path}", _HINTS.get(path, "")
-    raise Misconfigured("demo_refused", f"{asked} answered {answer.status_code}: {told} {hint}")
+    reason = answer.json().get("message", answer.text) if answer.content else answer.reason_phrase
+    called, hint = f"{answer.request.method} {path}", _HINTS.get(path, "")
+    raise Misconfigured("demo_refused", f"{called} answered {answer.status_code}: {reason} {hint}")
 
 
-async def _refuse_anothers(api: Api) -> None:
-    """Raise Misconfigured when somebody else made a model of the same name."""
+async def _check_model_free(api: Api) -> None:
+    """Raise Misconfigured when another caller made a model of the same name."""
     found = await api.ask("ops", "GET", f"{_PATH}/activations")
     latest = next(iter(found.json()["items"]), None) if found.is_success else None
     if latest is not None and latest["note"] != _NOTE:
         raise Misconfigured(
             "model_taken",
-            f"There is a model {MODEL} here that the demo did not make and would replace. Play it against "
-            "another instance.",
+            f"This instance has a model {MODEL} that the demo did not make and would replace. Use another "
+            "instance for the demo.",
         )
 
 
@@ -88,28 +88,28 @@ async def _refuse_anothers(api: Api) -> None:
 async def _scoring(api: Api, console: Console) -> AsyncGenerator[None]:
     """Make the story's model score while the context is open, and stop it at the end."""
     found = await api.ask("ops", "GET", _PATH)
-    # A draft of somebody else is not overwritten.
+    # A draft of another caller is not overwritten.
     is_free = found.is_success and not found.json()["has_draft"]
     unless_drafted = {} if is_free else {"If-None-Match": "*"}
     await api("ops", "PUT", f"{_PATH}/draft", MATRIX, unless_drafted)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_retire, api, console)
         try:
-            await _to_its_end(api("ops", "POST", f"{_PATH}/activate", {"note": _NOTE}))
+            await _complete(api("ops", "POST", f"{_PATH}/activate", {"note": _NOTE}))
         except Misconfigured:
-            # Somebody else is activating the model.
+            # Another caller is activating the model.
             stack.pop_all()
             raise
         yield
 
 
-async def _to_its_end(request: Coroutine[Any, Any, Any]) -> None:
+async def _complete(request: Coroutine[Any, Any, Any]) -> None:
     """Wait for the answer, also when interrupted: the instance may have the request but not have started."""
-    answered = asyncio.ensure_future(request)
+    response = asyncio.ensure_future(request)
     try:
-        await asyncio.shield(answered)
+        await asyncio.shield(response)
     except asyncio.CancelledError:
-        await asyncio.wait([answered], timeout=PATIENCE_SECONDS)
+        await asyncio.wait([response], timeout=PATIENCE_SECONDS)
         raise
 
 
@@ -123,9 +123,9 @@ async def _retire(api: Api, console: Console) -> None:
         await api.ask("ops", "DELETE", f"{_PATH}/activation")
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     else:
-        raise Unavailable("not_retired", f"{MODEL} may still score; end it: flipline models retire {MODEL}")
+        raise Unavailable("not_retired", f"{MODEL} may still score: run `flipline models retire {MODEL}`.")
     console.print(
-        f"The model {MODEL} is retired and scores nobody any more; to play again revives it.", highlight=False
+        f"The model {MODEL} is retired and scores no profiles; the next demo revives it.", highlight=False
     )
 
 
@@ -149,10 +149,8 @@ async def _act(api: Api, console: Console, now: datetime) -> dict[str, Any]:
         await api("write", "POST", "/v1/events", event)
         profile = await _arrived(api, event)
         score = await api("ops", "GET", f"/v1/profiles/{profile['id']}/scores/{MODEL}")
-        known_as = ", ".join(one["kind"] for one in profile["identities"])
-        table.add_row(
-            event["occurred_at"][:10], event["properties"]["story"], known_as, f"{score['score']:g}"
-        )
+        kinds = ", ".join(identity["kind"] for identity in profile["identities"])
+        table.add_row(event["occurred_at"][:10], event["properties"]["story"], kinds, f"{score['score']:g}")
     console.print(table)
     return profile
 
@@ -162,15 +160,15 @@ async def _arrived(api: Api, event: dict[str, Any]) -> dict[str, Any]:
     kind, value = next(iter(event["identities"].items()))
     identity = httpx.QueryParams(kind=kind, value=value)
     for _ in range(int(PATIENCE_SECONDS / LOOK_AGAIN_SECONDS)):
-        for profile in await _found(api, f"/v1/profiles?{identity}"):
+        for profile in await _profiles(api, f"/v1/profiles?{identity}"):
             timeline = await api("ops", "GET", f"/v1/profiles/{profile['id']}/timeline")
-            if any(one["id"] == event["id"] for one in timeline["items"]):
+            if any(entry["id"] == event["id"] for entry in timeline["items"]):
                 return profile
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     raise Unavailable("not_scored", f"The event was not scored within {PATIENCE_SECONDS:.0f} seconds.")
 
 
-async def _found(api: Api, path: str) -> list[dict[str, Any]]:
+async def _profiles(api: Api, path: str) -> list[dict[str, Any]]:
     answer = await api.ask("ops", "GET", path)
     # A custom kind of identity is unknown until a profile has it.
     if answer.is_client_error and answer.json().get("code") == "kind_unknown":
@@ -184,7 +182,10 @@ async def _flip(box: Inbox, secret: str, console: Console) -> None:
     except TimeoutError as error:
         raise Unavailable("no_webhook", f"No webhook came within {PATIENCE_SECONDS:.0f} seconds.") from error
     if len(box.received) != 1 or not box.received[0].is_signed_with(secret):
-        raise Unavailable("webhook_wrong", f"{len(box.received)} webhooks came; one genuine one was due.")
+        raise Unavailable(
+            "webhook_wrong",
+            f"{len(box.received)} webhooks came, but exactly one with a valid signature was expected.",
+        )
     message = json.loads(box.received[0].body)
     data = message["data"]
     webhook_id = box.received[0].headers["webhook-id"]

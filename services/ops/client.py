@@ -16,17 +16,19 @@ _CONNECT_SECONDS: Final = 10.0
 CONNECTION_LOST: Final = "connection_lost"
 NO_CONTENT: Final = 204
 
-_CLASSES: Final[Mapping[int, type[Refused]]] = {one.status: one for one in (NotFound, Unauthorized)}
+_CLASSES: Final[Mapping[int, type[Refused]]] = {
+    error_class.status: error_class for error_class in (NotFound, Unauthorized)
+}
 _ADVICE: Final[Mapping[str, str]] = {
-    "activation_lost": "Run this again.",
-    "activation_under_way": "To send it again, run this again; the draft is kept.",
+    "activation_lost": "Run this command again.",
+    "activation_under_way": "To activate this matrix, run this command again then; the draft is unchanged.",
     "draft_unknown": "Give one with --matrix, or name an older version with --version.",
-    "key_invalid": "Is the data directory that of another instance? Name the right one with --data-dir, "
-    "or set FLIPLINE_OPS_KEYS.",
-    "matrix_invalid": "The draft is left as it was.",
+    "key_invalid": "If the key belongs to another instance, name this instance's data directory with "
+    "--data-dir, or set FLIPLINE_OPS_KEYS.",
+    "matrix_invalid": "The draft is unchanged.",
     "model_unknown": "Give its first matrix with --matrix.",
-    "path_unknown": "Is --url right? It is the address alone, as http://127.0.0.1:8000.",
-    "version_unknown": "GET /v1/models/<model>/versions lists those that there are.",
+    "path_unknown": "Check --url: it is an address without a path, such as http://127.0.0.1:8000.",
+    "version_unknown": "GET /v1/models/<model>/versions lists the versions.",
 }
 
 
@@ -58,7 +60,7 @@ class Api:
         try:
             self._client = httpx.AsyncClient(base_url=url, headers=headers)
         except httpx.InvalidURL as error:
-            raise _no_url(url) from error
+            raise _invalid_url(url) from error
 
     async def close(self) -> None:
         """Close the connections."""
@@ -91,36 +93,38 @@ class Api:
                 timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=_CONNECT_SECONDS, read=read),
             )
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise _no_url(self._url) from error
+            raise _invalid_url(self._url) from error
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise Unavailable(
                 "not_running",
-                f"Nothing answers. Is Flipline running at {self._url}? Start it with `flipline up`, or name "
-                "where it runs with --url.",
+                f"There is no answer from {self._url}. Start Flipline with `flipline up`, or give its "
+                "address with --url.",
             ) from error
         except httpx.TransportError as error:
             why = transport_words(error)
             raise Unavailable(CONNECTION_LOST, f"{method} {path} has no answer: {why}.") from error
-        told: dict[str, Any] = {} if answer.status_code == NO_CONTENT else self._read(answer)
+        received: dict[str, Any] = {} if answer.status_code == NO_CONTENT else self._read(answer)
         if answer.is_success:
-            return ApiAnswer(told, answer.headers.get("ETag"))
-        raise _error(answer, told, self._advice)
+            return ApiAnswer(received, answer.headers.get("ETag"))
+        raise _error(answer, received, self._advice)
 
     def _read(self, answer: httpx.Response) -> dict[str, Any]:
         try:
-            told = answer.json()
+            parsed = answer.json()
         except ValueError:
-            told = None
-        if isinstance(told, dict) and (answer.is_success or "code" in told):
-            return told
+            parsed = None
+        if isinstance(parsed, dict) and (answer.is_success or "code" in parsed):
+            return parsed
         raise Misconfigured(
             "not_flipline",
-            f"{self._url} answered {answer.status_code}, and not as Flipline does. Is --url right?",
+            f"The server at {self._url} is not a Flipline: it answered {answer.status_code}. Check --url.",
         )
 
 
-def _no_url(url: str) -> Misconfigured:
-    return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")
+def _invalid_url(url: str) -> Misconfigured:
+    return Misconfigured(
+        "url_invalid", f"{url} is not the URL of an instance. An example is http://127.0.0.1:8000."
+    )
 
 
 def _error(answer: httpx.Response, problem: Mapping[str, Any], advice_on: Mapping[str, str]) -> FliplineError:
@@ -131,5 +135,5 @@ def _error(answer: httpx.Response, problem: Mapping[str, Any], advice_on: Mappin
     if advice := advice_on.get(code):
         message = f"{message.removesuffix('.')}. {advice}"
     if answer.is_server_error:
-        return Unavailable(code, f"{answer.status_code}: {message} Try again in a while.")
+        return Unavailable(code, f"{answer.status_code}: {message} Try again later.")
     return _CLASSES.get(answer.status_code, Refused)(code, message, field, problem.get("errors"))

@@ -81,9 +81,9 @@ def _faults(event: DeadLetter | DeadLetterReplayed) -> Iterator[str]:
         if re.fullmatch(pattern.strip("^$"), value) is None:
             yield f"{field} does not match {pattern}."
     if at.tzinfo is None:
-        yield "An instant has its time zone."
+        yield "An instant must have a time zone."
         return
     try:
         at.astimezone(UTC)
     except OverflowError:
-        yield "An instant lies in the years 1 to 9999 in UTC."
+        yield "An instant must be in the years 1 to 9999 in UTC."

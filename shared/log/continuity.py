@@ -9,7 +9,7 @@ from zlib import crc32
 from shared.errors import LogChanged
 from shared.log.port import Extent, Partition, Position
 
-_WAY_OUT = (
+_ADVICE = (
     "Stop Flipline and restore the log and the tables from the same moment. If this log is the right one, "
     "run `flipline positions reread`: every group then reads it from its beginning, and what was counted "
     "before does not count twice, since every event is known by its id."
@@ -56,5 +56,5 @@ def has_last(position: Position, extent: Extent) -> bool:
     return position.last_checksum is not None and position.next_offset > extent.begin
 
 
-def _changed(partition: Partition, what: str) -> LogChanged:
-    return LogChanged("log_changed", f"{partition.topic}/{partition.number}: {what}. {_WAY_OUT}")
+def _changed(partition: Partition, reason: str) -> LogChanged:
+    return LogChanged("log_changed", f"{partition.topic}/{partition.number}: {reason}. {_ADVICE}")

@@ -31,8 +31,8 @@ def on_invalid(request: Request, error: RequestValidationError) -> Response:
     found = error.errors()
     if found and found[0]["type"] == "json_invalid":
         return problem_of(_no_json(error.body, found[0]["loc"][-1], found[0]["ctx"]["error"]))
-    told = islice((one for one in found if one["type"] != ENOUGH), MAX_COMPLAINTS)
-    complaints = [_complaint(request, one) for one in told]
+    reported = islice((detail for detail in found if detail["type"] != ENOUGH), MAX_COMPLAINTS)
+    complaints = [_complaint(request, detail) for detail in reported]
     first = complaints[0] if complaints else Complaint(field=None, message="is invalid")
     message = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return problem(422, "invalid", message, field=first["field"], errors=complaints)
@@ -42,9 +42,11 @@ def unreadable(error: HTTPException) -> Refused | None:
     """Return why a body could not be parsed at all, None when the error is about something else."""
     match error.__cause__:
         case UnicodeDecodeError(start=start):
-            return Refused("json_invalid", f"The body is not in UTF-8: see its byte {start + 1:,}.")
+            return Refused("json_invalid", f"The body is not valid UTF-8 at byte {start + 1:,}.")
         case RecursionError():
-            return Refused("too_deep", f"The body nests too deep; {_READABLE_LEVELS} levels can be read.")
+            return Refused(
+                "too_deep", f"The body nests too deep: at most {_READABLE_LEVELS} levels are allowed."
+            )
         case ValueError():
             digits = sys.get_int_max_str_digits()
             return Refused("json_invalid", f"A number in the body has more than {digits:,} digits.")
@@ -54,7 +56,7 @@ def unreadable(error: HTTPException) -> Refused | None:
 
 def _no_json_type(request: Request) -> UnsupportedMedia:
     sent = request.headers.get("content-type", "")[:100]
-    came = f"it came as {sent}" if sent else "it came without"
+    came = f"the request has {sent}" if sent else "the request has no such header"
     return UnsupportedMedia(
         "content_type", f"Send the body as JSON with the header `Content-Type: application/json`; {came}."
     )
@@ -63,8 +65,8 @@ def _no_json_type(request: Request) -> UnsupportedMedia:
 def _no_json(body: Any, position: Any, why: str) -> Refused:
     before = str(body)[: int(position)]
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    place = f"line {line}, column {column} (character {len(before) + 1:,})"
-    return Refused("json_invalid", f"The body is not JSON: {why[:1].lower()}{why[1:]}, at {place}.")
+    position_text = f"line {line}, column {column} (character {len(before) + 1:,})"
+    return Refused("json_invalid", f"The body is not JSON: {why[:1].lower()}{why[1:]}, at {position_text}.")
 
 
 def _complaint(request: Request, error: Any) -> Complaint:

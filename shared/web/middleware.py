@@ -55,8 +55,8 @@ class BodyLimit:
             if received <= MAX_BODY_BYTES:
                 raise
         if received > MAX_BODY_BYTES:
-            told = TooLarge("body_too_large", f"A request body has at most {MAX_BODY_BYTES:,} bytes.")
-            await problem_of(told)(scope, receive, send)
+            error = TooLarge("body_too_large", f"A request body has at most {MAX_BODY_BYTES:,} bytes.")
+            await problem_of(error)(scope, receive, send)
 
 
 class Watch:

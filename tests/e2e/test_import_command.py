@@ -97,7 +97,7 @@ async def test_what_cannot_be_imported_is_said_in_a_sentence_and_ends_with_1(com
     for name, content, sentence in (
         ("damaged.gz", damaged, "its packed data is damaged"),
         ("cut.gz", packed[:middle], "its packed data ends too early"),
-        ("table.csv", "a,b\n1,2\n", "Refused is line 1: in no format that is known here"),
+        ("table.csv", "a,b\n1,2\n", "Refused is line 1: in an unknown format"),
         ("month.log", line("/").replace("May", "Mai") * 2 + line("/"), "none of Jan to Dec (line 1, 2)"),
     ):
         exit_code, printed = await command(name, content)

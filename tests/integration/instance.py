@@ -14,7 +14,7 @@ import httpx
 from rich.console import Console
 
 from services.ops.activate import activate
-from services.ops.wanted import Wanted
+from services.ops.activation_request import ActivationRequest
 from tests.builders import rule
 from tests.integration.command import environment, up
 from tests.patience import PATIENCE_SECONDS
@@ -81,7 +81,7 @@ class Instance:
     def activated(self, model: str, **wanted: Any) -> str:
         """Activate as the command does, in this process, which takes no second to start."""
         console = Console(file=(out := StringIO()), width=160)
-        wish = Wanted(model, yes=True, **wanted)
+        wish = ActivationRequest(model, yes=True, **wanted)
         activate(wish, url=self.url, key=self.keys["ops"][0], console=console)
         return words(out.getvalue())
 

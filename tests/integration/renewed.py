@@ -13,7 +13,6 @@ import msgspec
 import sqlalchemy as sa
 from rich.console import Console
 
-from services.scoring.rebuild.display import Display
 from services.scoring.rebuild.renewal.renew import Renewal, Renewed
 from services.scoring.store.counts import read
 from services.scoring.store.fold_tables import folds
@@ -23,6 +22,7 @@ from services.scoring.store.tables import counts, identities, older_counts
 from shared.database.engine import Database
 from shared.events import LEADS, Interaction, LeadQualified, decode
 from shared.identity import Forms, Identity
+from shared.progress import Progress
 from tests.builders import interaction
 from tests.given import messages_on
 from tests.integration.replayed import LIMITS, Running, running_on
@@ -73,8 +73,8 @@ class Old(Running):
             log=self.log, database=self.database, clock=self.world.clock, group="scoring", limits=LIMITS,
             forms=forms,
         )  # fmt: skip
-        with TemporaryDirectory() as directory, Display(Console(file=StringIO())) as display:
-            return await renewal.run(Path(directory), display)
+        with TemporaryDirectory() as directory, Progress(Console(file=StringIO())) as progress:
+            return await renewal.run(Path(directory), progress)
 
     def went_on(self, forms: Forms) -> None:
         """Let scoring go on under these forms, as a process that was started again."""

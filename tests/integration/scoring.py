@@ -1,6 +1,5 @@
 """A scoring service without its HTTP and its log: what a test gives to it and asks of it."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -47,7 +46,7 @@ class World:
         self, *rules: dict[str, Any], flip_number: float = 25, model: str = "m", **more: Any
     ) -> None:
         matrix = kept_matrix(model, {"flip_number": flip_number, "rules": list(rules)} | more)
-        draft = json.dumps(matrix.canonical(), ensure_ascii=False)
+        draft = matrix.text()
 
         def put(connection: sa.Connection) -> None:
             changed = connection.execute(sa.update(models).where(models.c.model == model).values(draft=draft))
@@ -109,7 +108,7 @@ class World:
         def told(connection: sa.Connection) -> dict[str, Any]:
             (person,) = find(connection, [identity.id])
             known = traits.read(connection, [person])
-            return known[person.id].told(day_of(self.clock.now()))
+            return known[person.id].reported(day_of(self.clock.now()))
 
         return await self.database.read(told)
 

@@ -18,7 +18,7 @@ def test_a_draft_that_somebody_changes_meanwhile_is_not_activated_unseen(
 
     ended, told = instance.asked("raced", "--matrix", file(MATRIX), answer=meanwhile)
     assert ended == 1
-    assert "somebody has changed the draft" in told
+    assert "the draft has changed since it was shown" in told
     assert instance.model("raced")["active_version"] is None
 
 
@@ -36,13 +36,13 @@ def test_without_a_terminal_another_draft_is_shown_and_replaced_by_yes_alone(
         before = drafted(instance, "theirs")
         ended, told = instance.activate("theirs", "--matrix", file(DEARER))
         assert ended == 1
-        assert "theirs: another draft is there and would be replaced" in told
+        assert "theirs: another draft exists and would be replaced" in told
         assert ("points 30 -> 11" if active else "visits: added, 10 points") in told
-        assert "Nothing was changed: another draft of theirs is there" in told
+        assert "Nothing was changed: another draft of theirs exists" in told
         assert drafted(instance, "theirs") == before
         ended, told = instance.activate("theirs", "--matrix", file(DEARER), "--yes")
         assert ended == 0, told
-        assert "another draft is there and would be replaced" in told
+        assert "another draft exists and would be replaced" in told
         assert drafted(instance, "theirs")[0] == 30
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from services.handoff.webhooks.delivery import MUTE, UNREADABLE
+from services.handoff.webhooks.delivery import UNREADABLE, UNSIGNABLE
 from shared.database.engine import Database
 from tests.handoff_world import World, handing_off
 from tests.leads import qualified
@@ -55,7 +55,7 @@ async def test_damaged_secrets_stop_their_subscription_alone_until_they_are_rota
     for value, damaged in all_damaged.items():
         await world.settled(damaged, "held")
         shown = await world.get(f"/v1/webhooks/{damaged['id']}")
-        assert (shown["status"], shown["disabled_reason"]) == ("disabled", MUTE), value
+        assert (shown["status"], shown["disabled_reason"]) == ("disabled", UNSIGNABLE), value
     assert [received.path for received in receiver.received] == ["/hook"]
 
     for value, damaged in all_damaged.items():

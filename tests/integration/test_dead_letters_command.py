@@ -63,7 +63,7 @@ def test_the_list_is_a_table_and_says_when_there_is_more(running: Running) -> No
     assert code == 0, told
     assert "id refused at refused by code message" in told
     assert told.count("ingest shape_invalid") == 2
-    assert "There are more than these 2: raise --limit, or filter." in told
+    assert "There are more than these 2 letters: raise --limit, or add a filter." in told
     whole, _ = running.done(lambda api, console: dead_letters.show_list(api, {}, 3, console))
     assert "There are more" not in whole
     assert all(one["id"] in whole for one in running.letters())
@@ -130,7 +130,7 @@ def test_a_terminal_shows_how_far_a_replay_has_come(
 
 
 def test_what_to_replay_has_to_be_said(running: Running) -> None:
-    told = "Name ids, or filters such as --refused-by, or --all alone."
+    told = "Give either ids, or filters such as --refused-by, or --all."
     assert running.command("replay") == (1, f"flipline: {told} ")
     for arguments in (("--all", "d1"), ("--all", "--code", "odd"), ("d1", "--refused-by", "ingest")):
         # In this process, which takes no seconds to start.
@@ -167,5 +167,5 @@ def test_a_replay_that_breaks_off_tells_how_far_it_came() -> None:
             return ApiAnswer(answer | {"remaining": 5, "next_cursor": "c"})
 
     api = Breaking("http://127.0.0.1:1", "key")
-    with pytest.raises(Unavailable, match=r"No answer came\. Replayed until then: 1,000\. Run this again"):
+    with pytest.raises(Unavailable, match=r"No answer came\. Replayed until then: 1,000\. Run this"):
         asyncio.run(dead_letters.replay(api, [], {}, Console(file=StringIO())))

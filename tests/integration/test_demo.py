@@ -18,7 +18,7 @@ from tests.builders import rule
 from tests.integration.instance import Instance, running, words
 from tests.patience import eventually
 
-CLOSING = f"The model {MODEL} is retired and scores nobody any more; to play again revives it."
+CLOSING = f"The model {MODEL} is retired and scores no profiles; the next demo revives it."
 THEIRS: dict[str, Any] = {"flip_number": 10, "rules": [rule("visits", 10)]}
 
 

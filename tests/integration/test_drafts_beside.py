@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from services.scoring.change import activation, preparation
 from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.version import matrix_in
 from services.scoring.matrix.warnings.all_warnings import MAX_WARNINGS
 from services.scoring.routes import drafts
 from services.scoring.store import models, names
@@ -48,7 +49,7 @@ def read_within(monkeypatch: pytest.MonkeyPatch, on_sqlite: ScoringOverHttp) -> 
         return validate(document, **how)
 
     monkeypatch.setattr(Matrix, "model_validate", noted)
-    models.read_version.cache_clear()
+    matrix_in.cache_clear()
     return taken
 
 
@@ -91,7 +92,7 @@ async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
     assert read_within == [False]
     await on_sqlite.active(MARATHON | {"flip_number": 26})
     read_within.clear()
-    models.read_version.cache_clear()
+    matrix_in.cache_clear()
     await on_sqlite.post("/v1/models/m/activate", {"version": 1})
     # Versions 1 and, after all was forgotten, 3 once, by the batch or page that comes first.
     assert read_within[0] is False
@@ -130,7 +131,7 @@ async def test_throwing_a_draft_or_an_activation_away_reads_no_matrix(
     await on_sqlite.active()
     await on_sqlite.put(DRAFT, of_types(10))
     await on_sqlite.database.unit(started)
-    models.read_version.cache_clear()
+    matrix_in.cache_clear()
     read_within.clear()
     assert (await on_sqlite.refused("DELETE", DRAFT))[:2] == (409, "activation_under_way")
     assert (await on_sqlite.http.delete("/v1/models/m/activation")).status_code == 204

@@ -127,7 +127,7 @@ async def test_410_disables_the_subscription_and_holds_what_it_is_owed(
     await world.qualify(qualified(2))
 
     held = await world.settled(webhook, "held", 2)
-    assert held[0]["error"] == "The subscription is disabled."
+    assert held[0]["error"] == "The webhook is disabled."
     shown = await world.get(f"/v1/webhooks/{webhook['id']}")
     assert (shown["status"], "410" in shown["disabled_reason"]) == ("disabled", True)
     refused = await world.api.post(f"/v1/webhooks/{webhook['id']}/replay")
@@ -179,7 +179,7 @@ async def test_a_name_that_turns_private_after_it_was_checked_is_held(
     await world.qualify(qualified())
 
     [held] = await world.settled(webhook, "held")
-    assert "crm.example resolves to 10.0.0.1, not a public address" in held["error"]
+    assert "crm.example resolves to 10.0.0.1, which is not a public address" in held["error"]
     assert "FLIPLINE_WEBHOOK_ALLOW" in held["error"]
     assert receiver.received == []
 

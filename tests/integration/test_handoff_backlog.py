@@ -153,7 +153,7 @@ async def the_backlog_is_counted_from_indexes_alone(crowded: Database) -> None:
 
 async def leases_are_given_back_by_their_index(crowded: Database) -> None:
     def given_back(connection: sa.Connection) -> tuple[int, set[str]]:
-        return leases.give_back(connection, ["worker-1"], NOON), leases.holders(connection)
+        return leases.release(connection, ["worker-1"], NOON), leases.holders(connection)
 
     told = await plan(crowded, sa.select(deliveries.c.id).where(deliveries.c.leased_by.in_(["worker-1"])))
     assert "ix_deliveries_leased" in told

@@ -48,7 +48,7 @@ async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
         webhook = await world.subscribe(receiver.url())
         monkeypatch.setattr(FrozenClock, "now", moving)
         # From now on the worker neither looks nor is told of anything but the end of its attempts.
-        monkeypatch.setattr(Due, "asked", lambda _: False)
+        monkeypatch.setattr(Due, "take", lambda _: False)
         monkeypatch.setattr(worker, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
         monkeypatch.setattr(worker, "claim", counted)
         for number in range(3):

@@ -75,7 +75,7 @@ async def test_a_private_target_is_refused_with_the_way_to_open_it(world: World)
     answer = await world.api.post("/v1/webhooks", json={"url": "https://192.168.7.7/hook"})
     assert answer.json()["message"] == (
         "192.168.7.7 is not a public address. "
-        "FLIPLINE_WEBHOOK_ALLOW opens private targets, by network or host name."
+        "To allow a private target, add its network or host name to FLIPLINE_WEBHOOK_ALLOW."
     )
 
 

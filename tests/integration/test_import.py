@@ -27,7 +27,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_every_line_is_accounted_for(importing: Importing) -> None:
     importing.file.write_text(SMALL)
     outcome = await importing.run()
-    no_format, early = "in no format that is known here", "the time lies before 2000"
+    no_format, early = "in an unknown format", "the time lies before 2000"
     assert outcome.now == ImportReport(
         lines=9,
         visits=4,
@@ -99,7 +99,7 @@ async def test_a_file_that_has_grown_goes_on_where_it_ended(importing: Importing
 async def test_an_interrupted_import_goes_on_and_ends_with_the_same_ids(importing: Importing) -> None:
     importing.file.write_text("".join(line("/pricing", second=number // 7) for number in range(95)))
     importing.world.log.failures = 1_000
-    with pytest.raises(Unavailable, match="the same command goes on after it"):
+    with pytest.raises(Unavailable, match="run the same command without --force"):
         await importing.run()
     assert importing.slept == [7, 7, 7, 7, 8, 16, 30]
     importing.world.log.failures = 0
@@ -140,7 +140,7 @@ async def test_a_server_that_is_not_there_is_an_error_that_says_how_to_go_on(imp
     importing.file.write_text(SMALL)
     importing.url = "http://127.0.0.1:9"
     with pytest.raises(
-        Unavailable, match=r"cannot be reached: nothing answers there, 8 times .* goes on after it"
+        Unavailable, match=r"cannot be reached: nothing answers there, 8 times .* run the same command"
     ):
         await importing.run()
     assert len(importing.slept) == 7
@@ -161,7 +161,7 @@ async def test_a_server_that_hangs_up_is_said_in_words(importing: Importing) -> 
 async def test_what_is_no_url_is_said_at_once(importing: Importing, url: str) -> None:
     importing.file.write_text(SMALL)
     importing.url = url
-    with pytest.raises(Misconfigured, match="is no URL of an instance"):
+    with pytest.raises(Misconfigured, match="is not the URL of an instance"):
         await importing.run()
     assert importing.slept == []
 

@@ -125,7 +125,7 @@ async def test_force_that_is_stopped_goes_on_without_it(
         await append(records)  # pyright: ignore[reportArgumentType]
 
     importing.world.log.append = fails_after_two  # pyright: ignore[reportAttributeAccessIssue]
-    with pytest.raises(Unavailable, match="goes on after it; leave --force out"):
+    with pytest.raises(Unavailable, match="go on after the accepted lines"):
         await importing.run(force=True)
     importing.world.log.append = append
     assert (await importing.run()).now.lines == 3

@@ -66,7 +66,7 @@ async def test_a_format_without_user_agents_marks_nobody_as_machine(importing: I
     events = await importing.world.interactions()
     assert [event.machine for event in events] == [None, None]
     assert all("user_agent" not in event.properties for event in events)
-    assert "machines cannot be told from people" in importing.said()
+    assert "machines are not recognised" in importing.said()
 
 
 async def test_a_monitor_is_still_a_machine(importing: Importing) -> None:
@@ -93,10 +93,10 @@ async def test_reasons_are_sentences_with_line_numbers(importing: Importing) -> 
         "the month is none of Jan to Dec": [11],
         "the month has no such day": [12],
         "the day has no such hour, minute or second": [13],
-        "no time zone is that far from UTC": [14],
+        "the time zone is too far from UTC": [14],
         "the time lies in the future": [15],
-        "a host name stands for the visitor; --host-names takes the names that the server looked up": [16],
-        "what stands for the visitor is no address": [17],
+        "a host name instead of the visitor's address; --host-names accepts host names": [16],
+        "the visitor's address is not an address": [17],
     }
     assert (outcome.now.visits, outcome.now.ignored) == (11, {"empty line": 1})
     assert not outcome.now.mostly_refused

@@ -41,6 +41,7 @@ class Server:
 
     script: Path
     directory: Path
+    pid_file: str = "pid"
 
     def __call__(self, command: str, *arguments: str, environment: Mapping[str, str] | None = None) -> Run:
         result = subprocess.run(
@@ -61,7 +62,7 @@ class Server:
         return run.last_line
 
     def pid(self) -> int:
-        return int((self.directory / "pid").read_text())
+        return int((self.directory / self.pid_file).read_text().split()[0])
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def kafka(directory: Path) -> Generator[Server, None, None]:
 
 @pytest.fixture
 def postgres(directory: Path) -> Generator[Server, None, None]:
-    server = Server(DEPLOY / "postgres/cluster.py", directory)
+    server = Server(DEPLOY / "postgres/cluster.py", directory, "data/postmaster.pid")
     yield server
     server("stop")
 
@@ -196,6 +197,18 @@ def test_a_killed_cluster_recovers(postgres: Server) -> None:
     line = postgres.start()
     os.kill(postgres.pid(), 9)
     assert postgres.start() == line
+
+
+@pytest.mark.postgres
+def test_a_directory_may_have_any_name(directory: Path) -> None:
+    postgres = Server(DEPLOY / "postgres/cluster.py", directory / 'it\'s "$HOME"', "data/postmaster.pid")
+    directory.mkdir()
+    directory.chmod(0o755)
+    try:
+        line = postgres.start()
+        assert postgres("status").printed == f"{line}\n"
+    finally:
+        postgres("stop")
 
 
 @pytest.mark.postgres

@@ -42,7 +42,7 @@ def test_a_model_is_listed_shown_retired_when_that_is_confirmed_and_revived(
 
     ended, told = instance.run("models", "retire", "spring", "--yes", "--note", "over", "--author", "Olga")
     assert ended == 0, told
-    assert "Back: flipline activate spring --version 1" in told
+    assert "To go back: flipline activate spring --version 1" in told
     ended, told = instance.run("models", "retire", "spring", "--yes")
     assert (ended, "spring is retired already" in told) == (0, True)
     assert "spring retired at 20" in instance.run("models", "list")[1]
@@ -52,7 +52,7 @@ def test_a_model_is_listed_shown_retired_when_that_is_confirmed_and_revived(
         assert part in told
 
     told = instance.activated("spring", version=1)
-    assert "spring is retired; to activate a version of it revives it." in told
+    assert "spring is retired. An activation revives it." in told
     assert "spring: version 1 scores now" in told
     assert instance.model("spring")["retired_at"] is None
     assert instance.http.delete("/v1/models/spring").is_success
@@ -69,7 +69,7 @@ def test_a_model_that_never_scored_is_removed(instance: Instance) -> None:
     assert "never never scored: it is removed, and its draft with it." in told
     ended, told = instance.run("models", "show", "never")
     assert ended == 1
-    assert "`flipline models list` shows those that there are." in told
+    assert "`flipline models list` shows the models." in told
     assert "--matrix" not in told
 
 
@@ -83,7 +83,7 @@ def test_a_model_that_somebody_activates_meanwhile_is_not_retired_unseen(instanc
     question: dict[str, Any] = {"questions": ("Retire busy?",), "command": ("models", "retire")}
     ended, told = instance.asked("busy", answer=meanwhile, **question)
     assert ended == 1
-    assert "Nothing was changed: somebody has just changed busy. Run this again." in told
+    assert "Nothing was changed: another request has just changed busy. Run this command again." in told
     assert instance.model("busy")["active_version"] == 2
 
 
@@ -99,13 +99,13 @@ def test_some_of_those_kept_back_are_handed_over_by_name_and_the_others_by_the_v
     assert "handed over: 1; profile unknown: 1" in told
     until(lambda: len(leads(instance, "named")) == 1)
     ended, told = instance.run("models", "handoff", "named", "nobody")
-    assert (ended, "Nobody was handed over; the table tells why." in told) == (1, True)
+    assert (ended, "No profile was handed over. The table shows the reasons." in told) == (1, True)
 
     ended, told = instance.activate("named", "--version", "1", "--handoff", "all")
     assert ended == 1
     assert "To be handed over: 1. No version is activated." in told
-    assert "Nobody was handed over: there is no terminal to ask on. Add --yes" in told
-    answer: dict[str, Any] = {"answer": lambda: b"y\n", "questions": ("Hand them over?",)}
+    assert "No profile was handed over: there is no terminal to ask on. Add --yes" in told
+    answer: dict[str, Any] = {"answer": lambda: b"y\n", "questions": ("Hand these profiles over?",)}
     ended, told = instance.asked("named", "--version", "1", "--handoff", "all", "--note", "idle", **answer)
     assert ended == 0, told
     assert "named: handed over under version 1" in told
@@ -124,11 +124,11 @@ async def test_many_are_handed_over_call_by_call(instance: Instance, monkeypatch
     ana, ben = (instance.profiles(name)[0]["id"] for name in ("ana", "ben"))
     console = Console(file=(out := StringIO()), width=160)
     api = Api(instance.url, instance.keys["ops"][0])
-    await handing_over.named(api, "many", ["a\x1b[2J", "b", ana, ben, "c"], {}, console)
+    await handing_over.hand_over_named(api, "many", ["a\x1b[2J", "b", ana, ben, "c"], {}, console)
     told = words(out.getvalue())
     assert "handed over: 2; profile unknown: 3" in told
     assert "Shown are the first 2 of 5." in told
     assert "\x1b" not in told
     with pytest.raises(NotFound, match="There is no model nope"):
-        await handing_over.named(api, "nope", ["a"], {}, console)
+        await handing_over.hand_over_named(api, "nope", ["a"], {}, console)
     await api.close()

@@ -41,7 +41,7 @@ async def test_a_single_call_is_told_what_was_left_out(world: World) -> None:
             {
                 "field": "userId",
                 "code": "identity_placeholder",
-                "message": "Programs send this value for somebody whom they do not know; it names nobody.",
+                "message": "The value is a placeholder for an unknown person, so it identifies no person.",
             }
         ],
     }

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from services.ops.activate import activate
-from services.ops.wanted import Wanted
+from services.ops.activation_request import ActivationRequest
 from shared.errors import Conflict, Refused, Unauthorized
 from tests.builders import rule
 from tests.integration.instance import DEARER, MATRIX, Instance
@@ -68,14 +68,14 @@ def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_befor
     assert "10 30 +20" in told
     assert "handed over now 2" in told
     assert "Next: GET /v1/leads?model=points" in told
-    assert "Back: flipline activate points --version 1" in told
+    assert "To go back: flipline activate points --version 1" in told
 
     told = instance.activated("points", version=1)
     assert "points: from version 2 to version 1" in told
     assert "Preview: 2 profiles under version 1" in told
     assert told.count("un-flipped: reached it, and no longer do 2") == 2, "in the preview, and after"
     assert instance.model("points")["active_version"] == 1
-    with pytest.raises(Conflict, match="Version 1 of points scores already"):
+    with pytest.raises(Conflict, match="Version 1 of points is active already"):
         instance.activated("points", version=1)
 
 
@@ -103,7 +103,7 @@ def test_of_a_wrong_matrix_everything_wrong_is_told_and_nothing_kept(
     assert "rules.0.[/red] rule visits: is not known" in told
     assert "rules.1.when rule x: is missing" in told
     assert "flipline: rules.0.[/red]: rule visits: is not known" in told
-    assert "The draft is left as it was." in told
+    assert "The draft is unchanged." in told
     assert "Traceback" not in told
     assert instance.http.get("/v1/models/wrong/draft").status_code == 404
 
@@ -134,7 +134,7 @@ def test_who_is_asked_may_say_no_and_the_draft_is_kept(
 ) -> None:
     ended, told = instance.asked("asked", "--matrix", file(MATRIX), answer=lambda: b"n\n")
     assert ended == 1
-    assert "Nothing was activated. The draft is kept." in told
+    assert "Nothing was activated. The draft is unchanged." in told
     assert instance.model("asked") == {
         "model": "asked",
         "active_version": None,
@@ -147,7 +147,7 @@ def test_who_is_asked_may_say_no_and_the_draft_is_kept(
 def test_where_nothing_runs_is_told_with_what_to_do(instance: Instance) -> None:
     ended, told = instance.activate("m", "--url", "http://127.0.0.1:1", "--yes")
     assert ended == 1
-    assert "Is Flipline running at http://127.0.0.1:1?" in told
+    assert "There is no answer from http://127.0.0.1:1." in told
     assert "Traceback" not in told
 
 
@@ -157,7 +157,7 @@ def test_where_nothing_runs_is_told_with_what_to_do(instance: Instance) -> None:
         ("unknown", {}, "There is no draft of unknown. Give one with --matrix"),
         ("unknown", {"version": 7}, "There is no model unknown. PUT its draft first"),
         ("Big", {"version": 7}, "path.model: "),
-        ("a/b", {"version": 7}, "Is --url right?"),
+        ("a/b", {"version": 7}, "Check --url"),
     ],
 )
 def test_what_the_instance_refuses_is_told_with_what_to_do(
@@ -168,8 +168,9 @@ def test_what_the_instance_refuses_is_told_with_what_to_do(
 
 
 def test_a_key_of_another_instance_is_told(instance: Instance) -> None:
-    with pytest.raises(Unauthorized, match="Name the right one with --data-dir"):
-        activate(Wanted("m", yes=True), url=instance.url, key="another", console=Console(file=StringIO()))
+    request = ActivationRequest("m", yes=True)
+    with pytest.raises(Unauthorized, match="name this instance's data directory with --data-dir"):
+        activate(request, url=instance.url, key="another", console=Console(file=StringIO()))
 
 
 def test_a_model_is_found_behind_many_others(instance: Instance) -> None:

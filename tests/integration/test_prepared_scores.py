@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from services.scoring.change import activation, preparation
 from services.scoring.change.activation import Activation, activate
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store.tables import identities, scores
 from shared.database.engine import Database
 from tests.builders import identities as named

@@ -206,4 +206,4 @@ async def test_events_in_older_forms_count_for_who_is_meant_today(old: Old) -> N
     assert len(await old.world.rows(former_ids)) == 0
     assert len(await old.world.rows(scores)) == 0
     assert await old.is_what_the_log_says(), old.told
-    assert "Messages about nobody, by the forms of identities that hold now: 1." in old.told
+    assert "Messages without a valid identity under the present rules: 1." in old.told

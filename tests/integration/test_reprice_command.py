@@ -64,4 +64,4 @@ async def test_the_command_says_in_a_sentence_why_it_cannot(tmp_path: Path) -> N
     url = f"sqlite:///{tmp_path / 'data' / 'state.sqlite'}"
     await asyncio.to_thread(command.downgrade, alembic_config(url), "0002")
     ended, told = await run("reprice", "--yes", settings=settings)
-    assert (ended, "has not the schema" in told, "Traceback" in told) == (1, True, False), told
+    assert (ended, "does not have the schema" in told, "Traceback" in told) == (1, True, False), told

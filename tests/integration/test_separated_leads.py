@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from services.scoring.change.preview import preview
 from services.scoring.live.corrections import Corrections, Note, undone
-from services.scoring.matrix.matrix import Version
 from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.version import Version
 from services.scoring.store.selection import Selection
 from services.scoring.store.tables import flipped
 from shared.database.engine import Database

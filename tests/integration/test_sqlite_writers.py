@@ -117,7 +117,7 @@ async def test_a_relay_whose_log_hangs_is_not_well(database: Database) -> None:
     now[0] += PASSING_SECONDS
     relaying = asyncio.create_task(keep_relaying(database, Hanging(), Bell(), pulse))  # type: ignore[arg-type]
     await appending.wait()
-    assert pulse.complaint() == "waits since 1 s: log_unavailable: Kafka is away."
+    assert pulse.complaint() == "has waited for 1 s: log_unavailable: Kafka is away."
     assert pulse.silent_seconds == PASSING_SECONDS
     relaying.cancel()
     await asyncio.wait([relaying])

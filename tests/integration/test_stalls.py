@@ -92,7 +92,7 @@ async def test_a_follower_with_records_to_read_that_gets_none_is_stuck(database:
         seconds.now = STALLED_SECONDS
         looked = log.looks
         await eventually(lambda: log.looks > looked + 1)
-        assert pulse.complaint() == "has not moved for 60 s"
+        assert pulse.complaint() == "has made no progress for 60 s"
         log.waiting = 0
         await eventually(lambda: pulse.complaint() is None)
 

@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scoring.core.pricing.crossing import crossed_on
+from services.scoring.core.pricing.crossing import crossed_by, crossed_on
+from services.scoring.core.pricing.price import columns_of
 from services.scoring.core.pricing.scores import points
 from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.fold import lives
@@ -51,3 +52,7 @@ def test_it_is_the_first_day_of_all_on_which_the_score_reaches_the_flip_number(
         crossed = crossed_on(known, flipping, until)
         day = next((day for day, score in scores.items() if score >= flip_number), None)
         assert crossed == day
+        # The search for a profile that reaches the number prices fewer days, and finds the same.
+        if reaching := [last for last, score in scores.items() if score >= flip_number]:
+            last = data.draw(st.sampled_from(reaching))
+            assert crossed_by(known, columns_of([known], flipping), flipping, last) == day

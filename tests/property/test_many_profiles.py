@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.core.pricing.appraisal import Appraisal, appraise, appraise_all
-from services.scoring.core.pricing.due import next_change
 from services.scoring.core.pricing.price import ScoreInput, columns_of, price
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
@@ -50,7 +49,6 @@ def alone(known: ScoreInput, matrix: Matrix, day: int) -> tuple[Parts, Appraisal
     score = price(known, matrix, day)
     appraisal = appraise(known, matrix, day)
     assert appraisal.score == score.points
-    assert appraisal.due_on == next_change(known, matrix, day)
     return Parts(score.points, score.fit, score.engagement), appraisal
 
 

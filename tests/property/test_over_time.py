@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.core.pricing.over_time import sums_over
-from services.scoring.core.pricing.price import price
+from services.scoring.core.pricing.price import columns_of, price
 from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.matrices import MODEL
 from tests.oracle.worlds import DAYS, FIRST_DAY, World, worlds
@@ -21,6 +21,7 @@ asked = st.sets(st.integers(FIRST - 3, FIRST + 2 * DAYS) | st.integers(1, FIRST 
 def test_the_score_at_the_end_of_each_day_is_that_of_the_day(world: World, days: set[int]) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     for known in known_in(world, matrix):
-        found = sums_over(known, matrix, np.array(sorted(days), np.int64)).points.tolist()
+        columns = columns_of([known], matrix)
+        found = sums_over(known, columns, matrix, np.array(sorted(days), np.int64)).points.tolist()
         expected = [price(known, matrix, day).exact for day in sorted(days)]
         assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)

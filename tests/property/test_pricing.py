@@ -7,7 +7,6 @@ from hypothesis import given, settings
 
 from services.scoring.core.pricing.appraisal import appraise
 from services.scoring.core.pricing.crossing import crossed_on
-from services.scoring.core.pricing.due import next_change
 from services.scoring.core.pricing.price import price
 from services.scoring.matrix.bounds import most
 from services.scoring.matrix.reading import kept_matrix
@@ -62,7 +61,7 @@ def test_between_a_day_and_its_next_change_the_score_stands_still(world: World) 
         known = known_of(life, matrix)
         day: int | None = world.day
         while day is not None and day < world.day + LONG:
-            change = next_change(known, matrix, day)
+            change = appraise(known, matrix, day).due_on
             still = price(known, matrix, day).points
             end = world.day + LONG if change is None else change
             assert end > day

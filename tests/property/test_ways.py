@@ -3,13 +3,15 @@
 from itertools import islice, product
 
 from hypothesis import given, settings
-from msgspec.structs import replace
+from msgspec import structs
 
-from services.scoring.core.explaining.example import examples
+from services.scoring.core.explaining.example import Example, examples
 from services.scoring.core.explaining.ways import BECOME, DO, Way, missing
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
+from shared.events import Interaction
+from shared.identity import Identity
 from tests.oracle.conditions import met_by_interaction, met_by_traits
 from tests.oracle.fold import Life, lives
 from tests.oracle.matrices import MODEL, Json
@@ -49,7 +51,7 @@ def _score_after(times: int, way: Way, life: Life, world: World, asked: tuple[Sc
     (rule,) = (one for one in matrix.rules if one.id == way.rule)
     (raw,) = (one for one in world.matrix["rules"] if one["id"] == way.rule)
     further = [
-        replace(one, id=f"further-{number}", identities=(min(life.person),))
+        _happened(one, f"further-{number}", min(life.person))
         for number, one in enumerate(islice(examples(rule, known.counts, world.day), times))
     ]
     assert all(met_by_interaction(raw["when"], one) for one in further)
@@ -57,6 +59,13 @@ def _score_after(times: int, way: Way, life: Life, world: World, asked: tuple[Sc
         Life(life.person, [*life.interactions, *further], life.retracted)
         .account(world.matrix, world.day)
         .score
+    )
+
+
+def _happened(example: Example, id: str, identity: Identity) -> Interaction:
+    """Return the interaction that an example would be, had it happened."""
+    return Interaction(
+        id=id, identities=(identity,), received_at=example.occurred_at, **structs.asdict(example)
     )
 
 

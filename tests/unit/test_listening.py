@@ -34,14 +34,14 @@ def test_port_0_is_a_free_one_that_is_told(host: str) -> None:
 
 def test_a_port_that_is_taken() -> None:
     with listening("127.0.0.1", 0) as opened:
-        with pytest.raises(Misconfigured, match="another program has it") as caught:
+        with pytest.raises(Misconfigured, match="another program uses it") as caught:
             listen("127.0.0.1", port_of(opened))
         assert caught.value.code == "port_taken"
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "..", "a" * 100, "2001:db8::1"])
 def test_a_host_that_is_not_this_machine(host: str) -> None:
-    with pytest.raises(Misconfigured, match="no address of this machine") as caught:
+    with pytest.raises(Misconfigured, match="not an address of this machine") as caught:
         listen(host, 0)
     assert caught.value.code == "host_unknown"
 

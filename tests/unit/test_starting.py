@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from services.commands.configuring import settings_of
 from services.commands.position_commands import positions
 from services.ops.groups import add_groups
-from shared.database.urls import place, read_url, sqlite_file
+from shared.database.urls import described, read_url, sqlite_file
 from shared.errors import Misconfigured
 from shared.identity import Identity
 from shared.process.settings import Settings
@@ -122,9 +122,9 @@ def test_a_database_url_that_cannot_work(url: str) -> None:
 
 def test_a_database_is_named_without_its_password() -> None:
     url = f"postgresql+asyncpg://u:{SECRET}@host:5433/leads?ssl=require"
-    assert place(url) == "The database leads at host:5433"
+    assert described(url) == "The database leads at host:5433"
     assert sqlite_file(url) is None
-    assert place("sqlite:////var/state.sqlite") == "The database /var/state.sqlite"
+    assert described("sqlite:////var/state.sqlite") == "The database /var/state.sqlite"
     assert sqlite_file("sqlite:////var/state.sqlite") == Path("/var/state.sqlite")
 
 

@@ -72,7 +72,7 @@ class BoundedResponses(ResponseHandler):
         self._begin()
 
     def _begin(self) -> None:
-        self._left = MAX_ANSWER_BYTES
+        self._remaining = MAX_ANSWER_BYTES
         self._heads = Heads()
 
     def set_response_params(self, **params: Any) -> None:
@@ -82,8 +82,8 @@ class BoundedResponses(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Parse the received bytes up to the bound; close the connection after that."""
-        part = data[: self._left]
-        self._left -= len(part)
+        part = data[: self._remaining]
+        self._remaining -= len(part)
         try:
             of_heads = self._heads.add(part)
         except TooMuch as error:

@@ -43,19 +43,19 @@ JITTER = 0.2
 MAX_RETRY_AFTER = timedelta(hours=1)
 
 
-def delay(failures: int, jitter: float, asked: timedelta | None = None) -> timedelta | None:
+def delay(failures: int, jitter: float, requested: timedelta | None = None) -> timedelta | None:
     """Return how long to wait after the nth failure in a row, or None when that was the last try.
 
     `jitter` in [0, 1) spreads the wait over +-20 %, so that what failed together does not return together.
-    The wait `asked` by the endpoint can lengthen it, up to an hour, and never shortens it.
+    The wait `requested` by the endpoint can lengthen it, up to an hour, and never shortens it.
     """
     if failures > len(SCHEDULE_SECONDS):
         return None
     planned = timedelta(seconds=SCHEDULE_SECONDS[failures - 1] * (1 - JITTER + 2 * JITTER * jitter))
-    return planned if asked is None else max(planned, min(asked, MAX_RETRY_AFTER))
+    return planned if requested is None else max(planned, min(requested, MAX_RETRY_AFTER))
 
 
-def asked_wait(retry_after: str | None, now: datetime) -> timedelta | None:
+def requested_wait(retry_after: str | None, now: datetime) -> timedelta | None:
     """Read a Retry-After header, in seconds or as an HTTP date; None when it is absent or cannot be read."""
     if retry_after is None:
         return None

@@ -10,7 +10,7 @@ from services.ingest.formats.registry import without_keys
 from services.ingest.store.dead_letters import Stored
 from shared.following.dead_letters import ID_PATTERN, NAME_PATTERN
 from shared.strict import Strict
-from shared.web.lists import GivenCursor, Instant, NextCursor
+from shared.web.lists import Instant, NextCursor, RequestCursor
 
 _Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -27,7 +27,7 @@ class LetterReplayIn(Strict):
     code: _Name | None = None
     since: Instant | None = None
     until: Instant | None = None
-    cursor: GivenCursor = None
+    cursor: RequestCursor = None
 
     @model_validator(mode="after")
     def _one_selection(self) -> Self:

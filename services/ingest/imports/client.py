@@ -19,8 +19,8 @@ FIRST_DELAY_SECONDS: Final = 0.5
 LAST_DELAY_SECONDS: Final = 30.0
 MAX_RETRY_AFTER_SECONDS: Final = 120.0
 
-_GO_ON: Final = "What was accepted is kept, and the same command goes on after it; leave --force out."
-_PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
+_RESUME: Final = "To go on after the accepted lines, run the same command without --force."
+_TEMPORARY: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class EventResult(msgspec.Struct):
@@ -40,11 +40,11 @@ class Poster:
     def __init__(self, client: httpx.AsyncClient, *, url: str, key: str, sleep: Sleep) -> None:
         """Prepare the requests; raises Misconfigured for an invalid URL, Unauthorized for an invalid key."""
         if not _is_url(url):
-            raise _no_url(url)
+            raise _invalid_url(url)
         if not key.isascii() or not key.isprintable() or not key.strip():
             raise Unauthorized(
                 "write_key_invalid",
-                "The write key has characters that no key has: visible ASCII alone is used.",
+                "The write key has invalid characters: a key consists of visible ASCII characters.",
             )
         self._client = client
         self._url = url.rstrip("/") + "/v1/events"
@@ -66,20 +66,20 @@ class Poster:
             try:
                 response = await self._client.post(self._url, content=body, headers=self._headers)
             except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-                raise _no_url(self._url) from None
+                raise _invalid_url(self._url) from None
             except httpx.TransportError as error:
                 why = f"{self._url} cannot be reached: {transport_words(error)}"
                 retry_after = None
                 continue
-            if response.status_code not in _PASSING:
+            if response.status_code not in _TEMPORARY:
                 return self._verdicts(response, len(events))
             why = f"{self._url} answers {response.status_code}"
             retry_after = response.headers.get("retry-after")
-        raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row. {_GO_ON}")
+        raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row. {_RESUME}")
 
     def _verdicts(self, response: httpx.Response, count: int) -> list[EventResult]:
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            raise Unauthorized("write_key_invalid", f"{self._url} does not know this write key. {_GO_ON}")
+            raise Unauthorized("write_key_invalid", f"{self._url} refuses this write key. {_RESUME}")
         if response.status_code == HTTPStatus.OK:
             try:
                 verdicts = msgspec.json.decode(response.content, type=_Answer).results
@@ -90,7 +90,7 @@ class Poster:
         raise Refused(
             "import_refused",
             f"{self._url} answers {response.status_code} without verdicts: is this Flipline's address? "
-            + _GO_ON,
+            + _RESUME,
         )
 
 
@@ -102,15 +102,17 @@ def _is_url(text: str) -> bool:
         return False
 
 
-def _no_url(url: str) -> Misconfigured:
-    return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")
+def _invalid_url(url: str) -> Misconfigured:
+    return Misconfigured(
+        "url_invalid", f"{url} is not the URL of an instance. An example is http://127.0.0.1:8000."
+    )
 
 
 def retry_delay_seconds(failures: int, retry_after: str | None) -> float:
     """Return the wait after this many failures in a row: it doubles, unless the server asks for a time."""
     try:
-        asked = float(retry_after or "")
+        requested = float(retry_after or "")
     except ValueError:
-        asked = 0.0
+        requested = 0.0
     doubling = min(FIRST_DELAY_SECONDS * 2 ** (failures - 1), LAST_DELAY_SECONDS)
-    return max(doubling, min(asked, MAX_RETRY_AFTER_SECONDS))
+    return max(doubling, min(requested, MAX_RETRY_AFTER_SECONDS))

@@ -13,11 +13,11 @@ from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
 from services.scoring.change.leads_ahead import AT_MOST, LeadsAhead, leads_ahead, qualifying, still_true
 from services.scoring.change.pages import Pages
 from services.scoring.core.counting.tally import day_of
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store import cycles, scores
 from services.scoring.store.drafts import check_unchanged
 from services.scoring.store.lifecycle import make_active
-from services.scoring.store.models import hold, read_version, version_of
+from services.scoring.store.models import hold, next_number, version_of
 from services.scoring.store.tables import activations, models, versions
 from services.scoring.store.vocabulary import not_there
 from shared.database import outbox
@@ -108,16 +108,14 @@ def _wanted(connection: sa.Connection, model: str, activation: Activation) -> Ve
         check_unchanged(row.draft, activation.if_match)
         if row.draft is None:
             raise Conflict("draft_unknown", f"Model {model} has no draft to activate; PUT one first.")
-        latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
-        following = (connection.execute(latest).scalar() or 0) + 1
-        return read_version(model, following, row.draft)
+        return Version.read(model, next_number(connection, model), row.draft)
     if number == row.active_version:
         raise Conflict("version_active", f"Version {number} of {model} is the active one.")
     of_number = sa.select(versions.c.matrix).where(versions.c.model == model, versions.c.version == number)
     text = connection.execute(of_number).scalar_one_or_none()
     if text is None:
         raise not_there(connection, model, number, "version")
-    return read_version(model, number, text)
+    return Version.read(model, number, text)
 
 
 async def _prepare(database: Database, clock: Clock, model: str) -> None:
@@ -162,7 +160,7 @@ def _withhold(connection: sa.Connection, version: Version, now: datetime) -> Non
 def _publish(
     connection: sa.Connection, version: Version, activation: Activation, diff: FlipDiff, now: datetime
 ) -> None:
-    matrix = json.dumps(version.matrix.canonical(), ensure_ascii=False)
+    matrix = version.matrix.text()
     row: dict[str, Any] = {
         "model": version.model,
         "version": version.number,

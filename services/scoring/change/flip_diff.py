@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 
 from services.scoring.core.pricing.appraisal import QUALIFIED
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store.cycles import is_in_a_cycle, is_kept_back
 from services.scoring.store.tables import scores
 

@@ -15,10 +15,11 @@ from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
 from services.scoring.change.pages import Pages
 from services.scoring.change.retirement import Act
 from services.scoring.core.counting.tally import day_of
-from services.scoring.core.pricing.appraisal import State, appraise
+from services.scoring.core.pricing.appraisal import State, appraise_all
 from services.scoring.core.pricing.flip import Cycle, latest_cycle, qualify
+from services.scoring.core.pricing.price import columns_of
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store import counts, cycles, former, handovers, profile_locks, traits
 from services.scoring.store.handovers import Handover
 from services.scoring.store.lifecycle import state_of
@@ -146,12 +147,13 @@ class HandingOver:
         profiles = profile_locks.lock(connection, ids, set(ids))
         known = traits.known(connection, profiles)
         past = cycles.read(connection, profiles)
+        inputs = [known[profile.id] for profile in profiles]
+        appraisals = appraise_all(inputs, columns_of(inputs, version.matrix), version.matrix, day_of(now))
         verdict_of: dict[str, HandOverResult] = {}
         leads: list[LeadQualified] = []
-        for profile in profiles:
+        for profile, appraisal in zip(profiles, appraisals, strict=True):
             begun = past.get((profile.id, self._model), ())
-            state = appraise(known[profile.id], version.matrix, day_of(now)).state
-            verdict = _judge(profile, begun, state, kept_back_alone=kept_back_alone)
+            verdict = _judge(profile, begun, appraisal.state, kept_back_alone=kept_back_alone)
             if verdict.status == "handed_over":
                 cycle = latest_cycle(begun)
                 lead = qualify(profile, known[profile.id], version, cycle=cycle, at=now)

@@ -17,9 +17,9 @@ from services.scoring.core.counting.tally import Tally, day_of
 from services.scoring.core.pricing.appraisal import appraise_all
 from services.scoring.core.pricing.price import columns_of
 from services.scoring.matrix.asked_traits import traits_asked
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store import everybody, scores
-from services.scoring.store.models import COUNTING, active, hold, read_version
+from services.scoring.store.models import COUNTING, active, hold
 from services.scoring.store.tables import identities, preparations
 from shared.errors import Conflict
 
@@ -79,7 +79,7 @@ def read(connection: sa.Connection, model: str, *, to_move: bool = False) -> Pre
     if row is None:
         return None
     return Preparation(
-        read_version(model, row.version, row.matrix),
+        Version.read(model, row.version, row.matrix),
         row.phase,
         frozenset(json.loads(row.uncounted)),
         row.after,
@@ -113,14 +113,13 @@ def start(connection: sa.Connection, version: Version, now: datetime) -> None:
             return
         connection.execute(sa.delete(preparations).where(preparations.c.model == version.model))
     scores.drop_version(connection, version)
-    scoring = active(connection).versions.values()
-    uncounted = Tally([version.matrix], leave_out=Tally(one.matrix for one in scoring).keys).keys
+    uncounted = active(connection).uncounted(version.matrix)
     phase = COUNTING if uncounted else PRICING
     connection.execute(
         sa.insert(preparations).values(
             model=version.model,
             version=version.number,
-            matrix=json.dumps(version.matrix.canonical(), ensure_ascii=False),
+            matrix=version.matrix.text(),
             phase=phase,
             uncounted=json.dumps(sorted(uncounted)),
             after="",
@@ -171,9 +170,7 @@ def _count_page(connection: sa.Connection, preparation: Preparation, size: int) 
         # Batches under way do not price the version yet, so they have to end before the first page is priced.
         hold(connection, to_activate=True)
         return preparation._replace(phase=PRICING, after="", done=0, total=total)
-    matrix = preparation.version.matrix
-    counted = Tally([matrix]).keys - preparation.uncounted
-    recount(connection, page, Tally([matrix], leave_out=counted))
+    recount(connection, page, Tally([preparation.version.matrix], only=preparation.uncounted))
     return preparation._replace(after=page[-1], done=preparation.done + len(page))
 
 

@@ -19,7 +19,8 @@ from services.scoring.core.pricing.rule_points import rule_lines
 from services.scoring.core.pricing.scores import scores_of
 from services.scoring.live.lookup import uncounted_of, with_uncounted
 from services.scoring.matrix.asked_traits import traits_asked
-from services.scoring.matrix.matrix import Matrix, Version
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.version import Version
 from services.scoring.store import cycles, everybody
 from services.scoring.store.models import version_of
 

@@ -20,6 +20,7 @@ from services.scoring.store import separations as separations_store
 from services.scoring.store.folds import Stamp
 from services.scoring.store.models import SHARED, hold
 from services.scoring.store.names import Recorder
+from shared.countable import Countable
 from shared.errors import Poison
 from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
 from shared.following.follower import Summary
@@ -158,7 +159,7 @@ def _facts(messages: Iterable[Message]) -> Facts:
 
 def _fold(
     interactions: Iterable[Interaction],
-    retracted: Mapping[str, Iterable[Interaction]],
+    retracted: Mapping[str, Iterable[Countable]],
     profiles: Profiles,
     touched: Sequence[str],
     tally: Tally,

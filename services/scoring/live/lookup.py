@@ -10,7 +10,7 @@ from services.scoring.core.pricing.flip import Cycle
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.scores import points
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store import ledger, traits
 from services.scoring.store.models import active, version_of
 
@@ -29,9 +29,8 @@ def known_under(
 
 
 def uncounted_of(connection: Connection, version: Version) -> Tally:
-    """Return what a version asks for that no active version counts."""
-    scoring = active(connection).versions.values()
-    return Tally([version.matrix], leave_out=Tally(one.matrix for one in scoring).keys)
+    """Return what a version reads and no active version counts."""
+    return Tally([version.matrix], only=active(connection).uncounted(version.matrix))
 
 
 def with_uncounted(

@@ -22,7 +22,7 @@ from shared.database import outbox
 from shared.events import LEADS, LeadQualified, encode
 from shared.log.port import Record
 
-_NOBODY: Final[Mapping[str, datetime]] = {}
+_NO_PROFILES: Final[Mapping[str, datetime]] = {}
 
 
 class RescoringResult(NamedTuple):
@@ -38,7 +38,7 @@ def rescore(
     matrices: Active,
     now: datetime,
     *,
-    acted: Mapping[str, datetime] = _NOBODY,
+    acted: Mapping[str, datetime] = _NO_PROFILES,
     only_touched: Collection[str] = (),
     gone: Collection[str] = (),
     in_doubt: bool = False,
@@ -65,28 +65,32 @@ def rescore(
         return RescoringResult()
     # A sender can set any number of traits, and matrices ask for few of them.
     known = traits.known(connection, everyone, matrices.traits_asked)
-    settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
+    all_rescored = list(_rescored(everyone, known, matrices, before, day_of(now)))
     changed = {
-        ScoreKey(one.profile.id, one.version.model, one.version.number): Revised(
-            one.now, one.before.revision if one.before else 0
+        ScoreKey(rescored.profile.id, rescored.version.model, rescored.version.number): Revised(
+            rescored.now, rescored.before.revision if rescored.before else 0
         )
-        for one in settled
-        if one.before is None or one.before.value != one.now
+        for rescored in all_rescored
+        if rescored.before is None or rescored.before.value != rescored.now
     }
     scores.write(connection, changed)
-    live = [one for one in settled if matrices.versions.get(one.version.model) == one.version]
+    live = [
+        rescored
+        for rescored in all_rescored
+        if matrices.versions.get(rescored.version.model) == rescored.version
+    ]
     reached = [
-        one
-        for one in live
-        if one.now.state == QUALIFIED
-        and _may_flip(one, acted, matrices.since, was_touched=one.profile.id in only_touched)
+        rescored
+        for rescored in live
+        if rescored.now.state == QUALIFIED
+        and _may_flip(rescored, acted, matrices.since, was_touched=rescored.profile.id in only_touched)
     ]
     if in_doubt:
         reached = _not_kept_back(connection, reached, matrices.since)
     leads = _flip(connection, reached, now)
-    told = [Record(LEADS, event.profile_id, encode(event)) for event in stage_changes(live, acted, now)]
-    told += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
-    outbox.put(connection, told)
+    records = [Record(LEADS, event.profile_id, encode(event)) for event in stage_changes(live, acted, now)]
+    records += [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
+    outbox.put(connection, records)
     return RescoringResult(leads, len(changed))
 
 
@@ -104,9 +108,9 @@ def rescore_profiles(
     """
     profiles = profile_locks.lock(connection, profile_ids, set(profile_ids))
     gone = set(profile_ids) - {profile.id for profile in profiles}
-    settlement = rescore(connection, profiles, matrices, now, gone=gone, in_doubt=in_doubt)
+    result = rescore(connection, profiles, matrices, now, gone=gone, in_doubt=in_doubt)
     profile_locks.confirm(connection, profiles)
-    return settlement
+    return result
 
 
 def hand_over_newly_qualified(
@@ -122,61 +126,61 @@ def hand_over_newly_qualified(
     known = traits.known(connection, profiles, matrices.traits_asked)
     live = Active(matrices.versions, since=matrices.since)
     reached = [
-        one
-        for one in _appraised(profiles, known, live, {}, day_of(now))
-        if one.now.state == QUALIFIED and (one.profile.id, one.version.model) in newly
+        rescored
+        for rescored in _rescored(profiles, known, live, {}, day_of(now))
+        if rescored.now.state == QUALIFIED and (rescored.profile.id, rescored.version.model) in newly
     ]
     leads = _flip(connection, _not_kept_back(connection, reached, matrices.since), now)
     outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
     return leads
 
 
-def _appraised(
+def _rescored(
     profiles: Sequence[Profile],
     known: Mapping[str, ScoreInput],
     matrices: Active,
     before: Mapping[ScoreKey, Revised[Appraisal]],
     day: int,
 ) -> Iterator[Rescored]:
-    mine = [known[profile.id] for profile in profiles]
-    columns = columns_of(mine, *(version.matrix for version in matrices.all))
+    inputs = [known[profile.id] for profile in profiles]
+    columns = columns_of(inputs, *(version.matrix for version in matrices.all))
     for version in matrices.all:
         model, number = version.model, version.number
-        appraisals = appraise_all(mine, columns, version.matrix, day)
-        for profile, one, now in zip(profiles, mine, appraisals, strict=True):
+        appraisals = appraise_all(inputs, columns, version.matrix, day)
+        for profile, score_input, now in zip(profiles, inputs, appraisals, strict=True):
             were = {
                 i: stored
                 for i in profile.identities
                 if (stored := before.get(ScoreKey(i, model, number))) is not None
             }
             appraisals_before = [stored.value for stored in were.values()]
-            yield Rescored(profile, one, version, were.get(profile.id), appraisals_before, now)
+            yield Rescored(profile, score_input, version, were.get(profile.id), appraisals_before, now)
 
 
 def _flip(connection: Connection, reached: Sequence[Rescored], now: datetime) -> list[LeadQualified]:
     if not reached:
         return []
-    past = cycles.read(connection, [one.profile for one in reached])
-    begins: list[tuple[Rescored, int]] = []
-    for one in reached:
-        begun = past.get((one.profile.id, one.version.model), ())
-        mine = own_cycles(connection, one.profile, begun)
-        number = next_cycle(mine, one.version, now, taken=begun)
+    past = cycles.read(connection, [rescored.profile for rescored in reached])
+    flips: list[tuple[Rescored, int]] = []
+    for rescored in reached:
+        begun = past.get((rescored.profile.id, rescored.version.model), ())
+        own = own_cycles(connection, rescored.profile, begun)
+        number = next_cycle(own, rescored.version, now, taken=begun)
         if number is not None:
-            begins.append((one, number))
-    if not begins:
+            flips.append((rescored, number))
+    if not flips:
         return []
-    # A lead contains all traits.
-    histories = traits.read(connection, [one.profile for one, _ in begins])
+    # A lead contains all traits, and the batch has read only those that matrices ask for.
+    histories = traits.read(connection, [rescored.profile for rescored, _ in flips])
     leads = [
         qualify(
-            one.profile,
-            one.known._replace(traits=histories[one.profile.id]),
-            one.version,
+            rescored.profile,
+            rescored.known._replace(traits=histories[rescored.profile.id]),
+            rescored.version,
             cycle=cycle,
             at=now,
         )
-        for one, cycle in begins
+        for rescored, cycle in flips
     ]
     cycles.open_cycles(connection, leads)
     return leads
@@ -186,25 +190,25 @@ def _not_kept_back(
     connection: Connection, reached: Iterable[Rescored], since: Mapping[str, datetime]
 ) -> list[Rescored]:
     found: list[Rescored] = []
-    for one in reached:
-        began = since.get(one.version.model)
+    for rescored in reached:
+        began = since.get(rescored.version.model)
         if began is not None:
-            then = appraise(one.known, one.version.matrix, day_of(began))
+            then = appraise(rescored.known, rescored.version.matrix, day_of(began))
             if then.state == QUALIFIED and not ledger.acted_since(
-                connection, sorted(one.profile.identities), began
+                connection, sorted(rescored.profile.identities), began
             ):
                 continue
-        found.append(one)
+        found.append(rescored)
     return found
 
 
 def _may_flip(
-    one: Rescored, acted: Mapping[str, datetime], since: Mapping[str, datetime], *, was_touched: bool
+    rescored: Rescored, acted: Mapping[str, datetime], since: Mapping[str, datetime], *, was_touched: bool
 ) -> bool:
-    did = acted.get(one.profile.id)
-    if one.were and any(was.state == QUALIFIED for was in one.were):
-        return did is not None and did >= since.get(one.version.model, did)
+    acted_at = acted.get(rescored.profile.id)
+    if any(was.state == QUALIFIED for was in rescored.were):
+        return acted_at is not None and acted_at >= since.get(rescored.version.model, acted_at)
     if was_touched:
         # A touch may bring the traits that were all that was missing.
-        return any(was.state != BELOW for was in one.were)
-    return did is not None or bool(one.were)
+        return any(was.state != BELOW for was in rescored.were)
+    return acted_at is not None or bool(rescored.were)

@@ -8,7 +8,7 @@ from services.scoring.core.pricing.appraisal import Appraisal
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.core.revised import Revised
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from shared.events import StageChanged
 from shared.ids import derived_id
 

@@ -1,7 +1,7 @@
 """The matrix: a model's rules, as ops write them and as an immutable version stores them."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -152,7 +152,7 @@ class Matrix(Strict):
         domain meets a test when it, or its registered domain, does.
         """
         seen = [{**traits, EMAIL_DOMAIN: domains} for domains in email_domains] or [traits]
-        return next((told for told, holds in self._exclusions if any(map(holds, seen))), None)
+        return next((condition for condition, holds in self._exclusions if any(map(holds, seen))), None)
 
     @cached_property
     def _exclusions(self) -> list[tuple[str, TraitTest]]:
@@ -206,6 +206,10 @@ class Matrix(Strict):
         """Return the matrix as the JSON that a version stores: as it was written, without defaults."""
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
+    def text(self) -> str:
+        """Return the JSON of `canonical` as the tables store it; `Version.read` reads it again."""
+        return json.dumps(self.canonical(), ensure_ascii=False)
+
 
 def _either(trait: str, test: Comparison) -> Callable[[Any], bool]:
     """Return a test that an e-mail domain meets when it, or its registered domain, meets the given test."""
@@ -213,12 +217,3 @@ def _either(trait: str, test: Comparison) -> Callable[[Any], bool]:
     if canonical(trait) != EMAIL_DOMAIN:
         return holds
     return lambda value: any(map(holds, value)) if isinstance(value, tuple) else holds(value)
-
-
-@dataclass(frozen=True)
-class Version:
-    """An immutable numbered matrix of a model."""
-
-    model: str
-    number: int
-    matrix: Matrix

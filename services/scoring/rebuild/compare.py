@@ -1,6 +1,6 @@
 """The comparison: the snapshot of the live tables against the rebuild, row by row in the order of keys."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,7 @@ from services.scoring.store.rebuild.compared_rows import (
     rows_of,
 )
 from shared.database.engine import Database
+from shared.progress import Progress
 
 MAX_TOLD: Final = 10
 
@@ -42,13 +43,11 @@ class Compared:
     """the first rows that differ"""
 
 
-async def compare(
-    copy: Database, rebuilt: Database, scope: Scope, show: Callable[[str], None]
-) -> list[Compared]:
-    """Compare all tables; `show` is called with the name of each before its comparison."""
+async def compare(copy: Database, rebuilt: Database, scope: Scope, progress: Progress) -> list[Compared]:
+    """Compare all tables."""
     compared: list[Compared] = []
     for subject in SUBJECTS:
-        show(subject.name)
+        progress.step(f"comparing {subject.name}")
         compared.append(await _compare(copy, rebuilt, subject, scope))
     return compared
 

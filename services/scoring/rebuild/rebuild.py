@@ -1,6 +1,6 @@
 """The rebuild: the log is read from its beginning, and what live scoring has applied is applied again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from shared.events import (
     decode,
 )
 from shared.log.port import Log, Message, Partition
+from shared.progress import Progress
 
 MAX_PLACES: Final = 3
 
@@ -81,11 +82,8 @@ class Rebuild:
         self._group = group
         self._told = RebuildCounters()
 
-    async def run(self, show: Callable[[int, int, int], None]) -> RebuildCounters:
-        """Rebuild all of scoring; `show` is called with offsets done, offsets in all, and messages.
-
-        Raises Unavailable when the log is away.
-        """
+    async def run(self, progress: Progress) -> RebuildCounters:
+        """Rebuild all of scoring; raises Unavailable when the log is away."""
         ends = await snapshot.positions_of(self._copy, self._group)
         parked = await self._parked()
         await snapshot.hand_on(self._copy, self._rebuilt, *snapshot.MATRICES)
@@ -98,7 +96,7 @@ class Rebuild:
                 reached |= {one.partition: one.offset + 1 for one in messages}
                 await self._apply(await self._taken_in(messages, ends, parked))
                 done = sum(min(reached.get(partition, 0), end) for partition, end in ends.items())
-                show(done, sum(ends.values()), read)
+                progress.show("reading the log", done, sum(ends.values()), f"{read:,} messages")
         for partition, end in sorted(ends.items()):
             if reached.get(partition, 0) < end:
                 self._told.missing.append(f"{partition.topic}/{partition.number}")

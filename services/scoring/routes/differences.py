@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from services.scoring.matrix.difference import difference
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.routes.parameters import MAX_VERSION, ModelName
 from services.scoring.store.models import draft_of, version_of
 from services.scoring.store.vocabulary import not_there

@@ -17,7 +17,8 @@ from services.scoring.change import preparation
 from services.scoring.change.announcing import tell_deleted, tell_drafted
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.messages import of_rule
-from services.scoring.matrix.reading import kept_matrix, read_matrix
+from services.scoring.matrix.reading import read_matrix
+from services.scoring.matrix.version import matrix_in
 from services.scoring.matrix.warnings.all_warnings import warnings
 from services.scoring.matrix.warnings.names import possible_kinds
 from services.scoring.matrix.warnings.warning import MatrixWarning
@@ -72,7 +73,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         """Show the draft, or without one the active matrix to start from; `ETag` names its state."""
         text = await database.read(lambda connection: _there(connection, model))
         response.headers["ETag"] = etag(text)
-        return await answered(await asyncio.to_thread(_kept, model, text))
+        return await answered(await asyncio.to_thread(_stored, model, text))
 
     @router.put("/draft")
     async def put_draft(
@@ -163,11 +164,11 @@ def _read(model: str, document: dict[str, Any]) -> _Draft:
     if errors := [of_rule(one, document) for one in islice(unkeepable(document), MAX_COMPLAINTS)]:
         first = errors[0]
         raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
-    return _drafted(model, matrix, json.dumps(matrix.canonical(), ensure_ascii=False))
+    return _drafted(model, matrix, matrix.text())
 
 
-def _kept(model: str, text: str) -> _Draft:
-    return _drafted(model, kept_matrix(model, json.loads(text)), text)
+def _stored(model: str, text: str) -> _Draft:
+    return _drafted(model, matrix_in(model, text), text)
 
 
 def _drafted(model: str, matrix: Matrix, text: str) -> _Draft:

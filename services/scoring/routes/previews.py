@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from services.scoring.change.preview import preview
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.routes.movers import CutOut, MoverOut, names_in, with_names
 from services.scoring.routes.parameters import ModelName, VersionNumber
 from services.scoring.store.drafts import etag, shown

@@ -13,7 +13,7 @@ from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import State, appraise
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.routes.parameters import (
     NO_VERSION,
     SLUG,

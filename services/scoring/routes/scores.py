@@ -14,8 +14,8 @@ from services.scoring.core.pricing.appraisal import state_of
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.live.lookup import known_under
-from services.scoring.matrix.matrix import Version
 from services.scoring.matrix.rules import DIGITS
+from services.scoring.matrix.version import Version
 from services.scoring.routes.parameters import At, ModelName, ProfileId, WhichVersion
 from services.scoring.routes.question import version_asked
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
@@ -56,7 +56,7 @@ def _score(known: ScoreInput, version: Version, when: datetime) -> ScoreOut:
     traits = known.traits.at(day)
     crossed = crossed_on(known, matrix, day)
     days = days_of_rules(known, matrix, day)
-    notes = [line.note for line in lines_of(score, known, matrix, day) if line.place is not None]
+    notes = [line.note for line in lines_of(score, known, matrix, day) if line.index is not None]
     return ScoreOut(
         score=score.points,
         flip_number=matrix.flip_number,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from services.scoring.core.pricing.flip import Cycle
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store.fold_tables import former_ids
 from services.scoring.store.tables import flipped, identities, standings
 from shared.database import bulk, quick

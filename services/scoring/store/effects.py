@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.scoring.core.counting.tally import day_of
-from services.scoring.store.ledger import is_retracted
+from services.scoring.store.ledger import StoredInteraction, is_retracted
 from services.scoring.store.tables import effects, ledger
 from shared.database import bulk
 from shared.events import Interaction
@@ -39,7 +39,7 @@ def _row(identity_id: str, type_: str, day: int, occurred_at: datetime, event_id
     }
 
 
-def take_back(connection: sa.Connection, retracted: Mapping[str, Iterable[Interaction]]) -> None:
+def take_back(connection: sa.Connection, retracted: Mapping[str, Iterable[StoredInteraction]]) -> None:
     """Replace each retracted interaction by the last one of its type and day that still counts, if any.
 
     The interactions are given by the identity that they are attributed to, and the ledger already has their

@@ -1,6 +1,6 @@
 """The ledger: all interactions that were taken in, and their retractions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +17,19 @@ from shared.vocabulary import NO_ACTIVITY
 _IS_RETRACTED: Final = sa.exists().where(retractions.c.event_id == sa.literal_column("ledger.event_id", Key))
 
 _json = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict[str, Any]).decode
+
+
+class StoredInteraction(msgspec.Struct, frozen=True, gc=False):
+    """An interaction as the ledger stores it: its id, and what conditions and counting read (`Countable`)."""
+
+    id: str
+    type: str
+    occurred_at: datetime
+    source: str | None
+    campaign: str | None
+    properties: dict[str, Any]
+    machine: str | None
 
 
 class Recorded(NamedTuple):
@@ -31,7 +44,7 @@ def record(
 ) -> Recorded:
     """Insert interactions into the ledger; one that was retracted before it arrived does not count.
 
-    If there is any interaction, the statement first takes the `lock` (see `bulk.insert_new_telling`).
+    If there is any interaction, the statement first takes the `lock` (see `bulk.insert_new_returning`).
     """
     distinct = {one.id: one for one in reversed(interactions)}
     rows = [
@@ -47,20 +60,17 @@ def record(
         }
         for one in distinct.values()
     ]
-    is_void = dict(bulk.insert_new_telling(connection, ledger, "event_id", rows, (_IS_RETRACTED,), lock))
+    is_void = dict(bulk.insert_new_returning(connection, ledger, "event_id", rows, (_IS_RETRACTED,), lock))
     new = [one for one in reversed(distinct.values()) if one.id in is_void]
     return Recorded(new, [one for one in new if not is_void[one.id]])
 
 
-def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, list[Interaction]]:
-    """Return the unretracted interactions of each identity, with the fields that counting needs."""
+def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, list[StoredInteraction]]:
+    """Return the unretracted interactions of each identity."""
     rows = connection.execute(
         sa.select(ledger).where(bulk.any_of(connection, ledger.c.identity_id, identity_ids), ~is_retracted())
     )
-    posted: dict[str, list[Interaction]] = {}
-    for row in rows:
-        posted.setdefault(row.identity_id, []).append(_interaction(row))
-    return posted
+    return _by_identity(rows)
 
 
 class Known(NamedTuple):
@@ -99,13 +109,13 @@ def page_of_profile(
 def acted_since(connection: sa.Connection, identity_ids: Sequence[str], since: datetime) -> bool:
     """Return whether one of the identities has an unretracted human interaction since an instant."""
     of_humans = ledger.c.machine.is_(None) & ledger.c.type.not_in(sorted(NO_ACTIVITY))
-    deeds = sa.select(ledger.c.event_id).where(
+    acts = sa.select(ledger.c.event_id).where(
         bulk.any_of(connection, ledger.c.identity_id, identity_ids),
         ledger.c.occurred_at >= since,
         of_humans,
         ~is_retracted(),
     )
-    return connection.execute(deeds.limit(1)).first() is not None
+    return connection.execute(acts.limit(1)).first() is not None
 
 
 def is_retracted() -> sa.ColumnElement[bool]:
@@ -113,23 +123,18 @@ def is_retracted() -> sa.ColumnElement[bool]:
     return _IS_RETRACTED
 
 
-def _interaction(row: Any) -> Interaction:
+def _by_identity(rows: Iterable[Any]) -> dict[str, list[StoredInteraction]]:
+    posted: dict[str, list[StoredInteraction]] = {}
     # A recount reads the whole ledger; reading the columns by name took an eighth of its time.
-    event_id, _, type_, occurred_at, source, campaign, properties, machine = row
-    return Interaction(
-        id=event_id,
-        type=type_,
-        identities=(),
-        occurred_at=occurred_at,
-        received_at=occurred_at,
-        source=source,
-        campaign=campaign,
-        properties=msgspec.json.decode(properties),
-        machine=machine,
-    )
+    for event_id, identity_id, type_, occurred_at, source, campaign, properties, machine in rows:
+        interaction = StoredInteraction(
+            event_id, type_, occurred_at, source, campaign, _decode(properties), machine
+        )
+        posted.setdefault(identity_id, []).append(interaction)
+    return posted
 
 
-def retract(connection: sa.Connection, told: Sequence[Retraction]) -> dict[str, list[Interaction]]:
+def retract(connection: sa.Connection, events: Sequence[Retraction]) -> dict[str, list[StoredInteraction]]:
     """Store the retractions and return, by identity, the interactions that no longer count.
 
     Of several retractions of one interaction the earliest is stored, whichever arrives first.
@@ -137,13 +142,13 @@ def retract(connection: sa.Connection, told: Sequence[Retraction]) -> dict[str, 
     rows = {
         event_id: {
             "event_id": event_id,
-            "retraction_id": one.id,
-            "reason": one.reason,
-            "author": one.author,
-            "retracted_at": one.retracted_at,
+            "retraction_id": retraction.id,
+            "reason": retraction.reason,
+            "author": retraction.author,
+            "retracted_at": retraction.retracted_at,
         }
-        for one in sorted(told, key=lambda one: (one.retracted_at, one.id), reverse=True)
-        for event_id in one.interactions
+        for retraction in sorted(events, key=lambda each: (each.retracted_at, each.id), reverse=True)
+        for event_id in retraction.interactions
     }
     new = bulk.insert_new(connection, retractions, "event_id", [rows[i] for i in sorted(rows)])
     again = [rows[event_id] for event_id in sorted(rows.keys() - new)]
@@ -153,7 +158,4 @@ def retract(connection: sa.Connection, told: Sequence[Retraction]) -> dict[str, 
     found = connection.execute(
         sa.select(ledger).where(bulk.any_of(connection, ledger.c.event_id, sorted(new)))
     )
-    posted: dict[str, list[Interaction]] = {}
-    for row in found:
-        posted.setdefault(row.identity_id, []).append(_interaction(row))
-    return posted
+    return _by_identity(found)

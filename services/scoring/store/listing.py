@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 
 from services.scoring.core.pricing.appraisal import QUALIFIED
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store.cycles import is_kept_back
 from services.scoring.store.tables import identities, scores
 from services.scoring.store.trait_filter import may_have

@@ -1,6 +1,5 @@
 """The models and their versions on the tables; an active version is compiled once per process."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,10 +8,10 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from services.scoring.core.counting.tally import Tally
+from services.scoring.core.counting.tally import Tally, keys_of
 from services.scoring.matrix.asked_traits import traits_asked
-from services.scoring.matrix.matrix import Version
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.version import Version
 from services.scoring.store.tables import activations, models, preparations, versions
 from shared.database import quick
 from shared.database.schema import Key
@@ -30,7 +29,7 @@ _TO_SHARE = sa.func.pg_advisory_xact_lock_shared(_ACTIVE_VERSIONS)
 _SHARED_LOCK = sa.select(_TO_SHARE)
 
 SHARED: Final = _TO_SHARE.alias("held", joins_implicitly=True)
-"""the shared lock of `hold`, for a statement that takes it before it writes (`bulk.insert_new_telling`)"""
+"""the shared lock of `hold`, for a statement that takes it before it writes (`bulk.insert_new_returning`)"""
 
 
 @dataclass(frozen=True)
@@ -58,6 +57,11 @@ class Active:
     def traits_asked(self) -> frozenset[str]:
         """The names of the traits that have to be read to price a profile in all of these versions."""
         return traits_asked(version.matrix for version in self.all)
+
+    def uncounted(self, matrix: Matrix) -> frozenset[str]:
+        """Return the count keys that a matrix reads and no active version counts."""
+        counted = {key for version in self.versions.values() for key in keys_of(version.matrix)}
+        return frozenset(keys_of(matrix)) - counted
 
 
 def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:
@@ -132,19 +136,13 @@ def _read(rows: Iterable[Sequence[Any]]) -> Active:
 
 @lru_cache(maxsize=8)
 def _compiled(rows: tuple[tuple[str, str, int, str, datetime | None], ...]) -> Active:
-    each = [(phase, read_version(model, number, text)) for phase, model, number, text, _ in rows]
+    each = [(phase, Version.read(model, number, text)) for phase, model, number, text, _ in rows]
     return Active(
         {version.model: version for phase, version in each if phase == _SCORING},
         tuple(version for phase, version in each if phase not in {_SCORING, COUNTING}),
         {model: since for _, model, _, _, since in rows if since is not None},
         tuple(version for phase, version in each if phase == COUNTING),
     )
-
-
-@lru_cache(maxsize=256)
-def read_version(model: str, number: int, text: str) -> Version:
-    """Return a version of a model, given the text of its matrix; each is parsed once per process."""
-    return Version(model, number, kept_matrix(model, json.loads(text)))
 
 
 def version_of(connection: sa.Connection, model: str, number: int | None) -> Version | None:
@@ -155,7 +153,7 @@ def version_of(connection: sa.Connection, model: str, number: int | None) -> Ver
         .join(models, models.c.model == versions.c.model)
         .where(versions.c.model == model, wanted)
     ).one_or_none()
-    return None if row is None else read_version(model, row.version, row.matrix)
+    return None if row is None else Version.read(model, row.version, row.matrix)
 
 
 def last_to_score(connection: sa.Connection, model: str) -> Version | None:
@@ -171,5 +169,10 @@ def draft_of(connection: sa.Connection, model: str) -> Version | None:
     row = connection.execute(sa.select(models.c.draft).where(models.c.model == model)).one_or_none()
     if row is None or row.draft is None:
         return None
+    return Version.read(model, next_number(connection, model), row.draft)
+
+
+def next_number(connection: sa.Connection, model: str) -> int:
+    """Return the number that the next version of a model gets."""
     latest = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
-    return read_version(model, (connection.execute(latest).scalar() or 0) + 1, row.draft)
+    return (connection.execute(latest).scalar() or 0) + 1

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from services.scoring.core.pricing.appraisal import QUALIFIED, Appraisal
 from services.scoring.core.revised import Revised
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store.tables import identities, scores
 from shared.database import bulk, quick
 from shared.errors import Unavailable

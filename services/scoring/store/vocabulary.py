@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
-from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.version import Version
 from services.scoring.store import names
 from services.scoring.store.models import active, version_of
 from services.scoring.store.tables import identities, models, seen_names, versions

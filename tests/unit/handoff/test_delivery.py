@@ -34,13 +34,13 @@ def test_every_2xx_delivers(status: int) -> None:
 def test_every_other_answer_is_tried_again(status: int) -> None:
     settled = decide(0, answer(status), NOW, MIDDLE)
     assert isinstance(settled, Rejected)
-    assert (settled.retry_at, settled.gone, str(status) in settled.error) == (SOON, False, True)
+    assert (settled.retry_at, settled.disables, str(status) in settled.error) == (SOON, False, True)
 
 
 def test_410_ends_the_subscription() -> None:
     settled = decide(0, answer(410), NOW, MIDDLE)
     assert isinstance(settled, Rejected)
-    assert (settled.retry_at, settled.gone) == (None, True)
+    assert (settled.retry_at, settled.disables) == (None, True)
 
 
 def test_a_redirect_says_why_it_is_a_failure() -> None:

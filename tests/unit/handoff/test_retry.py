@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.handoff.webhooks.retry import JITTER, MAX_RETRY_AFTER, SCHEDULE_SECONDS, asked_wait, delay
+from services.handoff.webhooks.retry import JITTER, MAX_RETRY_AFTER, SCHEDULE_SECONDS, delay, requested_wait
 
 NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
 MIDDLE = 0.5
@@ -57,18 +57,18 @@ def test_a_receiver_gets_the_two_minutes_it_asks_for() -> None:
 
 
 def test_retry_after_is_read_in_seconds_and_as_a_date() -> None:
-    assert asked_wait(" 120 ", NOW) == timedelta(minutes=2)
-    assert asked_wait(format_datetime(NOW + timedelta(hours=1), usegmt=True), NOW) == timedelta(hours=1)
-    assert asked_wait("Sat, 14 Mar 2026 13:00:00 -0000", NOW) == timedelta(hours=1)
+    assert requested_wait(" 120 ", NOW) == timedelta(minutes=2)
+    assert requested_wait(format_datetime(NOW + timedelta(hours=1), usegmt=True), NOW) == timedelta(hours=1)
+    assert requested_wait("Sat, 14 Mar 2026 13:00:00 -0000", NOW) == timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
     "nonsense", [None, "", "soon", "-5", "1.5", "9" * 5000, "Mon, 99 Foo 2026", "1;2", "\0"]
 )
 def test_a_retry_after_that_makes_no_sense_asks_for_nothing(nonsense: str | None) -> None:
-    assert asked_wait(nonsense, NOW) is None
+    assert requested_wait(nonsense, NOW) is None
 
 
 @given(st.text())
 def test_no_retry_after_breaks_the_reader(text: str) -> None:
-    asked_wait(text, NOW)
+    requested_wait(text, NOW)

@@ -51,7 +51,7 @@ def test_an_event_of_nobody_is_refused_and_says_what_was_left_out(value: Any) ->
         event(identities={"user_id": value})
     assert refused.value.code == "identities_count"
     assert (refused.value.field or "").startswith("identities.user_id")
-    assert "names nobody" in refused.value.message
+    assert "identifies no person" in refused.value.message
 
 
 @pytest.mark.parametrize("id", ["null", "undefined", "{{id}}", "00000000-0000-0000-0000-000000000000", ""])
@@ -97,7 +97,7 @@ def test_every_answer_says_what_was_left_out() -> None:
         {
             "field": "identities.user_id",
             "code": "identity_placeholder",
-            "message": "Programs send this value for somebody whom they do not know; it names nobody.",
+            "message": "The value is a placeholder for an unknown person, so it identifies no person.",
         }
     ]
     (native,) = msgspec.json.decode(answer([one], NATIVE.id_fields).body)["results"]

@@ -161,7 +161,7 @@ def test_events_without_an_id_get_the_same_one_each_time_and_each_letter_others(
 def test_of_a_whole_body_all_events_are_accepted_or_none() -> None:
     code, message = why(refused_by_ingest([VISIT, {"type": "x"}, VISIT, 7]))
     assert code == "shape_invalid"
-    assert message.startswith("2 of its 4 events are refused, first: ")
+    assert message.startswith("2 of its 4 events are refused. The first reason: ")
 
 
 def test_what_was_said_beside_a_call_of_a_batch_is_heeded_again() -> None:

@@ -11,7 +11,7 @@ def test_an_event_of_exactly_the_limit_is_taken() -> None:
 
 
 def test_an_event_of_one_byte_more_is_refused() -> None:
-    with pytest.raises(TooLarge, match="32,768 bytes; this one has 32,769"):
+    with pytest.raises(TooLarge, match="32,768 bytes; this event has 32,769"):
         check_event(b" " * (MAX_EVENT_BYTES + 1))
 
 
@@ -54,5 +54,5 @@ def test_text_that_only_looks_like_an_escaped_nul_is_taken() -> None:
 
 def test_a_batch_has_a_limited_number_of_events() -> None:
     check_count(MAX_EVENTS)
-    with pytest.raises(TooLarge, match="2,500 events; this one has 2,501"):
+    with pytest.raises(TooLarge, match="2,500 events; this batch has 2,501"):
         check_count(MAX_EVENTS + 1)

@@ -13,7 +13,7 @@ import pytest
 from services.ingest.imports import lines
 from services.ingest.imports.access_log.line import MAX_LENGTH
 from services.ingest.imports.lines import Damaged, LogLine, Mark, Occurrences, open_log
-from services.ingest.imports.unpacking import CUT_OFF, DAMAGED, FOLLOWED
+from services.ingest.imports.unpacking import CUT_OFF, DAMAGED, TRAILING_DATA
 from shared.errors import Refused
 
 LINES = b"".join(b"%d of many lines, %d\n" % (number, number * 7_919) for number in range(20_000))
@@ -135,7 +135,7 @@ def test_a_file_that_was_cut_off_is_read_to_its_last_whole_line(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("end", "why"),
     [
-        (b"no gzip", FOLLOWED),
+        (b"no gzip", TRAILING_DATA),
         (b"\x1f\x8bno gzip", DAMAGED),
         (b"\x1f", CUT_OFF),
         (gzip.compress(b"more\n", mtime=0)[:-1], CUT_OFF),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.lines import open_log
-from services.ingest.imports.past import MAX_KEPT, PastImport, PastImports
+from services.ingest.imports.past import MAX_STORED, PastImport, PastImports
 
 AT = datetime(2026, 11, 15, 10, 0, 1, tzinfo=UTC)
 FIRST = b"first line\n"
@@ -92,7 +92,7 @@ def test_a_state_that_cannot_be_read_is_a_new_start(tmp_path: Path) -> None:
 
 def test_what_is_remembered_stays_small(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
-    for number in range(MAX_KEPT + 1):
+    for number in range(MAX_STORED + 1):
         path = file(tmp_path, FIRST + b"%d\n" % number)
         past.save(done(path), None)
     assert found(past, path) is not None

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from services.ops.activate import activate
-from services.ops.wanted import Wanted
+from services.ops.activation_request import ActivationRequest
 from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
 from shared.web.middleware import MAX_BODY_BYTES
 from tests.keys import OPS_KEY
@@ -58,19 +58,19 @@ def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
 
 def run(url: str, **wanted: Any) -> str:
     console = Console(file=(out := io.StringIO()), width=160)
-    activate(Wanted("m", yes=True, **wanted), url=url, key=OPS_KEY, console=console)
+    activate(ActivationRequest("m", yes=True, **wanted), url=url, key=OPS_KEY, console=console)
     return out.getvalue()
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"flip_number: 25", r"no matrix in JSON: Expecting value \(line 1, column 1\)"),
+        (b"flip_number: 25", r"is not valid JSON: Expecting value \(line 1, column 1\)"),
         (b'{\n "flip_number": 25,\n}', r"line 2, column 20|line 3, column 1"),
-        (b"\xff\xfe\xff", "no JSON that can be read"),
-        (b"[" * 100_000, "no JSON that can be read"),
-        (b"[1]", "a matrix is an object"),
-        (b" " * (MAX_BODY_BYTES + 1), "over 2,000,000 bytes"),
+        (b"\xff\xfe\xff", "cannot be read as JSON"),
+        (b"[" * 100_000, "cannot be read as JSON"),
+        (b"[1]", "a matrix is a JSON object"),
+        (b" " * (MAX_BODY_BYTES + 1), "more than 2,000,000 bytes"),
     ],
 )
 def test_a_file_that_can_be_no_matrix_is_refused_before_anybody_is_asked(
@@ -90,13 +90,13 @@ def test_a_matrix_and_an_older_version_at_once_are_refused(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:many"])
 def test_what_is_no_url_is_told(url: str) -> None:
-    with pytest.raises(Misconfigured, match="is no URL of an instance"):
+    with pytest.raises(Misconfigured, match="is not the URL of an instance"):
         run(url)
 
 
 @pytest.mark.parametrize("page", [b"<html>Welcome</html>", b"[]"])
 def test_another_server_at_the_url_is_told(page: bytes) -> None:
-    with answering(lambda _: page) as url, pytest.raises(Misconfigured, match="not as Flipline does"):
+    with answering(lambda _: page) as url, pytest.raises(Misconfigured, match="is not a Flipline"):
         run(url)
 
 
@@ -124,5 +124,5 @@ def test_of_an_activation_whose_answer_never_comes_is_told_how_to_find_it() -> N
     def answer(path: str) -> bytes:
         return b"" if path == "/v1/models/m/activate" else json.dumps(ANSWERS[path]).encode()
 
-    with answering(answer) as url, pytest.raises(Unavailable, match="GET /v1/models/m/activation tells"):
+    with answering(answer) as url, pytest.raises(Unavailable, match="GET /v1/models/m/activation shows"):
         run(url)

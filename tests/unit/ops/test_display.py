@@ -1,7 +1,6 @@
 """Tables and bars of ops, as they look."""
 
 import io
-from contextlib import suppress
 
 from rich.console import Console
 
@@ -70,25 +69,3 @@ def test_profiles_are_named_by_identity_and_company_and_a_list_says_when_it_is_c
     assert "Would flip (10 of 4,312)" in told
     assert "email [ana]@acme.example │ acme.example │" in told
     assert [name in told for name in ("p0", "p1 ", "p9", "p10")] == [False, True, True, False]
-
-
-def test_a_terminal_shows_a_bar_for_each_phase_full_when_it_is_over() -> None:
-    console = Console(file=io.StringIO(), width=160, force_terminal=True, color_system=None)
-    with display.Preparing(console) as preparing:
-        preparing.show("counting", 300, 1000)
-        preparing.show("pricing", 900, 800)
-        preparing.show("ready", 0, 800)
-    counting, pricing = [line for line in printed(console).splitlines() if "/" in line][-2:]
-    assert "counting (identities)" in counting
-    assert "1000/1000" in counting
-    assert "pricing (profiles)" in pricing
-    assert "800/800" in pricing
-
-
-def test_an_activation_that_breaks_off_is_not_shown_as_done() -> None:
-    console = Console(file=io.StringIO(), width=160, force_terminal=True, color_system=None)
-    with suppress(ConnectionError), display.Preparing(console) as preparing:
-        preparing.show("pricing", 300, 800)
-        raise ConnectionError
-    assert "300/800" in printed(console)
-    assert "800/800" not in printed(console)

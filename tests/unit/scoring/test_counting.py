@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from services.scoring.core.counting.counts import ADJUSTMENTS, NONE, Changes, only, summary
+from services.scoring.core.counting.counts import ACTIVITY, ADJUSTMENTS, NONE, Changes, only, summary
 from services.scoring.core.counting.tally import MAX_VALUE_LENGTH, Tally, count, counted, day_of
 from services.scoring.matrix.matrix import Matrix
+from services.scoring.store.models import Active
 from shared.events import Interaction
-from tests.builders import NOON, interaction, matrix, rule
+from tests.builders import NOON, interaction, matrix, rule, version
 from tests.unit.scoring.known import adjustment, ruled_by, scored
 
 ONCE_EACH = {"times": 1, "per": "ever", "by": "asset"}
@@ -50,10 +51,29 @@ def test_an_adjustment_is_counted_as_what_was_given_and_as_nothing_else() -> Non
     assert (day, json.loads(text), times) == (day_of(NOON), given, 1)
 
 
-def test_a_recount_leaves_adjustments_alone() -> None:
-    tally = Tally([matrix(rule())], leave_out=Tally([]).keys)
+def test_a_tally_of_some_keys_counts_only_these() -> None:
+    rules = matrix(rule(), rule("likes", when={"type": "like"}), inactivity={"after": "30d", "points": -1})
+    visits, likes = [one.count_key for one in rules.rules]
     given = interaction("adjustment", model="m", points=5, reason="met at a fair", author="ana")
-    assert list(tally.matches(given)) == []
+    done = [interaction(), interaction("like"), given]
+
+    def keys_met(tally: Tally) -> list[str]:
+        return [key for one in done for key, _ in tally.matches(one)]
+
+    assert keys_met(Tally([rules])) == [ACTIVITY, visits, ACTIVITY, likes, ADJUSTMENTS]
+    assert keys_met(Tally([rules], only=[likes, "of another matrix"])) == [likes]
+    assert keys_met(Tally([rules], only=())) == []
+    assert Tally([rules], only=[likes, "of another matrix"]).keys == {likes}
+
+
+def test_uncounted_are_the_keys_that_no_active_version_reads() -> None:
+    counted_already = version(inactivity={"after": "30d", "points": -1})
+    rules = matrix(rule(), rule("likes", when={"type": "like"}), inactivity={"after": "9d", "points": -1})
+    likes = rules.rules[1].count_key
+    assert Active({"m": counted_already}).uncounted(rules) == {likes}
+    assert Active({}).uncounted(rules) == {ACTIVITY, *rules.rules_of}
+    # What is only being prepared may not be counted for all profiles yet.
+    assert Active({}, prepared=(counted_already,)).uncounted(rules) == {ACTIVITY, *rules.rules_of}
 
 
 def test_an_adjustment_that_is_none_is_told_apart() -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from services.scoring.core.pricing.appraisal import appraise, appraise_all
-from services.scoring.core.pricing.due import next_change
 from services.scoring.core.pricing.price import columns_of
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
@@ -18,7 +17,7 @@ DECIDES = {"id": "decides", "when": {"title": {"eq": "VP"}}, "points": 30}
 
 def changes(rules: Matrix, *interactions: Interaction, after: int = 0) -> int | None:
     """The next day of a change, counted from today."""
-    day = next_change(known(rules, *interactions), rules, TODAY + after)
+    day = appraise(known(rules, *interactions), rules, TODAY + after).due_on
     return None if day is None else day - TODAY
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from services.scoring.matrix.matrix import MAX_RULES
 from services.scoring.matrix.reading import read_matrix
+from services.scoring.matrix.version import Version
 from shared.errors import Refused
 from tests.builders import matrix, rule
 
@@ -43,6 +44,16 @@ def test_the_canonical_form_reads_back_as_the_same_matrix() -> None:
     priced = rule(limit={"times": 1, "per": "day", "by": "path"}, cap=5)
     written = matrix(priced, flip_number=5, stages={"aware": 5})
     assert read_matrix("m", written.canonical()) == written
+
+
+def test_a_version_reads_the_text_of_its_matrix_and_parses_it_once() -> None:
+    written = matrix(rule(label="Besucht Köln"), flip_number=5)
+    text = written.text()
+    assert "Köln" in text
+    read = Version.read("m", 2, text)
+    assert read == Version("m", 2, written)
+    assert read.matrix.text() == text
+    assert Version.read("m", 3, text).matrix is read.matrix
 
 
 def test_a_stage_is_the_highest_threshold_reached() -> None:

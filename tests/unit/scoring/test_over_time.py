@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.core.pricing.over_time import sums_over
-from services.scoring.core.pricing.price import ScoreInput, price
+from services.scoring.core.pricing.price import ScoreInput, columns_of, price
 from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.matrix import Matrix
 from tests.builders import interaction, rule
@@ -33,7 +33,7 @@ def visiting(rules: Matrix, days: Days) -> ScoreInput:
 
 
 def over(of: ScoreInput, rules: Matrix, days: range) -> list[float]:
-    return sums_over(of, rules, np.array(days, np.int64)).points.tolist()
+    return sums_over(of, columns_of([of], rules), rules, np.array(days, np.int64)).points.tolist()
 
 
 def one_by_one(of: ScoreInput, rules: Matrix, days: range) -> list[float]:

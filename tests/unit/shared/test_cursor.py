@@ -47,7 +47,7 @@ def test_without_a_cursor_the_key_is_empty() -> None:
     ],
 )  # fmt: skip
 def test_anything_but_a_cursor_of_this_list_and_order_is_refused(cursor: str) -> None:
-    with pytest.raises(Refused, match="no cursor of the list `companies`") as refused:
+    with pytest.raises(Refused, match="not a cursor of the list `companies`") as refused:
         COMPANIES.read(cursor)
     assert (refused.value.code, refused.value.field) == ("cursor_invalid", "cursor")
 

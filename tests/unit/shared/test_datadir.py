@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import Misconfigured
 from shared.process import datadir
-from shared.process.datadir import RENEWING, held, prepare, renewing
+from shared.process.datadir import RENEWING, exclusive, prepare, renewing
 
 OURS = (
     "keys.json",
@@ -137,9 +137,13 @@ def test_what_can_be_no_directory_is_told(tmp_path: Path, end: str) -> None:
 
 
 def test_it_is_held_by_one_at_a_time(tmp_path: Path) -> None:
-    with held(tmp_path), pytest.raises(Misconfigured, match=f"is running in {tmp_path}"), held(tmp_path):
+    with (
+        exclusive(tmp_path),
+        pytest.raises(Misconfigured, match=f"is running in {tmp_path}"),
+        exclusive(tmp_path),
+    ):
         pass
-    with held(tmp_path):
+    with exclusive(tmp_path):
         assert (tmp_path / "up.lock").exists()
 
 

@@ -79,7 +79,7 @@ def told(answer: httpx.Response) -> tuple[int, str, str | None, str]:
             "must be a date or an instant, such as 2026-03-14 or 2026-03-14T12:00:00Z",
         ),
         ({"until": "soon"}, "until", "must be a date, such as 2026-03-14"),
-        ({"at": "2026-01-01T00:00:00"}, "at", "must tell its time zone, as Z or +01:00"),
+        ({"at": "2026-01-01T00:00:00"}, "at", "must have a time zone, such as Z or +01:00"),
         ({"at": "2025-01-01T00:00:00Z"}, "at", "must be at least 2026-01-01T00:00:00Z"),
     ],
 )
@@ -101,8 +101,8 @@ async def test_parameters_and_the_whole_body_are_told_of_in_plain_words(http: ht
     [
         (b'{\n "a": 1,,\n}', "json_invalid", "at line 2, column 9 (character 11)"),
         (b"{", "json_invalid", "at line 1, column 2 (character 2)"),
-        (b'{"a": "\xff"}', "json_invalid", "The body is not in UTF-8: see its byte 8."),
-        (b"[" * 100_000, "too_deep", "500 levels can be read"),
+        (b'{"a": "\xff"}', "json_invalid", "The body is not valid UTF-8 at byte 8."),
+        (b"[" * 100_000, "too_deep", "at most 500 levels are allowed"),
         (b'{"a":' + b"1" * 5_000 + b"}", "json_invalid", "more than 4,300 digits"),
     ],
 )
@@ -126,10 +126,10 @@ async def test_as_many_levels_as_are_promised_can_be_read(http: httpx.AsyncClien
     [
         (
             {"Content-Type": "application/x-www-form-urlencoded"},
-            "it came as application/x-www-form-urlencoded",
+            "the request has application/x-www-form-urlencoded",
         ),
-        ({"Content-Type": "text/plain"}, "it came as text/plain"),
-        ({}, "it came without"),
+        ({"Content-Type": "text/plain"}, "the request has text/plain"),
+        ({}, "the request has no such header"),
     ],
 )
 async def test_a_body_that_is_not_declared_as_json_is_told_how_to_be(

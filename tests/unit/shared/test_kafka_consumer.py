@@ -146,7 +146,7 @@ async def test_who_waits_for_the_group_in_vain_joins_anew(client: Client, claims
     consumer.assigned([ONE])
     await consumer.poll(0)
     consumer.stand_down()
-    with pytest.raises(Unavailable, match="joining anew"):
+    with pytest.raises(Unavailable, match="joins the group again"):
         await consumer.poll(PATIENCE_SECONDS)
 
 

@@ -10,12 +10,12 @@ from shared.known_traits import (
     KNOWN_TRAITS,
     MAX_PARTS_OF_AN_OBJECT,
     canonical,
+    canonical_traits,
     completed,
     objects_with,
     reader,
     sources,
     text_of,
-    told_by,
 )
 
 
@@ -92,8 +92,8 @@ NOTHING: tuple[Any, ...] = (
 @pytest.mark.parametrize("trait", ["company", "lastName", "seats", "lifecycle", "consent_email"])
 def test_what_has_nothing_to_read_tells_nothing(trait: str, value: Any) -> None:
     # A null within an object takes back what it names, and tells nothing either.
-    assert set(told_by({trait: value}).values()) <= {None}
-    assert canonical(trait) not in told_by({trait: value})
+    assert set(canonical_traits({trait: value}).values()) <= {None}
+    assert canonical(trait) not in canonical_traits({trait: value})
     assert reader(trait)({canonical(trait): value}) is None
 
 
@@ -103,31 +103,33 @@ def test_what_has_nothing_to_read_tells_nothing(trait: str, value: Any) -> None:
      "null", "NULL", "None", "NaN", "-", "--", "?", "...", "{{ company }}", "<company>", "not available"],
 )  # fmt: skip
 def test_a_placeholder_is_no_name_title_or_company(text: str) -> None:
-    assert told_by({"company": text, "lastName": text, "title": [text]}) == {}
+    assert canonical_traits({"company": text, "lastName": text, "title": [text]}) == {}
     assert text_of(text) is None
-    assert told_by({"plan": text}) == {"plan": text}, "of other traits nobody knows what is a placeholder"
+    assert canonical_traits({"plan": text}) == {"plan": text}, (
+        "of other traits nobody knows what is a placeholder"
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["Null", "O", "3M", "Na", "李", "[24]7.ai", "Unknown Pleasures", "-ed", "C#"]
 )
 def test_what_only_looks_like_a_placeholder_is_a_name(text: str) -> None:
-    assert told_by({"last_name": text}) == {"last_name": text}
+    assert canonical_traits({"last_name": text}) == {"last_name": text}
 
 
 @pytest.mark.parametrize("value", [0, False, 2.5, "x", ["", "x"], {"a": {"b": 0}}])
 def test_any_other_value_is_known(value: Any) -> None:
-    assert told_by({"plan": value}) == {"plan": value}
+    assert canonical_traits({"plan": value}) == {"plan": value}
     assert reader("plan")({"plan": value}) == value
 
 
 @pytest.mark.parametrize("value", [True, {"a": 1}, [True], [{"a": 1}]])
 def test_a_text_is_not_told_by_a_truth_or_an_object(value: Any) -> None:
-    assert "last_name" not in told_by({"last_name": value})
+    assert "last_name" not in canonical_traits({"last_name": value})
 
 
 def test_null_takes_a_trait_back_under_all_of_its_names() -> None:
-    assert told_by({"lastName": None, "jobTitle": None}) == {"last_name": None, "title": None}
+    assert canonical_traits({"lastName": None, "jobTitle": None}) == {"last_name": None, "title": None}
 
 
 def test_of_several_names_ours_goes_before_others_and_a_value_before_null() -> None:
@@ -138,7 +140,7 @@ def test_of_several_names_ours_goes_before_others_and_a_value_before_null() -> N
         {"last_name": None, "lastName": "A"},
         {"last_name": " ", "lastName": "A"},
     ):
-        assert told_by(told) == {"last_name": "A"}
+        assert canonical_traits(told) == {"last_name": "A"}
 
 
 def test_a_company_object_tells_of_the_company() -> None:
@@ -150,7 +152,7 @@ def test_a_company_object_tells_of_the_company() -> None:
         "plan": "pro",
         "size": None,
     }
-    assert told_by({"company": described}) == {
+    assert canonical_traits({"company": described}) == {
         "company": "Acme",
         "company_id": 7,
         "industry": "shoes",
@@ -160,8 +162,11 @@ def test_a_company_object_tells_of_the_company() -> None:
 
 
 def test_a_company_object_without_a_name_tells_of_no_company() -> None:
-    assert told_by({"company": {"id": 7}}) == {"company_id": 7}
-    assert told_by({"company": {"id": 7}, "companyName": "Acme"}) == {"company_id": 7, "company": "Acme"}
+    assert canonical_traits({"company": {"id": 7}}) == {"company_id": 7}
+    assert canonical_traits({"company": {"id": 7}, "companyName": "Acme"}) == {
+        "company_id": 7,
+        "company": "Acme",
+    }
 
 
 def test_what_is_told_flat_goes_before_what_an_object_tells() -> None:
@@ -169,12 +174,12 @@ def test_what_is_told_flat_goes_before_what_an_object_tells() -> None:
         {"company_size": 5, "company": {"employees": 7}},
         {"company": {"employees": 7}, "company_size": 5},
     ):
-        assert told_by(told) == {"company_size": 5}
+        assert canonical_traits(told) == {"company_size": 5}
 
 
 def test_a_large_object_tells_what_has_a_name_here_and_some_of_the_rest() -> None:
     large = {f"p{n}": n for n in range(500)} | {"name": "Acme", "x" * 200: 1}
-    told = told_by({"company": large})
+    told = canonical_traits({"company": large})
     assert told["company"] == "Acme"
     assert len(told) == MAX_PARTS_OF_AN_OBJECT + 1
     assert max(map(len, told)) < 128
@@ -232,5 +237,5 @@ def test_a_text_is_one_clean_line() -> None:
     )
 )
 def test_what_was_read_once_is_read_alike_again(traits: dict[str, Any]) -> None:
-    told = told_by(traits)
-    assert told_by(told) == told
+    told = canonical_traits(traits)
+    assert canonical_traits(told) == told

@@ -47,7 +47,7 @@ def test_a_fault_that_stays_is_told_with_its_time_and_cause(clock: Clock, pulse:
     pulse.waits(FULL)
     clock.seconds += 12
     pulse.waits(FULL)
-    assert pulse.complaint() == "waits since 12 s: database_unavailable: The disk is full."
+    assert pulse.complaint() == "has waited for 12 s: database_unavailable: The disk is full."
     pulse.moved()
     assert pulse.complaint() is None
 
@@ -56,12 +56,12 @@ def test_progress_of_one_part_does_not_hide_that_another_waits(clock: Clock, pul
     pulse.waits(FULL)
     clock.seconds += 2
     pulse.progressed()
-    assert pulse.complaint() == "waits since 2 s: database_unavailable: The disk is full."
+    assert pulse.complaint() == "has waited for 2 s: database_unavailable: The disk is full."
 
 
 def test_a_worker_that_is_silent_for_too_long_is_stuck(clock: Clock, pulse: Pulse) -> None:
     clock.seconds += STALLED_SECONDS
-    assert pulse.complaint() == "has not moved for 60 s"
+    assert pulse.complaint() == "has made no progress for 60 s"
     pulse.progressed()
     assert pulse.complaint() is None
 

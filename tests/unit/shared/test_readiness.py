@@ -45,6 +45,6 @@ async def test_a_check_that_hangs_is_asked_once_and_holds_up_no_other(
     assert len(asked) == 1
 
     go_on.set()
-    await asyncio.wait(ready._asked.values())
+    await asyncio.wait(ready._tasks.values())
     assert await ready.findings() == {"database": None, "log": None}
     assert len(asked) == 2, "an answer from before is not told again"

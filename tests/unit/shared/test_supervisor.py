@@ -76,7 +76,7 @@ async def test_a_worker_that_fails_again_and_again_is_not_well_between_two_failu
 
     async with Supervisor({"scoring": worker}) as supervised:
         await until(third_time)
-        with pytest.raises(Unavailable, match=r"scoring waits since \d+ s: away: The database is away\."):
+        with pytest.raises(Unavailable, match=r"scoring has waited for \d+ s: away: The database is away\."):
             await supervised.check()
     failures = REGISTRY.get_sample_value("flipline_worker_failures_total", {"worker": "scoring"})
     assert failures

@@ -12,7 +12,8 @@ from services.scoring.core.counting.counts import ACTIVITY, ADJUSTMENTS, NO_VALU
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import Rule
 from shared.conditions import named_types, possible_types
-from shared.events import ADJUSTMENT, IDENTIFY, Interaction
+from shared.countable import Countable
+from shared.events import ADJUSTMENT, IDENTIFY
 from shared.known import MISSING
 from shared.matching import Predicate, Reader, compile_condition, reader
 from shared.vocabulary import TOUCHES, is_activity
@@ -62,31 +63,32 @@ class _Filed:
         return self._by_type.get(type_, self._any_type)
 
 
-class Tally:
-    """What has to be counted for some matrices, except the count keys that are left out.
+def keys_of(matrix: Matrix) -> Iterator[str]:
+    """Yield the count keys that a matrix reads."""
+    yield from matrix.rules_of
+    if matrix.inactivity is not None:
+        yield ACTIVITY
 
-    Points given by hand are always counted, even without a matrix of their model.
+
+class Tally:
+    """What has to be counted for some matrices: all their count keys, or `only` some of them.
+
+    Points given by hand need no matrix, so all of them are counted unless `only` leaves them out.
     """
 
-    def __init__(self, matrices: Iterable[Matrix], leave_out: Collection[str] = ()) -> None:
+    def __init__(self, matrices: Iterable[Matrix], only: Collection[str] | None = None) -> None:
         several = list(matrices)
+        asked = {ADJUSTMENTS, *(key for matrix in several for key in keys_of(matrix))}
+        self.keys = frozenset(asked if only is None else asked.intersection(only))
+        self._counts_activity = ACTIVITY in self.keys
+        self._counts_adjustments = ADJUSTMENTS in self.keys
         rules = {
-            rule.count_key: rule
-            for matrix in several
-            for rule in matrix.rules
-            if rule.count_key not in leave_out
+            rule.count_key: rule for matrix in several for rule in matrix.rules if rule.count_key in self.keys
         }
-        self._counts_activity = any(m.inactivity for m in several) and ACTIVITY not in leave_out
-        self._counts_adjustments = ADJUSTMENTS not in leave_out
-        self.keys = frozenset(rules)
-        if self._counts_activity:
-            self.keys |= {ACTIVITY}
-        if self._counts_adjustments:
-            self.keys |= {ADJUSTMENTS}
         self._of_humans = _Filed(rule for rule in rules.values() if rule.machine != "only")
         self._of_machines = _Filed(rule for rule in rules.values() if rule.machine != "exclude")
 
-    def matches(self, interaction: Interaction) -> Iterator[tuple[str, str]]:
+    def matches(self, interaction: Countable) -> Iterator[tuple[str, str]]:
         """Yield (count key, value of `by`) for each condition that the interaction meets."""
         if interaction.type == IDENTIFY:
             return
@@ -102,7 +104,7 @@ class Tally:
                 yield key, NO_VALUE if by is None else value_text(by(interaction))
 
 
-def _text_of_adjustment(interaction: Interaction) -> str:
+def _text_of_adjustment(interaction: Countable) -> str:
     return _encode_value(msgspec.convert(interaction.properties, Adjustment)).decode()
 
 
@@ -128,7 +130,7 @@ def _in_one_form(value: object) -> object:
     return value
 
 
-def count(changes: Changes, owner: int, interaction: Interaction, tally: Tally, times: int = 1) -> None:
+def count(changes: Changes, owner: int, interaction: Countable, tally: Tally, times: int = 1) -> None:
     """Add an interaction to the changes of an owner's counts; `times=-1` subtracts it again."""
     day = day_of(interaction.occurred_at)
     for key, by in tally.matches(interaction):
@@ -138,7 +140,7 @@ def count(changes: Changes, owner: int, interaction: Interaction, tally: Tally, 
             changes.add(owner, key, by, day, times)
 
 
-def counted(interactions: Iterable[Interaction], tally: Tally) -> Counts:
+def counted(interactions: Iterable[Countable], tally: Tally) -> Counts:
     """Return the counts of some interactions of one owner."""
     changes = Changes()
     for interaction in interactions:

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain, count, repeat, takewhile
+from typing import Any
 
+import msgspec
 import numpy as np
 
 from services.scoring.core.counting.columns import Columns
@@ -21,17 +23,27 @@ from services.scoring.core.pricing.limits import period_of, periods_of
 from services.scoring.matrix.prices import PERIODS
 from services.scoring.matrix.rules import Limit, Rule
 from shared.conditions import Condition
-from shared.events import Interaction
 from shared.known import MISSING
 from shared.matching import compile_condition, reader
 from shared.vocabulary import NO_ACTIVITY
 
 
-def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
-    """Yield interactions that meet a rule on a day (UTC ordinal), for ever, if any is found.
+class Example(msgspec.Struct, frozen=True, gc=False):
+    """An interaction that a person might have, as far as conditions and counting read it (`Countable`)."""
 
-    They use up as little as they can of a limit `by` a property: interactions that are paid after these
-    counts come first. Equal interactions in a row are one object.
+    type: str
+    occurred_at: datetime
+    source: str | None
+    campaign: str | None
+    properties: dict[str, Any]
+    machine: None = None
+
+
+def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Example]:
+    """Yield examples that meet a rule on a day (UTC ordinal), for ever, if any is found.
+
+    They use up as little as they can of a limit `by` a property: examples that are paid after these counts
+    come first. Equal examples in a row are one object.
     """
     assignment = next(assignments(rule.when, {TYPE: OTHER}, _compiled), None)
     if assignment is None:
@@ -39,40 +51,36 @@ def examples(rule: Rule, counts: Counts, day: int) -> Iterator[Interaction]:
     several = repeat(assignment)
     if rule.limit is not None and rule.limit.by is not None:
         several = chain(_paid(assignment, rule, rule.limit, rule.limit.by, counts, day), several)
-    return _interactions(several, day)
+    return _examples(several, day)
 
 
-def _interactions(several: Iterable[Assignment], day: int) -> Iterator[Interaction]:
+def _examples(several: Iterable[Assignment], day: int) -> Iterator[Example]:
     before: Assignment | None = None
-    interaction: Interaction | None = None
+    example: Example | None = None
     for assignment in several:
-        if interaction is None or assignment is not before:
-            before, interaction = assignment, _interaction(assignment, day)
-        yield interaction
+        if example is None or assignment is not before:
+            before, example = assignment, _example(assignment, day)
+        yield example
 
 
 def _compiled(condition: Condition) -> Callable[[Assignment], bool]:
     holds = compile_condition(condition)
 
     def is_met(assignment: Assignment) -> bool:
-        return assignment[TYPE] not in NO_ACTIVITY and holds(_interaction(assignment))
+        return assignment[TYPE] not in NO_ACTIVITY and holds(_example(assignment))
 
     return is_met
 
 
-def _interaction(assignment: Assignment, day: int = 1) -> Interaction:
-    at = datetime.fromordinal(day).replace(tzinfo=UTC)
+def _example(assignment: Assignment, day: int = 1) -> Example:
     properties = {
         path: value for path, value in assignment.items() if path not in {TYPE, "campaign", "source"}
     }
-    return Interaction(
-        id=OTHER,
+    return Example(
         type=assignment[TYPE],
-        identities=(),
-        occurred_at=at,
-        received_at=at,
-        campaign=_text_at("campaign", assignment),
+        occurred_at=datetime.fromordinal(day).replace(tzinfo=UTC),
         source=_text_at("source", assignment),
+        campaign=_text_at("campaign", assignment),
         properties=properties,
     )
 
@@ -89,12 +97,12 @@ def _paid(
     is_met, read, used = _compiled(rule.when), reader(by), _used(rule, limit, counts, day)
     now = assignment.get(by, MISSING)
     named = (with_value(assignment, by, value) for value in (now, *values_for(rule.when, by, now), MISSING))
-    for one in chain(filter(is_met, named), _fresh(assignment, by, is_met)):
-        number = number_of(value_text(read(_interaction(one))))
+    for candidate in chain(filter(is_met, named), _fresh(assignment, by, is_met)):
+        number = number_of(value_text(read(_example(candidate))))
         left = limit.times - used.get(number, 0)
         if left > 0:
             used[number] = limit.times
-            yield from repeat(one, left)
+            yield from repeat(candidate, left)
 
 
 def _used(rule: Rule, limit: Limit, counts: Counts, day: int) -> dict[int, int]:

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from services.scoring.core.counting.adjustments import adjustments
-from services.scoring.core.counting.arrays import Ints
+from services.scoring.core.counting.arrays import Floats, Ints
 from services.scoring.core.counting.columns import Columns
 from services.scoring.core.pricing.over_time import sums_over
 from services.scoring.core.pricing.price import ScoreInput, columns_of
@@ -22,52 +22,57 @@ def crossed_on(known: ScoreInput, matrix: Matrix, until: int) -> int | None:
 
     The search begins on the first day that the matrix reads.
     """
-    days = _days_to_ask(known, matrix, until)
+    columns = columns_of([known], matrix)
+    return _first_to_reach(known, columns, matrix, _days_to_ask(known, columns, matrix, until))
+
+
+def crossed_by(known: ScoreInput, columns: Columns, matrix: Matrix, day: int) -> int:
+    """Return the day of crossing for a profile that reaches the flip number at the end of `day`.
+
+    `columns` are those of this profile alone. Only days before the last candidate are priced: after that one
+    the score was constant or fell, so it reached the flip number on it at the latest.
+    """
+    days = _days_to_ask(known, columns, matrix, day)
+    earlier = _first_to_reach(known, columns, matrix, days[:-1])
+    return int(days[-1]) if earlier is None else earlier
+
+
+def _first_to_reach(known: ScoreInput, columns: Columns, matrix: Matrix, days: Ints) -> int | None:
     for start in range(0, len(days), _AT_ONCE):
-        found = _first_to_reach(known, matrix, days[start : start + _AT_ONCE])
-        if found is not None:
-            return found
+        block = days[start : start + _AT_ONCE]
+        reached = np.flatnonzero(_scores_over(known, columns, matrix, block) >= matrix.flip_number)
+        if len(reached):
+            return int(block[reached[0]])
     return None
 
 
-def crossed_by(known: ScoreInput, matrix: Matrix, day: int) -> int:
-    """Return the day of crossing for a profile that reaches the flip number at the end of `day`."""
-    days = _days_to_ask(known, matrix, day)
-    if len(days) == 1:
-        # After this day the score was constant or fell, so it reached the flip number on this day.
-        return int(days[0])
-    return crossed_on(known, matrix, day) or day
+def _scores_over(known: ScoreInput, columns: Columns, matrix: Matrix, days: Ints) -> Floats:
+    sums = sums_over(known, columns, matrix, days)
+    return rounded(sums, lambda index: points(known, matrix, int(days[index])))
 
 
-def _first_to_reach(known: ScoreInput, matrix: Matrix, days: Ints) -> int | None:
-    scores = rounded(sums_over(known, matrix, days), lambda place: points(known, matrix, int(days[place])))
-    reached = np.flatnonzero(scores >= matrix.flip_number)
-    return int(days[reached[0]]) if len(reached) else None
-
-
-def _days_to_ask(known: ScoreInput, matrix: Matrix, until: int) -> Ints:
+def _days_to_ask(known: ScoreInput, columns: Columns, matrix: Matrix, until: int) -> Ints:
     """Return the days, rising, that the search must price: the score rises on no other day.
 
     While no count or trait begins or ends, the score is constant or falls, except for losses that fade.
     """
-    columns = columns_of([known], matrix)
-    begun = np.unique(known_days(known, columns, matrix))
-    begun = begun[begun <= until]
-    if not len(begun):
+    changed = np.unique(known_days(known, columns, matrix))
+    changed = changed[changed <= until]
+    if not len(changed):
         return np.array([until], np.int64)
     if any(rule.half_life is not None and rule.points < 0 for rule in matrix.rules):
-        return np.arange(begun[0], until + 1)
-    days = np.union1d(begun, _ends_of_losses(columns, matrix))
+        return np.arange(changed[0], until + 1)
+    days = np.union1d(changed, _ends_of_losses(columns, matrix))
     return days[days <= until]
 
 
 def known_days(known: ScoreInput, columns: Columns, matrix: Matrix) -> Ints:
     """Return the days on which something that the matrix reads of one profile begins or ends."""
     others = list(known.traits.days) if matrix.reads_traits else []
-    for since, given, _ in adjustments(known.counts.by_hand, matrix.model):
+    for since, adjustment, _ in adjustments(known.counts.by_hand, matrix.model):
         others.append(since)
-        if given.until is not None and since <= given.until.toordinal():
-            others.append(given.until.toordinal() + 1)
+        if adjustment.until is not None and since <= adjustment.until.toordinal():
+            others.append(adjustment.until.toordinal() + 1)
     return np.concatenate([columns.day, np.array(others, np.int64)])
 
 

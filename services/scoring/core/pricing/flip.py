@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.crossing import crossed_by
-from services.scoring.core.pricing.price import ScoreInput, price
+from services.scoring.core.pricing.price import ScoreInput, columns_of, price_columns
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.matrix.matrix import Matrix, Version
+from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.version import Version
 from shared.events import LeadQualified, Offer
 from shared.ids import derived_id
 
@@ -58,8 +59,9 @@ def qualify(
     The lead's id derives from profile, model and cycle: published twice, it is one lead.
     """
     today = day_of(at)
-    score = price(known, version.matrix, today)
-    crossed = crossed_by(known, version.matrix, today)
+    columns = columns_of([known], version.matrix)
+    score = price_columns(known, columns, version.matrix, today)
+    crossed = crossed_by(known, columns, version.matrix, today)
     lead_id = derived_id("lead", profile.id, version.model, cycle)
     return LeadQualified(
         id=derived_id("evt", lead_id, "qualified"),

@@ -10,7 +10,6 @@ from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.live.consume import Scorer
 from services.scoring.rebuild import leads
 from services.scoring.rebuild.databases import Beside, beside
-from services.scoring.rebuild.display import Display
 from services.scoring.rebuild.rebuild import FixedClock, Rebuild, RebuildCounters, some
 from services.scoring.rebuild.renewal import evidence, former, newly_qualified
 from services.scoring.rebuild.renewal.swap import Built, swap
@@ -23,6 +22,7 @@ from shared.errors import Conflict
 from shared.identity import Forms
 from shared.log.port import Log
 from shared.process.clock import Clock
+from shared.progress import Progress
 
 _KEPT = "Nothing was changed: the tables are as they were."
 
@@ -70,7 +70,7 @@ class Renewal:
         built_by = await self._live.read(folds.built_by)
         return self._fold.difference(built_by) if built_by else None
 
-    async def run(self, directory: Path, display: Display) -> Renewed:
+    async def run(self, directory: Path, progress: Progress) -> Renewed:
         """Renew the tables; the rebuild lies in `directory`, which is empty and which the caller removes.
 
         Either all of it takes effect or nothing does, even if the process is killed. Raises Conflict, having
@@ -79,14 +79,14 @@ class Renewal:
         """
         was = await self._live.read(folds.built_by)
         async with beside(directory) as files:
-            told, current = await self._build(files, display)
+            told, current = await self._build(files, progress)
             await _require_all(told, files)
             await evidence.gather(*files)
             await former.find(*files, current)
             await leads.restore(log=self._log, live=self._live, **files._asdict(), current=current)
             candidates = await newly_qualified.find(*files)
             built = Built(*files, current, self._fold, was, self._group, candidates)
-            flips = await swap(self._live, built, self._clock, display.writing)
+            flips = await swap(self._live, built, self._clock, progress)
             return Renewed(
                 told.applied,
                 told.nobody,
@@ -95,14 +95,15 @@ class Renewal:
                 Counter(lead.model for lead in flips),
             )
 
-    async def _build(self, files: Beside, display: Display) -> tuple[RebuildCounters, Current]:
+    async def _build(self, files: Beside, progress: Progress) -> tuple[RebuildCounters, Current]:
+        progress.step("copying the tables")
         await snapshot.take(self._live, files.copy)
         # Live batches also count and price versions that are being prepared.
         await snapshot.hand_on(*files, *snapshot.PREPARED)
         scorer = Scorer(FixedClock(self._clock.now()), self._limits, self._forms)
         current = Current(self._forms)
         rebuild = Rebuild(log=self._log, **files._asdict(), scorer=scorer, current=current, group=self._group)
-        return await rebuild.run(display.reading), current
+        return await rebuild.run(progress), current
 
 
 async def _require_all(told: RebuildCounters, files: Beside) -> None:

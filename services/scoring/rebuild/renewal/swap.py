@@ -1,6 +1,6 @@
 """The swap: the rebuilt tables replace the live ones, in one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -20,6 +20,7 @@ from shared.errors import Conflict
 from shared.events import INTERACTIONS, LeadQualified
 from shared.log.port import Partition, Position
 from shared.process.clock import Clock
+from shared.progress import Progress
 
 _CHUNK: Final = 500
 
@@ -37,9 +38,7 @@ class Built:
     newly: Sequence[tuple[str, str]]
 
 
-async def swap(
-    live: Database, built: Built, clock: Clock, show: Callable[[str], None]
-) -> Sequence[LeadQualified]:
+async def swap(live: Database, built: Built, clock: Clock, progress: Progress) -> Sequence[LeadQualified]:
     """Replace the live tables by the rebuilt ones; return the new leads.
 
     The group continues from its positions at the snapshot: what it has applied since, it applies again.
@@ -68,7 +67,7 @@ async def swap(
         stands, matrices = await connection.run(locked)
         await cycles.keep(connection, built.rebuilt, built.current)
         for table in replacement.REPLACED:
-            show(table.name)
+            progress.step(f"writing {table.name}")
             await replacement.replace(connection, built.rebuilt, table)
         await replacement.add_cycles(connection, built.rebuilt)
         await replacement.replace_names(connection, built.copy, built.rebuilt)

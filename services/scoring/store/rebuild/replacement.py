@@ -1,4 +1,4 @@
-"""The rows of the rebuild in the place of those of the live tables, within one transaction."""
+"""The rows of the rebuild replace those of the live tables, within one transaction."""
 
 from collections.abc import Sequence
 from contextlib import aclosing

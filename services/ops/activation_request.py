@@ -1,4 +1,4 @@
-"""What ops want to activate, as the command line says it."""
+"""What to activate and how, from the options of the command line."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ def model_path(model: str) -> str:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ActivationRequest:
     """What to activate: an older `version`, or the draft, which `matrix` (a file of JSON) replaces before.
 
     `handoff` decides about profiles that flip only by the activation; without `yes` the command asks at a
@@ -57,17 +57,17 @@ class Wanted:
             data = file.read(MAX_BODY_BYTES + 1)
         if len(data) > MAX_BODY_BYTES:
             raise TooLarge(
-                "file_too_large", f"{self.matrix} is no matrix: it has over {MAX_BODY_BYTES:,} bytes."
+                "file_too_large", f"{self.matrix} is not a matrix: it has more than {MAX_BODY_BYTES:,} bytes."
             )
         try:
             document = json.loads(data)
         except json.JSONDecodeError as error:
             where = f"line {error.lineno}, column {error.colno}"
-            told = f"{self.matrix} is no matrix in JSON: {error.msg} ({where})."
-            raise Refused("file_no_json", told) from error
+            message = f"{self.matrix} is not valid JSON: {error.msg} ({where})."
+            raise Refused("file_no_json", message) from error
         except (ValueError, RecursionError) as error:
-            told = f"{self.matrix} is no JSON that can be read: it nests too deep, or is not in UTF-8."
-            raise Refused("file_no_json", told) from error
+            message = f"{self.matrix} cannot be read as JSON: it nests too deep, or is not in UTF-8."
+            raise Refused("file_no_json", message) from error
         if not isinstance(document, dict):
-            raise Refused("file_no_object", f"{self.matrix} is no matrix: a matrix is an object of JSON.")
+            raise Refused("file_no_object", f"{self.matrix} is not a matrix: a matrix is a JSON object.")
         return data
