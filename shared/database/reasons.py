@@ -1,6 +1,6 @@
 """The reason of a database error, without personal data that the error may quote."""
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 # Data and integrity errors quote the values at fault.
 _QUOTING = ("22", "23")
@@ -18,3 +18,8 @@ def driver_reason(error: BaseException) -> str:
     elif isinstance(error, DBAPIError) and type(driver_error).__name__ in {"IntegrityError", "DataError"}:
         return type(driver_error).__name__
     return (str(driver_error).splitlines() or [""])[0].strip().rstrip(".") or type(driver_error).__name__
+
+
+def database_reason(error: BaseException) -> str | None:
+    """Return the `driver_reason` of an error of the database, None for any other error."""
+    return driver_reason(error) if isinstance(error, SQLAlchemyError) else None

@@ -50,8 +50,8 @@ def counts_as_json(connection: sa.Connection) -> list[dict[str, Any]]:
     known = connection.execute(sa.select(identities.c.id)).scalars().all()
     texts = _texts(connection, known)
     return [
-        {"identity_id": one, "counts": json.dumps(_as_json(held.counts, texts)), "revision": held.revision}
-        for one, held in sorted(read(connection, known).items())
+        {"identity_id": one, "counts": json.dumps(_as_json(stored.counts, texts)), "revision": revision}
+        for one, (stored, revision) in sorted(read(connection, known).items())
     ]
 
 

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from services.scoring.rebuild.renewal.renew import Renewal, Renewed
-from services.scoring.rebuild.snapshot import PROJECTIONS
 from services.scoring.store.counts import read
 from services.scoring.store.fold_tables import folds
 from services.scoring.store.profiles import find_one
+from services.scoring.store.rebuild.snapshot import PROJECTIONS
 from services.scoring.store.tables import counts, identities, older_counts
 from shared.database.engine import Database
 from shared.events import LEADS, Interaction, LeadQualified, decode
@@ -109,7 +109,7 @@ class Old(Running):
 def _counted(connection: sa.Connection) -> Iterator[str]:
     """Yield the counts of all identities, however they are split between two rows."""
     known = connection.execute(sa.select(identities.c.id)).scalars().all()
-    return (repr((who, held.counts)) for who, held in read(connection, known).items())
+    return (repr((who, stored.counts)) for who, (stored, _) in read(connection, known).items())
 
 
 def _told(row: Mapping[Any, Any]) -> str:

@@ -16,9 +16,9 @@ from services.scoring.core.counting.adjustments import Adjustment
 from services.scoring.core.fold import fold_of
 from services.scoring.live.corrections import Corrections, Note
 from services.scoring.rebuild.check import check
-from services.scoring.rebuild.snapshot import MATRICES, PROJECTIONS
 from services.scoring.store import folds
 from services.scoring.store.counts import MOST_RECENT
+from services.scoring.store.rebuild.snapshot import MATRICES, PROJECTIONS
 from services.scoring.store.selection import Selection
 from shared.database.engine import Database
 from shared.database.outbox import outbox, relay

@@ -41,14 +41,14 @@ async def old(database: Database, tmp_path: Path) -> AsyncIterator[Old]:
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitable[None]]], None]:
     """Have something done after the log was read and before the swap."""
-    find = renew.newly.find
+    find = renew.newly_qualified.find
 
     def set_(deeds: Callable[[], Awaitable[None]]) -> None:
         async def found(*files: Any) -> Any:
             await deeds()
             return await find(*files)
 
-        monkeypatch.setattr(renew.newly, "find", found)
+        monkeypatch.setattr(renew.newly_qualified, "find", found)
 
     return set_
 

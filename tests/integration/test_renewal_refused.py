@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.scoring.rebuild.renewal import renew, swap
+from services.scoring.rebuild.renewal import renew
+from services.scoring.store.rebuild import replacement
 from services.scoring.store.tables import identities
 from shared.database.engine import Database
 from shared.errors import Conflict
@@ -75,16 +76,16 @@ async def test_an_event_about_nobody_is_not_missed(old: Old) -> None:
 
 
 async def test_stopped_at_any_table_nothing_is_changed(old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
-    replace: Any = swap._replace
+    replace: Any = replacement.replace
     before = await old.written(), await old.tables()
-    for stop in swap.REPLACED:
+    for stop in replacement.REPLACED:
 
         async def stopped(connection: Any, rebuilt: Any, table: Any, at: Any = stop) -> None:
             await replace(connection, rebuilt, table)
             if table is at:
                 raise ZeroDivisionError
 
-        monkeypatch.setattr(swap, "_replace", stopped)
+        monkeypatch.setattr(replacement, "replace", stopped)
         with pytest.raises(ZeroDivisionError):
             await old.renewal()
         assert (await old.written(), await old.tables()) == before, stop.name
@@ -97,7 +98,9 @@ async def test_a_version_that_is_activated_meanwhile_was_not_counted(
     old: Old, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     likes = rule("likes", 5, when={"type": "like"})
-    just_before(monkeypatch, renew.newly, "find", partial(old.world.activated, likes, flip_number=5))
+    just_before(
+        monkeypatch, renew.newly_qualified, "find", partial(old.world.activated, likes, flip_number=5)
+    )
     with pytest.raises(Conflict) as refused:
         await old.renewal()
     assert refused.value.code == "versions_changed"
@@ -109,7 +112,7 @@ async def test_a_version_that_is_activated_meanwhile_was_not_counted(
 async def test_of_two_renewals_at_once_one_changes_the_tables(
     old: Old, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    just_before(monkeypatch, renew.newly, "find", old.renewal)
+    just_before(monkeypatch, renew.newly_qualified, "find", old.renewal)
     with pytest.raises(Conflict) as refused:
         await old.renewal()
     assert refused.value.code == "renewed_meanwhile"

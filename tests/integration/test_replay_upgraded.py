@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from services.scoring.live.timer import Timer
 from services.scoring.rebuild import old_links
-from services.scoring.rebuild.old_links import BEFORE
+from services.scoring.store.rebuild.old_links import BEFORE
 from services.scoring.store.tables import effects, flipped, identities, links, scores
 from shared.database.engine import Database
 from shared.database.migrations import migrate

@@ -10,13 +10,14 @@ from services.scoring.core.counting.tally import day_of
 from services.scoring.core.fold import fold_of
 from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.live.consume import Scorer
-from services.scoring.rebuild import dead_letters, leads, old_links, report, snapshot
-from services.scoring.rebuild.compare import Compared, Scope, compare
+from services.scoring.rebuild import dead_letters, leads, old_links, report
+from services.scoring.rebuild.compare import Compared, compare
 from services.scoring.rebuild.databases import beside
 from services.scoring.rebuild.rebuild import FixedClock, Rebuild, RebuildCounters
 from services.scoring.store import folds, names
-from services.scoring.store.fold_tables import former_ids
 from services.scoring.store.models import active
+from services.scoring.store.rebuild import snapshot
+from services.scoring.store.rebuild.compared_rows import Scope
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.identity import Forms
@@ -74,7 +75,7 @@ async def _checked(
     scorer, current = Scorer(FixedClock(now), identity_limits, forms), Current(forms)
     rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, current=current, group=group)
     told = await rebuild.run(progress)
-    await snapshot.hand_on(copy, rebuilt, former_ids)
+    await snapshot.hand_on(copy, rebuilt, *snapshot.FORMER_IDS)
     await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt, current=current)
     told.old_links = await old_links.adopt(copy, rebuilt)
     matrices, full_kinds = await rebuilt.read(lambda its: (active(its), names.full_kinds(its)))

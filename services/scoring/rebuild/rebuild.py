@@ -6,25 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.live.consume import Scorer
-from services.scoring.rebuild import snapshot
-from services.scoring.store.tables import ledger, retractions, separations
-from shared.database import bulk
+from services.scoring.store.rebuild import evidence, snapshot
 from shared.database.engine import Database
-from shared.database.schema import Key
 from shared.errors import Poison, Unavailable
 from shared.events import (
-    ADJUSTMENT,
     DEAD_LETTERS,
     INTERACTIONS,
     DeadLetter,
     Event,
-    Interaction,
-    Retraction,
-    Separation,
     decode,
 )
 from shared.log.port import Log, Message, Partition
@@ -34,11 +27,6 @@ MAX_PLACES: Final = 3
 
 # The position of corrections that have taken effect and are not on the log yet.
 _OUTBOX: Final = Partition("outbox", 0)
-
-# In the rebuild alone: the ids of events that have no identity left in the forms of today.
-without_effect: Final = sa.Table(
-    "without_effect", sa.MetaData(), sa.Column("event_id", Key, primary_key=True)
-)
 
 
 @dataclass(frozen=True)
@@ -99,7 +87,7 @@ class Rebuild:
         ends = await snapshot.positions_of(self._copy, self._group)
         parked = await self._parked()
         await snapshot.hand_on(self._copy, self._rebuilt, *snapshot.MATRICES)
-        await self._rebuilt.unit(without_effect.create)
+        await self._rebuilt.unit(evidence.create_without_effect)
         reached: dict[Partition, int] = {}
         read = 0
         async with aclosing(self._log.replay(INTERACTIONS)) as batches:
@@ -147,7 +135,7 @@ class Rebuild:
         """Return the corrections that have taken effect before they came back from the log."""
         events = [(message, _event(message.value)) for message in ahead]
         known = await self._copy.read(
-            lambda connection: _known_corrections(connection, [event for _, event in events])
+            lambda connection: evidence.known_corrections(connection, [event for _, event in events])
         )
         return [message for message, event in events if event is not None and event.id in known]
 
@@ -156,7 +144,7 @@ class Rebuild:
         if not messages:
             return
 
-        def taken_in(connection: sa.Connection) -> int:
+        def taken_in(connection: Connection) -> int:
             self._scorer.apply(connection, messages)
             return self._note_without_effect(connection, messages)
 
@@ -175,29 +163,11 @@ class Rebuild:
             self._told.applied += len(messages)
             self._told.nobody += nobody
 
-    def _note_without_effect(self, connection: sa.Connection, messages: Sequence[Message]) -> int:
+    def _note_without_effect(self, connection: Connection, messages: Sequence[Message]) -> int:
         """Store the events that have no identity left; return how many of them are new."""
         events = [event for message in messages if (event := _event(message.value)) is not None]
         ids = {event.id for event in events if not self._current.has_effect(event)}
-        rows = [{"event_id": event_id} for event_id in sorted(ids)]
-        return len(bulk.insert_new(connection, without_effect, "event_id", rows))
-
-
-def _known_corrections(connection: sa.Connection, events: Sequence[Event | None]) -> set[str]:
-    """Return the ids of the corrections among the events that the tables have."""
-    adjusted = [one.id for one in events if isinstance(one, Interaction) and one.type == ADJUSTMENT]
-    retracted = [i for one in events if isinstance(one, Retraction) for i in one.interactions]
-    separated = [one.id for one in events if isinstance(one, Separation)]
-    queries = [
-        sa.select(column).where(bulk.any_of(connection, key, wanted))
-        for column, key, wanted in (
-            (ledger.c.event_id, ledger.c.event_id, adjusted),
-            (retractions.c.retraction_id, retractions.c.event_id, retracted),
-            (separations.c.separation_id, separations.c.separation_id, separated),
-        )
-        if wanted
-    ]
-    return {i for query in queries for i in connection.execute(query).scalars()}
+        return evidence.note_without_effect(connection, ids)
 
 
 def some(places: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Scores that the timer has to price again, and scores that nobody needs any more."""
+"""Scores that the timer has to price again, and scores of versions that no longer score."""
 
 from typing import Final
 

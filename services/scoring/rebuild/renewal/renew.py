@@ -5,18 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import sqlalchemy as sa
-
 from services.scoring.core.fold import fold_of
 from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.live.consume import Scorer
-from services.scoring.rebuild import leads, snapshot
+from services.scoring.rebuild import leads
 from services.scoring.rebuild.databases import Beside, beside
 from services.scoring.rebuild.rebuild import FixedClock, Rebuild, RebuildCounters, some
 from services.scoring.rebuild.renewal import evidence, former, newly_qualified
 from services.scoring.rebuild.renewal.swap import Built, swap
 from services.scoring.store import folds
-from services.scoring.store.tables import activations, identities, preparations
+from services.scoring.store.everybody import number_of_profiles
+from services.scoring.store.rebuild import snapshot
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.errors import Conflict
@@ -91,8 +90,8 @@ class Renewal:
             return Renewed(
                 told.applied,
                 told.nobody,
-                await _profiles(files.copy),
-                await _profiles(files.rebuilt),
+                await files.copy.read(number_of_profiles),
+                await files.rebuilt.read(number_of_profiles),
                 Counter(lead.model for lead in flips),
             )
 
@@ -100,7 +99,7 @@ class Renewal:
         progress.step("copying the tables")
         await snapshot.take(self._live, files.copy)
         # Live batches also count and price versions that are being prepared.
-        await snapshot.hand_on(*files, activations, preparations)
+        await snapshot.hand_on(*files, *snapshot.PREPARED)
         scorer = Scorer(FixedClock(self._clock.now()), self._limits, self._forms)
         current = Current(self._forms)
         rebuild = Rebuild(log=self._log, **files._asdict(), scorer=scorer, current=current, group=self._group)
@@ -126,8 +125,3 @@ async def _require_all(told: RebuildCounters, files: Beside) -> None:
             f"Of what the tables have taken in, {lost:,} interactions or corrections are not on the log any "
             f"more: it was cut off, or restored from another moment. {_KEPT}",
         )
-
-
-async def _profiles(database: Database) -> int:
-    query = sa.select(sa.func.count()).where(identities.c.id == identities.c.profile_id)
-    return await database.read(lambda connection: connection.execute(query).scalar_one())

@@ -37,7 +37,9 @@ PROJECTIONS: Final = (
 )
 
 # What else the copy has: the version being prepared, and what a rebuild does not produce.
-BESIDE: Final = (tables.activations, tables.preparations, fold_tables.former_ids, positions, outbox)
+PREPARED: Final = (tables.activations, tables.preparations)
+FORMER_IDS: Final = (fold_tables.former_ids,)
+BESIDE: Final = (*PREPARED, *FORMER_IDS, positions, outbox)
 
 _ONE_INSTANT: Final = sa.text("set transaction isolation level repeatable read, read only")
 
