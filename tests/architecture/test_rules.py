@@ -95,6 +95,27 @@ def test_a_driver_is_imported_by_its_adapter_alone() -> None:
             assert home is None or name(path) in home, f"{name(path)} imports {module}"
 
 
+def imported_names(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_changing_the_matrix_leaves_sql_to_the_store() -> None:
+    """A statement beside a decision is built for each call, and is soon written a second time elsewhere."""
+    sql = ("sqlalchemy", "services.scoring.store.tables")
+    found = {
+        f"{name(path)} imports {imported}"
+        for path in SOURCES
+        if name(path).startswith("services/scoring/change/")
+        for imported in imported_names(path)
+        if imported.startswith(sql) and imported != "sqlalchemy.Connection"
+    }
+    assert found == set()
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_a_file_does_one_job(path: Path) -> None:
     """Files that grew past a few screens are where two jobs hide, and where nobody reads to the end."""

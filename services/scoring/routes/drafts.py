@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel
 
-from services.scoring.change import preparation
 from services.scoring.change.announcing import tell_deleted, tell_drafted
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.messages import of_rule
@@ -23,7 +22,7 @@ from services.scoring.matrix.warnings.all_warnings import warnings
 from services.scoring.matrix.warnings.names import possible_kinds
 from services.scoring.matrix.warnings.warning import MatrixWarning
 from services.scoring.routes.parameters import ModelName, unkeepable
-from services.scoring.store import names
+from services.scoring.store import names, preparations
 from services.scoring.store.drafts import check_unchanged, delete, etag, shown
 from services.scoring.store.models import hold
 from services.scoring.store.tables import models
@@ -154,7 +153,7 @@ def _throw_away(connection: sa.Connection, model: str, if_match: str | None) -> 
     if text is None:
         raise not_there(connection, model, "draft")
     check_unchanged(text, if_match)
-    preparation.require_none(connection, model)
+    preparations.require_none(connection, model)
     delete(connection, model)
 
 
