@@ -98,8 +98,6 @@ def test_a_driver_is_imported_by_its_adapter_alone() -> None:
             assert home is None or name(path) in home, f"{name(path)} imports {module}"
 
 
-# A temporary exception: the statements of activations are moving into store/.
-NOT_YET = "services/scoring/change/"
 SERVICES = [path for path in SOURCES if name(path).startswith("services/") and "/store/" not in name(path)]
 
 
@@ -123,7 +121,7 @@ def test_sql_stands_in_store() -> None:
         for imported in imported_names(path)
         if imported.partition(".")[0] == "sqlalchemy" and imported != "sqlalchemy.Connection"
     ]
-    assert [one for one in found if not one.startswith(NOT_YET)] == []
+    assert found == []
 
 
 def test_only_store_knows_the_tables() -> None:
@@ -135,7 +133,7 @@ def test_only_store_knows_the_tables() -> None:
         for imported in imported_names(path)
         if modules & set(imported.split("."))
     ]
-    assert [one for one in found if not one.startswith(NOT_YET)] == []
+    assert found == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)

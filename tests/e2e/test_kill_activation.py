@@ -11,7 +11,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.change.preparation import SILENT_AFTER
+from services.scoring.store.preparations import SILENT_AFTER
 from services.scoring.store.tables import preparations
 from shared.database.engine import Database
 from shared.process.clock import SystemClock

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from services.scoring.change import activation, preparation
 from services.scoring.change.activation import Activation, activate
+from services.scoring.store import preparations
 from services.scoring.store.tables import activations, models, scores, versions
 from shared.database.engine import Database
 from shared.errors import Conflict, NotFound
@@ -42,7 +43,7 @@ def crash(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
 
 
 async def watch(world: World) -> preparation.Preparation | None:
-    return await world.database.read(lambda connection: preparation.read(connection, MODEL))
+    return await world.database.read(lambda connection: preparations.read(connection, MODEL))
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on
     advance = preparation.advance
 
     def advance_and_note(connection: sa.Connection, *arguments: Any) -> preparation.Phase:
-        now = preparation.read(connection, MODEL)
+        now = preparations.read(connection, MODEL)
         assert now is not None
         done.append((now.phase, now.done))
         return advance(connection, *arguments)

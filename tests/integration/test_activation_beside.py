@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from services.scoring.change import activation, pages, preparation
+from services.scoring.change import activation, pages
 from services.scoring.core.counting.counts import NONE, Counts, only
 from services.scoring.core.counting.tally import Tally
 from services.scoring.core.counting.tally import counted as counted_of
 from services.scoring.matrix.reading import kept_matrix
-from services.scoring.store import counts, ledger
+from services.scoring.store import counts, ledger, preparations
 from services.scoring.store.tables import identities, scores, standings
 from shared.database.connections import Work
 from shared.database.engine import Database
@@ -125,7 +125,7 @@ async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there
         for batch in batches(live, 6):
             await pace.kept()
             await tell(world, batch, 50)
-            under_way = await world.database.read(lambda connection: preparation.read(connection, MODEL))
+            under_way = await world.database.read(lambda connection: preparations.read(connection, MODEL))
             phases.append(under_way.phase if under_way else "none")
         await pace.left()
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import Connection, insert
 
-from services.scoring.change import activation
 from services.scoring.change.activation import Activation, activate
 from services.scoring.change.leads_ahead import LeadsAhead, leads_ahead, still_true
 from services.scoring.live.corrections import Corrections, Note
+from services.scoring.store import scores
 from services.scoring.store.models import draft_of
 from services.scoring.store.tables import flipped, standings
 from shared.database.engine import Database
@@ -99,7 +99,7 @@ async def test_on_another_day_all_are_worked_out_anew(world: World) -> None:
 async def test_a_lead_tells_what_was_done_while_the_version_was_about_to_take_over(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    compared = activation.without_lead
+    compared = scores.qualified_without_lead
     asked: list[Sequence[str]] = []
 
     def one_is_missing(connection: Connection, *arguments: object, **more: bool) -> Sequence[str]:
@@ -108,7 +108,7 @@ async def test_a_lead_tells_what_was_done_while_the_version_was_about_to_take_ov
         asked.append(wanted)
         return [ANA.id] if len(asked) == 1 else wanted
 
-    monkeypatch.setattr(activation, "without_lead", one_is_missing)
+    monkeypatch.setattr(scores, "qualified_without_lead", one_is_missing)
     _, diff = await activate(world.database, world.clock, "m", Activation("all"))
     assert diff.handed_over_now == 2
     assert {lead.profile_id for lead in await world.said(LeadQualified)} == {ANA.id, BEN.id}

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from services.scoring.change import activation, preparation
 from services.scoring.change.activation import Activation, activate
 from services.scoring.matrix.version import Version
+from services.scoring.store import preparations
 from services.scoring.store.tables import identities, scores
 from shared.database.engine import Database
 from tests.builders import identities as named
@@ -131,7 +132,7 @@ async def test_what_is_left_of_a_version_is_removed_page_by_page_before_it_is_pr
 ) -> None:
     while await advance(world) != preparation.READY:
         pass
-    await world.database.unit(lambda connection: preparation.end(connection, "m"))
+    await world.database.unit(lambda connection: preparations.delete(connection, "m"))
     cleared: list[bool] = []
     clear = preparation.clear
 

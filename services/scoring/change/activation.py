@@ -4,21 +4,22 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from services.scoring.change import preparation
-from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
+from services.scoring.change.flip_diff import FlipDiff, compare
 from services.scoring.change.leads_ahead import AT_MOST, LeadsAhead, leads_ahead, qualifying, still_true
 from services.scoring.change.pages import Pages
 from services.scoring.core.counting.tally import day_of
 from services.scoring.matrix.version import Version
-from services.scoring.store import cycles, scores
+from services.scoring.store import activations, cycles, preparations, scores
+from services.scoring.store.activations import Activated
 from services.scoring.store.drafts import check_unchanged
-from services.scoring.store.lifecycle import make_active
+from services.scoring.store.lifecycle import make_active, state_of
 from services.scoring.store.models import hold, next_number, version_of
-from services.scoring.store.tables import activations, models, versions
+from services.scoring.store.preparations import COUNTING, READY, Phase
 from services.scoring.store.vocabulary import not_there
 from shared.database import outbox
 from shared.database.engine import Database
@@ -60,20 +61,20 @@ async def activate(
     not name the draft's tag.
     """
 
-    def started(connection: sa.Connection) -> Version:
+    def started(connection: Connection) -> Version:
         hold(connection, to_activate=True)
         version = _wanted(connection, model, activation)
         preparation.start(connection, version, clock.now())
         return version
 
-    def compared(connection: sa.Connection) -> FlipDiff:
+    def compared(connection: Connection) -> FlipDiff:
         return compare(connection, version_of(connection, model, None), version)
 
-    def worked_out(connection: sa.Connection) -> list[LeadsAhead]:
-        wanted = without_lead(connection, version, kept_back=True)
+    def worked_out(connection: Connection) -> list[LeadsAhead]:
+        wanted = scores.qualified_without_lead(connection, version, kept_back=True)
         return leads_ahead(connection, version, wanted[:AT_MOST], clock.now())
 
-    def taken_over(connection: sa.Connection) -> None:
+    def taken_over(connection: Connection) -> None:
         hold(connection, to_activate=True)
         now = clock.now()
         _check_prepared(connection, version)
@@ -82,7 +83,7 @@ async def activate(
         elif activation.handoff == "none":
             _withhold(connection, version, now)
         _publish(connection, version, activation, diff, now)
-        preparation.end(connection, version.model)
+        preparations.delete(connection, version.model)
 
     # Reading a large matrix and removing a million old scores take long, so no transaction waits for them.
     wanted = await database.read(lambda connection: _wanted(connection, model, activation))
@@ -99,93 +100,74 @@ async def activate(
     return version.number, diff
 
 
-def _wanted(connection: sa.Connection, model: str, activation: Activation) -> Version:
-    row = connection.execute(sa.select(models).where(models.c.model == model)).one_or_none()
-    if row is None:
+def _wanted(connection: Connection, model: str, activation: Activation) -> Version:
+    state = state_of(connection, model)
+    if state is None:
         raise not_there(connection, model, activation.version)
     number = activation.version
     if number is None:
-        check_unchanged(row.draft, activation.if_match)
-        if row.draft is None:
+        check_unchanged(state.draft, activation.if_match)
+        if state.draft is None:
             raise not_there(connection, model, "draft")
-        return Version.read(model, next_number(connection, model), row.draft)
-    if number == row.active_version:
+        return Version.read(model, next_number(connection, model), state.draft)
+    if number == state.active_version:
         raise Conflict("version_active", f"Version {number} of {model} is the active one.")
-    of_number = sa.select(versions.c.matrix).where(versions.c.model == model, versions.c.version == number)
-    text = connection.execute(of_number).scalar_one_or_none()
-    if text is None:
+    version = version_of(connection, model, number)
+    if version is None:
         raise not_there(connection, model, number, "version")
-    return Version.read(model, number, text)
+    return version
 
 
 async def _prepare(database: Database, clock: Clock, model: str) -> None:
     counting = Pages(database, preparation.COUNTED_AT_ONCE)
     pricing = Pages(database, preparation.PRICED_AT_ONCE)
-    phase: preparation.Phase = preparation.COUNTING
-    while phase != preparation.READY:
-        pages = counting if phase == preparation.COUNTING else pricing
+    phase: Phase = COUNTING
+    while phase != READY:
+        pages = counting if phase == COUNTING else pricing
         phase = await pages.take(lambda c, size: preparation.advance(c, model, clock.now(), size))
 
 
-def _check_prepared(connection: sa.Connection, version: Version) -> None:
-    prepared = preparation.read(connection, version.model)
-    if prepared is None or prepared.version != version or prepared.phase != preparation.READY:
+def _check_prepared(connection: Connection, version: Version) -> None:
+    prepared = preparations.read(connection, version.model)
+    if prepared is None or prepared.version != version or prepared.phase != READY:
         raise Conflict("activation_lost", f"The activation of {version.model} was ended by somebody else.")
 
 
-def _hand_over(
-    connection: sa.Connection, version: Version, ahead: Sequence[LeadsAhead], now: datetime
-) -> int:
+def _hand_over(connection: Connection, version: Version, ahead: Sequence[LeadsAhead], now: datetime) -> int:
     """Hand over every profile that qualifies and has no lead yet; return their number."""
-    wanted = without_lead(connection, version, kept_back=True)
-    worked_out = {one.lead.profile_id: one for one in ahead}
-    leads = still_true(connection, [worked_out[one] for one in wanted if one in worked_out], now)
+    wanted = scores.qualified_without_lead(connection, version, kept_back=True)
+    lead_of = {computed.lead.profile_id: computed for computed in ahead}
+    leads = still_true(connection, [lead_of[i] for i in wanted if i in lead_of], now)
     done = {lead.profile_id for lead in leads}
-    others = leads_ahead(connection, version, [one for one in wanted if one not in done], now)
-    leads += [one.lead for one in others]
+    late = leads_ahead(connection, version, [i for i in wanted if i not in done], now)
+    leads += [computed.lead for computed in late]
     cycles.hand_over(connection, leads)
     outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
     return len(leads)
 
 
-def _withhold(connection: sa.Connection, version: Version, now: datetime) -> None:
+def _withhold(connection: Connection, version: Version, now: datetime) -> None:
     """Keep back every profile that qualifies and is in no cycle."""
     day = day_of(now)
-    wanted = without_lead(connection, version, kept_back=False)
+    wanted = scores.qualified_without_lead(connection, version, kept_back=False)
     old = scores.overdue(connection, version, day).intersection(wanted)
     still = {profile.id for page in qualifying(connection, version, sorted(old), day) for profile, _ in page}
-    cycles.withhold(connection, [one for one in wanted if one not in old or one in still], version, now)
+    cycles.withhold(connection, [i for i in wanted if i not in old or i in still], version, now)
 
 
 def _publish(
-    connection: sa.Connection, version: Version, activation: Activation, diff: FlipDiff, now: datetime
+    connection: Connection, version: Version, activation: Activation, diff: FlipDiff, now: datetime
 ) -> None:
-    matrix = version.matrix.text()
-    row: dict[str, Any] = {
-        "model": version.model,
-        "version": version.number,
-        "handoff": activation.handoff,
-        "note": activation.note,
-        "author": activation.author,
-        "activated_at": now,
-    }
-    if activation.version is None:
-        connection.execute(sa.insert(versions).values(**row, matrix=matrix))
-        # Unless another draft was written meanwhile, the draft is now this version.
-        connection.execute(
-            sa.update(models)
-            .where(models.c.model == version.model, models.c.draft == matrix)
-            .values(draft=None)
-        )
-    make_active(connection, version.model, version.number)
-    latest = sa.select(sa.func.max(activations.c.number)).where(activations.c.model == version.model)
-    number = (connection.execute(latest).scalar() or 0) + 1
-    connection.execute(
-        sa.insert(activations).values(**row, number=number, flip_diff=json.dumps(asdict(diff)))
+    activated = Activated(
+        version.model, version.number, activation.handoff, activation.note, activation.author, now
     )
-    activated = MatrixActivated(
+    if activation.version is None:
+        activations.add_version(connection, activated, version.matrix.text())
+    make_active(connection, version.model, version.number)
+    number = activations.add(connection, activated, json.dumps(asdict(diff)))
+    event = MatrixActivated(
         id=derived_id("evt", version.model, number, "activated"),
         matrix=version.matrix.canonical(),
-        **row,
+        **activated._asdict(),
     )
-    outbox.put(connection, [Record(MATRICES, version.model, encode(activated))])
+    outbox.put(connection, [Record(MATRICES, version.model, encode(event))])

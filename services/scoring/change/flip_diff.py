@@ -1,14 +1,11 @@
 """The flip-diff: which profiles a version flips that the one before did not, and the reverse."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
-from services.scoring.core.pricing.appraisal import QUALIFIED
 from services.scoring.matrix.version import Version
-from services.scoring.store.cycles import is_in_a_cycle, is_kept_back
-from services.scoring.store.tables import scores
+from services.scoring.store import flip_diffs
 
 MOVERS = 10
 
@@ -40,61 +37,8 @@ class FlipDiff:
     biggest_movers: list[Mover] = field(default_factory=list[Mover])
 
 
-def compare(connection: sa.Connection, old: Version | None, new: Version) -> FlipDiff:
+def compare(connection: Connection, old: Version | None, new: Version) -> FlipDiff:
     """Compare two versions of a model that have both priced every profile."""
-    after, before = scores.alias("after"), scores.alias("before")
-    both = after.outerjoin(
-        before,
-        (before.c.profile_id == after.c.profile_id)
-        & (before.c.model == new.model)
-        & (before.c.version == (old.number if old else -1)),
-    )
-    of_new = (after.c.model == new.model) & (after.c.version == new.number)
-    qualifies = after.c.state == QUALIFIED
-    began = is_in_a_cycle(after.c.profile_id, new.model)
-    handed = is_in_a_cycle(after.c.profile_id, new.model, with_lead=True)
-    kept_back = is_kept_back(after.c.profile_id, new.model)
-    moved = sa.func.abs(after.c.score - sa.func.coalesce(before.c.score, 0))
-    un_flips = ~qualifies & (before.c.state == QUALIFIED)
-
-    def number(which: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.coalesce(sa.func.sum(sa.case((which, 1), else_=0)), 0)
-
-    counted = sa.select(
-        number(qualifies & ~began),
-        number(un_flips),
-        number(qualifies & handed),
-        number(qualifies & kept_back),
-        number(moved > 0),
-    )
-    row = connection.execute(counted.select_from(both).where(of_new)).one()
-    movers = connection.execute(
-        sa.select(after.c.profile_id, before.c.score, after.c.score)
-        .select_from(both)
-        .where(of_new, moved > 0)
-        .order_by(moved.desc(), after.c.profile_id)
-        .limit(MOVERS)
-    )
-    newly, un_flipped, handed_over, kept, moved_ones = map(int, row)
-    return FlipDiff(
-        newly_flipped=newly,
-        un_flipped=un_flipped,
-        already_handed_over=handed_over,
-        kept_back=kept,
-        moved=moved_ones,
-        biggest_movers=[Mover(*mover) for mover in movers],
-    )
-
-
-def without_lead(connection: sa.Connection, version: Version, *, kept_back: bool) -> Sequence[str]:
-    """Return the ids of the profiles that qualify under a version and have no lead.
-
-    They are the newly flipped profiles and, with `kept_back`, also those whose cycles were kept back.
-    """
-    qualified = sa.select(scores.c.profile_id).where(
-        scores.c.model == version.model,
-        scores.c.version == version.number,
-        scores.c.state == QUALIFIED,
-        ~is_in_a_cycle(scores.c.profile_id, version.model, with_lead=kept_back),
-    )
-    return connection.execute(qualified.order_by(scores.c.profile_id)).scalars().all()
+    numbers = flip_diffs.numbers(connection, old, new)
+    movers = flip_diffs.biggest_movers(connection, old, new, MOVERS)
+    return FlipDiff(**numbers._asdict(), biggest_movers=[Mover(*mover) for mover in movers])

@@ -11,7 +11,7 @@ from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import Connection
 
-from services.scoring.change.flip_diff import FlipDiff, compare, without_lead
+from services.scoring.change.flip_diff import FlipDiff, compare
 from services.scoring.change.pages import Pages
 from services.scoring.change.retirement import Act
 from services.scoring.core.counting.tally import day_of
@@ -20,7 +20,7 @@ from services.scoring.core.pricing.flip import Cycle, latest_cycle, qualify
 from services.scoring.core.pricing.price import columns_of
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.version import Version
-from services.scoring.store import counts, cycles, former, handovers, profile_locks, traits
+from services.scoring.store import counts, cycles, former, handovers, profile_locks, scores, traits
 from services.scoring.store.handovers import Handover
 from services.scoring.store.lifecycle import state_of
 from services.scoring.store.models import hold
@@ -100,7 +100,7 @@ class HandingOver:
             version = _scoring(connection, self._model)
             _check_number(version, number)
             diff = compare(connection, version, version)
-            return version, diff, without_lead(connection, version, kept_back=True)
+            return version, diff, scores.qualified_without_lead(connection, version, kept_back=True)
 
         version, diff, wanted = await self._database.read(wanting)
         diff.handed_over_now = await self._go_through(version, wanted, {}, kept_back_alone=False)

@@ -5,12 +5,11 @@ counted. The preparation goes through everything stored before, one page per tra
 progress: it can be watched, and after a crash it continues where it was.
 """
 
-import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from services.scoring.change.recounting import recount
 from services.scoring.core.counting.tally import Tally, day_of
@@ -18,14 +17,10 @@ from services.scoring.core.pricing.appraisal import appraise_all
 from services.scoring.core.pricing.price import columns_of
 from services.scoring.matrix.asked_traits import traits_asked
 from services.scoring.matrix.version import Version
-from services.scoring.store import everybody, scores
-from services.scoring.store.models import COUNTING, active, hold
-from services.scoring.store.tables import identities, preparations
+from services.scoring.store import everybody, preparations, scores
+from services.scoring.store.models import active, hold
+from services.scoring.store.preparations import COUNTING, PRICING, READY, SILENT_AFTER, Phase, Preparation
 from shared.errors import Conflict
-
-PRICING: Final = "pricing"
-READY: Final = "ready"
-Phase = Literal["counting", "pricing", "ready"]
 
 # The most identities of a page. A counting page changes the same rows as live batches, so it is kept small.
 # A pricing page takes no locks.
@@ -33,105 +28,53 @@ COUNTED_AT_ONCE: Final = 1_000
 PRICED_AT_ONCE: Final = 10_000
 # The most scores that one transaction removes.
 CLEARED_AT_ONCE: Final = 10_000
-# A preparation without progress for this long has lost its process, and another process may take over.
-SILENT_AFTER = timedelta(seconds=30)
 # Profile ids are hexadecimal digits, so this sorts after all of them.
 _BEHIND_ALL: Final = "~"
 
 
-class Preparation(NamedTuple):
-    """How far a version has come: `done` of `total` identities (counting) or profiles (pricing)."""
-
-    version: Version
-    phase: Phase
-    uncounted: frozenset[str]
-    after: str
-    done: int
-    total: int
-    started_at: datetime
-    moved_at: datetime
-
-    def has_stalled(self, now: datetime) -> bool:
-        """Return whether no process works on it any more, as after a crash."""
-        return now - self.moved_at >= SILENT_AFTER
-
-
-def is_under_way(connection: sa.Connection, model: str) -> bool:
-    """Return whether a version of a model is being prepared."""
-    query = sa.select(preparations.c.version).where(preparations.c.model == model)
-    return connection.execute(query).one_or_none() is not None
-
-
-def require_none(connection: sa.Connection, model: str) -> None:
-    """Raise Conflict while a version of a model is being prepared."""
-    if is_under_way(connection, model):
-        raise Conflict(
-            "activation_under_way",
-            f"An activation of {model} is under way; wait for it, or give it up with "
-            f"DELETE /v1/models/{model}/activation.",
-        )
-
-
-def read(connection: sa.Connection, model: str, *, to_move: bool = False) -> Preparation | None:
-    """Return the preparation that is under way in a model, if any; with `to_move` its row is locked."""
-    query = sa.select(preparations).where(preparations.c.model == model)
-    row = connection.execute(query.with_for_update() if to_move else query).one_or_none()
-    if row is None:
-        return None
-    return Preparation(
-        Version.read(model, row.version, row.matrix),
-        row.phase,
-        frozenset(json.loads(row.uncounted)),
-        row.after,
-        row.done,
-        row.total,
-        row.started_at,
-        row.moved_at,
-    )
-
-
-def clear(connection: sa.Connection, version: Version, size: int) -> bool:
+def clear(connection: Connection, version: Version, size: int) -> bool:
     """Remove at most `size` scores that an earlier activation of the version left; return whether any were.
 
     While a version of the model is being prepared, nothing is removed.
     """
     hold(connection)
-    return not is_under_way(connection, version.model) and scores.drop_some(connection, version, size) > 0
+    if preparations.is_under_way(connection, version.model):
+        return False
+    return scores.drop_some(connection, version, size) > 0
 
 
-def start(connection: sa.Connection, version: Version, now: datetime) -> None:
+def start(connection: Connection, version: Version, now: datetime) -> None:
     """Have live scoring count and price a version, or continue a preparation that was abandoned.
 
     The caller has locked the active versions. Raises Conflict while another process prepares the model.
     """
-    under_way = read(connection, version.model)
+    under_way = preparations.read(connection, version.model)
     if under_way is not None:
         if not under_way.has_stalled(now):
-            raise Conflict("activation_under_way", _how_far(under_way, now))
+            raise Conflict("activation_under_way", _in_words(under_way, now))
         if under_way.version == version:
-            _move(connection, under_way, now)
+            preparations.move(connection, under_way._replace(moved_at=now))
             return
-        connection.execute(sa.delete(preparations).where(preparations.c.model == version.model))
+        preparations.delete(connection, version.model)
     scores.drop_version(connection, version)
     uncounted = active(connection).uncounted(version.matrix)
     phase = COUNTING if uncounted else PRICING
-    connection.execute(
-        sa.insert(preparations).values(
-            model=version.model,
-            version=version.number,
-            matrix=version.matrix.text(),
-            phase=phase,
-            uncounted=json.dumps(sorted(uncounted)),
+    preparations.add(
+        connection,
+        Preparation(
+            version,
+            phase,
+            uncounted,
             after="",
             done=0,
             total=_total(connection, phase),
             started_at=now,
             moved_at=now,
-        )
+        ),
     )
 
 
-def _how_far(under_way: Preparation, now: datetime) -> str:
+def _in_words(under_way: Preparation, now: datetime) -> str:
     model, silent = under_way.version.model, (now - under_way.moved_at).total_seconds()
     left = ceil(SILENT_AFTER.total_seconds() - silent)
     return (
@@ -142,13 +85,13 @@ def _how_far(under_way: Preparation, now: datetime) -> str:
     )
 
 
-def advance(connection: sa.Connection, model: str, now: datetime, size: int) -> Phase:
+def advance(connection: Connection, model: str, now: datetime, size: int) -> Phase:
     """Do the next page of a preparation, of `size` identities at most, and return the phase that follows.
 
     Raises Conflict when the preparation was ended by another process, and Unavailable when a live batch has
     changed one of the identities that are counted: a smaller page makes that less likely.
     """
-    preparation = read(connection, model, to_move=True)
+    preparation = preparations.read(connection, model, to_move=True)
     if preparation is None:
         raise Conflict("activation_lost", f"The activation of {model} was ended by somebody else.")
     match preparation.phase:
@@ -158,13 +101,12 @@ def advance(connection: sa.Connection, model: str, now: datetime, size: int) -> 
             moved = _price_page(connection, preparation, now, size)
         case "ready":
             return READY
-    _move(connection, moved, now)
+    preparations.move(connection, moved._replace(moved_at=now))
     return moved.phase
 
 
-def _count_page(connection: sa.Connection, preparation: Preparation, size: int) -> Preparation:
-    following = sa.select(identities.c.id).where(identities.c.id > preparation.after)
-    page = connection.execute(following.order_by(identities.c.id).limit(size)).scalars().all()
+def _count_page(connection: Connection, preparation: Preparation, size: int) -> Preparation:
+    page = everybody.identities_after(connection, preparation.after, size)
     if not page:
         total = _total(connection, PRICING)
         # Batches under way do not price the version yet, so they have to end before the first page is priced.
@@ -174,7 +116,7 @@ def _count_page(connection: sa.Connection, preparation: Preparation, size: int) 
     return preparation._replace(after=page[-1], done=preparation.done + len(page))
 
 
-def _price_page(connection: sa.Connection, preparation: Preparation, now: datetime, size: int) -> Preparation:
+def _price_page(connection: Connection, preparation: Preparation, now: datetime, size: int) -> Preparation:
     """Price a page beside live batches, without locks.
 
     A batch that changes one of these profiles meanwhile prices that profile itself, with the newer facts. If
@@ -199,32 +141,13 @@ def _price_page(connection: sa.Connection, preparation: Preparation, now: dateti
     return preparation._replace(after=page.profile_ids[-1], done=preparation.done + len(page.profile_ids))
 
 
-def _price(connection: sa.Connection, page: everybody.ProfilePage, version: Version, day: int) -> None:
+def _price(connection: Connection, page: everybody.ProfilePage, version: Version, day: int) -> None:
     columns = columns_of(page.known, version.matrix)
     appraisals = appraise_all(page.known, columns, version.matrix, day)
     scores.add(connection, version, page.profile_ids, appraisals)
 
 
-def end(connection: sa.Connection, model: str) -> None:
-    """Delete the preparation: its version is active, or the activation was given up."""
-    connection.execute(sa.delete(preparations).where(preparations.c.model == model))
-
-
-def _total(connection: sa.Connection, phase: str) -> int:
-    if phase != COUNTING:
-        return everybody.number_of_profiles(connection)
-    return connection.execute(sa.select(sa.func.count()).select_from(identities)).scalar_one()
-
-
-def _move(connection: sa.Connection, preparation: Preparation, now: datetime) -> None:
-    connection.execute(
-        sa.update(preparations)
-        .where(preparations.c.model == preparation.version.model)
-        .values(
-            phase=preparation.phase,
-            after=preparation.after,
-            done=preparation.done,
-            total=preparation.total,
-            moved_at=now,
-        )
-    )
+def _total(connection: Connection, phase: Phase) -> int:
+    if phase == COUNTING:
+        return everybody.number_of_identities(connection)
+    return everybody.number_of_profiles(connection)

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from services.scoring.core.counting.counts import NONE, Changes, without
 from services.scoring.core.counting.tally import Tally, count
 from services.scoring.store import counts, ledger
 
 
-def recount(connection: sa.Connection, identity_ids: Sequence[str], tally: Tally) -> None:
+def recount(connection: Connection, identity_ids: Sequence[str], tally: Tally) -> None:
     """Count the keys of the tally anew from the ledger, leaving all other counts as they are.
 
     The counts are read before the ledger. If a live batch adds to them in between, it raises their revision,

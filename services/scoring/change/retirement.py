@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from services.scoring.change import preparation
 from services.scoring.change.announcing import tell_deleted
-from services.scoring.store import drafts, lifecycle
+from services.scoring.store import drafts, lifecycle, preparations
 from services.scoring.store.models import hold
 from services.scoring.store.vocabulary import model_unknown
 from shared.database import outbox
@@ -38,7 +37,7 @@ def end(connection: Connection, model: str, act: Act, now: datetime, *, if_match
     state = lifecycle.state_of(connection, model)
     if state is None:
         raise model_unknown(connection, model)
-    preparation.require_none(connection, model)
+    preparations.require_none(connection, model)
     # A caller that repeats the request after a lost answer sends the old tag, and has what it wants already.
     if state.retired_at is not None:
         return

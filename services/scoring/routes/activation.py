@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from services.scoring.change import preparation
 from services.scoring.change.activation import Activation, Handoff, activate
 from services.scoring.change.flip_diff import FlipDiff
 from services.scoring.change.handing_over import HandingOver
@@ -19,6 +18,7 @@ from services.scoring.routes.drafts import IfMatch
 from services.scoring.routes.movers import CutOut, MoverOut, names_in, with_names
 from services.scoring.routes.naming import Named
 from services.scoring.routes.parameters import MAX_VERSION, ModelName, NoNul
+from services.scoring.store import preparations
 from services.scoring.store.lifecycle import state_of
 from services.scoring.store.vocabulary import require_model
 from shared.database.engine import Database
@@ -81,7 +81,7 @@ class PreparationOut(BaseModel):
 
     model: str
     version: int
-    phase: preparation.Phase
+    phase: preparations.Phase
     done: int
     total: int
     started_at: datetime
@@ -153,17 +153,17 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     return router
 
 
-def _under_way(connection: Connection, model: str) -> preparation.Preparation:
-    found = preparation.read(connection, model)
+def _under_way(connection: Connection, model: str) -> preparations.Preparation:
+    found = preparations.read(connection, model)
     if found is None:
         raise _none_under_way(connection, model)
     return found
 
 
 def _give_up(connection: Connection, model: str) -> None:
-    if not preparation.is_under_way(connection, model):
+    if not preparations.is_under_way(connection, model):
         raise _none_under_way(connection, model)
-    preparation.end(connection, model)
+    preparations.delete(connection, model)
 
 
 def _none_under_way(connection: Connection, model: str) -> NotFound:

@@ -13,7 +13,6 @@ from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from services.scoring.change import preparation
 from services.scoring.change.announcing import tell_deleted, tell_drafted
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.messages import of_rule
@@ -23,7 +22,7 @@ from services.scoring.matrix.warnings.all_warnings import warnings
 from services.scoring.matrix.warnings.names import possible_kinds
 from services.scoring.matrix.warnings.warning import MatrixWarning
 from services.scoring.routes.parameters import ModelName, unkeepable
-from services.scoring.store import drafts, names
+from services.scoring.store import drafts, names, preparations
 from services.scoring.store.drafts import check_unchanged, etag
 from services.scoring.store.models import hold
 from services.scoring.store.vocabulary import is_there, not_there
@@ -146,7 +145,7 @@ def _throw_away(connection: Connection, model: str, if_match: str | None) -> Non
     if text is None:
         raise not_there(connection, model, "draft")
     check_unchanged(text, if_match)
-    preparation.require_none(connection, model)
+    preparations.require_none(connection, model)
     drafts.delete(connection, model)
 
 

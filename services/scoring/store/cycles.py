@@ -75,7 +75,7 @@ def _begun(on_postgresql: bool) -> sa.Select[str, int]:
 
 
 def is_in_a_cycle(
-    profile_id: sa.ColumnElement[str], model: str, *, with_lead: bool = False
+    profile_id: sa.ColumnElement[str], model: str | sa.ColumnElement[str], *, with_lead: bool = False
 ) -> sa.ColumnElement[bool]:
     """Return the SQL condition that any identity of a profile flipped in a model, or became a lead in it."""
     began = sa.exists().where(
@@ -87,7 +87,9 @@ def is_in_a_cycle(
     return began.where(standings.c.lead_id.is_not(None)) if with_lead else began
 
 
-def is_kept_back(profile_id: sa.ColumnElement[str], model: str) -> sa.ColumnElement[bool]:
+def is_kept_back(
+    profile_id: sa.ColumnElement[str], model: str | sa.ColumnElement[str]
+) -> sa.ColumnElement[bool]:
     """Return the SQL condition that activations kept back each cycle of a profile in a model."""
     return is_in_a_cycle(profile_id, model) & ~is_in_a_cycle(profile_id, model, with_lead=True)
 

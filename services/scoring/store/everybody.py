@@ -35,6 +35,16 @@ def ids_after(connection: sa.Connection, after: str, limit: int) -> list[str]:
     return list(connection.execute(query.order_by(identities.c.id).limit(limit)).scalars())
 
 
+def number_of_identities(connection: sa.Connection) -> int:
+    """Return how many identities all profiles have together."""
+    return connection.execute(_NUMBER_OF_IDENTITIES).scalar_one()
+
+
+def identities_after(connection: sa.Connection, after: str, size: int) -> Sequence[str]:
+    """Return the ids of the next `size` identities after an id, whatever their profiles."""
+    return connection.execute(_NEXT_IDENTITIES, {"after": after, "size": size}).scalars().all()
+
+
 def read(connection: sa.Connection, after: str, size: int, names: Collection[str]) -> ProfilePage:
     """Return the profiles after an id: as many as have `size` identities together, and at least one.
 
@@ -69,6 +79,13 @@ def _counts(entries: bytes | None, by_hand: str | None, older: bytes | None) -> 
 
 _NUMBER: Final = (
     sa.select(sa.func.count()).select_from(identities).where(identities.c.id == identities.c.profile_id)
+)
+_NUMBER_OF_IDENTITIES: Final = sa.select(sa.func.count()).select_from(identities)
+_NEXT_IDENTITIES: Final = (
+    sa.select(identities.c.id)
+    .where(identities.c.id > sa.bindparam("after"))
+    .order_by(identities.c.id)
+    .limit(sa.bindparam("size"))
 )
 _FOLLOWING: Final = (
     sa.select(identities.c.profile_id)

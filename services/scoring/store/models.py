@@ -12,13 +12,11 @@ from services.scoring.core.counting.tally import Tally, keys_of
 from services.scoring.matrix.asked_traits import traits_asked
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.version import Version
+from services.scoring.store.preparations import COUNTING
 from services.scoring.store.tables import activations, models, preparations, versions
 from shared.database import quick
 from shared.database.lock_numbers import ACTIVE_VERSIONS
 from shared.database.schema import Key
-
-COUNTING: Final = "counting"
-"""The phase of a preparation that counts the conditions of its version for all profiles."""
 
 # Instead of a phase: for versions whose preparation is over, and for locked rows.
 _SCORING: Final = ""

@@ -1,13 +1,14 @@
 """The scores as of their last pricing, a row for each profile and version, for lists, sums and the timer."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
 from services.scoring.core.pricing.appraisal import QUALIFIED, Appraisal
 from services.scoring.core.revised import Revised
 from services.scoring.matrix.version import Version
+from services.scoring.store.cycles import is_in_a_cycle
 from services.scoring.store.tables import identities, scores
 from shared.database import bulk, quick
 from shared.errors import Unavailable
@@ -84,6 +85,33 @@ def overdue(connection: sa.Connection, version: Version, day: int) -> set[str]:
     """Return the ids of the profiles that qualify by stored scores whose `due_on` is not after a day."""
     qualify = sa.select(scores.c.profile_id).where(_of(version), scores.c.state == QUALIFIED)
     return set(connection.execute(qualify.where(scores.c.due_on <= day)).scalars())
+
+
+def qualified_without_lead(connection: sa.Connection, version: Version, *, kept_back: bool) -> Sequence[str]:
+    """Return the ids, sorted, of the profiles that qualify under a version and have no lead.
+
+    They are the newly flipped profiles and, with `kept_back`, also those whose cycles were kept back.
+    """
+    query = _KEPT_BACK_TOO if kept_back else _NEWLY_FLIPPED
+    return connection.execute(query, {"model": version.model, "version": version.number}).scalars().all()
+
+
+def _qualified_outside_cycles(*, with_lead: bool) -> sa.Select[str]:
+    model = sa.bindparam("model", type_=scores.c.model.type)
+    return (
+        sa.select(scores.c.profile_id)
+        .where(
+            scores.c.model == model,
+            scores.c.version == sa.bindparam("version"),
+            scores.c.state == QUALIFIED,
+            ~is_in_a_cycle(scores.c.profile_id, model, with_lead=with_lead),
+        )
+        .order_by(scores.c.profile_id)
+    )
+
+
+_NEWLY_FLIPPED: Final = _qualified_outside_cycles(with_lead=False)
+_KEPT_BACK_TOO: Final = _qualified_outside_cycles(with_lead=True)
 
 
 def strays(connection: sa.Connection, version: Version) -> Sequence[str]:
