@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 # Beside these only the positions are written, of which an epoch may rise without anything having happened.
 _WRITTEN = (

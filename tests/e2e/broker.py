@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.events import Event, decode
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 
 class Broker:

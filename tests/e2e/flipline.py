@@ -9,7 +9,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.e2e.processes import Process
-from tests.patience import PATIENCE_SECONDS, eventually
+from tests.support.patience import PATIENCE_SECONDS, eventually
 
 KEYS = {role: f"e2e-{role}-key-of-the-tests" for role in ("write", "ops", "crm")}
 ALL_IN_ONE = ("up",)

@@ -10,7 +10,7 @@ from tests.e2e.broker import Broker
 from tests.e2e.crowd import MATRIX, MODEL, Deed
 from tests.e2e.flipline import Flipline
 from tests.e2e.reference import Person
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 
 async def assert_as_if_undisturbed(deeds: Iterable[Deed], flipline: Flipline, books: Books) -> set[str]:

@@ -11,8 +11,8 @@ from tests.e2e import antonio
 from tests.e2e.antonio import ANNOUNCES, BUYS, JOINS, MATRIX, MODEL, SIGNS_UP
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Door, Flipline
 from tests.e2e.processes import Process, run
-from tests.patience import eventually
-from tests.receiver import Received, Receiver
+from tests.support.patience import eventually
+from tests.support.receiver import Received, Receiver
 
 
 @pytest.fixture

@@ -25,11 +25,11 @@ from shared.identity import Identity
 from shared.process.datadir import RENEWING, prepare
 from shared.process.pulse import Pulse
 from shared.process.settings import Settings
-from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, ONE_EACH, Flipline
 from tests.e2e.processes import ROOT, Process, environment, run
-from tests.integration.renewed import OLD, Old, by
-from tests.patience import eventually
+from tests.support.builders import rule
+from tests.support.patience import eventually
+from tests.worlds.renewal import OLD, Old, by
 
 ANA, BEN = ("email", "ana@firm.example"), ("email", "ben@firm.example")
 ZOE, ZOE_IN_BRACKETS = ("email", "zw@firm.example"), ("email", "<zw@firm.example>")

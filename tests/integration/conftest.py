@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.instance import Instance, running
-from tests.patience import until
-from tests.receiver import Receiver
+from tests.support.patience import until
+from tests.support.receiver import Receiver
+from tests.worlds.instance import Instance, running
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,6 @@ from shared.errors import Refused
 from shared.events import Event, encode
 from shared.identity import Forms
 from shared.log.port import Message, Partition
-from tests.given import FrozenClock
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.people import Person
@@ -40,7 +39,8 @@ from tests.property.agreement import (
     assert_same_score,
     assert_same_traits,
 )
-from tests.tables import changed
+from tests.support.given import FrozenClock
+from tests.support.tables import changed
 
 Batches = Sequence[Sequence[Event]]
 

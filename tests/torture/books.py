@@ -13,9 +13,9 @@ from shared.database.dead_letters import count_open
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.errors import Unavailable
-from tests.patience import eventually
-from tests.postgres import plain
-from tests.tables import rows
+from tests.support.patience import eventually
+from tests.support.postgres import plain
+from tests.support.tables import rows
 
 
 class Books:

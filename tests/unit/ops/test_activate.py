@@ -16,8 +16,8 @@ from services.ops.activate import activate
 from services.ops.wanted import Wanted
 from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
 from shared.web.middleware import MAX_BODY_BYTES
-from tests.keys import OPS_KEY
-from tests.patience import PATIENCE_SECONDS
+from tests.support.keys import OPS_KEY
+from tests.support.patience import PATIENCE_SECONDS
 
 NOWHERE = "http://127.0.0.1:1"
 DIFF = {"newly_flipped": 0, "un_flipped": 0, "already_handed_over": 0, "kept_back": 0, "biggest_movers": []}

@@ -1,0 +1,151 @@
+"""Who becomes a lead, when, and how often: what keeps people from sales and what ends it."""
+
+from typing import Any
+
+import pytest
+
+from services.scoring.change.activation import Activation, activate
+from shared.database.engine import Database
+from shared.events import LeadQualified, Separation
+from tests.integration.scoring.ana import ADJUSTED, ANA, BOTH, COOKIE, VISITS, by_cookie, leads, retraction
+from tests.support.builders import NOON, identities, interaction, rule
+from tests.worlds.scoring import World
+
+
+@pytest.fixture
+def world(database: Database) -> World:
+    return World(database)
+
+
+async def test_who_waits_for_data_is_handed_over_once_when_it_comes(world: World) -> None:
+    await world.activated(VISITS, flip_number=10, requires=["last_name", "email"])
+    await world.happened(by_cookie())
+    assert (await world.kept(COOKIE)).state == "waiting_for_data"
+    await world.happened(by_cookie("identify", traits={"last_name": "Diaz"}))
+    await world.happened(by_cookie())
+    assert ((await world.kept(COOKIE)).state, await leads(world)) == ("waiting_for_data", 0)
+    await world.happened(interaction("identify", known_as=BOTH))
+    (lead,) = await world.said(LeadQualified)
+    assert (lead.traits["last_name"], len(lead.identities), lead.cycle) == ("Diaz", 2, 1)
+    await world.happened(interaction("identify", traits={"last_name": "Ruiz"}), interaction())
+    await world.happened(interaction("identify", traits={"last_name": None}))
+    await world.happened(interaction("identify", day=1, traits={"last_name": "Ruiz"}))
+    await world.passed(days=1)
+    assert await leads(world) == 1
+
+
+async def test_a_required_trait_that_was_told_in_the_past_counts_too(world: World) -> None:
+    await world.activated(VISITS, flip_number=10, requires=["last_name"])
+    await world.happened(interaction("identify", day=-9, traits={"last_name": "Diaz"}))
+    await world.happened(interaction())
+    assert await leads(world) == 1
+
+
+@pytest.mark.parametrize(
+    ("excludes", "until"),
+    [
+        ({"lifecycle": {"eq": "customer"}}, {"lifecycle": "former"}),
+        ({"email_domain": {"in": ["rival.example"]}}, {"email_domain": "example.com"}),
+    ],
+)
+async def test_who_is_excluded_flips_when_the_exclusion_ends(
+    world: World, excludes: dict[str, Any], until: dict[str, str]
+) -> None:
+    who = {"email": "ana@rival.example"}
+    await world.activated(VISITS, flip_number=10, excludes=[excludes])
+    await world.happened(interaction("identify", known_as=who, traits={"lifecycle": "customer"}))
+    await world.happened(interaction(known_as=who))
+    assert (await world.kept(identities(**who)[0])).state == "excluded"
+    await world.happened(interaction(known_as=who))
+    assert await leads(world) == 0
+    await world.happened(interaction("identify", known_as=who, day=1, traits=until))
+    assert await leads(world) == 0
+    await world.passed(days=1)
+    assert await leads(world) == 1
+
+
+async def test_a_second_cycle_begins_after_so_many_days_and_by_new_activity(world: World) -> None:
+    await world.activated(VISITS, flip_number=10, requalify_after="90d")
+    await world.happened(interaction())
+    await world.passed(days=89)
+    await world.happened(interaction(day=89))
+    assert await leads(world) == 1
+    await world.passed(days=1)
+    await world.happened(interaction("identify", day=90, traits={"title": "VP"}))
+    await world.happened(interaction(day=90, machine="crawler"))
+    assert await leads(world) == 1
+    await world.happened(interaction(day=90))
+    await world.happened(interaction(day=90))
+    first, second = await world.said(LeadQualified)
+    assert (first.cycle, second.cycle, second.score) == (1, 2, 30)
+    assert first.lead_id != second.lead_id
+
+
+async def test_without_requalification_there_is_one_cycle_for_ever(world: World) -> None:
+    await world.activated(VISITS, flip_number=10)
+    await world.happened(interaction())
+    await world.passed(days=1000)
+    await world.happened(interaction(day=1000))
+    assert await leads(world) == 1
+
+
+async def test_a_lead_tells_whom_it_is_for(world: World) -> None:
+    await world.activated(VISITS, flip_number=10)
+    await world.activated(VISITS, flip_number=10, model="gifts", audience="offer")
+    await world.happened(interaction())
+    assert {one.model: one.audience for one in await world.said(LeadQualified)} == {
+        "m": "sales",
+        "gifts": "offer",
+    }
+
+
+async def test_several_models_flip_each_for_itself(world: World) -> None:
+    await world.activated(VISITS, flip_number=20)
+    await world.activated(rule("likes", 5, when={"type": "like"}), flip_number=10, model="fans")
+    await world.happened(interaction("like"), interaction("like"), interaction())
+    assert [one.model for one in await world.said(LeadQualified)] == ["fans"]
+    await world.happened(interaction())
+    await world.activated(VISITS, flip_number=20, model="third", handoff="all")
+    told = await world.said(LeadQualified)
+    assert [one.model for one in told] == ["fans", "m", "third"]
+    assert len({one.lead_id for one in told}) == 3
+
+
+async def test_points_given_by_hand_can_flip(world: World) -> None:
+    await world.activated(VISITS, flip_number=15)
+    await world.happened(interaction())
+    await world.happened(interaction("adjustment", **ADJUSTED))
+    (lead,) = await world.said(LeadQualified)
+    assert [(one.rule, one.label, one.points) for one in lead.reasons][1] == ("adjustment", "met", 5)
+
+
+async def test_points_that_go_and_come_again_are_no_second_lead(world: World) -> None:
+    await world.activated(VISITS, flip_number=20)
+    await world.happened(interaction(id="one"), interaction(id="two"))
+    await world.happened(retraction("one"))
+    assert ((await world.kept(ANA)).state, await leads(world)) == ("below", 1)
+    await world.happened(interaction())
+    assert ((await world.kept(ANA)).state, await leads(world)) == ("qualified", 1)
+
+
+async def test_a_person_who_is_parted_and_joined_again_is_one_lead(world: World) -> None:
+    await world.activated(VISITS, flip_number=20)
+    await world.happened(by_cookie(), interaction(known_as=BOTH))
+    assert await leads(world) == 1
+    await world.happened(
+        Separation(
+            id="parts", identities=(ANA,), others=(COOKIE,), reason="two", author="O", separated_at=NOON
+        )
+    )
+    assert ((await world.kept(ANA)).state, (await world.kept(COOKIE)).state) == ("below", "below")
+    await world.passed(days=1)
+    assert await leads(world) == 1
+
+
+async def test_a_rollback_hands_nobody_over_again(world: World) -> None:
+    await world.activated(VISITS, flip_number=10)
+    await world.happened(interaction())
+    await world.activated(VISITS, flip_number=100)
+    assert (await world.kept(ANA)).state == "below"
+    _, diff = await activate(world.database, world.clock, "m", Activation("all", version=1))
+    assert (diff.newly_flipped, diff.already_handed_over, await leads(world)) == (0, 1, 1)

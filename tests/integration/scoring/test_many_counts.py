@@ -1,0 +1,145 @@
+"""Who has more counts than the row that events write: a second row has most of them, and nobody can tell."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from services.scoring.core.counting.counts import NONE
+from services.scoring.live.resolution import find
+from services.scoring.store import counts as store
+from services.scoring.store.counts import MOST_RECENT
+from services.scoring.store.tables import counts, identities, older_counts
+from shared.database.engine import Database
+from shared.database.migrations import migrate
+from shared.errors import Unavailable
+from shared.events import Interaction
+from tests.integration.scoring.ana import ANA, BOTH, by_cookie, retraction
+from tests.support.builders import interaction, rule
+from tests.support.downgrades import downgraded
+from tests.support.tables import changed, rows, values
+from tests.worlds.scoring import World, statements
+
+GUIDES = rule("guides", 1, limit={"times": 1, "per": "ever", "by": "asset"})
+MANY = MOST_RECENT + 44
+
+
+@pytest.fixture
+async def world(database: Database) -> AsyncIterator[World]:
+    world = World(database)
+    await world.activated(GUIDES, flip_number=10**6)
+    return world
+
+
+def guides(start: int, end: int, **more: Any) -> list[Interaction]:
+    return [interaction(id=f"guide-{n}", asset=f"guide-{n}", **more) for n in range(start, end)]
+
+
+async def older(database: Database) -> dict[str, tuple[str, int]]:
+    """Return of each large row its mark and how many entries it has, by identity."""
+    found = await rows(database, sa.select(older_counts))
+    return {row.identity_id: (row.mark, len(row.entries) // 24) for row in found}
+
+
+async def recent(database: Database) -> dict[str, int]:
+    """Return how many entries the row of each identity has that events write."""
+    found = await rows(database, sa.select(counts))
+    return {row.identity_id: len(row.entries) // 24 for row in found}
+
+
+async def test_the_large_row_is_written_only_when_the_other_one_overflows(world: World) -> None:
+    await world.happened(*guides(0, MANY))
+    assert await recent(world.database) == {ANA.id: 0}
+    first = await older(world.database)
+    assert first[ANA.id][1] == MANY
+    with statements(world.database) as asked:
+        await world.happened(*guides(MANY - 10, MANY + MOST_RECENT))
+    assert not any("INTO older_counts" in one for one in asked)
+    assert await older(world.database) == first
+    assert await recent(world.database) == {ANA.id: MOST_RECENT}
+    with statements(world.database) as asked:
+        await world.happened(*guides(MANY + MOST_RECENT, MANY + MOST_RECENT + 1))
+    assert any("INTO older_counts" in one for one in asked)
+    assert await recent(world.database) == {ANA.id: 0}
+    assert (await older(world.database))[ANA.id][1] == MANY + MOST_RECENT + 1
+    assert await world.score(ANA) == (await world.kept(ANA)).score == MANY + MOST_RECENT + 1
+
+
+async def test_what_was_counted_before_the_overflow_is_taken_back(world: World) -> None:
+    """At first as negative counts beside the large row, then both rows hold nothing any more."""
+    await world.happened(*guides(0, MANY))
+    await world.happened(retraction("guide-1", "guide-2"))
+    assert (await older(world.database))[ANA.id][1] == MANY
+    assert await recent(world.database) == {ANA.id: 2}
+    assert await world.score(ANA) == (await world.kept(ANA)).score == MANY - 2
+    await world.happened(retraction(*(f"guide-{n}" for n in range(MANY) if n not in {1, 2})))
+    assert (await older(world.database))[ANA.id][1] == 0
+    assert (await world.person(ANA)).counts == NONE
+    assert await world.score(ANA) == (await world.kept(ANA)).score == 0
+
+
+async def test_two_workers_do_not_overwrite_each_other_s_large_row(world: World) -> None:
+    """The one that read before the other had written must not write either of its rows."""
+    await world.happened(*guides(0, 5))
+    stale = await world.database.read(lambda its: store.read(its, [ANA.id]))
+    await world.happened(*guides(5, MANY))
+    kept = await older(world.database), await recent(world.database)
+    fresh = await world.database.read(lambda its: store.read(its, [ANA.id]))
+    overflowing = {ANA.id: stale[ANA.id]._replace(recent=fresh[ANA.id].counts)}
+    for late in (stale, overflowing):
+        with pytest.raises(Unavailable, match="changed the same counts"):
+            await world.database.unit(lambda its, late=late: store.write(its, late))
+    assert (await older(world.database), await recent(world.database)) == kept
+
+
+async def test_people_with_large_rows_are_joined_and_parted(world: World) -> None:
+    """What both did counts once for each value."""
+    cookie = {"anonymous_id": "cookie"}
+    await world.happened(*guides(0, MANY))
+    await world.happened(
+        *(by_cookie(id=f"cookie-{n}", asset=f"guide-{n}") for n in range(100, MANY + 100)),
+    )
+    await world.happened(interaction("identify", known_as=BOTH))
+    assert len(await older(world.database)) == 2
+    assert await world.score(ANA) == (await world.kept(ANA)).score == MANY + 100
+    await world.happened(interaction(asset="guide-5", known_as=cookie), *guides(MANY + 100, MANY + 101))
+    assert await world.score(ANA) == (await world.kept(ANA)).score == MANY + 101
+
+
+async def test_a_condition_is_counted_from_the_ledger_for_who_has_a_large_row(world: World) -> None:
+    await world.happened(*guides(0, MANY))
+    visits = rule("visits", 3, limit={"times": 1, "per": "ever", "by": "page"}, when={"type": "like"})
+    await world.happened(*(interaction("like", page=n) for n in range(MANY)))
+    await world.activated(GUIDES, visits, flip_number=10**6)
+    assert await world.score(ANA) == (await world.kept(ANA)).score == 4 * MANY
+    await world.activated(visits, flip_number=10**6)
+    await world.happened(*guides(MANY, MANY + 20))
+    await world.activated(GUIDES, visits, flip_number=10**6)
+    assert await world.score(ANA) == (await world.kept(ANA)).score == 4 * MANY + 20
+
+
+async def test_a_downgrade_puts_both_rows_into_one_and_nothing_is_lost(database_url: str) -> None:
+    database = Database(database_url)
+    world = World(database)
+    await world.activated(GUIDES, flip_number=10**6)
+    await world.happened(*guides(0, MANY), by_cookie(asset="one"))
+    await world.happened(*guides(MANY, MANY + 9), retraction("guide-3", "guide-4"))
+    known = await values(database, sa.select(identities.c.id))
+    before = await database.read(lambda its: find(its, known))
+    await database.close()
+    await downgraded(database_url, "0009")
+    database = Database(database_url)
+    assert (await recent(database))[ANA.id] == MANY + 9 - 2
+    await database.close()
+    await migrate(database_url)
+    database = Database(database_url)
+    world = World(database)
+    after = await database.read(lambda its: find(its, known))
+    assert {one.id: one.counts for one in after} == {one.id: one.counts for one in before}
+    assert await older(database) == {}
+    await world.happened(interaction(asset="last"))
+    assert (await older(database))[ANA.id][1] == MANY + 9 - 2 + 1
+    assert await world.score(ANA) == MANY + 9 - 2 + 1
+    await changed(database, sa.delete(older_counts))
+    await database.close()

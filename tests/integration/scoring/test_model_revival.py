@@ -1,0 +1,107 @@
+"""A model after its retirement: its draft, its revival, and what goes on without it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.scoring.store.tables import scores
+from shared.database.engine import Database
+from shared.events import LeadQualified, StageChanged
+from shared.model_events import MatrixActivated, ModelRetired
+from tests.integration.scoring.ana import ANA
+from tests.integration.scoring.lifecycle import DRAFT, LIKES, MODEL, begun, deleted
+from tests.support.builders import NOON, identities, interaction, rule
+from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+
+
+@pytest.fixture
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
+    async with scoring_over_http(database, tmp_path) as running:
+        yield running
+
+
+async def test_a_draft_outlives_the_retirement_and_can_be_thrown_away(scoring: ScoringOverHttp) -> None:
+    await scoring.active()
+    await scoring.put(DRAFT, LIKES)
+    await deleted(scoring)
+    assert (await scoring.get(DRAFT))["matrix"]["rules"][0]["id"] == "likes"
+    assert (await scoring.http.delete(DRAFT)).status_code == 204
+    assert (await scoring.get(DRAFT))["matrix"] == MARATHON | {"model": "m"}
+    told = await scoring.get(MODEL)
+    assert (told["has_draft"], told["retired_at"]) == (False, "2026-03-14T12:00:00Z")
+    seen = (await scoring.http.get(DRAFT)).headers["ETag"]
+    await scoring.put(DRAFT, LIKES, **{"If-Match": seen})
+
+
+@pytest.mark.parametrize("order", [{"version": 1}, {}])
+async def test_a_revived_model_has_counted_what_happened_meanwhile_and_makes_no_lead_twice(
+    scoring: ScoringOverHttp, order: dict[str, Any]
+) -> None:
+    matrix = MARATHON | {"flip_number": 20}
+    await scoring.active(matrix)
+    await scoring.happened(interaction(), interaction())
+    await deleted(scoring)
+    ben = {"email": "ben@example.com"}
+    await scoring.happened(interaction(), interaction(known_as=ben), interaction("like", known_as=ben))
+    await scoring.happened(interaction(known_as=ben))
+    await scoring.passed(days=1)
+    if not order:
+        await scoring.put(DRAFT, matrix)
+    diff = (await scoring.post(f"{MODEL}/activate", order | {"handoff": "all"}))["flip_diff"]
+    found = ("newly_flipped", "already_handed_over", "handed_over_now")
+    assert [diff[name] for name in found] == [1, 1, 1]
+    told = await scoring.get(MODEL)
+    assert (told["active_version"], told["activations"]) == (1 if order else 2, 2)
+    assert [told[name] for name in ("retired_at", "retired_by", "retired_note")] == [None] * 3
+    assert ((await scoring.standing())["score"], (await scoring.standing("ben@example.com"))["score"]) == (
+        30, 20,
+    )  # fmt: skip
+    await scoring.happened(interaction(day=1), interaction(known_as=ben, day=1))
+    ben_id = identities(**ben)[0].id
+    assert [one.profile_id for one in await scoring.said(LeadQualified)] == [ANA.id, ben_id]
+    scoring.clock.advance(hours=1)
+    await deleted(scoring)
+    acts = [(type(one).__name__, one.id) for one in await scoring.said(MatrixActivated | ModelRetired)]
+    assert [name for name, _ in acts] == ["MatrixActivated", "ModelRetired"] * 2
+    assert len({one for _, one in acts}) == 4
+
+
+async def test_other_models_go_on_with_the_conditions_that_they_shared(scoring: ScoringOverHttp) -> None:
+    await scoring.active(
+        MARATHON | {"inactivity": {"after": "30d", "points": -1, "every": "30d", "floor": -5}}
+    )
+    await scoring.active(MARATHON, model="other")
+    await scoring.happened(interaction())
+    await deleted(scoring)
+    await scoring.happened(interaction(), interaction("like"))
+    assert (await scoring.standing(model="other"))["score"] == 20
+    await scoring.post(f"{MODEL}/activate", {"version": 1})
+    assert await scoring.passed(days=31) > 0
+    assert (await scoring.standing())["score"] == 19
+
+
+async def test_nobody_is_told_of_stages_of_a_retired_model(scoring: ScoringOverHttp) -> None:
+    await scoring.active(MARATHON | {"rules": [rule("visits", 10, window="3d")], "flip_number": 5})
+    await scoring.happened(interaction())
+    assert len(await scoring.said(StageChanged)) == 1
+    await deleted(scoring)
+    await scoring.passed(days=9)
+    assert len(await scoring.said(StageChanged)) == 1
+    assert (NOON + timedelta(days=9)) == scoring.clock.now()
+    assert await scoring.rows(scores) == []
+
+
+async def test_an_activation_that_revives_is_given_up_before_the_model_is_retired_again(
+    scoring: ScoringOverHttp,
+) -> None:
+    await scoring.active()
+    await deleted(scoring)
+    await scoring.put(DRAFT, LIKES)
+    await begun(scoring)
+    assert await scoring.refused("DELETE", MODEL) == (409, "activation_under_way", None)
+    assert (await scoring.http.delete(f"{MODEL}/activation")).status_code == 204
+    await deleted(scoring)
+    assert len(await scoring.said(ModelRetired)) == 1

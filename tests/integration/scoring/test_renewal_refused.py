@@ -1,0 +1,117 @@
+"""A renewal that cannot be whole changes nothing, whatever the log lacks and wherever it is stopped."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.scoring.rebuild.renewal import renew, swap
+from services.scoring.store.tables import identities
+from shared.database.engine import Database
+from shared.errors import Conflict
+from shared.events import INTERACTIONS, Separation
+from shared.identity import Identity
+from tests.support.builders import NOON, rule
+from tests.support.given import messages_on
+from tests.support.meanwhile import just_before
+from tests.worlds.renewal import NEW, Old, by, old_on
+
+ANA, ANA_IN_BRACKETS = ("email", "ana@firm.example"), ("email", "<ana@firm.example>")
+UNDEFINED, COOKIE = ("user_id", "undefined"), ("anonymous_id", "cookie")
+VISITS = rule("visits", 10)
+
+
+@pytest.fixture
+async def old(database: Database, tmp_path: Path) -> AsyncIterator[Old]:
+    async with old_on(database, tmp_path) as opened:
+        await opened.world.activated(VISITS, flip_number=20)
+        await opened.scored(*(by(who) for who in (ANA, ANA_IN_BRACKETS, UNDEFINED, COOKIE)))
+        await opened.scored(
+            Separation(
+                id="apart", identities=(Identity(*ANA),), others=(Identity(*ANA_IN_BRACKETS),),
+                reason="two", author="ops", separated_at=NOON,
+            ),
+            by(COOKIE, type="like"),
+        )  # fmt: skip
+        await opened.relayed()
+        yield opened
+
+
+def lose(file: Path, *offsets: int) -> None:
+    """Remove records from an embedded log, as no retention of ours does."""
+    with sqlite3.connect(file) as log:
+        log.executemany('delete from record where "offset" = ?', [(one,) for one in offsets])
+    log.close()
+
+
+@pytest.mark.parametrize("which", ["the first", "one in the middle", "a correction", "the last", "all"])
+async def test_what_the_log_lacks_is_told_and_nothing_is_changed(
+    old: Old, tmp_path: Path, which: str
+) -> None:
+    offsets = [message.offset for message in await messages_on(old.log, INTERACTIONS)]
+    chosen = {"the first": offsets[:1], "one in the middle": offsets[1:2], "a correction": offsets[4:5],
+              "the last": offsets[-1:], "all": offsets}[which]  # fmt: skip
+    lose(tmp_path / "log.sqlite", *chosen)
+    before = await old.written(), await old.tables()
+    with pytest.raises(Conflict, match="Nothing was changed") as refused:
+        await old.renewal()
+    assert refused.value.code == "log_incomplete"
+    assert "log" in refused.value.message
+    assert (await old.written(), await old.tables()) == before
+    # Without the record before its position a worker refuses the log by itself.
+    if offsets[-1] not in chosen:
+        await old.scored(by(ANA), by(ANA))
+        assert len(await old.leads()) == 1, "it goes on as before"
+
+
+async def test_an_event_about_nobody_is_not_missed(old: Old) -> None:
+    """What names nobody is on the log and in the old tables alone; so is what parts nobody any more."""
+    found = await old.renewed()
+    assert (found.nobody, found.profiles) == (2, 2)
+    assert await old.is_what_the_log_says(), old.told
+
+
+async def test_stopped_at_any_table_nothing_is_changed(old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+    replace: Any = swap._replace
+    before = await old.written(), await old.tables()
+    for stop in swap.REPLACED:
+
+        async def stopped(connection: Any, rebuilt: Any, table: Any, at: Any = stop) -> None:
+            await replace(connection, rebuilt, table)
+            if table is at:
+                raise ZeroDivisionError
+
+        monkeypatch.setattr(swap, "_replace", stopped)
+        with pytest.raises(ZeroDivisionError):
+            await old.renewal()
+        assert (await old.written(), await old.tables()) == before, stop.name
+    monkeypatch.undo()
+    await old.renewed()
+    assert await old.is_what_the_log_says(), old.told
+
+
+async def test_a_version_that_is_activated_meanwhile_was_not_counted(
+    old: Old, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    likes = rule("likes", 5, when={"type": "like"})
+    just_before(monkeypatch, renew.newly, "find", partial(old.world.activated, likes, flip_number=5))
+    with pytest.raises(Conflict) as refused:
+        await old.renewal()
+    assert refused.value.code == "versions_changed"
+    assert ANA_IN_BRACKETS[1] in {row[2] for row in await old.world.rows(identities)}
+    await old.renewed()
+    assert await old.is_what_the_log_says(), old.told
+
+
+async def test_of_two_renewals_at_once_one_changes_the_tables(
+    old: Old, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    just_before(monkeypatch, renew.newly, "find", old.renewal)
+    with pytest.raises(Conflict) as refused:
+        await old.renewal()
+    assert refused.value.code == "renewed_meanwhile"
+    old.went_on(NEW)
+    assert await old.is_what_the_log_says(), old.told
