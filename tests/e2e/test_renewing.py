@@ -29,7 +29,7 @@ from tests.e2e.flipline import ALL_IN_ONE, ONE_EACH, Flipline
 from tests.e2e.processes import ROOT, Process, environment, run
 from tests.support.builders import rule
 from tests.support.patience import eventually
-from tests.worlds.renewal import OLD, Old, by
+from tests.worlds.renewal import OLD, RenewalWorld, by
 
 ANA, BEN = ("email", "ana@firm.example"), ("email", "ben@firm.example")
 ZOE, ZOE_IN_BRACKETS = ("email", "zw@firm.example"), ("email", "<zw@firm.example>")
@@ -41,7 +41,7 @@ OLDER = "Scoring's tables were built by an older version of Flipline (fold 1;"
 
 
 @asynccontextmanager
-async def opened(given: dict[str, str]) -> AsyncIterator[Old]:
+async def opened(given: dict[str, str]) -> AsyncIterator[RenewalWorld]:
     """Open the log and the tables that settings name, as scoring with older rules."""
     settings = Settings(**{name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()})
     prepare(settings.data_dir)
@@ -49,7 +49,7 @@ async def opened(given: dict[str, str]) -> AsyncIterator[Old]:
     database = Database(settings.effective_database_url)
     log: Any = open_log(settings, database)
     try:
-        yield Old(log, database, OLD)
+        yield RenewalWorld(log, database, OLD)
     finally:
         await log.close()
         await database.close()

@@ -10,7 +10,7 @@ import pytest
 from tests.support.faults.attackers import RawClient, body_of, byte_by_byte, headers_of, idle, line_of
 from tests.support.faults.receivers import SICKNESSES, Sickness, SickReceiver
 from tests.support.patience import eventually
-from tests.worlds.ingest import ingesting, served
+from tests.worlds.ingest import run_ingest, serve
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 # What a client has got after a while of each, if it waits.
@@ -42,7 +42,7 @@ async def test_a_sick_receiver_answers_as_it_is_told(sickness: Sickness) -> None
 
 @pytest.fixture
 async def flipline(tmp_path: Path) -> AsyncIterator[str]:
-    async with ingesting(tmp_path) as world, served(world.app) as url:
+    async with run_ingest(tmp_path) as world, serve(world.app) as url:
         yield url
 
 

@@ -20,7 +20,7 @@ KEYS = Keys(write=("write-key",), ops=("ops-key",), crm=("crm-key",))
 
 
 @asynccontextmanager
-async def whole(sqlite_url: str, directory: Path) -> AsyncIterator[Application]:
+async def compose_all_services(sqlite_url: str, directory: Path) -> AsyncIterator[Application]:
     """Compose the services on an embedded log and a migrated SQLite file."""
     log, database, clock = EmbeddedLog(directory / "log.sqlite"), Database(sqlite_url), SystemClock()
     forms = Forms()

@@ -37,7 +37,7 @@ def letter(id: str = "dead_1", **fields: Any) -> DeadLetter:
 
 
 @dataclass
-class LettersWorld:
+class DeadLettersWorld:
     """The application over a log and a database, and what a test asks of it."""
 
     app: FastAPI
@@ -97,7 +97,9 @@ class LettersWorld:
 
 
 @asynccontextmanager
-async def running_letters(log: EmbeddedLog | KafkaLog, database: Database) -> AsyncIterator[LettersWorld]:
+async def run_dead_letters(
+    log: EmbeddedLog | KafkaLog, database: Database
+) -> AsyncIterator[DeadLettersWorld]:
     """Run ingest, with its workers, for as long as the context is open."""
     clock = FrozenClock()
     app = host([compose(log=log, database=database, clock=clock, keys=KEYS, forms=Forms())])
@@ -111,4 +113,4 @@ async def running_letters(log: EmbeddedLog | KafkaLog, database: Database) -> As
     async with (
         app.router.lifespan_context(app), client(KEYS.ops[0]) as ops, client(KEYS.write[0]) as tracker
     ):  # fmt: skip
-        yield LettersWorld(app, clock, log, database, ops, tracker)
+        yield DeadLettersWorld(app, clock, log, database, ops, tracker)

@@ -26,7 +26,7 @@ def nothing(_connection: sa.Connection, _messages: Sequence[Message]) -> None:
     return None
 
 
-class World:
+class FollowerWorld:
     """A follower that writes each message into a table, after whatever the test does to its transaction."""
 
     def __init__(self, database: Database, log: EmbeddedLog) -> None:

@@ -26,7 +26,7 @@ from tests.support.patience import PATIENCE_SECONDS, eventually
 
 
 @dataclass
-class World:
+class HandoffWorld:
     """What a test acts on."""
 
     log: EmbeddedLog
@@ -77,13 +77,13 @@ class World:
 
 
 @asynccontextmanager
-async def handing_off(
+async def run_handoff(
     directory: Path,
     database: Database,
     *,
     allow: tuple[str, ...] = ("127.0.0.1",),
     timeout_seconds: float = 2 * PATIENCE_SECONDS,
-) -> AsyncGenerator[World]:
+) -> AsyncGenerator[HandoffWorld]:
     """Run the service in this event loop; the clock stands still at the present, which signatures need.
 
     An endpoint that hangs is waited for longer than a test is, unless it says otherwise.
@@ -111,5 +111,5 @@ async def handing_off(
                 headers={"authorization": f"Bearer {CRM_KEY}"},
             ) as api,
         ):
-            yield World(log, database, clock, api)
+            yield HandoffWorld(log, database, clock, api)
     await log.close()

@@ -12,7 +12,7 @@ from services.ingest.imports.closing import ImportResult
 from services.ingest.imports.post import ImportJob, import_access_log
 from tests.support.given import FrozenClock
 from tests.support.keys import WRITE_KEY
-from tests.worlds.ingest import World, ingesting, served
+from tests.worlds.ingest import IngestWorld, run_ingest, serve
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -41,10 +41,10 @@ SMALL = "".join(
 )
 
 
-class Importing:
+class ImportWorld:
     """A service to import into, and the file, state and console of the one who imports."""
 
-    def __init__(self, world: World, url: str, directory: Path) -> None:
+    def __init__(self, world: IngestWorld, url: str, directory: Path) -> None:
         self.world = world
         self.url = url
         self.file = directory / "access.log"
@@ -79,7 +79,7 @@ class Importing:
 
 
 @asynccontextmanager
-async def importing_into(directory: Path) -> AsyncIterator[Importing]:
+async def run_import(directory: Path) -> AsyncIterator[ImportWorld]:
     """Run the service for as long as the context is open."""
-    async with ingesting(directory) as world, served(world.app) as url:
-        yield Importing(world, url, directory)
+    async with run_ingest(directory) as world, serve(world.app) as url:
+        yield ImportWorld(world, url, directory)

@@ -40,7 +40,7 @@ class FailingLog(EmbeddedLog):
 
 
 @dataclass
-class World:
+class IngestWorld:
     """The application, its clock and log, and a client that brings a write key."""
 
     app: FastAPI
@@ -62,7 +62,7 @@ class World:
 
 
 @asynccontextmanager
-async def ingesting(directory: Path) -> AsyncIterator[World]:
+async def run_ingest(directory: Path) -> AsyncIterator[IngestWorld]:
     """Run the service for as long as the context is open."""
     log = FailingLog(directory / "log.sqlite")
     clock = FrozenClock()
@@ -76,13 +76,13 @@ async def ingesting(directory: Path) -> AsyncIterator[World]:
     app = build_app(title="ingest", routers=service.routers, lifespan=lifespan, checks=service.checks)
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://flipline", headers=BEARER) as api:
-        yield World(app, clock, log, api)
+        yield IngestWorld(app, clock, log, api)
     await database.close()
     await log.close()
 
 
 @asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[str]:
+async def serve(app: ASGIApp) -> AsyncIterator[str]:
     """Serve an application on a free port of this machine and give its URL."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -99,7 +99,7 @@ class Instance:
 
 
 @contextmanager
-def running(data_dir: Path, **given: str) -> Iterator[Instance]:
+def run_instance(data_dir: Path, **given: str) -> Iterator[Instance]:
     with up(data_dir, **given) as (_, printed):
         url = re.search(r"http://127\.0\.0\.1:\d+", printed)
         assert url

@@ -25,7 +25,7 @@ from shared.events import LEADS, Interaction, LeadQualified, decode
 from shared.identity import Forms, Identity
 from tests.support.builders import interaction
 from tests.support.given import messages_on
-from tests.worlds.replay import LIMITS, Running, running_on
+from tests.worlds.replay import LIMITS, ReplayWorld, open_replay
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def by(*names: tuple[str, str], type: str = "visit", **more: Any) -> Interaction
     return msgspec.structs.replace(interaction(type, **more), identities=named)
 
 
-class Old(Running):
+class RenewalWorld(ReplayWorld):
     """Scoring as it was, and its renewal."""
 
     async def renewed(self, forms: Forms = NEW) -> Renewed:
@@ -117,6 +117,8 @@ def _told(row: Mapping[Any, Any]) -> str:
 
 
 @asynccontextmanager
-async def old_on(database: Database, directory: Path, forms: Forms = OLD) -> AsyncIterator[Old]:
-    async with running_on(database, directory) as opened:
-        yield Old(opened.log, database, forms)
+async def open_renewal(
+    database: Database, directory: Path, forms: Forms = OLD
+) -> AsyncIterator[RenewalWorld]:
+    async with open_replay(database, directory) as opened:
+        yield RenewalWorld(opened.log, database, forms)

@@ -35,7 +35,7 @@ from tests.support.builders import identities as named
 from tests.support.given import messages_on
 from tests.support.patience import eventually
 from tests.support.tables import changed, values
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 LIMITS = {"user_id": 1}
 ANA = named(email="ana@example.com")[0]
@@ -53,14 +53,14 @@ RULES = (
 )
 
 
-class Running:
+class ReplayWorld:
     """Scoring that follows a log, and somebody who holds its tables against it."""
 
     def __init__(self, log: EmbeddedLog, database: Database, forms: Forms | None = None) -> None:
         self.log = log
         self.database = database
         self.forms = forms or Forms()
-        self.world = World(database, forms=self.forms)
+        self.world = ScoringWorld(database, forms=self.forms)
         self.corrections = Corrections(self.world.scorer, self.world.clock, new_id)
         self.told = ""
 
@@ -152,15 +152,15 @@ class Running:
 
 
 @asynccontextmanager
-async def running_on(
+async def open_replay(
     database: Database, directory: Path, forms: Forms | None = None
-) -> AsyncIterator[Running]:
+) -> AsyncIterator[ReplayWorld]:
     log = EmbeddedLog(directory / "log.sqlite")
-    yield Running(log, database, forms)
+    yield ReplayWorld(log, database, forms)
     await log.close()
 
 
-async def a_history(running: Running) -> None:
+async def play_history(running: ReplayWorld) -> None:
     """Merges, a shared device, corrections of every kind, machines, things told twice, and a new matrix."""
     await running.world.activated(*RULES, **MATRIX)
     cookie, device = {"anonymous_id": "cookie"}, {"anonymous_id": "device"}

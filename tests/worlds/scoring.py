@@ -32,7 +32,7 @@ from tests.support.given import FrozenClock
 from tests.support.tables import rows, values
 
 
-class World:
+class ScoringWorld:
     """Scoring on a database, with a clock that stands still until `passed`."""
 
     def __init__(

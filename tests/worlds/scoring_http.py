@@ -1,4 +1,4 @@
-"""Scoring as ops and CRM see it: a World with the HTTP in front of it."""
+"""Scoring as ops and CRM see it: a ScoringWorld with the HTTP in front of it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from shared.log.embedded import EmbeddedLog
 from shared.web.http import build_app
 from tests.support.builders import rule
 from tests.support.keys import KEYS, OPS_KEY
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 MARATHON: dict[str, Any] = {
     "flip_number": 25,
@@ -25,8 +25,8 @@ MARATHON: dict[str, Any] = {
 BY_OPS = {"reason": "our own office", "author": "Olga"}
 
 
-class ScoringOverHttp(World):
-    """A World whose routes are asked with the key of ops; what is not a success fails the test."""
+class ScoringHttpWorld(ScoringWorld):
+    """A ScoringWorld whose routes are asked with the key of ops; what is not a success fails the test."""
 
     http: httpx.AsyncClient
 
@@ -66,13 +66,13 @@ class ScoringOverHttp(World):
             params["cursor"] = page["next_cursor"]
 
     async def refused(self, method: str, path: str, **request: Any) -> tuple[int, str, str | None]:
-        """Return status, code and field of a refusal; fails when it is not told as a problem."""
+        """Return status, code and field of a refusal; fails when it is not sent as a problem."""
         answer = await self.http.request(method, path, **request)
-        return told(answer)
+        return refusal_of(answer)
 
 
-def told(answer: httpx.Response) -> tuple[int, str, str | None]:
-    """Return status, code and field of a refusal; fails when it is not told as a problem."""
+def refusal_of(answer: httpx.Response) -> tuple[int, str, str | None]:
+    """Return status, code and field of a refusal; fails when it is not sent as a problem."""
     assert answer.headers["content-type"] == "application/problem+json", (answer.status_code, answer.text)
     problem = answer.json()
     assert {"type", "title", "status", "detail", "code", "message"} <= problem.keys()
@@ -86,10 +86,10 @@ def _success(answer: httpx.Response) -> Any:
 
 
 @asynccontextmanager
-async def scoring_over_http(database: Database, directory: Path) -> AsyncIterator[ScoringOverHttp]:
+async def run_scoring(database: Database, directory: Path) -> AsyncIterator[ScoringHttpWorld]:
     """Compose the service on a database, without its workers."""
     log = EmbeddedLog(directory / "log.sqlite")
-    scoring = ScoringOverHttp(database)
+    scoring = ScoringHttpWorld(database)
     service = compose(
         log=log,
         database=database,

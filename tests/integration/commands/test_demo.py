@@ -16,7 +16,7 @@ from shared.process.clock import SystemClock
 from shared.process.keys import Keys
 from tests.support.builders import rule
 from tests.support.patience import eventually
-from tests.worlds.instance import Instance, running, words
+from tests.worlds.instance import Instance, run_instance, words
 
 CLOSING = f"The model {MODEL} is retired and scores nobody any more; to play again revives it."
 THEIRS: dict[str, Any] = {"flip_number": 10, "rules": [rule("visits", 10)]}
@@ -24,7 +24,7 @@ THEIRS: dict[str, Any] = {"flip_number": 10, "rules": [rule("visits", 10)]}
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    with running(tmp_path_factory.mktemp("data"), webhook_allow="127.0.0.1") as instance:
+    with run_instance(tmp_path_factory.mktemp("data"), webhook_allow="127.0.0.1") as instance:
         yield instance
 
 

@@ -17,13 +17,13 @@ from tests.support.builders import NOON
 from tests.support.leads import qualified
 from tests.support.patience import eventually
 from tests.support.receiver import Receiver, Reply
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 MANY = 60_000
 GAUGES = ("flipline_deliveries_pending", "flipline_deliveries_held", "flipline_oldest_due_delivery_seconds")
 
 
-async def shown(world: World) -> dict[str, tuple[float, ...]]:
+async def shown(world: HandoffWorld) -> dict[str, tuple[float, ...]]:
     """Return pending, held and age of the oldest due, by webhook."""
     text = (await world.api.get("/metrics")).text
     samples = {
@@ -44,7 +44,7 @@ async def test_what_is_owed_is_shown_by_webhook(
         Receiver(Reply(500)) as failing,
         Receiver(Reply(410)) as gone,
         Receiver(Reply(200)) as fine,
-        handing_off(tmp_path, database) as world,
+        run_handoff(tmp_path, database) as world,
     ):
         first, second, third = [await world.subscribe(one.url()) for one in (failing, gone, fine)]
         await world.qualify(qualified(1), qualified(2))

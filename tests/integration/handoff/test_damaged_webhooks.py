@@ -13,7 +13,7 @@ from shared.database.engine import Database
 from tests.support.leads import qualified
 from tests.support.receiver import Receiver
 from tests.support.tables import changed
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 DAMAGED = [
     "null",
@@ -29,12 +29,12 @@ UNREADABLE_NAMES = ["7", '"x"', "{}", "[7]", "[[]]"]
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
-    async with handing_off(tmp_path, database) as running:
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
+    async with run_handoff(tmp_path, database) as running:
         yield running
 
 
-async def damage(world: World, webhook: dict[str, Any], column: str, value: str) -> None:
+async def damage(world: HandoffWorld, webhook: dict[str, Any], column: str, value: str) -> None:
     """Write to a column behind the API's back, as a bad restore or a hand in the table would."""
     cast = "::json" if world.database.dialect == "postgresql" and column != "url" else ""
     damaging = sa.text(f"update webhooks set {column} = cast(:value as text){cast} where id = :id")  # noqa: S608
@@ -42,7 +42,7 @@ async def damage(world: World, webhook: dict[str, Any], column: str, value: str)
 
 
 async def test_damaged_secrets_stop_their_subscription_alone_until_they_are_rotated(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     healthy = await world.subscribe(receiver.url())
     all_damaged = {value: await world.subscribe(receiver.url("/damaged")) for value in DAMAGED}
@@ -65,7 +65,9 @@ async def test_damaged_secrets_stop_their_subscription_alone_until_they_are_rota
         await world.settled(damaged, "delivered")
 
 
-async def test_one_damaged_secret_beside_good_ones_does_not_sign(world: World, receiver: Receiver) -> None:
+async def test_one_damaged_secret_beside_good_ones_does_not_sign(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     webhook = await world.subscribe(receiver.url())
     good = f'["{webhook["secret"]}", null]'
     await damage(world, webhook, "secrets", f'[{good}, ["whsec_A", null], 7, [], [null, null]]')
@@ -78,7 +80,7 @@ async def test_one_damaged_secret_beside_good_ones_does_not_sign(world: World, r
 
 
 async def test_a_subscription_to_nobody_knows_what_is_owed_everything_and_sent_nothing(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     healthy = await world.subscribe(receiver.url())
     all_damaged = {
@@ -111,7 +113,7 @@ async def test_what_is_no_json_at_all_harms_no_other(
 ) -> None:
     """PostgreSQL itself refuses to store such."""
     database = Database(sqlite_url)
-    async with handing_off(tmp_path, database) as world:
+    async with run_handoff(tmp_path, database) as world:
         mute, lost = (
             await world.subscribe(receiver.url("/mute")),
             await world.subscribe(receiver.url("/lost")),
@@ -128,7 +130,7 @@ async def test_what_is_no_json_at_all_harms_no_other(
     await database.close()
 
 
-async def test_a_damaged_url_fails_its_own_deliveries_alone(world: World, receiver: Receiver) -> None:
+async def test_a_damaged_url_fails_its_own_deliveries_alone(world: HandoffWorld, receiver: Receiver) -> None:
     healthy = await world.subscribe(receiver.url())
     damaged: list[dict[str, Any]] = []
     for value in ("", "nowhere", "http://[", "ftp://127.0.0.1/", "http://\u00e9\u2028/"):

@@ -21,19 +21,19 @@ from tests.support.leads import qualified
 from tests.support.patience import eventually
 from tests.support.receiver import Receiver, Reply
 from tests.support.tables import changed
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 MORE_THAN_THE_LANE = 3 * bulkhead.MAX_WIDTH
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
-    async with handing_off(tmp_path, database) as running:
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
+    async with run_handoff(tmp_path, database) as running:
         yield running
 
 
 async def test_a_bug_while_sending_is_put_on_record_and_gives_the_place_back(
-    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    world: HandoffWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = Sender.send
     broken = True
@@ -61,7 +61,7 @@ async def test_a_bug_while_sending_is_put_on_record_and_gives_the_place_back(
 
 
 async def test_an_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_again(
-    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    world: HandoffWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = await world.subscribe(receiver.url())
     record, refused = worker.record, set[str]()
@@ -115,7 +115,7 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
     async def readiness() -> str:
         return (await world.api.get("/readyz")).text
 
-    async with hostile(late) as address, handing_off(tmp_path, database) as world:
+    async with hostile(late) as address, run_handoff(tmp_path, database) as world:
         webhook = await world.subscribe(f"http://{address}/")
         await world.qualify(*(qualified(number) for number in range(bulkhead.FIRST_WIDTH)))
         await eventually(lambda: len(received) == bulkhead.FIRST_WIDTH)
@@ -133,7 +133,7 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
 
 
 async def test_a_retry_after_that_makes_no_sense_is_no_answer_to_stumble_over(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     for number, value in enumerate(
         ["9" * 5_000, "Mon, 99 Xxx 99999 99:99:99 +9999", "-0000", "\x80", "," * 1_000, "(" * 1_000]

@@ -13,7 +13,7 @@ from tests.support.hostile import BOMB, CHUNKED, HEAD, Behaviour, dripping, endl
 from tests.support.leads import qualified
 from tests.support.patience import PATIENCE_SECONDS, eventually
 from tests.support.receiver import Receiver, Reply
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # An attempt has longer than the test, so what is cut off was cut off for its size.
@@ -63,22 +63,22 @@ NO_ANSWER = {
 
 
 @pytest.fixture
-async def world(tmp_path: Path, sqlite_url: str) -> AsyncIterator[World]:
+async def world(tmp_path: Path, sqlite_url: str) -> AsyncIterator[HandoffWorld]:
     database = Database(sqlite_url)
-    async with handing_off(tmp_path, database, timeout_seconds=SECONDS) as running:
+    async with run_handoff(tmp_path, database, timeout_seconds=SECONDS) as running:
         yield running
     await database.close()
 
 
 @pytest.fixture
-async def hasty_world(tmp_path: Path, sqlite_url: str) -> AsyncIterator[World]:
+async def hasty_world(tmp_path: Path, sqlite_url: str) -> AsyncIterator[HandoffWorld]:
     database = Database(sqlite_url)
-    async with handing_off(tmp_path, database, timeout_seconds=0.5) as running:
+    async with run_handoff(tmp_path, database, timeout_seconds=0.5) as running:
         yield running
     await database.close()
 
 
-async def attempt_at(world: World, url: str) -> tuple[dict[str, Any], dict[str, Any]]:
+async def attempt_at(world: HandoffWorld, url: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a delivery to the URL and the first attempt at it."""
     webhook = await world.subscribe(url)
     await world.qualify(qualified())
@@ -87,7 +87,9 @@ async def attempt_at(world: World, url: str) -> tuple[dict[str, Any], dict[str, 
 
 
 @pytest.mark.parametrize("behave", WITHOUT_END.values(), ids=WITHOUT_END)
-async def test_an_answer_that_never_begins_is_cut_off_for_its_size(world: World, behave: Behaviour) -> None:
+async def test_an_answer_that_never_begins_is_cut_off_for_its_size(
+    world: HandoffWorld, behave: Behaviour
+) -> None:
     async with hostile(behave) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
 
@@ -97,7 +99,7 @@ async def test_an_answer_that_never_begins_is_cut_off_for_its_size(world: World,
 
 @pytest.mark.parametrize("behave", INFORMATIONAL.values(), ids=INFORMATIONAL)
 async def test_informational_responses_without_end_are_cut_off_for_their_number(
-    world: World, behave: Behaviour
+    world: HandoffWorld, behave: Behaviour
 ) -> None:
     async with hostile(behave) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
@@ -106,7 +108,7 @@ async def test_informational_responses_without_end_are_cut_off_for_their_number(
     assert TOO_MANY in attempt["error"]
 
 
-async def test_a_few_informational_responses_are_no_harm(world: World) -> None:
+async def test_a_few_informational_responses_are_no_harm(world: HandoffWorld) -> None:
     few = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * MAX_INFORMATIONAL
     async with hostile(saying(few + HEAD + b"content-length: 0\r\n\r\n")) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
@@ -115,7 +117,7 @@ async def test_a_few_informational_responses_are_no_harm(world: World) -> None:
 
 
 @pytest.mark.parametrize("behave", DECIDED.values(), ids=DECIDED)
-async def test_what_comes_after_the_status_changes_nothing(world: World, behave: Behaviour) -> None:
+async def test_what_comes_after_the_status_changes_nothing(world: HandoffWorld, behave: Behaviour) -> None:
     async with hostile(behave) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
 
@@ -124,7 +126,7 @@ async def test_what_comes_after_the_status_changes_nothing(world: World, behave:
 
 
 @pytest.mark.parametrize("behave", NO_ANSWER.values(), ids=NO_ANSWER)
-async def test_what_is_no_answer_is_a_failure(world: World, behave: Behaviour) -> None:
+async def test_what_is_no_answer_is_a_failure(world: HandoffWorld, behave: Behaviour) -> None:
     async with hostile(behave) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
 
@@ -144,7 +146,7 @@ async def test_what_is_no_answer_is_a_failure(world: World, behave: Behaviour) -
     ids=["silence", "a reason now and then", "a header now and then", "a hint now and then", "blank lines"],
 )
 async def test_an_answer_that_takes_its_time_is_cut_off_for_that(
-    hasty_world: World, behave: Behaviour
+    hasty_world: HandoffWorld, behave: Behaviour
 ) -> None:
     async with hostile(behave) as address:
         delivery, attempt = await attempt_at(hasty_world, f"http://{address}/")
@@ -152,21 +154,21 @@ async def test_an_answer_that_takes_its_time_is_cut_off_for_that(
     assert (delivery["status"], attempt["error"]) == ("pending", "No answer within 0.5 seconds.")
 
 
-async def test_a_handshake_that_stalls_is_cut_off(hasty_world: World) -> None:
+async def test_a_handshake_that_stalls_is_cut_off(hasty_world: HandoffWorld) -> None:
     async with hostile(silent) as address:
         delivery, attempt = await attempt_at(hasty_world, f"https://{address}/")
 
     assert (delivery["status"], attempt["status"]) == ("pending", None)
 
 
-async def test_what_speaks_no_tls_is_a_failure(world: World) -> None:
+async def test_what_speaks_no_tls_is_a_failure(world: HandoffWorld) -> None:
     async with hostile(saying(HEAD + b"\r\n", reads=False)) as address:
         delivery, attempt = await attempt_at(world, f"https://{address}/")
 
     assert (delivery["status"], attempt["status"]) == ("pending", None)
 
 
-async def test_an_answer_before_the_request_was_read_ends_on_record(world: World) -> None:
+async def test_an_answer_before_the_request_was_read_ends_on_record(world: HandoffWorld) -> None:
     async with hostile(saying(HEAD + b"content-length: 0\r\n\r\n", reads=False)) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
 
@@ -174,7 +176,7 @@ async def test_an_answer_before_the_request_was_read_ends_on_record(world: World
     assert (delivery["status"], attempt["status"]) in {("delivered", 200), ("pending", None)}
 
 
-async def test_each_answer_on_a_kept_connection_may_have_its_size(world: World) -> None:
+async def test_each_answer_on_a_kept_connection_may_have_its_size(world: HandoffWorld) -> None:
     long = {"x-long": "x" * (MAX_ANSWER_BYTES - 1_000)}
     async with Receiver(Reply(200, long)) as receiver:
         webhook = await world.subscribe(receiver.url())
@@ -185,7 +187,7 @@ async def test_each_answer_on_a_kept_connection_may_have_its_size(world: World) 
         assert len(receiver.received) == 3
 
 
-async def test_a_healthy_endpoint_gets_its_leads_among_hostile_ones(world: World) -> None:
+async def test_a_healthy_endpoint_gets_its_leads_among_hostile_ones(world: HandoffWorld) -> None:
     behaviours = [
         *INFORMATIONAL.values(),
         *WITHOUT_END.values(),

@@ -15,7 +15,7 @@ from shared.database.engine import Database
 from shared.web.cursor import Keyset
 from tests.support.leads import qualified
 from tests.support.patience import eventually
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 START = datetime(2026, 6, 1, 9, 30, tzinfo=UTC)
 # Of each lead: last name, score, days after START. Two share name, score and instant.
@@ -26,8 +26,8 @@ LEADS = [
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
-    async with handing_off(tmp_path, database) as running:
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
+    async with run_handoff(tmp_path, database) as running:
         for number, (name, score, days) in enumerate(LEADS):
             await running.qualify(
                 qualified(
@@ -43,7 +43,7 @@ async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
         yield running
 
 
-async def listed(world: World, limit: int = 200, **query: Any) -> list[dict[str, Any]]:
+async def listed(world: HandoffWorld, limit: int = 200, **query: Any) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     params = query | {"limit": limit}
     while True:
@@ -55,7 +55,7 @@ async def listed(world: World, limit: int = 200, **query: Any) -> list[dict[str,
         params["cursor"] = answer.json()["next_cursor"]
 
 
-async def numbers(world: World, **query: Any) -> list[int]:
+async def numbers(world: HandoffWorld, **query: Any) -> list[int]:
     return [int(lead["lead_id"].removeprefix("lead_")) for lead in await listed(world, **query)]
 
 
@@ -66,7 +66,7 @@ KEYS: dict[str, Any] = {
 }
 
 
-async def test_leads_come_in_the_order_that_is_asked_for_each_once(world: World) -> None:
+async def test_leads_come_in_the_order_that_is_asked_for_each_once(world: HandoffWorld) -> None:
     for sort, limit in product([None, *KEYS, *(f"-{name}" for name in KEYS)], [1, 2, 200]):
         found = await listed(world, limit, **({"sort": sort} if sort else {}))
         falling = (sort or "-qualified_at").startswith("-")
@@ -76,12 +76,12 @@ async def test_leads_come_in_the_order_that_is_asked_for_each_once(world: World)
 
 
 async def test_last_names_are_sorted_without_case_and_accents_and_unknown_ones_come_last(
-    world: World,
+    world: HandoffWorld,
 ) -> None:
     assert await numbers(world, sort="last_name") == [1, 2, 7, 4, 3, 0, 6, 8, 5]
 
 
-async def test_leads_are_found_by_all_that_is_asked_together(world: World) -> None:
+async def test_leads_are_found_by_all_that_is_asked_together(world: HandoffWorld) -> None:
     for query, expected in (
         ({"model": "influence"}, [4]),
         ({"status": "open", "model": "marathon", "sort": "-score"}, [5, 0, 3, 6, 8, 7, 2, 1]),
@@ -99,7 +99,7 @@ async def test_leads_are_found_by_all_that_is_asked_together(world: World) -> No
         assert await numbers(world, **query) == expected, query
 
 
-async def test_leads_come_as_csv_with_person_and_company_in_columns(world: World) -> None:
+async def test_leads_come_as_csv_with_person_and_company_in_columns(world: HandoffWorld) -> None:
     csv_please = {"accept": "text/csv"}
     first = await world.api.get("/v1/leads", params={"limit": 1, "sort": "-score"}, headers=csv_please)
     (row,) = csv.DictReader(io.StringIO(first.text))
@@ -143,14 +143,14 @@ REFUSED: list[tuple[dict[str, str], int, str, str]] = [
 ]
 
 
-async def test_what_a_list_of_leads_does_not_take_is_refused(world: World) -> None:
+async def test_what_a_list_of_leads_does_not_take_is_refused(world: HandoffWorld) -> None:
     for query, *expected in REFUSED:
         answer = await world.api.get("/v1/leads", params=query)
         problem = answer.json()
         assert [answer.status_code, problem["code"], problem["field"]] == expected, query
 
 
-async def test_the_longest_names_are_sorted_and_paged_too(world: World) -> None:
+async def test_the_longest_names_are_sorted_and_paged_too(world: HandoffWorld) -> None:
     for number, letter in enumerate(("🏃", "\u0fff", '"\\', "ß", "\ufdfa")):
         name = letter * 3_000
         await world.qualify(qualified(100 + number, traits={"last_name": name}, model="long"))

@@ -19,7 +19,7 @@ from tests.support.leads import qualified
 from tests.support.patience import PATIENCE_SECONDS, eventually
 from tests.support.receiver import Receiver, Reply
 from tests.support.tables import changed, rows
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 HANGS, WORKS = Reply(hang=True), Reply(200)
 
@@ -48,7 +48,7 @@ async def leases(database: Database) -> list[Any]:
     return sorted(map(tuple, await rows(database, query.where(deliveries.c.leased_by.is_not(None)))))
 
 
-async def lease_to(worker: str, world: World, webhook: dict[str, Any]) -> None:
+async def lease_to(worker: str, world: HandoffWorld, webhook: dict[str, Any]) -> None:
     """Have what a webhook is owed leased for a long time by the worker of this name."""
     ends = sa.literal(world.clock.now().replace(year=2999), deliveries.c.due_at.type)
     leased = (
@@ -63,7 +63,7 @@ async def lease_to(worker: str, world: World, webhook: dict[str, Any]) -> None:
 async def owed(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
     """An endpoint that has failed once to take the one delivery, which nobody works on."""
     async with Receiver(Reply(500), WORKS) as receiver:
-        async with handing_off(tmp_path, database) as world:
+        async with run_handoff(tmp_path, database) as world:
             webhook = await world.subscribe(receiver.url())
             await world.qualify(qualified())
             await world.failed(webhook, 1)
@@ -74,7 +74,7 @@ async def owed(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
 async def test_a_starting_worker_takes_over_from_a_dead_one_at_once(
     tmp_path: Path, database: Database, owed: Receiver
 ) -> None:
-    async with handing_off(tmp_path, database):
+    async with run_handoff(tmp_path, database):
         first, second = await owed.wait_for(2)
         assert first.id == second.id
         await eventually(lambda: leases(database), lambda held: held == [])
@@ -86,7 +86,7 @@ async def test_a_lease_with_any_name_is_taken_over(
 ) -> None:
     await changed(database, sa.update(deliveries).values(leased_by=name))
 
-    async with handing_off(tmp_path, database):
+    async with run_handoff(tmp_path, database):
         await owed.wait_for(2)
 
 
@@ -95,13 +95,13 @@ async def test_the_leases_of_a_living_worker_stay_its_own(
 ) -> None:
     monkeypatch.setattr(takeover, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(takeover, "CHECK_SECONDS", 0.01)
-    async with Receiver(HANGS) as receiver, handing_off(tmp_path, database) as one:
+    async with Receiver(HANGS) as receiver, run_handoff(tmp_path, database) as one:
         await one.subscribe(receiver.url(), models=["marathon"])
         await one.qualify(*(qualified(number) for number in range(5)))
         await receiver.wait_for(5)
         [(_, _, worker), *_] = held = await leases(database)
 
-        async with Receiver() as healthy, handing_off(tmp_path, database) as another:
+        async with Receiver() as healthy, run_handoff(tmp_path, database) as another:
             webhook = await another.subscribe(healthy.url(), models=["other"])
             await another.qualify(qualified(9, model="other"))
             await another.settled(webhook, "delivered")
@@ -120,7 +120,7 @@ async def test_a_lost_proof_is_had_again_and_costs_at_most_a_second_attempt(
 ) -> None:
     monkeypatch.setattr(takeover, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(takeover, "CHECK_SECONDS", 0.01)
-    async with Receiver(HANGS) as receiver, handing_off(tmp_path, database) as world:
+    async with Receiver(HANGS) as receiver, run_handoff(tmp_path, database) as world:
         await world.subscribe(receiver.url())
         await world.qualify(qualified())
         await receiver.wait_for(1)
@@ -158,13 +158,13 @@ async def test_a_zombie_changes_nothing(
         else:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
 
-    async with hostile(behave) as address, handing_off(tmp_path, database) as zombie:
+    async with hostile(behave) as address, run_handoff(tmp_path, database) as zombie:
         webhook = await zombie.subscribe(f"http://{address}/")
         await zombie.qualify(qualified(1))
         await eventually(lambda: came == 1)
         await take_proofs_away(tmp_path, database)
 
-        async with handing_off(tmp_path, database) as successor:
+        async with run_handoff(tmp_path, database) as successor:
             [delivered] = await successor.settled(webhook, "delivered")
         may_fail.set()
         await broken_off.wait()
@@ -179,7 +179,7 @@ async def test_a_zombie_changes_nothing(
 
 async def test_a_stopped_worker_leaves_nothing_leased_and_no_file(tmp_path: Path, database: Database) -> None:
     async with Receiver(HANGS) as receiver:
-        async with handing_off(tmp_path, database) as world:
+        async with run_handoff(tmp_path, database) as world:
             await world.subscribe(receiver.url())
             await world.qualify(*(qualified(number) for number in range(5)))
             await receiver.wait_for(5)
@@ -197,7 +197,7 @@ async def test_files_of_the_dead_are_removed_and_only_those(tmp_path: Path, sqli
     for path in [*left, *others]:
         path.touch()
 
-    async with prove(database, "living") as living, handing_off(tmp_path, database):
+    async with prove(database, "living") as living, run_handoff(tmp_path, database):
         await eventually(lambda: not any(path.exists() for path in left))
         await living.check()
         assert all(path.exists() for path in others)
@@ -212,7 +212,7 @@ async def test_who_cannot_prove_to_live_delivers_under_leases_that_end_by_time(
         raise Unavailable("proof_refused", "No proof today.")
 
     monkeypatch.setattr(composing, "prove", refused)
-    async with Receiver(HANGS, WORKS) as receiver, handing_off(tmp_path, database) as world:
+    async with Receiver(HANGS, WORKS) as receiver, run_handoff(tmp_path, database) as world:
         webhook = await world.subscribe(receiver.url())
         await world.qualify(qualified(1))
         await receiver.wait_for(1)

@@ -19,20 +19,22 @@ from shared.model_events import MatrixActivated, ModelDeleted, ModelDrafted
 from tests.support.builders import NOON
 from tests.support.leads import qualified
 from tests.support.patience import PATIENCE_SECONDS, eventually, patience
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 URL = "http://127.0.0.1:9/"
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(
+    tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[HandoffWorld]:
     monkeypatch.setattr(model_names, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(leads, "PATIENCE_WITH_LISTS_SECONDS", 0.0)
-    async with handing_off(tmp_path, database) as running:
+    async with run_handoff(tmp_path, database) as running:
         yield running
 
 
-async def told(world: World, *events: Event) -> None:
+async def told(world: HandoffWorld, *events: Event) -> None:
     """Let the log tell of models, and wait until the hand-off has read it."""
     marker = ModelDrafted(id="marker", model=f"marker_{len(events)}_{id(events)}", drafted_at=NOON)
     # Of one key, so that the last is read last.
@@ -54,13 +56,15 @@ def activated(model: str) -> MatrixActivated:
     )
 
 
-async def refused(world: World, method: str, path: str, **request: Any) -> tuple[int, str, str, str]:
+async def refused(world: HandoffWorld, method: str, path: str, **request: Any) -> tuple[int, str, str, str]:
     answer = await world.api.request(method, path, **request)
     problem = answer.json()
     return answer.status_code, problem["code"], problem["field"], problem["message"]
 
 
-async def test_a_subscription_to_a_misspelt_model_is_refused_with_the_one_that_is_meant(world: World) -> None:
+async def test_a_subscription_to_a_misspelt_model_is_refused_with_the_one_that_is_meant(
+    world: HandoffWorld,
+) -> None:
     await told(world, drafted("purchase_intent"), activated("influence"))
     for body, field, meant in (
         ({"models": ["nope"]}, "models.0", "is not known; known are "),
@@ -74,18 +78,18 @@ async def test_a_subscription_to_a_misspelt_model_is_refused_with_the_one_that_i
     assert (await world.get("/v1/webhooks"))["items"] == []
 
 
-async def test_each_misspelt_model_is_told(world: World) -> None:
+async def test_each_misspelt_model_is_told(world: HandoffWorld) -> None:
     await told(world, drafted("marathon"))
     answer = await world.api.post("/v1/webhooks", json={"url": URL, "models": ["maraton", "marathon", "m2"]})
     assert [one["field"] for one in answer.json()["errors"]] == ["models.0", "models.2"]
 
 
-async def test_a_subscription_can_be_made_before_the_first_activation(world: World) -> None:
+async def test_a_subscription_can_be_made_before_the_first_activation(world: HandoffWorld) -> None:
     await told(world, drafted("purchase_intent"))
     await world.subscribe(URL, models=["purchase_intent"])
 
 
-async def test_a_change_is_checked_only_in_what_it_names(world: World) -> None:
+async def test_a_change_is_checked_only_in_what_it_names(world: HandoffWorld) -> None:
     await told(world, drafted("marathon"))
     webhook = await world.subscribe(URL, models=["marathon"])
     path = f"/v1/webhooks/{webhook['id']}"
@@ -97,7 +101,7 @@ async def test_a_change_is_checked_only_in_what_it_names(world: World) -> None:
     assert (await world.api.patch(path, json={"models": None})).status_code == 200
 
 
-async def test_a_model_that_is_deleted_and_made_anew_is_known_again(world: World) -> None:
+async def test_a_model_that_is_deleted_and_made_anew_is_known_again(world: HandoffWorld) -> None:
     gone = ModelDeleted(id="d", model="m", deleted_at=NOON)
     await told(world, drafted("m"), gone)
     assert (await refused(world, "GET", "/v1/leads?model=m"))[1:3] == ("model_unknown", "query.model")
@@ -105,7 +109,7 @@ async def test_a_model_that_is_deleted_and_made_anew_is_known_again(world: World
     assert (await world.get("/v1/leads?model=m"))["items"] == []
 
 
-async def test_leads_of_a_misspelt_model_are_refused_with_the_one_that_is_meant(world: World) -> None:
+async def test_leads_of_a_misspelt_model_are_refused_with_the_one_that_is_meant(world: HandoffWorld) -> None:
     await world.qualify(qualified(1))
     await eventually(lambda: world.get("/v1/leads"), lambda page: len(page["items"]) == 1)
     assert len((await world.get("/v1/leads?model=marathon"))["items"]) == 1
@@ -115,7 +119,7 @@ async def test_leads_of_a_misspelt_model_are_refused_with_the_one_that_is_meant(
 
 
 async def test_who_makes_a_model_and_at_once_a_subscription_is_not_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: HandoffWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log tells of the model a moment after scoring has answered."""
     looked, look = threading.Event(), store.among
@@ -135,7 +139,9 @@ async def test_who_makes_a_model_and_at_once_a_subscription_is_not_refused(
         assert (await subscribing).status_code == 201
 
 
-async def test_other_values_that_name_something_are_refused_with_the_one_that_is_meant(world: World) -> None:
+async def test_other_values_that_name_something_are_refused_with_the_one_that_is_meant(
+    world: HandoffWorld,
+) -> None:
     for method, path, body, field, meant in (
         ("GET", "/v1/leads?status=opne", None, "query.status", "open"),
         ("GET", "/v1/leads?sort=-qualifed_at", None, "query.sort", "-qualified_at"),

@@ -19,12 +19,12 @@ from tests.support.leads import qualified
 from tests.support.patience import PATIENCE_SECONDS, eventually
 from tests.support.receiver import Receiver
 from tests.support.tables import rows, values
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
-    async with handing_off(tmp_path, database) as running:
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
+    async with run_handoff(tmp_path, database) as running:
         yield running
 
 
@@ -44,7 +44,7 @@ async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
         claims.extend([len(claimed.deliveries)] * bool(claimed.deliveries))
         return claimed
 
-    async with handing_off(tmp_path, database) as world:
+    async with run_handoff(tmp_path, database) as world:
         webhook = await world.subscribe(receiver.url())
         monkeypatch.setattr(FrozenClock, "now", moving)
         # From now on the worker neither looks nor is told of anything but the end of its attempts.
@@ -59,7 +59,7 @@ async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
 
 
 async def test_a_claim_that_fails_keeps_no_lead_out(
-    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    world: HandoffWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = await world.subscribe(receiver.url())
     claim, fails = worker.claim, True
@@ -83,7 +83,7 @@ async def test_what_finds_no_place_at_first_is_sent_as_soon_as_there_is_one(
 ) -> None:
     """Nobody rings for it, so the worker has to remember that more is owed."""
     count = 3 * MAX_WIDTH
-    async with handing_off(tmp_path, database) as world:
+    async with run_handoff(tmp_path, database) as world:
         await world.subscribe(receiver.url())
         monkeypatch.setattr(worker, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
         await world.qualify(*(qualified(number) for number in range(count)))

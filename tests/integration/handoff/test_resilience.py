@@ -11,18 +11,18 @@ from shared.database.engine import Database
 from tests.support.leads import qualified
 from tests.support.patience import eventually
 from tests.support.receiver import Receiver, Reply
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 WORKS, HANGS = Reply(200), Reply(hang=True)
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
-    async with handing_off(tmp_path, database) as running:
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
+    async with run_handoff(tmp_path, database) as running:
         yield running
 
 
-async def test_dead_endpoints_do_not_delay_a_healthy_one(world: World, receiver: Receiver) -> None:
+async def test_dead_endpoints_do_not_delay_a_healthy_one(world: HandoffWorld, receiver: Receiver) -> None:
     async with Receiver(HANGS) as dead:
         for path in ("/a", "/b", "/c"):
             await world.subscribe(dead.url(path))
@@ -39,7 +39,7 @@ async def test_dead_endpoints_do_not_delay_a_healthy_one(world: World, receiver:
 async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
     tmp_path: Path, database: Database, receiver: Receiver
 ) -> None:
-    async with Receiver(HANGS) as dead, handing_off(tmp_path, database, timeout_seconds=1) as world:
+    async with Receiver(HANGS) as dead, run_handoff(tmp_path, database, timeout_seconds=1) as world:
         endpoints = [
             await world.subscribe(dead.url(f"/{number}"))
             for number in range(bulkhead.TOTAL // bulkhead.FIRST_WIDTH)
@@ -63,7 +63,7 @@ async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
 
 
 async def test_deleting_a_subscription_with_work_under_way_harms_nobody(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     async with Receiver(HANGS) as slow:
         doomed = await world.subscribe(slow.url())
@@ -84,12 +84,12 @@ async def test_an_attempt_cut_short_is_made_again_by_the_next_process_under_the_
     tmp_path: Path, database: Database
 ) -> None:
     async with Receiver(HANGS, WORKS) as receiver:
-        async with handing_off(tmp_path, database) as first:
+        async with run_handoff(tmp_path, database) as first:
             webhook = await first.subscribe(receiver.url())
             await first.qualify(qualified())
             await receiver.wait_for(1)
 
-        async with handing_off(tmp_path, database) as second:
+        async with run_handoff(tmp_path, database) as second:
             [delivered] = await second.settled(webhook, "delivered")
 
     assert [received.id for received in receiver.received] == [delivered["message_id"]] * 2
@@ -98,7 +98,7 @@ async def test_an_attempt_cut_short_is_made_again_by_the_next_process_under_the_
 async def test_two_processes_share_the_work_and_send_nothing_twice(
     tmp_path: Path, database: Database, receiver: Receiver
 ) -> None:
-    async with handing_off(tmp_path, database) as one, handing_off(tmp_path, database) as another:
+    async with run_handoff(tmp_path, database) as one, run_handoff(tmp_path, database) as another:
         webhook = await one.subscribe(receiver.url())
 
         await another.qualify(*(qualified(number) for number in range(200)))

@@ -12,16 +12,16 @@ from shared.database.engine import Database
 from tests.support.keys import OPS_KEY, WRITE_KEY
 from tests.support.leads import qualified
 from tests.support.receiver import Receiver
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
-    async with handing_off(tmp_path, database) as running:
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
+    async with run_handoff(tmp_path, database) as running:
         yield running
 
 
-async def test_a_crm_or_ops_key_is_needed(world: World) -> None:
+async def test_a_crm_or_ops_key_is_needed(world: HandoffWorld) -> None:
     world.api.headers.pop("authorization")
     for header in ({}, {"authorization": f"Bearer {WRITE_KEY}"}):
         answer = await world.api.get("/v1/webhooks", headers=header)
@@ -31,7 +31,7 @@ async def test_a_crm_or_ops_key_is_needed(world: World) -> None:
     ).status_code == 200
 
 
-async def test_the_secret_is_shown_at_creation_only(world: World, receiver: Receiver) -> None:
+async def test_the_secret_is_shown_at_creation_only(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
     assert webhook.pop("secret").startswith("whsec_")
     assert webhook["event_types"] is webhook["models"] is None
@@ -55,7 +55,7 @@ REFUSED = [
 
 
 async def test_a_subscription_that_cannot_work_is_refused_naming_the_field(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: HandoffWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_up = socket.getaddrinfo
 
@@ -71,7 +71,7 @@ async def test_a_subscription_that_cannot_work_is_refused_naming_the_field(
         assert (body, answer.json()["code"], answer.json()["field"]) == (body, code, field)
 
 
-async def test_a_private_target_is_refused_with_the_way_to_open_it(world: World) -> None:
+async def test_a_private_target_is_refused_with_the_way_to_open_it(world: HandoffWorld) -> None:
     answer = await world.api.post("/v1/webhooks", json={"url": "https://192.168.7.7/hook"})
     assert answer.json()["message"] == (
         "192.168.7.7 is not a public address. "
@@ -79,7 +79,7 @@ async def test_a_private_target_is_refused_with_the_way_to_open_it(world: World)
     )
 
 
-async def test_a_change_touches_only_what_is_named(world: World, receiver: Receiver) -> None:
+async def test_a_change_touches_only_what_is_named(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url(), models=["marathon"])
     path = f"/v1/webhooks/{webhook['id']}"
 
@@ -94,7 +94,7 @@ async def test_a_change_touches_only_what_is_named(world: World, receiver: Recei
     assert (await world.get(path))["url"] == webhook["url"]
 
 
-async def test_a_test_message_takes_the_way_of_every_other(world: World, receiver: Receiver) -> None:
+async def test_a_test_message_takes_the_way_of_every_other(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url(), event_types=["profile.stage_changed"])
 
     answer = await world.api.post(f"/v1/webhooks/{webhook['id']}/test")
@@ -107,7 +107,7 @@ async def test_a_test_message_takes_the_way_of_every_other(world: World, receive
 
 
 async def test_pages_of_deliveries_leads_and_webhooks_show_everything_once(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url())
     await world.subscribe(receiver.url(), models=["none"])
@@ -137,7 +137,7 @@ async def _all_pages(api: httpx.AsyncClient, path: str, **query: Any) -> list[An
 
 
 async def test_a_replay_of_deliveries_that_are_not_there_replays_nothing(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook, other = await world.subscribe(receiver.url()), await world.subscribe(receiver.url())
     await world.qualify(qualified(1))
@@ -156,7 +156,7 @@ async def test_a_replay_of_deliveries_that_are_not_there_replays_nothing(
     assert (await world.deliveries(webhook)) == [mine]
 
 
-async def test_leads_are_found_by_model_and_status(world: World, receiver: Receiver) -> None:
+async def test_leads_are_found_by_model_and_status(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
     await world.qualify(qualified(1), qualified(2, model="influence"))
     await world.settled(webhook, "delivered", 2)
@@ -169,7 +169,7 @@ async def test_leads_are_found_by_model_and_status(world: World, receiver: Recei
     assert await found("status=won") == []
 
 
-async def test_replay_sends_what_is_selected(world: World, receiver: Receiver) -> None:
+async def test_replay_sends_what_is_selected(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
     await world.qualify(qualified(1))
     [early] = await world.settled(webhook, "delivered")
@@ -207,19 +207,19 @@ HOSTILE = [
 ]
 
 
-async def test_hostile_paths_and_queries_are_refused(world: World) -> None:
+async def test_hostile_paths_and_queries_are_refused(world: HandoffWorld) -> None:
     for path in HOSTILE:
         assert (path, (await world.api.get(path)).status_code) in {(path, 400), (path, 422)}
 
 
-async def test_hostile_instants_are_refused(world: World, receiver: Receiver) -> None:
+async def test_hostile_instants_are_refused(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
     for when in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
         answer = await world.api.post(f"/v1/webhooks/{webhook['id']}/replay", json={"since": when})
         assert (when, answer.status_code) == (when, 422)
 
 
-async def test_what_is_not_there_is_not_found(world: World) -> None:
+async def test_what_is_not_there_is_not_found(world: HandoffWorld) -> None:
     for method, path in (
         ("GET", "/v1/webhooks/none"),
         ("PATCH", "/v1/webhooks/none"),

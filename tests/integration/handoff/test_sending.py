@@ -12,14 +12,14 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from shared.database.engine import Database
 from tests.support.leads import qualified
 from tests.support.receiver import Received, Receiver, Reply
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 FAILS, WORKS = Reply(500, body=b"out of order"), Reply(200)
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
-    async with handing_off(tmp_path, database) as running:
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
+    async with run_handoff(tmp_path, database) as running:
         yield running
 
 
@@ -28,7 +28,7 @@ def verified(received: Received, secret: str) -> Any:
 
 
 async def test_a_qualified_lead_is_delivered_signed_with_its_reasons(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url("/leads?from=flipline"))
 
@@ -49,7 +49,7 @@ async def test_a_qualified_lead_is_delivered_signed_with_its_reasons(
     assert (lead["status"], lead["deliveries"]) == ("open", [delivery])
 
 
-async def test_only_what_was_subscribed_to_is_delivered(world: World, receiver: Receiver) -> None:
+async def test_only_what_was_subscribed_to_is_delivered(world: HandoffWorld, receiver: Receiver) -> None:
     other_model = await world.subscribe(receiver.url(), models=["influence"])
     other_type = await world.subscribe(receiver.url(), event_types=["profile.stage_changed"])
     wanted = await world.subscribe(receiver.url(), event_types=["lead.qualified"], models=["marathon"])
@@ -62,7 +62,7 @@ async def test_only_what_was_subscribed_to_is_delivered(world: World, receiver: 
 
 
 async def test_a_failed_delivery_is_tried_again_under_the_same_id_and_signed_anew(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     receiver.answers(FAILS, WORKS)
     webhook = await world.subscribe(receiver.url())
@@ -83,7 +83,9 @@ async def test_a_failed_delivery_is_tried_again_under_the_same_id_and_signed_ane
     assert [attempt["status"] for attempt in delivered["attempts"]] == [500, 200]
 
 
-async def test_a_delivery_that_never_succeeds_is_held_and_replayed(world: World, receiver: Receiver) -> None:
+async def test_a_delivery_that_never_succeeds_is_held_and_replayed(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     receiver.answers(FAILS)
     webhook = await world.subscribe(receiver.url())
     await world.qualify(qualified())
@@ -102,7 +104,9 @@ async def test_a_delivery_that_never_succeeds_is_held_and_replayed(world: World,
     assert len({received.id for received in receiver.received}) == 1
 
 
-async def test_a_lead_told_twice_by_the_log_is_delivered_once(world: World, receiver: Receiver) -> None:
+async def test_a_lead_told_twice_by_the_log_is_delivered_once(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     webhook = await world.subscribe(receiver.url())
     await world.qualify(qualified(1), qualified(1))
     await world.settled(webhook, "delivered")
@@ -117,7 +121,7 @@ async def test_a_lead_told_twice_by_the_log_is_delivered_once(world: World, rece
 
 
 async def test_410_disables_the_subscription_and_holds_what_it_is_owed(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     receiver.answers(Reply(410))
     webhook = await world.subscribe(receiver.url())
@@ -140,7 +144,7 @@ async def test_410_disables_the_subscription_and_holds_what_it_is_owed(
     await world.settled(webhook, "delivered", 2)
 
 
-async def test_a_redirect_is_a_failure_and_not_followed(world: World, receiver: Receiver) -> None:
+async def test_a_redirect_is_a_failure_and_not_followed(world: HandoffWorld, receiver: Receiver) -> None:
     receiver.answers(Reply(302, {"location": receiver.url("/elsewhere")}))
     webhook = await world.subscribe(receiver.url())
 
@@ -151,7 +155,7 @@ async def test_a_redirect_is_a_failure_and_not_followed(world: World, receiver: 
     assert [received.path for received in receiver.received] == ["/hook"]
 
 
-async def test_a_broken_connection_is_tried_again(world: World, receiver: Receiver) -> None:
+async def test_a_broken_connection_is_tried_again(world: HandoffWorld, receiver: Receiver) -> None:
     receiver.answers(Reply(broken=True), WORKS)
     webhook = await world.subscribe(receiver.url())
     await world.qualify(qualified())
@@ -164,7 +168,7 @@ async def test_a_broken_connection_is_tried_again(world: World, receiver: Receiv
 
 
 async def test_a_name_that_turns_private_after_it_was_checked_is_held(
-    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+    world: HandoffWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_up = socket.getaddrinfo
     now_at = "127.0.0.1"
@@ -184,7 +188,9 @@ async def test_a_name_that_turns_private_after_it_was_checked_is_held(
     assert receiver.received == []
 
 
-async def test_after_a_rotation_both_secrets_verify_for_a_day(world: World, receiver: Receiver) -> None:
+async def test_after_a_rotation_both_secrets_verify_for_a_day(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     webhook = await world.subscribe(receiver.url())
     rotation = await world.api.post(f"/v1/webhooks/{webhook['id']}/rotate-secret")
     old, new = webhook["secret"], rotation.json()["secret"]

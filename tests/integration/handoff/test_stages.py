@@ -9,20 +9,20 @@ from standardwebhooks.webhooks import Webhook as StandardWebhook
 from shared.database.engine import Database
 from tests.support.leads import qualified, stage_changed
 from tests.support.receiver import Receiver
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 STAGES, LEADS = {"event_types": ["profile.stage_changed"]}, {"event_types": ["lead.qualified"]}
 BOTH = {"event_types": ["profile.stage_changed", "lead.qualified"]}
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
-    async with handing_off(tmp_path, database) as running:
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
+    async with run_handoff(tmp_path, database) as running:
         yield running
 
 
 async def test_a_change_of_stage_is_delivered_signed_under_the_id_of_its_event(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url(), **STAGES)
 
@@ -38,7 +38,7 @@ async def test_a_change_of_stage_is_delivered_signed_under_the_id_of_its_event(
 
 
 async def test_a_change_told_twice_in_one_batch_and_again_later_is_delivered_once(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url(), **STAGES)
     await world.tell(stage_changed(1), stage_changed(1))
@@ -52,7 +52,9 @@ async def test_a_change_told_twice_in_one_batch_and_again_later_is_delivered_onc
     assert sorted(received.id for received in receiver.received) == ["stage_1", "stage_2"]
 
 
-async def test_a_change_told_again_while_it_is_held_stays_held(world: World, receiver: Receiver) -> None:
+async def test_a_change_told_again_while_it_is_held_stays_held(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     webhook = await world.subscribe(receiver.url(), **STAGES)
     path = f"/v1/webhooks/{webhook['id']}"
     await world.api.patch(path, json={"status": "disabled"})
@@ -68,7 +70,9 @@ async def test_a_change_told_again_while_it_is_held_stays_held(world: World, rec
     assert sorted(received.id for received in receiver.received) == ["stage_1", "stage_2"]
 
 
-async def test_only_those_who_want_this_type_and_model_are_told(world: World, receiver: Receiver) -> None:
+async def test_only_those_who_want_this_type_and_model_are_told(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     leads_only = await world.subscribe(receiver.url(), **LEADS)
     unasked = await world.subscribe(receiver.url())
     other_model = await world.subscribe(receiver.url(), **STAGES, models=["influence"])
@@ -84,7 +88,9 @@ async def test_only_those_who_want_this_type_and_model_are_told(world: World, re
     assert len(receiver.received) == 2
 
 
-async def test_leads_are_told_as_before_among_changes_of_stage(world: World, receiver: Receiver) -> None:
+async def test_leads_are_told_as_before_among_changes_of_stage(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     leads_only = await world.subscribe(receiver.url(), **LEADS)
     stages_only = await world.subscribe(receiver.url(), **STAGES)
 
@@ -99,7 +105,7 @@ async def test_leads_are_told_as_before_among_changes_of_stage(world: World, rec
 
 
 async def test_who_subscribes_later_is_not_told_of_a_lead_that_the_log_repeats(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     first = await world.subscribe(receiver.url(), **BOTH)
     await world.tell(qualified(1))
@@ -113,7 +119,7 @@ async def test_who_subscribes_later_is_not_told_of_a_lead_that_the_log_repeats(
 
 
 async def test_a_lead_tells_its_audience_to_subscribers_and_in_the_listing(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url())
 

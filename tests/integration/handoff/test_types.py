@@ -19,10 +19,10 @@ from tests.support.patience import eventually
 from tests.support.receiver import Receiver
 from tests.support.schemas import differences
 from tests.support.tables import changed
-from tests.worlds.handoff import World, handing_off
+from tests.worlds.handoff import HandoffWorld, run_handoff
 
 # How a message of each type comes to a subscriber: by an event on the log, or because it was asked for.
-SENDING: dict[str, Callable[[World, dict[str, Any]], Awaitable[Any]]] = {
+SENDING: dict[str, Callable[[HandoffWorld, dict[str, Any]], Awaitable[Any]]] = {
     "lead.qualified": lambda world, _webhook: world.tell(qualified()),
     "profile.stage_changed": lambda world, _webhook: world.tell(stage_changed()),
     "webhook.test": lambda world, webhook: world.api.post(f"/v1/webhooks/{webhook['id']}/test"),
@@ -38,8 +38,8 @@ NOT_OFFERED = (
 
 
 @pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[World]:
-    async with handing_off(tmp_path, database) as running:
+async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
+    async with run_handoff(tmp_path, database) as running:
         yield running
 
 
@@ -49,7 +49,7 @@ def test_the_types_that_are_sent_here_are_those_that_are_offered() -> None:
 
 @pytest.mark.parametrize("type_", OFFERED, ids=attrgetter("name"))
 async def test_each_type_that_is_offered_arrives_as_it_is_described(
-    world: World, receiver: Receiver, type_: EventType[Any]
+    world: HandoffWorld, receiver: Receiver, type_: EventType[Any]
 ) -> None:
     webhook = await world.subscribe(receiver.url(), event_types=[type_.name])
 
@@ -67,12 +67,12 @@ async def test_each_type_that_is_offered_arrives_as_it_is_described(
     }
 
 
-async def dead_letters(world: World) -> list[Event]:
+async def dead_letters(world: HandoffWorld) -> list[Event]:
     return [decode(one.value) async for batch in world.log.replay(DEAD_LETTERS) for one in batch]
 
 
 async def test_an_event_of_no_type_is_parked_and_the_events_beside_it_are_sent(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url())
     unknown = encode(interaction("visit"))
@@ -92,7 +92,7 @@ async def test_an_event_of_no_type_is_parked_and_the_events_beside_it_are_sent(
 
 @pytest.mark.parametrize("name", NOT_OFFERED)
 async def test_a_type_that_is_not_sent_is_refused_with_those_that_are(
-    world: World, receiver: Receiver, name: str
+    world: HandoffWorld, receiver: Receiver, name: str
 ) -> None:
     webhook = await world.subscribe(receiver.url())
     body = {"event_types": ["lead.qualified", name]}
@@ -109,7 +109,7 @@ async def test_a_type_that_is_not_sent_is_refused_with_those_that_are(
 
 
 async def test_a_stored_type_that_is_not_offered_matches_nothing_and_harms_nothing(
-    world: World, receiver: Receiver
+    world: HandoffWorld, receiver: Receiver
 ) -> None:
     """Versions before this one offered types that they never sent."""
     unsent, both = await world.subscribe(receiver.url()), await world.subscribe(receiver.url())

@@ -12,12 +12,12 @@ from services.handoff.webhooks.signature import signed_headers
 from services.hosting.process import host
 from shared.process.service import Service
 from tests.support.schemas import differences
-from tests.worlds.all_services import whole
+from tests.worlds.all_services import compose_all_services
 
 
 @pytest.fixture
 async def document(sqlite_url: str, tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
-    async with whole(sqlite_url, tmp_path) as app:
+    async with compose_all_services(sqlite_url, tmp_path) as app:
         yield app.openapi()
 
 

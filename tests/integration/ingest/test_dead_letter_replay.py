@@ -16,7 +16,7 @@ from shared.log.embedded import EmbeddedLog
 from shared.payload import payload_of
 from tests.contract.logs import open_log
 from tests.support.builders import NOON, interaction
-from tests.worlds.dead_letters import LettersWorld, letter, running_letters
+from tests.worlds.dead_letters import DeadLettersWorld, letter, run_dead_letters
 
 VISIT = {"type": "visit", "identities": {"email": "ana@example.com"}}
 
@@ -24,12 +24,12 @@ VISIT = {"type": "visit", "identities": {"email": "ana@example.com"}}
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
 async def world(
     request: pytest.FixtureRequest, database: Database, tmp_path: Path
-) -> AsyncIterator[LettersWorld]:
+) -> AsyncIterator[DeadLettersWorld]:
     url = f"embedded:{tmp_path}/log.sqlite"
     if request.param == "kafka":
         url = f"kafka:{request.getfixturevalue('kafka')}/replay-{uuid4().hex[:8]}-"
     log = open_log(url)
-    async with running_letters(log, database) as running:
+    async with run_dead_letters(log, database) as running:
         yield running
     await log.close()
 
@@ -38,7 +38,7 @@ def parked(id: str, **fields: Any) -> Any:
     return letter(id, **payload_of(encode(interaction(id=f"e-{id}")))._asdict() | fields)
 
 
-async def test_a_parked_message_is_appended_again_and_its_letter_is_closed(world: LettersWorld) -> None:
+async def test_a_parked_message_is_appended_again_and_its_letter_is_closed(world: DeadLettersWorld) -> None:
     await world.append(parked("d1"), parked("d2"))
     assert await world.replay(ids=["d1", "d1"]) == {
         "replayed": 1, "already_replayed": 0, "refused": [], "more": False, "remaining": 0,
@@ -52,14 +52,14 @@ async def test_a_parked_message_is_appended_again_and_its_letter_is_closed(world
     assert mark.author.startswith("key ")
 
 
-async def test_the_mark_on_the_log_closes_the_letter_of_a_rebuilt_table(world: LettersWorld) -> None:
+async def test_the_mark_on_the_log_closes_the_letter_of_a_rebuilt_table(world: DeadLettersWorld) -> None:
     await world.append(parked("d1", refused_at=NOON + timedelta(days=1)))
     await world.replay(refused_by="scoring")
     (mark,) = [one for one in await world.events(DEAD_LETTERS) if isinstance(one, DeadLetterReplayed)]
     assert mark.replayed_at == NOON + timedelta(days=1), "the clock that parked it was ahead"
 
 
-async def test_what_a_tracker_sent_is_read_as_if_it_came_then(world: LettersWorld) -> None:
+async def test_what_a_tracker_sent_is_read_as_if_it_came_then(world: DeadLettersWorld) -> None:
     body = [VISIT | {"type": "Visit"}, VISIT | {"colour": "red"}]
     second, first = await world.refused("/v1/events", body)
     for letter_id in (first, second):
@@ -71,7 +71,7 @@ async def test_what_a_tracker_sent_is_read_as_if_it_came_then(world: LettersWorl
 
 
 async def test_once_the_reader_takes_it_it_is_appended_with_the_same_id_each_time(
-    world: LettersWorld, monkeypatch: pytest.MonkeyPatch
+    world: DeadLettersWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mark is lost twice, as in a crash: the event is on the log twice under one id."""
     from services.ingest.formats import native
@@ -96,7 +96,7 @@ async def _nothing() -> None:
     return None
 
 
-async def test_one_refusal_does_not_keep_the_others_back(world: LettersWorld) -> None:
+async def test_one_refusal_does_not_keep_the_others_back(world: DeadLettersWorld) -> None:
     await world.append(parked("d1"), letter("d2"), parked("d3"))
     answer = await world.replay(ids=["d1", "d2", "d3", "d4"])
     assert answer["replayed"] == 2
@@ -107,7 +107,7 @@ async def test_one_refusal_does_not_keep_the_others_back(world: LettersWorld) ->
 
 
 async def test_a_call_is_bounded_and_the_next_one_goes_on_past_what_was_refused(
-    world: LettersWorld, monkeypatch: pytest.MonkeyPatch
+    world: DeadLettersWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "MAX_LETTERS", 4)
     monkeypatch.setattr(replay, "CHUNK", 3)
@@ -131,7 +131,7 @@ async def test_while_the_log_is_away_nothing_is_marked(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = EmbeddedLog(tmp_path / "log.sqlite")
-    async with running_letters(log, database) as world:
+    async with run_dead_letters(log, database) as world:
         await world.append(parked("d1"))
 
         async def away(*_: Any) -> None:

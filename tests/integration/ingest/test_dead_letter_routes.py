@@ -19,7 +19,7 @@ from shared.following import dead_letters
 from shared.log.embedded import EmbeddedLog
 from shared.web.cursor import Keyset
 from tests.support.builders import NOON
-from tests.worlds.dead_letters import LettersWorld, letter, running_letters
+from tests.worlds.dead_letters import DeadLettersWorld, letter, run_dead_letters
 
 PATH = "/v1/dead-letters"
 LETTERS = [
@@ -32,9 +32,9 @@ LETTERS = [
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[LettersWorld]:
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[DeadLettersWorld]:
     log = EmbeddedLog(tmp_path / "log.sqlite")
-    async with running_letters(log, database) as running:
+    async with run_dead_letters(log, database) as running:
         closed = DeadLetterReplayed(
             id="e", letter="d5", replayed_at=NOON + timedelta(hours=4), author="key 1"
         )
@@ -43,7 +43,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[LettersWorl
     await log.close()
 
 
-async def test_the_open_letters_are_listed_the_latest_first_without_payload(world: LettersWorld) -> None:
+async def test_the_open_letters_are_listed_the_latest_first_without_payload(world: DeadLettersWorld) -> None:
     answer = (await world.ops.get(PATH)).json()
     assert answer.keys() == {"items"}
     assert [one["id"] for one in answer["items"]] == ["d4", "d3", "d2", "d1"]
@@ -68,7 +68,7 @@ FILTERS: list[tuple[dict[str, str], list[str]]] = [
 ]
 
 
-async def test_filters_narrow_the_list(world: LettersWorld) -> None:
+async def test_filters_narrow_the_list(world: DeadLettersWorld) -> None:
     for filters, ids in FILTERS:
         assert await world.open_ids(**filters) == ids, filters
 
@@ -78,7 +78,7 @@ def test_every_group_of_this_version_can_be_asked_for() -> None:
     assert set(dead_letters.REFUSERS) == {INGEST, *groups}
 
 
-async def test_a_misspelt_group_is_refused_with_the_one_that_is_meant(world: LettersWorld) -> None:
+async def test_a_misspelt_group_is_refused_with_the_one_that_is_meant(world: DeadLettersWorld) -> None:
     answer = await world.ops.get(PATH, params={"refused_by": "scorring"})
     assert answer.json()["code"] == "group_unknown"
     assert answer.json()["message"] == "query.refused_by: `scorring` is not known; did you mean `scoring`?"
@@ -89,7 +89,7 @@ async def test_a_misspelt_group_is_refused_with_the_one_that_is_meant(world: Let
     ] == ["d6"]
 
 
-async def test_pages_lead_through_all_letters_of_one_instant_too(world: LettersWorld) -> None:
+async def test_pages_lead_through_all_letters_of_one_instant_too(world: DeadLettersWorld) -> None:
     seen: list[str] = []
     parameters = {"limit": "1"}
     while True:
@@ -101,7 +101,7 @@ async def test_pages_lead_through_all_letters_of_one_instant_too(world: LettersW
     assert seen == ["d4", "d3", "d2", "d1"]
 
 
-async def test_the_list_comes_as_csv_with_a_link_to_the_next_page(world: LettersWorld) -> None:
+async def test_the_list_comes_as_csv_with_a_link_to_the_next_page(world: DeadLettersWorld) -> None:
     accept = {"accept": "text/csv"}
     answer = await world.ops.get(PATH, params={"limit": 3, "code": "unhandled"}, headers=accept)
     header, *rows = csv.reader(io.StringIO(answer.text))
@@ -115,7 +115,7 @@ async def test_the_list_comes_as_csv_with_a_link_to_the_next_page(world: Letters
     assert [row[0] for row in csv.reader(io.StringIO(rest.text))] == ["id", "d1"]
 
 
-async def test_a_letter_is_shown_with_its_payload(world: LettersWorld) -> None:
+async def test_a_letter_is_shown_with_its_payload(world: DeadLettersWorld) -> None:
     shown = (await world.ops.get(f"{PATH}/d2")).json()
     assert json.loads(shown["payload"]) == {"secret": "ana@example.com"}
     assert (shown["encoding"], shown["excerpt"], shown["envelope"]) == ("text", False, None)
@@ -124,7 +124,7 @@ async def test_a_letter_is_shown_with_its_payload(world: LettersWorld) -> None:
 
 
 async def test_a_letter_of_an_earlier_version_is_shown_without_the_key_that_it_kept(
-    world: LettersWorld,
+    world: DeadLettersWorld,
 ) -> None:
     context = {"traits": {"writeKey": "fl_write_a"}}
     kept = {"payload": "{'writeKey': 'fl_write_a'}", "envelope": Envelope(context=context)}
@@ -134,7 +134,7 @@ async def test_a_letter_of_an_earlier_version_is_shown_without_the_key_that_it_k
     assert shown["envelope"]["context"] == {"traits": {"writeKey": "-"}}
 
 
-async def test_only_a_key_of_ops_opens_them(world: LettersWorld) -> None:
+async def test_only_a_key_of_ops_opens_them(world: DeadLettersWorld) -> None:
     for key in (None, "write-key", "crm-key", "nonsense", ""):
         headers = {"authorization": "" if key is None else f"Bearer {key}"}
         for method, path in (("GET", PATH), ("GET", f"{PATH}/d1"), ("POST", f"{PATH}/replay")):
@@ -168,13 +168,13 @@ LISTED_WRONGLY = [
 ]
 
 
-async def test_what_a_list_does_not_take_is_refused(world: LettersWorld) -> None:
+async def test_what_a_list_does_not_take_is_refused(world: DeadLettersWorld) -> None:
     for query, *expected in LISTED_WRONGLY:
         answer = await world.ops.get(f"{PATH}?{query}")
         assert [answer.status_code, answer.json()["field"]] == expected, (query, answer.text)
 
 
-async def test_what_is_no_id_is_no_letter(world: LettersWorld) -> None:
+async def test_what_is_no_id_is_no_letter(world: DeadLettersWorld) -> None:
     for path in ("d%00", "d 1", "d" * 129, "d%2F1", "%F0%9F%98%80"):
         assert (await world.ops.get(f"{PATH}/{path}")).status_code in {404, 422}, path
 
@@ -201,20 +201,20 @@ REPLAYED_WRONGLY: list[tuple[Any, int, str | None]] = [
 ]
 
 
-async def test_what_a_replay_does_not_take_is_refused_and_replays_nothing(world: LettersWorld) -> None:
+async def test_what_a_replay_does_not_take_is_refused_and_replays_nothing(world: DeadLettersWorld) -> None:
     for body, *expected in REPLAYED_WRONGLY:
         answer = await world.ops.post(f"{PATH}/replay", json=body)
         assert [answer.status_code, answer.json().get("field")] == expected, (body, answer.text)
         assert await world.open_ids() == ["d4", "d3", "d2", "d1"], body
 
 
-async def test_a_replay_needs_a_body(world: LettersWorld) -> None:
+async def test_a_replay_needs_a_body(world: DeadLettersWorld) -> None:
     """A call that lost its body would else replay everything."""
     assert (await world.ops.post(f"{PATH}/replay")).status_code == 422
     assert await world.open_ids() == ["d4", "d3", "d2", "d1"]
 
 
-async def test_the_routes_are_documented(world: LettersWorld) -> None:
+async def test_the_routes_are_documented(world: DeadLettersWorld) -> None:
     paths = (await world.ops.get("/openapi.json")).json()["paths"]
     assert {path: set(paths[path]) for path in paths if "dead-letters" in path} == {
         PATH: {"get"}, f"{PATH}/{{letter_id}}": {"get"}, f"{PATH}/replay": {"post"}

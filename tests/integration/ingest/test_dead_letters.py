@@ -22,15 +22,15 @@ from tests.contract.logs import open_log
 from tests.support.builders import NOON, interaction
 from tests.support.patience import a_moment, patience
 from tests.support.tables import changed, values
-from tests.worlds.dead_letters import LettersWorld, letter, running_letters
+from tests.worlds.dead_letters import DeadLettersWorld, letter, run_dead_letters
 
 LATER = NOON + timedelta(minutes=5)
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[LettersWorld]:
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[DeadLettersWorld]:
     log = EmbeddedLog(tmp_path / "log.sqlite")
-    async with running_letters(log, database) as running:
+    async with run_dead_letters(log, database) as running:
         yield running
     await log.close()
 
@@ -39,17 +39,17 @@ def replayed(id: str = "dead_1", at: datetime = LATER) -> DeadLetterReplayed:
     return DeadLetterReplayed(id=f"evt_{id}", letter=id, replayed_at=at, author="ops")
 
 
-async def open_letters(world: LettersWorld) -> list[OpenLetters]:
+async def open_letters(world: DeadLettersWorld) -> list[OpenLetters]:
     return await world.database.read(count_open)
 
 
-async def test_a_letter_is_stored_once_however_often_the_log_has_it(world: LettersWorld) -> None:
+async def test_a_letter_is_stored_once_however_often_the_log_has_it(world: DeadLettersWorld) -> None:
     await world.append(letter(), letter(), letter("dead_2", code="odd"))
     await world.append(letter())
     assert await open_letters(world) == [("scoring", "odd", 1), ("scoring", "unhandled", 1)]
 
 
-async def test_a_mark_closes_a_letter_in_the_same_batch_or_later(world: LettersWorld) -> None:
+async def test_a_mark_closes_a_letter_in_the_same_batch_or_later(world: DeadLettersWorld) -> None:
     await world.append(letter(), replayed(), letter(), letter("dead_2"), replayed("nobody"))
     assert await world.open_ids() == ["dead_2"]
     await world.append(replayed("dead_2"), replayed("dead_2", LATER + timedelta(days=1)))
@@ -58,7 +58,9 @@ async def test_a_mark_closes_a_letter_in_the_same_batch_or_later(world: LettersW
     assert shown["replayed_at"].startswith("2026-03-14T12:05:00"), "the first replay is the one that counted"
 
 
-async def test_a_message_that_is_refused_again_after_its_replay_is_open_again(world: LettersWorld) -> None:
+async def test_a_message_that_is_refused_again_after_its_replay_is_open_again(
+    world: DeadLettersWorld,
+) -> None:
     """As after a restore: the same place of the log, and so the same id."""
     await world.append(letter(), replayed())
     again = letter(code="worse", refused_at=LATER + timedelta(seconds=1))
@@ -85,7 +87,7 @@ FOREIGN: list[Any] = [
 ]
 
 
-async def test_what_is_no_letter_is_listed_and_makes_no_letter_on_the_log(world: LettersWorld) -> None:
+async def test_what_is_no_letter_is_listed_and_makes_no_letter_on_the_log(world: DeadLettersWorld) -> None:
     """Parked, each would be appended to the topic that it cannot be read from, for ever."""
     await world.log.append([Record(DEAD_LETTERS, "any", value) for value in FOREIGN])
     await world.append(letter("dead_good"))
@@ -100,7 +102,7 @@ async def test_what_is_no_letter_is_listed_and_makes_no_letter_on_the_log(world:
     assert (answer["replayed"], len(answer["refused"])) == (len(FOREIGN) - 3, 3), "three are no events"
 
 
-async def test_a_long_message_with_a_nul_is_shortened_and_stored(world: LettersWorld) -> None:
+async def test_a_long_message_with_a_nul_is_shortened_and_stored(world: DeadLettersWorld) -> None:
     await world.append(letter(message="\0" + "x" * 10_000, source="/v1/\0"))
     (one,) = (await world.ops.get("/v1/dead-letters")).json()["items"]
     assert (len(one["message"]), one["source"]) == (4_096, "/v1/\N{REPLACEMENT CHARACTER}")
@@ -117,7 +119,7 @@ async def test_open_letters_are_counted_by_who_refused_them(
         return REGISTRY.get_sample_value("flipline_dead_letters_open", {"refused_by": group})
 
     log = EmbeddedLog(tmp_path / "log.sqlite")
-    async with running_letters(log, database) as world, patience():
+    async with run_dead_letters(log, database) as world, patience():
         await world.append(letter(refused_by=group), letter("dead_2", refused_by=group, code="odd"))
         while counted() != 2:
             await a_moment()
@@ -132,7 +134,7 @@ async def test_on_kafka_letters_and_marks_of_several_partitions_come_to_the_same
     kafka: str, database: Database
 ) -> None:
     log = open_log(f"kafka:{kafka}/letters-{uuid4().hex[:8]}-")
-    async with running_letters(log, database) as world:
+    async with run_dead_letters(log, database) as world:
         letters = [letter(f"dead_{number:02}") for number in range(30)]
         await world.append(*letters, *(replayed(one.id) for one in letters[:25]))
         assert sorted(await world.open_ids()) == [one.id for one in letters[25:]]
@@ -151,7 +153,7 @@ async def test_ingest_takes_events_in_and_is_ready_while_the_table_cannot_be_rea
         "away": "postgresql+asyncpg://nobody@127.0.0.1:1/x",
     }
     log, database = EmbeddedLog(tmp_path / "log.sqlite"), Database(urls[state])
-    async with running_letters(log, database) as world:
+    async with run_dead_letters(log, database) as world:
         event = {"type": "visit", "identities": {"email": "ana@example.com"}}
         for _ in range(3):
             assert (await world.tracker.post("/v1/events", json=event)).status_code == 200
@@ -175,7 +177,7 @@ async def test_the_table_fills_as_soon_as_the_database_is_migrated(
     monkeypatch.setattr(follow, "LOOK_AGAIN_SECONDS", 0.02)
     log = EmbeddedLog(tmp_path / "log.sqlite")
     database = Database(f"sqlite:///{tmp_path}/state.sqlite")
-    async with running_letters(log, database) as world:
+    async with run_dead_letters(log, database) as world:
         assert (await world.ops.get("/v1/dead-letters")).status_code == 503
         await world.log.append([Record(DEAD_LETTERS, "dead_1", encode(letter()))])
         template = Database(f"sqlite:///{migrated_sqlite}")

@@ -14,15 +14,15 @@ import pytest
 from tests.support.builders import NOON
 from tests.support.keys import OPS_KEY, SECOND_WRITE_KEY, WRITE_KEY
 from tests.support.patience import PATIENCE_SECONDS
-from tests.worlds.ingest import BEARER, World, ingesting, served
+from tests.worlds.ingest import BEARER, IngestWorld, run_ingest, serve
 
 VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with ingesting(tmp_path) as running:
+async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
+    async with run_ingest(tmp_path) as running:
         yield running
 
 
@@ -30,14 +30,14 @@ def basic(user: str) -> dict[str, str]:
     return {"authorization": "Basic " + b64encode(f"{user}:".encode()).decode()}
 
 
-async def test_an_event_is_on_the_log_once_it_is_answered(world: World) -> None:
+async def test_an_event_is_on_the_log_once_it_is_answered(world: IngestWorld) -> None:
     answer = await world.api.post("/v1/events", json=VISIT | {"id": "e1"})
     assert (answer.status_code, answer.json()) == (200, {"results": [{"id": "e1", "status": "accepted"}]})
     (event,) = await world.interactions()
     assert (event.id, event.type, event.received_at) == ("e1", "visit", NOON)
 
 
-async def test_a_list_is_answered_in_its_order_and_a_bad_event_fails_alone(world: World) -> None:
+async def test_a_list_is_answered_in_its_order_and_a_bad_event_fails_alone(world: IngestWorld) -> None:
     events = [VISIT | {"id": "a"}, 7, VISIT | {"id": "b", "colour": 1}, None, VISIT | {"id": "c"}, []]
     results = (await world.api.post("/v1/events", json=events)).json()["results"]
     assert [(result["id"], result["status"]) for result in results] == [
@@ -68,7 +68,7 @@ async def test_a_list_is_answered_in_its_order_and_a_bad_event_fails_alone(world
     ],
 )
 async def test_a_single_bad_event_is_a_problem_and_a_list_of_it_has_a_verdict(
-    world: World, event: dict[str, Any], code: str, field: str
+    world: IngestWorld, event: dict[str, Any], code: str, field: str
 ) -> None:
     # As a browser's beacon sends it.
     content = json.dumps(event | {"id": "e1"}).encode()
@@ -88,13 +88,13 @@ async def test_a_single_bad_event_is_a_problem_and_a_list_of_it_has_a_verdict(
     assert await world.interactions() == []
 
 
-async def test_an_event_without_an_id_gets_one(world: World) -> None:
+async def test_an_event_without_an_id_gets_one(world: IngestWorld) -> None:
     (result,) = (await world.api.post("/v1/events", json=VISIT)).json()["results"]
     (event,) = await world.interactions()
     assert result["id"] == event.id
 
 
-async def test_an_empty_list_is_no_error(world: World) -> None:
+async def test_an_empty_list_is_no_error(world: IngestWorld) -> None:
     answer = await world.api.post("/v1/events", json=[])
     assert (answer.status_code, answer.json()) == (200, {"results": []})
 
@@ -112,7 +112,7 @@ async def test_an_empty_list_is_no_error(world: World) -> None:
 )
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/batch", "/v1/events"])
 async def test_the_key_is_found_wherever_libraries_put_it(
-    world: World, headers: dict[str, str], query: str, body: dict[str, Any], path: str
+    world: IngestWorld, headers: dict[str, str], query: str, body: dict[str, Any], path: str
 ) -> None:
     world.api.headers.pop("authorization")
     event = {"/v1/track": TRACK, "/v1/batch": {"batch": [TRACK]}, "/v1/events": VISIT}[path]
@@ -133,7 +133,9 @@ async def test_the_key_is_found_wherever_libraries_put_it(
         ({"authorization": "Basic d3JpdGU="}, json.dumps(TRACK)),
     ],
 )
-async def test_without_a_key_nothing_is_kept(world: World, headers: dict[str, str], content: str) -> None:
+async def test_without_a_key_nothing_is_kept(
+    world: IngestWorld, headers: dict[str, str], content: str
+) -> None:
     world.api.headers.pop("authorization")
     answer = await world.api.post("/v1/track", content=content, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "write_key_invalid")
@@ -144,14 +146,14 @@ async def test_without_a_key_nothing_is_kept(world: World, headers: dict[str, st
 @pytest.mark.parametrize(
     "content_type", ["text/plain;charset=UTF-8", "application/x-www-form-urlencoded", None]
 )
-async def test_the_content_type_does_not_matter(world: World, content_type: str | None) -> None:
+async def test_the_content_type_does_not_matter(world: IngestWorld, content_type: str | None) -> None:
     headers = {"content-type": content_type} if content_type else {}
     answer = await world.api.post("/v1/t", content=json.dumps(TRACK), headers=headers)
     assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/batch", "/v1/t"])
-async def test_a_browser_may_post_from_any_page(world: World, path: str) -> None:
+async def test_a_browser_may_post_from_any_page(world: IngestWorld, path: str) -> None:
     asked = {
         "origin": "https://shop.example",
         "access-control-request-method": "POST",
@@ -169,7 +171,7 @@ async def test_a_browser_may_post_from_any_page(world: World, path: str) -> None
         assert answer.headers["access-control-allow-origin"] == "*"
 
 
-async def test_only_a_browser_is_judged_by_the_user_agent_it_sends(world: World) -> None:
+async def test_only_a_browser_is_judged_by_the_user_agent_it_sends(world: IngestWorld) -> None:
     bot = {"user-agent": "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"}
     await world.api.post(
         "/v1/p", json={"anonymousId": "c1"}, headers=bot | {"origin": "https://shop.example"}
@@ -179,12 +181,12 @@ async def test_only_a_browser_is_judged_by_the_user_agent_it_sends(world: World)
     assert (browser.machine, server.machine) == ("crawler", None)
 
 
-async def test_other_methods_are_not_allowed(world: World) -> None:
+async def test_other_methods_are_not_allowed(world: IngestWorld) -> None:
     answer = await world.api.get("/v1/track")
     assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
 
 
-async def test_the_documentation_shows_the_paths_of_the_contract(world: World) -> None:
+async def test_the_documentation_shows_the_paths_of_the_contract(world: IngestWorld) -> None:
     document = (await world.api.get("/openapi.json")).json()
     calls = {"track", "t", "identify", "i", "page", "p", "screen", "s", "group", "g", "alias", "a"}
     posted = {f"/v1/{name}" for name in {"events", "batch", "b"} | calls}
@@ -199,12 +201,12 @@ async def test_the_documentation_shows_the_paths_of_the_contract(world: World) -
     assert await world.dead_letters() == []
 
 
-async def test_readiness_asks_the_log(world: World) -> None:
+async def test_readiness_asks_the_log(world: IngestWorld) -> None:
     assert (await world.api.get("/readyz")).json()["checks"] == {"log": "ok"}
 
 
-async def test_a_client_that_leaves_in_the_middle_is_told_to_nobody(world: World) -> None:
-    async with served(world.app) as url:
+async def test_a_client_that_leaves_in_the_middle_is_told_to_nobody(world: IngestWorld) -> None:
+    async with serve(world.app) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         head = [

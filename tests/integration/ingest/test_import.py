@@ -10,12 +10,12 @@ from services.ingest.imports import reading
 from services.ingest.imports.access_log.report import ImportReport
 from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
 from tests.support.given import messages_on
-from tests.worlds.imports import FIREFOX, SMALL, Importing, importing_into, line
+from tests.worlds.imports import FIREFOX, SMALL, ImportWorld, line, run_import
 
 
 @pytest.fixture
-async def importing(tmp_path: Path) -> AsyncIterator[Importing]:
-    async with importing_into(tmp_path) as started:
+async def importing(tmp_path: Path) -> AsyncIterator[ImportWorld]:
+    async with run_import(tmp_path) as started:
         yield started
 
 
@@ -24,7 +24,7 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "BATCH_EVENTS", 10)
 
 
-async def test_every_line_is_accounted_for(importing: Importing) -> None:
+async def test_every_line_is_accounted_for(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     outcome = await importing.run()
     no_format, early = "in no format that is known here", "the time lies before 2000"
@@ -44,7 +44,7 @@ async def test_every_line_is_accounted_for(importing: Importing) -> None:
     assert "access.log: 100 %, 9 lines" in said
 
 
-async def test_what_stands_on_the_log_tells_no_address(importing: Importing) -> None:
+async def test_what_stands_on_the_log_tells_no_address(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     await importing.run()
     events = await importing.world.interactions()
@@ -62,13 +62,13 @@ async def test_what_stands_on_the_log_tells_no_address(importing: Importing) -> 
     assert not any(b"10.1.2.3" in value or b"10.9.9.9" in value for value in values)
 
 
-async def test_the_same_line_twice_is_two_events(importing: Importing) -> None:
+async def test_the_same_line_twice_is_two_events(importing: ImportWorld) -> None:
     importing.file.write_text(line("/pricing") * 3)
     await importing.run()
     assert len(set(await importing.ids())) == 3
 
 
-async def test_a_finished_import_run_again_posts_nothing(importing: Importing) -> None:
+async def test_a_finished_import_run_again_posts_nothing(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     first = await importing.run()
     again = await importing.run()
@@ -76,7 +76,7 @@ async def test_a_finished_import_run_again_posts_nothing(importing: Importing) -
     assert len(await importing.ids()) == 5
 
 
-async def test_without_its_state_an_import_posts_the_same_ids(importing: Importing) -> None:
+async def test_without_its_state_an_import_posts_the_same_ids(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     await importing.run()
     once = await importing.ids()
@@ -85,7 +85,7 @@ async def test_without_its_state_an_import_posts_the_same_ids(importing: Importi
     assert await importing.ids() == once * 2
 
 
-async def test_a_file_that_has_grown_goes_on_where_it_ended(importing: Importing) -> None:
+async def test_a_file_that_has_grown_goes_on_where_it_ended(importing: ImportWorld) -> None:
     importing.file.write_text(line("/a") + line("/pricing"))
     await importing.run()
     with importing.file.open("a") as file:
@@ -96,7 +96,7 @@ async def test_a_file_that_has_grown_goes_on_where_it_ended(importing: Importing
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_an_interrupted_import_goes_on_and_ends_with_the_same_ids(importing: Importing) -> None:
+async def test_an_interrupted_import_goes_on_and_ends_with_the_same_ids(importing: ImportWorld) -> None:
     importing.file.write_text("".join(line("/pricing", second=number // 7) for number in range(95)))
     importing.world.log.failures = 1_000
     with pytest.raises(Unavailable, match="the same command goes on after it"):
@@ -129,14 +129,14 @@ async def test_an_interrupted_import_goes_on_and_ends_with_the_same_ids(importin
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_a_server_that_comes_back_is_waited_for(importing: Importing) -> None:
+async def test_a_server_that_comes_back_is_waited_for(importing: ImportWorld) -> None:
     importing.file.write_text("".join(line("/pricing", second=number) for number in range(25)))
     importing.world.log.failures = 3
     outcome = await importing.run()
     assert (outcome.now.visits, importing.slept) == (25, [7, 7, 7])
 
 
-async def test_a_server_that_is_not_there_is_an_error_that_says_how_to_go_on(importing: Importing) -> None:
+async def test_a_server_that_is_not_there_is_an_error_that_says_how_to_go_on(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     importing.url = "http://127.0.0.1:9"
     with pytest.raises(
@@ -146,7 +146,7 @@ async def test_a_server_that_is_not_there_is_an_error_that_says_how_to_go_on(imp
     assert len(importing.slept) == 7
 
 
-async def test_a_server_that_hangs_up_is_said_in_words(importing: Importing) -> None:
+async def test_a_server_that_hangs_up_is_said_in_words(importing: ImportWorld) -> None:
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
@@ -158,7 +158,7 @@ async def test_a_server_that_hangs_up_is_said_in_words(importing: Importing) -> 
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://a.example", "http://[", "http://a:99999999", ""])
-async def test_what_is_no_url_is_said_at_once(importing: Importing, url: str) -> None:
+async def test_what_is_no_url_is_said_at_once(importing: ImportWorld, url: str) -> None:
     importing.file.write_text(SMALL)
     importing.url = url
     with pytest.raises(Misconfigured, match="is no URL of an instance"):
@@ -167,26 +167,26 @@ async def test_what_is_no_url_is_said_at_once(importing: Importing, url: str) ->
 
 
 @pytest.mark.parametrize("key", ["", " ", "schlüssel", "a\nb", "\0"])
-async def test_what_can_be_no_key_is_said_at_once(importing: Importing, key: str) -> None:
+async def test_what_can_be_no_key_is_said_at_once(importing: ImportWorld, key: str) -> None:
     importing.file.write_text(SMALL)
     with pytest.raises(Unauthorized, match="visible ASCII"):
         await importing.run(key=key)
 
 
-async def test_a_wrong_key_is_said_at_once(importing: Importing) -> None:
+async def test_a_wrong_key_is_said_at_once(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     with pytest.raises(Unauthorized):
         await importing.run(key="wrong")
     assert importing.slept == []
 
 
-async def test_what_is_no_flipline_is_said_at_once(importing: Importing) -> None:
+async def test_what_is_no_flipline_is_said_at_once(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     importing.url += "/elsewhere"
     with pytest.raises(Refused, match="is this Flipline's address"):
         await importing.run()
 
 
-async def test_an_empty_file_is_imported_at_once(importing: Importing) -> None:
+async def test_an_empty_file_is_imported_at_once(importing: ImportWorld) -> None:
     importing.file.touch()
     assert (await importing.run()).now == ImportReport()

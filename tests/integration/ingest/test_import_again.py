@@ -10,7 +10,7 @@ import pytest
 from services.ingest.imports import reading
 from services.ingest.imports.access_log.report import ImportReport
 from shared.errors import Refused, Unavailable
-from tests.worlds.imports import SMALL, Importing, importing_into, line
+from tests.worlds.imports import SMALL, ImportWorld, line, run_import
 
 MONITOR = line("/healthz", user_agent="curl/8.5.0", address="198.51.100.9")
 SHOP_A = MONITOR + "".join(line(f"/a/{number}", address="192.0.2.11") for number in range(6))
@@ -18,22 +18,22 @@ SHOP_B = MONITOR + "".join(line(f"/book-a-demo/{number}", address="192.0.2.12") 
 
 
 @pytest.fixture
-async def importing(tmp_path: Path) -> AsyncIterator[Importing]:
-    async with importing_into(tmp_path) as started:
+async def importing(tmp_path: Path) -> AsyncIterator[ImportWorld]:
+    async with run_import(tmp_path) as started:
         yield started
 
 
-def written(importing: Importing, name: str, content: str | bytes) -> Path:
+def written(importing: ImportWorld, name: str, content: str | bytes) -> Path:
     path = importing.file.with_name(name)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
 
 
-async def paths_of(importing: Importing) -> list[str]:
+async def paths_of(importing: ImportWorld) -> list[str]:
     return [event.properties["path"] for event in await importing.world.interactions()]
 
 
-async def test_two_files_that_begin_alike_are_both_imported(importing: Importing) -> None:
+async def test_two_files_that_begin_alike_are_both_imported(importing: ImportWorld) -> None:
     a = await importing.run(written(importing, "shop-a.log", SHOP_A))
     assert "skipped" not in importing.said()
     b = await importing.run(written(importing, "shop-b.log", SHOP_B))
@@ -45,14 +45,14 @@ async def test_two_files_that_begin_alike_are_both_imported(importing: Importing
     assert "skipped: 7 lines imported before on 2026-11-20 from shop-a.log" in importing.said()
 
 
-async def test_a_line_in_two_files_is_one_event(importing: Importing) -> None:
+async def test_a_line_in_two_files_is_one_event(importing: ImportWorld) -> None:
     await importing.run(written(importing, "shop-a.log", SHOP_A))
     await importing.run(written(importing, "shop-b.log", SHOP_B))
     await importing.run(written(importing, "both.log", SHOP_B + SHOP_A.removeprefix(MONITOR)))
     assert len(set(await importing.ids())) == 12
 
 
-async def test_what_was_skipped_is_said_with_its_day_and_name(importing: Importing) -> None:
+async def test_what_was_skipped_is_said_with_its_day_and_name(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     first = await importing.run()
     assert "skipped" not in importing.said()
@@ -63,7 +63,7 @@ async def test_what_was_skipped_is_said_with_its_day_and_name(importing: Importi
     assert (again.now, again.in_all) == (ImportReport(), first.now)
 
 
-async def test_a_log_is_known_again_rotated_and_packed(importing: Importing) -> None:
+async def test_a_log_is_known_again_rotated_and_packed(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     await importing.run()
     rotated = importing.file.rename(importing.file.with_name("access.log.1"))
@@ -84,7 +84,7 @@ async def test_a_log_is_known_again_rotated_and_packed(importing: Importing) -> 
     assert await importing.ids() == posted
 
 
-async def test_a_file_that_was_written_anew_is_another_one(importing: Importing) -> None:
+async def test_a_file_that_was_written_anew_is_another_one(importing: ImportWorld) -> None:
     importing.file.write_text(SHOP_A)
     await importing.run()
     importing.file.write_text(SHOP_A.replace("/a/3", "/b/3") + line("/more"))
@@ -93,7 +93,7 @@ async def test_a_file_that_was_written_anew_is_another_one(importing: Importing)
     assert {"/b/3", "/more"} < set(await paths_of(importing))
 
 
-async def test_force_reads_again_and_says_that_nothing_counts_twice(importing: Importing) -> None:
+async def test_force_reads_again_and_says_that_nothing_counts_twice(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     first = await importing.run()
     once = await importing.ids()
@@ -108,7 +108,7 @@ async def test_force_reads_again_and_says_that_nothing_counts_twice(importing: I
 
 
 async def test_force_that_is_stopped_goes_on_without_it(
-    importing: Importing, monkeypatch: pytest.MonkeyPatch
+    importing: ImportWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "BATCH_EVENTS", 2)
     importing.file.write_text(SHOP_A)
@@ -132,7 +132,7 @@ async def test_force_that_is_stopped_goes_on_without_it(
     assert await importing.ids() == once * 2
 
 
-async def test_a_line_that_is_still_being_written_is_read_once_it_is_whole(importing: Importing) -> None:
+async def test_a_line_that_is_still_being_written_is_read_once_it_is_whole(importing: ImportWorld) -> None:
     whole = SHOP_A + line("/half")
     importing.file.write_text(whole[:-30])
     outcome = await importing.run()
@@ -144,7 +144,7 @@ async def test_a_line_that_is_still_being_written_is_read_once_it_is_whole(impor
     assert (await paths_of(importing))[-2:] == ["/half", "/next"]
 
 
-async def test_a_last_line_without_its_end_counts_once(importing: Importing) -> None:
+async def test_a_last_line_without_its_end_counts_once(importing: ImportWorld) -> None:
     importing.file.write_text(SHOP_A.removesuffix("\n"))
     assert (await importing.run()).now.lines == 7
     assert (await importing.run()).now.lines == 0
@@ -153,7 +153,7 @@ async def test_a_last_line_without_its_end_counts_once(importing: Importing) -> 
     assert len(await importing.ids()) == 8
 
 
-async def test_a_first_line_without_its_end_is_known_again(importing: Importing) -> None:
+async def test_a_first_line_without_its_end_is_known_again(importing: ImportWorld) -> None:
     importing.file.write_text(MONITOR.removesuffix("\n"))
     await importing.run()
     importing.file.write_text(SHOP_A)
@@ -161,7 +161,7 @@ async def test_a_first_line_without_its_end_is_known_again(importing: Importing)
     assert "skipped: 1 line imported before" in importing.said()
 
 
-async def test_the_state_of_an_earlier_version_is_told_and_skips_nothing(importing: Importing) -> None:
+async def test_the_state_of_an_earlier_version_is_told_and_skips_nothing(importing: ImportWorld) -> None:
     importing.file.write_text(SHOP_A)
     await importing.run()
     once = await importing.ids()
@@ -174,7 +174,7 @@ async def test_the_state_of_an_earlier_version_is_told_and_skips_nothing(importi
     assert (await importing.run()).now.lines == 0
 
 
-async def test_a_whole_copy_of_a_file_that_was_cut_off_goes_on_after_it(importing: Importing) -> None:
+async def test_a_whole_copy_of_a_file_that_was_cut_off_goes_on_after_it(importing: ImportWorld) -> None:
     whole = gzip.compress("".join(line(f"/{number * 7_919}") for number in range(3_000)).encode())
     path = written(importing, "access.log.gz", whole[: len(whole) // 2])
     with pytest.raises(Refused, match=r"ends too early.* The (\d|,)+ lines before that are imported"):

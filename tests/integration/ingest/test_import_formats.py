@@ -9,18 +9,18 @@ import pytest
 
 from services.ingest.imports.visitor import Anonymiser
 from shared.errors import Refused
-from tests.worlds.imports import FIREFOX, GOOGLEBOT, SMALL, Importing, importing_into, line
+from tests.worlds.imports import FIREFOX, GOOGLEBOT, SMALL, ImportWorld, line, run_import
 
 ANONYMISER = Anonymiser("salt")
 
 
 @pytest.fixture
-async def importing(tmp_path: Path) -> AsyncIterator[Importing]:
-    async with importing_into(tmp_path) as started:
+async def importing(tmp_path: Path) -> AsyncIterator[ImportWorld]:
+    async with run_import(tmp_path) as started:
         yield started
 
 
-async def visitors(importing: Importing) -> list[str]:
+async def visitors(importing: ImportWorld) -> list[str]:
     return [event.identities[0].value for event in await importing.world.interactions()]
 
 
@@ -28,7 +28,7 @@ def known_as(address: str, user_agent: str = FIREFOX) -> str:
     return ANONYMISER.visitor(address, user_agent)
 
 
-async def test_a_site_in_front_is_a_property_and_the_address_the_visitor(importing: Importing) -> None:
+async def test_a_site_in_front_is_a_property_and_the_address_the_visitor(importing: ImportWorld) -> None:
     importing.file.write_text(
         "".join(f"shop.example:443 {line('/pricing', address=f'192.0.2.{number}')}" for number in (1, 2, 3))
     )
@@ -38,7 +38,7 @@ async def test_a_site_in_front_is_a_property_and_the_address_the_visitor(importi
     assert "lines in format: vhost_combined │ 3" in importing.said()
 
 
-async def test_what_a_proxy_forwards_names_the_visitor_and_that_is_said(importing: Importing) -> None:
+async def test_what_a_proxy_forwards_names_the_visitor_and_that_is_said(importing: ImportWorld) -> None:
     one, two = line("/pricing", address="192.0.2.21"), line("/docs", address="192.0.2.22")
     importing.file.write_text(f'{one.strip()} "-"\n{two.strip()} "203.0.113.7"\n')
     await importing.run()
@@ -48,7 +48,7 @@ async def test_what_a_proxy_forwards_names_the_visitor_and_that_is_said(importin
     assert "visitor named by a proxy │ 1" in said
 
 
-async def test_formats_may_change_within_a_file(importing: Importing) -> None:
+async def test_formats_may_change_within_a_file(importing: ImportWorld) -> None:
     record = {
         "remote_addr": "10.1.2.3", "time_iso8601": "2015-05-17T10:00:09Z", "request": "GET /docs HTTP/2.0",
         "status": 200, "http_user_agent": FIREFOX,
@@ -59,7 +59,7 @@ async def test_formats_may_change_within_a_file(importing: Importing) -> None:
     assert await visitors(importing) == [known_as("10.1.2.3")] * 2
 
 
-async def test_a_format_without_user_agents_marks_nobody_as_machine(importing: Importing) -> None:
+async def test_a_format_without_user_agents_marks_nobody_as_machine(importing: ImportWorld) -> None:
     importing.file.write_text("".join(line("/").partition(' "-"')[0] + "\n" for _ in range(2)))
     outcome = await importing.run()
     assert (outcome.now.visits, outcome.now.machines, outcome.now.formats) == (2, 0, {"common": 2})
@@ -69,12 +69,12 @@ async def test_a_format_without_user_agents_marks_nobody_as_machine(importing: I
     assert "machines cannot be told from people" in importing.said()
 
 
-async def test_a_monitor_is_still_a_machine(importing: Importing) -> None:
+async def test_a_monitor_is_still_a_machine(importing: ImportWorld) -> None:
     importing.file.write_text(f"shop.example:443 {line('/', user_agent=GOOGLEBOT)}")
     assert (await importing.run()).now.machines == 1
 
 
-async def test_reasons_are_sentences_with_line_numbers(importing: Importing) -> None:
+async def test_reasons_are_sentences_with_line_numbers(importing: ImportWorld) -> None:
     good = line("/pricing")
     importing.file.write_text(
         good * 10
@@ -102,7 +102,7 @@ async def test_reasons_are_sentences_with_line_numbers(importing: Importing) -> 
     assert not outcome.now.mostly_refused
 
 
-async def test_host_names_are_visitors_when_that_is_wanted(importing: Importing) -> None:
+async def test_host_names_are_visitors_when_that_is_wanted(importing: ImportWorld) -> None:
     importing.file.write_text(line("/pricing", address="dial.isp.example"))
     with pytest.raises(Refused, match=r"Refused is line 1: a host name .* --host-names"):
         await importing.run()
@@ -115,7 +115,7 @@ async def test_host_names_are_visitors_when_that_is_wanted(importing: Importing)
     ["nonsense\n" * 3, "nonsense", "a,b\n1,2\n", '{\n  "a": 1\n}\n', "#Version: 1.0\n#Fields: date\n"],
 )
 async def test_a_file_that_is_no_access_log_is_refused_and_leaves_no_trace(
-    importing: Importing, content: str
+    importing: ImportWorld, content: str
 ) -> None:
     importing.file.write_text(content)
     for _ in range(2):
@@ -126,19 +126,19 @@ async def test_a_file_that_is_no_access_log_is_refused_and_leaves_no_trace(
     assert not importing.state.exists()
 
 
-async def test_a_long_file_that_is_no_access_log_is_not_read_to_its_end(importing: Importing) -> None:
+async def test_a_long_file_that_is_no_access_log_is_not_read_to_its_end(importing: ImportWorld) -> None:
     importing.file.write_text("nonsense\n" * 2_000 + SMALL)
     with pytest.raises(Refused, match="none of its first 1,000 lines"):
         await importing.run()
 
 
-async def test_a_few_broken_lines_in_front_do_no_harm(importing: Importing) -> None:
+async def test_a_few_broken_lines_in_front_do_no_harm(importing: ImportWorld) -> None:
     importing.file.write_text("nonsense\n" * 900 + SMALL)
     outcome = await importing.run()
     assert (outcome.now.visits, outcome.now.mostly_refused) == (4, True)
 
 
-async def test_of_a_damaged_file_what_can_be_trusted_is_imported(importing: Importing) -> None:
+async def test_of_a_damaged_file_what_can_be_trusted_is_imported(importing: ImportWorld) -> None:
     packed = gzip.compress("".join(line(f"/{number * 7_919}") for number in range(3_000)).encode())
     middle = len(packed) // 2
     path = importing.file.with_suffix(".log.gz")
@@ -155,7 +155,7 @@ async def test_of_a_damaged_file_what_can_be_trusted_is_imported(importing: Impo
     assert len(await importing.ids()) == 5
 
 
-async def test_a_gzip_is_imported_whatever_its_name(importing: Importing) -> None:
+async def test_a_gzip_is_imported_whatever_its_name(importing: ImportWorld) -> None:
     importing.file.write_bytes(gzip.compress(SMALL.encode()))
     assert (await importing.run()).now.visits == 4
     other = importing.file.with_suffix(".gz")
@@ -163,12 +163,12 @@ async def test_a_gzip_is_imported_whatever_its_name(importing: Importing) -> Non
     assert (await importing.run(other)).now.visits == 1
 
 
-async def test_a_file_that_cannot_be_read_is_an_error(importing: Importing) -> None:
+async def test_a_file_that_cannot_be_read_is_an_error(importing: ImportWorld) -> None:
     with pytest.raises(Refused, match=r"nowhere\.log cannot be read"):
         await importing.run(importing.file.with_name("nowhere.log"))
 
 
-async def test_an_event_that_is_too_large_is_refused_in_words(importing: Importing) -> None:
+async def test_an_event_that_is_too_large_is_refused_in_words(importing: ImportWorld) -> None:
     record = {
         "remote_addr": "10.1.2.3", "time_iso8601": "2015-05-17T10:00:09Z", "status": 200,
         "request": "GET /" + "x" * 40_000,

@@ -12,15 +12,15 @@ import pytest
 from services.ingest.reading.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
 from tests.support.keys import WRITE_KEY
 from tests.support.patience import PATIENCE_SECONDS
-from tests.worlds.ingest import BEARER, World, ingesting, served
+from tests.worlds.ingest import BEARER, IngestWorld, run_ingest, serve
 
 VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with ingesting(tmp_path) as running:
+async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
+    async with run_ingest(tmp_path) as running:
         yield running
 
 
@@ -30,7 +30,7 @@ def sized(event: dict[str, Any], size: int) -> bytes:
     return json.dumps(event | {"properties": {"pad": "x" * (size - bare)}}).encode()
 
 
-async def test_gzip_is_read(world: World) -> None:
+async def test_gzip_is_read(world: IngestWorld) -> None:
     content = gzip.compress(json.dumps({"batch": [TRACK], "writeKey": WRITE_KEY}).encode())
     world.api.headers.pop("authorization")
     answer = await world.api.post("/v1/batch", content=content, headers={"content-encoding": "gzip"})
@@ -58,7 +58,7 @@ async def test_gzip_is_read(world: World) -> None:
     ],
 )
 async def test_a_body_that_is_no_batch_is_refused_as_a_whole_and_kept(
-    world: World, encoding: str, content: bytes, status: int, code: str
+    world: IngestWorld, encoding: str, content: bytes, status: int, code: str
 ) -> None:
     answer = await world.api.post("/v1/batch", content=content, headers={"content-encoding": encoding})
     assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -68,13 +68,13 @@ async def test_a_body_that_is_no_batch_is_refused_as_a_whole_and_kept(
 
 
 @pytest.mark.parametrize("content", ["7", '"text"', "null", "{", ""])
-async def test_a_native_body_is_an_object_or_a_list(world: World, content: str) -> None:
+async def test_a_native_body_is_an_object_or_a_list(world: IngestWorld, content: str) -> None:
     answer = await world.api.post("/v1/events", content=content)
     assert answer.status_code == 400
     assert len(await world.dead_letters()) == 1
 
 
-async def test_an_event_has_at_most_32_kilobytes(world: World) -> None:
+async def test_an_event_has_at_most_32_kilobytes(world: IngestWorld) -> None:
     most = sized(VISIT, MAX_EVENT_BYTES)
     assert len(most) == MAX_EVENT_BYTES
     assert (await world.api.post("/v1/events", content=most)).json()["results"][0]["status"] == "accepted"
@@ -89,7 +89,7 @@ async def test_an_event_has_at_most_32_kilobytes(world: World) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "event_too_large")
 
 
-async def test_a_batch_has_at_most_2500_events(world: World) -> None:
+async def test_a_batch_has_at_most_2500_events(world: IngestWorld) -> None:
     for path, most in (
         ("/v1/events", [VISIT] * MAX_EVENTS),
         ("/v1/batch", {"batch": [TRACK] * MAX_EVENTS}),
@@ -107,7 +107,7 @@ async def test_a_batch_has_at_most_2500_events(world: World) -> None:
     assert len(await world.interactions()) == 2 * MAX_EVENTS
 
 
-async def test_a_batch_has_at_most_500_kilobytes(world: World) -> None:
+async def test_a_batch_has_at_most_500_kilobytes(world: IngestWorld) -> None:
     for size, status in ((MAX_BODY_BYTES, 200), (MAX_BODY_BYTES + 1, 413)):
         content = json.dumps([VISIT]).encode()
         assert (await world.api.post("/v1/events", content=content.ljust(size))).status_code == status
@@ -122,27 +122,29 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("hostile", ["deep", "nul", "huge number"])
-async def test_hostile_events_fail_alone(world: World, hostile: str) -> None:
+async def test_hostile_events_fail_alone(world: IngestWorld, hostile: str) -> None:
     content = b"[" + HOSTILE[hostile] + b"," + json.dumps(VISIT).encode() + b"]"
     results = (await world.api.post("/v1/events", content=content)).json()["results"]
     assert [result["status"] for result in results] == ["refused", "accepted"]
     assert len(await world.dead_letters()) == 1
 
 
-async def test_what_is_not_utf_8_is_refused(world: World) -> None:
+async def test_what_is_not_utf_8_is_refused(world: IngestWorld) -> None:
     assert (await world.api.post("/v1/events", content=HOSTILE["utf-16"])).status_code == 400
 
 
-async def test_half_an_emoji_costs_no_event(world: World) -> None:
+async def test_half_an_emoji_costs_no_event(world: IngestWorld) -> None:
     content = json.dumps([VISIT | {"properties": {"title": "\ud83d"}}, VISIT]).encode()
     results = (await world.api.post("/v1/events", content=content)).json()["results"]
     assert {result["status"] for result in results} == {"accepted"}
     assert (await world.interactions())[0].properties == {"title": "\ufffd"}
 
 
-async def test_over_a_real_socket_too_much_is_answered_and_the_next_request_served(world: World) -> None:
+async def test_over_a_real_socket_too_much_is_answered_and_the_next_request_served(
+    world: IngestWorld,
+) -> None:
     async with (
-        served(world.app) as url,
+        serve(world.app) as url,
         httpx.AsyncClient(base_url=url, headers=BEARER, timeout=PATIENCE_SECONDS) as api,
     ):
         too_much = await api.post("/v1/batch", content=b" " * 4_000_000)
@@ -169,14 +171,14 @@ async def test_over_a_real_socket_too_much_is_answered_and_the_next_request_serv
         f"event=visit&writeKey={WRITE_KEY}",
     ],
 )
-async def test_no_key_is_kept_in_a_dead_letter(world: World, content: str) -> None:
+async def test_no_key_is_kept_in_a_dead_letter(world: IngestWorld, content: str) -> None:
     """A key in the header opens, and many a program repeats it in a body that it did not encode well."""
     await world.api.post("/v1/track", content=content)
     (letter,) = await world.dead_letters()
     assert WRITE_KEY not in letter.payload
 
 
-async def test_no_key_is_kept_beside_a_call_of_a_batch(world: World) -> None:
+async def test_no_key_is_kept_beside_a_call_of_a_batch(world: IngestWorld) -> None:
     batch = {"batch": [{}], "context": {"traits": {"writeKey": WRITE_KEY, "title": "VP"}}}
     await world.api.post("/v1/batch", json=batch)
     (letter,) = await world.dead_letters()
@@ -184,7 +186,7 @@ async def test_no_key_is_kept_beside_a_call_of_a_batch(world: World) -> None:
     assert letter.envelope.context == {"traits": {"writeKey": "-", "title": "VP"}}
 
 
-async def test_nothing_is_accepted_while_the_log_is_down(world: World) -> None:
+async def test_nothing_is_accepted_while_the_log_is_down(world: IngestWorld) -> None:
     for path, body in (
         ("/v1/events", VISIT),
         ("/v1/batch", {"batch": [TRACK]}),

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.identity import Identity
 from tests.support.keys import WRITE_KEY
-from tests.worlds.ingest import World, ingesting, served
+from tests.worlds.ingest import IngestWorld, run_ingest, serve
 
 CLIENTS: dict[str, Callable[..., Any]] = {"segment": segment.Client, "rudderstack": rudder.Client}
 
@@ -30,8 +30,8 @@ class Counted:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with ingesting(tmp_path) as running:
+async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
+    async with run_ingest(tmp_path) as running:
         yield running
 
 
@@ -48,9 +48,9 @@ async def told(client: Any, *calls: tuple[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("library", CLIENTS)
-async def test_a_library_s_calls_arrive_once_each(world: World, library: str) -> None:
+async def test_a_library_s_calls_arrive_once_each(world: IngestWorld, library: str) -> None:
     counted = Counted(world.app)
-    async with served(counted) as url:
+    async with serve(counted) as url:
         client = CLIENTS[library](WRITE_KEY, host=url, on_error=None)
         await told(
             client,
@@ -72,11 +72,11 @@ async def test_a_library_s_calls_arrive_once_each(world: World, library: str) ->
 
 
 @pytest.mark.parametrize("library", CLIENTS)
-async def test_a_library_with_a_wrong_key_gives_up_at_once(world: World, library: str) -> None:
+async def test_a_library_with_a_wrong_key_gives_up_at_once(world: IngestWorld, library: str) -> None:
     """Without `code` and `message` in the answer these releases repeat the request for ever."""
     counted = Counted(world.app)
     failures: list[Any] = []
-    async with served(counted) as url:
+    async with serve(counted) as url:
         client = CLIENTS[library]("wrong", host=url, on_error=lambda error, _batch: failures.append(error))
         await told(client, ("track", {"user_id": "u1", "event": "Signed Up"}))
     assert (counted.requests, len(failures)) == (1, 1)
@@ -85,11 +85,11 @@ async def test_a_library_with_a_wrong_key_gives_up_at_once(world: World, library
 
 @pytest.mark.parametrize("library", CLIENTS)
 async def test_a_library_repeats_what_the_log_could_not_take_and_it_arrives_once(
-    world: World, library: str
+    world: IngestWorld, library: str
 ) -> None:
     world.log.failures = 1
     counted = Counted(world.app)
-    async with served(counted) as url:
+    async with serve(counted) as url:
         await told(CLIENTS[library](WRITE_KEY, host=url), ("track", {"user_id": "u1", "event": "Signed Up"}))
     assert counted.requests == 2
     assert [one.type for one in await world.interactions()] == ["signed_up"]

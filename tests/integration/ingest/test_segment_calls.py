@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.support.builders import NOON
-from tests.worlds.ingest import World, ingesting
+from tests.worlds.ingest import IngestWorld, run_ingest
 
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with ingesting(tmp_path) as running:
+async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
+    async with run_ingest(tmp_path) as running:
         yield running
 
 
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/t"])
-async def test_a_segment_call_is_answered_as_its_libraries_expect(world: World, path: str) -> None:
+async def test_a_segment_call_is_answered_as_its_libraries_expect(world: IngestWorld, path: str) -> None:
     answer = await world.api.post(path, json=TRACK)
     assert (answer.status_code, answer.json()) == (200, {"success": True})
     assert [event.type for event in await world.interactions()] == ["purchase"]
@@ -32,7 +32,7 @@ async def test_a_segment_call_is_answered_as_its_libraries_expect(world: World, 
         ("s", "visit"), ("group", "identify"), ("g", "identify"), ("alias", "identify"), ("a", "identify"),
     ],
 )  # fmt: skip
-async def test_every_path_of_segments_api(world: World, path: str, type: str) -> None:
+async def test_every_path_of_segments_api(world: IngestWorld, path: str, type: str) -> None:
     call = {"userId": "u1", "groupId": "g1", "previousId": "c1", "type": "nonsense"}
     assert (await world.api.post(f"/v1/{path}", json=call)).status_code == 200
     assert [event.type for event in await world.interactions()] == [type]
@@ -40,7 +40,7 @@ async def test_every_path_of_segments_api(world: World, path: str, type: str) ->
 
 @pytest.mark.parametrize("path", ["/v1/batch", "/v1/b"])
 async def test_a_batch_shares_its_clock_and_context_and_answers_for_each_call(
-    world: World, path: str
+    world: IngestWorld, path: str
 ) -> None:
     ahead = NOON + timedelta(hours=3)
     batch = {
@@ -69,7 +69,7 @@ async def test_a_batch_shares_its_clock_and_context_and_answers_for_each_call(
     assert [letter.code for letter in await world.dead_letters()] == ["identities_count"]
 
 
-async def test_a_refused_single_call_is_a_problem_and_a_dead_letter(world: World) -> None:
+async def test_a_refused_single_call_is_a_problem_and_a_dead_letter(world: IngestWorld) -> None:
     answer = await world.api.post("/v1/track", json={"userId": "u1"})
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"

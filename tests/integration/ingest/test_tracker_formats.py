@@ -11,17 +11,17 @@ from shared.events import encode
 from shared.web.direct import direct_routes
 from tests.support.keys import WRITE_KEY
 from tests.support.tracker_formats import EACH_PATH, body_keys, documented_keys, example_of
-from tests.worlds.ingest import BEARER, World, ingesting
+from tests.worlds.ingest import BEARER, IngestWorld, run_ingest
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with ingesting(tmp_path) as running:
+async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
+    async with run_ingest(tmp_path) as running:
         running.api.headers.pop("authorization")
         yield running
 
 
-async def test_every_path_is_described_and_goes_past_the_router(world: World) -> None:
+async def test_every_path_is_described_and_goes_past_the_router(world: IngestWorld) -> None:
     described = (await world.api.get("/openapi.json")).json()["paths"]
     tracking = {path for path, item in described.items() if item.get("post", {}).get("tags") == ["ingest"]}
     assert tracking == set(direct_routes(world.app.routes)) == set(BY_PATH)
@@ -29,7 +29,7 @@ async def test_every_path_is_described_and_goes_past_the_router(world: World) ->
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
 async def test_the_example_is_accepted_with_the_key_in_each_place(
-    world: World, tracker_format: Format, path: TrackingPath
+    world: IngestWorld, tracker_format: Format, path: TrackingPath
 ) -> None:
     example, without = example_of(tracker_format, path), dict[str, str]()
     requests = [(example.written(), without, BEARER)]
@@ -46,7 +46,7 @@ async def test_the_example_is_accepted_with_the_key_in_each_place(
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
 async def test_without_the_key_nothing_is_kept_and_the_answer_names_the_places(
-    world: World, tracker_format: Format, path: TrackingPath
+    world: IngestWorld, tracker_format: Format, path: TrackingPath
 ) -> None:
     answer = await world.api.post(path.path, content=example_of(tracker_format, path).written())
     assert (answer.status_code, answer.json()["code"]) == (401, "write_key_invalid")
@@ -57,7 +57,7 @@ async def test_without_the_key_nothing_is_kept_and_the_answer_names_the_places(
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
 async def test_a_body_that_cannot_be_read_is_kept_without_its_keys(
-    world: World, tracker_format: Format, path: TrackingPath
+    world: IngestWorld, tracker_format: Format, path: TrackingPath
 ) -> None:
     fields = dict.fromkeys(body_keys(tracker_format), WRITE_KEY)
     content = example_of(tracker_format, path).written(fields)
@@ -72,7 +72,7 @@ async def test_a_body_that_cannot_be_read_is_kept_without_its_keys(
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
 async def test_a_browser_may_post_from_any_page(
-    world: World, tracker_format: Format, path: TrackingPath
+    world: IngestWorld, tracker_format: Format, path: TrackingPath
 ) -> None:
     answer = await world.api.options(path.path, headers={"origin": "https://shop.example"})
     assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (204, "*")

@@ -5,7 +5,7 @@ from typing import Any
 from shared.events import Interaction, LeadQualified, Retraction
 from shared.identity import Identity
 from tests.support.builders import NOON, identities, interaction, rule
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA = identities(email="ana@example.com")[0]
 COOKIE = identities(anonymous_id="cookie")[0]
@@ -29,5 +29,5 @@ def retraction(*ids: str, identity: Identity = ANA) -> Retraction:
     )
 
 
-async def leads(world: World) -> int:
+async def leads(world: ScoringWorld) -> int:
     return len(await world.said(LeadQualified))

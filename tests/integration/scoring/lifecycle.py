@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from services.scoring.change import preparation
 from services.scoring.store.models import draft_of
 from tests.support.builders import rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 MODEL = "/v1/models/m"
 
@@ -16,12 +16,12 @@ DRAFT = f"{MODEL}/draft"
 LIKES = MARATHON | {"rules": [rule("likes", 10, when={"type": "like"})]}
 
 
-async def deleted(scoring: ScoringOverHttp, **headers: str) -> None:
+async def deleted(scoring: ScoringHttpWorld, **headers: str) -> None:
     answer = await scoring.http.delete(MODEL, headers=headers)
     assert (answer.status_code, answer.content) == (204, b""), answer.text
 
 
-async def begun(scoring: ScoringOverHttp) -> None:
+async def begun(scoring: ScoringHttpWorld) -> None:
     """Begin an activation of the draft, and leave it."""
 
     def started(connection: Connection) -> None:

@@ -22,7 +22,7 @@ from shared.identity import Identity, by_strength
 from tests.oracle.fold import lives
 from tests.property.agreement import assert_same_crossing, assert_same_points, assert_same_score
 from tests.support.builders import NOON
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 MODEL = "m"
 LIMITS = {"user_id": 1, "email": 2}
@@ -150,14 +150,16 @@ def batches(events: list[Event], size: int) -> Iterator[list[Event]]:
         yield events[max(0, start - 2) : start + size]
 
 
-async def activate_matrix(world: World, matrix: Mapping[str, Any], **how: Any) -> None:
+async def activate_matrix(world: ScoringWorld, matrix: Mapping[str, Any], **how: Any) -> None:
     """Make a matrix, as JSON, the active version of the model."""
     given = kept_matrix(MODEL, matrix).canonical()
     await world.drafted(*given.pop("rules"), **{key: given[key] for key in given if key != "model"})
     await activate(world.database, world.clock, MODEL, Activation(**{"handoff": "all"} | how))
 
 
-async def assert_as_defined(world: World, events: list[Event], matrix: Mapping[str, Any] = MATRIX) -> None:
+async def assert_as_defined(
+    world: ScoringWorld, events: list[Event], matrix: Mapping[str, Any] = MATRIX
+) -> None:
     """Hold persons, scores, reasons and days of crossing in the tables against the definition."""
     due = lives(events, LIMITS)
     today = day_of(world.clock.now())

@@ -17,7 +17,7 @@ from shared.model_events import MatrixActivated
 from tests.integration.scoring.small_pages import prepare_in_pages_of
 from tests.support.builders import identities, interaction, rule
 from tests.support.tables import rows
-from tests.worlds.scoring import World, statements
+from tests.worlds.scoring import ScoringWorld, statements
 
 VISITS = rule("visits", 10)
 LIKES = rule("likes", 3, when={"type": "like"})
@@ -25,8 +25,8 @@ MODEL = "m"
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
 def crash(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
@@ -41,12 +41,12 @@ def crash(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
     monkeypatch.setattr(preparation, name, fail_in_the_end)
 
 
-async def watch(world: World) -> preparation.Preparation | None:
+async def watch(world: ScoringWorld) -> preparation.Preparation | None:
     return await world.database.read(lambda connection: preparation.read(connection, MODEL))
 
 
 @pytest.fixture
-async def ten(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+async def ten(world: ScoringWorld, monkeypatch: pytest.MonkeyPatch) -> ScoringWorld:
     """A world of ten people who visited and liked; only visits count, and a page has two people."""
     prepare_in_pages_of(2, monkeypatch)
     await world.activated(VISITS, flip_number=10)
@@ -58,7 +58,7 @@ async def ten(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.mark.parametrize(("name", "phase"), [("recount", "counting"), ("_price", "pricing")])
 async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on(
-    ten: World, monkeypatch: pytest.MonkeyPatch, name: str, phase: str
+    ten: ScoringWorld, monkeypatch: pytest.MonkeyPatch, name: str, phase: str
 ) -> None:
     await ten.drafted(VISITS, LIKES, flip_number=13)
     with monkeypatch.context() as patched:
@@ -91,7 +91,7 @@ async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on
 
 
 async def test_another_activation_is_refused_until_the_first_was_silent_for_long(
-    ten: World, monkeypatch: pytest.MonkeyPatch
+    ten: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ten.drafted(VISITS, LIKES, flip_number=13)
     with monkeypatch.context() as patched:
@@ -111,7 +111,7 @@ async def test_another_activation_is_refused_until_the_first_was_silent_for_long
     )
 
 
-async def test_whose_activation_was_taken_over_does_nothing_more(ten: World) -> None:
+async def test_whose_activation_was_taken_over_does_nothing_more(ten: ScoringWorld) -> None:
 
     def started(connection: sa.Connection) -> None:
         wanted = activation._wanted(connection, MODEL, Activation("all"))
@@ -129,7 +129,7 @@ async def test_whose_activation_was_taken_over_does_nothing_more(ten: World) -> 
         await ten.database.unit(advanced)
 
 
-async def test_a_change_of_points_reads_no_ledger_and_a_new_condition_does(ten: World) -> None:
+async def test_a_change_of_points_reads_no_ledger_and_a_new_condition_does(ten: ScoringWorld) -> None:
     def of_the_ledger(asked: list[str]) -> list[str]:
         return [one for one in asked if re.search(r"\bledger\b", one)]
 
@@ -141,7 +141,7 @@ async def test_a_change_of_points_reads_no_ledger_and_a_new_condition_does(ten: 
     assert len(of_the_ledger(asked)) == 5
 
 
-async def test_a_rollback_scores_as_if_the_version_had_never_gone(ten: World) -> None:
+async def test_a_rollback_scores_as_if_the_version_had_never_gone(ten: ScoringWorld) -> None:
     person = identities(email="p3@example.com")[0]
     await ten.activated(LIKES, flip_number=1000)
     await ten.happened(interaction(known_as={"email": "p3@example.com"}))
@@ -165,7 +165,7 @@ async def test_a_rollback_scores_as_if_the_version_had_never_gone(ten: World) ->
         await activate(ten.database, ten.clock, MODEL, Activation("all", version=9))
 
 
-async def test_a_reader_sees_all_under_the_old_version_or_all_under_the_new(ten: World) -> None:
+async def test_a_reader_sees_all_under_the_old_version_or_all_under_the_new(ten: ScoringWorld) -> None:
     joined = (models.c.model == scores.c.model) & (models.c.active_version == scores.c.version)
     seen: list[tuple[int, float, int]] = []
 
@@ -189,7 +189,7 @@ async def test_a_reader_sees_all_under_the_old_version_or_all_under_the_new(ten:
 
 
 async def test_a_draft_that_is_edited_during_its_activation_stays_a_draft(
-    ten: World, monkeypatch: pytest.MonkeyPatch
+    ten: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     advance = preparation.advance
 
@@ -208,7 +208,7 @@ async def test_a_draft_that_is_edited_during_its_activation_stays_a_draft(
 
 
 async def test_who_qualified_only_on_the_day_before_is_not_handed_over(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Midnight passes between the last price and the change itself."""
     await world.activated(VISITS, flip_number=1000)

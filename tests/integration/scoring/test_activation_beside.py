@@ -32,7 +32,7 @@ from tests.integration.scoring.many_profiles import (
 from tests.integration.scoring.small_pages import prepare_in_pages_of
 from tests.support.builders import rule
 from tests.support.patience import persist
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 BEFORE = {"flip_number": 1000, "rules": [rule("visits", 10)]}
 
@@ -40,26 +40,26 @@ T = TypeVar("T")
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database, LIMITS)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database, LIMITS)
 
 
 @pytest.fixture
-async def reference(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[World]:
+async def reference(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[ScoringWorld]:
     """A second world, in which nothing happens at the same time."""
     path = tmp_path / "reference.sqlite"
     shutil.copy(migrated_sqlite, path)
     database = Database(f"sqlite:///{path}")
-    yield World(database, LIMITS)
+    yield ScoringWorld(database, LIMITS)
     await database.close()
 
 
-async def tell(world: World, events: list[Event], size: int = 500) -> None:
+async def tell(world: ScoringWorld, events: list[Event], size: int = 500) -> None:
     for batch in batches(events, size):
         await persist(partial(world.happened, *batch))
 
 
-async def counted(world: World) -> dict[str, Counts]:
+async def counted(world: ScoringWorld) -> dict[str, Counts]:
     """Return what the matrix reads of the counts of each identity."""
     keys = Tally([kept_matrix(MODEL, MATRIX)]).keys
     known = [row[0] for row in await world.rows(identities)]
@@ -68,7 +68,7 @@ async def counted(world: World) -> dict[str, Counts]:
     return {i: own for i, own in wanted.items() if own != NONE}
 
 
-async def recounted(world: World) -> dict[str, Counts]:
+async def recounted(world: ScoringWorld) -> dict[str, Counts]:
     """Count the whole ledger anew."""
     tally = Tally([kept_matrix(MODEL, MATRIX)])
     known = [row[0] for row in await world.rows(identities)]
@@ -104,13 +104,13 @@ class Paced:
         return await self._database.unit(work)
 
 
-async def told_of(world: World) -> list[Any]:
+async def told_of(world: ScoringWorld) -> list[Any]:
     leads = await world.said(LeadQualified)
     return sorted((one.profile_id, one.cycle, one.score, one.crossed_on, one.reasons) for one in leads)
 
 
 async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there_before(
-    world: World, reference: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, reference: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare_in_pages_of(20, monkeypatch)
     monkeypatch.setattr(pages, "RETRY_SECONDS", 0.005)

@@ -11,20 +11,20 @@ from services.scoring.store.models import draft_of
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http, told
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of, run_scoring
 
 DRAFT = "/v1/models/m/draft"
 LIKES = MARATHON | {"rules": [rule("likes", 4, when={"type": "like"})]}
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
 async def test_a_preview_changes_nothing_and_comes_true_when_the_draft_is_activated(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 20})
     people = [{"email": f"p{n:02}@example.com"} for n in range(14)]
@@ -50,7 +50,7 @@ async def test_a_preview_changes_nothing_and_comes_true_when_the_draft_is_activa
     ("handoff", "now", "later"), [("all", 2, 2), ("new_activity_only", 0, 1), ("none", 0, 0)]
 )
 async def test_ops_chooses_whether_sales_gets_those_whom_only_the_new_version_flips(
-    scoring: ScoringOverHttp, handoff: str, now: int, later: int
+    scoring: ScoringHttpWorld, handoff: str, now: int, later: int
 ) -> None:
     await scoring.active()
     await scoring.happened(interaction(), interaction(known_as={"email": "bob@example.com"}))
@@ -63,7 +63,7 @@ async def test_ops_chooses_whether_sales_gets_those_whom_only_the_new_version_fl
 
 
 async def test_those_kept_back_are_told_listed_and_handed_over_by_a_later_activation(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     async def listed(*, kept_back: bool) -> list[str]:
         found = await scoring.get("/v1/profiles", model="m", kept_back=kept_back)
@@ -89,7 +89,7 @@ async def test_those_kept_back_are_told_listed_and_handed_over_by_a_later_activa
 
 
 async def test_rolling_back_scores_as_before_and_leaves_the_draft_and_who_did_what_when_and_why(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(note="spring", author="Olga")
     await scoring.happened(interaction(), interaction("like"))
@@ -120,7 +120,7 @@ async def test_rolling_back_scores_as_before_and_leaves_the_draft_and_who_did_wh
     assert again == (409, "version_active", None)
 
 
-async def left_activating(scoring: ScoringOverHttp) -> None:
+async def left_activating(scoring: ScoringHttpWorld) -> None:
     """Begin an activation and leave it, as a process does that is killed."""
 
     def started(connection: Connection) -> None:
@@ -133,7 +133,7 @@ async def left_activating(scoring: ScoringOverHttp) -> None:
 
 
 async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     nothing = await scoring.refused("GET", "/v1/models/m/activation")
     assert nothing == (404, "model_unknown", None)
@@ -151,7 +151,7 @@ async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left
     }
     scoring.clock.advance(seconds=12)
     busy = await scoring.http.post("/v1/models/m/activate")
-    assert told(busy) == (409, "activation_under_way", None)
+    assert refusal_of(busy) == (409, "activation_under_way", None)
     for part in ("it last moved 12 s ago", "send this again after 18 s", "DELETE /v1/models/m/activation"):
         assert part in busy.json()["message"]
     scoring.clock.advance(seconds=18)
@@ -160,7 +160,7 @@ async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left
     assert (await scoring.get("/v1/models"))["items"][0]["activating"] is None
 
 
-async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringOverHttp) -> None:
+async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringHttpWorld) -> None:
     await left_activating(scoring)
     assert (await scoring.http.delete("/v1/models/m/activation")).status_code == 204
     again = await scoring.refused("DELETE", "/v1/models/m/activation")
@@ -169,7 +169,7 @@ async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringOverH
     assert (await scoring.post("/v1/models/m/activate"))["version"] == 1
 
 
-async def test_what_was_previewed_is_what_is_activated_or_nothing(scoring: ScoringOverHttp) -> None:
+async def test_what_was_previewed_is_what_is_activated_or_nothing(scoring: ScoringHttpWorld) -> None:
     activate = "/v1/models/m/activate"
     await scoring.active()
     await scoring.put(DRAFT, LIKES)
@@ -188,7 +188,7 @@ async def test_what_was_previewed_is_what_is_activated_or_nothing(scoring: Scori
 
 
 async def test_the_preview_of_an_older_version_comes_true_when_it_is_rolled_back_to(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 20})
     await scoring.happened(
@@ -206,7 +206,7 @@ async def test_the_preview_of_an_older_version_comes_true_when_it_is_rolled_back
     assert unknown == (404, "version_unknown", None)
 
 
-async def test_a_draft_that_is_being_activated_is_not_thrown_away(scoring: ScoringOverHttp) -> None:
+async def test_a_draft_that_is_being_activated_is_not_thrown_away(scoring: ScoringHttpWorld) -> None:
     await left_activating(scoring)
     assert await scoring.refused("DELETE", DRAFT) == (409, "activation_under_way", None)
     assert (await scoring.http.delete("/v1/models/m/activation")).status_code == 204

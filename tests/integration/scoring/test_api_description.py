@@ -9,15 +9,15 @@ import pytest
 
 from shared.database.engine import Database
 from tests.support.builders import interaction
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
 @pytest.fixture
-async def scoring(sqlite_url: str, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
+async def scoring(sqlite_url: str, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
     database = Database(sqlite_url)
-    async with scoring_over_http(database, tmp_path) as running:
+    async with run_scoring(database, tmp_path) as running:
         yield running
     await database.close()
 
@@ -63,7 +63,7 @@ REFUSALS: list[tuple[str, str, dict[str, str], dict[str, Any], int]] = [
 
 
 async def test_what_is_refused_is_described_and_has_the_shape_that_is_described(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.put("/v1/models/drafted/draft", MARATHON)
@@ -80,7 +80,7 @@ async def test_what_is_refused_is_described_and_has_the_shape_that_is_described(
 
 
 async def test_the_documentation_can_be_authorized_and_has_an_example_of_every_body(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     document = await scoring.get("/openapi.json")
     (scheme,) = document["components"]["securitySchemes"].values()

@@ -8,7 +8,7 @@ import pytest
 
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 RIVALS = MARATHON | {
     "rules": [rule("visits", 10), rule("leaves", -4, when={"type": "email_unsubscribe"})],
@@ -28,8 +28,8 @@ CROWD: dict[str, tuple[int, dict[str, Any]]] = {
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         await running.active(RIVALS)
         for email, (visits, traits) in CROWD.items():
             who = {"email": email}
@@ -40,17 +40,17 @@ async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOv
         yield running
 
 
-async def listed(scoring: ScoringOverHttp, **params: Any) -> list[Any]:
+async def listed(scoring: ScoringHttpWorld, **params: Any) -> list[Any]:
     """Return the companies, read one by one."""
     pages = scoring.pages("/v1/companies", model="m", limit=1, **params)
     return [one async for page in pages for one in page]
 
 
-async def names(scoring: ScoringOverHttp, **params: Any) -> list[str]:
+async def names(scoring: ScoringHttpWorld, **params: Any) -> list[str]:
     return [one["company"].partition(".")[0] for one in await listed(scoring, **params)]
 
 
-async def test_a_company_says_how_many_of_its_people_stand_where(scoring: ScoringOverHttp) -> None:
+async def test_a_company_says_how_many_of_its_people_stand_where(scoring: ScoringHttpWorld) -> None:
     by_name = {one["company"]: one for one in await listed(scoring, sort="company")}
     assert by_name["acme.example"] == {
         "company": "acme.example",
@@ -68,13 +68,13 @@ async def test_a_company_says_how_many_of_its_people_stand_where(scoring: Scorin
     assert (counted, rival["is_excluded"]) == ([2, 2, 0, None, 100], True)
 
 
-async def test_who_is_excluded_does_not_rank_a_company(scoring: ScoringOverHttp) -> None:
+async def test_who_is_excluded_does_not_rank_a_company(scoring: ScoringHttpWorld) -> None:
     for sort in ("-score", "-best"):
         assert await names(scoring, sort=sort) == ["acme", "small", "cross", "enemy", "rival"]
     assert await names(scoring, sort="company") == ["acme", "cross", "enemy", "rival", "small"]
 
 
-async def test_the_excluded_are_counted_when_that_is_asked_for(scoring: ScoringOverHttp) -> None:
+async def test_the_excluded_are_counted_when_that_is_asked_for(scoring: ScoringHttpWorld) -> None:
     ranked = await listed(scoring, count_excluded=True)
     assert [(one["company"].partition(".")[0], one["score"]) for one in ranked] == [
         ("acme", 130), ("rival", 100), ("enemy", 20), ("small", 10), ("cross", -4),
@@ -85,13 +85,13 @@ async def test_the_excluded_are_counted_when_that_is_asked_for(scoring: ScoringO
     assert [one["is_excluded"] for one in ranked] == [False, True, True, False, False]
 
 
-async def test_companies_are_asked_for_by_whether_they_are_excluded(scoring: ScoringOverHttp) -> None:
+async def test_companies_are_asked_for_by_whether_they_are_excluded(scoring: ScoringHttpWorld) -> None:
     for sort in ("-score", "-best", "company"):
         assert set(await names(scoring, sort=sort, excluded=True)) == {"rival", "enemy"}
         assert set(await names(scoring, sort=sort, excluded=False)) == {"acme", "small", "cross"}
 
 
-async def test_the_people_who_are_excluded_can_be_listed(scoring: ScoringOverHttp) -> None:
+async def test_the_people_who_are_excluded_can_be_listed(scoring: ScoringHttpWorld) -> None:
     async def found(**params: Any) -> set[str]:
         items = (await scoring.get("/v1/profiles", model="m", **params))["items"]
         return {one["identities"][0]["value"].partition("@")[0] for one in items}
@@ -109,7 +109,7 @@ async def test_the_people_who_are_excluded_can_be_listed(scoring: ScoringOverHtt
     assert refused == (400, "model_missing", "model")
 
 
-async def test_an_exclusion_that_comes_or_goes_is_in_the_sums_at_once(scoring: ScoringOverHttp) -> None:
+async def test_an_exclusion_that_comes_or_goes_is_in_the_sums_at_once(scoring: ScoringHttpWorld) -> None:
     who = {"email": "ana@acme.example"}
     await scoring.happened(interaction("identify", known_as=who, traits={"lifecycle": "customer"}))
     assert (await listed(scoring))[0]["excluded"] == 2

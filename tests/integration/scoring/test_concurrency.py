@@ -27,18 +27,18 @@ from tests.support.blocked import until_it_waits
 from tests.support.builders import identities, interaction, on_the_log, rule
 from tests.support.patience import a_moment, persist
 from tests.support.tables import values
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA = identities(email="ana@example.com")[0]
 VISITS = rule("visits", 10)
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
-async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: World) -> None:
+async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: ScoringWorld) -> None:
     """Also the first activation of a model, whose row did not exist when the batch began."""
     async with world.database.open_unit() as connection:
         await connection.run(lambda its: world.scorer.apply(its, on_the_log(interaction())))
@@ -48,7 +48,7 @@ async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: 
     assert (diff.newly_flipped, await world.score(ANA)) == (1, 10)
 
 
-async def test_workers_that_meet_on_a_person_lose_no_count(world: World) -> None:
+async def test_workers_that_meet_on_a_person_lose_no_count(world: ScoringWorld) -> None:
     """Five workers at once, each on batches of its own, about the same people and about new ones."""
     await world.activated(VISITS, flip_number=50)
 
@@ -73,7 +73,7 @@ async def test_workers_that_meet_on_a_person_lose_no_count(world: World) -> None
     assert len(leads) == len({lead.profile_id for lead in leads}) == 7
 
 
-async def test_counts_that_somebody_changed_meanwhile_are_not_overwritten(world: World) -> None:
+async def test_counts_that_somebody_changed_meanwhile_are_not_overwritten(world: ScoringWorld) -> None:
     await world.activated(VISITS)
     await world.happened(interaction())
     stale = await world.database.read(lambda connection: kept.read(connection, [ANA.id]))
@@ -93,7 +93,7 @@ async def test_workers_timer_and_activation_at_once_come_to_what_is_defined(
     """Two to four workers with a share each; the days go by, and another matrix takes over meanwhile."""
     prepare_in_pages_of(20, monkeypatch)
     monkeypatch.setattr(timer, "PAGE", 15)
-    world = World(database, LIMITS)
+    world = ScoringWorld(database, LIMITS)
     await activate_matrix(world, {"flip_number": 20, "rules": [rule("visits", 4, half_life="5d")]})
     events = columns(seed, people=12, deeds=260)
     shares = by_share(events, 1 + seed)

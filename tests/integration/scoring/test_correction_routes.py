@@ -10,19 +10,19 @@ from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.support.builders import interaction
 from tests.support.keys import CRM_KEY
-from tests.worlds.scoring_http import BY_OPS, MARATHON, ScoringOverHttp, scoring_over_http, told
+from tests.worlds.scoring_http import BY_OPS, MARATHON, ScoringHttpWorld, refusal_of, run_scoring
 
 COOKIE = {"anonymous_id": "cookie"}
 ANA = {"email": "ana@example.com"}
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
-async def test_unmerged_people_have_what_each_of_them_did_and_stay_apart(scoring: ScoringOverHttp) -> None:
+async def test_unmerged_people_have_what_each_of_them_did_and_stay_apart(scoring: ScoringHttpWorld) -> None:
     await scoring.active(MARATHON | {"flip_number": 1000})
     await scoring.happened(interaction(known_as=COOKIE), interaction(known_as=COOKIE), interaction())
     before = [await scoring.found("cookie", "anonymous_id"), await scoring.found()]
@@ -39,7 +39,7 @@ async def test_unmerged_people_have_what_each_of_them_did_and_stay_apart(scoring
     assert ["separated by hand" in link["refused"] for link in links] == [True]
 
 
-async def test_two_people_on_one_device_stay_two_and_the_links_say_why(scoring: ScoringOverHttp) -> None:
+async def test_two_people_on_one_device_stay_two_and_the_links_say_why(scoring: ScoringHttpWorld) -> None:
     device = {"anonymous_id": "family tablet"}
     await scoring.happened(interaction(known_as=device | {"user_id": "ana"}))
     await scoring.happened(interaction(day=1, id="bob logs in", known_as=device | {"user_id": "bob"}))
@@ -55,7 +55,7 @@ async def test_two_people_on_one_device_stay_two_and_the_links_say_why(scoring: 
     }
 
 
-async def test_points_by_hand_stand_among_the_reasons_until_they_expire(scoring: ScoringOverHttp) -> None:
+async def test_points_by_hand_stand_among_the_reasons_until_they_expire(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.happened(interaction())
     path = await scoring.path()
@@ -76,7 +76,7 @@ async def test_points_by_hand_stand_among_the_reasons_until_they_expire(scoring:
     assert (await scoring.standing())["score"] == 10
 
 
-async def test_points_by_hand_can_make_a_lead_and_can_be_taken_back(scoring: ScoringOverHttp) -> None:
+async def test_points_by_hand_can_make_a_lead_and_can_be_taken_back(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.happened(interaction())
     path = await scoring.path()
@@ -89,7 +89,7 @@ async def test_points_by_hand_can_make_a_lead_and_can_be_taken_back(scoring: Sco
 
 
 async def test_points_with_an_id_are_given_once_and_the_id_is_of_nothing_else(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.happened(interaction(id="a visit"))
@@ -98,10 +98,10 @@ async def test_points_with_an_id_are_given_once_and_the_id_is_of_nothing_else(
     assert await scoring.post(path, given) == await scoring.post(path, given) == {"id": "fair-2026"}
     assert (await scoring.standing())["score"] == 15
     for other in (given | {"points": 6}, given | {"id": "a visit"}):
-        assert told(await scoring.http.post(path, json=other)) == (409, "id_taken", "id")
+        assert refusal_of(await scoring.http.post(path, json=other)) == (409, "id_taken", "id")
 
 
-async def test_points_are_counted_in_their_model_alone(scoring: ScoringOverHttp) -> None:
+async def test_points_are_counted_in_their_model_alone(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.active(model="other")
     await scoring.happened(interaction())
@@ -143,7 +143,7 @@ REFUSED = [
 
 
 async def test_a_correction_that_cannot_be_is_refused_naming_the_field_and_changes_nothing(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.happened(interaction(id="visit"))

@@ -34,7 +34,7 @@ from tests.integration.scoring.many_profiles import (
 from tests.support.builders import identities, interaction, rule
 from tests.support.meanwhile import waiting_just_before
 from tests.support.patience import a_moment, patience, persist
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA = identities(email="ana@example.com")[0]
 COOKIE = identities(anonymous_id="cookie")[0]
@@ -44,18 +44,18 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-async def busy(postgres_url: str) -> AsyncIterator[World]:
+async def busy(postgres_url: str) -> AsyncIterator[ScoringWorld]:
     database = Database(postgres_url)
-    yield World(database, LIMITS)
+    yield ScoringWorld(database, LIMITS)
     await database.close()
 
 
-def corrections(world: World) -> Corrections:
+def corrections(world: ScoringWorld) -> Corrections:
     return Corrections(world.scorer, world.clock, new_id)
 
 
 async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_other_out(
-    busy: World, monkeypatch: pytest.MonkeyPatch
+    busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The batch begins when the unmerge has the person and is not done."""
     await busy.activated(rule("visits", 10), flip_number=1000)
@@ -70,7 +70,7 @@ async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_oth
     assert [await busy.score(one) for one in (ANA, COOKIE)] == [20, 0]
 
 
-async def test_a_separation_that_comes_back_from_the_log_waits_for_nobody(busy: World) -> None:
+async def test_a_separation_that_comes_back_from_the_log_waits_for_nobody(busy: ScoringWorld) -> None:
     await busy.activated(rule("visits", 10), flip_number=1000)
     await busy.happened(interaction(known_as=BOTH))
     await busy.database.unit(lambda its: corrections(busy).unmerge(its, COOKIE.id, [COOKIE], NOTE))
@@ -80,7 +80,7 @@ async def test_a_separation_that_comes_back_from_the_log_waits_for_nobody(busy: 
         await busy.happened(echo, interaction(known_as={"email": "ben@example.com"}))
 
 
-async def corrected_somehow(world: World, chance: random.Random) -> None:
+async def corrected_somehow(world: ScoringWorld, chance: random.Random) -> None:
     """Correct something about somebody, if there is anything to correct."""
     correct = corrections(world)
 
@@ -102,7 +102,7 @@ async def corrected_somehow(world: World, chance: random.Random) -> None:
 
 
 async def test_workers_timer_and_corrections_at_once_come_to_what_is_defined(
-    busy: World, monkeypatch: pytest.MonkeyPatch
+    busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two workers with a share each, and two people of ops; their corrections come back from the log too."""
     monkeypatch.setattr(timer, "PAGE", 15)

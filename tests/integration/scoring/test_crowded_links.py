@@ -13,7 +13,7 @@ from shared.database.engine import Database
 from shared.events import Event, Interaction, Separation
 from shared.identity import Identity, by_strength
 from tests.support.builders import NOON, interaction, rule
-from tests.worlds.scoring import World, statements
+from tests.worlds.scoring import ScoringWorld, statements
 
 LIMITS = {"user_id": 1, "email": 2}
 SEEDS = range(40)
@@ -75,7 +75,7 @@ async def test_persons_are_those_of_the_earliest_links_in_whatever_order_all_are
     database: Database, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linking, "MAX_LINKS", most)
-    world = World(database, LIMITS)
+    world = ScoringWorld(database, LIMITS)
     ignored = 0
     for seed in SEEDS:
         chance = random.Random(seed)  # noqa: S311 - the same on every run is what is wanted
@@ -108,7 +108,7 @@ async def test_an_earlier_login_on_a_crowded_device_costs_no_more_than_the_links
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linking, "MAX_LINKS", 20)
-    world = World(database)
+    world = ScoringWorld(database)
     await world.activated(rule("visits", 10), flip_number=1000)
     await world.happened(*(login(f"u{n}", n - 400) for n in range(300)))
     loaded: list[int] = []

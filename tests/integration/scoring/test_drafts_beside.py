@@ -17,27 +17,27 @@ from shared.database.engine import Database
 from tests.integration.scoring.small_pages import prepare_in_pages_of
 from tests.support.builders import interaction, rule
 from tests.worlds.scoring import statements
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 DRAFT = "/v1/models/m/draft"
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
 @pytest.fixture
-async def on_sqlite(sqlite_url: str, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
+async def on_sqlite(sqlite_url: str, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
     database = Database(sqlite_url)
-    async with scoring_over_http(database, tmp_path) as running:
+    async with run_scoring(database, tmp_path) as running:
         yield running
     await database.close()
 
 
 @pytest.fixture
-def read_within(monkeypatch: pytest.MonkeyPatch, on_sqlite: ScoringOverHttp) -> list[bool]:
+def read_within(monkeypatch: pytest.MonkeyPatch, on_sqlite: ScoringHttpWorld) -> list[bool]:
     """Note of each matrix that is read whether the one writer of SQLite was taken meanwhile."""
     pool: Any = on_sqlite.database._connections._writer.pool
     taken: list[bool] = []
@@ -59,7 +59,7 @@ def of_types(number: int) -> dict[str, Any]:
     }
 
 
-async def test_a_draft_of_many_types_asks_no_more_of_the_database(scoring: ScoringOverHttp) -> None:
+async def test_a_draft_of_many_types_asks_no_more_of_the_database(scoring: ScoringHttpWorld) -> None:
     asked: list[int] = []
     await scoring.happened(interaction())
     for number in (5, 900):
@@ -72,7 +72,7 @@ async def test_a_draft_of_many_types_asks_no_more_of_the_database(scoring: Scori
 
 
 async def test_a_draft_is_read_and_warned_of_while_somebody_writes(
-    on_sqlite: ScoringOverHttp, read_within: list[bool]
+    on_sqlite: ScoringHttpWorld, read_within: list[bool]
 ) -> None:
     await on_sqlite.put(DRAFT, of_types(60))
     await on_sqlite.get(DRAFT)
@@ -80,7 +80,7 @@ async def test_a_draft_is_read_and_warned_of_while_somebody_writes(
 
 
 async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
-    on_sqlite: ScoringOverHttp, read_within: list[bool], monkeypatch: pytest.MonkeyPatch
+    on_sqlite: ScoringHttpWorld, read_within: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare_in_pages_of(1, monkeypatch)
     await on_sqlite.active()
@@ -99,7 +99,7 @@ async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
 
 
 async def test_an_activation_counts_its_flips_without_holding_the_writer(
-    on_sqlite: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+    on_sqlite: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool: Any = on_sqlite.database._connections._writer.pool
     taken: list[bool] = []
@@ -120,7 +120,7 @@ async def test_an_activation_counts_its_flips_without_holding_the_writer(
 
 
 async def test_throwing_a_draft_or_an_activation_away_reads_no_matrix(
-    on_sqlite: ScoringOverHttp, read_within: list[bool]
+    on_sqlite: ScoringHttpWorld, read_within: list[bool]
 ) -> None:
     def started(connection: Connection) -> None:
         draft = models.draft_of(connection, "m")
@@ -139,7 +139,7 @@ async def test_throwing_a_draft_or_an_activation_away_reads_no_matrix(
 
 
 async def test_other_requests_are_answered_while_a_draft_is_read(
-    scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+    scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[int] = []
     read = drafts.read_matrix
@@ -154,7 +154,7 @@ async def test_other_requests_are_answered_while_a_draft_is_read(
     assert threads[0] != threading.get_ident()
 
 
-async def test_types_that_came_are_known_wherever_a_condition_names_them(scoring: ScoringOverHttp) -> None:
+async def test_types_that_came_are_known_wherever_a_condition_names_them(scoring: ScoringHttpWorld) -> None:
     when = {"all": [{"not": {"type": "bike_ride"}}, {"any": [{"type": "swim"}, {"where": {"x": 1}}]}]}
     document = MARATHON | {"rules": [rule("sports", 30, when=when)]}
 
@@ -170,7 +170,7 @@ async def test_types_that_came_are_known_wherever_a_condition_names_them(scoring
 
 
 async def test_where_too_many_types_came_to_keep_them_all_the_warning_says_so(
-    scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+    scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "LIMIT", 3)
     await scoring.active()

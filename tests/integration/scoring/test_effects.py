@@ -6,17 +6,17 @@ from shared.database.engine import Database
 from shared.events import Retraction
 from tests.integration.scoring.ana import ANA, BOTH, VISITS, by_cookie, leads, retraction
 from tests.support.builders import NOON, identities, interaction, rule
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 EXCLUDES = [{"lifecycle": "customer"}, {"consent_email": False}, {"consent_sms": False}]
 
 
 @pytest.fixture
-async def world(database: Database) -> World:
-    return World(database)
+async def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
-async def state(world: World, model: str = "m") -> str:
+async def state(world: ScoringWorld, model: str = "m") -> str:
     return (await world.kept(ANA, model)).state
 
 
@@ -29,7 +29,7 @@ async def state(world: World, model: str = "m") -> str:
     ],
 )
 async def test_who_left_or_bought_is_not_handed_to_sales(
-    world: World, done: str, trait: dict[str, object]
+    world: ScoringWorld, done: str, trait: dict[str, object]
 ) -> None:
     await world.activated(VISITS, flip_number=10, excludes=EXCLUDES)
     await world.happened(interaction(done))
@@ -37,7 +37,7 @@ async def test_who_left_or_bought_is_not_handed_to_sales(
     assert (await state(world), await leads(world), await world.traits(ANA)) == ("excluded", 0, trait)
 
 
-async def test_a_model_without_that_exclusion_goes_on_scoring(world: World) -> None:
+async def test_a_model_without_that_exclusion_goes_on_scoring(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10, excludes=EXCLUDES)
     await world.activated(VISITS, flip_number=10, model="upsell")
     await world.happened(interaction("email_unsubscribe"), interaction("purchase"), interaction())
@@ -46,7 +46,7 @@ async def test_a_model_without_that_exclusion_goes_on_scoring(world: World) -> N
     )  # fmt: skip
 
 
-async def test_an_effect_has_the_time_of_what_was_done(world: World) -> None:
+async def test_an_effect_has_the_time_of_what_was_done(world: ScoringWorld) -> None:
     """Told before it and told again after it: the later writer is right, in whichever order they come."""
     await world.happened(interaction("identify", day=2, traits={"lifecycle": "former"}))
     await world.happened(interaction("purchase", day=1))
@@ -58,7 +58,7 @@ async def test_an_effect_has_the_time_of_what_was_done(world: World) -> None:
     assert seen == ["lead", "customer", "former"]
 
 
-async def test_what_is_told_beside_the_deed_does_not_undo_its_effect(world: World) -> None:
+async def test_what_is_told_beside_the_deed_does_not_undo_its_effect(world: ScoringWorld) -> None:
     """Trackers send what they have kept of a person with every event."""
     stale = {"consent_email": True, "lifecycle": "lead"}
     await world.happened(interaction("email_unsubscribe", traits=stale))
@@ -68,7 +68,7 @@ async def test_what_is_told_beside_the_deed_does_not_undo_its_effect(world: Worl
     assert await world.traits(ANA) == stale
 
 
-async def test_what_machines_do_has_no_effect(world: World) -> None:
+async def test_what_machines_do_has_no_effect(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10, excludes=EXCLUDES)
     await world.happened(interaction("email_unsubscribe", machine="link_scanner"))
     await world.happened(interaction("purchase", machine="crawler"), interaction())
@@ -76,7 +76,7 @@ async def test_what_machines_do_has_no_effect(world: World) -> None:
 
 
 @pytest.mark.parametrize("together", [False, True])
-async def test_a_retraction_takes_the_effect_back_with_the_deed(world: World, together: bool) -> None:
+async def test_a_retraction_takes_the_effect_back_with_the_deed(world: ScoringWorld, together: bool) -> None:
     await world.activated(VISITS, flip_number=10, excludes=EXCLUDES)
     bought = interaction("purchase", id="mistake")
     if together:
@@ -89,13 +89,13 @@ async def test_a_retraction_takes_the_effect_back_with_the_deed(world: World, to
     assert (await state(world), await leads(world), await world.traits(ANA)) == ("qualified", 1, {})
 
 
-async def test_what_was_retracted_before_it_came_has_no_effect(world: World) -> None:
+async def test_what_was_retracted_before_it_came_has_no_effect(world: ScoringWorld) -> None:
     await world.happened(retraction("mistake"))
     await world.happened(interaction("purchase", id="mistake"))
     assert await world.traits(ANA) == {}
 
 
-async def test_of_several_purchases_the_others_keep_the_effect(world: World) -> None:
+async def test_of_several_purchases_the_others_keep_the_effect(world: ScoringWorld) -> None:
     earlier = [interaction("purchase", day=-1, id="day-before"), interaction("purchase", id="a")]
     await world.happened(*earlier, interaction("purchase", id="b"))
     await world.happened(interaction("purchase", id="machines", machine="crawler"))
@@ -108,7 +108,7 @@ async def test_of_several_purchases_the_others_keep_the_effect(world: World) -> 
     assert await world.traits(ANA) == {"lifecycle": "customer"}
 
 
-async def test_a_retraction_of_another_purchase_changes_nothing(world: World) -> None:
+async def test_a_retraction_of_another_purchase_changes_nothing(world: ScoringWorld) -> None:
     await world.happened(interaction("purchase", id="a"), interaction("purchase", id="b"))
     await world.happened(
         Retraction(id="r", identity=ANA, interactions=("a",), reason="test", author="Olga", retracted_at=NOON)
@@ -116,7 +116,7 @@ async def test_a_retraction_of_another_purchase_changes_nothing(world: World) ->
     assert await world.traits(ANA) == {"lifecycle": "customer"}
 
 
-async def test_an_effect_goes_with_its_identity(world: World) -> None:
+async def test_an_effect_goes_with_its_identity(world: ScoringWorld) -> None:
     await world.activated(rule("visits", 10), flip_number=10, excludes=EXCLUDES)
     await world.happened(by_cookie("purchase"), interaction(day=-1))
     assert await leads(world) == 1, "nobody knows yet that they are one person"

@@ -10,16 +10,16 @@ from services.scoring.store import counts, everybody, traits
 from services.scoring.store.tables import identities, older_counts
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 NAMES = ("title", "email", "company", "email_domain")
 
 
 @pytest.fixture
-async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> World:
+async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringWorld:
     """A world of eight people: three have several identities, and one has so many counts that two rows do."""
     monkeypatch.setattr(counts, "MOST_RECENT", 3)
-    world = World(database, limits={})
+    world = ScoringWorld(database, limits={})
     await world.activated(rule("visits", 10, limit={"times": 3, "per": "day"}))
     for n in range(5):
         who = {"email": f"p{n}@example.com"}
@@ -36,7 +36,9 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
-async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(world: World, size: int) -> None:
+async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(
+    world: ScoringWorld, size: int
+) -> None:
     def pages(connection: Connection) -> list[everybody.ProfilePage]:
         found: list[everybody.ProfilePage] = []
         after = ""
@@ -54,7 +56,7 @@ async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(wor
     assert max(len(page.profile_ids) for page in found) <= max(size, 1)
 
 
-async def test_a_page_knows_of_a_profile_what_is_known_of_the_person(world: World) -> None:
+async def test_a_page_knows_of_a_profile_what_is_known_of_the_person(world: ScoringWorld) -> None:
     def both(connection: Connection) -> None:
         page = everybody.read(connection, "", 100, NAMES)
         for profile_id, known, ids in zip(*page, strict=True):
@@ -68,7 +70,7 @@ async def test_a_page_knows_of_a_profile_what_is_known_of_the_person(world: Worl
     await world.database.read(both)
 
 
-async def test_without_names_nothing_but_counts_is_known(world: World) -> None:
+async def test_without_names_nothing_but_counts_is_known(world: ScoringWorld) -> None:
     page = await world.database.read(lambda connection: everybody.read(connection, "", 100, ()))
     assert all(not known.traits.at(800_000) for known in page.known)
     assert all(known.counts.packed for known in page.known)

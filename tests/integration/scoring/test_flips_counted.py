@@ -24,8 +24,8 @@ from tests.support.builders import identities, interaction, rule
 from tests.support.given import FrozenClock
 from tests.support.leads import qualified
 from tests.support.patience import eventually
-from tests.worlds.handoff import handing_off as handing_off_over_http
-from tests.worlds.scoring import World
+from tests.worlds.handoff import run_handoff as handing_off_over_http
+from tests.worlds.scoring import ScoringWorld
 
 
 class Troubled:
@@ -77,7 +77,7 @@ class HandingOff:
 
 
 @pytest.fixture
-async def handing_off(database: Database, tmp_path: Path) -> AsyncIterator[HandingOff]:
+async def run_handoff(database: Database, tmp_path: Path) -> AsyncIterator[HandingOff]:
     log = EmbeddedLog(tmp_path / "log.sqlite")
     yield HandingOff(log, database)
     await log.close()
@@ -87,45 +87,45 @@ def flips(model: str) -> float:
     return FLIPS.labels(model)._value.get()
 
 
-async def test_each_new_lead_counts_once_by_model(handing_off: HandingOff) -> None:
+async def test_each_new_lead_counts_once_by_model(run_handoff: HandingOff) -> None:
     before = flips("marathon"), flips("influence")
-    await handing_off.told(*(qualified(number) for number in range(3)), qualified(3, model="influence"))
-    await handing_off.takes_in(4)
+    await run_handoff.told(*(qualified(number) for number in range(3)), qualified(3, model="influence"))
+    await run_handoff.takes_in(4)
     assert (flips("marathon") - before[0], flips("influence") - before[1]) == (3, 1)
 
 
-async def test_a_batch_that_is_rolled_back_and_run_again_counts_once(handing_off: HandingOff) -> None:
+async def test_a_batch_that_is_rolled_back_and_run_again_counts_once(run_handoff: HandingOff) -> None:
     before = flips("marathon")
-    handing_off.intake.passing_troubles = 5
-    await handing_off.told(*(qualified(number) for number in range(8)))
-    await handing_off.takes_in(8)
+    run_handoff.intake.passing_troubles = 5
+    await run_handoff.told(*(qualified(number) for number in range(8)))
+    await run_handoff.takes_in(8)
     assert flips("marathon") - before == 8
 
 
 async def test_a_lead_that_is_parked_counts_nothing_and_its_batch_counts_once(
-    handing_off: HandingOff,
+    run_handoff: HandingOff,
 ) -> None:
     before = flips("marathon")
     odd = qualified(99)
-    handing_off.intake.poison = encode(odd)
-    await handing_off.told(*(qualified(number) for number in range(4)), odd, qualified(4))
-    await handing_off.takes_in(5)
+    run_handoff.intake.poison = encode(odd)
+    await run_handoff.told(*(qualified(number) for number in range(4)), odd, qualified(4))
+    await run_handoff.takes_in(5)
     assert flips("marathon") - before == 5
 
 
-async def test_what_the_log_tells_twice_counts_once(handing_off: HandingOff) -> None:
+async def test_what_the_log_tells_twice_counts_once(run_handoff: HandingOff) -> None:
     before = flips("marathon")
-    await handing_off.told(qualified(1), qualified(1))
-    await handing_off.takes_in(2)
-    await handing_off.told(qualified(1), qualified(2))
-    await handing_off.takes_in(4)
+    await run_handoff.told(qualified(1), qualified(1))
+    await run_handoff.takes_in(2)
+    await run_handoff.told(qualified(1), qualified(2))
+    await run_handoff.takes_in(4)
     assert flips("marathon") - before == 2
 
 
 async def test_leads_of_batches_the_timer_activations_and_corrections_all_count(
-    handing_off: HandingOff,
+    run_handoff: HandingOff,
 ) -> None:
-    world = World(handing_off.database)
+    world = ScoringWorld(run_handoff.database)
     ana, ben, cleo, dan = ({"email": f"{name}@example.com"} for name in ("ana", "ben", "cleo", "dan"))
     leaves = rule("leaves", -10, when={"type": "email_unsubscribe"}, window="5d")
     await world.activated(rule("visits", 10), leaves, flip_number=20, model="counted")
@@ -142,9 +142,9 @@ async def test_leads_of_batches_the_timer_activations_and_corrections_all_count(
     assert len(await world.said(LeadQualified)) == 3, "points by hand make Cleo one"
     await world.activated(rule("visits", 20), leaves, flip_number=20, model="counted", handoff="all")
     assert len(await world.said(LeadQualified)) == 4, "the activation makes Dan one"
-    while await relay(world.database, handing_off.log):
+    while await relay(world.database, run_handoff.log):
         pass
-    await handing_off.takes_in(4)
+    await run_handoff.takes_in(4)
     assert flips("counted") - before == 4
 
 

@@ -11,7 +11,7 @@ from shared.database.engine import Database
 from tests.integration.scoring.many_profiles import LIMITS, MATRIX, activate_matrix, batches, columns
 from tests.support.downgrades import counts_as_json
 from tests.support.tables import rows
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 DIGESTS = {2: "262190fe6a5d97ae"}
 HOW_TO_GO_ON = (
@@ -22,7 +22,7 @@ HOW_TO_GO_ON = (
 
 async def test_other_tables_of_the_same_log_have_another_number(sqlite_url: str) -> None:
     database = Database(sqlite_url)
-    world = World(database, LIMITS)
+    world = ScoringWorld(database, LIMITS)
     await activate_matrix(world, MATRIX)
     for batch in batches(columns(7, people=12, deeds=200), 7):
         await world.happened(*batch)

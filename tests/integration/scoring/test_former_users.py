@@ -13,8 +13,8 @@ from shared.events import Interaction, LeadQualified
 from shared.identity import Identity
 from tests.support.builders import NOON, interaction, rule
 from tests.unit.ingest.formats.segment_calls import SENDING, read
-from tests.worlds.replay import running_on
-from tests.worlds.scoring import World
+from tests.worlds.replay import open_replay
+from tests.worlds.scoring import ScoringWorld
 
 AT_NOON = SENDING._replace(received_at=NOON)
 VISITS = rule("visits", 10)
@@ -22,8 +22,8 @@ OLD, NEW = Identity("user_id", "jen@email.com"), Identity("user_id", "507f191e81
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
 def page(id: str, user: str | None, **more: Any) -> Interaction:
@@ -34,7 +34,7 @@ def alias(previous: str, user: str, **more: Any) -> Interaction:
     return read("alias", AT_NOON, messageId=f"{previous}-{user}", previousId=previous, userId=user, **more)
 
 
-async def test_in_any_order_the_earlier_user_is_the_same_person(world: World) -> None:
+async def test_in_any_order_the_earlier_user_is_the_same_person(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     for n, order in enumerate(permutations(range(3))):
         old, new = f"jen-{n}@email.com", f"507f-{n}"
@@ -45,7 +45,7 @@ async def test_in_any_order_the_earlier_user_is_the_same_person(world: World) ->
         assert await world.score(Identity("user_id", new)) == 20
 
 
-async def test_a_lead_is_of_both_and_is_handed_over_once(world: World) -> None:
+async def test_a_lead_is_of_both_and_is_handed_over_once(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=20)
     await world.happened(page("1", OLD.value))
     await world.happened(alias(OLD.value, NEW.value))
@@ -54,7 +54,7 @@ async def test_a_lead_is_of_both_and_is_handed_over_once(world: World) -> None:
     assert {OLD, NEW, Identity("former_user_id", OLD.value)} == set(lead.identities)
 
 
-async def test_ids_change_more_than_once(world: World) -> None:
+async def test_ids_change_more_than_once(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(page("1", "a"), page("2", "b"), page("3", "c"))
     await world.happened(alias("b", "c"))
@@ -62,14 +62,14 @@ async def test_ids_change_more_than_once(world: World) -> None:
     assert await world.score(Identity("user_id", "c")) == 30
 
 
-async def test_an_anonymous_id_is_joined_as_well(world: World) -> None:
+async def test_an_anonymous_id_is_joined_as_well(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(page("1", None, anonymousId="39239-23923"), page("2", "u1"))
     await world.happened(alias("39239-23923", "u1"))
     assert await world.score(Identity("user_id", "u1")) == 20
 
 
-async def test_a_shared_device_still_joins_nobody_else(world: World) -> None:
+async def test_a_shared_device_still_joins_nobody_else(world: ScoringWorld) -> None:
     """The person has one user id that is not a former one; a second one would be a second person."""
     await world.activated(VISITS, flip_number=1000)
     await world.happened(page("1", "a", anonymousId="kiosk"), page("2", "z", anonymousId="kiosk"))
@@ -80,7 +80,7 @@ async def test_a_shared_device_still_joins_nobody_else(world: World) -> None:
     assert refused == ["A person has at most 1 user_id, and these would have 2."]
 
 
-async def test_a_link_that_was_refused_holds_once_the_id_is_a_former_one(world: World) -> None:
+async def test_a_link_that_was_refused_holds_once_the_id_is_a_former_one(world: ScoringWorld) -> None:
     """The device belonged to both ids of one person, which nobody knew until the alias came."""
     await world.activated(VISITS, flip_number=1000)
     await world.happened(page("1", "a", anonymousId="phone"))
@@ -91,7 +91,7 @@ async def test_a_link_that_was_refused_holds_once_the_id_is_a_former_one(world: 
     assert {row[4] for row in await world.rows(links)} == {None}
 
 
-async def test_ops_part_a_wrong_alias(world: World) -> None:
+async def test_ops_part_a_wrong_alias(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(page("1", "a"), page("2", "b"), alias("a", "b"))
     corrections = Corrections(world.scorer, world.clock, lambda: "sep-1")
@@ -103,7 +103,7 @@ async def test_ops_part_a_wrong_alias(world: World) -> None:
 
 
 async def test_the_tables_are_what_the_log_says_after_aliases(database: Database, tmp_path: Path) -> None:
-    async with running_on(database, tmp_path) as running:
+    async with open_replay(database, tmp_path) as running:
         await running.world.activated(VISITS, flip_number=1000)
         await running.scored(page("1", "a", anonymousId="phone"), page("2", "b", anonymousId="phone"))
         await running.scored(page("3", "z", anonymousId="phone"))
@@ -112,7 +112,7 @@ async def test_the_tables_are_what_the_log_says_after_aliases(database: Database
         assert await running.is_what_the_log_says(), running.told
 
 
-async def test_two_users_of_one_event_without_an_alias_stay_two(world: World) -> None:
+async def test_two_users_of_one_event_without_an_alias_stay_two(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(interaction(known_as={"user_id": "a"}), interaction(known_as={"user_id": "b"}))
     both = Interaction(

@@ -9,15 +9,15 @@ from shared.database.engine import Database
 from shared.events import LeadQualified, Separation
 from tests.integration.scoring.ana import ADJUSTED, ANA, BOTH, COOKIE, VISITS, by_cookie, leads, retraction
 from tests.support.builders import NOON, identities, interaction, rule
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
-async def test_who_waits_for_data_is_handed_over_once_when_it_comes(world: World) -> None:
+async def test_who_waits_for_data_is_handed_over_once_when_it_comes(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10, requires=["last_name", "email"])
     await world.happened(by_cookie())
     assert (await world.kept(COOKIE)).state == "waiting_for_data"
@@ -34,7 +34,7 @@ async def test_who_waits_for_data_is_handed_over_once_when_it_comes(world: World
     assert await leads(world) == 1
 
 
-async def test_a_required_trait_that_was_told_in_the_past_counts_too(world: World) -> None:
+async def test_a_required_trait_that_was_told_in_the_past_counts_too(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10, requires=["last_name"])
     await world.happened(interaction("identify", day=-9, traits={"last_name": "Diaz"}))
     await world.happened(interaction())
@@ -49,7 +49,7 @@ async def test_a_required_trait_that_was_told_in_the_past_counts_too(world: Worl
     ],
 )
 async def test_who_is_excluded_flips_when_the_exclusion_ends(
-    world: World, excludes: dict[str, Any], until: dict[str, str]
+    world: ScoringWorld, excludes: dict[str, Any], until: dict[str, str]
 ) -> None:
     who = {"email": "ana@rival.example"}
     await world.activated(VISITS, flip_number=10, excludes=[excludes])
@@ -64,7 +64,7 @@ async def test_who_is_excluded_flips_when_the_exclusion_ends(
     assert await leads(world) == 1
 
 
-async def test_a_second_cycle_begins_after_so_many_days_and_by_new_activity(world: World) -> None:
+async def test_a_second_cycle_begins_after_so_many_days_and_by_new_activity(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10, requalify_after="90d")
     await world.happened(interaction())
     await world.passed(days=89)
@@ -81,7 +81,7 @@ async def test_a_second_cycle_begins_after_so_many_days_and_by_new_activity(worl
     assert first.lead_id != second.lead_id
 
 
-async def test_without_requalification_there_is_one_cycle_for_ever(world: World) -> None:
+async def test_without_requalification_there_is_one_cycle_for_ever(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10)
     await world.happened(interaction())
     await world.passed(days=1000)
@@ -89,7 +89,7 @@ async def test_without_requalification_there_is_one_cycle_for_ever(world: World)
     assert await leads(world) == 1
 
 
-async def test_a_lead_tells_whom_it_is_for(world: World) -> None:
+async def test_a_lead_tells_whom_it_is_for(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10)
     await world.activated(VISITS, flip_number=10, model="gifts", audience="offer")
     await world.happened(interaction())
@@ -99,7 +99,7 @@ async def test_a_lead_tells_whom_it_is_for(world: World) -> None:
     }
 
 
-async def test_several_models_flip_each_for_itself(world: World) -> None:
+async def test_several_models_flip_each_for_itself(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=20)
     await world.activated(rule("likes", 5, when={"type": "like"}), flip_number=10, model="fans")
     await world.happened(interaction("like"), interaction("like"), interaction())
@@ -111,7 +111,7 @@ async def test_several_models_flip_each_for_itself(world: World) -> None:
     assert len({one.lead_id for one in told}) == 3
 
 
-async def test_points_given_by_hand_can_flip(world: World) -> None:
+async def test_points_given_by_hand_can_flip(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=15)
     await world.happened(interaction())
     await world.happened(interaction("adjustment", **ADJUSTED))
@@ -119,7 +119,7 @@ async def test_points_given_by_hand_can_flip(world: World) -> None:
     assert [(one.rule, one.label, one.points) for one in lead.reasons][1] == ("adjustment", "met", 5)
 
 
-async def test_points_that_go_and_come_again_are_no_second_lead(world: World) -> None:
+async def test_points_that_go_and_come_again_are_no_second_lead(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=20)
     await world.happened(interaction(id="one"), interaction(id="two"))
     await world.happened(retraction("one"))
@@ -128,7 +128,7 @@ async def test_points_that_go_and_come_again_are_no_second_lead(world: World) ->
     assert ((await world.kept(ANA)).state, await leads(world)) == ("qualified", 1)
 
 
-async def test_a_person_who_is_parted_and_joined_again_is_one_lead(world: World) -> None:
+async def test_a_person_who_is_parted_and_joined_again_is_one_lead(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=20)
     await world.happened(by_cookie(), interaction(known_as=BOTH))
     assert await leads(world) == 1
@@ -142,7 +142,7 @@ async def test_a_person_who_is_parted_and_joined_again_is_one_lead(world: World)
     assert await leads(world) == 1
 
 
-async def test_a_rollback_hands_nobody_over_again(world: World) -> None:
+async def test_a_rollback_hands_nobody_over_again(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10)
     await world.happened(interaction())
     await world.activated(VISITS, flip_number=100)

@@ -14,7 +14,7 @@ from shared.database.engine import Database
 from shared.events import LeadQualified
 from shared.model_events import LeadsHandedOver, MatrixActivated
 from tests.support.builders import NOON, identities, interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 MODEL = "/v1/models/m"
 HANDOFF = f"{MODEL}/handoff"
@@ -23,9 +23,9 @@ HANDOFF = f"{MODEL}/handoff"
 @pytest.fixture
 async def scoring(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[ScoringOverHttp]:
+) -> AsyncIterator[ScoringHttpWorld]:
     monkeypatch.setattr(pages, "PAUSE_SECONDS", 0)
-    async with scoring_over_http(database, tmp_path) as running:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
@@ -37,7 +37,7 @@ def profile(name: str) -> str:
     return identities(**named(name))[0].id
 
 
-async def kept_back(scoring: ScoringOverHttp, *names: str, **more: Any) -> None:
+async def kept_back(scoring: ScoringHttpWorld, *names: str, **more: Any) -> None:
     """Have an activation keep these people from sales, two visits each."""
     await scoring.active(MARATHON | {"flip_number": 1000})
     await scoring.happened(*(interaction(known_as=named(name)) for name in names for _ in range(2)))
@@ -46,23 +46,23 @@ async def kept_back(scoring: ScoringOverHttp, *names: str, **more: Any) -> None:
     scoring.clock.advance(hours=1)
 
 
-async def handed_over(scoring: ScoringOverHttp, *profile_ids: str, **more: Any) -> list[tuple[str, str]]:
+async def handed_over(scoring: ScoringHttpWorld, *profile_ids: str, **more: Any) -> list[tuple[str, str]]:
     answer = await scoring.post(HANDOFF, {"profiles": profile_ids, **more})
     told = [(one["id"], one["status"]) for one in answer["results"]]
     assert [one for one, _ in told] == list(profile_ids)
     return told
 
 
-async def lead_ids(scoring: ScoringOverHttp) -> Sequence[tuple[str, int]]:
+async def lead_ids(scoring: ScoringHttpWorld) -> Sequence[tuple[str, int]]:
     return [(one.profile_id, one.cycle) for one in await scoring.said(LeadQualified)]
 
 
-async def unchanged(scoring: ScoringOverHttp) -> list[object]:
+async def unchanged(scoring: ScoringHttpWorld) -> list[object]:
     return [await scoring.rows(table) for table in (versions, activations, scores)]
 
 
 async def test_those_named_are_handed_over_once_in_their_cycle_and_nothing_is_activated_or_priced(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await kept_back(scoring, "ana", "ben", "cleo")
     before = await unchanged(scoring)
@@ -95,7 +95,7 @@ async def test_those_named_are_handed_over_once_in_their_cycle_and_nothing_is_ac
     assert len(await scoring.said(LeadQualified)) == 2
 
 
-async def test_each_id_gets_its_verdict_whatever_it_is(scoring: ScoringOverHttp) -> None:
+async def test_each_id_gets_its_verdict_whatever_it_is(scoring: ScoringHttpWorld) -> None:
     excludes = [{"lifecycle": {"eq": "customer"}}]
     names = ("ana", "customer", "retracted", "poor")
     await scoring.active(MARATHON | {"flip_number": 1000})
@@ -130,7 +130,7 @@ async def test_each_id_gets_its_verdict_whatever_it_is(scoring: ScoringOverHttp)
     assert (order["total"], order["done"], order["handed_over"]) == (6, 6, 1)
 
 
-async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: ScoringOverHttp) -> None:
+async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: ScoringHttpWorld) -> None:
     await kept_back(scoring, "ana", "ben")
     await scoring.happened(interaction("identify", known_as=named("ana") | {"phone": "12345678"}))
     await scoring.happened(interaction("identify", known_as=named("ben") | {"phone": "12345678"}))
@@ -142,7 +142,7 @@ async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: Sco
     assert await lead_ids(scoring) == [(now, 1)]
 
 
-async def test_who_is_in_a_later_cycle_that_sales_has_is_not_handed_over(scoring: ScoringOverHttp) -> None:
+async def test_who_is_in_a_later_cycle_that_sales_has_is_not_handed_over(scoring: ScoringHttpWorld) -> None:
     await kept_back(scoring, "ana", "ben", requalify_after="90d")
     await scoring.passed(days=90)
     await scoring.happened(interaction(day=90, known_as=named("ana")))
@@ -153,7 +153,7 @@ async def test_who_is_in_a_later_cycle_that_sales_has_is_not_handed_over(scoring
 
 
 async def test_the_version_that_scores_hands_all_over_without_activating_anything(
-    scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+    scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)
     names = [f"p{n}" for n in range(7)]
@@ -184,7 +184,7 @@ async def test_the_version_that_scores_hands_all_over_without_activating_anythin
     ]  # fmt: skip
 
 
-async def test_all_are_also_those_who_wait_for_their_next_activity(scoring: ScoringOverHttp) -> None:
+async def test_all_are_also_those_who_wait_for_their_next_activity(scoring: ScoringHttpWorld) -> None:
     """As with any activation that hands over all; `new_activity_only` has begun no cycle of theirs."""
     await scoring.active(MARATHON | {"flip_number": 1000})
     await scoring.happened(interaction(), interaction())
@@ -196,7 +196,7 @@ async def test_all_are_also_those_who_wait_for_their_next_activity(scoring: Scor
     assert len(await scoring.said(LeadQualified)) == 1
 
 
-async def test_who_has_faded_since_they_were_priced_is_not_handed_over(scoring: ScoringOverHttp) -> None:
+async def test_who_has_faded_since_they_were_priced_is_not_handed_over(scoring: ScoringHttpWorld) -> None:
     await kept_back(scoring, "ana", rules=[rule("visits", 10, half_life="30d")])
     scoring.clock.advance(days=1)
     diff = (await scoring.post(f"{MODEL}/activate", {"version": 2, "handoff": "all"}))["flip_diff"]
@@ -205,7 +205,7 @@ async def test_who_has_faded_since_they_were_priced_is_not_handed_over(scoring: 
     assert await lead_ids(scoring) == []
 
 
-async def test_nobody_is_handed_over_in_a_model_that_does_not_score(scoring: ScoringOverHttp) -> None:
+async def test_nobody_is_handed_over_in_a_model_that_does_not_score(scoring: ScoringHttpWorld) -> None:
     order: dict[str, Any] = {"json": {"profiles": ["x"]}}
     assert await scoring.refused("POST", HANDOFF, **order) == (404, "model_unknown", None)
     assert await scoring.refused("GET", f"{MODEL}/handoffs") == (404, "model_unknown", None)
@@ -237,7 +237,7 @@ async def test_nobody_is_handed_over_in_a_model_that_does_not_score(scoring: Sco
     ],
 )
 async def test_what_is_wrong_with_an_order_is_told(
-    scoring: ScoringOverHttp, body: dict[str, Any], field: str
+    scoring: ScoringHttpWorld, body: dict[str, Any], field: str
 ) -> None:
     # Written in ASCII, as what no client would put into UTF-8 can still come.
     written, as_json = json.dumps(body), {"Content-Type": "application/json"}

@@ -21,7 +21,7 @@ from tests.support.blocked import until_it_waits
 from tests.support.builders import interaction
 from tests.support.meanwhile import for_works, waiting_just_before
 from tests.support.patience import persist
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 EMAIL = {"email": "ana@example.com"}
 
@@ -33,18 +33,18 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
 @pytest.fixture
-async def on_postgres(postgres_url: str) -> AsyncIterator[World]:
+async def on_postgres(postgres_url: str) -> AsyncIterator[ScoringWorld]:
     database = Database(postgres_url)
-    yield World(database)
+    yield ScoringWorld(database)
     await database.close()
 
 
-async def ana_may_qualify_again(world: World, known_as: dict[str, str]) -> None:
+async def ana_may_qualify_again(world: ScoringWorld, known_as: dict[str, str]) -> None:
     """Have Ana kept back in a cycle after which her next visit begins another."""
     await world.activated(VISITS, flip_number=1000)
     await world.happened(interaction(known_as=known_as))
@@ -52,7 +52,7 @@ async def ana_may_qualify_again(world: World, known_as: dict[str, str]) -> None:
     await world.passed(days=90)
 
 
-async def test_of_orders_at_once_each_profile_is_handed_over_by_one(world: World) -> None:
+async def test_of_orders_at_once_each_profile_is_handed_over_by_one(world: ScoringWorld) -> None:
     everyone = await crowd_kept_back(world, 12)
     answers = await asyncio.gather(
         statuses(world, *everyone),
@@ -69,7 +69,7 @@ async def test_of_orders_at_once_each_profile_is_handed_over_by_one(world: World
 
 
 async def test_an_order_waits_for_another_about_the_same_profile(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ana_may_qualify_again(world, BOTH)
     late = waiting_just_before(
@@ -82,7 +82,7 @@ async def test_an_order_waits_for_another_about_the_same_profile(
 
 @pytest.mark.postgres
 async def test_a_batch_that_flips_a_profile_before_the_order_is_done_has_the_only_lead(
-    on_postgres: World, monkeypatch: pytest.MonkeyPatch
+    on_postgres: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person of one identity is locked by no batch."""
     await ana_may_qualify_again(on_postgres, EMAIL)
@@ -106,7 +106,7 @@ async def test_a_batch_that_flips_a_profile_before_the_order_is_done_has_the_onl
     ("known_as", "visits_as"), [(EMAIL, EMAIL), (BOTH, EMAIL), (BOTH, {"anonymous_id": "cookie"})]
 )
 async def test_an_order_that_comes_while_a_batch_flips_the_profile_waits_for_it(
-    on_postgres: World,
+    on_postgres: ScoringWorld,
     monkeypatch: pytest.MonkeyPatch,
     known_as: dict[str, str],
     visits_as: dict[str, str],
@@ -121,7 +121,7 @@ async def test_an_order_that_comes_while_a_batch_flips_the_profile_waits_for_it(
     assert [one.cycle for one in await on_postgres.said(LeadQualified)] == [2]
 
 
-async def test_a_batch_that_comes_after_the_order_begins_no_other_cycle(world: World) -> None:
+async def test_a_batch_that_comes_after_the_order_begins_no_other_cycle(world: ScoringWorld) -> None:
     await ana_may_qualify_again(world, BOTH)
     assert await statuses(world, ANA.id) == ["handed_over"]
     await world.happened(interaction(day=90))
@@ -129,7 +129,7 @@ async def test_a_batch_that_comes_after_the_order_begins_no_other_cycle(world: W
 
 
 async def test_beside_live_scoring_everybody_is_a_lead_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 3)
     everyone = await crowd_kept_back(world, 30)
@@ -145,7 +145,7 @@ async def test_beside_live_scoring_everybody_is_a_lead_once(
 
 
 async def test_an_activation_and_orders_at_once_make_each_profile_a_lead_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)
     everyone = await crowd_kept_back(world, 10)
@@ -164,7 +164,7 @@ async def test_an_activation_and_orders_at_once_make_each_profile_a_lead_once(
 
 
 async def test_a_model_is_retired_after_the_batches_under_way(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.activated(VISITS, flip_number=10)
     late = waiting_just_before(monkeypatch, rescoring, "_flip", world.database, lambda: retired(world))
@@ -174,7 +174,7 @@ async def test_a_model_is_retired_after_the_batches_under_way(
     assert await told(world) == [ANA.id]
 
 
-async def test_a_batch_that_comes_while_a_model_is_retired_scores_nobody_in_it(world: World) -> None:
+async def test_a_batch_that_comes_while_a_model_is_retired_scores_nobody_in_it(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10)
     await world.activated(VISITS, flip_number=10, model="other")
     async with world.database.open_unit() as connection:

@@ -11,7 +11,7 @@ from services.scoring.store.tables import handovers
 from shared.database.engine import Database
 from shared.errors import Conflict, Unavailable
 from tests.integration.scoring.handed_over import crowd_kept_back, order, retired, statuses, told
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 
 @pytest.fixture(autouse=True)
@@ -21,12 +21,12 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
 async def test_an_order_ends_when_its_version_does_and_tells_how_far_it_came(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)
     everyone = await crowd_kept_back(world, 7)
@@ -48,7 +48,7 @@ async def test_an_order_ends_when_its_version_does_and_tells_how_far_it_came(
 
 
 async def test_after_a_crash_the_same_order_does_the_rest(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)
     everyone = await crowd_kept_back(world, 7)
@@ -71,7 +71,7 @@ async def test_after_a_crash_the_same_order_does_the_rest(
 
 
 async def test_an_order_gives_up_at_a_profile_that_others_always_change_and_tells_how_far_it_came(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)
     monkeypatch.setattr(pages, "MAX_RETRIES_IN_A_ROW", 3)

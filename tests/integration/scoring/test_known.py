@@ -13,14 +13,14 @@ from services.handoff.payload.person import NOT_PROVIDED, company_of, person_of
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import ScoringHttpWorld, run_scoring
 
 WHO = {"email": "ana@gmail.com"}
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
@@ -34,7 +34,7 @@ def model(trait: str, **more: Any) -> dict[str, Any]:
     }
 
 
-async def told(scoring: ScoringOverHttp, traits: dict[str, Any], day: int = 0) -> dict[str, Any]:
+async def told(scoring: ScoringHttpWorld, traits: dict[str, Any], day: int = 0) -> dict[str, Any]:
     """Tell traits of a person who has reached the flip number, and return where the person stands."""
     await scoring.happened(interaction(day=-9, known_as=WHO))
     await scoring.happened(interaction("identify", day=day, known_as=WHO, traits=traits))
@@ -64,7 +64,7 @@ async def told(scoring: ScoringOverHttp, traits: dict[str, Any], day: int = 0) -
     ],
 )
 async def test_what_tells_nothing_is_missing_for_rules_and_requires(
-    scoring: ScoringOverHttp, trait: str, traits: dict[str, Any]
+    scoring: ScoringHttpWorld, trait: str, traits: dict[str, Any]
 ) -> None:
     await scoring.active(model(trait))
     assert (await told(scoring, traits))["missing"] == [trait]
@@ -92,7 +92,7 @@ async def test_what_tells_nothing_is_missing_for_rules_and_requires(
     ],
 )
 async def test_what_is_known_by_any_name_reaches_sales(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
     trait: str,
     traits: dict[str, Any],
     person: dict[str, str],
@@ -107,7 +107,7 @@ async def test_what_is_known_by_any_name_reaches_sales(
         assert company_of(lead.traits) != {"name": NOT_PROVIDED}
 
 
-async def test_a_blank_changes_nothing_and_null_takes_back(scoring: ScoringOverHttp) -> None:
+async def test_a_blank_changes_nothing_and_null_takes_back(scoring: ScoringHttpWorld) -> None:
     await scoring.active(model("company"))
     for day, (traits, missing) in enumerate(
         [
@@ -123,7 +123,7 @@ async def test_a_blank_changes_nothing_and_null_takes_back(scoring: ScoringOverH
         assert (await told(scoring, traits, day))["missing"] == missing, traits
 
 
-async def test_the_last_told_is_right_under_whichever_name(scoring: ScoringOverHttp) -> None:
+async def test_the_last_told_is_right_under_whichever_name(scoring: ScoringHttpWorld) -> None:
     await scoring.active(model("last_name"))
     await told(scoring, {"last_name": "Silva"}, day=-3)
     await told(scoring, {"lastName": "Costa"}, day=-2)
@@ -131,7 +131,7 @@ async def test_the_last_told_is_right_under_whichever_name(scoring: ScoringOverH
     assert (await scoring.found("ana@gmail.com"))["traits"]["last_name"] == "Costa"
 
 
-async def test_exclusions_read_names_paths_and_objects_alike(scoring: ScoringOverHttp) -> None:
+async def test_exclusions_read_names_paths_and_objects_alike(scoring: ScoringHttpWorld) -> None:
     excludes = [{"companyName": "Rival"}, {"address.country": "XX"}]
     await scoring.active({"flip_number": 10, "rules": [rule("visits", 10)], "excludes": excludes})
     await scoring.happened(interaction(known_as=WHO, traits={"company": {"name": "Rival"}}))
@@ -143,7 +143,7 @@ async def test_exclusions_read_names_paths_and_objects_alike(scoring: ScoringOve
 
 
 async def test_profiles_are_found_by_any_name_by_paths_stand_ins_and_effects(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     people: dict[str, dict[str, Any]] = {
         "ana": {"lastName": "Silva", "address": {"city": "Rome", "zip": 12}},
@@ -172,7 +172,7 @@ async def test_profiles_are_found_by_any_name_by_paths_stand_ins_and_effects(
         assert {one["identities"][0]["value"].partition("@")[0] for one in listed} == found, wanted
 
 
-async def test_a_way_is_told_for_a_trait_by_another_name(scoring: ScoringOverHttp) -> None:
+async def test_a_way_is_told_for_a_trait_by_another_name(scoring: ScoringHttpWorld) -> None:
     traits = [{"id": "decides", "when": {"jobTitle": "VP", "company.name": {"exists": True}}, "points": 5}]
     await scoring.active({"flip_number": 15, "rules": [rule("visits", 10)], "traits": traits})
     await scoring.happened(interaction(known_as=WHO, traits={"job_title": "Clerk"}))
@@ -181,7 +181,7 @@ async def test_a_way_is_told_for_a_trait_by_another_name(scoring: ScoringOverHtt
     assert [way["rule"] for way in ways] == ["visits", "decides"]
 
 
-async def test_no_way_is_a_touch(scoring: ScoringOverHttp) -> None:
+async def test_no_way_is_a_touch(scoring: ScoringHttpWorld) -> None:
     mailed = rule("mailed", 5, when={"type": ["email_sent", "call"]})
     await scoring.active({"flip_number": 15, "rules": [rule("visits", 10), mailed]})
     await scoring.happened(interaction(known_as=WHO))
@@ -191,7 +191,7 @@ async def test_no_way_is_a_touch(scoring: ScoringOverHttp) -> None:
 
 
 async def test_an_offer_goes_with_the_lead_and_what_is_hardly_meant_is_warned_of(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     offer = {"name": "10 %", "coupon": "MARATON10"}
     matrix = {"flip_number": 10, "rules": [rule("visits", 10)], "audience": "offer", "offer": offer}

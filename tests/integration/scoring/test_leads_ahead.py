@@ -16,7 +16,7 @@ from shared.events import LeadQualified
 from shared.identity import Identity
 from shared.ids import new_id
 from tests.support.builders import identities, interaction, rule
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA, BEN, COOKIE = (
     identities(**{kind: value})[0]
@@ -25,9 +25,9 @@ ANA, BEN, COOKIE = (
 
 
 @pytest.fixture
-async def world(database: Database) -> World:
+async def world(database: Database) -> ScoringWorld:
     """A world in which Ana and Ben qualify under the draft."""
-    world = World(database)
+    world = ScoringWorld(database)
     await world.activated(rule("visits", 10), flip_number=1000)
     for one in (ANA, BEN):
         await world.happened(interaction(known_as={one.kind: one.value}))
@@ -35,7 +35,7 @@ async def world(database: Database) -> World:
     return world
 
 
-async def ahead_of(world: World, *who: Identity) -> list[LeadsAhead]:
+async def ahead_of(world: ScoringWorld, *who: Identity) -> list[LeadsAhead]:
     def found(connection: Connection) -> list[LeadsAhead]:
         draft = draft_of(connection, "m")
         assert draft is not None
@@ -44,12 +44,12 @@ async def ahead_of(world: World, *who: Identity) -> list[LeadsAhead]:
     return await world.database.read(found)
 
 
-async def true_of(world: World, ahead: Sequence[LeadsAhead]) -> list[LeadQualified]:
+async def true_of(world: ScoringWorld, ahead: Sequence[LeadsAhead]) -> list[LeadQualified]:
     return await world.database.read(lambda connection: still_true(connection, ahead, world.clock.now()))
 
 
 async def test_a_lead_stays_true_and_is_told_as_of_the_moment_at_which_the_version_takes_over(
-    world: World,
+    world: ScoringWorld,
 ) -> None:
     ahead = await ahead_of(world, ANA, BEN)
     world.clock.advance(seconds=40)
@@ -58,13 +58,13 @@ async def test_a_lead_stays_true_and_is_told_as_of_the_moment_at_which_the_versi
     assert {lead.qualified_at for lead in leads} == {world.clock.now()}
 
 
-async def test_who_did_something_meanwhile_is_worked_out_anew(world: World) -> None:
+async def test_who_did_something_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
     await world.happened(interaction(known_as={"email": "ana@example.com"}))
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [BEN.id]
 
 
-async def test_of_whom_anything_is_told_meanwhile_is_worked_out_anew(world: World) -> None:
+async def test_of_whom_anything_is_told_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
     await world.happened(
         interaction("identify", known_as={"email": "ben@example.com"}, traits={"title": "VP"})
@@ -72,13 +72,13 @@ async def test_of_whom_anything_is_told_meanwhile_is_worked_out_anew(world: Worl
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [ANA.id]
 
 
-async def test_who_is_joined_with_somebody_meanwhile_is_worked_out_anew(world: World) -> None:
+async def test_who_is_joined_with_somebody_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
     await world.happened(interaction("identify", known_as={"email": "ana@example.com", "anonymous_id": "c"}))
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [BEN.id]
 
 
-async def test_who_is_parted_meanwhile_is_worked_out_anew(world: World) -> None:
+async def test_who_is_parted_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
     both = {"email": "ana@example.com", "anonymous_id": "c"}
     await world.happened(interaction("identify", known_as=both))
     person = await world.person(ANA)
@@ -90,14 +90,14 @@ async def test_who_is_parted_meanwhile_is_worked_out_anew(world: World) -> None:
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [BEN.id]
 
 
-async def test_on_another_day_all_are_worked_out_anew(world: World) -> None:
+async def test_on_another_day_all_are_worked_out_anew(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
     world.clock.advance(days=1)
     assert await true_of(world, ahead) == []
 
 
 async def test_a_lead_tells_what_was_done_while_the_version_was_about_to_take_over(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = activation.without_lead
     asked: list[Sequence[str]] = []
@@ -115,7 +115,7 @@ async def test_a_lead_tells_what_was_done_while_the_version_was_about_to_take_ov
     assert {(row[0], row[2]) for row in await world.rows(standings)} == {(ANA.id, 1), (BEN.id, 1)}
 
 
-async def test_a_cycle_of_a_former_profile_with_the_same_id_keeps_its_number(world: World) -> None:
+async def test_a_cycle_of_a_former_profile_with_the_same_id_keeps_its_number(world: ScoringWorld) -> None:
     """A former profile had the same id, and its identities have other ids today."""
     taken = {
         "profile_id": ANA.id, "model": "m", "cycle": 1, "lead_id": "lead", "version": 1,

@@ -12,15 +12,15 @@ from shared.database.engine import Database
 from shared.events import Interaction, Separation
 from shared.identity import Identity
 from tests.support.builders import NOON, interaction, rule
-from tests.worlds.scoring import World, statements
+from tests.worlds.scoring import ScoringWorld, statements
 
 VISITS = rule("visits", 10)
 ONE_USER = "A person has at most 1 user_id, and these would have 2."
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
 def user(name: str) -> Identity:
@@ -50,15 +50,15 @@ def parted(one: Identity, other: Identity) -> Separation:
     )
 
 
-async def refusals(world: World) -> dict[tuple[str, str], str | None]:
+async def refusals(world: ScoringWorld) -> dict[tuple[str, str], str | None]:
     return {(row[0], row[1]): row[4] for row in await world.rows(links)}
 
 
-async def scored(world: World) -> dict[str, float]:
+async def scored(world: ScoringWorld) -> dict[str, float]:
     return {row[0]: row[3] for row in await world.rows(scores)}
 
 
-async def test_a_device_is_whose_login_was_first_whenever_it_is_told(world: World) -> None:
+async def test_a_device_is_whose_login_was_first_whenever_it_is_told(world: ScoringWorld) -> None:
     """Every order of three logins, told one by one or together, each on a device of its own."""
     await world.activated(VISITS, flip_number=1000)
     told = permutations([("ana", -3), ("ben", -2), ("carl", -1)])
@@ -76,7 +76,7 @@ async def test_a_device_is_whose_login_was_first_whenever_it_is_told(world: Worl
             assert [kept[one.id, device(place).id] for one in (ana, ben, carl)] == [None, ONE_USER, ONE_USER]
 
 
-async def test_what_the_device_did_goes_with_it(world: World) -> None:
+async def test_what_the_device_did_goes_with_it(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(visit(device()), visit(user("ben")), login("ben", -1))
     assert await world.score(user("ben")) == 20
@@ -86,7 +86,7 @@ async def test_what_the_device_did_goes_with_it(world: World) -> None:
     assert await scored(world) == {ben.id: 10, await world.profile_of(ana): 10}
 
 
-async def test_earlier_evidence_of_a_link_that_was_refused_is_heeded(world: World) -> None:
+async def test_earlier_evidence_of_a_link_that_was_refused_is_heeded(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(login("ben", -1))
     await world.happened(login("ana", 0))
@@ -105,14 +105,14 @@ async def test_earlier_evidence_of_a_link_that_was_refused_is_heeded(world: Worl
     assert await world.are_one(user("ana"), device())
 
 
-async def test_a_login_that_is_refused_counts_for_who_logged_in(world: World) -> None:
+async def test_a_login_that_is_refused_counts_for_who_logged_in(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(login("ana", -1))
     await world.happened(interaction(known_as={"user_id": "ben", "anonymous_id": "kiosk"}))
     assert [await world.score(one) for one in (user("ana"), user("ben"), device())] == [0, 10, 0]
 
 
-async def test_who_is_separated_takes_along_what_was_done_as_them(world: World) -> None:
+async def test_who_is_separated_takes_along_what_was_done_as_them(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(login("ana"), visit(user("ana")), visit(device()), visit(device()))
     await world.happened(parted(user("ana"), device()))
@@ -120,7 +120,7 @@ async def test_who_is_separated_takes_along_what_was_done_as_them(world: World) 
     assert list((await refusals(world)).values()) == ["They were separated by hand (parts-ana)."]
 
 
-async def test_no_new_evidence_links_who_was_separated(world: World) -> None:
+async def test_no_new_evidence_links_who_was_separated(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(login("ana"))
     await world.happened(parted(user("ana"), device()))
@@ -137,7 +137,7 @@ async def test_no_new_evidence_links_who_was_separated(world: World) -> None:
 
 @pytest.mark.parametrize("known", [(), ("ana",), ("ana", "ben")])
 async def test_a_separation_holds_also_for_those_whom_nobody_knew_then(
-    world: World, known: tuple[str, ...]
+    world: ScoringWorld, known: tuple[str, ...]
 ) -> None:
     await world.activated(VISITS, flip_number=1000)
     ana, ben = Identity("email", "ana@x.example"), Identity("email", "ben@x.example")
@@ -156,7 +156,7 @@ async def test_a_separation_holds_also_for_those_whom_nobody_knew_then(
 
 
 async def test_a_kind_has_as_many_identities_as_it_may(database: Database) -> None:
-    world = World(database, {"user_id": 1, "email": 2})
+    world = ScoringWorld(database, {"user_id": 1, "email": 2})
     await world.activated(VISITS, flip_number=1000)
     for n in range(3):
         who = {"user_id": "ana", "email": f"ana{n}@x.example", "anonymous_id": f"laptop{n}"}
@@ -167,7 +167,7 @@ async def test_a_kind_has_as_many_identities_as_it_may(database: Database) -> No
 
 
 async def test_a_person_has_no_more_identities_than_a_person_can_have(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linking, "MAX_IDENTITIES", 5)
     await world.activated(VISITS, flip_number=1000)
@@ -180,7 +180,7 @@ async def test_a_person_has_no_more_identities_than_a_person_can_have(
 
 @pytest.mark.parametrize("told_before", [0, 1])
 async def test_a_later_login_costs_the_same_however_many_share_the_device(
-    world: World, monkeypatch: pytest.MonkeyPatch, told_before: int
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch, told_before: int
 ) -> None:
     await world.activated(VISITS, flip_number=1000)
     asked: dict[int, int] = {}
@@ -200,7 +200,7 @@ async def test_a_later_login_costs_the_same_however_many_share_the_device(
     assert asked[3] == asked[300] < 30
 
 
-async def test_the_earliest_login_of_very_many_is_found_in_few_statements(world: World) -> None:
+async def test_the_earliest_login_of_very_many_is_found_in_few_statements(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     asked: dict[int, int] = {}
     for many in (3, 300):
@@ -214,7 +214,9 @@ async def test_the_earliest_login_of_very_many_is_found_in_few_statements(world:
     assert asked[300] <= asked[3] + 2 < 50
 
 
-async def test_however_many_people_a_batch_joins_they_are_moved_in_as_many_statements(world: World) -> None:
+async def test_however_many_people_a_batch_joins_they_are_moved_in_as_many_statements(
+    world: ScoringWorld,
+) -> None:
     await world.activated(VISITS, flip_number=1000)
     asked: dict[int, int] = {}
     for number in range(3):

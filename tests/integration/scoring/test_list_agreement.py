@@ -7,16 +7,16 @@ import pytest
 
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
-async def listed(scoring: ScoringOverHttp) -> dict[str, tuple[int, float]]:
+async def listed(scoring: ScoringHttpWorld) -> dict[str, tuple[int, float]]:
     """Return people and score by company, when the lists tell what the profiles tell."""
     shown: dict[tuple[str, str], float] = {}
     async for page in scoring.pages("/v1/profiles", limit=2):
@@ -34,7 +34,7 @@ async def listed(scoring: ScoringOverHttp) -> dict[str, tuple[int, float]]:
     return {one["company"]: (one["people"], one["score"]) for one in companies}
 
 
-async def test_lists_tell_what_profiles_tell_after_every_change(scoring: ScoringOverHttp) -> None:
+async def test_lists_tell_what_profiles_tell_after_every_change(scoring: ScoringHttpWorld) -> None:
     ana, bob, cookie = {"email": "ana@a.example"}, {"email": "bob@a.example"}, {"anonymous_id": "cookie"}
     fading = rule("likes", 3, when={"type": "like"}, half_life="5d")
     await scoring.active(MARATHON | {"flip_number": 1000})

@@ -11,22 +11,22 @@ import pytest
 
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
-async def paged(scoring: ScoringOverHttp, path: str, limit: int, **params: Any) -> list[Any]:
+async def paged(scoring: ScoringHttpWorld, path: str, limit: int, **params: Any) -> list[Any]:
     pages = [page async for page in scoring.pages(path, limit=limit, **params)]
     assert all(len(page) == limit for page in pages[:-1])
     return [item for page in pages for item in page]
 
 
-async def browsers(scoring: ScoringOverHttp, *numbers: int) -> None:
+async def browsers(scoring: ScoringHttpWorld, *numbers: int) -> None:
     """Ana comes with each of the browsers, two of them at one instant."""
     await scoring.happened(
         *(
@@ -40,7 +40,7 @@ async def browsers(scoring: ScoringOverHttp, *numbers: int) -> None:
     )
 
 
-async def test_the_links_of_a_person_of_many_identities_come_in_pages(scoring: ScoringOverHttp) -> None:
+async def test_the_links_of_a_person_of_many_identities_come_in_pages(scoring: ScoringHttpWorld) -> None:
     await browsers(scoring, *range(61))
     path = f"{await scoring.path()}/links"
     first = await scoring.get(path)
@@ -52,7 +52,7 @@ async def test_the_links_of_a_person_of_many_identities_come_in_pages(scoring: S
     assert order == sorted(order)
 
 
-async def test_links_that_are_made_between_two_pages_move_no_other(scoring: ScoringOverHttp) -> None:
+async def test_links_that_are_made_between_two_pages_move_no_other(scoring: ScoringHttpWorld) -> None:
     await browsers(scoring, *range(0, 20, 2))
     path = f"{await scoring.path()}/links"
     before = [one["event_id"] for one in (await scoring.get(path))["items"]]
@@ -67,7 +67,7 @@ async def test_links_that_are_made_between_two_pages_move_no_other(scoring: Scor
     assert len(seen) == len(set(seen))
 
 
-async def test_versions_and_activations_come_in_pages_the_latest_first(scoring: ScoringOverHttp) -> None:
+async def test_versions_and_activations_come_in_pages_the_latest_first(scoring: ScoringHttpWorld) -> None:
     for points in range(1, 8):
         await scoring.active(MARATHON | {"rules": [rule("visits", points)]})
     await scoring.post("/v1/models/m/activate", {"version": 1})
@@ -79,14 +79,14 @@ async def test_versions_and_activations_come_in_pages_the_latest_first(scoring: 
     assert (await scoring.get("/v1/models/m/versions/4")) == versions[3]
 
 
-async def test_models_come_in_pages_by_name(scoring: ScoringOverHttp) -> None:
+async def test_models_come_in_pages_by_name(scoring: ScoringHttpWorld) -> None:
     names = [f"m_{number}" for number in range(5)]
     for name in reversed(names):
         await scoring.put(f"/v1/models/{name}/draft", MARATHON)
     assert [one["model"] for one in await paged(scoring, "/v1/models", 2)] == names
 
 
-async def test_every_list_comes_as_csv_page_by_page(scoring: ScoringOverHttp) -> None:
+async def test_every_list_comes_as_csv_page_by_page(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.active(MARATHON | {"flip_number": 30})
     await scoring.active(model="other")
@@ -113,7 +113,7 @@ async def test_every_list_comes_as_csv_page_by_page(scoring: ScoringOverHttp) ->
     assert all("text/csv" in one["responses"]["200"]["content"] for one in lists)
 
 
-async def told_in_csv(scoring: ScoringOverHttp, path: str, params: dict[str, str]) -> list[dict[str, str]]:
+async def told_in_csv(scoring: ScoringHttpWorld, path: str, params: dict[str, str]) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = []
     answer = await scoring.http.get(path, params=params | {"limit": "1"}, headers={"accept": "text/csv"})
     while True:

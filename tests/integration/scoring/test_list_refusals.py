@@ -9,12 +9,12 @@ import pytest
 from shared.database.engine import Database
 from shared.web.cursor import Keyset
 from tests.support.builders import interaction
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
@@ -34,7 +34,7 @@ LISTS = {
 }
 
 
-async def cursors(scoring: ScoringOverHttp) -> dict[str, str]:
+async def cursors(scoring: ScoringHttpWorld) -> dict[str, str]:
     """Return the cursor that each list gives with its first page of one."""
     await scoring.active()
     await scoring.active(model="other")
@@ -45,7 +45,7 @@ async def cursors(scoring: ScoringOverHttp) -> dict[str, str]:
     }
 
 
-async def test_a_cursor_of_another_list_order_or_model_is_refused(scoring: ScoringOverHttp) -> None:
+async def test_a_cursor_of_another_list_order_or_model_is_refused(scoring: ScoringHttpWorld) -> None:
     given = await cursors(scoring)
     timeline = f"{await scoring.path()}/timeline"
     refused = (400, "cursor_invalid", "cursor")
@@ -59,7 +59,7 @@ async def test_a_cursor_of_another_list_order_or_model_is_refused(scoring: Scori
                 assert await scoring.refused("GET", timeline, params={"cursor": cursor}) == refused
 
 
-async def test_a_cursor_that_somebody_made_up_is_refused(scoring: ScoringOverHttp) -> None:
+async def test_a_cursor_that_somebody_made_up_is_refused(scoring: ScoringHttpWorld) -> None:
     await cursors(scoring)
     timeline = f"{await scoring.path()}/timeline"
     surrogate = urlsafe_b64encode(b'["profiles of m by -score","1","\\ud800"]').decode()
@@ -133,14 +133,14 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
 ]
 
 
-async def test_a_list_that_cannot_be_is_refused_naming_the_parameter(scoring: ScoringOverHttp) -> None:
+async def test_a_list_that_cannot_be_is_refused_naming_the_parameter(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.put("/v1/models/drafted/draft", MARATHON)
     for what, params, expected in ASKED_WRONGLY:
         assert await scoring.refused("GET", f"/v1/{what}", params=params) == expected, params
 
 
-async def test_a_misspelt_parameter_is_told_with_the_one_that_is_meant(scoring: ScoringOverHttp) -> None:
+async def test_a_misspelt_parameter_is_told_with_the_one_that_is_meant(scoring: ScoringHttpWorld) -> None:
     answer = await scoring.http.get("/v1/profiles", params={"min_scor": "10", "modell": "m"})
     assert [one["message"] for one in answer.json()["errors"]] == [
         "is not known; did you mean `min_score`?",

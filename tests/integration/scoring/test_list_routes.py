@@ -8,7 +8,7 @@ import pytest
 
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 GRADED = {
     "flip_number": 20,
@@ -21,18 +21,18 @@ GRADED = {
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
-async def names(scoring: ScoringOverHttp, **params: Any) -> list[str]:
+async def names(scoring: ScoringHttpWorld, **params: Any) -> list[str]:
     """Return before the @ the e-mails of the profiles that pass, in the order in which they are listed."""
     found = (await scoring.get("/v1/profiles", **params))["items"]
     return [one["identities"][0]["value"].partition("@")[0] for one in found]
 
 
-async def everybody(scoring: ScoringOverHttp) -> None:
+async def everybody(scoring: ScoringHttpWorld) -> None:
     """Ana qualifies, Bob lacks a title, Cy is a customer, Di has done little, Eve nothing."""
     told = {
         "ana@acme.example": {"title": "VP", "team": 7, "eu": True},
@@ -48,7 +48,7 @@ async def everybody(scoring: ScoringOverHttp) -> None:
         await scoring.happened(interaction("identify", known_as=who, traits=traits), *done)
 
 
-async def test_profiles_are_found_by_all_that_is_asked_together(scoring: ScoringOverHttp) -> None:
+async def test_profiles_are_found_by_all_that_is_asked_together(scoring: ScoringHttpWorld) -> None:
     await scoring.active(GRADED)
     await everybody(scoring)
     by_score = {"model": "m", "sort": "-score"}
@@ -73,7 +73,7 @@ async def test_profiles_are_found_by_all_that_is_asked_together(scoring: Scoring
         assert set(await names(scoring, **by_score, **dict(asked))) == found, asked
 
 
-async def test_profiles_are_found_by_what_is_known_of_them_now(scoring: ScoringOverHttp) -> None:
+async def test_profiles_are_found_by_what_is_known_of_them_now(scoring: ScoringHttpWorld) -> None:
     await everybody(scoring)
     await scoring.happened(
         interaction("identify", day=1, known_as={"email": "ana@acme.example"}, traits={"title": "CEO"})
@@ -101,7 +101,7 @@ async def test_profiles_are_found_by_what_is_known_of_them_now(scoring: ScoringO
 
 @pytest.mark.parametrize("order", [{}, {"sort": "-score", "model": "m"}])
 async def test_pages_show_each_profile_once_in_a_stable_order_also_while_new_ones_come(
-    scoring: ScoringOverHttp, order: dict[str, str]
+    scoring: ScoringHttpWorld, order: dict[str, str]
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
     before = [{"email": f"p{n}@example.com"} for n in range(13)]
@@ -123,7 +123,7 @@ async def test_pages_show_each_profile_once_in_a_stable_order_also_while_new_one
 
 
 async def test_a_page_whose_profiles_all_fell_to_the_trait_filter_still_leads_on(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     columns = [{"email": f"p{n}@example.com"} for n in range(9)]
     for day, title in ((-1, "VP"), (0, "clerk")):
@@ -137,7 +137,7 @@ async def test_a_page_whose_profiles_all_fell_to_the_trait_filter_still_leads_on
 
 
 async def test_companies_sum_the_scores_of_their_people_alike_on_every_database(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(GRADED)
     await everybody(scoring)
@@ -166,7 +166,7 @@ async def test_companies_sum_the_scores_of_their_people_alike_on_every_database(
         assert paged == sorted(expected, key=key), sort
 
 
-async def test_companies_of_equal_sums_are_each_on_one_page(scoring: ScoringOverHttp) -> None:
+async def test_companies_of_equal_sums_are_each_on_one_page(scoring: ScoringHttpWorld) -> None:
     await scoring.active(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
     columns = [{"email": f"{n}@c{n % 5}.example"} for n in range(15)]
     await scoring.happened(*(interaction(known_as=who) for who in columns for _ in range(7)))
@@ -178,7 +178,7 @@ async def test_companies_of_equal_sums_are_each_on_one_page(scoring: ScoringOver
         assert listed == [(f"c{n}.example", 3, 2.1, 0.7) for n in range(5)]
 
 
-async def test_companies_with_the_longest_names_are_paged_too(scoring: ScoringOverHttp) -> None:
+async def test_companies_with_the_longest_names_are_paged_too(scoring: ScoringHttpWorld) -> None:
     await scoring.active(model="m" * 64)
     columns = [{"anonymous_id": f"c{n}"} for n in range(3)]
     for n, who in enumerate(columns):

@@ -18,7 +18,7 @@ from shared.log.port import Message, Partition
 from shared.model_events import MatrixActivated
 from tests.support.builders import identities, interaction, rule
 from tests.support.tables import values
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA = identities(email="ana@example.com")[0]
 COOKIE = identities(anonymous_id="cookie")[0]
@@ -26,17 +26,17 @@ VISITS = rule("visits", 10)
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
-async def test_what_happens_is_scored(world: World) -> None:
+async def test_what_happens_is_scored(world: ScoringWorld) -> None:
     await world.activated(VISITS)
     await world.happened(interaction(), interaction(day=-3), interaction("like"))
     assert await world.score(ANA) == 20
 
 
-async def test_an_event_counts_once_however_often_it_is_delivered(world: World) -> None:
+async def test_an_event_counts_once_however_often_it_is_delivered(world: ScoringWorld) -> None:
     await world.activated(VISITS)
     visit = interaction()
     await world.happened(visit, visit)
@@ -44,14 +44,14 @@ async def test_an_event_counts_once_however_often_it_is_delivered(world: World) 
     assert await world.score(ANA) == 10
 
 
-async def test_a_machine_s_visit_is_kept_and_not_counted(world: World) -> None:
+async def test_a_machine_s_visit_is_kept_and_not_counted(world: ScoringWorld) -> None:
     await world.activated(VISITS)
     await world.happened(interaction(machine="crawler"))
     assert await world.score(ANA) == 0
     assert await values(world.database, sa.select(ledger.c.machine)) == ["crawler"]
 
 
-async def test_antonio_flips_once_with_his_reasons(world: World) -> None:
+async def test_antonio_flips_once_with_his_reasons(world: ScoringWorld) -> None:
     await world.activated(
         rule("announces", 5, when={"type": "share"}),
         rule("joins", 10, when={"type": "group_join"}),
@@ -71,13 +71,13 @@ async def test_antonio_flips_once_with_his_reasons(world: World) -> None:
     assert (lead.score, len(lead.identities), lead.cycle) == (25, 3, 1)
 
 
-async def test_several_flips_of_one_batch_are_all_handed_over(world: World) -> None:
+async def test_several_flips_of_one_batch_are_all_handed_over(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10)
     await world.happened(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(50)))
     assert len({lead.profile_id for lead in await world.said(LeadQualified)}) == 50
 
 
-async def test_a_merge_sums_and_pays_a_once_rule_once(world: World) -> None:
+async def test_a_merge_sums_and_pays_a_once_rule_once(world: ScoringWorld) -> None:
     once = rule("once", 7, when={"type": "download"}, limit={"times": 1, "per": "ever"})
     await world.activated(VISITS, once, flip_number=1000)
     for who in ({"anonymous_id": "cookie"}, {"email": "ana@example.com"}):
@@ -89,7 +89,7 @@ async def test_a_merge_sums_and_pays_a_once_rule_once(world: World) -> None:
     assert await world.profile_of(ANA) == await world.profile_of(COOKIE)
 
 
-async def test_a_merge_alone_can_flip(world: World) -> None:
+async def test_a_merge_alone_can_flip(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=20)
     await world.happened(interaction(known_as={"anonymous_id": "cookie"}), interaction())
     await world.happened(
@@ -98,7 +98,7 @@ async def test_a_merge_alone_can_flip(world: World) -> None:
     assert len(await world.said(LeadQualified)) == 1
 
 
-async def test_merging_with_somebody_who_flipped_does_not_flip_again(world: World) -> None:
+async def test_merging_with_somebody_who_flipped_does_not_flip_again(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10)
     await world.happened(interaction(known_as={"anonymous_id": "cookie"}))
     await world.happened(interaction("like"))
@@ -109,7 +109,7 @@ async def test_merging_with_somebody_who_flipped_does_not_flip_again(world: Worl
     assert len(await world.said(LeadQualified)) == 1
 
 
-async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(world: World) -> None:
+async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(world: ScoringWorld) -> None:
     await world.activated(VISITS)
     await world.happened(interaction(known_as={"anonymous_id": "cookie"}))
     world.clock.advance(hours=1)
@@ -122,7 +122,7 @@ async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(world: World
     assert person.id == await world.profile_of(COOKIE)
 
 
-async def test_the_order_and_split_of_batches_does_not_matter(world: World) -> None:
+async def test_the_order_and_split_of_batches_does_not_matter(world: ScoringWorld) -> None:
     """The events of one person under every order; each order is told to another person."""
     await world.activated(rule("visits", 10, limit={"times": 1, "per": "day"}, cap=25), flip_number=1000)
     found: set[float] = set()
@@ -134,7 +134,7 @@ async def test_the_order_and_split_of_batches_does_not_matter(world: World) -> N
     assert found == {20}
 
 
-async def test_the_last_writer_of_a_trait_wins_by_the_time_it_was_so(world: World) -> None:
+async def test_the_last_writer_of_a_trait_wins_by_the_time_it_was_so(world: ScoringWorld) -> None:
     await world.activated(VISITS)
     await world.happened(interaction("identify", traits={"title": "VP", "city": "Sevilla"}))
     await world.happened(interaction("identify", day=-9, traits={"title": "Clerk", "team": "west"}))
@@ -142,7 +142,7 @@ async def test_the_last_writer_of_a_trait_wins_by_the_time_it_was_so(world: Worl
     assert await world.traits(ANA) == {"city": "Sevilla", "title": "VP"}
 
 
-async def test_a_new_condition_is_counted_over_what_happened_before(world: World) -> None:
+async def test_a_new_condition_is_counted_over_what_happened_before(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(interaction(), interaction("like"), interaction("like", machine="crawler"))
     await world.activated(VISITS, rule("likes", 3, when={"type": "like"}), flip_number=1000)
@@ -151,7 +151,7 @@ async def test_a_new_condition_is_counted_over_what_happened_before(world: World
     assert await world.score(ANA) == 16
 
 
-async def test_a_condition_that_comes_back_is_counted_for_the_time_between_too(world: World) -> None:
+async def test_a_condition_that_comes_back_is_counted_for_the_time_between_too(world: ScoringWorld) -> None:
     likes = rule("likes", 3, when={"type": "like"})
     await world.activated(VISITS, likes, flip_number=1000)
     await world.happened(interaction("like"))
@@ -165,7 +165,7 @@ async def test_a_condition_that_comes_back_is_counted_for_the_time_between_too(w
     ("handoff", "at_once", "after_activity"), [("all", 1, 1), ("new_activity_only", 0, 1), ("none", 0, 0)]
 )
 async def test_the_caller_chooses_who_is_handed_over(
-    world: World, handoff: str, at_once: int, after_activity: int
+    world: ScoringWorld, handoff: str, at_once: int, after_activity: int
 ) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(interaction())
@@ -176,7 +176,7 @@ async def test_the_caller_chooses_who_is_handed_over(
     assert len(await world.said(LeadQualified)) == after_activity
 
 
-async def test_activation_tells_whom_it_flips_and_un_flips(world: World) -> None:
+async def test_activation_tells_whom_it_flips_and_un_flips(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10)
     await world.happened(interaction())
     diff = await world.activated(VISITS, flip_number=100)
@@ -187,7 +187,7 @@ async def test_activation_tells_whom_it_flips_and_un_flips(world: World) -> None
 
 
 @pytest.mark.parametrize("idle", [interaction("identify"), interaction(machine="crawler")])
-async def test_what_is_no_activity_hands_nobody_over(world: World, idle: Interaction) -> None:
+async def test_what_is_no_activity_hands_nobody_over(world: ScoringWorld, idle: Interaction) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(interaction())
     await world.activated(VISITS, flip_number=10, handoff="new_activity_only")
@@ -195,7 +195,7 @@ async def test_what_is_no_activity_hands_nobody_over(world: World, idle: Interac
     assert await world.said(LeadQualified) == []
 
 
-async def test_what_is_no_event_of_ours_is_poison(world: World) -> None:
+async def test_what_is_no_event_of_ours_is_poison(world: ScoringWorld) -> None:
     await world.activated(VISITS)
     odd = [Message(Partition("interactions", 0), 0, b"{}")]
     with pytest.raises(Poison):
@@ -203,7 +203,7 @@ async def test_what_is_no_event_of_ours_is_poison(world: World) -> None:
 
 
 async def test_of_very_many_traits_those_are_read_that_are_asked_and_a_lead_tells_all(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decides = {"id": "decides", "when": {"title": {"eq": "VP"}}, "points": 10}
     await world.activated(VISITS, flip_number=30, traits=[decides])

@@ -19,15 +19,15 @@ from tests.integration.scoring.ana import ANA, BOTH, by_cookie, retraction
 from tests.support.builders import interaction, rule
 from tests.support.downgrades import downgraded
 from tests.support.tables import changed, rows, values
-from tests.worlds.scoring import World, statements
+from tests.worlds.scoring import ScoringWorld, statements
 
 GUIDES = rule("guides", 1, limit={"times": 1, "per": "ever", "by": "asset"})
 MANY = MOST_RECENT + 44
 
 
 @pytest.fixture
-async def world(database: Database) -> AsyncIterator[World]:
-    world = World(database)
+async def world(database: Database) -> AsyncIterator[ScoringWorld]:
+    world = ScoringWorld(database)
     await world.activated(GUIDES, flip_number=10**6)
     return world
 
@@ -48,7 +48,7 @@ async def recent(database: Database) -> dict[str, int]:
     return {row.identity_id: len(row.entries) // 24 for row in found}
 
 
-async def test_the_large_row_is_written_only_when_the_other_one_overflows(world: World) -> None:
+async def test_the_large_row_is_written_only_when_the_other_one_overflows(world: ScoringWorld) -> None:
     await world.happened(*guides(0, MANY))
     assert await recent(world.database) == {ANA.id: 0}
     first = await older(world.database)
@@ -66,7 +66,7 @@ async def test_the_large_row_is_written_only_when_the_other_one_overflows(world:
     assert await world.score(ANA) == (await world.kept(ANA)).score == MANY + MOST_RECENT + 1
 
 
-async def test_what_was_counted_before_the_overflow_is_taken_back(world: World) -> None:
+async def test_what_was_counted_before_the_overflow_is_taken_back(world: ScoringWorld) -> None:
     """At first as negative counts beside the large row, then both rows hold nothing any more."""
     await world.happened(*guides(0, MANY))
     await world.happened(retraction("guide-1", "guide-2"))
@@ -79,7 +79,7 @@ async def test_what_was_counted_before_the_overflow_is_taken_back(world: World) 
     assert await world.score(ANA) == (await world.kept(ANA)).score == 0
 
 
-async def test_two_workers_do_not_overwrite_each_other_s_large_row(world: World) -> None:
+async def test_two_workers_do_not_overwrite_each_other_s_large_row(world: ScoringWorld) -> None:
     """The one that read before the other had written must not write either of its rows."""
     await world.happened(*guides(0, 5))
     stale = await world.database.read(lambda its: store.read(its, [ANA.id]))
@@ -93,7 +93,7 @@ async def test_two_workers_do_not_overwrite_each_other_s_large_row(world: World)
     assert (await older(world.database), await recent(world.database)) == kept
 
 
-async def test_people_with_large_rows_are_joined_and_parted(world: World) -> None:
+async def test_people_with_large_rows_are_joined_and_parted(world: ScoringWorld) -> None:
     """What both did counts once for each value."""
     cookie = {"anonymous_id": "cookie"}
     await world.happened(*guides(0, MANY))
@@ -107,7 +107,7 @@ async def test_people_with_large_rows_are_joined_and_parted(world: World) -> Non
     assert await world.score(ANA) == (await world.kept(ANA)).score == MANY + 101
 
 
-async def test_a_condition_is_counted_from_the_ledger_for_who_has_a_large_row(world: World) -> None:
+async def test_a_condition_is_counted_from_the_ledger_for_who_has_a_large_row(world: ScoringWorld) -> None:
     await world.happened(*guides(0, MANY))
     visits = rule("visits", 3, limit={"times": 1, "per": "ever", "by": "page"}, when={"type": "like"})
     await world.happened(*(interaction("like", page=n) for n in range(MANY)))
@@ -121,7 +121,7 @@ async def test_a_condition_is_counted_from_the_ledger_for_who_has_a_large_row(wo
 
 async def test_a_downgrade_puts_both_rows_into_one_and_nothing_is_lost(database_url: str) -> None:
     database = Database(database_url)
-    world = World(database)
+    world = ScoringWorld(database)
     await world.activated(GUIDES, flip_number=10**6)
     await world.happened(*guides(0, MANY), by_cookie(asset="one"))
     await world.happened(*guides(MANY, MANY + 9), retraction("guide-3", "guide-4"))
@@ -134,7 +134,7 @@ async def test_a_downgrade_puts_both_rows_into_one_and_nothing_is_lost(database_
     await database.close()
     await migrate(database_url)
     database = Database(database_url)
-    world = World(database)
+    world = ScoringWorld(database)
     after = await database.read(lambda its: find(its, known))
     assert {one.id: one.counts for one in after} == {one.id: one.counts for one in before}
     assert await older(database) == {}

@@ -9,20 +9,20 @@ import pytest
 
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http, told
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of, run_scoring
 
 DRAFT = "/v1/models/m/draft"
 LIKES = MARATHON | {"rules": [rule("likes", 4, when={"type": "like"})]}
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
 async def test_who_saves_a_draft_that_somebody_else_changed_is_told_and_overwrites_nothing(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.put(DRAFT, MARATHON)
     read = (await scoring.http.get(DRAFT)).headers["ETag"]
@@ -35,7 +35,7 @@ async def test_who_saves_a_draft_that_somebody_else_changed_is_told_and_overwrit
         await scoring.put(DRAFT, LIKES, **{"If-Match": tags})
 
 
-async def test_a_draft_for_a_new_model_alone_does_not_replace_one(scoring: ScoringOverHttp) -> None:
+async def test_a_draft_for_a_new_model_alone_does_not_replace_one(scoring: ScoringHttpWorld) -> None:
     await scoring.put(DRAFT, MARATHON, **{"If-None-Match": "*"})
     again = await scoring.refused("PUT", DRAFT, json=LIKES, headers={"If-None-Match": "*"})
     assert again == (412, "draft_exists", None)
@@ -45,7 +45,7 @@ async def test_a_draft_for_a_new_model_alone_does_not_replace_one(scoring: Scori
 
 
 async def test_the_active_matrix_is_read_with_a_tag_that_an_activation_makes_stale(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     read = (await scoring.http.get(DRAFT)).headers["ETag"]
@@ -55,7 +55,7 @@ async def test_the_active_matrix_is_read_with_a_tag_that_an_activation_makes_sta
 
 
 async def test_what_is_odd_in_a_draft_is_warned_of_until_such_a_thing_has_come(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     odd = rule("rides", 10, when={"type": "bike_ride"}, limit={"times": 1, "per": "ever"}, cap=50)
     document = MARATHON | {"rules": [odd], "flip_number": 10}
@@ -74,10 +74,10 @@ async def test_what_is_odd_in_a_draft_is_warned_of_until_such_a_thing_has_come(
     }
 
 
-async def test_everything_wrong_with_a_draft_is_told_at_once(scoring: ScoringOverHttp) -> None:
+async def test_everything_wrong_with_a_draft_is_told_at_once(scoring: ScoringHttpWorld) -> None:
     bad = {"flip_number": -1, "rules": [rule(points="many"), {"id": "x", "wen": {}}], "stagez": {}}
     answer = await scoring.http.put(DRAFT, json=bad)
-    assert told(answer) == (400, "matrix_invalid", "flip_number")
+    assert refusal_of(answer) == (400, "matrix_invalid", "flip_number")
     errors = {one["field"]: one["message"] for one in answer.json()["errors"]}
     assert errors.keys() == {
         "flip_number", "rules.0.points", "rules.1.when", "rules.1.points", "rules.1.wen", "stagez",
@@ -90,7 +90,7 @@ def asking(value: Any) -> dict[str, Any]:
     return MARATHON | {"rules": [rule(points=10, when={"where": {"x": value}})]}
 
 
-async def test_a_draft_that_the_log_could_not_keep_as_written_is_refused(scoring: ScoringOverHttp) -> None:
+async def test_a_draft_that_the_log_could_not_keep_as_written_is_refused(scoring: ScoringHttpWorld) -> None:
     for value, place in [
         (float("nan"), "x"), ({"in": [1, float("inf")]}, "x.in.1"), (10**400, "x"), (2**63, "x"), ("\0", "x"),
     ]:  # fmt: skip
@@ -101,7 +101,7 @@ async def test_a_draft_that_the_log_could_not_keep_as_written_is_refused(scoring
 
 
 async def test_the_difference_tells_in_words_what_changed_and_what_has_to_be_counted(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.active(MARATHON | {"flip_number": 30})
@@ -122,7 +122,7 @@ async def test_the_difference_tells_in_words_what_changed_and_what_has_to_be_cou
 
 
 async def test_a_draft_is_thrown_away_and_with_it_a_model_that_never_was_active(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.put(DRAFT, LIKES)
@@ -145,13 +145,13 @@ async def test_a_draft_is_thrown_away_and_with_it_a_model_that_never_was_active(
     await scoring.put("/v1/models/new/draft", LIKES, **{"If-None-Match": "*"})
 
 
-async def test_a_draft_that_is_there_already_is_put_again_by_anybody(scoring: ScoringOverHttp) -> None:
+async def test_a_draft_that_is_there_already_is_put_again_by_anybody(scoring: ScoringHttpWorld) -> None:
     await scoring.put(DRAFT, MARATHON)
     for condition in ({"If-Match": '"other"'}, {"If-None-Match": "*"}):
         await scoring.put(DRAFT, MARATHON, **condition)
 
 
-async def test_models_score_the_same_interactions_each_by_its_own_matrix(scoring: ScoringOverHttp) -> None:
+async def test_models_score_the_same_interactions_each_by_its_own_matrix(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.happened(interaction(), interaction("like"), interaction("like"))
     await scoring.active(LIKES, model="influence")

@@ -19,7 +19,7 @@ from tests.support import builders
 from tests.support.builders import NOON, interaction, rule
 from tests.support.downgrades import taken_back
 from tests.support.tables import changed, values
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 # By their ids; a profile had the id of the identity that it was founded with, whichever that was.
 LEAST, MIDDLE, GREATEST = sorted(
@@ -96,7 +96,7 @@ def _write_before(connection: sa.Connection) -> None:
 
 async def test_who_was_one_person_is_one_still_under_the_least_id(url: str) -> None:
     await migrate(url)
-    world = World(Database(url))
+    world = ScoringWorld(Database(url))
     assert [await world.profile_of(one) for one in EVERYONE] == [LEAST.id, LEAST.id, LEAST.id, BEN.id]
     assert [await world.score(one) for one in EVERYONE] == [30, 30, 30, 10]
     assert await world.traits(GREATEST) == {"title": "VP"}
@@ -111,7 +111,7 @@ async def test_who_was_one_person_is_one_still_under_the_least_id(url: str) -> N
 
 async def test_who_was_a_lead_is_that_lead_still(url: str) -> None:
     await migrate(url)
-    world = World(Database(url))
+    world = ScoringWorld(Database(url))
     assert await world.passed() == 2
     assert {row[0]: row[3] for row in await world.rows(scores)} == {LEAST.id: 30, BEN.id: 10}
     await world.happened(*(interaction(known_as={one.kind: one.value}) for one in EVERYONE))
@@ -123,7 +123,7 @@ async def test_who_was_a_lead_is_that_lead_still(url: str) -> None:
 
 async def test_who_was_linked_before_can_be_separated(url: str) -> None:
     await migrate(url)
-    world = World(Database(url))
+    world = ScoringWorld(Database(url))
     await world.happened(
         Separation(
             id="parts", identities=(LEAST,), others=(GREATEST,), reason="two", author="O", separated_at=NOON
@@ -137,7 +137,7 @@ async def test_who_was_linked_before_can_be_separated(url: str) -> None:
 async def went_back(url: str) -> list[tuple[Any, ...]]:
     """Take the database to the newest revision and back; return the identities as they were there."""
     await migrate(url)
-    world = World(Database(url))
+    world = ScoringWorld(Database(url))
     await world.happened(interaction(known_as={"email": "ben@example.com", "phone": "12345"}))
     newest = await world.rows(identities)
     await world.database.close()
@@ -158,7 +158,7 @@ async def test_taken_back_every_person_has_a_profile_again(url: str) -> None:
 async def test_taken_back_and_made_again_persons_are_the_same(url: str) -> None:
     newest = await went_back(url)
     await migrate(url)
-    world = World(Database(url))
+    world = ScoringWorld(Database(url))
     assert await world.rows(identities) == newest
     assert await world.score(BEN) == 20
     await world.database.close()

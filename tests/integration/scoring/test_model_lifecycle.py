@@ -11,20 +11,20 @@ from shared.database.outbox import outbox
 from shared.model_events import ModelRetired
 from tests.integration.scoring.lifecycle import DRAFT, LIKES, MODEL, begun, deleted
 from tests.support.builders import NOON, interaction
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
-async def tag(scoring: ScoringOverHttp) -> str:
+async def tag(scoring: ScoringHttpWorld) -> str:
     return (await scoring.http.get(MODEL)).headers["ETag"]
 
 
-async def test_a_model_is_read_alone_and_its_tag_names_its_state(scoring: ScoringOverHttp) -> None:
+async def test_a_model_is_read_alone_and_its_tag_names_its_state(scoring: ScoringHttpWorld) -> None:
     assert await scoring.refused("GET", MODEL) == (404, "model_unknown", None)
     tags: list[str] = []
     await scoring.put(DRAFT, MARATHON)
@@ -54,7 +54,7 @@ async def test_a_model_is_read_alone_and_its_tag_names_its_state(scoring: Scorin
 
 
 async def test_a_model_that_never_scored_goes_with_its_draft_and_its_name_is_free(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.put(DRAFT, MARATHON)
     first = await tag(scoring)
@@ -71,7 +71,7 @@ async def test_a_model_that_never_scored_goes_with_its_draft_and_its_name_is_fre
     assert (await scoring.post(f"{MODEL}/activate"))["version"] == 1
 
 
-async def test_who_deletes_what_somebody_has_changed_is_told(scoring: ScoringOverHttp) -> None:
+async def test_who_deletes_what_somebody_has_changed_is_told(scoring: ScoringHttpWorld) -> None:
     await scoring.put(DRAFT, MARATHON)
     seen = await tag(scoring)
     await scoring.post(f"{MODEL}/activate")
@@ -85,7 +85,7 @@ async def test_who_deletes_what_somebody_has_changed_is_told(scoring: ScoringOve
     assert (retired.model, retired.version, retired.retired_at) == ("m", 1, NOON)
 
 
-async def test_a_retired_model_scores_nobody_and_its_history_stays(scoring: ScoringOverHttp) -> None:
+async def test_a_retired_model_scores_nobody_and_its_history_stays(scoring: ScoringHttpWorld) -> None:
     await scoring.active(LIKES, model="other")
     await scoring.active(MARATHON | {"flip_number": 20}, note="spring")
     await scoring.happened(interaction(), interaction())
@@ -130,7 +130,7 @@ async def test_a_retired_model_scores_nobody_and_its_history_stays(scoring: Scor
     assert (await scoring.get(DRAFT))["matrix"] == MARATHON | {"model": "m", "flip_number": 20}
 
 
-async def test_to_retire_again_changes_nothing(scoring: ScoringOverHttp) -> None:
+async def test_to_retire_again_changes_nothing(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await deleted(scoring)
     before = await scoring.get(MODEL)
@@ -142,7 +142,7 @@ async def test_to_retire_again_changes_nothing(scoring: ScoringOverHttp) -> None
 
 
 async def test_a_model_is_not_ended_while_it_is_activated_nor_with_what_nobody_asked(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.put(DRAFT, MARATHON)
     await begun(scoring)
@@ -157,7 +157,7 @@ async def test_a_model_is_not_ended_while_it_is_activated_nor_with_what_nobody_a
     await deleted(scoring)
 
 
-async def test_of_those_who_retire_a_model_at_once_each_has_what_it_wants(scoring: ScoringOverHttp) -> None:
+async def test_of_those_who_retire_a_model_at_once_each_has_what_it_wants(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     seen = {"If-Match": await tag(scoring)}
     answers = await asyncio.gather(*(scoring.http.delete(MODEL, headers=seen) for _ in range(4)))

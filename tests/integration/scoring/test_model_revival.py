@@ -14,16 +14,16 @@ from shared.model_events import MatrixActivated, ModelRetired
 from tests.integration.scoring.ana import ANA
 from tests.integration.scoring.lifecycle import DRAFT, LIKES, MODEL, begun, deleted
 from tests.support.builders import NOON, identities, interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
-async def test_a_draft_outlives_the_retirement_and_can_be_thrown_away(scoring: ScoringOverHttp) -> None:
+async def test_a_draft_outlives_the_retirement_and_can_be_thrown_away(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.put(DRAFT, LIKES)
     await deleted(scoring)
@@ -38,7 +38,7 @@ async def test_a_draft_outlives_the_retirement_and_can_be_thrown_away(scoring: S
 
 @pytest.mark.parametrize("order", [{"version": 1}, {}])
 async def test_a_revived_model_has_counted_what_happened_meanwhile_and_makes_no_lead_twice(
-    scoring: ScoringOverHttp, order: dict[str, Any]
+    scoring: ScoringHttpWorld, order: dict[str, Any]
 ) -> None:
     matrix = MARATHON | {"flip_number": 20}
     await scoring.active(matrix)
@@ -69,7 +69,7 @@ async def test_a_revived_model_has_counted_what_happened_meanwhile_and_makes_no_
     assert len({one for _, one in acts}) == 4
 
 
-async def test_other_models_go_on_with_the_conditions_that_they_shared(scoring: ScoringOverHttp) -> None:
+async def test_other_models_go_on_with_the_conditions_that_they_shared(scoring: ScoringHttpWorld) -> None:
     await scoring.active(
         MARATHON | {"inactivity": {"after": "30d", "points": -1, "every": "30d", "floor": -5}}
     )
@@ -83,7 +83,7 @@ async def test_other_models_go_on_with_the_conditions_that_they_shared(scoring: 
     assert (await scoring.standing())["score"] == 19
 
 
-async def test_nobody_is_told_of_stages_of_a_retired_model(scoring: ScoringOverHttp) -> None:
+async def test_nobody_is_told_of_stages_of_a_retired_model(scoring: ScoringHttpWorld) -> None:
     await scoring.active(MARATHON | {"rules": [rule("visits", 10, window="3d")], "flip_number": 5})
     await scoring.happened(interaction())
     assert len(await scoring.said(StageChanged)) == 1
@@ -95,7 +95,7 @@ async def test_nobody_is_told_of_stages_of_a_retired_model(scoring: ScoringOverH
 
 
 async def test_an_activation_that_revives_is_given_up_before_the_model_is_retired_again(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await deleted(scoring)

@@ -15,18 +15,18 @@ from shared.database.engine import Database
 from shared.errors import Unavailable
 from tests.support.builders import interaction, rule
 from tests.support.tables import changed
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 DRAFT = "/v1/models/m/draft"
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
-async def columns(scoring: ScoringOverHttp, number: int) -> None:
+async def columns(scoring: ScoringHttpWorld, number: int) -> None:
     """So many profiles, each of a company of its own and with one visit more than the one before."""
     for n in range(number):
         who = {"anonymous_id": f"cookie-{n}", "email": f"p{n:02}@c{n:02}.example"}
@@ -38,7 +38,7 @@ def named(movers: list[Any]) -> list[tuple[str, str | None, float | None, float]
 
 
 async def test_who_would_flip_is_named_with_the_highest_score_first_and_the_rest_is_counted(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 1_000})
     await columns(scoring, EXAMPLES + 3)
@@ -56,7 +56,9 @@ async def test_who_would_flip_is_named_with_the_highest_score_first_and_the_rest
     assert {one["identity"]["kind"] for one in preview["would_flip"]} == {"email"}
 
 
-async def test_who_would_flip_no_more_is_named_with_the_highest_score_first(scoring: ScoringOverHttp) -> None:
+async def test_who_would_flip_no_more_is_named_with_the_highest_score_first(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.active(MARATHON | {"flip_number": 10})
     await columns(scoring, 3)
     await scoring.put(DRAFT, MARATHON | {"flip_number": 25})
@@ -69,7 +71,7 @@ async def test_who_would_flip_no_more_is_named_with_the_highest_score_first(scor
 
 
 async def test_a_profile_without_a_company_or_before_any_version_is_named_all_the_same(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.happened(*(interaction(known_as={"anonymous_id": "cookie"}) for _ in range(3)))
     await scoring.put(DRAFT, MARATHON)
@@ -84,7 +86,7 @@ async def test_a_profile_without_a_company_or_before_any_version_is_named_all_th
 
 
 async def test_the_history_of_activations_names_who_is_known_now_and_keeps_ids_alone(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 1_000})
     await columns(scoring, MOVERS + 1)
@@ -103,7 +105,7 @@ async def test_the_history_of_activations_names_who_is_known_now_and_keeps_ids_a
 
 
 async def test_an_activation_whose_names_cannot_be_looked_up_answers_with_ids(
-    scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+    scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:
         raise Unavailable("database_away", "The database is away.")

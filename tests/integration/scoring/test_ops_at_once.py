@@ -11,14 +11,14 @@ import pytest
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.support.builders import interaction
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 DRAFT = "/v1/models/m/draft"
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
@@ -28,7 +28,7 @@ async def at_once(answers: Sequence[Any]) -> list[tuple[int, str | None]]:
     return sorted((answer.status_code, answer.json().get("code")) for answer in told)
 
 
-async def test_of_those_who_save_a_draft_at_once_one_does(scoring: ScoringOverHttp) -> None:
+async def test_of_those_who_save_a_draft_at_once_one_does(scoring: ScoringHttpWorld) -> None:
     drafts = [MARATHON | {"flip_number": 20 + n / 8} for n in range(4)]
     new = {"If-None-Match": "*"}
     assert await at_once([scoring.http.put(DRAFT, json=one, headers=new) for one in drafts]) == [
@@ -45,7 +45,7 @@ async def test_of_those_who_save_a_draft_at_once_one_does(scoring: ScoringOverHt
 
 @pytest.mark.parametrize("end", [DRAFT, "/v1/models/m"])
 async def test_a_draft_that_is_made_while_another_is_thrown_away_is_there(
-    scoring: ScoringOverHttp, end: str
+    scoring: ScoringHttpWorld, end: str
 ) -> None:
     another = MARATHON | {"flip_number": 30}
     for _ in range(20):
@@ -59,7 +59,7 @@ async def test_a_draft_that_is_made_while_another_is_thrown_away_is_there(
 
 
 async def test_of_those_who_activate_at_once_one_does_and_a_lead_is_told_once(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 1000})
     await scoring.happened(*(interaction() for _ in range(3)))
@@ -73,7 +73,7 @@ async def test_of_those_who_activate_at_once_one_does_and_a_lead_is_told_once(
 
 
 async def test_of_those_who_correct_a_person_at_once_each_is_right_about_what_it_did(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.happened(

@@ -16,16 +16,16 @@ from tests.support.builders import identities as named
 from tests.support.builders import interaction, on_the_log, rule
 from tests.support.patience import eventually
 from tests.support.tables import rows
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA, BEN = (named(email=f"{name}@example.com")[0] for name in ("ana", "ben"))
 
 
 @pytest.fixture
-async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> World:
+async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringWorld:
     """A world of two people and a draft whose preparation has begun."""
     prepare_in_pages_of(1, monkeypatch)
-    world = World(database)
+    world = ScoringWorld(database)
     await world.activated(rule("visits", 10), flip_number=100)
     for one in (ANA, BEN):
         await world.happened(interaction(known_as={one.kind: one.value}))
@@ -40,19 +40,19 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-async def kept(world: World) -> dict[str, tuple[float, int]]:
+async def kept(world: ScoringWorld) -> dict[str, tuple[float, int]]:
     """Return score and revision under the version that is prepared."""
     query = sa.select(scores.c.profile_id, scores.c.score, scores.c.revision).where(scores.c.version == 2)
     return {row[0]: tuple(row[1:]) for row in await rows(world.database, query)}
 
 
-async def advance(world: World) -> preparation.Phase:
+async def advance(world: ScoringWorld) -> preparation.Phase:
     return await world.database.unit(
         lambda connection: preparation.advance(connection, "m", world.clock.now(), 1)
     )
 
 
-async def test_what_a_live_batch_has_kept_is_not_overwritten(world: World) -> None:
+async def test_what_a_live_batch_has_kept_is_not_overwritten(world: ScoringWorld) -> None:
     await world.happened(interaction(known_as={"email": "ana@example.com"}))
 
     def in_their_words(connection: sa.Connection) -> None:
@@ -64,7 +64,7 @@ async def test_what_a_live_batch_has_kept_is_not_overwritten(world: World) -> No
     assert await kept(world) == {ANA.id: (99, 5), BEN.id: (7, 1)}
 
 
-async def test_a_live_batch_prices_anew_whom_a_page_has_priced(world: World) -> None:
+async def test_a_live_batch_prices_anew_whom_a_page_has_priced(world: ScoringWorld) -> None:
     while await advance(world) != preparation.READY:
         pass
     await world.happened(interaction(known_as={"email": "ana@example.com"}))
@@ -75,7 +75,7 @@ async def test_a_live_batch_prices_anew_whom_a_page_has_priced(world: World) -> 
 @pytest.mark.parametrize(
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
-async def test_a_score_of_who_is_no_profile_any_more_is_removed_in_the_end(world: World) -> None:
+async def test_a_score_of_who_is_no_profile_any_more_is_removed_in_the_end(world: ScoringWorld) -> None:
     """A page that was read before a live batch joined two people is written after it."""
 
     def stray(connection: sa.Connection) -> None:
@@ -96,7 +96,7 @@ async def test_a_score_of_who_is_no_profile_any_more_is_removed_in_the_end(world
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
 async def test_a_preparation_waits_for_the_batch_that_joins_two_profiles_while_it_prices_them(
-    world: World,
+    world: ScoringWorld,
 ) -> None:
     """The batch finds no score to remove, because the page adds it after the batch has looked."""
     joining = on_the_log(interaction(known_as={ANA.kind: ANA.value, "phone": "+34600111222"}), start=10)
@@ -112,12 +112,12 @@ async def test_a_preparation_waits_for_the_batch_that_joins_two_profiles_while_i
     assert set(await kept(world)) == {profile}
 
 
-async def advance_to_the_end(world: World) -> None:
+async def advance_to_the_end(world: ScoringWorld) -> None:
     while await advance(world) != preparation.READY:
         pass
 
 
-async def waits_or_is_done(world: World, task: asyncio.Task[None]) -> bool:
+async def waits_or_is_done(world: ScoringWorld, task: asyncio.Task[None]) -> bool:
     """Return whether a transaction waits for an advisory lock, or the task has ended without."""
     waiting = sa.text(
         "select count(*) from pg_locks join pg_database on pg_database.oid = database"
@@ -127,7 +127,7 @@ async def waits_or_is_done(world: World, task: asyncio.Task[None]) -> bool:
 
 
 async def test_what_is_left_of_a_version_is_removed_page_by_page_before_it_is_prepared_again(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     while await advance(world) != preparation.READY:
         pass
@@ -146,7 +146,7 @@ async def test_what_is_left_of_a_version_is_removed_page_by_page_before_it_is_pr
     assert await kept(world) == {ANA.id: (7, 1), BEN.id: (7, 1)}
 
 
-async def test_while_a_version_is_prepared_nothing_of_it_is_removed(world: World) -> None:
+async def test_while_a_version_is_prepared_nothing_of_it_is_removed(world: ScoringWorld) -> None:
     await advance(world)
 
     def cleared(connection: sa.Connection) -> bool:

@@ -20,7 +20,7 @@ from shared.identity import Identity
 from tests.support.blocked import until_it_waits
 from tests.support.builders import NOON, identities, interaction, on_the_log, rule
 from tests.support.meanwhile import for_works, just_before
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA = identities(email="ana@example.com")[0]
 COOKIE = identities(anonymous_id="cookie")[0]
@@ -29,15 +29,15 @@ pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
-async def busy(postgres_url: str) -> AsyncIterator[World]:
+async def busy(postgres_url: str) -> AsyncIterator[ScoringWorld]:
     """A world on PostgreSQL, where several write at the same time."""
     database = Database(postgres_url)
-    yield World(database)
+    yield ScoringWorld(database)
     await database.close()
 
 
 async def test_the_timer_does_not_overwrite_a_score_that_it_has_not_seen(
-    busy: World, monkeypatch: pytest.MonkeyPatch
+    busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await busy.activated(rule("visits", 10, window="10d"), flip_number=1000)
     await busy.happened(interaction(day=-8), interaction(day=-8))
@@ -50,7 +50,7 @@ async def test_the_timer_does_not_overwrite_a_score_that_it_has_not_seen(
 
 
 async def test_an_activation_does_not_overwrite_a_score_that_it_has_not_seen(
-    busy: World, monkeypatch: pytest.MonkeyPatch
+    busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await busy.activated(VISITS, flip_number=1000)
     await busy.happened(interaction())
@@ -59,7 +59,7 @@ async def test_an_activation_does_not_overwrite_a_score_that_it_has_not_seen(
     assert (await busy.kept(ANA)).score == await busy.score(ANA) == 22
 
 
-async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy: World) -> None:
+async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy: ScoringWorld) -> None:
     await busy.activated(VISITS, flip_number=1000)
     parts = Separation(
         id="parts", identities=(ANA,), others=(COOKIE,), reason="two", author="Olga", separated_at=NOON
@@ -74,7 +74,7 @@ async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy
 
 
 async def test_an_activation_gets_by_people_who_never_rest(
-    busy: World, monkeypatch: pytest.MonkeyPatch
+    busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of more than 20 people one always does something before they are all counted."""
     monkeypatch.setattr(pages, "MAX_RETRIES_IN_A_ROW", 10)
@@ -105,7 +105,7 @@ async def test_an_activation_gets_by_people_who_never_rest(
 
 
 async def test_a_batch_and_the_timer_do_not_both_tell_of_a_stage(
-    busy: World, monkeypatch: pytest.MonkeyPatch
+    busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await busy.activated(rule("visits", 10, window="10d"), flip_number=1000, stages={"engaged": 8})
     await busy.happened(interaction(day=-8))
@@ -117,7 +117,7 @@ async def test_a_batch_and_the_timer_do_not_both_tell_of_a_stage(
     assert [one.after for one in await busy.said(StageChanged)] == ["engaged", None]
 
 
-async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond(busy: World) -> None:
+async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond(busy: ScoringWorld) -> None:
     """Ben's login was refused, so he is no part of the person who has the device, only of all to be asked."""
 
     def login(name: str, day: int, **known_as: str) -> Any:
@@ -139,7 +139,7 @@ async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond
     assert await busy.are_one(Identity("user_id", "ben"), Identity("phone", "12345"))
 
 
-async def test_two_who_found_the_same_person_at_once_take_turns(busy: World) -> None:
+async def test_two_who_found_the_same_person_at_once_take_turns(busy: ScoringWorld) -> None:
     await busy.activated(VISITS, flip_number=1000)
     # Into empty tables the first of two would be alone: it notes by which fold they are built.
     await busy.happened(interaction(known_as={"email": "ben@example.com"}))

@@ -15,8 +15,8 @@ from shared.database.engine import Database
 from shared.errors import NotFound
 from shared.identity import Identity
 from tests.support.builders import rule
-from tests.worlds.renewal import NEW, OLD, Old, Rules, by, old_on
-from tests.worlds.replay import a_history
+from tests.worlds.renewal import NEW, OLD, RenewalWorld, Rules, by, open_renewal
+from tests.worlds.replay import play_history
 
 ANA, ANA_IN_BRACKETS = ("email", "ana@firm.example"), ("email", "<ana@firm.example>")
 BEN, UNDEFINED = ("email", "ben@firm.example"), ("user_id", "undefined")
@@ -25,12 +25,12 @@ VISITS = rule("visits", 10)
 
 
 @pytest.fixture
-async def old(database: Database, tmp_path: Path) -> AsyncIterator[Old]:
-    async with old_on(database, tmp_path) as opened:
+async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]:
+    async with open_renewal(database, tmp_path) as opened:
         yield opened
 
 
-async def test_strangers_who_shared_a_value_that_names_nobody_come_apart(old: Old) -> None:
+async def test_strangers_who_shared_a_value_that_names_nobody_come_apart(old: RenewalWorld) -> None:
     await old.world.activated(VISITS, flip_number=20)
     await old.scored(by(UNDEFINED, ANA), by(UNDEFINED, BEN), by(UNDEFINED))
     assert await old.profile(*ANA) == await old.profile(*BEN)
@@ -47,7 +47,7 @@ async def test_strangers_who_shared_a_value_that_names_nobody_come_apart(old: Ol
     assert [one.profile_id for one in await old.leads()] == [lead.profile_id, Identity(*ANA).id]
 
 
-async def test_who_would_have_flipped_without_the_stranger_is_no_lead_again(old: Old) -> None:
+async def test_who_would_have_flipped_without_the_stranger_is_no_lead_again(old: RenewalWorld) -> None:
     await old.world.activated(VISITS, flip_number=20)
     await old.scored(by(UNDEFINED, ANA), by(ANA), by(UNDEFINED, BEN))
     await old.renewed()
@@ -57,7 +57,7 @@ async def test_who_would_have_flipped_without_the_stranger_is_no_lead_again(old:
     assert await old.is_what_the_log_says(), old.told
 
 
-async def test_one_mailbox_under_two_forms_becomes_one_person_and_one_lead(old: Old) -> None:
+async def test_one_mailbox_under_two_forms_becomes_one_person_and_one_lead(old: RenewalWorld) -> None:
     await old.world.activated(VISITS, flip_number=20)
     await old.scored(by(ANA), by(ANA_IN_BRACKETS), by(BEN))
     former = await old.profile(*ANA_IN_BRACKETS)
@@ -74,7 +74,9 @@ async def test_one_mailbox_under_two_forms_becomes_one_person_and_one_lead(old: 
 
 
 @pytest.mark.parametrize("handoff", ["all", "none", "new_activity_only"])
-async def test_who_is_a_lead_or_was_kept_from_sales_stays_so_under_another_id(old: Old, handoff: str) -> None:
+async def test_who_is_a_lead_or_was_kept_from_sales_stays_so_under_another_id(
+    old: RenewalWorld, handoff: str
+) -> None:
     await old.world.activated(VISITS, flip_number=1000)
     await old.scored(by(ANA_IN_BRACKETS, COOKIE), by(ANA_IN_BRACKETS), by(BEN))
     await old.world.activated(VISITS, flip_number=20, handoff=handoff)
@@ -92,7 +94,9 @@ async def test_who_is_a_lead_or_was_kept_from_sales_stays_so_under_another_id(ol
     assert await old.is_what_the_log_says(), old.told
 
 
-async def test_an_id_from_before_a_renewal_is_handed_over_and_named_as_the_person_of_today(old: Old) -> None:
+async def test_an_id_from_before_a_renewal_is_handed_over_and_named_as_the_person_of_today(
+    old: RenewalWorld,
+) -> None:
     await old.world.activated(VISITS, flip_number=1000)
     await old.scored(
         by(ANA_IN_BRACKETS), by(ANA_IN_BRACKETS), by(BEN), by(UNDEFINED, BEN), by(UNDEFINED, COOKIE)
@@ -111,7 +115,7 @@ async def test_an_id_from_before_a_renewal_is_handed_over_and_named_as_the_perso
     assert {one: name.identity for one, name in names.items()} == {ana: Identity(*ANA)}
 
 
-async def test_forms_that_cannot_be_told_back_are_followed_by_what_they_did(old: Old) -> None:
+async def test_forms_that_cannot_be_told_back_are_followed_by_what_they_did(old: RenewalWorld) -> None:
     """National numbers that were taken for French ones are Spanish: no rule makes one of the other."""
     national, french, spanish = (("phone", prefix + "600123456") for prefix in ("", "+33", "+34"))
     await old.renewed(Rules(country="+33"))
@@ -132,7 +136,9 @@ async def test_forms_that_cannot_be_told_back_are_followed_by_what_they_did(old:
     assert len(await old.leads()) == 1, "what they did was why the lead flipped"
 
 
-async def test_an_id_of_a_person_whose_every_name_is_gone_leads_to_who_they_were_with(old: Old) -> None:
+async def test_an_id_of_a_person_whose_every_name_is_gone_leads_to_who_they_were_with(
+    old: RenewalWorld,
+) -> None:
     phone = ("phone", "<600123456>")
     await old.scored(by(ANA, phone), by(BEN))
     former = Identity(*phone).id
@@ -143,7 +149,7 @@ async def test_an_id_of_a_person_whose_every_name_is_gone_leads_to_who_they_were
         await old.led_to("0" * 32)
 
 
-async def test_a_second_renewal_changes_nothing(old: Old) -> None:
+async def test_a_second_renewal_changes_nothing(old: RenewalWorld) -> None:
     await old.world.activated(VISITS, flip_number=20)
     await old.scored(by(UNDEFINED, ANA_IN_BRACKETS), by(UNDEFINED, BEN), by(ANA), by(ANA))
     await old.renewed()
@@ -157,8 +163,8 @@ async def test_a_history_of_all_there_is_is_renewed_to_what_it_was(
     database: Database, tmp_path: Path
 ) -> None:
     """Corrections, separations, machines, a matrix that was changed: nothing of it is lost on the way."""
-    async with old_on(database, tmp_path, NEW) as running:
-        await a_history(running)
+    async with open_renewal(database, tmp_path, NEW) as running:
+        await play_history(running)
         await running.world.passed()
         before = await running.tables()
         await running.adjusted(await running.profile("email", "ana@example.com"), 3)
@@ -172,7 +178,7 @@ async def test_a_history_of_all_there_is_is_renewed_to_what_it_was(
         assert await running.is_what_the_log_says(), running.told
 
 
-async def test_tables_of_older_rules_are_told_of_in_one_sentence(old: Old) -> None:
+async def test_tables_of_older_rules_are_told_of_in_one_sentence(old: RenewalWorld) -> None:
     await old.scored(by(ANA), by(ANA_IN_BRACKETS))
     assert await old.is_what_the_log_says(), old.told
     old.went_on(NEW)
@@ -188,7 +194,7 @@ async def test_tables_of_older_rules_are_told_of_in_one_sentence(old: Old) -> No
     assert "Nothing differs" in old.told
 
 
-async def test_empty_tables_are_of_the_fold_that_fills_them(old: Old) -> None:
+async def test_empty_tables_are_of_the_fold_that_fills_them(old: RenewalWorld) -> None:
     assert await old.is_what_the_log_says(), old.told
     old.went_on(NEW)
     await old.scored(by(ANA))
@@ -199,7 +205,7 @@ async def test_empty_tables_are_of_the_fold_that_fills_them(old: Old) -> None:
     assert "other forms of identities" in old.told
 
 
-async def test_events_in_older_forms_count_for_who_is_meant_today(old: Old) -> None:
+async def test_events_in_older_forms_count_for_who_is_meant_today(old: RenewalWorld) -> None:
     old.went_on(NEW)
     await old.scored(by(ANA_IN_BRACKETS), by(UNDEFINED), by(UNDEFINED, ANA), by(ANA))
     assert [row[2] for row in await old.world.rows(identities)] == [ANA[1]]

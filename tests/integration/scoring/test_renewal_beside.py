@@ -24,7 +24,7 @@ from tests.support.builders import rule, version
 from tests.support.given import messages_on
 from tests.support.patience import eventually
 from tests.support.tables import values
-from tests.worlds.renewal import NEW, Old, by, old_on
+from tests.worlds.renewal import NEW, RenewalWorld, by, open_renewal
 
 ANA, ANA_IN_BRACKETS = ("email", "ana@firm.example"), ("email", "<ana@firm.example>")
 BEN, COOKIE = ("email", "ben@firm.example"), ("anonymous_id", "cookie")
@@ -32,8 +32,8 @@ VISITS = rule("visits", 10)
 
 
 @pytest.fixture
-async def old(database: Database, tmp_path: Path) -> AsyncIterator[Old]:
-    async with old_on(database, tmp_path) as opened:
+async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]:
+    async with open_renewal(database, tmp_path) as opened:
         await opened.world.activated(VISITS, flip_number=20)
         yield opened
 
@@ -53,7 +53,7 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitab
     return set_
 
 
-async def test_what_scoring_takes_in_meanwhile_it_takes_in_again(old: Old, meanwhile: Any) -> None:
+async def test_what_scoring_takes_in_meanwhile_it_takes_in_again(old: RenewalWorld, meanwhile: Any) -> None:
     await old.scored(by(ANA, COOKIE), by(BEN))
     before = await messages_on(old.log, INTERACTIONS)
 
@@ -75,7 +75,7 @@ async def test_what_scoring_takes_in_meanwhile_it_takes_in_again(old: Old, meanw
     assert "meanwhile" in {row[1] for row in await old.world.rows(seen_names)}
 
 
-async def test_who_becomes_a_lead_meanwhile_is_not_told_again(old: Old, meanwhile: Any) -> None:
+async def test_who_becomes_a_lead_meanwhile_is_not_told_again(old: RenewalWorld, meanwhile: Any) -> None:
     """The renewal would make a lead of her too: she has two addresses with one visit each."""
     await old.scored(by(ANA), by(ANA_IN_BRACKETS))
 
@@ -92,7 +92,7 @@ async def test_who_becomes_a_lead_meanwhile_is_not_told_again(old: Old, meanwhil
     assert await old.is_what_the_log_says(), old.told
 
 
-async def test_a_worker_that_was_at_work_is_fenced_and_goes_on(old: Old, meanwhile: Any) -> None:
+async def test_a_worker_that_was_at_work_is_fenced_and_goes_on(old: RenewalWorld, meanwhile: Any) -> None:
     await old.scored(by(ANA))
     going = asyncio.create_task(old.follower().run(Pulse()))
 
@@ -110,7 +110,7 @@ async def test_a_worker_that_was_at_work_is_fenced_and_goes_on(old: Old, meanwhi
     assert sum(found["ledger"].values()) == 3
 
 
-async def test_a_batch_under_an_old_claim_changes_nothing(old: Old) -> None:
+async def test_a_batch_under_an_old_claim_changes_nothing(old: RenewalWorld) -> None:
     await old.scored(by(ANA))
     claims = Claims(old.database, "scoring")
     partition = Partition(INTERACTIONS, 0)
@@ -124,7 +124,7 @@ async def test_a_batch_under_an_old_claim_changes_nothing(old: Old) -> None:
         )
 
 
-async def test_a_half_prepared_version_goes_on_where_it_was(old: Old) -> None:
+async def test_a_half_prepared_version_goes_on_where_it_was(old: RenewalWorld) -> None:
     await old.scored(by(ANA), by(ANA_IN_BRACKETS), *(by(BEN, type="share") for _ in range(3)))
     shares = replace(version(VISITS, rule("shares", 4, when={"type": "share"}), flip_number=10), number=2)
 
@@ -144,7 +144,7 @@ async def test_a_half_prepared_version_goes_on_where_it_was(old: Old) -> None:
     assert kept == {(ana, 1): 20, (ana, 2): 20, (ben, 1): 0, (ben, 2): 12}
 
 
-async def test_who_read_counts_before_the_swap_does_not_write_them_after_it(old: Old) -> None:
+async def test_who_read_counts_before_the_swap_does_not_write_them_after_it(old: RenewalWorld) -> None:
     await old.scored(by(ANA))
     person = await old.world.person(Identity(*ANA))
     await old.renewed()

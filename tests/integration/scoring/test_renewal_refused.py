@@ -17,7 +17,7 @@ from shared.identity import Identity
 from tests.support.builders import NOON, rule
 from tests.support.given import messages_on
 from tests.support.meanwhile import just_before
-from tests.worlds.renewal import NEW, Old, by, old_on
+from tests.worlds.renewal import NEW, RenewalWorld, by, open_renewal
 
 ANA, ANA_IN_BRACKETS = ("email", "ana@firm.example"), ("email", "<ana@firm.example>")
 UNDEFINED, COOKIE = ("user_id", "undefined"), ("anonymous_id", "cookie")
@@ -25,8 +25,8 @@ VISITS = rule("visits", 10)
 
 
 @pytest.fixture
-async def old(database: Database, tmp_path: Path) -> AsyncIterator[Old]:
-    async with old_on(database, tmp_path) as opened:
+async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]:
+    async with open_renewal(database, tmp_path) as opened:
         await opened.world.activated(VISITS, flip_number=20)
         await opened.scored(*(by(who) for who in (ANA, ANA_IN_BRACKETS, UNDEFINED, COOKIE)))
         await opened.scored(
@@ -49,7 +49,7 @@ def lose(file: Path, *offsets: int) -> None:
 
 @pytest.mark.parametrize("which", ["the first", "one in the middle", "a correction", "the last", "all"])
 async def test_what_the_log_lacks_is_told_and_nothing_is_changed(
-    old: Old, tmp_path: Path, which: str
+    old: RenewalWorld, tmp_path: Path, which: str
 ) -> None:
     offsets = [message.offset for message in await messages_on(old.log, INTERACTIONS)]
     chosen = {"the first": offsets[:1], "one in the middle": offsets[1:2], "a correction": offsets[4:5],
@@ -67,14 +67,16 @@ async def test_what_the_log_lacks_is_told_and_nothing_is_changed(
         assert len(await old.leads()) == 1, "it goes on as before"
 
 
-async def test_an_event_about_nobody_is_not_missed(old: Old) -> None:
+async def test_an_event_about_nobody_is_not_missed(old: RenewalWorld) -> None:
     """What names nobody is on the log and in the old tables alone; so is what parts nobody any more."""
     found = await old.renewed()
     assert (found.nobody, found.profiles) == (2, 2)
     assert await old.is_what_the_log_says(), old.told
 
 
-async def test_stopped_at_any_table_nothing_is_changed(old: Old, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_stopped_at_any_table_nothing_is_changed(
+    old: RenewalWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     replace: Any = swap._replace
     before = await old.written(), await old.tables()
     for stop in swap.REPLACED:
@@ -94,7 +96,7 @@ async def test_stopped_at_any_table_nothing_is_changed(old: Old, monkeypatch: py
 
 
 async def test_a_version_that_is_activated_meanwhile_was_not_counted(
-    old: Old, monkeypatch: pytest.MonkeyPatch
+    old: RenewalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     likes = rule("likes", 5, when={"type": "like"})
     just_before(monkeypatch, renew.newly, "find", partial(old.world.activated, likes, flip_number=5))
@@ -107,7 +109,7 @@ async def test_a_version_that_is_activated_meanwhile_was_not_counted(
 
 
 async def test_of_two_renewals_at_once_one_changes_the_tables(
-    old: Old, monkeypatch: pytest.MonkeyPatch
+    old: RenewalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     just_before(monkeypatch, renew.newly, "find", old.renewal)
     with pytest.raises(Conflict) as refused:

@@ -17,24 +17,24 @@ from shared.log.port import Record
 from tests.support.builders import NOON, interaction
 from tests.support.builders import identities as named
 from tests.support.tables import values
-from tests.worlds.replay import ANA, MATRIX, RULES, Running, a_history, running_on
+from tests.worlds.replay import ANA, MATRIX, RULES, ReplayWorld, open_replay, play_history
 
 
 @pytest.fixture
-async def running(database: Database, tmp_path: Path) -> AsyncIterator[Running]:
-    async with running_on(database, tmp_path) as opened:
+async def running(database: Database, tmp_path: Path) -> AsyncIterator[ReplayWorld]:
+    async with open_replay(database, tmp_path) as opened:
         yield opened
 
 
-async def test_after_any_history_the_tables_are_what_the_log_says(running: Running) -> None:
-    await a_history(running)
+async def test_after_any_history_the_tables_are_what_the_log_says(running: ReplayWorld) -> None:
+    await play_history(running)
     before = await running.written()
     assert {name for name, rows in before.items() if not rows} == {"outbox"}, "a history of all there is"
     assert await running.is_what_the_log_says(), running.told
     assert await running.written() == before
 
 
-async def test_the_log_may_have_been_taken_in_in_any_batches(running: Running) -> None:
+async def test_the_log_may_have_been_taken_in_in_any_batches(running: ReplayWorld) -> None:
     await running.world.activated(*RULES, **MATRIX)
     for n in range(30):
         await running.posted(
@@ -47,7 +47,7 @@ async def test_the_log_may_have_been_taken_in_in_any_batches(running: Running) -
     assert await running.is_what_the_log_says(), running.told
 
 
-async def test_corrections_that_are_on_their_way_count_as_they_do_live(running: Running) -> None:
+async def test_corrections_that_are_on_their_way_count_as_they_do_live(running: ReplayWorld) -> None:
     """First they are in the outbox alone, then on the log ahead of what scoring has read."""
     await running.world.activated(*RULES, **MATRIX)
     known_as = {"email": "ana@example.com", "anonymous_id": "cookie"}
@@ -64,7 +64,7 @@ async def test_corrections_that_are_on_their_way_count_as_they_do_live(running: 
     assert await running.is_what_the_log_says(), running.told
 
 
-async def test_a_message_that_scoring_parked_is_left_out(running: Running) -> None:
+async def test_a_message_that_scoring_parked_is_left_out(running: ReplayWorld) -> None:
     await running.world.activated(*RULES, **MATRIX)
     await running.log.append([Record(INTERACTIONS, ANA.id, b"no event")])
     await running.scored(interaction())
@@ -75,7 +75,9 @@ async def test_a_message_that_scoring_parked_is_left_out(running: Running) -> No
         await running.relayed()
 
 
-async def test_those_kept_back_and_those_handed_over_later_are_what_the_log_says(running: Running) -> None:
+async def test_those_kept_back_and_those_handed_over_later_are_what_the_log_says(
+    running: ReplayWorld,
+) -> None:
     """Two profiles are kept back and become one person, who is handed over once."""
     await running.world.activated(*RULES, flip_number=1000)
     cookie = {"anonymous_id": "cookie"}
@@ -92,7 +94,7 @@ async def test_those_kept_back_and_those_handed_over_later_are_what_the_log_says
 
 
 async def test_of_a_model_that_was_retired_and_of_one_revived_the_tables_are_what_the_log_says(
-    running: Running,
+    running: ReplayWorld,
 ) -> None:
     """With one who was handed over by name, and one who still is kept back."""
     await running.world.activated(*RULES, flip_number=1000)
@@ -113,7 +115,7 @@ async def test_of_a_model_that_was_retired_and_of_one_revived_the_tables_are_wha
     assert [row[3] is None for row in await running.world.rows(standings)].count(True) == 1
 
 
-async def test_a_link_that_breaks_several_rules_may_be_refused_for_any_of_them(running: Running) -> None:
+async def test_a_link_that_breaks_several_rules_may_be_refused_for_any_of_them(running: ReplayWorld) -> None:
     """Which one is told depends on what was known when it was refused; that it is refused does not."""
     one, other = (named(anonymous_id=cookie)[0] for cookie in ("c1", "c2"))
     await running.scored(
@@ -129,7 +131,7 @@ async def test_a_link_that_breaks_several_rules_may_be_refused_for_any_of_them(r
     assert await running.is_what_the_log_says(), running.told
 
 
-async def test_leads_of_who_was_parted_are_what_the_log_says(running: Running) -> None:
+async def test_leads_of_who_was_parted_are_what_the_log_says(running: ReplayWorld) -> None:
     cookie = {"anonymous_id": "cookie"}
     await running.world.activated(*RULES, flip_number=10)
     await running.scored(interaction("download", known_as=cookie | {"email": "ana@example.com"}))

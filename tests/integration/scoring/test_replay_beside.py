@@ -19,16 +19,16 @@ from tests.e2e.processes import run
 from tests.support.builders import NOON, interaction, rule, version
 from tests.support.patience import eventually
 from tests.support.tables import changed
-from tests.worlds.replay import MATRIX, RULES, Running, a_history, running_on
+from tests.worlds.replay import MATRIX, RULES, ReplayWorld, open_replay, play_history
 
 
 @pytest.fixture
-async def running(database: Database, tmp_path: Path) -> AsyncIterator[Running]:
-    async with running_on(database, tmp_path) as opened:
+async def running(database: Database, tmp_path: Path) -> AsyncIterator[ReplayWorld]:
+    async with open_replay(database, tmp_path) as opened:
         yield opened
 
 
-async def test_what_scoring_has_not_read_yet_is_no_difference(running: Running) -> None:
+async def test_what_scoring_has_not_read_yet_is_no_difference(running: ReplayWorld) -> None:
     await running.world.activated(*RULES, **MATRIX)
     await running.scored(interaction())
     await running.posted(interaction(), interaction("download"))
@@ -36,7 +36,7 @@ async def test_what_scoring_has_not_read_yet_is_no_difference(running: Running) 
     assert "not yet read by scoring, left out: 2." in running.told
 
 
-async def test_scores_that_wait_for_the_timer_are_not_compared(running: Running) -> None:
+async def test_scores_that_wait_for_the_timer_are_not_compared(running: ReplayWorld) -> None:
     await running.world.activated(*RULES, **MATRIX)
     await running.scored(interaction("download"), interaction(known_as={"email": "ben@example.com"}))
     running.world.clock.advance(days=45)
@@ -44,7 +44,7 @@ async def test_scores_that_wait_for_the_timer_are_not_compared(running: Running)
     assert "priced again by the timer, not compared: 2." in running.told
 
 
-async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: Running) -> None:
+async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: ReplayWorld) -> None:
     await running.world.activated(*RULES, **MATRIX)
     await running.scored(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(100)))
     posted = 0
@@ -72,8 +72,8 @@ async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: Running) 
     assert all(isinstance(one, asyncio.CancelledError) for one in outcomes)
 
 
-async def test_a_version_that_is_half_prepared_is_no_difference(running: Running) -> None:
-    await a_history(running)
+async def test_a_version_that_is_half_prepared_is_no_difference(running: ReplayWorld) -> None:
+    await play_history(running)
     shares = version(*RULES, rule("shares", when={"type": "share"}), **MATRIX)
     await running.database.unit(
         lambda connection: preparation.start(connection, replace(shares, number=3), NOON)

@@ -11,12 +11,12 @@ from shared.events import DEAD_LETTERS, DeadLetter, DeadLetterReplayed, encode
 from shared.log.port import Record
 from tests.support.builders import NOON, interaction
 from tests.worlds.instance import words
-from tests.worlds.replay import MATRIX, RULES, Running, running_on
+from tests.worlds.replay import MATRIX, RULES, ReplayWorld, open_replay
 
 
 @pytest.fixture
-async def running(database: Database, tmp_path: Path) -> AsyncIterator[Running]:
-    async with running_on(database, tmp_path) as running:
+async def running(database: Database, tmp_path: Path) -> AsyncIterator[ReplayWorld]:
+    async with open_replay(database, tmp_path) as running:
         await running.world.activated(*RULES, **MATRIX)
         await running.scored(interaction())
         await running.relayed()
@@ -34,12 +34,12 @@ def replayed(id: str) -> DeadLetterReplayed:
     return DeadLetterReplayed(id=f"evt_{id}", letter=id, replayed_at=at, author="ops")
 
 
-async def append(running: Running, *events: DeadLetter | DeadLetterReplayed) -> None:
+async def append(running: ReplayWorld, *events: DeadLetter | DeadLetterReplayed) -> None:
     await running.log.append([Record(DEAD_LETTERS, "any", encode(event)) for event in events])
 
 
 async def test_a_parked_message_of_another_group_fails_the_check_until_it_is_replayed(
-    running: Running,
+    running: ReplayWorld,
 ) -> None:
     await append(running, letter("dead_1", refused_by="handoff"), letter("dead_1", refused_by="handoff"))
     assert not await running.is_what_the_log_says()
@@ -51,7 +51,7 @@ async def test_a_parked_message_of_another_group_fails_the_check_until_it_is_rep
     assert "parked" not in running.told
 
 
-async def test_what_ingest_refused_is_shown_and_fails_no_check(running: Running) -> None:
+async def test_what_ingest_refused_is_shown_and_fails_no_check(running: ReplayWorld) -> None:
     codes = ["type_invalid", "shape_invalid", "type_invalid"]
     letters = [letter(f"d{n}", refused_by="ingest", code=code) for n, code in enumerate(codes)]
     await append(running, *letters)
@@ -59,13 +59,13 @@ async def test_what_ingest_refused_is_shown_and_fails_no_check(running: Running)
     assert "ingest shape_invalid 1 ingest type_invalid 2" in words(running.told)
 
 
-async def test_a_message_of_the_topic_that_is_no_letter_fails_the_check(running: Running) -> None:
+async def test_a_message_of_the_topic_that_is_no_letter_fails_the_check(running: ReplayWorld) -> None:
     await running.log.append([Record(DEAD_LETTERS, "any", b"\xff no letter")])
     assert not await running.is_what_the_log_says()
     assert "dead_letters undecodable 1" in words(running.told)
 
 
-async def test_more_letters_than_a_batch_of_the_log_are_counted(running: Running) -> None:
+async def test_more_letters_than_a_batch_of_the_log_are_counted(running: ReplayWorld) -> None:
     letters = [letter(f"d{n}", refused_by="ingest") for n in range(4_500)]
     await append(running, *letters)
     await append(running, *(replayed(one.id) for one in letters[:1_000]))

@@ -24,12 +24,12 @@ from shared.errors import Misconfigured
 from shared.events import LEADS
 from shared.log.embedded import EmbeddedLog
 from tests.support.builders import NOON, interaction
-from tests.worlds.replay import ANA, MATRIX, RULES, Running, a_history, running_on
+from tests.worlds.replay import ANA, MATRIX, RULES, ReplayWorld, open_replay, play_history
 
 
 @pytest.fixture
-async def running(database: Database, tmp_path: Path) -> AsyncIterator[Running]:
-    async with running_on(database, tmp_path) as opened:
+async def running(database: Database, tmp_path: Path) -> AsyncIterator[ReplayWorld]:
+    async with open_replay(database, tmp_path) as opened:
         yield opened
 
 
@@ -88,9 +88,9 @@ TAMPERED: dict[str, tuple[sa.Executable, str]] = {
 
 @pytest.mark.parametrize("what", TAMPERED)
 async def test_what_somebody_wrote_behind_the_back_of_scoring_is_found_and_named(
-    running: Running, what: str
+    running: ReplayWorld, what: str
 ) -> None:
-    await a_history(running)
+    await play_history(running)
     statement, told = TAMPERED[what]
     await running.changed(statement)
     assert not await running.is_what_the_log_says()
@@ -101,8 +101,8 @@ async def test_what_somebody_wrote_behind_the_back_of_scoring_is_found_and_named
     )
 
 
-async def test_what_people_told_of_themselves_is_not_printed(running: Running) -> None:
-    await a_history(running)
+async def test_what_people_told_of_themselves_is_not_printed(running: ReplayWorld) -> None:
+    await play_history(running)
     await running.changed(sa.update(traits).values(value='"secret"'))
     await running.changed(sa.update(identities).values(value="secret"))
     await running.changed(sa.update(ledger).values(properties='{"a":"secret"}', source="secret"))
@@ -111,7 +111,7 @@ async def test_what_people_told_of_themselves_is_not_printed(running: Running) -
     assert all(one not in running.told for one in ("secret", "Assistant", "ana@example.com", "/pricing"))
 
 
-async def test_a_lead_that_sales_never_heard_of_is_found(running: Running) -> None:
+async def test_a_lead_that_sales_never_heard_of_is_found(running: ReplayWorld) -> None:
     await running.world.activated(*RULES, **MATRIX)
     await running.scored(*(interaction("download", day=-n) for n in range(3)))
     assert await running.is_what_the_log_says(), "the lead waits in the outbox"
@@ -120,7 +120,7 @@ async def test_a_lead_that_sales_never_heard_of_is_found(running: Running) -> No
     assert f"standings {ANA.id} m 1: live lead_id=lead_" in running.told
 
 
-async def test_a_log_that_lost_its_end_is_found(running: Running, tmp_path: Path) -> None:
+async def test_a_log_that_lost_its_end_is_found(running: ReplayWorld, tmp_path: Path) -> None:
     await running.world.activated(*RULES, **MATRIX)
     await running.scored(interaction(), interaction("like"))
     other = EmbeddedLog(tmp_path / "other.sqlite")
@@ -131,7 +131,7 @@ async def test_a_log_that_lost_its_end_is_found(running: Running, tmp_path: Path
     await other.close()
 
 
-async def test_a_database_of_another_version_is_told_in_a_sentence(running: Running) -> None:
+async def test_a_database_of_another_version_is_told_in_a_sentence(running: ReplayWorld) -> None:
     await running.changed(sa.text("update alembic_version set version_num = '0001'"))
     with pytest.raises(Misconfigured, match="flipline migrate"):
         await running.is_what_the_log_says()

@@ -21,7 +21,7 @@ from tests.integration.scoring.many_profiles import columns
 from tests.support.builders import NOON, interaction
 from tests.support.builders import identities as named
 from tests.support.downgrades import taken_back
-from tests.worlds.replay import ANA, MATRIX, RULES, Running, running_on
+from tests.worlds.replay import ANA, MATRIX, RULES, ReplayWorld, open_replay
 
 FOUNDED = NOON + timedelta(days=1)
 COOKIE, PHONE, USER = (
@@ -43,7 +43,7 @@ def by(*who: Identity, type: str = "visit", **more: Any) -> Any:
     return interaction(type, known_as={one.kind: one.value for one in who}, **more)
 
 
-async def upgraded(running: Running, founded: datetime = FOUNDED) -> None:
+async def upgraded(running: ReplayWorld, founded: datetime = FOUNDED) -> None:
     """Take the tables back to 0001 and bring them up again, with the effects that the log tells of."""
     followed = await running.world.rows(effects)
     url = running.database.url.render_as_string(hide_password=False)
@@ -63,10 +63,10 @@ async def upgraded(running: Running, founded: datetime = FOUNDED) -> None:
 @pytest.fixture
 async def running(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Running]:
+) -> AsyncIterator[ReplayWorld]:
     """Upgraded with one person of many names, who flipped with one of them, and a device of two people."""
     monkeypatch.setattr(old_links, "PAGE", 2)
-    async with running_on(database, tmp_path) as opened:
+    async with open_replay(database, tmp_path) as opened:
         await opened.world.activated(*RULES, **MATRIX)
         await opened.scored(*(by(ANA, type="download", day=-n) for n in range(3)))
         await opened.scored(
@@ -79,7 +79,7 @@ async def running(
         yield opened
 
 
-async def test_after_the_upgrade_it_is_what_the_log_says(running: Running) -> None:
+async def test_after_the_upgrade_it_is_what_the_log_says(running: ReplayWorld) -> None:
     old = [row for row in await running.world.rows(links) if row[3] == BEFORE]
     assert len(old) == 4
     before = await running.written()
@@ -88,7 +88,7 @@ async def test_after_the_upgrade_it_is_what_the_log_says(running: Running) -> No
     assert await running.written() == before
 
 
-async def test_it_stays_so_with_all_that_comes_after(running: Running) -> None:
+async def test_it_stays_so_with_all_that_comes_after(running: ReplayWorld) -> None:
     await running.scored(
         by(ANA, COOKIE, day=2),  # told before, when no evidence was kept
         by(ANA, COOKIE, day=-5),  # told late
@@ -146,7 +146,7 @@ WRONG: dict[str, tuple[list[sa.Executable], str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-async def test_a_difference_is_found_in_an_upgraded_database_too(running: Running, what: str) -> None:
+async def test_a_difference_is_found_in_an_upgraded_database_too(running: ReplayWorld, what: str) -> None:
     await running.scored(by(USER, TABLET, day=2, id="after"))
     assert await running.is_what_the_log_says(), running.told
     statements, told = WRONG[what]
@@ -159,7 +159,7 @@ async def test_a_difference_is_found_in_an_upgraded_database_too(running: Runnin
 async def test_a_database_without_old_links_is_told_nothing_of_them(
     database: Database, tmp_path: Path
 ) -> None:
-    async with running_on(database, tmp_path) as fresh:
+    async with open_replay(database, tmp_path) as fresh:
         await fresh.world.activated(*RULES, **MATRIX)
         await fresh.scored(by(ANA, COOKIE))
         assert await fresh.is_what_the_log_says(), fresh.told
@@ -176,7 +176,7 @@ async def test_of_a_crowd_that_goes_on_after_the_upgrade_too(
     told = (one for one in columns(seed, people=10, deeds=120) if isinstance(one, Interaction))
     events = sorted(told, key=lambda one: one.occurred_at)
     half = len(events) // 2
-    async with running_on(database, tmp_path) as running:
+    async with open_replay(database, tmp_path) as running:
         await running.world.activated(*RULES, **MATRIX)
         await running.scored(*events[:half])
         await running.relayed()

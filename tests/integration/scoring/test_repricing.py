@@ -25,7 +25,7 @@ from tests.integration.scoring.many_profiles import (
 from tests.support.builders import identities, interaction, rule
 from tests.support.patience import a_moment, patience
 from tests.support.tables import changed
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA, BEN, CLEO = (identities(email=f"{name}@example.com")[0] for name in ("ana", "ben", "cleo"))
 FADING = rule("visits", 10, half_life="10d")
@@ -38,23 +38,23 @@ def without_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
 def visits(who: Any, number: int = 1, day: int = 0) -> list[Any]:
     return [interaction(day=day, known_as={who.kind: who.value}) for _ in range(number)]
 
 
-async def repriced(world: World, model: str | None = None) -> Repriced:
+async def repriced(world: ScoringWorld, model: str | None = None) -> Repriced:
     return await Repricing(world.database, world.clock, model).run(lambda *_: None)
 
 
-async def everything(world: World) -> list[object]:
+async def everything(world: ScoringWorld) -> list[object]:
     return [await world.rows(table) for table in (scores, outbox)]
 
 
-async def test_scores_that_were_stored_under_a_wrong_clock_are_put_right(world: World) -> None:
+async def test_scores_that_were_stored_under_a_wrong_clock_are_put_right(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=1000, stages=STAGES)
     await world.happened(*visits(ANA))
     world.clock.advance(days=300)
@@ -71,7 +71,7 @@ async def test_scores_that_were_stored_under_a_wrong_clock_are_put_right(world: 
     assert (await world.kept(ANA)).score == 7.579, "the timer goes on from there"
 
 
-async def test_to_price_again_what_is_right_changes_nothing(world: World) -> None:
+async def test_to_price_again_what_is_right_changes_nothing(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=5, stages=STAGES)
     await world.happened(*visits(ANA), *visits(BEN))
     before = await everything(world)
@@ -81,7 +81,7 @@ async def test_to_price_again_what_is_right_changes_nothing(world: World) -> Non
     assert await everything(world) == before
 
 
-async def test_a_lead_that_was_due_while_the_clock_was_wrong_is_told_once(world: World) -> None:
+async def test_a_lead_that_was_due_while_the_clock_was_wrong_is_told_once(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=20)
     world.clock.advance(days=300)
     await world.happened(*visits(ANA, 3))
@@ -95,7 +95,7 @@ async def test_a_lead_that_was_due_while_the_clock_was_wrong_is_told_once(world:
     assert len(await world.said(LeadQualified)) == 1
 
 
-async def test_who_is_a_lead_already_is_not_told_again(world: World) -> None:
+async def test_who_is_a_lead_already_is_not_told_again(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=20)
     await world.happened(*visits(ANA, 3))
     await world.passed(days=300)
@@ -106,7 +106,7 @@ async def test_who_is_a_lead_already_is_not_told_again(world: World) -> None:
 
 
 @pytest.mark.parametrize("handoff", ["new_activity_only", "none"])
-async def test_who_an_activation_kept_from_sales_stays_there(world: World, handoff: Any) -> None:
+async def test_who_an_activation_kept_from_sales_stays_there(world: ScoringWorld, handoff: Any) -> None:
     """While the clock was wrong all of them seemed to have faded, and all of them qualify again."""
     await world.activated(FADING, flip_number=1000)
     await world.happened(*visits(ANA, 3), *visits(BEN, 3), *visits(CLEO))
@@ -124,7 +124,7 @@ async def test_who_an_activation_kept_from_sales_stays_there(world: World, hando
     assert found.leads == {"m": len(told)}
 
 
-async def test_a_profile_without_a_score_is_priced_and_nothing_is_told_of_it(world: World) -> None:
+async def test_a_profile_without_a_score_is_priced_and_nothing_is_told_of_it(world: ScoringWorld) -> None:
     await world.activated(rule("visits", 10), flip_number=10, stages=STAGES)
     await world.happened(*visits(ANA))
     await changed(world.database, sa.delete(scores))
@@ -134,7 +134,7 @@ async def test_a_profile_without_a_score_is_priced_and_nothing_is_told_of_it(wor
     assert await world.rows(outbox) == before
 
 
-async def test_one_model_alone(world: World) -> None:
+async def test_one_model_alone(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=1000)
     await world.activated(FADING, flip_number=1000, model="other")
     await world.happened(*visits(ANA))
@@ -147,7 +147,7 @@ async def test_one_model_alone(world: World) -> None:
 
 
 async def test_interrupted_it_keeps_what_was_priced_and_does_the_rest_another_time(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(anew, "PAGE", 3)
     await world.activated(FADING, flip_number=8)
@@ -174,7 +174,7 @@ async def test_beside_live_scoring_every_score_is_right_and_every_lead_told_once
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(anew, "PAGE", 7)
-    world = World(database, LIMITS)
+    world = ScoringWorld(database, LIMITS)
     await activate_matrix(world, MATRIX)
     events = columns(11, people=25, deeds=500)
     given = list(batches(events, 12))
@@ -199,7 +199,7 @@ async def test_beside_live_scoring_every_score_is_right_and_every_lead_told_once
     assert len(leads) == len(set(leads)) > 0
 
 
-async def again_while_disturbed(world: World, batch: list[Any]) -> None:
+async def again_while_disturbed(world: ScoringWorld, batch: list[Any]) -> None:
     while True:
         try:
             return await world.happened(*batch)

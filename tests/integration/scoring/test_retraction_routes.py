@@ -11,17 +11,17 @@ from services.scoring.store import ledger, selection
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.support.builders import NOON, interaction, rule
-from tests.worlds.scoring_http import BY_OPS, MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import BY_OPS, MARATHON, ScoringHttpWorld, run_scoring
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
 async def test_a_retracted_interaction_counts_no_more_and_says_why_on_the_timeline(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.happened(interaction(id="real"), interaction(id="ours"))
@@ -36,7 +36,7 @@ async def test_a_retracted_interaction_counts_no_more_and_says_why_on_the_timeli
 
 
 async def test_a_retraction_lists_the_leads_that_would_not_have_flipped_also_under_an_older_version(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 20})
     await scoring.active(MARATHON | {"flip_number": 15}, model="early")
@@ -62,7 +62,7 @@ async def test_a_retraction_lists_the_leads_that_would_not_have_flipped_also_und
 
 
 async def test_all_of_a_source_type_and_period_is_retracted_at_once_and_nothing_else(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.happened(
@@ -82,7 +82,7 @@ async def test_all_of_a_source_type_and_period_is_retracted_at_once_and_nothing_
 
 
 async def test_more_than_one_retraction_takes_is_refused_and_all_still_counts(
-    scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+    scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(selection, "MAX_RETRACTED", 2)
     await scoring.active()
@@ -94,7 +94,7 @@ async def test_more_than_one_retraction_takes_is_refused_and_all_still_counts(
     assert (await scoring.standing())["score"] == 30
 
 
-async def test_a_retraction_of_a_penalty_can_make_a_lead(scoring: ScoringOverHttp) -> None:
+async def test_a_retraction_of_a_penalty_can_make_a_lead(scoring: ScoringHttpWorld) -> None:
     penalty = rule("leaves", -20, when={"type": "email_unsubscribe"})
     await scoring.active(MARATHON | {"flip_number": 10, "rules": [*MARATHON["rules"], penalty]})
     await scoring.happened(interaction("email_unsubscribe", id="mistake"), interaction(day=-1))
@@ -103,7 +103,7 @@ async def test_a_retraction_of_a_penalty_can_make_a_lead(scoring: ScoringOverHtt
     assert len(await scoring.said(LeadQualified)) == 1
 
 
-async def test_nobody_retracts_what_somebody_else_did(scoring: ScoringOverHttp) -> None:
+async def test_nobody_retracts_what_somebody_else_did(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.happened(interaction(id="ana's"), interaction(id="bob's", known_as={"email": "bob@x.org"}))
     path = await scoring.path("bob@x.org")
@@ -117,7 +117,7 @@ async def test_the_ledger_is_read_for_the_leads_undone_without_holding_the_write
 ) -> None:
     """The version of the lead counts what none does any more, so all that Ana did is read."""
     database = Database(sqlite_url)
-    async with scoring_over_http(database, tmp_path) as scoring:
+    async with run_scoring(database, tmp_path) as scoring:
         await scoring.active(MARATHON | {"flip_number": 10})
         await scoring.happened(interaction())
         (lead,) = await scoring.said(LeadQualified)

@@ -9,16 +9,16 @@ import pytest
 from shared.database.engine import Database
 from tests.support.builders import NOON, identities, interaction, rule
 from tests.support.keys import CRM_KEY, WRITE_KEY
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http, told
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of, run_scoring
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
-async def test_a_draft_is_put_shown_activated_and_numbered(scoring: ScoringOverHttp) -> None:
+async def test_a_draft_is_put_shown_activated_and_numbered(scoring: ScoringHttpWorld) -> None:
     drafted = {"model": "m", "matrix": MARATHON | {"model": "m"}, "warnings": []}
     assert await scoring.put("/v1/models/m/draft", MARATHON) == drafted
     assert await scoring.get("/v1/models/m/draft") == drafted
@@ -42,7 +42,7 @@ async def test_a_draft_is_put_shown_activated_and_numbered(scoring: ScoringOverH
 
 
 async def test_an_activated_draft_is_gone_and_the_active_matrix_is_where_the_next_starts(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     nothing = await scoring.refused("POST", "/v1/models/m/activate")
@@ -90,12 +90,12 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
 ]
 
 
-async def test_what_is_wrong_is_told_as_a_problem(scoring: ScoringOverHttp) -> None:
+async def test_what_is_wrong_is_told_as_a_problem(scoring: ScoringHttpWorld) -> None:
     for method, path, body, *expected in REFUSED:
         assert [*await scoring.refused(method, f"/v1/{path}", json=body)] == expected, (method, path, body)
 
 
-async def test_the_matrix_opens_to_ops_alone_and_profiles_to_crm_too(scoring: ScoringOverHttp) -> None:
+async def test_the_matrix_opens_to_ops_alone_and_profiles_to_crm_too(scoring: ScoringHttpWorld) -> None:
     for key in ("", f"Bearer {WRITE_KEY}", "Bearer nonsense", f"Bearer {CRM_KEY}"):
         headers = {"Authorization": key}
         assert await scoring.refused("GET", "/v1/models", headers=headers) == (401, "key_invalid", None)
@@ -103,7 +103,7 @@ async def test_the_matrix_opens_to_ops_alone_and_profiles_to_crm_too(scoring: Sc
         assert answer.status_code == (200 if CRM_KEY in key else 401)
 
 
-async def test_a_profile_shows_identities_traits_and_scores(scoring: ScoringOverHttp) -> None:
+async def test_a_profile_shows_identities_traits_and_scores(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.happened(
         interaction(known_as={"email": "ana@example.com", "twitter": "@Ana"}, traits={"title": "VP"})
@@ -132,7 +132,7 @@ async def test_a_profile_shows_identities_traits_and_scores(scoring: ScoringOver
     }
 
 
-async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: ScoringOverHttp) -> None:
+async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: ScoringHttpWorld) -> None:
     await scoring.happened(interaction(known_as={"anonymous_id": "cookie"}), interaction())
     before = {(await scoring.found("cookie", "anonymous_id"))["id"], (await scoring.found())["id"]}
     await scoring.happened(
@@ -143,7 +143,7 @@ async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: Sco
     assert {shown[0]["id"]} < before
 
 
-async def test_a_score_tells_its_reasons(scoring: ScoringOverHttp) -> None:
+async def test_a_score_tells_its_reasons(scoring: ScoringHttpWorld) -> None:
     once = rule("visits", 10, label="Visits", limit={"times": 1, "per": "ever"})
     await scoring.active(MARATHON | {"rules": [once], "flip_number": 10})
     await scoring.happened(interaction(), interaction())
@@ -157,7 +157,7 @@ async def test_a_score_tells_its_reasons(scoring: ScoringOverHttp) -> None:
     assert reason == {"rule": "visits", "label": "Visits", "points": 10, "count": 2, "paid": 1}
 
 
-async def test_a_timeline_pages_through_everything_latest_first(scoring: ScoringOverHttp) -> None:
+async def test_a_timeline_pages_through_everything_latest_first(scoring: ScoringHttpWorld) -> None:
     await scoring.happened(*(interaction(day=-n // 3, id=f"e{n}", path=f"/{n}") for n in range(8)))
     pages = [page async for page in scoring.pages(f"{await scoring.path()}/timeline", limit=3)]
     seen = [(one["occurred_at"], one["id"]) for page in pages for one in page]
@@ -166,7 +166,7 @@ async def test_a_timeline_pages_through_everything_latest_first(scoring: Scoring
     assert {name for _, name in seen} == {f"e{n}" for n in range(8)}
 
 
-async def test_the_grades_tell_who_people_are_against_what_they_do(scoring: ScoringOverHttp) -> None:
+async def test_the_grades_tell_who_people_are_against_what_they_do(scoring: ScoringHttpWorld) -> None:
     await scoring.active(model="plain")
     await scoring.active(MARATHON | {"traits": [{"id": "vp", "points": 20, "when": {"title": "VP"}}]})
     everybody = [{"email": f"p{n}@example.com"} for n in range(4)]
@@ -184,7 +184,7 @@ async def test_the_grades_tell_who_people_are_against_what_they_do(scoring: Scor
     assert best["identities"][0]["value"] == "p2@example.com"
 
 
-async def test_health_readiness_and_metrics_answer(scoring: ScoringOverHttp) -> None:
+async def test_health_readiness_and_metrics_answer(scoring: ScoringHttpWorld) -> None:
     assert await scoring.get("/healthz") == {"status": "ok"}
     assert await scoring.get("/readyz") == {
         "status": "ready",
@@ -199,14 +199,14 @@ async def endless() -> AsyncIterator[bytes]:
         yield b"x" * 10_000
 
 
-async def test_a_body_without_end_is_cut_off(scoring: ScoringOverHttp) -> None:
+async def test_a_body_without_end_is_cut_off(scoring: ScoringHttpWorld) -> None:
     bodies: list[Any] = [endless(), b"x" * 3_000_000]
     for body in bodies:
         refused = await scoring.refused("PUT", "/v1/models/m/draft", content=body)
         assert refused == (413, "body_too_large", None)
 
 
-async def test_a_body_that_is_no_json_or_nests_without_end_is_refused(scoring: ScoringOverHttp) -> None:
+async def test_a_body_that_is_no_json_or_nests_without_end_is_refused(scoring: ScoringHttpWorld) -> None:
     headers = {"Content-Type": "application/json"}
     codes = {
         b"": "invalid",
@@ -218,6 +218,6 @@ async def test_a_body_that_is_no_json_or_nests_without_end_is_refused(scoring: S
     }
     for body, code in codes.items():
         answer = await scoring.http.put("/v1/models/m/draft", content=body, headers=headers)
-        assert told(answer) == (422 if code == "invalid" else 400, code, None), body[:20]
+        assert refusal_of(answer) == (422 if code == "invalid" else 400, code, None), body[:20]
     undeclared = await scoring.refused("PUT", "/v1/models/m/draft", content=b"{}")
     assert undeclared == (415, "content_type", None)

@@ -15,22 +15,22 @@ from shared.database.migrations import migrate
 from tests.support.builders import interaction, on_the_log, rule
 from tests.support.downgrades import taken_back
 from tests.support.patience import patience
-from tests.worlds.replay import ANA, running_on
-from tests.worlds.scoring import World, statements
+from tests.worlds.replay import ANA, open_replay
+from tests.worlds.scoring import ScoringWorld, statements
 
 
 @pytest.fixture
-async def world(database: Database) -> World:
-    world = World(database)
+async def world(database: Database) -> ScoringWorld:
+    world = ScoringWorld(database)
     await world.activated(rule())
     return world
 
 
-async def seen(world: World) -> set[tuple[Any, ...]]:
+async def seen(world: ScoringWorld) -> set[tuple[Any, ...]]:
     return set(await world.rows(seen_names))
 
 
-async def test_what_events_bring_is_seen(world: World) -> None:
+async def test_what_events_bring_is_seen(world: ScoringWorld) -> None:
     await world.happened(
         interaction("bike_ride", path="/", utm={"source": "mail"}), interaction(traits={"employees": 12})
     )
@@ -40,7 +40,7 @@ async def test_what_events_bring_is_seen(world: World) -> None:
     }  # fmt: skip
 
 
-async def test_what_is_known_to_be_seen_costs_no_statement(world: World) -> None:
+async def test_what_is_known_to_be_seen_costs_no_statement(world: ScoringWorld) -> None:
     def asked(statements: list[str]) -> int:
         return sum("seen_names" in one for one in statements)
 
@@ -54,7 +54,9 @@ async def test_what_is_known_to_be_seen_costs_no_statement(world: World) -> None
     assert counted[2:] == [0, 0]
 
 
-async def test_names_of_a_batch_that_was_rolled_back_are_seen_when_they_come_again(world: World) -> None:
+async def test_names_of_a_batch_that_was_rolled_back_are_seen_when_they_come_again(
+    world: ScoringWorld,
+) -> None:
 
     def rolled_back(connection: Connection) -> None:
         world.scorer.apply(connection, on_the_log(interaction("bike_ride", path="/")))
@@ -68,7 +70,7 @@ async def test_names_of_a_batch_that_was_rolled_back_are_seen_when_they_come_aga
     assert await seen(world) == {("type", "bike_ride", ""), ("property", "path", "text")}
 
 
-async def test_senders_cannot_fill_the_table(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_senders_cannot_fill_the_table(world: ScoringWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "LIMIT", 5)
     await world.happened(*(interaction(f"type_{n}", **{f"p{n}": n}) for n in range(4)))
     await world.happened(*(interaction(f"other_{n}", **{f"q{n}": n}) for n in range(100)))
@@ -83,9 +85,9 @@ async def test_senders_cannot_fill_the_table(world: World, monkeypatch: pytest.M
     assert len(world.scorer._names._stored) <= 10
 
 
-async def test_workers_that_see_the_same_names_at_once_do_not_block_each_other(world: World) -> None:
+async def test_workers_that_see_the_same_names_at_once_do_not_block_each_other(world: ScoringWorld) -> None:
     """Each has events of its own, with the same new names in another order."""
-    workers = [World(world.database) for _ in range(6)]
+    workers = [ScoringWorld(world.database) for _ in range(6)]
     for turn in range(5):
         new = [f"n{turn}_{n}" for n in range(40)]
 
@@ -103,7 +105,7 @@ async def test_workers_that_see_the_same_names_at_once_do_not_block_each_other(w
 async def test_the_migration_reads_from_the_tables_what_the_events_would_have_told(
     database_url: str,
 ) -> None:
-    world = World(Database(database_url))
+    world = ScoringWorld(Database(database_url))
     await world.activated(rule())
     nested = {"a": {"b": {"c": 1}, "x.y": 1}, "list": [{"in": 1}], "": 1, "e": {}}
     await world.happened(
@@ -127,7 +129,7 @@ async def test_the_migration_reads_from_the_tables_what_the_events_would_have_to
 async def test_names_read_by_the_migration_are_what_the_log_says(database_url: str, tmp_path: Path) -> None:
     """Of a day the table of traits has the last value alone, so how a trait came before is not known."""
     database = Database(database_url)
-    async with running_on(database, tmp_path) as running:
+    async with open_replay(database, tmp_path) as running:
         await running.world.activated(rule())
         await running.scored(
             interaction(path="/", traits={"size": "12", "phone": "123"}),
@@ -149,7 +151,7 @@ async def test_where_too_many_names_came_they_are_not_compared(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "LIMIT", 5)
-    async with running_on(database, tmp_path) as running:
+    async with open_replay(database, tmp_path) as running:
         await running.world.activated(rule())
         for n in range(8, 0, -1):
             await running.scored(interaction(**{f"p{n}": 1}))
@@ -159,7 +161,7 @@ async def test_where_too_many_names_came_they_are_not_compared(
 
 async def test_the_migration_does_not_stumble_over_what_it_cannot_read(database_url: str) -> None:
     """Ingest lets no NUL in, but the log may have been written by something else."""
-    world = World(Database(database_url))
+    world = ScoringWorld(Database(database_url))
     await world.activated(rule())
     await world.happened(interaction(path="/"), interaction("download", **{"a\0b": 1, "c": "\0"}))
     await taken_back(database_url, "0002")
@@ -171,7 +173,7 @@ async def test_the_migration_does_not_stumble_over_what_it_cannot_read(database_
 
 
 async def test_the_migration_keeps_the_table_bounded(database_url: str) -> None:
-    world = World(Database(database_url))
+    world = ScoringWorld(Database(database_url))
     await world.activated(rule())
     many = [interaction(**{f"p{n}_{k}": k for k in range(100)}) for n in range(101)]
     await world.happened(*many)

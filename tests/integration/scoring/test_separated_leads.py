@@ -16,7 +16,7 @@ from shared.events import Interaction, LeadQualified
 from shared.identity import Identity
 from shared.ids import new_id
 from tests.support.builders import identities, interaction, rule
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA = identities(email="ana@example.com")[0]
 # A profile has the least id of its identities, so that of both is named by the cookie.
@@ -30,8 +30,8 @@ NOTE = Note("a library's computer", "Olga")
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
 def visits(times: int, *by: Identity, day: int = 0) -> list[Interaction]:
@@ -46,19 +46,19 @@ def _known_as(*who: Identity) -> dict[str, str]:
     return {one.kind: one.value for one in who}
 
 
-async def separated(world: World) -> None:
+async def separated(world: ScoringWorld) -> None:
     correct = Corrections(world.scorer, world.clock, new_id)
     await world.database.unit(lambda connection: correct.unmerge(connection, COOKIE.id, [COOKIE], NOTE))
 
 
-async def leads(world: World) -> Sequence[tuple[str, int]]:
+async def leads(world: ScoringWorld) -> Sequence[tuple[str, int]]:
     """Return profile and cycle of all leads that sales was told of, each of which is a lead of its own."""
     told = await world.said(LeadQualified)
     assert len({one.lead_id for one in told}) == len(told)
     return [(one.profile_id, one.cycle) for one in told]
 
 
-async def flipped_by_ana(world: World) -> None:
+async def flipped_by_ana(world: ScoringWorld) -> None:
     """Have Ana alone earn the lead of the profile of both, and separate them."""
     await world.happened(*visits(3, ANA, COOKIE))
     assert await leads(world) == [(COOKIE.id, 1)]
@@ -66,14 +66,14 @@ async def flipped_by_ana(world: World) -> None:
     assert [await world.score(one) for one in (ANA, COOKIE)] == [30, 0]
 
 
-async def flipped_by_both(world: World, *others: Identity) -> None:
+async def flipped_by_both(world: ScoringWorld, *others: Identity) -> None:
     """Have two visits of each earn a lead, with those of the others, and separate the cookie from them."""
     await world.happened(*visits(2, ANA), *visits(2, COOKIE), told_to_be_one(ANA, COOKIE, *others))
     assert await leads(world) == [(COOKIE.id, 1)]
     await separated(world)
 
 
-async def test_who_earned_the_lead_has_it_and_who_did_not_may_become_another(world: World) -> None:
+async def test_who_earned_the_lead_has_it_and_who_did_not_may_become_another(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=30)
     await flipped_by_ana(world)
     await world.happened(*visits(1, ANA))
@@ -88,7 +88,7 @@ async def test_who_earned_the_lead_has_it_and_who_did_not_may_become_another(wor
     assert len(await leads(world)) == 2
 
 
-async def test_where_neither_earned_the_lead_alone_each_may_become_one(world: World) -> None:
+async def test_where_neither_earned_the_lead_alone_each_may_become_one(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=30)
     await flipped_by_both(world)
     assert [await world.score(one) for one in (ANA, COOKIE)] == [20, 20]
@@ -99,7 +99,7 @@ async def test_where_neither_earned_the_lead_alone_each_may_become_one(world: Wo
     assert len(await leads(world)) == 3
 
 
-async def test_where_each_earned_the_lead_alone_neither_becomes_another(world: World) -> None:
+async def test_where_each_earned_the_lead_alone_neither_becomes_another(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=30)
     await world.happened(*visits(3, ANA, COOKIE))
     await world.happened(*visits(3, COOKIE))
@@ -110,7 +110,7 @@ async def test_where_each_earned_the_lead_alone_neither_becomes_another(world: W
 
 
 async def test_who_is_separated_with_one_identity_of_several_is_asked_with_all_that_are_left(
-    world: World,
+    world: ScoringWorld,
 ) -> None:
     await world.activated(VISITS, flip_number=30)
     await world.happened(*visits(1, PHONE))
@@ -123,7 +123,7 @@ async def test_who_is_separated_with_one_identity_of_several_is_asked_with_all_t
 
 @pytest.mark.parametrize("meanwhile", [0, 1])
 async def test_who_is_one_person_again_has_all_the_cycles_and_becomes_no_new_lead(
-    world: World, meanwhile: int
+    world: ScoringWorld, meanwhile: int
 ) -> None:
     """Earlier evidence gives the cookie to another user, and still earlier evidence gives it back."""
     await world.activated(VISITS, flip_number=30)
@@ -142,7 +142,7 @@ async def test_who_is_one_person_again_has_all_the_cycles_and_becomes_no_new_lea
     assert len(await leads(world)) == 2 + meanwhile
 
 
-async def test_leads_of_both_parts_are_one_past_once_they_are_one_person(world: World) -> None:
+async def test_leads_of_both_parts_are_one_past_once_they_are_one_person(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=30, requalify_after="90d")
     await world.happened(*visits(3, ANA), *visits(3, COOKIE))
     assert sorted(await leads(world)) == sorted([(ANA.id, 1), (COOKIE.id, 1)])
@@ -157,7 +157,7 @@ async def test_leads_of_both_parts_are_one_past_once_they_are_one_person(world: 
 
 
 async def test_who_earned_the_lead_qualifies_again_so_long_after_it_and_who_did_not_at_once(
-    world: World,
+    world: ScoringWorld,
 ) -> None:
     await world.activated(VISITS, flip_number=30, requalify_after="90d")
     await flipped_by_ana(world)
@@ -169,7 +169,7 @@ async def test_who_earned_the_lead_qualifies_again_so_long_after_it_and_who_did_
     assert (await leads(world))[2:] == [(ANA.id, 2)]
 
 
-async def test_it_is_asked_under_the_version_of_the_cycle(world: World) -> None:
+async def test_it_is_asked_under_the_version_of_the_cycle(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=30)
     await flipped_by_ana(world)
     await world.activated(rule("likes", 20, when={"type": "like"}), flip_number=20)
@@ -179,7 +179,7 @@ async def test_it_is_asked_under_the_version_of_the_cycle(world: World) -> None:
     assert await leads(world) == [(COOKIE.id, 1), (COOKIE.id, 2)]
 
 
-async def test_who_was_kept_back_as_one_person_is_handed_over_as_two_and_once(world: World) -> None:
+async def test_who_was_kept_back_as_one_person_is_handed_over_as_two_and_once(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(*visits(3, ANA, COOKIE), *visits(1, COOKIE))
     diff = await world.activated(VISITS, flip_number=30, handoff="none")
@@ -203,7 +203,7 @@ async def test_who_was_kept_back_as_one_person_is_handed_over_as_two_and_once(wo
     )
 
 
-async def test_a_retraction_undoes_the_lead_of_who_earned_it(world: World) -> None:
+async def test_a_retraction_undoes_the_lead_of_who_earned_it(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=30)
     await flipped_by_ana(world)
     (lead,) = await world.said(LeadQualified)

@@ -18,7 +18,7 @@ from shared.process.pulse import Pulse
 from tests.support.builders import NOON, identities, interaction, rule
 from tests.support.patience import patience
 from tests.support.tables import changed
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ANA = identities(email="ana@example.com")[0]
 COOKIE = identities(anonymous_id="cookie")[0]
@@ -27,15 +27,15 @@ STAGES = {"engaged": 8}
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
-async def everything(world: World) -> list[object]:
+async def everything(world: ScoringWorld) -> list[object]:
     return [await world.rows(table) for table in (scores, standings, models, outbox)]
 
 
-async def test_a_score_that_fades_out_of_a_stage_is_told_of_once(world: World) -> None:
+async def test_a_score_that_fades_out_of_a_stage_is_told_of_once(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=1000, stages=STAGES)
     await world.happened(interaction())
     await world.passed(days=3)
@@ -48,14 +48,14 @@ async def test_a_score_that_fades_out_of_a_stage_is_told_of_once(world: World) -
     assert (await world.kept(ANA)).score == await world.score(ANA) == 7.071
 
 
-async def test_days_on_which_no_process_ran_are_made_up_for_at_once(world: World) -> None:
+async def test_days_on_which_no_process_ran_are_made_up_for_at_once(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=1000, stages=STAGES)
     await world.happened(interaction())
     assert await world.passed(days=300) == 1
     assert [one.after for one in await world.said(StageChanged)] == ["engaged", None]
 
 
-async def test_who_does_nothing_loses_points_step_by_step_down_to_the_floor(world: World) -> None:
+async def test_who_does_nothing_loses_points_step_by_step_down_to_the_floor(world: ScoringWorld) -> None:
     inactivity = {"after": "10d", "points": -2, "every": "5d", "floor": -6}
     await world.activated(rule("visits", 10), flip_number=1000, inactivity=inactivity)
     await world.happened(interaction())
@@ -68,7 +68,7 @@ async def test_who_does_nothing_loses_points_step_by_step_down_to_the_floor(worl
     assert (await world.kept(ANA)).score == 20
 
 
-async def test_who_waits_for_data_until_the_score_has_faded_is_no_lead(world: World) -> None:
+async def test_who_waits_for_data_until_the_score_has_faded_is_no_lead(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=8, requires=["last_name"])
     await world.happened(interaction())
     assert (await world.kept(ANA)).state == "waiting_for_data"
@@ -81,7 +81,7 @@ async def test_who_waits_for_data_until_the_score_has_faded_is_no_lead(world: Wo
 @pytest.mark.parametrize("fades", [{"window": "30d"}, {"half_life": "30d"}])
 @pytest.mark.parametrize("at_a_time", [1, 40])
 async def test_a_score_that_rises_because_a_penalty_fades_flips_once(
-    world: World, fades: dict[str, str], at_a_time: int
+    world: ScoringWorld, fades: dict[str, str], at_a_time: int
 ) -> None:
     await world.activated(
         rule("visits", 20),
@@ -99,7 +99,7 @@ async def test_a_score_that_rises_because_a_penalty_fades_flips_once(
     assert len(await world.said(LeadQualified)) == 1
 
 
-async def test_points_given_until_a_day_are_gone_on_the_next(world: World) -> None:
+async def test_points_given_until_a_day_are_gone_on_the_next(world: ScoringWorld) -> None:
     await world.activated(rule("visits", 10), flip_number=1000)
     given = {"model": "m", "points": 5, "reason": "met", "author": "Olga", "until": "2026-03-16"}
     await world.happened(interaction(), interaction("adjustment", **given))
@@ -109,7 +109,7 @@ async def test_points_given_until_a_day_are_gone_on_the_next(world: World) -> No
     assert (await world.kept(ANA)).score == 10
 
 
-async def test_what_was_told_of_a_day_to_come_counts_from_then_on(world: World) -> None:
+async def test_what_was_told_of_a_day_to_come_counts_from_then_on(world: ScoringWorld) -> None:
     await world.activated(rule("visits", 10), flip_number=20)
     await world.happened(interaction(), interaction(day=2))
     assert (await world.kept(ANA)).score == 10
@@ -121,7 +121,7 @@ async def test_what_was_told_of_a_day_to_come_counts_from_then_on(world: World) 
 
 
 async def test_after_a_migration_everybody_is_priced_and_nothing_is_told(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timer_module, "PAGE", 3)
     await world.activated(rule("visits", 10), flip_number=10, stages=STAGES)
@@ -133,7 +133,7 @@ async def test_after_a_migration_everybody_is_priced_and_nothing_is_told(
     assert await everything(world) == before
 
 
-async def test_scores_of_versions_that_score_no_more_are_swept(world: World) -> None:
+async def test_scores_of_versions_that_score_no_more_are_swept(world: ScoringWorld) -> None:
     await world.activated(rule("visits", 10), flip_number=1000)
     await world.happened(interaction())
     await world.activated(rule("visits", 11), flip_number=1000)
@@ -142,7 +142,7 @@ async def test_scores_of_versions_that_score_no_more_are_swept(world: World) -> 
     assert [row[2] for row in await world.rows(scores)] == [3]
 
 
-async def test_what_is_being_prepared_is_neither_swept_nor_left_to_age(world: World) -> None:
+async def test_what_is_being_prepared_is_neither_swept_nor_left_to_age(world: ScoringWorld) -> None:
     def started(connection: sa.Connection) -> None:
         draft = draft_of(connection, "m")
         assert draft is not None
@@ -157,7 +157,9 @@ async def test_what_is_being_prepared_is_neither_swept_nor_left_to_age(world: Wo
     assert len(await world.rows(preparations)) == 1
 
 
-async def test_two_timers_at_once_tell_nothing_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_timers_at_once_tell_nothing_twice(
+    world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(timer_module, "PAGE", 4)
     await world.activated(FADING, flip_number=1000, stages=STAGES)
     await world.happened(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(30)))
@@ -178,7 +180,7 @@ async def test_two_timers_at_once_tell_nothing_twice(world: World, monkeypatch: 
 
 @pytest.mark.postgres
 async def test_while_one_timer_works_another_has_nothing_to_do(postgres_url: str) -> None:
-    world = World(Database(postgres_url))
+    world = ScoringWorld(Database(postgres_url))
     await world.activated(FADING, flip_number=1000)
     await world.happened(interaction())
     world.clock.advance(days=1)
@@ -189,7 +191,7 @@ async def test_while_one_timer_works_another_has_nothing_to_do(postgres_url: str
     await world.database.close()
 
 
-async def test_what_a_timer_left_half_done_is_due_still(world: World) -> None:
+async def test_what_a_timer_left_half_done_is_due_still(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=1000, stages=STAGES)
     await world.happened(interaction())
     world.clock.advance(days=5)
@@ -204,7 +206,7 @@ async def test_what_a_timer_left_half_done_is_due_still(world: World) -> None:
     assert len(await world.said(StageChanged)) == 2
 
 
-async def test_when_nothing_is_due_nothing_is_written(world: World) -> None:
+async def test_when_nothing_is_due_nothing_is_written(world: ScoringWorld) -> None:
     await world.activated(rule("visits", 10), flip_number=10, stages=STAGES)
     await world.happened(interaction(), interaction(known_as={"anonymous_id": "cookie"}))
     before = await everything(world)
@@ -212,7 +214,7 @@ async def test_when_nothing_is_due_nothing_is_written(world: World) -> None:
     assert await everything(world) == before
 
 
-async def test_a_score_of_nobody_is_dropped_when_it_is_due(world: World) -> None:
+async def test_a_score_of_nobody_is_dropped_when_it_is_due(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=1000)
     await world.happened(interaction())
     kept = (await world.rows(scores))[0]
@@ -221,7 +223,7 @@ async def test_a_score_of_nobody_is_dropped_when_it_is_due(world: World) -> None
     assert [row[0] for row in await world.rows(scores)] == [ANA.id]
 
 
-async def test_the_timer_rings_when_it_has_settled_somebody(world: World) -> None:
+async def test_the_timer_rings_when_it_has_settled_somebody(world: ScoringWorld) -> None:
     await world.activated(FADING, flip_number=1000)
     await world.happened(interaction())
     world.clock.advance(days=1)

@@ -12,18 +12,18 @@ from shared.events import LeadQualified
 from shared.vocabulary import TOUCHES
 from tests.integration.scoring.ana import ANA, VISITS, leads, retraction
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 ALL_TOUCHES = sorted(TOUCHES)
 
 
 @pytest.fixture
-async def world(database: Database) -> World:
-    return World(database)
+async def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
 @pytest.mark.parametrize("touch", ["sms_delivered", "email_sent", "call", "ad_view"])
-async def test_a_touch_does_not_end_inactivity_and_a_deed_does(world: World, touch: str) -> None:
+async def test_a_touch_does_not_end_inactivity_and_a_deed_does(world: ScoringWorld, touch: str) -> None:
     downloads = rule("downloads", 20, when={"type": "download"})
     await world.activated(downloads, inactivity={"after": "30d", "points": -10, "every": "30d"})
     await world.happened(interaction("download", day=-70))
@@ -35,7 +35,7 @@ async def test_a_touch_does_not_end_inactivity_and_a_deed_does(world: World, tou
 
 
 @pytest.mark.parametrize("touch", ALL_TOUCHES)
-async def test_a_touch_releases_nobody_who_waits_for_new_activity(world: World, touch: str) -> None:
+async def test_a_touch_releases_nobody_who_waits_for_new_activity(world: ScoringWorld, touch: str) -> None:
     await world.activated(rule("visits", 10), flip_number=40)
     await world.happened(interaction(day=-3), interaction(day=-2))
     await world.activated(rule("visits", 10), flip_number=20, handoff="new_activity_only")
@@ -46,7 +46,7 @@ async def test_a_touch_releases_nobody_who_waits_for_new_activity(world: World, 
     assert await leads(world) == 1
 
 
-async def test_a_repricing_in_doubt_takes_no_touch_for_activity(world: World) -> None:
+async def test_a_repricing_in_doubt_takes_no_touch_for_activity(world: ScoringWorld) -> None:
     def has_acted(connection: Connection) -> bool:
         return ledger.acted_since(connection, [ANA.id], world.clock.now())
 
@@ -56,7 +56,7 @@ async def test_a_repricing_in_doubt_takes_no_touch_for_activity(world: World) ->
     assert await world.database.read(has_acted)
 
 
-async def test_points_for_a_touch_are_told_but_it_alone_makes_nobody_a_lead(world: World) -> None:
+async def test_points_for_a_touch_are_told_but_it_alone_makes_nobody_a_lead(world: ScoringWorld) -> None:
     await world.activated(VISITS, rule("mailed", 20, when={"type": "email_delivered"}), flip_number=20)
     await world.happened(interaction("email_delivered"))
     assert ((await world.kept(ANA)).state, await leads(world)) == ("qualified", 0)
@@ -67,13 +67,13 @@ async def test_points_for_a_touch_are_told_but_it_alone_makes_nobody_a_lead(worl
     assert [(reason.rule, reason.points) for reason in lead.reasons] == [("mailed", 20)]
 
 
-async def test_a_deed_in_the_same_batch_as_a_touch_makes_a_lead(world: World) -> None:
+async def test_a_deed_in_the_same_batch_as_a_touch_makes_a_lead(world: ScoringWorld) -> None:
     await world.activated(VISITS, rule("mailed", 10, when={"type": "email_delivered"}), flip_number=20)
     await world.happened(interaction("email_delivered"), interaction())
     assert await leads(world) == 1
 
 
-async def test_who_waits_for_data_gets_it_also_from_a_touch(world: World) -> None:
+async def test_who_waits_for_data_gets_it_also_from_a_touch(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=10, requires=["company"])
     await world.happened(interaction(known_as={"email": "ana@gmail.com"}))
     assert await leads(world) == 0
@@ -83,7 +83,7 @@ async def test_who_waits_for_data_gets_it_also_from_a_touch(world: World) -> Non
 
 
 async def test_a_rule_for_anything_reads_what_people_do_and_one_that_names_a_touch_reads_it(
-    world: World,
+    world: ScoringWorld,
 ) -> None:
     spring: dict[str, Any] = {"where": {"about": "spring"}}
     not_visits = {"all": [{"not": {"type": "visit"}}, spring]}
@@ -98,7 +98,7 @@ async def test_a_rule_for_anything_reads_what_people_do_and_one_that_names_a_tou
     assert await world.score(ANA) == 6
 
 
-async def test_a_touch_is_kept_and_counted_again_by_a_new_matrix(world: World) -> None:
+async def test_a_touch_is_kept_and_counted_again_by_a_new_matrix(world: ScoringWorld) -> None:
     await world.happened(interaction("email_bounce"), interaction())
     bounced = rule("gone", -5, when={"type": "email_bounce"})
     await world.drafted(VISITS, bounced)
@@ -106,7 +106,7 @@ async def test_a_touch_is_kept_and_counted_again_by_a_new_matrix(world: World) -
     assert await world.score(ANA) == 5
 
 
-async def test_a_retraction_beside_a_touch_is_news_of_its_own(world: World) -> None:
+async def test_a_retraction_beside_a_touch_is_news_of_its_own(world: ScoringWorld) -> None:
     await world.activated(VISITS, rule("bad", -5, when={"type": "complaint"}), flip_number=10)
     await world.happened(interaction(), interaction("complaint", id="mistake"))
     await world.happened(interaction("email_sent"), retraction("mistake"))

@@ -9,7 +9,7 @@ import pytest
 
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 STAGED = MARATHON | {
     "stages": {"aware": 5, "mql": 25},
@@ -18,8 +18,8 @@ STAGED = MARATHON | {
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         await running.active(STAGED, model="purchase_intent")
         known_as = {"email": "ana@example.com", "crm_id": "7"}
         told = {"title": "VP", "sector": "shoes"}
@@ -44,7 +44,7 @@ IN_QUERIES: list[tuple[str, dict[str, str], str, str, str]] = [
 
 
 async def test_a_misspelt_value_of_a_query_is_refused_with_the_one_that_is_meant(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     for what, params, code, field, meant in IN_QUERIES:
         answer = await scoring.http.get(f"/v1/{what}", params=params)
@@ -62,7 +62,7 @@ IN_PATHS: list[tuple[str, str]] = [
 
 
 async def test_a_misspelt_model_of_a_path_is_not_found_with_the_one_that_is_meant(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     profile = await scoring.path()
     paths = [(method, f"/v1/models/purchase_intend/{part}") for method, part in IN_PATHS]
@@ -73,7 +73,7 @@ async def test_a_misspelt_model_of_a_path_is_not_found_with_the_one_that_is_mean
         assert "did you mean `purchase_intent`?" in answer.json()["message"]
 
 
-async def test_a_version_that_is_not_there_is_told_with_those_that_are(scoring: ScoringOverHttp) -> None:
+async def test_a_version_that_is_not_there_is_told_with_those_that_are(scoring: ScoringHttpWorld) -> None:
     for path in ("versions/7", "difference?before=7", "difference?before=1&after=7"):
         answer = await scoring.http.get(f"/v1/models/purchase_intent/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "version_unknown")
@@ -92,7 +92,7 @@ IN_BODIES: list[tuple[str, dict[str, Any], str, str, str]] = [
 
 
 async def test_a_misspelt_value_of_a_correction_is_refused_with_the_one_that_is_meant(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     path = await scoring.path()
     for what, body, code, field, meant in IN_BODIES:
@@ -102,7 +102,7 @@ async def test_a_misspelt_value_of_a_correction_is_refused_with_the_one_that_is_
         assert f"did you mean `{meant}`?" in told["message"]
 
 
-async def test_what_is_known_and_nobody_has_is_an_empty_list(scoring: ScoringOverHttp) -> None:
+async def test_what_is_known_and_nobody_has_is_an_empty_list(scoring: ScoringHttpWorld) -> None:
     for params in (
         {"kind": "phone", "value": "+34600123456"},
         {"kind": "anonymous_id", "value": "cookie-8"},
@@ -117,13 +117,13 @@ async def test_what_is_known_and_nobody_has_is_an_empty_list(scoring: ScoringOve
         assert (await scoring.get("/v1/profiles", **params))["items"] == [], params
 
 
-async def test_a_grade_of_a_model_that_grades_nobody_is_refused(scoring: ScoringOverHttp) -> None:
+async def test_a_grade_of_a_model_that_grades_nobody_is_refused(scoring: ScoringHttpWorld) -> None:
     await scoring.active({"flip_number": 5, "rules": [rule("visits", 5)]}, model="plain")
     asked = {"model": "plain", "grade": "A1"}
     assert await scoring.refused("GET", "/v1/profiles", params=asked) == (400, "grade_unknown", "query.grade")
 
 
-async def test_of_very_many_names_the_nearest_is_told_and_not_all_of_them(scoring: ScoringOverHttp) -> None:
+async def test_of_very_many_names_the_nearest_is_told_and_not_all_of_them(scoring: ScoringHttpWorld) -> None:
     columns = [{"email": "ana@example.com", f"shop_{number}": "7"} for number in range(60)]
     for start in range(0, 60, 15):
         await scoring.happened(*(interaction(known_as=who) for who in columns[start : start + 15]))

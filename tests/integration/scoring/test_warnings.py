@@ -11,16 +11,16 @@ import sqlalchemy as sa
 from services.scoring.store import names
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import ScoringHttpWorld, run_scoring
 
 DRAFT = "/v1/models/m/draft"
 PLAIN: dict[str, Any] = {"flip_number": 10, "rules": [rule("visits", 10)]}
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
     """A service to which people came who opened mails, saw pages and told their titles."""
-    async with scoring_over_http(database, tmp_path) as running:
+    async with run_scoring(database, tmp_path) as running:
         await running.active(PLAIN, model="other")
         await running.happened(
             interaction("email_open", mailing="spring"),
@@ -31,7 +31,7 @@ async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOv
         yield running
 
 
-async def warned(scoring: ScoringOverHttp, **document: Any) -> list[dict[str, Any]]:
+async def warned(scoring: ScoringHttpWorld, **document: Any) -> list[dict[str, Any]]:
     """Return the warnings about a draft, which are those about the draft when it is read again."""
     warnings = (await scoring.put(DRAFT, PLAIN | document))["warnings"]
     assert (await scoring.get(DRAFT))["warnings"] == warnings
@@ -103,13 +103,13 @@ EXAMPLES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = 
 }  # fmt: skip
 
 
-async def test_what_is_hardly_meant_is_warned_of_with_what_came(scoring: ScoringOverHttp) -> None:
+async def test_what_is_hardly_meant_is_warned_of_with_what_came(scoring: ScoringHttpWorld) -> None:
     for example, (document, expected) in EXAMPLES.items():
         warnings = await warned(scoring, **document)
         assert [(one["field"], one["code"], one["suggestion"]) for one in warnings] == expected, example
 
 
-async def test_a_matrix_that_asks_for_what_came_has_no_warnings(scoring: ScoringOverHttp) -> None:
+async def test_a_matrix_that_asks_for_what_came_has_no_warnings(scoring: ScoringHttpWorld) -> None:
     rules = [
         rule("mails", 5, when={"type": "email_open"}, limit={"times": 1, "per": "ever", "by": "mailing"}),
         rule("rides", 5, when={"type": "bike_ride", "where": {"distance": {"gt": 10}}}),
@@ -122,7 +122,7 @@ async def test_a_matrix_that_asks_for_what_came_has_no_warnings(scoring: Scoring
     assert await warned(scoring, rules=rules, traits=traits, **kept) == []
 
 
-async def test_a_warning_names_the_rule_what_came_and_what_is_meant(scoring: ScoringOverHttp) -> None:
+async def test_a_warning_names_the_rule_what_came_and_what_is_meant(scoring: ScoringHttpWorld) -> None:
     limited = rule(
         "mails", 10, when={"type": "email_open"}, limit={"times": 1, "per": "ever", "by": "mailng"}
     )
@@ -142,7 +142,7 @@ async def test_a_warning_names_the_rule_what_came_and_what_is_meant(scoring: Sco
 
 
 async def test_a_young_instance_is_not_flooded(database: Database, tmp_path: Path) -> None:
-    async with scoring_over_http(database, tmp_path) as young:
+    async with run_scoring(database, tmp_path) as young:
         document = {
             "rules": asking(type="bike_ride", where={"distance": {"gt": 10}}),
             "traits": [{"id": "decides", "when": {"title": "vp", "employees": {"gt": 5}}, "points": 5}],
@@ -157,7 +157,7 @@ async def test_a_young_instance_is_not_flooded(database: Database, tmp_path: Pat
     ("requires", "asked"), [(["email", "title"], 0), (["discord"], 1), (["emial", "nobody", "title"], 1)]
 )
 async def test_kinds_of_identity_are_looked_up_only_where_a_trait_never_came(
-    scoring: ScoringOverHttp, requires: list[str], asked: int
+    scoring: ScoringHttpWorld, requires: list[str], asked: int
 ) -> None:
     made: list[str] = []
 
@@ -174,7 +174,7 @@ async def test_kinds_of_identity_are_looked_up_only_where_a_trait_never_came(
 
 
 async def test_where_not_all_names_were_kept_the_warnings_say_so(
-    scoring: ScoringOverHttp, monkeypatch: pytest.MonkeyPatch
+    scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "LIMIT", 3)
     warnings = await warned(scoring, rules=asking(where={"zzz": 1, "seats": 5}))
@@ -183,7 +183,7 @@ async def test_where_not_all_names_were_kept_the_warnings_say_so(
     assert told["form_mismatch"].startswith("seats came, as far as was kept, as a text")
 
 
-async def test_a_refusal_names_the_rule_that_a_mistake_is_in(scoring: ScoringOverHttp) -> None:
+async def test_a_refusal_names_the_rule_that_a_mistake_is_in(scoring: ScoringHttpWorld) -> None:
     wrong = [rule("visits", 10), rule("reads_pricing", "8", when={"all": {"type": "visit"}})]
     answer = await scoring.http.put(
         DRAFT, json=PLAIN | {"rules": wrong, "groups": {"g": {"rules": ["x"], "cap": 1}}}

@@ -7,7 +7,7 @@ import pytest
 
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 ANTONIO = {
     "flip_number": 25,
@@ -22,13 +22,13 @@ ANTONIO = {
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
 async def test_the_smallest_set_is_the_fewest_reasons_without_which_nobody_had_flipped(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(ANTONIO)
     await scoring.happened(
@@ -44,14 +44,14 @@ async def test_the_smallest_set_is_the_fewest_reasons_without_which_nobody_had_f
     assert (why["points_missing"], why["ways"], why["at"]) == (0, [], "2026-03-14T12:00:00Z")
 
 
-async def test_several_small_reasons_are_told_where_none_alone_is_decisive(scoring: ScoringOverHttp) -> None:
+async def test_several_small_reasons_are_told_where_none_alone_is_decisive(scoring: ScoringHttpWorld) -> None:
     await scoring.active(ANTONIO | {"flip_number": 12})
     await scoring.happened(*(interaction(kind) for kind in ("share", "group_join", "newsletter_signup")))
     why = await scoring.get(f"{await scoring.path()}/scores/m/why-flipped")
     assert {one["rule"] for one in why["smallest_set"]} == {"joins", "signs_up"}
 
 
-async def test_who_has_not_flipped_is_told_each_way_that_alone_would_do(scoring: ScoringOverHttp) -> None:
+async def test_who_has_not_flipped_is_told_each_way_that_alone_would_do(scoring: ScoringHttpWorld) -> None:
     await scoring.active(ANTONIO | {"requires": ["email", "phone"], "excludes": [{"city": "Gotham"}]})
     await scoring.happened(
         interaction("share"),
@@ -75,7 +75,7 @@ async def test_who_has_not_flipped_is_told_each_way_that_alone_would_do(scoring:
 
 
 async def test_why_is_told_as_of_the_flip_and_under_its_version_whatever_came_later(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.happened(*(interaction(day=day) for day in (-2, -1, 0)))
@@ -91,7 +91,7 @@ async def test_why_is_told_as_of_the_flip_and_under_its_version_whatever_came_la
     assert now["ways"] == [{"rule": "likes", "label": "like", "times": 24, "text": "24 more of: like"}]
 
 
-async def test_after_a_retraction_it_tells_what_the_lead_would_have_needed(scoring: ScoringOverHttp) -> None:
+async def test_after_a_retraction_it_tells_what_the_lead_would_have_needed(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.happened(*(interaction(id=f"visit-{n}") for n in range(3)))
     path = await scoring.path()
@@ -102,7 +102,7 @@ async def test_after_a_retraction_it_tells_what_the_lead_would_have_needed(scori
 
 
 async def test_after_an_unmerge_the_flip_is_told_of_who_earned_it_and_now_of_who_did_not(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     cookie = {"anonymous_id": "cookie"}
@@ -122,7 +122,9 @@ async def test_after_an_unmerge_the_flip_is_told_of_who_earned_it_and_now_of_who
     assert [why["at"][:10] for why in told] == ["2026-03-14", "2026-04-13"]
 
 
-async def test_a_score_is_told_under_any_version_or_the_draft_as_of_any_day(scoring: ScoringOverHttp) -> None:
+async def test_a_score_is_told_under_any_version_or_the_draft_as_of_any_day(
+    scoring: ScoringHttpWorld,
+) -> None:
     fading = rule("visits", 10, half_life="10d")
     await scoring.active(MARATHON | {"rules": [fading], "stages": {"warm": 8}})
     await scoring.happened(interaction(day=-10), interaction(), interaction("like"))
@@ -156,7 +158,7 @@ async def test_a_score_is_told_under_any_version_or_the_draft_as_of_any_day(scor
     assert (await scoring.get(path, at="2026-03-24"))["at"] == "2026-03-24T23:59:59.999999Z"
 
 
-async def test_the_ends_of_the_calendar_are_days_like_any_other(scoring: ScoringOverHttp) -> None:
+async def test_the_ends_of_the_calendar_are_days_like_any_other(scoring: ScoringHttpWorld) -> None:
     fading = rule("leaves", -1, when={"type": "email_unsubscribe"}, half_life="10d")
     inactivity = {"after": "30d", "points": -10, "every": "30d", "floor": -30}
     await scoring.active(MARATHON | {"rules": [*MARATHON["rules"], fading], "inactivity": inactivity})
@@ -174,7 +176,7 @@ async def test_the_ends_of_the_calendar_are_days_like_any_other(scoring: Scoring
         assert why == (422, "invalid", "query.at")
 
 
-async def test_a_version_that_is_none_is_refused(scoring: ScoringOverHttp) -> None:
+async def test_a_version_that_is_none_is_refused(scoring: ScoringHttpWorld) -> None:
     await scoring.active()
     await scoring.happened(interaction())
     path = f"{await scoring.path()}/scores"

@@ -11,16 +11,16 @@ from services.scoring.store.tables import models
 from shared.database.engine import Database
 from tests.support.builders import interaction, rule
 from tests.support.tables import changed
-from tests.worlds.scoring_http import MARATHON, ScoringOverHttp, scoring_over_http
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 
 @pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringOverHttp]:
-    async with scoring_over_http(database, tmp_path) as running:
+async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
+    async with run_scoring(database, tmp_path) as running:
         yield running
 
 
-async def why(scoring: ScoringOverHttp, value: str = "ana@example.com", **params: Any) -> Any:
+async def why(scoring: ScoringHttpWorld, value: str = "ana@example.com", **params: Any) -> Any:
     kind = "email" if "@" in value else "anonymous_id"
     return await scoring.get(f"{await scoring.path(value, kind)}/scores/m/why-flipped", **params)
 
@@ -29,12 +29,12 @@ def told(answer: Any) -> tuple[str, bool, str]:
     return answer["status"], answer["flipped"], answer["state"]
 
 
-async def visited(scoring: ScoringOverHttp, times: int = 3, **traits: Any) -> None:
+async def visited(scoring: ScoringHttpWorld, times: int = 3, **traits: Any) -> None:
     await scoring.happened(*(interaction(traits=traits) for _ in range(times)))
 
 
 async def test_a_lead_is_told_with_its_cycle_its_sums_and_when_the_next_may_follow(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(MARATHON | {"requalify_after": "90d"})
     await visited(scoring)
@@ -55,7 +55,7 @@ async def test_a_lead_is_told_with_its_cycle_its_sums_and_when_the_next_may_foll
     )
 
 
-async def test_who_is_excluded_has_not_flipped_and_is_told_the_exclusion(scoring: ScoringOverHttp) -> None:
+async def test_who_is_excluded_has_not_flipped_and_is_told_the_exclusion(scoring: ScoringHttpWorld) -> None:
     await scoring.active(MARATHON | {"excludes": [{"email_domain": "example.com"}]})
     await visited(scoring)
     answer = await why(scoring)
@@ -68,7 +68,7 @@ async def test_who_is_excluded_has_not_flipped_and_is_told_the_exclusion(scoring
     assert "would do" not in below
 
 
-async def test_who_lacks_data_has_not_flipped_and_is_told_which(scoring: ScoringOverHttp) -> None:
+async def test_who_lacks_data_has_not_flipped_and_is_told_which(scoring: ScoringHttpWorld) -> None:
     await scoring.active(MARATHON | {"requires": ["phone", "email", "title"]})
     await visited(scoring)
     answer = await why(scoring)
@@ -77,7 +77,7 @@ async def test_who_lacks_data_has_not_flipped_and_is_told_which(scoring: Scoring
     assert [one["rule"] for one in answer["smallest_set"]] == ["visits"]
 
 
-async def test_a_person_kept_back_by_an_activation_flipped_and_has_no_lead(scoring: ScoringOverHttp) -> None:
+async def test_a_person_kept_back_by_an_activation_flipped_and_has_no_lead(scoring: ScoringHttpWorld) -> None:
     await scoring.active(MARATHON | {"flip_number": 100})
     await visited(scoring)
     await scoring.active(handoff="none")
@@ -90,7 +90,7 @@ async def test_a_person_kept_back_by_an_activation_flipped_and_has_no_lead(scori
 
 
 async def test_who_qualifies_by_an_activation_waits_for_the_next_thing_that_it_does(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(MARATHON | {"flip_number": 100})
     await visited(scoring)
@@ -103,7 +103,7 @@ async def test_who_qualifies_by_an_activation_waits_for_the_next_thing_that_it_d
 
 
 async def test_a_draft_and_a_past_day_are_told_of_as_what_would_be_and_what_was(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.happened(interaction(day=-2), *(interaction() for _ in range(2)))
@@ -129,7 +129,9 @@ async def test_a_draft_and_a_past_day_are_told_of_as_what_would_be_and_what_was(
         assert refused == (422, "invalid", "query.version")
 
 
-async def test_the_flip_of_identities_that_were_parted_is_told_of_as_theirs(scoring: ScoringOverHttp) -> None:
+async def test_the_flip_of_identities_that_were_parted_is_told_of_as_theirs(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.active()
     both = {"anonymous_id": "cookie", "email": "ana@example.com"}
     await scoring.happened(*(interaction() for _ in range(3)), interaction("identify", known_as=both))
@@ -142,7 +144,7 @@ async def test_the_flip_of_identities_that_were_parted_is_told_of_as_theirs(scor
 
 
 async def test_who_became_a_customer_on_the_day_of_the_flip_flipped_all_the_same(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active(MARATHON | {"excludes": [{"lifecycle": "customer"}]})
     await visited(scoring)
@@ -154,7 +156,7 @@ async def test_who_became_a_customer_on_the_day_of_the_flip_flipped_all_the_same
 
 
 async def test_a_lead_that_what_counts_now_would_not_make_says_so(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.happened(*(interaction(id=f"visit-{n}") for n in range(3)))
@@ -166,7 +168,7 @@ async def test_a_lead_that_what_counts_now_would_not_make_says_so(
 
 
 async def test_a_model_that_scores_no_more_is_explained_by_the_version_that_scored_last(
-    scoring: ScoringOverHttp,
+    scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.active()
     await scoring.active(MARATHON | {"flip_number": 40})
@@ -180,7 +182,7 @@ async def test_a_model_that_scores_no_more_is_explained_by_the_version_that_scor
     assert told(await why(scoring, version="1")) == ("qualified", True, "qualified")
 
 
-async def test_sixteen_rules_that_would_do_are_five_and_a_number(scoring: ScoringOverHttp) -> None:
+async def test_sixteen_rules_that_would_do_are_five_and_a_number(scoring: ScoringHttpWorld) -> None:
     rules = [rule(f"r{n:02}", 1, label=f"R{n:02}", when={"type": f"t{n}"}) for n in range(16)]
     sends = rule("mails", 5, when={"type": ["email_sent", "email_delivered"]})
     await scoring.active(MARATHON | {"flip_number": 1.5, "rules": [*rules, sends]})
@@ -193,7 +195,7 @@ async def test_sixteen_rules_that_would_do_are_five_and_a_number(scoring: Scorin
     assert "One more of “R07”, “R03”, “R09”, “R00” or “R01” would do. 11 more rules" in answer["summary"]
 
 
-async def test_a_score_says_what_limit_and_cap_made_of_its_lines(scoring: ScoringOverHttp) -> None:
+async def test_a_score_says_what_limit_and_cap_made_of_its_lines(scoring: ScoringHttpWorld) -> None:
     limited = rule("visits", 10, label="Visits", limit={"times": 2, "per": "day"}, cap=15)
     await scoring.active(MARATHON | {"rules": [limited, rule("likes", 30, when={"type": "like"})]})
     await visited(scoring)

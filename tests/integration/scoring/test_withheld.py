@@ -9,15 +9,15 @@ from shared.database.engine import Database
 from shared.events import Interaction, LeadQualified
 from tests.integration.scoring.ana import ADJUSTED, BOTH, COOKIE, VISITS, by_cookie, leads, retraction
 from tests.support.builders import NOON, identities, interaction
-from tests.worlds.scoring import World
+from tests.worlds.scoring import ScoringWorld
 
 
 @pytest.fixture
-def world(database: Database) -> World:
-    return World(database)
+def world(database: Database) -> ScoringWorld:
+    return ScoringWorld(database)
 
 
-async def withheld(world: World) -> None:
+async def withheld(world: ScoringWorld) -> None:
     """Have an activation keep the cookie from sales."""
     await world.activated(VISITS, flip_number=1000)
     await world.happened(by_cookie(id="visit"))
@@ -25,7 +25,9 @@ async def withheld(world: World) -> None:
     assert (await world.kept(COOKIE)).state == "qualified"
 
 
-async def test_a_person_withheld_by_an_activation_becomes_a_lead_by_doing_something(world: World) -> None:
+async def test_a_person_withheld_by_an_activation_becomes_a_lead_by_doing_something(
+    world: ScoringWorld,
+) -> None:
     await withheld(world)
     await world.passed(days=5)
     assert await leads(world) == 0
@@ -33,7 +35,9 @@ async def test_a_person_withheld_by_an_activation_becomes_a_lead_by_doing_someth
     assert await leads(world) == 1
 
 
-async def test_what_was_done_before_an_activation_and_comes_later_is_no_new_activity(world: World) -> None:
+async def test_what_was_done_before_an_activation_and_comes_later_is_no_new_activity(
+    world: ScoringWorld,
+) -> None:
     """As when the past is imported: sales is not flooded with people that the activation withheld."""
     await withheld(world)
     await world.happened(*(by_cookie("like", day=-day) for day in (1, 30)))
@@ -53,7 +57,7 @@ BY_HASH = sorted((identities(email=f"ana{n}@example.com")[0] for n in range(9)),
 @pytest.mark.parametrize("email", [BY_HASH[0].value, BY_HASH[-1].value])
 @pytest.mark.parametrize("known_before", [False, True])
 async def test_to_be_identified_is_not_to_do_something(
-    world: World, email: str, *, known_before: bool
+    world: ScoringWorld, email: str, *, known_before: bool
 ) -> None:
     assert BY_HASH[0].id < COOKIE.id < BY_HASH[-1].id
     await withheld(world)
@@ -66,20 +70,20 @@ async def test_to_be_identified_is_not_to_do_something(
     assert await leads(world) == 1
 
 
-async def test_points_given_by_hand_are_not_what_the_person_did(world: World) -> None:
+async def test_points_given_by_hand_are_not_what_the_person_did(world: ScoringWorld) -> None:
     await withheld(world)
     await world.happened(by_cookie("adjustment", **ADJUSTED))
     assert await leads(world) == 0
 
 
-async def test_what_was_retracted_before_it_came_is_not_done(world: World) -> None:
+async def test_what_was_retracted_before_it_came_is_not_done(world: ScoringWorld) -> None:
     await withheld(world)
     await world.happened(retraction("later", identity=COOKIE))
     await world.happened(by_cookie(id="later"))
     assert await leads(world) == 0
 
 
-async def kept_back(world: World, *others: Interaction) -> None:
+async def kept_back(world: ScoringWorld, *others: Interaction) -> None:
     """Have an activation keep Ana from sales, and the people who did the others."""
     await world.activated(VISITS, flip_number=1000)
     await world.happened(interaction(), *others)
@@ -88,7 +92,7 @@ async def kept_back(world: World, *others: Interaction) -> None:
 
 
 async def test_a_person_kept_back_by_none_is_handed_over_by_no_activity_and_no_activation_but_all(
-    world: World,
+    world: ScoringWorld,
 ) -> None:
     await kept_back(world)
     await world.happened(interaction())
@@ -101,7 +105,7 @@ async def test_a_person_kept_back_by_none_is_handed_over_by_no_activity_and_no_a
 
 
 async def test_a_person_kept_back_is_handed_over_once_by_an_activation_that_hands_all_over(
-    world: World,
+    world: ScoringWorld,
 ) -> None:
     await kept_back(world)
     (withheld_row,) = await world.rows(standings)
@@ -117,7 +121,7 @@ async def test_a_person_kept_back_is_handed_over_once_by_an_activation_that_hand
     assert await world.rows(standings) == [(*withheld_row[:3], lead.lead_id, lead.version, lead.qualified_at)]
 
 
-async def test_of_two_kept_back_who_turn_out_to_be_one_sales_gets_one_lead(world: World) -> None:
+async def test_of_two_kept_back_who_turn_out_to_be_one_sales_gets_one_lead(world: ScoringWorld) -> None:
     await kept_back(world, by_cookie())
     await world.happened(interaction("identify", known_as=BOTH))
     diff = await world.activated(VISITS, flip_number=5, handoff="all")
@@ -128,7 +132,7 @@ async def test_of_two_kept_back_who_turn_out_to_be_one_sales_gets_one_lead(world
     assert (diff.kept_back, diff.already_handed_over, await leads(world)) == (0, 1, 1)
 
 
-async def test_the_cycle_after_one_that_was_kept_back_is_handed_over_by_activity(world: World) -> None:
+async def test_the_cycle_after_one_that_was_kept_back_is_handed_over_by_activity(world: ScoringWorld) -> None:
     await world.activated(VISITS, flip_number=1000)
     await world.happened(interaction())
     await world.activated(VISITS, flip_number=10, handoff="none", requalify_after="90d")

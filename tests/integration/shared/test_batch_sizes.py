@@ -9,7 +9,7 @@ from shared.database.engine import Database
 from shared.following import follower, pacing
 from shared.log.embedded import EmbeddedLog
 from tests.support.patience import eventually
-from tests.worlds.follower import World, applied
+from tests.worlds.follower import FollowerWorld, applied
 
 
 @pytest.fixture
@@ -30,11 +30,11 @@ async def table(database: Database) -> None:
     await database.unit(applied.metadata.create_all)
 
 
-async def until_applied(world: World, number: int) -> None:
+async def until_applied(world: FollowerWorld, number: int) -> None:
     await eventually(world.ids, lambda ids: len(ids) == number)
 
 
-async def batches_of(world: World, *values: str) -> list[int]:
+async def batches_of(world: FollowerWorld, *values: str) -> list[int]:
     """Return how many messages each batch of a backlog has."""
     await world.post(*values)
     async with world.following():
@@ -48,7 +48,7 @@ async def test_a_batch_holds_the_writer_for_as_many_messages_as_the_pace_allows(
     monkeypatch.setattr(pacing, "FIRST", 3)
     # However slow the machine is, a batch is quick compared with an hour, so the next one grows.
     monkeypatch.setitem(follower.SECONDS_OF_A_TRANSACTION, "sqlite", 3_600.0)
-    assert await batches_of(World(database, log), *"abcdefghijkl") == [3, 6, 3]
+    assert await batches_of(FollowerWorld(database, log), *"abcdefghijkl") == [3, 6, 3]
 
 
 async def test_a_backlog_makes_batches_of_at_most_so_many_messages(
@@ -57,7 +57,7 @@ async def test_a_backlog_makes_batches_of_at_most_so_many_messages(
     monkeypatch.setattr(pacing, "FIRST", 2)
     monkeypatch.setattr(follower, "MOST_MESSAGES", 5)
     monkeypatch.setitem(follower.SECONDS_OF_A_TRANSACTION, "sqlite", 3_600.0)
-    assert await batches_of(World(database, log), *(f"{n:02}" for n in range(20))) == [2, 4, 5, 5, 4]
+    assert await batches_of(FollowerWorld(database, log), *(f"{n:02}" for n in range(20))) == [2, 4, 5, 5, 4]
 
 
 async def test_a_backlog_makes_batches_of_at_most_so_many_bytes(
@@ -65,11 +65,11 @@ async def test_a_backlog_makes_batches_of_at_most_so_many_bytes(
 ) -> None:
     monkeypatch.setattr(pacing, "MOST_BYTES", 10)
     values = ("1234", "5678", "9abc", "d" * 11, "e", "f")
-    assert await batches_of(World(database, log), *values) == [2, 1, 1, 2]
+    assert await batches_of(FollowerWorld(database, log), *values) == [2, 1, 1, 2]
 
 
 async def test_live_traffic_makes_small_batches(log: EmbeddedLog, database: Database) -> None:
-    world = World(database, log)
+    world = FollowerWorld(database, log)
     async with world.following():
         for number, value in enumerate("abc", 1):
             await world.post(value)
@@ -82,7 +82,7 @@ async def test_after_a_batch_that_took_too_long_the_next_one_is_smaller(
 ) -> None:
     # Any batch takes longer than this, on any machine.
     monkeypatch.setitem(follower.SECONDS_OF_A_TRANSACTION, "sqlite", 1e-9)
-    world = World(database, log)
+    world = FollowerWorld(database, log)
     await world.post(*"abcd")
     async with world.following():
         await until_applied(world, 4)

@@ -11,8 +11,8 @@ import pytest
 
 from services.handoff.payload import schemas as bodies
 from shared.web.docs import ASSETS
-from tests.worlds.all_services import whole
-from tests.worlds.ingest import ingesting
+from tests.worlds.all_services import compose_all_services
+from tests.worlds.ingest import run_ingest
 
 SAFE = {
     "x-content-type-options": "nosniff",
@@ -26,7 +26,7 @@ EVENT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
 
 @pytest.fixture
 async def api(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with whole(sqlite_url, tmp_path) as app:
+    async with compose_all_services(sqlite_url, tmp_path) as app:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://flipline.test") as client:
             yield client
@@ -166,7 +166,7 @@ async def test_a_browser_is_led_from_the_front_door_to_a_page_wherever_the_door_
 
 
 async def test_each_process_names_at_its_front_door_what_it_has_itself(tmp_path: Path) -> None:
-    async with ingesting(tmp_path) as world:
+    async with run_ingest(tmp_path) as world:
         links = (await world.api.get("/")).json()["links"]
     assert "/v1/events" in links.values()
     assert "/v1/leads" not in links.values()

@@ -17,12 +17,12 @@ from shared.web.direct import DirectRoute
 from shared.web.http import Application, build_app
 from shared.web.keyed import KeyedRoute, keys_of
 from tests.unit.shared.web.test_problems import nothing
-from tests.worlds.all_services import whole
+from tests.worlds.all_services import compose_all_services
 
 
 @pytest.fixture
 async def app(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Application]:
-    async with whole(sqlite_url, tmp_path) as composed:
+    async with compose_all_services(sqlite_url, tmp_path) as composed:
         yield composed
 
 

@@ -19,7 +19,7 @@ from shared.process import pulse
 from tests.support.patience import eventually
 from tests.support.postgres import plain
 from tests.support.tables import changed, values
-from tests.worlds.follower import World, applied
+from tests.worlds.follower import FollowerWorld, applied
 
 
 @pytest.fixture(autouse=True)
@@ -28,17 +28,17 @@ def complain_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path) -> AsyncIterator[World]:
+async def world(database: Database, tmp_path: Path) -> AsyncIterator[FollowerWorld]:
     async with AsyncExitStack() as stack:
         log = EmbeddedLog(tmp_path / "log.sqlite")
         stack.push_async_callback(log.close)
         await database.unit(applied.metadata.create_all)
-        yield World(database, log)
+        yield FollowerWorld(database, log)
         await database.unit(applied.metadata.drop_all)
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_full_disk_makes_all_wait_until_there_is_room(world: World) -> None:
+async def test_a_full_disk_makes_all_wait_until_there_is_room(world: FollowerWorld) -> None:
     """SQLite says "database or disk is full" of itself when it may not grow."""
 
     def no_room(connection: sa.Connection) -> None:
@@ -58,7 +58,7 @@ async def test_a_full_disk_makes_all_wait_until_there_is_room(world: World) -> N
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_statement_that_times_out_at_a_lock_waits_for_the_lock(
-    world: World, postgres_url: str
+    world: FollowerWorld, postgres_url: str
 ) -> None:
     other = await asyncpg.connect(plain(postgres_url))
     holding = other.transaction()
@@ -82,7 +82,7 @@ async def test_a_statement_that_times_out_at_a_lock_waits_for_the_lock(
         await other.close()
 
 
-async def test_a_missing_table_makes_all_wait_until_it_is_there(world: World) -> None:
+async def test_a_missing_table_makes_all_wait_until_it_is_there(world: FollowerWorld) -> None:
     await changed(world.database, sa.text("alter table applied rename to hidden"))
     await world.post("a", "b")
     async with world.following():
@@ -93,7 +93,7 @@ async def test_a_missing_table_makes_all_wait_until_it_is_there(world: World) ->
 
 
 @pytest.mark.parametrize("fault", [MemoryError(), OSError(28, "No space left on device"), TimeoutError()])
-async def test_what_the_operating_system_refuses_waits(world: World, fault: Exception) -> None:
+async def test_what_the_operating_system_refuses_waits(world: FollowerWorld, fault: Exception) -> None:
     healthy = threading.Event()
 
     def faulty(_connection: sa.Connection, _messages: Sequence[Message]) -> None:
@@ -108,7 +108,7 @@ async def test_what_the_operating_system_refuses_waits(world: World, fault: Exce
     assert type(fault).__name__ in await world.waits_until(recover, "a", "b")
 
 
-async def test_data_that_the_database_refuses_twice_is_parked_and_not_quoted(world: World) -> None:
+async def test_data_that_the_database_refuses_twice_is_parked_and_not_quoted(world: FollowerWorld) -> None:
     await changed(world.database, sa.insert(applied).values(id="ana@example.com"))
     await world.post("before", "ana@example.com", "after")
     async with world.following():
@@ -120,7 +120,7 @@ async def test_data_that_the_database_refuses_twice_is_parked_and_not_quoted(wor
     assert letter.payload == "ana@example.com"
 
 
-async def test_a_conflict_with_another_worker_is_tried_again_before_it_parks(world: World) -> None:
+async def test_a_conflict_with_another_worker_is_tried_again_before_it_parks(world: FollowerWorld) -> None:
     """A row that another worker has just inserted looks like bad data, once."""
     await world.post("a")
 
@@ -134,7 +134,7 @@ async def test_a_conflict_with_another_worker_is_tried_again_before_it_parks(wor
     assert await world.letters() == []
 
 
-async def test_an_error_of_ours_in_one_message_parks_it_without_its_words(world: World) -> None:
+async def test_an_error_of_ours_in_one_message_parks_it_without_its_words(world: FollowerWorld) -> None:
     def unlucky(_connection: sa.Connection, messages: Sequence[Message]) -> None:
         for message in messages:
             if message.value.startswith(b"ana"):
@@ -153,7 +153,7 @@ async def test_an_error_of_ours_in_one_message_parks_it_without_its_words(world:
 
 
 async def test_parking_waits_too_when_the_database_cannot_take_the_letter(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: FollowerWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unlucky(_connection: sa.Connection, _messages: Sequence[Message]) -> None:
         raise ZeroDivisionError
