@@ -85,9 +85,10 @@ async def settle_in(url: str, people: int, before: dict[str, Any], after: dict[s
         await connection.execute(_SCORES)
         await connection.execute(_TRAITS, day_of(now) - 3, now - timedelta(days=3))
         await connection.execute("vacuum analyze")
-        bytes_, traits = await connection.fetchrow(
+        sizes: Any = await connection.fetchrow(
             "select (select avg(length(entries)) from counts), (select count(*) from traits)"
         )
+        bytes_, traits = sizes
     return {
         "profiles": people,
         "bytes_of_counts": round(float(bytes_)),

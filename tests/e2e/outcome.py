@@ -41,7 +41,8 @@ def _leads_by_person(persons: Iterable[Person], events: Iterable[LeadQualified])
     person_of = {name: person for person in persons for name in person}
     told: dict[Person, set[str]] = defaultdict(set)
     for event in events:
-        told[person_of[tuple(event.identities[0])]].add(event.lead_id)
+        name = event.identities[0]
+        told[person_of[name.kind, name.value]].add(event.lead_id)
     return told
 
 

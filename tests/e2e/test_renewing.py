@@ -43,7 +43,8 @@ OLDER = "Scoring's tables were built by an older version of Flipline (fold 1;"
 @asynccontextmanager
 async def opened(given: dict[str, str]) -> AsyncIterator[RenewalWorld]:
     """Open the log and the tables that settings name, as scoring with older rules."""
-    settings = Settings(**{name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()})
+    named: dict[str, Any] = {name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()}
+    settings = Settings(**named)
     prepare(settings.data_dir)
     await migrate(settings.effective_database_url)
     database = Database(settings.effective_database_url)
@@ -58,19 +59,19 @@ async def opened(given: dict[str, str]) -> AsyncIterator[RenewalWorld]:
 async def an_old_installation(given: dict[str, str], events: Sequence[Interaction] = HISTORY) -> None:
     """Fill log and tables as a version did that knew nothing of folds."""
     async with opened(given) as old:
-        await old.world.activated(rule("visits", 10), flip_number=30)
-        await old.posted(*events)
+        await old.world.activate(rule("visits", 10), flip_number=30)
+        await old.append(*events)
         following = asyncio.create_task(old.follower().run(Pulse()))
-        await eventually(lambda: old.world.rows(ledger), lambda rows: len(rows) == len(events))
+        await eventually(lambda: old.world.table_rows(ledger), lambda rows: len(rows) == len(events))
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        await old.relayed()
-        await old.changed(sa.delete(folds))
+        await old.relay_outbox()
+        await old.execute(sa.delete(folds))
 
 
 async def names(given: dict[str, str]) -> set[tuple[str, str]]:
     async with opened(given) as old:
-        return {(row[1], row[2]) for row in await old.world.rows(identities)}
+        return {(row[1], row[2]) for row in await old.world.table_rows(identities)}
 
 
 async def is_renewed(flipline: Flipline) -> bool:

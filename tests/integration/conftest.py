@@ -17,7 +17,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """An instance that knows Ana and Ben, who made one visit each; each test has models of its own."""
     with run_instance(tmp_path_factory.mktemp("data")) as started:
         for name in ("ana", "ben"):
-            started.happened([{"type": "visit", "identities": {"email": f"{name}@example.com"}}])
+            started.post_events([{"type": "visit", "identities": {"email": f"{name}@example.com"}}])
             until(lambda name=name: started.profiles(name))
         yield started
 

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from math import fsum, inf
-from typing import NamedTuple
 
 from shared.events import Event, Interaction, Retraction
 from tests.oracle.conditions import Json, met_by_interaction, met_by_traits, names_type, property_of
@@ -20,7 +19,8 @@ TOUCHES = frozenset({
 })  # fmt: skip
 
 
-class Given(NamedTuple):
+@dataclass(frozen=True)
+class Given:
     """What one rule gave: `count` matches, of which `paid` fell within the limit."""
 
     rule: str

@@ -7,7 +7,7 @@ from typing import Any
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.matrix import Matrix, Version
 from services.scoring.matrix.reading import kept_matrix
-from shared.events import Interaction, encode
+from shared.events import Event, Interaction, encode
 from shared.identity import Forms, Identity, by_strength
 from shared.log.port import Message, Partition
 
@@ -60,6 +60,6 @@ def person(**named: str) -> Profile:
     return Profile(min(one.id for one in known), {one.id: one for one in known})
 
 
-def on_the_log(*interactions: Interaction, partition: int = 0, start: int = 0) -> list[Message]:
+def on_the_log(*events: Event, partition: int = 0, start: int = 0) -> list[Message]:
     place = Partition("interactions", partition)
-    return [Message(place, start + n, encode(one)) for n, one in enumerate(interactions)]
+    return [Message(place, start + n, encode(one)) for n, one in enumerate(events)]

@@ -20,7 +20,8 @@ _CACHE: LRUCache[Any, Any] = LRUCache(5_000)
 
 def share_compiled_statements() -> None:
     """Have all engines that are made from now on keep compiled statements in one place."""
-    for dialect in (PGDialect_asyncpg, SQLiteDialect_pysqlite):
+    dialects: tuple[Any, ...] = (PGDialect_asyncpg, SQLiteDialect_pysqlite)
+    for dialect in dialects:
         # The dialect is a part of the key under which a compiled statement is kept.
         dialect.__hash__ = lambda self: hash(type(self))
         dialect.__eq__ = lambda self, other: type(self) is type(other)

@@ -35,8 +35,9 @@ async def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool
     """
     answer: Any = None
     pause = LOOK_AGAIN_SECONDS
+    limit = patience()
     try:
-        async with patience() as limit:
+        async with limit:
             while True:
                 answer = ask()
                 if inspect.isawaitable(answer):

@@ -34,9 +34,10 @@ _COUNT_FROM_ONE = """
 """
 
 
-def plain(url: str, **changed: str) -> str:
+def plain(url: str, database: str | None = None) -> str:
     """Return a URL of SQLAlchemy's as the driver itself reads it."""
-    return sa.make_url(url).set(drivername="postgresql", **changed).render_as_string(hide_password=False)
+    made = sa.make_url(url).set(drivername="postgresql", database=database)
+    return made.render_as_string(hide_password=False)
 
 
 class Databases:

@@ -17,12 +17,14 @@ _PREPARED: dict[Any, TypeAdapter[Any]] = {}
 
 def share_prepared_types() -> None:
     """Have all routes that are made from now on use one adapter for one type."""
-    v2.TypeAdapter = _shared
+    private: Any = v2
+    private.TypeAdapter = _shared
 
 
 def share_certificates() -> None:
     """Have all HTTP clients that are made from now on load the certificates of authorities once."""
-    default.create_ssl_context = cache(default.create_ssl_context)
+    private: Any = default
+    private.create_ssl_context = cache(private.create_ssl_context)
 
 
 def _shared(annotated: Any, *, config: Any) -> TypeAdapter[Any]:

@@ -53,9 +53,9 @@ class DeadLettersWorld:
             [Record(DEAD_LETTERS, one.letter if isinstance(one, DeadLetterReplayed) else one.id, encode(one))
              for one in events]
         )  # fmt: skip
-        await self.projected()
+        await self.wait_for_table()
 
-    async def projected(self) -> None:
+    async def wait_for_table(self) -> None:
         """Wait until the table has all that the topic has."""
         ends: dict[int, int] = {}
         for message in await self.messages(DEAD_LETTERS):
@@ -89,10 +89,12 @@ class DeadLettersWorld:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def refused(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Sequence[str]:
+    async def send_refused(
+        self, path: str, body: Any, headers: dict[str, str] | None = None
+    ) -> Sequence[str]:
         """Send what ingest refuses; return the ids of the letters that are open then."""
         await self.tracker.post(path, json=body, headers=headers or {})
-        await self.projected()
+        await self.wait_for_table()
         return await self.open_ids()
 
 

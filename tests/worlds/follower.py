@@ -53,10 +53,10 @@ class FollowerWorld:
     async def post(self, *values: str) -> None:
         await self.log.append([Record("interactions", value, value.encode()) for value in values])
 
-    async def ids(self) -> list[str]:
+    async def applied_ids(self) -> list[str]:
         return await values(self.database, sa.select(applied.c.id).order_by("id"))
 
-    async def letters(self) -> list[DeadLetter]:
+    async def dead_letters(self) -> list[DeadLetter]:
         query = sa.select(outbox.c.value).where(outbox.c.topic == DEAD_LETTERS).order_by(outbox.c.id)
         events = map(decode, await values(self.database, query))
         return [event for event in events if isinstance(event, DeadLetter)]
@@ -73,13 +73,13 @@ class FollowerWorld:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def waits_until(self, mend: Callable[[], Awaitable[None]], *expected: str) -> str:
+    async def wait_until_mended(self, mend: Callable[[], Awaitable[None]], *expected: str) -> str:
         """Follow, see the worker complain while nothing is applied or parked, mend, and see all applied."""
         async with self.following():
             complaint = await eventually(self.complaint, lambda told: told is not None)
-            assert await self.letters() == []
+            assert await self.dead_letters() == []
             await mend()
-            await eventually(self.ids, lambda ids: ids == sorted(expected))
+            await eventually(self.applied_ids, lambda ids: ids == sorted(expected))
             await eventually(self.complaint, lambda told: told is None)
-        assert await self.letters() == []
+        assert await self.dead_letters() == []
         return complaint

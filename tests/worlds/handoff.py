@@ -34,20 +34,18 @@ class HandoffWorld:
     clock: FrozenClock
     api: httpx.AsyncClient
 
-    async def qualify(self, *events: LeadQualified) -> None:
-        await self.tell(*events)
-
-    async def tell(self, *events: LeadQualified | StageChanged) -> None:
+    async def append(self, *events: LeadQualified | StageChanged) -> None:
+        """Append to the log what scoring would."""
         await self.log.append([Record(LEADS, event.profile_id, encode(event)) for event in events])
 
-    async def model(self, *names: str) -> None:
-        """Tell that there are these models, as scoring does when each gets its first draft."""
+    async def draft_models(self, *names: str) -> None:
+        """Append the first draft of each model, as scoring does."""
         drafted = [ModelDrafted(id=f"drafted_{name}", model=name, drafted_at=NOON) for name in names]
         await self.log.append([Record(MATRICES, event.model, encode(event)) for event in drafted])
 
     async def subscribe(self, url: str, **more: Any) -> dict[str, Any]:
         """Subscribe an endpoint, to models that there are."""
-        await self.model(*more.get("models") or ())
+        await self.draft_models(*more.get("models") or ())
         answer = await self.api.post("/v1/webhooks", json={"url": url, **more})
         assert answer.status_code == 201, answer.text
         return answer.json()
@@ -62,13 +60,15 @@ class HandoffWorld:
         assert answer.status_code == 200, answer.text
         return answer.json()["items"]
 
-    async def settled(self, webhook: dict[str, Any], status: str, count: int = 1) -> list[dict[str, Any]]:
+    async def wait_for_deliveries(
+        self, webhook: dict[str, Any], status: str, count: int = 1
+    ) -> list[dict[str, Any]]:
         """Return the deliveries with a status as soon as there are so many."""
         return await eventually(
             lambda: self.deliveries(webhook, status=status), lambda rows: len(rows) >= count
         )
 
-    async def failed(self, webhook: dict[str, Any], times: int) -> dict[str, Any]:
+    async def wait_for_attempts(self, webhook: dict[str, Any], times: int) -> dict[str, Any]:
         """Return the newest delivery once so many attempts at it are on record."""
         rows = await eventually(
             lambda: self.deliveries(webhook), lambda rows: bool(rows) and len(rows[0]["attempts"]) >= times

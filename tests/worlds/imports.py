@@ -67,10 +67,10 @@ class ImportWorld:
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
 
-    async def ids(self) -> list[str]:
+    async def event_ids(self) -> list[str]:
         return [event.id for event in await self.world.interactions()]
 
-    def said(self) -> str:
+    def printed(self) -> str:
         """Return what was printed since the last time, each run of blanks as one."""
         text = " ".join(self.out.getvalue().split())
         self.out.seek(0)

@@ -51,7 +51,7 @@ class Instance:
         ended = run(self.command(*arguments), environment(**given) | {"COLUMNS": "160"})
         return ended.returncode, words(ended.stdout + ended.stderr)
 
-    def asked(
+    def run_at_terminal(
         self,
         model: str,
         *arguments: str,
@@ -78,14 +78,14 @@ class Instance:
             child.wait()
             os.close(terminal)
 
-    def activated(self, model: str, **wanted: Any) -> str:
+    def activate_in_process(self, model: str, **wanted: Any) -> str:
         """Activate as the command does, in this process, which takes no second to start."""
         console = Console(file=(out := StringIO()), width=160)
         wish = Wanted(model, yes=True, **wanted)
         activate(wish, url=self.url, key=self.keys["ops"][0], console=console)
         return words(out.getvalue())
 
-    def happened(self, events: list[Any]) -> None:
+    def post_events(self, events: list[Any]) -> None:
         """Post events, of which some may be refused."""
         headers = {"Authorization": f"Bearer {self.keys['write'][0]}"}
         assert self.http.post("/v1/events", json=events, headers=headers).is_success
@@ -99,7 +99,7 @@ class Instance:
 
 
 @contextmanager
-def run_instance(data_dir: Path, **given: str) -> Iterator[Instance]:
+def run_instance(data_dir: Path, **given: Any) -> Iterator[Instance]:
     with up(data_dir, **given) as (_, printed):
         url = re.search(r"http://127\.0\.0\.1:\d+", printed)
         assert url

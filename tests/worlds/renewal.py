@@ -61,13 +61,13 @@ def by(*names: tuple[str, str], type: str = "visit", **more: Any) -> Interaction
 class RenewalWorld(ReplayWorld):
     """Scoring as it was, and its renewal."""
 
-    async def renewed(self, forms: Forms = NEW) -> Renewed:
+    async def renew_and_go_on(self, forms: Any = NEW) -> Renewed:
         """Renew the tables, and go on under these forms."""
-        found = await self.renewal(forms)
-        self.went_on(forms)
+        found = await self.renew(forms)
+        self.go_on(forms)
         return found
 
-    async def renewal(self, forms: Forms = NEW) -> Renewed:
+    async def renew(self, forms: Any = NEW) -> Renewed:
         """Renew the tables beside scoring as it is."""
         renewal = Renewal(
             log=self.log, database=self.database, clock=self.world.clock, group="scoring", limits=LIMITS,
@@ -76,23 +76,23 @@ class RenewalWorld(ReplayWorld):
         with TemporaryDirectory() as directory, Display(Console(file=StringIO())) as display:
             return await renewal.run(Path(directory), display)
 
-    def went_on(self, forms: Forms) -> None:
+    def go_on(self, forms: Forms) -> None:
         """Let scoring go on under these forms, as a process that was started again."""
         self.__init__(self.log, self.database, forms)
 
-    async def profile(self, *name: str) -> str:
-        return await self.world.profile_of(Identity(*name))
+    async def profile_id(self, *name: str) -> str:
+        return await self.world.profile_id(Identity(*name))
 
-    async def led_to(self, profile_id: str) -> str:
+    async def current_id(self, profile_id: str) -> str:
         return (await self.database.read(lambda connection: find_one(connection, profile_id))).id
 
-    async def leads(self) -> list[LeadQualified]:
+    async def lead_events(self) -> list[LeadQualified]:
         """Return all leads that scoring has told of, each as often as it told."""
-        await self.relayed()
+        await self.relay_outbox()
         events = [decode(message.value) for message in await messages_on(self.log, LEADS)]
         return [event for event in events if isinstance(event, LeadQualified)]
 
-    async def tables(self) -> dict[str, Counter[str]]:
+    async def table_contents(self) -> dict[str, Counter[str]]:
         """Return what scoring's tables have, without revisions."""
         return await self.database.read(
             lambda connection: (

@@ -62,9 +62,9 @@ class ReplayWorld:
         self.forms = forms or Forms()
         self.world = ScoringWorld(database, forms=self.forms)
         self.corrections = Corrections(self.world.scorer, self.world.clock, new_id)
-        self.told = ""
+        self.printed = ""
 
-    async def posted(self, *events: Event) -> None:
+    async def append(self, *events: Event) -> None:
         records = [
             Record(
                 INTERACTIONS,
@@ -75,11 +75,11 @@ class ReplayWorld:
         ]
         await self.log.append(records)
 
-    async def scored(self, *events: Event) -> None:
+    async def append_and_score(self, *events: Event) -> None:
         """Post the events and wait until all that the log has is applied."""
-        await self.posted(*events)
+        await self.append(*events)
         following = asyncio.create_task(self.follower().run(Pulse()))
-        await eventually(self.unread, lambda unread: not unread)
+        await eventually(self.unread_count, lambda unread: not unread)
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
 
@@ -89,60 +89,60 @@ class ReplayWorld:
             group="scoring", apply=self.world.scorer.apply, stored=lambda: None,
         )  # fmt: skip
 
-    async def unread(self) -> int:
+    async def unread_count(self) -> int:
         """Return how many records scoring has not applied yet."""
         query = sa.select(positions.c.next_offset).where(positions.c.consumer == "scoring")
         next_offset = next(iter(await values(self.database, query)), 0)
         return sum(message.offset >= next_offset for message in await messages_on(self.log, INTERACTIONS))
 
-    async def relayed(self) -> None:
+    async def relay_outbox(self) -> None:
         while await relay(self.database, self.log):
             pass
 
-    async def retracted(self, identity_id: str, **selected: Any) -> None:
+    async def retract(self, identity_id: str, **selected: Any) -> None:
         chosen = Selection(**selected)
         await self.database.unit(
             lambda connection: self.corrections.retract(connection, identity_id, chosen, NOTE)
         )
 
-    async def unmerged(self, identity_id: str, **apart: str) -> None:
+    async def unmerge(self, identity_id: str, **apart: str) -> None:
         others = named(**apart)
         await self.database.unit(
             lambda connection: self.corrections.unmerge(connection, identity_id, others, NOTE)
         )
 
-    async def adjusted(self, identity_id: str, points: float) -> None:
+    async def adjust(self, identity_id: str, points: float) -> None:
         given = Adjustment("m", points, "met at a fair", "ops")
         await self.database.unit(
             lambda connection: self.corrections.adjust(connection, identity_id, given, None)
         )
 
-    async def retired(self) -> None:
+    async def retire(self) -> None:
         await self.database.unit(lambda connection: end(connection, "m", Act("ops"), self.world.clock.now()))
 
-    async def handed_over(self, *profile_ids: str) -> None:
+    async def hand_over(self, *profile_ids: str) -> None:
         order = HandingOver(self.database, self.world.clock, "m", Act("ops"), new_id())
         _, verdicts = await order.named(profile_ids)
         assert {one.status for one in verdicts} == {"handed_over"}
 
-    async def changed(self, statement: sa.Executable) -> None:
+    async def execute(self, statement: sa.Executable) -> None:
         await changed(self.database, statement)
 
-    async def taken_for_this_fold(self) -> None:
+    async def mark_as_this_fold(self) -> None:
         """Have the tables taken for those of this version, as after a migration that this is not about."""
         fold = fold_of(self.forms, LIMITS)
         await self.database.unit(lambda connection: folds.write(connection, fold))
 
-    async def is_what_the_log_says(self) -> bool:
+    async def matches_the_log(self) -> bool:
         output = StringIO()
         same = await check(
             log=self.log, database=self.database, clock=self.world.clock, group="scoring",
             identity_limits=LIMITS, forms=self.forms, console=Console(file=output, width=200),
         )  # fmt: skip
-        self.told = output.getvalue()
+        self.printed = output.getvalue()
         return same
 
-    async def written(self) -> dict[str, Sequence[Any]]:
+    async def all_rows(self) -> dict[str, Sequence[Any]]:
         return await self.database.read(
             lambda connection: {
                 table.name: sorted(map(repr, connection.execute(sa.select(table))))
@@ -162,13 +162,15 @@ async def open_replay(
 
 async def play_history(running: ReplayWorld) -> None:
     """Merges, a shared device, corrections of every kind, machines, things told twice, and a new matrix."""
-    await running.world.activated(*RULES, **MATRIX)
+    await running.world.activate(*RULES, **MATRIX)
     cookie, device = {"anonymous_id": "cookie"}, {"anonymous_id": "device"}
     crawled = interaction(machine="crawler", known_as=cookie)
     first = interaction(path="/pricing", known_as=cookie)
     wrong = interaction("download", day=-2, id="wrong")
-    await running.scored(first, crawled, interaction("download", day=-40, traits={"title": "Director"}))
-    await running.scored(
+    await running.append_and_score(
+        first, crawled, interaction("download", day=-40, traits={"title": "Director"})
+    )
+    await running.append_and_score(
         Retraction(
             id="early", identity=ANA, interactions=("late",), reason="bot", author="judge", retracted_at=NOON
         ),
@@ -179,23 +181,23 @@ async def play_history(running: ReplayWorld) -> None:
         interaction(day=-3, traits={"title": "Assistant", "phone": None}),
     )
     for who in ("u1", "u2"):
-        await running.scored(
+        await running.append_and_score(
             interaction(day=-5, known_as=device | {"user_id": who}),
             *(interaction("download", day=-n, known_as={"user_id": who}) for n in range(3)),
         )
     # Of so many values not all stay in the row that events write, long ago as they were.
     reader = {"anonymous_id": "reader"}
-    await running.scored(
+    await running.append_and_score(
         *(interaction(day=-700, path=f"/{n}", known_as=reader) for n in range(MOST_RECENT + 4))
     )
-    ana = await running.world.profile_of(ANA)
-    await running.scored(*(interaction("purchase", day=-n, id=f"purchase-{n}") for n in range(3)))
-    await running.retracted(ana, interaction="wrong")
-    await running.retracted(ana, interaction="purchase-0")
-    await running.adjusted(ana, 7.5)
-    await running.unmerged(ana, anonymous_id="cookie")
-    await running.relayed()
-    await running.scored(interaction("like"))
-    await running.world.activated(*RULES, rule("likes", 2, when={"type": "like"}), **MATRIX)
-    await running.scored(first, wrong, interaction("like", known_as=cookie))
-    await running.relayed()
+    ana = await running.world.profile_id(ANA)
+    await running.append_and_score(*(interaction("purchase", day=-n, id=f"purchase-{n}") for n in range(3)))
+    await running.retract(ana, interaction="wrong")
+    await running.retract(ana, interaction="purchase-0")
+    await running.adjust(ana, 7.5)
+    await running.unmerge(ana, anonymous_id="cookie")
+    await running.relay_outbox()
+    await running.append_and_score(interaction("like"))
+    await running.world.activate(*RULES, rule("likes", 2, when={"type": "like"}), **MATRIX)
+    await running.append_and_score(first, wrong, interaction("like", known_as=cookie))
+    await running.relay_outbox()

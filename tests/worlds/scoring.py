@@ -1,8 +1,7 @@
 """A scoring service without its HTTP and its log: what a test gives to it and asks of it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,10 +20,8 @@ from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store import traits
 from services.scoring.store.models import active
 from services.scoring.store.tables import models, scores
-from shared.database import quick
 from shared.database.engine import Database
 from shared.database.outbox import outbox
-from shared.database.threads import Threads
 from shared.events import Event, decode
 from shared.identity import Forms, Identity
 from tests.support.builders import on_the_log
@@ -43,7 +40,7 @@ class ScoringWorld:
         self.scorer = Scorer(self.clock, limits or {"user_id": 1}, forms or Forms())
         self.timer = Timer(database, self.clock, lambda: None)
 
-    async def drafted(
+    async def save_draft(
         self, *rules: dict[str, Any], flip_number: float = 25, model: str = "m", **more: Any
     ) -> None:
         matrix = kept_matrix(model, {"flip_number": flip_number, "rules": list(rules)} | more)
@@ -58,7 +55,7 @@ class ScoringWorld:
 
         await self.database.unit(put)
 
-    async def activated(
+    async def activate(
         self,
         *rules: dict[str, Any],
         flip_number: float = 25,
@@ -66,23 +63,23 @@ class ScoringWorld:
         model: str = "m",
         **more: Any,
     ) -> FlipDiff:
-        await self.drafted(*rules, flip_number=flip_number, model=model, **more)
+        await self.save_draft(*rules, flip_number=flip_number, model=model, **more)
         _, diff = await activate(self.database, self.clock, model, Activation(handoff))
         return diff
 
-    async def happened(self, *events: Event) -> None:
+    async def consume(self, *events: Event) -> None:
         messages = on_the_log(*events)
         await self.database.unit(lambda connection: self.scorer.apply(connection, messages))
 
-    async def passed(self, **by: float) -> int:
+    async def let_time_pass(self, **by: float) -> int:
         """Let time pass and the timer work until nothing is due; return how often it priced somebody."""
         self.clock.advance(**by)
         priced = 0
-        while more := await self.settled_due():
+        while more := await self.settle_due():
             priced += more
         return priced
 
-    async def settled_due(self) -> int:
+    async def settle_due(self) -> int:
         return await self.database.unit(self.timer.settle_due)
 
     async def score(self, identity: Identity, model: str = "m") -> float:
@@ -95,9 +92,9 @@ class ScoringWorld:
         known, matrix = await self.database.read(known_and_asked)
         return points(known, matrix, day_of(self.clock.now()))
 
-    async def kept(self, identity: Identity, model: str = "m") -> Any:
+    async def score_row(self, identity: Identity, model: str = "m") -> Any:
         """Return the row of the score as it was last priced in the active version."""
-        person = await self.person(identity)
+        person = await self.profile(identity)
         query = sa.select(scores).join(
             models, (models.c.model == scores.c.model) & (models.c.active_version == scores.c.version)
         )
@@ -105,62 +102,35 @@ class ScoringWorld:
         (row,) = await rows(self.database, mine)
         return row
 
-    async def traits(self, identity: Identity) -> dict[str, Any]:
-        def told(connection: sa.Connection) -> dict[str, Any]:
+    async def traits(self, identity: Identity) -> Mapping[str, Any]:
+        def told(connection: sa.Connection) -> Mapping[str, Any]:
             (person,) = find(connection, [identity.id])
             known = traits.read(connection, [person])
             return known[person.id].told(day_of(self.clock.now()))
 
         return await self.database.read(told)
 
-    async def person(self, identity: Identity) -> Profile:
+    async def profile(self, identity: Identity) -> Profile:
         (person,) = await self.database.read(lambda connection: find(connection, [identity.id]))
         return person
 
-    async def profile_of(self, identity: Identity) -> str:
-        return (await self.person(identity)).id
+    async def profile_id(self, identity: Identity) -> str:
+        return (await self.profile(identity)).id
 
     async def are_one(self, *identities: Identity) -> bool:
-        return len({await self.profile_of(identity) for identity in identities}) == 1
+        return len({await self.profile_id(identity) for identity in identities}) == 1
 
-    async def said(self, kind: type[Event]) -> Sequence[Any]:
-        """Return the events of a kind that wait in the outbox."""
+    async def outbox_events(self, *kinds: type[Event]) -> Sequence[Any]:
+        """Return the events of these kinds that wait in the outbox."""
         told = await values(self.database, sa.select(outbox.c.value).order_by(outbox.c.id))
-        return [event for event in map(decode, told) if isinstance(event, kind)]
+        return [event for event in map(decode, told) if isinstance(event, kinds)]
 
-    async def scores(self) -> Sequence[Any]:
+    async def score_rows(self) -> Sequence[Any]:
         """Return what is kept of all profiles in all versions, with names."""
         return await rows(self.database, sa.select(scores).order_by(*scores.primary_key))
 
-    async def rows(self, table: sa.Table) -> list[tuple[Any, ...]]:
+    async def table_rows(self, table: sa.Table) -> list[tuple[Any, ...]]:
         """Return all that a table has, in the order of its key."""
         return [
             tuple(row) for row in await rows(self.database, sa.select(table).order_by(*table.primary_key))
         ]
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Collect what is asked of a database by those who write."""
-    asked: list[str] = []
-
-    def on_execute(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-        asked.append(statement)
-
-    its = database._connections
-    engine = its._writer if isinstance(its, Threads) else its._engine.sync_engine
-    run = quick._Plain._run
-
-    def on_run(self: quick._Plain, connection: sa.Connection, how: str, bound: Sequence[Any]) -> Any:
-        if connection.engine is engine:
-            asked.append(self._text)
-        return run(self, connection, how, bound)
-
-    sa.event.listen(engine, "before_cursor_execute", on_execute)
-    # These go past SQLAlchemy and its events.
-    quick._Plain._run = on_run
-    try:
-        yield asked
-    finally:
-        quick._Plain._run = run
-        sa.event.remove(engine, "before_cursor_execute", on_execute)

@@ -39,22 +39,26 @@ class ScoringHttpWorld(ScoringWorld):
     async def post(self, path: str, body: Any = None) -> Any:
         return _success(await self.http.post(path, json=body))
 
-    async def active(self, document: dict[str, Any] = MARATHON, model: str = "m", **how: Any) -> Any:
+    async def activate_document(
+        self, document: dict[str, Any] = MARATHON, model: str = "m", **how: Any
+    ) -> Any:
         """Put a draft and activate it."""
         await self.put(f"/v1/models/{model}/draft", document)
         return await self.post(f"/v1/models/{model}/activate", how)
 
-    async def found(self, value: str = "ana@example.com", kind: str = "email") -> Any:
+    async def find_profile(self, value: str = "ana@example.com", kind: str = "email") -> Any:
         """Return the profile of an identity."""
         (found,) = (await self.get("/v1/profiles", kind=kind, value=value))["items"]
         return found
 
-    async def path(self, value: str = "ana@example.com", kind: str = "email") -> str:
+    async def profile_path(self, value: str = "ana@example.com", kind: str = "email") -> str:
         """Return the path of the profile of an identity."""
-        return f"/v1/profiles/{(await self.found(value, kind))['id']}"
+        return f"/v1/profiles/{(await self.find_profile(value, kind))['id']}"
 
-    async def standing(self, value: str = "ana@example.com", kind: str = "email", model: str = "m") -> Any:
-        return (await self.found(value, kind))["scores"][model]
+    async def score_over_http(
+        self, value: str = "ana@example.com", kind: str = "email", model: str = "m"
+    ) -> Any:
+        return (await self.find_profile(value, kind))["scores"][model]
 
     async def pages(self, path: str, **params: Any) -> AsyncIterator[list[Any]]:
         """Give the items of a list page by page."""
@@ -65,7 +69,7 @@ class ScoringHttpWorld(ScoringWorld):
                 return
             params["cursor"] = page["next_cursor"]
 
-    async def refused(self, method: str, path: str, **request: Any) -> tuple[int, str, str | None]:
+    async def refusal(self, method: str, path: str, **request: Any) -> tuple[int, str, str | None]:
         """Return status, code and field of a refusal; fails when it is not sent as a problem."""
         answer = await self.http.request(method, path, **request)
         return refusal_of(answer)

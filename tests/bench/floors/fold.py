@@ -95,4 +95,5 @@ async def follow(url: str, bootstrap: str, topic: str, shares: Shares) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(follow(*sys.argv[1:4], Shares(*map(float, sys.argv[4:6]))))
+        one, two, three, *shares = sys.argv[1:6]
+        runner.run(follow(one, two, three, Shares(*map(float, shares))))

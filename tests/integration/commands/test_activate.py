@@ -60,7 +60,7 @@ def test_a_matrix_that_makes_no_leads_says_so_first_and_again_before_it_is_activ
 def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_before(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
-    instance.activated("points", matrix=Path(file(MATRIX)))
+    instance.activate_in_process("points", matrix=Path(file(MATRIX)))
     ended, told = instance.activate("points", "--matrix", file(DEARER), "--handoff", "all", "--yes")
     assert ended == 0, told
     assert "points: from version 1 to the draft what changes needs counting visits: points 10 -> 30" in told
@@ -70,25 +70,25 @@ def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_befor
     assert "Next: GET /v1/leads?model=points" in told
     assert "Back: flipline activate points --version 1" in told
 
-    told = instance.activated("points", version=1)
+    told = instance.activate_in_process("points", version=1)
     assert "points: from version 2 to version 1" in told
     assert "Preview: 2 profiles under version 1" in told
     assert told.count("un-flipped: reached it, and no longer do 2") == 2, "in the preview, and after"
     assert instance.model("points")["active_version"] == 1
     with pytest.raises(Conflict, match="Version 1 of points scores already"):
-        instance.activated("points", version=1)
+        instance.activate_in_process("points", version=1)
 
 
 def test_those_kept_back_are_told_with_how_to_list_them_and_hand_them_over(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
-    told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="none")
+    told = instance.activate_in_process("kept", matrix=Path(file(DEARER)), handoff="none")
     assert "GET /v1/profiles?model=kept&kept_back=true lists all 2; flipline activate kept" in told
     assert "--version 1 --handoff all hands them over" in told
-    told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="new_activity_only")
+    told = instance.activate_in_process("kept", matrix=Path(file(DEARER)), handoff="new_activity_only")
     assert told.count("an activation kept them from sales 2") == 2, "in the preview, and after"
     assert "lists all 2;" in told
-    told = instance.activated("kept", matrix=Path(file(DEARER)), handoff="all")
+    told = instance.activate_in_process("kept", matrix=Path(file(DEARER)), handoff="all")
     assert "handed over now 2" in told
     assert "lists all" not in told
 
@@ -132,7 +132,7 @@ def test_without_a_terminal_and_without_yes_all_is_shown_and_nothing_activated(
 def test_who_is_asked_may_say_no_and_the_draft_is_kept(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
-    ended, told = instance.asked("asked", "--matrix", file(MATRIX), answer=lambda: b"n\n")
+    ended, told = instance.run_at_terminal("asked", "--matrix", file(MATRIX), answer=lambda: b"n\n")
     assert ended == 1
     assert "Nothing was activated. The draft is kept." in told
     assert instance.model("asked") == {
@@ -164,7 +164,7 @@ def test_what_the_instance_refuses_is_told_with_what_to_do(
     instance: Instance, model: str, wanted: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(Refused, match=re.escape(told)):
-        instance.activated(model, **wanted)
+        instance.activate_in_process(model, **wanted)
 
 
 def test_a_key_of_another_instance_is_told(instance: Instance) -> None:
@@ -178,4 +178,4 @@ def test_a_model_is_found_behind_many_others(instance: Instance) -> None:
         assert instance.http.put(f"/v1/models/y_{number:02}/draft", json=MATRIX).is_success
     assert instance.http.put("/v1/models/zzz/draft", json=MATRIX).is_success
     assert "next_cursor" in instance.http.get("/v1/models").json()
-    assert "from nothing to the draft" in instance.activated("zzz")
+    assert "from nothing to the draft" in instance.activate_in_process("zzz")

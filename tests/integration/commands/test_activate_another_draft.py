@@ -16,7 +16,7 @@ def test_a_draft_that_somebody_changes_meanwhile_is_not_activated_unseen(
         assert instance.http.put("/v1/models/raced/draft", json=DEARER).is_success
         return b"y\n"
 
-    ended, told = instance.asked("raced", "--matrix", file(MATRIX), answer=meanwhile)
+    ended, told = instance.run_at_terminal("raced", "--matrix", file(MATRIX), answer=meanwhile)
     assert ended == 1
     assert "somebody has changed the draft" in told
     assert instance.model("raced")["active_version"] is None
@@ -59,7 +59,7 @@ def test_who_is_at_a_terminal_is_asked_whether_to_replace_another_draft(
     instance: Instance, file: Callable[[Any], str], answers: list[bytes], points: int
 ) -> None:
     assert instance.http.put("/v1/models/mine/draft", json=MATRIX).is_success
-    ended, told = instance.asked(
+    ended, told = instance.run_at_terminal(
         "mine",
         "--matrix",
         file(DEARER),

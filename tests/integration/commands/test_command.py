@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -52,7 +53,7 @@ def test_keys_are_printed_the_first_time_only_and_the_curl_works_all_the_same(tm
 
 
 def test_keys_that_the_environment_gives_are_not_printed(tmp_path: Path) -> None:
-    given = KEYS | {"write_keys": f"{KEYS['write_keys']}, another-{KEYS['write_keys']}"}
+    given: dict[str, Any] = KEYS | {"write_keys": f"{KEYS['write_keys']}, another-{KEYS['write_keys']}"}
     with up(tmp_path / "data", **given) as (_, printed):
         assert "-key-of-the-command-tests" not in printed
         assert not (tmp_path / "data" / "keys.json").exists()

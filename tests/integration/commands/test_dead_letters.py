@@ -21,7 +21,7 @@ class Running:
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
-        instance.happened([7, {"type": "\x1b[31mVisit"}, {"identities": {}}])
+        instance.post_events([7, {"type": "\x1b[31mVisit"}, {"identities": {}}])
         until(lambda: len(self.letters()) >= 3)
 
     def letters(self) -> list[dict[str, str]]:

@@ -66,8 +66,9 @@ async def test_when_the_story_fails_midway_its_model_is_retired(
         raise ZeroDivisionError
 
     monkeypatch.setattr(played, "_flip", fails)
+    out = StringIO()
     with pytest.raises(ZeroDivisionError):
-        await play(instance, 3, out := StringIO())
+        await play(instance, 3, out)
     assert (model(instance)["active_version"], bool(model(instance)["retired_at"])) == (None, True)
     assert CLOSING in out.getvalue()
 

@@ -36,7 +36,7 @@ def test_a_model_is_listed_shown_retired_when_that_is_confirmed_and_revived(
     assert (ended, "Nothing was changed: there is no terminal to ask on. Add --yes." in told) == (1, True)
     assert "Version 1 of spring scores." in told
     question: dict[str, Any] = {"questions": ("Retire spring?",), "command": ("models", "retire")}
-    ended, told = instance.asked("spring", answer=lambda: b"n\n", **question)
+    ended, told = instance.run_at_terminal("spring", answer=lambda: b"n\n", **question)
     assert (ended, "Nothing was changed." in told) == (1, True)
     assert instance.model("spring")["active_version"] == 1
 
@@ -51,20 +51,20 @@ def test_a_model_is_listed_shown_retired_when_that_is_confirmed_and_revived(
     for part in ("retired by Olga", "retired because over", "the first 1"):
         assert part in told
 
-    told = instance.activated("spring", version=1)
+    told = instance.activate_in_process("spring", version=1)
     assert "spring is retired; to activate a version of it revives it." in told
     assert "spring: version 1 scores now" in told
     assert instance.model("spring")["retired_at"] is None
     assert instance.http.delete("/v1/models/spring").is_success
     file = tmp_path / "matrix.json"
     file.write_text(json.dumps(FLIPS | {"flip_number": 5}))
-    assert "spring: version 2 scores now" in instance.activated("spring", matrix=file)
+    assert "spring: version 2 scores now" in instance.activate_in_process("spring", matrix=file)
 
 
 def test_a_model_that_never_scored_is_removed(instance: Instance) -> None:
     assert instance.http.put("/v1/models/never/draft", json=FLIPS).is_success
     question: dict[str, Any] = {"questions": ("Remove never?",), "command": ("models", "retire")}
-    ended, told = instance.asked("never", answer=lambda: b"y\n", **question)
+    ended, told = instance.run_at_terminal("never", answer=lambda: b"y\n", **question)
     assert ended == 0, told
     assert "never never scored: it is removed, and its draft with it." in told
     ended, told = instance.run("models", "show", "never")
@@ -81,7 +81,7 @@ def test_a_model_that_somebody_activates_meanwhile_is_not_retired_unseen(instanc
         return b"y\n"
 
     question: dict[str, Any] = {"questions": ("Retire busy?",), "command": ("models", "retire")}
-    ended, told = instance.asked("busy", answer=meanwhile, **question)
+    ended, told = instance.run_at_terminal("busy", answer=meanwhile, **question)
     assert ended == 1
     assert "Nothing was changed: somebody has just changed busy. Run this again." in told
     assert instance.model("busy")["active_version"] == 2
@@ -106,7 +106,9 @@ def test_some_of_those_kept_back_are_handed_over_by_name_and_the_others_by_the_v
     assert "To be handed over: 1. No version is activated." in told
     assert "Nobody was handed over: there is no terminal to ask on. Add --yes" in told
     answer: dict[str, Any] = {"answer": lambda: b"y\n", "questions": ("Hand them over?",)}
-    ended, told = instance.asked("named", "--version", "1", "--handoff", "all", "--note", "idle", **answer)
+    ended, told = instance.run_at_terminal(
+        "named", "--version", "1", "--handoff", "all", "--note", "idle", **answer
+    )
     assert ended == 0, told
     assert "named: handed over under version 1" in told
     assert "handed over now 1" in told
@@ -114,7 +116,7 @@ def test_some_of_those_kept_back_are_handed_over_by_name_and_the_others_by_the_v
     orders = instance.http.get("/v1/models/named/handoffs").json()["items"]
     assert [(one["note"], one["handed_over"]) for one in orders] == [("idle", 1), ("met", 1)]
     assert len(instance.http.get("/v1/models/named/activations").json()["items"]) == 1
-    assert "handed over now 0" in instance.activated("named", version=1, handoff="all")
+    assert "handed over now 0" in instance.activate_in_process("named", version=1, handoff="all")
 
 
 async def test_many_are_handed_over_call_by_call(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,11 +47,11 @@ async def test_what_is_owed_is_shown_by_webhook(
         run_handoff(tmp_path, database) as world,
     ):
         first, second, third = [await world.subscribe(one.url()) for one in (failing, gone, fine)]
-        await world.qualify(qualified(1), qualified(2))
+        await world.append(qualified(1), qualified(2))
         for one in (first, second):
-            await world.failed(one, 1)
-        await world.settled(second, "held", 2)
-        await world.settled(third, "delivered", 2)
+            await world.wait_for_attempts(one, 1)
+        await world.wait_for_deliveries(second, "held", 2)
+        await world.wait_for_deliveries(third, "delivered", 2)
 
         expected = {first["id"]: (2.0, 0.0, 0.0), second["id"]: (0.0, 2.0, 0.0), third["id"]: (0.0, 0.0, 0.0)}
         await eventually(lambda: shown(world), lambda now: now == expected)

@@ -1,6 +1,5 @@
 """A damaged row of a subscription stops that subscription alone until it is mended."""
 
-from collections.abc import AsyncIterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -28,12 +27,6 @@ DAMAGED = [
 UNREADABLE_NAMES = ["7", '"x"', "{}", "[7]", "[[]]"]
 
 
-@pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
-    async with run_handoff(tmp_path, database) as running:
-        yield running
-
-
 async def damage(world: HandoffWorld, webhook: dict[str, Any], column: str, value: str) -> None:
     """Write to a column behind the API's back, as a bad restore or a hand in the table would."""
     cast = "::json" if world.database.dialect == "postgresql" and column != "url" else ""
@@ -49,11 +42,11 @@ async def test_damaged_secrets_stop_their_subscription_alone_until_they_are_rota
     for value, damaged in all_damaged.items():
         await damage(world, damaged, "secrets", value)
 
-    await world.qualify(qualified(1))
+    await world.append(qualified(1))
 
-    await world.settled(healthy, "delivered")
+    await world.wait_for_deliveries(healthy, "delivered")
     for value, damaged in all_damaged.items():
-        await world.settled(damaged, "held")
+        await world.wait_for_deliveries(damaged, "held")
         shown = await world.get(f"/v1/webhooks/{damaged['id']}")
         assert (shown["status"], shown["disabled_reason"]) == ("disabled", MUTE), value
     assert [received.path for received in receiver.received] == ["/hook"]
@@ -62,7 +55,7 @@ async def test_damaged_secrets_stop_their_subscription_alone_until_they_are_rota
         assert (await world.api.post(f"/v1/webhooks/{damaged['id']}/rotate-secret")).status_code == 200, value
         await world.api.patch(f"/v1/webhooks/{damaged['id']}", json={"status": "active"})
         assert (await world.api.post(f"/v1/webhooks/{damaged['id']}/replay")).json() == {"replayed": 1}
-        await world.settled(damaged, "delivered")
+        await world.wait_for_deliveries(damaged, "delivered")
 
 
 async def test_one_damaged_secret_beside_good_ones_does_not_sign(
@@ -72,11 +65,11 @@ async def test_one_damaged_secret_beside_good_ones_does_not_sign(
     good = f'["{webhook["secret"]}", null]'
     await damage(world, webhook, "secrets", f'[{good}, ["whsec_A", null], 7, [], [null, null]]')
 
-    await world.qualify(qualified())
+    await world.append(qualified())
 
     [received] = await receiver.wait_for(1)
     assert received.headers["webhook-signature"].count("v1,") == 1
-    await world.settled(webhook, "delivered")
+    await world.wait_for_deliveries(webhook, "delivered")
 
 
 async def test_a_subscription_to_nobody_knows_what_is_owed_everything_and_sent_nothing(
@@ -90,11 +83,11 @@ async def test_a_subscription_to_nobody_knows_what_is_owed_everything_and_sent_n
     for (column, value), damaged in all_damaged.items():
         await damage(world, damaged, column, value)
 
-    await world.qualify(qualified())
+    await world.append(qualified())
 
-    await world.settled(healthy, "delivered")
+    await world.wait_for_deliveries(healthy, "delivered")
     for damage_, damaged in all_damaged.items():
-        await world.settled(damaged, "held")
+        await world.wait_for_deliveries(damaged, "held")
         shown = await world.get(f"/v1/webhooks/{damaged['id']}")
         assert (shown["status"], shown["disabled_reason"]) == ("disabled", UNREADABLE), damage_
     assert len((await world.get("/v1/webhooks"))["items"]) == 1 + len(all_damaged)
@@ -104,7 +97,7 @@ async def test_a_subscription_to_nobody_knows_what_is_owed_everything_and_sent_n
     for damaged in all_damaged.values():
         await world.api.patch(f"/v1/webhooks/{damaged['id']}", json=anew)
         await world.api.post(f"/v1/webhooks/{damaged['id']}/replay")
-        await world.settled(damaged, "delivered")
+        await world.wait_for_deliveries(damaged, "delivered")
 
 
 @pytest.mark.parametrize("value", ["{", "", "[[", "\x01"])
@@ -122,11 +115,11 @@ async def test_what_is_no_json_at_all_harms_no_other(
         await damage(world, mute, "secrets", value)
         await damage(world, lost, "models", value)
 
-        await world.qualify(qualified())
+        await world.append(qualified())
 
-        await world.settled(healthy, "delivered")
-        await world.settled(mute, "held")
-        await world.settled(lost, "held")
+        await world.wait_for_deliveries(healthy, "delivered")
+        await world.wait_for_deliveries(mute, "held")
+        await world.wait_for_deliveries(lost, "held")
     await database.close()
 
 
@@ -137,10 +130,10 @@ async def test_a_damaged_url_fails_its_own_deliveries_alone(world: HandoffWorld,
         damaged.append(await world.subscribe(receiver.url("/damaged")))
         await damage(world, damaged[-1], "url", value)
 
-    await world.qualify(qualified())
+    await world.append(qualified())
 
-    await world.settled(healthy, "delivered")
+    await world.wait_for_deliveries(healthy, "delivered")
     for one in damaged:
-        failed = await world.failed(one, 1)
+        failed = await world.wait_for_attempts(one, 1)
         assert failed["error"]
     assert [received.path for received in receiver.received] == ["/hook"]

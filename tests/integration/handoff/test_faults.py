@@ -1,7 +1,6 @@
 """Faults of our own (a bug, a full disk) lose no delivery and stop no other one."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,12 +25,6 @@ from tests.worlds.handoff import HandoffWorld, run_handoff
 MORE_THAN_THE_LANE = 3 * bulkhead.MAX_WIDTH
 
 
-@pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
-    async with run_handoff(tmp_path, database) as running:
-        yield running
-
-
 async def test_a_bug_while_sending_is_put_on_record_and_gives_the_place_back(
     world: HandoffWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,7 +38,7 @@ async def test_a_bug_while_sending_is_put_on_record_and_gives_the_place_back(
 
     monkeypatch.setattr(Sender, "send", breaking)
     webhook = await world.subscribe(receiver.url())
-    await world.qualify(*(qualified(number) for number in range(MORE_THAN_THE_LANE)))
+    await world.append(*(qualified(number) for number in range(MORE_THAN_THE_LANE)))
 
     failed = await eventually(
         lambda: world.deliveries(webhook, limit=MORE_THAN_THE_LANE),
@@ -73,15 +66,15 @@ async def test_an_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_
         record(connection, finished)
 
     monkeypatch.setattr(worker, "record", refusing)
-    await world.qualify(*(qualified(number) for number in range(20)))
+    await world.append(*(qualified(number) for number in range(20)))
 
     rows = await eventually(
-        lambda: world.deliveries(webhook, status="delivered"), lambda rows: len(rows) == 19 and refused
+        lambda: world.deliveries(webhook, status="delivered"), lambda rows: len(rows) == 19 and bool(refused)
     )
     assert "flip_3" not in {row["message_id"] for row in rows}
     monkeypatch.setattr(worker, "record", record)
     world.clock.advance(hours=1)
-    await world.settled(webhook, "delivered", 20)
+    await world.wait_for_deliveries(webhook, "delivered", 20)
 
 
 async def fill(database: Database) -> None:
@@ -117,7 +110,7 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
 
     async with hostile(late) as address, run_handoff(tmp_path, database) as world:
         webhook = await world.subscribe(f"http://{address}/")
-        await world.qualify(*(qualified(number) for number in range(bulkhead.FIRST_WIDTH)))
+        await world.append(*(qualified(number) for number in range(bulkhead.FIRST_WIDTH)))
         await eventually(lambda: len(received) == bulkhead.FIRST_WIDTH)
 
         await fill(database)
@@ -126,7 +119,7 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
 
         await changed(database, sa.text("pragma max_page_count = 1000000"))
         world.clock.advance(hours=1)
-        await world.settled(webhook, "delivered", bulkhead.FIRST_WIDTH)
+        await world.wait_for_deliveries(webhook, "delivered", bulkhead.FIRST_WIDTH)
         assert len(received) == bulkhead.FIRST_WIDTH, "nothing was sent twice"
         await eventually(readiness, lambda told: '"ready"' in told)
     await database.close()
@@ -140,6 +133,6 @@ async def test_a_retry_after_that_makes_no_sense_is_no_answer_to_stumble_over(
     ):
         receiver.answers(Reply(503, {"retry-after": value}))
         webhook = await world.subscribe(receiver.url(f"/{number}"), models=[f"m{number}"])
-        await world.qualify(qualified(number, model=f"m{number}"))
-        failed = await world.failed(webhook, 1)
+        await world.append(qualified(number, model=f"m{number}"))
+        failed = await world.wait_for_attempts(webhook, 1)
         assert failed["attempts"][0]["status"] == 503

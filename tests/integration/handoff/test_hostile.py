@@ -81,8 +81,8 @@ async def hasty_world(tmp_path: Path, sqlite_url: str) -> AsyncIterator[HandoffW
 async def attempt_at(world: HandoffWorld, url: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a delivery to the URL and the first attempt at it."""
     webhook = await world.subscribe(url)
-    await world.qualify(qualified())
-    delivery = await world.failed(webhook, 1)
+    await world.append(qualified())
+    delivery = await world.wait_for_attempts(webhook, 1)
     return delivery, delivery["attempts"][0]
 
 
@@ -181,8 +181,8 @@ async def test_each_answer_on_a_kept_connection_may_have_its_size(world: Handoff
     async with Receiver(Reply(200, long)) as receiver:
         webhook = await world.subscribe(receiver.url())
         for number in range(3):
-            await world.qualify(qualified(number))
-            await world.settled(webhook, "delivered", number + 1)
+            await world.append(qualified(number))
+            await world.wait_for_deliveries(webhook, "delivered", number + 1)
 
         assert len(receiver.received) == 3
 
@@ -202,9 +202,9 @@ async def test_a_healthy_endpoint_gets_its_leads_among_hostile_ones(world: Hando
         ]
         healthy = await world.subscribe(receiver.url())
 
-        await world.qualify(*(qualified(number) for number in range(20)))
+        await world.append(*(qualified(number) for number in range(20)))
 
-        await world.settled(healthy, "delivered", 20)
+        await world.wait_for_deliveries(healthy, "delivered", 20)
         assert len(receiver.received) == 20
         for webhook in webhooks[:-1]:
             await eventually(

@@ -29,7 +29,7 @@ LEADS = [
 async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
     async with run_handoff(tmp_path, database) as running:
         for number, (name, score, days) in enumerate(LEADS):
-            await running.qualify(
+            await running.append(
                 qualified(
                     number,
                     score=score,
@@ -153,7 +153,7 @@ async def test_what_a_list_of_leads_does_not_take_is_refused(world: HandoffWorld
 async def test_the_longest_names_are_sorted_and_paged_too(world: HandoffWorld) -> None:
     for number, letter in enumerate(("🏃", "\u0fff", '"\\', "ß", "\ufdfa")):
         name = letter * 3_000
-        await world.qualify(qualified(100 + number, traits={"last_name": name}, model="long"))
+        await world.append(qualified(100 + number, traits={"last_name": name}, model="long"))
     await eventually(lambda: listed(world), lambda found: len(found) == len(LEADS) + 5)
     found = await listed(world, 1, sort="-last_name", model="long")
     assert sorted(lead["lead_id"] for lead in found) == [f"lead_{100 + number}" for number in range(5)]

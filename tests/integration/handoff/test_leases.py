@@ -65,8 +65,8 @@ async def owed(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
     async with Receiver(Reply(500), WORKS) as receiver:
         async with run_handoff(tmp_path, database) as world:
             webhook = await world.subscribe(receiver.url())
-            await world.qualify(qualified())
-            await world.failed(webhook, 1)
+            await world.append(qualified())
+            await world.wait_for_attempts(webhook, 1)
             await lease_to("dead-worker", world, webhook)
         yield receiver
 
@@ -97,19 +97,19 @@ async def test_the_leases_of_a_living_worker_stay_its_own(
     monkeypatch.setattr(takeover, "CHECK_SECONDS", 0.01)
     async with Receiver(HANGS) as receiver, run_handoff(tmp_path, database) as one:
         await one.subscribe(receiver.url(), models=["marathon"])
-        await one.qualify(*(qualified(number) for number in range(5)))
+        await one.append(*(qualified(number) for number in range(5)))
         await receiver.wait_for(5)
         [(_, _, worker), *_] = held = await leases(database)
 
         async with Receiver() as healthy, run_handoff(tmp_path, database) as another:
             webhook = await another.subscribe(healthy.url(), models=["other"])
-            await another.qualify(qualified(9, model="other"))
-            await another.settled(webhook, "delivered")
+            await another.append(qualified(9, model="other"))
+            await another.wait_for_deliveries(webhook, "delivered")
             for times in range(2, 5):
                 # A look that takes over the lease of the dead one has passed over those of the living one.
                 await lease_to("dead-worker", another, webhook)
                 await healthy.wait_for(times)
-            await another.settled(webhook, "delivered")
+            await another.wait_for_deliveries(webhook, "delivered")
             assert await leases(database) == held
             assert {row[2] for row in held} == {worker}
     assert len(receiver.received) == 5
@@ -122,7 +122,7 @@ async def test_a_lost_proof_is_had_again_and_costs_at_most_a_second_attempt(
     monkeypatch.setattr(takeover, "CHECK_SECONDS", 0.01)
     async with Receiver(HANGS) as receiver, run_handoff(tmp_path, database) as world:
         await world.subscribe(receiver.url())
-        await world.qualify(qualified())
+        await world.append(qualified())
         await receiver.wait_for(1)
         [(_, _, worker)] = await leases(database)
 
@@ -160,18 +160,18 @@ async def test_a_zombie_changes_nothing(
 
     async with hostile(behave) as address, run_handoff(tmp_path, database) as zombie:
         webhook = await zombie.subscribe(f"http://{address}/")
-        await zombie.qualify(qualified(1))
+        await zombie.append(qualified(1))
         await eventually(lambda: came == 1)
         await take_proofs_away(tmp_path, database)
 
         async with run_handoff(tmp_path, database) as successor:
-            [delivered] = await successor.settled(webhook, "delivered")
+            [delivered] = await successor.wait_for_deliveries(webhook, "delivered")
         may_fail.set()
         await broken_off.wait()
 
         # By what the zombie delivers next it has recorded what it had before.
-        await zombie.qualify(qualified(2))
-        both = await zombie.settled(webhook, "delivered", 2)
+        await zombie.append(qualified(2))
+        both = await zombie.wait_for_deliveries(webhook, "delivered", 2)
         assert both[1] == delivered
         assert [attempt["status"] for attempt in delivered["attempts"]] == [200]
         assert (await zombie.get(f"/v1/webhooks/{webhook['id']}"))["status"] == "active"
@@ -181,7 +181,7 @@ async def test_a_stopped_worker_leaves_nothing_leased_and_no_file(tmp_path: Path
     async with Receiver(HANGS) as receiver:
         async with run_handoff(tmp_path, database) as world:
             await world.subscribe(receiver.url())
-            await world.qualify(*(qualified(number) for number in range(5)))
+            await world.append(*(qualified(number) for number in range(5)))
             await receiver.wait_for(5)
             assert len(await leases(database)) == 5
             assert len(lock_files(tmp_path)) == (database.dialect == "sqlite")
@@ -214,14 +214,14 @@ async def test_who_cannot_prove_to_live_delivers_under_leases_that_end_by_time(
     monkeypatch.setattr(composing, "prove", refused)
     async with Receiver(HANGS, WORKS) as receiver, run_handoff(tmp_path, database) as world:
         webhook = await world.subscribe(receiver.url())
-        await world.qualify(qualified(1))
+        await world.append(qualified(1))
         await receiver.wait_for(1)
         assert await leases(database) == []
-        await world.qualify(qualified(2))
-        await world.settled(webhook, "delivered")
+        await world.append(qualified(2))
+        await world.wait_for_deliveries(webhook, "delivered")
         await eventually(
             lambda: world.api.get("/readyz"), lambda answer: "handoff.leases waits" in answer.text
         )
 
         world.clock.advance(hours=1)
-        await world.settled(webhook, "delivered", 2)
+        await world.wait_for_deliveries(webhook, "delivered", 2)

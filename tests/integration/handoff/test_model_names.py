@@ -110,7 +110,7 @@ async def test_a_model_that_is_deleted_and_made_anew_is_known_again(world: Hando
 
 
 async def test_leads_of_a_misspelt_model_are_refused_with_the_one_that_is_meant(world: HandoffWorld) -> None:
-    await world.qualify(qualified(1))
+    await world.append(qualified(1))
     await eventually(lambda: world.get("/v1/leads"), lambda page: len(page["items"]) == 1)
     assert len((await world.get("/v1/leads?model=marathon"))["items"]) == 1
     status, code, field, message = await refused(world, "GET", "/v1/leads?model=maraton")
@@ -135,7 +135,7 @@ async def test_who_makes_a_model_and_at_once_a_subscription_is_not_refused(
     await eventually(looked.is_set)
     async with patience():
         assert not subscribing.done()
-        await world.model("new")
+        await world.draft_models("new")
         assert (await subscribing).status_code == 201
 
 

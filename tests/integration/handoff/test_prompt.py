@@ -1,6 +1,5 @@
 """A delivery that this process stores is claimed in the same transaction, and nothing is lost by that."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,6 @@ from tests.support.patience import PATIENCE_SECONDS, eventually
 from tests.support.receiver import Receiver
 from tests.support.tables import rows, values
 from tests.worlds.handoff import HandoffWorld, run_handoff
-
-
-@pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
-    async with run_handoff(tmp_path, database) as running:
-        yield running
 
 
 async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
@@ -52,9 +45,9 @@ async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
         monkeypatch.setattr(worker, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
         monkeypatch.setattr(worker, "claim", counted)
         for number in range(3):
-            await world.qualify(qualified(number))
+            await world.append(qualified(number))
             await receiver.wait_for(number + 1)
-            await world.settled(webhook, "delivered", number + 1)
+            await world.wait_for_deliveries(webhook, "delivered", number + 1)
     assert claims == [1, 1, 1], "one claim for each lead, in the transaction that stores it"
 
 
@@ -70,11 +63,11 @@ async def test_a_claim_that_fails_keeps_no_lead_out(
         return claim(connection, **how)
 
     monkeypatch.setattr(worker, "claim", failing)
-    await world.qualify(qualified(1), qualified(2))
+    await world.append(qualified(1), qualified(2))
     await eventually(lambda: world.deliveries(webhook, status="pending"), lambda found: len(found) == 2)
     assert await rows(world.database, sa.select(outbox)) == [], "nothing is parked"
     fails = False
-    await world.settled(webhook, "delivered", 2)
+    await world.wait_for_deliveries(webhook, "delivered", 2)
     assert len(receiver.received) == 2
 
 
@@ -86,7 +79,7 @@ async def test_what_finds_no_place_at_first_is_sent_as_soon_as_there_is_one(
     async with run_handoff(tmp_path, database) as world:
         await world.subscribe(receiver.url())
         monkeypatch.setattr(worker, "LOOK_AGAIN_SECONDS", 10 * PATIENCE_SECONDS)
-        await world.qualify(*(qualified(number) for number in range(count)))
+        await world.append(*(qualified(number) for number in range(count)))
         await receiver.wait_for(count)
         left = sa.select(deliveries.c.id).where(deliveries.c.status == "pending")
         await eventually(lambda: values(database, left), lambda ids: not ids)

@@ -1,10 +1,7 @@
 """The delivery worker among dead endpoints, deleted subscriptions, dying processes and its own like."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from services.handoff.webhooks import bulkhead
 from shared.database.engine import Database
@@ -16,21 +13,15 @@ from tests.worlds.handoff import HandoffWorld, run_handoff
 WORKS, HANGS = Reply(200), Reply(hang=True)
 
 
-@pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
-    async with run_handoff(tmp_path, database) as running:
-        yield running
-
-
 async def test_dead_endpoints_do_not_delay_a_healthy_one(world: HandoffWorld, receiver: Receiver) -> None:
     async with Receiver(HANGS) as dead:
         for path in ("/a", "/b", "/c"):
             await world.subscribe(dead.url(path))
-        await world.qualify(*(qualified(number) for number in range(100)))
+        await world.append(*(qualified(number) for number in range(100)))
         await dead.wait_for(3 * bulkhead.FIRST_WIDTH)
 
         await world.subscribe(receiver.url())
-        await world.qualify(*(qualified(number) for number in range(100, 130)))
+        await world.append(*(qualified(number) for number in range(100, 130)))
 
         await receiver.wait_for(30)
         assert len(dead.received) == 3 * bulkhead.FIRST_WIDTH
@@ -44,7 +35,7 @@ async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
             await world.subscribe(dead.url(f"/{number}"))
             for number in range(bulkhead.TOTAL // bulkhead.FIRST_WIDTH)
         ]
-        await world.qualify(*(qualified(number) for number in range(bulkhead.FIRST_WIDTH)))
+        await world.append(*(qualified(number) for number in range(bulkhead.FIRST_WIDTH)))
         for endpoint in endpoints:
             await eventually(
                 lambda endpoint=endpoint: world.deliveries(endpoint),
@@ -52,7 +43,7 @@ async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
             )
 
         healthy = await world.subscribe(receiver.url())
-        await world.qualify(qualified(100))
+        await world.append(qualified(100))
 
         async def delivered() -> list[dict[str, Any]]:
             # All that failed is due again, and the healthy one too if this machine was too slow for it.
@@ -67,15 +58,15 @@ async def test_deleting_a_subscription_with_work_under_way_harms_nobody(
 ) -> None:
     async with Receiver(HANGS) as slow:
         doomed = await world.subscribe(slow.url())
-        await world.qualify(*(qualified(number) for number in range(20)))
+        await world.append(*(qualified(number) for number in range(20)))
         await slow.wait_for(bulkhead.FIRST_WIDTH)
 
         assert (await world.api.delete(f"/v1/webhooks/{doomed['id']}")).status_code == 204
         assert (await world.api.delete(f"/v1/webhooks/{doomed['id']}")).status_code == 204
 
     healthy = await world.subscribe(receiver.url())
-    await world.qualify(qualified(20))
-    await world.settled(healthy, "delivered")
+    await world.append(qualified(20))
+    await world.wait_for_deliveries(healthy, "delivered")
     assert (await world.api.get(f"/v1/webhooks/{doomed['id']}")).status_code == 404
     await eventually(lambda: world.api.get("/readyz"), lambda answer: answer.status_code == 200)
 
@@ -86,11 +77,11 @@ async def test_an_attempt_cut_short_is_made_again_by_the_next_process_under_the_
     async with Receiver(HANGS, WORKS) as receiver:
         async with run_handoff(tmp_path, database) as first:
             webhook = await first.subscribe(receiver.url())
-            await first.qualify(qualified())
+            await first.append(qualified())
             await receiver.wait_for(1)
 
         async with run_handoff(tmp_path, database) as second:
-            [delivered] = await second.settled(webhook, "delivered")
+            [delivered] = await second.wait_for_deliveries(webhook, "delivered")
 
     assert [received.id for received in receiver.received] == [delivered["message_id"]] * 2
 
@@ -101,7 +92,7 @@ async def test_two_processes_share_the_work_and_send_nothing_twice(
     async with run_handoff(tmp_path, database) as one, run_handoff(tmp_path, database) as another:
         webhook = await one.subscribe(receiver.url())
 
-        await another.qualify(*(qualified(number) for number in range(200)))
+        await another.append(*(qualified(number) for number in range(200)))
 
         await eventually(
             lambda: one.deliveries(webhook, status="delivered", limit=200), lambda rows: len(rows) == 200

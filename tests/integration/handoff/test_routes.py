@@ -1,24 +1,15 @@
 """The hand-off's HTTP: what it lets in, what it shows, and how it refuses."""
 
 import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from shared.database.engine import Database
 from tests.support.keys import OPS_KEY, WRITE_KEY
 from tests.support.leads import qualified
 from tests.support.receiver import Receiver
-from tests.worlds.handoff import HandoffWorld, run_handoff
-
-
-@pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
-    async with run_handoff(tmp_path, database) as running:
-        yield running
+from tests.worlds.handoff import HandoffWorld
 
 
 async def test_a_crm_or_ops_key_is_needed(world: HandoffWorld) -> None:
@@ -102,7 +93,7 @@ async def test_a_test_message_takes_the_way_of_every_other(world: HandoffWorld, 
     assert (answer.status_code, answer.json()["status"]) == (201, "pending")
     [received] = await receiver.wait_for(1)
     assert received.json["type"] == "webhook.test"
-    [delivery] = await world.settled(webhook, "delivered")
+    [delivery] = await world.wait_for_deliveries(webhook, "delivered")
     assert delivery["id"] == answer.json()["id"]
 
 
@@ -112,8 +103,8 @@ async def test_pages_of_deliveries_leads_and_webhooks_show_everything_once(
     webhook = await world.subscribe(receiver.url())
     await world.subscribe(receiver.url(), models=["none"])
     await world.subscribe(receiver.url(), models=["none"])
-    await world.qualify(*(qualified(number) for number in range(7)))
-    await world.settled(webhook, "delivered", 7)
+    await world.append(*(qualified(number) for number in range(7)))
+    await world.wait_for_deliveries(webhook, "delivered", 7)
 
     for path, expected in (
         (f"/v1/webhooks/{webhook['id']}/deliveries", 7),
@@ -140,9 +131,9 @@ async def test_a_replay_of_deliveries_that_are_not_there_replays_nothing(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook, other = await world.subscribe(receiver.url()), await world.subscribe(receiver.url())
-    await world.qualify(qualified(1))
-    [mine] = await world.settled(webhook, "delivered")
-    [others] = await world.settled(other, "delivered")
+    await world.append(qualified(1))
+    [mine] = await world.wait_for_deliveries(webhook, "delivered")
+    [others] = await world.wait_for_deliveries(other, "delivered")
     answer = await world.api.post(
         f"/v1/webhooks/{webhook['id']}/replay", json={"delivery_ids": [mine["id"], "nope", others["id"]]}
     )
@@ -158,8 +149,8 @@ async def test_a_replay_of_deliveries_that_are_not_there_replays_nothing(
 
 async def test_leads_are_found_by_model_and_status(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
-    await world.qualify(qualified(1), qualified(2, model="influence"))
-    await world.settled(webhook, "delivered", 2)
+    await world.append(qualified(1), qualified(2, model="influence"))
+    await world.wait_for_deliveries(webhook, "delivered", 2)
 
     async def found(query: str) -> list[str]:
         return [lead["lead_id"] for lead in (await world.get(f"/v1/leads?{query}"))["items"]]
@@ -171,16 +162,16 @@ async def test_leads_are_found_by_model_and_status(world: HandoffWorld, receiver
 
 async def test_replay_sends_what_is_selected(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
-    await world.qualify(qualified(1))
-    [early] = await world.settled(webhook, "delivered")
+    await world.append(qualified(1))
+    [early] = await world.wait_for_deliveries(webhook, "delivered")
     world.clock.advance(hours=1)
-    await world.qualify(qualified(2))
-    await world.settled(webhook, "delivered", 2)
+    await world.append(qualified(2))
+    await world.wait_for_deliveries(webhook, "delivered", 2)
 
     async def replay(**body: Any) -> int:
         answer = await world.api.post(f"/v1/webhooks/{webhook['id']}/replay", json=body)
         assert answer.status_code == 200, answer.text
-        await world.settled(webhook, "delivered", 2)
+        await world.wait_for_deliveries(webhook, "delivered", 2)
         return answer.json()["replayed"]
 
     middle = (world.clock.now()).isoformat()

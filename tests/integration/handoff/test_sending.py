@@ -1,26 +1,17 @@
 """From a LeadQualified on the log to a signed webhook received, and everything that can go wrong between."""
 
 import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 from standardwebhooks.webhooks import WebhookVerificationError
 
-from shared.database.engine import Database
 from tests.support.leads import qualified
 from tests.support.receiver import Received, Receiver, Reply
-from tests.worlds.handoff import HandoffWorld, run_handoff
+from tests.worlds.handoff import HandoffWorld
 
 FAILS, WORKS = Reply(500, body=b"out of order"), Reply(200)
-
-
-@pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
-    async with run_handoff(tmp_path, database) as running:
-        yield running
 
 
 def verified(received: Received, secret: str) -> Any:
@@ -32,7 +23,7 @@ async def test_a_qualified_lead_is_delivered_signed_with_its_reasons(
 ) -> None:
     webhook = await world.subscribe(receiver.url("/leads?from=flipline"))
 
-    await world.qualify(qualified())
+    await world.append(qualified())
 
     [received] = await receiver.wait_for(1)
     body = verified(received, webhook["secret"])
@@ -42,7 +33,7 @@ async def test_a_qualified_lead_is_delivered_signed_with_its_reasons(
     assert body["timestamp"] == "2026-06-01T09:30:00Z"
     assert [reason["points"] for reason in body["data"]["reasons"]] == [5, 10, 10]
     assert body["data"]["person"]["last_name"] == "Russo"
-    [delivery] = await world.settled(webhook, "delivered")
+    [delivery] = await world.wait_for_deliveries(webhook, "delivered")
     assert (delivery["message_id"], delivery["lead_id"]) == (received.id, "lead_1")
     assert [attempt["status"] for attempt in delivery["attempts"]] == [200]
     lead = await world.get("/v1/leads/lead_1")
@@ -54,9 +45,9 @@ async def test_only_what_was_subscribed_to_is_delivered(world: HandoffWorld, rec
     other_type = await world.subscribe(receiver.url(), event_types=["profile.stage_changed"])
     wanted = await world.subscribe(receiver.url(), event_types=["lead.qualified"], models=["marathon"])
 
-    await world.qualify(qualified())
+    await world.append(qualified())
 
-    await world.settled(wanted, "delivered")
+    await world.wait_for_deliveries(wanted, "delivered")
     assert len(receiver.received) == 1
     assert await world.deliveries(other_model) == await world.deliveries(other_type) == []
 
@@ -66,8 +57,8 @@ async def test_a_failed_delivery_is_tried_again_under_the_same_id_and_signed_ane
 ) -> None:
     receiver.answers(FAILS, WORKS)
     webhook = await world.subscribe(receiver.url())
-    await world.qualify(qualified())
-    failed = await world.failed(webhook, 1)
+    await world.append(qualified())
+    failed = await world.wait_for_attempts(webhook, 1)
     assert (failed["status"], failed["attempts"][0]["status"]) == ("pending", 500)
     assert failed["attempts"][0]["response"] == "out of order"
     assert failed["next_attempt_at"] is not None
@@ -79,7 +70,7 @@ async def test_a_failed_delivery_is_tried_again_under_the_same_id_and_signed_ane
     assert first.body == second.body
     assert int(second.headers["webhook-timestamp"]) - int(first.headers["webhook-timestamp"]) == 7
     verified(second, webhook["secret"])
-    [delivered] = await world.settled(webhook, "delivered")
+    [delivered] = await world.wait_for_deliveries(webhook, "delivered")
     assert [attempt["status"] for attempt in delivered["attempts"]] == [500, 200]
 
 
@@ -88,18 +79,18 @@ async def test_a_delivery_that_never_succeeds_is_held_and_replayed(
 ) -> None:
     receiver.answers(FAILS)
     webhook = await world.subscribe(receiver.url())
-    await world.qualify(qualified())
+    await world.append(qualified())
     for failures in range(1, 14):
-        await world.failed(webhook, failures)
+        await world.wait_for_attempts(webhook, failures)
         world.clock.advance(hours=29)
-    [held] = await world.settled(webhook, "held")
+    [held] = await world.wait_for_deliveries(webhook, "held")
     assert len(held["attempts"]) == 14
 
     receiver.answers(WORKS)
     replayed = await world.api.post(f"/v1/webhooks/{webhook['id']}/replay")
 
     assert replayed.json() == {"replayed": 1}
-    [delivered] = await world.settled(webhook, "delivered")
+    [delivered] = await world.wait_for_deliveries(webhook, "delivered")
     assert len(delivered["attempts"]) == 15
     assert len({received.id for received in receiver.received}) == 1
 
@@ -108,16 +99,16 @@ async def test_a_lead_told_twice_by_the_log_is_delivered_once(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url())
-    await world.qualify(qualified(1), qualified(1))
-    await world.settled(webhook, "delivered")
+    await world.append(qualified(1), qualified(1))
+    await world.wait_for_deliveries(webhook, "delivered")
 
-    await world.qualify(qualified(1), qualified(2))
+    await world.append(qualified(1), qualified(2))
 
     assert [received.json["data"]["lead_id"] for received in await receiver.wait_for(2)] == [
         "lead_1",
         "lead_2",
     ]
-    assert len(await world.settled(webhook, "delivered", 2)) == 2
+    assert len(await world.wait_for_deliveries(webhook, "delivered", 2)) == 2
 
 
 async def test_410_disables_the_subscription_and_holds_what_it_is_owed(
@@ -125,12 +116,12 @@ async def test_410_disables_the_subscription_and_holds_what_it_is_owed(
 ) -> None:
     receiver.answers(Reply(410))
     webhook = await world.subscribe(receiver.url())
-    await world.qualify(qualified(1))
-    await world.settled(webhook, "held")
+    await world.append(qualified(1))
+    await world.wait_for_deliveries(webhook, "held")
 
-    await world.qualify(qualified(2))
+    await world.append(qualified(2))
 
-    held = await world.settled(webhook, "held", 2)
+    held = await world.wait_for_deliveries(webhook, "held", 2)
     assert held[0]["error"] == "The subscription is disabled."
     shown = await world.get(f"/v1/webhooks/{webhook['id']}")
     assert (shown["status"], "410" in shown["disabled_reason"]) == ("disabled", True)
@@ -141,16 +132,16 @@ async def test_410_disables_the_subscription_and_holds_what_it_is_owed(
     await world.api.patch(f"/v1/webhooks/{webhook['id']}", json={"status": "active"})
     replayed = await world.api.post(f"/v1/webhooks/{webhook['id']}/replay")
     assert replayed.json() == {"replayed": 2}
-    await world.settled(webhook, "delivered", 2)
+    await world.wait_for_deliveries(webhook, "delivered", 2)
 
 
 async def test_a_redirect_is_a_failure_and_not_followed(world: HandoffWorld, receiver: Receiver) -> None:
     receiver.answers(Reply(302, {"location": receiver.url("/elsewhere")}))
     webhook = await world.subscribe(receiver.url())
 
-    await world.qualify(qualified())
+    await world.append(qualified())
 
-    failed = await world.failed(webhook, 1)
+    failed = await world.wait_for_attempts(webhook, 1)
     assert (failed["status"], "redirects are not followed" in failed["error"]) == ("pending", True)
     assert [received.path for received in receiver.received] == ["/hook"]
 
@@ -158,13 +149,13 @@ async def test_a_redirect_is_a_failure_and_not_followed(world: HandoffWorld, rec
 async def test_a_broken_connection_is_tried_again(world: HandoffWorld, receiver: Receiver) -> None:
     receiver.answers(Reply(broken=True), WORKS)
     webhook = await world.subscribe(receiver.url())
-    await world.qualify(qualified())
-    failed = await world.failed(webhook, 1)
+    await world.append(qualified())
+    failed = await world.wait_for_attempts(webhook, 1)
     assert (failed["attempts"][0]["status"], failed["status"]) == (None, "pending")
 
     world.clock.advance(seconds=7)
 
-    await world.settled(webhook, "delivered")
+    await world.wait_for_deliveries(webhook, "delivered")
 
 
 async def test_a_name_that_turns_private_after_it_was_checked_is_held(
@@ -180,9 +171,9 @@ async def test_a_name_that_turns_private_after_it_was_checked_is_held(
     webhook = await world.subscribe(receiver.url(host="crm.example"))
 
     now_at = "10.0.0.1"
-    await world.qualify(qualified())
+    await world.append(qualified())
 
-    [held] = await world.settled(webhook, "held")
+    [held] = await world.wait_for_deliveries(webhook, "held")
     assert "crm.example resolves to 10.0.0.1, not a public address" in held["error"]
     assert "FLIPLINE_WEBHOOK_ALLOW" in held["error"]
     assert receiver.received == []
@@ -196,13 +187,13 @@ async def test_after_a_rotation_both_secrets_verify_for_a_day(
     old, new = webhook["secret"], rotation.json()["secret"]
     assert old != new
 
-    await world.qualify(qualified(1))
+    await world.append(qualified(1))
     [in_grace] = await receiver.wait_for(1)
     verified(in_grace, old)
     verified(in_grace, new)
 
     world.clock.advance(hours=24)
-    await world.qualify(qualified(2))
+    await world.append(qualified(2))
     [_, afterwards] = await receiver.wait_for(2)
     assert afterwards.headers["webhook-signature"].count("v1,") == 1
     with pytest.raises(WebhookVerificationError):

@@ -1,8 +1,7 @@
 """The types of webhook: each that is offered arrives as described, and no other can be subscribed to."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import sqlalchemy as sa
 
 from services.handoff.payload.types import OFFERED, EventType
 from services.handoff.store.tables import webhooks
-from shared.database.engine import Database
 from shared.events import DEAD_LETTERS, LEADS, DeadLetter, Event, decode, encode
 from shared.log.port import Record
 from tests.support.builders import interaction
@@ -19,12 +17,12 @@ from tests.support.patience import eventually
 from tests.support.receiver import Receiver
 from tests.support.schemas import differences
 from tests.support.tables import changed
-from tests.worlds.handoff import HandoffWorld, run_handoff
+from tests.worlds.handoff import HandoffWorld
 
 # How a message of each type comes to a subscriber: by an event on the log, or because it was asked for.
 SENDING: dict[str, Callable[[HandoffWorld, dict[str, Any]], Awaitable[Any]]] = {
-    "lead.qualified": lambda world, _webhook: world.tell(qualified()),
-    "profile.stage_changed": lambda world, _webhook: world.tell(stage_changed()),
+    "lead.qualified": lambda world, _webhook: world.append(qualified()),
+    "profile.stage_changed": lambda world, _webhook: world.append(stage_changed()),
     "webhook.test": lambda world, webhook: world.api.post(f"/v1/webhooks/{webhook['id']}/test"),
 }
 # The contract has these too, and no event makes them yet.
@@ -35,12 +33,6 @@ NOT_OFFERED = (
     "lead.sla.first_contact_breached",
     "lead.sla.contacts_breached",
 )
-
-
-@pytest.fixture
-async def world(tmp_path: Path, database: Database) -> AsyncIterator[HandoffWorld]:
-    async with run_handoff(tmp_path, database) as running:
-        yield running
 
 
 def test_the_types_that_are_sent_here_are_those_that_are_offered() -> None:
@@ -56,7 +48,7 @@ async def test_each_type_that_is_offered_arrives_as_it_is_described(
     await SENDING[type_.name](world, webhook)
 
     [received] = await receiver.wait_for(1)
-    [delivery] = await world.settled(webhook, "delivered")
+    [delivery] = await world.wait_for_deliveries(webhook, "delivered")
     assert received.json["type"] == delivery["type"] == type_.name
     document = await world.get("/openapi.json")
     request = document["webhooks"][type_.name]["post"]
@@ -80,7 +72,7 @@ async def test_an_event_of_no_type_is_parked_and_the_events_beside_it_are_sent(
     values = [encode(qualified(1)), unknown, encode(qualified(2))]
     await world.log.append([Record(LEADS, "profile_1", value) for value in values])
 
-    await world.settled(webhook, "delivered", 2)
+    await world.wait_for_deliveries(webhook, "delivered", 2)
     [letter] = await eventually(lambda: dead_letters(world))
     assert isinstance(letter, DeadLetter)
     assert (letter.refused_by, letter.code) == ("handoff", "unexpected_event")
@@ -117,9 +109,9 @@ async def test_a_stored_type_that_is_not_offered_matches_nothing_and_harms_nothi
         of_it = sa.update(webhooks).where(webhooks.c.id == webhook["id"])
         await changed(world.database, of_it.values(event_types=types))
 
-    await world.tell(qualified(1), stage_changed(1))
+    await world.append(qualified(1), stage_changed(1))
 
-    [delivery] = await world.settled(both, "delivered")
+    [delivery] = await world.wait_for_deliveries(both, "delivered")
     assert (delivery["type"], await world.deliveries(unsent)) == ("lead.qualified", [])
     listed = {one["id"]: one["event_types"] for one in (await world.get("/v1/webhooks"))["items"]}
     assert listed == {unsent["id"]: ["lead.recycled"], both["id"]: ["lead.recycled", "lead.qualified"]}

@@ -61,7 +61,7 @@ async def test_the_mark_on_the_log_closes_the_letter_of_a_rebuilt_table(world: D
 
 async def test_what_a_tracker_sent_is_read_as_if_it_came_then(world: DeadLettersWorld) -> None:
     body = [VISIT | {"type": "Visit"}, VISIT | {"colour": "red"}]
-    second, first = await world.refused("/v1/events", body)
+    second, first = await world.send_refused("/v1/events", body)
     for letter_id in (first, second):
         (refused,) = (await world.replay(ids=[letter_id]))["refused"]
         assert refused["id"] == letter_id
@@ -77,7 +77,7 @@ async def test_once_the_reader_takes_it_it_is_appended_with_the_same_id_each_tim
     from services.ingest.formats import native
     from services.ingest.reading import vocabulary
 
-    await world.refused("/v1/events", [VISIT | {"type": "Visit"}])
+    await world.send_refused("/v1/events", [VISIT | {"type": "Visit"}])
     world.clock.advance(days=3)
     monkeypatch.setattr(native, "checked_type", vocabulary.snake_case)
     with monkeypatch.context() as crashing:

@@ -138,8 +138,8 @@ async def test_only_a_key_of_ops_opens_them(world: DeadLettersWorld) -> None:
     for key in (None, "write-key", "crm-key", "nonsense", ""):
         headers = {"authorization": "" if key is None else f"Bearer {key}"}
         for method, path in (("GET", PATH), ("GET", f"{PATH}/d1"), ("POST", f"{PATH}/replay")):
-            body = {"json": {"ids": ["d1"]}} if method == "POST" else {}
-            answer = await world.ops.request(method, path, headers=headers, **body)
+            order = {"ids": ["d1"]} if method == "POST" else None
+            answer = await world.ops.request(method, path, headers=headers, json=order)
             assert (answer.status_code, answer.json()["code"]) == (401, "key_invalid"), (key, path)
 
 

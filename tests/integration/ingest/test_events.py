@@ -4,8 +4,6 @@ import asyncio
 import json
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,16 +12,10 @@ import pytest
 from tests.support.builders import NOON
 from tests.support.keys import OPS_KEY, SECOND_WRITE_KEY, WRITE_KEY
 from tests.support.patience import PATIENCE_SECONDS
-from tests.worlds.ingest import BEARER, IngestWorld, run_ingest, serve
+from tests.worlds.ingest import BEARER, IngestWorld, serve
 
 VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
-    async with run_ingest(tmp_path) as running:
-        yield running
 
 
 def basic(user: str) -> dict[str, str]:

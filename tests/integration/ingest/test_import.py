@@ -1,8 +1,6 @@
 """Importing an access log into a running service, in one go, interrupted, and again."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -10,13 +8,7 @@ from services.ingest.imports import reading
 from services.ingest.imports.access_log.report import ImportReport
 from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
 from tests.support.given import messages_on
-from tests.worlds.imports import FIREFOX, SMALL, ImportWorld, line, run_import
-
-
-@pytest.fixture
-async def importing(tmp_path: Path) -> AsyncIterator[ImportWorld]:
-    async with run_import(tmp_path) as started:
-        yield started
+from tests.worlds.imports import FIREFOX, SMALL, ImportWorld, line
 
 
 @pytest.fixture
@@ -38,7 +30,7 @@ async def test_every_line_is_accounted_for(importing: ImportWorld) -> None:
         refused_lines={no_format: [8], early: [9]},
         formats={"combined": 8},
     )
-    said = importing.said()
+    said = importing.printed()
     assert "lines in format: combined │ 8" in said
     assert f"refused: {no_format} (line 8)" in said
     assert "access.log: 100 %, 9 lines" in said
@@ -65,7 +57,7 @@ async def test_what_stands_on_the_log_tells_no_address(importing: ImportWorld) -
 async def test_the_same_line_twice_is_two_events(importing: ImportWorld) -> None:
     importing.file.write_text(line("/pricing") * 3)
     await importing.run()
-    assert len(set(await importing.ids())) == 3
+    assert len(set(await importing.event_ids())) == 3
 
 
 async def test_a_finished_import_run_again_posts_nothing(importing: ImportWorld) -> None:
@@ -73,16 +65,16 @@ async def test_a_finished_import_run_again_posts_nothing(importing: ImportWorld)
     first = await importing.run()
     again = await importing.run()
     assert (again.now, again.in_all) == (ImportReport(), first.now)
-    assert len(await importing.ids()) == 5
+    assert len(await importing.event_ids()) == 5
 
 
 async def test_without_its_state_an_import_posts_the_same_ids(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     await importing.run()
-    once = await importing.ids()
+    once = await importing.event_ids()
     importing.state = importing.state / "fresh"
     await importing.run()
-    assert await importing.ids() == once * 2
+    assert await importing.event_ids() == once * 2
 
 
 async def test_a_file_that_has_grown_goes_on_where_it_ended(importing: ImportWorld) -> None:
@@ -92,7 +84,7 @@ async def test_a_file_that_has_grown_goes_on_where_it_ended(importing: ImportWor
         file.write(line("/pricing"))
     outcome = await importing.run()
     assert (outcome.now.lines, outcome.in_all.lines, outcome.in_all.visits) == (1, 3, 3)
-    assert len(set(await importing.ids())) == 3
+    assert len(set(await importing.event_ids())) == 3
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -120,12 +112,12 @@ async def test_an_interrupted_import_goes_on_and_ends_with_the_same_ids(importin
     importing.world.log.append = append
     report = (await importing.run()).in_all
     assert (report.lines, report.visits) == (95, 95)
-    ids = await importing.ids()
+    ids = await importing.event_ids()
     assert len(ids) == len(set(ids)) == 95
 
     importing.state = importing.state / "fresh"
     await importing.run()
-    assert await importing.ids() == ids * 2
+    assert await importing.event_ids() == ids * 2
 
 
 @pytest.mark.usefixtures("small_batches")

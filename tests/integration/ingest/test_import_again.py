@@ -2,7 +2,6 @@
 
 import gzip
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,17 +9,11 @@ import pytest
 from services.ingest.imports import reading
 from services.ingest.imports.access_log.report import ImportReport
 from shared.errors import Refused, Unavailable
-from tests.worlds.imports import SMALL, ImportWorld, line, run_import
+from tests.worlds.imports import SMALL, ImportWorld, line
 
 MONITOR = line("/healthz", user_agent="curl/8.5.0", address="198.51.100.9")
 SHOP_A = MONITOR + "".join(line(f"/a/{number}", address="192.0.2.11") for number in range(6))
 SHOP_B = MONITOR + "".join(line(f"/book-a-demo/{number}", address="192.0.2.12") for number in range(5))
-
-
-@pytest.fixture
-async def importing(tmp_path: Path) -> AsyncIterator[ImportWorld]:
-    async with run_import(tmp_path) as started:
-        yield started
 
 
 def written(importing: ImportWorld, name: str, content: str | bytes) -> Path:
@@ -35,29 +28,29 @@ async def paths_of(importing: ImportWorld) -> list[str]:
 
 async def test_two_files_that_begin_alike_are_both_imported(importing: ImportWorld) -> None:
     a = await importing.run(written(importing, "shop-a.log", SHOP_A))
-    assert "skipped" not in importing.said()
+    assert "skipped" not in importing.printed()
     b = await importing.run(written(importing, "shop-b.log", SHOP_B))
-    assert "skipped" not in importing.said()
+    assert "skipped" not in importing.printed()
     assert (a.now.lines, b.now.lines, b.in_all.lines) == (7, 6, 6)
     assert {f"/a/{number}" for number in range(6)} < set(await paths_of(importing))
     assert {f"/book-a-demo/{number}" for number in range(5)} < set(await paths_of(importing))
     await importing.run(importing.file.with_name("shop-a.log"))
-    assert "skipped: 7 lines imported before on 2026-11-20 from shop-a.log" in importing.said()
+    assert "skipped: 7 lines imported before on 2026-11-20 from shop-a.log" in importing.printed()
 
 
 async def test_a_line_in_two_files_is_one_event(importing: ImportWorld) -> None:
     await importing.run(written(importing, "shop-a.log", SHOP_A))
     await importing.run(written(importing, "shop-b.log", SHOP_B))
     await importing.run(written(importing, "both.log", SHOP_B + SHOP_A.removeprefix(MONITOR)))
-    assert len(set(await importing.ids())) == 12
+    assert len(set(await importing.event_ids())) == 12
 
 
 async def test_what_was_skipped_is_said_with_its_day_and_name(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     first = await importing.run()
-    assert "skipped" not in importing.said()
+    assert "skipped" not in importing.printed()
     again = await importing.run()
-    said = importing.said()
+    said = importing.printed()
     assert "access.log: skipped: 9 lines imported before on 2026-11-20 from access.log." in said
     assert "lines skipped, imported before │ 9" in said
     assert (again.now, again.in_all) == (ImportReport(), first.now)
@@ -73,15 +66,15 @@ async def test_a_log_is_known_again_rotated_and_packed(importing: ImportWorld) -
     late = await importing.run(rotated)
     assert (late.now.lines, late.in_all.lines) == (1, 10)
     assert (await importing.run()).now.lines == 1
-    posted = await importing.ids()
-    importing.said()
+    posted = await importing.event_ids()
+    importing.printed()
     packed = await importing.run(written(importing, "access.log.2.gz", gzip.compress(rotated.read_bytes())))
     assert packed.now == ImportReport()
     assert (
         "access.log.2.gz: skipped: 10 lines imported before on 2026-11-20 from access.log.1"
-        in importing.said()
+        in importing.printed()
     )
-    assert await importing.ids() == posted
+    assert await importing.event_ids() == posted
 
 
 async def test_a_file_that_was_written_anew_is_another_one(importing: ImportWorld) -> None:
@@ -89,21 +82,21 @@ async def test_a_file_that_was_written_anew_is_another_one(importing: ImportWorl
     await importing.run()
     importing.file.write_text(SHOP_A.replace("/a/3", "/b/3") + line("/more"))
     assert (await importing.run()).now.lines == 8
-    assert "skipped" not in importing.said()
+    assert "skipped" not in importing.printed()
     assert {"/b/3", "/more"} < set(await paths_of(importing))
 
 
 async def test_force_reads_again_and_says_that_nothing_counts_twice(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     first = await importing.run()
-    once = await importing.ids()
-    importing.said()
+    once = await importing.event_ids()
+    importing.printed()
     again = await importing.run(force=True)
-    said = importing.said()
+    said = importing.printed()
     assert "access.log: reading again 9 lines imported before on 2026-11-20 from access.log." in said
     assert "counts the same event once" in said
     assert (again.now, again.in_all) == (first.now, first.now)
-    assert await importing.ids() == once * 2
+    assert await importing.event_ids() == once * 2
     assert (await importing.run()).now == ImportReport()
 
 
@@ -113,7 +106,7 @@ async def test_force_that_is_stopped_goes_on_without_it(
     monkeypatch.setattr(reading, "BATCH_EVENTS", 2)
     importing.file.write_text(SHOP_A)
     await importing.run()
-    once = await importing.ids()
+    once = await importing.event_ids()
     append = importing.world.log.append
     passed = 0
 
@@ -129,7 +122,7 @@ async def test_force_that_is_stopped_goes_on_without_it(
         await importing.run(force=True)
     importing.world.log.append = append
     assert (await importing.run()).now.lines == 3
-    assert await importing.ids() == once * 2
+    assert await importing.event_ids() == once * 2
 
 
 async def test_a_line_that_is_still_being_written_is_read_once_it_is_whole(importing: ImportWorld) -> None:
@@ -137,7 +130,7 @@ async def test_a_line_that_is_still_being_written_is_read_once_it_is_whole(impor
     importing.file.write_text(whole[:-30])
     outcome = await importing.run()
     assert (outcome.now.lines, outcome.now.refused, outcome.now.unfinished) == (7, {}, 1)
-    assert "left for later: the last line has no end" in importing.said()
+    assert "left for later: the last line has no end" in importing.printed()
     importing.file.write_text(whole + line("/next"))
     later = await importing.run()
     assert (later.now.lines, later.in_all.lines, later.in_all.refused) == (2, 9, {})
@@ -150,7 +143,7 @@ async def test_a_last_line_without_its_end_counts_once(importing: ImportWorld) -
     assert (await importing.run()).now.lines == 0
     importing.file.write_text(SHOP_A + line("/next"))
     assert (await importing.run()).now.lines == 1
-    assert len(await importing.ids()) == 8
+    assert len(await importing.event_ids()) == 8
 
 
 async def test_a_first_line_without_its_end_is_known_again(importing: ImportWorld) -> None:
@@ -158,19 +151,19 @@ async def test_a_first_line_without_its_end_is_known_again(importing: ImportWorl
     await importing.run()
     importing.file.write_text(SHOP_A)
     assert (await importing.run()).now.lines == 6
-    assert "skipped: 1 line imported before" in importing.said()
+    assert "skipped: 1 line imported before" in importing.printed()
 
 
 async def test_the_state_of_an_earlier_version_is_told_and_skips_nothing(importing: ImportWorld) -> None:
     importing.file.write_text(SHOP_A)
     await importing.run()
-    once = await importing.ids()
+    once = await importing.event_ids()
     (state,) = (importing.state / "imports").iterdir()
     state.write_text(json.dumps({"offset": len(SHOP_A), "report": {"lines": 7, "visits": 7}}))
-    importing.said()
+    importing.printed()
     assert (await importing.run()).now.lines == 7
-    assert "did not keep which one, so nothing is skipped" in importing.said()
-    assert await importing.ids() == once * 2
+    assert "did not keep which one, so nothing is skipped" in importing.printed()
+    assert await importing.event_ids() == once * 2
     assert (await importing.run()).now.lines == 0
 
 
@@ -179,9 +172,9 @@ async def test_a_whole_copy_of_a_file_that_was_cut_off_goes_on_after_it(importin
     path = written(importing, "access.log.gz", whole[: len(whole) // 2])
     with pytest.raises(Refused, match=r"ends too early.* The (\d|,)+ lines before that are imported"):
         await importing.run(path)
-    before = len(await importing.ids())
+    before = len(await importing.event_ids())
     assert 500 < before < 3_000
     path.write_bytes(whole)
     outcome = await importing.run(path)
     assert (outcome.now.lines, outcome.in_all.lines) == (3_000 - before, 3_000)
-    assert len(set(await importing.ids())) == len(await importing.ids()) == 3_000
+    assert len(set(await importing.event_ids())) == len(await importing.event_ids()) == 3_000

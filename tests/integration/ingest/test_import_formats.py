@@ -2,22 +2,14 @@
 
 import gzip
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from services.ingest.imports.visitor import Anonymiser
 from shared.errors import Refused
-from tests.worlds.imports import FIREFOX, GOOGLEBOT, SMALL, ImportWorld, line, run_import
+from tests.worlds.imports import FIREFOX, GOOGLEBOT, SMALL, ImportWorld, line
 
 ANONYMISER = Anonymiser("salt")
-
-
-@pytest.fixture
-async def importing(tmp_path: Path) -> AsyncIterator[ImportWorld]:
-    async with run_import(tmp_path) as started:
-        yield started
 
 
 async def visitors(importing: ImportWorld) -> list[str]:
@@ -35,7 +27,7 @@ async def test_a_site_in_front_is_a_property_and_the_address_the_visitor(importi
     await importing.run()
     assert await visitors(importing) == [known_as(f"192.0.2.{number}") for number in (1, 2, 3)]
     assert {event.properties["host"] for event in await importing.world.interactions()} == {"shop.example"}
-    assert "lines in format: vhost_combined │ 3" in importing.said()
+    assert "lines in format: vhost_combined │ 3" in importing.printed()
 
 
 async def test_what_a_proxy_forwards_names_the_visitor_and_that_is_said(importing: ImportWorld) -> None:
@@ -43,7 +35,7 @@ async def test_what_a_proxy_forwards_names_the_visitor_and_that_is_said(importin
     importing.file.write_text(f'{one.strip()} "-"\n{two.strip()} "203.0.113.7"\n')
     await importing.run()
     assert await visitors(importing) == [known_as("192.0.2.21"), known_as("203.0.113.7")]
-    said = importing.said()
+    said = importing.printed()
     assert "lines in format: combined with more fields │ 2" in said
     assert "visitor named by a proxy │ 1" in said
 
@@ -66,7 +58,7 @@ async def test_a_format_without_user_agents_marks_nobody_as_machine(importing: I
     events = await importing.world.interactions()
     assert [event.machine for event in events] == [None, None]
     assert all("user_agent" not in event.properties for event in events)
-    assert "machines cannot be told from people" in importing.said()
+    assert "machines cannot be told from people" in importing.printed()
 
 
 async def test_a_monitor_is_still_a_machine(importing: ImportWorld) -> None:
@@ -148,11 +140,11 @@ async def test_of_a_damaged_file_what_can_be_trusted_is_imported(importing: Impo
     ) as refusal:
         await importing.run(path)
     assert "The 9 lines before that are imported" in refusal.value.message
-    assert len(await importing.ids()) == 5
+    assert len(await importing.event_ids()) == 5
     path.write_bytes(path.read_bytes()[len(gzip.compress(SMALL.encode())) :])
     with pytest.raises(Refused, match=r"No line is imported\. Get a whole copy"):
         await importing.run(path)
-    assert len(await importing.ids()) == 5
+    assert len(await importing.event_ids()) == 5
 
 
 async def test_a_gzip_is_imported_whatever_its_name(importing: ImportWorld) -> None:
@@ -176,4 +168,4 @@ async def test_an_event_that_is_too_large_is_refused_in_words(importing: ImportW
     importing.file.write_text(line("/pricing") + json.dumps(record) + "\n")
     outcome = await importing.run()
     assert outcome.now.refused_lines == {"larger than an event may be": [2]}
-    assert "10.1.2.3" not in importing.said()
+    assert "10.1.2.3" not in importing.printed()

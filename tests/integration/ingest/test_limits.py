@@ -3,7 +3,6 @@
 import gzip
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,16 +11,10 @@ import pytest
 from services.ingest.reading.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
 from tests.support.keys import WRITE_KEY
 from tests.support.patience import PATIENCE_SECONDS
-from tests.worlds.ingest import BEARER, IngestWorld, run_ingest, serve
+from tests.worlds.ingest import BEARER, IngestWorld, serve
 
 VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
-    async with run_ingest(tmp_path) as running:
-        yield running
 
 
 def sized(event: dict[str, Any], size: int) -> bytes:

@@ -1,24 +1,16 @@
 """What broken trackers send in the place of a name joins no strangers and loses no event; over HTTP."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.worlds.ingest import IngestWorld, run_ingest
+from tests.worlds.ingest import IngestWorld
 
 EMPTY_UUID = "00000000-0000-0000-0000-000000000000"
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
-    async with run_ingest(tmp_path) as running:
-        yield running
-
-
 async def names(world: IngestWorld) -> list[set[tuple[str, str]]]:
-    return [{tuple(one) for one in event.identities} for event in await world.interactions()]
+    return [{(one.kind, one.value) for one in event.identities} for event in await world.interactions()]
 
 
 @pytest.mark.parametrize("nobody", ["undefined", "[object Object]", "{{user_id}}", EMPTY_UUID, 0, "0", ""])

@@ -1,8 +1,7 @@
 """The tracking libraries that web teams have deployed, with nothing changed but host and write key."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.identity import Identity
 from tests.support.keys import WRITE_KEY
-from tests.worlds.ingest import IngestWorld, run_ingest, serve
+from tests.worlds.ingest import IngestWorld, serve
 
 CLIENTS: dict[str, Callable[..., Any]] = {"segment": segment.Client, "rudderstack": rudder.Client}
 
@@ -27,12 +26,6 @@ class Counted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.requests += scope["type"] == "http"
         await self._app(scope, receive, send)
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
-    async with run_ingest(tmp_path) as running:
-        yield running
 
 
 async def told(client: Any, *calls: tuple[str, dict[str, Any]]) -> None:

@@ -1,21 +1,13 @@
 """Calls of Segment's libraries, over HTTP, and what stands on the log afterwards."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from tests.support.builders import NOON
-from tests.worlds.ingest import IngestWorld, run_ingest
+from tests.worlds.ingest import IngestWorld
 
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
-    async with run_ingest(tmp_path) as running:
-        yield running
 
 
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/t"])

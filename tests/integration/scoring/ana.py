@@ -30,4 +30,4 @@ def retraction(*ids: str, identity: Identity = ANA) -> Retraction:
 
 
 async def leads(world: ScoringWorld) -> int:
-    return len(await world.said(LeadQualified))
+    return len(await world.outbox_events(LeadQualified))

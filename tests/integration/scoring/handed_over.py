@@ -25,9 +25,9 @@ def profile(number: int) -> str:
 
 
 async def crowd_kept_back(world: ScoringWorld, people: int) -> list[str]:
-    await world.activated(VISITS, flip_number=1000)
-    await world.happened(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(people)))
-    await world.activated(VISITS, flip_number=10, handoff="none")
+    await world.activate(VISITS, flip_number=1000)
+    await world.consume(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(people)))
+    await world.activate(VISITS, flip_number=10, handoff="none")
     return sorted(profile(n) for n in range(people))
 
 
@@ -36,4 +36,4 @@ async def retired(world: ScoringWorld) -> None:
 
 
 async def told(world: ScoringWorld) -> list[str]:
-    return sorted(one.profile_id for one in await world.said(LeadQualified))
+    return sorted(one.profile_id for one in await world.outbox_events(LeadQualified))

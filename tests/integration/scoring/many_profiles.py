@@ -150,11 +150,11 @@ def batches(events: list[Event], size: int) -> Iterator[list[Event]]:
         yield events[max(0, start - 2) : start + size]
 
 
-async def activate_matrix(world: ScoringWorld, matrix: Mapping[str, Any], **how: Any) -> None:
+async def activate_matrix(world: ScoringWorld, matrix: Mapping[str, Any]) -> None:
     """Make a matrix, as JSON, the active version of the model."""
     given = kept_matrix(MODEL, matrix).canonical()
-    await world.drafted(*given.pop("rules"), **{key: given[key] for key in given if key != "model"})
-    await activate(world.database, world.clock, MODEL, Activation(**{"handoff": "all"} | how))
+    await world.save_draft(*given.pop("rules"), **{key: given[key] for key in given if key != "model"})
+    await activate(world.database, world.clock, MODEL, Activation("all"))
 
 
 async def assert_as_defined(
@@ -173,7 +173,7 @@ async def assert_as_defined(
     assert {one.id: frozenset(one.identities.values()) for one in persons} == {
         min(i.id for i in person): person for person in due
     }
-    kept = {row.profile_id: row for row in await world.scores() if row.version == number}
+    kept = {row.profile_id: row for row in await world.score_rows() if row.version == number}
     assert kept.keys() == {one.id for one in persons}
     active = kept_matrix(MODEL, msgspec.to_builtins(matrix))
     for person in persons:

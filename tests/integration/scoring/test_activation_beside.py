@@ -56,13 +56,13 @@ async def reference(migrated_sqlite: Path, tmp_path: Path) -> AsyncIterator[Scor
 
 async def tell(world: ScoringWorld, events: list[Event], size: int = 500) -> None:
     for batch in batches(events, size):
-        await persist(partial(world.happened, *batch))
+        await persist(partial(world.consume, *batch))
 
 
 async def counted(world: ScoringWorld) -> dict[str, Counts]:
     """Return what the matrix reads of the counts of each identity."""
     keys = Tally([kept_matrix(MODEL, MATRIX)]).keys
-    known = [row[0] for row in await world.rows(identities)]
+    known = [row[0] for row in await world.table_rows(identities)]
     each = await world.database.read(lambda connection: counts.read(connection, known))
     wanted = {i: only(own.counts, keys) for i, own in each.items()}
     return {i: own for i, own in wanted.items() if own != NONE}
@@ -71,7 +71,7 @@ async def counted(world: ScoringWorld) -> dict[str, Counts]:
 async def recounted(world: ScoringWorld) -> dict[str, Counts]:
     """Count the whole ledger anew."""
     tally = Tally([kept_matrix(MODEL, MATRIX)])
-    known = [row[0] for row in await world.rows(identities)]
+    known = [row[0] for row in await world.table_rows(identities)]
     posted = await world.database.read(lambda connection: ledger.read(connection, known))
     fresh = {i: counted_of(interactions, tally) for i, interactions in posted.items()}
     return {i: own for i, own in fresh.items() if own != NONE}
@@ -105,7 +105,7 @@ class Paced:
 
 
 async def told_of(world: ScoringWorld) -> list[Any]:
-    leads = await world.said(LeadQualified)
+    leads = await world.outbox_events(LeadQualified)
     return sorted((one.profile_id, one.cycle, one.score, one.crossed_on, one.reasons) for one in leads)
 
 
@@ -144,10 +144,10 @@ async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there
     await activate_matrix(reference, BEFORE)
     await tell(reference, events)
     await activate_matrix(reference, MATRIX)
-    assert await world.rows(identities) == await reference.rows(identities)
+    assert await world.table_rows(identities) == await reference.table_rows(identities)
     assert await counted(world) == await counted(reference) == await recounted(world)
-    both = [{row[:-1] for row in await each.rows(scores) if row[2] == 2} for each in (world, reference)]
+    both = [{row[:-1] for row in await each.table_rows(scores) if row[2] == 2} for each in (world, reference)]
     assert both[0] == both[1]
-    assert await world.rows(standings) == await reference.rows(standings)
+    assert await world.table_rows(standings) == await reference.table_rows(standings)
     assert await told_of(world) == await told_of(reference) != []
     await assert_as_defined(world, events)

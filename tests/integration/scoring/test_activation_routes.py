@@ -1,41 +1,31 @@
 """Activating over HTTP: previewed, watched, taken up, given up, rolled back."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Connection
 
 from services.scoring.change import preparation
 from services.scoring.store.models import draft_of
-from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of, run_scoring
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of
 
 DRAFT = "/v1/models/m/draft"
 LIKES = MARATHON | {"rules": [rule("likes", 4, when={"type": "like"})]}
 
 
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
-
-
 async def test_a_preview_changes_nothing_and_comes_true_when_the_draft_is_activated(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(MARATHON | {"flip_number": 20})
+    await scoring.activate_document(MARATHON | {"flip_number": 20})
     people = [{"email": f"p{n:02}@example.com"} for n in range(14)]
-    await scoring.happened(
+    await scoring.consume(
         *(interaction(known_as=who) for who in people[:4] for _ in range(2)),
         *(interaction("like", known_as=who) for who in people[3:] for _ in range(3)),
     )
     await scoring.put(DRAFT, LIKES | {"flip_number": 10})
-    before = await scoring.get("/v1/profiles"), await scoring.said(LeadQualified)
+    before = await scoring.get("/v1/profiles"), await scoring.outbox_events(LeadQualified)
     preview = await scoring.post(f"{DRAFT}/preview")
-    assert (await scoring.get("/v1/profiles"), await scoring.said(LeadQualified)) == before
+    assert (await scoring.get("/v1/profiles"), await scoring.outbox_events(LeadQualified)) == before
     assert preview["cut"] == {"biggest_movers": {"shown": 10, "of": 14}}
     counted = [len(preview[which]) for which in ("would_flip", "would_un_flip")]
     assert (preview.pop("profiles"), preview.pop("model"), counted) == (14, "m", [10, 3])
@@ -52,14 +42,14 @@ async def test_a_preview_changes_nothing_and_comes_true_when_the_draft_is_activa
 async def test_ops_chooses_whether_sales_gets_those_whom_only_the_new_version_flips(
     scoring: ScoringHttpWorld, handoff: str, now: int, later: int
 ) -> None:
-    await scoring.active()
-    await scoring.happened(interaction(), interaction(known_as={"email": "bob@example.com"}))
-    activated = await scoring.active(MARATHON | {"flip_number": 10}, handoff=handoff)
+    await scoring.activate_document()
+    await scoring.consume(interaction(), interaction(known_as={"email": "bob@example.com"}))
+    activated = await scoring.activate_document(MARATHON | {"flip_number": 10}, handoff=handoff)
     diff = activated["flip_diff"]
     assert (diff["newly_flipped"], diff["handed_over_now"]) == (2, now)
-    assert len(await scoring.said(LeadQualified)) == now
-    await scoring.happened(interaction())
-    assert len(await scoring.said(LeadQualified)) == later
+    assert len(await scoring.outbox_events(LeadQualified)) == now
+    await scoring.consume(interaction())
+    assert len(await scoring.outbox_events(LeadQualified)) == later
 
 
 async def test_those_kept_back_are_told_listed_and_handed_over_by_a_later_activation(
@@ -69,10 +59,10 @@ async def test_those_kept_back_are_told_listed_and_handed_over_by_a_later_activa
         found = await scoring.get("/v1/profiles", model="m", kept_back=kept_back)
         return [one["identities"][0]["value"] for one in found["items"]]
 
-    await scoring.active()
+    await scoring.activate_document()
     few = {"email": "few@example.com"}
-    await scoring.happened(interaction(), interaction(), interaction("like", known_as=few))
-    await scoring.active(MARATHON | {"flip_number": 20}, handoff="none")
+    await scoring.consume(interaction(), interaction(), interaction("like", known_as=few))
+    await scoring.activate_document(MARATHON | {"flip_number": 20}, handoff="none")
     assert await listed(kept_back=True) == ["ana@example.com"]
     assert await listed(kept_back=False) == ["few@example.com"]
     await scoring.put(DRAFT, MARATHON | {"flip_number": 15})
@@ -82,27 +72,27 @@ async def test_those_kept_back_are_told_listed_and_handed_over_by_a_later_activa
     diff = (await scoring.post("/v1/models/m/activate", {"handoff": "all"}))["flip_diff"]
     assert [diff[name] for name in (*told_of, "handed_over_now")] == [0, 0, 1, 1]
     assert (await scoring.get("/v1/models/m/activations"))["items"][0]["flip_diff"] == diff
-    assert (await listed(kept_back=True), len(await scoring.said(LeadQualified))) == ([], 1)
+    assert (await listed(kept_back=True), len(await scoring.outbox_events(LeadQualified))) == ([], 1)
     await scoring.put(DRAFT, MARATHON)
-    await scoring.active(MARATHON | {"flip_number": 10}, handoff="none")
+    await scoring.activate_document(MARATHON | {"flip_number": 10}, handoff="none")
     assert await listed(kept_back=True) == []
 
 
 async def test_rolling_back_scores_as_before_and_leaves_the_draft_and_who_did_what_when_and_why(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(note="spring", author="Olga")
-    await scoring.happened(interaction(), interaction("like"))
-    before = await scoring.standing()
+    await scoring.activate_document(note="spring", author="Olga")
+    await scoring.consume(interaction(), interaction("like"))
+    before = await scoring.score_over_http()
     scoring.clock.advance(hours=1)
-    await scoring.active(LIKES, note="likes are all", author="Pia")
-    await scoring.happened(interaction())
-    assert (await scoring.standing())["score"] == 4
+    await scoring.activate_document(LIKES, note="likes are all", author="Pia")
+    await scoring.consume(interaction())
+    assert (await scoring.score_over_http())["score"] == 4
     await scoring.put(DRAFT, MARATHON | {"flip_number": 30})
     scoring.clock.advance(hours=1)
     back = {"version": 1, "note": "sales complained", "author": "Olga", "handoff": "none"}
     assert (await scoring.post("/v1/models/m/activate", back))["version"] == 1
-    assert await scoring.standing() == before | {"score": 20}
+    assert await scoring.score_over_http() == before | {"score": 20}
     assert (await scoring.get(DRAFT))["matrix"]["flip_number"] == 30
     told_by = ("version", "author", "note", "handoff", "activated_at")
     activations = (await scoring.get("/v1/models/m/activations"))["items"]
@@ -116,7 +106,7 @@ async def test_rolling_back_scores_as_before_and_leaves_the_draft_and_who_did_wh
         (2, False, "likes are all"),
         (1, True, "spring"),
     ]
-    again = await scoring.refused("POST", "/v1/models/m/activate", json=back)
+    again = await scoring.refusal("POST", "/v1/models/m/activate", json=back)
     assert again == (409, "version_active", None)
 
 
@@ -135,7 +125,7 @@ async def left_activating(scoring: ScoringHttpWorld) -> None:
 async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left(
     scoring: ScoringHttpWorld,
 ) -> None:
-    nothing = await scoring.refused("GET", "/v1/models/m/activation")
+    nothing = await scoring.refusal("GET", "/v1/models/m/activation")
     assert nothing == (404, "model_unknown", None)
     await left_activating(scoring)
     shown = await scoring.get("/v1/models/m/activation")
@@ -163,7 +153,7 @@ async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left
 async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringHttpWorld) -> None:
     await left_activating(scoring)
     assert (await scoring.http.delete("/v1/models/m/activation")).status_code == 204
-    again = await scoring.refused("DELETE", "/v1/models/m/activation")
+    again = await scoring.refusal("DELETE", "/v1/models/m/activation")
     assert again == (404, "activation_unknown", None)
     assert (await scoring.get("/v1/models"))["items"][0]["active_version"] is None
     assert (await scoring.post("/v1/models/m/activate"))["version"] == 1
@@ -171,30 +161,30 @@ async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringHttpW
 
 async def test_what_was_previewed_is_what_is_activated_or_nothing(scoring: ScoringHttpWorld) -> None:
     activate = "/v1/models/m/activate"
-    await scoring.active()
+    await scoring.activate_document()
     await scoring.put(DRAFT, LIKES)
     previewed = (await scoring.http.post(f"{DRAFT}/preview")).headers["ETag"]
     assert previewed == (await scoring.http.get(DRAFT)).headers["ETag"]
     await scoring.put(DRAFT, MARATHON | {"flip_number": 30})
-    outdated = await scoring.refused("POST", activate, headers={"If-Match": previewed})
+    outdated = await scoring.refusal("POST", activate, headers={"If-Match": previewed})
     assert outdated == (412, "draft_changed", None)
-    both = await scoring.refused("POST", activate, json={"version": 1}, headers={"If-Match": previewed})
+    both = await scoring.refusal("POST", activate, json={"version": 1}, headers={"If-Match": previewed})
     assert both == (400, "version_or_draft", "version")
     await scoring.put(DRAFT, LIKES)
     activated = await scoring.http.post(activate, headers={"If-Match": previewed})
     assert activated.json()["version"] == 2
-    gone = await scoring.refused("POST", activate, headers={"If-Match": previewed})
+    gone = await scoring.refusal("POST", activate, headers={"If-Match": previewed})
     assert gone == (412, "draft_changed", None)
 
 
 async def test_the_preview_of_an_older_version_comes_true_when_it_is_rolled_back_to(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(MARATHON | {"flip_number": 20})
-    await scoring.happened(
+    await scoring.activate_document(MARATHON | {"flip_number": 20})
+    await scoring.consume(
         interaction(), interaction(), interaction("like", known_as={"email": "b@b.example"})
     )
-    await scoring.active(LIKES | {"flip_number": 4})
+    await scoring.activate_document(LIKES | {"flip_number": 4})
     await scoring.put(DRAFT, LIKES | {"flip_number": 100})
     preview = await scoring.post("/v1/models/m/versions/1/preview")
     assert (preview["profiles"], len(preview["would_un_flip"])) == (2, 1)
@@ -202,13 +192,13 @@ async def test_the_preview_of_an_older_version_comes_true_when_it_is_rolled_back
     assert diff.pop("handed_over_now") == 0
     assert diff == {name: preview[name] for name in diff}
     assert (diff["already_handed_over"], diff["un_flipped"], len(diff["biggest_movers"])) == (1, 1, 2)
-    unknown = await scoring.refused("POST", "/v1/models/m/versions/3/preview")
+    unknown = await scoring.refusal("POST", "/v1/models/m/versions/3/preview")
     assert unknown == (404, "version_unknown", None)
 
 
 async def test_a_draft_that_is_being_activated_is_not_thrown_away(scoring: ScoringHttpWorld) -> None:
     await left_activating(scoring)
-    assert await scoring.refused("DELETE", DRAFT) == (409, "activation_under_way", None)
+    assert await scoring.refusal("DELETE", DRAFT) == (409, "activation_under_way", None)
     assert (await scoring.http.delete("/v1/models/m/activation")).status_code == 204
     assert (await scoring.http.delete(DRAFT)).status_code == 204
     assert (await scoring.get("/v1/models"))["items"] == []

@@ -65,7 +65,7 @@ REFUSALS: list[tuple[str, str, dict[str, str], dict[str, Any], int]] = [
 async def test_what_is_refused_is_described_and_has_the_shape_that_is_described(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
+    await scoring.activate_document()
     await scoring.put("/v1/models/drafted/draft", MARATHON)
     document = await scoring.get("/openapi.json")
     schema = document["components"]["schemas"]["Problem"]
@@ -85,11 +85,11 @@ async def test_the_documentation_can_be_authorized_and_has_an_example_of_every_b
     document = await scoring.get("/openapi.json")
     (scheme,) = document["components"]["securitySchemes"].values()
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
-    await scoring.active(model="purchase_intent")
-    await scoring.happened(
+    await scoring.activate_document(model="purchase_intent")
+    await scoring.consume(
         interaction("email_open", known_as={"email": "ana@example.com", "anonymous_id": "cookie-1"})
     )
-    profile = (await scoring.found())["id"]
+    profile = (await scoring.find_profile())["id"]
     asked: list[str] = []
     for path, method, operation in operations(document):
         assert ("security" in operation) == path.startswith("/v1/")

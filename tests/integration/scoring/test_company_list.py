@@ -30,13 +30,13 @@ CROWD: dict[str, tuple[int, dict[str, Any]]] = {
 @pytest.fixture
 async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
     async with run_scoring(database, tmp_path) as running:
-        await running.active(RIVALS)
+        await running.activate_document(RIVALS)
         for email, (visits, traits) in CROWD.items():
             who = {"email": email}
             done = [interaction(known_as=who) for _ in range(visits)]
-            await running.happened(interaction("identify", known_as=who, traits=traits), *done)
+            await running.consume(interaction("identify", known_as=who, traits=traits), *done)
         cross = {"email": "ira@cross.example"}
-        await running.happened(interaction("email_unsubscribe", known_as=cross))
+        await running.consume(interaction("email_unsubscribe", known_as=cross))
         yield running
 
 
@@ -99,23 +99,23 @@ async def test_the_people_who_are_excluded_can_be_listed(scoring: ScoringHttpWor
     assert await found(excluded=True) == {"cy", "eve", "flo", "gus"}
     assert await found(excluded=True, state="below") == {"flo", "gus"}
     assert await found(excluded=False, company="acme.example") == {"ana", "bob", "di"}
-    standing = await scoring.standing("flo@rival.example")
+    standing = await scoring.score_over_http("flo@rival.example")
     assert (standing["state"], standing["excluded_by"]) == (
         "below",
         'email_domain is one of "rival.example", "enemy.example"',
     )
-    assert (await scoring.standing("di@acme.example"))["excluded_by"] is None
-    refused = await scoring.refused("GET", "/v1/profiles", params={"excluded": "true"})
+    assert (await scoring.score_over_http("di@acme.example"))["excluded_by"] is None
+    refused = await scoring.refusal("GET", "/v1/profiles", params={"excluded": "true"})
     assert refused == (400, "model_missing", "model")
 
 
 async def test_an_exclusion_that_comes_or_goes_is_in_the_sums_at_once(scoring: ScoringHttpWorld) -> None:
     who = {"email": "ana@acme.example"}
-    await scoring.happened(interaction("identify", known_as=who, traits={"lifecycle": "customer"}))
+    await scoring.consume(interaction("identify", known_as=who, traits={"lifecycle": "customer"}))
     assert (await listed(scoring))[0]["excluded"] == 2
     scoring.clock.advance(hours=1)
-    await scoring.happened(interaction("identify", day=1, known_as=who, traits={"lifecycle": "lead"}))
-    await scoring.passed(days=1)
+    await scoring.consume(interaction("identify", day=1, known_as=who, traits={"lifecycle": "lead"}))
+    await scoring.let_time_pass(days=1)
     assert (await listed(scoring))[0]["excluded"] == 1
-    await scoring.active(RIVALS | {"excludes": []})
+    await scoring.activate_document(RIVALS | {"excludes": []})
     assert {one["excluded"] for one in await listed(scoring)} == {0}

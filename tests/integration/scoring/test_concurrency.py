@@ -33,16 +33,11 @@ ANA = identities(email="ana@example.com")[0]
 VISITS = rule("visits", 10)
 
 
-@pytest.fixture
-def world(database: Database) -> ScoringWorld:
-    return ScoringWorld(database)
-
-
 async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: ScoringWorld) -> None:
     """Also the first activation of a model, whose row did not exist when the batch began."""
     async with world.database.open_unit() as connection:
         await connection.run(lambda its: world.scorer.apply(its, on_the_log(interaction())))
-        activation = asyncio.create_task(world.activated(VISITS, flip_number=10, handoff="all"))
+        activation = asyncio.create_task(world.activate(VISITS, flip_number=10, handoff="all"))
         await until_it_waits(world.database, activation)
     diff = await activation
     assert (diff.newly_flipped, await world.score(ANA)) == (1, 10)
@@ -50,7 +45,7 @@ async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: 
 
 async def test_workers_that_meet_on_a_person_lose_no_count(world: ScoringWorld) -> None:
     """Five workers at once, each on batches of its own, about the same people and about new ones."""
-    await world.activated(VISITS, flip_number=50)
+    await world.activate(VISITS, flip_number=50)
 
     async def worker(number: int) -> None:
         for round_ in range(6):
@@ -69,15 +64,15 @@ async def test_workers_that_meet_on_a_person_lose_no_count(world: ScoringWorld) 
     assert await world.score(ANA) == 300
     for round_ in range(6):
         assert await world.score(identities(user_id=f"u{round_}")[0]) == 50
-    leads = await world.said(LeadQualified)
+    leads = await world.outbox_events(LeadQualified)
     assert len(leads) == len({lead.profile_id for lead in leads}) == 7
 
 
 async def test_counts_that_somebody_changed_meanwhile_are_not_overwritten(world: ScoringWorld) -> None:
-    await world.activated(VISITS)
-    await world.happened(interaction())
+    await world.activate(VISITS)
+    await world.consume(interaction())
     stale = await world.database.read(lambda connection: kept.read(connection, [ANA.id]))
-    await world.happened(interaction())
+    await world.consume(interaction())
     with pytest.raises(Unavailable, match="changed the same counts"):
         await world.database.unit(lambda connection: kept.write(connection, stale))
     assert await values(world.database, sa.select(counts.c.revision)) == [2]
@@ -102,19 +97,19 @@ async def test_workers_timer_and_activation_at_once_come_to_what_is_defined(
     async def worker(share: list[Event]) -> None:
         nonlocal at_work
         for batch in batches(share, 12):
-            await persist(partial(world.happened, *batch))
+            await persist(partial(world.consume, *batch))
             world.clock.advance(hours=12)
         at_work -= 1
 
     async def clockwork() -> None:
         while at_work:
-            await persist(world.settled_due)
+            await persist(world.settle_due)
             await a_moment()
 
     await asyncio.gather(*map(worker, shares), clockwork(), persist(partial(activate_matrix, world, MATRIX)))
-    await world.passed(days=1)
+    await world.let_time_pass(days=1)
     await assert_as_defined(world, events)
-    leads = await world.said(LeadQualified)
-    begun = {(row[0], row[2]): row[3] for row in await world.rows(standings)}
+    leads = await world.outbox_events(LeadQualified)
+    begun = {(row[0], row[2]): row[3] for row in await world.table_rows(standings)}
     assert {(one.profile_id, one.cycle): one.lead_id for one in leads} == begun
     assert len(leads) == len(begun) > 0

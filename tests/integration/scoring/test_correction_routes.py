@@ -1,39 +1,28 @@
 """Corrections by hand, as ops makes them: who is not one person, points given, and what is refused."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-
-from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.support.builders import interaction
 from tests.support.keys import CRM_KEY
-from tests.worlds.scoring_http import BY_OPS, MARATHON, ScoringHttpWorld, refusal_of, run_scoring
+from tests.worlds.scoring_http import BY_OPS, MARATHON, ScoringHttpWorld, refusal_of
 
 COOKIE = {"anonymous_id": "cookie"}
 ANA = {"email": "ana@example.com"}
 
 
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
-
-
 async def test_unmerged_people_have_what_each_of_them_did_and_stay_apart(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(MARATHON | {"flip_number": 1000})
-    await scoring.happened(interaction(known_as=COOKIE), interaction(known_as=COOKIE), interaction())
-    before = [await scoring.found("cookie", "anonymous_id"), await scoring.found()]
-    await scoring.happened(interaction("identify", known_as=COOKIE | ANA))
-    assert (await scoring.standing())["score"] == 30
+    await scoring.activate_document(MARATHON | {"flip_number": 1000})
+    await scoring.consume(interaction(known_as=COOKIE), interaction(known_as=COOKIE), interaction())
+    before = [await scoring.find_profile("cookie", "anonymous_id"), await scoring.find_profile()]
+    await scoring.consume(interaction("identify", known_as=COOKIE | ANA))
+    assert (await scoring.score_over_http())["score"] == 30
     cookie = {"kind": "anonymous_id", "value": "cookie"}
-    answer = await scoring.post(f"{await scoring.path()}/unmerge", {"identities": [cookie]} | BY_OPS)
+    answer = await scoring.post(f"{await scoring.profile_path()}/unmerge", {"identities": [cookie]} | BY_OPS)
     parted = {one["id"]: [i["kind"] for i in one["identities"]] for one in answer["profiles"]}
     assert parted == {before[0]["id"]: ["anonymous_id"], before[1]["id"]: ["email"]}
-    await scoring.happened(interaction("identify", known_as=COOKIE | ANA))
-    after = [await scoring.found("cookie", "anonymous_id"), await scoring.found()]
+    await scoring.consume(interaction("identify", known_as=COOKIE | ANA))
+    after = [await scoring.find_profile("cookie", "anonymous_id"), await scoring.find_profile()]
     assert after == before
     links = (await scoring.get(f"/v1/profiles/{after[1]['id']}/links"))["items"]
     assert ["separated by hand" in link["refused"] for link in links] == [True]
@@ -41,9 +30,9 @@ async def test_unmerged_people_have_what_each_of_them_did_and_stay_apart(scoring
 
 async def test_two_people_on_one_device_stay_two_and_the_links_say_why(scoring: ScoringHttpWorld) -> None:
     device = {"anonymous_id": "family tablet"}
-    await scoring.happened(interaction(known_as=device | {"user_id": "ana"}))
-    await scoring.happened(interaction(day=1, id="bob logs in", known_as=device | {"user_id": "bob"}))
-    bob = await scoring.found("bob", "user_id")
+    await scoring.consume(interaction(known_as=device | {"user_id": "ana"}))
+    await scoring.consume(interaction(day=1, id="bob logs in", known_as=device | {"user_id": "bob"}))
+    bob = await scoring.find_profile("bob", "user_id")
     assert bob["identities"] == [{"kind": "user_id", "value": "bob"}]
     (link,) = (await scoring.get(f"/v1/profiles/{bob['id']}/links"))["items"]
     assert link == {
@@ -56,9 +45,9 @@ async def test_two_people_on_one_device_stay_two_and_the_links_say_why(scoring: 
 
 
 async def test_points_by_hand_stand_among_the_reasons_until_they_expire(scoring: ScoringHttpWorld) -> None:
-    await scoring.active()
-    await scoring.happened(interaction())
-    path = await scoring.path()
+    await scoring.activate_document()
+    await scoring.consume(interaction())
+    path = await scoring.profile_path()
     given = {"model": "m", "points": 7.5, "until": "2026-03-16"} | BY_OPS
     await scoring.post(f"{path}/adjustments", given)
     score = await scoring.get(f"{path}/scores/m")
@@ -72,41 +61,43 @@ async def test_points_by_hand_stand_among_the_reasons_until_they_expire(scoring:
     by_day = {day: (await scoring.get(f"{path}/scores/m", at=day))["score"] for day in
               ("2026-03-13", "2026-03-14", "2026-03-16", "2026-03-17")}  # fmt: skip
     assert by_day == {"2026-03-13": 0, "2026-03-14": 17.5, "2026-03-16": 17.5, "2026-03-17": 10}
-    await scoring.passed(days=3)
-    assert (await scoring.standing())["score"] == 10
+    await scoring.let_time_pass(days=3)
+    assert (await scoring.score_over_http())["score"] == 10
 
 
 async def test_points_by_hand_can_make_a_lead_and_can_be_taken_back(scoring: ScoringHttpWorld) -> None:
-    await scoring.active()
-    await scoring.happened(interaction())
-    path = await scoring.path()
+    await scoring.activate_document()
+    await scoring.consume(interaction())
+    path = await scoring.profile_path()
     given = await scoring.post(f"{path}/adjustments", {"model": "m", "points": 15} | BY_OPS)
-    (lead,) = await scoring.said(LeadQualified)
+    (lead,) = await scoring.outbox_events(LeadQualified)
     assert [(one.rule, one.points) for one in lead.reasons] == [("visits", 10), ("adjustment", 15)]
     undone = await scoring.post(f"{path}/retractions", {"interaction": given["id"]} | BY_OPS)
     assert [one["lead_id"] for one in undone["would_not_have_flipped"]] == [lead.lead_id]
-    assert (await scoring.standing())["score"] == 10
+    assert (await scoring.score_over_http())["score"] == 10
 
 
 async def test_points_with_an_id_are_given_once_and_the_id_is_of_nothing_else(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
-    await scoring.happened(interaction(id="a visit"))
-    path = f"{await scoring.path()}/adjustments"
+    await scoring.activate_document()
+    await scoring.consume(interaction(id="a visit"))
+    path = f"{await scoring.profile_path()}/adjustments"
     given = {"model": "m", "points": 5, "id": "fair-2026"} | BY_OPS
     assert await scoring.post(path, given) == await scoring.post(path, given) == {"id": "fair-2026"}
-    assert (await scoring.standing())["score"] == 15
+    assert (await scoring.score_over_http())["score"] == 15
     for other in (given | {"points": 6}, given | {"id": "a visit"}):
         assert refusal_of(await scoring.http.post(path, json=other)) == (409, "id_taken", "id")
 
 
 async def test_points_are_counted_in_their_model_alone(scoring: ScoringHttpWorld) -> None:
-    await scoring.active()
-    await scoring.active(model="other")
-    await scoring.happened(interaction())
-    await scoring.post(f"{await scoring.path()}/adjustments", {"model": "other", "points": -4} | BY_OPS)
-    assert {name: one["score"] for name, one in (await scoring.found())["scores"].items()} == {
+    await scoring.activate_document()
+    await scoring.activate_document(model="other")
+    await scoring.consume(interaction())
+    await scoring.post(
+        f"{await scoring.profile_path()}/adjustments", {"model": "other", "points": -4} | BY_OPS
+    )
+    assert {name: one["score"] for name, one in (await scoring.find_profile())["scores"].items()} == {
         "m": 10,
         "other": 6,
     }
@@ -145,16 +136,16 @@ REFUSED = [
 async def test_a_correction_that_cannot_be_is_refused_naming_the_field_and_changes_nothing(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
-    await scoring.happened(interaction(id="visit"))
-    path, before = await scoring.path(), await scoring.found()
+    await scoring.activate_document()
+    await scoring.consume(interaction(id="visit"))
+    path, before = await scoring.profile_path(), await scoring.find_profile()
     for what, body, *expected in REFUSED:
         text, json_body = json.dumps({"reason": "r"} | body), {"Content-Type": "application/json"}
-        refused = await scoring.refused("POST", f"{path}/{what}", content=text, headers=json_body)
+        refused = await scoring.refusal("POST", f"{path}/{what}", content=text, headers=json_body)
         assert [*refused] == expected, (what, body)
     for what in ("retractions", "unmerge", "adjustments"):
-        refused = await scoring.refused(
+        refused = await scoring.refusal(
             "POST", f"{path}/{what}", headers={"Authorization": f"Bearer {CRM_KEY}"}
         )
         assert refused == (401, "key_invalid", None)
-    assert await scoring.found() == before
+    assert await scoring.find_profile() == before

@@ -58,11 +58,11 @@ async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_oth
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The batch begins when the unmerge has the person and is not done."""
-    await busy.activated(rule("visits", 10), flip_number=1000)
-    await busy.happened(interaction(known_as=BOTH))
+    await busy.activate(rule("visits", 10), flip_number=1000)
+    await busy.consume(interaction(known_as=BOTH))
     begun = waiting_just_before(
         monkeypatch, busy.scorer, "take_in", busy.database,
-        lambda: busy.happened(interaction(known_as={"email": "ana@example.com"})),
+        lambda: busy.consume(interaction(known_as={"email": "ana@example.com"})),
     )  # fmt: skip
     await busy.database.unit(lambda its: corrections(busy).unmerge(its, COOKIE.id, [COOKIE], NOTE))
     await asyncio.gather(*begun)
@@ -71,13 +71,13 @@ async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_oth
 
 
 async def test_a_separation_that_comes_back_from_the_log_waits_for_nobody(busy: ScoringWorld) -> None:
-    await busy.activated(rule("visits", 10), flip_number=1000)
-    await busy.happened(interaction(known_as=BOTH))
+    await busy.activate(rule("visits", 10), flip_number=1000)
+    await busy.consume(interaction(known_as=BOTH))
     await busy.database.unit(lambda its: corrections(busy).unmerge(its, COOKIE.id, [COOKIE], NOTE))
-    (echo,) = await busy.said(Separation)
+    (echo,) = await busy.outbox_events(Separation)
     async with busy.database.open_unit() as connection, patience():
         await connection.run(hold)
-        await busy.happened(echo, interaction(known_as={"email": "ben@example.com"}))
+        await busy.consume(echo, interaction(known_as={"email": "ben@example.com"}))
 
 
 async def corrected_somehow(world: ScoringWorld, chance: random.Random) -> None:
@@ -113,12 +113,12 @@ async def test_workers_timer_and_corrections_at_once_come_to_what_is_defined(
     by_hand = (Interaction, Retraction, Separation)
 
     async def told_by_hand() -> list[Event]:
-        return [one for kind in by_hand for one in await busy.said(kind)]
+        return [one for kind in by_hand for one in await busy.outbox_events(kind)]
 
     async def worker(share: list[Event]) -> None:
         nonlocal at_work
         for batch in batches(share, 12):
-            await persist(partial(busy.happened, *batch, *(await told_by_hand())[-3:]))
+            await persist(partial(busy.consume, *batch, *(await told_by_hand())[-3:]))
         at_work -= 1
 
     async def ops(seed: int) -> None:
@@ -131,13 +131,13 @@ async def test_workers_timer_and_corrections_at_once_come_to_what_is_defined(
 
     async def clockwork() -> None:
         while at_work:
-            await persist(busy.settled_due)
+            await persist(busy.settle_due)
             await a_moment()
 
     await asyncio.gather(*map(worker, shares), ops(1), ops(2), clockwork())
-    await busy.passed(days=1)
+    await busy.let_time_pass(days=1)
     by_ops = await told_by_hand()
     assert {type(one) for one in by_ops} == set(by_hand)
     await assert_as_defined(busy, [*events, *by_ops])
-    begun = {(row[0], row[2]): row[3] for row in await busy.rows(standings)}
-    assert {one.lead_id for one in await busy.said(LeadQualified)} == set(begun.values())
+    begun = {(row[0], row[2]): row[3] for row in await busy.table_rows(standings)}
+    assert {one.lead_id for one in await busy.outbox_events(LeadQualified)} == set(begun.values())

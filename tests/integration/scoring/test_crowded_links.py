@@ -13,7 +13,8 @@ from shared.database.engine import Database
 from shared.events import Event, Interaction, Separation
 from shared.identity import Identity, by_strength
 from tests.support.builders import NOON, interaction, rule
-from tests.worlds.scoring import ScoringWorld, statements
+from tests.support.statements import statements
+from tests.worlds.scoring import ScoringWorld
 
 LIMITS = {"user_id": 1, "email": 2}
 SEEDS = range(40)
@@ -84,16 +85,16 @@ async def test_persons_are_those_of_the_earliest_links_in_whatever_order_all_are
         start = 0
         while start < len(told):
             size = chance.choice((1, 1, 2, 5, 30))
-            await world.happened(*told[max(0, start - 1) : start + size])
+            await world.consume(*told[max(0, start - 1) : start + size])
             start += size
         mine = {identity for person in persons for identity in person}
         found: dict[str, set[str]] = {}
-        for identity_id, _, _, profile_id in await world.rows(known_identities):
+        for identity_id, _, _, profile_id in await world.table_rows(known_identities):
             if identity_id in mine:
                 found.setdefault(profile_id, set()).add(identity_id)
         assert {min(person) for person in persons} == found.keys(), seed
         assert persons == {frozenset(person) for person in found.values()}, seed
-        kept = {(row[0], row[1]): row[4] for row in await world.rows(links) if row[0] in mine}
+        kept = {(row[0], row[1]): row[4] for row in await world.table_rows(links) if row[0] in mine}
         assert {pair for pair, why in kept.items() if why} == {pair for pair, why in refused.items() if why}
         # Of several reasons for which one is refused it is told the one that was met first.
         ignored += list(refused.values()).count(too_many_links())
@@ -109,8 +110,8 @@ async def test_an_earlier_login_on_a_crowded_device_costs_no_more_than_the_links
 ) -> None:
     monkeypatch.setattr(linking, "MAX_LINKS", 20)
     world = ScoringWorld(database)
-    await world.activated(rule("visits", 10), flip_number=1000)
-    await world.happened(*(login(f"u{n}", n - 400) for n in range(300)))
+    await world.activate(rule("visits", 10), flip_number=1000)
+    await world.consume(*(login(f"u{n}", n - 400) for n in range(300)))
     loaded: list[int] = []
     regroup = linking.Profiles.regroup
 
@@ -119,10 +120,10 @@ async def test_an_earlier_login_on_a_crowded_device_costs_no_more_than_the_links
         return regroup(people, before, groups)  # type: ignore[arg-type]
 
     monkeypatch.setattr(linking.Profiles, "regroup", counted)
-    await world.happened(login("late", 0))
+    await world.consume(login("late", 0))
     assert loaded == []
     with statements(database) as made:
-        await world.happened(login("first", -900))
+        await world.consume(login("first", -900))
     assert loaded == [20]
     assert len(made) < 50
     kiosk = Identity("anonymous_id", "kiosk")

@@ -16,16 +16,10 @@ from services.scoring.store import models, names
 from shared.database.engine import Database
 from tests.integration.scoring.small_pages import prepare_in_pages_of
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring import statements
+from tests.support.statements import statements, writing_engine
 from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
 
 DRAFT = "/v1/models/m/draft"
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
 
 
 @pytest.fixture
@@ -39,7 +33,7 @@ async def on_sqlite(sqlite_url: str, tmp_path: Path) -> AsyncIterator[ScoringHtt
 @pytest.fixture
 def read_within(monkeypatch: pytest.MonkeyPatch, on_sqlite: ScoringHttpWorld) -> list[bool]:
     """Note of each matrix that is read whether the one writer of SQLite was taken meanwhile."""
-    pool: Any = on_sqlite.database._connections._writer.pool
+    pool: Any = writing_engine(on_sqlite.database).pool
     taken: list[bool] = []
     validate = Matrix.model_validate
 
@@ -61,7 +55,7 @@ def of_types(number: int) -> dict[str, Any]:
 
 async def test_a_draft_of_many_types_asks_no_more_of_the_database(scoring: ScoringHttpWorld) -> None:
     asked: list[int] = []
-    await scoring.happened(interaction())
+    await scoring.consume(interaction())
     for number in (5, 900):
         with statements(scoring.database) as made:
             warnings = (await scoring.put(DRAFT, of_types(number)))["warnings"]
@@ -83,13 +77,13 @@ async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
     on_sqlite: ScoringHttpWorld, read_within: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare_in_pages_of(1, monkeypatch)
-    await on_sqlite.active()
-    await on_sqlite.happened(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(5)))
+    await on_sqlite.activate_document()
+    await on_sqlite.consume(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(5)))
     await on_sqlite.put(DRAFT, MARATHON | {"rules": [rule("likes", 30, when={"type": "like"})]})
     read_within.clear()
     await on_sqlite.post("/v1/models/m/activate")
     assert read_within == [False]
-    await on_sqlite.active(MARATHON | {"flip_number": 26})
+    await on_sqlite.activate_document(MARATHON | {"flip_number": 26})
     read_within.clear()
     models.read_version.cache_clear()
     await on_sqlite.post("/v1/models/m/activate", {"version": 1})
@@ -101,7 +95,7 @@ async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
 async def test_an_activation_counts_its_flips_without_holding_the_writer(
     on_sqlite: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pool: Any = on_sqlite.database._connections._writer.pool
+    pool: Any = writing_engine(on_sqlite.database).pool
     taken: list[bool] = []
     compare = activation.compare
 
@@ -110,9 +104,9 @@ async def test_an_activation_counts_its_flips_without_holding_the_writer(
         return compare(*arguments)
 
     monkeypatch.setattr(activation, "compare", noted)
-    await on_sqlite.active(MARATHON | {"flip_number": 30})
-    await on_sqlite.happened(interaction(), interaction())
-    activated = await on_sqlite.active(MARATHON | {"flip_number": 15}, handoff="all")
+    await on_sqlite.activate_document(MARATHON | {"flip_number": 30})
+    await on_sqlite.consume(interaction(), interaction())
+    activated = await on_sqlite.activate_document(MARATHON | {"flip_number": 15}, handoff="all")
     assert taken == [False, False]
     assert (activated["flip_diff"]["newly_flipped"], activated["flip_diff"]["handed_over_now"]) == (1, 1)
     (first, *_) = (await on_sqlite.get("/v1/models/m/activations"))["items"]
@@ -127,12 +121,12 @@ async def test_throwing_a_draft_or_an_activation_away_reads_no_matrix(
         assert draft is not None
         preparation.start(connection, draft, on_sqlite.clock.now())
 
-    await on_sqlite.active()
+    await on_sqlite.activate_document()
     await on_sqlite.put(DRAFT, of_types(10))
     await on_sqlite.database.unit(started)
     models.read_version.cache_clear()
     read_within.clear()
-    assert (await on_sqlite.refused("DELETE", DRAFT))[:2] == (409, "activation_under_way")
+    assert (await on_sqlite.refusal("DELETE", DRAFT))[:2] == (409, "activation_under_way")
     assert (await on_sqlite.http.delete("/v1/models/m/activation")).status_code == 204
     assert (await on_sqlite.http.delete(DRAFT)).status_code == 204
     assert read_within == []
@@ -162,10 +156,10 @@ async def test_types_that_came_are_known_wherever_a_condition_names_them(scoring
         warnings = (await scoring.put(DRAFT, document))["warnings"]
         return [one["field"] for one in warnings if one["code"] == "type_unknown"]
 
-    await scoring.active()
-    await scoring.happened(interaction())
+    await scoring.activate_document()
+    await scoring.consume(interaction())
     assert await unknown() == ["rules.0.when.all.0.not.type", "rules.0.when.all.1.any.0.type"]
-    await scoring.happened(interaction("bike_ride"), interaction("swim"))
+    await scoring.consume(interaction("bike_ride"), interaction("swim"))
     assert await unknown() == []
 
 
@@ -173,8 +167,8 @@ async def test_where_too_many_types_came_to_keep_them_all_the_warning_says_so(
     scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "LIMIT", 3)
-    await scoring.active()
-    await scoring.happened(*(interaction(f"type_{n}") for n in range(5)))
+    await scoring.activate_document()
+    await scoring.consume(*(interaction(f"type_{n}") for n in range(5)))
     document = MARATHON | {"rules": [rule("r", 30, when={"type": ["type_0", "type_4"]})]}
     (warning,) = (await scoring.put(DRAFT, document))["warnings"]
     assert (warning["field"], warning["code"]) == ("rules.0.when.type.1", "type_unknown")

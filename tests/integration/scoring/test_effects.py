@@ -2,7 +2,6 @@
 
 import pytest
 
-from shared.database.engine import Database
 from shared.events import Retraction
 from tests.integration.scoring.ana import ANA, BOTH, VISITS, by_cookie, leads, retraction
 from tests.support.builders import NOON, identities, interaction, rule
@@ -11,13 +10,8 @@ from tests.worlds.scoring import ScoringWorld
 EXCLUDES = [{"lifecycle": "customer"}, {"consent_email": False}, {"consent_sms": False}]
 
 
-@pytest.fixture
-async def world(database: Database) -> ScoringWorld:
-    return ScoringWorld(database)
-
-
 async def state(world: ScoringWorld, model: str = "m") -> str:
-    return (await world.kept(ANA, model)).state
+    return (await world.score_row(ANA, model)).state
 
 
 @pytest.mark.parametrize(
@@ -31,16 +25,16 @@ async def state(world: ScoringWorld, model: str = "m") -> str:
 async def test_who_left_or_bought_is_not_handed_to_sales(
     world: ScoringWorld, done: str, trait: dict[str, object]
 ) -> None:
-    await world.activated(VISITS, flip_number=10, excludes=EXCLUDES)
-    await world.happened(interaction(done))
-    await world.happened(interaction())
+    await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
+    await world.consume(interaction(done))
+    await world.consume(interaction())
     assert (await state(world), await leads(world), await world.traits(ANA)) == ("excluded", 0, trait)
 
 
 async def test_a_model_without_that_exclusion_goes_on_scoring(world: ScoringWorld) -> None:
-    await world.activated(VISITS, flip_number=10, excludes=EXCLUDES)
-    await world.activated(VISITS, flip_number=10, model="upsell")
-    await world.happened(interaction("email_unsubscribe"), interaction("purchase"), interaction())
+    await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
+    await world.activate(VISITS, flip_number=10, model="upsell")
+    await world.consume(interaction("email_unsubscribe"), interaction("purchase"), interaction())
     assert (await state(world), await state(world, "upsell"), await leads(world)) == (
         "excluded", "qualified", 1,
     )  # fmt: skip
@@ -48,9 +42,9 @@ async def test_a_model_without_that_exclusion_goes_on_scoring(world: ScoringWorl
 
 async def test_an_effect_has_the_time_of_what_was_done(world: ScoringWorld) -> None:
     """Told before it and told again after it: the later writer is right, in whichever order they come."""
-    await world.happened(interaction("identify", day=2, traits={"lifecycle": "former"}))
-    await world.happened(interaction("purchase", day=1))
-    await world.happened(interaction("identify", traits={"lifecycle": "lead"}))
+    await world.consume(interaction("identify", day=2, traits={"lifecycle": "former"}))
+    await world.consume(interaction("purchase", day=1))
+    await world.consume(interaction("identify", traits={"lifecycle": "lead"}))
     seen: list[object] = []
     for _ in range(3):
         seen.append((await world.traits(ANA))["lifecycle"])
@@ -61,65 +55,65 @@ async def test_an_effect_has_the_time_of_what_was_done(world: ScoringWorld) -> N
 async def test_what_is_told_beside_the_deed_does_not_undo_its_effect(world: ScoringWorld) -> None:
     """Trackers send what they have kept of a person with every event."""
     stale = {"consent_email": True, "lifecycle": "lead"}
-    await world.happened(interaction("email_unsubscribe", traits=stale))
+    await world.consume(interaction("email_unsubscribe", traits=stale))
     assert await world.traits(ANA) == {"consent_email": False, "lifecycle": "lead"}
-    await world.happened(interaction("identify", day=1, traits=stale))
+    await world.consume(interaction("identify", day=1, traits=stale))
     world.clock.advance(days=1)
     assert await world.traits(ANA) == stale
 
 
 async def test_what_machines_do_has_no_effect(world: ScoringWorld) -> None:
-    await world.activated(VISITS, flip_number=10, excludes=EXCLUDES)
-    await world.happened(interaction("email_unsubscribe", machine="link_scanner"))
-    await world.happened(interaction("purchase", machine="crawler"), interaction())
+    await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
+    await world.consume(interaction("email_unsubscribe", machine="link_scanner"))
+    await world.consume(interaction("purchase", machine="crawler"), interaction())
     assert (await state(world), await leads(world), await world.traits(ANA)) == ("qualified", 1, {})
 
 
 @pytest.mark.parametrize("together", [False, True])
 async def test_a_retraction_takes_the_effect_back_with_the_deed(world: ScoringWorld, together: bool) -> None:
-    await world.activated(VISITS, flip_number=10, excludes=EXCLUDES)
+    await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
     bought = interaction("purchase", id="mistake")
     if together:
-        await world.happened(bought, retraction("mistake"))
+        await world.consume(bought, retraction("mistake"))
     else:
-        await world.happened(bought, interaction())
+        await world.consume(bought, interaction())
         assert (await state(world), await leads(world)) == ("excluded", 0)
-        await world.happened(retraction("mistake"))
-    await world.happened(interaction())
+        await world.consume(retraction("mistake"))
+    await world.consume(interaction())
     assert (await state(world), await leads(world), await world.traits(ANA)) == ("qualified", 1, {})
 
 
 async def test_what_was_retracted_before_it_came_has_no_effect(world: ScoringWorld) -> None:
-    await world.happened(retraction("mistake"))
-    await world.happened(interaction("purchase", id="mistake"))
+    await world.consume(retraction("mistake"))
+    await world.consume(interaction("purchase", id="mistake"))
     assert await world.traits(ANA) == {}
 
 
 async def test_of_several_purchases_the_others_keep_the_effect(world: ScoringWorld) -> None:
     earlier = [interaction("purchase", day=-1, id="day-before"), interaction("purchase", id="a")]
-    await world.happened(*earlier, interaction("purchase", id="b"))
-    await world.happened(interaction("purchase", id="machines", machine="crawler"))
+    await world.consume(*earlier, interaction("purchase", id="b"))
+    await world.consume(interaction("purchase", id="machines", machine="crawler"))
     for gone in ("b", "a"):
-        await world.happened(retraction(gone))
+        await world.consume(retraction(gone))
         assert await world.traits(ANA) == {"lifecycle": "customer"}
-    await world.happened(interaction("identify", traits={"lifecycle": "lead"}))
+    await world.consume(interaction("identify", traits={"lifecycle": "lead"}))
     assert await world.traits(ANA) == {"lifecycle": "lead"}, "what is left of it was bought the day before"
-    await world.happened(interaction("purchase", id="last"), retraction("day-before"))
+    await world.consume(interaction("purchase", id="last"), retraction("day-before"))
     assert await world.traits(ANA) == {"lifecycle": "customer"}
 
 
 async def test_a_retraction_of_another_purchase_changes_nothing(world: ScoringWorld) -> None:
-    await world.happened(interaction("purchase", id="a"), interaction("purchase", id="b"))
-    await world.happened(
+    await world.consume(interaction("purchase", id="a"), interaction("purchase", id="b"))
+    await world.consume(
         Retraction(id="r", identity=ANA, interactions=("a",), reason="test", author="Olga", retracted_at=NOON)
     )
     assert await world.traits(ANA) == {"lifecycle": "customer"}
 
 
 async def test_an_effect_goes_with_its_identity(world: ScoringWorld) -> None:
-    await world.activated(rule("visits", 10), flip_number=10, excludes=EXCLUDES)
-    await world.happened(by_cookie("purchase"), interaction(day=-1))
+    await world.activate(rule("visits", 10), flip_number=10, excludes=EXCLUDES)
+    await world.consume(by_cookie("purchase"), interaction(day=-1))
     assert await leads(world) == 1, "nobody knows yet that they are one person"
-    await world.happened(interaction("identify", known_as=BOTH))
+    await world.consume(interaction("identify", known_as=BOTH))
     assert await state(world) == "excluded"
     assert await world.traits(identities(anonymous_id="cookie")[0]) == {"lifecycle": "customer"}

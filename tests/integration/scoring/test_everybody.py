@@ -20,18 +20,16 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringW
     """A world of eight people: three have several identities, and one has so many counts that two rows do."""
     monkeypatch.setattr(counts, "MOST_RECENT", 3)
     world = ScoringWorld(database, limits={})
-    await world.activated(rule("visits", 10, limit={"times": 3, "per": "day"}))
+    await world.activate(rule("visits", 10, limit={"times": 3, "per": "day"}))
     for n in range(5):
         who = {"email": f"p{n}@example.com"}
-        await world.happened(interaction(known_as=who, traits={"title": "VP"} if n % 2 else {}))
-    await world.happened(
-        *(interaction(day=day, known_as={"email": "p0@example.com"}) for day in range(-6, 0))
-    )
-    assert len(await world.rows(older_counts)) == 1
+        await world.consume(interaction(known_as=who, traits={"title": "VP"} if n % 2 else {}))
+    await world.consume(*(interaction(day=day, known_as={"email": "p0@example.com"}) for day in range(-6, 0)))
+    assert len(await world.table_rows(older_counts)) == 1
     for n in range(3):
         cookie, user = {"anonymous_id": f"c{n}"}, {"user_id": f"u{n}"}
-        await world.happened(interaction(known_as=cookie), interaction(known_as=cookie | user))
-        await world.happened(interaction(known_as=user, traits={"company": "Acme"}))
+        await world.consume(interaction(known_as=cookie), interaction(known_as=cookie | user))
+        await world.consume(interaction(known_as=user, traits={"company": "Acme"}))
     return world
 
 
@@ -51,7 +49,7 @@ async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(
     # Eight profiles have eleven identities.
     assert 8 / size <= len(found) <= ceil(11 / size)
     ids = [one for page in found for one in page.profile_ids]
-    assert ids == sorted({row[3] for row in await world.rows(identities)})
+    assert ids == sorted({row[3] for row in await world.table_rows(identities)})
     assert len(ids) == 8
     assert max(len(page.profile_ids) for page in found) <= max(size, 1)
 

@@ -128,20 +128,20 @@ async def test_leads_of_batches_the_timer_activations_and_corrections_all_count(
     world = ScoringWorld(run_handoff.database)
     ana, ben, cleo, dan = ({"email": f"{name}@example.com"} for name in ("ana", "ben", "cleo", "dan"))
     leaves = rule("leaves", -10, when={"type": "email_unsubscribe"}, window="5d")
-    await world.activated(rule("visits", 10), leaves, flip_number=20, model="counted")
+    await world.activate(rule("visits", 10), leaves, flip_number=20, model="counted")
     before = flips("counted")
     twice = [interaction(known_as=one) for one in (ana, ana, ben, ben, cleo, dan)]
-    await world.happened(*twice, interaction("email_unsubscribe", known_as=ben))
-    assert len(await world.said(LeadQualified)) == 1, "the batch makes Ana a lead"
-    await world.passed(days=6)
-    assert len(await world.said(LeadQualified)) == 2, "the timer makes Ben one"
+    await world.consume(*twice, interaction("email_unsubscribe", known_as=ben))
+    assert len(await world.outbox_events(LeadQualified)) == 1, "the batch makes Ana a lead"
+    await world.let_time_pass(days=6)
+    assert len(await world.outbox_events(LeadQualified)) == 2, "the timer makes Ben one"
     corrections = Corrections(world.scorer, world.clock, new_id)
     (cleo_,) = identities(**cleo)
-    cleo_id, given = await world.profile_of(cleo_), Adjustment("counted", 10, "met at a fair", "ops")
+    cleo_id, given = await world.profile_id(cleo_), Adjustment("counted", 10, "met at a fair", "ops")
     await world.database.unit(lambda connection: corrections.adjust(connection, cleo_id, given, None))
-    assert len(await world.said(LeadQualified)) == 3, "points by hand make Cleo one"
-    await world.activated(rule("visits", 20), leaves, flip_number=20, model="counted", handoff="all")
-    assert len(await world.said(LeadQualified)) == 4, "the activation makes Dan one"
+    assert len(await world.outbox_events(LeadQualified)) == 3, "points by hand make Cleo one"
+    await world.activate(rule("visits", 20), leaves, flip_number=20, model="counted", handoff="all")
+    assert len(await world.outbox_events(LeadQualified)) == 4, "the activation makes Dan one"
     while await relay(world.database, run_handoff.log):
         pass
     await run_handoff.takes_in(4)
@@ -161,5 +161,5 @@ async def test_the_service_as_composed_tells_of_them_in_its_metrics(
             return float(lines.get('flipline_flips_total{model="composed"}', 0))
 
         before = await told()
-        await world.qualify(*(qualified(number, model="composed") for number in range(3)))
+        await world.append(*(qualified(number, model="composed") for number in range(3)))
         await eventually(told, lambda now: now - before == 3)

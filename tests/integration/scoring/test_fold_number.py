@@ -25,7 +25,7 @@ async def test_other_tables_of_the_same_log_have_another_number(sqlite_url: str)
     world = ScoringWorld(database, LIMITS)
     await activate_matrix(world, MATRIX)
     for batch in batches(columns(7, people=12, deeds=200), 7):
-        await world.happened(*batch)
+        await world.consume(*batch)
     digest = blake2b(digest_size=8)
     for table in (ledger, identities, links, traits, counts, scores):
         for row in await (told_of_counts(database) if table is counts else told_of(database, table)):

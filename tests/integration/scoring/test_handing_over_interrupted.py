@@ -8,7 +8,6 @@ from services.scoring.change import handing_over, pages
 from services.scoring.change.activation import Activation, activate
 from services.scoring.store import cycles
 from services.scoring.store.tables import handovers
-from shared.database.engine import Database
 from shared.errors import Conflict, Unavailable
 from tests.integration.scoring.handed_over import crowd_kept_back, order, retired, statuses, told
 from tests.worlds.scoring import ScoringWorld
@@ -18,11 +17,6 @@ from tests.worlds.scoring import ScoringWorld
 def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PAUSE_SECONDS", 0)
     monkeypatch.setattr(pages, "RETRY_SECONDS", 0.005)
-
-
-@pytest.fixture
-def world(database: Database) -> ScoringWorld:
-    return ScoringWorld(database)
 
 
 async def test_an_order_ends_when_its_version_does_and_tells_how_far_it_came(
@@ -42,7 +36,7 @@ async def test_an_order_ends_when_its_version_does_and_tells_how_far_it_came(
             await order(world).everybody(2)
     assert refused.value.code == "model_retired"
     assert await told(world) == everyone[:6]
-    assert [row[-3:] for row in await world.rows(handovers)] == [(6, 7, 6)]
+    assert [row[-3:] for row in await world.table_rows(handovers)] == [(6, 7, 6)]
     await activate(world.database, world.clock, "m", Activation("all", version=2))
     assert await told(world) == everyone
 
@@ -67,7 +61,7 @@ async def test_after_a_crash_the_same_order_does_the_rest(
     diff = await order(world).everybody(2)
     assert (diff.already_handed_over, diff.kept_back, diff.handed_over_now) == (4, 3, 3)
     assert await told(world) == everyone
-    assert [row[-3:] for row in await world.rows(handovers)] == [(4, 7, 4), (3, 3, 3)]
+    assert [row[-3:] for row in await world.table_rows(handovers)] == [(4, 7, 4), (3, 3, 3)]
 
 
 async def test_an_order_gives_up_at_a_profile_that_others_always_change_and_tells_how_far_it_came(

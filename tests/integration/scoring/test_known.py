@@ -3,25 +3,16 @@
 What a trait tells is judged in Python; the many examples of it need no second dialect.
 """
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.handoff.payload.person import NOT_PROVIDED, company_of, person_of
-from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import ScoringHttpWorld, run_scoring
+from tests.worlds.scoring_http import ScoringHttpWorld
 
 WHO = {"email": "ana@gmail.com"}
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
 
 
 def model(trait: str, **more: Any) -> dict[str, Any]:
@@ -36,10 +27,10 @@ def model(trait: str, **more: Any) -> dict[str, Any]:
 
 async def told(scoring: ScoringHttpWorld, traits: dict[str, Any], day: int = 0) -> dict[str, Any]:
     """Tell traits of a person who has reached the flip number, and return where the person stands."""
-    await scoring.happened(interaction(day=-9, known_as=WHO))
-    await scoring.happened(interaction("identify", day=day, known_as=WHO, traits=traits))
-    standing = (await scoring.found("ana@gmail.com"))["scores"]["m"]
-    path = await scoring.path("ana@gmail.com")
+    await scoring.consume(interaction(day=-9, known_as=WHO))
+    await scoring.consume(interaction("identify", day=day, known_as=WHO, traits=traits))
+    standing = (await scoring.find_profile("ana@gmail.com"))["scores"]["m"]
+    path = await scoring.profile_path("ana@gmail.com")
     reasons = (await scoring.get(f"{path}/scores/m"))["reasons"]
     rule_says = any(reason["rule"] == "lacks" for reason in reasons)
     assert rule_says == bool(standing["missing"]) == (standing["state"] == "waiting_for_data")
@@ -66,9 +57,9 @@ async def told(scoring: ScoringHttpWorld, traits: dict[str, Any], day: int = 0) 
 async def test_what_tells_nothing_is_missing_for_rules_and_requires(
     scoring: ScoringHttpWorld, trait: str, traits: dict[str, Any]
 ) -> None:
-    await scoring.active(model(trait))
+    await scoring.activate_document(model(trait))
     assert (await told(scoring, traits))["missing"] == [trait]
-    assert await scoring.said(LeadQualified) == []
+    assert await scoring.outbox_events(LeadQualified) == []
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -98,9 +89,9 @@ async def test_what_is_known_by_any_name_reaches_sales(
     person: dict[str, str],
     company: dict[str, str],
 ) -> None:
-    await scoring.active(model(trait))
+    await scoring.activate_document(model(trait))
     assert (await told(scoring, traits))["missing"] == []
-    (lead,) = await scoring.said(LeadQualified)
+    (lead,) = await scoring.outbox_events(LeadQualified)
     assert person.items() <= person_of(lead.traits, lead.identities).items()
     assert company.items() <= company_of(lead.traits).items()
     if trait.startswith("company") and trait != "company_size":
@@ -108,7 +99,7 @@ async def test_what_is_known_by_any_name_reaches_sales(
 
 
 async def test_a_blank_changes_nothing_and_null_takes_back(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(model("company"))
+    await scoring.activate_document(model("company"))
     for day, (traits, missing) in enumerate(
         [
             ({"company": "Acme"}, []),
@@ -124,22 +115,22 @@ async def test_a_blank_changes_nothing_and_null_takes_back(scoring: ScoringHttpW
 
 
 async def test_the_last_told_is_right_under_whichever_name(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(model("last_name"))
+    await scoring.activate_document(model("last_name"))
     await told(scoring, {"last_name": "Silva"}, day=-3)
     await told(scoring, {"lastName": "Costa"}, day=-2)
     await told(scoring, {"surname": "Early"}, day=-5)
-    assert (await scoring.found("ana@gmail.com"))["traits"]["last_name"] == "Costa"
+    assert (await scoring.find_profile("ana@gmail.com"))["traits"]["last_name"] == "Costa"
 
 
 async def test_exclusions_read_names_paths_and_objects_alike(scoring: ScoringHttpWorld) -> None:
     excludes = [{"companyName": "Rival"}, {"address.country": "XX"}]
-    await scoring.active({"flip_number": 10, "rules": [rule("visits", 10)], "excludes": excludes})
-    await scoring.happened(interaction(known_as=WHO, traits={"company": {"name": "Rival"}}))
-    await scoring.happened(
+    await scoring.activate_document({"flip_number": 10, "rules": [rule("visits", 10)], "excludes": excludes})
+    await scoring.consume(interaction(known_as=WHO, traits={"company": {"name": "Rival"}}))
+    await scoring.consume(
         interaction(known_as={"email": "b@gmail.com"}, traits={"address": {"country": "XX"}})
     )
-    assert (await scoring.standing("ana@gmail.com"))["state"] == "excluded"
-    assert (await scoring.standing("b@gmail.com"))["state"] == "excluded"
+    assert (await scoring.score_over_http("ana@gmail.com"))["state"] == "excluded"
+    assert (await scoring.score_over_http("b@gmail.com"))["state"] == "excluded"
 
 
 async def test_profiles_are_found_by_any_name_by_paths_stand_ins_and_effects(
@@ -152,8 +143,8 @@ async def test_profiles_are_found_by_any_name_by_paths_stand_ins_and_effects(
         "di": {"address.city": "Rome"},
     }
     for name, traits in people.items():
-        await scoring.happened(interaction(known_as={"email": f"{name}@gmail.com"}, traits=traits))
-    await scoring.happened(interaction("purchase", known_as={"email": "di@gmail.com"}))
+        await scoring.consume(interaction(known_as={"email": f"{name}@gmail.com"}, traits=traits))
+    await scoring.consume(interaction("purchase", known_as={"email": "di@gmail.com"}))
     for wanted, found in {
         "last_name:Silva": {"ana", "bob"},
         "lastName:Silva": {"ana", "bob"},
@@ -174,18 +165,18 @@ async def test_profiles_are_found_by_any_name_by_paths_stand_ins_and_effects(
 
 async def test_a_way_is_told_for_a_trait_by_another_name(scoring: ScoringHttpWorld) -> None:
     traits = [{"id": "decides", "when": {"jobTitle": "VP", "company.name": {"exists": True}}, "points": 5}]
-    await scoring.active({"flip_number": 15, "rules": [rule("visits", 10)], "traits": traits})
-    await scoring.happened(interaction(known_as=WHO, traits={"job_title": "Clerk"}))
-    path = await scoring.path("ana@gmail.com")
+    await scoring.activate_document({"flip_number": 15, "rules": [rule("visits", 10)], "traits": traits})
+    await scoring.consume(interaction(known_as=WHO, traits={"job_title": "Clerk"}))
+    path = await scoring.profile_path("ana@gmail.com")
     ways = (await scoring.get(f"{path}/scores/m/why-flipped"))["ways"]
     assert [way["rule"] for way in ways] == ["visits", "decides"]
 
 
 async def test_no_way_is_a_touch(scoring: ScoringHttpWorld) -> None:
     mailed = rule("mailed", 5, when={"type": ["email_sent", "call"]})
-    await scoring.active({"flip_number": 15, "rules": [rule("visits", 10), mailed]})
-    await scoring.happened(interaction(known_as=WHO))
-    path = await scoring.path("ana@gmail.com")
+    await scoring.activate_document({"flip_number": 15, "rules": [rule("visits", 10), mailed]})
+    await scoring.consume(interaction(known_as=WHO))
+    path = await scoring.profile_path("ana@gmail.com")
     ways = (await scoring.get(f"{path}/scores/m/why-flipped"))["ways"]
     assert [way["rule"] for way in ways] == ["visits"]
 
@@ -203,9 +194,9 @@ async def test_an_offer_goes_with_the_lead_and_what_is_hardly_meant_is_warned_of
     answer = await scoring.put("/v1/models/other/draft", {"flip_number": 5, "rules": [mailed]})
     (touch,) = answer["warnings"]
     assert (touch["field"], touch["code"], touch["rule"]) == ("rules.0.when", "touch_priced", "mailed")
-    await scoring.active(matrix | {"campaign": "maraton"})
-    await scoring.happened(interaction(known_as=WHO))
-    (lead,) = await scoring.said(LeadQualified)
+    await scoring.activate_document(matrix | {"campaign": "maraton"})
+    await scoring.consume(interaction(known_as=WHO))
+    (lead,) = await scoring.outbox_events(LeadQualified)
     assert lead.offer is not None
     assert (lead.campaign, lead.offer.name, lead.offer.coupon) == ("maraton", "10 %", "MARATON10")
     changed = await scoring.put(
@@ -224,5 +215,5 @@ async def test_an_offer_goes_with_the_lead_and_what_is_hardly_meant_is_warned_of
         ({"offer": {"cupon": "x", "name": "y"}}, "offer.cupon"),
         ({"offer": "10 %"}, "offer"),
     ):
-        refused = await scoring.refused("PUT", "/v1/models/m/draft", json=matrix | wrong)
+        refused = await scoring.refusal("PUT", "/v1/models/m/draft", json=matrix | wrong)
         assert refused == (400, "matrix_invalid", field)

@@ -28,10 +28,10 @@ ANA, BEN, COOKIE = (
 async def world(database: Database) -> ScoringWorld:
     """A world in which Ana and Ben qualify under the draft."""
     world = ScoringWorld(database)
-    await world.activated(rule("visits", 10), flip_number=1000)
+    await world.activate(rule("visits", 10), flip_number=1000)
     for one in (ANA, BEN):
-        await world.happened(interaction(known_as={one.kind: one.value}))
-    await world.drafted(rule("visits", 10), flip_number=10)
+        await world.consume(interaction(known_as={one.kind: one.value}))
+    await world.save_draft(rule("visits", 10), flip_number=10)
     return world
 
 
@@ -60,13 +60,13 @@ async def test_a_lead_stays_true_and_is_told_as_of_the_moment_at_which_the_versi
 
 async def test_who_did_something_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
-    await world.happened(interaction(known_as={"email": "ana@example.com"}))
+    await world.consume(interaction(known_as={"email": "ana@example.com"}))
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [BEN.id]
 
 
 async def test_of_whom_anything_is_told_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
-    await world.happened(
+    await world.consume(
         interaction("identify", known_as={"email": "ben@example.com"}, traits={"title": "VP"})
     )
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [ANA.id]
@@ -74,14 +74,14 @@ async def test_of_whom_anything_is_told_meanwhile_is_worked_out_anew(world: Scor
 
 async def test_who_is_joined_with_somebody_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
-    await world.happened(interaction("identify", known_as={"email": "ana@example.com", "anonymous_id": "c"}))
+    await world.consume(interaction("identify", known_as={"email": "ana@example.com", "anonymous_id": "c"}))
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [BEN.id]
 
 
 async def test_who_is_parted_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
     both = {"email": "ana@example.com", "anonymous_id": "c"}
-    await world.happened(interaction("identify", known_as=both))
-    person = await world.person(ANA)
+    await world.consume(interaction("identify", known_as=both))
+    person = await world.profile(ANA)
     ahead = await ahead_of(world, ANA, BEN)
     correct = Corrections(world.scorer, world.clock, new_id)
     note = Note("a library's computer", "Olga")
@@ -111,8 +111,8 @@ async def test_a_lead_tells_what_was_done_while_the_version_was_about_to_take_ov
     monkeypatch.setattr(activation, "without_lead", one_is_missing)
     _, diff = await activate(world.database, world.clock, "m", Activation("all"))
     assert diff.handed_over_now == 2
-    assert {lead.profile_id for lead in await world.said(LeadQualified)} == {ANA.id, BEN.id}
-    assert {(row[0], row[2]) for row in await world.rows(standings)} == {(ANA.id, 1), (BEN.id, 1)}
+    assert {lead.profile_id for lead in await world.outbox_events(LeadQualified)} == {ANA.id, BEN.id}
+    assert {(row[0], row[2]) for row in await world.table_rows(standings)} == {(ANA.id, 1), (BEN.id, 1)}
 
 
 async def test_a_cycle_of_a_former_profile_with_the_same_id_keeps_its_number(world: ScoringWorld) -> None:
@@ -123,7 +123,7 @@ async def test_a_cycle_of_a_former_profile_with_the_same_id_keeps_its_number(wor
     }  # fmt: skip
     await world.database.unit(lambda connection: connection.execute(insert(standings).values(taken)).close())
     await activate(world.database, world.clock, "m", Activation("none"))
-    begun = [(row[0], row[2], row[3]) for row in await world.rows(standings)]
+    begun = [(row[0], row[2], row[3]) for row in await world.table_rows(standings)]
     assert sorted(begun) == sorted([(ANA.id, 1, "lead"), (ANA.id, 2, None), (BEN.id, 1, None)])
-    members = [(row[0], row[2], row[3]) for row in await world.rows(flipped)]
+    members = [(row[0], row[2], row[3]) for row in await world.table_rows(flipped)]
     assert sorted(members) == sorted([(ANA.id, ANA.id, 2), (BEN.id, BEN.id, 1)])

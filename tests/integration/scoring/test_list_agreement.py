@@ -1,19 +1,7 @@
 """What lists sort, filter and sum by is what profiles show, whatever ops has changed."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
-from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 
 async def listed(scoring: ScoringHttpWorld) -> dict[str, tuple[int, float]]:
@@ -37,18 +25,18 @@ async def listed(scoring: ScoringHttpWorld) -> dict[str, tuple[int, float]]:
 async def test_lists_tell_what_profiles_tell_after_every_change(scoring: ScoringHttpWorld) -> None:
     ana, bob, cookie = {"email": "ana@a.example"}, {"email": "bob@a.example"}, {"anonymous_id": "cookie"}
     fading = rule("likes", 3, when={"type": "like"}, half_life="5d")
-    await scoring.active(MARATHON | {"flip_number": 1000})
-    await scoring.active(MARATHON | {"flip_number": 1000, "rules": [fading]}, model="other")
+    await scoring.activate_document(MARATHON | {"flip_number": 1000})
+    await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [fading]}, model="other")
     visits = (interaction(known_as=who) for who in (ana, bob, cookie))
-    await scoring.happened(
+    await scoring.consume(
         *visits, *(interaction("like", id=f"like {who}", known_as=who) for who in (ana, cookie))
     )
     assert await listed(scoring) == {"a.example": (2, 20)}
-    await scoring.happened(interaction("identify", known_as=ana | cookie))
+    await scoring.consume(interaction("identify", known_as=ana | cookie))
     assert await listed(scoring) == {"a.example": (2, 30)}
-    await scoring.happened(interaction("identify", known_as=bob | cookie))
+    await scoring.consume(interaction("identify", known_as=bob | cookie))
     assert await listed(scoring) == {"a.example": (1, 30)}
-    path = await scoring.path("ana@a.example")
+    path = await scoring.profile_path("ana@a.example")
     await scoring.post(f"{path}/retractions", {"interaction": f"like {ana}", "reason": "r"})
     given = {"model": "m", "points": 2.5, "until": "2026-03-15", "reason": "r"}
     await scoring.post(f"{path}/adjustments", given)
@@ -56,10 +44,10 @@ async def test_lists_tell_what_profiles_tell_after_every_change(scoring: Scoring
     apart = [{"kind": "email", "value": "BOB@a.example"}]
     await scoring.post(f"{path}/unmerge", {"identities": apart, "reason": "r"})
     assert await listed(scoring) == {"a.example": (2, 32.5)}
-    await scoring.active(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 7)]})
+    await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 7)]})
     assert await listed(scoring) == {"a.example": (2, 23.5)}
-    await scoring.happened(interaction(known_as=bob))
+    await scoring.consume(interaction(known_as=bob))
     await scoring.post("/v1/models/m/activate", {"version": 1})
     assert await listed(scoring) == {"a.example": (2, 42.5)}
-    await scoring.passed(days=2)
+    await scoring.let_time_pass(days=2)
     assert await listed(scoring) == {"a.example": (2, 40)}

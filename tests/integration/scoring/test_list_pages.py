@@ -3,21 +3,10 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 
 async def paged(scoring: ScoringHttpWorld, path: str, limit: int, **params: Any) -> list[Any]:
@@ -28,7 +17,7 @@ async def paged(scoring: ScoringHttpWorld, path: str, limit: int, **params: Any)
 
 async def browsers(scoring: ScoringHttpWorld, *numbers: int) -> None:
     """Ana comes with each of the browsers, two of them at one instant."""
-    await scoring.happened(
+    await scoring.consume(
         *(
             interaction(
                 day=-(number // 2),
@@ -42,7 +31,7 @@ async def browsers(scoring: ScoringHttpWorld, *numbers: int) -> None:
 
 async def test_the_links_of_a_person_of_many_identities_come_in_pages(scoring: ScoringHttpWorld) -> None:
     await browsers(scoring, *range(61))
-    path = f"{await scoring.path()}/links"
+    path = f"{await scoring.profile_path()}/links"
     first = await scoring.get(path)
     assert (len(first["items"]), "next_cursor" in first) == (50, True)
     links = await paged(scoring, path, 7)
@@ -54,7 +43,7 @@ async def test_the_links_of_a_person_of_many_identities_come_in_pages(scoring: S
 
 async def test_links_that_are_made_between_two_pages_move_no_other(scoring: ScoringHttpWorld) -> None:
     await browsers(scoring, *range(0, 20, 2))
-    path = f"{await scoring.path()}/links"
+    path = f"{await scoring.profile_path()}/links"
     before = [one["event_id"] for one in (await scoring.get(path))["items"]]
     seen: list[str] = []
     number = 1
@@ -62,14 +51,14 @@ async def test_links_that_are_made_between_two_pages_move_no_other(scoring: Scor
         seen += [one["event_id"] for one in page]
         await browsers(scoring, number)
         number += 2
-        path = f"{await scoring.path()}/links"
+        path = f"{await scoring.profile_path()}/links"
     assert [one for one in seen if one in before] == before
     assert len(seen) == len(set(seen))
 
 
 async def test_versions_and_activations_come_in_pages_the_latest_first(scoring: ScoringHttpWorld) -> None:
     for points in range(1, 8):
-        await scoring.active(MARATHON | {"rules": [rule("visits", points)]})
+        await scoring.activate_document(MARATHON | {"rules": [rule("visits", points)]})
     await scoring.post("/v1/models/m/activate", {"version": 1})
     versions = await paged(scoring, "/v1/models/m/versions", 3)
     assert [one["version"] for one in versions] == [7, 6, 5, 4, 3, 2, 1]
@@ -87,12 +76,12 @@ async def test_models_come_in_pages_by_name(scoring: ScoringHttpWorld) -> None:
 
 
 async def test_every_list_comes_as_csv_page_by_page(scoring: ScoringHttpWorld) -> None:
-    await scoring.active()
-    await scoring.active(MARATHON | {"flip_number": 30})
-    await scoring.active(model="other")
+    await scoring.activate_document()
+    await scoring.activate_document(MARATHON | {"flip_number": 30})
+    await scoring.activate_document(model="other")
     await browsers(scoring, 0, 1, 2)
-    await scoring.happened(interaction(known_as={"email": "bob@firm.example"}))
-    profile = await scoring.path()
+    await scoring.consume(interaction(known_as={"email": "bob@firm.example"}))
+    profile = await scoring.profile_path()
     for path, params in (
         ("/v1/profiles", {}),
         ("/v1/profiles", {"model": "m", "sort": "-score"}),

@@ -1,22 +1,10 @@
 """Lists that cannot be: cursors and parameters that are refused, naming what is meant."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-
-from shared.database.engine import Database
 from shared.web.cursor import Keyset
 from tests.support.builders import interaction
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
-
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 KEYS = [
     ("a",), ("a", "b"), ("nan", "b"), ("inf", "b"), ("1e400", "b"), ("1", "\0"), ("\0",),
@@ -36,9 +24,9 @@ LISTS = {
 
 async def cursors(scoring: ScoringHttpWorld) -> dict[str, str]:
     """Return the cursor that each list gives with its first page of one."""
-    await scoring.active()
-    await scoring.active(model="other")
-    await scoring.happened(interaction(), interaction(known_as={"email": "bob@other.example"}))
+    await scoring.activate_document()
+    await scoring.activate_document(model="other")
+    await scoring.consume(interaction(), interaction(known_as={"email": "bob@other.example"}))
     return {
         of: (await scoring.get(path, limit=1, **params))["next_cursor"]
         for of, (path, params) in LISTS.items()
@@ -47,7 +35,7 @@ async def cursors(scoring: ScoringHttpWorld) -> dict[str, str]:
 
 async def test_a_cursor_of_another_list_order_or_model_is_refused(scoring: ScoringHttpWorld) -> None:
     given = await cursors(scoring)
-    timeline = f"{await scoring.path()}/timeline"
+    timeline = f"{await scoring.profile_path()}/timeline"
     refused = (400, "cursor_invalid", "cursor")
     for of, (path, params) in LISTS.items():
         for another, cursor in given.items():
@@ -55,22 +43,22 @@ async def test_a_cursor_of_another_list_order_or_model_is_refused(scoring: Scori
             if another == of:
                 assert len((await scoring.get(path, **asked))["items"]) == 1
             else:
-                assert await scoring.refused("GET", path, params=asked) == refused, (of, another)
-                assert await scoring.refused("GET", timeline, params={"cursor": cursor}) == refused
+                assert await scoring.refusal("GET", path, params=asked) == refused, (of, another)
+                assert await scoring.refusal("GET", timeline, params={"cursor": cursor}) == refused
 
 
 async def test_a_cursor_that_somebody_made_up_is_refused(scoring: ScoringHttpWorld) -> None:
     await cursors(scoring)
-    timeline = f"{await scoring.path()}/timeline"
+    timeline = f"{await scoring.profile_path()}/timeline"
     surrogate = urlsafe_b64encode(b'["profiles of m by -score","1","\\ud800"]').decode()
     nested = urlsafe_b64encode(b"[" * 200).decode()
     for of, (path, params) in {**LISTS, "timeline": (timeline, {})}.items():
         for cursor in (*(Keyset(of).write(*key) for key in KEYS), surrogate, nested):
             if cursor == Keyset(of).write("a") and of in {"profiles by id", "companies of m by company"}:
                 continue
-            told = await scoring.refused("GET", path, params=params | {"cursor": cursor})
+            told = await scoring.refusal("GET", path, params=params | {"cursor": cursor})
             assert told == (400, "cursor_invalid", "cursor"), (of, cursor)
-        told = await scoring.refused("GET", path, params=params | {"cursor": "x" * 1_301})
+        told = await scoring.refusal("GET", path, params=params | {"cursor": "x" * 1_301})
         assert told == (400, "cursor_invalid", "cursor")
 
 
@@ -134,10 +122,10 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
 
 
 async def test_a_list_that_cannot_be_is_refused_naming_the_parameter(scoring: ScoringHttpWorld) -> None:
-    await scoring.active()
+    await scoring.activate_document()
     await scoring.put("/v1/models/drafted/draft", MARATHON)
     for what, params, expected in ASKED_WRONGLY:
-        assert await scoring.refused("GET", f"/v1/{what}", params=params) == expected, params
+        assert await scoring.refusal("GET", f"/v1/{what}", params=params) == expected, params
 
 
 async def test_a_misspelt_parameter_is_told_with_the_one_that_is_meant(scoring: ScoringHttpWorld) -> None:

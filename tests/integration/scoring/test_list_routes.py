@@ -1,14 +1,11 @@
 """Lists, as CRM reads them: profiles by filter and score, companies, timelines, page by page."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 GRADED = {
     "flip_number": 20,
@@ -18,12 +15,6 @@ GRADED = {
     "requires": ["title"],
     "excludes": [{"lifecycle": "customer"}],
 }
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
 
 
 async def names(scoring: ScoringHttpWorld, **params: Any) -> list[str]:
@@ -45,11 +36,11 @@ async def everybody(scoring: ScoringHttpWorld) -> None:
     for email, traits in told.items():
         who = {"email": email}
         done = [interaction(known_as=who) for _ in range(visits[email.partition("@")[0]])]
-        await scoring.happened(interaction("identify", known_as=who, traits=traits), *done)
+        await scoring.consume(interaction("identify", known_as=who, traits=traits), *done)
 
 
 async def test_profiles_are_found_by_all_that_is_asked_together(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(GRADED)
+    await scoring.activate_document(GRADED)
     await everybody(scoring)
     by_score = {"model": "m", "sort": "-score"}
     listed = await names(scoring, **by_score)
@@ -75,7 +66,7 @@ async def test_profiles_are_found_by_all_that_is_asked_together(scoring: Scoring
 
 async def test_profiles_are_found_by_what_is_known_of_them_now(scoring: ScoringHttpWorld) -> None:
     await everybody(scoring)
-    await scoring.happened(
+    await scoring.consume(
         interaction("identify", day=1, known_as={"email": "ana@acme.example"}, traits={"title": "CEO"})
     )
     scoring.clock.advance(days=1)
@@ -103,9 +94,9 @@ async def test_profiles_are_found_by_what_is_known_of_them_now(scoring: ScoringH
 async def test_pages_show_each_profile_once_in_a_stable_order_also_while_new_ones_come(
     scoring: ScoringHttpWorld, order: dict[str, str]
 ) -> None:
-    await scoring.active(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
+    await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
     before = [{"email": f"p{n}@example.com"} for n in range(13)]
-    await scoring.happened(
+    await scoring.consume(
         *(interaction(known_as=who) for n, who in enumerate(before) for _ in range(1 + n % 3))
     )
     whole = [one["id"] for one in (await scoring.get("/v1/profiles", **order))["items"]]
@@ -114,7 +105,7 @@ async def test_pages_show_each_profile_once_in_a_stable_order_also_while_new_one
     async for page in scoring.pages("/v1/profiles", limit=2, **order):
         seen += [one["id"] for one in page]
         who = {"email": f"new{newcomers}@example.com"}
-        await scoring.happened(*(interaction(known_as=who) for _ in range(newcomers % 4)))
+        await scoring.consume(*(interaction(known_as=who) for _ in range(newcomers % 4)))
         newcomers += 1
     assert [one for one in seen if one in whole] == whole
     assert len(seen) == len(set(seen)) >= 13
@@ -128,7 +119,7 @@ async def test_a_page_whose_profiles_all_fell_to_the_trait_filter_still_leads_on
     columns = [{"email": f"p{n}@example.com"} for n in range(9)]
     for day, title in ((-1, "VP"), (0, "clerk")):
         those = columns if title == "VP" else columns[1:]
-        await scoring.happened(
+        await scoring.consume(
             *(interaction("identify", day=day, known_as=who, traits={"title": title}) for who in those)
         )
     pages = [page async for page in scoring.pages("/v1/profiles", trait="title:VP", limit=2)]
@@ -139,10 +130,10 @@ async def test_a_page_whose_profiles_all_fell_to_the_trait_filter_still_leads_on
 async def test_companies_sum_the_scores_of_their_people_alike_on_every_database(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(GRADED)
+    await scoring.activate_document(GRADED)
     await everybody(scoring)
     thirds = [{"email": f"{n}@{'xyz'[n % 3]}.example"} for n in range(30)]
-    await scoring.happened(
+    await scoring.consume(
         *(interaction("email_open", known_as=who) for n, who in enumerate(thirds) for _ in range(n))
     )
     # Nobody knows of the one who did nothing.
@@ -167,9 +158,9 @@ async def test_companies_sum_the_scores_of_their_people_alike_on_every_database(
 
 
 async def test_companies_of_equal_sums_are_each_on_one_page(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
+    await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
     columns = [{"email": f"{n}@c{n % 5}.example"} for n in range(15)]
-    await scoring.happened(*(interaction(known_as=who) for who in columns for _ in range(7)))
+    await scoring.consume(*(interaction(known_as=who) for who in columns for _ in range(7)))
     for sort in ("-score", "-best"):
         pages = [page async for page in scoring.pages("/v1/companies", model="m", sort=sort, limit=2)]
         listed = [
@@ -179,11 +170,11 @@ async def test_companies_of_equal_sums_are_each_on_one_page(scoring: ScoringHttp
 
 
 async def test_companies_with_the_longest_names_are_paged_too(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(model="m" * 64)
+    await scoring.activate_document(model="m" * 64)
     columns = [{"anonymous_id": f"c{n}"} for n in range(3)]
     for n, who in enumerate(columns):
         company = f"{n}" + "🏃" * 199
-        await scoring.happened(interaction("identify", known_as=who, traits={"company": company}))
-        await scoring.happened(interaction(known_as=who))
+        await scoring.consume(interaction("identify", known_as=who, traits={"company": company}))
+        await scoring.consume(interaction(known_as=who))
     pages = [page async for page in scoring.pages("/v1/companies", model="m" * 64, limit=1)]
     assert [(len(page), len(page[0]["company"])) for page in pages] == [(1, 200)] * 3

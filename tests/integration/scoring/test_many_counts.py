@@ -1,6 +1,5 @@
 """Who has more counts than the row that events write: a second row has most of them, and nobody can tell."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -18,17 +17,18 @@ from shared.events import Interaction
 from tests.integration.scoring.ana import ANA, BOTH, by_cookie, retraction
 from tests.support.builders import interaction, rule
 from tests.support.downgrades import downgraded
+from tests.support.statements import statements
 from tests.support.tables import changed, rows, values
-from tests.worlds.scoring import ScoringWorld, statements
+from tests.worlds.scoring import ScoringWorld
 
 GUIDES = rule("guides", 1, limit={"times": 1, "per": "ever", "by": "asset"})
 MANY = MOST_RECENT + 44
 
 
 @pytest.fixture
-async def world(database: Database) -> AsyncIterator[ScoringWorld]:
+async def world(database: Database) -> ScoringWorld:
     world = ScoringWorld(database)
-    await world.activated(GUIDES, flip_number=10**6)
+    await world.activate(GUIDES, flip_number=10**6)
     return world
 
 
@@ -49,41 +49,41 @@ async def recent(database: Database) -> dict[str, int]:
 
 
 async def test_the_large_row_is_written_only_when_the_other_one_overflows(world: ScoringWorld) -> None:
-    await world.happened(*guides(0, MANY))
+    await world.consume(*guides(0, MANY))
     assert await recent(world.database) == {ANA.id: 0}
     first = await older(world.database)
     assert first[ANA.id][1] == MANY
     with statements(world.database) as asked:
-        await world.happened(*guides(MANY - 10, MANY + MOST_RECENT))
+        await world.consume(*guides(MANY - 10, MANY + MOST_RECENT))
     assert not any("INTO older_counts" in one for one in asked)
     assert await older(world.database) == first
     assert await recent(world.database) == {ANA.id: MOST_RECENT}
     with statements(world.database) as asked:
-        await world.happened(*guides(MANY + MOST_RECENT, MANY + MOST_RECENT + 1))
+        await world.consume(*guides(MANY + MOST_RECENT, MANY + MOST_RECENT + 1))
     assert any("INTO older_counts" in one for one in asked)
     assert await recent(world.database) == {ANA.id: 0}
     assert (await older(world.database))[ANA.id][1] == MANY + MOST_RECENT + 1
-    assert await world.score(ANA) == (await world.kept(ANA)).score == MANY + MOST_RECENT + 1
+    assert await world.score(ANA) == (await world.score_row(ANA)).score == MANY + MOST_RECENT + 1
 
 
 async def test_what_was_counted_before_the_overflow_is_taken_back(world: ScoringWorld) -> None:
     """At first as negative counts beside the large row, then both rows hold nothing any more."""
-    await world.happened(*guides(0, MANY))
-    await world.happened(retraction("guide-1", "guide-2"))
+    await world.consume(*guides(0, MANY))
+    await world.consume(retraction("guide-1", "guide-2"))
     assert (await older(world.database))[ANA.id][1] == MANY
     assert await recent(world.database) == {ANA.id: 2}
-    assert await world.score(ANA) == (await world.kept(ANA)).score == MANY - 2
-    await world.happened(retraction(*(f"guide-{n}" for n in range(MANY) if n not in {1, 2})))
+    assert await world.score(ANA) == (await world.score_row(ANA)).score == MANY - 2
+    await world.consume(retraction(*(f"guide-{n}" for n in range(MANY) if n not in {1, 2})))
     assert (await older(world.database))[ANA.id][1] == 0
-    assert (await world.person(ANA)).counts == NONE
-    assert await world.score(ANA) == (await world.kept(ANA)).score == 0
+    assert (await world.profile(ANA)).counts == NONE
+    assert await world.score(ANA) == (await world.score_row(ANA)).score == 0
 
 
 async def test_two_workers_do_not_overwrite_each_other_s_large_row(world: ScoringWorld) -> None:
     """The one that read before the other had written must not write either of its rows."""
-    await world.happened(*guides(0, 5))
+    await world.consume(*guides(0, 5))
     stale = await world.database.read(lambda its: store.read(its, [ANA.id]))
-    await world.happened(*guides(5, MANY))
+    await world.consume(*guides(5, MANY))
     kept = await older(world.database), await recent(world.database)
     fresh = await world.database.read(lambda its: store.read(its, [ANA.id]))
     overflowing = {ANA.id: stale[ANA.id]._replace(recent=fresh[ANA.id].counts)}
@@ -96,35 +96,35 @@ async def test_two_workers_do_not_overwrite_each_other_s_large_row(world: Scorin
 async def test_people_with_large_rows_are_joined_and_parted(world: ScoringWorld) -> None:
     """What both did counts once for each value."""
     cookie = {"anonymous_id": "cookie"}
-    await world.happened(*guides(0, MANY))
-    await world.happened(
+    await world.consume(*guides(0, MANY))
+    await world.consume(
         *(by_cookie(id=f"cookie-{n}", asset=f"guide-{n}") for n in range(100, MANY + 100)),
     )
-    await world.happened(interaction("identify", known_as=BOTH))
+    await world.consume(interaction("identify", known_as=BOTH))
     assert len(await older(world.database)) == 2
-    assert await world.score(ANA) == (await world.kept(ANA)).score == MANY + 100
-    await world.happened(interaction(asset="guide-5", known_as=cookie), *guides(MANY + 100, MANY + 101))
-    assert await world.score(ANA) == (await world.kept(ANA)).score == MANY + 101
+    assert await world.score(ANA) == (await world.score_row(ANA)).score == MANY + 100
+    await world.consume(interaction(asset="guide-5", known_as=cookie), *guides(MANY + 100, MANY + 101))
+    assert await world.score(ANA) == (await world.score_row(ANA)).score == MANY + 101
 
 
 async def test_a_condition_is_counted_from_the_ledger_for_who_has_a_large_row(world: ScoringWorld) -> None:
-    await world.happened(*guides(0, MANY))
+    await world.consume(*guides(0, MANY))
     visits = rule("visits", 3, limit={"times": 1, "per": "ever", "by": "page"}, when={"type": "like"})
-    await world.happened(*(interaction("like", page=n) for n in range(MANY)))
-    await world.activated(GUIDES, visits, flip_number=10**6)
-    assert await world.score(ANA) == (await world.kept(ANA)).score == 4 * MANY
-    await world.activated(visits, flip_number=10**6)
-    await world.happened(*guides(MANY, MANY + 20))
-    await world.activated(GUIDES, visits, flip_number=10**6)
-    assert await world.score(ANA) == (await world.kept(ANA)).score == 4 * MANY + 20
+    await world.consume(*(interaction("like", page=n) for n in range(MANY)))
+    await world.activate(GUIDES, visits, flip_number=10**6)
+    assert await world.score(ANA) == (await world.score_row(ANA)).score == 4 * MANY
+    await world.activate(visits, flip_number=10**6)
+    await world.consume(*guides(MANY, MANY + 20))
+    await world.activate(GUIDES, visits, flip_number=10**6)
+    assert await world.score(ANA) == (await world.score_row(ANA)).score == 4 * MANY + 20
 
 
 async def test_a_downgrade_puts_both_rows_into_one_and_nothing_is_lost(database_url: str) -> None:
     database = Database(database_url)
     world = ScoringWorld(database)
-    await world.activated(GUIDES, flip_number=10**6)
-    await world.happened(*guides(0, MANY), by_cookie(asset="one"))
-    await world.happened(*guides(MANY, MANY + 9), retraction("guide-3", "guide-4"))
+    await world.activate(GUIDES, flip_number=10**6)
+    await world.consume(*guides(0, MANY), by_cookie(asset="one"))
+    await world.consume(*guides(MANY, MANY + 9), retraction("guide-3", "guide-4"))
     known = await values(database, sa.select(identities.c.id))
     before = await database.read(lambda its: find(its, known))
     await database.close()
@@ -138,7 +138,7 @@ async def test_a_downgrade_puts_both_rows_into_one_and_nothing_is_lost(database_
     after = await database.read(lambda its: find(its, known))
     assert {one.id: one.counts for one in after} == {one.id: one.counts for one in before}
     assert await older(database) == {}
-    await world.happened(interaction(asset="last"))
+    await world.consume(interaction(asset="last"))
     assert (await older(database))[ANA.id][1] == MANY + 9 - 2 + 1
     assert await world.score(ANA) == MANY + 9 - 2 + 1
     await changed(database, sa.delete(older_counts))

@@ -1,24 +1,13 @@
 """Changing the matrix, as ops does it: drafted, compared, previewed, activated, rolled back."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from shared.database.engine import Database
 from tests.support.builders import interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of, run_scoring
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of
 
 DRAFT = "/v1/models/m/draft"
 LIKES = MARATHON | {"rules": [rule("likes", 4, when={"type": "like"})]}
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
 
 
 async def test_who_saves_a_draft_that_somebody_else_changed_is_told_and_overwrites_nothing(
@@ -28,7 +17,7 @@ async def test_who_saves_a_draft_that_somebody_else_changed_is_told_and_overwrit
     read = (await scoring.http.get(DRAFT)).headers["ETag"]
     saved = await scoring.http.put(DRAFT, json=LIKES, headers={"If-Match": read})
     assert saved.headers["ETag"] == (await scoring.http.get(DRAFT)).headers["ETag"] != read
-    late = await scoring.refused("PUT", DRAFT, json=MARATHON, headers={"If-Match": read})
+    late = await scoring.refusal("PUT", DRAFT, json=MARATHON, headers={"If-Match": read})
     assert late == (412, "draft_changed", None)
     assert (await scoring.get(DRAFT))["matrix"]["rules"][0]["id"] == "likes"
     for tags in (f'"other", {saved.headers["ETag"]}', "*"):
@@ -37,9 +26,9 @@ async def test_who_saves_a_draft_that_somebody_else_changed_is_told_and_overwrit
 
 async def test_a_draft_for_a_new_model_alone_does_not_replace_one(scoring: ScoringHttpWorld) -> None:
     await scoring.put(DRAFT, MARATHON, **{"If-None-Match": "*"})
-    again = await scoring.refused("PUT", DRAFT, json=LIKES, headers={"If-None-Match": "*"})
+    again = await scoring.refusal("PUT", DRAFT, json=LIKES, headers={"If-None-Match": "*"})
     assert again == (412, "draft_exists", None)
-    unread = await scoring.refused("PUT", "/v1/models/new/draft", json=LIKES, headers={"If-Match": "*"})
+    unread = await scoring.refusal("PUT", "/v1/models/new/draft", json=LIKES, headers={"If-Match": "*"})
     assert unread == (412, "draft_changed", None)
     assert [one["model"] for one in (await scoring.get("/v1/models"))["items"]] == ["m"]
 
@@ -47,10 +36,10 @@ async def test_a_draft_for_a_new_model_alone_does_not_replace_one(scoring: Scori
 async def test_the_active_matrix_is_read_with_a_tag_that_an_activation_makes_stale(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
+    await scoring.activate_document()
     read = (await scoring.http.get(DRAFT)).headers["ETag"]
-    await scoring.active(LIKES)
-    late = await scoring.refused("PUT", DRAFT, json=MARATHON, headers={"If-Match": read})
+    await scoring.activate_document(LIKES)
+    late = await scoring.refusal("PUT", DRAFT, json=MARATHON, headers={"If-Match": read})
     assert late == (412, "draft_changed", None)
 
 
@@ -59,7 +48,7 @@ async def test_what_is_odd_in_a_draft_is_warned_of_until_such_a_thing_has_come(
 ) -> None:
     odd = rule("rides", 10, when={"type": "bike_ride"}, limit={"times": 1, "per": "ever"}, cap=50)
     document = MARATHON | {"rules": [odd], "flip_number": 10}
-    await scoring.happened(interaction())
+    await scoring.consume(interaction())
     warnings = (await scoring.put(DRAFT, document))["warnings"]
     assert [(one["field"], one["code"]) for one in warnings] == [
         ("flip_number", "no_lead_expected"),
@@ -67,7 +56,7 @@ async def test_what_is_odd_in_a_draft_is_warned_of_until_such_a_thing_has_come(
         ("stages.sales_ready", "stage_unreachable"),
         ("rules.0.cap", "cap_idle"),
     ]
-    await scoring.happened(interaction("bike_ride"))
+    await scoring.consume(interaction("bike_ride"))
     assert {one["code"] for one in (await scoring.get(DRAFT))["warnings"]} == {
         "stage_unreachable",
         "cap_idle",
@@ -75,7 +64,7 @@ async def test_what_is_odd_in_a_draft_is_warned_of_until_such_a_thing_has_come(
 
 
 async def test_everything_wrong_with_a_draft_is_told_at_once(scoring: ScoringHttpWorld) -> None:
-    bad = {"flip_number": -1, "rules": [rule(points="many"), {"id": "x", "wen": {}}], "stagez": {}}
+    bad = {"flip_number": -1, "rules": [rule() | {"points": "many"}, {"id": "x", "wen": {}}], "stagez": {}}
     answer = await scoring.http.put(DRAFT, json=bad)
     assert refusal_of(answer) == (400, "matrix_invalid", "flip_number")
     errors = {one["field"]: one["message"] for one in answer.json()["errors"]}
@@ -95,22 +84,22 @@ async def test_a_draft_that_the_log_could_not_keep_as_written_is_refused(scoring
         (float("nan"), "x"), ({"in": [1, float("inf")]}, "x.in.1"), (10**400, "x"), (2**63, "x"), ("\0", "x"),
     ]:  # fmt: skip
         content, as_json = json.dumps(asking(value)), {"Content-Type": "application/json"}
-        refused = await scoring.refused("PUT", DRAFT, content=content, headers=as_json)
+        refused = await scoring.refusal("PUT", DRAFT, content=content, headers=as_json)
         assert refused == (400, "matrix_invalid", f"rules.0.when.where.{place}"), value
-    await scoring.active(asking(-(2**63)))
+    await scoring.activate_document(asking(-(2**63)))
 
 
 async def test_the_difference_tells_in_words_what_changed_and_what_has_to_be_counted(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
-    await scoring.active(MARATHON | {"flip_number": 30})
+    await scoring.activate_document()
+    await scoring.activate_document(MARATHON | {"flip_number": 30})
     (change,) = (await scoring.get("/v1/models/m/difference", before=1, after=2))["changes"]
     assert change == {
         "path": "flip_number", "kind": "changed", "before": 25, "after": 30,
         "text": "flip number 25 -> 30", "needs_counting": False,
     }  # fmt: skip
-    refused = await scoring.refused("GET", "/v1/models/m/difference")
+    refused = await scoring.refusal("GET", "/v1/models/m/difference")
     assert refused == (404, "draft_unknown", None)
     await scoring.put(DRAFT, LIKES)
     changes = (await scoring.get("/v1/models/m/difference"))["changes"]
@@ -124,15 +113,15 @@ async def test_the_difference_tells_in_words_what_changed_and_what_has_to_be_cou
 async def test_a_draft_is_thrown_away_and_with_it_a_model_that_never_was_active(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
+    await scoring.activate_document()
     await scoring.put(DRAFT, LIKES)
     await scoring.put("/v1/models/new/draft", LIKES)
-    outdated = await scoring.refused("DELETE", DRAFT, headers={"If-Match": '"other"'})
+    outdated = await scoring.refusal("DELETE", DRAFT, headers={"If-Match": '"other"'})
     assert outdated == (412, "draft_changed", None)
     for draft in (DRAFT, "/v1/models/new/draft"):
         assert (await scoring.http.delete(draft)).status_code == 204
         gone = "draft_unknown" if draft == DRAFT else "model_unknown"
-        assert await scoring.refused("DELETE", draft) == (404, gone, None)
+        assert await scoring.refusal("DELETE", draft) == (404, gone, None)
     (left,) = (await scoring.get("/v1/models"))["items"]
     assert left == {
         "model": "m",
@@ -152,11 +141,11 @@ async def test_a_draft_that_is_there_already_is_put_again_by_anybody(scoring: Sc
 
 
 async def test_models_score_the_same_interactions_each_by_its_own_matrix(scoring: ScoringHttpWorld) -> None:
-    await scoring.active()
-    await scoring.happened(interaction(), interaction("like"), interaction("like"))
-    await scoring.active(LIKES, model="influence")
-    await scoring.active(MARATHON | {"flip_number": 5}, model="m")
-    scores = (await scoring.found())["scores"]
+    await scoring.activate_document()
+    await scoring.consume(interaction(), interaction("like"), interaction("like"))
+    await scoring.activate_document(LIKES, model="influence")
+    await scoring.activate_document(MARATHON | {"flip_number": 5}, model="m")
+    scores = (await scoring.find_profile())["scores"]
     assert {name: (one["score"], one["version"], one["state"]) for name, one in scores.items()} == {
         "influence": (8, 1, "below"),
         "m": (10, 2, "qualified"),

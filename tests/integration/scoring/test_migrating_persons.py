@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from sqlalchemy.exc import IntegrityError
 
 from services.scoring.core.counting.tally import day_of
 from services.scoring.matrix.reading import kept_matrix
@@ -97,34 +98,34 @@ def _write_before(connection: sa.Connection) -> None:
 async def test_who_was_one_person_is_one_still_under_the_least_id(url: str) -> None:
     await migrate(url)
     world = ScoringWorld(Database(url))
-    assert [await world.profile_of(one) for one in EVERYONE] == [LEAST.id, LEAST.id, LEAST.id, BEN.id]
+    assert [await world.profile_id(one) for one in EVERYONE] == [LEAST.id, LEAST.id, LEAST.id, BEN.id]
     assert [await world.score(one) for one in EVERYONE] == [30, 30, 30, 10]
     assert await world.traits(GREATEST) == {"title": "VP"}
-    assert {row[:2] for row in await world.rows(links)} == {
+    assert {row[:2] for row in await world.table_rows(links)} == {
         (LEAST.id, MIDDLE.id),
         (LEAST.id, GREATEST.id),
     }
-    assert {row[2:] for row in await world.rows(links)} == {(NOON, "before-links-were-kept", None)}
-    assert [row[:4] for row in await world.rows(activations)] == [("m", 1, 1, "all")]
+    assert {row[2:] for row in await world.table_rows(links)} == {(NOON, "before-links-were-kept", None)}
+    assert [row[:4] for row in await world.table_rows(activations)] == [("m", 1, 1, "all")]
     await world.database.close()
 
 
 async def test_who_was_a_lead_is_that_lead_still(url: str) -> None:
     await migrate(url)
     world = ScoringWorld(Database(url))
-    assert await world.passed() == 2
-    assert {row[0]: row[3] for row in await world.rows(scores)} == {LEAST.id: 30, BEN.id: 10}
-    await world.happened(*(interaction(known_as={one.kind: one.value}) for one in EVERYONE))
-    (lead,) = await world.said(LeadQualified)
+    assert await world.let_time_pass() == 2
+    assert {row[0]: row[3] for row in await world.table_rows(scores)} == {LEAST.id: 30, BEN.id: 10}
+    await world.consume(*(interaction(known_as={one.kind: one.value}) for one in EVERYONE))
+    (lead,) = await world.outbox_events(LeadQualified)
     assert (lead.profile_id, lead.cycle) == (BEN.id, 1)
-    assert await world.said(StageChanged) == []
+    assert await world.outbox_events(StageChanged) == []
     await world.database.close()
 
 
 async def test_who_was_linked_before_can_be_separated(url: str) -> None:
     await migrate(url)
     world = ScoringWorld(Database(url))
-    await world.happened(
+    await world.consume(
         Separation(
             id="parts", identities=(LEAST,), others=(GREATEST,), reason="two", author="O", separated_at=NOON
         )
@@ -138,8 +139,8 @@ async def went_back(url: str) -> list[tuple[Any, ...]]:
     """Take the database to the newest revision and back; return the identities as they were there."""
     await migrate(url)
     world = ScoringWorld(Database(url))
-    await world.happened(interaction(known_as={"email": "ben@example.com", "phone": "12345"}))
-    newest = await world.rows(identities)
+    await world.consume(interaction(known_as={"email": "ben@example.com", "phone": "12345"}))
+    newest = await world.table_rows(identities)
     await world.database.close()
     await taken_back(url, "0001")
     return newest
@@ -150,7 +151,7 @@ async def test_taken_back_every_person_has_a_profile_again(url: str) -> None:
     database = Database(url)
     founders = await values(database, sa.text("select id from profiles"))
     assert set(founders) == {row[3] for row in newest}
-    with pytest.raises(sa.exc.IntegrityError):
+    with pytest.raises(IntegrityError):
         await changed(database, sa.text("delete from profiles"))
     await database.close()
 
@@ -159,6 +160,6 @@ async def test_taken_back_and_made_again_persons_are_the_same(url: str) -> None:
     newest = await went_back(url)
     await migrate(url)
     world = ScoringWorld(Database(url))
-    assert await world.rows(identities) == newest
+    assert await world.table_rows(identities) == newest
     assert await world.score(BEN) == 20
     await world.database.close()

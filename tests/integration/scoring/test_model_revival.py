@@ -1,30 +1,21 @@
 """A model after its retirement: its draft, its revival, and what goes on without it."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from services.scoring.store.tables import scores
-from shared.database.engine import Database
 from shared.events import LeadQualified, StageChanged
 from shared.model_events import MatrixActivated, ModelRetired
 from tests.integration.scoring.ana import ANA
 from tests.integration.scoring.lifecycle import DRAFT, LIKES, MODEL, begun, deleted
 from tests.support.builders import NOON, identities, interaction, rule
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 
 async def test_a_draft_outlives_the_retirement_and_can_be_thrown_away(scoring: ScoringHttpWorld) -> None:
-    await scoring.active()
+    await scoring.activate_document()
     await scoring.put(DRAFT, LIKES)
     await deleted(scoring)
     assert (await scoring.get(DRAFT))["matrix"]["rules"][0]["id"] == "likes"
@@ -41,13 +32,13 @@ async def test_a_revived_model_has_counted_what_happened_meanwhile_and_makes_no_
     scoring: ScoringHttpWorld, order: dict[str, Any]
 ) -> None:
     matrix = MARATHON | {"flip_number": 20}
-    await scoring.active(matrix)
-    await scoring.happened(interaction(), interaction())
+    await scoring.activate_document(matrix)
+    await scoring.consume(interaction(), interaction())
     await deleted(scoring)
     ben = {"email": "ben@example.com"}
-    await scoring.happened(interaction(), interaction(known_as=ben), interaction("like", known_as=ben))
-    await scoring.happened(interaction(known_as=ben))
-    await scoring.passed(days=1)
+    await scoring.consume(interaction(), interaction(known_as=ben), interaction("like", known_as=ben))
+    await scoring.consume(interaction(known_as=ben))
+    await scoring.let_time_pass(days=1)
     if not order:
         await scoring.put(DRAFT, matrix)
     diff = (await scoring.post(f"{MODEL}/activate", order | {"handoff": "all"}))["flip_diff"]
@@ -56,52 +47,53 @@ async def test_a_revived_model_has_counted_what_happened_meanwhile_and_makes_no_
     told = await scoring.get(MODEL)
     assert (told["active_version"], told["activations"]) == (1 if order else 2, 2)
     assert [told[name] for name in ("retired_at", "retired_by", "retired_note")] == [None] * 3
-    assert ((await scoring.standing())["score"], (await scoring.standing("ben@example.com"))["score"]) == (
-        30, 20,
-    )  # fmt: skip
-    await scoring.happened(interaction(day=1), interaction(known_as=ben, day=1))
+    assert (await scoring.score_over_http())["score"] == 30
+    assert (await scoring.score_over_http("ben@example.com"))["score"] == 20
+    await scoring.consume(interaction(day=1), interaction(known_as=ben, day=1))
     ben_id = identities(**ben)[0].id
-    assert [one.profile_id for one in await scoring.said(LeadQualified)] == [ANA.id, ben_id]
+    assert [one.profile_id for one in await scoring.outbox_events(LeadQualified)] == [ANA.id, ben_id]
     scoring.clock.advance(hours=1)
     await deleted(scoring)
-    acts = [(type(one).__name__, one.id) for one in await scoring.said(MatrixActivated | ModelRetired)]
+    acts = [
+        (type(one).__name__, one.id) for one in await scoring.outbox_events(MatrixActivated, ModelRetired)
+    ]
     assert [name for name, _ in acts] == ["MatrixActivated", "ModelRetired"] * 2
     assert len({one for _, one in acts}) == 4
 
 
 async def test_other_models_go_on_with_the_conditions_that_they_shared(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(
+    await scoring.activate_document(
         MARATHON | {"inactivity": {"after": "30d", "points": -1, "every": "30d", "floor": -5}}
     )
-    await scoring.active(MARATHON, model="other")
-    await scoring.happened(interaction())
+    await scoring.activate_document(MARATHON, model="other")
+    await scoring.consume(interaction())
     await deleted(scoring)
-    await scoring.happened(interaction(), interaction("like"))
-    assert (await scoring.standing(model="other"))["score"] == 20
+    await scoring.consume(interaction(), interaction("like"))
+    assert (await scoring.score_over_http(model="other"))["score"] == 20
     await scoring.post(f"{MODEL}/activate", {"version": 1})
-    assert await scoring.passed(days=31) > 0
-    assert (await scoring.standing())["score"] == 19
+    assert await scoring.let_time_pass(days=31) > 0
+    assert (await scoring.score_over_http())["score"] == 19
 
 
 async def test_nobody_is_told_of_stages_of_a_retired_model(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(MARATHON | {"rules": [rule("visits", 10, window="3d")], "flip_number": 5})
-    await scoring.happened(interaction())
-    assert len(await scoring.said(StageChanged)) == 1
+    await scoring.activate_document(MARATHON | {"rules": [rule("visits", 10, window="3d")], "flip_number": 5})
+    await scoring.consume(interaction())
+    assert len(await scoring.outbox_events(StageChanged)) == 1
     await deleted(scoring)
-    await scoring.passed(days=9)
-    assert len(await scoring.said(StageChanged)) == 1
+    await scoring.let_time_pass(days=9)
+    assert len(await scoring.outbox_events(StageChanged)) == 1
     assert (NOON + timedelta(days=9)) == scoring.clock.now()
-    assert await scoring.rows(scores) == []
+    assert await scoring.table_rows(scores) == []
 
 
 async def test_an_activation_that_revives_is_given_up_before_the_model_is_retired_again(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
+    await scoring.activate_document()
     await deleted(scoring)
     await scoring.put(DRAFT, LIKES)
     await begun(scoring)
-    assert await scoring.refused("DELETE", MODEL) == (409, "activation_under_way", None)
+    assert await scoring.refusal("DELETE", MODEL) == (409, "activation_under_way", None)
     assert (await scoring.http.delete(f"{MODEL}/activation")).status_code == 204
     await deleted(scoring)
-    assert len(await scoring.said(ModelRetired)) == 1
+    assert len(await scoring.outbox_events(ModelRetired)) == 1

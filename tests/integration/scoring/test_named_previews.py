@@ -1,7 +1,5 @@
 """Previews and flip-diffs name the profiles that they are about, and say when a list is cut."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,26 +9,19 @@ from services.scoring.change.flip_diff import MOVERS
 from services.scoring.change.preview import EXAMPLES
 from services.scoring.routes import movers
 from services.scoring.store.tables import activations, identities
-from shared.database.engine import Database
 from shared.errors import Unavailable
 from tests.support.builders import interaction, rule
 from tests.support.tables import changed
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 DRAFT = "/v1/models/m/draft"
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
 
 
 async def columns(scoring: ScoringHttpWorld, number: int) -> None:
     """So many profiles, each of a company of its own and with one visit more than the one before."""
     for n in range(number):
         who = {"anonymous_id": f"cookie-{n}", "email": f"p{n:02}@c{n:02}.example"}
-        await scoring.happened(*(interaction(known_as=who) for _ in range(n + 1)))
+        await scoring.consume(*(interaction(known_as=who) for _ in range(n + 1)))
 
 
 def named(movers: list[Any]) -> list[tuple[str, str | None, float | None, float]]:
@@ -40,7 +31,7 @@ def named(movers: list[Any]) -> list[tuple[str, str | None, float | None, float]
 async def test_who_would_flip_is_named_with_the_highest_score_first_and_the_rest_is_counted(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(MARATHON | {"flip_number": 1_000})
+    await scoring.activate_document(MARATHON | {"flip_number": 1_000})
     await columns(scoring, EXAMPLES + 3)
     await scoring.put(DRAFT, MARATHON | {"rules": [rule("visits", 25)]})
     preview = await scoring.post(f"{DRAFT}/preview")
@@ -59,7 +50,7 @@ async def test_who_would_flip_is_named_with_the_highest_score_first_and_the_rest
 async def test_who_would_flip_no_more_is_named_with_the_highest_score_first(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(MARATHON | {"flip_number": 10})
+    await scoring.activate_document(MARATHON | {"flip_number": 10})
     await columns(scoring, 3)
     await scoring.put(DRAFT, MARATHON | {"flip_number": 25})
     preview = await scoring.post(f"{DRAFT}/preview")
@@ -73,11 +64,11 @@ async def test_who_would_flip_no_more_is_named_with_the_highest_score_first(
 async def test_a_profile_without_a_company_or_before_any_version_is_named_all_the_same(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.happened(*(interaction(known_as={"anonymous_id": "cookie"}) for _ in range(3)))
+    await scoring.consume(*(interaction(known_as={"anonymous_id": "cookie"}) for _ in range(3)))
     await scoring.put(DRAFT, MARATHON)
     (mover,) = (await scoring.post(f"{DRAFT}/preview"))["biggest_movers"]
     assert mover == {
-        "profile_id": (await scoring.found("cookie", "anonymous_id"))["id"],
+        "profile_id": (await scoring.find_profile("cookie", "anonymous_id"))["id"],
         "identity": {"kind": "anonymous_id", "value": "cookie"},
         "company": None,
         "before": None,
@@ -88,14 +79,14 @@ async def test_a_profile_without_a_company_or_before_any_version_is_named_all_th
 async def test_the_history_of_activations_names_who_is_known_now_and_keeps_ids_alone(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(MARATHON | {"flip_number": 1_000})
+    await scoring.activate_document(MARATHON | {"flip_number": 1_000})
     await columns(scoring, MOVERS + 1)
-    activated = await scoring.active(MARATHON | {"rules": [rule("visits", 1)]})
+    activated = await scoring.activate_document(MARATHON | {"rules": [rule("visits", 1)]})
     cut = {"biggest_movers": {"shown": MOVERS, "of": MOVERS + 1}}
     assert activated["flip_diff"]["cut"] == cut
     movers = activated["flip_diff"]["biggest_movers"]
     assert named(movers[:1]) == [("p10@c10.example", "c10.example", 110, 11)]
-    kept = [str(row) for row in await scoring.rows(activations)]
+    kept = [str(row) for row in await scoring.table_rows(activations)]
     assert not any("@" in row for row in kept)
     erase = sa.delete(identities).where(identities.c.profile_id == movers[0]["profile_id"])
     await changed(scoring.database, erase)
@@ -112,9 +103,9 @@ async def test_an_activation_whose_names_cannot_be_looked_up_answers_with_ids(
 
     await columns(scoring, 1)
     monkeypatch.setattr(movers, "name_profiles", away)
-    activated = await scoring.active()
+    activated = await scoring.activate_document()
     (mover,) = activated["flip_diff"]["biggest_movers"]
     assert (mover["profile_id"], mover["identity"], mover["after"]) == (
-        (await scoring.found("p00@c00.example"))["id"], None, 10,
+        (await scoring.find_profile("p00@c00.example"))["id"], None, 10,
     )  # fmt: skip
     assert (await scoring.get("/v1/models/m"))["active_version"] == activated["version"] == 1

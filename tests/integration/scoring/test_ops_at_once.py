@@ -1,25 +1,17 @@
 """Several people of ops at once: each change is made once, and who comes too late is told."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import pytest
 
-from shared.database.engine import Database
 from shared.events import LeadQualified
 from tests.support.builders import interaction
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 DRAFT = "/v1/models/m/draft"
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
 
 
 async def at_once(answers: Sequence[Any]) -> list[tuple[int, str | None]]:
@@ -61,31 +53,31 @@ async def test_a_draft_that_is_made_while_another_is_thrown_away_is_there(
 async def test_of_those_who_activate_at_once_one_does_and_a_lead_is_told_once(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(MARATHON | {"flip_number": 1000})
-    await scoring.happened(*(interaction() for _ in range(3)))
+    await scoring.activate_document(MARATHON | {"flip_number": 1000})
+    await scoring.consume(*(interaction() for _ in range(3)))
     await scoring.put(DRAFT, MARATHON)
     wanted = {"handoff": "all"}
     first, *late = await at_once([scoring.http.post("/v1/models/m/activate", json=wanted) for _ in range(4)])
     assert first == (200, None)
     assert set(late) <= {(409, "activation_under_way"), (409, "draft_unknown")}
     assert len((await scoring.get("/v1/models/m/versions"))["items"]) == 2
-    assert len(await scoring.said(LeadQualified)) == 1
+    assert len(await scoring.outbox_events(LeadQualified)) == 1
 
 
 async def test_of_those_who_correct_a_person_at_once_each_is_right_about_what_it_did(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
-    await scoring.happened(
+    await scoring.activate_document()
+    await scoring.consume(
         interaction(id="ours"), interaction(known_as={"email": "ana@example.com", "twitter": "ana"})
     )
-    path = await scoring.path()
+    path = await scoring.profile_path()
     names: list[dict[str, Any]] = [{"points": 1}] * 4
     names += [{"points": 10, "id": "fair"}] * 4 + [{"points": 100 + n, "id": "show"} for n in range(4)]
     given = [{"model": "m", "reason": "r"} | one for one in names]
     answers = await at_once([scoring.http.post(f"{path}/adjustments", json=one) for one in given])
     assert answers == [(200, None)] * 9 + [(409, "id_taken")] * 3
-    assert (await scoring.standing())["score"] in {20 + 4 + 10 + 100 + n for n in range(4)}
+    assert (await scoring.score_over_http())["score"] in {20 + 4 + 10 + 100 + n for n in range(4)}
     ours = {"interaction": "ours", "reason": "our own office"}
     assert await at_once([scoring.http.post(f"{path}/retractions", json=ours) for _ in range(3)]) == [
         (200, None),

@@ -26,10 +26,10 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringW
     """A world of two people and a draft whose preparation has begun."""
     prepare_in_pages_of(1, monkeypatch)
     world = ScoringWorld(database)
-    await world.activated(rule("visits", 10), flip_number=100)
+    await world.activate(rule("visits", 10), flip_number=100)
     for one in (ANA, BEN):
-        await world.happened(interaction(known_as={one.kind: one.value}))
-    await world.drafted(rule("visits", 7), flip_number=100)
+        await world.consume(interaction(known_as={one.kind: one.value}))
+    await world.save_draft(rule("visits", 7), flip_number=100)
 
     def started(connection: sa.Connection) -> None:
         preparation.start(
@@ -43,7 +43,7 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringW
 async def kept(world: ScoringWorld) -> dict[str, tuple[float, int]]:
     """Return score and revision under the version that is prepared."""
     query = sa.select(scores.c.profile_id, scores.c.score, scores.c.revision).where(scores.c.version == 2)
-    return {row[0]: tuple(row[1:]) for row in await rows(world.database, query)}
+    return {one.profile_id: (one.score, one.revision) for one in await rows(world.database, query)}
 
 
 async def advance(world: ScoringWorld) -> preparation.Phase:
@@ -53,7 +53,7 @@ async def advance(world: ScoringWorld) -> preparation.Phase:
 
 
 async def test_what_a_live_batch_has_kept_is_not_overwritten(world: ScoringWorld) -> None:
-    await world.happened(interaction(known_as={"email": "ana@example.com"}))
+    await world.consume(interaction(known_as={"email": "ana@example.com"}))
 
     def in_their_words(connection: sa.Connection) -> None:
         connection.execute(sa.update(scores).where(scores.c.version == 2).values(score=99, revision=5))
@@ -67,7 +67,7 @@ async def test_what_a_live_batch_has_kept_is_not_overwritten(world: ScoringWorld
 async def test_a_live_batch_prices_anew_whom_a_page_has_priced(world: ScoringWorld) -> None:
     while await advance(world) != preparation.READY:
         pass
-    await world.happened(interaction(known_as={"email": "ana@example.com"}))
+    await world.consume(interaction(known_as={"email": "ana@example.com"}))
     assert await kept(world) == {ANA.id: (14, 2), BEN.id: (7, 1)}
 
 

@@ -39,35 +39,35 @@ async def busy(postgres_url: str) -> AsyncIterator[ScoringWorld]:
 async def test_the_timer_does_not_overwrite_a_score_that_it_has_not_seen(
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await busy.activated(rule("visits", 10, window="10d"), flip_number=1000)
-    await busy.happened(interaction(day=-8), interaction(day=-8))
+    await busy.activate(rule("visits", 10, window="10d"), flip_number=1000)
+    await busy.consume(interaction(day=-8), interaction(day=-8))
     busy.clock.advance(days=5)
-    just_before(monkeypatch, rescoring.scores, "read", partial(busy.happened, interaction()))
+    just_before(monkeypatch, rescoring.scores, "read", partial(busy.consume, interaction()))
     with pytest.raises(Unavailable, match="changed the same counts"):
-        await busy.settled_due()
-    assert (await busy.kept(ANA)).score == await busy.score(ANA) == 10
-    assert await busy.passed() == 0
+        await busy.settle_due()
+    assert (await busy.score_row(ANA)).score == await busy.score(ANA) == 10
+    assert await busy.let_time_pass() == 0
 
 
 async def test_an_activation_does_not_overwrite_a_score_that_it_has_not_seen(
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await busy.activated(VISITS, flip_number=1000)
-    await busy.happened(interaction())
-    just_before(monkeypatch, preparation.scores, "add", partial(busy.happened, interaction()))
-    await busy.activated(rule("visits", 11), flip_number=1000)
-    assert (await busy.kept(ANA)).score == await busy.score(ANA) == 22
+    await busy.activate(VISITS, flip_number=1000)
+    await busy.consume(interaction())
+    just_before(monkeypatch, preparation.scores, "add", partial(busy.consume, interaction()))
+    await busy.activate(rule("visits", 11), flip_number=1000)
+    assert (await busy.score_row(ANA)).score == await busy.score(ANA) == 22
 
 
 async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy: ScoringWorld) -> None:
-    await busy.activated(VISITS, flip_number=1000)
+    await busy.activate(VISITS, flip_number=1000)
     parts = Separation(
         id="parts", identities=(ANA,), others=(COOKIE,), reason="two", author="Olga", separated_at=NOON
     )
     both = interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"})
     async with busy.database.open_unit() as connection:
         await connection.run(lambda its: busy.scorer.apply(its, on_the_log(both)))
-        parting = asyncio.create_task(busy.happened(parts))
+        parting = asyncio.create_task(busy.consume(parts))
         await until_it_waits(busy.database, parting)
     await parting
     assert not await busy.are_one(ANA, COOKIE)
@@ -79,13 +79,13 @@ async def test_an_activation_gets_by_people_who_never_rest(
     """Of more than 20 people one always does something before they are all counted."""
     monkeypatch.setattr(pages, "MAX_RETRIES_IN_A_ROW", 10)
     monkeypatch.setattr(pages, "RETRY_SECONDS", 0)
-    await busy.activated(VISITS, flip_number=1000)
-    await busy.happened(*(interaction("like", known_as={"email": f"p{n}@example.com"}) for n in range(100)))
+    await busy.activate(VISITS, flip_number=1000)
+    await busy.consume(*(interaction("like", known_as={"email": f"p{n}@example.com"}) for n in range(100)))
     read = ledger.read
 
     async def does_something(identity_id: str) -> None:
         person = await busy.database.read(lambda connection: find_one(connection, identity_id))
-        await busy.happened(
+        await busy.consume(
             msgspec.structs.replace(interaction("like"), identities=tuple(person.identities.values()))
         )
 
@@ -98,23 +98,23 @@ async def test_an_activation_gets_by_people_who_never_rest(
         return posted
 
     monkeypatch.setattr(ledger, "read", read_slowly)
-    await busy.activated(VISITS, rule("likes", 1, when={"type": "like"}), flip_number=1000)
+    await busy.activate(VISITS, rule("likes", 1, when={"type": "like"}), flip_number=1000)
     for n in range(100):
         who = identities(email=f"p{n}@example.com")[0]
-        assert (await busy.kept(who)).score == await busy.score(who)
+        assert (await busy.score_row(who)).score == await busy.score(who)
 
 
 async def test_a_batch_and_the_timer_do_not_both_tell_of_a_stage(
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await busy.activated(rule("visits", 10, window="10d"), flip_number=1000, stages={"engaged": 8})
-    await busy.happened(interaction(day=-8))
+    await busy.activate(rule("visits", 10, window="10d"), flip_number=1000, stages={"engaged": 8})
+    await busy.consume(interaction(day=-8))
     busy.clock.advance(days=5)
-    just_before(monkeypatch, rescoring.scores, "write", busy.settled_due)
+    just_before(monkeypatch, rescoring.scores, "write", busy.settle_due)
     with pytest.raises(Unavailable, match="priced the same profile"):
-        await busy.happened(interaction("like"))
-    await busy.happened(interaction("like"))
-    assert [one.after for one in await busy.said(StageChanged)] == ["engaged", None]
+        await busy.consume(interaction("like"))
+    await busy.consume(interaction("like"))
+    assert [one.after for one in await busy.outbox_events(StageChanged)] == ["engaged", None]
 
 
 async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond(busy: ScoringWorld) -> None:
@@ -123,9 +123,9 @@ async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond
     def login(name: str, day: int, **known_as: str) -> Any:
         return interaction("identify", day=day, known_as={"user_id": name, **known_as})
 
-    await busy.activated(VISITS, flip_number=1000)
-    await busy.happened(login("ana", -2, anonymous_id="kiosk"), login("ben", -1, anonymous_id="kiosk"))
-    earlier = busy.happened(login("carl", -3, anonymous_id="kiosk"))
+    await busy.activate(VISITS, flip_number=1000)
+    await busy.consume(login("ana", -2, anonymous_id="kiosk"), login("ben", -1, anonymous_id="kiosk"))
+    earlier = busy.consume(login("carl", -3, anonymous_id="kiosk"))
     async with busy.database.open_unit() as connection:
         ben = on_the_log(login("ben", 0, phone="12345"))
         await connection.run(lambda its: busy.scorer.apply(its, ben))
@@ -133,23 +133,23 @@ async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond
         await until_it_waits(busy.database, given)
     with pytest.raises(Unavailable, match="linking the same identities"):
         await given
-    await busy.happened(login("carl", -3, anonymous_id="kiosk"))
+    await busy.consume(login("carl", -3, anonymous_id="kiosk"))
     kiosk = Identity("anonymous_id", "kiosk")
     assert await busy.are_one(Identity("user_id", "carl"), kiosk)
     assert await busy.are_one(Identity("user_id", "ben"), Identity("phone", "12345"))
 
 
 async def test_two_who_found_the_same_person_at_once_take_turns(busy: ScoringWorld) -> None:
-    await busy.activated(VISITS, flip_number=1000)
+    await busy.activate(VISITS, flip_number=1000)
     # Into empty tables the first of two would be alone: it notes by which fold they are built.
-    await busy.happened(interaction(known_as={"email": "ben@example.com"}))
+    await busy.consume(interaction(known_as={"email": "ben@example.com"}))
     both = interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"})
     async with busy.database.open_unit() as connection:
         await connection.run(lambda its: busy.scorer.apply(its, on_the_log(both)))
-        second = asyncio.create_task(busy.happened(interaction()))
+        second = asyncio.create_task(busy.consume(interaction()))
         await until_it_waits(busy.database, second)
     with pytest.raises(Unavailable, match="founding"):
         await second
-    await busy.happened(interaction())
+    await busy.consume(interaction())
     assert await busy.are_one(ANA, COOKIE)
     assert await busy.score(ANA) == 20

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.rebuild.renewal import renew, swap
+from services.scoring.rebuild.renewal import newly_qualified, swap
 from services.scoring.store.tables import identities
 from shared.database.engine import Database
 from shared.errors import Conflict
@@ -27,16 +27,16 @@ VISITS = rule("visits", 10)
 @pytest.fixture
 async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]:
     async with open_renewal(database, tmp_path) as opened:
-        await opened.world.activated(VISITS, flip_number=20)
-        await opened.scored(*(by(who) for who in (ANA, ANA_IN_BRACKETS, UNDEFINED, COOKIE)))
-        await opened.scored(
+        await opened.world.activate(VISITS, flip_number=20)
+        await opened.append_and_score(*(by(who) for who in (ANA, ANA_IN_BRACKETS, UNDEFINED, COOKIE)))
+        await opened.append_and_score(
             Separation(
                 id="apart", identities=(Identity(*ANA),), others=(Identity(*ANA_IN_BRACKETS),),
                 reason="two", author="ops", separated_at=NOON,
             ),
             by(COOKIE, type="like"),
         )  # fmt: skip
-        await opened.relayed()
+        await opened.relay_outbox()
         yield opened
 
 
@@ -55,30 +55,30 @@ async def test_what_the_log_lacks_is_told_and_nothing_is_changed(
     chosen = {"the first": offsets[:1], "one in the middle": offsets[1:2], "a correction": offsets[4:5],
               "the last": offsets[-1:], "all": offsets}[which]  # fmt: skip
     lose(tmp_path / "log.sqlite", *chosen)
-    before = await old.written(), await old.tables()
+    before = await old.all_rows(), await old.table_contents()
     with pytest.raises(Conflict, match="Nothing was changed") as refused:
-        await old.renewal()
+        await old.renew()
     assert refused.value.code == "log_incomplete"
     assert "log" in refused.value.message
-    assert (await old.written(), await old.tables()) == before
+    assert (await old.all_rows(), await old.table_contents()) == before
     # Without the record before its position a worker refuses the log by itself.
     if offsets[-1] not in chosen:
-        await old.scored(by(ANA), by(ANA))
-        assert len(await old.leads()) == 1, "it goes on as before"
+        await old.append_and_score(by(ANA), by(ANA))
+        assert len(await old.lead_events()) == 1, "it goes on as before"
 
 
 async def test_an_event_about_nobody_is_not_missed(old: RenewalWorld) -> None:
     """What names nobody is on the log and in the old tables alone; so is what parts nobody any more."""
-    found = await old.renewed()
+    found = await old.renew_and_go_on()
     assert (found.nobody, found.profiles) == (2, 2)
-    assert await old.is_what_the_log_says(), old.told
+    assert await old.matches_the_log(), old.printed
 
 
 async def test_stopped_at_any_table_nothing_is_changed(
     old: RenewalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace: Any = swap._replace
-    before = await old.written(), await old.tables()
+    before = await old.all_rows(), await old.table_contents()
     for stop in swap.REPLACED:
 
         async def stopped(connection: Any, rebuilt: Any, table: Any, at: Any = stop) -> None:
@@ -88,32 +88,32 @@ async def test_stopped_at_any_table_nothing_is_changed(
 
         monkeypatch.setattr(swap, "_replace", stopped)
         with pytest.raises(ZeroDivisionError):
-            await old.renewal()
-        assert (await old.written(), await old.tables()) == before, stop.name
+            await old.renew()
+        assert (await old.all_rows(), await old.table_contents()) == before, stop.name
     monkeypatch.undo()
-    await old.renewed()
-    assert await old.is_what_the_log_says(), old.told
+    await old.renew_and_go_on()
+    assert await old.matches_the_log(), old.printed
 
 
 async def test_a_version_that_is_activated_meanwhile_was_not_counted(
     old: RenewalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     likes = rule("likes", 5, when={"type": "like"})
-    just_before(monkeypatch, renew.newly, "find", partial(old.world.activated, likes, flip_number=5))
+    just_before(monkeypatch, newly_qualified, "find", partial(old.world.activate, likes, flip_number=5))
     with pytest.raises(Conflict) as refused:
-        await old.renewal()
+        await old.renew()
     assert refused.value.code == "versions_changed"
-    assert ANA_IN_BRACKETS[1] in {row[2] for row in await old.world.rows(identities)}
-    await old.renewed()
-    assert await old.is_what_the_log_says(), old.told
+    assert ANA_IN_BRACKETS[1] in {row[2] for row in await old.world.table_rows(identities)}
+    await old.renew_and_go_on()
+    assert await old.matches_the_log(), old.printed
 
 
 async def test_of_two_renewals_at_once_one_changes_the_tables(
     old: RenewalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    just_before(monkeypatch, renew.newly, "find", old.renewal)
+    just_before(monkeypatch, newly_qualified, "find", old.renew)
     with pytest.raises(Conflict) as refused:
-        await old.renewal()
+        await old.renew()
     assert refused.value.code == "renewed_meanwhile"
-    old.went_on(NEW)
-    assert await old.is_what_the_log_says(), old.told
+    old.go_on(NEW)
+    assert await old.matches_the_log(), old.printed

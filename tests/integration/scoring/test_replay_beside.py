@@ -1,11 +1,9 @@
 """A rebuild beside live scoring, and the command that makes it."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 
 from services.scoring.change import preparation
@@ -19,52 +17,50 @@ from tests.e2e.processes import run
 from tests.support.builders import NOON, interaction, rule, version
 from tests.support.patience import eventually
 from tests.support.tables import changed
-from tests.worlds.replay import MATRIX, RULES, ReplayWorld, open_replay, play_history
-
-
-@pytest.fixture
-async def running(database: Database, tmp_path: Path) -> AsyncIterator[ReplayWorld]:
-    async with open_replay(database, tmp_path) as opened:
-        yield opened
+from tests.worlds.replay import MATRIX, RULES, ReplayWorld, play_history
 
 
 async def test_what_scoring_has_not_read_yet_is_no_difference(running: ReplayWorld) -> None:
-    await running.world.activated(*RULES, **MATRIX)
-    await running.scored(interaction())
-    await running.posted(interaction(), interaction("download"))
-    assert await running.is_what_the_log_says(), running.told
-    assert "not yet read by scoring, left out: 2." in running.told
+    await running.world.activate(*RULES, **MATRIX)
+    await running.append_and_score(interaction())
+    await running.append(interaction(), interaction("download"))
+    assert await running.matches_the_log(), running.printed
+    assert "not yet read by scoring, left out: 2." in running.printed
 
 
 async def test_scores_that_wait_for_the_timer_are_not_compared(running: ReplayWorld) -> None:
-    await running.world.activated(*RULES, **MATRIX)
-    await running.scored(interaction("download"), interaction(known_as={"email": "ben@example.com"}))
+    await running.world.activate(*RULES, **MATRIX)
+    await running.append_and_score(
+        interaction("download"), interaction(known_as={"email": "ben@example.com"})
+    )
     running.world.clock.advance(days=45)
-    assert await running.is_what_the_log_says(), running.told
-    assert "priced again by the timer, not compared: 2." in running.told
+    assert await running.matches_the_log(), running.printed
+    assert "priced again by the timer, not compared: 2." in running.printed
 
 
 async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: ReplayWorld) -> None:
-    await running.world.activated(*RULES, **MATRIX)
-    await running.scored(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(100)))
+    await running.world.activate(*RULES, **MATRIX)
+    await running.append_and_score(
+        *(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(100))
+    )
     posted = 0
 
     async def busy() -> None:
         nonlocal posted
         while True:
-            await running.posted(
+            await running.append(
                 *(interaction("download", known_as={"email": f"p{n}@example.com"}) for n in range(40))
             )
             await relay(running.database, running.log)
             posted += 40
             # Never far ahead of scoring, or a slow machine had ever more to check.
-            await eventually(running.unread, lambda unread: unread < 40)
+            await eventually(running.unread_count, lambda unread: unread < 40)
 
     tasks = [asyncio.create_task(busy()), asyncio.create_task(running.follower().run(Pulse()))]
     looks_beside = 0
     while looks_beside < 3:
         before = posted
-        assert await running.is_what_the_log_says(), running.told
+        assert await running.matches_the_log(), running.printed
         looks_beside += posted > before
     for task in tasks:
         task.cancel()
@@ -78,8 +74,8 @@ async def test_a_version_that_is_half_prepared_is_no_difference(running: ReplayW
     await running.database.unit(
         lambda connection: preparation.start(connection, replace(shares, number=3), NOON)
     )
-    await running.scored(interaction("share", known_as={"email": "ben@example.com"}))
-    assert await running.is_what_the_log_says(), running.told
+    await running.append_and_score(interaction("share", known_as={"email": "ben@example.com"}))
+    assert await running.matches_the_log(), running.printed
 
 
 async def test_the_command_ends_with_what_it_found(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """What is not as the log says is found and named, and nothing personal is printed."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,20 +17,12 @@ from services.scoring.store.tables import (
     standings,
     traits,
 )
-from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.errors import Misconfigured
 from shared.events import LEADS
 from shared.log.embedded import EmbeddedLog
 from tests.support.builders import NOON, interaction
-from tests.worlds.replay import ANA, MATRIX, RULES, ReplayWorld, open_replay, play_history
-
-
-@pytest.fixture
-async def running(database: Database, tmp_path: Path) -> AsyncIterator[ReplayWorld]:
-    async with open_replay(database, tmp_path) as opened:
-        yield opened
-
+from tests.worlds.replay import ANA, MATRIX, RULES, ReplayWorld, play_history
 
 TAMPERED: dict[str, tuple[sa.Executable, str]] = {
     "a count": (sa.update(counts).where(counts.c.identity_id == ANA.id).values(entries=b""), ANA.id),
@@ -92,46 +83,46 @@ async def test_what_somebody_wrote_behind_the_back_of_scoring_is_found_and_named
 ) -> None:
     await play_history(running)
     statement, told = TAMPERED[what]
-    await running.changed(statement)
-    assert not await running.is_what_the_log_says()
+    await running.execute(statement)
+    assert not await running.matches_the_log()
     # Of the two rows of an identity the sum is told.
     table = statement.table.name.removeprefix("older_")  # type: ignore[attr-defined]
-    assert any(line.startswith(f"{table} ") and told in line for line in running.told.splitlines()), (
-        running.told
+    assert any(line.startswith(f"{table} ") and told in line for line in running.printed.splitlines()), (
+        running.printed
     )
 
 
 async def test_what_people_told_of_themselves_is_not_printed(running: ReplayWorld) -> None:
     await play_history(running)
-    await running.changed(sa.update(traits).values(value='"secret"'))
-    await running.changed(sa.update(identities).values(value="secret"))
-    await running.changed(sa.update(ledger).values(properties='{"a":"secret"}', source="secret"))
-    assert not await running.is_what_the_log_says()
-    assert "(not shown)" in running.told
-    assert all(one not in running.told for one in ("secret", "Assistant", "ana@example.com", "/pricing"))
+    await running.execute(sa.update(traits).values(value='"secret"'))
+    await running.execute(sa.update(identities).values(value="secret"))
+    await running.execute(sa.update(ledger).values(properties='{"a":"secret"}', source="secret"))
+    assert not await running.matches_the_log()
+    assert "(not shown)" in running.printed
+    assert all(one not in running.printed for one in ("secret", "Assistant", "ana@example.com", "/pricing"))
 
 
 async def test_a_lead_that_sales_never_heard_of_is_found(running: ReplayWorld) -> None:
-    await running.world.activated(*RULES, **MATRIX)
-    await running.scored(*(interaction("download", day=-n) for n in range(3)))
-    assert await running.is_what_the_log_says(), "the lead waits in the outbox"
-    await running.changed(sa.delete(outbox).where(outbox.c.topic == LEADS))
-    assert not await running.is_what_the_log_says()
-    assert f"standings {ANA.id} m 1: live lead_id=lead_" in running.told
+    await running.world.activate(*RULES, **MATRIX)
+    await running.append_and_score(*(interaction("download", day=-n) for n in range(3)))
+    assert await running.matches_the_log(), "the lead waits in the outbox"
+    await running.execute(sa.delete(outbox).where(outbox.c.topic == LEADS))
+    assert not await running.matches_the_log()
+    assert f"standings {ANA.id} m 1: live lead_id=lead_" in running.printed
 
 
 async def test_a_log_that_lost_its_end_is_found(running: ReplayWorld, tmp_path: Path) -> None:
-    await running.world.activated(*RULES, **MATRIX)
-    await running.scored(interaction(), interaction("like"))
+    await running.world.activate(*RULES, **MATRIX)
+    await running.append_and_score(interaction(), interaction("like"))
     other = EmbeddedLog(tmp_path / "other.sqlite")
     running.log, old = other, running.log
-    assert not await running.is_what_the_log_says()
-    assert "The log has less than scoring has read of interactions/0" in running.told
+    assert not await running.matches_the_log()
+    assert "The log has less than scoring has read of interactions/0" in running.printed
     running.log = old
     await other.close()
 
 
 async def test_a_database_of_another_version_is_told_in_a_sentence(running: ReplayWorld) -> None:
-    await running.changed(sa.text("update alembic_version set version_num = '0001'"))
+    await running.execute(sa.text("update alembic_version set version_num = '0001'"))
     with pytest.raises(Misconfigured, match="flipline migrate"):
-        await running.is_what_the_log_says()
+        await running.matches_the_log()

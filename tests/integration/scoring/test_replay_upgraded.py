@@ -45,19 +45,19 @@ def by(*who: Identity, type: str = "visit", **more: Any) -> Any:
 
 async def upgraded(running: ReplayWorld, founded: datetime = FOUNDED) -> None:
     """Take the tables back to 0001 and bring them up again, with the effects that the log tells of."""
-    followed = await running.world.rows(effects)
+    followed = await running.world.table_rows(effects)
     url = running.database.url.render_as_string(hide_password=False)
     await taken_back(url, "0001")
     profiles = sa.table("profiles", sa.column("created_at", Instant))
-    await running.changed(sa.update(profiles).values(created_at=founded))
+    await running.execute(sa.update(profiles).values(created_at=founded))
     await migrate(url)
     if followed:
         names = effects.c.keys()
         rows = [dict(zip(names, row, strict=True)) for row in followed]
-        await running.changed(sa.insert(effects).values(rows))
-    await running.taken_for_this_fold()
+        await running.execute(sa.insert(effects).values(rows))
+    await running.mark_as_this_fold()
     running.world.timer = Timer(running.database, running.world.clock, lambda: None)
-    await running.world.passed()
+    await running.world.let_time_pass()
 
 
 @pytest.fixture
@@ -67,29 +67,29 @@ async def running(
     """Upgraded with one person of many names, who flipped with one of them, and a device of two people."""
     monkeypatch.setattr(old_links, "PAGE", 2)
     async with open_replay(database, tmp_path) as opened:
-        await opened.world.activated(*RULES, **MATRIX)
-        await opened.scored(*(by(ANA, type="download", day=-n) for n in range(3)))
-        await opened.scored(
+        await opened.world.activate(*RULES, **MATRIX)
+        await opened.append_and_score(*(by(ANA, type="download", day=-n) for n in range(3)))
+        await opened.append_and_score(
             by(ANA, COOKIE), by(PHONE, COOKIE), by(USER, PHONE), by(Identity("email", "ben@example.com"))
         )
-        await opened.scored(by(U1, DEVICE), by(U2, DEVICE, day=0), by(U2))
-        await opened.relayed()
-        assert await opened.is_what_the_log_says(), opened.told
+        await opened.append_and_score(by(U1, DEVICE), by(U2, DEVICE, day=0), by(U2))
+        await opened.relay_outbox()
+        assert await opened.matches_the_log(), opened.printed
         await upgraded(opened)
         yield opened
 
 
 async def test_after_the_upgrade_it_is_what_the_log_says(running: ReplayWorld) -> None:
-    old = [row for row in await running.world.rows(links) if row[3] == BEFORE]
+    old = [row for row in await running.world.table_rows(links) if row[3] == BEFORE]
     assert len(old) == 4
-    before = await running.written()
-    assert await running.is_what_the_log_says(), running.told
-    assert "Links from before their evidence was kept: 4; the log has evidence for each." in running.told
-    assert await running.written() == before
+    before = await running.all_rows()
+    assert await running.matches_the_log(), running.printed
+    assert "Links from before their evidence was kept: 4; the log has evidence for each." in running.printed
+    assert await running.all_rows() == before
 
 
 async def test_it_stays_so_with_all_that_comes_after(running: ReplayWorld) -> None:
-    await running.scored(
+    await running.append_and_score(
         by(ANA, COOKIE, day=2),  # told before, when no evidence was kept
         by(ANA, COOKIE, day=-5),  # told late
         by(USER, TABLET, day=2),  # somebody new to the person
@@ -98,12 +98,12 @@ async def test_it_stays_so_with_all_that_comes_after(running: ReplayWorld) -> No
         by(U2, DEVICE, day=3),  # refused before and again
         by(USER, ANA, day=3, type="download"),
     )
-    assert await running.is_what_the_log_says(), running.told
-    await running.unmerged(await running.world.profile_of(ANA), anonymous_id="tablet")
-    await running.relayed()
-    await running.scored(by(TABLET, ANA, day=4), by(TABLET, day=4))
-    await running.world.passed()
-    assert await running.is_what_the_log_says(), running.told
+    assert await running.matches_the_log(), running.printed
+    await running.unmerge(await running.world.profile_id(ANA), anonymous_id="tablet")
+    await running.relay_outbox()
+    await running.append_and_score(by(TABLET, ANA, day=4), by(TABLET, day=4))
+    await running.world.let_time_pass()
+    assert await running.matches_the_log(), running.printed
 
 
 WRONG: dict[str, tuple[list[sa.Executable], str]] = {
@@ -147,25 +147,25 @@ WRONG: dict[str, tuple[list[sa.Executable], str]] = {
 
 @pytest.mark.parametrize("what", WRONG)
 async def test_a_difference_is_found_in_an_upgraded_database_too(running: ReplayWorld, what: str) -> None:
-    await running.scored(by(USER, TABLET, day=2, id="after"))
-    assert await running.is_what_the_log_says(), running.told
+    await running.append_and_score(by(USER, TABLET, day=2, id="after"))
+    assert await running.matches_the_log(), running.printed
     statements, told = WRONG[what]
     for statement in statements:
-        await running.changed(statement)
-    assert not await running.is_what_the_log_says()
-    assert told in running.told
+        await running.execute(statement)
+    assert not await running.matches_the_log()
+    assert told in running.printed
 
 
 async def test_a_database_without_old_links_is_told_nothing_of_them(
     database: Database, tmp_path: Path
 ) -> None:
     async with open_replay(database, tmp_path) as fresh:
-        await fresh.world.activated(*RULES, **MATRIX)
-        await fresh.scored(by(ANA, COOKIE))
-        assert await fresh.is_what_the_log_says(), fresh.told
-        assert "Links from before" not in fresh.told
-        await fresh.changed(sa.delete(links))
-        assert not await fresh.is_what_the_log_says()
+        await fresh.world.activate(*RULES, **MATRIX)
+        await fresh.append_and_score(by(ANA, COOKIE))
+        assert await fresh.matches_the_log(), fresh.printed
+        assert "Links from before" not in fresh.printed
+        await fresh.execute(sa.delete(links))
+        assert not await fresh.matches_the_log()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -177,14 +177,14 @@ async def test_of_a_crowd_that_goes_on_after_the_upgrade_too(
     events = sorted(told, key=lambda one: one.occurred_at)
     half = len(events) // 2
     async with open_replay(database, tmp_path) as running:
-        await running.world.activated(*RULES, **MATRIX)
-        await running.scored(*events[:half])
-        await running.relayed()
+        await running.world.activate(*RULES, **MATRIX)
+        await running.append_and_score(*events[:half])
+        await running.relay_outbox()
         await upgraded(running, founded=events[half].occurred_at)
-        assert await running.is_what_the_log_says(), running.told
+        assert await running.matches_the_log(), running.printed
         for start in range(half, len(events), 20):
-            await running.scored(*events[start : start + 20])
-        await running.relayed()
-        await running.world.passed()
-        assert await running.is_what_the_log_says(), running.told
-        assert "Links from before their evidence was kept" in running.told
+            await running.append_and_score(*events[start : start + 20])
+        await running.relay_outbox()
+        await running.world.let_time_pass()
+        assert await running.matches_the_log(), running.printed
+        assert "Links from before their evidence was kept" in running.printed

@@ -1,21 +1,11 @@
 """The HTTP side of scoring, as ops and CRM see it: what it shows, whom it lets in, how it refuses."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from shared.database.engine import Database
 from tests.support.builders import NOON, identities, interaction, rule
 from tests.support.keys import CRM_KEY, WRITE_KEY
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of, run_scoring
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of
 
 
 async def test_a_draft_is_put_shown_activated_and_numbered(scoring: ScoringHttpWorld) -> None:
@@ -44,11 +34,11 @@ async def test_a_draft_is_put_shown_activated_and_numbered(scoring: ScoringHttpW
 async def test_an_activated_draft_is_gone_and_the_active_matrix_is_where_the_next_starts(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
-    nothing = await scoring.refused("POST", "/v1/models/m/activate")
+    await scoring.activate_document()
+    nothing = await scoring.refusal("POST", "/v1/models/m/activate")
     assert nothing == (409, "draft_unknown", None)
     assert (await scoring.get("/v1/models/m/draft"))["matrix"] == MARATHON | {"model": "m"}
-    assert (await scoring.active())["version"] == 2
+    assert (await scoring.activate_document())["version"] == 2
 
 
 REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
@@ -92,23 +82,23 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
 
 async def test_what_is_wrong_is_told_as_a_problem(scoring: ScoringHttpWorld) -> None:
     for method, path, body, *expected in REFUSED:
-        assert [*await scoring.refused(method, f"/v1/{path}", json=body)] == expected, (method, path, body)
+        assert [*await scoring.refusal(method, f"/v1/{path}", json=body)] == expected, (method, path, body)
 
 
 async def test_the_matrix_opens_to_ops_alone_and_profiles_to_crm_too(scoring: ScoringHttpWorld) -> None:
     for key in ("", f"Bearer {WRITE_KEY}", "Bearer nonsense", f"Bearer {CRM_KEY}"):
         headers = {"Authorization": key}
-        assert await scoring.refused("GET", "/v1/models", headers=headers) == (401, "key_invalid", None)
+        assert await scoring.refusal("GET", "/v1/models", headers=headers) == (401, "key_invalid", None)
         answer = await scoring.http.get("/v1/profiles", headers=headers)
         assert answer.status_code == (200 if CRM_KEY in key else 401)
 
 
 async def test_a_profile_shows_identities_traits_and_scores(scoring: ScoringHttpWorld) -> None:
-    await scoring.active()
-    await scoring.happened(
+    await scoring.activate_document()
+    await scoring.consume(
         interaction(known_as={"email": "ana@example.com", "twitter": "@Ana"}, traits={"title": "VP"})
     )
-    found = await scoring.found(" ANA@Example.com ")
+    found = await scoring.find_profile(" ANA@Example.com ")
     assert await scoring.get(f"/v1/profiles/{found['id']}") == found
     assert found.pop("id") in {one.id for one in identities(email="ana@example.com", twitter="ana")}
     assert found == {
@@ -133,21 +123,24 @@ async def test_a_profile_shows_identities_traits_and_scores(scoring: ScoringHttp
 
 
 async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: ScoringHttpWorld) -> None:
-    await scoring.happened(interaction(known_as={"anonymous_id": "cookie"}), interaction())
-    before = {(await scoring.found("cookie", "anonymous_id"))["id"], (await scoring.found())["id"]}
-    await scoring.happened(
+    await scoring.consume(interaction(known_as={"anonymous_id": "cookie"}), interaction())
+    before = {
+        (await scoring.find_profile("cookie", "anonymous_id"))["id"],
+        (await scoring.find_profile())["id"],
+    }
+    await scoring.consume(
         interaction("identify", known_as={"anonymous_id": "cookie", "email": "ana@example.com"})
     )
     shown = [await scoring.get(f"/v1/profiles/{one}") for one in before]
-    assert shown == [await scoring.found()] * 2
+    assert shown == [await scoring.find_profile()] * 2
     assert {shown[0]["id"]} < before
 
 
 async def test_a_score_tells_its_reasons(scoring: ScoringHttpWorld) -> None:
     once = rule("visits", 10, label="Visits", limit={"times": 1, "per": "ever"})
-    await scoring.active(MARATHON | {"rules": [once], "flip_number": 10})
-    await scoring.happened(interaction(), interaction())
-    score = await scoring.get(f"{await scoring.path()}/scores/m")
+    await scoring.activate_document(MARATHON | {"rules": [once], "flip_number": 10})
+    await scoring.consume(interaction(), interaction())
+    score = await scoring.get(f"{await scoring.profile_path()}/scores/m")
     assert (score["score"], score["flip_number"], score["version"], score["stage"]) == (10, 10, 1, "aware")
     (reason,) = score["reasons"]
     assert reason.pop("days") == [
@@ -158,8 +151,8 @@ async def test_a_score_tells_its_reasons(scoring: ScoringHttpWorld) -> None:
 
 
 async def test_a_timeline_pages_through_everything_latest_first(scoring: ScoringHttpWorld) -> None:
-    await scoring.happened(*(interaction(day=-n // 3, id=f"e{n}", path=f"/{n}") for n in range(8)))
-    pages = [page async for page in scoring.pages(f"{await scoring.path()}/timeline", limit=3)]
+    await scoring.consume(*(interaction(day=-n // 3, id=f"e{n}", path=f"/{n}") for n in range(8)))
+    pages = [page async for page in scoring.pages(f"{await scoring.profile_path()}/timeline", limit=3)]
     seen = [(one["occurred_at"], one["id"]) for page in pages for one in page]
     assert [len(page) for page in pages] == [3, 3, 2]
     assert seen == sorted(seen, reverse=True)
@@ -167,13 +160,15 @@ async def test_a_timeline_pages_through_everything_latest_first(scoring: Scoring
 
 
 async def test_the_grades_tell_who_people_are_against_what_they_do(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(model="plain")
-    await scoring.active(MARATHON | {"traits": [{"id": "vp", "points": 20, "when": {"title": "VP"}}]})
+    await scoring.activate_document(model="plain")
+    await scoring.activate_document(
+        MARATHON | {"traits": [{"id": "vp", "points": 20, "when": {"title": "VP"}}]}
+    )
     everybody = [{"email": f"p{n}@example.com"} for n in range(4)]
     for n, who in enumerate(everybody):
         traits = {"title": "VP" if n < 3 else "clerk"}
         visits = (interaction(known_as=who) for _ in range(min(n, 2)))
-        await scoring.happened(interaction("identify", known_as=who, traits=traits), *visits)
+        await scoring.consume(interaction("identify", known_as=who, traits=traits), *visits)
     overview = await scoring.get("/v1/models/m/grades")
     assert {grade: number for grade, number in overview["grades"].items() if number} == {
         "A4": 1, "A3": 1, "A2": 1, "D2": 1,
@@ -202,7 +197,7 @@ async def endless() -> AsyncIterator[bytes]:
 async def test_a_body_without_end_is_cut_off(scoring: ScoringHttpWorld) -> None:
     bodies: list[Any] = [endless(), b"x" * 3_000_000]
     for body in bodies:
-        refused = await scoring.refused("PUT", "/v1/models/m/draft", content=body)
+        refused = await scoring.refusal("PUT", "/v1/models/m/draft", content=body)
         assert refused == (413, "body_too_large", None)
 
 
@@ -219,5 +214,5 @@ async def test_a_body_that_is_no_json_or_nests_without_end_is_refused(scoring: S
     for body, code in codes.items():
         answer = await scoring.http.put("/v1/models/m/draft", content=body, headers=headers)
         assert refusal_of(answer) == (422 if code == "invalid" else 400, code, None), body[:20]
-    undeclared = await scoring.refused("PUT", "/v1/models/m/draft", content=b"{}")
+    undeclared = await scoring.refusal("PUT", "/v1/models/m/draft", content=b"{}")
     assert undeclared == (415, "content_type", None)

@@ -12,26 +12,28 @@ from services.scoring.store import names
 from services.scoring.store.tables import seen_names
 from shared.database.engine import Database
 from shared.database.migrations import migrate
+from shared.events import Interaction
 from tests.support.builders import interaction, on_the_log, rule
 from tests.support.downgrades import taken_back
 from tests.support.patience import patience
+from tests.support.statements import statements
 from tests.worlds.replay import ANA, open_replay
-from tests.worlds.scoring import ScoringWorld, statements
+from tests.worlds.scoring import ScoringWorld
 
 
 @pytest.fixture
 async def world(database: Database) -> ScoringWorld:
     world = ScoringWorld(database)
-    await world.activated(rule())
+    await world.activate(rule())
     return world
 
 
 async def seen(world: ScoringWorld) -> set[tuple[Any, ...]]:
-    return set(await world.rows(seen_names))
+    return set(await world.table_rows(seen_names))
 
 
 async def test_what_events_bring_is_seen(world: ScoringWorld) -> None:
-    await world.happened(
+    await world.consume(
         interaction("bike_ride", path="/", utm={"source": "mail"}), interaction(traits={"employees": 12})
     )
     assert await seen(world) == {
@@ -47,7 +49,7 @@ async def test_what_is_known_to_be_seen_costs_no_statement(world: ScoringWorld) 
     counted: list[int] = []
     for _ in range(4):
         with statements(world.database) as made:
-            await world.happened(interaction("bike_ride", path="/"))
+            await world.consume(interaction("bike_ride", path="/"))
         counted.append(asked(made))
     # The second batch meets what the first has added, and from then on there is nothing to ask.
     assert min(counted[:2]) > 0
@@ -66,22 +68,26 @@ async def test_names_of_a_batch_that_was_rolled_back_are_seen_when_they_come_aga
         with pytest.raises(ZeroDivisionError):
             await world.database.unit(rolled_back)
     assert await seen(world) == set()
-    await world.happened(interaction("bike_ride", path="/"))
+    await world.consume(interaction("bike_ride", path="/"))
     assert await seen(world) == {("type", "bike_ride", ""), ("property", "path", "text")}
+
+
+def with_properties(properties: dict[str, Any], type: str = "visit") -> Interaction:
+    return interaction(type, **properties)
 
 
 async def test_senders_cannot_fill_the_table(world: ScoringWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "LIMIT", 5)
-    await world.happened(*(interaction(f"type_{n}", **{f"p{n}": n}) for n in range(4)))
-    await world.happened(*(interaction(f"other_{n}", **{f"q{n}": n}) for n in range(100)))
-    rows = await world.rows(seen_names)
+    await world.consume(*(with_properties({f"p{n}": n}, f"type_{n}") for n in range(4)))
+    await world.consume(*(with_properties({f"q{n}": n}, f"other_{n}") for n in range(100)))
+    rows = await world.table_rows(seen_names)
     assert [sum(row[0] == kind for row in rows) for kind in ("type", "property", "trait")] == [5, 5, 0]
     assert {f"p{n}" for n in range(4)} < {row[1] for row in rows}
-    await world.happened(interaction("more", traits={"title": "VP"}))
+    await world.consume(interaction("more", traits={"title": "VP"}))
     with statements(world.database) as made:
-        await world.happened(*(interaction(f"yet_{n}", **{f"r{n}": n}) for n in range(100)))
+        await world.consume(*(with_properties({f"r{n}": n}, f"yet_{n}") for n in range(100)))
     assert not any("seen_names" in one for one in made)
-    assert ("trait", "title", "text") in await world.rows(seen_names)
+    assert ("trait", "title", "text") in await world.table_rows(seen_names)
     assert len(world.scorer._names._stored) <= 10
 
 
@@ -96,8 +102,8 @@ async def test_workers_that_see_the_same_names_at_once_do_not_block_each_other(w
             return [interaction(name, known_as={"email": f"p{who}@example.com"}) for name in order]
 
         async with patience():
-            await asyncio.gather(*(one.happened(*events(who)) for who, one in enumerate(workers)))
-    assert {row[1] for row in await world.rows(seen_names)} == {
+            await asyncio.gather(*(one.consume(*events(who)) for who, one in enumerate(workers)))
+    assert {row[1] for row in await world.table_rows(seen_names)} == {
         f"n{turn}_{n}" for turn in range(5) for n in range(40)
     }
 
@@ -106,9 +112,9 @@ async def test_the_migration_reads_from_the_tables_what_the_events_would_have_to
     database_url: str,
 ) -> None:
     world = ScoringWorld(Database(database_url))
-    await world.activated(rule())
+    await world.activate(rule())
     nested = {"a": {"b": {"c": 1}, "x.y": 1}, "list": [{"in": 1}], "": 1, "e": {}}
-    await world.happened(
+    await world.consume(
         interaction("bike_ride", path="/", n=1, f=1.5, yes=True, no=False, none=None, utm=nested),
         interaction(n="1", utm="text", **{"flat.key": {"no": 1}, "": 1, "x" * 129: 1, "ü" * 128: 1}),
         interaction(
@@ -130,20 +136,20 @@ async def test_names_read_by_the_migration_are_what_the_log_says(database_url: s
     """Of a day the table of traits has the last value alone, so how a trait came before is not known."""
     database = Database(database_url)
     async with open_replay(database, tmp_path) as running:
-        await running.world.activated(rule())
-        await running.scored(
+        await running.world.activate(rule())
+        await running.append_and_score(
             interaction(path="/", traits={"size": "12", "phone": "123"}),
             interaction(id="wrong", utm={"source": "mail"}, traits={"size": 12, "phone": None}),
         )
-        await running.retracted(await running.world.profile_of(ANA), interaction="wrong")
-        assert await running.is_what_the_log_says(), running.told
+        await running.retract(await running.world.profile_id(ANA), interaction="wrong")
+        assert await running.matches_the_log(), running.printed
         await taken_back(database_url, "0002")
         await migrate(database_url)
-        await running.taken_for_this_fold()
+        await running.mark_as_this_fold()
         assert ("trait", "size", "text") not in await seen(running.world)
-        assert await running.is_what_the_log_says(), running.told
-        await running.scored(interaction(n=1, traits={"size": "many"}))
-        assert await running.is_what_the_log_says(), running.told
+        assert await running.matches_the_log(), running.printed
+        await running.append_and_score(interaction(n=1, traits={"size": "many"}))
+        assert await running.matches_the_log(), running.printed
     await database.close()
 
 
@@ -152,18 +158,18 @@ async def test_where_too_many_names_came_they_are_not_compared(
 ) -> None:
     monkeypatch.setattr(names, "LIMIT", 5)
     async with open_replay(database, tmp_path) as running:
-        await running.world.activated(rule())
+        await running.world.activate(rule())
         for n in range(8, 0, -1):
-            await running.scored(interaction(**{f"p{n}": 1}))
-        assert await running.is_what_the_log_says(), running.told
-        assert "Too many names came to keep them all, not compared: property." in running.told
+            await running.append_and_score(with_properties({f"p{n}": 1}))
+        assert await running.matches_the_log(), running.printed
+        assert "Too many names came to keep them all, not compared: property." in running.printed
 
 
 async def test_the_migration_does_not_stumble_over_what_it_cannot_read(database_url: str) -> None:
     """Ingest lets no NUL in, but the log may have been written by something else."""
     world = ScoringWorld(Database(database_url))
-    await world.activated(rule())
-    await world.happened(interaction(path="/"), interaction("download", **{"a\0b": 1, "c": "\0"}))
+    await world.activate(rule())
+    await world.consume(interaction(path="/"), interaction("download", **{"a\0b": 1, "c": "\0"}))
     await taken_back(database_url, "0002")
     await migrate(database_url)
     assert await seen(world) == {
@@ -174,11 +180,11 @@ async def test_the_migration_does_not_stumble_over_what_it_cannot_read(database_
 
 async def test_the_migration_keeps_the_table_bounded(database_url: str) -> None:
     world = ScoringWorld(Database(database_url))
-    await world.activated(rule())
-    many = [interaction(**{f"p{n}_{k}": k for k in range(100)}) for n in range(101)]
-    await world.happened(*many)
+    await world.activate(rule())
+    many = [with_properties({f"p{n}_{k}": k for k in range(100)}) for n in range(101)]
+    await world.consume(*many)
     await taken_back(database_url, "0002")
     await migrate(database_url)
-    rows = await world.rows(seen_names)
+    rows = await world.table_rows(seen_names)
     assert sum(row[0] == "property" for row in rows) == names.LIMIT
     await world.database.close()

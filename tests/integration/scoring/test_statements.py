@@ -5,18 +5,13 @@ from typing import Any
 
 import pytest
 
-from shared.database.engine import Database
 from shared.database.positions import Claims
 from tests.support.builders import interaction, on_the_log, rule
-from tests.worlds.scoring import ScoringWorld, statements
+from tests.support.statements import statements
+from tests.worlds.scoring import ScoringWorld
 
 # On PostgreSQL it has to lock the set of active versions too, and those whom several workers may change.
 MOST = {"sqlite": 8, "postgresql": 10}
-
-
-@pytest.fixture
-async def world(database: Database) -> ScoringWorld:
-    return ScoringWorld(database)
 
 
 def visits(count: int, day: int = 0, **more: Any) -> list[Any]:
@@ -27,7 +22,7 @@ def visits(count: int, day: int = 0, **more: Any) -> list[Any]:
 
 @pytest.mark.parametrize("profiles", [1, 20])
 async def test_a_batch_of_known_profiles_needs_eight_statements(world: ScoringWorld, profiles: int) -> None:
-    await world.activated(rule(points=1), flip_number=1_000_000)
+    await world.activate(rule(points=1), flip_number=1_000_000)
     claims = Claims(world.database, "scoring")
     await claims.claim(on_the_log(interaction())[0].partition, "log")
 

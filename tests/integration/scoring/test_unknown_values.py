@@ -20,11 +20,11 @@ STAGED = MARATHON | {
 @pytest.fixture
 async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
     async with run_scoring(database, tmp_path) as running:
-        await running.active(STAGED, model="purchase_intent")
+        await running.activate_document(STAGED, model="purchase_intent")
         known_as = {"email": "ana@example.com", "crm_id": "7"}
         told = {"title": "VP", "sector": "shoes"}
         seen = interaction(known_as=known_as, traits=told)
-        await running.happened(msgspec.structs.replace(seen, source="web"))
+        await running.consume(msgspec.structs.replace(seen, source="web"))
         yield running
 
 
@@ -64,7 +64,7 @@ IN_PATHS: list[tuple[str, str]] = [
 async def test_a_misspelt_model_of_a_path_is_not_found_with_the_one_that_is_meant(
     scoring: ScoringHttpWorld,
 ) -> None:
-    profile = await scoring.path()
+    profile = await scoring.profile_path()
     paths = [(method, f"/v1/models/purchase_intend/{part}") for method, part in IN_PATHS]
     paths += [("GET", f"{profile}/scores/purchase_intend{part}") for part in ("", "/why-flipped")]
     for method, path in paths:
@@ -94,7 +94,7 @@ IN_BODIES: list[tuple[str, dict[str, Any], str, str, str]] = [
 async def test_a_misspelt_value_of_a_correction_is_refused_with_the_one_that_is_meant(
     scoring: ScoringHttpWorld,
 ) -> None:
-    path = await scoring.path()
+    path = await scoring.profile_path()
     for what, body, code, field, meant in IN_BODIES:
         answer = await scoring.http.post(f"{path}/{what}", json=body | {"reason": "a test"})
         told = answer.json()
@@ -118,15 +118,15 @@ async def test_what_is_known_and_nobody_has_is_an_empty_list(scoring: ScoringHtt
 
 
 async def test_a_grade_of_a_model_that_grades_nobody_is_refused(scoring: ScoringHttpWorld) -> None:
-    await scoring.active({"flip_number": 5, "rules": [rule("visits", 5)]}, model="plain")
+    await scoring.activate_document({"flip_number": 5, "rules": [rule("visits", 5)]}, model="plain")
     asked = {"model": "plain", "grade": "A1"}
-    assert await scoring.refused("GET", "/v1/profiles", params=asked) == (400, "grade_unknown", "query.grade")
+    assert await scoring.refusal("GET", "/v1/profiles", params=asked) == (400, "grade_unknown", "query.grade")
 
 
 async def test_of_very_many_names_the_nearest_is_told_and_not_all_of_them(scoring: ScoringHttpWorld) -> None:
     columns = [{"email": "ana@example.com", f"shop_{number}": "7"} for number in range(60)]
     for start in range(0, 60, 15):
-        await scoring.happened(*(interaction(known_as=who) for who in columns[start : start + 15]))
+        await scoring.consume(*(interaction(known_as=who) for who in columns[start : start + 15]))
     near = await scoring.http.get("/v1/profiles", params={"kind": "shopp_7", "value": "7"})
     assert near.json()["message"] == "query.kind: `shopp_7` is not known; did you mean `shop_7`?"
     far = (await scoring.http.get("/v1/profiles", params={"kind": "q" * 32, "value": "7"})).json()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import event
 
 from services.scoring.store import names
 from shared.database.engine import Database
@@ -21,8 +22,8 @@ PLAIN: dict[str, Any] = {"flip_number": 10, "rules": [rule("visits", 10)]}
 async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
     """A service to which people came who opened mails, saw pages and told their titles."""
     async with run_scoring(database, tmp_path) as running:
-        await running.active(PLAIN, model="other")
-        await running.happened(
+        await running.activate_document(PLAIN, model="other")
+        await running.consume(
             interaction("email_open", mailing="spring"),
             interaction(path="/pricing", url="https://shop.example/pricing", seats="5"),
             interaction(traits={"title": "VP", "employees": 12, "newsletter": True, "topics": ["running"]}),
@@ -165,11 +166,11 @@ async def test_kinds_of_identity_are_looked_up_only_where_a_trait_never_came(
         made.append(statement)
 
     # SQLite is read by another engine than the one that writes.
-    sa.event.listen(sa.Engine, "before_cursor_execute", on_execute)
+    event.listen(sa.Engine, "before_cursor_execute", on_execute)
     try:
         await scoring.put(DRAFT, PLAIN | {"requires": requires})
     finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", on_execute)
+        event.remove(sa.Engine, "before_cursor_execute", on_execute)
     assert sum("FROM identities" in one for one in made) == asked
 
 
@@ -184,7 +185,7 @@ async def test_where_not_all_names_were_kept_the_warnings_say_so(
 
 
 async def test_a_refusal_names_the_rule_that_a_mistake_is_in(scoring: ScoringHttpWorld) -> None:
-    wrong = [rule("visits", 10), rule("reads_pricing", "8", when={"all": {"type": "visit"}})]
+    wrong = [rule("visits", 10), rule("reads_pricing", when={"all": {"type": "visit"}}) | {"points": "8"}]
     answer = await scoring.http.put(
         DRAFT, json=PLAIN | {"rules": wrong, "groups": {"g": {"rules": ["x"], "cap": 1}}}
     )

@@ -1,28 +1,18 @@
 """Why a profile is a lead or none: what came of it, in words and as a status, whatever the model became."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 import sqlalchemy as sa
 
 from services.scoring.store.tables import models
-from shared.database.engine import Database
 from tests.support.builders import interaction, rule
 from tests.support.tables import changed
-from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, run_scoring
-
-
-@pytest.fixture
-async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHttpWorld]:
-    async with run_scoring(database, tmp_path) as running:
-        yield running
+from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 
 async def why(scoring: ScoringHttpWorld, value: str = "ana@example.com", **params: Any) -> Any:
     kind = "email" if "@" in value else "anonymous_id"
-    return await scoring.get(f"{await scoring.path(value, kind)}/scores/m/why-flipped", **params)
+    return await scoring.get(f"{await scoring.profile_path(value, kind)}/scores/m/why-flipped", **params)
 
 
 def told(answer: Any) -> tuple[str, bool, str]:
@@ -30,13 +20,13 @@ def told(answer: Any) -> tuple[str, bool, str]:
 
 
 async def visited(scoring: ScoringHttpWorld, times: int = 3, **traits: Any) -> None:
-    await scoring.happened(*(interaction(traits=traits) for _ in range(times)))
+    await scoring.consume(*(interaction(traits=traits) for _ in range(times)))
 
 
 async def test_a_lead_is_told_with_its_cycle_its_sums_and_when_the_next_may_follow(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(MARATHON | {"requalify_after": "90d"})
+    await scoring.activate_document(MARATHON | {"requalify_after": "90d"})
     await visited(scoring)
     answer = await why(scoring)
     assert told(answer) == ("lead", True, "qualified")
@@ -56,7 +46,7 @@ async def test_a_lead_is_told_with_its_cycle_its_sums_and_when_the_next_may_foll
 
 
 async def test_who_is_excluded_has_not_flipped_and_is_told_the_exclusion(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(MARATHON | {"excludes": [{"email_domain": "example.com"}]})
+    await scoring.activate_document(MARATHON | {"excludes": [{"email_domain": "example.com"}]})
     await visited(scoring)
     answer = await why(scoring)
     assert told(answer) == ("excluded", False, "excluded")
@@ -69,7 +59,7 @@ async def test_who_is_excluded_has_not_flipped_and_is_told_the_exclusion(scoring
 
 
 async def test_who_lacks_data_has_not_flipped_and_is_told_which(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(MARATHON | {"requires": ["phone", "email", "title"]})
+    await scoring.activate_document(MARATHON | {"requires": ["phone", "email", "title"]})
     await visited(scoring)
     answer = await why(scoring)
     assert told(answer) == ("waiting_for_data", False, "waiting_for_data")
@@ -78,23 +68,23 @@ async def test_who_lacks_data_has_not_flipped_and_is_told_which(scoring: Scoring
 
 
 async def test_a_person_kept_back_by_an_activation_flipped_and_has_no_lead(scoring: ScoringHttpWorld) -> None:
-    await scoring.active(MARATHON | {"flip_number": 100})
+    await scoring.activate_document(MARATHON | {"flip_number": 100})
     await visited(scoring)
-    await scoring.active(handoff="none")
+    await scoring.activate_document(handoff="none")
     answer = await why(scoring)
     assert told(answer) == ("kept_back", True, "qualified")
     assert (answer["hand_off"]["lead_id"], answer["hand_off"]["kept_back"]) == (None, True)
     assert "the activation of that version kept it from sales" in answer["summary"]
-    await scoring.active(MARATHON | {"flip_number": 20}, handoff="all")
+    await scoring.activate_document(MARATHON | {"flip_number": 20}, handoff="all")
     assert told(await why(scoring)) == ("lead", True, "qualified")
 
 
 async def test_who_qualifies_by_an_activation_waits_for_the_next_thing_that_it_does(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(MARATHON | {"flip_number": 100})
+    await scoring.activate_document(MARATHON | {"flip_number": 100})
     await visited(scoring)
-    await scoring.active(handoff="new_activity_only")
+    await scoring.activate_document(handoff="new_activity_only")
     answer = await why(scoring)
     assert told(answer) == ("waiting_for_activity", True, "qualified")
     assert "becomes a lead with the next thing that it does" in answer["summary"]
@@ -105,8 +95,8 @@ async def test_who_qualifies_by_an_activation_waits_for_the_next_thing_that_it_d
 async def test_a_draft_and_a_past_day_are_told_of_as_what_would_be_and_what_was(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
-    await scoring.happened(interaction(day=-2), *(interaction() for _ in range(2)))
+    await scoring.activate_document()
+    await scoring.consume(interaction(day=-2), *(interaction() for _ in range(2)))
     likes = MARATHON | {"rules": [rule("likes", 1, when={"type": "like"})]}
     await scoring.put("/v1/models/m/draft", likes)
     before = await why(scoring, at="2026-03-13")
@@ -119,24 +109,26 @@ async def test_a_draft_and_a_past_day_are_told_of_as_what_would_be_and_what_was(
     assert "It became a lead on 2026-03-14 under version 1 (cycle 1)." in drafted["summary"]
     await scoring.put("/v1/models/m/draft", MARATHON | {"flip_number": 5})
     assert told(await why(scoring, version="draft")) == ("lead", True, "qualified")
-    await scoring.happened(interaction(known_as={"email": "bob@example.com"}))
+    await scoring.consume(interaction(known_as={"email": "bob@example.com"}))
     bob = await why(scoring, "bob@example.com", version="draft")
     assert told(bob) == ("qualified", True, "qualified")
     assert "Under the draft this profile would be a lead of m on 2026-03-14." in bob["summary"]
-    path = await scoring.path()
+    path = await scoring.profile_path()
     for version in ("0", "new", "1.0"):
-        refused = await scoring.refused("GET", f"{path}/scores/m/why-flipped", params={"version": version})
+        refused = await scoring.refusal("GET", f"{path}/scores/m/why-flipped", params={"version": version})
         assert refused == (422, "invalid", "query.version")
 
 
 async def test_the_flip_of_identities_that_were_parted_is_told_of_as_theirs(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
+    await scoring.activate_document()
     both = {"anonymous_id": "cookie", "email": "ana@example.com"}
-    await scoring.happened(*(interaction() for _ in range(3)), interaction("identify", known_as=both))
+    await scoring.consume(*(interaction() for _ in range(3)), interaction("identify", known_as=both))
     apart = [{"kind": "anonymous_id", "value": "cookie"}]
-    await scoring.post(f"{await scoring.path()}/unmerge", {"identities": apart, "reason": "a library"})
+    await scoring.post(
+        f"{await scoring.profile_path()}/unmerge", {"identities": apart, "reason": "a library"}
+    )
     assert told(await why(scoring)) == ("lead", True, "qualified")
     cookie = await why(scoring, "cookie")
     assert (told(cookie), cookie["hand_off"]) == (("below", False, "below"), None)
@@ -146,9 +138,9 @@ async def test_the_flip_of_identities_that_were_parted_is_told_of_as_theirs(
 async def test_who_became_a_customer_on_the_day_of_the_flip_flipped_all_the_same(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active(MARATHON | {"excludes": [{"lifecycle": "customer"}]})
+    await scoring.activate_document(MARATHON | {"excludes": [{"lifecycle": "customer"}]})
     await visited(scoring)
-    await scoring.happened(interaction("identify", traits={"lifecycle": "customer"}))
+    await scoring.consume(interaction("identify", traits={"lifecycle": "customer"}))
     answer = await why(scoring)
     assert told(answer) == ("lead", True, "excluded")
     assert 'By the end of that day an exclusion held: lifecycle is "customer".' in answer["summary"]
@@ -158,10 +150,10 @@ async def test_who_became_a_customer_on_the_day_of_the_flip_flipped_all_the_same
 async def test_a_lead_that_what_counts_now_would_not_make_says_so(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
-    await scoring.happened(*(interaction(id=f"visit-{n}") for n in range(3)))
+    await scoring.activate_document()
+    await scoring.consume(*(interaction(id=f"visit-{n}") for n in range(3)))
     retraction = {"interaction": "visit-0", "reason": "a robot"}
-    await scoring.post(f"{await scoring.path()}/retractions", retraction)
+    await scoring.post(f"{await scoring.profile_path()}/retractions", retraction)
     answer = await why(scoring)
     assert told(answer) == ("lead", False, "below")
     assert "by what counts now: 5 points fewer than the flip number 25." in answer["summary"]
@@ -170,14 +162,14 @@ async def test_a_lead_that_what_counts_now_would_not_make_says_so(
 async def test_a_model_that_scores_no_more_is_explained_by_the_version_that_scored_last(
     scoring: ScoringHttpWorld,
 ) -> None:
-    await scoring.active()
-    await scoring.active(MARATHON | {"flip_number": 40})
+    await scoring.activate_document()
+    await scoring.activate_document(MARATHON | {"flip_number": 40})
     await visited(scoring)
     await changed(scoring.database, sa.update(models).values(active_version=None))
     answer = await why(scoring)
     assert (told(answer), answer["version"]) == (("below", False, "below"), 2)
     assert "under version 2, which does not score now." in answer["summary"]
-    score = await scoring.refused("GET", f"{await scoring.path()}/scores/m")
+    score = await scoring.refusal("GET", f"{await scoring.profile_path()}/scores/m")
     assert score == (404, "version_unknown", None)
     assert told(await why(scoring, version="1")) == ("qualified", True, "qualified")
 
@@ -185,10 +177,10 @@ async def test_a_model_that_scores_no_more_is_explained_by_the_version_that_scor
 async def test_sixteen_rules_that_would_do_are_five_and_a_number(scoring: ScoringHttpWorld) -> None:
     rules = [rule(f"r{n:02}", 1, label=f"R{n:02}", when={"type": f"t{n}"}) for n in range(16)]
     sends = rule("mails", 5, when={"type": ["email_sent", "email_delivered"]})
-    await scoring.active(MARATHON | {"flip_number": 1.5, "rules": [*rules, sends]})
-    await scoring.happened(interaction("t7"))
+    await scoring.activate_document(MARATHON | {"flip_number": 1.5, "rules": [*rules, sends]})
+    await scoring.consume(interaction("t7"))
     columns = [{"email": f"p{n}@example.com"} for n in range(3)]
-    await scoring.happened(*(interaction(kind, known_as=who) for who in columns for kind in ("t3", "t9")))
+    await scoring.consume(*(interaction(kind, known_as=who) for who in columns for kind in ("t3", "t9")))
     answer = await why(scoring)
     assert (answer["points_missing"], answer["more_ways"]) == (0.5, 11)
     assert [way["rule"] for way in answer["ways"]] == ["r07", "r03", "r09", "r00", "r01"]
@@ -197,7 +189,7 @@ async def test_sixteen_rules_that_would_do_are_five_and_a_number(scoring: Scorin
 
 async def test_a_score_says_what_limit_and_cap_made_of_its_lines(scoring: ScoringHttpWorld) -> None:
     limited = rule("visits", 10, label="Visits", limit={"times": 2, "per": "day"}, cap=15)
-    await scoring.active(MARATHON | {"rules": [limited, rule("likes", 30, when={"type": "like"})]})
+    await scoring.activate_document(MARATHON | {"rules": [limited, rule("likes", 30, when={"type": "like"})]})
     await visited(scoring)
-    (reason,) = (await scoring.get(f"{await scoring.path()}/scores/m"))["reasons"]
+    (reason,) = (await scoring.get(f"{await scoring.profile_path()}/scores/m"))["reasons"]
     assert reason["note"] == "the limit lets 2 of 3 times be paid; the cap holds 20 points to 15"

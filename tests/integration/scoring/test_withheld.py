@@ -5,33 +5,27 @@ from datetime import timedelta
 import pytest
 
 from services.scoring.store.tables import standings
-from shared.database.engine import Database
 from shared.events import Interaction, LeadQualified
 from tests.integration.scoring.ana import ADJUSTED, BOTH, COOKIE, VISITS, by_cookie, leads, retraction
 from tests.support.builders import NOON, identities, interaction
 from tests.worlds.scoring import ScoringWorld
 
 
-@pytest.fixture
-def world(database: Database) -> ScoringWorld:
-    return ScoringWorld(database)
-
-
 async def withheld(world: ScoringWorld) -> None:
     """Have an activation keep the cookie from sales."""
-    await world.activated(VISITS, flip_number=1000)
-    await world.happened(by_cookie(id="visit"))
-    await world.activated(VISITS, flip_number=10, handoff="new_activity_only")
-    assert (await world.kept(COOKIE)).state == "qualified"
+    await world.activate(VISITS, flip_number=1000)
+    await world.consume(by_cookie(id="visit"))
+    await world.activate(VISITS, flip_number=10, handoff="new_activity_only")
+    assert (await world.score_row(COOKIE)).state == "qualified"
 
 
 async def test_a_person_withheld_by_an_activation_becomes_a_lead_by_doing_something(
     world: ScoringWorld,
 ) -> None:
     await withheld(world)
-    await world.passed(days=5)
+    await world.let_time_pass(days=5)
     assert await leads(world) == 0
-    await world.happened(by_cookie("like", day=5))
+    await world.consume(by_cookie("like", day=5))
     assert await leads(world) == 1
 
 
@@ -40,13 +34,13 @@ async def test_what_was_done_before_an_activation_and_comes_later_is_no_new_acti
 ) -> None:
     """As when the past is imported: sales is not flooded with people that the activation withheld."""
     await withheld(world)
-    await world.happened(*(by_cookie("like", day=-day) for day in (1, 30)))
+    await world.consume(*(by_cookie("like", day=-day) for day in (1, 30)))
     assert await leads(world) == 0
     newcomer = {"email": "newcomer@example.com"}
-    await world.happened(*(interaction(day=-day, known_as=newcomer) for day in (1, 2)))
+    await world.consume(*(interaction(day=-day, known_as=newcomer) for day in (1, 2)))
     assert await leads(world) == 1
-    await world.passed(days=1)
-    await world.happened(by_cookie("like", day=1))
+    await world.let_time_pass(days=1)
+    await world.consume(by_cookie("like", day=1))
     assert await leads(world) == 2
 
 
@@ -62,32 +56,32 @@ async def test_to_be_identified_is_not_to_do_something(
     assert BY_HASH[0].id < COOKIE.id < BY_HASH[-1].id
     await withheld(world)
     if known_before:
-        await world.happened(interaction("identify", known_as={"email": email}))
-    await world.happened(interaction("identify", known_as={"email": email, "anonymous_id": "cookie"}))
-    assert (await world.kept(COOKIE)).state == "qualified"
+        await world.consume(interaction("identify", known_as={"email": email}))
+    await world.consume(interaction("identify", known_as={"email": email, "anonymous_id": "cookie"}))
+    assert (await world.score_row(COOKIE)).state == "qualified"
     assert await leads(world) == 0
-    await world.happened(interaction(known_as={"email": email}))
+    await world.consume(interaction(known_as={"email": email}))
     assert await leads(world) == 1
 
 
 async def test_points_given_by_hand_are_not_what_the_person_did(world: ScoringWorld) -> None:
     await withheld(world)
-    await world.happened(by_cookie("adjustment", **ADJUSTED))
+    await world.consume(by_cookie("adjustment", **ADJUSTED))
     assert await leads(world) == 0
 
 
 async def test_what_was_retracted_before_it_came_is_not_done(world: ScoringWorld) -> None:
     await withheld(world)
-    await world.happened(retraction("later", identity=COOKIE))
-    await world.happened(by_cookie(id="later"))
+    await world.consume(retraction("later", identity=COOKIE))
+    await world.consume(by_cookie(id="later"))
     assert await leads(world) == 0
 
 
 async def kept_back(world: ScoringWorld, *others: Interaction) -> None:
     """Have an activation keep Ana from sales, and the people who did the others."""
-    await world.activated(VISITS, flip_number=1000)
-    await world.happened(interaction(), *others)
-    diff = await world.activated(VISITS, flip_number=10, handoff="none")
+    await world.activate(VISITS, flip_number=1000)
+    await world.consume(interaction(), *others)
+    diff = await world.activate(VISITS, flip_number=10, handoff="none")
     assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (1 + len(others), 0, 0)
 
 
@@ -95,49 +89,51 @@ async def test_a_person_kept_back_by_none_is_handed_over_by_no_activity_and_no_a
     world: ScoringWorld,
 ) -> None:
     await kept_back(world)
-    await world.happened(interaction())
+    await world.consume(interaction())
     for handoff in ("none", "new_activity_only"):
-        diff = await world.activated(VISITS, flip_number=5, handoff=handoff)
+        diff = await world.activate(VISITS, flip_number=5, handoff=handoff)
         assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (0, 1, 0)
-        await world.happened(interaction(), interaction("identify", known_as=BOTH))
+        await world.consume(interaction(), interaction("identify", known_as=BOTH))
     assert await leads(world) == 0
-    assert [row[3] for row in await world.rows(standings)] == [None]
+    assert [row[3] for row in await world.table_rows(standings)] == [None]
 
 
 async def test_a_person_kept_back_is_handed_over_once_by_an_activation_that_hands_all_over(
     world: ScoringWorld,
 ) -> None:
     await kept_back(world)
-    (withheld_row,) = await world.rows(standings)
+    (withheld_row,) = await world.table_rows(standings)
     world.clock.advance(days=1)
     for handed_over_now in (1, 0):
-        diff = await world.activated(VISITS, flip_number=5, handoff="all")
+        diff = await world.activate(VISITS, flip_number=5, handoff="all")
         assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over, diff.handed_over_now) == (
             0, handed_over_now, 1 - handed_over_now, handed_over_now,
         )  # fmt: skip
-        await world.happened(interaction(), interaction("identify", known_as=BOTH))
-    (lead,) = await world.said(LeadQualified)
+        await world.consume(interaction(), interaction("identify", known_as=BOTH))
+    (lead,) = await world.outbox_events(LeadQualified)
     assert (lead.cycle, lead.version, lead.qualified_at) == (1, 3, NOON + timedelta(days=1))
-    assert await world.rows(standings) == [(*withheld_row[:3], lead.lead_id, lead.version, lead.qualified_at)]
+    assert await world.table_rows(standings) == [
+        (*withheld_row[:3], lead.lead_id, lead.version, lead.qualified_at)
+    ]
 
 
 async def test_of_two_kept_back_who_turn_out_to_be_one_sales_gets_one_lead(world: ScoringWorld) -> None:
     await kept_back(world, by_cookie())
-    await world.happened(interaction("identify", known_as=BOTH))
-    diff = await world.activated(VISITS, flip_number=5, handoff="all")
+    await world.consume(interaction("identify", known_as=BOTH))
+    diff = await world.activate(VISITS, flip_number=5, handoff="all")
     assert (diff.newly_flipped, diff.kept_back, diff.handed_over_now) == (0, 1, 1)
-    (lead,) = await world.said(LeadQualified)
+    (lead,) = await world.outbox_events(LeadQualified)
     assert lead.cycle == 1
-    diff = await world.activated(VISITS, flip_number=6, handoff="all")
+    diff = await world.activate(VISITS, flip_number=6, handoff="all")
     assert (diff.kept_back, diff.already_handed_over, await leads(world)) == (0, 1, 1)
 
 
 async def test_the_cycle_after_one_that_was_kept_back_is_handed_over_by_activity(world: ScoringWorld) -> None:
-    await world.activated(VISITS, flip_number=1000)
-    await world.happened(interaction())
-    await world.activated(VISITS, flip_number=10, handoff="none", requalify_after="90d")
-    await world.passed(days=90)
-    await world.happened(interaction(day=90))
-    (lead,) = await world.said(LeadQualified)
-    diff = await world.activated(VISITS, flip_number=5, handoff="all")
+    await world.activate(VISITS, flip_number=1000)
+    await world.consume(interaction())
+    await world.activate(VISITS, flip_number=10, handoff="none", requalify_after="90d")
+    await world.let_time_pass(days=90)
+    await world.consume(interaction(day=90))
+    (lead,) = await world.outbox_events(LeadQualified)
+    diff = await world.activate(VISITS, flip_number=5, handoff="all")
     assert (lead.cycle, diff.kept_back, diff.already_handed_over, await leads(world)) == (2, 0, 1, 1)

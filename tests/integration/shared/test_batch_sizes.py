@@ -31,7 +31,7 @@ async def table(database: Database) -> None:
 
 
 async def until_applied(world: FollowerWorld, number: int) -> None:
-    await eventually(world.ids, lambda ids: len(ids) == number)
+    await eventually(world.applied_ids, lambda ids: len(ids) == number)
 
 
 async def batches_of(world: FollowerWorld, *values: str) -> list[int]:

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_only
 
 from shared.database import bulk
@@ -16,7 +17,7 @@ from shared.errors import Unavailable
 from tests.integration.shared.test_quick import things
 from tests.support.given import NOON
 from tests.support.postgres import plain
-from tests.worlds.scoring import statements
+from tests.support.statements import statements
 
 pytestmark = [
     pytest.mark.postgres,
@@ -79,7 +80,7 @@ async def test_bad_data_is_told_as_such_and_without_what_it_says(
     database: Database, bad: dict[str, Any]
 ) -> None:
     rows = [*(row(number) for number in range(MANY)), row(MANY, **bad)]
-    with pytest.raises(sa.exc.DBAPIError) as caught:
+    with pytest.raises(DBAPIError) as caught:
         await database.unit(partial(bulk.insert, table=things, rows=rows))
     assert is_about_data(caught.value)
     assert "ana@" not in str(caught.value)

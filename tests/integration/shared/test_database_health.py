@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from shared.database.engine import Database
 from shared.database.positions import positions
@@ -19,7 +20,7 @@ async def test_an_error_about_data_shows_no_parameters(database: Database) -> No
         connection.execute(sa.insert(positions), [row])
         connection.execute(sa.insert(positions), [row])
 
-    with pytest.raises(sa.exc.IntegrityError, match="SQL parameters hidden"):
+    with pytest.raises(IntegrityError, match="SQL parameters hidden"):
         await database.unit(insert_twice)
 
 

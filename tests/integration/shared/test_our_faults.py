@@ -51,7 +51,7 @@ async def test_a_full_disk_makes_all_wait_until_there_is_room(world: FollowerWor
     await world.database.unit(no_room)
     long = "x" * 20_000
     await world.post("a" + long, "b" + long)
-    complaint = await world.waits_until(make_room, "a" + long, "b" + long)
+    complaint = await world.wait_until_mended(make_room, "a" + long, "b" + long)
     assert "SQLITE_FULL: the disk is full" in complaint
 
 
@@ -75,9 +75,9 @@ async def test_a_statement_that_times_out_at_a_lock_waits_for_the_lock(
         async with world.following():
             complaint = await eventually(world.complaint, lambda told: told is not None)
             await holding.rollback()
-            await eventually(world.ids, lambda ids: ids == ["a", "b", "c"])
+            await eventually(world.applied_ids, lambda ids: ids == ["a", "b", "c"])
         assert "57014: a statement timed out" in complaint
-        assert await world.letters() == []
+        assert await world.dead_letters() == []
     finally:
         await other.close()
 
@@ -87,9 +87,9 @@ async def test_a_missing_table_makes_all_wait_until_it_is_there(world: FollowerW
     await world.post("a", "b")
     async with world.following():
         await eventually(world.complaint, lambda told: told is not None)
-        assert await world.letters() == []
+        assert await world.dead_letters() == []
         await changed(world.database, sa.text("alter table hidden rename to applied"))
-        await eventually(world.ids, lambda ids: ids == ["a", "b"])
+        await eventually(world.applied_ids, lambda ids: ids == ["a", "b"])
 
 
 @pytest.mark.parametrize("fault", [MemoryError(), OSError(28, "No space left on device"), TimeoutError()])
@@ -105,15 +105,15 @@ async def test_what_the_operating_system_refuses_waits(world: FollowerWorld, fau
 
     world.before = faulty
     await world.post("a", "b")
-    assert type(fault).__name__ in await world.waits_until(recover, "a", "b")
+    assert type(fault).__name__ in await world.wait_until_mended(recover, "a", "b")
 
 
 async def test_data_that_the_database_refuses_twice_is_parked_and_not_quoted(world: FollowerWorld) -> None:
     await changed(world.database, sa.insert(applied).values(id="ana@example.com"))
     await world.post("before", "ana@example.com", "after")
     async with world.following():
-        await eventually(world.ids, lambda ids: ids == ["after", "ana@example.com", "before"])
-        (letter,) = await eventually(world.letters, lambda letters: len(letters) == 1)
+        await eventually(world.applied_ids, lambda ids: ids == ["after", "ana@example.com", "before"])
+        (letter,) = await eventually(world.dead_letters, lambda letters: len(letters) == 1)
     assert letter.code == "data_refused"
     assert letter.message.startswith("IntegrityError (")
     assert "ana@example.com" not in letter.message
@@ -130,8 +130,8 @@ async def test_a_conflict_with_another_worker_is_tried_again_before_it_parks(wor
 
     world.before = conflicting
     async with world.following():
-        await eventually(world.ids, lambda ids: ids == ["a"])
-    assert await world.letters() == []
+        await eventually(world.applied_ids, lambda ids: ids == ["a"])
+    assert await world.dead_letters() == []
 
 
 async def test_an_error_of_ours_in_one_message_parks_it_without_its_words(world: FollowerWorld) -> None:
@@ -143,8 +143,8 @@ async def test_an_error_of_ours_in_one_message_parks_it_without_its_words(world:
     world.before = unlucky
     await world.post("a", "ana@example.com", "b")
     async with world.following():
-        await eventually(world.ids, lambda ids: ids == ["a", "b"])
-        (letter,) = await eventually(world.letters, lambda letters: len(letters) == 1)
+        await eventually(world.applied_ids, lambda ids: ids == ["a", "b"])
+        (letter,) = await eventually(world.dead_letters, lambda letters: len(letters) == 1)
     assert (letter.code, letter.message.split(":")[0]) == (
         "unhandled",
         "KeyError at tests/integration/shared/test_our_faults.py",
@@ -171,7 +171,7 @@ async def test_parking_waits_too_when_the_database_cannot_take_the_letter(
     await world.post("a")
     async with world.following():
         await eventually(world.complaint, lambda told: told is not None)
-        assert await world.letters() == []
+        assert await world.dead_letters() == []
         healthy.set()
-        assert len(await eventually(world.letters)) == 1
+        assert len(await eventually(world.dead_letters)) == 1
     assert await values(world.database, sa.select(positions.c.next_offset)) == [2]

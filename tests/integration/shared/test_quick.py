@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError, StatementError
 
 from shared.database import bulk, quick
 from shared.database.engine import Database
@@ -85,13 +86,13 @@ async def test_a_fault_of_the_data_is_the_same_error_without_parameters(database
         bulk.insert(connection, things, [ROWS[0] | {"id": "ana@example.com"}])
         bulk.insert(connection, things, [ROWS[0] | {"id": "ana@example.com"}])
 
-    with pytest.raises(sa.exc.IntegrityError, match="UNIQUE constraint failed") as caught:
+    with pytest.raises(IntegrityError, match="UNIQUE constraint failed") as caught:
         await database.unit(twice)
     assert "ana@" not in str(caught.value)
 
 
 async def test_a_parameter_that_is_missing_is_no_null(database: Database) -> None:
-    with pytest.raises((KeyError, sa.exc.StatementError)):
+    with pytest.raises((KeyError, StatementError)):
         await database.unit(lambda connection: quick.rows(connection, SELECT, {}))
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Literal, Self, get_args
 
@@ -31,7 +31,7 @@ class SickReceiver:
     """Listens on 127.0.0.1; `taken` counts the requests, `left` the clients that have hung up."""
 
     def __init__(self, sickness: Sickness) -> None:
-        self._sickness = sickness
+        self._sickness: Sickness = sickness
         self._serving: set[asyncio.Task[None]] = set()
         self.taken = 0
         self.left = 0
@@ -147,7 +147,7 @@ async def _half(writer: asyncio.StreamWriter) -> None:
     await _say(writer, _OK, b"Content-Length: %d\r\n\r\n" % (2 * len(_CHUNK)), _CHUNK)
 
 
-_ANSWERS: dict[Sickness, Callable[[asyncio.StreamWriter], Awaitable[None]]] = {
+_ANSWERS: dict[Sickness, Callable[[asyncio.StreamWriter], Coroutine[None, None, None]]] = {
     "silent": _silent,
     "breaks": _breaks,
     "resets": _resets,

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
@@ -18,7 +19,7 @@ async def topics(bootstrap: str) -> set[str]:
 async def delete_topic(bootstrap: str, name: str) -> None:
     """Delete a topic with all that it holds, and return once no broker knows of it."""
     async with _admin(bootstrap) as admin:
-        answer = await admin.delete_topics([name])
+        answer: Any = await admin.delete_topics([name])
     for topic, code in answer.topic_error_codes:
         if code:
             raise for_code(code)(f"topic {topic}")

@@ -25,6 +25,12 @@ def wrapped(original: Exception) -> DBAPIError:
     return error
 
 
+def told_of(error: Exception) -> str:
+    told = explain(error)
+    assert told is not None
+    return told
+
+
 def test_what_was_raised_on_purpose_is_told_as_it_is() -> None:
     assert explain(Misconfigured("code", "This is wrong. Do that.")) == "This is wrong. Do that."
 
@@ -40,7 +46,7 @@ def test_what_was_raised_on_purpose_is_told_as_it_is() -> None:
     ],
 )
 def test_an_error_of_the_system_is_told_with_its_place(number: int, advice: str) -> None:
-    told = explain(OSError(number, os.strerror(number), "/var/lib/flipline"))
+    told = told_of(OSError(number, os.strerror(number), "/var/lib/flipline"))
     assert told.startswith(f"/var/lib/flipline: {os.strerror(number)}. ")
     assert advice in told
 
@@ -56,7 +62,7 @@ def test_an_error_of_the_system_is_told_with_its_place(number: int, advice: str)
     ],
 )
 def test_an_error_of_a_database_quotes_no_data(original: Exception, shown: str) -> None:
-    told = explain(wrapped(original))
+    told = told_of(wrapped(original))
     assert f"cannot be used: {shown}. " in told
     assert "ana@" not in told
     assert "insert" not in told
@@ -67,5 +73,6 @@ def test_a_real_database_without_its_tables(tmp_path: Path) -> None:
     with engine.connect() as connection, pytest.raises(DBAPIError) as caught:
         connection.exec_driver_sql("select * from profiles where email = ?", ("ana@example.com",))
     engine.dispose()
-    assert explain(caught.value).startswith("The database cannot be used: no such table: profiles. ")
-    assert "flipline migrate" in explain(caught.value)
+    told = told_of(caught.value)
+    assert told.startswith("The database cannot be used: no such table: profiles. ")
+    assert "flipline migrate" in told

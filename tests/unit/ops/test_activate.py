@@ -45,7 +45,7 @@ def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
 
         do_POST = do_GET  # noqa: N815 - so the standard library finds it
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

@@ -1,6 +1,7 @@
 """When a client takes too long to read its answer, told by the clock and by how much is left."""
 
 import asyncio
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -30,9 +31,10 @@ def connection() -> Doorway:
 def is_cut_off(connection: Doorway, seen: list[tuple[float, int]]) -> list[float]:
     """Return when the connection is cut off, given pairs of a time and the bytes that are left then."""
     cut: list[float] = []
+    transport: Any = connection.transport
     for now, left in seen:
-        connection.transport.get_write_buffer_size.return_value = left  # pyright: ignore[reportFunctionMemberAccess] - a mock
-        connection.transport.abort.side_effect = lambda now=now: cut.append(now)  # pyright: ignore[reportFunctionMemberAccess] - a mock
+        transport.get_write_buffer_size.return_value = left
+        transport.abort.side_effect = lambda now=now: cut.append(now)
         connection.look(now)
     return cut
 

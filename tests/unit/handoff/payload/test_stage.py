@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,8 +48,9 @@ def test_the_body_tells_who_rose_or_fell_from_where_to_where() -> None:
 
 def test_below_all_stages_is_null_and_not_left_out() -> None:
     for stage in ("before", "after"):
-        assert stage_data(stage_changed(**{stage: None}))[stage] is None
-        assert misfits(body(stage_changed(**{stage: None}))) == []
+        below: dict[str, Any] = {stage: None}
+        assert stage_data(stage_changed(**below))[stage] is None
+        assert misfits(body(stage_changed(**below))) == []
 
 
 def test_instants_are_told_in_utc() -> None:

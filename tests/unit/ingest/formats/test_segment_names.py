@@ -11,7 +11,7 @@ JEN = {"email": "jen@email.example", "phone": "+14105559412"}
 
 
 def named(path: str, **call: Any) -> set[tuple[str, str]]:
-    return {tuple(identity) for identity in read(path, **call).identities}
+    return {(one.kind, one.value) for one in read(path, **call).identities}
 
 
 def test_an_alias_makes_an_earlier_user_id_a_former_one() -> None:

@@ -93,8 +93,7 @@ def test_a_state_that_cannot_be_read_is_a_new_start(tmp_path: Path) -> None:
 def test_what_is_remembered_stays_small(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
     for number in range(MAX_KEPT + 1):
-        path = file(tmp_path, FIRST + b"%d\n" % number)
-        past.save(done(path), None)
-    assert found(past, path) is not None
+        past.save(done(file(tmp_path, FIRST + b"%d\n" % number)), None)
+    assert found(past, file(tmp_path, FIRST + b"%d\n" % MAX_KEPT)) is not None
     assert found(past, file(tmp_path, FIRST + b"0\n")) is None
     assert found(past, file(tmp_path, FIRST + b"1\n")) is not None

@@ -17,7 +17,7 @@ TRAIT = {"id": "decides", "when": {"title": "vp"}, "points": 15}
 def test_a_mistake_in_a_rule_names_the_rule_and_keeps_the_path_of_its_index() -> None:
     document = {
         "flip_number": 25,
-        "rules": [rule(), rule("reads_pricing", points="8", when={"all": [{"type": 5}]})],
+        "rules": [rule(), rule("reads_pricing", when={"all": [{"type": 5}]}) | {"points": "8"}],
         "traits": [TRAIT | {"when": {"title": {"gt": "5"}}}],
         "stages": {"aware": "x"},
     }
@@ -43,7 +43,7 @@ def test_a_mistake_in_a_rule_names_the_rule_and_keeps_the_path_of_its_index() ->
 
 @pytest.mark.parametrize("rule_id", [None, 5, "", "x" * 65, "a\nb", ["a"], {"a": 1}])
 def test_a_rule_whose_id_says_nothing_is_named_by_its_index_alone(rule_id: Any) -> None:
-    found = errors({"flip_number": 25, "rules": [rule(points="8") | {"id": rule_id}]})
+    found = errors({"flip_number": 25, "rules": [rule() | {"points": "8", "id": rule_id}]})
     assert {"field": "rules.0.points", "message": "must be a number"} in found
     assert not any("rule" in one for one in found)
 
@@ -95,7 +95,10 @@ def test_too_much_too_little_and_another_model_are_told_together() -> None:
 
 def test_no_more_is_told_than_anybody_reads_also_of_parts_against_each_other() -> None:
     assert len(refused({"flip_number": 25, "rules": [rule()] * 50})) == MAX_COMPLAINTS
-    assert len(refused({"flip_number": -1, "rules": [rule(points="x")] * 50, "model": "n"})) == MAX_COMPLAINTS
+    assert (
+        len(refused({"flip_number": -1, "rules": [rule() | {"points": "x"}] * 50, "model": "n"}))
+        == MAX_COMPLAINTS
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
 from tests.support.builders import interaction, rule
-from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
+from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by
 
 DECIDES = {"id": "decides", "label": "Decides", "when": {"title": {"eq": "VP"}}, "points": 20}
 
@@ -57,5 +57,6 @@ def cases(draw: st.DrawFn) -> tuple[Matrix, ScoreInput]:
         interaction(name, day=-day) for name in TYPES for day in draw(st.lists(st.integers(0, 9), max_size=3))
     ]
     hands = [adjustment(draw(PRICES), f"hand {n}") for n in range(draw(st.integers(0, 2)))]
-    known_as = [told(**{name: "x"}) for name in draw(st.sets(st.sampled_from(["title", "country"])))]
+    names = draw(st.sets(st.sampled_from(["title", "country"])))
+    known_as = [interaction("identify", traits={name: "x"}) for name in names]
     return matrix, known(matrix, *done, *hands, *known_as)

@@ -51,6 +51,8 @@ def test_properties_that_no_rule_reads_are_not_seen(type: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "\0", "a\0b", "x" * (MAX_NAME_LENGTH + 1)])
 def test_names_that_no_matrix_can_ask_for_are_not_seen(name: str) -> None:
-    assert named("property", **{name: 1}) == set()
+    properties: dict[str, Any] = {name: 1}
+    assert named("property", **properties) == set()
     assert named("trait", traits={name: 1}) == set()
-    assert named("property", **{"x" * MAX_NAME_LENGTH: 1}) != set()
+    longest: dict[str, Any] = {"x" * MAX_NAME_LENGTH: 1}
+    assert named("property", **longest) != set()
