@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -159,7 +160,7 @@ def test_a_replay_that_breaks_off_tells_how_far_it_came() -> None:
     class Breaking(Api):
         calls = 0
 
-        async def __call__(self, *_: object, **__: object):  # type: ignore[no-untyped-def, override]
+        async def __call__(self, *_: Any, **__: Any) -> Any:
             self.calls += 1
             if self.calls == 2:
                 raise Unavailable("connection_lost", "No answer came.")

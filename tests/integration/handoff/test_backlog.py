@@ -120,13 +120,11 @@ def _vacuum(connection: sa.Connection) -> None:
     outside.execute(sa.text("vacuum analyze deliveries"))
 
 
-async def plan(database: Database, query: sa.Executable) -> str:
+async def plan(database: Database, query: sa.ClauseElement) -> str:
     """Return how the database would answer."""
 
     def explained(connection: sa.Connection) -> str:
-        compiled = query.compile(  # pyright: ignore[reportAttributeAccessIssue]
-            dialect=connection.dialect, compile_kwargs={"literal_binds": True}
-        )
+        compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
         explain = "explain " if database.dialect == "postgresql" else "explain query plan "
         rows = connection.exec_driver_sql(explain + str(compiled))
         return "\n".join(str(row[-1]) for row in rows)

@@ -11,7 +11,7 @@ import pytest
 from services.ingest.dead_letters import replay
 from shared.database.engine import Database
 from shared.errors import Unavailable
-from shared.events import DEAD_LETTERS, DeadLetterReplayed, encode
+from shared.events import DEAD_LETTERS, DeadLetterReplayed, Interaction, encode
 from shared.log.embedded import EmbeddedLog
 from shared.payload import payload_of
 from tests.contract.logs import open_log
@@ -88,7 +88,8 @@ async def test_once_the_reader_takes_it_it_is_appended_with_the_same_id_each_tim
     assert (await world.replay(refused_by="ingest"))["replayed"] == 1
     first, second, third = await world.events()
     assert first == second == third
-    assert (first.type, first.occurred_at, first.received_at) == ("visit", NOON, NOON)  # type: ignore[union-attr]
+    assert isinstance(first, Interaction)
+    assert (first.type, first.occurred_at, first.received_at) == ("visit", NOON, NOON)
     assert await world.open_ids() == []
 
 

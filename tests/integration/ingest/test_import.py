@@ -1,12 +1,14 @@
 """Importing an access log into a running service, in one go, interrupted, and again."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
 from services.ingest.imports import reading
 from services.ingest.imports.access_log.report import ImportReport
 from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
+from shared.log.port import Record
 from tests.support.given import messages_on
 from tests.worlds.imports import FIREFOX, SMALL, ImportWorld, line
 
@@ -99,14 +101,14 @@ async def test_an_interrupted_import_goes_on_and_ends_with_the_same_ids(importin
     passed = 0
     append = importing.world.log.append
 
-    async def fails_after_five(records: object) -> None:
+    async def fails_after_five(records: Sequence[Record]) -> None:
         nonlocal passed
         passed += 1
         if passed > 5:
             raise Unavailable("log_unavailable", "The disk is full again.")
-        await append(records)  # pyright: ignore[reportArgumentType]
+        await append(records)
 
-    importing.world.log.append = fails_after_five  # pyright: ignore[reportAttributeAccessIssue]
+    importing.world.log.append = fails_after_five
     with pytest.raises(Unavailable):
         await importing.run()
     importing.world.log.append = append

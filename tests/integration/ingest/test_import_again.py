@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from services.ingest.imports import reading
 from services.ingest.imports.access_log.report import ImportReport
 from shared.errors import Refused, Unavailable
+from shared.log.port import Record
 from tests.worlds.imports import SMALL, ImportWorld, line
 
 MONITOR = line("/healthz", user_agent="curl/8.5.0", address="198.51.100.9")
@@ -110,14 +112,14 @@ async def test_force_that_is_stopped_goes_on_without_it(
     append = importing.world.log.append
     passed = 0
 
-    async def fails_after_two(records: object) -> None:
+    async def fails_after_two(records: Sequence[Record]) -> None:
         nonlocal passed
         passed += 1
         if passed > 2:
             raise Unavailable("log_unavailable", "The disk is full.")
-        await append(records)  # pyright: ignore[reportArgumentType]
+        await append(records)
 
-    importing.world.log.append = fails_after_two  # pyright: ignore[reportAttributeAccessIssue]
+    importing.world.log.append = fails_after_two
     with pytest.raises(Unavailable, match="goes on after it; leave --force out"):
         await importing.run(force=True)
     importing.world.log.append = append

@@ -133,7 +133,10 @@ def _parted(number: int, one: Identity, other: Identity) -> Separation:
 
 def first_of(event: Event) -> Identity:
     """Return the identity on whose partition an event lies."""
-    return event.identity if isinstance(event, Retraction) else event.identities[0]  # type: ignore[union-attr]
+    if isinstance(event, Retraction):
+        return event.identity
+    assert isinstance(event, Interaction | Separation)
+    return event.identities[0]
 
 
 def by_share(events: Iterable[Event], shares: int) -> list[list[Event]]:

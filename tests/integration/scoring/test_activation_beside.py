@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pytest
 
@@ -130,7 +130,7 @@ async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there
         await pace.left()
 
     async def prepare_in_pace(database: Database, *more: Any) -> None:
-        await prepare(Paced(database, pace), *more)  # type: ignore[arg-type]
+        await prepare(cast("Database", Paced(database, pace)), *more)
         await pace.left()
 
     async def prepare_meanwhile(*arguments: Any) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -115,9 +116,9 @@ async def test_an_earlier_login_on_a_crowded_device_costs_no_more_than_the_links
     loaded: list[int] = []
     regroup = linking.Profiles.regroup
 
-    def counted(people: linking.Profiles, before: Sequence[linking.Profile], groups: object) -> object:
+    def counted(people: linking.Profiles, before: Sequence[linking.Profile], groups: Any) -> Any:
         loaded.append(len(before))
-        return regroup(people, before, groups)  # type: ignore[arg-type]
+        return regroup(people, before, groups)
 
     monkeypatch.setattr(linking.Profiles, "regroup", counted)
     await world.consume(login("late", 0))

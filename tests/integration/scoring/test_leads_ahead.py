@@ -1,6 +1,7 @@
 """Leads that are worked out before a version takes over, and who changes until it does."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, insert
@@ -102,9 +103,9 @@ async def test_a_lead_tells_what_was_done_while_the_version_was_about_to_take_ov
     compared = activation.without_lead
     asked: list[Sequence[str]] = []
 
-    def one_is_missing(connection: Connection, *arguments: object, **more: bool) -> Sequence[str]:
+    def one_is_missing(connection: Connection, *arguments: Any, **more: bool) -> Sequence[str]:
         """Find Ana alone at first, as if Ben had qualified just afterwards."""
-        wanted = compared(connection, *arguments, **more)  # pyright: ignore[reportArgumentType]
+        wanted = compared(connection, *arguments, **more)
         asked.append(wanted)
         return [ANA.id] if len(asked) == 1 else wanted
 

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 import sqlalchemy as sa
 
+from services.scoring.change.activation import Handoff
 from services.scoring.core.profiles.traits import History, ReportedTrait
 from services.scoring.live.resolution import find
 from services.scoring.store import traits
@@ -159,11 +160,11 @@ async def test_a_condition_that_comes_back_is_counted_for_the_time_between_too(w
     ("handoff", "at_once", "after_activity"), [("all", 1, 1), ("new_activity_only", 0, 1), ("none", 0, 0)]
 )
 async def test_the_caller_chooses_who_is_handed_over(
-    world: ScoringWorld, handoff: str, at_once: int, after_activity: int
+    world: ScoringWorld, handoff: Handoff, at_once: int, after_activity: int
 ) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(interaction())
-    diff = await world.activate(VISITS, flip_number=10, handoff=handoff)  # type: ignore[arg-type]
+    diff = await world.activate(VISITS, flip_number=10, handoff=handoff)
     assert (diff.newly_flipped, diff.handed_over_now) == (1, at_once)
     assert len(await world.outbox_events(LeadQualified)) == at_once
     await world.consume(interaction())

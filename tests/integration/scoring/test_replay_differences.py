@@ -24,7 +24,7 @@ from shared.log.embedded import EmbeddedLog
 from tests.support.builders import NOON, interaction
 from tests.worlds.replay import ANA, MATRIX, RULES, ReplayWorld, play_history
 
-TAMPERED: dict[str, tuple[sa.Executable, str]] = {
+TAMPERED: dict[str, tuple[sa.Update | sa.Delete | sa.Insert, str]] = {
     "a count": (sa.update(counts).where(counts.c.identity_id == ANA.id).values(entries=b""), ANA.id),
     "an older count": (sa.update(older_counts).values(entries=b""), "activity=260 on 1 days"),
     "what was given by hand": (sa.update(counts).values(by_hand=None), "rebuilt adjustments=1 on 1 days"),
@@ -86,7 +86,7 @@ async def test_what_somebody_wrote_behind_the_back_of_scoring_is_found_and_named
     await running.execute(statement)
     assert not await running.matches_the_log()
     # Of the two rows of an identity the sum is told.
-    table = statement.table.name.removeprefix("older_")  # type: ignore[attr-defined]
+    table = statement.entity_description["name"].removeprefix("older_")
     assert any(line.startswith(f"{table} ") and told in line for line in running.printed.splitlines()), (
         running.printed
     )

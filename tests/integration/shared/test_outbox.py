@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from shared.database.engine import Database
 from shared.database.outbox import outbox, put, relay
 from shared.errors import Unavailable
 from shared.log.embedded import EmbeddedLog
-from shared.log.port import Record
+from shared.log.port import Log, Record
 from tests.support.given import messages_on
 from tests.support.tables import values
 
@@ -37,5 +38,5 @@ async def test_what_the_log_refuses_stays_in_the_outbox(database: Database) -> N
 
     await database.unit(lambda connection: put(connection, [Record("leads", "ana", b"1")]))
     with pytest.raises(Unavailable):
-        await relay(database, Down())  # type: ignore[arg-type]
+        await relay(database, cast("Log", Down()))
     assert await values(database, sa.select(outbox.c.value)) == [b"1"]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from shared.database.engine import Database
 from shared.database.outbox import keep_relaying, outbox, put, relay
 from shared.errors import Unavailable
-from shared.log.port import Record
+from shared.log.port import Log, Record
 from shared.process.pulse import PASSING_SECONDS, Pulse
 from shared.process.supervisor import Bell
 from tests.support.tables import values
@@ -61,7 +62,7 @@ async def test_a_slow_log_does_not_keep_other_writers_out(database: Database) ->
             await go_on.wait()
 
     await database.unit(lambda connection: put(connection, [Record("leads", "ana", b"1")]))
-    relaying = asyncio.create_task(relay(database, SlowLog()))  # type: ignore[arg-type]
+    relaying = asyncio.create_task(relay(database, cast("Log", SlowLog())))
     await appending.wait()
     await database.unit(lambda connection: put(connection, [Record("leads", "ben", b"2")]))
     go_on.set()
@@ -89,13 +90,13 @@ async def test_a_slow_relay_deletes_nothing_that_it_has_not_appended(
     other = Database(database_url)
     two = [Record("leads", "ana", b"1"), Record("leads", "ana", b"2")]
     await database.unit(lambda connection: put(connection, two))
-    slow = asyncio.create_task(relay(other, Slow()))  # type: ignore[arg-type]
+    slow = asyncio.create_task(relay(other, cast("Log", Slow())))
     await appending.wait()
-    assert await relay(database, Fast()) == 2  # type: ignore[arg-type]
+    assert await relay(database, cast("Log", Fast())) == 2
     await database.unit(lambda connection: put(connection, [Record("leads", "ben", b"3")]))
     go_on.set()
     await slow
-    assert await relay(database, Fast()) == 1  # type: ignore[arg-type]
+    assert await relay(database, cast("Log", Fast())) == 1
     assert appended == [b"1", b"2", b"3"]
     await other.close()
 
@@ -115,7 +116,7 @@ async def test_a_relay_whose_log_hangs_is_not_well(database: Database) -> None:
     await database.unit(lambda connection: put(connection, [Record("leads", "ana", b"1")]))
     pulse.waits(Unavailable("log_unavailable", "Kafka is away."))
     now[0] += PASSING_SECONDS
-    relaying = asyncio.create_task(keep_relaying(database, Hanging(), Bell(), pulse))  # type: ignore[arg-type]
+    relaying = asyncio.create_task(keep_relaying(database, cast("Log", Hanging()), Bell(), pulse))
     await appending.wait()
     assert pulse.complaint() == "waits since 1 s: log_unavailable: Kafka is away."
     assert pulse.silent_seconds == PASSING_SECONDS

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
@@ -67,9 +68,8 @@ def database_url(sqlite_url: str) -> str:
 
 @asynccontextmanager
 async def followed(log: Silent, database: Database, pulse: Pulse) -> AsyncIterator[None]:
-    the_log: Log = log  # type: ignore[assignment]
     follower = Follower(
-        log=the_log, database=database, clock=FrozenClock(), topic="interactions", group="stalls",
+        log=cast("Log", log), database=database, clock=FrozenClock(), topic="interactions", group="stalls",
         apply=apply, stored=lambda: None,
     )  # fmt: skip
     task = asyncio.create_task(follower.run(pulse))

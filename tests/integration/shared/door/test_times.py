@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -20,8 +21,8 @@ def loop(request: pytest.FixtureRequest) -> str:
 
 
 @contextmanager
-def short(loop: str, **limits: float) -> Iterator[tuple[Served, Client]]:
-    with serving(Limits(**limits), loop=loop) as served, Client(served.port) as client:  # pyright: ignore[reportArgumentType] - only times
+def short(loop: str, **limits: Any) -> Iterator[tuple[Served, Client]]:
+    with serving(Limits(**limits), loop=loop) as served, Client(served.port) as client:
         yield served, client
 
 

@@ -92,7 +92,9 @@ def test_conditions_on_traits_are_shown_as_they_are_written(when: Any, field: st
 
 def example(message: str) -> Any:
     """Return the JSON that a message shows."""
-    return json.loads(re.search(r"\{.*\}", message)[0])  # type: ignore[index]
+    found = re.search(r"\{.*\}", message)
+    assert found
+    return json.loads(found[0])
 
 
 def test_all_that_is_joined_wrongly_is_told_at_once_beside_what_is_wrong_otherwise() -> None:

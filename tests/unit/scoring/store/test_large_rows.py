@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -80,9 +81,9 @@ def large_rows_read(connection: sa.Connection) -> Iterator[list[int]]:
     found: list[int] = []
     reading = store.Reading.held
 
-    def counting(self: store.Reading, identity_id: str, *row: object) -> Held | None:
+    def counting(self: store.Reading, identity_id: str, *row: Any) -> Held | None:
         found.append(int(row[-1] is not None))
-        return reading(self, identity_id, *row)  # pyright: ignore[reportArgumentType]
+        return reading(self, identity_id, *row)
 
     with patch.object(store.Reading, "held", counting):
         yield found
