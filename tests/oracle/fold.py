@@ -119,10 +119,11 @@ def lives(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[P
     events = list(events)
     told_once = {event.id: event for event in events if isinstance(event, Interaction)}.values()
     retracted = frozenset(i for event in events if isinstance(event, Retraction) for i in event.interactions)
-    return {
-        person: Life(person, [one for one in told_once if one.identities[0] in person], retracted)
-        for person in persons(events, limits).values()
-    }
+    person_of = persons(events, limits)
+    done: dict[Person, list[Interaction]] = {person: [] for person in person_of.values()}
+    for one in told_once:
+        done[person_of[one.identities[0]]].append(one)
+    return {person: Life(person, theirs, retracted) for person, theirs in done.items()}
 
 
 def day_of(interaction: Interaction) -> int:
