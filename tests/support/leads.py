@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.events import LeadQualified, Reason, StageChanged
-from shared.identity import Identity
+from tests.cast import ANTONIO
 
 
 def qualified(number: int = 1, **more: Any) -> LeadQualified:
@@ -25,7 +25,7 @@ def qualified(number: int = 1, **more: Any) -> LeadQualified:
             Reason(rule="joins", label="Joins the training group", points=10.0, count=1, paid=1),
             Reason(rule="signs_up", label="Signs up for the newsletter", points=10.0, count=1, paid=1),
         ),
-        "identities": (Identity("email", "antonio@example.com"), Identity("twitter", "antonio_runs")),
+        "identities": ANTONIO[:2],
         "traits": {"first_name": "Antonio", "last_name": "Russo", "title": "Coach"},
     }
     return LeadQualified(**(facts | more))
@@ -42,6 +42,6 @@ def stage_changed(number: int = 1, **more: Any) -> StageChanged:
         "after": "engaged",
         "score": 15.0,
         "changed_at": datetime(2026, 5, 1, 9, 30, tzinfo=UTC),
-        "identities": (Identity("email", "antonio@example.com"), Identity("twitter", "antonio_runs")),
+        "identities": ANTONIO[:2],
     }
     return StageChanged(**(facts | more))

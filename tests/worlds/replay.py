@@ -30,6 +30,7 @@ from shared.ids import new_id
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.process.pulse import Pulse
+from tests.cast import ANA
 from tests.support.builders import NOON, interaction, rule
 from tests.support.builders import identities as named
 from tests.support.given import messages_on
@@ -38,7 +39,6 @@ from tests.support.tables import changed, values
 from tests.worlds.scoring import ScoringWorld
 
 LIMITS = {"user_id": 1}
-ANA = named(email="ana@example.com")[0]
 NOTE = Note("test", "ops")
 MATRIX: dict[str, Any] = {
     "flip_number": 25,

@@ -22,7 +22,7 @@ from services.scoring.store.models import active
 from services.scoring.store.tables import models, scores
 from shared.database.engine import Database
 from shared.database.outbox import outbox
-from shared.events import Event, decode
+from shared.events import Event, LeadQualified, decode
 from shared.identity import Forms, Identity
 from tests.support.builders import on_the_log
 from tests.support.given import FrozenClock
@@ -124,6 +124,10 @@ class ScoringWorld:
         """Return the events of these kinds that wait in the outbox."""
         told = await values(self.database, sa.select(outbox.c.value).order_by(outbox.c.id))
         return [event for event in map(decode, told) if isinstance(event, kinds)]
+
+    async def lead_count(self) -> int:
+        """Return how many leads wait in the outbox."""
+        return len(await self.outbox_events(LeadQualified))
 
     async def score_rows(self) -> Sequence[Any]:
         """Return what is kept of all profiles in all versions, with names."""

@@ -14,11 +14,10 @@ from shared.errors import Unavailable
 from shared.events import DEAD_LETTERS, DeadLetterReplayed, Interaction, encode
 from shared.log.embedded import EmbeddedLog
 from shared.payload import payload_of
+from tests.cast import VISIT
 from tests.contract.logs import open_log
 from tests.support.builders import NOON, interaction
 from tests.worlds.dead_letters import DeadLettersWorld, letter, run_dead_letters
-
-VISIT = {"type": "visit", "identities": {"email": "ana@example.com"}}
 
 
 @pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])

@@ -9,13 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.cast import TRACK, VISIT
 from tests.support.builders import NOON
 from tests.support.keys import OPS_KEY, SECOND_WRITE_KEY, WRITE_KEY
 from tests.support.patience import PATIENCE_SECONDS
 from tests.worlds.ingest import BEARER, IngestWorld, serve
-
-VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
-TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
 
 
 def basic(user: str) -> dict[str, str]:

@@ -9,12 +9,10 @@ import httpx
 import pytest
 
 from services.ingest.reading.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_EVENTS
+from tests.cast import TRACK, VISIT
 from tests.support.keys import WRITE_KEY
 from tests.support.patience import PATIENCE_SECONDS
 from tests.worlds.ingest import BEARER, IngestWorld, serve
-
-VISIT = {"type": "visit", "identities": {"email": "ana@runner.example"}}
-TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
 
 
 def sized(event: dict[str, Any], size: int) -> bytes:

@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from tests.cast import TRACK
 from tests.support.builders import NOON
 from tests.worlds.ingest import IngestWorld
-
-TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
 
 
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/t"])

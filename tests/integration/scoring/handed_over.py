@@ -4,7 +4,7 @@ from services.scoring.change.handing_over import HandingOver, Status
 from services.scoring.change.retirement import Act, end
 from shared.events import LeadQualified
 from shared.ids import new_id
-from tests.integration.scoring.ana import VISITS
+from tests.cast import VISITS
 from tests.support.builders import identities, interaction
 from tests.worlds.scoring import ScoringWorld
 

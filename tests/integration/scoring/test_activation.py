@@ -13,13 +13,13 @@ from services.scoring.store.tables import activations, models, scores, versions
 from shared.errors import Conflict, NotFound
 from shared.events import LeadQualified
 from shared.model_events import MatrixActivated
+from tests.cast import VISITS
 from tests.integration.scoring.small_pages import prepare_in_pages_of
 from tests.support.builders import identities, interaction, rule
 from tests.support.statements import statements
 from tests.support.tables import rows
 from tests.worlds.scoring import ScoringWorld
 
-VISITS = rule("visits", 10)
 LIKES = rule("likes", 3, when={"type": "like"})
 MODEL = "m"
 

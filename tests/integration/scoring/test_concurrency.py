@@ -13,6 +13,7 @@ from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import Event, LeadQualified
 from shared.log.port import Message
+from tests.cast import ANA, VISITS
 from tests.integration.scoring.many_profiles import (
     LIMITS,
     MATRIX,
@@ -28,9 +29,6 @@ from tests.support.builders import identities, interaction, on_the_log, rule
 from tests.support.patience import a_moment, persist
 from tests.support.tables import values
 from tests.worlds.scoring import ScoringWorld
-
-ANA = identities(email="ana@example.com")[0]
-VISITS = rule("visits", 10)
 
 
 async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: ScoringWorld) -> None:

@@ -21,6 +21,7 @@ from shared.database.engine import Database
 from shared.errors import Refused
 from shared.events import Event, Interaction, LeadQualified, Retraction, Separation
 from shared.ids import new_id
+from tests.cast import ANA, BOTH, COOKIE
 from tests.integration.scoring.many_profiles import (
     LIMITS,
     MATRIX,
@@ -31,14 +32,11 @@ from tests.integration.scoring.many_profiles import (
     by_share,
     columns,
 )
-from tests.support.builders import identities, interaction, rule
+from tests.support.builders import interaction, rule
 from tests.support.meanwhile import waiting_just_before
 from tests.support.patience import a_moment, patience, persist
 from tests.worlds.scoring import ScoringWorld
 
-ANA = identities(email="ana@example.com")[0]
-COOKIE = identities(anonymous_id="cookie")[0]
-BOTH = {"email": "ana@example.com", "anonymous_id": "cookie"}
 NOTE = Note("a library", "Olga")
 pytestmark = pytest.mark.postgres
 

@@ -3,7 +3,7 @@
 import pytest
 
 from shared.events import Retraction
-from tests.integration.scoring.ana import ANA, BOTH, VISITS, by_cookie, leads, retraction
+from tests.cast import ANA, BOTH, VISITS, by_cookie, retraction
 from tests.support.builders import NOON, identities, interaction, rule
 from tests.worlds.scoring import ScoringWorld
 
@@ -28,14 +28,14 @@ async def test_who_left_or_bought_is_not_handed_to_sales(
     await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
     await world.consume(interaction(done))
     await world.consume(interaction())
-    assert (await state(world), await leads(world), await world.traits(ANA)) == ("excluded", 0, trait)
+    assert (await state(world), await world.lead_count(), await world.traits(ANA)) == ("excluded", 0, trait)
 
 
 async def test_a_model_without_that_exclusion_goes_on_scoring(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
     await world.activate(VISITS, flip_number=10, model="upsell")
     await world.consume(interaction("email_unsubscribe"), interaction("purchase"), interaction())
-    assert (await state(world), await state(world, "upsell"), await leads(world)) == (
+    assert (await state(world), await state(world, "upsell"), await world.lead_count()) == (
         "excluded", "qualified", 1,
     )  # fmt: skip
 
@@ -66,7 +66,7 @@ async def test_what_machines_do_has_no_effect(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
     await world.consume(interaction("email_unsubscribe", machine="link_scanner"))
     await world.consume(interaction("purchase", machine="crawler"), interaction())
-    assert (await state(world), await leads(world), await world.traits(ANA)) == ("qualified", 1, {})
+    assert (await state(world), await world.lead_count(), await world.traits(ANA)) == ("qualified", 1, {})
 
 
 @pytest.mark.parametrize("together", [False, True])
@@ -77,10 +77,10 @@ async def test_a_retraction_takes_the_effect_back_with_the_deed(world: ScoringWo
         await world.consume(bought, retraction("mistake"))
     else:
         await world.consume(bought, interaction())
-        assert (await state(world), await leads(world)) == ("excluded", 0)
+        assert (await state(world), await world.lead_count()) == ("excluded", 0)
         await world.consume(retraction("mistake"))
     await world.consume(interaction())
-    assert (await state(world), await leads(world), await world.traits(ANA)) == ("qualified", 1, {})
+    assert (await state(world), await world.lead_count(), await world.traits(ANA)) == ("qualified", 1, {})
 
 
 async def test_what_was_retracted_before_it_came_has_no_effect(world: ScoringWorld) -> None:
@@ -113,7 +113,7 @@ async def test_a_retraction_of_another_purchase_changes_nothing(world: ScoringWo
 async def test_an_effect_goes_with_its_identity(world: ScoringWorld) -> None:
     await world.activate(rule("visits", 10), flip_number=10, excludes=EXCLUDES)
     await world.consume(by_cookie("purchase"), interaction(day=-1))
-    assert await leads(world) == 1, "nobody knows yet that they are one person"
+    assert await world.lead_count() == 1, "nobody knows yet that they are one person"
     await world.consume(interaction("identify", known_as=BOTH))
     assert await state(world) == "excluded"
     assert await world.traits(identities(anonymous_id="cookie")[0]) == {"lifecycle": "customer"}

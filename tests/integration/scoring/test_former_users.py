@@ -9,13 +9,13 @@ from services.scoring.store.tables import links
 from shared.database.engine import Database
 from shared.events import Interaction, LeadQualified
 from shared.identity import Identity
-from tests.support.builders import NOON, interaction, rule
+from tests.cast import VISITS
+from tests.support.builders import NOON, interaction
 from tests.unit.ingest.formats.segment_calls import SENDING, read
 from tests.worlds.replay import open_replay
 from tests.worlds.scoring import ScoringWorld
 
 AT_NOON = SENDING._replace(received_at=NOON)
-VISITS = rule("visits", 10)
 OLD, NEW = Identity("user_id", "jen@email.com"), Identity("user_id", "507f191e81")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from services.scoring.change.activation import Activation, activate
 from shared.events import LeadQualified, Separation
-from tests.integration.scoring.ana import ADJUSTED, ANA, BOTH, COOKIE, VISITS, by_cookie, leads, retraction
+from tests.cast import ADJUSTED, ANA, BOTH, COOKIE, VISITS, by_cookie, retraction
 from tests.support.builders import NOON, identities, interaction, rule
 from tests.worlds.scoring import ScoringWorld
 
@@ -17,7 +17,7 @@ async def test_who_waits_for_data_is_handed_over_once_when_it_comes(world: Scori
     assert (await world.score_row(COOKIE)).state == "waiting_for_data"
     await world.consume(by_cookie("identify", traits={"last_name": "Diaz"}))
     await world.consume(by_cookie())
-    assert ((await world.score_row(COOKIE)).state, await leads(world)) == ("waiting_for_data", 0)
+    assert ((await world.score_row(COOKIE)).state, await world.lead_count()) == ("waiting_for_data", 0)
     await world.consume(interaction("identify", known_as=BOTH))
     (lead,) = await world.outbox_events(LeadQualified)
     assert (lead.traits["last_name"], len(lead.identities), lead.cycle) == ("Diaz", 2, 1)
@@ -25,14 +25,14 @@ async def test_who_waits_for_data_is_handed_over_once_when_it_comes(world: Scori
     await world.consume(interaction("identify", traits={"last_name": None}))
     await world.consume(interaction("identify", day=1, traits={"last_name": "Ruiz"}))
     await world.let_time_pass(days=1)
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 async def test_a_required_trait_that_was_told_in_the_past_counts_too(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10, requires=["last_name"])
     await world.consume(interaction("identify", day=-9, traits={"last_name": "Diaz"}))
     await world.consume(interaction())
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ async def test_who_is_excluded_flips_when_the_exclusion_ends(
     await world.consume(interaction(known_as=who))
     assert (await world.score_row(identities(**who)[0])).state == "excluded"
     await world.consume(interaction(known_as=who))
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
     await world.consume(interaction("identify", known_as=who, day=1, traits=until))
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
     await world.let_time_pass(days=1)
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 async def test_a_second_cycle_begins_after_so_many_days_and_by_new_activity(world: ScoringWorld) -> None:
@@ -63,11 +63,11 @@ async def test_a_second_cycle_begins_after_so_many_days_and_by_new_activity(worl
     await world.consume(interaction())
     await world.let_time_pass(days=89)
     await world.consume(interaction(day=89))
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
     await world.let_time_pass(days=1)
     await world.consume(interaction("identify", day=90, traits={"title": "VP"}))
     await world.consume(interaction(day=90, machine="crawler"))
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
     await world.consume(interaction(day=90))
     await world.consume(interaction(day=90))
     first, second = await world.outbox_events(LeadQualified)
@@ -80,7 +80,7 @@ async def test_without_requalification_there_is_one_cycle_for_ever(world: Scorin
     await world.consume(interaction())
     await world.let_time_pass(days=1000)
     await world.consume(interaction(day=1000))
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 async def test_a_lead_tells_whom_it_is_for(world: ScoringWorld) -> None:
@@ -117,15 +117,15 @@ async def test_points_that_go_and_come_again_are_no_second_lead(world: ScoringWo
     await world.activate(VISITS, flip_number=20)
     await world.consume(interaction(id="one"), interaction(id="two"))
     await world.consume(retraction("one"))
-    assert ((await world.score_row(ANA)).state, await leads(world)) == ("below", 1)
+    assert ((await world.score_row(ANA)).state, await world.lead_count()) == ("below", 1)
     await world.consume(interaction())
-    assert ((await world.score_row(ANA)).state, await leads(world)) == ("qualified", 1)
+    assert ((await world.score_row(ANA)).state, await world.lead_count()) == ("qualified", 1)
 
 
 async def test_a_person_who_is_parted_and_joined_again_is_one_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=20)
     await world.consume(by_cookie(), interaction(known_as=BOTH))
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
     await world.consume(
         Separation(
             id="parts", identities=(ANA,), others=(COOKIE,), reason="two", author="O", separated_at=NOON
@@ -133,7 +133,7 @@ async def test_a_person_who_is_parted_and_joined_again_is_one_lead(world: Scorin
     )
     assert ((await world.score_row(ANA)).state, (await world.score_row(COOKIE)).state) == ("below", "below")
     await world.let_time_pass(days=1)
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 async def test_a_rollback_hands_nobody_over_again(world: ScoringWorld) -> None:
@@ -142,4 +142,4 @@ async def test_a_rollback_hands_nobody_over_again(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=100)
     assert (await world.score_row(ANA)).state == "below"
     _, diff = await activate(world.database, world.clock, "m", Activation("all", version=1))
-    assert (diff.newly_flipped, diff.already_handed_over, await leads(world)) == (0, 1, 1)
+    assert (diff.newly_flipped, diff.already_handed_over, await world.lead_count()) == (0, 1, 1)

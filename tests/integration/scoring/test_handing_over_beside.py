@@ -15,7 +15,7 @@ from shared.database.engine import Database
 from shared.errors import Conflict
 from shared.events import LeadQualified
 from shared.model_events import LeadsHandedOver
-from tests.integration.scoring.ana import ANA, BOTH, VISITS
+from tests.cast import ANA, BOTH, VISITS
 from tests.integration.scoring.handed_over import OLGA, crowd_kept_back, order, retired, statuses, told
 from tests.support.blocked import until_it_waits
 from tests.support.builders import interaction

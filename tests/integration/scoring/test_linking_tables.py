@@ -11,11 +11,11 @@ from services.scoring.store.tables import links, scores
 from shared.database.engine import Database
 from shared.events import Interaction, Separation
 from shared.identity import Identity
-from tests.support.builders import NOON, interaction, rule
+from tests.cast import VISITS
+from tests.support.builders import NOON, interaction
 from tests.support.statements import statements
 from tests.worlds.scoring import ScoringWorld
 
-VISITS = rule("visits", 10)
 ONE_USER = "A person has at most 1 user_id, and these would have 2."
 
 

@@ -16,13 +16,10 @@ from shared.events import Interaction, LeadQualified
 from shared.identity import Identity
 from shared.log.port import Message, Partition
 from shared.model_events import MatrixActivated
+from tests.cast import ANA, ANTONIOS_MATRIX, COOKIE, VISITS, antonios_steps
 from tests.support.builders import identities, interaction, rule
 from tests.support.tables import values
 from tests.worlds.scoring import ScoringWorld
-
-ANA = identities(email="ana@example.com")[0]
-COOKIE = identities(anonymous_id="cookie")[0]
-VISITS = rule("visits", 10)
 
 
 async def test_what_happens_is_scored(world: ScoringWorld) -> None:
@@ -47,20 +44,14 @@ async def test_a_machine_s_visit_is_kept_and_not_counted(world: ScoringWorld) ->
 
 
 async def test_antonio_flips_once_with_his_reasons(world: ScoringWorld) -> None:
-    await world.activate(
-        rule("announces", 5, when={"type": "share"}),
-        rule("joins", 10, when={"type": "group_join"}),
-        rule("signs_up", 10, when={"type": "newsletter_signup"}),
-    )
-    await world.consume(interaction("share", day=-150, known_as={"twitter": "antonio"}))
-    await world.consume(
-        interaction("group_join", day=-30, known_as={"facebook": "antonio", "twitter": "antonio"})
-    )
+    matrix = dict(ANTONIOS_MATRIX)
+    await world.activate(*matrix.pop("rules"), **matrix)
+    first, second, third = antonios_steps()
+    await world.consume(first)
+    await world.consume(second)
     assert await world.outbox_events(LeadQualified) == []
-    await world.consume(
-        interaction("newsletter_signup", known_as={"email": "a@example.com", "facebook": "antonio"})
-    )
-    await world.consume(interaction("share", known_as={"email": "a@example.com"}))
+    await world.consume(third)
+    await world.consume(interaction("share", known_as={"email": "antonio@example.com"}))
     (lead,) = await world.outbox_events(LeadQualified)
     assert [reason.points for reason in lead.reasons] == [5, 10, 10]
     assert (lead.score, len(lead.identities), lead.cycle) == (25, 3, 1)

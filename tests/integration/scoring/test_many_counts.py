@@ -14,7 +14,7 @@ from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.errors import Unavailable
 from shared.events import Interaction
-from tests.integration.scoring.ana import ANA, BOTH, by_cookie, retraction
+from tests.cast import ANA, BOTH, by_cookie, retraction
 from tests.support.builders import interaction, rule
 from tests.support.downgrades import downgraded
 from tests.support.statements import statements

@@ -16,17 +16,17 @@ from shared.database.engine import Database
 from shared.database.migrations import alembic_config, migrate
 from shared.database.schema import Instant
 from shared.events import LeadQualified, Separation, StageChanged
-from tests.support import builders
+from tests.cast import BEN
 from tests.support.builders import NOON, interaction, rule
+from tests.support.builders import identities as named
 from tests.support.downgrades import taken_back
 from tests.support.tables import changed, values
 from tests.worlds.scoring import ScoringWorld
 
 # By their ids; a profile had the id of the identity that it was founded with, whichever that was.
 LEAST, MIDDLE, GREATEST = sorted(
-    builders.identities(email="ana@example.com", anonymous_id="cookie", user_id="ana"), key=lambda i: i.id
+    named(email="ana@example.com", anonymous_id="cookie", user_id="ana"), key=lambda i: i.id
 )
-BEN = builders.identities(email="ben@example.com")[0]
 EVERYONE = (LEAST, MIDDLE, GREATEST, BEN)
 PROFILE_OF = {LEAST: GREATEST, MIDDLE: GREATEST, GREATEST: GREATEST, BEN: BEN}
 MATRIX = kept_matrix("m", {"flip_number": 20, "stages": {"engaged": 5}, "rules": [rule("visits", 10)]})

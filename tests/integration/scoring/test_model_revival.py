@@ -8,7 +8,7 @@ import pytest
 from services.scoring.store.tables import scores
 from shared.events import LeadQualified, StageChanged
 from shared.model_events import MatrixActivated, ModelRetired
-from tests.integration.scoring.ana import ANA
+from tests.cast import ANA
 from tests.integration.scoring.lifecycle import DRAFT, LIKES, MODEL, begun, deleted
 from tests.support.builders import NOON, identities, interaction, rule
 from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld

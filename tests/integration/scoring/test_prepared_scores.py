@@ -11,14 +11,12 @@ from services.scoring.change.activation import Activation, activate
 from services.scoring.matrix.matrix import Version
 from services.scoring.store.tables import identities, scores
 from shared.database.engine import Database
+from tests.cast import ANA, BEN
 from tests.integration.scoring.small_pages import prepare_in_pages_of
-from tests.support.builders import identities as named
 from tests.support.builders import interaction, on_the_log, rule
 from tests.support.patience import eventually
 from tests.support.tables import rows
 from tests.worlds.scoring import ScoringWorld
-
-ANA, BEN = (named(email=f"{name}@example.com")[0] for name in ("ana", "ben"))
 
 
 @pytest.fixture

@@ -17,14 +17,12 @@ from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import Separation, StageChanged
 from shared.identity import Identity
+from tests.cast import ANA, COOKIE, VISITS
 from tests.support.blocked import until_it_waits
 from tests.support.builders import NOON, identities, interaction, on_the_log, rule
 from tests.support.meanwhile import for_works, just_before
 from tests.worlds.scoring import ScoringWorld
 
-ANA = identities(email="ana@example.com")[0]
-COOKIE = identities(anonymous_id="cookie")[0]
-VISITS = rule("visits", 10)
 pytestmark = pytest.mark.postgres
 
 

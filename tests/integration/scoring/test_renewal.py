@@ -14,56 +14,55 @@ from services.scoring.store.tables import identities, scores
 from shared.database.engine import Database
 from shared.errors import NotFound
 from shared.identity import Identity
-from tests.support.builders import rule
+from tests.cast import ANA_AT_FIRM, ANA_IN_BRACKETS, BEN_AT_FIRM, THE_COOKIE, UNDEFINED, VISITS
 from tests.worlds.renewal import NEW, OLD, RenewalWorld, Rules, by, open_renewal
 from tests.worlds.replay import play_history
-
-ANA, ANA_IN_BRACKETS = ("email", "ana@firm.example"), ("email", "<ana@firm.example>")
-BEN, UNDEFINED = ("email", "ben@firm.example"), ("user_id", "undefined")
-COOKIE = ("anonymous_id", "cookie")
-VISITS = rule("visits", 10)
 
 
 async def test_strangers_who_shared_a_value_that_names_nobody_come_apart(old: RenewalWorld) -> None:
     await old.world.activate(VISITS, flip_number=20)
-    await old.append_and_score(by(UNDEFINED, ANA), by(UNDEFINED, BEN), by(UNDEFINED))
-    assert await old.profile_id(*ANA) == await old.profile_id(*BEN)
+    await old.append_and_score(by(UNDEFINED, ANA_AT_FIRM), by(UNDEFINED, BEN_AT_FIRM), by(UNDEFINED))
+    assert await old.profile_id(*ANA_AT_FIRM) == await old.profile_id(*BEN_AT_FIRM)
     (lead,) = await old.lead_events()
     found = await old.renew_and_go_on()
     assert (found.profiles_before, found.profiles, found.nobody, found.leads) == (1, 2, 1, {})
-    assert [await old.world.score(Identity(*who)) for who in (ANA, BEN)] == [10, 10]
+    assert [await old.world.score(Identity(*who)) for who in (ANA_AT_FIRM, BEN_AT_FIRM)] == [10, 10]
     assert await old.matches_the_log(), old.printed
     with pytest.raises(NotFound, match="several people") as refused:
         await old.current_id(Identity(*UNDEFINED).id)
-    assert all(Identity(*who).id in refused.value.message for who in (ANA, BEN))
+    assert all(Identity(*who).id in refused.value.message for who in (ANA_AT_FIRM, BEN_AT_FIRM))
     old.world.clock.advance(days=1)
-    await old.append_and_score(by(ANA, day=1))
-    assert [one.profile_id for one in await old.lead_events()] == [lead.profile_id, Identity(*ANA).id]
+    await old.append_and_score(by(ANA_AT_FIRM, day=1))
+    assert [one.profile_id for one in await old.lead_events()] == [lead.profile_id, Identity(*ANA_AT_FIRM).id]
 
 
 async def test_who_would_have_flipped_without_the_stranger_is_no_lead_again(old: RenewalWorld) -> None:
     await old.world.activate(VISITS, flip_number=20)
-    await old.append_and_score(by(UNDEFINED, ANA), by(ANA), by(UNDEFINED, BEN))
+    await old.append_and_score(by(UNDEFINED, ANA_AT_FIRM), by(ANA_AT_FIRM), by(UNDEFINED, BEN_AT_FIRM))
     await old.renew_and_go_on()
     old.world.clock.advance(days=1)
-    await old.append_and_score(by(ANA, day=1), by(BEN, day=1))
-    assert [one.profile_id for one in await old.lead_events()][1:] == [Identity(*BEN).id]
+    await old.append_and_score(by(ANA_AT_FIRM, day=1), by(BEN_AT_FIRM, day=1))
+    assert [one.profile_id for one in await old.lead_events()][1:] == [Identity(*BEN_AT_FIRM).id]
     assert await old.matches_the_log(), old.printed
 
 
 async def test_one_mailbox_under_two_forms_becomes_one_person_and_one_lead(old: RenewalWorld) -> None:
     await old.world.activate(VISITS, flip_number=20)
-    await old.append_and_score(by(ANA), by(ANA_IN_BRACKETS), by(BEN))
+    await old.append_and_score(by(ANA_AT_FIRM), by(ANA_IN_BRACKETS), by(BEN_AT_FIRM))
     former = await old.profile_id(*ANA_IN_BRACKETS)
-    assert former != await old.profile_id(*ANA)
+    assert former != await old.profile_id(*ANA_AT_FIRM)
     assert await old.lead_events() == []
     assert (await old.renew_and_go_on()).leads == {"m": 1}
-    assert await old.current_id(former) == await old.profile_id(*ANA) == Identity(*ANA).id
+    assert await old.current_id(former) == await old.profile_id(*ANA_AT_FIRM) == Identity(*ANA_AT_FIRM).id
     (lead,) = await old.lead_events()
-    assert (lead.profile_id, lead.score, lead.identities) == (Identity(*ANA).id, 20, (Identity(*ANA),))
-    await old.append_and_score(by(ANA_IN_BRACKETS), by(ANA))
+    assert (lead.profile_id, lead.score, lead.identities) == (
+        Identity(*ANA_AT_FIRM).id,
+        20,
+        (Identity(*ANA_AT_FIRM),),
+    )
+    await old.append_and_score(by(ANA_IN_BRACKETS), by(ANA_AT_FIRM))
     assert len(await old.lead_events()) == 1
-    assert await old.world.score(Identity(*ANA)) == 40
+    assert await old.world.score(Identity(*ANA_AT_FIRM)) == 40
     assert await old.matches_the_log(), old.printed
 
 
@@ -72,17 +71,17 @@ async def test_who_is_a_lead_or_was_kept_from_sales_stays_so_under_another_id(
     old: RenewalWorld, handoff: Handoff
 ) -> None:
     await old.world.activate(VISITS, flip_number=1000)
-    await old.append_and_score(by(ANA_IN_BRACKETS, COOKIE), by(ANA_IN_BRACKETS), by(BEN))
+    await old.append_and_score(by(ANA_IN_BRACKETS, THE_COOKIE), by(ANA_IN_BRACKETS), by(BEN_AT_FIRM))
     await old.world.activate(VISITS, flip_number=20, handoff=handoff)
     before = await old.lead_events()
     assert len(before) == (handoff == "all")
     assert (await old.renew_and_go_on()).leads == {}
     assert await old.lead_events() == before
     assert await old.matches_the_log(), old.printed
-    await old.append_and_score(by(ANA, day=1))
+    await old.append_and_score(by(ANA_AT_FIRM, day=1))
     assert len(await old.lead_events()) == (handoff != "none")
     diff = await old.world.activate(VISITS, flip_number=10, handoff="all")
-    assert {one.profile_id for one in await old.lead_events()} >= {Identity(*BEN).id}
+    assert {one.profile_id for one in await old.lead_events()} >= {Identity(*BEN_AT_FIRM).id}
     assert diff.kept_back == (handoff == "none")
     assert len(await old.lead_events()) == 2
     assert await old.matches_the_log(), old.printed
@@ -93,20 +92,24 @@ async def test_an_id_from_before_a_renewal_is_handed_over_and_named_as_the_perso
 ) -> None:
     await old.world.activate(VISITS, flip_number=1000)
     await old.append_and_score(
-        by(ANA_IN_BRACKETS), by(ANA_IN_BRACKETS), by(BEN), by(UNDEFINED, BEN), by(UNDEFINED, COOKIE)
+        by(ANA_IN_BRACKETS),
+        by(ANA_IN_BRACKETS),
+        by(BEN_AT_FIRM),
+        by(UNDEFINED, BEN_AT_FIRM),
+        by(UNDEFINED, THE_COOKIE),
     )
     await old.world.activate(VISITS, flip_number=20, handoff="none")
     await old.renew_and_go_on()
     ana, several = (Identity(*who).id for who in (ANA_IN_BRACKETS, UNDEFINED))
     order = HandingOver(old.database, old.world.clock, "m", Act("ops"), "ord_1")
-    _, verdicts = await order.named([ana, several, Identity(*ANA).id])
+    _, verdicts = await order.named([ana, several, Identity(*ANA_AT_FIRM).id])
     (lead,) = await old.lead_events()
-    handed_over = HandOverResult("handed_over", Identity(*ANA).id, lead.lead_id)
+    handed_over = HandOverResult("handed_over", Identity(*ANA_AT_FIRM).id, lead.lead_id)
     assert verdicts == [handed_over, HandOverResult("profile_unknown"), handed_over]
     names = await old.database.read(
         lambda connection: name_profiles(connection, [ana, several], old.world.clock.now())
     )
-    assert {one: name.identity for one, name in names.items()} == {ana: Identity(*ANA)}
+    assert {one: name.identity for one, name in names.items()} == {ana: Identity(*ANA_AT_FIRM)}
 
 
 async def test_forms_that_cannot_be_told_back_are_followed_by_what_they_did(old: RenewalWorld) -> None:
@@ -134,18 +137,20 @@ async def test_an_id_of_a_person_whose_every_name_is_gone_leads_to_who_they_were
     old: RenewalWorld,
 ) -> None:
     phone = ("phone", "<600123456>")
-    await old.append_and_score(by(ANA, phone), by(BEN))
+    await old.append_and_score(by(ANA_AT_FIRM, phone), by(BEN_AT_FIRM))
     former = Identity(*phone).id
-    assert await old.current_id(former) == await old.profile_id(*ANA)
+    assert await old.current_id(former) == await old.profile_id(*ANA_AT_FIRM)
     await old.renew_and_go_on(Rules(nobody=(phone[1],)))
-    assert await old.current_id(former) == Identity(*ANA).id
+    assert await old.current_id(former) == Identity(*ANA_AT_FIRM).id
     with pytest.raises(NotFound, match="There is no profile"):
         await old.current_id("0" * 32)
 
 
 async def test_a_second_renewal_changes_nothing(old: RenewalWorld) -> None:
     await old.world.activate(VISITS, flip_number=20)
-    await old.append_and_score(by(UNDEFINED, ANA_IN_BRACKETS), by(UNDEFINED, BEN), by(ANA), by(ANA))
+    await old.append_and_score(
+        by(UNDEFINED, ANA_IN_BRACKETS), by(UNDEFINED, BEN_AT_FIRM), by(ANA_AT_FIRM), by(ANA_AT_FIRM)
+    )
     await old.renew_and_go_on()
     leads, before = await old.lead_events(), await old.table_contents()
     assert (await old.renew_and_go_on()).leads == {}
@@ -173,7 +178,7 @@ async def test_a_history_of_all_there_is_is_renewed_to_what_it_was(
 
 
 async def test_tables_of_older_rules_are_told_of_in_one_sentence(old: RenewalWorld) -> None:
-    await old.append_and_score(by(ANA), by(ANA_IN_BRACKETS))
+    await old.append_and_score(by(ANA_AT_FIRM), by(ANA_IN_BRACKETS))
     assert await old.matches_the_log(), old.printed
     old.go_on(NEW)
     assert not await old.matches_the_log()
@@ -191,18 +196,20 @@ async def test_tables_of_older_rules_are_told_of_in_one_sentence(old: RenewalWor
 async def test_empty_tables_are_of_the_fold_that_fills_them(old: RenewalWorld) -> None:
     assert await old.matches_the_log(), old.printed
     old.go_on(NEW)
-    await old.append_and_score(by(ANA))
+    await old.append_and_score(by(ANA_AT_FIRM))
     assert await old.matches_the_log(), old.printed
     old.go_on(OLD)
-    await old.append_and_score(by(ANA))
+    await old.append_and_score(by(ANA_AT_FIRM))
     assert not await old.matches_the_log()
     assert "other forms of identities" in old.printed
 
 
 async def test_events_in_older_forms_count_for_who_is_meant_today(old: RenewalWorld) -> None:
     old.go_on(NEW)
-    await old.append_and_score(by(ANA_IN_BRACKETS), by(UNDEFINED), by(UNDEFINED, ANA), by(ANA))
-    assert [row[2] for row in await old.world.table_rows(identities)] == [ANA[1]]
+    await old.append_and_score(
+        by(ANA_IN_BRACKETS), by(UNDEFINED), by(UNDEFINED, ANA_AT_FIRM), by(ANA_AT_FIRM)
+    )
+    assert [row[2] for row in await old.world.table_rows(identities)] == [ANA_AT_FIRM[1]]
     assert len(await old.world.table_rows(former_ids)) == 0
     assert len(await old.world.table_rows(scores)) == 0
     assert await old.matches_the_log(), old.printed

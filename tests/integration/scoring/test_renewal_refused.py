@@ -14,27 +14,26 @@ from shared.database.engine import Database
 from shared.errors import Conflict
 from shared.events import INTERACTIONS, Separation
 from shared.identity import Identity
+from tests.cast import ANA_AT_FIRM, ANA_IN_BRACKETS, THE_COOKIE, UNDEFINED, VISITS
 from tests.support.builders import NOON, rule
 from tests.support.given import messages_on
 from tests.support.meanwhile import just_before
 from tests.worlds.renewal import NEW, RenewalWorld, by, open_renewal
-
-ANA, ANA_IN_BRACKETS = ("email", "ana@firm.example"), ("email", "<ana@firm.example>")
-UNDEFINED, COOKIE = ("user_id", "undefined"), ("anonymous_id", "cookie")
-VISITS = rule("visits", 10)
 
 
 @pytest.fixture
 async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]:
     async with open_renewal(database, tmp_path) as opened:
         await opened.world.activate(VISITS, flip_number=20)
-        await opened.append_and_score(*(by(who) for who in (ANA, ANA_IN_BRACKETS, UNDEFINED, COOKIE)))
+        await opened.append_and_score(
+            *(by(who) for who in (ANA_AT_FIRM, ANA_IN_BRACKETS, UNDEFINED, THE_COOKIE))
+        )
         await opened.append_and_score(
             Separation(
-                id="apart", identities=(Identity(*ANA),), others=(Identity(*ANA_IN_BRACKETS),),
+                id="apart", identities=(Identity(*ANA_AT_FIRM),), others=(Identity(*ANA_IN_BRACKETS),),
                 reason="two", author="ops", separated_at=NOON,
             ),
-            by(COOKIE, type="like"),
+            by(THE_COOKIE, type="like"),
         )  # fmt: skip
         await opened.relay_outbox()
         yield opened
@@ -63,7 +62,7 @@ async def test_what_the_log_lacks_is_told_and_nothing_is_changed(
     assert (await old.all_rows(), await old.table_contents()) == before
     # Without the record before its position a worker refuses the log by itself.
     if offsets[-1] not in chosen:
-        await old.append_and_score(by(ANA), by(ANA))
+        await old.append_and_score(by(ANA_AT_FIRM), by(ANA_AT_FIRM))
         assert len(await old.lead_events()) == 1, "it goes on as before"
 
 

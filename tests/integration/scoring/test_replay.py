@@ -9,10 +9,11 @@ from shared.database.outbox import outbox
 from shared.events import INTERACTIONS, Separation
 from shared.identity import by_strength
 from shared.log.port import Record
+from tests.cast import ANA
 from tests.support.builders import NOON, interaction
 from tests.support.builders import identities as named
 from tests.support.tables import values
-from tests.worlds.replay import ANA, MATRIX, RULES, ReplayWorld, play_history
+from tests.worlds.replay import MATRIX, RULES, ReplayWorld, play_history
 
 
 async def test_after_any_history_the_tables_are_what_the_log_says(running: ReplayWorld) -> None:

@@ -21,8 +21,9 @@ from shared.database.outbox import outbox
 from shared.errors import Misconfigured
 from shared.events import LEADS
 from shared.log.embedded import EmbeddedLog
+from tests.cast import ANA
 from tests.support.builders import NOON, interaction
-from tests.worlds.replay import ANA, MATRIX, RULES, ReplayWorld, play_history
+from tests.worlds.replay import MATRIX, RULES, ReplayWorld, play_history
 
 TAMPERED: dict[str, tuple[sa.Update | sa.Delete | sa.Insert, str]] = {
     "a count": (sa.update(counts).where(counts.c.identity_id == ANA.id).values(entries=b""), ANA.id),

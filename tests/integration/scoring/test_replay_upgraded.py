@@ -17,11 +17,12 @@ from shared.database.migrations import migrate
 from shared.database.schema import Instant
 from shared.events import Interaction
 from shared.identity import Identity
+from tests.cast import ANA
 from tests.integration.scoring.many_profiles import columns
 from tests.support.builders import NOON, interaction
 from tests.support.builders import identities as named
 from tests.support.downgrades import taken_back
-from tests.worlds.replay import ANA, MATRIX, RULES, ReplayWorld, open_replay
+from tests.worlds.replay import MATRIX, RULES, ReplayWorld, open_replay
 
 FOUNDED = NOON + timedelta(days=1)
 COOKIE, PHONE, USER = (

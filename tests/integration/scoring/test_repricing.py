@@ -14,6 +14,7 @@ from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.errors import NotFound, Unavailable
 from shared.events import LeadQualified, StageChanged
+from tests.cast import ANA, BEN, CLEO, FADING_VISITS
 from tests.integration.scoring.many_profiles import (
     LIMITS,
     MATRIX,
@@ -27,8 +28,6 @@ from tests.support.patience import a_moment, patience
 from tests.support.tables import changed
 from tests.worlds.scoring import ScoringWorld
 
-ANA, BEN, CLEO = (identities(email=f"{name}@example.com")[0] for name in ("ana", "ben", "cleo"))
-FADING = rule("visits", 10, half_life="10d")
 STAGES = {"engaged": 8}
 
 
@@ -50,7 +49,7 @@ async def everything(world: ScoringWorld) -> list[object]:
 
 
 async def test_scores_that_were_stored_under_a_wrong_clock_are_put_right(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=1000, stages=STAGES)
+    await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(*visits(ANA))
     world.clock.advance(days=300)
     await world.consume(*visits(BEN))
@@ -72,7 +71,7 @@ async def test_scores_that_were_stored_under_a_wrong_clock_are_put_right(world: 
 
 
 async def test_to_price_again_what_is_right_changes_nothing(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=5, stages=STAGES)
+    await world.activate(FADING_VISITS, flip_number=5, stages=STAGES)
     await world.consume(*visits(ANA), *visits(BEN))
     before = await everything(world)
     for _ in range(2):
@@ -82,7 +81,7 @@ async def test_to_price_again_what_is_right_changes_nothing(world: ScoringWorld)
 
 
 async def test_a_lead_that_was_due_while_the_clock_was_wrong_is_told_once(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=20)
+    await world.activate(FADING_VISITS, flip_number=20)
     world.clock.advance(days=300)
     await world.consume(*visits(ANA, 3))
     assert await world.outbox_events(LeadQualified) == []
@@ -96,7 +95,7 @@ async def test_a_lead_that_was_due_while_the_clock_was_wrong_is_told_once(world:
 
 
 async def test_who_is_a_lead_already_is_not_told_again(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=20)
+    await world.activate(FADING_VISITS, flip_number=20)
     await world.consume(*visits(ANA, 3))
     await world.let_time_pass(days=300)
     world.clock.advance(days=-300)
@@ -108,10 +107,10 @@ async def test_who_is_a_lead_already_is_not_told_again(world: ScoringWorld) -> N
 @pytest.mark.parametrize("handoff", ["new_activity_only", "none"])
 async def test_who_an_activation_kept_from_sales_stays_there(world: ScoringWorld, handoff: Any) -> None:
     """While the clock was wrong all of them seemed to have faded, and all of them qualify again."""
-    await world.activate(FADING, flip_number=1000)
+    await world.activate(FADING_VISITS, flip_number=1000)
     await world.consume(*visits(ANA, 3), *visits(BEN, 3), *visits(CLEO))
     world.clock.advance(hours=1)
-    await world.activate(FADING, flip_number=20, handoff=handoff)
+    await world.activate(FADING_VISITS, flip_number=20, handoff=handoff)
     await world.let_time_pass(days=300)
     assert (await world.score_row(ANA)).state == "below"
     await world.consume(*visits(BEN, day=1), *visits(CLEO, 2, day=1))
@@ -135,8 +134,8 @@ async def test_a_profile_without_a_score_is_priced_and_nothing_is_told_of_it(wor
 
 
 async def test_one_model_alone(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=1000)
-    await world.activate(FADING, flip_number=1000, model="other")
+    await world.activate(FADING_VISITS, flip_number=1000)
+    await world.activate(FADING_VISITS, flip_number=1000, model="other")
     await world.consume(*visits(ANA))
     await world.let_time_pass(days=300)
     world.clock.advance(days=-300)
@@ -150,7 +149,7 @@ async def test_interrupted_it_keeps_what_was_priced_and_does_the_rest_another_ti
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(anew, "PAGE", 3)
-    await world.activate(FADING, flip_number=8)
+    await world.activate(FADING_VISITS, flip_number=8)
     world.clock.advance(days=300)
     people = [identities(email=f"p{n}@example.com")[0] for n in range(20)]
     await world.consume(*(one for who in people for one in visits(who)))

@@ -13,11 +13,12 @@ from services.scoring.store.tables import seen_names
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.events import Interaction
+from tests.cast import ANA
 from tests.support.builders import interaction, on_the_log, rule
 from tests.support.downgrades import taken_back
 from tests.support.patience import patience
 from tests.support.statements import statements
-from tests.worlds.replay import ANA, open_replay
+from tests.worlds.replay import open_replay
 from tests.worlds.scoring import ScoringWorld
 
 

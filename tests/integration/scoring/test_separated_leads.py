@@ -14,17 +14,16 @@ from services.scoring.store.tables import flipped
 from shared.events import Interaction, LeadQualified
 from shared.identity import Identity
 from shared.ids import new_id
+from tests.cast import ANA, VISITS
 from tests.support.builders import identities, interaction, rule
 from tests.worlds.scoring import ScoringWorld
 
-ANA = identities(email="ana@example.com")[0]
 # A profile has the least id of its identities, so that of both is named by the cookie.
 COOKIE = next(
     one for number in range(100) for one in identities(anonymous_id=f"cookie-{number}") if one.id < ANA.id
 )
 USER, OTHER_USER = (identities(user_id=name)[0] for name in ("ana", "ben"))
 PHONE = identities(phone="+4912345")[0]
-VISITS = rule("visits", 10)
 NOTE = Note("a library's computer", "Olga")
 
 

@@ -15,14 +15,12 @@ from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.events import LeadQualified, StageChanged
 from shared.process.pulse import Pulse
-from tests.support.builders import NOON, identities, interaction, rule
+from tests.cast import ANA, FADING_VISITS
+from tests.support.builders import NOON, interaction, rule
 from tests.support.patience import patience
 from tests.support.tables import changed
 from tests.worlds.scoring import ScoringWorld
 
-ANA = identities(email="ana@example.com")[0]
-COOKIE = identities(anonymous_id="cookie")[0]
-FADING = rule("visits", 10, half_life="10d")
 STAGES = {"engaged": 8}
 
 
@@ -31,7 +29,7 @@ async def everything(world: ScoringWorld) -> list[object]:
 
 
 async def test_a_score_that_fades_out_of_a_stage_is_told_of_once(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=1000, stages=STAGES)
+    await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(interaction())
     await world.let_time_pass(days=3)
     assert [(one.before, one.after) for one in await world.outbox_events(StageChanged)] == [(None, "engaged")]
@@ -44,7 +42,7 @@ async def test_a_score_that_fades_out_of_a_stage_is_told_of_once(world: ScoringW
 
 
 async def test_days_on_which_no_process_ran_are_made_up_for_at_once(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=1000, stages=STAGES)
+    await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(interaction())
     assert await world.let_time_pass(days=300) == 1
     assert [one.after for one in await world.outbox_events(StageChanged)] == ["engaged", None]
@@ -64,7 +62,7 @@ async def test_who_does_nothing_loses_points_step_by_step_down_to_the_floor(worl
 
 
 async def test_who_waits_for_data_until_the_score_has_faded_is_no_lead(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=8, requires=["last_name"])
+    await world.activate(FADING_VISITS, flip_number=8, requires=["last_name"])
     await world.consume(interaction())
     assert (await world.score_row(ANA)).state == "waiting_for_data"
     await world.let_time_pass(days=4)
@@ -144,7 +142,7 @@ async def test_what_is_being_prepared_is_neither_swept_nor_left_to_age(world: Sc
         preparation.start(connection, draft, world.clock.now())
 
     await world.activate(rule("visits", 10), flip_number=1000)
-    await world.save_draft(FADING, flip_number=1000)
+    await world.save_draft(FADING_VISITS, flip_number=1000)
     await world.database.unit(started)
     await world.consume(interaction())
     await world.let_time_pass(days=10)
@@ -156,7 +154,7 @@ async def test_two_timers_at_once_tell_nothing_twice(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timer_module, "PAGE", 4)
-    await world.activate(FADING, flip_number=1000, stages=STAGES)
+    await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(*(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(30)))
     world.clock.advance(days=5)
 
@@ -176,7 +174,7 @@ async def test_two_timers_at_once_tell_nothing_twice(
 @pytest.mark.postgres
 async def test_while_one_timer_works_another_has_nothing_to_do(postgres_url: str) -> None:
     world = ScoringWorld(Database(postgres_url))
-    await world.activate(FADING, flip_number=1000)
+    await world.activate(FADING_VISITS, flip_number=1000)
     await world.consume(interaction())
     world.clock.advance(days=1)
     async with world.database.open_unit() as connection:
@@ -187,7 +185,7 @@ async def test_while_one_timer_works_another_has_nothing_to_do(postgres_url: str
 
 
 async def test_what_a_timer_left_half_done_is_due_still(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=1000, stages=STAGES)
+    await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(interaction())
     world.clock.advance(days=5)
 
@@ -210,7 +208,7 @@ async def test_when_nothing_is_due_nothing_is_written(world: ScoringWorld) -> No
 
 
 async def test_a_score_of_nobody_is_dropped_when_it_is_due(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=1000)
+    await world.activate(FADING_VISITS, flip_number=1000)
     await world.consume(interaction())
     kept = (await world.table_rows(scores))[0]
     await changed(world.database, sa.insert(scores).values(("nobody", *kept[1:])))
@@ -219,7 +217,7 @@ async def test_a_score_of_nobody_is_dropped_when_it_is_due(world: ScoringWorld) 
 
 
 async def test_the_timer_rings_when_it_has_settled_somebody(world: ScoringWorld) -> None:
-    await world.activate(FADING, flip_number=1000)
+    await world.activate(FADING_VISITS, flip_number=1000)
     await world.consume(interaction())
     world.clock.advance(days=1)
     settled = asyncio.Event()

@@ -9,7 +9,7 @@ from services.scoring.change.activation import Activation, activate
 from services.scoring.store import ledger
 from shared.events import LeadQualified
 from shared.vocabulary import TOUCHES
-from tests.integration.scoring.ana import ANA, VISITS, leads, retraction
+from tests.cast import ANA, VISITS, retraction
 from tests.support.builders import interaction, rule
 from tests.worlds.scoring import ScoringWorld
 
@@ -35,9 +35,9 @@ async def test_a_touch_releases_nobody_who_waits_for_new_activity(world: Scoring
     await world.activate(rule("visits", 10), flip_number=20, handoff="new_activity_only")
     world.clock.advance(minutes=5)
     await world.consume(interaction(touch, day=1))
-    assert ((await world.score_row(ANA)).state, await leads(world)) == ("qualified", 0)
+    assert ((await world.score_row(ANA)).state, await world.lead_count()) == ("qualified", 0)
     await world.consume(interaction("sms_reply", day=1))
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 async def test_a_repricing_in_doubt_takes_no_touch_for_activity(world: ScoringWorld) -> None:
@@ -53,9 +53,9 @@ async def test_a_repricing_in_doubt_takes_no_touch_for_activity(world: ScoringWo
 async def test_points_for_a_touch_are_told_but_it_alone_makes_nobody_a_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, rule("mailed", 20, when={"type": "email_delivered"}), flip_number=20)
     await world.consume(interaction("email_delivered"))
-    assert ((await world.score_row(ANA)).state, await leads(world)) == ("qualified", 0)
+    assert ((await world.score_row(ANA)).state, await world.lead_count()) == ("qualified", 0)
     await world.consume(interaction("identify", traits={"title": "VP"}))
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
     await world.consume(interaction("like"))
     (lead,) = await world.outbox_events(LeadQualified)
     assert [(reason.rule, reason.points) for reason in lead.reasons] == [("mailed", 20)]
@@ -64,16 +64,16 @@ async def test_points_for_a_touch_are_told_but_it_alone_makes_nobody_a_lead(worl
 async def test_a_deed_in_the_same_batch_as_a_touch_makes_a_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, rule("mailed", 10, when={"type": "email_delivered"}), flip_number=20)
     await world.consume(interaction("email_delivered"), interaction())
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 async def test_who_waits_for_data_gets_it_also_from_a_touch(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10, requires=["company"])
     await world.consume(interaction(known_as={"email": "ana@gmail.com"}))
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
     called = interaction("call", known_as={"email": "ana@gmail.com"}, traits={"company": "Acme"})
     await world.consume(called)
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 async def test_a_rule_for_anything_reads_what_people_do_and_one_that_names_a_touch_reads_it(
@@ -104,4 +104,4 @@ async def test_a_retraction_beside_a_touch_is_news_of_its_own(world: ScoringWorl
     await world.activate(VISITS, rule("bad", -5, when={"type": "complaint"}), flip_number=10)
     await world.consume(interaction(), interaction("complaint", id="mistake"))
     await world.consume(interaction("email_sent"), retraction("mistake"))
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1

@@ -6,7 +6,7 @@ import pytest
 
 from services.scoring.store.tables import standings
 from shared.events import Interaction, LeadQualified
-from tests.integration.scoring.ana import ADJUSTED, BOTH, COOKIE, VISITS, by_cookie, leads, retraction
+from tests.cast import ADJUSTED, BOTH, COOKIE, VISITS, by_cookie, retraction
 from tests.support.builders import NOON, identities, interaction
 from tests.worlds.scoring import ScoringWorld
 
@@ -24,9 +24,9 @@ async def test_a_person_withheld_by_an_activation_becomes_a_lead_by_doing_someth
 ) -> None:
     await withheld(world)
     await world.let_time_pass(days=5)
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
     await world.consume(by_cookie("like", day=5))
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 async def test_what_was_done_before_an_activation_and_comes_later_is_no_new_activity(
@@ -35,13 +35,13 @@ async def test_what_was_done_before_an_activation_and_comes_later_is_no_new_acti
     """As when the past is imported: sales is not flooded with people that the activation withheld."""
     await withheld(world)
     await world.consume(*(by_cookie("like", day=-day) for day in (1, 30)))
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
     newcomer = {"email": "newcomer@example.com"}
     await world.consume(*(interaction(day=-day, known_as=newcomer) for day in (1, 2)))
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
     await world.let_time_pass(days=1)
     await world.consume(by_cookie("like", day=1))
-    assert await leads(world) == 2
+    assert await world.lead_count() == 2
 
 
 # Which of two profile ids is left depends on their hashes, so both ways round are tried.
@@ -59,22 +59,22 @@ async def test_to_be_identified_is_not_to_do_something(
         await world.consume(interaction("identify", known_as={"email": email}))
     await world.consume(interaction("identify", known_as={"email": email, "anonymous_id": "cookie"}))
     assert (await world.score_row(COOKIE)).state == "qualified"
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
     await world.consume(interaction(known_as={"email": email}))
-    assert await leads(world) == 1
+    assert await world.lead_count() == 1
 
 
 async def test_points_given_by_hand_are_not_what_the_person_did(world: ScoringWorld) -> None:
     await withheld(world)
     await world.consume(by_cookie("adjustment", **ADJUSTED))
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
 
 
 async def test_what_was_retracted_before_it_came_is_not_done(world: ScoringWorld) -> None:
     await withheld(world)
     await world.consume(retraction("later", identity=COOKIE))
     await world.consume(by_cookie(id="later"))
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
 
 
 async def kept_back(world: ScoringWorld, *others: Interaction) -> None:
@@ -94,7 +94,7 @@ async def test_a_person_kept_back_by_none_is_handed_over_by_no_activity_and_no_a
         diff = await world.activate(VISITS, flip_number=5, handoff=handoff)
         assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (0, 1, 0)
         await world.consume(interaction(), interaction("identify", known_as=BOTH))
-    assert await leads(world) == 0
+    assert await world.lead_count() == 0
     assert [row[3] for row in await world.table_rows(standings)] == [None]
 
 
@@ -125,7 +125,7 @@ async def test_of_two_kept_back_who_turn_out_to_be_one_sales_gets_one_lead(world
     (lead,) = await world.outbox_events(LeadQualified)
     assert lead.cycle == 1
     diff = await world.activate(VISITS, flip_number=6, handoff="all")
-    assert (diff.kept_back, diff.already_handed_over, await leads(world)) == (0, 1, 1)
+    assert (diff.kept_back, diff.already_handed_over, await world.lead_count()) == (0, 1, 1)
 
 
 async def test_the_cycle_after_one_that_was_kept_back_is_handed_over_by_activity(world: ScoringWorld) -> None:
@@ -136,4 +136,4 @@ async def test_the_cycle_after_one_that_was_kept_back_is_handed_over_by_activity
     await world.consume(interaction(day=90))
     (lead,) = await world.outbox_events(LeadQualified)
     diff = await world.activate(VISITS, flip_number=5, handoff="all")
-    assert (lead.cycle, diff.kept_back, diff.already_handed_over, await leads(world)) == (2, 0, 1, 1)
+    assert (lead.cycle, diff.kept_back, diff.already_handed_over, await world.lead_count()) == (2, 0, 1, 1)

@@ -31,11 +31,10 @@ from shared.events import (
 from shared.identity import Forms
 from shared.model_events import MatrixActivated
 from shared.payload import payload_of
-from tests.support.builders import NOON, identities, interaction
+from tests.cast import ANA, VISIT
+from tests.support.builders import NOON, interaction
 from tests.worlds.dead_letters import letter
 
-ANA = identities(email="ana@example.com")[0]
-VISIT = {"type": "visit", "identities": {"email": "ana@example.com"}}
 FORMS = Forms()
 
 

@@ -8,19 +8,14 @@ from services.scoring.core.pricing.flip import Cycle, next_cycle, qualify
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.scores import points
 from services.scoring.core.profiles.traits import History
+from services.scoring.matrix.matrix import Version
+from services.scoring.matrix.reading import kept_matrix
 from shared.events import Interaction
-from tests.support.builders import NOON, identities, interaction, person, rule, version
+from tests.cast import ANTONIO, ANTONIOS_MATRIX, ANTONIOS_NAMES, antonios_steps
+from tests.support.builders import NOON, person, version
 
-MARATHON = version(
-    rule("announces", 5, label="Announces a marathon", when={"type": "share"}),
-    rule("joins", 10, label="Joins the training group", when={"type": "group_join"}),
-    rule("signs_up", 10, label="Signs up for the newsletter", when={"type": "newsletter_signup"}),
-)
-ANTONIO = [
-    interaction("share", day=-150),
-    interaction("group_join", day=-30),
-    interaction("newsletter_signup"),
-]
+MARATHON = Version("marathon", 1, kept_matrix("marathon", ANTONIOS_MATRIX))
+STEPS = antonios_steps()
 
 
 def known(*done: Interaction) -> ScoreInput:
@@ -29,36 +24,34 @@ def known(*done: Interaction) -> ScoreInput:
 
 def test_antonio_flips_on_the_third_interaction_and_not_before() -> None:
     today = day_of(NOON)
-    assert [points(known(*ANTONIO[:n]), MARATHON.matrix, today) for n in (2, 3)] == [15, 25]
-    assert crossed_on(known(*ANTONIO), MARATHON.matrix, today) == today
+    assert [points(known(*STEPS[:n]), MARATHON.matrix, today) for n in (2, 3)] == [15, 25]
+    assert crossed_on(known(*STEPS), MARATHON.matrix, today) == today
 
 
 def test_the_lead_tells_score_reasons_version_and_identities() -> None:
-    antonio = person(email="antonio@example.com", twitter="antonio", facebook="antonio.runs")
-    lead = qualify(antonio, known(*ANTONIO), MARATHON, cycle=1, at=NOON)
+    antonio = person(**ANTONIOS_NAMES)
+    lead = qualify(antonio, known(*STEPS), MARATHON, cycle=1, at=NOON)
     assert (lead.score, lead.flip_number, lead.version, lead.cycle) == (25, 25, 1, 1)
     assert [(reason.label, reason.points) for reason in lead.reasons] == [
         ("Announces a marathon", 5),
         ("Joins the training group", 10),
         ("Signs up for the newsletter", 10),
     ]
-    assert set(lead.identities) == set(
-        identities(email="antonio@example.com", twitter="antonio", facebook="antonio.runs")
-    )
+    assert set(lead.identities) == set(ANTONIO)
     assert (lead.traits, lead.crossed_on) == ({"title": "VP"}, "2026-03-14")
 
 
 def test_a_lead_told_twice_is_one_lead() -> None:
     ana = person(email="ana@example.com")
     first, again = (
-        qualify(ana, known(*ANTONIO), MARATHON, cycle=1, at=NOON.replace(hour=hour)) for hour in (1, 2)
+        qualify(ana, known(*STEPS), MARATHON, cycle=1, at=NOON.replace(hour=hour)) for hour in (1, 2)
     )
     assert (first.lead_id, first.id) == (again.lead_id, again.id)
 
 
 def test_the_next_cycle_is_another_lead() -> None:
     ana = person(email="ana@example.com")
-    ids = {qualify(ana, known(*ANTONIO), MARATHON, cycle=n, at=NOON).lead_id for n in (1, 2)}
+    ids = {qualify(ana, known(*STEPS), MARATHON, cycle=n, at=NOON).lead_id for n in (1, 2)}
     assert len(ids) == 2
 
 
