@@ -20,8 +20,8 @@ from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
 from shared.identity import Identity
-from tests.bench.databases import plain
 from tests.bench.workload import dice, interactions
+from tests.support.postgres import plain
 
 MOST_HISTORIES = 100_000
 MOST_EVENTS = 10

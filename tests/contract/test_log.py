@@ -15,7 +15,8 @@ from shared.log.kafka import KafkaLog
 from shared.log.port import Backlog, Log, Message, Record
 from shared.process.pulse import Pulse
 from tests.contract.logs import open_log, read, records, texts
-from tests.support.given import FrozenClock, claim_away
+from tests.support.clock import FrozenClock
+from tests.support.log import claim_away
 from tests.support.patience import eventually
 
 

@@ -39,7 +39,7 @@ from tests.property.agreement import (
     assert_same_score,
     assert_same_traits,
 )
-from tests.support.given import FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.tables import changed
 
 Batches = Sequence[Sequence[Event]]

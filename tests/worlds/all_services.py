@@ -12,11 +12,9 @@ from shared.database.engine import Database
 from shared.identity import Forms
 from shared.log.embedded import EmbeddedLog
 from shared.process.clock import SystemClock
-from shared.process.keys import Keys
 from shared.process.settings import Settings
 from shared.web.http import Application
-
-KEYS = Keys(write=("write-key",), ops=("ops-key",), crm=("crm-key",))
+from tests.support.keys import KEYS
 
 
 @asynccontextmanager

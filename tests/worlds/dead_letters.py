@@ -18,13 +18,12 @@ from shared.identity import Forms
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.log.port import Message, Record
-from shared.process.keys import Keys
 from tests.support.builders import NOON
-from tests.support.given import FrozenClock
+from tests.support.clock import FrozenClock
+from tests.support.keys import KEYS
 from tests.support.patience import a_moment, patience
 from tests.support.tables import rows
 
-KEYS = Keys(write=("write-key",), ops=("ops-key",), crm=("crm-key",))
 PATH = "/v1/dead-letters"
 
 

@@ -13,7 +13,7 @@ from shared.following.follower import Follower, Summary
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Message, Record
 from shared.process.pulse import Pulse
-from tests.support.given import FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.patience import eventually
 from tests.support.tables import values
 

@@ -20,7 +20,7 @@ from shared.log.port import Record
 from shared.model_events import ModelDrafted
 from shared.process.settings import Settings
 from tests.support.builders import NOON
-from tests.support.given import FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.keys import CRM_KEY, KEYS
 from tests.support.patience import PATIENCE_SECONDS, eventually
 

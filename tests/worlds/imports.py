@@ -10,7 +10,7 @@ from rich.console import Console
 
 from services.ingest.imports.closing import ImportResult
 from services.ingest.imports.post import ImportJob, import_access_log
-from tests.support.given import FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.keys import WRITE_KEY
 from tests.worlds.ingest import IngestWorld, run_ingest, serve
 

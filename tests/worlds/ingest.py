@@ -20,8 +20,9 @@ from shared.identity import Forms
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from shared.web.http import build_app
-from tests.support.given import FrozenClock, messages_on
+from tests.support.clock import FrozenClock
 from tests.support.keys import KEYS, WRITE_KEY
+from tests.support.log import messages_on
 from tests.support.patience import eventually
 
 BEARER = {"authorization": f"Bearer {WRITE_KEY}"}

@@ -24,7 +24,7 @@ from shared.database.engine import Database
 from shared.events import LEADS, Interaction, LeadQualified, decode
 from shared.identity import Forms, Identity
 from tests.support.builders import interaction
-from tests.support.given import messages_on
+from tests.support.log import messages_on
 from tests.worlds.replay import LIMITS, ReplayWorld, open_replay
 
 

@@ -33,7 +33,7 @@ from shared.process.pulse import Pulse
 from tests.cast import ANA
 from tests.support.builders import NOON, interaction, rule
 from tests.support.builders import identities as named
-from tests.support.given import messages_on
+from tests.support.log import messages_on
 from tests.support.patience import eventually
 from tests.support.tables import changed, values
 from tests.worlds.scoring import ScoringWorld

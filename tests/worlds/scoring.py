@@ -25,7 +25,7 @@ from shared.database.outbox import outbox
 from shared.events import Event, LeadQualified, decode
 from shared.identity import Forms, Identity
 from tests.support.builders import on_the_log
-from tests.support.given import FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.tables import rows, values
 
 

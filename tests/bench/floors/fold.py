@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from uvicorn.loops.auto import auto_loop_factory
 
 from shared.events import Interaction, decode
-from tests.bench.databases import plain
 from tests.bench.floors.written import Rows, Shares, Table, Writing
+from tests.support.postgres import plain
 
 _POSITION = """
 update positions set next_offset = $1

@@ -13,7 +13,7 @@ from services.handoff.store.tables import deliveries
 from services.handoff.webhooks.bulkhead import MAX_WIDTH
 from shared.database.engine import Database
 from shared.database.outbox import outbox
-from tests.support.given import FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.leads import qualified
 from tests.support.patience import PATIENCE_SECONDS, eventually
 from tests.support.receiver import Receiver

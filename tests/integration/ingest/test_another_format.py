@@ -23,8 +23,9 @@ from shared.ids import new_id
 from shared.log.embedded import EmbeddedLog
 from shared.web.auth import KeyRing
 from shared.web.direct import DirectRoute
-from tests.support.given import FrozenClock, messages_on
+from tests.support.clock import FrozenClock
 from tests.support.keys import WRITE_KEY
+from tests.support.log import messages_on
 
 FORM = {"email": "ana@runner.example", "company": "Runner Ltd"}
 

@@ -19,6 +19,7 @@ from shared.following import dead_letters
 from shared.log.embedded import EmbeddedLog
 from shared.web.cursor import Keyset
 from tests.support.builders import NOON
+from tests.support.keys import CRM_KEY, WRITE_KEY
 from tests.worlds.dead_letters import DeadLettersWorld, letter, run_dead_letters
 
 PATH = "/v1/dead-letters"
@@ -135,7 +136,7 @@ async def test_a_letter_of_an_earlier_version_is_shown_without_the_key_that_it_k
 
 
 async def test_only_a_key_of_ops_opens_them(world: DeadLettersWorld) -> None:
-    for key in (None, "write-key", "crm-key", "nonsense", ""):
+    for key in (None, WRITE_KEY, CRM_KEY, "nonsense", ""):
         headers = {"authorization": "" if key is None else f"Bearer {key}"}
         for method, path in (("GET", PATH), ("GET", f"{PATH}/d1"), ("POST", f"{PATH}/replay")):
             order = {"ids": ["d1"]} if method == "POST" else None

@@ -9,7 +9,7 @@ from services.ingest.imports import reading
 from services.ingest.imports.access_log.report import ImportReport
 from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
 from shared.log.port import Record
-from tests.support.given import messages_on
+from tests.support.log import messages_on
 from tests.worlds.imports import FIREFOX, SMALL, ImportWorld, line
 
 

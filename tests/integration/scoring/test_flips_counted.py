@@ -21,7 +21,7 @@ from shared.log.port import Message, Record
 from shared.process.pulse import Pulse
 from shared.process.telemetry import FLIPS
 from tests.support.builders import identities, interaction, rule
-from tests.support.given import FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.leads import qualified
 from tests.support.patience import eventually
 from tests.worlds.handoff import run_handoff as handing_off_over_http

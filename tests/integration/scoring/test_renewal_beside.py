@@ -22,7 +22,7 @@ from shared.log.port import Message, Partition, Position
 from shared.process.pulse import Pulse
 from tests.cast import ANA_AT_FIRM, ANA_IN_BRACKETS, BEN_AT_FIRM, THE_COOKIE, VISITS
 from tests.support.builders import rule, version
-from tests.support.given import messages_on
+from tests.support.log import messages_on
 from tests.support.patience import eventually
 from tests.support.tables import values
 from tests.worlds.renewal import NEW, RenewalWorld, by, open_renewal

@@ -16,7 +16,7 @@ from shared.events import INTERACTIONS, Separation
 from shared.identity import Identity
 from tests.cast import ANA_AT_FIRM, ANA_IN_BRACKETS, THE_COOKIE, UNDEFINED, VISITS
 from tests.support.builders import NOON, rule
-from tests.support.given import messages_on
+from tests.support.log import messages_on
 from tests.support.meanwhile import just_before
 from tests.worlds.renewal import NEW, RenewalWorld, by, open_renewal
 

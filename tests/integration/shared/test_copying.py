@@ -15,7 +15,7 @@ from shared.database.engine import Database
 from shared.database.faults import is_about_data
 from shared.errors import Unavailable
 from tests.integration.shared.test_quick import things
-from tests.support.given import NOON
+from tests.support.builders import NOON
 from tests.support.postgres import plain
 from tests.support.statements import statements
 

@@ -19,7 +19,8 @@ from shared.log.port import Message, Partition, Record
 from shared.process import pulse, supervisor
 from shared.process.pulse import Pulse
 from shared.process.supervisor import Supervisor
-from tests.support.given import FrozenClock, claim_away
+from tests.support.clock import FrozenClock
+from tests.support.log import claim_away
 from tests.support.patience import eventually, patience
 from tests.support.tables import rows, values
 

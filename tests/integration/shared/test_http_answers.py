@@ -11,6 +11,7 @@ import pytest
 
 from services.handoff.payload import schemas as bodies
 from shared.web.docs import ASSETS
+from tests.support.keys import WRITE_KEY
 from tests.worlds.all_services import compose_all_services
 from tests.worlds.ingest import run_ingest
 
@@ -42,8 +43,8 @@ ANSWERS: list[tuple[str, str, dict[str, Any], int]] = [
     ("GET", "/readyz", {}, 200),
     ("GET", "/metrics", {}, 200),
     ("GET", "/openapi.json", {}, 200),
-    ("POST", "/v1/events", {"json": EVENT, "headers": {"authorization": "Bearer write-key"}}, 200),
-    ("POST", "/v1/track", {"json": {"userId": "u", "event": "e", "writeKey": "write-key"}}, 200),
+    ("POST", "/v1/events", {"json": EVENT, "headers": {"authorization": f"Bearer {WRITE_KEY}"}}, 200),
+    ("POST", "/v1/track", {"json": {"userId": "u", "event": "e", "writeKey": WRITE_KEY}}, 200),
     ("POST", "/v1/track", {"json": {}}, 401),
     ("POST", "/v1/batch", {"content": b" " * 600_000}, 413),
     ("OPTIONS", "/v1/track", {}, 204),
@@ -72,7 +73,7 @@ async def test_every_answer_has_the_headers_that_make_it_safe_in_a_browser(
 
 
 async def test_a_page_of_another_origin_still_reads_its_answers(api: httpx.AsyncClient) -> None:
-    for body in ({"userId": "u", "event": "e", "writeKey": "write-key"}, {}):
+    for body in ({"userId": "u", "event": "e", "writeKey": WRITE_KEY}, {}):
         answer = await api.post("/v1/track", json=body, headers={"origin": "https://shop.example"})
         assert answer.headers["access-control-allow-origin"] == "*"
     preflight = await api.options("/v1/track", headers={"access-control-request-method": "POST"})
@@ -82,7 +83,7 @@ async def test_a_page_of_another_origin_still_reads_its_answers(api: httpx.Async
 async def test_an_answer_that_is_sent_again_carries_each_header_once(api: httpx.AsyncClient) -> None:
     """Some answers are made once and sent many times; nothing may gather on them."""
     for _ in range(3):
-        answer = await api.post("/v1/track", json={"userId": "u", "event": "e", "writeKey": "write-key"})
+        answer = await api.post("/v1/track", json={"userId": "u", "event": "e", "writeKey": WRITE_KEY})
         assert answer.headers.get_list("x-frame-options") == ["DENY"]
 
 

@@ -16,6 +16,7 @@ from shared.web.auth import KeyRing, Requires
 from shared.web.direct import DirectRoute
 from shared.web.http import Application, build_app
 from shared.web.keyed import KeyedRoute, keys_of
+from tests.support.keys import CRM_KEY, WRITE_KEY
 from tests.unit.shared.web.test_problems import nothing
 from tests.worlds.all_services import compose_all_services
 
@@ -62,7 +63,7 @@ async def test_no_body_is_read_for_a_stranger_on_any_route_with_a_key(app: Appli
     assert len(routes) > 30
     for route in routes:
         for method in route.methods or ():
-            for key in ("", "write-key"):
+            for key in ("", WRITE_KEY):
                 start = await asked(app, method, path_of(route), key, unread())
                 assert start["status"] == 401, (method, route.path, key)
 
@@ -73,7 +74,7 @@ async def test_a_route_of_ops_is_closed_to_the_crm_before_its_body_is_read(app: 
         ("POST", "/v1/models/m/activate"),
         ("POST", "/v1/profiles/p/retractions"),
     ):
-        assert (await asked(app, method, path, "crm-key", unread()))["status"] == 401
+        assert (await asked(app, method, path, CRM_KEY, unread()))["status"] == 401
 
 
 REFUSED: dict[str, dict[str, Any]] = {

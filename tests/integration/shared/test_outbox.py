@@ -12,7 +12,7 @@ from shared.database.outbox import outbox, put, relay
 from shared.errors import Unavailable
 from shared.log.embedded import EmbeddedLog
 from shared.log.port import Log, Record
-from tests.support.given import messages_on
+from tests.support.log import messages_on
 from tests.support.tables import values
 
 

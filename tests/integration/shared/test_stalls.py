@@ -18,7 +18,7 @@ from shared.log.port import Backlog, Log, Message, Partition, Record
 from shared.process import measuring
 from shared.process.measuring import keep_measuring
 from shared.process.pulse import STALLED_SECONDS, Pulse
-from tests.support.given import FrozenClock
+from tests.support.clock import FrozenClock
 from tests.support.patience import eventually
 from tests.support.tables import changed
 

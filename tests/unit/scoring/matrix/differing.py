@@ -3,16 +3,10 @@
 from typing import Any
 
 from services.scoring.matrix.difference import Change, difference
-from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.reading import kept_matrix
-from tests.support.builders import rule
+from tests.support.builders import matrix, rule
 
 DOWNLOADS = rule("downloads", 10, when={"type": "download"})
 DECIDES = {"id": "decides", "when": {"title": {"matches_any": ["vp"]}}, "points": 15}
-
-
-def matrix(*rules: dict[str, Any], **more: Any) -> Matrix:
-    return kept_matrix("m", {"flip_number": 25, "rules": list(rules) or [rule()], **more})
 
 
 def changed(before: dict[str, Any], after: dict[str, Any]) -> Change:

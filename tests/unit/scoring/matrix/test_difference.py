@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from services.scoring.matrix.difference import Change, difference
-from tests.support.builders import rule
-from tests.unit.scoring.matrix.differing import DECIDES, DOWNLOADS, changed, matrix
+from tests.support.builders import matrix, rule
+from tests.unit.scoring.matrix.differing import DECIDES, DOWNLOADS, changed
 
 
 def test_versions_that_are_alike_have_no_difference() -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from services.scoring.matrix.difference import difference
-from tests.support.builders import rule
-from tests.unit.scoring.matrix.differing import DECIDES, changed, matrix
+from tests.support.builders import matrix, rule
+from tests.unit.scoring.matrix.differing import DECIDES, changed
 
 
 @pytest.mark.parametrize(

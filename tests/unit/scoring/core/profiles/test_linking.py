@@ -17,14 +17,9 @@ from services.scoring.core.profiles.linking import (
 )
 from shared.events import Interaction
 from shared.identity import Identity
-from tests.support.builders import NOON, identities, interaction
+from tests.support.builders import NOON, identities, interaction, person
 
 EXCLUSIVE = LinkRules({"user_id": 1})
-
-
-def known(**named: str) -> Profile:
-    mine = identities(**named)
-    return Profile(min(one.id for one in mine), {one.id: one for one in mine})
 
 
 def seen(*linked: dict[str, str], known: Iterable[Profile] = (), rules: LinkRules = EXCLUSIVE) -> Profiles:
@@ -50,7 +45,7 @@ def test_the_identities_of_one_event_are_one_person() -> None:
 
 
 def test_two_known_profiles_become_one_with_the_lesser_id() -> None:
-    both = [known(anonymous_id="cookie"), known(email="ana@example.com")]
+    both = [person(anonymous_id="cookie"), person(email="ana@example.com")]
     lesser, greater = sorted(person.id for person in both)
     people = seen({"anonymous_id": "cookie", "email": "ana@example.com"}, known=both)
     assert people.of(greater).id == people.of(lesser).id == lesser
@@ -77,7 +72,7 @@ def test_two_users_of_one_device_stay_two_people() -> None:
 def test_an_indirect_link_does_not_join_two_users_either() -> None:
     people = seen(
         {"user_id": "ben", "email": "ana@example.com"},
-        known=[known(user_id="ana", email="ana@example.com"), known(user_id="ben")],
+        known=[person(user_id="ana", email="ana@example.com"), person(user_id="ben")],
     )
     assert profile(people, user_id="ana") != profile(people, user_id="ben")
     assert people.moved == {}

@@ -1,24 +1,8 @@
-"""Given: a world in which time stands still until a test moves it, and a log that can be looked at."""
-
-from datetime import datetime, timedelta
+"""A log as a test looks at it, and as another worker of a group claims it."""
 
 from shared.database.engine import Database
 from shared.database.positions import Claims
 from shared.log.port import Log, Message, Partition
-from tests.support.builders import NOON
-
-
-class FrozenClock:
-    """A clock that a test sets."""
-
-    def __init__(self, at: datetime = NOON) -> None:
-        self._at = at
-
-    def now(self) -> datetime:
-        return self._at
-
-    def advance(self, **by: float) -> None:
-        self._at += timedelta(**by)
 
 
 async def messages_on(log: Log, topic: str) -> list[Message]:
