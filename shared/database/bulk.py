@@ -53,15 +53,20 @@ def insert_new_telling(
     key: str,
     rows: Rows,
     what: tuple[sa.ColumnElement[Any], ...],
+    lock: sa.FromClause | None = None,
 ) -> Sequence[Any]:
-    """Insert as `insert_new` does; return the key and further columns of each new row."""
+    """Insert as `insert_new` does; return the key and further columns of each new row.
+
+    `lock` is the call of a function that takes a lock. PostgreSQL calls it once, before it inserts a row.
+    SQLite has one writer and needs no lock.
+    """
     if not rows:
         return []
     told = (table.c[key], *what)
     if not _on_postgresql(connection) and len(rows) > FEW and table.primary_key.columns.keys() == [key]:
         return _insert_absent(connection, table, key, rows, told)
     source, parameters = sent(connection, table, rows)
-    statement = inserting_new(source, table, tuple(rows[0]), told)
+    statement = inserting_new(source, table, tuple(rows[0]), told, lock)
     if source is Source.VALUES and len(rows) <= FEW:
         return quick.returned(connection, statement, rows)
     return connection.execute(statement, parameters).all()

@@ -79,28 +79,35 @@ def upserting_older(
 
 
 @lru_cache(maxsize=256)
-def inserting(source: Source, table: sa.Table, names: tuple[str, ...]) -> postgresql.Insert | sqlite.Insert:
-    """Return the statement of `bulk.insert`."""
+def inserting(
+    source: Source, table: sa.Table, names: tuple[str, ...], lock: sa.FromClause | None = None
+) -> postgresql.Insert | sqlite.Insert:
+    """Return the statement of `bulk.insert`, which first takes the lock if there is one."""
     if source is Source.VALUES:
         return sqlite.insert(table)
     rows = _unnested(table, names) if source is Source.ARRAYS else copy_of(table).rows(names)
-    return postgresql.insert(table).from_select(names, rows)
+    # The rows are joined with the call of the lock's function, so the call comes before the first of them.
+    return postgresql.insert(table).from_select(names, rows if lock is None else rows.select_from(lock))
 
 
 @lru_cache(maxsize=256)
 def inserting_missing(
-    source: Source, table: sa.Table, names: tuple[str, ...]
+    source: Source, table: sa.Table, names: tuple[str, ...], lock: sa.FromClause | None = None
 ) -> postgresql.Insert | sqlite.Insert:
-    """Return the statement of `bulk.insert_missing`."""
-    return inserting(source, table, names).on_conflict_do_nothing()
+    """Return the statement of `bulk.insert_missing`, which first takes the lock if there is one."""
+    return inserting(source, table, names, lock).on_conflict_do_nothing()
 
 
 @lru_cache(maxsize=256)
 def inserting_new(
-    source: Source, table: sa.Table, names: tuple[str, ...], told: tuple[sa.ColumnElement[Any], ...]
+    source: Source,
+    table: sa.Table,
+    names: tuple[str, ...],
+    told: tuple[sa.ColumnElement[Any], ...],
+    lock: sa.FromClause | None,
 ) -> ReturningInsert[Any]:
     """Return the statement of `bulk.insert_new_telling`, which returns the columns `told`."""
-    return inserting_missing(source, table, names).returning(*told)
+    return inserting_missing(source, table, names, lock).returning(*told)
 
 
 def _guard(

@@ -50,7 +50,11 @@ def counts_as_json(connection: sa.Connection) -> list[dict[str, Any]]:
     known = connection.execute(sa.select(identities.c.id)).scalars().all()
     texts = _texts(connection, known)
     return [
-        {"identity_id": one, "counts": json.dumps(_as_json(held.counts, texts)), "revision": held.revision}
+        {
+            "identity_id": one,
+            "counts": json.dumps(_as_json(held.value.counts, texts)),
+            "revision": held.revision,
+        }
         for one, held in sorted(read(connection, known).items())
     ]
 

@@ -109,7 +109,7 @@ class RenewalWorld(ReplayWorld):
 def _counted(connection: sa.Connection) -> Iterator[str]:
     """Yield the counts of all identities, however they are split between two rows."""
     known = connection.execute(sa.select(identities.c.id)).scalars().all()
-    return (repr((who, held.counts)) for who, held in read(connection, known).items())
+    return (repr((who, held.value.counts)) for who, held in read(connection, known).items())
 
 
 def _told(row: Mapping[Any, Any]) -> str:

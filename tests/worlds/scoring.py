@@ -106,7 +106,7 @@ class ScoringWorld:
         def told(connection: sa.Connection) -> Mapping[str, Any]:
             (person,) = find(connection, [identity.id])
             known = traits.read(connection, [person])
-            return known[person.id].told(day_of(self.clock.now()))
+            return known[person.id].reported(day_of(self.clock.now()))
 
         return await self.database.read(told)
 

@@ -161,7 +161,7 @@ class HandingOver:
             verdict_of |= dict.fromkeys(profile.identities, verdict)
         handed_over = {lead.profile_id for lead in leads}
         # A batch takes no lock for a profile with one identity, but it notices the new revision.
-        unchanged = {one.id: one.held_by(one.id) for one in profiles if one.id in handed_over}
+        unchanged = {one.id: one.counts_of(one.id) for one in profiles if one.id in handed_over}
         counts.write(connection, unchanged)
         cycles.hand_over(connection, leads)
         outbox.put(connection, self._told(leads, so_far))

@@ -43,7 +43,7 @@ def leads_ahead(
         for profile, one in known:
             cycle = latest_cycle(past.get((profile.id, version.model), ()))
             lead = qualify(profile, one, version, cycle=cycle, at=now)
-            found.append(LeadsAhead(lead, {i: profile.held_by(i).revision for i in profile.identities}))
+            found.append(LeadsAhead(lead, {i: profile.counts_of(i).revision for i in profile.identities}))
     return found
 
 

@@ -15,12 +15,12 @@ def recount(connection: sa.Connection, identity_ids: Sequence[str], tally: Tally
     The counts are read before the ledger. If a live batch adds to them in between, it raises their revision,
     and the page runs again.
     """
-    held = counts.read(connection, identity_ids)
+    before = counts.read(connection, identity_ids)
     interactions = ledger.read(connection, identity_ids)
-    owners = sorted(held.keys() | interactions.keys())
+    owners = sorted(before.keys() | interactions.keys())
     changes = Changes()
     for place, identity_id in enumerate(owners):
         for interaction in interactions.get(identity_id, ()):
             count(changes, place, interaction, tally)
-    others = [without(held[one].counts, tally.keys) if one in held else NONE for one in owners]
-    counts.write_changed(connection, held, dict(zip(owners, changes.to(others), strict=True)))
+    others = [without(before[one].value.counts, tally.keys) if one in before else NONE for one in owners]
+    counts.write_changed(connection, before, dict(zip(owners, changes.to(others), strict=True)))

@@ -6,17 +6,18 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from services.scoring.core.counting.counts import Changes, Held
+from services.scoring.core.counting.counts import Changes, StoredCounts
 from services.scoring.core.counting.tally import Tally, count
 from services.scoring.core.fold import fold_of
 from services.scoring.core.profiles.linking import Profiles
 from services.scoring.core.profiles.names import names_in
 from services.scoring.core.profiles.normal_forms import Current
+from services.scoring.core.revised import Revised
 from services.scoring.live import resolution
 from services.scoring.live.rescoring import rescore
 from services.scoring.store import counts, effects, ledger, links, traits
 from services.scoring.store.folds import Stamp
-from services.scoring.store.models import active, hold
+from services.scoring.store.models import SHARED, hold
 from services.scoring.store.names import Recorder
 from shared.errors import Poison
 from shared.events import Interaction, LeadQualified, Retraction, Separation, decode
@@ -73,15 +74,15 @@ class Scorer:
     def take_in(self, connection: Connection, facts: Facts) -> BatchResult:
         """Count new interactions, subtract retracted ones, then rescore the profiles that changed."""
         retracted = ledger.retract(connection, facts.retractions)
-        interactions, valid = ledger.record(connection, facts.interactions)
         # A correction that comes back from the log has taken effect already.
         separations = links.new_among(connection, facts.separations)
+        if separations or not facts.interactions:
+            # An unmerge may name unknown identities, which cannot be locked; so no other batch may link now.
+            hold(connection, to_activate=bool(separations))
+        interactions, valid = ledger.record(connection, facts.interactions, SHARED)
         if not (interactions or retracted or separations):
             return BatchResult(0, 0, ())
-        # An unmerge may name unknown identities, which cannot be locked; so no other batch links meanwhile.
-        hold(connection, to_activate=bool(separations))
-        matrices = active(connection)
-        profiles = resolution.resolve(
+        profiles, matrices = resolution.resolve(
             connection, interactions, separations, others=retracted, limits=self._limits
         )
         traits.write(connection, interactions)
@@ -160,7 +161,7 @@ def _fold(
     profiles: Profiles,
     touched: Sequence[str],
     tally: Tally,
-) -> dict[str, Held]:
+) -> dict[str, Revised[StoredCounts]]:
     """Add to and subtract from the counts of the identities that posted the interactions.
 
     Returns the counts of all touched identities, which are set on their profiles.
@@ -172,12 +173,12 @@ def _fold(
     for identity_id, posted in retracted.items():
         for interaction in posted:
             count(changes, places[identity_id], interaction, tally, times=-1)
-    before = [profiles.of(identity_id).held_by(identity_id) for identity_id in touched]
-    after = changes.to([held.recent for held in before])
+    before = [profiles.of(identity_id).counts_of(identity_id) for identity_id in touched]
+    after = changes.to([stored.recent for stored, _ in before])
     folded = {
-        identity_id: held._replace(recent=counted)
-        for identity_id, counted, held in zip(touched, after, before, strict=True)
+        identity_id: Revised(StoredCounts(recent, stored.older), revision)
+        for identity_id, recent, (stored, revision) in zip(touched, after, before, strict=True)
     }
-    for identity_id, held in folded.items():
-        profiles.of(identity_id).held[identity_id] = held
+    for identity_id, changed in folded.items():
+        profiles.of(identity_id).counts_by_identity[identity_id] = changed
     return folded

@@ -7,16 +7,17 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from services.scoring.core.counting.tally import day_of
-from services.scoring.core.pricing.appraisal import BELOW, QUALIFIED, appraise, appraise_all
+from services.scoring.core.pricing.appraisal import BELOW, QUALIFIED, Appraisal, appraise, appraise_all
 from services.scoring.core.pricing.flip import next_cycle, qualify
 from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.profiles.linking import Profile
+from services.scoring.core.revised import Revised
 from services.scoring.live import resolution
 from services.scoring.live.lookup import own_cycles
 from services.scoring.live.stage_changes import Rescored, stage_changes
 from services.scoring.store import cycles, ledger, scores, traits
 from services.scoring.store.models import Active
-from services.scoring.store.scores import Kept, ScoreKey
+from services.scoring.store.scores import ScoreKey
 from shared.database import outbox
 from shared.events import LEADS, LeadQualified, encode
 from shared.log.port import Record
@@ -66,11 +67,11 @@ def rescore(
     known = traits.known(connection, everyone, matrices.traits_asked)
     settled = list(_appraised(everyone, known, matrices, before, day_of(now)))
     changed = {
-        ScoreKey(one.profile.id, one.version.model, one.version.number): Kept(
+        ScoreKey(one.profile.id, one.version.model, one.version.number): Revised(
             one.now, one.before.revision if one.before else 0
         )
         for one in settled
-        if one.before is None or one.before.appraisal != one.now
+        if one.before is None or one.before.value != one.now
     }
     scores.write(connection, changed)
     live = [one for one in settled if matrices.versions.get(one.version.model) == one.version]
@@ -134,7 +135,7 @@ def _appraised(
     profiles: Sequence[Profile],
     known: Mapping[str, ScoreInput],
     matrices: Active,
-    before: Mapping[ScoreKey, Kept],
+    before: Mapping[ScoreKey, Revised[Appraisal]],
     day: int,
 ) -> Iterator[Rescored]:
     mine = [known[profile.id] for profile in profiles]
@@ -144,12 +145,12 @@ def _appraised(
         appraisals = appraise_all(mine, columns, version.matrix, day)
         for profile, one, now in zip(profiles, mine, appraisals, strict=True):
             were = {
-                i: kept
+                i: stored
                 for i in profile.identities
-                if (kept := before.get(ScoreKey(i, model, number))) is not None
+                if (stored := before.get(ScoreKey(i, model, number))) is not None
             }
-            kept_of = [kept.appraisal for kept in were.values()]
-            yield Rescored(profile, one, version, were.get(profile.id), kept_of, now)
+            appraisals_before = [stored.value for stored in were.values()]
+            yield Rescored(profile, one, version, were.get(profile.id), appraisals_before, now)
 
 
 def _flip(connection: Connection, reached: Sequence[Rescored], now: datetime) -> list[LeadQualified]:
@@ -184,7 +185,7 @@ def _flip(connection: Connection, reached: Sequence[Rescored], now: datetime) ->
 def _not_kept_back(
     connection: Connection, reached: Iterable[Rescored], since: Mapping[str, datetime]
 ) -> list[Rescored]:
-    kept: list[Rescored] = []
+    found: list[Rescored] = []
     for one in reached:
         began = since.get(one.version.model)
         if began is not None:
@@ -193,8 +194,8 @@ def _not_kept_back(
                 connection, sorted(one.profile.identities), began
             ):
                 continue
-        kept.append(one)
-    return kept
+        found.append(one)
+    return found
 
 
 def _may_flip(

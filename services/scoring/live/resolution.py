@@ -17,6 +17,7 @@ from services.scoring.core.profiles.linking import (
 from services.scoring.store import former, links
 from services.scoring.store.counts import Reading, columns
 from services.scoring.store.counts import revisions as revisions_of
+from services.scoring.store.models import Active, active_and_locked
 from services.scoring.store.tables import counts, identities, older_counts
 from shared.database import bulk, quick
 from shared.errors import NotFound, Unavailable
@@ -31,16 +32,20 @@ def resolve(
     *,
     others: Iterable[str] = (),
     limits: Mapping[str, int],
-) -> Profiles:
+) -> tuple[Profiles, Active]:
     """Return the profiles of the events, after creating, merging and separating them in the tables.
 
-    `others` are ids of further identities whose profiles are wanted. Raises Unavailable when another worker
-    changes one of them at the same moment: the batch then simply runs again.
+    Also returns the active versions, which the caller has locked: they are read by the statement that locks
+    the profiles. `others` are ids of further identities whose profiles are wanted. Raises Unavailable when
+    another worker changes one of them at the same moment: the batch then simply runs again.
     """
     parted = links.write_separations(connection, separations)
     wanted = {identity.id for one in interactions for identity in one.identities} | parted | set(others)
     linking = {i.id for one in interactions if len(one.identities) > 1 for i in one.identities} | parted
-    profiles = hold(connection, wanted, linking)
+    ids = sorted(wanted)
+    asked = {"ids": ids, "linking": sorted(linking)}
+    matrices, locked = active_and_locked(connection, _entangled(connection), asked)
+    profiles = _all_locked(connection, ids, linking, locked)
     people = Profiles(profiles, _rules(connection, profiles, linking, limits))
     people.see(interactions)
     told = links.write(connection, people.links)
@@ -53,7 +58,7 @@ def resolve(
     unsettled |= links.refuse_contested(connection, people)
     if unsettled:
         _regroup(connection, people, unsettled, crowded, limits)
-    return people
+    return people, matrices
 
 
 def _renamed(people: Profiles, told: Iterable[Link]) -> set[str]:
@@ -78,18 +83,25 @@ def hold(connection: sa.Connection, wanted: Iterable[str], linking: set[str]) ->
     """Return the profiles in the tables, locking those whose counts several workers may change at once.
 
     A profile with one identity needs no lock: all its events are on one partition, and a worker that links it
-    rewrites its counts, which raises the revision. A change before the lock was taken may require more
-    locks, so this repeats until all profiles that need a lock are locked.
+    rewrites its counts, which raises the revision.
     """
     ids = sorted(wanted)
-    if connection.dialect.name != "postgresql":
-        return find(connection, ids)
-    locked: set[str] = set()
+    return _all_locked(connection, ids, linking, _lock_entangled(connection, ids, linking))
+
+
+def _all_locked(
+    connection: sa.Connection, ids: Sequence[str], linking: set[str], locked: set[str]
+) -> list[Profile]:
+    """Return the profiles, after locking those that need a lock and are not in `locked`.
+
+    A change before a lock was taken may require more locks, so this repeats until no profile lacks one.
+    """
+    needs_locks = connection.dialect.name == "postgresql"
     while True:
-        locked |= _lock_entangled(connection, ids, linking)
         profiles = find(connection, ids)
-        if all(profile.id in locked or not _is_entangled(profile, linking) for profile in profiles):
+        if not needs_locks or all(one.id in locked or not _is_entangled(one, linking) for one in profiles):
             return profiles
+        locked |= _lock_entangled(connection, ids, linking)
 
 
 def _is_entangled(profile: Profile, linking: set[str]) -> bool:
@@ -98,6 +110,8 @@ def _is_entangled(profile: Profile, linking: set[str]) -> bool:
 
 def _lock_entangled(connection: sa.Connection, ids: Sequence[str], linking: set[str]) -> set[str]:
     """Lock, in the order of their ids, the profiles for which `_is_entangled` holds, and return their ids."""
+    if connection.dialect.name != "postgresql":
+        return set()
     asked = {"ids": ids, "linking": sorted(linking)}
     return set(connection.execute(_entangled(connection), asked).scalars())
 
@@ -129,11 +143,7 @@ def confirm(connection: sa.Connection, profiles: Iterable[Profile]) -> None:
     For pricing without writing counts, after the scores were read and written: a writer that counts a profile
     with one identity does not wait for the lock of `hold`.
     """
-    found = {
-        i: profile.held[i].revision if i in profile.held else 0
-        for profile in profiles
-        for i in profile.identities
-    }
+    found = {i: profile.counts_of(i).revision for profile in profiles for i in profile.identities}
     revisions = revisions_of(connection, sorted(found))
     if any(revisions.get(identity_id, 0) != revision for identity_id, revision in found.items()):
         raise Unavailable("counts_race", "Another worker has just changed the same counts.")
@@ -152,8 +162,8 @@ def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Profile]:
         if profile is None:
             profile = profiles[profile_id] = Profile(profile_id)
         profile.identities[identity_id] = Identity(kind, value)
-        if (held := reading.held(identity_id, *row)) is not None:
-            profile.held[identity_id] = held
+        if (stored := reading.counts_in(identity_id, *row)) is not None:
+            profile.counts_by_identity[identity_id] = stored
     return list(profiles.values())
 
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from services.scoring.core.pricing.appraisal import Appraisal
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.linking import Profile
+from services.scoring.core.revised import Revised
 from services.scoring.matrix.matrix import Version
-from services.scoring.store.scores import Kept
 from shared.events import StageChanged
 from shared.ids import derived_id
 
@@ -19,7 +19,7 @@ class Rescored(NamedTuple):
     profile: Profile
     known: ScoreInput
     version: Version
-    before: Kept | None
+    before: Revised[Appraisal] | None
     were: Sequence[Appraisal]
     now: Appraisal
 
@@ -32,7 +32,7 @@ def stage_changes(
         if not were and profile.id not in acted:
             # Not priced before, as after a migration: the stage is new to us, not to the profile.
             continue
-        was = before.appraisal.stage if before else _best_stage(were)
+        was = before.value.stage if before else _best_stage(were)
         if was != appraisal.stage:
             yield StageChanged(
                 id=derived_id("evt", profile.id, version.model, "stage", now.isoformat()),

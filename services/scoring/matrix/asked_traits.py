@@ -14,12 +14,12 @@ COMPANY_TRAITS: Final = frozenset({"company", "email_domain"})
 
 def traits_asked(matrices: Iterable[Matrix]) -> frozenset[str]:
     """Return our names of the traits on which a score, a state or a company may depend."""
-    asked: set[str] = set()
+    names: set[str] = set()
     for matrix in matrices:
-        asked.update(matrix.requires)
+        names.update(matrix.requires)
         conditions = chain((rule.when for rule in matrix.traits), matrix.excludes)
-        asked.update(name for condition in conditions for name in _names(condition))
-    return COMPANY_TRAITS.union(*map(sources, asked))
+        names.update(name for condition in conditions for name in _names(condition))
+    return COMPANY_TRAITS.union(*map(sources, names))
 
 
 def _names(condition: Condition) -> Iterator[str]:

@@ -9,23 +9,23 @@ from typing import Any
 from shared.strict import Fault
 from shared.wording import is_slug
 
-_Place = tuple[str, int]
+_RulePath = tuple[str, int]
 
 
 def inconsistencies(written: Mapping[str, Any], reserved: Collection[str]) -> Iterator[Fault]:
     """Yield the faults in the order of the matrix, each with its path; no rule can have a `reserved` id."""
-    places: dict[str, _Place] = {}
-    for place, rule_id in _ids(written):
+    paths: dict[str, _RulePath] = {}
+    for path, rule_id in _ids(written):
         if rule_id in reserved:
-            yield Fault((*place, "id"), f"{rule_id} is a name of Flipline's own")
-        elif rule_id in places:
-            first = ".".join(map(str, places[rule_id]))
-            yield Fault((*place, "id"), f"{rule_id} is used twice, first by {first}")
-        places.setdefault(rule_id, place)
-    yield from _of_groups(written, places)
+            yield Fault((*path, "id"), f"{rule_id} is a name of Flipline's own")
+        elif rule_id in paths:
+            first = ".".join(map(str, paths[rule_id]))
+            yield Fault((*path, "id"), f"{rule_id} is used twice, first by {first}")
+        paths.setdefault(rule_id, path)
+    yield from _of_groups(written, paths)
 
 
-def _ids(written: Mapping[str, Any]) -> Iterator[tuple[_Place, str]]:
+def _ids(written: Mapping[str, Any]) -> Iterator[tuple[_RulePath, str]]:
     for section in ("rules", "traits"):
         for index, rule in enumerate(_list(written.get(section))):
             rule_id = _object(rule).get("id")
@@ -33,7 +33,7 @@ def _ids(written: Mapping[str, Any]) -> Iterator[tuple[_Place, str]]:
                 yield (section, index), rule_id
 
 
-def _of_groups(written: Mapping[str, Any], places: Mapping[str, _Place]) -> Iterator[Fault]:
+def _of_groups(written: Mapping[str, Any], paths: Mapping[str, _RulePath]) -> Iterator[Fault]:
     group_of: dict[str, str] = {}
     for name, group in _object(written.get("groups")).items():
         sections: set[str] = set()
@@ -41,13 +41,13 @@ def _of_groups(written: Mapping[str, Any], places: Mapping[str, _Place]) -> Iter
             if not is_slug(rule_id):
                 continue
             path = ("groups", name, "rules", index)
-            if rule_id not in places:
+            if rule_id not in paths:
                 yield Fault(path, f"there is no rule {rule_id}")
                 continue
             if rule_id in group_of:
                 yield Fault(path, f"{rule_id} is in group {group_of[rule_id]} already")
             group_of.setdefault(rule_id, name)
-            sections.add(places[rule_id][0])
+            sections.add(paths[rule_id][0])
         if len(sections) > 1:
             message = "rules of behaviour and of traits are not one group"
             yield Fault(("groups", name, "rules"), message)

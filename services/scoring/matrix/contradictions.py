@@ -7,7 +7,7 @@ from shared.known import MISSING
 from shared.matching import compile_comparison
 from shared.operators.operator import Operator
 
-_Asked: TypeAlias = tuple[Operator, Any]
+_Operation: TypeAlias = tuple[Operator, Any]
 """An operator and its operand."""
 
 
@@ -20,8 +20,8 @@ def contradiction(test: Comparison) -> str | None:
 
 
 def _of_presence(test: Comparison) -> str | None:
-    absent: list[_Asked] = []
-    present: list[_Asked] = []
+    absent: list[_Operation] = []
+    present: list[_Operation] = []
     for operator, operand in operators(test):
         (absent if operator.compile(operand)(MISSING) else present).append((operator, operand))
     if not absent or not present:
@@ -53,12 +53,12 @@ def _of_values(test: Comparison) -> str | None:
         if operator.only_values is not None:
             if any(map(holds, operator.only_values(operand))):
                 return None
-            return f"no value of `{operator.name}` is what is asked beside it"
+            return f"no value of `{operator.name}` meets the other operators"
     return None
 
 
-def _shown(asked: _Asked) -> str:
-    operator, operand = asked
+def _shown(operation: _Operation) -> str:
+    operator, operand = operation
     match operand:
         case bool():
             return f"{operator.name} {str(operand).lower()}"

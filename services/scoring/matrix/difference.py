@@ -59,14 +59,14 @@ def _value(
     name: str,
     before: Any,
     after: Any,
-    told: tuple[str, str] | None = None,
+    in_words: tuple[str, str] | None = None,
     *,
     counted: bool = True,
 ) -> Iterator[Change]:
-    """Yield the change of one value; `told` is both values in words where their JSON is hard to read."""
+    """Yield the change of one value; `in_words` is both values in words where their JSON is hard to read."""
     if before == after:
         return
-    old, new = told or (_told(before), _told(after))
+    old, new = in_words or (_in_words(before), _in_words(after))
     needs_counting = not counted
     if before is None:
         yield Change(path, "added", before, after, f"{name} {new} added", needs_counting)
@@ -110,17 +110,17 @@ def _rule(
     yield from _value(f"{path}.label", f"{name}: label", _written(old, "label"), _written(new, "label"))
     before, after = (rule.when for rule in rules)
     if fingerprint(before, None) != fingerprint(after, None):
-        told = (explain(before), explain(after))
+        in_words = (explain(before), explain(after))
         yield from _value(
-            f"{path}.when", f"{name}: asks for", old["when"], new["when"], told, counted=counted
+            f"{path}.when", f"{name}: asks for", old["when"], new["when"], in_words, counted=counted
         )
     for field in ("points", "limit", "cap", "half_life", "window"):
         asks_by_other = field == "limit" and _by(old) != _by(new)
         yield from _value(
             f"{path}.{field}",
             f"{name}: {field.replace('_', ' ')}",
-            _given(old.get(field)),
-            _given(new.get(field)),
+            _stated(old.get(field)),
+            _stated(new.get(field)),
             counted=counted or not asks_by_other,
         )
     machine = (_written(old, "machine"), _written(new, "machine"))
@@ -135,7 +135,7 @@ def _groups(before: Json, after: Json) -> Iterator[Change]:
     for name in _either(before, after):
         path, old, new = f"groups.{name}", before.get(name), after.get(name)
         if old is None or new is None:
-            yield _whole(path, f"group {name}", old, new, _held(old or new or _NOTHING))
+            yield _whole(path, f"group {name}", old, new, _group_in_words(old or new or _NOTHING))
             continue
         yield from _value(f"{path}.cap", f"group {name}: cap", old["cap"], new["cap"])
         if set(old["rules"]) != set(new["rules"]):
@@ -193,7 +193,7 @@ def _written(json: Json, name: str) -> Any:
     return json.get(name, _DEFAULTS[name])
 
 
-def _given(value: Any) -> Any:
+def _stated(value: Any) -> Any:
     """Return a value without its nulls, which mean the same as absence."""
     if isinstance(value, dict):
         return {name: part for name, part in value.items() if part is not None}
@@ -203,23 +203,23 @@ def _given(value: Any) -> Any:
 def _priced(rule: Rule | TraitRule, json: Json) -> str:
     terms = [f"{_points(json['points'])} for {explain(rule.when)}"]
     if limit := json.get("limit"):
-        terms.append(_told(limit))
+        terms.append(_in_words(limit))
     terms += [
-        f"{name} {_told(json[field])}"
+        f"{name} {_in_words(json[field])}"
         for field, name in (("cap", "at most"), ("half_life", "half after"), ("window", "for"))
         if json.get(field) is not None
     ]
     return ", ".join(terms)
 
 
-def _held(group: Json) -> str:
-    return f"at most {_points(group['cap'])} for {_told(group['rules'])}"
+def _group_in_words(group: Json) -> str:
+    return f"at most {_points(group['cap'])} for {_in_words(group['rules'])}"
 
 
 def _taken(inactivity: Json) -> str:
     terms = [f"{_points(inactivity['points'])} after {inactivity['after']}"]
     terms += [
-        f"{name} {_told(inactivity[field])}"
+        f"{name} {_in_words(inactivity[field])}"
         for field, name in (("every", "again every"), ("floor", "down to"))
         if inactivity.get(field) is not None
     ]
@@ -227,15 +227,15 @@ def _taken(inactivity: Json) -> str:
 
 
 def _points(points: float) -> str:
-    return f"{_told(points)} point{'' if abs(points) == 1 else 's'}"
+    return f"{_in_words(points)} point{'' if abs(points) == 1 else 's'}"
 
 
-def _told(value: Any) -> str:
+def _in_words(value: Any) -> str:
     match value:
         case float() | int():
             return f"{value:.10g}"
         case list():
-            return ", ".join(_told(part) for part in value)
+            return ", ".join(_in_words(part) for part in value)
         case {"times": times, "per": per}:
             by = value.get("by")
             return f"{times} {'ever' if per == 'ever' else f'per {per}'}{f' by {by}' if by else ''}"

@@ -28,45 +28,45 @@ class Joined(NamedTuple):
 
 def explained(wrong: Joined) -> str | None:
     """Return the message for an error, None when the error does not concern a join."""
-    told: str | None = None
+    message: str | None = None
     match wrong:
         case Joined(error="extra_forbidden", kind="all" | "any" | "not"):
-            told = _beside(wrong)
+            message = _beside(wrong)
         case Joined(error="list_type", kind="all" | "any"):
-            told = f"takes a list of conditions, such as {_example(wrong, wrong.kind)}"
+            message = f"takes a list of conditions, such as {_example(wrong, wrong.kind)}"
         case Joined(error="model_type", kind="matches"):
-            told = _no_condition(wrong)
+            message = _no_condition(wrong)
         case Joined(error="dict_type", kind="where"):
-            told = 'must be an object of what is asked, such as {"path": {"starts_with": "/pricing"}}'
+            message = 'must be an object of what is asked, such as {"path": {"starts_with": "/pricing"}}'
         case Joined(error="extra_forbidden", kind="matches"):
-            told = _other_word(wrong)
+            message = _other_word(wrong)
         case Joined(error="extra_forbidden", kind="comparison"):
-            told = _among_values(wrong, wrong.above) or _no_operator(wrong)
+            message = _among_values(wrong, wrong.above) or _no_operator(wrong)
         case Joined(kind="comparison", written=list()):
-            told = _among_values(wrong, wrong.name) or _other_word(wrong)
+            message = _among_values(wrong, wrong.name) or _other_word(wrong)
         case _:
             pass
-    return told
+    return message
 
 
 def _beside(wrong: Joined) -> str:
-    one, other = _leaves(wrong)
+    first, second = _leaves(wrong)
     if wrong.kind == "not":
-        right = {"all": [one, {"not": other}]}
+        right = {"all": [first, {"not": second}]}
     elif wrong.name in JOINS:
-        right = {wrong.kind: [one, {wrong.name: other if wrong.name == "not" else [other]}]}
+        right = {wrong.kind: [first, {wrong.name: second if wrong.name == "not" else [second]}]}
     else:
-        right = {wrong.kind: [one, other]}
+        right = {wrong.kind: [first, second]}
     return f"cannot stand beside `{wrong.kind}`, which stands alone; join them, such as {json.dumps(right)}"
 
 
 def _no_condition(wrong: Joined) -> str:
-    one, other = _leaves(wrong)
+    first, second = _leaves(wrong)
     if not isinstance(wrong.written, list):
-        return f"must be a condition, such as {json.dumps(one)}"
+        return f"must be a condition, such as {json.dumps(first)}"
     if wrong.name == "not":
-        return f"takes one condition; for several, write {json.dumps({'not': {'any': [one, other]}})}"
-    return f"must be one condition; for several, write {json.dumps({'all': [one, other]})}, or with `any`"
+        return f"takes one condition; for several, write {json.dumps({'not': {'any': [first, second]}})}"
+    return f"must be one condition; for several, write {json.dumps({'all': [first, second]})}, or with `any`"
 
 
 def _other_word(wrong: Joined) -> str | None:
@@ -92,8 +92,8 @@ def _no_operator(wrong: Joined) -> str | None:
 
 
 def _example(wrong: Joined, join: str) -> str:
-    one, other = _leaves(wrong)
-    return json.dumps({join: one if join == "not" else [one, other]})
+    first, second = _leaves(wrong)
+    return json.dumps({join: first if join == "not" else [first, second]})
 
 
 def _leaves(wrong: Joined) -> tuple[Any, Any]:

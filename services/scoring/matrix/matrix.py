@@ -152,7 +152,7 @@ class Matrix(Strict):
         domain meets a test when it, or its registered domain, does.
         """
         seen = [{**traits, EMAIL_DOMAIN: domains} for domains in email_domains] or [traits]
-        return next((told for told, holds in self._exclusions if any(map(holds, seen))), None)
+        return next((condition for condition, holds in self._exclusions if any(map(holds, seen))), None)
 
     @cached_property
     def _exclusions(self) -> list[tuple[str, TraitTest]]:

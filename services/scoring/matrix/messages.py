@@ -39,17 +39,17 @@ def complaints(errors: Iterable[ErrorDetails], document: Any) -> list[Complaint]
 
     For a part of a rule the message names the rule by its id, in addition to the index in the path.
     """
-    told: dict[tuple[str | None, str], None] = {}
+    messages: dict[tuple[str | None, str], None] = {}
     for error in errors:
         if error["type"] == ENOUGH:
             continue
-        place = _place(error["loc"], document)
-        if not _is_beside_the_point(place):
-            told[_text(place.path), _message(error, place, document)] = None
-        if len(told) == MAX_COMPLAINTS:
+        location = _locate(error["loc"], document)
+        if not _is_beside_the_point(location):
+            messages[_text(location.path), _message(error, location, document)] = None
+        if len(messages) == MAX_COMPLAINTS:
             break
-    found = (Complaint(field=field, message=message) for field, message in told)
-    return [of_rule(one, document) for one in found]
+    found = (Complaint(field=field, message=message) for field, message in messages)
+    return [of_rule(complaint, document) for complaint in found]
 
 
 def of_rule(complaint: Complaint, document: Any) -> Complaint:
@@ -68,7 +68,7 @@ def _text(path: _Path) -> str | None:
     return ".".join(str(part)[:_MAX_PART_LENGTH] for part in path[:_MAX_PARTS]) or None
 
 
-class _Place(NamedTuple):
+class _Location(NamedTuple):
     """Where an error is: the path as it was written, and the kind of the value there.
 
     The kind is `all`, `any`, `not` or `matches` in a condition, `type` or `comparison` further down, else "".
@@ -82,7 +82,7 @@ class _Place(NamedTuple):
     union: Any = None
 
 
-def _place(loc: Sequence[str | int], document: Any) -> _Place:
+def _locate(loc: Sequence[str | int], document: Any) -> _Location:
     path: list[str | int] = []
     kind = ""
     kind_is_next = False
@@ -90,14 +90,14 @@ def _place(loc: Sequence[str | int], document: Any) -> _Place:
         if kind_is_next:
             kind, kind_is_next = str(part), False
             if kind == "matches":
-                return _place_in_matches(tuple(path), loc[index + 1 :], document)
+                return _locate_in_matches(tuple(path), loc[index + 1 :], document)
             continue
         path.append(part)
         if kind:
             kind_is_next = part == "not" if kind == "not" else isinstance(part, int)
         else:
             kind_is_next = _is_condition(path)
-    return _Place(_without_key_mark(path), kind)
+    return _Location(_without_key_mark(path), kind)
 
 
 def _is_condition(path: Sequence[str | int]) -> bool:
@@ -108,34 +108,34 @@ def _is_condition(path: Sequence[str | int]) -> bool:
             return False
 
 
-def _place_in_matches(path: _Path, below: Sequence[str | int], document: Any) -> _Place:
+def _locate_in_matches(path: _Path, below: Sequence[str | int], document: Any) -> _Location:
     match below:
         case ["type", *deeper]:
-            return _place_in_union((*path, "type"), "type", deeper, document)
+            return _locate_in_union((*path, "type"), "type", deeper, document)
         case ["where", *deeper]:
             # A condition on traits is written without `where`.
             path = (*path, "where") if path[0] == "rules" else path
         case _:
-            return _Place((*path, *below), "matches")
+            return _Location((*path, *below), "matches")
     if len(deeper) == 1 or deeper[1:] == ["[key]"]:
-        return _Place((*path, deeper[0]), "where")
+        return _Location((*path, deeper[0]), "where")
     if not deeper:
-        return _Place(path, "where")
+        return _Location(path, "where")
     name, operator, *deeper = deeper
     path = (*path, name)
     # `path: /pricing` is short for `path: {eq: /pricing}`.
     path = (*path, operator) if isinstance(_at(document, path), Mapping) else path
-    return _place_in_union(path, "comparison", deeper, document)
+    return _locate_in_union(path, "comparison", deeper, document)
 
 
-def _place_in_union(path: _Path, kind: str, below: Sequence[str | int], document: Any) -> _Place:
+def _locate_in_union(path: _Path, kind: str, below: Sequence[str | int], document: Any) -> _Location:
     members = [part for part in below if isinstance(part, str)]
     indexes = [part for part in below if isinstance(part, int)]
     if not members:
-        return _Place((*path, *indexes), kind)
+        return _Location((*path, *indexes), kind)
     # An index before the member belongs to a list of unions, an index after it to a member that is a list.
     union = (*path, *indexes) if below[-1] == members[0] else path
-    return _Place((*path, *indexes), kind, members[0], _at(document, union))
+    return _Location((*path, *indexes), kind, members[0], _at(document, union))
 
 
 def _without_key_mark(path: Sequence[str | int]) -> _Path:
@@ -151,49 +151,51 @@ def _at(document: Any, path: _Path) -> Any:
     return document
 
 
-def _is_meant(place: _Place) -> bool:
+def _is_meant(location: _Location) -> bool:
     """Return whether the error belongs to the member of a union that the author meant."""
-    if place.member.startswith("list"):
-        return isinstance(place.union, list)
-    return place.member == "constrained-str" and isinstance(place.union, str)
+    if location.member.startswith("list"):
+        return isinstance(location.union, list)
+    return location.member == "constrained-str" and isinstance(location.union, str)
 
 
-def _is_beside_the_point(place: _Place) -> bool:
+def _is_beside_the_point(location: _Location) -> bool:
     """Return whether the error belongs to a member of a union while the author meant another."""
-    means_another = isinstance(place.union, str) or (place.kind == "type" and isinstance(place.union, list))
-    return means_another and not _is_meant(place)
+    means_another = isinstance(location.union, str) or (
+        location.kind == "type" and isinstance(location.union, list)
+    )
+    return means_another and not _is_meant(location)
 
 
-def _message(error: ErrorDetails, place: _Place, document: Any) -> str:
-    if (told := explained(_joined(error, place, document))) is not None:
-        return told
+def _message(error: ErrorDetails, location: _Location, document: Any) -> str:
+    if (message := explained(_joined(error, location, document))) is not None:
+        return message
     match error["type"]:
         case "extra_forbidden":
-            return unknown(str(place.path[-1]), _known_keys(place))
+            return unknown(str(location.path[-1]), _allowed_keys(location))
         case "value_error":
-            is_bare = place.kind == "matches" and place.path[0] != "rules"
+            is_bare = location.kind == "matches" and location.path[0] != "rules"
             return "name at least one trait" if is_bare else error["msg"].removeprefix("Value error, ")
-        case _ if place.member and not _is_meant(place):
-            known = "a type, such as visit, or a list of types"
-            return f"must be {known if place.kind == 'type' else 'a text, a number, true or false'}"
+        case _ if location.member and not _is_meant(location):
+            expected = "a type, such as visit, or a list of types"
+            return f"must be {expected if location.kind == 'type' else 'a text, a number, true or false'}"
         case "string_pattern_mismatch":
             return NO_SLUG
         case kind:
             return in_words(kind, error.get("ctx", {})) or error["msg"]
 
 
-def _joined(error: ErrorDetails, place: _Place, document: Any) -> Joined:
-    above, name = map(str, place.path[-2:]) if len(place.path) > 1 else ("", "")
-    written = place.union if place.member else _at(document, place.path)
+def _joined(error: ErrorDetails, location: _Location, document: Any) -> Joined:
+    above, name = map(str, location.path[-2:]) if len(location.path) > 1 else ("", "")
+    written = location.union if location.member else _at(document, location.path)
     return Joined(
-        error["type"], place.kind, name, above, written, place.path[:1] in {("traits",), ("excludes",)}
+        error["type"], location.kind, name, above, written, location.path[:1] in {("traits",), ("excludes",)}
     )
 
 
-def _known_keys(place: _Place) -> list[str]:
-    model = _MODELS_OF_KINDS.get(place.kind)
+def _allowed_keys(location: _Location) -> list[str]:
+    model = _MODELS_OF_KINDS.get(location.kind)
     if model is None:
-        parts = ["*" if isinstance(part, int) else part for part in place.path[:-1]]
+        parts = ["*" if isinstance(part, int) else part for part in location.path[:-1]]
         model = _MODELS.get(".".join(["groups", "*"] if parts[:1] == ["groups"] else parts), Matrix)
     keys = [field.alias or name for name, field in model.model_fields.items()]
     return [*keys, *JOINS] if model is Matches else keys

@@ -19,12 +19,12 @@ class Placed(NamedTuple):
 
 
 class Test(NamedTuple):
-    """What a condition asks of one property or trait; `asked` is the test, `path` its path."""
+    """What a condition asks of one property or trait; `comparison` is the test, `path` its path."""
 
     path: str
     rule: str | None
     name: str
-    asked: Comparison
+    comparison: Comparison
     of_traits: bool
 
 
@@ -82,5 +82,5 @@ def tests(placed: Placed) -> Iterator[Test]:
 def tests_of(leaf: Matches, path: str, placed: Placed) -> Iterator[Test]:
     """Yield the tests of a part of a condition on values; traits are written without a `where`."""
     below = path if placed.of_traits else f"{path}.where"
-    for name, asked in leaf.where.items():
-        yield Test(f"{below}.{name}", placed.rule, name, asked, placed.of_traits)
+    for name, comparison in leaf.where.items():
+        yield Test(f"{below}.{name}", placed.rule, name, comparison, placed.of_traits)

@@ -48,10 +48,10 @@ def _checked(model: str, document: Any, demands: Callable[[Matrix], Iterable[Com
 
 
 def _of_another(model: str, document: Any) -> list[Complaint]:
-    told = document.get("model") if isinstance(document, Mapping) else None
-    if not is_slug(told) or told == model:
+    named = document.get("model") if isinstance(document, Mapping) else None
+    if not is_slug(named) or named == model:
         return []
-    return [Complaint(field="model", message=f"this is the draft of {model}, not of {told}.")]
+    return [Complaint(field="model", message=f"this is the draft of {model}, not of {named}.")]
 
 
 def _unreachable(matrix: Matrix) -> Iterator[Complaint]:

@@ -22,10 +22,10 @@ MAX_DAYS = 3_660
 
 def _days_in(written: Any) -> Any:
     if isinstance(written, str):
-        told = re.fullmatch(r"([0-9]{1,4})d", written, re.ASCII)
-        if told is None:
+        match = re.fullmatch(r"([0-9]{1,4})d", written, re.ASCII)
+        if match is None:
             raise ValueError("is a number of days, such as 30d")
-        return int(told[1])
+        return int(match[1])
     raise ValueError("is a text with a number of days, such as '30d'")
 
 

@@ -26,7 +26,7 @@ def has_too_many_values(document: Any) -> bool:
         found += len(container)
         if found > MAX_VALUES:
             return True
-        containers.extend(one for one in inner if isinstance(one, dict | list))
+        containers.extend(part for part in inner if isinstance(part, dict | list))
     return False
 
 

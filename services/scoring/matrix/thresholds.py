@@ -21,7 +21,7 @@ class Thresholds(NamedTuple):
 
     def names_of(self, points: NDArray[np.float64]) -> list[str | None]:
         """Return the name that each number of points reaches."""
-        return [self.names[place] for place in self.reached(points).tolist()]
+        return [self.names[index] for index in self.reached(points).tolist()]
 
 
 def stages_in(thresholds: Mapping[str, float]) -> Thresholds:
@@ -39,8 +39,8 @@ class Grading(NamedTuple):
 
     def names_of(self, fit: NDArray[np.float64], engagement: NDArray[np.float64]) -> list[str]:
         """Return the grades A1 to D4: a letter for what profiles are, a digit for what they do."""
-        places = 4 * (3 - self.fit.reached(fit)) + 3 - self.engagement.reached(engagement)
-        return [_GRADES[place] for place in places.tolist()]
+        indexes = 4 * (3 - self.fit.reached(fit)) + 3 - self.engagement.reached(engagement)
+        return [_GRADES[index] for index in indexes.tolist()]
 
 
 def grading(fit: Sequence[float], engagement: Sequence[float]) -> Grading:

@@ -115,8 +115,8 @@ def _next_from(cycle: Cycle | None, version: Version) -> int | None:
 
 def _qualifies(connection: Connection, profile: Profile, version: Version) -> bool:
     """Return whether a profile qualified when it was last priced."""
-    kept = scores.read(connection, [profile.id], [version])
-    return any(one.appraisal.state == QUALIFIED for one in kept.values())
+    stored = scores.read(connection, [profile.id], [version])
+    return any(one.value.state == QUALIFIED for one in stored.values())
 
 
 def _peers(connection: Connection, profile: Profile, active: Version | None) -> list[ScoreInput]:

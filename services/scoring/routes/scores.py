@@ -56,7 +56,7 @@ def _score(known: ScoreInput, version: Version, when: datetime) -> ScoreOut:
     traits = known.traits.at(day)
     crossed = crossed_on(known, matrix, day)
     days = days_of_rules(known, matrix, day)
-    notes = [line.note for line in lines_of(score, known, matrix, day) if line.place is not None]
+    notes = [line.note for line in lines_of(score, known, matrix, day) if line.index is not None]
     return ScoreOut(
         score=score.points,
         flip_number=matrix.flip_number,

@@ -134,7 +134,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
 
 def _answered(question: Question) -> WhyOut:
     why = explain_flip(question.known, question.asked)
-    asked = why.asked
+    asked = why.question
     return WhyOut(
         summary=summary(why),
         status=why.status,
@@ -146,7 +146,7 @@ def _answered(question: Question) -> WhyOut:
         at=question.at,
         crossed_on=_date(why.crossed_on),
         hand_off=None if asked.cycle is None else _hand_off(asked.cycle, asked.next_from),
-        lines=[_line(line, in_smallest_set=line.place in why.chosen) for line in why.lines],
+        lines=[_line(line, in_smallest_set=line.index in why.chosen) for line in why.lines],
         smallest_set=_smallest_set(why),
         without=None if why.without is None else _without(why.without),
         points_missing=why.points_missing,
@@ -200,7 +200,7 @@ def _smallest_set(why: Why) -> list[ReasonOut]:
             days=[],
         )
         for line in why.lines
-        if line.place in why.chosen
+        if line.index in why.chosen
     ]
 
 

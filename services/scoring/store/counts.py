@@ -6,8 +6,9 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from services.scoring.core.counting.counts import NONE, Counts, Held, difference, total
+from services.scoring.core.counting.counts import NOT_STORED, Counts, StoredCounts, difference, total
 from services.scoring.core.counting.entries import ENTRY
+from services.scoring.core.revised import Revised
 from services.scoring.store.large_rows import LargeRow, LargeRows, marked
 from services.scoring.store.tables import counts, older_counts
 from shared.database import bulk, quick
@@ -28,8 +29,8 @@ BOTH: Final = counts.outerjoin(older_counts, older_counts.c.identity_id == count
 
 def columns(on_postgresql: bool) -> Sequence[sa.ColumnElement[Any]]:
     """Return the columns of an identity's two rows that a `Reading` reads."""
-    is_kept = bulk.among(on_postgresql, older_counts.c.mark, "kept")
-    older = sa.case((is_kept, sa.null()), else_=older_counts.c.entries)
+    is_cached = bulk.among(on_postgresql, older_counts.c.mark, "cached")
+    older = sa.case((is_cached, sa.null()), else_=older_counts.c.entries)
     return counts.c.entries, counts.c.by_hand, counts.c.revision, older_counts.c.mark, older
 
 
@@ -37,11 +38,11 @@ class Reading:
     """One read of counts, which fetches no large row that the process has cached."""
 
     def __init__(self) -> None:
-        self._kept = _large_rows.by_mark()
-        self.asked: Mapping[str, Any] = {"kept": list(self._kept)}
+        self._cached = _large_rows.by_mark()
+        self.asked: Mapping[str, Any] = {"cached": list(self._cached)}
         """the parameters that `columns` needs at execution"""
 
-    def held(
+    def counts_in(
         self,
         identity_id: str,
         entries: bytes | None,
@@ -49,16 +50,16 @@ class Reading:
         revision: int | None,
         mark: str | None,
         older: bytes | None,
-    ) -> Held | None:
+    ) -> Revised[StoredCounts] | None:
         """Return the counts in the `columns` of an identity; None for an outer join that found no row."""
         if entries is None or revision is None:
             return None
         recent = _counted_in(entries, by_hand)
         if mark is None:
-            return Held(recent, revision)
-        row = self._kept[mark] if older is None else LargeRow(mark, bytes(older))
+            return Revised(StoredCounts(recent), revision)
+        row = self._cached[mark] if older is None else LargeRow(mark, bytes(older))
         _large_rows.keep(identity_id, row)
-        return Held(recent, revision, Counts(row.entries))
+        return Revised(StoredCounts(recent, Counts(row.entries)), revision)
 
 
 def counted_in(entries: bytes, by_hand: str | None, older: bytes | None) -> Counts:
@@ -73,11 +74,15 @@ def _counted_in(entries: bytes, by_hand: str | None) -> Counts:
     return Counts(bytes(entries), {(day, text): times for day, text, times in _decode(by_hand)})
 
 
-def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, Held]:
+def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, Revised[StoredCounts]]:
     """Return the counts of the identities that have any."""
     reading = Reading()
     rows = quick.rows(connection, _of_identities(connection), {"ids": identity_ids, **reading.asked})
-    return {identity_id: held for identity_id, *row in rows if (held := reading.held(identity_id, *row))}
+    return {
+        identity_id: stored
+        for identity_id, *row in rows
+        if (stored := reading.counts_in(identity_id, *row)) is not None
+    }
 
 
 @bulk.built_once
@@ -97,16 +102,16 @@ def _revisions(on_postgresql: bool) -> sa.Select[str, int]:
     return sa.select(counts.c.identity_id, counts.c.revision).where(of_these)
 
 
-def write(connection: sa.Connection, changed: Mapping[str, Held]) -> None:
+def write(connection: sa.Connection, changed: Mapping[str, Revised[StoredCounts]]) -> None:
     """Write counts back; raises Unavailable when another transaction changed a row since it was read."""
     rows: list[dict[str, Any]] = []
     older: dict[str, LargeRow] = {}
-    for identity_id, held in sorted(changed.items()):
-        recent = held.recent
+    for identity_id, (stored, revision) in sorted(changed.items()):
+        recent = stored.recent
         if len(recent.packed) > MOST_RECENT * ENTRY.itemsize:
-            older[identity_id] = marked(total([held.older, Counts(recent.packed)]).packed)
+            older[identity_id] = marked(total([stored.older, Counts(recent.packed)]).packed)
             recent = Counts(by_hand=recent.by_hand)
-        rows.append(_row(identity_id, recent, held.revision + 1))
+        rows.append(_row(identity_id, recent, revision + 1))
     # The writer that has raised the revision of an identity also writes its second row.
     if bulk.upsert(connection, counts, rows, revision="revision") < len(rows):
         raise Unavailable("counts_race", "Another worker has just changed the same counts.")
@@ -126,15 +131,14 @@ def _row(identity_id: str, recent: Counts, revision: int) -> dict[str, Any]:
     }
 
 
-def write_changed(connection: sa.Connection, held: Mapping[str, Held], after: Mapping[str, Counts]) -> None:
+def write_changed(
+    connection: sa.Connection, before: Mapping[str, Revised[StoredCounts]], after: Mapping[str, Counts]
+) -> None:
     """Write the counts that differ from those that were read; raises Unavailable as `write` does."""
-    none = Held(NONE, 0)
-    before = {identity_id: held.get(identity_id, none) for identity_id in after}
-    write(
-        connection,
-        {
-            identity_id: before[identity_id]._replace(recent=difference(counted, before[identity_id].older))
-            for identity_id, counted in after.items()
-            if counted != before[identity_id].counts
-        },
-    )
+    changed: dict[str, Revised[StoredCounts]] = {}
+    for identity_id, counted in after.items():
+        stored, revision = before.get(identity_id, NOT_STORED)
+        if counted != stored.counts:
+            recent = difference(counted, stored.older)
+            changed[identity_id] = Revised(StoredCounts(recent, stored.older), revision)
+    write(connection, changed)

@@ -26,8 +26,13 @@ class Recorded(NamedTuple):
     valid: Sequence[Interaction]
 
 
-def record(connection: sa.Connection, interactions: Sequence[Interaction]) -> Recorded:
-    """Insert interactions into the ledger; one that was retracted before it arrived does not count."""
+def record(
+    connection: sa.Connection, interactions: Sequence[Interaction], lock: sa.FromClause | None = None
+) -> Recorded:
+    """Insert interactions into the ledger; one that was retracted before it arrived does not count.
+
+    If there is any interaction, the statement first takes the `lock` (see `bulk.insert_new_telling`).
+    """
     distinct = {one.id: one for one in reversed(interactions)}
     rows = [
         {
@@ -42,7 +47,7 @@ def record(connection: sa.Connection, interactions: Sequence[Interaction]) -> Re
         }
         for one in distinct.values()
     ]
-    is_void = dict(bulk.insert_new_telling(connection, ledger, "event_id", rows, (_IS_RETRACTED,)))
+    is_void = dict(bulk.insert_new_telling(connection, ledger, "event_id", rows, (_IS_RETRACTED,), lock))
     new = [one for one in reversed(distinct.values()) if one.id in is_void]
     return Recorded(new, [one for one in new if not is_void[one.id]])
 

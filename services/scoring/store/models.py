@@ -1,7 +1,7 @@
 """The models and their versions on the tables; an active version is compiled once per process."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -20,12 +20,17 @@ from shared.database.schema import Key
 COUNTING: Final = "counting"
 """The phase of a preparation that counts the conditions of its version for all profiles."""
 
-# Instead of a phase, for versions whose preparation is over.
+# Instead of a phase: for versions whose preparation is over, and for locked rows.
 _SCORING: Final = ""
+_LOCKED: Final = "locked"
 # The key of the advisory lock on the set of active versions: any constant without another use.
 _ACTIVE_VERSIONS = 4_201_338
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(_ACTIVE_VERSIONS))
-_SHARED_LOCK = sa.select(sa.func.pg_advisory_xact_lock_shared(_ACTIVE_VERSIONS))
+_TO_SHARE = sa.func.pg_advisory_xact_lock_shared(_ACTIVE_VERSIONS)
+_SHARED_LOCK = sa.select(_TO_SHARE)
+
+SHARED: Final = _TO_SHARE.alias("held", joins_implicitly=True)
+"""the shared lock of `hold`, for a statement that takes it before it writes (`bulk.insert_new_telling`)"""
 
 
 @dataclass(frozen=True)
@@ -69,11 +74,33 @@ def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:
 
 def active(connection: sa.Connection) -> Active:
     """Return the versions that score at this moment and those that are being prepared."""
-    rows = quick.rows(connection, _ACTIVE, {})
-    return _compiled(tuple(sorted(map(tuple, rows))))
+    return _read(quick.rows(connection, _ACTIVE, {}))
 
 
-def _active() -> sa.CompoundSelect[*tuple[Any, ...]]:
+def active_and_locked(
+    connection: sa.Connection, locks: sa.Select[str], asked: Mapping[str, Any]
+) -> tuple[Active, set[str]]:
+    """Do what `active` does and what a query with `FOR UPDATE` does, in one statement on PostgreSQL.
+
+    Returns the keys of the rows that are locked. The caller holds the active versions, so they do not change
+    while the statement waits for a row. SQLite has one writer, and nothing is locked.
+    """
+    if connection.dialect.name != "postgresql":
+        return active(connection), set()
+    rows = quick.rows(connection, _with_locks(locks), asked)
+    locked = {key for phase, key, *_ in rows if phase == _LOCKED}
+    return _read(row for row in rows if row[0] != _LOCKED), locked
+
+
+@lru_cache(maxsize=2)
+def _with_locks(locks: sa.Select[str]) -> sa.CompoundSelect[*tuple[Any, ...]]:
+    # A union cannot lock rows, but it can read from a query that does.
+    keys = locks.cte("locked")
+    locked = sa.select(sa.literal(_LOCKED, Key), *keys.c, sa.null(), sa.null(), sa.null())
+    return sa.union_all(*_active(), locked)
+
+
+def _active() -> Sequence[sa.SelectBase]:
     since = (
         sa.select(sa.func.max(activations.c.activated_at))
         .where(activations.c.model == models.c.model)
@@ -93,10 +120,14 @@ def _active() -> sa.CompoundSelect[*tuple[Any, ...]]:
     prepared = sa.select(
         preparations.c.phase, preparations.c.model, preparations.c.version, preparations.c.matrix, sa.null()
     )
-    return scoring.union_all(prepared)
+    return scoring, prepared
 
 
-_ACTIVE = _active()
+_ACTIVE = sa.union_all(*_active())
+
+
+def _read(rows: Iterable[Sequence[Any]]) -> Active:
+    return _compiled(tuple(sorted(map(tuple, rows))))
 
 
 @lru_cache(maxsize=8)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from services.scoring.core.pricing.appraisal import QUALIFIED, Appraisal
+from services.scoring.core.revised import Revised
 from services.scoring.matrix.matrix import Version
 from services.scoring.store.tables import identities, scores
 from shared.database import bulk, quick
@@ -20,21 +21,14 @@ class ScoreKey(NamedTuple):
     version: int
 
 
-class Kept(NamedTuple):
-    """An appraisal as stored, with the revision of its row."""
-
-    appraisal: Appraisal
-    revision: int
-
-
 def read(
     connection: sa.Connection, profile_ids: Sequence[str], versions: Iterable[Version]
-) -> dict[ScoreKey, Kept]:
+) -> dict[ScoreKey, Revised[Appraisal]]:
     """Return the stored appraisals of the profiles in these versions."""
     rows = quick.rows(connection, _of_profiles(connection), {"ids": profile_ids})
     wanted = {(version.model, version.number) for version in versions}
     return {
-        ScoreKey(profile_id, model, version): Kept(Appraisal(*appraisal), revision)
+        ScoreKey(profile_id, model, version): Revised(Appraisal(*appraisal), revision)
         for profile_id, model, version, *appraisal, revision in rows
         if (model, version) in wanted
     }
@@ -45,12 +39,12 @@ def _of_profiles(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
     return sa.select(scores).where(bulk.among(on_postgresql, scores.c.profile_id, "ids"))
 
 
-def write(connection: sa.Connection, changed: Mapping[ScoreKey, Kept]) -> None:
+def write(connection: sa.Connection, changed: Mapping[ScoreKey, Revised[Appraisal]]) -> None:
     """Write appraisals back; raises Unavailable when another transaction changed one since it was read."""
     names = scores.c.keys()
     rows = [
-        dict(zip(names, (*place, *kept.appraisal, kept.revision + 1), strict=True))
-        for place, kept in sorted(changed.items(), key=lambda one: one[0])
+        dict(zip(names, (*key, *appraisal, revision + 1), strict=True))
+        for key, (appraisal, revision) in sorted(changed.items(), key=lambda one: one[0])
     ]
     if bulk.upsert(connection, scores, rows, revision="revision") < len(rows):
         raise Unavailable("scores_race", "Another worker has just priced the same profile.")
@@ -64,9 +58,9 @@ def add(
 ) -> None:
     """Store appraisals of profiles in a version; an appraisal that is stored already stays as it is."""
     names = scores.c.keys()
-    place = (version.model, version.number)
+    of_version = (version.model, version.number)
     rows = [
-        dict(zip(names, (profile_id, *place, *appraisal, 1), strict=True))
+        dict(zip(names, (profile_id, *of_version, *appraisal, 1), strict=True))
         for profile_id, appraisal in zip(profile_ids, appraisals, strict=True)
     ]
     bulk.insert_missing(connection, scores, rows)

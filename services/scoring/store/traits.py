@@ -132,7 +132,9 @@ def known(
 ) -> dict[str, ScoreInput]:
     """Return the input of scores, by profile id; with `names`, only these traits."""
     histories = read(connection, profiles, names)
-    counts = totals([[part for held in one.held.values() for part in held.parts] for one in profiles])
+    counts = totals(
+        [[part for stored, _ in one.counts_by_identity.values() for part in stored.parts] for one in profiles]
+    )
     return {
         profile.id: ScoreInput(counted, histories[profile.id])
         for profile, counted in zip(profiles, counts, strict=True)

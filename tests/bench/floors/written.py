@@ -87,6 +87,7 @@ SCORES = Table(
     ),
 )  # fmt: skip
 OUTBOX = Table("outbox", {"topic": "text", "key": "text", "value": "bytea"}, "")
+TABLES = (LEDGER, IDENTITIES, LINKS, TRAITS, COUNTS, SCORES, OUTBOX)
 
 
 class Shares(NamedTuple):

@@ -64,7 +64,7 @@ async def counted(world: ScoringWorld) -> dict[str, Counts]:
     keys = Tally([kept_matrix(MODEL, MATRIX)]).keys
     known = [row[0] for row in await world.table_rows(identities)]
     each = await world.database.read(lambda connection: counts.read(connection, known))
-    wanted = {i: only(own.counts, keys) for i, own in each.items()}
+    wanted = {i: only(own.value.counts, keys) for i, own in each.items()}
     return {i: own for i, own in wanted.items() if own != NONE}
 
 

@@ -86,7 +86,8 @@ async def test_two_workers_do_not_overwrite_each_other_s_large_row(world: Scorin
     await world.consume(*guides(5, MANY))
     kept = await older(world.database), await recent(world.database)
     fresh = await world.database.read(lambda its: store.read(its, [ANA.id]))
-    overflowing = {ANA.id: stale[ANA.id]._replace(recent=fresh[ANA.id].counts)}
+    of_fresh = stale[ANA.id].value._replace(recent=fresh[ANA.id].value.counts)
+    overflowing = {ANA.id: stale[ANA.id]._replace(value=of_fresh)}
     for late in (stale, overflowing):
         with pytest.raises(Unavailable, match="changed the same counts"):
             await world.database.unit(lambda its, late=late: store.write(its, late))

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.core.counting.counts import ADJUSTMENTS, NONE, Changes, Counts, Held
+from services.scoring.core.counting.counts import ADJUSTMENTS, NONE, Changes, Counts, StoredCounts
 from services.scoring.core.counting.tally import Tally, count
+from services.scoring.core.revised import Revised
 from services.scoring.store.counts import read, write
 from services.scoring.store.tables import counts
 from shared.database.engine import Database
@@ -92,9 +93,9 @@ async def test_counts_that_were_json_become_the_bytes_that_counting_writes(datab
     await migrate(database_url)
     database = Database(database_url)
     migrated = await written(database)
-    own = {who: Held(as_counted(done), n) for n, (who, done) in enumerate(PEOPLE.items())}
+    own = {who: Revised(StoredCounts(as_counted(done)), n) for n, (who, done) in enumerate(PEOPLE.items())}
     kept = await database.read(lambda connection: read(connection, list(PEOPLE)))
-    assert kept == {who: Held(held.counts, held.revision + 1) for who, held in own.items()}
+    assert kept == {who: one._replace(revision=one.revision + 1) for who, one in own.items()}
     await changed(database, sa.delete(counts))
     await database.unit(lambda connection: write(connection, own))
     assert migrated == await written(database)
@@ -104,8 +105,8 @@ async def test_counts_that_were_json_become_the_bytes_that_counting_writes(datab
 async def test_what_was_counted_is_not_taken_back(database_url: str) -> None:
     """Numbers tell no texts, so a downgrade would lose the counts."""
     database = Database(database_url)
-    held = {"a" * 32: Held(as_counted(DONE), 0)}
-    await database.unit(lambda connection: write(connection, held))
+    stored = {"a" * 32: Revised(StoredCounts(as_counted(DONE)), 0)}
+    await database.unit(lambda connection: write(connection, stored))
     before = await written(database)
     with pytest.raises(RuntimeError, match="restore a backup from before revision 0009"):
         await downgraded(database_url, "0008")

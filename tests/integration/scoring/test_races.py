@@ -9,10 +9,11 @@ import msgspec
 import pytest
 from sqlalchemy import Connection
 
-from services.scoring.change import pages, preparation
+from services.scoring.change import activation, pages, preparation
 from services.scoring.live import rescoring
 from services.scoring.live.resolution import find_one
 from services.scoring.store import ledger
+from shared.database.copying import MANY
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import Separation, StageChanged
@@ -20,7 +21,7 @@ from shared.identity import Identity
 from tests.cast import ANA, COOKIE, VISITS
 from tests.support.blocked import until_it_waits
 from tests.support.builders import NOON, identities, interaction, on_the_log, rule
-from tests.support.meanwhile import for_works, just_before
+from tests.support.meanwhile import for_works, just_before, waiting_just_before
 from tests.worlds.scoring import ScoringWorld
 
 pytestmark = pytest.mark.postgres
@@ -55,6 +56,36 @@ async def test_an_activation_does_not_overwrite_a_score_that_it_has_not_seen(
     just_before(monkeypatch, preparation.scores, "add", partial(busy.consume, interaction()))
     await busy.activate(rule("visits", 11), flip_number=1000)
     assert (await busy.score_row(ANA)).score == await busy.score(ANA) == 22
+
+
+@pytest.mark.parametrize("profiles", [1, MANY])
+async def test_a_batch_that_waited_for_an_activation_scores_in_the_new_version(
+    busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch, profiles: int
+) -> None:
+    """The rows go as arrays or by COPY: one statement locks the versions, and a later one reads them."""
+    await busy.activate(VISITS, flip_number=1000)
+    await busy.consume(interaction())
+    visits = [interaction(known_as={"email": f"p{n}@example.com"}) for n in range(profiles - 1)]
+    begun = waiting_just_before(
+        monkeypatch, activation, "_publish", busy.database, lambda: busy.consume(interaction(), *visits)
+    )
+    await busy.activate(rule("visits", 11), flip_number=1000)
+    await asyncio.gather(*begun)
+    kept = await busy.score_row(ANA)
+    assert (kept.version, kept.score) == (2, 22)
+
+
+async def test_batches_about_one_merged_profile_take_turns(busy: ScoringWorld) -> None:
+    """Neither links anybody, and each counts for another identity of the profile."""
+    await busy.activate(VISITS, flip_number=1000)
+    await busy.consume(interaction(known_as={"email": "ana@example.com", "anonymous_id": "cookie"}))
+    async with busy.database.open_unit() as connection:
+        of_ana = on_the_log(interaction())
+        await connection.run(lambda its: busy.scorer.apply(its, of_ana))
+        of_cookie = asyncio.create_task(busy.consume(interaction(known_as={"anonymous_id": "cookie"})))
+        await until_it_waits(busy.database, of_cookie)
+    await of_cookie
+    assert (await busy.score_row(ANA)).score == await busy.score(ANA) == 30
 
 
 async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy: ScoringWorld) -> None:

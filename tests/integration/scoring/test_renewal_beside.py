@@ -148,4 +148,4 @@ async def test_who_read_counts_before_the_swap_does_not_write_them_after_it(old:
     person = await old.world.profile(Identity(*ANA_AT_FIRM))
     await old.renew_and_go_on()
     with pytest.raises(Unavailable):
-        await old.database.unit(lambda connection: counts.write(connection, person.held))
+        await old.database.unit(lambda connection: counts.write(connection, person.counts_by_identity))

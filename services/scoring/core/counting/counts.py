@@ -25,6 +25,7 @@ from services.scoring.core.counting.entries import (
     merged,
     summed,
 )
+from services.scoring.core.revised import Revised
 
 ACTIVITY: Final = "activity"
 """The count key of any human interaction."""
@@ -63,15 +64,14 @@ def number_of(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") if text else 0
 
 
-class Held(NamedTuple):
-    """The counts of an identity as a transaction read or changed them, with the revision of their row.
+class StoredCounts(NamedTuple):
+    """The counts of an identity as they are stored: in two parts, whose sum they are.
 
-    They are the sum of two parts. Changes go into `recent`, which is small, so that each write is small.
-    When `recent` grows too large its entries move to `older`, which never has adjustments.
+    Changes go into `recent`, which is small, so that each write is small. When `recent` grows too large its
+    entries move to `older`, which never has adjustments.
     """
 
-    recent: Counts
-    revision: int
+    recent: Counts = NONE
     older: Counts = NONE
 
     @property
@@ -83,6 +83,10 @@ class Held(NamedTuple):
     def counts(self) -> Counts:
         """The counts."""
         return total(self.parts)
+
+
+NOT_STORED: Final = Revised(StoredCounts(), 0)
+"""the counts of an identity that has no row"""
 
 
 class Changes:
@@ -102,8 +106,8 @@ class Changes:
 
     def to(self, counts: Sequence[Counts]) -> list[Counts]:
         """Return the counts of all owners with the changes added."""
-        held = [one.packed for one in counts]
-        rows = joined([b"" if _is_long(one) else one for one in held])
+        before = [one.packed for one in counts]
+        rows = joined([b"" if _is_long(one) else one for one in before])
         if self._rows:
             owners, *columns = zip(*self._rows, strict=True)
             changed = entries_of(*map(np.array, columns, _COLUMNS))
@@ -111,8 +115,10 @@ class Changes:
                 np.concatenate([rows.owners, np.array(owners, np.intp)]),
                 np.concatenate([rows.entries, changed]),
             )
-        sums = _sums(len(held), rows)
-        packed = (merged(one, more) if _is_long(one) else more for one, more in zip(held, sums, strict=True))
+        sums = _sums(len(before), rows)
+        packed = (
+            merged(one, more) if _is_long(one) else more for one, more in zip(before, sums, strict=True)
+        )
         return _counts(packed, [*_given(zip(counts)), *self._by_hand])
 
 

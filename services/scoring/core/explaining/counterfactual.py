@@ -30,13 +30,13 @@ def decisive(score: Score, matrix: Matrix) -> list[int]:
     if score.points < matrix.flip_number:
         return []
     # The cuts of groups follow from the other lines.
-    places = [place for place, reason in enumerate(score.reasons) if not reason.rule.startswith(GROUP)]
-    lines = [score.reasons[place] for place in places]
+    indexes = [index for index, reason in enumerate(score.reasons) if not reason.rule.startswith(GROUP)]
+    lines = [score.reasons[index] for index in indexes]
     needed = Fraction(score.points) - Fraction(matrix.flip_number) - _ROUNDED
     candidates = (removed for loss, removed in _heaviest(lines, matrix) if loss >= needed)
     # Without the lines that gave points the score is at most 0, below every flip number: a set always exists.
     return next(
-        [places[index] for index in sorted(removed)]
+        [indexes[index] for index in sorted(removed)]
         for removed in map(frozenset, candidates)
         if total_of(_left(lines, removed), matrix) < matrix.flip_number
     )

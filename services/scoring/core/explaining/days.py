@@ -31,11 +31,15 @@ def days_of_rules(known: ScoreInput, matrix: Matrix, until: int) -> dict[str, li
     order = np.lexsort((rows.day, rows.rule))
     rule, day = rows.rule[order], rows.day[order]
     starts = starts_of(rule, day)
-    told: dict[str, list[Day]] = {}
+    days_of: dict[str, list[Day]] = {}
     if len(starts):
         sums = (np.add.reduceat(column[order], starts).tolist() for column in (rows.times, rows.paid))
-        for place, on, times, paid in zip(rule[starts].tolist(), day[starts].tolist(), *sums, strict=True):
-            of = matrix.rules[place]
-            left = fade(until - on, of.half_life or 0)
-            told.setdefault(of.id, []).append(Day(on, times, paid, left, paid * of.points * left))
-    return told
+        for rule_index, on, times, paid in zip(
+            rule[starts].tolist(), day[starts].tolist(), *sums, strict=True
+        ):
+            priced_rule = matrix.rules[rule_index]
+            left = fade(until - on, priced_rule.half_life or 0)
+            days_of.setdefault(priced_rule.id, []).append(
+                Day(on, times, paid, left, paid * priced_rule.points * left)
+            )
+    return days_of

@@ -89,12 +89,12 @@ def _paid(
     is_met, read, used = _compiled(rule.when), reader(by), _used(rule, limit, counts, day)
     now = assignment.get(by, MISSING)
     named = (with_value(assignment, by, value) for value in (now, *values_for(rule.when, by, now), MISSING))
-    for one in chain(filter(is_met, named), _fresh(assignment, by, is_met)):
-        number = number_of(value_text(read(_interaction(one))))
+    for example in chain(filter(is_met, named), _fresh(assignment, by, is_met)):
+        number = number_of(value_text(read(_interaction(example))))
         left = limit.times - used.get(number, 0)
         if left > 0:
             used[number] = limit.times
-            yield from repeat(one, left)
+            yield from repeat(example, left)
 
 
 def _used(rule: Rule, limit: Limit, counts: Counts, day: int) -> dict[int, int]:

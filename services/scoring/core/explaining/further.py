@@ -48,9 +48,11 @@ class Ahead:
         self._traits = known.traits.at(day)
         self._email_domains = known.traits.email_domains(day)
         behaviour = {rule.id for rule in matrix.rules}
-        self._given = {one.rule: one.points for one in score.reasons if one.rule in behaviour}
+        self._points_of = {reason.rule: reason.points for reason in score.reasons if reason.rule in behaviour}
         # A profile that does something is not inactive, and the cuts of groups follow from the other lines.
-        self._by_hand = [(one.rule, one.points) for one in score.reasons if one.rule == ADJUSTMENT_RULE]
+        self._by_hand = [
+            (reason.rule, reason.points) for reason in score.reasons if reason.rule == ADJUSTMENT_RULE
+        ]
         self._left = MAX_PRICED
 
     def times_needed(self, rule: Rule) -> int | None:
@@ -64,7 +66,7 @@ class Ahead:
         traits = self._traits_after(further)
         if self._matrix.excluded_by(traits, self._email_domains) is not None:
             return None
-        others = [*self._by_hand, *_given_by(traits, self._matrix)]
+        others = [*self._by_hand, *_trait_points(traits, self._matrix)]
         first = 1
         while self._left > 0 and (last := further.up_to(2 * first)) >= first:
             reached = np.flatnonzero(self._scores(further, first, last, others) >= self._matrix.flip_number)
@@ -93,30 +95,32 @@ class Ahead:
         affordable, self._left = self._left // each, self._left - len(several) * each
         del several[affordable:]
         changes = Changes()
-        for place, matches in enumerate(several):
+        for profile, matches in enumerate(several):
             for (key, by), times in matches.items():
-                changes.add(place, key, by, self._day, times)
+                changes.add(profile, key, by, self._day, times)
         columns = Columns(changes.to([before] * len(several)), keys)
         everybody = np.arange(len(several))
         anew = [rule.id for key in keys for rule in self._matrix.rules_of.get(key, ())]
-        kept = [one for one in (*self._given.items(), *others) if one[0] not in anew]
+        unchanged = [
+            (rule, points) for rule, points in (*self._points_of.items(), *others) if rule not in anew
+        ]
         part, lines = (
             Part(self._matrix, len(several)),
             rule_lines(columns, self._matrix, self._day, exact=True),
         )
         part.add_lines(lines)
-        for rule_id, points in kept:
+        for rule_id, points in unchanged:
             part.add(rule_id, everybody, np.full(len(several), points))
 
-        def exactly(place: int) -> float:
-            its = lines.profile == place
-            rules = (self._matrix.rules[rule].id for rule in lines.rule[its].tolist())
-            return total_of([*kept, *zip(rules, lines.points[its].tolist(), strict=True)], self._matrix)
+        def exactly(profile: int) -> float:
+            rows = lines.profile == profile
+            rules = (self._matrix.rules[rule].id for rule in lines.rule[rows].tolist())
+            return total_of([*unchanged, *zip(rules, lines.points[rows].tolist(), strict=True)], self._matrix)
 
         return rounded(part.sums(), exactly)
 
 
-def _given_by(traits: Traits, matrix: Matrix) -> Iterator[tuple[str, float]]:
+def _trait_points(traits: Traits, matrix: Matrix) -> Iterator[tuple[str, float]]:
     return ((rule.id, rule.points) for rule in matrix.traits if rule.holds(traits))
 
 

@@ -22,7 +22,7 @@ _ROUNDING: Final = "Rounding to 0.001"
 class ScoreLine:
     """One line of a score: what gave or took how many points, a multiple of 0.001.
 
-    `place` is the index of its reason in the score, None for a line without a reason; `note` says how limit,
+    `index` is the index of its reason in the score, None for a line without a reason; `note` says how limit,
     cap or time changed the rule's points.
     """
 
@@ -33,7 +33,7 @@ class ScoreLine:
     count: int = 0
     paid: int = 0
     note: str | None = None
-    place: int | None = None
+    index: int | None = None
 
 
 @dataclass(frozen=True)
@@ -66,23 +66,23 @@ def lines_of(score: Score, known: ScoreInput, matrix: Matrix, day: int) -> list[
             count=reason.count,
             paid=reason.paid,
             note=_note_on(reason, rules[reason.rule], days[reason.rule]) if reason.rule in rules else None,
-            place=place,
+            index=index,
         )
-        for place, reason in enumerate(score.reasons)
+        for index, reason in enumerate(score.reasons)
     ]
     return [*lines, *_rounding(_steps(score.points) - _sum(lines))]
 
 
 def without_lines(
-    score: Score, lines: Sequence[ScoreLine], places: Collection[int], matrix: Matrix
+    score: Score, lines: Sequence[ScoreLine], indexes: Collection[int], matrix: Matrix
 ) -> Without:
     """Return the score without the reasons at some indices, and how that adds up."""
-    chosen = _sum([line for line in lines if line.place in places])
+    chosen = _sum([line for line in lines if line.index in indexes])
     others = _steps(score.points) - chosen
     left = [
         (reason.rule, reason.points)
-        for place, reason in enumerate(score.reasons)
-        if place not in places and not reason.rule.startswith(GROUP)
+        for index, reason in enumerate(score.reasons)
+        if index not in indexes and not reason.rule.startswith(GROUP)
     ]
     total = total_of(left, matrix)
     cut = {line.rule: _steps(line.points) for line in lines if line.kind == "group_cap"}
@@ -102,7 +102,7 @@ def _note_on(reason: Reason, rule: Rule, days: Sequence[Day]) -> str | None:
     if reason.paid < reason.count:
         notes.append(f"the limit lets {reason.paid} of {reason.count} times be paid")
     if rule.cap is not None or rule.half_life is not None:
-        left = round(fsum(one.points for one in days), DIGITS)
+        left = round(fsum(day.points for day in days), DIGITS)
         full = reason.paid * rule.points
         if left != round(full, DIGITS):
             notes.append(f"time has left {left:.10g} of {full:.10g} points")

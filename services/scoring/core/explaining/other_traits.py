@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from services.scoring.core.explaining.satisfying import assignments
 from services.scoring.core.pricing.price import GROUP, Score, ScoreInput, total_of
-from services.scoring.core.profiles.domains import told_domains
+from services.scoring.core.profiles.domains import reported_domains
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import TraitRule
 from services.scoring.matrix.trait_conditions import Traits, TraitTest, compile_traits, in_our_names
@@ -34,7 +34,7 @@ def other_traits(
     giving = [(rule.id, rule.points) for rule in matrix.traits if rule.points > 0]
     if total_of([*done, *giving], matrix) < matrix.flip_number:
         return
-    told: list[set[str]] = []
+    found: list[set[str]] = []
     left = _MAX_TRIED
     for met in (True, False):
         for rule in matrix.traits:
@@ -49,8 +49,8 @@ def other_traits(
                     continue
                 ids = {rule_id for rule_id, _ in holding}
                 # `company is known` and `company is not known` no longer holding are the same way.
-                if met or ids not in told:
-                    told.append(ids)
+                if met or ids not in found:
+                    found.append(ids)
                     yield rule, met, changed
                 break
 
@@ -58,8 +58,8 @@ def other_traits(
 def _is_excluded(known: ScoreInput, matrix: Matrix, day: int, changed: Traits) -> bool:
     domain = changed.get("email_domain")
     # A trait that was set goes before what addresses say.
-    is_told = domain != known.traits.at(day).get("email_domain")
-    domains = told_domains(domain) if is_told else known.traits.email_domains(day)
+    is_reported = domain != known.traits.at(day).get("email_domain")
+    domains = reported_domains(domain) if is_reported else known.traits.email_domains(day)
     return matrix.excluded_by(changed, domains) is not None
 
 
@@ -73,8 +73,8 @@ def _changed(rule: TraitRule, traits: Traits, lasting: Traits, *, met: bool) -> 
         holds = compile_traits(condition)
         return lambda assignment: holds({**lasting, **assignment})
 
-    asked = in_our_names(rule.when)
-    for assignment in islice(assignments(asked, traits, compiled, met=met), _MAX_ASSIGNMENTS):
+    condition = in_our_names(rule.when)
+    for assignment in islice(assignments(condition, traits, compiled, met=met), _MAX_ASSIGNMENTS):
         changed = {**lasting, **assignment}
         # Another title replaces the old title, even though one text could match both.
         if not any(_is_within(traits.get(name), value) for name, value in changed.items()):

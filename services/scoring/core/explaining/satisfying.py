@@ -52,7 +52,7 @@ def assignments(
 
 def values_for(condition: Condition, path: str, now: Any) -> list[Any]:
     """Return values that a condition names for a path, and values near them; `now` is the present value."""
-    named = [one for part in children(condition) for one in values_for(part, path, now)]
+    named = [value for part in children(condition) for value in values_for(part, path, now)]
     if isinstance(condition, Matches) and path in condition.where:
         named += _candidates(condition.where[path], now)
     return named
@@ -60,7 +60,7 @@ def values_for(condition: Condition, path: str, now: Any) -> list[Any]:
 
 def with_value(assignment: Assignment, path: str, value: Any) -> Assignment:
     """Return an assignment with another value of a path, which may be MISSING."""
-    others = {name: one for name, one in assignment.items() if name != path}
+    others = {name: value for name, value in assignment.items() if name != path}
     return others if value is MISSING else {**others, path: value}
 
 
@@ -94,12 +94,12 @@ class _Search:
             case AllOf(all=parts) | AnyOf(any=parts):
                 # To fail `any`, every part must fail; to fail `all`, one failing part is enough.
                 if isinstance(condition, AllOf) == met:
-                    yield from self._one_by_one(parts, assignment, met=met)
+                    yield from self._in_turn(parts, assignment, met=met)
                 else:
                     for part in parts:
                         yield from self.assignments(part, assignment, met=met)
 
-    def _one_by_one(
+    def _in_turn(
         self, parts: Sequence[Condition], assignment: Assignment, *, met: bool, done: int = 0
     ) -> Iterator[Assignment]:
         if done == len(parts):
@@ -108,7 +108,7 @@ class _Search:
         for changed in self.assignments(parts[done], assignment, met=met):
             # What the next part asks for may undo a change for an earlier part.
             if all(self.holds(part, changed) == met for part in parts[: done + 1]):
-                yield from self._one_by_one(parts, changed, met=met, done=done + 1)
+                yield from self._in_turn(parts, changed, met=met, done=done + 1)
 
     def _meeting(self, condition: Matches, assignment: Assignment) -> Iterator[Assignment]:
         types = condition.types
@@ -154,17 +154,19 @@ def _candidates(test: Comparison, now: Any) -> list[Any]:
         named += candidates
         # A text may contain one of several parts, and all parts that several operators ask for.
         if operator.text is not None and not operator.text.is_whole:
-            parts += [one for one in candidates if isinstance(one, str)][:1]
-    numbers = sorted(one for one in named if isinstance(one, int | float) and not isinstance(one, bool))
+            parts += [value for value in candidates if isinstance(value, str)][:1]
+    numbers = sorted(
+        value for value in named if isinstance(value, int | float) and not isinstance(value, bool)
+    )
     between = [(low + high) / 2 for low, high in pairwise(numbers)]
     near = [number + more for number in numbers for more in _NUMBERS_NEAR]
-    joined = [text for one in parts if isinstance(now, str) for text in (now + one, one + now)]
+    joined = [text for value in parts if isinstance(now, str) for text in (now + value, value + now)]
     return [*named, *between, *near, "".join(parts), *joined, OTHER, 0]
 
 
-def _rank(asked: tuple[Operator, Any]) -> int:
+def _rank(use: tuple[Operator, Any]) -> int:
     """Return the rank of an operator: whole values first, then texts in the order in which to join them."""
-    match asked[0].text:
+    match use[0].text:
         case TextUse(is_whole=True):
             return 0
         case TextUse(from_start=True, to_end=False):

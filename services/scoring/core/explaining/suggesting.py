@@ -10,7 +10,7 @@ from services.scoring.core.explaining.ways import BECOME, DO, Way
 from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.matrix.matrix import Matrix
 
-MAX_TOLD: Final = 5
+MAX_SUGGESTIONS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,16 @@ def suggest(ways: Iterable[Way], done: Collection[str], peers: Mapping[str, floa
     distinct: dict[tuple[str, str], Way] = {}
     for way in sorted(ways, key=likeliness):
         distinct.setdefault((way.kind, way.label.strip().casefold()), way)
-    told = list(distinct.values())
-    return Suggestions(_joinable(told[:MAX_TOLD]), max(0, len(told) - MAX_TOLD))
+    sentences = list(distinct.values())
+    return Suggestions(_joinable(sentences[:MAX_SUGGESTIONS]), max(0, len(sentences) - MAX_SUGGESTIONS))
 
 
-def parts_who_met(peers: Sequence[ScoreInput], matrix: Matrix, day: int) -> Mapping[str, float]:
+def share_that_met(peers: Sequence[ScoreInput], matrix: Matrix, day: int) -> Mapping[str, float]:
     """Return the part of some profiles (0 to 1) to which each rule gave points, by the rule's id."""
     met = Counter(
         rule_id
-        for one in peers
-        for rule_id in {line.rule for line in price(one, matrix, day).reasons if line.points > 0}
+        for peer in peers
+        for rule_id in {line.rule for line in price(peer, matrix, day).reasons if line.points > 0}
     )
     return {rule_id: number / len(peers) for rule_id, number in met.items()}
 
@@ -65,8 +65,8 @@ def parts_who_met(peers: Sequence[ScoreInput], matrix: Matrix, day: int) -> Mapp
 def _joinable(ways: Sequence[Way]) -> tuple[Way, ...]:
     """Move ways of equal length next to the first of them."""
     first: dict[tuple[str, int], int] = {}
-    for place, way in enumerate(ways):
-        first.setdefault((way.kind, way.times), place)
+    for index, way in enumerate(ways):
+        first.setdefault((way.kind, way.times), index)
     return tuple(sorted(ways, key=lambda way: first[way.kind, way.times]))
 
 
@@ -74,8 +74,8 @@ def _sentence(kind: str, times: int, labels: Sequence[str]) -> str:
     if kind == DO:
         more = f"{times:,} more" if times > 1 else "One more"
         return f"{more} of {joined(labels, 'or')} would do."
-    told = "became true" if kind == BECOME else "were no longer true"
-    return f"It would do if {joined(labels, 'or')} {told}."
+    change = "became true" if kind == BECOME else "were no longer true"
+    return f"It would do if {joined(labels, 'or')} {change}."
 
 
 def joined(labels: Sequence[str], word: str) -> str:

@@ -18,14 +18,14 @@ def _sentences(why: Why) -> Iterator[str]:
     yield from _outcome(why)
     if why.without is not None and (why.flipped or why.excluded_by is None):
         yield _without(why, why.without)
-    if why.score < why.asked.version.matrix.flip_number and why.excluded_by is None:
+    if why.score < why.question.version.matrix.flip_number and why.excluded_by is None:
         yield why.suggestions.text or "No single rule would make up for it on that day."
     yield from _cycles(why)
 
 
 def _outcome(why: Why) -> Iterator[str]:
-    asked, cycle = why.asked, why.asked.cycle
-    model, version = asked.version.model, _version(why)
+    question, cycle = why.question, why.question.cycle
+    model, version = question.version.model, _version(why)
     if cycle is not None and why.status == LEAD:
         yield (
             f"This profile became a lead of {model} on {cycle.flipped_at.date()} under version "
@@ -43,21 +43,21 @@ def _outcome(why: Why) -> Iterator[str]:
             f"{version} came to score, and becomes a lead with the next thing that it does."
         )
     elif why.status == "qualified":
-        yield f"Under {version} this profile would be a lead of {model} on {_on(asked.day)}."
+        yield f"Under {version} this profile would be a lead of {model} on {_on(question.day)}."
     else:
-        yield f"This profile is no lead of {model} on {_on(asked.day)} under {version}."
+        yield f"This profile is no lead of {model} on {_on(question.day)} under {version}."
     yield from _standing(why)
 
 
 def _standing(why: Why) -> Iterator[str]:
-    flip_number = f"{why.asked.version.matrix.flip_number:.10g}"
-    then = f" at the end of {_on(why.asked.day)}" if why.asked.of_flip else ""
+    flip_number = f"{why.question.version.matrix.flip_number:.10g}"
+    then = f" at the end of {_on(why.question.day)}" if why.question.of_flip else ""
     score = f"The score is {why.score:.10g}{then}"
-    reaches = why.score >= why.asked.version.matrix.flip_number
+    reaches = why.score >= why.question.version.matrix.flip_number
     if reaches:
         yield f"{score}, and the flip number is {flip_number}."
     else:
-        since = ", by what counts now" if why.asked.of_flip else ""
+        since = ", by what counts now" if why.question.of_flip else ""
         yield f"{score}{since}: {_points(why.points_missing)} fewer than the flip number {flip_number}."
     if why.status in {LEAD, KEPT_BACK}:
         if why.excluded_by is not None:
@@ -72,8 +72,8 @@ def _standing(why: Why) -> Iterator[str]:
 
 
 def _without(why: Why, without: Without) -> str:
-    labels = [line.label for line in why.lines if line.place in why.chosen]
-    gives, them = ("gives", "it") if len(labels) == 1 else ("give", "them")
+    labels = [line.label for line in why.lines if line.index in why.chosen]
+    gives, pronoun = ("gives", "it") if len(labels) == 1 else ("give", "them")
     others = f", the other lines {without.others:.10g}" if without.others else ""
     changes = [
         f"{line.label} takes {_points(abs(line.points))} {'less' if line.points > 0 else 'more'}"
@@ -83,23 +83,23 @@ def _without(why: Why, without: Without) -> str:
     then = "".join(f"{change}, and " for change in changes)
     return (
         f"{joined(labels, 'and')} {gives} {_points(without.chosen)}{others}. "
-        f"Without {them} {then}the score would be {without.score:.10g}, below the flip number."
+        f"Without {pronoun} {then}the score would be {without.score:.10g}, below the flip number."
     )
 
 
 def _cycles(why: Why) -> Iterator[str]:
-    cycle, asked = why.asked.cycle, why.asked
+    cycle, question = why.question.cycle, why.question
     if cycle is not None and why.status not in {LEAD, KEPT_BACK}:
         what = "was kept from sales" if cycle.lead_id is None else "became a lead"
         yield f"It {what} on {cycle.flipped_at.date()} under version {cycle.version} (cycle {cycle.number})."
     if cycle is not None and cycle.lead_id is not None:
         yield (
             "It does not become a lead again: the matrix has no `requalify_after`."
-            if asked.next_from is None
-            else f"It can become a lead again from {_on(asked.next_from)} on (`requalify_after`)."
+            if question.next_from is None
+            else f"It can become a lead again from {_on(question.next_from)} on (`requalify_after`)."
         )
-    if asked.others:
-        yield _parted(asked.others)
+    if question.others:
+        yield _parted(question.others)
 
 
 def _parted(others: Sequence[Cycle]) -> str:
@@ -115,10 +115,10 @@ def _points(points: float) -> str:
 
 
 def _version(why: Why) -> str:
-    if why.asked.is_draft:
+    if why.question.is_draft:
         return "the draft"
-    number = f"version {why.asked.version.number}"
-    return number if why.asked.scores_now else f"{number}, which does not score now"
+    number = f"version {why.question.version.number}"
+    return number if why.question.scores_now else f"{number}, which does not score now"
 
 
 def _on(day: int) -> str:

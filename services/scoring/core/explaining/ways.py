@@ -58,8 +58,8 @@ def missing(known: ScoreInput, matrix: Matrix, day: int) -> Missing:
     if matrix.excluded_by(known.traits.at(day), known.traits.email_domains(day)) is not None:
         return Missing(lacking, ())
     ways = [*_further_matches(known, matrix, day, score), *_other_traits(known, matrix, day, score)]
-    place = {rule.id: index for index, rule in enumerate([*matrix.rules, *matrix.traits])}
-    return Missing(lacking, tuple(sorted(ways, key=lambda way: (way.times, place[way.rule]))))
+    index_of = {rule.id: index for index, rule in enumerate([*matrix.rules, *matrix.traits])}
+    return Missing(lacking, tuple(sorted(ways, key=lambda way: (way.times, index_of[way.rule]))))
 
 
 def _lacking(score: float, flip_number: float) -> float:

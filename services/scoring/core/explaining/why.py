@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from services.scoring.core.explaining.counterfactual import decisive
 from services.scoring.core.explaining.lines import ScoreLine, Without, lines_of, without_lines
-from services.scoring.core.explaining.suggesting import Suggestions, parts_who_met, suggest
+from services.scoring.core.explaining.suggesting import Suggestions, share_that_met, suggest
 from services.scoring.core.explaining.ways import missing
 from services.scoring.core.pricing.appraisal import QUALIFIED, State, state_of
 from services.scoring.core.pricing.crossing import crossed_on
@@ -58,7 +58,7 @@ class Why:
     miss the flip number, and `without` is that score as a sum; both exist only if the score reaches it.
     """
 
-    asked: WhyInput
+    question: WhyInput
     status: Status
     state: State
     flipped: bool
@@ -73,21 +73,21 @@ class Why:
     excluded_by: str | None
 
 
-def explain_flip(known: ScoreInput, asked: WhyInput) -> Why:
+def explain_flip(known: ScoreInput, question: WhyInput) -> Why:
     """Return why a profile is a lead, or why it is not and what would make it one."""
-    matrix, day = asked.version.matrix, asked.day
+    matrix, day = question.version.matrix, question.day
     score = price(known, matrix, day)
     traits = known.traits.at(day)
     state = state_of(score.points, matrix, known.traits, day)
     lines, chosen = lines_of(score, known, matrix, day), decisive(score, matrix)
     lacking = missing(known, matrix, day)
     done = {line.rule for line in lines if line.count}
-    peers = parts_who_met(asked.peers, matrix, day) if lacking.ways else {}
+    peers = share_that_met(question.peers, matrix, day) if lacking.ways else {}
     return Why(
-        asked=asked,
-        status=_status(state, asked),
+        question=question,
+        status=_status(state, question),
         state=state,
-        flipped=score.points >= matrix.flip_number and (state == QUALIFIED or asked.of_flip),
+        flipped=score.points >= matrix.flip_number and (state == QUALIFIED or question.of_flip),
         score=score.points,
         crossed_on=crossed_on(known, matrix, day),
         lines=lines,
@@ -100,8 +100,8 @@ def explain_flip(known: ScoreInput, asked: WhyInput) -> Why:
     )
 
 
-def _status(state: State, asked: WhyInput) -> Status:
+def _status(state: State, question: WhyInput) -> Status:
     """Return what became of the profile, or what keeps sales from getting it."""
-    if asked.cycle is not None and (asked.of_flip or state == QUALIFIED):
-        return KEPT_BACK if asked.cycle.lead_id is None else LEAD
-    return WAITING_FOR_ACTIVITY if state == QUALIFIED and asked.waits else state
+    if question.cycle is not None and (question.of_flip or state == QUALIFIED):
+        return KEPT_BACK if question.cycle.lead_id is None else LEAD
+    return WAITING_FOR_ACTIVITY if state == QUALIFIED and question.waits else state

@@ -100,7 +100,7 @@ def is_excluded(matrix: Matrix, history: History, day: int) -> bool:
 
 def company_of(history: History, day: int) -> str | None:
     """Return the company that a profile counts to: its company domain, else the trait `company` as set."""
-    domain = history.told(day).get("email_domain", history.email_domain)
+    domain = history.reported(day).get("email_domain", history.email_domain)
     company = company_domain(domain.strip().casefold()) if isinstance(domain, str) else None
     if not company:
         company = text_of(history.at(day).get("company"))

@@ -16,7 +16,9 @@ def same_users(identities: Mapping[str, Identity], pairs: Collection[tuple[str, 
     `pairs` are the ids of linked identities, `identities` has all of these identities by id.
     """
     former = {
-        (one, identities[other].value) for one, other in pairs if identities[other].kind == FORMER_USER_ID
+        (user_id, identities[other].value)
+        for user_id, other in pairs
+        if identities[other].kind == FORMER_USER_ID
     }
     if not former:
         return {}

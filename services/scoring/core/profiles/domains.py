@@ -50,7 +50,7 @@ def email_domain(emails: Iterable[str]) -> str | None:
 
     Of several addresses, one that is not private comes first, then the alphabetically least.
     """
-    best = min(emails, key=_most_telling, default=None)
+    best = min(emails, key=_business_first, default=None)
     return None if best is None else _domain(best)
 
 
@@ -59,9 +59,9 @@ def email_domains(emails: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(alike(domain) for domain in sorted({_domain(email) for email in emails}))
 
 
-def told_domains(told: Any) -> tuple[tuple[str, ...], ...]:
+def reported_domains(domain: Any) -> tuple[tuple[str, ...], ...]:
     """Return the domain that the trait `email_domain` was set to, as `alike` gives it; () for no text."""
-    return (alike(told),) if isinstance(told, str) else ()
+    return (alike(domain),) if isinstance(domain, str) else ()
 
 
 def alike(domain: str) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def company_domain(domain: str) -> str | None:
     return None if is_private(domain) else registered_domain(domain)
 
 
-def _most_telling(email: str) -> tuple[bool, str]:
+def _business_first(email: str) -> tuple[bool, str]:
     return is_private(_domain(email)), email
 
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from services.scoring.core.counting.counts import NONE, Counts, Held, total
+from services.scoring.core.counting.counts import NOT_STORED, Counts, StoredCounts, total
 from services.scoring.core.profiles.aliases import same_users
+from services.scoring.core.revised import Revised
 from shared.events import Interaction
 from shared.identity import USER_ID, Identity
 
@@ -133,16 +134,18 @@ class Profile:
 
     id: str
     identities: dict[str, Identity] = field(default_factory=dict[str, Identity])
-    held: dict[str, Held] = field(default_factory=dict[str, Held])
+    counts_by_identity: dict[str, Revised[StoredCounts]] = field(
+        default_factory=dict[str, Revised[StoredCounts]]
+    )
 
     @property
     def counts(self) -> Counts:
         """The counts of all identities together."""
-        return total([part for held in self.held.values() for part in held.parts])
+        return total([part for stored, _ in self.counts_by_identity.values() for part in stored.parts])
 
-    def held_by(self, identity_id: str) -> Held:
+    def counts_of(self, identity_id: str) -> Revised[StoredCounts]:
         """Return the counts of one of the identities."""
-        return self.held.get(identity_id, Held(NONE, 0))
+        return self.counts_by_identity.get(identity_id, NOT_STORED)
 
 
 class Profiles:
@@ -212,7 +215,7 @@ class Profiles:
         self.linked.update(one.identities, other.identities)
         self.moved.update(dict.fromkeys(absorbed.identities, survivor.id))
         self.gone.add(absorbed.id)
-        survivor.held |= absorbed.held
+        survivor.counts_by_identity |= absorbed.counts_by_identity
         survivor.identities |= absorbed.identities
         self._of.update(dict.fromkeys(absorbed.identities, survivor))
 
@@ -232,8 +235,8 @@ class Profiles:
                     moves[identity_id] = profile.id
                 if was.identities.keys() != group.keys():
                     self.linked.add(identity_id)
-                if identity_id in was.held:
-                    profile.held[identity_id] = was.held[identity_id]
+                if identity_id in was.counts_by_identity:
+                    profile.counts_by_identity[identity_id] = was.counts_by_identity[identity_id]
             self._admit(profile)
         self.gone |= {profile.id for profile in was_of.values()} - {self._of[i].id for i in was_of}
         self.gone -= {self._of[i].id for i in was_of}

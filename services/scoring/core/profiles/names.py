@@ -40,16 +40,16 @@ def names_in(interactions: Iterable[Interaction]) -> set[Name]:
     types: set[str] = set()
     properties: set[tuple[str, type]] = set()
     traits: set[tuple[str, type]] = set()
-    for one in interactions:
-        types.add(one.type)
-        if one.properties and one.type not in NEVER_COUNTED:
-            properties.update(_shapes(one.properties))
-        if one.traits:
-            traits.update([(name, value.__class__) for name, value in one.traits.items()])
+    for interaction in interactions:
+        types.add(interaction.type)
+        if interaction.properties and interaction.type not in NEVER_COUNTED:
+            properties.update(_shapes(interaction.properties))
+        if interaction.traits:
+            traits.update([(name, value.__class__) for name, value in interaction.traits.items()])
     found: set[Name] = {Name("type", name) for name in types}
     found |= {Name("property", name, _FORMS[shape]) for name, shape in properties}
     found |= {Name("trait", name, _FORMS[shape]) for name, shape in traits}
-    return {one for one in found if 0 < len(one.name) <= MAX_NAME_LENGTH and "\0" not in one.name}
+    return {seen for seen in found if 0 < len(seen.name) <= MAX_NAME_LENGTH and "\0" not in seen.name}
 
 
 def _shapes(properties: Mapping[str, Any]) -> Iterator[tuple[str, type]]:

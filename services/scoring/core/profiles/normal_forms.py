@@ -26,59 +26,61 @@ class Current:
         self._forms = forms
         self._form_of = lru_cache(_REMEMBERED)(self._form)
 
-    def _form(self, told: Identity) -> Identity | None:
+    def _form(self, identity: Identity) -> Identity | None:
         try:
-            return self._forms.identity(*told)
+            return self._forms.identity(*identity)
         except Refused:
-            return told
+            return identity
 
-    def identity(self, told: Identity) -> Identity | None:
+    def identity(self, identity: Identity) -> Identity | None:
         """Return an identity in today's form, None if it is a placeholder."""
-        return self._form_of(told)
+        return self._form_of(identity)
 
-    def identities(self, told: tuple[Identity, ...]) -> tuple[Identity, ...]:
+    def identities(self, identities: tuple[Identity, ...]) -> tuple[Identity, ...]:
         """Return identities in today's form, each once, the strongest first."""
-        forms = tuple(map(self._form_of, told))
+        forms = tuple(map(self._form_of, identities))
         # The usual case; the identities are in their order already.
-        if forms == told:
-            return told
+        if forms == identities:
+            return identities
         return by_strength(form for form in forms if form is not None)
 
-    def interactions(self, told: Iterable[Interaction]) -> list[Interaction]:
+    def interactions(self, events: Iterable[Interaction]) -> list[Interaction]:
         """Return the interactions, without those that have no identity left."""
-        return [one for one in map(self.interaction, told) if one is not None]
+        return [event for event in map(self.interaction, events) if event is not None]
 
-    def interaction(self, told: Interaction) -> Interaction | None:
+    def interaction(self, event: Interaction) -> Interaction | None:
         """Return an interaction, None if it has no identity left."""
-        named = self.identities(told.identities)
-        if named is told.identities:
-            return told
-        return msgspec.structs.replace(told, identities=named) if named else None
+        named = self.identities(event.identities)
+        if named is event.identities:
+            return event
+        return msgspec.structs.replace(event, identities=named) if named else None
 
-    def separations(self, told: Iterable[Separation]) -> list[Separation]:
+    def separations(self, events: Iterable[Separation]) -> list[Separation]:
         """Return the separations, without those that no longer separate any identities."""
-        return [one for one in map(self.separation, told) if one is not None]
+        return [event for event in map(self.separation, events) if event is not None]
 
-    def separation(self, told: Separation) -> Separation | None:
+    def separation(self, event: Separation) -> Separation | None:
         """Return a separation, None if it separates nothing: an identity on both sides is on neither."""
-        ours, theirs = self.identities(told.identities), self.identities(told.others)
-        if ours is told.identities and theirs is told.others:
-            return told
+        ours, theirs = self.identities(event.identities), self.identities(event.others)
+        if ours is event.identities and theirs is event.others:
+            return event
         common = set(ours) & set(theirs)
-        ours, theirs = (tuple(one for one in side if one not in common) for side in (ours, theirs))
-        return msgspec.structs.replace(told, identities=ours, others=theirs) if ours and theirs else None
+        ours, theirs = (
+            tuple(identity for identity in side if identity not in common) for side in (ours, theirs)
+        )
+        return msgspec.structs.replace(event, identities=ours, others=theirs) if ours and theirs else None
 
-    def lead(self, told: LeadQualified) -> LeadQualified:
+    def lead(self, event: LeadQualified) -> LeadQualified:
         """Return a lead with the identities that flipped; there may be none left."""
-        named = self.identities(told.identities)
-        return told if named is told.identities else msgspec.structs.replace(told, identities=named)
+        named = self.identities(event.identities)
+        return event if named is event.identities else msgspec.structs.replace(event, identities=named)
 
-    def has_effect(self, told: Event) -> bool:
+    def has_effect(self, event: Event) -> bool:
         """Return whether an event of the topic of interactions still has any effect."""
-        match told:
+        match event:
             case Interaction():
-                return self.interaction(told) is not None
+                return self.interaction(event) is not None
             case Separation():
-                return self.separation(told) is not None
+                return self.separation(event) is not None
             case _:
                 return True

@@ -8,7 +8,12 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from services.scoring.core.counting.tally import day_of
-from services.scoring.core.profiles.domains import company_domain, email_domain, email_domains, told_domains
+from services.scoring.core.profiles.domains import (
+    company_domain,
+    email_domain,
+    email_domains,
+    reported_domains,
+)
 from shared.events import Interaction
 from shared.identity import Identity, current
 from shared.known_traits import completed, told_by
@@ -48,21 +53,27 @@ class History:
     """
 
     def __init__(
-        self, told: Collection[tuple[datetime, str, str, Any]], identities: Iterable[Identity]
+        self, reported: Collection[tuple[datetime, str, str, Any]], identities: Iterable[Identity]
     ) -> None:
         # Most profiles have no traits, and every score needs this.
-        self._told = sorted((ReportedTrait(*one) for one in told), key=lambda one: one[:2]) if told else []
+        self._reported = (
+            sorted((ReportedTrait(*report) for report in reported), key=lambda report: report[:2])
+            if reported
+            else []
+        )
         self._identities = identities
         self._latest: tuple[int, Mapping[str, Any], Mapping[str, Any]] | None = None
-        self.days: Sequence[int] = [day_of(one.occurred_at) for one in self._told] if told else ()
+        self.days: Sequence[int] = (
+            [day_of(report.occurred_at) for report in self._reported] if reported else ()
+        )
         """the days (UTC ordinals) on which a trait was set, in order"""
 
     @cached_property
     def derived(self) -> dict[str, Any]:
         """The traits that the identities give: each kind, and from an e-mail its domain and the company."""
         identities = tuple(self._identities)
-        told = sorted(current(identities), reverse=True) if len(identities) > 1 else identities
-        derived: dict[str, Any] = dict(told)
+        strongest_last = sorted(current(identities), reverse=True) if len(identities) > 1 else identities
+        derived: dict[str, Any] = dict(strongest_last)
         if (domain := self.email_domain) is not None:
             derived["email_domain"] = domain
             if (company := company_domain(domain)) is not None:
@@ -80,16 +91,16 @@ class History:
         If the trait `email_domain` was set by the end of a day, the result is that domain alone: a trait that
         was set goes before what addresses say.
         """
-        told = self.told(day).get("email_domain")
-        return email_domains(self._emails) if told is None else told_domains(told)
+        domain = self.reported(day).get("email_domain")
+        return email_domains(self._emails) if domain is None else reported_domains(domain)
 
     @property
     def _emails(self) -> list[str]:
         return [identity.value for identity in self._identities if identity.kind == "email"]
 
-    def told(self, day: int) -> Mapping[str, Any]:
+    def reported(self, day: int) -> Mapping[str, Any]:
         """Return the traits that were set until the end of a day, by name."""
-        return self._until(day)[0] if self._told else _NOTHING
+        return self._until(day)[0] if self._reported else _NOTHING
 
     def at(self, day: int) -> Mapping[str, Any]:
         """Return the traits that a rule reads at the end of a day: those set, else those derived."""
@@ -99,15 +110,15 @@ class History:
         # A score, a state and a company ask for the same day, one after the other.
         number = bisect_right(self.days, day)
         if self._latest is None or self._latest[0] != number:
-            last = {one.trait: one.value for one in self._told[:number]}
-            told = {name: value for name, value in sorted(last.items()) if value is not None}
-            self._latest = (number, told, completed({**self.derived, **told}))
+            last = {report.trait: report.value for report in self._reported[:number]}
+            reported = {name: value for name, value in sorted(last.items()) if value is not None}
+            self._latest = (number, reported, completed({**self.derived, **reported}))
         return self._latest[1:]
 
     def shown(self, day: int) -> dict[str, Any]:
         """Return the traits to show: those set, and domain and company where only the e-mail gives them."""
         derived = {name: self.derived[name] for name in ("company", "email_domain") if name in self.derived}
-        return dict(sorted({**derived, **self.told(day)}.items()))
+        return dict(sorted({**derived, **self.reported(day)}.items()))
 
 
 NOTHING_KNOWN = History((), ())

@@ -40,11 +40,13 @@ def odd_addresses(matrix: Matrix) -> Iterator[MatrixWarning]:
 
 
 def _odd(test: Test, check: _Check) -> Iterator[MatrixWarning]:
-    for operator, operand in operators(test.asked):
+    for operator, operand in operators(test.comparison):
         if operator.text is None:
             continue
-        texts = [one for one in (operand if isinstance(operand, list) else [operand]) if isinstance(one, str)]
-        found = [odd for one in texts if (odd := check(operator.text, one)) is not None]
+        texts = [
+            text for text in (operand if isinstance(operand, list) else [operand]) if isinstance(text, str)
+        ]
+        found = [odd for text in texts if (odd := check(operator.text, text)) is not None]
         if found:
             code, message, suggestion = found[0]
             meant = suggestion if suggestion is None or len(suggestion) <= _MAX_SHOWN else None

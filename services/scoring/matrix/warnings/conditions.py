@@ -16,7 +16,7 @@ def never_met(matrix: Matrix) -> Iterator[MatrixWarning]:
             message = "no interaction can meet this: it asks for different types at once"
             yield MatrixWarning(placed.path, "never_met", message, placed.rule, unmet="surely")
         for test in tests(placed):
-            told = contradiction(test.asked)
-            if told is not None:
-                message = f"no value can meet this: {told}"
+            reason = contradiction(test.comparison)
+            if reason is not None:
+                message = f"no value can meet this: {reason}"
                 yield MatrixWarning(test.path, "never_met", message, placed.rule, unmet="surely")

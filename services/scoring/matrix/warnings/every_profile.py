@@ -72,25 +72,25 @@ class Worlds:
         """
         settled = {_Atom(canonical(name)): True for name in known}
         settled |= {_Atom(canonical(name)): False for name in unknown}
-        under = _any_of([self._term(one) for one in conditions])
-        asked = _all_of([] if meeting is None else [self._term(meeting)])
+        under = _any_of([self._term(condition) for condition in conditions])
+        required = _all_of([] if meeting is None else [self._term(meeting)])
         try:
-            return self._covered(under, asked, _World(settled, {}))
+            return self._covered(under, required, _World(settled, {}))
         except _EnoughError:
             return False
 
-    def _covered(self, under: _Term, asked: _Term, world: _World) -> bool:
-        is_asked = asked(world)
-        if is_asked is False:
+    def _covered(self, under: _Term, required: _Term, world: _World) -> bool:
+        is_met = required(world)
+        if is_met is False:
             return True
         is_under = under(world)
         if is_under is True:
             return True
-        atom = is_asked if is_asked is not True else is_under
+        atom = is_met if is_met is not True else is_under
         if not isinstance(atom, _Atom):
             return False
         value = self._values.get(atom)
-        return all(self._covered(under, asked, world.with_(atom, holds, value)) for holds in (False, True))
+        return all(self._covered(under, required, world.with_(atom, holds, value)) for holds in (False, True))
 
     def _term(self, condition: Condition) -> _Term:
         term = self._terms.get(id(condition))
@@ -101,7 +101,7 @@ class Worlds:
     def _read(self, condition: Condition) -> _Term:
         match condition:
             case Matches(where=where):
-                return _all_of([self._test(canonical(trait), asked) for trait, asked in where.items()])
+                return _all_of([self._test(canonical(trait), test) for trait, test in where.items()])
             case AllOf(all=parts):
                 return _all_of([self._term(part) for part in parts])
             case AnyOf(any=parts):
@@ -111,15 +111,15 @@ class Worlds:
             case _:
                 assert_never(condition)
 
-    def _test(self, trait: str, asked: Comparison) -> _Term:
-        operands = {operator.name: operand for operator, operand in of_value(asked)}
+    def _test(self, trait: str, comparison: Comparison) -> _Term:
+        operands = {operator.name: operand for operator, operand in of_value(comparison)}
         atom = _Atom(trait, json.dumps(operands, sort_keys=True))
-        if (value := _very_value(asked)) is not None:
+        if (value := _very_value(comparison)) is not None:
             self._values[atom] = value
         is_met, is_possible, wants = (
-            compile_comparison(asked),
-            contradiction(asked) is None,
-            needs_something(asked),
+            compile_comparison(comparison),
+            contradiction(comparison) is None,
+            needs_something(comparison),
         )
 
         def term(world: _World) -> _Truth:
@@ -140,9 +140,9 @@ class Worlds:
         return term
 
 
-def _very_value(asked: Comparison) -> Any:
+def _very_value(comparison: Comparison) -> Any:
     """Return the only value that meets a test, if its single operator names it; else None."""
-    match of_value(asked):
+    match of_value(comparison):
         case [(operator, operand)] if operator.only_values and operator.only_values(operand) == [operand]:
             return operand
         case _:

@@ -26,15 +26,15 @@ def odd_forms(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
         for test in tests(placed):
             name = canonical(test.name) if test.of_traits else test.name
             forms = (traits if test.of_traits else properties).get(name, frozenset())
-            kept_all = ("trait" if test.of_traits else "property") not in seen.cut
+            seen_all = ("trait" if test.of_traits else "property") not in seen.cut
             if forms and (found := _mismatch(test, forms)):
-                yield _odd(test, forms, *found, kept_all=kept_all)
+                yield _odd(test, forms, *found, seen_all=seen_all)
 
 
-def _odd(test: Test, forms: JsonTypes, operator: str, mismatch: Mismatch, *, kept_all: bool) -> MatrixWarning:
+def _odd(test: Test, forms: JsonTypes, operator: str, mismatch: Mismatch, *, seen_all: bool) -> MatrixWarning:
     came = sorted(forms)
-    always = "always came" if kept_all else "came, as far as was kept,"
-    shown = " or ".join(_ARTICLES.get(one, "an object") for one in came)
+    always = "always came" if seen_all else "came, as far as was kept,"
+    shown = " or ".join(_ARTICLES.get(form, "an object") for form in came)
     message = f"{test.name} {always} as {shown}, and `{operator}` {mismatch.why}"
     return MatrixWarning(
         test.path,
@@ -47,7 +47,7 @@ def _odd(test: Test, forms: JsonTypes, operator: str, mismatch: Mismatch, *, kep
 
 
 def _mismatch(test: Test, forms: JsonTypes) -> tuple[str, Mismatch] | None:
-    for operator, operand in operators(test.asked):
+    for operator, operand in operators(test.comparison):
         if mismatch := operator.mismatch(operand, forms):
             return operator.name, mismatch
     return None

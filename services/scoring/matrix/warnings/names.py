@@ -25,7 +25,7 @@ _MAX_SHOWN: Final = 5
 _ABOVE: Final = ("properties.", "traits.", "context.")
 
 
-class _Told(NamedTuple):
+class _Unseen(NamedTuple):
     message: str
     seen: tuple[str, ...]
     suggestion: str | None
@@ -53,15 +53,15 @@ class _Names:
         self._nearest = Nearest([*self._came, *known])
         self._known = {*came, *known}
         self._ours = ours
-        self._told: dict[str, _Told | None] = {}
+        self._cache: dict[str, _Unseen | None] = {}
 
-    def never_came(self, name: str, hint: str = "") -> _Told | None:
+    def never_came(self, name: str, hint: str = "") -> _Unseen | None:
         """Return the warning for a name that never came; None if a new instance may yet see the name."""
-        if name not in self._told:
-            self._told[name] = self._tell(name, hint)
-        return self._told[name]
+        if name not in self._cache:
+            self._cache[name] = self._describe(name, hint)
+        return self._cache[name]
 
-    def _tell(self, name: str, hint: str) -> _Told | None:
+    def _describe(self, name: str, hint: str) -> _Unseen | None:
         meant = None if hint else self._meant(name)
         if meant is None and not hint and self._is_young:
             return None
@@ -71,7 +71,7 @@ class _Names:
         elif not hint and shown:
             more = len(self._came) - len(shown)
             hint = f"; came so far: {', '.join(shown)}{f' and {more:,} more' if more else ''}"
-        return _Told(self._sentence.format(name) + hint, shown, meant)
+        return _Unseen(self._sentence.format(name) + hint, shown, meant)
 
     def _meant(self, name: str) -> str | None:
         if self._ours(name) in self._known:
@@ -92,22 +92,22 @@ def odd_types(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
         for path, type_ in types(placed):
             if type_ in NEVER_COUNTED:
                 message = f"no rule counts an interaction of type {type_}"
-                yield _found(placed, path, "type_never_counted", _Told(message, (), None), "surely")
+                yield _found(placed, path, "type_never_counted", _Unseen(message, (), None), "surely")
             elif type_ in seen.types or type_ in known.TYPES:
                 continue
             elif snake_case(type_) != type_:
                 yield _found(placed, path, "type_not_snake_case", _of_event(type_), "surely")
             elif type_ in SEGMENT_TYPES:
                 yield _found(placed, path, "type_unknown", _of_event(type_), "likely")
-            elif told := names.never_came(type_):
-                yield _found(placed, path, "type_unknown", told, "likely")
+            elif unseen := names.never_came(type_):
+                yield _found(placed, path, "type_unknown", unseen, "likely")
 
 
-def _of_event(name: str) -> _Told:
+def _of_event(name: str) -> _Unseen:
     ours = type_of(name)
     if not ours:
-        return _Told("a type is a word in snake_case, such as form_submit", (), None)
-    return _Told(f"an event that trackers call `{name}` becomes the type `{ours}`; ask for that", (), ours)
+        return _Unseen("a type is a word in snake_case, such as form_submit", (), None)
+    return _Unseen(f"an event that trackers call `{name}` becomes the type `{ours}`; ask for that", (), ours)
 
 
 def odd_properties(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
@@ -123,13 +123,13 @@ def odd_properties(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
         placed = Placed(f"rules.{index}.when", rule.id, rule.when, of_traits=False)
         for test in tests(placed):
             if not _is_known_property(test.name, seen) and (
-                told := names.never_came(test.name, _as_trait(test.name, seen))
+                unseen := names.never_came(test.name, _as_trait(test.name, seen))
             ):
-                yield _found(placed, test.path, "property_unknown", told, _unmet(test))
+                yield _found(placed, test.path, "property_unknown", unseen, _unmet(test))
         by = rule.limit.by if rule.limit else None
-        if by and not _is_known_property(by, seen) and (told := names.never_came(by)):
-            told = told._replace(message=f"all matches share one limit, since {told.message}")
-            yield _found(placed, f"rules.{index}.limit.by", "property_unknown", told, "no")
+        if by and not _is_known_property(by, seen) and (unseen := names.never_came(by)):
+            unseen = unseen._replace(message=f"all matches share one limit, since {unseen.message}")
+            yield _found(placed, f"rules.{index}.limit.by", "property_unknown", unseen, "no")
 
 
 def odd_traits(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
@@ -137,29 +137,29 @@ def odd_traits(matrix: Matrix, seen: SeenNames) -> Iterator[MatrixWarning]:
     forms = known.trait_forms(seen)
     cut = "no trait {} is among those that came first, and later ones were not kept"
     names = _Names(
-        "no event ever told the trait {}",
+        "no event ever set the trait {}",
         cut if "trait" in seen.cut else None,
         seen.traits,
         known.TRAITS | KNOWN_TRAITS,
         canonical,
     )
     for index, name in enumerate(matrix.requires):
-        if not _is_known_trait(name, forms) and (told := names.never_came(name, _as_property(name, seen))):
-            told = told._replace(message=f"nobody is handed over: {told.message}")
-            yield _of(told, f"requires.{index}", "trait_unknown", None, "likely")
+        if not _is_known_trait(name, forms) and (unseen := names.never_came(name, _as_property(name, seen))):
+            unseen = unseen._replace(message=f"nobody is handed over: {unseen.message}")
+            yield _of(unseen, f"requires.{index}", "trait_unknown", None, "likely")
     for placed in conditions(matrix):
         for test in tests(placed) if placed.of_traits else ():
             if not _is_known_trait(test.name, forms) and (
-                told := names.never_came(test.name, _as_property(test.name, seen))
+                unseen := names.never_came(test.name, _as_property(test.name, seen))
             ):
-                yield _found(placed, test.path, "trait_unknown", told, _unmet(test))
+                yield _found(placed, test.path, "trait_unknown", unseen, _unmet(test))
 
 
 def possible_kinds(matrix: Matrix) -> frozenset[str]:
     """Return the traits asked for that may be kinds of identity that only events bring."""
-    asked = {test.name for placed in conditions(matrix) if placed.of_traits for test in tests(placed)}
+    named = {test.name for placed in conditions(matrix) if placed.of_traits for test in tests(placed)}
     return frozenset(
-        name for name in asked.union(matrix.requires) - known.TRAITS if KIND_PATTERN.fullmatch(name)
+        name for name in named.union(matrix.requires) - known.TRAITS if KIND_PATTERN.fullmatch(name)
     )
 
 
@@ -174,10 +174,10 @@ def _is_known_property(name: str, seen: SeenNames) -> bool:
 
 
 def _is_known_trait(name: str, forms: Mapping[str, JsonTypes]) -> bool:
-    if any("object" in forms.get(one, ()) for one in objects_with(name)):
+    if any("object" in forms.get(trait, ()) for trait in objects_with(name)):
         return True
     told_by = {canonical(name)} if "." in name else sources(name)
-    return any(one in forms or one in known.TRAITS for one in told_by)
+    return any(trait in forms or trait in known.TRAITS for trait in told_by)
 
 
 def _as_trait(name: str, seen: SeenNames) -> str:
@@ -191,12 +191,12 @@ def _as_property(name: str, seen: SeenNames) -> str:
 
 
 def _unmet(test: Test) -> Unmet:
-    return "likely" if needs_something(test.asked) else "no"
+    return "likely" if needs_something(test.comparison) else "no"
 
 
-def _found(placed: Placed, path: str, code: str, told: _Told, unmet: Unmet) -> MatrixWarning:
-    return _of(told, path, code, placed.rule, unmet)
+def _found(placed: Placed, path: str, code: str, unseen: _Unseen, unmet: Unmet) -> MatrixWarning:
+    return _of(unseen, path, code, placed.rule, unmet)
 
 
-def _of(told: _Told, path: str, code: str, rule: str | None, unmet: Unmet) -> MatrixWarning:
-    return MatrixWarning(path, code, told.message, rule, told.seen, told.suggestion, unmet)
+def _of(unseen: _Unseen, path: str, code: str, rule: str | None, unmet: Unmet) -> MatrixWarning:
+    return MatrixWarning(path, code, unseen.message, rule, unseen.seen, unseen.suggestion, unmet)

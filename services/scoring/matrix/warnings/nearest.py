@@ -91,10 +91,10 @@ def _is_slip(written: str, meant: str) -> bool:
             return len(ours) == 2 and ours == theirs[::-1]  # noqa: PLR2004 - two letters
 
 
-def _common(one: str, other: str) -> int:
+def _common(word: str, other: str) -> int:
     """Return how many letters two words begin with in common."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((index for index, (a, b) in pairs if a != b), min(len(one), len(other)))
+    pairs = enumerate(zip(word, other, strict=False))
+    return next((index for index, (a, b) in pairs if a != b), min(len(word), len(other)))
 
 
 def _pairs(squeezed: str) -> set[str]:

@@ -37,10 +37,10 @@ def _all_excluded(matrix: Matrix, found: Sequence[MatrixWarning], worlds: Worlds
     if not excludes:
         return None
     if worlds.all_under(excludes, known=requires):
-        alone = (n for n, one in enumerate(excludes) if worlds.all_under([one], known=requires))
+        alone = (n for n, condition in enumerate(excludes) if worlds.all_under([condition], known=requires))
         field = next((f"excludes.{n}" for n in alone), "excludes")
-        who = f"all who have {_listed(requires)}, as `requires` asks, are" if requires else "everybody is"
-        return MatrixWarning(field, "no_lead_possible", f"nobody can become a lead: {who} excluded")
+        subject = f"all who have {_listed(requires)}, as `requires` asks, are" if requires else "everybody is"
+        return MatrixWarning(field, "no_lead_possible", f"nobody can become a lead: {subject} excluded")
     never_came = _never_came(matrix, found)
     if never_came and worlds.all_under(excludes, known=requires, unknown={*never_came} - {*requires}):
         message = f"nobody becomes a lead: {_listed(never_came)} never came, and all without it are excluded"
@@ -53,7 +53,7 @@ def _all_excluded(matrix: Matrix, found: Sequence[MatrixWarning], worlds: Worlds
 
 def _never_came(matrix: Matrix, found: Sequence[MatrixWarning]) -> list[str]:
     """Return the traits in exclusions that never came."""
-    fields = {one.field for one in found if one.code == "trait_unknown"}
+    fields = {warning.field for warning in found if warning.code == "trait_unknown"}
     excluding = (placed for placed in conditions(matrix) if placed.rule is None)
     return sorted({test.name for placed in excluding for test in tests(placed) if test.path in fields})
 
@@ -81,8 +81,8 @@ def _without_lead(matrix: Matrix, worlds: Worlds) -> Iterator[MatrixWarning]:
 def _unreachable(matrix: Matrix, found: Sequence[MatrixWarning]) -> Iterator[MatrixWarning]:
     """Yield that the flip number is out of reach without the rules that no profile meets."""
     levels: dict[str, int] = {}
-    for one in found:
-        levels[one.field] = max(_LEVELS.index(one.unmet), levels.get(one.field, 0))
+    for warning in found:
+        levels[warning.field] = max(_LEVELS.index(warning.unmet), levels.get(warning.field, 0))
     level_of = {
         placed.rule: max(levels.get(placed.path, 0), _level(placed, placed.condition, placed.path, levels))
         for placed in conditions(matrix)
@@ -104,7 +104,7 @@ def _level(placed: Placed, condition: Condition, path: str, levels: Mapping[str,
     """Return the index in _LEVELS of how certain it is that no profile meets a part of a condition."""
     match condition:
         case Matches():
-            of_types = [levels.get(place, 0) for place, _ in types_of(condition, path)]
+            of_types = [levels.get(type_path, 0) for type_path, _ in types_of(condition, path)]
             of_tests = [levels.get(test.path, 0) for test in tests_of(condition, path, placed)]
             return max([min(of_types, default=0), *of_tests])
         case AllOf(all=parts):

@@ -8,11 +8,11 @@ from shared.matching import compile_comparison
 from shared.operators.operator import Operator
 
 
-def needs_something(asked: Comparison) -> bool:
+def needs_something(comparison: Comparison) -> bool:
     """Return whether a missing value fails the test; otherwise the test asks for a missing value."""
-    return not compile_comparison(asked)(MISSING)
+    return not compile_comparison(comparison)(MISSING)
 
 
-def of_value(asked: Comparison) -> list[tuple[Operator, Any]]:
+def of_value(comparison: Comparison) -> list[tuple[Operator, Any]]:
     """Return the operators that test a present value, with their operands."""
-    return [(operator, operand) for operator, operand in operators(asked) if not operator.asks_presence]
+    return [(operator, operand) for operator, operand in operators(comparison) if not operator.asks_presence]

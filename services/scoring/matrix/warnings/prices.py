@@ -12,11 +12,11 @@ from shared.conditions import fingerprint
 
 def odd_prices(matrix: Matrix) -> Iterator[MatrixWarning]:
     """Yield rules without points, and caps that cut a single match or nothing at all."""
-    for place, rule in rules(matrix):
+    for path, rule in rules(matrix):
         if not rule.points:
-            yield MatrixWarning(f"{place}.points", "no_points", f"{rule.id} gives no points", rule.id)
+            yield MatrixWarning(f"{path}.points", "no_points", f"{rule.id} gives no points", rule.id)
         elif isinstance(rule, Rule) and rule.cap is not None:
-            field, points = f"{place}.cap", abs(rule.points)
+            field, points = f"{path}.cap", abs(rule.points)
             if rule.cap < points:
                 message = f"a single match is {points:.10g} points already, of which {rule.cap:.10g} count"
                 yield MatrixWarning(field, "cap_below_points", message, rule.id)
@@ -50,12 +50,12 @@ def repeated(matrix: Matrix) -> Iterator[MatrixWarning]:
 
 def _repeated_rules(matrix: Matrix) -> Iterator[MatrixWarning]:
     first: dict[object, str] = {}
-    for place, rule in rules(matrix):
+    for path, rule in rules(matrix):
         if isinstance(rule, Rule):
-            asked = (rule.count_key, rule.limit, rule.half_life, rule.window, rule.cap)
+            key = (rule.count_key, rule.limit, rule.half_life, rule.window, rule.cap)
         else:
-            asked = (fingerprint(rule.when, None),)
-        other = first.setdefault((type(rule), asked), rule.id)
+            key = (fingerprint(rule.when, None),)
+        other = first.setdefault((type(rule), key), rule.id)
         if other != rule.id:
             message = f"asks exactly what {other} asks, so both count for the same thing"
-            yield MatrixWarning(f"{place}.when", "rule_repeated", message, rule.id)
+            yield MatrixWarning(f"{path}.when", "rule_repeated", message, rule.id)

@@ -18,10 +18,10 @@ def odd_texts(matrix: Matrix) -> Iterator[MatrixWarning]:
     """Yield them, for each operator at most one of a kind."""
     for placed in conditions(matrix):
         for test in tests(placed):
-            for operator, operand in operators(test.asked):
+            for operator, operand in operators(test.comparison):
                 values = operand if isinstance(operand, list) else [operand]
                 if operator.text is not None:
-                    texts = [one for one in values if isinstance(one, str)]
+                    texts = [text for text in values if isinstance(text, str)]
                     yield from _blank(test, operator.name, operator.text, texts)
                     yield from _spaced(test, operator.text, texts)
                     yield from _wildcard(test, operator.name, operator.text, texts)
@@ -29,7 +29,7 @@ def odd_texts(matrix: Matrix) -> Iterator[MatrixWarning]:
 
 
 def _blank(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterator[MatrixWarning]:
-    if not any(not one or one.isspace() for one in texts):
+    if not any(not text or text.isspace() for text in texts):
         return
     if use.from_start or use.to_end:
         message = f"a blank in `{operator}` is hardly ever sent; `missing: true` asks for what is not there"
@@ -39,12 +39,12 @@ def _blank(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iterato
 
 
 def _spaced(test: Test, use: TextUse, texts: list[str]) -> Iterator[MatrixWarning]:
-    for one in texts:
+    for text in texts:
         # Within a text, a space around a word asks for the whole word among other words.
-        meant = one.lstrip() if use.from_start else one
+        meant = text.lstrip() if use.from_start else text
         meant = meant.rstrip() if use.to_end else meant
-        if meant not in {"", one}:
-            message = f'"{_cut(one)}" has a space at its edge, which is part of what is asked for'
+        if meant not in {"", text}:
+            message = f'"{_cut(text)}" has a space at its edge, which is part of what is asked for'
             yield MatrixWarning(test.path, "value_spaced", message, test.rule, suggestion=_cut(meant))
             return
 
@@ -55,8 +55,8 @@ def _wildcard(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iter
             message = "without `*`, `?` or `[` it asks what `eq` asks: the whole value is to be this"
             yield MatrixWarning(test.path, "glob_without_wildcard", message, test.rule, suggestion="eq")
         return
-    for one in texts:
-        if "*" in one:
+    for text in texts:
+        if "*" in text:
             message = f"`*` stands for itself in `{operator}`; it is a wildcard in `glob` alone"
             yield MatrixWarning(test.path, "wildcard_in_text", message, test.rule, suggestion="glob")
             return
@@ -65,11 +65,11 @@ def _wildcard(test: Test, operator: str, use: TextUse, texts: list[str]) -> Iter
 def _repeated(test: Test, operator: Operator, values: list[Any]) -> Iterator[MatrixWarning]:
     folds = operator.text is not None and operator.text.folds
     met: set[Hashable] = set()
-    for one in values:
+    for text in values:
         # In Python True equals 1; in JSON they are different values.
-        key = (isinstance(one, bool), folded(one) if folds and isinstance(one, str) else one)
+        key = (isinstance(text, bool), folded(text) if folds and isinstance(text, str) else text)
         if key in met:
-            message = f"`{operator.name}` names {_shown(one)} twice"
+            message = f"`{operator.name}` names {_shown(text)} twice"
             yield MatrixWarning(test.path, "value_repeated", message, test.rule)
             return
         met.add(key)

@@ -8,7 +8,8 @@ from unittest.mock import patch
 import pytest
 import sqlalchemy as sa
 
-from services.scoring.core.counting.counts import NONE, Changes, Counts, Held
+from services.scoring.core.counting.counts import NONE, Changes, Counts, StoredCounts
+from services.scoring.core.revised import Revised
 from services.scoring.store import counts as store
 from services.scoring.store import large_rows
 from services.scoring.store.large_rows import LargeRow, LargeRows, marked
@@ -75,52 +76,57 @@ def tables() -> Iterator[sa.Connection]:
     engine.dispose()
 
 
+def new(counts: Counts) -> Revised[StoredCounts]:
+    return Revised(StoredCounts(counts), 0)
+
+
 @contextmanager
 def large_rows_read(connection: sa.Connection) -> Iterator[list[int]]:
     """Collect how many large rows each reading got from the table."""
     found: list[int] = []
-    reading = store.Reading.held
+    reading = store.Reading.counts_in
 
-    def counting(self: store.Reading, identity_id: str, *row: Any) -> Held | None:
+    def counting(self: store.Reading, identity_id: str, *row: Any) -> Revised[StoredCounts] | None:
         found.append(int(row[-1] is not None))
         return reading(self, identity_id, *row)
 
-    with patch.object(store.Reading, "held", counting):
+    with patch.object(store.Reading, "counts_in", counting):
         yield found
 
 
 def test_a_large_row_is_read_once_and_again_when_somebody_else_has_changed_it() -> None:
     with tables() as connection, patch.object(store, "_large_rows", LargeRows()):
-        store.write(connection, {ANA: Held(many(4_000), 0)})
+        store.write(connection, {ANA: new(many(4_000))})
         with patch.object(store, "_large_rows", LargeRows()), large_rows_read(connection) as read:
             first = store.read(connection, [ANA])
             assert store.read(connection, [ANA]) == first
             assert read == [1, 0]
             with patch.object(store, "_large_rows", LargeRows()):
-                (held,) = store.read(connection, [ANA]).values()
-                store.write(connection, {ANA: held._replace(recent=many(4_000, day=739_001))})
+                (before,) = store.read(connection, [ANA]).values()
+                more = before.value._replace(recent=many(4_000, day=739_001))
+                store.write(connection, {ANA: before._replace(value=more)})
             read.clear()
             (after,) = store.read(connection, [ANA]).values()
             assert read == [1]
-            assert len(after.counts.entries) == 8_000
+            assert len(after.value.counts.entries) == 8_000
 
 
 def test_who_writes_a_large_row_need_not_read_it() -> None:
     with tables() as connection, patch.object(store, "_large_rows", LargeRows()):
-        store.write(connection, {ANA: Held(many(4_000), 0)})
+        store.write(connection, {ANA: new(many(4_000))})
         with large_rows_read(connection) as read:
-            assert store.read(connection, [ANA])[ANA].counts == many(4_000)
+            assert store.read(connection, [ANA])[ANA].value.counts == many(4_000)
         assert read == [0]
 
 
 def test_databases_in_which_one_identity_has_other_counts_are_told_apart() -> None:
     with tables() as live, tables() as rebuilt, patch.object(store, "_large_rows", LargeRows()):
-        store.write(live, {ANA: Held(many(4_000), 0), BEN: Held(many(3_000), 0)})
-        store.write(rebuilt, {ANA: Held(many(3_000), 0)})
+        store.write(live, {ANA: new(many(4_000)), BEN: new(many(3_000))})
+        store.write(rebuilt, {ANA: new(many(3_000))})
         for _ in range(2):
-            assert store.read(live, [ANA])[ANA].counts == many(4_000)
-            assert store.read(rebuilt, [ANA])[ANA].counts == many(3_000)
-        assert store.read(live, [BEN])[BEN].counts == many(3_000)
+            assert store.read(live, [ANA])[ANA].value.counts == many(4_000)
+            assert store.read(rebuilt, [ANA])[ANA].value.counts == many(3_000)
+        assert store.read(live, [BEN])[BEN].value.counts == many(3_000)
 
 
 def test_the_mark_tells_entries_from_others() -> None:

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.scoring.core.counting import counts as core
-from services.scoring.core.counting.counts import NONE, Changes, Counts, Held, total, totals
+from services.scoring.core.counting.counts import NONE, NOT_STORED, Changes, Counts, total, totals
 from services.scoring.core.counting.entries import Owned, entries_of, merged, summed
+from services.scoring.core.revised import Revised
 from services.scoring.store import counts as store
 from services.scoring.store.tables import counts, older_counts
 
@@ -100,14 +101,14 @@ def test_counts_do_not_depend_on_when_their_row_overflowed(done: list[Entry], da
         counts.create(connection)
         older_counts.create(connection)
         for start, end in pairwise([0, *cuts, len(told)]):
-            held = store.read(connection, ["a"]).get("a", Held(NONE, 0))
-            recent = total([held.recent, Counts(packed(list(told[start:end])))])
-            store.write(connection, {"a": held._replace(recent=recent)})
-            after = store.read(connection, ["a"])["a"]
+            stored, revision = store.read(connection, ["a"]).get("a", NOT_STORED)
+            recent = total([stored.recent, Counts(packed(list(told[start:end])))])
+            store.write(connection, {"a": Revised(stored._replace(recent=recent), revision)})
+            after = store.read(connection, ["a"])["a"].value
             assert len(after.recent.entries) <= most
             assert after.counts.packed == packed(list(told[:end]))
         # Written anew as a whole they are the same, and what remains of the rows is.
         before = store.read(connection, ["a"])
         store.write_changed(connection, before, {"a": NONE})
-        assert store.read(connection, ["a"])["a"].counts == NONE
+        assert store.read(connection, ["a"])["a"].value.counts == NONE
     engine.dispose()

@@ -103,7 +103,7 @@ def test_the_sums_add_up_for_everybody(case: tuple[Matrix, ScoreInput]) -> None:
     if not chosen:
         return
     found = without_lines(score, told, chosen, matrix)
-    of_set = [one.points for one in told if one.place in chosen]
+    of_set = [one.points for one in told if one.index in chosen]
     assert added(of_set) == Decimal(repr(found.chosen))
     assert added([found.chosen, found.others]) == Decimal(repr(score.points))
     assert added([found.others, *(one.points for one in found.changes)]) == Decimal(repr(found.score))

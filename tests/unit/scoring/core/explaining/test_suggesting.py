@@ -1,6 +1,6 @@
 """Of all ways to the flip number the few that are likely, in the order of how likely they are."""
 
-from services.scoring.core.explaining.suggesting import MAX_TOLD, parts_who_met, suggest
+from services.scoring.core.explaining.suggesting import MAX_SUGGESTIONS, share_that_met, suggest
 from services.scoring.core.explaining.ways import BECOME, NO_LONGER_BE, Way
 from tests.support.builders import interaction
 from tests.unit.scoring.core.explaining.cases import DECIDES, does
@@ -35,13 +35,13 @@ def test_which_rules_others_met_is_told_in_parts_of_all_of_them() -> None:
         known(rules, interaction("like"), interaction("like"), told(title="VP")),
         known(rules, interaction("like"), interaction("visit")),
     ]
-    assert parts_who_met(peers, rules, TODAY) == {"like": 1, "decides": 0.5}
+    assert share_that_met(peers, rules, TODAY) == {"like": 1, "decides": 0.5}
 
 
 def test_sixteen_equal_ways_are_one_sentence_of_five_and_a_number() -> None:
     found = suggest([way(f"r{n:02}") for n in range(16)], (), {})
     assert found.text == "One more of “R00”, “R01”, “R02”, “R03” or “R04” would do. 11 more rules would do."
-    assert (len(found.ways), found.more) == (MAX_TOLD, 11)
+    assert (len(found.ways), found.more) == (MAX_SUGGESTIONS, 11)
 
 
 def test_ways_that_read_alike_are_one() -> None:

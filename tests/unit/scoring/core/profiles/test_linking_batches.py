@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from services.scoring.core.counting.counts import NONE, Held
+from services.scoring.core.counting.counts import NONE, StoredCounts
 from services.scoring.core.profiles.linking import Link, LinkRules, Profile, Profiles, Side, partition
+from services.scoring.core.revised import Revised
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.support.builders import NOON, interaction
@@ -20,12 +21,12 @@ LEAST, MIDDLE, GREATEST = sorted(
 def person(*identities: Identity, **counts: int) -> Profile:
     """A person of whose identities each that is named by its place was counted so many visits."""
     known = {identity.id: identity for identity in identities}
-    held = {identities[int(at[1:])].id: visits(times) for at, times in counts.items()}
-    return Profile(min(known), known, held)
+    counts_by_identity = {identities[int(at[1:])].id: visits(times) for at, times in counts.items()}
+    return Profile(min(known), known, counts_by_identity)
 
 
-def visits(times: int) -> Held:
-    return Held(counts_of({1: {"": times}}), revision=7)
+def visits(times: int) -> Revised[StoredCounts]:
+    return Revised(StoredCounts(counts_of({1: {"": times}})), revision=7)
 
 
 def told(*identities: Identity, day: int = 0) -> Interaction:
@@ -130,8 +131,8 @@ def test_separations_from_others_keep_nobody_apart() -> None:
 
 def test_counts_of_an_identity_begin_empty_and_who_asks_for_them_adds_none() -> None:
     ana = person(LEAST, _0=1)
-    assert ana.held_by(LEAST.id) == visits(1)
-    assert ana.held_by(MIDDLE.id) == Held(NONE, 0)
+    assert ana.counts_of(LEAST.id) == visits(1)
+    assert ana.counts_of(MIDDLE.id) == Revised(StoredCounts(NONE), 0)
     assert ana == person(LEAST, _0=1)
 
 

@@ -16,7 +16,7 @@ def history(*told: tuple[int, str, str, Any], **known_as: str) -> History:
 
 def test_the_last_writer_wins_whatever_came_first() -> None:
     told = history((5, "b", "title", "VP"), (9, "c", "title", "Chief"), (0, "a", "title", "Intern"))
-    assert [told.told(TODAY + day) for day in (-1, 0, 4, 5, 9)] == [
+    assert [told.reported(TODAY + day) for day in (-1, 0, 4, 5, 9)] == [
         {},
         {"title": "Intern"},
         {"title": "Intern"},
@@ -26,28 +26,28 @@ def test_the_last_writer_wins_whatever_came_first() -> None:
 
 
 def test_at_the_same_instant_the_greater_event_id_wins() -> None:
-    assert history((0, "b", "title", "VP"), (0, "a", "title", "Intern")).told(TODAY) == {"title": "VP"}
+    assert history((0, "b", "title", "VP"), (0, "a", "title", "Intern")).reported(TODAY) == {"title": "VP"}
 
 
 def test_within_a_day_the_later_instant_wins() -> None:
     told = History([(NOON, "a", "title", "VP"), (NOON - timedelta(hours=1), "z", "title", "Intern")], ())
-    assert told.told(TODAY) == {"title": "VP"}
+    assert told.reported(TODAY) == {"title": "VP"}
 
 
 def test_null_takes_a_trait_back_until_it_is_told_again() -> None:
     told = history((0, "a", "title", "VP"), (1, "b", "title", None), (2, "c", "title", "VP"))
-    assert [told.told(TODAY + day) for day in range(3)] == [{"title": "VP"}, {}, {"title": "VP"}]
+    assert [told.reported(TODAY + day) for day in range(3)] == [{"title": "VP"}, {}, {"title": "VP"}]
 
 
 def test_false_and_zero_are_told() -> None:
-    assert history((0, "a", "consent", False), (0, "b", "seats", 0)).told(TODAY) == {
+    assert history((0, "a", "consent", False), (0, "b", "seats", 0)).reported(TODAY) == {
         "consent": False,
         "seats": 0,
     }
 
 
 def test_traits_are_told_by_name() -> None:
-    assert list(history((0, "a", "title", "VP"), (0, "b", "country", "DE")).told(TODAY)) == [
+    assert list(history((0, "a", "title", "VP"), (0, "b", "country", "DE")).reported(TODAY)) == [
         "country",
         "title",
     ]

@@ -142,7 +142,7 @@ def test_a_required_trait_that_never_came_is_told_first_and_what_follows() -> No
     }
     first, *_ = [one for one in oddities(document) if one.code != "no_lead_expected"]
     assert first.message == (
-        "nobody is handed over: no event ever told the trait emial; did you mean `email`?"
+        "nobody is handed over: no event ever set the trait emial; did you mean `email`?"
     )
     assert (first.field, first.seen, first.suggestion) == (
         "requires.0",
