@@ -145,7 +145,7 @@ def test_a_file_does_one_job(path: Path) -> None:
 def test_what_is_not_there_is_unknown() -> None:
     """A program that meets `lead_not_found` here and `profile_unknown` there must know each by heart."""
     codes = {
-        node.args[0].value
+        str(node.args[0].value)
         for path in SOURCES
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call)

@@ -15,8 +15,9 @@ from shared.log.kafka import KafkaLog
 from shared.log.port import Backlog, Log, Message, Record
 from shared.process.pulse import Pulse
 from tests.contract.logs import open_log, read, records, texts
-from tests.given import FrozenClock, claim_away
-from tests.patience import eventually
+from tests.support.clock import FrozenClock
+from tests.support.log import claim_away
+from tests.support.patience import eventually
 
 
 async def test_records_of_one_key_are_read_in_the_order_of_their_appends(

@@ -14,9 +14,9 @@ from shared.log import embedded_file, embedded_tail, kafka
 from shared.log.port import Consumer, Log, Record
 from tests.contract.children import child_of
 from tests.contract.logs import applied, in_small_parts, read, texts, written_down
-from tests.given import claim_away
-from tests.patience import eventually
-from tests.tables import values
+from tests.support.log import claim_away
+from tests.support.patience import eventually
+from tests.support.tables import values
 
 KEYS = ("ana", "ben", "eva", "max")
 

@@ -16,7 +16,7 @@ from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.log.port import Log
 from tests.contract.logs import read, records, texts
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 
 async def read_and_apply(log: Log, database: Database, wanted: int) -> list[str]:

@@ -12,7 +12,7 @@ from shared.database.positions import Claims
 from shared.log.port import Log
 from tests.contract.children import child_of
 from tests.contract.logs import read, records, texts
-from tests.patience import patience
+from tests.support.patience import patience
 
 
 @pytest.fixture

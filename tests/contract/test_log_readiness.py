@@ -10,7 +10,7 @@ from shared.errors import Misconfigured, Unavailable
 from shared.log import embedded, embedded_file
 from shared.log.embedded import EmbeddedLog
 from tests.contract.logs import records
-from tests.given import messages_on
+from tests.support.log import messages_on
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from shared.database.engine import Database
 from shared.events import decode, key_of
-from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Door, Flipline
 from tests.e2e.processes import run
-from tests.patience import eventually
-from tests.tables import changed
+from tests.support.builders import rule
+from tests.support.patience import eventually
+from tests.support.tables import changed
 
 # Real processes on a busy machine take their time.
 pytestmark = pytest.mark.timeout(600)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Flipline
 from tests.e2e.processes import run
-from tests.import_world import line
+from tests.worlds.imports import line
 
 MODEL = "interest"
 MATRIX = {

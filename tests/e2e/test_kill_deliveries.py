@@ -15,9 +15,9 @@ from shared.process.clock import SystemClock
 from tests.e2e.flipline import KEYS, Door
 from tests.e2e.flipline import settings as settings_of
 from tests.e2e.processes import Process
-from tests.patience import eventually
-from tests.receiver import Receiver, Reply
-from tests.tables import changed, rows, values
+from tests.support.patience import eventually
+from tests.support.receiver import Receiver, Reply
+from tests.support.tables import changed, rows, values
 
 HANGS, WORKS = Reply(hang=True), Reply(200)
 Leases = dict[str, tuple[str, str]]

@@ -25,11 +25,11 @@ from shared.identity import Identity
 from shared.process.datadir import RENEWING, prepare
 from shared.process.pulse import Pulse
 from shared.process.settings import Settings
-from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, ONE_EACH, Flipline
 from tests.e2e.processes import ROOT, Process, environment, run
-from tests.integration.renewed import OLD, Old, by
-from tests.patience import eventually
+from tests.support.builders import rule
+from tests.support.patience import eventually
+from tests.worlds.renewal import OLD, RenewalWorld, by
 
 ANA, BEN = ("email", "ana@firm.example"), ("email", "ben@firm.example")
 ZOE, ZOE_IN_BRACKETS = ("email", "zw@firm.example"), ("email", "<zw@firm.example>")
@@ -41,15 +41,16 @@ OLDER = "Scoring's tables were built by an older version of Flipline (fold 1;"
 
 
 @asynccontextmanager
-async def opened(given: dict[str, str]) -> AsyncIterator[Old]:
+async def opened(given: dict[str, str]) -> AsyncIterator[RenewalWorld]:
     """Open the log and the tables that settings name, as scoring with older rules."""
-    settings = Settings(**{name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()})
+    named: dict[str, Any] = {name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()}
+    settings = Settings(**named)
     prepare(settings.data_dir)
     await migrate(settings.effective_database_url)
     database = Database(settings.effective_database_url)
     log: Any = open_log(settings, database)
     try:
-        yield Old(log, database, OLD)
+        yield RenewalWorld(log, database, OLD)
     finally:
         await log.close()
         await database.close()
@@ -58,19 +59,19 @@ async def opened(given: dict[str, str]) -> AsyncIterator[Old]:
 async def an_old_installation(given: dict[str, str], events: Sequence[Interaction] = HISTORY) -> None:
     """Fill log and tables as a version did that knew nothing of folds."""
     async with opened(given) as old:
-        await old.world.activated(rule("visits", 10), flip_number=30)
-        await old.posted(*events)
+        await old.world.activate(rule("visits", 10), flip_number=30)
+        await old.append(*events)
         following = asyncio.create_task(old.follower().run(Pulse()))
-        await eventually(lambda: old.world.rows(ledger), lambda rows: len(rows) == len(events))
+        await eventually(lambda: old.world.table_rows(ledger), lambda rows: len(rows) == len(events))
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        await old.relayed()
-        await old.changed(sa.delete(folds))
+        await old.relay_outbox()
+        await old.execute(sa.delete(folds))
 
 
 async def names(given: dict[str, str]) -> set[tuple[str, str]]:
     async with opened(given) as old:
-        return {(row[1], row[2]) for row in await old.world.rows(identities)}
+        return {(row[1], row[2]) for row in await old.world.table_rows(identities)}
 
 
 async def is_renewed(flipline: Flipline) -> bool:

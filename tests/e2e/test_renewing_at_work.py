@@ -11,8 +11,8 @@ from tests.e2e.flipline import Flipline
 from tests.e2e.flow import flowing
 from tests.e2e.outcome import assert_as_if_undisturbed, lead_ids_in
 from tests.e2e.processes import Process, run
-from tests.patience import eventually
-from tests.receiver import Receiver
+from tests.support.patience import eventually
+from tests.support.receiver import Receiver
 
 EVENTS = 3_000
 RENEWALS = 2

@@ -13,7 +13,7 @@ from tests.e2e.flow import flowing
 from tests.e2e.mishaps import freeze_in_a_batch
 from tests.e2e.outcome import assert_as_if_undisturbed, handed_over
 from tests.e2e.processes import Process, run
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 

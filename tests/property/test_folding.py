@@ -29,18 +29,18 @@ from shared.errors import Refused
 from shared.events import Event, encode
 from shared.identity import Forms
 from shared.log.port import Message, Partition
-from tests.given import FrozenClock
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.people import Person
-from tests.oracle.worlds import TOWN, World, worlds
+from tests.oracle.worlds import TOWN, DrawnWorld, worlds
 from tests.property.agreement import (
     assert_same_crossing,
     assert_same_points,
     assert_same_score,
     assert_same_traits,
 )
-from tests.tables import changed
+from tests.support.clock import FrozenClock
+from tests.support.tables import changed
 
 Batches = Sequence[Sequence[Event]]
 
@@ -48,12 +48,12 @@ Batches = Sequence[Sequence[Event]]
 class Telling(NamedTuple):
     """A world, how many identities of a kind a person can have in it, and how its events come."""
 
-    world: World
+    world: DrawnWorld
     limits: Mapping[str, int]
     batches: Batches
 
 
-def is_accepted(world: World) -> bool:
+def is_accepted(world: DrawnWorld) -> bool:
     """Nobody can activate a matrix whose flip number is out of reach."""
     try:
         read_matrix(MODEL, world.matrix)

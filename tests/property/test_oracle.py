@@ -8,7 +8,8 @@ import pytest
 
 from shared.events import Interaction, Retraction, Separation
 from shared.identity import Identity
-from tests.oracle.fold import Given, Life, lives
+from tests.cast import ANTONIO, ANTONIOS_MATRIX, antonios_steps
+from tests.oracle.fold import Given, Life, day_of, lives
 from tests.oracle.people import persons
 
 MONDAY = date(2026, 1, 5)
@@ -65,24 +66,13 @@ def score(whose: Life, by: dict[str, Any], day: int) -> float:
 
 
 def test_antonio_flips_on_the_third() -> None:
-    twitter, facebook = Identity("twitter", "antonio"), Identity("facebook", "antonio")
-    email = Identity("email", "antonio@gmail.com")
-    antonio = life(
-        done("1", twitter, type="announce_marathon"),
-        done("2", facebook, twitter, day=120, type="identify"),
-        done("3", facebook, day=121, type="group_join"),
-        done("4", email, facebook, day=150, type="newsletter_signup"),
-    )
-    by = matrix(
-        {"id": "announces", "when": {"type": "announce_marathon"}, "points": 5},
-        {"id": "joins", "when": {"type": "group_join"}, "points": 10},
-        {"id": "signs_up", "when": {"type": "newsletter_signup"}, "points": 10},
-    )
-    assert antonio.person == {twitter, facebook, email}
-    assert [score(antonio, by, day) for day in (0, 121, 149, 150)] == [5, 15, 15, 25]
-    assert [one.points for one in antonio.account(by, START + 150).reasons] == [5, 10, 10]
-    assert antonio.crossed_on(by, START + 400) == START + 150
-    assert antonio.crossed_on(by, START + 149) is None
+    antonio, by, today = life(*antonios_steps()), ANTONIOS_MATRIX, day_of(antonios_steps()[-1])
+    assert antonio.person == set(ANTONIO)
+    days = (today - 150, today - 30, today - 1, today)
+    assert [antonio.account(by, day).score for day in days] == [5, 15, 15, 25]
+    assert [one.points for one in antonio.account(by, today).reasons] == [5, 10, 10]
+    assert antonio.crossed_on(by, today + 250) == today
+    assert antonio.crossed_on(by, today - 1) is None
 
 
 def test_a_limit_is_used_up_by_the_earliest_days() -> None:

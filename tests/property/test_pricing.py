@@ -13,7 +13,7 @@ from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.standing import standing
-from tests.oracle.worlds import World, worlds
+from tests.oracle.worlds import DrawnWorld, worlds
 from tests.property.agreement import (
     TOLERANCE,
     assert_same_crossing,
@@ -29,7 +29,7 @@ LONG = 120
 
 @settings(max_examples=120)
 @given(worlds())
-def test_traits_score_standing_and_crossing_are_those_of_the_definition(world: World) -> None:
+def test_traits_score_standing_and_crossing_are_those_of_the_definition(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
@@ -55,7 +55,7 @@ def test_traits_score_standing_and_crossing_are_those_of_the_definition(world: W
 
 @settings(max_examples=60)
 @given(worlds(most=8))
-def test_between_a_day_and_its_next_change_the_score_stands_still(world: World) -> None:
+def test_between_a_day_and_its_next_change_the_score_stands_still(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
@@ -72,7 +72,7 @@ def test_between_a_day_and_its_next_change_the_score_stands_still(world: World) 
 
 @settings(max_examples=100)
 @given(worlds(most=8))
-def test_nobody_gets_more_from_the_rules_than_the_matrix_is_said_to_give(world: World) -> None:
+def test_nobody_gets_more_from_the_rules_than_the_matrix_is_said_to_give(world: DrawnWorld) -> None:
     at_most = most(kept_matrix(MODEL, world.matrix))
     for life in lives(world.events).values():
         reasons = life.account(world.matrix, world.day).reasons

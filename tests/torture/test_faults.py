@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.servers import Kind, OwnServer
+from tests.support.faults.servers import Kind, OwnServer
 from tests.torture.enduring import endure
 from tests.torture.fault import Fault
 from tests.torture.faults import FAULTS

@@ -6,7 +6,7 @@ ready to be read. Two things are counted here: bytes of any kind (header lines, 
 the beginning of the body), and informational responses, which cost ten times as much for their size.
 
 The library has no setting for this, so its protocol is subclassed, by the two methods that begin a response
-and take its bytes. The lock file pins its version, and `tests/integration/test_handoff_hostile.py` tests it.
+and take its bytes. The lock file pins its version, and `tests/integration/handoff/test_hostile.py` tests it.
 """
 
 import asyncio

@@ -39,8 +39,10 @@ def description(
     body: dict[str, Any],
     example: Any,
     answer: dict[str, Any],
+    *,
+    media_type: str = JSON,
 ) -> dict[str, Any]:
-    """Describe a tracking path; `body` and `answer` are schemas."""
+    """Describe a tracking path; `body` and `answer` are schemas, and `media_type` is that of the body."""
     problems = {
         400: "The body, or the single event or call, is refused, and stored as a dead letter.",
         401: "The write key is missing or wrong.",
@@ -60,7 +62,7 @@ def description(
         "openapi_extra": {
             "requestBody": {
                 "required": True,
-                "content": {JSON: {"schema": body, "example": example}},
+                "content": {media_type: {"schema": body, "example": example}},
             },
         },
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.meter import cpu_seconds, family_cpu_seconds
-from tests.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS
 
 SPENT = 0.2
 CHILD = f"import time\nwhile time.process_time() < {SPENT}: pass"

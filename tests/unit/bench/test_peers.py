@@ -1,7 +1,7 @@
 """The benchmark beside Kafka Streams: what is measured, and that no difference passes for equal."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,7 @@ def test_a_stretch_that_one_batch_skipped_is_not_measured() -> None:
 
 def looks(positions: Iterator[int]) -> Any:
     @asynccontextmanager
-    async def opened() -> Any:
+    async def opened() -> AsyncIterator[Any]:
         async def look() -> int:
             return next(positions)
 

@@ -16,8 +16,8 @@ from services.ops.activate import activate
 from services.ops.activation_request import ActivationRequest
 from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
 from shared.web.middleware import MAX_REQUEST_BYTES
-from tests.keys import OPS_KEY
-from tests.patience import PATIENCE_SECONDS
+from tests.support.keys import OPS_KEY
+from tests.support.patience import PATIENCE_SECONDS
 
 NOWHERE = "http://127.0.0.1:1"
 DIFF = {"newly_flipped": 0, "un_flipped": 0, "already_handed_over": 0, "kept_back": 0, "biggest_movers": []}
@@ -45,7 +45,7 @@ def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
 
         do_POST = do_GET  # noqa: N815 - so the standard library finds it
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:

@@ -8,7 +8,8 @@ from services.ops import display
 
 
 def printed(console: Console) -> str:
-    return console.file.getvalue()  # type: ignore[attr-defined]
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
 
 
 def test_what_people_wrote_is_shown_as_they_wrote_it() -> None:

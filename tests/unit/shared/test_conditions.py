@@ -7,7 +7,7 @@ from shared.comparison import Comparison
 from shared.condition_size import check_size
 from shared.conditions import Condition, explain, fingerprint, possible_types
 from shared.matching import compile_condition
-from tests.builders import interaction
+from tests.support.builders import interaction
 
 CONDITION: TypeAdapter[Any] = TypeAdapter(Condition)
 

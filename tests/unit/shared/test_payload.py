@@ -6,7 +6,7 @@ from shared.errors import Refused
 from shared.events import DeadLetter, decode, encode
 from shared.payload import EXCERPT_BYTES, MAX_PAYLOAD_BYTES, payload_of, text_payload
 from shared.payload import bytes_of as bytes_of_letter
-from tests.letters_world import letter
+from tests.worlds.dead_letters import letter
 
 
 def kept(data: bytes) -> DeadLetter:

@@ -1,0 +1,139 @@
+"""Whom an activation withheld from sales: until they do something, or until another hands over all."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.scoring.store.tables import standings
+from shared.events import Interaction, LeadQualified
+from tests.cast import ADJUSTED, BOTH, COOKIE, VISITS, by_cookie, retraction
+from tests.support.builders import NOON, identities, interaction
+from tests.worlds.scoring import ScoringWorld
+
+
+async def withheld(world: ScoringWorld) -> None:
+    """Have an activation keep the cookie from sales."""
+    await world.activate(VISITS, flip_number=1000)
+    await world.consume(by_cookie(id="visit"))
+    await world.activate(VISITS, flip_number=10, handoff="new_activity_only")
+    assert (await world.score_row(COOKIE)).state == "qualified"
+
+
+async def test_a_person_withheld_by_an_activation_becomes_a_lead_by_doing_something(
+    world: ScoringWorld,
+) -> None:
+    await withheld(world)
+    await world.let_time_pass(days=5)
+    assert await world.lead_count() == 0
+    await world.consume(by_cookie("like", day=5))
+    assert await world.lead_count() == 1
+
+
+async def test_what_was_done_before_an_activation_and_comes_later_is_no_new_activity(
+    world: ScoringWorld,
+) -> None:
+    """As when the past is imported: sales is not flooded with people that the activation withheld."""
+    await withheld(world)
+    await world.consume(*(by_cookie("like", day=-day) for day in (1, 30)))
+    assert await world.lead_count() == 0
+    newcomer = {"email": "newcomer@example.com"}
+    await world.consume(*(interaction(day=-day, known_as=newcomer) for day in (1, 2)))
+    assert await world.lead_count() == 1
+    await world.let_time_pass(days=1)
+    await world.consume(by_cookie("like", day=1))
+    assert await world.lead_count() == 2
+
+
+# Which of two profile ids is left depends on their hashes, so both ways round are tried.
+BY_HASH = sorted((identities(email=f"ana{n}@example.com")[0] for n in range(9)), key=lambda i: i.id)
+
+
+@pytest.mark.parametrize("email", [BY_HASH[0].value, BY_HASH[-1].value])
+@pytest.mark.parametrize("known_before", [False, True])
+async def test_to_be_identified_is_not_to_do_something(
+    world: ScoringWorld, email: str, *, known_before: bool
+) -> None:
+    assert BY_HASH[0].id < COOKIE.id < BY_HASH[-1].id
+    await withheld(world)
+    if known_before:
+        await world.consume(interaction("identify", known_as={"email": email}))
+    await world.consume(interaction("identify", known_as={"email": email, "anonymous_id": "cookie"}))
+    assert (await world.score_row(COOKIE)).state == "qualified"
+    assert await world.lead_count() == 0
+    await world.consume(interaction(known_as={"email": email}))
+    assert await world.lead_count() == 1
+
+
+async def test_points_given_by_hand_are_not_what_the_person_did(world: ScoringWorld) -> None:
+    await withheld(world)
+    await world.consume(by_cookie("adjustment", **ADJUSTED))
+    assert await world.lead_count() == 0
+
+
+async def test_what_was_retracted_before_it_came_is_not_done(world: ScoringWorld) -> None:
+    await withheld(world)
+    await world.consume(retraction("later", identity=COOKIE))
+    await world.consume(by_cookie(id="later"))
+    assert await world.lead_count() == 0
+
+
+async def kept_back(world: ScoringWorld, *others: Interaction) -> None:
+    """Have an activation keep Ana from sales, and the people who did the others."""
+    await world.activate(VISITS, flip_number=1000)
+    await world.consume(interaction(), *others)
+    diff = await world.activate(VISITS, flip_number=10, handoff="none")
+    assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (1 + len(others), 0, 0)
+
+
+async def test_a_person_kept_back_by_none_is_handed_over_by_no_activity_and_no_activation_but_all(
+    world: ScoringWorld,
+) -> None:
+    await kept_back(world)
+    await world.consume(interaction())
+    for handoff in ("none", "new_activity_only"):
+        diff = await world.activate(VISITS, flip_number=5, handoff=handoff)
+        assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (0, 1, 0)
+        await world.consume(interaction(), interaction("identify", known_as=BOTH))
+    assert await world.lead_count() == 0
+    assert [row[3] for row in await world.table_rows(standings)] == [None]
+
+
+async def test_a_person_kept_back_is_handed_over_once_by_an_activation_that_hands_all_over(
+    world: ScoringWorld,
+) -> None:
+    await kept_back(world)
+    (withheld_row,) = await world.table_rows(standings)
+    world.clock.advance(days=1)
+    for handed_over_now in (1, 0):
+        diff = await world.activate(VISITS, flip_number=5, handoff="all")
+        assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over, diff.handed_over_now) == (
+            0, handed_over_now, 1 - handed_over_now, handed_over_now,
+        )  # fmt: skip
+        await world.consume(interaction(), interaction("identify", known_as=BOTH))
+    (lead,) = await world.outbox_events(LeadQualified)
+    assert (lead.cycle, lead.version, lead.qualified_at) == (1, 3, NOON + timedelta(days=1))
+    assert await world.table_rows(standings) == [
+        (*withheld_row[:3], lead.lead_id, lead.version, lead.qualified_at)
+    ]
+
+
+async def test_of_two_kept_back_who_turn_out_to_be_one_sales_gets_one_lead(world: ScoringWorld) -> None:
+    await kept_back(world, by_cookie())
+    await world.consume(interaction("identify", known_as=BOTH))
+    diff = await world.activate(VISITS, flip_number=5, handoff="all")
+    assert (diff.newly_flipped, diff.kept_back, diff.handed_over_now) == (0, 1, 1)
+    (lead,) = await world.outbox_events(LeadQualified)
+    assert lead.cycle == 1
+    diff = await world.activate(VISITS, flip_number=6, handoff="all")
+    assert (diff.kept_back, diff.already_handed_over, await world.lead_count()) == (0, 1, 1)
+
+
+async def test_the_cycle_after_one_that_was_kept_back_is_handed_over_by_activity(world: ScoringWorld) -> None:
+    await world.activate(VISITS, flip_number=1000)
+    await world.consume(interaction())
+    await world.activate(VISITS, flip_number=10, handoff="none", requalify_after="90d")
+    await world.let_time_pass(days=90)
+    await world.consume(interaction(day=90))
+    (lead,) = await world.outbox_events(LeadQualified)
+    diff = await world.activate(VISITS, flip_number=5, handoff="all")
+    assert (lead.cycle, diff.kept_back, diff.already_handed_over, await world.lead_count()) == (2, 0, 1, 1)
