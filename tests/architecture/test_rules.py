@@ -42,13 +42,13 @@ def offenders(wanted: set[str], *, but: set[str]) -> list[str]:
     ]
 
 
-def test_only_the_clock_tells_the_time() -> None:
+def test_only_the_clock_module_reads_the_wall_clock() -> None:
     """A fold that asks the wall clock gives another score in a replay than it gave live."""
     wall_clock = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
     assert offenders(wall_clock, but={"shared/process/clock.py"}) == []
 
 
-def test_chance_enters_only_where_a_process_is_composed() -> None:
+def test_only_allowed_modules_use_randomness() -> None:
     """An id or a jitter drawn deep inside cannot be repeated by a test, nor by a replay."""
     allowed = {
         "shared/ids.py",
@@ -62,7 +62,7 @@ def test_chance_enters_only_where_a_process_is_composed() -> None:
     assert found == []
 
 
-def test_only_the_unit_commits() -> None:
+def test_only_the_unit_of_work_commits() -> None:
     """A commit in the middle of a unit of work leaves half of it behind when the rest fails."""
     found = [
         f"{name(path)}:{line} {called}"
@@ -137,12 +137,12 @@ def test_only_store_knows_the_tables() -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_file_does_one_job(path: Path) -> None:
+def test_source_files_have_at_most_250_lines(path: Path) -> None:
     """Files that grew past a few screens are where two jobs hide, and where nobody reads to the end."""
     assert len(path.read_text().splitlines()) <= MOST_LINES
 
 
-def test_what_is_not_there_is_unknown() -> None:
+def test_codes_of_not_found_errors_end_with_unknown() -> None:
     """A program that meets `lead_not_found` here and `profile_unknown` there must know each by heart."""
     codes = {
         str(node.args[0].value)
@@ -156,7 +156,7 @@ def test_what_is_not_there_is_unknown() -> None:
     assert sorted(code for code in codes if not code.endswith("_unknown")) == []
 
 
-def test_settings_explain_themselves() -> None:
+def test_numeric_settings_have_a_description_and_a_unit() -> None:
     """A number without its unit gets set a thousand times too high one day."""
     for setting, field in Settings.model_fields.items():
         if field.annotation in {int, float} and setting != "port":

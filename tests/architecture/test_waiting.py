@@ -61,20 +61,22 @@ def complaints(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_test_waits_for_a_time_or_has_a_clock_of_its_own(path: Path) -> None:
+def test_tests_do_not_sleep_measure_time_or_set_short_limits(path: Path) -> None:
     assert list(complaints(path)) == []
 
 
-def test_no_example_of_hypothesis_has_to_be_quick() -> None:
+def test_hypothesis_has_no_deadline() -> None:
     assert hypothesis.settings().deadline is None
 
 
-def test_a_test_may_last_longer_than_what_it_waits_for() -> None:
+def test_the_timeout_of_a_test_is_at_least_twice_the_patience() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     assert settings["timeout"] >= 2 * PATIENCE_SECONDS
 
 
-async def test_what_never_comes_is_told_with_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_condition_that_is_never_met_fails_with_the_last_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
     with pytest.raises(AssertionError, match="the last answer was 7"):
         await patience.eventually(lambda: 7, lambda number: number > 7)
@@ -103,6 +105,6 @@ async def test_what_never_comes_is_told_with_the_last_answer(monkeypatch: pytest
         ("httpx.AsyncClient(transport=app)", None),
     ],
 )
-def test_the_rule_sees_what_it_is_about(line: str, told: str | None, tmp_path: Path) -> None:
+def test_waiting_and_short_limits_are_found_in_a_file(line: str, told: str | None, tmp_path: Path) -> None:
     (path := tmp_path / "test_it.py").write_text(line)
     assert [told is not None and told in one for one in complaints(path)] == ([True] if told else [])

@@ -36,16 +36,14 @@ async def refused(log: Log, database: Database) -> str:
     return raised.value.message
 
 
-async def test_a_reader_goes_on_where_it_was(log: Log, database: Database) -> None:
+async def test_a_reader_continues_at_its_position(log: Log, database: Database) -> None:
     await log.append(records("1", "2"))
     assert await read_and_apply(log, database, 2) == ["1", "2"]
     await log.append(records("3"))
     assert await read_and_apply(log, database, 1) == ["3"]
 
 
-async def test_a_record_that_is_not_the_one_that_was_read_stops_the_reader(
-    log: Log, database: Database
-) -> None:
+async def test_a_changed_record_before_the_position_stops_the_reader(log: Log, database: Database) -> None:
     """As after a restore of an older log that was written to since: its end tells nothing any more."""
     await log.append(records("1"))
     await read_and_apply(log, database, 1)
@@ -62,7 +60,7 @@ async def test_a_record_that_is_not_the_one_that_was_read_stops_the_reader(
     assert await read_and_apply(log, database, 2) == ["1", "2"]
 
 
-async def test_tables_that_are_newer_than_the_restored_log_stop_their_reader(
+async def test_a_restored_log_that_is_older_than_the_tables_stops_the_reader(
     database: Database, tmp_path: Path
 ) -> None:
     path, backup = tmp_path / "log.sqlite", tmp_path / "backup.sqlite"
@@ -88,7 +86,7 @@ async def test_tables_that_are_newer_than_the_restored_log_stop_their_reader(
     await log.close()
 
 
-async def test_a_log_that_was_begun_anew_stops_its_reader(database: Database, tmp_path: Path) -> None:
+async def test_a_new_log_stops_the_reader_of_the_old_log(database: Database, tmp_path: Path) -> None:
     first, second = EmbeddedLog(tmp_path / "first.sqlite"), EmbeddedLog(tmp_path / "second.sqlite")
     for log in (first, second):
         await log.append(records("1", "2"))
@@ -145,7 +143,7 @@ async def test_a_deleted_topic_is_not_made_anew_while_it_has_positions(
 
 
 @pytest.mark.kafka
-async def test_a_topic_that_somebody_made_again_stops_its_reader_and_readiness(
+async def test_a_recreated_topic_stops_the_reader_and_readiness(
     kafka: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kafka_producer, "PROOF_LASTS_SECONDS", 0.0)

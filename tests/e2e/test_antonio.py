@@ -48,7 +48,7 @@ async def timeline(flipline: Flipline) -> list[str]:
     return [one["id"] for one in await flipline.ops.pages(f"/v1/profiles/{profile['id']}/timeline")]
 
 
-async def test_antonio_flips_on_his_third_step_and_sales_hears_of_it_once(
+async def test_antonio_flips_on_his_third_step_and_sales_gets_one_lead(
     flipline: Flipline, crm: Receiver
 ) -> None:
     webhook = await subscribed(flipline, crm)

@@ -54,7 +54,7 @@ async def command(embedded_settings: dict[str, str], tmp_path: Path) -> AsyncIte
         yield Command(flipline, tmp_path)
 
 
-async def test_files_that_begin_alike_all_count_and_no_line_counts_twice(command: Command) -> None:
+async def test_files_with_the_same_first_line_all_count_and_no_line_counts_twice(command: Command) -> None:
     shop_a = MONITOR + "".join(line(f"/a/{number}", address="192.0.2.11") for number in range(6))
     shop_b = MONITOR + "".join(line(f"/book-a-demo/{number}", address="192.0.2.12") for number in range(5))
     for name, content in (("shop-a.log", shop_a), ("shop-b.log", shop_b)):
@@ -72,7 +72,7 @@ async def test_files_that_begin_alike_all_count_and_no_line_counts_twice(command
     assert await command.scores() == [5, 6]
 
 
-async def test_visitors_are_told_apart_whatever_the_format(command: Command) -> None:
+async def test_visitors_are_distinguished_in_every_format(command: Command) -> None:
     sites = "".join(f"shop.example:443 {line('/pricing', address=f'192.0.2.{number}')}" for number in (1, 2))
     sites += f"shop.example:443 {line('/guide.pdf', address='192.0.2.3')}"
     _, printed = await command("vhost_first.log", sites)
@@ -90,7 +90,9 @@ async def test_visitors_are_told_apart_whatever_the_format(command: Command) -> 
     assert await command.scores() == [1, 1, 12]
 
 
-async def test_what_cannot_be_imported_is_said_in_a_sentence_and_ends_with_1(command: Command) -> None:
+async def test_a_file_that_cannot_be_imported_is_reported_with_a_reason_and_exit_code_1(
+    command: Command,
+) -> None:
     packed = gzip.compress("".join(line(f"/{number * 7_919}") for number in range(2_000)).encode())
     middle = len(packed) // 2
     damaged = packed[:middle] + b"\xff" * 40 + packed[middle + 40 :]

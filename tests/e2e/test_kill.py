@@ -24,7 +24,7 @@ KILLS = 5
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-async def test_killed_in_the_middle_of_batches_scoring_loses_and_doubles_nothing(
+async def test_scoring_killed_in_the_middle_of_batches_loses_and_doubles_nothing(
     cluster_settings: dict[str, str], tmp_path: Path
 ) -> None:
     rng = random.Random(SEED)  # noqa: S311 - not a secret

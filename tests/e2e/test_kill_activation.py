@@ -70,7 +70,7 @@ async def killed_in_the_middle(flipline: Flipline, tables: Database) -> str:
     raise AssertionError
 
 
-async def test_killed_in_the_middle_of_an_activation_it_goes_on_when_asked_again(
+async def test_an_activation_killed_in_the_middle_continues_when_requested_again(
     embedded_settings: dict[str, str], tables: Database, tmp_path: Path
 ) -> None:
     async with Flipline(embedded_settings, ALL_IN_ONE, tmp_path) as flipline:

@@ -79,7 +79,7 @@ async def is_renewed(flipline: Flipline) -> bool:
     return ana is not None and ben is not None and ana["id"] != ben["id"]
 
 
-async def test_after_an_upgrade_strangers_come_apart_and_mailboxes_together(
+async def test_a_renewal_after_an_upgrade_separates_strangers_and_joins_mailboxes(
     everywhere: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
     place, given = everywhere
@@ -125,7 +125,7 @@ async def test_after_an_upgrade_strangers_come_apart_and_mailboxes_together(
         assert len(await leads()) == 2
 
 
-async def test_started_again_after_a_renewal_it_is_not_renewed_again(
+async def test_a_restart_after_a_renewal_does_not_renew_again(
     embedded_settings: dict[str, str], tmp_path: Path
 ) -> None:
     await an_old_installation(embedded_settings)
@@ -135,7 +135,7 @@ async def test_started_again_after_a_renewal_it_is_not_renewed_again(
         assert flipline.processes["up"].all_output().count("The tables are renewed.") == 1
 
 
-async def test_killed_in_the_middle_of_the_swap_it_has_changed_nothing_and_begins_anew(
+async def test_a_renewal_killed_during_the_swap_changes_nothing_and_can_be_repeated(
     everywhere: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
     place, given = everywhere
@@ -169,7 +169,7 @@ async def test_killed_in_the_middle_of_the_swap_it_has_changed_nothing_and_begin
     assert (ended, "Nothing differs" in told) == (0, True), told
 
 
-async def test_without_the_whole_log_it_goes_on_with_the_old_tables_and_says_so(
+async def test_with_an_incomplete_log_flipline_continues_with_the_old_tables_and_says_so(
     embedded_settings: dict[str, str], tmp_path: Path
 ) -> None:
     await an_old_installation(embedded_settings)
@@ -194,7 +194,9 @@ async def test_without_the_whole_log_it_goes_on_with_the_old_tables_and_says_so(
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-async def test_what_a_retention_has_removed_from_kafka_is_missed(cluster_settings: dict[str, str]) -> None:
+async def test_a_renewal_is_refused_when_kafka_retention_has_removed_records(
+    cluster_settings: dict[str, str],
+) -> None:
     await an_old_installation(cluster_settings)
     before = await names(cluster_settings)
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster_settings["FLIPLINE_LOG"].removeprefix("kafka://"))

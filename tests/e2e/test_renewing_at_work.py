@@ -20,7 +20,7 @@ RENEWALS = 2
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-async def test_renewed_beside_two_workers_scoring_loses_and_doubles_nothing(
+async def test_renewals_beside_two_scoring_workers_lose_and_double_nothing(
     cluster_settings: dict[str, str], tmp_path: Path
 ) -> None:
     deeds = crowd(21_000, people=100, deeds=EVENTS)

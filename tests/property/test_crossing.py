@@ -33,7 +33,7 @@ def worlds_of_losses(draw: st.DrawFn) -> DrawnWorld:
 
 @settings(max_examples=60)
 @given(worlds_of_losses(), st.data())
-def test_it_is_the_first_day_of_all_on_which_the_score_reaches_the_flip_number(
+def test_crossed_on_is_the_first_of_all_days_that_reaches_the_flip_number(
     world: DrawnWorld, data: st.DataObject
 ) -> None:
     matrix = kept_matrix(MODEL, world.matrix)

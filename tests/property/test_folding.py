@@ -133,7 +133,7 @@ def fold(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @settings(max_examples=100)
 @given(telling=tellings())
-def test_any_order_batches_and_redelivery_give_the_persons_and_scores_of_the_definition(
+def test_the_fold_gives_the_profiles_and_scores_of_the_oracle_for_any_order_and_redelivery(
     fold: Fold, telling: Telling
 ) -> None:
     world = telling.world

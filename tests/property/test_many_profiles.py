@@ -54,7 +54,7 @@ def alone(known: ScoreInput, matrix: Matrix, day: int) -> tuple[Parts, Appraisal
 
 @settings(max_examples=100)
 @given(worlds() | odd_worlds(), matrices(), st.data())
-def test_profiles_are_priced_together_as_each_is_alone(
+def test_pricing_profiles_together_equals_pricing_each_alone(
     world: DrawnWorld, other: Json, data: st.DataObject
 ) -> None:
     """Also where the crowd has what another matrix asks too."""
@@ -71,7 +71,7 @@ def test_profiles_are_priced_together_as_each_is_alone(
 
 @settings(max_examples=100)
 @given(worlds())
-def test_a_crowd_scores_and_stands_as_the_definition_says(world: DrawnWorld) -> None:
+def test_scores_and_appraisals_in_columns_equal_those_of_the_oracle(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     due = list(lives(world.events).values())
     known = [known_of(life, matrix) for life in due]

@@ -18,7 +18,7 @@ asked = st.sets(st.integers(FIRST - 3, FIRST + 2 * DAYS) | st.integers(1, FIRST 
 
 @settings(max_examples=60)
 @given(worlds(most=12) | odd_worlds(), asked)
-def test_the_score_at_the_end_of_each_day_is_that_of_the_day(world: DrawnWorld, days: set[int]) -> None:
+def test_sums_over_days_equal_the_price_of_each_day(world: DrawnWorld, days: set[int]) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     for known in known_in(world, matrix):
         columns = columns_of([known], matrix)

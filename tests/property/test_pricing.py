@@ -29,7 +29,7 @@ LONG = 120
 
 @settings(max_examples=120)
 @given(worlds())
-def test_traits_score_standing_and_crossing_are_those_of_the_definition(world: DrawnWorld) -> None:
+def test_traits_score_appraisal_and_crossed_on_equal_those_of_the_oracle(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
@@ -55,7 +55,7 @@ def test_traits_score_standing_and_crossing_are_those_of_the_definition(world: D
 
 @settings(max_examples=60)
 @given(worlds(most=8))
-def test_between_a_day_and_its_next_change_the_score_stands_still(world: DrawnWorld) -> None:
+def test_the_score_is_constant_until_the_due_day(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
@@ -72,7 +72,7 @@ def test_between_a_day_and_its_next_change_the_score_stands_still(world: DrawnWo
 
 @settings(max_examples=100)
 @given(worlds(most=8))
-def test_nobody_gets_more_from_the_rules_than_the_matrix_is_said_to_give(world: DrawnWorld) -> None:
+def test_no_score_exceeds_the_bound_of_the_matrix(world: DrawnWorld) -> None:
     at_most = most(kept_matrix(MODEL, world.matrix))
     for life in lives(world.events).values():
         reasons = life.account(world.matrix, world.day).reasons

@@ -30,7 +30,7 @@ _OTHERS = {
 
 @settings(max_examples=60)
 @given(worlds(most=8))
-def test_every_way_leads_to_the_flip_number_and_is_the_shortest_of_its_kind(world: DrawnWorld) -> None:
+def test_every_way_reaches_the_flip_number_with_the_fewest_matches(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     flip_number = world.matrix["flip_number"]
     # The definition is as near to a score that fades as to 0.001.

@@ -26,7 +26,7 @@ from tests.support.patience import PATIENCE_SECONDS, a_moment, eventually
 from tests.support.postgres import plain
 
 
-def test_a_small_disk_is_full_as_long_as_it_is_filled(disk_of: Callable[[int], Path]) -> None:
+def test_a_filled_disk_is_full_only_within_the_block(disk_of: Callable[[int], Path]) -> None:
     disk = disk_of(256)
     with filled(disk), pytest.raises(OSError, match="No space left") as full:
         (disk / "more").write_bytes(b"x" * 4096)
@@ -38,7 +38,7 @@ def test_a_small_disk_is_full_as_long_as_it_is_filled(disk_of: Callable[[int], P
             (disk / "too much").write_bytes(b"x" * 4096)
 
 
-def test_sqlite_says_of_a_full_disk_what_it_is(disk_of: Callable[[int], Path]) -> None:
+def test_sqlite_reports_a_full_disk(disk_of: Callable[[int], Path]) -> None:
     disk = disk_of(512)
     connection = sqlite3.connect(disk / "state.sqlite", isolation_level=None)
     connection.execute("create table t (v blob)")
@@ -68,7 +68,7 @@ async def test_a_locked_file_can_be_read_and_not_written(tmp_path: Path) -> None
 
 
 @pytest.mark.postgres
-async def test_a_locked_table_stops_who_writes_or_everybody(postgres_url: str) -> None:
+async def test_a_locked_table_blocks_writers_or_also_readers(postgres_url: str) -> None:
     connection = await asyncpg.connect(plain(postgres_url))
     await connection.execute("set lock_timeout = 1")
     write, read = "insert into models (model, created_at) values ('m', now())", "select from models"
@@ -92,7 +92,7 @@ async def _select(address: str) -> int:
 
 
 @pytest.mark.postgres
-async def test_a_cluster_of_one_s_own_is_frozen_killed_stopped_and_comes_back(
+async def test_an_own_postgres_can_be_frozen_killed_stopped_and_restarted(
     own_postgres: OwnServer,
 ) -> None:
     address = own_postgres.address
@@ -127,7 +127,7 @@ def _states(server: OwnServer) -> set[str]:
 
 
 @pytest.mark.kafka
-async def test_a_broker_of_one_s_own_is_frozen_killed_and_loses_a_topic(own_kafka: OwnServer) -> None:
+async def test_an_own_kafka_can_be_frozen_and_killed_and_can_lose_a_topic(own_kafka: OwnServer) -> None:
     bootstrap = own_kafka.address.removeprefix("kafka://")
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
@@ -153,7 +153,7 @@ async def test_a_broker_of_one_s_own_is_frozen_killed_and_loses_a_topic(own_kafk
     assert (await topics(bootstrap)) & {"kept", "lost"} == {"kept"}
 
 
-def test_a_data_directory_comes_back_as_it_was_or_a_part_of_it(tmp_path: Path) -> None:
+def test_a_data_directory_can_be_restored_in_full_or_in_part(tmp_path: Path) -> None:
     data, copy = tmp_path / "data", tmp_path / "copy"
     data.mkdir()
     old = {"log.sqlite": "log 1", "state.sqlite": "state 1", "state.sqlite-wal": "wal 1"}
@@ -179,7 +179,7 @@ def test_a_data_directory_comes_back_as_it_was_or_a_part_of_it(tmp_path: Path) -
 
 
 @pytest.mark.postgres
-async def test_a_database_comes_back_as_it_was(postgres_url: str) -> None:
+async def test_a_database_can_be_restored_from_a_copy(postgres_url: str) -> None:
     async def models(*, add: str | None = None) -> int:
         connection = await asyncpg.connect(plain(postgres_url))
         if add:

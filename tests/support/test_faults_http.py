@@ -28,7 +28,7 @@ ANSWERS: dict[Sickness, Callable[[bytes], bool]] = {
 
 
 @pytest.mark.parametrize("sickness", SICKNESSES)
-async def test_a_sick_receiver_answers_as_it_is_told(sickness: Sickness) -> None:
+async def test_a_sick_receiver_answers_as_configured(sickness: Sickness) -> None:
     async with SickReceiver(sickness) as sick:
         async with RawClient.to(sick.url) as client:
             assert await client.send(body_of(10))
@@ -54,7 +54,7 @@ async def test_a_raw_client_is_understood_and_answered(flipline: str) -> None:
         assert not client.received
 
 
-def test_requests_have_the_size_that_they_are_asked_for() -> None:
+def test_generated_requests_have_the_requested_size() -> None:
     line, _, _ = b"".join(line_of(100_000)).partition(b"\r\n")
     assert len(line) + 2 == 100_000
     head = b"".join(headers_of(100_000, each=1_000))
@@ -85,7 +85,7 @@ async def curt(limit: int) -> AsyncIterator[tuple[str, set[object]]]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", connected
 
 
-async def test_who_is_hung_up_on_stops_and_knows_it() -> None:
+async def test_a_raw_client_stops_sending_when_the_server_hangs_up() -> None:
     async with curt(1_000) as (url, _), RawClient.to(url) as client:
         assert not await client.send(byte_by_byte(headers_of(1_000_000, each=100)))
         assert 1_000 <= client.sent < 1_000_000
@@ -93,7 +93,7 @@ async def test_who_is_hung_up_on_stops_and_knows_it() -> None:
         assert client.hung_up.is_set()
 
 
-async def test_the_idle_keep_their_connections_as_long_as_the_block_runs() -> None:
+async def test_idle_clients_stay_connected_until_the_block_ends() -> None:
     async with curt(1) as (url, connected):
         async with idle(url, 50) as clients:
             await eventually(lambda: len(connected) == 50)

@@ -20,7 +20,7 @@ with up(Path(sys.argv[1])) as (process, _):
 """
 
 
-def test_a_fork_tells_its_exit_code_and_how_it_was_ended(tmp_path: Path) -> None:
+def test_a_fork_reports_its_exit_code_and_its_signal(tmp_path: Path) -> None:
     assert flipline("--help").returncode == 0
     refused = flipline("up", port="many")
     assert (refused.returncode, refused.stdout) == (1, "")
@@ -33,7 +33,7 @@ def test_a_fork_tells_its_exit_code_and_how_it_was_ended(tmp_path: Path) -> None
         assert process.poll() == -signal.SIGKILL
 
 
-def test_forks_end_with_whoever_started_them(tmp_path: Path) -> None:
+def test_forks_end_when_the_parent_process_ends(tmp_path: Path) -> None:
     abandoned = subprocess.run(
         [sys.executable, "-c", _ABANDON, str(tmp_path)],
         cwd=ROOT, env=environment(), capture_output=True, text=True, check=False,

@@ -16,7 +16,7 @@ from tests.support.builders import rule
 from tests.worlds.instance import DEARER, MATRIX, Instance
 
 
-def test_a_first_matrix_is_warned_of_shown_activated_and_told(
+def test_activating_a_first_matrix_prints_warnings_difference_preview_and_result(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     odd = MATRIX | {"stages": {"aware": 5, "beyond": 900}, "rules": [rule("visits", 10, cap=40)]}
@@ -34,7 +34,7 @@ def test_a_first_matrix_is_warned_of_shown_activated_and_told(
     assert (version["active"], version["note"], version["author"]) == (True, "the first", "Olga")
 
 
-def test_a_matrix_that_makes_no_leads_says_so_first_and_again_before_it_is_activated(
+def test_a_matrix_that_makes_no_leads_is_warned_about_first_and_before_the_activation(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     nobody = MATRIX | {
@@ -57,7 +57,7 @@ def test_a_matrix_that_makes_no_leads_says_so_first_and_again_before_it_is_activ
     )
 
 
-def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_before(
+def test_activating_other_points_prints_the_flips_and_the_rollback_command(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     instance.activate_in_process("points", matrix=Path(file(MATRIX)))
@@ -79,7 +79,7 @@ def test_other_points_tell_who_flips_and_the_way_back_leads_to_the_version_befor
         instance.activate_in_process("points", version=1)
 
 
-def test_those_kept_back_are_told_with_how_to_list_them_and_hand_them_over(
+def test_kept_back_profiles_are_reported_with_commands_to_list_and_hand_them_over(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     told = instance.activate_in_process("kept", matrix=Path(file(DEARER)), handoff="none")
@@ -93,7 +93,7 @@ def test_those_kept_back_are_told_with_how_to_list_them_and_hand_them_over(
     assert "lists all" not in told
 
 
-def test_of_a_wrong_matrix_everything_wrong_is_told_and_nothing_kept(
+def test_all_errors_of_a_matrix_are_reported_and_no_draft_is_stored(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     # Brackets are how the console is told of colours, and no reason to fall over.
@@ -108,7 +108,7 @@ def test_of_a_wrong_matrix_everything_wrong_is_told_and_nothing_kept(
     assert instance.http.get("/v1/models/wrong/draft").status_code == 404
 
 
-def test_without_a_terminal_and_without_yes_all_is_shown_and_nothing_activated(
+def test_without_a_terminal_and_without_yes_nothing_is_activated(
     instance: Instance, file: Callable[[Any], str], tmp_path: Path
 ) -> None:
     """With the key of ops alone, as who is elsewhere has it."""
@@ -129,7 +129,7 @@ def test_without_a_terminal_and_without_yes_all_is_shown_and_nothing_activated(
     }
 
 
-def test_who_is_asked_may_say_no_and_the_draft_is_kept(
+def test_answering_no_activates_nothing_and_leaves_the_draft(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     ended, told = instance.run_at_terminal("asked", "--matrix", file(MATRIX), answer=lambda: b"n\n")
@@ -144,7 +144,7 @@ def test_who_is_asked_may_say_no_and_the_draft_is_kept(
     }
 
 
-def test_where_nothing_runs_is_told_with_what_to_do(instance: Instance) -> None:
+def test_an_unreachable_instance_is_reported_without_a_traceback(instance: Instance) -> None:
     ended, told = instance.activate("m", "--url", "http://127.0.0.1:1", "--yes")
     assert ended == 1
     assert "There is no answer from http://127.0.0.1:1." in told
@@ -160,20 +160,20 @@ def test_where_nothing_runs_is_told_with_what_to_do(instance: Instance) -> None:
         ("a/b", {"version": 7}, "Check --url"),
     ],
 )
-def test_what_the_instance_refuses_is_told_with_what_to_do(
+def test_refusals_of_the_instance_are_reported_with_advice(
     instance: Instance, model: str, wanted: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(Refused, match=re.escape(told)):
         instance.activate_in_process(model, **wanted)
 
 
-def test_a_key_of_another_instance_is_told(instance: Instance) -> None:
+def test_a_key_of_another_instance_is_refused_with_advice(instance: Instance) -> None:
     request = ActivationRequest("m", yes=True)
     with pytest.raises(Unauthorized, match="name this instance's data directory with --data-dir"):
         activate(request, url=instance.url, key="another", console=Console(file=StringIO()))
 
 
-def test_a_model_is_found_behind_many_others(instance: Instance) -> None:
+def test_a_model_beyond_the_first_page_of_models_is_found(instance: Instance) -> None:
     """Taken for a new one, it would be refused as one that exists."""
     for number in range(51):
         assert instance.http.put(f"/v1/models/y_{number:02}/draft", json=MATRIX).is_success

@@ -9,7 +9,7 @@ from tests.support.builders import rule
 from tests.worlds.instance import DEARER, MATRIX, Instance
 
 
-def test_a_draft_that_somebody_changes_meanwhile_is_not_activated_unseen(
+def test_a_draft_changed_during_confirmation_is_not_activated(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     def meanwhile() -> bytes:
@@ -27,7 +27,7 @@ def drafted(instance: Instance, model: str) -> Any:
     return (draft.json()["matrix"]["rules"][0]["points"], draft.headers["ETag"])
 
 
-def test_without_a_terminal_another_draft_is_shown_and_replaced_by_yes_alone(
+def test_without_a_terminal_another_draft_is_replaced_only_with_the_yes_option(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     for active in (False, True):
@@ -46,7 +46,9 @@ def test_without_a_terminal_another_draft_is_shown_and_replaced_by_yes_alone(
         assert drafted(instance, "theirs")[0] == 30
 
 
-def test_the_draft_that_is_there_already_is_no_other(instance: Instance, file: Callable[[Any], str]) -> None:
+def test_an_identical_draft_is_not_reported_as_another_draft(
+    instance: Instance, file: Callable[[Any], str]
+) -> None:
     assert instance.http.put("/v1/models/same/draft", json=MATRIX).is_success
     ended, told = instance.activate("same", "--matrix", file({**MATRIX, "model": "same"}))
     assert ended == 1
@@ -55,7 +57,7 @@ def test_the_draft_that_is_there_already_is_no_other(instance: Instance, file: C
 
 
 @pytest.mark.parametrize(("answers", "points"), [([b"n\n"], 10), ([b"y\n", b"n\n"], 30)])
-def test_who_is_at_a_terminal_is_asked_whether_to_replace_another_draft(
+def test_a_terminal_user_is_asked_before_another_draft_is_replaced(
     instance: Instance, file: Callable[[Any], str], answers: list[bytes], points: int
 ) -> None:
     assert instance.http.put("/v1/models/mine/draft", json=MATRIX).is_success

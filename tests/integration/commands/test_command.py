@@ -39,7 +39,7 @@ def test_up_prints_keys_addresses_and_a_curl_that_works(tmp_path: Path) -> None:
         assert process.wait(PATIENCE_SECONDS) == 0
 
 
-def test_keys_are_printed_the_first_time_only_and_the_curl_works_all_the_same(tmp_path: Path) -> None:
+def test_keys_are_printed_only_at_the_first_start_and_the_printed_curl_always_works(tmp_path: Path) -> None:
     """The directory has a blank and a quote in its name, which the curl has to survive as well."""
     data_dir = tmp_path / "Ana's data"
     with up(data_dir) as (_, first):
@@ -62,7 +62,7 @@ def test_keys_that_the_environment_gives_are_not_printed(tmp_path: Path) -> None
         assert "items" in pasted(look, **given)
 
 
-def test_no_key_reaches_the_log(tmp_path: Path) -> None:
+def test_no_key_appears_in_the_log_output(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with up(tmp_path / "data", log=log, log_level="debug") as (process, printed):
         keys = json.loads((tmp_path / "data" / "keys.json").read_text())
@@ -78,7 +78,7 @@ def test_no_key_reaches_the_log(tmp_path: Path) -> None:
     assert "fl_" not in logged
 
 
-def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
+def test_up_reports_a_port_in_use_without_a_traceback(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = flipline("up", "--port", str(port), "--data-dir", str(tmp_path))
@@ -98,7 +98,7 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
         (("demo",), KEYS | {"port": "1"}, "flipline up"),
     ],
 )
-def test_what_cannot_work_is_told_with_what_to_do(
+def test_a_misconfigured_command_fails_with_advice_and_without_a_traceback(
     tmp_path: Path, arguments: tuple[str, ...], given: dict[str, str], told: str
 ) -> None:
     ended = flipline(*arguments, **({"data_dir": str(tmp_path)} | given))

@@ -60,7 +60,7 @@ def running(instance: Instance) -> Running:
     return Running(instance)
 
 
-def test_the_list_is_a_table_and_says_when_there_is_more(running: Running) -> None:
+def test_the_list_is_a_table_and_says_when_more_dead_letters_exist(running: Running) -> None:
     code, told = running.command("list", "--refused-by", "ingest", "--limit", "2")
     assert code == 0, told
     assert "id refused at refused by code message" in told
@@ -71,20 +71,20 @@ def test_the_list_is_a_table_and_says_when_there_is_more(running: Running) -> No
     assert all(one["id"] in whole for one in running.letters())
 
 
-def test_pages_of_the_api_are_one_list(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_list_joins_all_pages_of_the_api(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dead_letters, "PAGE", 1)
     whole, _ = running.done(lambda api, console: dead_letters.show_list(api, {}, 50, console))
     assert all(one["id"] in whole for one in running.letters())
 
 
-def test_nothing_found_is_said(running: Running) -> None:
+def test_an_empty_list_says_so_and_a_misspelt_group_gets_a_suggestion(running: Running) -> None:
     assert running.command("list", "--refused-by", "handoff.models") == (0, "No dead letters. ")
     ended, told = running.command("list", "--refused-by", "ingst")
     assert ended == 1
     assert "did you mean `ingest`?" in told
 
 
-def test_a_letter_is_shown_with_its_payload_and_steers_no_terminal(running: Running) -> None:
+def test_a_dead_letter_is_shown_with_its_payload_and_escaped_control_characters(running: Running) -> None:
     shown = [
         running.done(lambda api, console, i=one["id"]: dead_letters.show(api, i, console))[0]
         for one in running.letters()
@@ -105,11 +105,11 @@ def test_a_letter_is_shown_with_its_payload_and_steers_no_terminal(running: Runn
         ("a\u202eb\u2028c", r"a\u202eb\u2028c"),
     ],
 )
-def test_control_characters_are_written_out(text: str, printed: str) -> None:
+def test_control_characters_are_escaped(text: str, printed: str) -> None:
     assert display.printable(text) == printed
 
 
-def test_what_is_refused_again_is_told_and_fails_the_command(running: Running) -> None:
+def test_dead_letters_refused_again_are_listed_and_fail_the_command(running: Running) -> None:
     code, told = running.command("replay", "--refused-by", "ingest")
     assert code == 1
     assert "Replayed: 0." in told
@@ -131,7 +131,7 @@ def test_a_terminal_shows_how_far_a_replay_has_come(
     assert "3/3" in told
 
 
-def test_what_to_replay_has_to_be_said(running: Running) -> None:
+def test_a_replay_needs_either_ids_or_filters_or_all(running: Running) -> None:
     told = "Give either ids, or filters such as --refused-by, or --all."
     assert running.command("replay") == (1, f"flipline: {told} ")
     for arguments in (("--all", "d1"), ("--all", "--code", "odd"), ("d1", "--refused-by", "ingest")):
@@ -141,7 +141,7 @@ def test_what_to_replay_has_to_be_said(running: Running) -> None:
         assert ended.exception.message == told
 
 
-def test_what_the_instance_refuses_is_told(running: Running) -> None:
+def test_errors_of_the_instance_are_reported_by_the_command(running: Running) -> None:
     def error(key: str | None, do: Callable[[Api, Console], Awaitable[None]]) -> FliplineError | None:
         return running.done(do, key=key)[1]
 
@@ -157,7 +157,7 @@ def test_what_the_instance_refuses_is_told(running: Running) -> None:
     assert isinstance(wrong, Unauthorized)
 
 
-def test_a_replay_that_breaks_off_tells_how_far_it_came() -> None:
+def test_an_interrupted_replay_reports_the_number_replayed_so_far() -> None:
     class Breaking(Api):
         calls = 0
 

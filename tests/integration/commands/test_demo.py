@@ -46,7 +46,9 @@ def model(instance: Instance) -> dict[str, Any]:
     return instance.http.get(f"/v1/models/{MODEL}").json()
 
 
-async def test_after_the_story_its_model_is_retired_and_to_play_again_revives_it(instance: Instance) -> None:
+async def test_the_demo_retires_its_model_at_the_end_and_revives_it_when_played_again(
+    instance: Instance,
+) -> None:
     for number in (1, 2):
         await play(instance, number, out := StringIO())
         told = words(out.getvalue())
@@ -58,7 +60,7 @@ async def test_after_the_story_its_model_is_retired_and_to_play_again_revives_it
     assert found["activations"] >= 2
 
 
-async def test_when_the_story_fails_midway_its_model_is_retired(
+async def test_the_demo_retires_its_model_when_the_story_fails(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def fails(*_: Any) -> None:
@@ -73,7 +75,7 @@ async def test_when_the_story_fails_midway_its_model_is_retired(
     assert CLOSING in out.getvalue()
 
 
-async def test_when_the_story_is_interrupted_its_model_is_retired(
+async def test_the_demo_retires_its_model_when_it_is_interrupted(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = asyncio.Event()
@@ -92,7 +94,7 @@ async def test_when_the_story_is_interrupted_its_model_is_retired(
     assert (model(instance)["active_version"], bool(model(instance)["retired_at"])) == (None, True)
 
 
-async def test_when_the_activation_is_interrupted_nothing_goes_on_with_it(instance: Instance) -> None:
+async def test_a_demo_interrupted_during_activation_leaves_no_active_version(instance: Instance) -> None:
     """Whether it had begun, or had come to its end, when the demo was."""
     for pauses in range(0, 40, 4):
         playing = asyncio.create_task(play(instance, 5))
@@ -105,7 +107,9 @@ async def test_when_the_activation_is_interrupted_nothing_goes_on_with_it(instan
         assert (found.get("active_version"), found.get("activating")) == (None, None), pauses
 
 
-async def test_a_model_of_that_name_that_is_somebody_elses_is_spared(instance: Instance) -> None:
+async def test_the_demo_does_not_touch_a_model_of_the_same_name_that_it_did_not_make(
+    instance: Instance,
+) -> None:
     path = f"/v1/models/{MODEL}"
     assert instance.http.put(f"{path}/draft", json=THEIRS).is_success
     before = model(instance)

@@ -139,7 +139,7 @@ def test_two_fetches_at_once_leave_one_complete_cache(tmp_path: Path) -> None:
     assert {jar.name for jar in cached.iterdir()} == locked
 
 
-def test_without_java_it_says_what_to_install(kafka: Server, tmp_path: Path) -> None:
+def test_the_broker_script_says_what_to_install_without_java(kafka: Server, tmp_path: Path) -> None:
     run = kafka("start", environment={"PATH": str(tmp_path), "HOME": str(tmp_path)})
     assert run.code == 3
     assert "apt-get install openjdk-17-jre-headless maven" in run.told
@@ -147,7 +147,7 @@ def test_without_java_it_says_what_to_install(kafka: Server, tmp_path: Path) -> 
 
 
 @pytest.mark.kafka
-def test_without_maven_it_says_what_to_install(kafka: Server, tmp_path: Path) -> None:
+def test_the_broker_script_says_what_to_install_without_maven(kafka: Server, tmp_path: Path) -> None:
     java = shutil.which("java")
     assert java
     (tmp_path / "java").symlink_to(java)
@@ -156,7 +156,7 @@ def test_without_maven_it_says_what_to_install(kafka: Server, tmp_path: Path) ->
     assert "apt-get install maven" in run.told
 
 
-def test_stop_leaves_a_process_alone_that_only_has_the_pid(kafka: Server) -> None:
+def test_stop_does_not_end_a_foreign_process_with_the_recorded_pid(kafka: Server) -> None:
     kafka.directory.mkdir()
     (kafka.directory / "lock").touch()
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as stranger:
@@ -215,7 +215,7 @@ def test_a_directory_may_have_any_name(directory: Path) -> None:
 
 
 @pytest.mark.postgres
-def test_a_cluster_keeps_out_of_a_directory_with_other_things(postgres: Server) -> None:
+def test_a_cluster_refuses_a_directory_with_other_files(postgres: Server) -> None:
     postgres.directory.mkdir()
     (postgres.directory / "thesis.tex").touch()
     run = postgres("start")
@@ -226,7 +226,9 @@ def test_a_cluster_keeps_out_of_a_directory_with_other_things(postgres: Server) 
 
 @pytest.mark.postgres
 @pytest.mark.skipif(os.geteuid() != 0, reason="any other user runs the cluster where it can write itself")
-def test_root_is_told_where_the_cluster_goes_when_its_user_cannot_enter(tmp_path: Path) -> None:
+def test_as_root_the_cluster_moves_to_a_directory_that_its_user_can_enter_and_names_it(
+    tmp_path: Path,
+) -> None:
     tmp_path.chmod(0o700)
     postgres = Server(DEPLOY / "postgres/cluster.py", tmp_path / "server")
     run = postgres("start")

@@ -28,7 +28,7 @@ def leads(instance: Instance, model: str) -> list[Any]:
     return instance.http.get("/v1/leads", params={"model": model}, headers=key).json()["items"]
 
 
-def test_a_model_is_listed_shown_retired_when_that_is_confirmed_and_revived(
+def test_a_model_can_be_listed_shown_retired_after_confirmation_and_revived(
     instance: Instance, tmp_path: Path
 ) -> None:
     active(instance, "spring", note="the first")
@@ -73,7 +73,7 @@ def test_a_model_that_never_scored_is_removed(instance: Instance) -> None:
     assert "--matrix" not in told
 
 
-def test_a_model_that_somebody_activates_meanwhile_is_not_retired_unseen(instance: Instance) -> None:
+def test_a_model_activated_during_the_confirmation_is_not_retired(instance: Instance) -> None:
     active(instance, "busy")
 
     def meanwhile() -> bytes:
@@ -87,7 +87,7 @@ def test_a_model_that_somebody_activates_meanwhile_is_not_retired_unseen(instanc
     assert instance.model("busy")["active_version"] == 2
 
 
-def test_some_of_those_kept_back_are_handed_over_by_name_and_the_others_by_the_version_that_scores(
+def test_kept_back_profiles_are_handed_over_by_id_or_all_under_the_active_version(
     instance: Instance,
 ) -> None:
     active(instance, "named", handoff="none")
@@ -119,7 +119,9 @@ def test_some_of_those_kept_back_are_handed_over_by_name_and_the_others_by_the_v
     assert "handed over now 0" in instance.activate_in_process("named", version=1, handoff="all")
 
 
-async def test_many_are_handed_over_call_by_call(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_many_profiles_are_handed_over_in_several_calls(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(handing_over, "MAX_IDS", 2)
     monkeypatch.setattr(handing_over, "MAX_SHOWN", 2)
     active(instance, "many", handoff="none")

@@ -19,7 +19,7 @@ def open_to_others(directory: Path) -> list[str]:
     return sorted(str(one) for one in everything if stat.S_IMODE(one.lstat().st_mode) & 0o077)
 
 
-def test_all_that_a_run_leaves_is_its_owner_s_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_open_the_files_of_a_run(tmp_path: Path) -> None:
     data_dir, log = tmp_path / "new" / "data", tmp_path / "access.log"
     log.write_text(LINE)
     with up(data_dir) as (process, printed):
@@ -36,7 +36,7 @@ def test_all_that_a_run_leaves_is_its_owner_s_alone(tmp_path: Path) -> None:
     assert open_to_others(data_dir.parent) == []
 
 
-def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
+def test_open_permissions_from_an_earlier_version_are_closed(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     with up(data_dir) as (process, _):
         process.send_signal(signal.SIGINT)
@@ -48,7 +48,7 @@ def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
         assert open_to_others(data_dir) == []
 
 
-def test_a_directory_with_other_people_s_files_is_left_open_with_a_warning(tmp_path: Path) -> None:
+def test_a_directory_with_foreign_files_is_left_open_with_a_warning(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o755)
     (data_dir / "notes.txt").touch(0o644)
@@ -59,7 +59,9 @@ def test_a_directory_with_other_people_s_files_is_left_open_with_a_warning(tmp_p
     assert "data_dir.left_open" in (tmp_path / "log").read_text()
 
 
-def test_a_database_elsewhere_is_closed_too(migrated_sqlite: Path, tmp_path: Path) -> None:
+def test_a_database_file_outside_the_data_directory_is_closed_to_others(
+    migrated_sqlite: Path, tmp_path: Path
+) -> None:
     state = tmp_path / "leads.sqlite"
     state.write_bytes(migrated_sqlite.read_bytes())
     state.chmod(0o644)

@@ -77,7 +77,7 @@ async def forwarding(port: int, to: str) -> AsyncIterator[None]:
 
 
 @pytest.mark.kafka
-async def test_up_says_what_it_waits_for_and_greets_when_all_is_there(kafka: str, tmp_path: Path) -> None:
+async def test_up_reports_a_missing_dependency_and_then_that_it_is_up(kafka: str, tmp_path: Path) -> None:
     port, prefix = free_port(), f"ready-{uuid4().hex[:8]}-"
     given = {"log": f"kafka://127.0.0.1:{port}", "kafka_topic_prefix": prefix, "data_dir": str(tmp_path)}
     async with started("up", **given) as process:
@@ -94,7 +94,7 @@ async def test_up_says_what_it_waits_for_and_greets_when_all_is_there(kafka: str
 
 
 @pytest.mark.parametrize("command", ["ingest", "scoring", "handoff"])
-async def test_a_service_of_its_own_logs_what_it_waits_for(tmp_path: Path, command: str) -> None:
+async def test_a_service_logs_the_dependency_that_it_waits_for(tmp_path: Path, command: str) -> None:
     given = {"log": f"kafka://127.0.0.1:{free_port()}", "data_dir": str(tmp_path)}
     async with started(command, **given) as process:
         line = json.loads((await until(process, '"event":"not_ready"')).splitlines()[-1])
@@ -102,7 +102,7 @@ async def test_a_service_of_its_own_logs_what_it_waits_for(tmp_path: Path, comma
         assert line["level"] == "warning"
 
 
-async def test_services_beside_an_up_on_one_data_directory_log_their_real_address(tmp_path: Path) -> None:
+async def test_services_that_share_a_data_directory_with_up_log_their_real_address(tmp_path: Path) -> None:
     given = {"data_dir": str(tmp_path)}
     async with started("up", **given) as up, started("scoring", **given) as one:
         await until(up, "Flipline is up")

@@ -16,7 +16,7 @@ from tests.support.builders import rule
 from tests.support.tables import changed
 
 
-async def test_the_command_works_beside_flipline_and_without_it(tmp_path: Path) -> None:
+async def test_reprice_works_with_and_without_a_running_flipline(tmp_path: Path) -> None:
     given = settings_of(data_dir=str(tmp_path / "data"))
     async with Flipline(given, ALL_IN_ONE, tmp_path) as flipline:
         await flipline.activate("m", {"flip_number": 20, "rules": [rule(points=10)]})
@@ -46,7 +46,7 @@ async def wronged(data_dir: Path) -> None:
     await database.close()
 
 
-async def test_the_command_says_in_a_sentence_why_it_cannot(tmp_path: Path) -> None:
+async def test_reprice_reports_in_one_sentence_why_it_cannot_work(tmp_path: Path) -> None:
     settings = {"FLIPLINE_DATA_DIR": str(tmp_path / "data")}
     for given, reason in ((("--yes",), "--data-dir"), ((), "--data-dir")):
         ended, told = await run("reprice", *given, settings=settings)

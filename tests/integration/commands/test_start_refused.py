@@ -36,14 +36,14 @@ def refusal(*arguments: str, **given: str) -> str:
         ((), {"database_url": f"postgresql+asyncpg://u:{SECRET}@127.0.0.1:1/d"}, "d at 127.0.0.1:1 cannot"),
     ],
 )
-def test_a_setting_or_option_that_cannot_work(
+def test_up_refuses_a_setting_or_option_that_cannot_work(
     tmp_path: Path, options: tuple[str, ...], given: dict[str, str], told: str
 ) -> None:
     assert told in refusal("up", *options, **({"port": "0", "data_dir": str(tmp_path)} | KEYS | given))
 
 
 @pytest.mark.parametrize("end", ["a-file", "a-file/below", "/proc"])
-def test_a_data_directory_that_cannot_be_one(tmp_path: Path, end: str) -> None:
+def test_up_refuses_an_unusable_data_directory(tmp_path: Path, end: str) -> None:
     """Nobody may make files in /proc, not even root."""
     (tmp_path / "a-file").write_text("somebody's")
     line = refusal("up", "--port", "0", "--data-dir", str(tmp_path / end))
@@ -55,7 +55,7 @@ def test_a_data_directory_that_cannot_be_one(tmp_path: Path, end: str) -> None:
 @pytest.mark.parametrize(
     "content", ["{", json.dumps({"write": SECRET}), json.dumps({"write": [SECRET[:20]]})]
 )
-def test_a_key_file_that_holds_no_usable_keys(tmp_path: Path, content: str) -> None:
+def test_up_refuses_a_key_file_without_usable_keys(tmp_path: Path, content: str) -> None:
     (tmp_path / "keys.json").write_text(content)
     line = refusal("up", "--port", "0", "--data-dir", str(tmp_path))
     assert str(tmp_path / "keys.json") in line
@@ -64,7 +64,9 @@ def test_a_key_file_that_holds_no_usable_keys(tmp_path: Path, content: str) -> N
 
 
 @pytest.mark.parametrize(("command", "name"), [("up", "state.sqlite"), ("ingest", "log.sqlite")])
-def test_a_file_that_is_no_database(tmp_path: Path, command: str, name: str) -> None:
+def test_a_start_with_a_file_that_is_not_a_database_is_refused(
+    tmp_path: Path, command: str, name: str
+) -> None:
     (tmp_path / name).write_text("This is no database. " * 500)
     line = refusal(command, "--port", "0", "--data-dir", str(tmp_path), **KEYS)
     assert str(tmp_path / name) in line
@@ -72,7 +74,9 @@ def test_a_file_that_is_no_database(tmp_path: Path, command: str, name: str) -> 
 
 
 @pytest.mark.parametrize("command", ["up", "migrate"])
-def test_tables_of_a_newer_version(migrated_sqlite: Path, tmp_path: Path, command: str) -> None:
+def test_a_start_with_tables_of_a_newer_version_is_refused(
+    migrated_sqlite: Path, tmp_path: Path, command: str
+) -> None:
     state = tmp_path / "state.sqlite"
     state.write_bytes(migrated_sqlite.read_bytes())
     connection = sqlite3.connect(state)
@@ -92,7 +96,7 @@ def test_tables_of_a_newer_version(migrated_sqlite: Path, tmp_path: Path, comman
         (lambda url: url.replace("://flipline:", f"://flipline:{SECRET}"), "password"),
     ],
 )
-def test_a_server_that_lets_nobody_in(
+def test_up_refuses_a_database_server_that_denies_access(
     postgres: str, tmp_path: Path, change: Callable[[str], str], told: str
 ) -> None:
     line = refusal("up", data_dir=str(tmp_path), port="0", database_url=change(postgres), **KEYS)
@@ -109,13 +113,15 @@ def test_a_server_that_lets_nobody_in(
         ("handoff", {"write_keys": SECRET, "crm_keys": SECRET}, "A write key is also a crm key"),
     ],
 )
-def test_keys_that_may_not_be_used(tmp_path: Path, command: str, given: dict[str, str], told: str) -> None:
+def test_a_start_with_unusable_keys_is_refused(
+    tmp_path: Path, command: str, given: dict[str, str], told: str
+) -> None:
     line = refusal(command, "--port", "0", data_dir=str(tmp_path), **(KEYS | given))
     assert told in line
     assert SECRET[:20] not in line
 
 
-def test_a_second_up_on_the_data_directory(tmp_path: Path) -> None:
+def test_a_second_up_on_the_same_data_directory_is_refused(tmp_path: Path) -> None:
     data_dir, link = tmp_path / "data", tmp_path / "link"
     link.symlink_to(data_dir)
     with up(data_dir) as (first, _):

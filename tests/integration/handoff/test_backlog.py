@@ -35,7 +35,7 @@ async def shown(world: HandoffWorld) -> dict[str, tuple[float, ...]]:
     return {webhook: tuple(samples[gauge, webhook] for gauge in GAUGES) for _, webhook in samples}
 
 
-async def test_what_is_owed_is_shown_by_webhook(
+async def test_the_backlog_metrics_are_shown_by_webhook(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measure, "LOOK_AGAIN_SECONDS", 0.02)
@@ -160,7 +160,7 @@ async def leases_are_given_back_by_their_index(crowded: Database) -> None:
     assert left == {"worker-0"}
 
 
-async def test_among_tens_of_thousands_what_is_owed_is_found_by_indexes_alone(crowded: Database) -> None:
+async def test_backlog_and_lease_queries_use_only_indexes_among_many_deliveries(crowded: Database) -> None:
     """In one test, since to make so many deliveries takes seconds."""
     await holders_are_listed_from_their_index_alone(crowded)
     await the_backlog_is_counted_from_indexes_alone(crowded)

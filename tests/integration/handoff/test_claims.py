@@ -81,7 +81,7 @@ async def steps_of_a_claim(database: Database) -> int:
     return len(steps)
 
 
-async def test_backlogs_of_failing_endpoints_do_not_keep_a_healthy_one_waiting(database: Database) -> None:
+async def test_backlogs_of_failing_endpoints_do_not_delay_a_healthy_endpoint(database: Database) -> None:
     bulkhead = Bulkhead()
     for number in range(TOTAL // MAX_WIDTH):
         await owed(database, f"failing-{number}", 2 * MAX_WIDTH, since=timedelta(hours=2))
@@ -95,7 +95,7 @@ async def test_backlogs_of_failing_endpoints_do_not_keep_a_healthy_one_waiting(d
     assert set(counts.values()) == {FAILING_WIDTH}
 
 
-async def test_each_endpoint_gets_a_turn_however_many_there_are(database: Database) -> None:
+async def test_a_claim_spreads_evenly_over_all_endpoints(database: Database) -> None:
     for number in range(40):
         await owed(database, f"endpoint-{number:02}", 20, since=timedelta(minutes=40 - number))
 
@@ -106,7 +106,7 @@ async def test_each_endpoint_gets_a_turn_however_many_there_are(database: Databa
     assert set(counts.values()) <= {TOTAL // 40, TOTAL // 40 + 1}
 
 
-async def test_an_endpoint_gets_what_has_been_due_the_longest_first(database: Database) -> None:
+async def test_a_claim_takes_the_longest_due_deliveries_of_an_endpoint_first(database: Database) -> None:
     await owed(database, "endpoint", 2 * FIRST_WIDTH, since=timedelta(minutes=1))
     assert len(await claimed(database, Bulkhead())) == FIRST_WIDTH
 
@@ -117,7 +117,7 @@ async def test_an_endpoint_gets_what_has_been_due_the_longest_first(database: Da
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("status", ["delivered", "held", "pending"])
-async def test_a_claim_costs_the_same_however_many_deliveries_are_kept(
+async def test_the_cost_of_a_claim_does_not_depend_on_the_number_of_stored_deliveries(
     database: Database, status: str
 ) -> None:
     """SQLite reads no deliveries but those it returns, without statistics and beside many rows."""

@@ -34,7 +34,7 @@ async def damage(world: HandoffWorld, webhook: dict[str, Any], column: str, valu
     await changed(world.database, damaging.bindparams(value=value, id=webhook["id"]))
 
 
-async def test_damaged_secrets_stop_their_subscription_alone_until_they_are_rotated(
+async def test_damaged_secrets_disable_only_their_webhook_until_a_rotation(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     healthy = await world.subscribe(receiver.url())
@@ -58,7 +58,7 @@ async def test_damaged_secrets_stop_their_subscription_alone_until_they_are_rota
         await world.wait_for_deliveries(damaged, "delivered")
 
 
-async def test_one_damaged_secret_beside_good_ones_does_not_sign(
+async def test_a_damaged_secret_beside_a_good_secret_does_not_sign(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url())
@@ -72,7 +72,7 @@ async def test_one_damaged_secret_beside_good_ones_does_not_sign(
     await world.wait_for_deliveries(webhook, "delivered")
 
 
-async def test_a_subscription_to_nobody_knows_what_is_owed_everything_and_sent_nothing(
+async def test_all_deliveries_of_a_webhook_with_unreadable_types_or_models_are_held(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     healthy = await world.subscribe(receiver.url())
@@ -101,7 +101,7 @@ async def test_a_subscription_to_nobody_knows_what_is_owed_everything_and_sent_n
 
 
 @pytest.mark.parametrize("value", ["{", "", "[[", "\x01"])
-async def test_what_is_no_json_at_all_harms_no_other(
+async def test_invalid_json_in_a_webhook_row_affects_only_that_webhook(
     tmp_path: Path, sqlite_url: str, receiver: Receiver, value: str
 ) -> None:
     """PostgreSQL itself refuses to store such."""
@@ -123,7 +123,9 @@ async def test_what_is_no_json_at_all_harms_no_other(
     await database.close()
 
 
-async def test_a_damaged_url_fails_its_own_deliveries_alone(world: HandoffWorld, receiver: Receiver) -> None:
+async def test_a_damaged_url_fails_only_the_deliveries_of_its_webhook(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     healthy = await world.subscribe(receiver.url())
     damaged: list[dict[str, Any]] = []
     for value in ("", "nowhere", "http://[", "ftp://127.0.0.1/", "http://\u00e9\u2028/"):

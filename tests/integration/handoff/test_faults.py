@@ -25,7 +25,7 @@ from tests.worlds.handoff import HandoffWorld, run_handoff
 MORE_THAN_THE_LANE = 3 * bulkhead.MAX_WIDTH
 
 
-async def test_a_bug_while_sending_is_put_on_record_and_gives_the_place_back(
+async def test_a_bug_while_sending_is_recorded_as_a_failed_attempt_and_frees_the_bulkhead(
     world: HandoffWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send = Sender.send
@@ -53,7 +53,7 @@ async def test_a_bug_while_sending_is_put_on_record_and_gives_the_place_back(
     )
 
 
-async def test_an_attempt_that_cannot_be_recorded_holds_up_no_other_and_is_made_again(
+async def test_an_attempt_that_cannot_be_recorded_blocks_no_other_delivery_and_is_repeated(
     world: HandoffWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = await world.subscribe(receiver.url())
@@ -94,7 +94,7 @@ async def fill(database: Database) -> None:
                 await changed(database, more.bindparams(n=size))
 
 
-async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_room(
+async def test_attempts_that_end_while_the_disk_is_full_are_recorded_later(
     tmp_path: Path, sqlite_url: str
 ) -> None:
     database, may_answer = Database(sqlite_url), asyncio.Event()
@@ -125,7 +125,7 @@ async def test_what_came_back_while_the_disk_is_full_is_recorded_when_there_is_r
     await database.close()
 
 
-async def test_a_retry_after_that_makes_no_sense_is_no_answer_to_stumble_over(
+async def test_an_invalid_retry_after_header_does_not_break_an_attempt(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     for number, value in enumerate(

@@ -87,9 +87,7 @@ async def attempt_at(world: HandoffWorld, url: str) -> tuple[dict[str, Any], dic
 
 
 @pytest.mark.parametrize("behave", WITHOUT_END.values(), ids=WITHOUT_END)
-async def test_an_answer_that_never_begins_is_cut_off_for_its_size(
-    world: HandoffWorld, behave: Behaviour
-) -> None:
+async def test_an_endless_response_head_is_cut_off_by_size(world: HandoffWorld, behave: Behaviour) -> None:
     async with hostile(behave) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
 
@@ -117,7 +115,9 @@ async def test_a_few_informational_responses_are_no_harm(world: HandoffWorld) ->
 
 
 @pytest.mark.parametrize("behave", DECIDED.values(), ids=DECIDED)
-async def test_what_comes_after_the_status_changes_nothing(world: HandoffWorld, behave: Behaviour) -> None:
+async def test_content_after_a_success_status_does_not_change_the_result(
+    world: HandoffWorld, behave: Behaviour
+) -> None:
     async with hostile(behave) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
 
@@ -126,7 +126,7 @@ async def test_what_comes_after_the_status_changes_nothing(world: HandoffWorld, 
 
 
 @pytest.mark.parametrize("behave", NO_ANSWER.values(), ids=NO_ANSWER)
-async def test_what_is_no_answer_is_a_failure(world: HandoffWorld, behave: Behaviour) -> None:
+async def test_an_invalid_http_response_is_a_failure(world: HandoffWorld, behave: Behaviour) -> None:
     async with hostile(behave) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
 
@@ -145,7 +145,7 @@ async def test_what_is_no_answer_is_a_failure(world: HandoffWorld, behave: Behav
     ],
     ids=["silence", "a reason now and then", "a header now and then", "a hint now and then", "blank lines"],
 )
-async def test_an_answer_that_takes_its_time_is_cut_off_for_that(
+async def test_a_slow_response_is_cut_off_by_the_timeout(
     hasty_world: HandoffWorld, behave: Behaviour
 ) -> None:
     async with hostile(behave) as address:
@@ -161,14 +161,14 @@ async def test_a_handshake_that_stalls_is_cut_off(hasty_world: HandoffWorld) -> 
     assert (delivery["status"], attempt["status"]) == ("pending", None)
 
 
-async def test_what_speaks_no_tls_is_a_failure(world: HandoffWorld) -> None:
+async def test_an_https_endpoint_that_does_not_speak_tls_is_a_failure(world: HandoffWorld) -> None:
     async with hostile(saying(HEAD + b"\r\n", reads=False)) as address:
         delivery, attempt = await attempt_at(world, f"https://{address}/")
 
     assert (delivery["status"], attempt["status"]) == ("pending", None)
 
 
-async def test_an_answer_before_the_request_was_read_ends_on_record(world: HandoffWorld) -> None:
+async def test_a_response_before_the_request_was_read_is_recorded(world: HandoffWorld) -> None:
     async with hostile(saying(HEAD + b"content-length: 0\r\n\r\n", reads=False)) as address:
         delivery, attempt = await attempt_at(world, f"http://{address}/")
 
@@ -176,7 +176,7 @@ async def test_an_answer_before_the_request_was_read_ends_on_record(world: Hando
     assert (delivery["status"], attempt["status"]) in {("delivered", 200), ("pending", None)}
 
 
-async def test_each_answer_on_a_kept_connection_may_have_its_size(world: HandoffWorld) -> None:
+async def test_the_size_limit_applies_to_each_response_of_a_reused_connection(world: HandoffWorld) -> None:
     long = {"x-long": "x" * (MAX_ANSWER_BYTES - 1_000)}
     async with Receiver(Reply(200, long)) as receiver:
         webhook = await world.subscribe(receiver.url())
@@ -187,7 +187,7 @@ async def test_each_answer_on_a_kept_connection_may_have_its_size(world: Handoff
         assert len(receiver.received) == 3
 
 
-async def test_a_healthy_endpoint_gets_its_leads_among_hostile_ones(world: HandoffWorld) -> None:
+async def test_a_healthy_endpoint_gets_its_leads_among_hostile_endpoints(world: HandoffWorld) -> None:
     behaviours = [
         *INFORMATIONAL.values(),
         *WITHOUT_END.values(),

@@ -66,7 +66,7 @@ KEYS: dict[str, Any] = {
 }
 
 
-async def test_leads_come_in_the_order_that_is_asked_for_each_once(world: HandoffWorld) -> None:
+async def test_every_sort_order_lists_each_lead_once(world: HandoffWorld) -> None:
     for sort, limit in product([None, *KEYS, *(f"-{name}" for name in KEYS)], [1, 2, 200]):
         found = await listed(world, limit, **({"sort": sort} if sort else {}))
         falling = (sort or "-qualified_at").startswith("-")
@@ -75,13 +75,13 @@ async def test_leads_come_in_the_order_that_is_asked_for_each_once(world: Handof
         assert len(found) == len(LEADS)
 
 
-async def test_last_names_are_sorted_without_case_and_accents_and_unknown_ones_come_last(
+async def test_last_names_sort_without_case_and_accents_and_unknown_names_last(
     world: HandoffWorld,
 ) -> None:
     assert await numbers(world, sort="last_name") == [1, 2, 7, 4, 3, 0, 6, 8, 5]
 
 
-async def test_leads_are_found_by_all_that_is_asked_together(world: HandoffWorld) -> None:
+async def test_lead_filters_can_be_combined(world: HandoffWorld) -> None:
     for query, expected in (
         ({"model": "influence"}, [4]),
         ({"status": "open", "model": "marathon", "sort": "-score"}, [5, 0, 3, 6, 8, 7, 2, 1]),
@@ -143,14 +143,14 @@ REFUSED: list[tuple[dict[str, str], int, str, str]] = [
 ]
 
 
-async def test_what_a_list_of_leads_does_not_take_is_refused(world: HandoffWorld) -> None:
+async def test_invalid_parameters_of_the_lead_list_are_refused_with_the_field(world: HandoffWorld) -> None:
     for query, *expected in REFUSED:
         answer = await world.api.get("/v1/leads", params=query)
         problem = answer.json()
         assert [answer.status_code, problem["code"], problem["field"]] == expected, query
 
 
-async def test_the_longest_names_are_sorted_and_paged_too(world: HandoffWorld) -> None:
+async def test_leads_with_the_longest_names_can_be_sorted_and_paged(world: HandoffWorld) -> None:
     for number, letter in enumerate(("🏃", "\u0fff", '"\\', "ß", "\ufdfa")):
         name = letter * 3_000
         await world.append(qualified(100 + number, traits={"last_name": name}, model="long"))

@@ -71,7 +71,7 @@ async def owed(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
         yield receiver
 
 
-async def test_a_starting_worker_takes_over_from_a_dead_one_at_once(
+async def test_a_starting_worker_takes_over_the_lease_of_a_dead_worker_at_once(
     tmp_path: Path, database: Database, owed: Receiver
 ) -> None:
     async with run_handoff(tmp_path, database):
@@ -81,7 +81,7 @@ async def test_a_starting_worker_takes_over_from_a_dead_one_at_once(
 
 
 @pytest.mark.parametrize("name", ["../../elsewhere", "", "a/b", "x" * 5_000, "*", "\u2028"])
-async def test_a_lease_with_any_name_is_taken_over(
+async def test_a_lease_of_a_dead_worker_with_any_name_is_taken_over(
     tmp_path: Path, database: Database, owed: Receiver, name: str
 ) -> None:
     await changed(database, sa.update(deliveries).values(leased_by=name))
@@ -90,7 +90,7 @@ async def test_a_lease_with_any_name_is_taken_over(
         await owed.wait_for(2)
 
 
-async def test_the_leases_of_a_living_worker_stay_its_own(
+async def test_leases_of_a_living_worker_are_not_taken_over(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(takeover, "LOOK_SECONDS", 0.0)
@@ -115,7 +115,7 @@ async def test_the_leases_of_a_living_worker_stay_its_own(
     assert len(receiver.received) == 5
 
 
-async def test_a_lost_proof_is_had_again_and_costs_at_most_a_second_attempt(
+async def test_a_worker_regains_a_lost_proof_of_life_without_a_second_attempt(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(takeover, "LOOK_SECONDS", 0.0)
@@ -139,7 +139,7 @@ async def test_a_lost_proof_is_had_again_and_costs_at_most_a_second_attempt(
         assert len(receiver.received) == 1
 
 
-async def test_a_zombie_changes_nothing(
+async def test_a_zombie_worker_does_not_change_a_delivery_that_another_worker_completed(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that lost its proof without noticing, and whose attempt fails after another one succeeded."""
@@ -177,7 +177,7 @@ async def test_a_zombie_changes_nothing(
         assert (await zombie.get(f"/v1/webhooks/{webhook['id']}"))["status"] == "active"
 
 
-async def test_a_stopped_worker_leaves_nothing_leased_and_no_file(tmp_path: Path, database: Database) -> None:
+async def test_a_stopped_worker_leaves_no_leases_and_no_lock_file(tmp_path: Path, database: Database) -> None:
     async with Receiver(HANGS) as receiver:
         async with run_handoff(tmp_path, database) as world:
             await world.subscribe(receiver.url())
@@ -190,7 +190,7 @@ async def test_a_stopped_worker_leaves_nothing_leased_and_no_file(tmp_path: Path
         assert lock_files(tmp_path) == []
 
 
-async def test_files_of_the_dead_are_removed_and_only_those(tmp_path: Path, sqlite_url: str) -> None:
+async def test_only_lock_files_of_dead_workers_are_removed(tmp_path: Path, sqlite_url: str) -> None:
     database = Database(sqlite_url)
     left = [tmp_path / f"state.sqlite-handoff-{n}.lock" for n in range(3)]
     others = [tmp_path / name for name in ("state.sqlite-handoff-.txt", "other.sqlite-handoff-1.lock")]
@@ -205,7 +205,7 @@ async def test_files_of_the_dead_are_removed_and_only_those(tmp_path: Path, sqli
     await database.close()
 
 
-async def test_who_cannot_prove_to_live_delivers_under_leases_that_end_by_time(
+async def test_a_worker_without_a_proof_of_life_delivers_with_leases_that_expire(
     tmp_path: Path, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> Any:

@@ -20,7 +20,7 @@ DATA = [
 DAMAGED = [{}, [], {"score": None, "person": None}, {"score": 1.0}]
 
 
-async def test_leads_get_what_they_are_sorted_by(database_url: str) -> None:
+async def test_the_migration_fills_the_sort_keys_of_old_and_damaged_leads(database_url: str) -> None:
     await downgraded(database_url, "0003")
     database = Database(database_url)
     # More than one page of the migration.

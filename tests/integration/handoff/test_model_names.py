@@ -62,7 +62,7 @@ async def refused(world: HandoffWorld, method: str, path: str, **request: Any) -
     return answer.status_code, problem["code"], problem["field"], problem["message"]
 
 
-async def test_a_subscription_to_a_misspelt_model_is_refused_with_the_one_that_is_meant(
+async def test_a_webhook_with_a_misspelt_model_is_refused_with_a_suggestion(
     world: HandoffWorld,
 ) -> None:
     await told(world, drafted("purchase_intent"), activated("influence"))
@@ -78,18 +78,18 @@ async def test_a_subscription_to_a_misspelt_model_is_refused_with_the_one_that_i
     assert (await world.get("/v1/webhooks"))["items"] == []
 
 
-async def test_each_misspelt_model_is_told(world: HandoffWorld) -> None:
+async def test_each_misspelt_model_is_reported(world: HandoffWorld) -> None:
     await told(world, drafted("marathon"))
     answer = await world.api.post("/v1/webhooks", json={"url": URL, "models": ["maraton", "marathon", "m2"]})
     assert [one["field"] for one in answer.json()["errors"]] == ["models.0", "models.2"]
 
 
-async def test_a_subscription_can_be_made_before_the_first_activation(world: HandoffWorld) -> None:
+async def test_a_webhook_can_name_a_model_before_the_first_activation(world: HandoffWorld) -> None:
     await told(world, drafted("purchase_intent"))
     await world.subscribe(URL, models=["purchase_intent"])
 
 
-async def test_a_change_is_checked_only_in_what_it_names(world: HandoffWorld) -> None:
+async def test_a_webhook_patch_checks_only_the_fields_in_the_patch(world: HandoffWorld) -> None:
     await told(world, drafted("marathon"))
     webhook = await world.subscribe(URL, models=["marathon"])
     path = f"/v1/webhooks/{webhook['id']}"
@@ -101,7 +101,7 @@ async def test_a_change_is_checked_only_in_what_it_names(world: HandoffWorld) ->
     assert (await world.api.patch(path, json={"models": None})).status_code == 200
 
 
-async def test_a_model_that_is_deleted_and_made_anew_is_known_again(world: HandoffWorld) -> None:
+async def test_a_model_that_is_deleted_and_created_again_is_known(world: HandoffWorld) -> None:
     gone = ModelDeleted(id="d", model="m", deleted_at=NOON)
     await told(world, drafted("m"), gone)
     assert (await refused(world, "GET", "/v1/leads?model=m"))[1:3] == ("model_unknown", "query.model")
@@ -109,7 +109,7 @@ async def test_a_model_that_is_deleted_and_made_anew_is_known_again(world: Hando
     assert (await world.get("/v1/leads?model=m"))["items"] == []
 
 
-async def test_leads_of_a_misspelt_model_are_refused_with_the_one_that_is_meant(world: HandoffWorld) -> None:
+async def test_leads_of_a_misspelt_model_are_refused_with_a_suggestion(world: HandoffWorld) -> None:
     await world.append(qualified(1))
     await eventually(lambda: world.get("/v1/leads"), lambda page: len(page["items"]) == 1)
     assert len((await world.get("/v1/leads?model=marathon"))["items"]) == 1
@@ -118,7 +118,7 @@ async def test_leads_of_a_misspelt_model_are_refused_with_the_one_that_is_meant(
     assert "did you mean `marathon`?" in message
 
 
-async def test_who_makes_a_model_and_at_once_a_subscription_is_not_refused(
+async def test_a_webhook_request_waits_for_a_model_that_was_just_created(
     world: HandoffWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log tells of the model a moment after scoring has answered."""
@@ -139,7 +139,7 @@ async def test_who_makes_a_model_and_at_once_a_subscription_is_not_refused(
         assert (await subscribing).status_code == 201
 
 
-async def test_other_values_that_name_something_are_refused_with_the_one_that_is_meant(
+async def test_misspelt_statuses_sorts_and_event_types_are_refused_with_a_suggestion(
     world: HandoffWorld,
 ) -> None:
     for method, path, body, field, meant in (

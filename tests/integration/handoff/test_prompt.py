@@ -21,7 +21,7 @@ from tests.support.tables import rows, values
 from tests.worlds.handoff import HandoffWorld, run_handoff
 
 
-async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
+async def test_a_new_delivery_is_claimed_in_the_transaction_that_stores_it(
     tmp_path: Path, database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     claims: list[int] = []
@@ -51,7 +51,7 @@ async def test_a_lead_goes_out_without_the_delivery_worker_having_to_look(
     assert claims == [1, 1, 1], "one claim for each lead, in the transaction that stores it"
 
 
-async def test_a_claim_that_fails_keeps_no_lead_out(
+async def test_a_failed_claim_loses_no_lead_and_parks_nothing(
     world: HandoffWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = await world.subscribe(receiver.url())
@@ -71,7 +71,7 @@ async def test_a_claim_that_fails_keeps_no_lead_out(
     assert len(receiver.received) == 2
 
 
-async def test_what_finds_no_place_at_first_is_sent_as_soon_as_there_is_one(
+async def test_a_delivery_beyond_the_bulkhead_is_sent_as_soon_as_the_bulkhead_has_room(
     tmp_path: Path, database: Database, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody rings for it, so the worker has to remember that more is owed."""

@@ -13,7 +13,9 @@ from tests.worlds.handoff import HandoffWorld, run_handoff
 WORKS, HANGS = Reply(200), Reply(hang=True)
 
 
-async def test_dead_endpoints_do_not_delay_a_healthy_one(world: HandoffWorld, receiver: Receiver) -> None:
+async def test_dead_endpoints_do_not_delay_a_healthy_endpoint(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     async with Receiver(HANGS) as dead:
         for path in ("/a", "/b", "/c"):
             await world.subscribe(dead.url(path))
@@ -53,7 +55,7 @@ async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
         assert len(await eventually(delivered)) == 1
 
 
-async def test_deleting_a_subscription_with_work_under_way_harms_nobody(
+async def test_deleting_a_webhook_during_attempts_affects_no_other_webhook(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     async with Receiver(HANGS) as slow:
@@ -71,7 +73,7 @@ async def test_deleting_a_subscription_with_work_under_way_harms_nobody(
     await eventually(lambda: world.api.get("/readyz"), lambda answer: answer.status_code == 200)
 
 
-async def test_an_attempt_cut_short_is_made_again_by_the_next_process_under_the_same_id(
+async def test_the_next_process_repeats_an_interrupted_attempt_with_the_same_message_id(
     tmp_path: Path, database: Database
 ) -> None:
     async with Receiver(HANGS, WORKS) as receiver:

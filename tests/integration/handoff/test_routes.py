@@ -45,7 +45,7 @@ REFUSED = [
 ]
 
 
-async def test_a_subscription_that_cannot_work_is_refused_naming_the_field(
+async def test_an_invalid_webhook_is_refused_with_the_field(
     world: HandoffWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_up = socket.getaddrinfo
@@ -62,7 +62,7 @@ async def test_a_subscription_that_cannot_work_is_refused_naming_the_field(
         assert (body, answer.json()["code"], answer.json()["field"]) == (body, code, field)
 
 
-async def test_a_private_target_is_refused_with_the_way_to_open_it(world: HandoffWorld) -> None:
+async def test_a_private_address_is_refused_with_the_setting_that_allows_it(world: HandoffWorld) -> None:
     answer = await world.api.post("/v1/webhooks", json={"url": "https://192.168.7.7/hook"})
     assert answer.json()["message"] == (
         "192.168.7.7 is not a public address. "
@@ -70,7 +70,7 @@ async def test_a_private_target_is_refused_with_the_way_to_open_it(world: Handof
     )
 
 
-async def test_a_change_touches_only_what_is_named(world: HandoffWorld, receiver: Receiver) -> None:
+async def test_a_patch_changes_only_the_given_fields(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url(), models=["marathon"])
     path = f"/v1/webhooks/{webhook['id']}"
 
@@ -85,7 +85,9 @@ async def test_a_change_touches_only_what_is_named(world: HandoffWorld, receiver
     assert (await world.get(path))["url"] == webhook["url"]
 
 
-async def test_a_test_message_takes_the_way_of_every_other(world: HandoffWorld, receiver: Receiver) -> None:
+async def test_a_test_message_is_delivered_like_any_other_message(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     webhook = await world.subscribe(receiver.url(), event_types=["profile.stage_changed"])
 
     answer = await world.api.post(f"/v1/webhooks/{webhook['id']}/test")
@@ -127,7 +129,7 @@ async def _all_pages(api: httpx.AsyncClient, path: str, **query: Any) -> list[An
         query["cursor"] = page["next_cursor"]
 
 
-async def test_a_replay_of_deliveries_that_are_not_there_replays_nothing(
+async def test_a_replay_with_unknown_delivery_ids_is_refused_and_replays_nothing(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook, other = await world.subscribe(receiver.url()), await world.subscribe(receiver.url())
@@ -160,7 +162,7 @@ async def test_leads_are_found_by_model_and_status(world: HandoffWorld, receiver
     assert await found("status=won") == []
 
 
-async def test_replay_sends_what_is_selected(world: HandoffWorld, receiver: Receiver) -> None:
+async def test_a_replay_sends_only_the_selected_deliveries(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
     await world.append(qualified(1))
     [early] = await world.wait_for_deliveries(webhook, "delivered")
@@ -210,7 +212,7 @@ async def test_hostile_instants_are_refused(world: HandoffWorld, receiver: Recei
         assert (when, answer.status_code) == (when, 422)
 
 
-async def test_what_is_not_there_is_not_found(world: HandoffWorld) -> None:
+async def test_an_unknown_webhook_or_lead_is_not_found(world: HandoffWorld) -> None:
     for method, path in (
         ("GET", "/v1/webhooks/none"),
         ("PATCH", "/v1/webhooks/none"),

@@ -40,7 +40,9 @@ async def test_a_qualified_lead_is_delivered_signed_with_its_reasons(
     assert (lead["status"], lead["deliveries"]) == ("open", [delivery])
 
 
-async def test_only_what_was_subscribed_to_is_delivered(world: HandoffWorld, receiver: Receiver) -> None:
+async def test_a_webhook_gets_only_subscribed_types_and_models(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     other_model = await world.subscribe(receiver.url(), models=["influence"])
     other_type = await world.subscribe(receiver.url(), event_types=["profile.stage_changed"])
     wanted = await world.subscribe(receiver.url(), event_types=["lead.qualified"], models=["marathon"])
@@ -95,9 +97,7 @@ async def test_a_delivery_that_never_succeeds_is_held_and_replayed(
     assert len({received.id for received in receiver.received}) == 1
 
 
-async def test_a_lead_told_twice_by_the_log_is_delivered_once(
-    world: HandoffWorld, receiver: Receiver
-) -> None:
+async def test_a_lead_repeated_on_the_log_is_delivered_once(world: HandoffWorld, receiver: Receiver) -> None:
     webhook = await world.subscribe(receiver.url())
     await world.append(qualified(1), qualified(1))
     await world.wait_for_deliveries(webhook, "delivered")
@@ -111,7 +111,7 @@ async def test_a_lead_told_twice_by_the_log_is_delivered_once(
     assert len(await world.wait_for_deliveries(webhook, "delivered", 2)) == 2
 
 
-async def test_410_disables_the_subscription_and_holds_what_it_is_owed(
+async def test_410_disables_the_webhook_and_holds_its_deliveries(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     receiver.answers(Reply(410))
@@ -146,7 +146,9 @@ async def test_a_redirect_is_a_failure_and_not_followed(world: HandoffWorld, rec
     assert [received.path for received in receiver.received] == ["/hook"]
 
 
-async def test_a_broken_connection_is_tried_again(world: HandoffWorld, receiver: Receiver) -> None:
+async def test_a_delivery_is_retried_after_a_broken_connection(
+    world: HandoffWorld, receiver: Receiver
+) -> None:
     receiver.answers(Reply(broken=True), WORKS)
     webhook = await world.subscribe(receiver.url())
     await world.append(qualified())
@@ -158,7 +160,7 @@ async def test_a_broken_connection_is_tried_again(world: HandoffWorld, receiver:
     await world.wait_for_deliveries(webhook, "delivered")
 
 
-async def test_a_name_that_turns_private_after_it_was_checked_is_held(
+async def test_a_delivery_is_held_when_the_host_name_later_resolves_to_a_private_address(
     world: HandoffWorld, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look_up = socket.getaddrinfo

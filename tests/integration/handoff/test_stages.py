@@ -10,7 +10,7 @@ STAGES, LEADS = {"event_types": ["profile.stage_changed"]}, {"event_types": ["le
 BOTH = {"event_types": ["profile.stage_changed", "lead.qualified"]}
 
 
-async def test_a_change_of_stage_is_delivered_signed_under_the_id_of_its_event(
+async def test_a_stage_change_is_delivered_signed_with_its_event_id_as_message_id(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url(), **STAGES)
@@ -26,7 +26,7 @@ async def test_a_change_of_stage_is_delivered_signed_under_the_id_of_its_event(
     assert (delivery["type"], delivery["lead_id"]) == ("profile.stage_changed", None)
 
 
-async def test_a_change_told_twice_in_one_batch_and_again_later_is_delivered_once(
+async def test_a_stage_change_repeated_on_the_log_is_delivered_once(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url(), **STAGES)
@@ -41,7 +41,7 @@ async def test_a_change_told_twice_in_one_batch_and_again_later_is_delivered_onc
     assert sorted(received.id for received in receiver.received) == ["stage_1", "stage_2"]
 
 
-async def test_a_change_told_again_while_it_is_held_stays_held(
+async def test_a_held_stage_change_that_is_repeated_on_the_log_stays_held(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url(), **STAGES)
@@ -59,7 +59,7 @@ async def test_a_change_told_again_while_it_is_held_stays_held(
     assert sorted(received.id for received in receiver.received) == ["stage_1", "stage_2"]
 
 
-async def test_only_those_who_want_this_type_and_model_are_told(
+async def test_a_stage_change_goes_only_to_webhooks_of_its_type_and_model(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     leads_only = await world.subscribe(receiver.url(), **LEADS)
@@ -77,9 +77,7 @@ async def test_only_those_who_want_this_type_and_model_are_told(
     assert len(receiver.received) == 2
 
 
-async def test_leads_are_told_as_before_among_changes_of_stage(
-    world: HandoffWorld, receiver: Receiver
-) -> None:
+async def test_leads_are_delivered_once_among_stage_changes(world: HandoffWorld, receiver: Receiver) -> None:
     leads_only = await world.subscribe(receiver.url(), **LEADS)
     stages_only = await world.subscribe(receiver.url(), **STAGES)
 
@@ -93,7 +91,7 @@ async def test_leads_are_told_as_before_among_changes_of_stage(
     assert (await world.get("/v1/leads/lead_1"))["deliveries"] == [lead]
 
 
-async def test_who_subscribes_later_is_not_told_of_a_lead_that_the_log_repeats(
+async def test_a_later_webhook_does_not_get_a_lead_that_the_log_repeats(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     first = await world.subscribe(receiver.url(), **BOTH)
@@ -107,7 +105,7 @@ async def test_who_subscribes_later_is_not_told_of_a_lead_that_the_log_repeats(
     assert [each["message_id"] for each in await world.deliveries(later)] == ["stage_1"]
 
 
-async def test_a_lead_tells_its_audience_to_subscribers_and_in_the_listing(
+async def test_the_audience_of_a_lead_is_in_the_message_and_in_the_list(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url())

@@ -35,12 +35,12 @@ NOT_OFFERED = (
 )
 
 
-def test_the_types_that_are_sent_here_are_those_that_are_offered() -> None:
+def test_these_tests_send_every_offered_webhook_type() -> None:
     assert SENDING.keys() == {type_.name for type_ in OFFERED}
 
 
 @pytest.mark.parametrize("type_", OFFERED, ids=attrgetter("name"))
-async def test_each_type_that_is_offered_arrives_as_it_is_described(
+async def test_each_offered_webhook_type_arrives_as_openapi_describes_it(
     world: HandoffWorld, receiver: Receiver, type_: EventType[Any]
 ) -> None:
     webhook = await world.subscribe(receiver.url(), event_types=[type_.name])
@@ -63,7 +63,7 @@ async def dead_letters(world: HandoffWorld) -> list[Event]:
     return [decode(one.value) async for batch in world.log.replay(DEAD_LETTERS) for one in batch]
 
 
-async def test_an_event_of_no_type_is_parked_and_the_events_beside_it_are_sent(
+async def test_an_unexpected_event_is_parked_and_the_leads_around_it_are_sent(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     webhook = await world.subscribe(receiver.url())
@@ -83,7 +83,7 @@ async def test_an_event_of_no_type_is_parked_and_the_events_beside_it_are_sent(
 
 
 @pytest.mark.parametrize("name", NOT_OFFERED)
-async def test_a_type_that_is_not_sent_is_refused_with_those_that_are(
+async def test_an_unknown_webhook_type_is_refused_with_the_offered_types(
     world: HandoffWorld, receiver: Receiver, name: str
 ) -> None:
     webhook = await world.subscribe(receiver.url())
@@ -100,7 +100,7 @@ async def test_a_type_that_is_not_sent_is_refused_with_those_that_are(
     assert (await world.get("/v1/webhooks"))["items"] == [{k: webhook[k] for k in webhook if k != "secret"}]
 
 
-async def test_a_stored_type_that_is_not_offered_matches_nothing_and_harms_nothing(
+async def test_a_stored_webhook_type_that_is_no_longer_offered_matches_no_event(
     world: HandoffWorld, receiver: Receiver
 ) -> None:
     """Versions before this one offered types that they never sent."""

@@ -35,7 +35,7 @@ def references(part: Any) -> Iterator[str]:
             pass
 
 
-def test_the_types_that_are_offered_are_described_and_can_be_subscribed_to(document: dict[str, Any]) -> None:
+def test_every_offered_webhook_type_is_described_and_can_be_subscribed_to(document: dict[str, Any]) -> None:
     names = [type_.name for type_ in OFFERED]
     assert list(document["webhooks"]) == names
     [types, null] = document["components"]["schemas"]["WebhookIn"]["properties"]["event_types"]["anyOf"]
@@ -43,7 +43,7 @@ def test_the_types_that_are_offered_are_described_and_can_be_subscribed_to(docum
 
 
 @pytest.mark.parametrize("type_", OFFERED, ids=attrgetter("name"))
-def test_each_is_described_with_its_headers_an_example_and_what_answers_mean(
+def test_each_webhook_type_is_described_with_headers_an_example_and_responses(
     document: dict[str, Any], type_: EventType[Any]
 ) -> None:
     [(method, request)] = document["webhooks"][type_.name].items()
@@ -56,10 +56,10 @@ def test_each_is_described_with_its_headers_an_example_and_what_answers_mean(
     assert request["responses"].keys() == {"200", "410", "default"}
 
 
-def test_whatever_the_description_refers_to_is_there(document: dict[str, Any]) -> None:
+def test_every_reference_in_the_description_resolves(document: dict[str, Any]) -> None:
     there = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     assert set(references(document)) <= there
 
 
-def test_a_process_that_sends_none_describes_none() -> None:
+def test_a_service_without_webhooks_describes_no_webhooks() -> None:
     assert "webhooks" not in host([Service(name="test", routers=[])]).openapi()

@@ -93,7 +93,7 @@ async def api(log: EmbeddedLog) -> AsyncIterator[httpx.AsyncClient]:
         yield api
 
 
-async def test_a_form_opens_with_its_own_field_and_gets_its_own_answer(
+async def test_a_format_has_its_own_key_fields_and_its_own_response(
     api: httpx.AsyncClient, log: EmbeddedLog
 ) -> None:
     for content, query in ((FORM | {"form_key": WRITE_KEY}, {}), (FORM, {"k": WRITE_KEY})):
@@ -104,7 +104,7 @@ async def test_a_form_opens_with_its_own_field_and_gets_its_own_answer(
     assert [event.type for event in events if isinstance(event, Interaction)] == ["form_submit"] * 2
 
 
-async def test_without_a_key_the_message_names_its_fields(api: httpx.AsyncClient) -> None:
+async def test_the_missing_key_message_names_the_key_fields_of_the_format(api: httpx.AsyncClient) -> None:
     answer = await api.post("/forms", content=urlencode(FORM))
     assert answer.status_code == 401
     assert answer.json()["message"].endswith(
@@ -113,7 +113,9 @@ async def test_without_a_key_the_message_names_its_fields(api: httpx.AsyncClient
     assert "`k` in the query, or `form_key` in the form" in describe(FORMS.key_fields)["description"]
 
 
-async def test_its_key_is_not_kept_when_it_is_refused(api: httpx.AsyncClient, log: EmbeddedLog) -> None:
+async def test_the_dead_letter_of_a_refused_form_does_not_store_the_key(
+    api: httpx.AsyncClient, log: EmbeddedLog
+) -> None:
     content = urlencode({"form_key": WRITE_KEY, "company": "Runner Ltd"})
     assert (await api.post("/forms", content=content)).status_code == 400
     (letter,) = [decode(message.value) for message in await messages_on(log, DEAD_LETTERS)]

@@ -37,7 +37,9 @@ def parked(id: str, **fields: Any) -> Any:
     return letter(id, **payload_of(encode(interaction(id=f"e-{id}")))._asdict() | fields)
 
 
-async def test_a_parked_message_is_appended_again_and_its_letter_is_closed(world: DeadLettersWorld) -> None:
+async def test_a_replayed_parked_message_is_appended_again_and_its_dead_letter_is_closed(
+    world: DeadLettersWorld,
+) -> None:
     await world.append(parked("d1"), parked("d2"))
     assert await world.replay(ids=["d1", "d1"]) == {
         "replayed": 1, "already_replayed": 0, "refused": [], "more": False, "remaining": 0,
@@ -51,14 +53,16 @@ async def test_a_parked_message_is_appended_again_and_its_letter_is_closed(world
     assert mark.author.startswith("key ")
 
 
-async def test_the_mark_on_the_log_closes_the_letter_of_a_rebuilt_table(world: DeadLettersWorld) -> None:
+async def test_a_replay_is_not_dated_before_the_dead_letter_was_refused(world: DeadLettersWorld) -> None:
     await world.append(parked("d1", refused_at=NOON + timedelta(days=1)))
     await world.replay(refused_by="scoring")
     (mark,) = [one for one in await world.events(DEAD_LETTERS) if isinstance(one, DeadLetterReplayed)]
     assert mark.replayed_at == NOON + timedelta(days=1), "the clock that parked it was ahead"
 
 
-async def test_what_a_tracker_sent_is_read_as_if_it_came_then(world: DeadLettersWorld) -> None:
+async def test_a_replayed_event_that_is_still_invalid_is_refused_again_and_stays_open(
+    world: DeadLettersWorld,
+) -> None:
     body = [VISIT | {"type": "Visit"}, VISIT | {"colour": "red"}]
     second, first = await world.send_refused("/v1/events", body)
     for letter_id in (first, second):
@@ -69,7 +73,7 @@ async def test_what_a_tracker_sent_is_read_as_if_it_came_then(world: DeadLetters
     assert await world.events() == []
 
 
-async def test_once_the_reader_takes_it_it_is_appended_with_the_same_id_each_time(
+async def test_repeated_replays_append_an_accepted_event_with_the_same_id(
     world: DeadLettersWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mark is lost twice, as in a crash: the event is on the log twice under one id."""
@@ -96,7 +100,9 @@ async def _nothing() -> None:
     return None
 
 
-async def test_one_refusal_does_not_keep_the_others_back(world: DeadLettersWorld) -> None:
+async def test_a_refused_dead_letter_does_not_stop_the_replay_of_other_dead_letters(
+    world: DeadLettersWorld,
+) -> None:
     await world.append(parked("d1"), letter("d2"), parked("d3"))
     answer = await world.replay(ids=["d1", "d2", "d3", "d4"])
     assert answer["replayed"] == 2
@@ -106,7 +112,7 @@ async def test_one_refusal_does_not_keep_the_others_back(world: DeadLettersWorld
     assert await world.open_ids() == ["d2"]
 
 
-async def test_a_call_is_bounded_and_the_next_one_goes_on_past_what_was_refused(
+async def test_a_replay_call_is_bounded_and_the_next_call_continues_after_refused_dead_letters(
     world: DeadLettersWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "MAX_LETTERS", 4)
@@ -127,7 +133,7 @@ async def test_a_call_is_bounded_and_the_next_one_goes_on_past_what_was_refused(
     assert set(await world.open_ids()) == {"x0", "x1", "x2", "x3", "other", "again"}
 
 
-async def test_while_the_log_is_away_nothing_is_marked(
+async def test_a_replay_marks_nothing_while_the_log_is_unavailable(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = EmbeddedLog(tmp_path / "log.sqlite")

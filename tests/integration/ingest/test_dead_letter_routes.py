@@ -44,7 +44,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[DeadLetters
     await log.close()
 
 
-async def test_the_open_letters_are_listed_the_latest_first_without_payload(world: DeadLettersWorld) -> None:
+async def test_open_dead_letters_are_listed_latest_first_without_payload(world: DeadLettersWorld) -> None:
     answer = (await world.ops.get(PATH)).json()
     assert answer.keys() == {"items"}
     assert [one["id"] for one in answer["items"]] == ["d4", "d3", "d2", "d1"]
@@ -74,12 +74,12 @@ async def test_filters_narrow_the_list(world: DeadLettersWorld) -> None:
         assert await world.open_ids(**filters) == ids, filters
 
 
-def test_every_group_of_this_version_can_be_asked_for() -> None:
+def test_dead_letters_can_be_filtered_by_every_group() -> None:
     groups = {scoring.GROUP, handoff.GROUP, model_names.GROUP, dead_letters.GROUP}
     assert set(dead_letters.REFUSERS) == {INGEST, *groups}
 
 
-async def test_a_misspelt_group_is_refused_with_the_one_that_is_meant(world: DeadLettersWorld) -> None:
+async def test_a_misspelt_group_is_refused_with_a_suggestion(world: DeadLettersWorld) -> None:
     answer = await world.ops.get(PATH, params={"refused_by": "scorring"})
     assert answer.json()["code"] == "group_unknown"
     assert answer.json()["message"] == "query.refused_by: `scorring` is not known; did you mean `scoring`?"
@@ -90,7 +90,9 @@ async def test_a_misspelt_group_is_refused_with_the_one_that_is_meant(world: Dea
     ] == ["d6"]
 
 
-async def test_pages_lead_through_all_letters_of_one_instant_too(world: DeadLettersWorld) -> None:
+async def test_pages_cover_all_dead_letters_including_those_of_the_same_instant(
+    world: DeadLettersWorld,
+) -> None:
     seen: list[str] = []
     parameters = {"limit": "1"}
     while True:
@@ -116,7 +118,7 @@ async def test_the_list_comes_as_csv_with_a_link_to_the_next_page(world: DeadLet
     assert [row[0] for row in csv.reader(io.StringIO(rest.text))] == ["id", "d1"]
 
 
-async def test_a_letter_is_shown_with_its_payload(world: DeadLettersWorld) -> None:
+async def test_a_dead_letter_is_shown_with_its_payload(world: DeadLettersWorld) -> None:
     shown = (await world.ops.get(f"{PATH}/d2")).json()
     assert json.loads(shown["payload"]) == {"secret": "ana@example.com"}
     assert (shown["encoding"], shown["excerpt"], shown["envelope"]) == ("text", False, None)
@@ -124,7 +126,7 @@ async def test_a_letter_is_shown_with_its_payload(world: DeadLettersWorld) -> No
     assert (answer.status_code, answer.json()["code"]) == (404, "dead_letter_unknown")
 
 
-async def test_a_letter_of_an_earlier_version_is_shown_without_the_key_that_it_kept(
+async def test_a_dead_letter_of_an_earlier_version_is_shown_without_its_write_key(
     world: DeadLettersWorld,
 ) -> None:
     context = {"traits": {"writeKey": "fl_write_a"}}
@@ -135,7 +137,7 @@ async def test_a_letter_of_an_earlier_version_is_shown_without_the_key_that_it_k
     assert shown["envelope"]["context"] == {"traits": {"writeKey": "-"}}
 
 
-async def test_only_a_key_of_ops_opens_them(world: DeadLettersWorld) -> None:
+async def test_only_an_ops_key_opens_the_dead_letter_routes(world: DeadLettersWorld) -> None:
     for key in (None, WRITE_KEY, CRM_KEY, "nonsense", ""):
         headers = {"authorization": "" if key is None else f"Bearer {key}"}
         for method, path in (("GET", PATH), ("GET", f"{PATH}/d1"), ("POST", f"{PATH}/replay")):
@@ -169,13 +171,13 @@ LISTED_WRONGLY = [
 ]
 
 
-async def test_what_a_list_does_not_take_is_refused(world: DeadLettersWorld) -> None:
+async def test_invalid_list_parameters_are_refused_with_the_field(world: DeadLettersWorld) -> None:
     for query, *expected in LISTED_WRONGLY:
         answer = await world.ops.get(f"{PATH}?{query}")
         assert [answer.status_code, answer.json()["field"]] == expected, (query, answer.text)
 
 
-async def test_what_is_no_id_is_no_letter(world: DeadLettersWorld) -> None:
+async def test_an_invalid_id_finds_no_dead_letter(world: DeadLettersWorld) -> None:
     for path in ("d%00", "d 1", "d" * 129, "d%2F1", "%F0%9F%98%80"):
         assert (await world.ops.get(f"{PATH}/{path}")).status_code in {404, 422}, path
 
@@ -202,7 +204,7 @@ REPLAYED_WRONGLY: list[tuple[Any, int, str | None]] = [
 ]
 
 
-async def test_what_a_replay_does_not_take_is_refused_and_replays_nothing(world: DeadLettersWorld) -> None:
+async def test_an_invalid_replay_body_is_refused_and_replays_nothing(world: DeadLettersWorld) -> None:
     for body, *expected in REPLAYED_WRONGLY:
         answer = await world.ops.post(f"{PATH}/replay", json=body)
         assert [answer.status_code, answer.json().get("field")] == expected, (body, answer.text)

@@ -43,13 +43,13 @@ async def open_letters(world: DeadLettersWorld) -> list[OpenLetters]:
     return await world.database.read(count_open)
 
 
-async def test_a_letter_is_stored_once_however_often_the_log_has_it(world: DeadLettersWorld) -> None:
+async def test_a_dead_letter_that_is_repeated_on_the_log_is_stored_once(world: DeadLettersWorld) -> None:
     await world.append(letter(), letter(), letter("dead_2", code="odd"))
     await world.append(letter())
     assert await open_letters(world) == [("scoring", "odd", 1), ("scoring", "unhandled", 1)]
 
 
-async def test_a_mark_closes_a_letter_in_the_same_batch_or_later(world: DeadLettersWorld) -> None:
+async def test_a_replay_mark_closes_a_dead_letter_in_the_same_batch_or_later(world: DeadLettersWorld) -> None:
     await world.append(letter(), replayed(), letter(), letter("dead_2"), replayed("nobody"))
     assert await world.open_ids() == ["dead_2"]
     await world.append(replayed("dead_2"), replayed("dead_2", LATER + timedelta(days=1)))
@@ -58,7 +58,7 @@ async def test_a_mark_closes_a_letter_in_the_same_batch_or_later(world: DeadLett
     assert shown["replayed_at"].startswith("2026-03-14T12:05:00"), "the first replay is the one that counted"
 
 
-async def test_a_message_that_is_refused_again_after_its_replay_is_open_again(
+async def test_a_dead_letter_refused_again_after_its_replay_is_open_again(
     world: DeadLettersWorld,
 ) -> None:
     """As after a restore: the same place of the log, and so the same id."""
@@ -87,7 +87,9 @@ FOREIGN: list[Any] = [
 ]
 
 
-async def test_what_is_no_letter_is_listed_and_makes_no_letter_on_the_log(world: DeadLettersWorld) -> None:
+async def test_a_foreign_record_on_the_topic_is_listed_and_appends_no_dead_letter(
+    world: DeadLettersWorld,
+) -> None:
     """Parked, each would be appended to the topic that it cannot be read from, for ever."""
     await world.log.append([Record(DEAD_LETTERS, "any", value) for value in FOREIGN])
     await world.append(letter("dead_good"))
@@ -102,14 +104,14 @@ async def test_what_is_no_letter_is_listed_and_makes_no_letter_on_the_log(world:
     assert (answer["replayed"], len(answer["refused"])) == (len(FOREIGN) - 3, 3), "three are no events"
 
 
-async def test_a_long_message_with_a_nul_is_shortened_and_stored(world: DeadLettersWorld) -> None:
+async def test_a_long_message_with_a_nul_is_stored_and_shortened_in_the_list(world: DeadLettersWorld) -> None:
     await world.append(letter(message="\0" + "x" * 10_000, source="/v1/\0"))
     (one,) = (await world.ops.get("/v1/dead-letters")).json()["items"]
     assert (len(one["message"]), one["source"]) == (4_096, "/v1/\N{REPLACEMENT CHARACTER}")
     assert len((await world.ops.get("/v1/dead-letters/dead_1")).json()["message"]) == 10_001
 
 
-async def test_open_letters_are_counted_by_who_refused_them(
+async def test_the_metric_counts_open_dead_letters_by_refusing_group(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "COUNT_EVERY_SECONDS", 0.02)
@@ -130,7 +132,7 @@ async def test_open_letters_are_counted_by_who_refused_them(
 
 
 @pytest.mark.kafka
-async def test_on_kafka_letters_and_marks_of_several_partitions_come_to_the_same(
+async def test_on_kafka_dead_letters_and_marks_match_across_partitions(
     kafka: str, database: Database
 ) -> None:
     log = open_log(f"kafka:{kafka}/letters-{uuid4().hex[:8]}-")
@@ -144,7 +146,7 @@ async def test_on_kafka_letters_and_marks_of_several_partitions_come_to_the_same
 
 
 @pytest.mark.parametrize("state", ["empty", "away"])
-async def test_ingest_takes_events_in_and_is_ready_while_the_table_cannot_be_reached(
+async def test_ingest_accepts_events_and_is_ready_without_the_dead_letter_table(
     tmp_path: Path, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "LOOK_AGAIN_SECONDS", 0.02)
@@ -193,7 +195,7 @@ async def test_the_table_fills_as_soon_as_the_database_is_migrated(
     await log.close()
 
 
-async def test_a_database_without_the_table_is_told_with_what_to_do(database: Database) -> None:
+async def test_a_missing_dead_letter_table_is_reported_with_the_migrate_command(database: Database) -> None:
     """On both dialects, whose drivers say it in words of their own."""
     await changed(database, sa.text("alter table dead_letters rename to hidden"))
     try:

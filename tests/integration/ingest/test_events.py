@@ -20,14 +20,16 @@ def basic(user: str) -> dict[str, str]:
     return {"authorization": "Basic " + b64encode(f"{user}:".encode()).decode()}
 
 
-async def test_an_event_is_on_the_log_once_it_is_answered(world: IngestWorld) -> None:
+async def test_an_accepted_event_is_on_the_log_when_the_response_arrives(world: IngestWorld) -> None:
     answer = await world.api.post("/v1/events", json=VISIT | {"id": "e1"})
     assert (answer.status_code, answer.json()) == (200, {"results": [{"id": "e1", "status": "accepted"}]})
     (event,) = await world.interactions()
     assert (event.id, event.type, event.received_at) == ("e1", "visit", NOON)
 
 
-async def test_a_list_is_answered_in_its_order_and_a_bad_event_fails_alone(world: IngestWorld) -> None:
+async def test_verdicts_follow_the_order_of_the_list_and_only_bad_events_are_refused(
+    world: IngestWorld,
+) -> None:
     events = [VISIT | {"id": "a"}, 7, VISIT | {"id": "b", "colour": 1}, None, VISIT | {"id": "c"}, []]
     results = (await world.api.post("/v1/events", json=events)).json()["results"]
     assert [(result["id"], result["status"]) for result in results] == [
@@ -57,7 +59,7 @@ async def test_a_list_is_answered_in_its_order_and_a_bad_event_fails_alone(world
         (VISIT | {"traits": {"x" * 129: 1}}, "trait_name_too_long", "traits." + "x" * 64),
     ],
 )
-async def test_a_single_bad_event_is_a_problem_and_a_list_of_it_has_a_verdict(
+async def test_a_bad_event_gets_a_problem_when_alone_and_a_verdict_in_a_list(
     world: IngestWorld, event: dict[str, Any], code: str, field: str
 ) -> None:
     # As a browser's beacon sends it.
@@ -78,7 +80,7 @@ async def test_a_single_bad_event_is_a_problem_and_a_list_of_it_has_a_verdict(
     assert await world.interactions() == []
 
 
-async def test_an_event_without_an_id_gets_one(world: IngestWorld) -> None:
+async def test_an_event_without_an_id_gets_a_new_id(world: IngestWorld) -> None:
     (result,) = (await world.api.post("/v1/events", json=VISIT)).json()["results"]
     (event,) = await world.interactions()
     assert result["id"] == event.id
@@ -101,7 +103,7 @@ async def test_an_empty_list_is_no_error(world: IngestWorld) -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/batch", "/v1/events"])
-async def test_the_key_is_found_wherever_libraries_put_it(
+async def test_the_write_key_is_found_in_every_supported_location(
     world: IngestWorld, headers: dict[str, str], query: str, body: dict[str, Any], path: str
 ) -> None:
     world.api.headers.pop("authorization")
@@ -123,7 +125,7 @@ async def test_the_key_is_found_wherever_libraries_put_it(
         ({"authorization": "Basic d3JpdGU="}, json.dumps(TRACK)),
     ],
 )
-async def test_without_a_key_nothing_is_kept(
+async def test_a_request_without_a_valid_key_stores_nothing(
     world: IngestWorld, headers: dict[str, str], content: str
 ) -> None:
     world.api.headers.pop("authorization")
@@ -176,7 +178,7 @@ async def test_other_methods_are_not_allowed(world: IngestWorld) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
 
 
-async def test_the_documentation_shows_the_paths_of_the_contract(world: IngestWorld) -> None:
+async def test_openapi_describes_every_ingest_path_with_a_working_example(world: IngestWorld) -> None:
     document = (await world.api.get("/openapi.json")).json()
     calls = {"track", "t", "identify", "i", "page", "p", "screen", "s", "group", "g", "alias", "a"}
     posted = {f"/v1/{name}" for name in {"events", "batch", "b"} | calls}
@@ -191,11 +193,13 @@ async def test_the_documentation_shows_the_paths_of_the_contract(world: IngestWo
     assert await world.dead_letters() == []
 
 
-async def test_readiness_asks_the_log(world: IngestWorld) -> None:
+async def test_readiness_checks_the_log(world: IngestWorld) -> None:
     assert (await world.api.get("/readyz")).json()["checks"] == {"log": "ok"}
 
 
-async def test_a_client_that_leaves_in_the_middle_is_told_to_nobody(world: IngestWorld) -> None:
+async def test_a_client_that_disconnects_mid_request_leaves_no_event_and_no_dead_letter(
+    world: IngestWorld,
+) -> None:
     async with serve(world.app) as url:
         host, _, port = url.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))

@@ -38,7 +38,7 @@ async def test_every_line_is_accounted_for(importing: ImportWorld) -> None:
     assert "access.log: 100 %, 9 lines" in said
 
 
-async def test_what_stands_on_the_log_tells_no_address(importing: ImportWorld) -> None:
+async def test_imported_events_contain_no_ip_address(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     await importing.run()
     events = await importing.world.interactions()
@@ -56,7 +56,7 @@ async def test_what_stands_on_the_log_tells_no_address(importing: ImportWorld) -
     assert not any(b"10.1.2.3" in value or b"10.9.9.9" in value for value in values)
 
 
-async def test_the_same_line_twice_is_two_events(importing: ImportWorld) -> None:
+async def test_repeated_lines_are_separate_events(importing: ImportWorld) -> None:
     importing.file.write_text(line("/pricing") * 3)
     await importing.run()
     assert len(set(await importing.event_ids())) == 3
@@ -70,7 +70,7 @@ async def test_a_finished_import_run_again_posts_nothing(importing: ImportWorld)
     assert len(await importing.event_ids()) == 5
 
 
-async def test_without_its_state_an_import_posts_the_same_ids(importing: ImportWorld) -> None:
+async def test_an_import_that_lost_its_state_posts_the_same_ids(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     await importing.run()
     once = await importing.event_ids()
@@ -79,7 +79,7 @@ async def test_without_its_state_an_import_posts_the_same_ids(importing: ImportW
     assert await importing.event_ids() == once * 2
 
 
-async def test_a_file_that_has_grown_goes_on_where_it_ended(importing: ImportWorld) -> None:
+async def test_the_import_of_a_grown_file_continues_at_the_old_end(importing: ImportWorld) -> None:
     importing.file.write_text(line("/a") + line("/pricing"))
     await importing.run()
     with importing.file.open("a") as file:
@@ -123,14 +123,14 @@ async def test_an_interrupted_import_goes_on_and_ends_with_the_same_ids(importin
 
 
 @pytest.mark.usefixtures("small_batches")
-async def test_a_server_that_comes_back_is_waited_for(importing: ImportWorld) -> None:
+async def test_an_import_waits_for_a_server_that_recovers(importing: ImportWorld) -> None:
     importing.file.write_text("".join(line("/pricing", second=number) for number in range(25)))
     importing.world.log.failures = 3
     outcome = await importing.run()
     assert (outcome.now.visits, importing.slept) == (25, [7, 7, 7])
 
 
-async def test_a_server_that_is_not_there_is_an_error_that_says_how_to_go_on(importing: ImportWorld) -> None:
+async def test_an_unreachable_server_is_an_error_that_says_how_to_resume(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     importing.url = "http://127.0.0.1:9"
     with pytest.raises(
@@ -140,7 +140,7 @@ async def test_a_server_that_is_not_there_is_an_error_that_says_how_to_go_on(imp
     assert len(importing.slept) == 7
 
 
-async def test_a_server_that_hangs_up_is_said_in_words(importing: ImportWorld) -> None:
+async def test_a_broken_connection_is_reported_in_plain_words(importing: ImportWorld) -> None:
     async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
@@ -152,7 +152,7 @@ async def test_a_server_that_hangs_up_is_said_in_words(importing: ImportWorld) -
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://a.example", "http://[", "http://a:99999999", ""])
-async def test_what_is_no_url_is_said_at_once(importing: ImportWorld, url: str) -> None:
+async def test_an_invalid_url_is_refused_without_a_retry(importing: ImportWorld, url: str) -> None:
     importing.file.write_text(SMALL)
     importing.url = url
     with pytest.raises(Misconfigured, match="is not the URL of an instance"):
@@ -161,20 +161,20 @@ async def test_what_is_no_url_is_said_at_once(importing: ImportWorld, url: str) 
 
 
 @pytest.mark.parametrize("key", ["", " ", "schlüssel", "a\nb", "\0"])
-async def test_what_can_be_no_key_is_said_at_once(importing: ImportWorld, key: str) -> None:
+async def test_a_malformed_key_is_refused(importing: ImportWorld, key: str) -> None:
     importing.file.write_text(SMALL)
     with pytest.raises(Unauthorized, match="visible ASCII"):
         await importing.run(key=key)
 
 
-async def test_a_wrong_key_is_said_at_once(importing: ImportWorld) -> None:
+async def test_a_wrong_key_is_refused_without_a_retry(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     with pytest.raises(Unauthorized):
         await importing.run(key="wrong")
     assert importing.slept == []
 
 
-async def test_what_is_no_flipline_is_said_at_once(importing: ImportWorld) -> None:
+async def test_an_address_without_flipline_is_refused(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     importing.url += "/elsewhere"
     with pytest.raises(Refused, match="is this Flipline's address"):

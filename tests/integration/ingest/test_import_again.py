@@ -28,7 +28,7 @@ async def paths_of(importing: ImportWorld) -> list[str]:
     return [event.properties["path"] for event in await importing.world.interactions()]
 
 
-async def test_two_files_that_begin_alike_are_both_imported(importing: ImportWorld) -> None:
+async def test_two_files_with_the_same_first_line_are_both_imported(importing: ImportWorld) -> None:
     a = await importing.run(written(importing, "shop-a.log", SHOP_A))
     assert "skipped" not in importing.printed()
     b = await importing.run(written(importing, "shop-b.log", SHOP_B))
@@ -47,7 +47,9 @@ async def test_a_line_in_two_files_is_one_event(importing: ImportWorld) -> None:
     assert len(set(await importing.event_ids())) == 12
 
 
-async def test_what_was_skipped_is_said_with_its_day_and_name(importing: ImportWorld) -> None:
+async def test_skipped_lines_are_reported_with_the_day_and_file_name_of_their_import(
+    importing: ImportWorld,
+) -> None:
     importing.file.write_text(SMALL)
     first = await importing.run()
     assert "skipped" not in importing.printed()
@@ -58,7 +60,7 @@ async def test_what_was_skipped_is_said_with_its_day_and_name(importing: ImportW
     assert (again.now, again.in_all) == (ImportReport(), first.now)
 
 
-async def test_a_log_is_known_again_rotated_and_packed(importing: ImportWorld) -> None:
+async def test_a_rotated_or_compressed_log_is_recognised(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     await importing.run()
     rotated = importing.file.rename(importing.file.with_name("access.log.1"))
@@ -79,7 +81,7 @@ async def test_a_log_is_known_again_rotated_and_packed(importing: ImportWorld) -
     assert await importing.event_ids() == posted
 
 
-async def test_a_file_that_was_written_anew_is_another_one(importing: ImportWorld) -> None:
+async def test_a_rewritten_file_is_imported_from_its_beginning(importing: ImportWorld) -> None:
     importing.file.write_text(SHOP_A)
     await importing.run()
     importing.file.write_text(SHOP_A.replace("/a/3", "/b/3") + line("/more"))
@@ -88,7 +90,7 @@ async def test_a_file_that_was_written_anew_is_another_one(importing: ImportWorl
     assert {"/b/3", "/more"} < set(await paths_of(importing))
 
 
-async def test_force_reads_again_and_says_that_nothing_counts_twice(importing: ImportWorld) -> None:
+async def test_force_imports_again_and_says_that_no_event_counts_twice(importing: ImportWorld) -> None:
     importing.file.write_text(SMALL)
     first = await importing.run()
     once = await importing.event_ids()
@@ -102,7 +104,7 @@ async def test_force_reads_again_and_says_that_nothing_counts_twice(importing: I
     assert (await importing.run()).now == ImportReport()
 
 
-async def test_force_that_is_stopped_goes_on_without_it(
+async def test_an_interrupted_forced_import_resumes_without_force(
     importing: ImportWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "BATCH_EVENTS", 2)
@@ -127,7 +129,7 @@ async def test_force_that_is_stopped_goes_on_without_it(
     assert await importing.event_ids() == once * 2
 
 
-async def test_a_line_that_is_still_being_written_is_read_once_it_is_whole(importing: ImportWorld) -> None:
+async def test_an_unfinished_last_line_is_read_once_it_is_complete(importing: ImportWorld) -> None:
     whole = SHOP_A + line("/half")
     importing.file.write_text(whole[:-30])
     outcome = await importing.run()
@@ -139,7 +141,7 @@ async def test_a_line_that_is_still_being_written_is_read_once_it_is_whole(impor
     assert (await paths_of(importing))[-2:] == ["/half", "/next"]
 
 
-async def test_a_last_line_without_its_end_counts_once(importing: ImportWorld) -> None:
+async def test_a_last_line_without_a_newline_counts_once(importing: ImportWorld) -> None:
     importing.file.write_text(SHOP_A.removesuffix("\n"))
     assert (await importing.run()).now.lines == 7
     assert (await importing.run()).now.lines == 0
@@ -148,7 +150,7 @@ async def test_a_last_line_without_its_end_counts_once(importing: ImportWorld) -
     assert len(await importing.event_ids()) == 8
 
 
-async def test_a_first_line_without_its_end_is_known_again(importing: ImportWorld) -> None:
+async def test_a_first_line_without_a_newline_is_recognised_in_the_grown_file(importing: ImportWorld) -> None:
     importing.file.write_text(MONITOR.removesuffix("\n"))
     await importing.run()
     importing.file.write_text(SHOP_A)
@@ -156,7 +158,9 @@ async def test_a_first_line_without_its_end_is_known_again(importing: ImportWorl
     assert "skipped: 1 line imported before" in importing.printed()
 
 
-async def test_the_state_of_an_earlier_version_is_told_and_skips_nothing(importing: ImportWorld) -> None:
+async def test_import_state_of_an_earlier_version_is_reported_and_skips_nothing(
+    importing: ImportWorld,
+) -> None:
     importing.file.write_text(SHOP_A)
     await importing.run()
     once = await importing.event_ids()
@@ -169,7 +173,7 @@ async def test_the_state_of_an_earlier_version_is_told_and_skips_nothing(importi
     assert (await importing.run()).now.lines == 0
 
 
-async def test_a_whole_copy_of_a_file_that_was_cut_off_goes_on_after_it(importing: ImportWorld) -> None:
+async def test_the_import_of_a_complete_copy_resumes_after_the_truncated_file(importing: ImportWorld) -> None:
     whole = gzip.compress("".join(line(f"/{number * 7_919}") for number in range(3_000)).encode())
     path = written(importing, "access.log.gz", whole[: len(whole) // 2])
     with pytest.raises(Refused, match=r"ends too early.* The (\d|,)+ lines before that are imported"):

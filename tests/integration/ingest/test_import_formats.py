@@ -20,7 +20,9 @@ def known_as(address: str, user_agent: str = FIREFOX) -> str:
     return ANONYMISER.visitor(address, user_agent)
 
 
-async def test_a_site_in_front_is_a_property_and_the_address_the_visitor(importing: ImportWorld) -> None:
+async def test_a_leading_host_name_becomes_a_property_and_the_address_names_the_visitor(
+    importing: ImportWorld,
+) -> None:
     importing.file.write_text(
         "".join(f"shop.example:443 {line('/pricing', address=f'192.0.2.{number}')}" for number in (1, 2, 3))
     )
@@ -30,7 +32,7 @@ async def test_a_site_in_front_is_a_property_and_the_address_the_visitor(importi
     assert "lines in format: vhost_combined │ 3" in importing.printed()
 
 
-async def test_what_a_proxy_forwards_names_the_visitor_and_that_is_said(importing: ImportWorld) -> None:
+async def test_a_forwarded_address_names_the_visitor_and_is_reported(importing: ImportWorld) -> None:
     one, two = line("/pricing", address="192.0.2.21"), line("/docs", address="192.0.2.22")
     importing.file.write_text(f'{one.strip()} "-"\n{two.strip()} "203.0.113.7"\n')
     await importing.run()
@@ -51,7 +53,7 @@ async def test_formats_may_change_within_a_file(importing: ImportWorld) -> None:
     assert await visitors(importing) == [known_as("10.1.2.3")] * 2
 
 
-async def test_a_format_without_user_agents_marks_nobody_as_machine(importing: ImportWorld) -> None:
+async def test_a_format_without_user_agents_marks_no_visit_as_machine(importing: ImportWorld) -> None:
     importing.file.write_text("".join(line("/").partition(' "-"')[0] + "\n" for _ in range(2)))
     outcome = await importing.run()
     assert (outcome.now.visits, outcome.now.machines, outcome.now.formats) == (2, 0, {"common": 2})
@@ -61,12 +63,12 @@ async def test_a_format_without_user_agents_marks_nobody_as_machine(importing: I
     assert "machines are not recognised" in importing.printed()
 
 
-async def test_a_monitor_is_still_a_machine(importing: ImportWorld) -> None:
+async def test_a_crawler_after_a_leading_host_name_is_still_a_machine(importing: ImportWorld) -> None:
     importing.file.write_text(f"shop.example:443 {line('/', user_agent=GOOGLEBOT)}")
     assert (await importing.run()).now.machines == 1
 
 
-async def test_reasons_are_sentences_with_line_numbers(importing: ImportWorld) -> None:
+async def test_refused_lines_are_reported_with_a_reason_and_line_numbers(importing: ImportWorld) -> None:
     good = line("/pricing")
     importing.file.write_text(
         good * 10
@@ -94,7 +96,7 @@ async def test_reasons_are_sentences_with_line_numbers(importing: ImportWorld) -
     assert not outcome.now.mostly_refused
 
 
-async def test_host_names_are_visitors_when_that_is_wanted(importing: ImportWorld) -> None:
+async def test_host_names_are_visitors_only_with_the_host_names_option(importing: ImportWorld) -> None:
     importing.file.write_text(line("/pricing", address="dial.isp.example"))
     with pytest.raises(Refused, match=r"Refused is line 1: a host name .* --host-names"):
         await importing.run()
@@ -106,7 +108,7 @@ async def test_host_names_are_visitors_when_that_is_wanted(importing: ImportWorl
     "content",
     ["nonsense\n" * 3, "nonsense", "a,b\n1,2\n", '{\n  "a": 1\n}\n', "#Version: 1.0\n#Fields: date\n"],
 )
-async def test_a_file_that_is_no_access_log_is_refused_and_leaves_no_trace(
+async def test_a_file_that_is_not_an_access_log_is_refused_and_stores_no_state(
     importing: ImportWorld, content: str
 ) -> None:
     importing.file.write_text(content)
@@ -118,19 +120,21 @@ async def test_a_file_that_is_no_access_log_is_refused_and_leaves_no_trace(
     assert not importing.state.exists()
 
 
-async def test_a_long_file_that_is_no_access_log_is_not_read_to_its_end(importing: ImportWorld) -> None:
+async def test_a_file_is_refused_when_none_of_the_first_1000_lines_is_readable(
+    importing: ImportWorld,
+) -> None:
     importing.file.write_text("nonsense\n" * 2_000 + SMALL)
     with pytest.raises(Refused, match="none of its first 1,000 lines"):
         await importing.run()
 
 
-async def test_a_few_broken_lines_in_front_do_no_harm(importing: ImportWorld) -> None:
+async def test_a_file_with_900_broken_lines_in_front_is_still_imported(importing: ImportWorld) -> None:
     importing.file.write_text("nonsense\n" * 900 + SMALL)
     outcome = await importing.run()
     assert (outcome.now.visits, outcome.now.mostly_refused) == (4, True)
 
 
-async def test_of_a_damaged_file_what_can_be_trusted_is_imported(importing: ImportWorld) -> None:
+async def test_the_intact_beginning_of_a_damaged_gzip_file_is_imported(importing: ImportWorld) -> None:
     packed = gzip.compress("".join(line(f"/{number * 7_919}") for number in range(3_000)).encode())
     middle = len(packed) // 2
     path = importing.file.with_suffix(".log.gz")
@@ -147,7 +151,7 @@ async def test_of_a_damaged_file_what_can_be_trusted_is_imported(importing: Impo
     assert len(await importing.event_ids()) == 5
 
 
-async def test_a_gzip_is_imported_whatever_its_name(importing: ImportWorld) -> None:
+async def test_a_gzip_file_is_recognised_by_content_not_by_name(importing: ImportWorld) -> None:
     importing.file.write_bytes(gzip.compress(SMALL.encode()))
     assert (await importing.run()).now.visits == 4
     other = importing.file.with_suffix(".gz")
@@ -155,12 +159,12 @@ async def test_a_gzip_is_imported_whatever_its_name(importing: ImportWorld) -> N
     assert (await importing.run(other)).now.visits == 1
 
 
-async def test_a_file_that_cannot_be_read_is_an_error(importing: ImportWorld) -> None:
+async def test_a_missing_file_is_refused(importing: ImportWorld) -> None:
     with pytest.raises(Refused, match=r"nowhere\.log cannot be read"):
         await importing.run(importing.file.with_name("nowhere.log"))
 
 
-async def test_an_event_that_is_too_large_is_refused_in_words(importing: ImportWorld) -> None:
+async def test_an_event_that_is_too_large_is_refused_with_its_line_number(importing: ImportWorld) -> None:
     record = {
         "remote_addr": "10.1.2.3", "time_iso8601": "2015-05-17T10:00:09Z", "status": 200,
         "request": "GET /" + "x" * 40_000,

@@ -48,7 +48,7 @@ async def test_gzip_is_read(world: IngestWorld) -> None:
         ("identity", b'{"batch":[],"context":{"page":{"a":"\\u0000"}}}', 400, "nul_character"),
     ],
 )
-async def test_a_body_that_is_no_batch_is_refused_as_a_whole_and_kept(
+async def test_an_invalid_body_is_refused_as_a_whole_and_stored_as_one_dead_letter(
     world: IngestWorld, encoding: str, content: bytes, status: int, code: str
 ) -> None:
     answer = await world.api.post("/v1/batch", content=content, headers={"content-encoding": encoding})
@@ -59,7 +59,9 @@ async def test_a_body_that_is_no_batch_is_refused_as_a_whole_and_kept(
 
 
 @pytest.mark.parametrize("content", ["7", '"text"', "null", "{", ""])
-async def test_a_native_body_is_an_object_or_a_list(world: IngestWorld, content: str) -> None:
+async def test_a_native_body_that_is_not_an_object_or_a_list_is_refused(
+    world: IngestWorld, content: str
+) -> None:
     answer = await world.api.post("/v1/events", content=content)
     assert answer.status_code == 400
     assert len(await world.dead_letters()) == 1
@@ -113,25 +115,27 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("hostile", ["deep", "nul", "huge number"])
-async def test_hostile_events_fail_alone(world: IngestWorld, hostile: str) -> None:
+async def test_a_hostile_event_is_refused_without_affecting_the_rest_of_the_batch(
+    world: IngestWorld, hostile: str
+) -> None:
     content = b"[" + HOSTILE[hostile] + b"," + json.dumps(VISIT).encode() + b"]"
     results = (await world.api.post("/v1/events", content=content)).json()["results"]
     assert [result["status"] for result in results] == ["refused", "accepted"]
     assert len(await world.dead_letters()) == 1
 
 
-async def test_what_is_not_utf_8_is_refused(world: IngestWorld) -> None:
+async def test_a_body_that_is_not_utf_8_is_refused(world: IngestWorld) -> None:
     assert (await world.api.post("/v1/events", content=HOSTILE["utf-16"])).status_code == 400
 
 
-async def test_half_an_emoji_costs_no_event(world: IngestWorld) -> None:
+async def test_a_lone_surrogate_is_replaced_and_the_event_is_accepted(world: IngestWorld) -> None:
     content = json.dumps([VISIT | {"properties": {"title": "\ud83d"}}, VISIT]).encode()
     results = (await world.api.post("/v1/events", content=content)).json()["results"]
     assert {result["status"] for result in results} == {"accepted"}
     assert (await world.interactions())[0].properties == {"title": "\ufffd"}
 
 
-async def test_over_a_real_socket_too_much_is_answered_and_the_next_request_served(
+async def test_the_server_answers_requests_after_a_body_that_was_too_large(
     world: IngestWorld,
 ) -> None:
     async with (
@@ -162,14 +166,14 @@ async def test_over_a_real_socket_too_much_is_answered_and_the_next_request_serv
         f"event=visit&writeKey={WRITE_KEY}",
     ],
 )
-async def test_no_key_is_kept_in_a_dead_letter(world: IngestWorld, content: str) -> None:
+async def test_a_dead_letter_does_not_contain_the_write_key(world: IngestWorld, content: str) -> None:
     """A key in the header opens, and many a program repeats it in a body that it did not encode well."""
     await world.api.post("/v1/track", content=content)
     (letter,) = await world.dead_letters()
     assert WRITE_KEY not in letter.payload
 
 
-async def test_no_key_is_kept_beside_a_call_of_a_batch(world: IngestWorld) -> None:
+async def test_the_envelope_of_a_dead_letter_does_not_contain_the_write_key(world: IngestWorld) -> None:
     batch = {"batch": [{}], "context": {"traits": {"writeKey": WRITE_KEY, "title": "VP"}}}
     await world.api.post("/v1/batch", json=batch)
     (letter,) = await world.dead_letters()

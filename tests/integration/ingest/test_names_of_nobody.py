@@ -14,7 +14,7 @@ async def names(world: IngestWorld) -> list[set[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize("nobody", ["undefined", "[object Object]", "{{user_id}}", EMPTY_UUID, 0, "0", ""])
-async def test_two_visitors_of_a_broken_tracker_have_no_name_in_common(
+async def test_a_placeholder_user_id_is_left_out_and_joins_no_visitors(
     world: IngestWorld, nobody: Any
 ) -> None:
     for email in ("ana@acme.example", "bob@globex.example"):
@@ -27,7 +27,7 @@ async def test_two_visitors_of_a_broken_tracker_have_no_name_in_common(
     assert (first | second).isdisjoint(third | fourth)
 
 
-async def test_a_single_call_is_told_what_was_left_out(world: IngestWorld) -> None:
+async def test_the_response_to_a_call_lists_identities_that_were_left_out(world: IngestWorld) -> None:
     answer = await world.api.post("/v1/page", json={"userId": "null", "anonymousId": "c1"})
     assert answer.json() == {
         "success": True,
@@ -42,7 +42,7 @@ async def test_a_single_call_is_told_what_was_left_out(world: IngestWorld) -> No
 
 
 @pytest.mark.parametrize("path", ["/v1/track", "/v1/events"])
-async def test_events_whose_ids_are_none_are_not_one_event(world: IngestWorld, path: str) -> None:
+async def test_events_with_placeholder_ids_get_different_ids(world: IngestWorld, path: str) -> None:
     for _ in range(2):
         if path == "/v1/track":
             body = {"messageId": "null", "userId": "u1", "event": "Signed Up"}
@@ -55,7 +55,9 @@ async def test_events_whose_ids_are_none_are_not_one_event(world: IngestWorld, p
 
 
 @pytest.mark.parametrize("blank", [None, "", " ", [], [None], "\ufeff"])
-async def test_a_blank_identity_beside_a_good_one_loses_no_event(world: IngestWorld, blank: Any) -> None:
+async def test_a_blank_identity_beside_a_valid_identity_loses_no_event(
+    world: IngestWorld, blank: Any
+) -> None:
     event = {"type": "visit", "identities": {"email": "ana@acme.example", "phone": blank}}
     answer = await world.api.post("/v1/events", json=event)
     assert answer.json()["results"][0]["status"] == "accepted"
@@ -69,14 +71,14 @@ async def test_one_mailbox_has_one_identity(world: IngestWorld) -> None:
     assert await names(world) == [{("email", "ana@xn--strae-oqa.example")}] * 3
 
 
-async def test_a_number_that_a_spreadsheet_wrote_stays_the_number(world: IngestWorld) -> None:
+async def test_a_phone_number_written_as_a_float_is_read_as_an_integer(world: IngestWorld) -> None:
     for written in ("600123456.0", 600123456.0, 600123456):
         event = {"type": "visit", "identities": {"phone": written}}
         assert (await world.api.post("/v1/events", json=event)).status_code == 200
     assert await names(world) == [{("phone", "600123456")}] * 3
 
 
-async def test_a_refusal_names_the_value_that_named_nobody(world: IngestWorld) -> None:
+async def test_a_refusal_names_the_field_of_the_placeholder(world: IngestWorld) -> None:
     answer = await world.api.post("/v1/page", json={"userId": "undefined"})
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (
         400,
@@ -87,19 +89,19 @@ async def test_a_refusal_names_the_value_that_named_nobody(world: IngestWorld) -
     assert letter.code == "identities_count"
 
 
-async def test_the_first_example_of_an_alias_names_the_earlier_user(world: IngestWorld) -> None:
+async def test_an_alias_call_names_the_previous_user(world: IngestWorld) -> None:
     call = {"previousId": "jen@email.com", "userId": "507f191e81"}
     assert (await world.api.post("/v1/alias", json=call)).status_code == 200
     assert ("user_id", "jen@email.com") in (await names(world))[0]
 
 
-async def test_an_alias_of_the_anonymous_id_needs_no_previous_one(world: IngestWorld) -> None:
+async def test_an_alias_of_the_anonymous_id_needs_no_previous_id(world: IngestWorld) -> None:
     call = {"anonymousId": "c1", "userId": "u1"}
     assert (await world.api.post("/v1/alias", json=call)).status_code == 200
     assert await names(world) == [{("user_id", "u1"), ("anonymous_id", "c1")}]
 
 
-async def test_a_path_that_has_a_url_in_it_is_a_path(world: IngestWorld) -> None:
+async def test_a_url_inside_a_path_stays_part_of_the_path(world: IngestWorld) -> None:
     call = {"userId": "u1", "properties": {"url": "/go/https://other.example/pricing"}}
     assert (await world.api.post("/v1/page", json=call)).status_code == 200
     (event,) = await world.interactions()

@@ -41,7 +41,7 @@ async def told(client: Any, *calls: tuple[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("library", CLIENTS)
-async def test_a_library_s_calls_arrive_once_each(world: IngestWorld, library: str) -> None:
+async def test_each_call_of_a_tracking_library_arrives_once(world: IngestWorld, library: str) -> None:
     counted = Counted(world.app)
     async with serve(counted) as url:
         client = CLIENTS[library](WRITE_KEY, host=url, on_error=None)
@@ -77,7 +77,7 @@ async def test_a_library_with_a_wrong_key_gives_up_at_once(world: IngestWorld, l
 
 
 @pytest.mark.parametrize("library", CLIENTS)
-async def test_a_library_repeats_what_the_log_could_not_take_and_it_arrives_once(
+async def test_a_tracking_library_retries_after_a_log_error_and_the_call_arrives_once(
     world: IngestWorld, library: str
 ) -> None:
     world.log.failures = 1

@@ -23,14 +23,16 @@ async def test_a_segment_call_is_answered_as_its_libraries_expect(world: IngestW
         ("s", "visit"), ("group", "identify"), ("g", "identify"), ("alias", "identify"), ("a", "identify"),
     ],
 )  # fmt: skip
-async def test_every_path_of_segments_api(world: IngestWorld, path: str, type: str) -> None:
+async def test_every_path_of_the_segment_api_gives_its_interaction_type(
+    world: IngestWorld, path: str, type: str
+) -> None:
     call = {"userId": "u1", "groupId": "g1", "previousId": "c1", "type": "nonsense"}
     assert (await world.api.post(f"/v1/{path}", json=call)).status_code == 200
     assert [event.type for event in await world.interactions()] == [type]
 
 
 @pytest.mark.parametrize("path", ["/v1/batch", "/v1/b"])
-async def test_a_batch_shares_its_clock_and_context_and_answers_for_each_call(
+async def test_a_batch_shares_clock_and_context_and_has_a_verdict_for_each_call(
     world: IngestWorld, path: str
 ) -> None:
     ahead = NOON + timedelta(hours=3)

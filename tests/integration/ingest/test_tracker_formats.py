@@ -21,14 +21,14 @@ async def world(tmp_path: Path) -> AsyncIterator[IngestWorld]:
         yield running
 
 
-async def test_every_path_is_described_and_goes_past_the_router(world: IngestWorld) -> None:
+async def test_every_tracker_path_is_described_and_bypasses_the_router(world: IngestWorld) -> None:
     described = (await world.api.get("/openapi.json")).json()["paths"]
     tracking = {path for path, item in described.items() if item.get("post", {}).get("tags") == ["ingest"]}
     assert tracking == set(direct_routes(world.app.routes)) == set(BY_PATH)
 
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
-async def test_the_example_is_accepted_with_the_key_in_each_place(
+async def test_the_example_of_each_path_is_accepted_with_the_key_in_each_location(
     world: IngestWorld, tracker_format: Format, path: TrackingPath
 ) -> None:
     example, without = example_of(tracker_format, path), dict[str, str]()
@@ -45,7 +45,7 @@ async def test_the_example_is_accepted_with_the_key_in_each_place(
 
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
-async def test_without_the_key_nothing_is_kept_and_the_answer_names_the_places(
+async def test_a_request_without_a_key_stores_nothing_and_the_message_names_the_key_fields(
     world: IngestWorld, tracker_format: Format, path: TrackingPath
 ) -> None:
     answer = await world.api.post(path.path, content=example_of(tracker_format, path).written())
@@ -56,7 +56,7 @@ async def test_without_the_key_nothing_is_kept_and_the_answer_names_the_places(
 
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
-async def test_a_body_that_cannot_be_read_is_kept_without_its_keys(
+async def test_the_dead_letter_of_an_unreadable_body_contains_no_keys(
     world: IngestWorld, tracker_format: Format, path: TrackingPath
 ) -> None:
     fields = dict.fromkeys(body_keys(tracker_format), WRITE_KEY)

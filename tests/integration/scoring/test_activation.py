@@ -53,7 +53,7 @@ async def ten(world: ScoringWorld, monkeypatch: pytest.MonkeyPatch) -> ScoringWo
 
 
 @pytest.mark.parametrize(("name", "phase"), [("recount", "counting"), ("_price", "pricing")])
-async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on(
+async def test_after_a_crash_the_old_version_scores_and_a_repeated_request_resumes_the_activation(
     ten: ScoringWorld, monkeypatch: pytest.MonkeyPatch, name: str, phase: str
 ) -> None:
     await ten.save_draft(VISITS, LIKES, flip_number=13)
@@ -86,7 +86,7 @@ async def test_after_a_crash_the_old_version_scores_and_the_same_request_goes_on
     assert await watch(ten) is None
 
 
-async def test_another_activation_is_refused_until_the_first_was_silent_for_long(
+async def test_another_activation_is_refused_until_the_first_has_stalled(
     ten: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ten.save_draft(VISITS, LIKES, flip_number=13)
@@ -107,7 +107,7 @@ async def test_another_activation_is_refused_until_the_first_was_silent_for_long
     )
 
 
-async def test_whose_activation_was_taken_over_does_nothing_more(ten: ScoringWorld) -> None:
+async def test_a_worker_stops_after_its_activation_was_taken_over(ten: ScoringWorld) -> None:
 
     def started(connection: sa.Connection) -> None:
         wanted = activation._wanted(connection, MODEL, Activation("all"))
@@ -125,7 +125,7 @@ async def test_whose_activation_was_taken_over_does_nothing_more(ten: ScoringWor
         await ten.database.unit(advanced)
 
 
-async def test_a_change_of_points_reads_no_ledger_and_a_new_condition_does(ten: ScoringWorld) -> None:
+async def test_a_new_price_does_not_read_the_ledger_but_a_new_condition_does(ten: ScoringWorld) -> None:
     def of_the_ledger(asked: list[str]) -> list[str]:
         return [one for one in asked if re.search(r"\bledger\b", one)]
 
@@ -137,7 +137,7 @@ async def test_a_change_of_points_reads_no_ledger_and_a_new_condition_does(ten: 
     assert len(of_the_ledger(asked)) == 5
 
 
-async def test_a_rollback_scores_as_if_the_version_had_never_gone(ten: ScoringWorld) -> None:
+async def test_a_rollback_scores_as_if_the_version_had_stayed_active(ten: ScoringWorld) -> None:
     person = identities(email="p3@example.com")[0]
     await ten.activate(LIKES, flip_number=1000)
     await ten.consume(interaction(known_as={"email": "p3@example.com"}))
@@ -161,7 +161,7 @@ async def test_a_rollback_scores_as_if_the_version_had_never_gone(ten: ScoringWo
         await activate(ten.database, ten.clock, MODEL, Activation("all", version=9))
 
 
-async def test_a_reader_sees_all_under_the_old_version_or_all_under_the_new(ten: ScoringWorld) -> None:
+async def test_a_reader_sees_all_scores_of_either_the_old_or_the_new_version(ten: ScoringWorld) -> None:
     joined = (models.c.model == scores.c.model) & (models.c.active_version == scores.c.version)
     seen: list[tuple[int, float, int]] = []
 
@@ -203,7 +203,7 @@ async def test_a_draft_that_is_edited_during_its_activation_stays_a_draft(
     assert [(row[1], row[2]) for row in await ten.table_rows(models)] == [(3, None)]
 
 
-async def test_who_qualified_only_on_the_day_before_is_not_handed_over(
+async def test_a_profile_that_no_longer_qualifies_after_midnight_is_not_handed_over(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Midnight passes between the last price and the change itself."""

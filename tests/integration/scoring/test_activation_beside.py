@@ -109,7 +109,7 @@ async def told_of(world: ScoringWorld) -> list[Any]:
     return sorted((one.profile_id, one.cycle, one.score, one.crossed_on, one.reasons) for one in leads)
 
 
-async def test_beside_live_scoring_it_comes_to_the_same_as_if_all_had_been_there_before(
+async def test_activation_during_live_scoring_gives_the_same_result_as_after_all_events(
     world: ScoringWorld, reference: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare_in_pages_of(20, monkeypatch)

@@ -13,7 +13,7 @@ DRAFT = "/v1/models/m/draft"
 LIKES = MARATHON | {"rules": [rule("likes", 4, when={"type": "like"})]}
 
 
-async def test_a_preview_changes_nothing_and_comes_true_when_the_draft_is_activated(
+async def test_a_preview_changes_nothing_and_matches_the_flip_diff_of_the_activation(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 20})
@@ -39,7 +39,7 @@ async def test_a_preview_changes_nothing_and_comes_true_when_the_draft_is_activa
 @pytest.mark.parametrize(
     ("handoff", "now", "later"), [("all", 2, 2), ("new_activity_only", 0, 1), ("none", 0, 0)]
 )
-async def test_ops_chooses_whether_sales_gets_those_whom_only_the_new_version_flips(
+async def test_the_handoff_mode_decides_whether_newly_flipped_profiles_become_leads(
     scoring: ScoringHttpWorld, handoff: str, now: int, later: int
 ) -> None:
     await scoring.activate_document()
@@ -52,7 +52,7 @@ async def test_ops_chooses_whether_sales_gets_those_whom_only_the_new_version_fl
     assert len(await scoring.outbox_events(LeadQualified)) == later
 
 
-async def test_those_kept_back_are_told_listed_and_handed_over_by_a_later_activation(
+async def test_kept_back_profiles_are_counted_listed_and_handed_over_by_a_later_activation(
     scoring: ScoringHttpWorld,
 ) -> None:
     async def listed(*, kept_back: bool) -> list[str]:
@@ -78,7 +78,7 @@ async def test_those_kept_back_are_told_listed_and_handed_over_by_a_later_activa
     assert await listed(kept_back=True) == []
 
 
-async def test_rolling_back_scores_as_before_and_leaves_the_draft_and_who_did_what_when_and_why(
+async def test_a_rollback_restores_scores_and_leaves_the_draft_and_the_activation_history(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(note="spring", author="Olga")
@@ -122,7 +122,7 @@ async def left_activating(scoring: ScoringHttpWorld) -> None:
     await scoring.database.unit(started)
 
 
-async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left(
+async def test_an_activation_under_way_is_shown_and_can_be_resumed_once_it_has_stalled(
     scoring: ScoringHttpWorld,
 ) -> None:
     nothing = await scoring.refusal("GET", "/v1/models/m/activation")
@@ -150,7 +150,7 @@ async def test_an_activation_under_way_is_shown_and_is_taken_up_when_it_was_left
     assert (await scoring.get("/v1/models"))["items"][0]["activating"] is None
 
 
-async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringHttpWorld) -> None:
+async def test_an_abandoned_activation_can_be_deleted(scoring: ScoringHttpWorld) -> None:
     await left_activating(scoring)
     assert (await scoring.http.delete("/v1/models/m/activation")).status_code == 204
     again = await scoring.refusal("DELETE", "/v1/models/m/activation")
@@ -159,7 +159,7 @@ async def test_an_activation_that_was_left_can_be_given_up(scoring: ScoringHttpW
     assert (await scoring.post("/v1/models/m/activate"))["version"] == 1
 
 
-async def test_what_was_previewed_is_what_is_activated_or_nothing(scoring: ScoringHttpWorld) -> None:
+async def test_activation_with_if_match_activates_only_the_previewed_draft(scoring: ScoringHttpWorld) -> None:
     activate = "/v1/models/m/activate"
     await scoring.activate_document()
     await scoring.put(DRAFT, LIKES)
@@ -177,7 +177,7 @@ async def test_what_was_previewed_is_what_is_activated_or_nothing(scoring: Scori
     assert gone == (412, "draft_changed", None)
 
 
-async def test_the_preview_of_an_older_version_comes_true_when_it_is_rolled_back_to(
+async def test_the_preview_of_an_older_version_matches_the_flip_diff_of_its_rollback(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 20})

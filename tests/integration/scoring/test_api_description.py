@@ -63,7 +63,7 @@ REFUSALS: list[tuple[str, str, dict[str, str], dict[str, Any], int]] = [
 ]  # fmt: skip
 
 
-async def test_what_is_refused_is_described_and_has_the_shape_that_is_described(
+async def test_refusals_match_the_responses_that_openapi_describes(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -80,7 +80,7 @@ async def test_what_is_refused_is_described_and_has_the_shape_that_is_described(
     assert not {"HTTPValidationError", "ValidationError"} & document["components"]["schemas"].keys()
 
 
-async def test_the_documentation_can_be_authorized_and_has_an_example_of_every_body(
+async def test_openapi_describes_authorization_and_has_a_working_example_of_every_body(
     scoring: ScoringHttpWorld,
 ) -> None:
     document = await scoring.get("/openapi.json")

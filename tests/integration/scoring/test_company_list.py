@@ -50,7 +50,7 @@ async def names(scoring: ScoringHttpWorld, **params: Any) -> list[str]:
     return [one["company"].partition(".")[0] for one in await listed(scoring, **params)]
 
 
-async def test_a_company_says_how_many_of_its_people_stand_where(scoring: ScoringHttpWorld) -> None:
+async def test_a_company_counts_its_people_by_state(scoring: ScoringHttpWorld) -> None:
     by_name = {one["company"]: one for one in await listed(scoring, sort="company")}
     assert by_name["acme.example"] == {
         "company": "acme.example",
@@ -68,13 +68,15 @@ async def test_a_company_says_how_many_of_its_people_stand_where(scoring: Scorin
     assert (counted, rival["is_excluded"]) == ([2, 2, 0, None, 100], True)
 
 
-async def test_who_is_excluded_does_not_rank_a_company(scoring: ScoringHttpWorld) -> None:
+async def test_excluded_profiles_do_not_count_in_the_rank_of_a_company(scoring: ScoringHttpWorld) -> None:
     for sort in ("-score", "-best"):
         assert await names(scoring, sort=sort) == ["acme", "small", "cross", "enemy", "rival"]
     assert await names(scoring, sort="company") == ["acme", "cross", "enemy", "rival", "small"]
 
 
-async def test_the_excluded_are_counted_when_that_is_asked_for(scoring: ScoringHttpWorld) -> None:
+async def test_count_excluded_includes_excluded_profiles_in_scores_and_ranks(
+    scoring: ScoringHttpWorld,
+) -> None:
     ranked = await listed(scoring, count_excluded=True)
     assert [(one["company"].partition(".")[0], one["score"]) for one in ranked] == [
         ("acme", 130), ("rival", 100), ("enemy", 20), ("small", 10), ("cross", -4),
@@ -85,13 +87,13 @@ async def test_the_excluded_are_counted_when_that_is_asked_for(scoring: ScoringH
     assert [one["is_excluded"] for one in ranked] == [False, True, True, False, False]
 
 
-async def test_companies_are_asked_for_by_whether_they_are_excluded(scoring: ScoringHttpWorld) -> None:
+async def test_companies_can_be_filtered_by_exclusion(scoring: ScoringHttpWorld) -> None:
     for sort in ("-score", "-best", "company"):
         assert set(await names(scoring, sort=sort, excluded=True)) == {"rival", "enemy"}
         assert set(await names(scoring, sort=sort, excluded=False)) == {"acme", "small", "cross"}
 
 
-async def test_the_people_who_are_excluded_can_be_listed(scoring: ScoringHttpWorld) -> None:
+async def test_excluded_profiles_can_be_listed(scoring: ScoringHttpWorld) -> None:
     async def found(**params: Any) -> set[str]:
         items = (await scoring.get("/v1/profiles", model="m", **params))["items"]
         return {one["identities"][0]["value"].partition("@")[0] for one in items}
@@ -109,7 +111,7 @@ async def test_the_people_who_are_excluded_can_be_listed(scoring: ScoringHttpWor
     assert refused == (400, "model_missing", "model")
 
 
-async def test_an_exclusion_that_comes_or_goes_is_in_the_sums_at_once(scoring: ScoringHttpWorld) -> None:
+async def test_a_new_or_ended_exclusion_shows_in_the_company_totals(scoring: ScoringHttpWorld) -> None:
     who = {"email": "ana@acme.example"}
     await scoring.consume(interaction("identify", known_as=who, traits={"lifecycle": "customer"}))
     assert (await listed(scoring))[0]["excluded"] == 2

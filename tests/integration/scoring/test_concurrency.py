@@ -41,7 +41,7 @@ async def test_an_activation_waits_for_the_batch_under_way_and_counts_it(world: 
     assert (diff.newly_flipped, await world.score(ANA)) == (1, 10)
 
 
-async def test_workers_that_meet_on_a_person_lose_no_count(world: ScoringWorld) -> None:
+async def test_workers_that_share_a_profile_lose_no_count(world: ScoringWorld) -> None:
     """Five workers at once, each on batches of its own, about the same people and about new ones."""
     await world.activate(VISITS, flip_number=50)
 
@@ -66,7 +66,7 @@ async def test_workers_that_meet_on_a_person_lose_no_count(world: ScoringWorld) 
     assert len(leads) == len({lead.profile_id for lead in leads}) == 7
 
 
-async def test_counts_that_somebody_changed_meanwhile_are_not_overwritten(world: ScoringWorld) -> None:
+async def test_counts_changed_meanwhile_are_not_overwritten(world: ScoringWorld) -> None:
     await world.activate(VISITS)
     await world.consume(interaction())
     stale = await world.database.read(lambda connection: kept.read(connection, [ANA.id]))
@@ -80,7 +80,7 @@ SEEDS = (1, 2, 3)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_workers_timer_and_activation_at_once_come_to_what_is_defined(
+async def test_concurrent_workers_timer_and_activation_give_the_defined_result(
     database: Database, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two to four workers with a share each; the days go by, and another matrix takes over meanwhile."""

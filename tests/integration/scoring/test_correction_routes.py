@@ -11,7 +11,9 @@ COOKIE = {"anonymous_id": "cookie"}
 ANA = {"email": "ana@example.com"}
 
 
-async def test_unmerged_people_have_what_each_of_them_did_and_stay_apart(scoring: ScoringHttpWorld) -> None:
+async def test_unmerged_profiles_get_back_their_own_interactions_and_stay_separate(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 1000})
     await scoring.consume(interaction(known_as=COOKIE), interaction(known_as=COOKIE), interaction())
     before = [await scoring.find_profile("cookie", "anonymous_id"), await scoring.find_profile()]
@@ -28,7 +30,9 @@ async def test_unmerged_people_have_what_each_of_them_did_and_stay_apart(scoring
     assert ["separated by hand" in link["refused"] for link in links] == [True]
 
 
-async def test_two_people_on_one_device_stay_two_and_the_links_say_why(scoring: ScoringHttpWorld) -> None:
+async def test_two_users_of_one_device_stay_two_profiles_and_the_refused_link_says_why(
+    scoring: ScoringHttpWorld,
+) -> None:
     device = {"anonymous_id": "family tablet"}
     await scoring.consume(interaction(known_as=device | {"user_id": "ana"}))
     await scoring.consume(interaction(day=1, id="bob logs in", known_as=device | {"user_id": "bob"}))
@@ -44,7 +48,7 @@ async def test_two_people_on_one_device_stay_two_and_the_links_say_why(scoring: 
     }
 
 
-async def test_points_by_hand_stand_among_the_reasons_until_they_expire(scoring: ScoringHttpWorld) -> None:
+async def test_an_adjustment_appears_among_the_reasons_until_it_expires(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document()
     await scoring.consume(interaction())
     path = await scoring.profile_path()
@@ -65,7 +69,7 @@ async def test_points_by_hand_stand_among_the_reasons_until_they_expire(scoring:
     assert (await scoring.score_over_http())["score"] == 10
 
 
-async def test_points_by_hand_can_make_a_lead_and_can_be_taken_back(scoring: ScoringHttpWorld) -> None:
+async def test_an_adjustment_can_make_a_lead_and_can_be_retracted(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document()
     await scoring.consume(interaction())
     path = await scoring.profile_path()
@@ -77,7 +81,7 @@ async def test_points_by_hand_can_make_a_lead_and_can_be_taken_back(scoring: Sco
     assert (await scoring.score_over_http())["score"] == 10
 
 
-async def test_points_with_an_id_are_given_once_and_the_id_is_of_nothing_else(
+async def test_an_adjustment_with_an_id_counts_once_and_a_taken_id_is_refused(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -90,7 +94,7 @@ async def test_points_with_an_id_are_given_once_and_the_id_is_of_nothing_else(
         assert refusal_of(await scoring.http.post(path, json=other)) == (409, "id_taken", "id")
 
 
-async def test_points_are_counted_in_their_model_alone(scoring: ScoringHttpWorld) -> None:
+async def test_an_adjustment_changes_the_score_of_its_model_only(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document()
     await scoring.activate_document(model="other")
     await scoring.consume(interaction())
@@ -133,7 +137,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-async def test_a_correction_that_cannot_be_is_refused_naming_the_field_and_changes_nothing(
+async def test_an_invalid_correction_is_refused_with_the_field_and_changes_nothing(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()

@@ -52,7 +52,7 @@ def corrections(world: ScoringWorld) -> Corrections:
     return Corrections(world.scorer, world.clock, new_id)
 
 
-async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_other_out(
+async def test_an_unmerge_and_a_batch_about_the_same_profile_do_not_deadlock(
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The batch begins when the unmerge has the person and is not done."""
@@ -68,7 +68,9 @@ async def test_an_unmerge_and_a_batch_about_the_same_person_do_not_lock_each_oth
     assert [await busy.score(one) for one in (ANA, COOKIE)] == [20, 0]
 
 
-async def test_a_separation_that_comes_back_from_the_log_waits_for_nobody(busy: ScoringWorld) -> None:
+async def test_an_unmerge_that_returns_from_the_log_does_not_wait_for_the_models_lock(
+    busy: ScoringWorld,
+) -> None:
     await busy.activate(rule("visits", 10), flip_number=1000)
     await busy.consume(interaction(known_as=BOTH))
     await busy.database.unit(lambda its: corrections(busy).unmerge(its, COOKIE.id, [COOKIE], NOTE))
@@ -99,7 +101,7 @@ async def corrected_somehow(world: ScoringWorld, chance: random.Random) -> None:
     await world.database.unit(corrected)
 
 
-async def test_workers_timer_and_corrections_at_once_come_to_what_is_defined(
+async def test_concurrent_workers_timer_and_corrections_give_the_defined_result(
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two workers with a share each, and two people of ops; their corrections come back from the log too."""

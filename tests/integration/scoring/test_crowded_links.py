@@ -74,7 +74,7 @@ def as_defined(told: Sequence[Event]) -> tuple[set[frozenset[str]], dict[tuple[s
 
 
 @pytest.mark.parametrize("most", [1, 2, 4])
-async def test_persons_are_those_of_the_earliest_links_in_whatever_order_all_are_told(
+async def test_profiles_follow_the_earliest_links_in_any_order_of_events(
     database: Database, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linking, "MAX_LINKS", most)
@@ -107,7 +107,7 @@ def login(name: str, day: int = 0) -> Interaction:
     return interaction("identify", day=day, known_as={"user_id": name, "anonymous_id": "kiosk"})
 
 
-async def test_an_earlier_login_on_a_crowded_device_costs_no_more_than_the_links_that_are_heeded(
+async def test_an_early_login_on_a_crowded_device_loads_only_the_links_within_the_limit(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linking, "MAX_LINKS", 20)

@@ -54,7 +54,7 @@ def of_types(number: int) -> dict[str, Any]:
     }
 
 
-async def test_a_draft_of_many_types_asks_no_more_of_the_database(scoring: ScoringHttpWorld) -> None:
+async def test_a_draft_of_many_types_makes_no_more_statements(scoring: ScoringHttpWorld) -> None:
     asked: list[int] = []
     await scoring.consume(interaction())
     for number in (5, 900):
@@ -66,7 +66,7 @@ async def test_a_draft_of_many_types_asks_no_more_of_the_database(scoring: Scori
     assert asked[0] == asked[1] < 10
 
 
-async def test_a_draft_is_read_and_warned_of_while_somebody_writes(
+async def test_a_draft_matrix_is_read_outside_the_write_transaction(
     on_sqlite: ScoringHttpWorld, read_within: list[bool]
 ) -> None:
     await on_sqlite.put(DRAFT, of_types(60))
@@ -74,7 +74,7 @@ async def test_a_draft_is_read_and_warned_of_while_somebody_writes(
     assert read_within == [False, False]
 
 
-async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
+async def test_an_activation_reads_its_matrix_once_and_outside_the_write_transaction(
     on_sqlite: ScoringHttpWorld, read_within: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepare_in_pages_of(1, monkeypatch)
@@ -93,7 +93,7 @@ async def test_an_activation_reads_its_matrix_once_and_while_nobody_waits(
     assert len(read_within) == 2
 
 
-async def test_an_activation_counts_its_flips_without_holding_the_writer(
+async def test_an_activation_compares_flips_without_locking_the_writer(
     on_sqlite: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool: Any = writing_engine(on_sqlite.database).pool
@@ -114,7 +114,7 @@ async def test_an_activation_counts_its_flips_without_holding_the_writer(
     assert first["flip_diff"] == activated["flip_diff"]
 
 
-async def test_throwing_a_draft_or_an_activation_away_reads_no_matrix(
+async def test_deleting_a_draft_or_an_activation_reads_no_matrix(
     on_sqlite: ScoringHttpWorld, read_within: list[bool]
 ) -> None:
     def started(connection: Connection) -> None:
@@ -133,7 +133,7 @@ async def test_throwing_a_draft_or_an_activation_away_reads_no_matrix(
     assert read_within == []
 
 
-async def test_other_requests_are_answered_while_a_draft_is_read(
+async def test_a_draft_matrix_is_read_in_another_thread(
     scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     threads: list[int] = []
@@ -149,7 +149,9 @@ async def test_other_requests_are_answered_while_a_draft_is_read(
     assert threads[0] != threading.get_ident()
 
 
-async def test_types_that_came_are_known_wherever_a_condition_names_them(scoring: ScoringHttpWorld) -> None:
+async def test_types_seen_in_interactions_are_known_anywhere_in_a_condition(
+    scoring: ScoringHttpWorld,
+) -> None:
     when = {"all": [{"not": {"type": "bike_ride"}}, {"any": [{"type": "swim"}, {"where": {"x": 1}}]}]}
     document = MARATHON | {"rules": [rule("sports", 30, when=when)]}
 
@@ -164,7 +166,7 @@ async def test_types_that_came_are_known_wherever_a_condition_names_them(scoring
     assert await unknown() == []
 
 
-async def test_where_too_many_types_came_to_keep_them_all_the_warning_says_so(
+async def test_the_unknown_type_warning_says_when_only_the_first_types_are_stored(
     scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "LIMIT", 3)

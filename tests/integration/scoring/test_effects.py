@@ -22,7 +22,7 @@ async def state(world: ScoringWorld, model: str = "m") -> str:
         ("purchase", {"lifecycle": "customer"}),
     ],
 )
-async def test_who_left_or_bought_is_not_handed_to_sales(
+async def test_a_profile_that_unsubscribed_or_purchased_is_excluded_from_sales(
     world: ScoringWorld, done: str, trait: dict[str, object]
 ) -> None:
     await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
@@ -31,7 +31,7 @@ async def test_who_left_or_bought_is_not_handed_to_sales(
     assert (await state(world), await world.lead_count(), await world.traits(ANA)) == ("excluded", 0, trait)
 
 
-async def test_a_model_without_that_exclusion_goes_on_scoring(world: ScoringWorld) -> None:
+async def test_a_model_without_the_exclusion_still_makes_leads(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
     await world.activate(VISITS, flip_number=10, model="upsell")
     await world.consume(interaction("email_unsubscribe"), interaction("purchase"), interaction())
@@ -40,7 +40,7 @@ async def test_a_model_without_that_exclusion_goes_on_scoring(world: ScoringWorl
     )  # fmt: skip
 
 
-async def test_an_effect_has_the_time_of_what_was_done(world: ScoringWorld) -> None:
+async def test_an_effect_has_the_time_of_its_interaction(world: ScoringWorld) -> None:
     """Told before it and told again after it: the later writer is right, in whichever order they come."""
     await world.consume(interaction("identify", day=2, traits={"lifecycle": "former"}))
     await world.consume(interaction("purchase", day=1))
@@ -52,7 +52,7 @@ async def test_an_effect_has_the_time_of_what_was_done(world: ScoringWorld) -> N
     assert seen == ["lead", "customer", "former"]
 
 
-async def test_what_is_told_beside_the_deed_does_not_undo_its_effect(world: ScoringWorld) -> None:
+async def test_traits_sent_with_an_interaction_do_not_override_its_effect(world: ScoringWorld) -> None:
     """Trackers send what they have kept of a person with every event."""
     stale = {"consent_email": True, "lifecycle": "lead"}
     await world.consume(interaction("email_unsubscribe", traits=stale))
@@ -62,7 +62,7 @@ async def test_what_is_told_beside_the_deed_does_not_undo_its_effect(world: Scor
     assert await world.traits(ANA) == stale
 
 
-async def test_what_machines_do_has_no_effect(world: ScoringWorld) -> None:
+async def test_interactions_of_machines_have_no_effect(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
     await world.consume(interaction("email_unsubscribe", machine="link_scanner"))
     await world.consume(interaction("purchase", machine="crawler"), interaction())
@@ -70,7 +70,9 @@ async def test_what_machines_do_has_no_effect(world: ScoringWorld) -> None:
 
 
 @pytest.mark.parametrize("together", [False, True])
-async def test_a_retraction_takes_the_effect_back_with_the_deed(world: ScoringWorld, together: bool) -> None:
+async def test_a_retraction_removes_the_effect_of_the_interaction(
+    world: ScoringWorld, together: bool
+) -> None:
     await world.activate(VISITS, flip_number=10, excludes=EXCLUDES)
     bought = interaction("purchase", id="mistake")
     if together:
@@ -83,13 +85,13 @@ async def test_a_retraction_takes_the_effect_back_with_the_deed(world: ScoringWo
     assert (await state(world), await world.lead_count(), await world.traits(ANA)) == ("qualified", 1, {})
 
 
-async def test_what_was_retracted_before_it_came_has_no_effect(world: ScoringWorld) -> None:
+async def test_an_interaction_retracted_before_it_arrives_has_no_effect(world: ScoringWorld) -> None:
     await world.consume(retraction("mistake"))
     await world.consume(interaction("purchase", id="mistake"))
     assert await world.traits(ANA) == {}
 
 
-async def test_of_several_purchases_the_others_keep_the_effect(world: ScoringWorld) -> None:
+async def test_the_effect_remains_while_another_purchase_counts(world: ScoringWorld) -> None:
     earlier = [interaction("purchase", day=-1, id="day-before"), interaction("purchase", id="a")]
     await world.consume(*earlier, interaction("purchase", id="b"))
     await world.consume(interaction("purchase", id="machines", machine="crawler"))
@@ -110,7 +112,7 @@ async def test_a_retraction_of_another_purchase_changes_nothing(world: ScoringWo
     assert await world.traits(ANA) == {"lifecycle": "customer"}
 
 
-async def test_an_effect_goes_with_its_identity(world: ScoringWorld) -> None:
+async def test_an_effect_moves_with_its_identity_into_the_merged_profile(world: ScoringWorld) -> None:
     await world.activate(rule("visits", 10), flip_number=10, excludes=EXCLUDES)
     await world.consume(by_cookie("purchase"), interaction(day=-1))
     assert await world.lead_count() == 1, "nobody knows yet that they are one person"

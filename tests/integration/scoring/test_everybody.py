@@ -54,7 +54,7 @@ async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(
     assert max(len(page.profile_ids) for page in found) <= max(size, 1)
 
 
-async def test_a_page_knows_of_a_profile_what_is_known_of_the_person(world: ScoringWorld) -> None:
+async def test_a_page_contains_the_identities_counts_and_traits_of_each_profile(world: ScoringWorld) -> None:
     def both(connection: Connection) -> None:
         page = everybody.read(connection, "", 100, NAMES)
         for profile_id, known, ids in zip(*page, strict=True):
@@ -68,12 +68,12 @@ async def test_a_page_knows_of_a_profile_what_is_known_of_the_person(world: Scor
     await world.database.read(both)
 
 
-async def test_without_names_nothing_but_counts_is_known(world: ScoringWorld) -> None:
+async def test_a_page_without_trait_names_contains_only_counts(world: ScoringWorld) -> None:
     page = await world.database.read(lambda connection: everybody.read(connection, "", 100, ()))
     assert all(not known.traits.at(800_000) for known in page.known)
     assert all(known.counts.packed for known in page.known)
 
 
-async def test_of_nobody_there_is_an_empty_page(database: Database) -> None:
+async def test_a_database_without_profiles_gives_an_empty_page(database: Database) -> None:
     page = await database.read(lambda connection: everybody.read(connection, "", 100, NAMES))
     assert page == everybody.ProfilePage((), (), ())

@@ -102,7 +102,7 @@ async def test_a_batch_that_is_rolled_back_and_run_again_counts_once(run_handoff
     assert flips("marathon") - before == 8
 
 
-async def test_a_lead_that_is_parked_counts_nothing_and_its_batch_counts_once(
+async def test_a_parked_lead_does_not_count_and_the_rest_of_its_batch_counts_once(
     run_handoff: HandingOff,
 ) -> None:
     before = flips("marathon")
@@ -113,7 +113,7 @@ async def test_a_lead_that_is_parked_counts_nothing_and_its_batch_counts_once(
     assert flips("marathon") - before == 5
 
 
-async def test_what_the_log_tells_twice_counts_once(run_handoff: HandingOff) -> None:
+async def test_a_lead_repeated_on_the_log_counts_once(run_handoff: HandingOff) -> None:
     before = flips("marathon")
     await run_handoff.told(qualified(1), qualified(1))
     await run_handoff.takes_in(2)
@@ -122,7 +122,7 @@ async def test_what_the_log_tells_twice_counts_once(run_handoff: HandingOff) -> 
     assert flips("marathon") - before == 2
 
 
-async def test_leads_of_batches_the_timer_activations_and_corrections_all_count(
+async def test_leads_from_batches_timer_activations_and_corrections_all_count(
     run_handoff: HandingOff,
 ) -> None:
     world = ScoringWorld(run_handoff.database)
@@ -148,9 +148,7 @@ async def test_leads_of_batches_the_timer_activations_and_corrections_all_count(
     assert flips("counted") - before == 4
 
 
-async def test_the_service_as_composed_tells_of_them_in_its_metrics(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_the_handoff_service_exports_the_flips_metric(database: Database, tmp_path: Path) -> None:
     async with handing_off_over_http(tmp_path, database) as world:
 
         async def told() -> float:

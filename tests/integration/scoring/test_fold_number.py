@@ -20,7 +20,7 @@ HOW_TO_GO_ON = (
 )
 
 
-async def test_other_tables_of_the_same_log_have_another_number(sqlite_url: str) -> None:
+async def test_the_fold_number_changes_when_the_same_log_gives_other_tables(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     world = ScoringWorld(database, LIMITS)
     await activate_matrix(world, MATRIX)

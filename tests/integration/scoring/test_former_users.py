@@ -27,7 +27,7 @@ def alias(previous: str, user: str, **more: Any) -> Interaction:
     return read("alias", AT_NOON, messageId=f"{previous}-{user}", previousId=previous, userId=user, **more)
 
 
-async def test_in_any_order_the_earlier_user_is_the_same_person(world: ScoringWorld) -> None:
+async def test_an_alias_joins_the_former_user_in_any_order_of_events(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     for n, order in enumerate(permutations(range(3))):
         old, new = f"jen-{n}@email.com", f"507f-{n}"
@@ -38,7 +38,7 @@ async def test_in_any_order_the_earlier_user_is_the_same_person(world: ScoringWo
         assert await world.score(Identity("user_id", new)) == 20
 
 
-async def test_a_lead_is_of_both_and_is_handed_over_once(world: ScoringWorld) -> None:
+async def test_an_aliased_profile_is_one_lead_with_both_user_ids(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=20)
     await world.consume(page("1", OLD.value))
     await world.consume(alias(OLD.value, NEW.value))
@@ -47,7 +47,7 @@ async def test_a_lead_is_of_both_and_is_handed_over_once(world: ScoringWorld) ->
     assert {OLD, NEW, Identity("former_user_id", OLD.value)} == set(lead.identities)
 
 
-async def test_ids_change_more_than_once(world: ScoringWorld) -> None:
+async def test_a_chain_of_aliases_joins_all_user_ids(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(page("1", "a"), page("2", "b"), page("3", "c"))
     await world.consume(alias("b", "c"))
@@ -55,14 +55,14 @@ async def test_ids_change_more_than_once(world: ScoringWorld) -> None:
     assert await world.score(Identity("user_id", "c")) == 30
 
 
-async def test_an_anonymous_id_is_joined_as_well(world: ScoringWorld) -> None:
+async def test_an_alias_joins_an_anonymous_id(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(page("1", None, anonymousId="39239-23923"), page("2", "u1"))
     await world.consume(alias("39239-23923", "u1"))
     assert await world.score(Identity("user_id", "u1")) == 20
 
 
-async def test_a_shared_device_still_joins_nobody_else(world: ScoringWorld) -> None:
+async def test_an_alias_does_not_join_other_users_of_a_shared_device(world: ScoringWorld) -> None:
     """The person has one user id that is not a former one; a second one would be a second person."""
     await world.activate(VISITS, flip_number=1000)
     await world.consume(page("1", "a", anonymousId="kiosk"), page("2", "z", anonymousId="kiosk"))
@@ -73,7 +73,9 @@ async def test_a_shared_device_still_joins_nobody_else(world: ScoringWorld) -> N
     assert refused == ["A person has at most 1 user_id, and these would have 2."]
 
 
-async def test_a_link_that_was_refused_holds_once_the_id_is_a_former_one(world: ScoringWorld) -> None:
+async def test_a_refused_link_becomes_valid_when_an_alias_makes_the_id_a_former_user_id(
+    world: ScoringWorld,
+) -> None:
     """The device belonged to both ids of one person, which nobody knew until the alias came."""
     await world.activate(VISITS, flip_number=1000)
     await world.consume(page("1", "a", anonymousId="phone"))
@@ -84,7 +86,7 @@ async def test_a_link_that_was_refused_holds_once_the_id_is_a_former_one(world: 
     assert {row[4] for row in await world.table_rows(links)} == {None}
 
 
-async def test_ops_part_a_wrong_alias(world: ScoringWorld) -> None:
+async def test_ops_can_unmerge_a_wrong_alias(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(page("1", "a"), page("2", "b"), alias("a", "b"))
     corrections = Corrections(world.scorer, world.clock, lambda: "sep-1")
@@ -95,7 +97,7 @@ async def test_ops_part_a_wrong_alias(world: ScoringWorld) -> None:
     assert await world.are_one(Identity("user_id", "a"), former)
 
 
-async def test_the_tables_are_what_the_log_says_after_aliases(database: Database, tmp_path: Path) -> None:
+async def test_the_tables_match_the_log_after_aliases(database: Database, tmp_path: Path) -> None:
     async with open_replay(database, tmp_path) as running:
         await running.world.activate(VISITS, flip_number=1000)
         await running.append_and_score(
@@ -107,7 +109,7 @@ async def test_the_tables_are_what_the_log_says_after_aliases(database: Database
         assert await running.matches_the_log(), running.printed
 
 
-async def test_two_users_of_one_event_without_an_alias_stay_two(world: ScoringWorld) -> None:
+async def test_two_user_ids_in_one_event_without_an_alias_stay_two_profiles(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(interaction(known_as={"user_id": "a"}), interaction(known_as={"user_id": "b"}))
     both = Interaction(

@@ -11,7 +11,9 @@ from tests.support.builders import NOON, identities, interaction, rule
 from tests.worlds.scoring import ScoringWorld
 
 
-async def test_who_waits_for_data_is_handed_over_once_when_it_comes(world: ScoringWorld) -> None:
+async def test_a_profile_waiting_for_data_is_handed_over_once_when_the_data_arrives(
+    world: ScoringWorld,
+) -> None:
     await world.activate(VISITS, flip_number=10, requires=["last_name", "email"])
     await world.consume(by_cookie())
     assert (await world.score_row(COOKIE)).state == "waiting_for_data"
@@ -28,7 +30,7 @@ async def test_who_waits_for_data_is_handed_over_once_when_it_comes(world: Scori
     assert await world.lead_count() == 1
 
 
-async def test_a_required_trait_that_was_told_in_the_past_counts_too(world: ScoringWorld) -> None:
+async def test_a_required_trait_from_an_earlier_interaction_counts(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10, requires=["last_name"])
     await world.consume(interaction("identify", day=-9, traits={"last_name": "Diaz"}))
     await world.consume(interaction())
@@ -42,7 +44,7 @@ async def test_a_required_trait_that_was_told_in_the_past_counts_too(world: Scor
         ({"email_domain": {"in": ["rival.example"]}}, {"email_domain": "example.com"}),
     ],
 )
-async def test_who_is_excluded_flips_when_the_exclusion_ends(
+async def test_an_excluded_profile_becomes_a_lead_when_the_exclusion_ends(
     world: ScoringWorld, excludes: dict[str, Any], until: dict[str, str]
 ) -> None:
     who = {"email": "ana@rival.example"}
@@ -58,7 +60,9 @@ async def test_who_is_excluded_flips_when_the_exclusion_ends(
     assert await world.lead_count() == 1
 
 
-async def test_a_second_cycle_begins_after_so_many_days_and_by_new_activity(world: ScoringWorld) -> None:
+async def test_a_second_cycle_needs_both_the_requalify_period_and_a_human_interaction(
+    world: ScoringWorld,
+) -> None:
     await world.activate(VISITS, flip_number=10, requalify_after="90d")
     await world.consume(interaction())
     await world.let_time_pass(days=89)
@@ -75,7 +79,7 @@ async def test_a_second_cycle_begins_after_so_many_days_and_by_new_activity(worl
     assert first.lead_id != second.lead_id
 
 
-async def test_without_requalification_there_is_one_cycle_for_ever(world: ScoringWorld) -> None:
+async def test_without_requalify_after_a_profile_becomes_a_lead_only_once(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10)
     await world.consume(interaction())
     await world.let_time_pass(days=1000)
@@ -83,7 +87,7 @@ async def test_without_requalification_there_is_one_cycle_for_ever(world: Scorin
     assert await world.lead_count() == 1
 
 
-async def test_a_lead_tells_whom_it_is_for(world: ScoringWorld) -> None:
+async def test_a_lead_has_the_audience_of_its_model(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10)
     await world.activate(VISITS, flip_number=10, model="gifts", audience="offer")
     await world.consume(interaction())
@@ -93,7 +97,7 @@ async def test_a_lead_tells_whom_it_is_for(world: ScoringWorld) -> None:
     }
 
 
-async def test_several_models_flip_each_for_itself(world: ScoringWorld) -> None:
+async def test_each_model_makes_leads_independently(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=20)
     await world.activate(rule("likes", 5, when={"type": "like"}), flip_number=10, model="fans")
     await world.consume(interaction("like"), interaction("like"), interaction())
@@ -105,7 +109,7 @@ async def test_several_models_flip_each_for_itself(world: ScoringWorld) -> None:
     assert len({one.lead_id for one in told}) == 3
 
 
-async def test_points_given_by_hand_can_flip(world: ScoringWorld) -> None:
+async def test_an_adjustment_can_make_a_profile_flip(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=15)
     await world.consume(interaction())
     await world.consume(interaction("adjustment", **ADJUSTED))
@@ -113,7 +117,7 @@ async def test_points_given_by_hand_can_flip(world: ScoringWorld) -> None:
     assert [(one.rule, one.label, one.points) for one in lead.reasons][1] == ("adjustment", "met", 5)
 
 
-async def test_points_that_go_and_come_again_are_no_second_lead(world: ScoringWorld) -> None:
+async def test_points_lost_and_regained_make_no_second_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=20)
     await world.consume(interaction(id="one"), interaction(id="two"))
     await world.consume(retraction("one"))
@@ -122,7 +126,7 @@ async def test_points_that_go_and_come_again_are_no_second_lead(world: ScoringWo
     assert ((await world.score_row(ANA)).state, await world.lead_count()) == ("qualified", 1)
 
 
-async def test_a_person_who_is_parted_and_joined_again_is_one_lead(world: ScoringWorld) -> None:
+async def test_an_unmerge_of_a_lead_makes_no_second_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=20)
     await world.consume(by_cookie(), interaction(known_as=BOTH))
     assert await world.lead_count() == 1
@@ -136,7 +140,7 @@ async def test_a_person_who_is_parted_and_joined_again_is_one_lead(world: Scorin
     assert await world.lead_count() == 1
 
 
-async def test_a_rollback_hands_nobody_over_again(world: ScoringWorld) -> None:
+async def test_a_rollback_hands_no_profile_over_again(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10)
     await world.consume(interaction())
     await world.activate(VISITS, flip_number=100)

@@ -61,7 +61,7 @@ async def unchanged(scoring: ScoringHttpWorld) -> list[object]:
     return [await scoring.table_rows(table) for table in (versions, activations, scores)]
 
 
-async def test_those_named_are_handed_over_once_in_their_cycle_and_nothing_is_activated_or_priced(
+async def test_named_profiles_are_handed_over_once_without_activation_or_pricing(
     scoring: ScoringHttpWorld,
 ) -> None:
     await kept_back(scoring, "ana", "ben", "cleo")
@@ -95,7 +95,7 @@ async def test_those_named_are_handed_over_once_in_their_cycle_and_nothing_is_ac
     assert len(await scoring.outbox_events(LeadQualified)) == 2
 
 
-async def test_each_id_gets_its_verdict_whatever_it_is(scoring: ScoringHttpWorld) -> None:
+async def test_a_handoff_reports_a_status_for_each_profile_id(scoring: ScoringHttpWorld) -> None:
     excludes = [{"lifecycle": {"eq": "customer"}}]
     names = ("ana", "customer", "retracted", "poor")
     await scoring.activate_document(MARATHON | {"flip_number": 1000})
@@ -130,7 +130,9 @@ async def test_each_id_gets_its_verdict_whatever_it_is(scoring: ScoringHttpWorld
     assert (order["total"], order["done"], order["handed_over"]) == (6, 6, 1)
 
 
-async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: ScoringHttpWorld) -> None:
+async def test_a_profile_id_from_before_a_merge_hands_over_the_merged_profile(
+    scoring: ScoringHttpWorld,
+) -> None:
     await kept_back(scoring, "ana", "ben")
     await scoring.consume(interaction("identify", known_as=named("ana") | {"phone": "12345678"}))
     await scoring.consume(interaction("identify", known_as=named("ben") | {"phone": "12345678"}))
@@ -142,7 +144,7 @@ async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: Sco
     assert await lead_ids(scoring) == [(now, 1)]
 
 
-async def test_who_is_in_a_later_cycle_that_sales_has_is_not_handed_over(scoring: ScoringHttpWorld) -> None:
+async def test_a_profile_with_a_lead_of_a_later_cycle_is_not_handed_over(scoring: ScoringHttpWorld) -> None:
     await kept_back(scoring, "ana", "ben", requalify_after="90d")
     await scoring.let_time_pass(days=90)
     await scoring.consume(interaction(day=90, known_as=named("ana")))
@@ -152,7 +154,7 @@ async def test_who_is_in_a_later_cycle_that_sales_has_is_not_handed_over(scoring
     assert await lead_ids(scoring) == [(profile("ana"), 2), (profile("ben"), 1)]
 
 
-async def test_the_version_that_scores_hands_all_over_without_activating_anything(
+async def test_activating_the_active_version_for_all_hands_over_without_an_activation(
     scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)
@@ -184,7 +186,9 @@ async def test_the_version_that_scores_hands_all_over_without_activating_anythin
     ]  # fmt: skip
 
 
-async def test_all_are_also_those_who_wait_for_their_next_activity(scoring: ScoringHttpWorld) -> None:
+async def test_handing_over_all_includes_profiles_that_wait_for_a_human_interaction(
+    scoring: ScoringHttpWorld,
+) -> None:
     """As with any activation that hands over all; `new_activity_only` has begun no cycle of theirs."""
     await scoring.activate_document(MARATHON | {"flip_number": 1000})
     await scoring.consume(interaction(), interaction())
@@ -196,7 +200,7 @@ async def test_all_are_also_those_who_wait_for_their_next_activity(scoring: Scor
     assert len(await scoring.outbox_events(LeadQualified)) == 1
 
 
-async def test_who_has_faded_since_they_were_priced_is_not_handed_over(scoring: ScoringHttpWorld) -> None:
+async def test_a_profile_with_a_decayed_score_is_not_handed_over(scoring: ScoringHttpWorld) -> None:
     await kept_back(scoring, "ana", rules=[rule("visits", 10, half_life="30d")])
     scoring.clock.advance(days=1)
     diff = (await scoring.post(f"{MODEL}/activate", {"version": 2, "handoff": "all"}))["flip_diff"]
@@ -205,7 +209,7 @@ async def test_who_has_faded_since_they_were_priced_is_not_handed_over(scoring: 
     assert await lead_ids(scoring) == []
 
 
-async def test_nobody_is_handed_over_in_a_model_that_does_not_score(scoring: ScoringHttpWorld) -> None:
+async def test_a_model_that_does_not_score_hands_no_profile_over(scoring: ScoringHttpWorld) -> None:
     order: dict[str, Any] = {"json": {"profiles": ["x"]}}
     assert await scoring.refusal("POST", HANDOFF, **order) == (404, "model_unknown", None)
     assert await scoring.refusal("GET", f"{MODEL}/handoffs") == (404, "model_unknown", None)
@@ -236,7 +240,7 @@ async def test_nobody_is_handed_over_in_a_model_that_does_not_score(scoring: Sco
         ({"profiles": ["x"], "note": "n" * 1001}, "note"),
     ],
 )
-async def test_what_is_wrong_with_an_order_is_told(
+async def test_an_invalid_handoff_body_is_refused_with_the_field(
     scoring: ScoringHttpWorld, body: dict[str, Any], field: str
 ) -> None:
     # Written in ASCII, as what no client would put into UTF-8 can still come.

@@ -47,7 +47,7 @@ async def ana_may_qualify_again(world: ScoringWorld, known_as: dict[str, str]) -
     await world.let_time_pass(days=90)
 
 
-async def test_of_orders_at_once_each_profile_is_handed_over_by_one(world: ScoringWorld) -> None:
+async def test_concurrent_handoffs_hand_each_profile_over_once(world: ScoringWorld) -> None:
     everyone = await crowd_kept_back(world, 12)
     answers = await asyncio.gather(
         statuses(world, *everyone),
@@ -63,7 +63,7 @@ async def test_of_orders_at_once_each_profile_is_handed_over_by_one(world: Scori
     assert sum(len(one.leads) for one in await world.outbox_events(LeadsHandedOver)) == 12
 
 
-async def test_an_order_waits_for_another_about_the_same_profile(
+async def test_a_handoff_waits_for_another_handoff_of_the_same_profile(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await ana_may_qualify_again(world, BOTH)
@@ -76,7 +76,7 @@ async def test_an_order_waits_for_another_about_the_same_profile(
 
 
 @pytest.mark.postgres
-async def test_a_batch_that_flips_a_profile_before_the_order_is_done_has_the_only_lead(
+async def test_a_batch_that_flips_a_profile_during_a_handoff_makes_the_only_lead(
     on_postgres: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A person of one identity is locked by no batch."""
@@ -100,7 +100,7 @@ async def test_a_batch_that_flips_a_profile_before_the_order_is_done_has_the_onl
 @pytest.mark.parametrize(
     ("known_as", "visits_as"), [(EMAIL, EMAIL), (BOTH, EMAIL), (BOTH, {"anonymous_id": "cookie"})]
 )
-async def test_an_order_that_comes_while_a_batch_flips_the_profile_waits_for_it(
+async def test_a_handoff_waits_for_a_batch_that_flips_the_profile(
     on_postgres: ScoringWorld,
     monkeypatch: pytest.MonkeyPatch,
     known_as: dict[str, str],
@@ -116,14 +116,14 @@ async def test_an_order_that_comes_while_a_batch_flips_the_profile_waits_for_it(
     assert [one.cycle for one in await on_postgres.outbox_events(LeadQualified)] == [2]
 
 
-async def test_a_batch_that_comes_after_the_order_begins_no_other_cycle(world: ScoringWorld) -> None:
+async def test_a_batch_after_a_handoff_begins_no_second_cycle(world: ScoringWorld) -> None:
     await ana_may_qualify_again(world, BOTH)
     assert await statuses(world, ANA.id) == ["handed_over"]
     await world.consume(interaction(day=90))
     assert len(await told(world)) == 1
 
 
-async def test_beside_live_scoring_everybody_is_a_lead_once(
+async def test_a_handoff_of_all_during_live_scoring_makes_each_profile_a_lead_once(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 3)
@@ -139,7 +139,7 @@ async def test_beside_live_scoring_everybody_is_a_lead_once(
     assert await told(world) == everyone
 
 
-async def test_an_activation_and_orders_at_once_make_each_profile_a_lead_once(
+async def test_a_concurrent_activation_and_handoffs_make_each_profile_a_lead_once(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)
@@ -169,7 +169,9 @@ async def test_a_model_is_retired_after_the_batches_under_way(
     assert await told(world) == [ANA.id]
 
 
-async def test_a_batch_that_comes_while_a_model_is_retired_scores_nobody_in_it(world: ScoringWorld) -> None:
+async def test_a_batch_during_the_retirement_of_a_model_scores_no_profile_in_that_model(
+    world: ScoringWorld,
+) -> None:
     await world.activate(VISITS, flip_number=10)
     await world.activate(VISITS, flip_number=10, model="other")
     async with world.database.open_unit() as connection:

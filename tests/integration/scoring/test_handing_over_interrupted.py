@@ -19,7 +19,7 @@ def without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "RETRY_SECONDS", 0.005)
 
 
-async def test_an_order_ends_when_its_version_does_and_tells_how_far_it_came(
+async def test_a_handoff_stops_when_its_model_is_retired_and_reports_the_number_handed_over(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)
@@ -41,7 +41,7 @@ async def test_an_order_ends_when_its_version_does_and_tells_how_far_it_came(
     assert await told(world) == everyone
 
 
-async def test_after_a_crash_the_same_order_does_the_rest(
+async def test_a_repeated_handoff_completes_the_work_after_a_crash(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)
@@ -64,7 +64,7 @@ async def test_after_a_crash_the_same_order_does_the_rest(
     assert [row[-3:] for row in await world.table_rows(handovers)] == [(4, 7, 4), (3, 3, 3)]
 
 
-async def test_an_order_gives_up_at_a_profile_that_others_always_change_and_tells_how_far_it_came(
+async def test_a_handoff_gives_up_after_repeated_races_and_reports_the_number_handed_over(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(handing_over, "PAGE", 2)

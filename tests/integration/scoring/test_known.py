@@ -54,7 +54,7 @@ async def told(scoring: ScoringHttpWorld, traits: dict[str, Any], day: int = 0) 
         ("seats", {"seats": []}),
     ],
 )
-async def test_what_tells_nothing_is_missing_for_rules_and_requires(
+async def test_a_trait_without_a_known_value_is_missing_for_rules_and_requires(
     scoring: ScoringHttpWorld, trait: str, traits: dict[str, Any]
 ) -> None:
     await scoring.activate_document(model(trait))
@@ -82,7 +82,7 @@ async def test_what_tells_nothing_is_missing_for_rules_and_requires(
         ("seats", {"seats": 0}, {}, {}),
     ],
 )
-async def test_what_is_known_by_any_name_reaches_sales(
+async def test_a_trait_known_under_any_name_reaches_the_lead(
     scoring: ScoringHttpWorld,
     trait: str,
     traits: dict[str, Any],
@@ -98,7 +98,7 @@ async def test_what_is_known_by_any_name_reaches_sales(
         assert company_of(lead.traits) != {"name": NOT_PROVIDED}
 
 
-async def test_a_blank_changes_nothing_and_null_takes_back(scoring: ScoringHttpWorld) -> None:
+async def test_a_blank_value_leaves_a_trait_unchanged_and_null_removes_it(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(model("company"))
     for day, (traits, missing) in enumerate(
         [
@@ -114,7 +114,7 @@ async def test_a_blank_changes_nothing_and_null_takes_back(scoring: ScoringHttpW
         assert (await told(scoring, traits, day))["missing"] == missing, traits
 
 
-async def test_the_last_told_is_right_under_whichever_name(scoring: ScoringHttpWorld) -> None:
+async def test_the_latest_value_of_a_trait_wins_under_any_trait_name(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(model("last_name"))
     await told(scoring, {"last_name": "Silva"}, day=-3)
     await told(scoring, {"lastName": "Costa"}, day=-2)
@@ -122,7 +122,7 @@ async def test_the_last_told_is_right_under_whichever_name(scoring: ScoringHttpW
     assert (await scoring.find_profile("ana@gmail.com"))["traits"]["last_name"] == "Costa"
 
 
-async def test_exclusions_read_names_paths_and_objects_alike(scoring: ScoringHttpWorld) -> None:
+async def test_exclusions_accept_trait_names_paths_and_objects(scoring: ScoringHttpWorld) -> None:
     excludes = [{"companyName": "Rival"}, {"address.country": "XX"}]
     await scoring.activate_document({"flip_number": 10, "rules": [rule("visits", 10)], "excludes": excludes})
     await scoring.consume(interaction(known_as=WHO, traits={"company": {"name": "Rival"}}))
@@ -133,7 +133,7 @@ async def test_exclusions_read_names_paths_and_objects_alike(scoring: ScoringHtt
     assert (await scoring.score_over_http("b@gmail.com"))["state"] == "excluded"
 
 
-async def test_profiles_are_found_by_any_name_by_paths_stand_ins_and_effects(
+async def test_profiles_can_be_filtered_by_any_trait_name_path_or_effect(
     scoring: ScoringHttpWorld,
 ) -> None:
     people: dict[str, dict[str, Any]] = {
@@ -163,7 +163,9 @@ async def test_profiles_are_found_by_any_name_by_paths_stand_ins_and_effects(
         assert {one["identities"][0]["value"].partition("@")[0] for one in listed} == found, wanted
 
 
-async def test_a_way_is_told_for_a_trait_by_another_name(scoring: ScoringHttpWorld) -> None:
+async def test_the_ways_to_flip_include_a_trait_rule_with_another_trait_name(
+    scoring: ScoringHttpWorld,
+) -> None:
     traits = [{"id": "decides", "when": {"jobTitle": "VP", "company.name": {"exists": True}}, "points": 5}]
     await scoring.activate_document({"flip_number": 15, "rules": [rule("visits", 10)], "traits": traits})
     await scoring.consume(interaction(known_as=WHO, traits={"job_title": "Clerk"}))
@@ -172,7 +174,7 @@ async def test_a_way_is_told_for_a_trait_by_another_name(scoring: ScoringHttpWor
     assert [way["rule"] for way in ways] == ["visits", "decides"]
 
 
-async def test_no_way_is_a_touch(scoring: ScoringHttpWorld) -> None:
+async def test_the_ways_to_flip_do_not_include_touches(scoring: ScoringHttpWorld) -> None:
     mailed = rule("mailed", 5, when={"type": ["email_sent", "call"]})
     await scoring.activate_document({"flip_number": 15, "rules": [rule("visits", 10), mailed]})
     await scoring.consume(interaction(known_as=WHO))
@@ -181,7 +183,7 @@ async def test_no_way_is_a_touch(scoring: ScoringHttpWorld) -> None:
     assert [way["rule"] for way in ways] == ["visits"]
 
 
-async def test_an_offer_goes_with_the_lead_and_what_is_hardly_meant_is_warned_of(
+async def test_a_lead_contains_its_campaign_and_offer_and_drafts_warn_about_misuse(
     scoring: ScoringHttpWorld,
 ) -> None:
     offer = {"name": "10 %", "coupon": "MARATON10"}

@@ -49,7 +49,7 @@ async def true_of(world: ScoringWorld, ahead: Sequence[LeadsAhead]) -> list[Lead
     return await world.database.read(lambda connection: still_true(connection, ahead, world.clock.now()))
 
 
-async def test_a_lead_stays_true_and_is_told_as_of_the_moment_at_which_the_version_takes_over(
+async def test_a_prepared_lead_is_dated_when_the_version_becomes_active(
     world: ScoringWorld,
 ) -> None:
     ahead = await ahead_of(world, ANA, BEN)
@@ -59,13 +59,13 @@ async def test_a_lead_stays_true_and_is_told_as_of_the_moment_at_which_the_versi
     assert {lead.qualified_at for lead in leads} == {world.clock.now()}
 
 
-async def test_who_did_something_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
+async def test_a_new_interaction_makes_a_prepared_lead_outdated(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
     await world.consume(interaction(known_as={"email": "ana@example.com"}))
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [BEN.id]
 
 
-async def test_of_whom_anything_is_told_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
+async def test_a_new_trait_makes_a_prepared_lead_outdated(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
     await world.consume(
         interaction("identify", known_as={"email": "ben@example.com"}, traits={"title": "VP"})
@@ -73,13 +73,13 @@ async def test_of_whom_anything_is_told_meanwhile_is_worked_out_anew(world: Scor
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [ANA.id]
 
 
-async def test_who_is_joined_with_somebody_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
+async def test_a_new_link_makes_a_prepared_lead_outdated(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
     await world.consume(interaction("identify", known_as={"email": "ana@example.com", "anonymous_id": "c"}))
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [BEN.id]
 
 
-async def test_who_is_parted_meanwhile_is_worked_out_anew(world: ScoringWorld) -> None:
+async def test_an_unmerge_makes_a_prepared_lead_outdated(world: ScoringWorld) -> None:
     both = {"email": "ana@example.com", "anonymous_id": "c"}
     await world.consume(interaction("identify", known_as=both))
     person = await world.profile(ANA)
@@ -91,13 +91,13 @@ async def test_who_is_parted_meanwhile_is_worked_out_anew(world: ScoringWorld) -
     assert [lead.profile_id for lead in await true_of(world, ahead)] == [BEN.id]
 
 
-async def test_on_another_day_all_are_worked_out_anew(world: ScoringWorld) -> None:
+async def test_a_new_day_makes_all_prepared_leads_outdated(world: ScoringWorld) -> None:
     ahead = await ahead_of(world, ANA, BEN)
     world.clock.advance(days=1)
     assert await true_of(world, ahead) == []
 
 
-async def test_a_lead_tells_what_was_done_while_the_version_was_about_to_take_over(
+async def test_a_profile_that_qualifies_during_an_activation_also_becomes_a_lead(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = scores.qualified_without_lead

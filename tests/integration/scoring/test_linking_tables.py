@@ -54,7 +54,9 @@ async def scored(world: ScoringWorld) -> dict[str, float]:
     return {row[0]: row[3] for row in await world.table_rows(scores)}
 
 
-async def test_a_device_is_whose_login_was_first_whenever_it_is_told(world: ScoringWorld) -> None:
+async def test_a_device_belongs_to_the_user_of_the_earliest_login_in_any_event_order(
+    world: ScoringWorld,
+) -> None:
     """Every order of three logins, told one by one or together, each on a device of its own."""
     await world.activate(VISITS, flip_number=1000)
     told = permutations([("ana", -3), ("ben", -2), ("carl", -1)])
@@ -72,7 +74,7 @@ async def test_a_device_is_whose_login_was_first_whenever_it_is_told(world: Scor
             assert [kept[one.id, device(place).id] for one in (ana, ben, carl)] == [None, ONE_USER, ONE_USER]
 
 
-async def test_what_the_device_did_goes_with_it(world: ScoringWorld) -> None:
+async def test_the_interactions_of_a_device_move_with_the_device(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(visit(device()), visit(user("ben")), login("ben", -1))
     assert await world.score(user("ben")) == 20
@@ -82,7 +84,7 @@ async def test_what_the_device_did_goes_with_it(world: ScoringWorld) -> None:
     assert await scored(world) == {ben.id: 10, await world.profile_id(ana): 10}
 
 
-async def test_earlier_evidence_of_a_link_that_was_refused_is_heeded(world: ScoringWorld) -> None:
+async def test_earlier_evidence_makes_a_refused_link_valid(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(login("ben", -1))
     await world.consume(login("ana", 0))
@@ -101,14 +103,14 @@ async def test_earlier_evidence_of_a_link_that_was_refused_is_heeded(world: Scor
     assert await world.are_one(user("ana"), device())
 
 
-async def test_a_login_that_is_refused_counts_for_who_logged_in(world: ScoringWorld) -> None:
+async def test_a_login_with_a_refused_link_counts_for_the_user(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(login("ana", -1))
     await world.consume(interaction(known_as={"user_id": "ben", "anonymous_id": "kiosk"}))
     assert [await world.score(one) for one in (user("ana"), user("ben"), device())] == [0, 10, 0]
 
 
-async def test_who_is_separated_takes_along_what_was_done_as_them(world: ScoringWorld) -> None:
+async def test_after_an_unmerge_each_identity_has_its_own_interactions(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(login("ana"), visit(user("ana")), visit(device()), visit(device()))
     await world.consume(parted(user("ana"), device()))
@@ -116,7 +118,7 @@ async def test_who_is_separated_takes_along_what_was_done_as_them(world: Scoring
     assert list((await refusals(world)).values()) == ["They were separated by hand (parts-ana)."]
 
 
-async def test_no_new_evidence_links_who_was_separated(world: ScoringWorld) -> None:
+async def test_new_evidence_does_not_link_unmerged_identities(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(login("ana"))
     await world.consume(parted(user("ana"), device()))
@@ -130,7 +132,7 @@ async def test_no_new_evidence_links_who_was_separated(world: ScoringWorld) -> N
 
 
 @pytest.mark.parametrize("known", [(), ("ana",), ("ana", "ben")])
-async def test_a_separation_holds_also_for_those_whom_nobody_knew_then(
+async def test_an_unmerge_also_applies_to_identities_that_were_unknown(
     world: ScoringWorld, known: tuple[str, ...]
 ) -> None:
     await world.activate(VISITS, flip_number=1000)
@@ -149,7 +151,7 @@ async def test_a_separation_holds_also_for_those_whom_nobody_knew_then(
     assert not await world.are_one(ana, ben)
 
 
-async def test_a_kind_has_as_many_identities_as_it_may(database: Database) -> None:
+async def test_a_profile_has_at_most_the_allowed_number_of_identities_of_a_kind(database: Database) -> None:
     world = ScoringWorld(database, {"user_id": 1, "email": 2})
     await world.activate(VISITS, flip_number=1000)
     for n in range(3):
@@ -160,7 +162,7 @@ async def test_a_kind_has_as_many_identities_as_it_may(database: Database) -> No
     assert refused == ["A person has at most 2 email, and these would have 3."]
 
 
-async def test_a_person_has_no_more_identities_than_a_person_can_have(
+async def test_a_profile_has_at_most_the_maximal_number_of_identities(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(linking, "MAX_IDENTITIES", 5)
@@ -173,7 +175,7 @@ async def test_a_person_has_no_more_identities_than_a_person_can_have(
 
 
 @pytest.mark.parametrize("told_before", [0, 1])
-async def test_a_later_login_costs_the_same_however_many_share_the_device(
+async def test_the_cost_of_a_later_login_does_not_depend_on_the_number_of_users_of_a_device(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch, told_before: int
 ) -> None:
     await world.activate(VISITS, flip_number=1000)
@@ -194,7 +196,7 @@ async def test_a_later_login_costs_the_same_however_many_share_the_device(
     assert asked[3] == asked[300] < 30
 
 
-async def test_the_earliest_login_of_very_many_is_found_in_few_statements(world: ScoringWorld) -> None:
+async def test_the_earliest_login_on_a_crowded_device_takes_few_statements(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     asked: dict[int, int] = {}
     for many in (3, 300):
@@ -208,7 +210,7 @@ async def test_the_earliest_login_of_very_many_is_found_in_few_statements(world:
     assert asked[300] <= asked[3] + 2 < 50
 
 
-async def test_however_many_people_a_batch_joins_they_are_moved_in_as_many_statements(
+async def test_a_batch_merges_any_number_of_profiles_in_the_same_number_of_statements(
     world: ScoringWorld,
 ) -> None:
     await world.activate(VISITS, flip_number=1000)

@@ -22,7 +22,7 @@ async def listed(scoring: ScoringHttpWorld) -> dict[str, tuple[int, float]]:
     return {one["company"]: (one["people"], one["score"]) for one in companies}
 
 
-async def test_lists_tell_what_profiles_tell_after_every_change(scoring: ScoringHttpWorld) -> None:
+async def test_lists_agree_with_profiles_after_every_change(scoring: ScoringHttpWorld) -> None:
     ana, bob, cookie = {"email": "ana@a.example"}, {"email": "bob@a.example"}, {"anonymous_id": "cookie"}
     fading = rule("likes", 3, when={"type": "like"}, half_life="5d")
     await scoring.activate_document(MARATHON | {"flip_number": 1000})

@@ -29,7 +29,7 @@ async def browsers(scoring: ScoringHttpWorld, *numbers: int) -> None:
     )
 
 
-async def test_the_links_of_a_person_of_many_identities_come_in_pages(scoring: ScoringHttpWorld) -> None:
+async def test_the_links_of_a_profile_with_many_identities_come_in_pages(scoring: ScoringHttpWorld) -> None:
     await browsers(scoring, *range(61))
     path = f"{await scoring.profile_path()}/links"
     first = await scoring.get(path)
@@ -41,7 +41,7 @@ async def test_the_links_of_a_person_of_many_identities_come_in_pages(scoring: S
     assert order == sorted(order)
 
 
-async def test_links_that_are_made_between_two_pages_move_no_other(scoring: ScoringHttpWorld) -> None:
+async def test_links_made_between_two_pages_do_not_shift_other_links(scoring: ScoringHttpWorld) -> None:
     await browsers(scoring, *range(0, 20, 2))
     path = f"{await scoring.profile_path()}/links"
     before = [one["event_id"] for one in (await scoring.get(path))["items"]]

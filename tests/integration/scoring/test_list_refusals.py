@@ -47,7 +47,7 @@ async def test_a_cursor_of_another_list_order_or_model_is_refused(scoring: Scori
                 assert await scoring.refusal("GET", timeline, params={"cursor": cursor}) == refused
 
 
-async def test_a_cursor_that_somebody_made_up_is_refused(scoring: ScoringHttpWorld) -> None:
+async def test_a_forged_cursor_is_refused(scoring: ScoringHttpWorld) -> None:
     await cursors(scoring)
     timeline = f"{await scoring.profile_path()}/timeline"
     surrogate = urlsafe_b64encode(b'["profiles of m by -score","1","\\ud800"]').decode()
@@ -121,14 +121,14 @@ ASKED_WRONGLY: list[tuple[str, dict[str, str], tuple[int, str, str | None]]] = [
 ]
 
 
-async def test_a_list_that_cannot_be_is_refused_naming_the_parameter(scoring: ScoringHttpWorld) -> None:
+async def test_an_invalid_list_request_is_refused_with_the_parameter(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document()
     await scoring.put("/v1/models/drafted/draft", MARATHON)
     for what, params, expected in ASKED_WRONGLY:
         assert await scoring.refusal("GET", f"/v1/{what}", params=params) == expected, params
 
 
-async def test_a_misspelt_parameter_is_told_with_the_one_that_is_meant(scoring: ScoringHttpWorld) -> None:
+async def test_a_misspelt_parameter_is_refused_with_a_suggestion(scoring: ScoringHttpWorld) -> None:
     answer = await scoring.http.get("/v1/profiles", params={"min_scor": "10", "modell": "m"})
     assert [one["message"] for one in answer.json()["errors"]] == [
         "is not known; did you mean `min_score`?",

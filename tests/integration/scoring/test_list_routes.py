@@ -39,7 +39,7 @@ async def everybody(scoring: ScoringHttpWorld) -> None:
         await scoring.consume(interaction("identify", known_as=who, traits=traits), *done)
 
 
-async def test_profiles_are_found_by_all_that_is_asked_together(scoring: ScoringHttpWorld) -> None:
+async def test_profile_filters_can_be_combined(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(GRADED)
     await everybody(scoring)
     by_score = {"model": "m", "sort": "-score"}
@@ -64,7 +64,7 @@ async def test_profiles_are_found_by_all_that_is_asked_together(scoring: Scoring
         assert set(await names(scoring, **by_score, **dict(asked))) == found, asked
 
 
-async def test_profiles_are_found_by_what_is_known_of_them_now(scoring: ScoringHttpWorld) -> None:
+async def test_profiles_can_be_filtered_by_current_traits(scoring: ScoringHttpWorld) -> None:
     await everybody(scoring)
     await scoring.consume(
         interaction("identify", day=1, known_as={"email": "ana@acme.example"}, traits={"title": "CEO"})
@@ -91,7 +91,7 @@ async def test_profiles_are_found_by_what_is_known_of_them_now(scoring: ScoringH
 
 
 @pytest.mark.parametrize("order", [{}, {"sort": "-score", "model": "m"}])
-async def test_pages_show_each_profile_once_in_a_stable_order_also_while_new_ones_come(
+async def test_profile_pages_stay_complete_and_in_order_while_new_profiles_arrive(
     scoring: ScoringHttpWorld, order: dict[str, str]
 ) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
@@ -113,7 +113,7 @@ async def test_pages_show_each_profile_once_in_a_stable_order_also_while_new_one
     assert [one for one in final if one in seen] == seen
 
 
-async def test_a_page_whose_profiles_all_fell_to_the_trait_filter_still_leads_on(
+async def test_a_page_emptied_by_the_trait_filter_still_has_a_next_page(
     scoring: ScoringHttpWorld,
 ) -> None:
     columns = [{"email": f"p{n}@example.com"} for n in range(9)]
@@ -157,7 +157,7 @@ async def test_companies_sum_the_scores_of_their_people_alike_on_every_database(
         assert paged == sorted(expected, key=key), sort
 
 
-async def test_companies_of_equal_sums_are_each_on_one_page(scoring: ScoringHttpWorld) -> None:
+async def test_each_company_with_an_equal_score_appears_on_one_page(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
     columns = [{"email": f"{n}@c{n % 5}.example"} for n in range(15)]
     await scoring.consume(*(interaction(known_as=who) for who in columns for _ in range(7)))

@@ -22,13 +22,13 @@ from tests.support.tables import values
 from tests.worlds.scoring import ScoringWorld
 
 
-async def test_what_happens_is_scored(world: ScoringWorld) -> None:
+async def test_interactions_are_scored(world: ScoringWorld) -> None:
     await world.activate(VISITS)
     await world.consume(interaction(), interaction(day=-3), interaction("like"))
     assert await world.score(ANA) == 20
 
 
-async def test_an_event_counts_once_however_often_it_is_delivered(world: ScoringWorld) -> None:
+async def test_a_redelivered_event_counts_once(world: ScoringWorld) -> None:
     await world.activate(VISITS)
     visit = interaction()
     await world.consume(visit, visit)
@@ -36,7 +36,7 @@ async def test_an_event_counts_once_however_often_it_is_delivered(world: Scoring
     assert await world.score(ANA) == 10
 
 
-async def test_a_machine_s_visit_is_kept_and_not_counted(world: ScoringWorld) -> None:
+async def test_a_visit_of_a_machine_is_stored_but_not_counted(world: ScoringWorld) -> None:
     await world.activate(VISITS)
     await world.consume(interaction(machine="crawler"))
     assert await world.score(ANA) == 0
@@ -63,7 +63,7 @@ async def test_several_flips_of_one_batch_are_all_handed_over(world: ScoringWorl
     assert len({lead.profile_id for lead in await world.outbox_events(LeadQualified)}) == 50
 
 
-async def test_a_merge_sums_and_pays_a_once_rule_once(world: ScoringWorld) -> None:
+async def test_a_merge_adds_counts_and_pays_a_once_only_rule_once(world: ScoringWorld) -> None:
     once = rule("once", 7, when={"type": "download"}, limit={"times": 1, "per": "ever"})
     await world.activate(VISITS, once, flip_number=1000)
     for who in ({"anonymous_id": "cookie"}, {"email": "ana@example.com"}):
@@ -84,7 +84,7 @@ async def test_a_merge_alone_can_flip(world: ScoringWorld) -> None:
     assert len(await world.outbox_events(LeadQualified)) == 1
 
 
-async def test_merging_with_somebody_who_flipped_does_not_flip_again(world: ScoringWorld) -> None:
+async def test_merging_with_a_flipped_profile_makes_no_second_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10)
     await world.consume(interaction(known_as={"anonymous_id": "cookie"}))
     await world.consume(interaction("like"))
@@ -95,7 +95,7 @@ async def test_merging_with_somebody_who_flipped_does_not_flip_again(world: Scor
     assert len(await world.outbox_events(LeadQualified)) == 1
 
 
-async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(world: ScoringWorld) -> None:
+async def test_a_profile_id_from_before_a_merge_finds_the_merged_profile(world: ScoringWorld) -> None:
     await world.activate(VISITS)
     await world.consume(interaction(known_as={"anonymous_id": "cookie"}))
     world.clock.advance(hours=1)
@@ -120,7 +120,7 @@ async def test_the_order_and_split_of_batches_does_not_matter(world: ScoringWorl
     assert found == {20}
 
 
-async def test_the_last_writer_of_a_trait_wins_by_the_time_it_was_so(world: ScoringWorld) -> None:
+async def test_the_trait_value_with_the_latest_interaction_time_wins(world: ScoringWorld) -> None:
     await world.activate(VISITS)
     await world.consume(interaction("identify", traits={"title": "VP", "city": "Sevilla"}))
     await world.consume(interaction("identify", day=-9, traits={"title": "Clerk", "team": "west"}))
@@ -128,7 +128,7 @@ async def test_the_last_writer_of_a_trait_wins_by_the_time_it_was_so(world: Scor
     assert await world.traits(ANA) == {"city": "Sevilla", "title": "VP"}
 
 
-async def test_a_new_condition_is_counted_over_what_happened_before(world: ScoringWorld) -> None:
+async def test_a_new_condition_also_counts_earlier_interactions(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(interaction(), interaction("like"), interaction("like", machine="crawler"))
     await world.activate(VISITS, rule("likes", 3, when={"type": "like"}), flip_number=1000)
@@ -137,7 +137,9 @@ async def test_a_new_condition_is_counted_over_what_happened_before(world: Scori
     assert await world.score(ANA) == 16
 
 
-async def test_a_condition_that_comes_back_is_counted_for_the_time_between_too(world: ScoringWorld) -> None:
+async def test_a_condition_that_returns_also_counts_interactions_of_the_time_between(
+    world: ScoringWorld,
+) -> None:
     likes = rule("likes", 3, when={"type": "like"})
     await world.activate(VISITS, likes, flip_number=1000)
     await world.consume(interaction("like"))
@@ -150,7 +152,7 @@ async def test_a_condition_that_comes_back_is_counted_for_the_time_between_too(w
 @pytest.mark.parametrize(
     ("handoff", "at_once", "after_activity"), [("all", 1, 1), ("new_activity_only", 0, 1), ("none", 0, 0)]
 )
-async def test_the_caller_chooses_who_is_handed_over(
+async def test_the_handoff_mode_decides_when_a_newly_flipped_profile_becomes_a_lead(
     world: ScoringWorld, handoff: Handoff, at_once: int, after_activity: int
 ) -> None:
     await world.activate(VISITS, flip_number=1000)
@@ -162,7 +164,7 @@ async def test_the_caller_chooses_who_is_handed_over(
     assert len(await world.outbox_events(LeadQualified)) == after_activity
 
 
-async def test_activation_tells_whom_it_flips_and_un_flips(world: ScoringWorld) -> None:
+async def test_an_activation_reports_the_numbers_of_flips_and_un_flips(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10)
     await world.consume(interaction())
     diff = await world.activate(VISITS, flip_number=100)
@@ -173,7 +175,9 @@ async def test_activation_tells_whom_it_flips_and_un_flips(world: ScoringWorld) 
 
 
 @pytest.mark.parametrize("idle", [interaction("identify"), interaction(machine="crawler")])
-async def test_what_is_no_activity_hands_nobody_over(world: ScoringWorld, idle: Interaction) -> None:
+async def test_an_identify_or_a_machine_interaction_releases_no_lead(
+    world: ScoringWorld, idle: Interaction
+) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(interaction())
     await world.activate(VISITS, flip_number=10, handoff="new_activity_only")
@@ -181,14 +185,14 @@ async def test_what_is_no_activity_hands_nobody_over(world: ScoringWorld, idle: 
     assert await world.outbox_events(LeadQualified) == []
 
 
-async def test_what_is_no_event_of_ours_is_poison(world: ScoringWorld) -> None:
+async def test_an_undecodable_message_raises_poison(world: ScoringWorld) -> None:
     await world.activate(VISITS)
     odd = [Message(Partition("interactions", 0), 0, b"{}")]
     with pytest.raises(Poison):
         await world.database.unit(lambda connection: world.scorer.apply(connection, odd))
 
 
-async def test_of_very_many_traits_those_are_read_that_are_asked_and_a_lead_tells_all(
+async def test_scoring_reads_only_traits_of_the_matrix_but_a_lead_contains_all_traits(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decides = {"id": "decides", "when": {"title": {"eq": "VP"}}, "points": 10}

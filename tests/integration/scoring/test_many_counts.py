@@ -48,7 +48,7 @@ async def recent(database: Database) -> dict[str, int]:
     return {row.identity_id: len(row.entries) // 24 for row in found}
 
 
-async def test_the_large_row_is_written_only_when_the_other_one_overflows(world: ScoringWorld) -> None:
+async def test_older_counts_are_written_only_when_recent_counts_overflow(world: ScoringWorld) -> None:
     await world.consume(*guides(0, MANY))
     assert await recent(world.database) == {ANA.id: 0}
     first = await older(world.database)
@@ -66,7 +66,7 @@ async def test_the_large_row_is_written_only_when_the_other_one_overflows(world:
     assert await world.score(ANA) == (await world.score_row(ANA)).score == MANY + MOST_RECENT + 1
 
 
-async def test_what_was_counted_before_the_overflow_is_taken_back(world: ScoringWorld) -> None:
+async def test_retractions_also_remove_counts_from_before_the_overflow(world: ScoringWorld) -> None:
     """At first as negative counts beside the large row, then both rows hold nothing any more."""
     await world.consume(*guides(0, MANY))
     await world.consume(retraction("guide-1", "guide-2"))
@@ -79,7 +79,7 @@ async def test_what_was_counted_before_the_overflow_is_taken_back(world: Scoring
     assert await world.score(ANA) == (await world.score_row(ANA)).score == 0
 
 
-async def test_two_workers_do_not_overwrite_each_other_s_large_row(world: ScoringWorld) -> None:
+async def test_two_workers_do_not_overwrite_the_older_counts_of_each_other(world: ScoringWorld) -> None:
     """The one that read before the other had written must not write either of its rows."""
     await world.consume(*guides(0, 5))
     stale = await world.database.read(lambda its: store.read(its, [ANA.id]))
@@ -94,7 +94,7 @@ async def test_two_workers_do_not_overwrite_each_other_s_large_row(world: Scorin
     assert (await older(world.database), await recent(world.database)) == kept
 
 
-async def test_people_with_large_rows_are_joined_and_parted(world: ScoringWorld) -> None:
+async def test_profiles_with_older_counts_are_merged_without_double_counts(world: ScoringWorld) -> None:
     """What both did counts once for each value."""
     cookie = {"anonymous_id": "cookie"}
     await world.consume(*guides(0, MANY))
@@ -108,7 +108,9 @@ async def test_people_with_large_rows_are_joined_and_parted(world: ScoringWorld)
     assert await world.score(ANA) == (await world.score_row(ANA)).score == MANY + 101
 
 
-async def test_a_condition_is_counted_from_the_ledger_for_who_has_a_large_row(world: ScoringWorld) -> None:
+async def test_a_new_condition_is_counted_from_the_ledger_for_a_profile_with_older_counts(
+    world: ScoringWorld,
+) -> None:
     await world.consume(*guides(0, MANY))
     visits = rule("visits", 3, limit={"times": 1, "per": "ever", "by": "page"}, when={"type": "like"})
     await world.consume(*(interaction("like", page=n) for n in range(MANY)))
@@ -120,7 +122,7 @@ async def test_a_condition_is_counted_from_the_ledger_for_who_has_a_large_row(wo
     assert await world.score(ANA) == (await world.score_row(ANA)).score == 4 * MANY + 20
 
 
-async def test_a_downgrade_puts_both_rows_into_one_and_nothing_is_lost(database_url: str) -> None:
+async def test_a_downgrade_joins_recent_and_older_counts_without_loss(database_url: str) -> None:
     database = Database(database_url)
     world = ScoringWorld(database)
     await world.activate(GUIDES, flip_number=10**6)

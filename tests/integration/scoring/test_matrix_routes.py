@@ -10,7 +10,7 @@ DRAFT = "/v1/models/m/draft"
 LIKES = MARATHON | {"rules": [rule("likes", 4, when={"type": "like"})]}
 
 
-async def test_who_saves_a_draft_that_somebody_else_changed_is_told_and_overwrites_nothing(
+async def test_a_draft_save_with_an_outdated_etag_is_refused_and_overwrites_nothing(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.put(DRAFT, MARATHON)
@@ -24,7 +24,7 @@ async def test_who_saves_a_draft_that_somebody_else_changed_is_told_and_overwrit
         await scoring.put(DRAFT, LIKES, **{"If-Match": tags})
 
 
-async def test_a_draft_for_a_new_model_alone_does_not_replace_one(scoring: ScoringHttpWorld) -> None:
+async def test_if_none_match_refuses_to_replace_an_existing_draft(scoring: ScoringHttpWorld) -> None:
     await scoring.put(DRAFT, MARATHON, **{"If-None-Match": "*"})
     again = await scoring.refusal("PUT", DRAFT, json=LIKES, headers={"If-None-Match": "*"})
     assert again == (412, "draft_exists", None)
@@ -33,7 +33,7 @@ async def test_a_draft_for_a_new_model_alone_does_not_replace_one(scoring: Scori
     assert [one["model"] for one in (await scoring.get("/v1/models"))["items"]] == ["m"]
 
 
-async def test_the_active_matrix_is_read_with_a_tag_that_an_activation_makes_stale(
+async def test_an_activation_makes_the_etag_of_the_active_matrix_stale(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -43,7 +43,7 @@ async def test_the_active_matrix_is_read_with_a_tag_that_an_activation_makes_sta
     assert late == (412, "draft_changed", None)
 
 
-async def test_what_is_odd_in_a_draft_is_warned_of_until_such_a_thing_has_come(
+async def test_an_unknown_type_is_warned_about_until_an_interaction_of_that_type_arrives(
     scoring: ScoringHttpWorld,
 ) -> None:
     odd = rule("rides", 10, when={"type": "bike_ride"}, limit={"times": 1, "per": "ever"}, cap=50)
@@ -63,7 +63,7 @@ async def test_what_is_odd_in_a_draft_is_warned_of_until_such_a_thing_has_come(
     }
 
 
-async def test_everything_wrong_with_a_draft_is_told_at_once(scoring: ScoringHttpWorld) -> None:
+async def test_all_errors_of_a_draft_are_reported_at_once(scoring: ScoringHttpWorld) -> None:
     bad = {"flip_number": -1, "rules": [rule() | {"points": "many"}, {"id": "x", "wen": {}}], "stagez": {}}
     answer = await scoring.http.put(DRAFT, json=bad)
     assert refusal_of(answer) == (400, "matrix_invalid", "flip_number")
@@ -79,7 +79,9 @@ def asking(value: Any) -> dict[str, Any]:
     return MARATHON | {"rules": [rule(points=10, when={"where": {"x": value}})]}
 
 
-async def test_a_draft_that_the_log_could_not_keep_as_written_is_refused(scoring: ScoringHttpWorld) -> None:
+async def test_a_draft_with_values_that_the_log_cannot_represent_is_refused(
+    scoring: ScoringHttpWorld,
+) -> None:
     for value, place in [
         (float("nan"), "x"), ({"in": [1, float("inf")]}, "x.in.1"), (10**400, "x"), (2**63, "x"), ("\0", "x"),
     ]:  # fmt: skip
@@ -89,7 +91,7 @@ async def test_a_draft_that_the_log_could_not_keep_as_written_is_refused(scoring
     await scoring.activate_document(asking(-(2**63)))
 
 
-async def test_the_difference_tells_in_words_what_changed_and_what_has_to_be_counted(
+async def test_the_difference_describes_each_change_and_whether_it_needs_counting(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -110,7 +112,7 @@ async def test_the_difference_tells_in_words_what_changed_and_what_has_to_be_cou
     ]
 
 
-async def test_a_draft_is_thrown_away_and_with_it_a_model_that_never_was_active(
+async def test_deleting_a_draft_also_deletes_a_model_that_was_never_active(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -134,7 +136,9 @@ async def test_a_draft_is_thrown_away_and_with_it_a_model_that_never_was_active(
     await scoring.put("/v1/models/new/draft", LIKES, **{"If-None-Match": "*"})
 
 
-async def test_a_draft_that_is_there_already_is_put_again_by_anybody(scoring: ScoringHttpWorld) -> None:
+async def test_an_identical_draft_can_be_saved_again_despite_any_precondition(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.put(DRAFT, MARATHON)
     for condition in ({"If-Match": '"other"'}, {"If-None-Match": "*"}):
         await scoring.put(DRAFT, MARATHON, **condition)

@@ -80,7 +80,7 @@ async def written(database: Database) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in await rows(database, sa.select(counts).order_by(counts.c.identity_id))]
 
 
-async def test_counts_that_were_json_become_the_bytes_that_counting_writes(database_url: str) -> None:
+async def test_json_counts_are_migrated_to_the_bytes_that_counting_writes(database_url: str) -> None:
     await downgraded(database_url, "0008")
     old = [
         {"identity_id": who, "counts": as_json(done), "revision": n}
@@ -102,7 +102,7 @@ async def test_counts_that_were_json_become_the_bytes_that_counting_writes(datab
     await database.close()
 
 
-async def test_what_was_counted_is_not_taken_back(database_url: str) -> None:
+async def test_the_counts_migration_refuses_a_downgrade_that_would_lose_counts(database_url: str) -> None:
     """Numbers tell no texts, so a downgrade would lose the counts."""
     database = Database(database_url)
     stored = {"a" * 32: Revised(StoredCounts(as_counted(DONE)), 0)}

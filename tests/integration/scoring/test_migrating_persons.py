@@ -95,7 +95,7 @@ def _write_before(connection: sa.Connection) -> None:
         connection.execute(sa.insert(sa.table(name, *columns)), rows)
 
 
-async def test_who_was_one_person_is_one_still_under_the_least_id(url: str) -> None:
+async def test_merged_identities_stay_one_profile_under_the_least_id_after_the_migration(url: str) -> None:
     await migrate(url)
     world = ScoringWorld(Database(url))
     assert [await world.profile_id(one) for one in EVERYONE] == [LEAST.id, LEAST.id, LEAST.id, BEN.id]
@@ -110,7 +110,7 @@ async def test_who_was_one_person_is_one_still_under_the_least_id(url: str) -> N
     await world.database.close()
 
 
-async def test_who_was_a_lead_is_that_lead_still(url: str) -> None:
+async def test_an_existing_lead_is_not_repeated_after_the_migration(url: str) -> None:
     await migrate(url)
     world = ScoringWorld(Database(url))
     assert await world.let_time_pass() == 2
@@ -122,7 +122,7 @@ async def test_who_was_a_lead_is_that_lead_still(url: str) -> None:
     await world.database.close()
 
 
-async def test_who_was_linked_before_can_be_separated(url: str) -> None:
+async def test_identities_linked_before_the_migration_can_be_unmerged(url: str) -> None:
     await migrate(url)
     world = ScoringWorld(Database(url))
     await world.consume(
@@ -146,7 +146,7 @@ async def went_back(url: str) -> list[tuple[Any, ...]]:
     return newest
 
 
-async def test_taken_back_every_person_has_a_profile_again(url: str) -> None:
+async def test_the_downgrade_restores_a_profile_row_for_every_profile(url: str) -> None:
     newest = await went_back(url)
     database = Database(url)
     founders = await values(database, sa.text("select id from profiles"))
@@ -156,7 +156,7 @@ async def test_taken_back_every_person_has_a_profile_again(url: str) -> None:
     await database.close()
 
 
-async def test_taken_back_and_made_again_persons_are_the_same(url: str) -> None:
+async def test_profiles_are_unchanged_after_a_downgrade_and_a_new_migration(url: str) -> None:
     newest = await went_back(url)
     await migrate(url)
     world = ScoringWorld(Database(url))

@@ -13,7 +13,7 @@ async def tag(scoring: ScoringHttpWorld) -> str:
     return (await scoring.http.get(MODEL)).headers["ETag"]
 
 
-async def test_a_model_is_read_alone_and_its_tag_names_its_state(scoring: ScoringHttpWorld) -> None:
+async def test_the_etag_of_a_model_changes_with_its_state(scoring: ScoringHttpWorld) -> None:
     assert await scoring.refusal("GET", MODEL) == (404, "model_unknown", None)
     tags: list[str] = []
     await scoring.put(DRAFT, MARATHON)
@@ -42,7 +42,7 @@ async def test_a_model_is_read_alone_and_its_tag_names_its_state(scoring: Scorin
     assert len(set(tags)) == len(tags)
 
 
-async def test_a_model_that_never_scored_goes_with_its_draft_and_its_name_is_free(
+async def test_deleting_a_model_that_never_scored_removes_its_draft_and_frees_its_name(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.put(DRAFT, MARATHON)
@@ -60,7 +60,7 @@ async def test_a_model_that_never_scored_goes_with_its_draft_and_its_name_is_fre
     assert (await scoring.post(f"{MODEL}/activate"))["version"] == 1
 
 
-async def test_who_deletes_what_somebody_has_changed_is_told(scoring: ScoringHttpWorld) -> None:
+async def test_deleting_a_model_with_an_outdated_etag_is_refused(scoring: ScoringHttpWorld) -> None:
     await scoring.put(DRAFT, MARATHON)
     seen = await tag(scoring)
     await scoring.post(f"{MODEL}/activate")
@@ -74,7 +74,7 @@ async def test_who_deletes_what_somebody_has_changed_is_told(scoring: ScoringHtt
     assert (retired.model, retired.version, retired.retired_at) == ("m", 1, NOON)
 
 
-async def test_a_retired_model_scores_nobody_and_its_history_stays(scoring: ScoringHttpWorld) -> None:
+async def test_a_retired_model_scores_no_profile_and_its_history_stays(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(LIKES, model="other")
     await scoring.activate_document(MARATHON | {"flip_number": 20}, note="spring")
     await scoring.consume(interaction(), interaction())
@@ -119,7 +119,7 @@ async def test_a_retired_model_scores_nobody_and_its_history_stays(scoring: Scor
     assert (await scoring.get(DRAFT))["matrix"] == MARATHON | {"model": "m", "flip_number": 20}
 
 
-async def test_to_retire_again_changes_nothing(scoring: ScoringHttpWorld) -> None:
+async def test_retiring_a_model_again_changes_nothing(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document()
     await deleted(scoring)
     before = await scoring.get(MODEL)
@@ -130,7 +130,7 @@ async def test_to_retire_again_changes_nothing(scoring: ScoringHttpWorld) -> Non
     assert len(await scoring.outbox_events(ModelRetired)) == 1
 
 
-async def test_a_model_is_not_ended_while_it_is_activated_nor_with_what_nobody_asked(
+async def test_a_model_cannot_be_deleted_during_activation_or_with_unknown_parameters(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.put(DRAFT, MARATHON)
@@ -146,7 +146,9 @@ async def test_a_model_is_not_ended_while_it_is_activated_nor_with_what_nobody_a
     await deleted(scoring)
 
 
-async def test_of_those_who_retire_a_model_at_once_each_has_what_it_wants(scoring: ScoringHttpWorld) -> None:
+async def test_concurrent_retirements_of_a_model_all_succeed_and_retire_the_model_once(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.activate_document()
     seen = {"If-Match": await tag(scoring)}
     answers = await asyncio.gather(*(scoring.http.delete(MODEL, headers=seen) for _ in range(4)))

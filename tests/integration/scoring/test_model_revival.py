@@ -14,7 +14,9 @@ from tests.support.builders import NOON, identities, interaction, rule
 from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld
 
 
-async def test_a_draft_outlives_the_retirement_and_can_be_thrown_away(scoring: ScoringHttpWorld) -> None:
+async def test_a_draft_survives_the_retirement_of_its_model_and_can_be_deleted(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.activate_document()
     await scoring.put(DRAFT, LIKES)
     await deleted(scoring)
@@ -28,7 +30,7 @@ async def test_a_draft_outlives_the_retirement_and_can_be_thrown_away(scoring: S
 
 
 @pytest.mark.parametrize("order", [{"version": 1}, {}])
-async def test_a_revived_model_has_counted_what_happened_meanwhile_and_makes_no_lead_twice(
+async def test_a_revived_model_counts_interactions_since_its_retirement_and_repeats_no_lead(
     scoring: ScoringHttpWorld, order: dict[str, Any]
 ) -> None:
     matrix = MARATHON | {"flip_number": 20}
@@ -61,7 +63,9 @@ async def test_a_revived_model_has_counted_what_happened_meanwhile_and_makes_no_
     assert len({one for _, one in acts}) == 4
 
 
-async def test_other_models_go_on_with_the_conditions_that_they_shared(scoring: ScoringHttpWorld) -> None:
+async def test_other_models_still_score_conditions_that_they_shared_with_a_retired_model(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.activate_document(
         MARATHON | {"inactivity": {"after": "30d", "points": -1, "every": "30d", "floor": -5}}
     )
@@ -75,7 +79,7 @@ async def test_other_models_go_on_with_the_conditions_that_they_shared(scoring: 
     assert (await scoring.score_over_http())["score"] == 19
 
 
-async def test_nobody_is_told_of_stages_of_a_retired_model(scoring: ScoringHttpWorld) -> None:
+async def test_a_retired_model_reports_no_stage_changes(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(MARATHON | {"rules": [rule("visits", 10, window="3d")], "flip_number": 5})
     await scoring.consume(interaction())
     assert len(await scoring.outbox_events(StageChanged)) == 1
@@ -86,7 +90,7 @@ async def test_nobody_is_told_of_stages_of_a_retired_model(scoring: ScoringHttpW
     assert await scoring.table_rows(scores) == []
 
 
-async def test_an_activation_that_revives_is_given_up_before_the_model_is_retired_again(
+async def test_a_reviving_activation_must_be_deleted_before_the_model_is_retired_again(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()

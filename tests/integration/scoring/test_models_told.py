@@ -10,7 +10,9 @@ async def drafted(scoring: ScoringHttpWorld) -> list[str]:
     return [event.model for event in await scoring.outbox_events(ModelDrafted)]
 
 
-async def test_a_model_is_told_with_each_draft_until_it_is_active(scoring: ScoringHttpWorld) -> None:
+async def test_each_draft_of_a_model_without_an_active_version_is_announced_on_the_log(
+    scoring: ScoringHttpWorld,
+) -> None:
     """With each, so that one from before models were told is told too when its draft is put again."""
     await scoring.put(DRAFT, MARATHON)
     await scoring.put(DRAFT, MARATHON | {"flip_number": 30})
@@ -23,13 +25,13 @@ async def test_a_model_is_told_with_each_draft_until_it_is_active(scoring: Scori
     assert await scoring.outbox_events(ModelDeleted) == []
 
 
-async def test_a_model_that_goes_with_its_draft_is_told_so(scoring: ScoringHttpWorld) -> None:
+async def test_deleting_a_model_with_its_draft_is_announced_on_the_log(scoring: ScoringHttpWorld) -> None:
     await scoring.put("/v1/models/typo/draft", MARATHON)
     assert (await scoring.http.delete("/v1/models/typo/draft")).status_code == 204
     assert [event.model for event in await scoring.outbox_events(ModelDeleted)] == ["typo"]
 
 
-async def test_a_draft_that_is_refused_is_not_told(scoring: ScoringHttpWorld) -> None:
+async def test_a_refused_draft_is_not_announced_on_the_log(scoring: ScoringHttpWorld) -> None:
     await scoring.put(DRAFT, MARATHON)
     other = MARATHON | {"flip_number": 30}
     for headers in ({"If-None-Match": "*"}, {"If-Match": '"other"'}):

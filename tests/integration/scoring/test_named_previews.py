@@ -28,7 +28,7 @@ def named(movers: list[Any]) -> list[tuple[str, str | None, float | None, float]
     return [(one["identity"]["value"], one["company"], one["before"], one["after"]) for one in movers]
 
 
-async def test_who_would_flip_is_named_with_the_highest_score_first_and_the_rest_is_counted(
+async def test_a_preview_names_profiles_that_would_flip_by_score_and_counts_the_rest(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 1_000})
@@ -47,7 +47,7 @@ async def test_who_would_flip_is_named_with_the_highest_score_first_and_the_rest
     assert {one["identity"]["kind"] for one in preview["would_flip"]} == {"email"}
 
 
-async def test_who_would_flip_no_more_is_named_with_the_highest_score_first(
+async def test_a_preview_names_profiles_that_would_un_flip_by_score(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 10})
@@ -61,7 +61,7 @@ async def test_who_would_flip_no_more_is_named_with_the_highest_score_first(
     assert (preview["un_flipped"], preview["moved"], preview["cut"]) == (2, 0, {})
 
 
-async def test_a_profile_without_a_company_or_before_any_version_is_named_all_the_same(
+async def test_a_preview_names_a_profile_without_a_company_and_without_an_earlier_score(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.consume(*(interaction(known_as={"anonymous_id": "cookie"}) for _ in range(3)))
@@ -76,7 +76,7 @@ async def test_a_profile_without_a_company_or_before_any_version_is_named_all_th
     }
 
 
-async def test_the_history_of_activations_names_who_is_known_now_and_keeps_ids_alone(
+async def test_the_activation_history_stores_only_profile_ids_and_names_profiles_known_now(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 1_000})
@@ -95,7 +95,7 @@ async def test_the_history_of_activations_names_who_is_known_now_and_keeps_ids_a
     assert history["cut"] == cut
 
 
-async def test_an_activation_whose_names_cannot_be_looked_up_answers_with_ids(
+async def test_an_activation_returns_profile_ids_when_names_cannot_be_read(
     scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away(*_: object) -> None:

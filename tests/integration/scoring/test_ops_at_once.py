@@ -20,7 +20,7 @@ async def at_once(answers: Sequence[Any]) -> list[tuple[int, str | None]]:
     return sorted((answer.status_code, answer.json().get("code")) for answer in told)
 
 
-async def test_of_those_who_save_a_draft_at_once_one_does(scoring: ScoringHttpWorld) -> None:
+async def test_one_of_several_concurrent_draft_saves_succeeds(scoring: ScoringHttpWorld) -> None:
     drafts = [MARATHON | {"flip_number": 20 + n / 8} for n in range(4)]
     new = {"If-None-Match": "*"}
     assert await at_once([scoring.http.put(DRAFT, json=one, headers=new) for one in drafts]) == [
@@ -36,7 +36,7 @@ async def test_of_those_who_save_a_draft_at_once_one_does(scoring: ScoringHttpWo
 
 
 @pytest.mark.parametrize("end", [DRAFT, "/v1/models/m"])
-async def test_a_draft_that_is_made_while_another_is_thrown_away_is_there(
+async def test_a_draft_created_during_a_deletion_is_either_stored_or_refused(
     scoring: ScoringHttpWorld, end: str
 ) -> None:
     another = MARATHON | {"flip_number": 30}
@@ -50,7 +50,7 @@ async def test_a_draft_that_is_made_while_another_is_thrown_away_is_there(
         assert left.status_code == (204 if made.status_code == 200 else 404)
 
 
-async def test_of_those_who_activate_at_once_one_does_and_a_lead_is_told_once(
+async def test_one_of_several_concurrent_activations_succeeds_and_makes_one_lead(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 1000})
@@ -64,7 +64,7 @@ async def test_of_those_who_activate_at_once_one_does_and_a_lead_is_told_once(
     assert len(await scoring.outbox_events(LeadQualified)) == 1
 
 
-async def test_of_those_who_correct_a_person_at_once_each_is_right_about_what_it_did(
+async def test_concurrent_corrections_of_a_profile_each_get_a_correct_response(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()

@@ -51,7 +51,7 @@ async def advance(world: ScoringWorld) -> preparation.Phase:
     )
 
 
-async def test_what_a_live_batch_has_kept_is_not_overwritten(world: ScoringWorld) -> None:
+async def test_a_preparation_does_not_overwrite_a_score_of_a_live_batch(world: ScoringWorld) -> None:
     await world.consume(interaction(known_as={"email": "ana@example.com"}))
 
     def in_their_words(connection: sa.Connection) -> None:
@@ -63,7 +63,7 @@ async def test_what_a_live_batch_has_kept_is_not_overwritten(world: ScoringWorld
     assert await kept(world) == {ANA.id: (99, 5), BEN.id: (7, 1)}
 
 
-async def test_a_live_batch_prices_anew_whom_a_page_has_priced(world: ScoringWorld) -> None:
+async def test_a_live_batch_prices_a_prepared_profile_again(world: ScoringWorld) -> None:
     while await advance(world) != preparation.READY:
         pass
     await world.consume(interaction(known_as={"email": "ana@example.com"}))
@@ -74,7 +74,7 @@ async def test_a_live_batch_prices_anew_whom_a_page_has_priced(world: ScoringWor
 @pytest.mark.parametrize(
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
-async def test_a_score_of_who_is_no_profile_any_more_is_removed_in_the_end(world: ScoringWorld) -> None:
+async def test_a_prepared_score_without_a_profile_is_removed_at_the_end(world: ScoringWorld) -> None:
     """A page that was read before a live batch joined two people is written after it."""
 
     def stray(connection: sa.Connection) -> None:
@@ -94,7 +94,7 @@ async def test_a_score_of_who_is_no_profile_any_more_is_removed_in_the_end(world
 @pytest.mark.parametrize(
     "database_url", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
 )
-async def test_a_preparation_waits_for_the_batch_that_joins_two_profiles_while_it_prices_them(
+async def test_a_preparation_waits_for_a_batch_that_merges_two_profiles_during_pricing(
     world: ScoringWorld,
 ) -> None:
     """The batch finds no score to remove, because the page adds it after the batch has looked."""
@@ -125,7 +125,7 @@ async def waits_or_is_done(world: ScoringWorld, task: asyncio.Task[None]) -> boo
     return task.done() or bool((await rows(world.database, waiting))[0][0])
 
 
-async def test_what_is_left_of_a_version_is_removed_page_by_page_before_it_is_prepared_again(
+async def test_leftover_scores_of_a_version_are_removed_in_pages_before_a_new_preparation(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     while await advance(world) != preparation.READY:
@@ -145,7 +145,7 @@ async def test_what_is_left_of_a_version_is_removed_page_by_page_before_it_is_pr
     assert await kept(world) == {ANA.id: (7, 1), BEN.id: (7, 1)}
 
 
-async def test_while_a_version_is_prepared_nothing_of_it_is_removed(world: ScoringWorld) -> None:
+async def test_scores_are_not_cleared_while_their_version_is_being_prepared(world: ScoringWorld) -> None:
     await advance(world)
 
     def cleared(connection: sa.Connection) -> bool:

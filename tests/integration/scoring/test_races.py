@@ -88,7 +88,7 @@ async def test_batches_about_one_merged_profile_take_turns(busy: ScoringWorld) -
     assert (await busy.score_row(ANA)).score == await busy.score(ANA) == 30
 
 
-async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy: ScoringWorld) -> None:
+async def test_an_unmerge_waits_for_a_batch_that_links_the_same_new_identities(busy: ScoringWorld) -> None:
     await busy.activate(VISITS, flip_number=1000)
     parts = Separation(
         id="parts", identities=(ANA,), others=(COOKIE,), reason="two", author="Olga", separated_at=NOON
@@ -102,7 +102,7 @@ async def test_who_is_separated_while_being_founded_and_linked_is_separated(busy
     assert not await busy.are_one(ANA, COOKIE)
 
 
-async def test_an_activation_gets_by_people_who_never_rest(
+async def test_an_activation_completes_although_profiles_change_all_the_time(
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of more than 20 people one always does something before they are all counted."""
@@ -133,7 +133,7 @@ async def test_an_activation_gets_by_people_who_never_rest(
         assert (await busy.score_row(who)).score == await busy.score(who)
 
 
-async def test_a_batch_and_the_timer_do_not_both_tell_of_a_stage(
+async def test_a_batch_and_the_timer_do_not_both_report_a_stage_change(
     busy: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await busy.activate(rule("visits", 10, window="10d"), flip_number=1000, stages={"engaged": 8})
@@ -146,7 +146,7 @@ async def test_a_batch_and_the_timer_do_not_both_tell_of_a_stage(
     assert [one.after for one in await busy.outbox_events(StageChanged)] == ["engaged", None]
 
 
-async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond(busy: ScoringWorld) -> None:
+async def test_moving_a_device_does_not_undo_a_concurrent_link_of_another_user(busy: ScoringWorld) -> None:
     """Ben's login was refused, so he is no part of the person who has the device, only of all to be asked."""
 
     def login(name: str, day: int, **known_as: str) -> Any:
@@ -168,7 +168,7 @@ async def test_a_device_given_to_another_leaves_alone_who_is_being_linked_beyond
     assert await busy.are_one(Identity("user_id", "ben"), Identity("phone", "12345"))
 
 
-async def test_two_who_found_the_same_person_at_once_take_turns(busy: ScoringWorld) -> None:
+async def test_two_workers_that_create_the_same_profile_take_turns(busy: ScoringWorld) -> None:
     await busy.activate(VISITS, flip_number=1000)
     # Into empty tables the first of two would be alone: it notes by which fold they are built.
     await busy.consume(interaction(known_as={"email": "ben@example.com"}))

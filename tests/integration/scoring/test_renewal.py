@@ -19,7 +19,7 @@ from tests.worlds.renewal import NEW, OLD, RenewalWorld, Rules, by, open_renewal
 from tests.worlds.replay import play_history
 
 
-async def test_strangers_who_shared_a_value_that_names_nobody_come_apart(old: RenewalWorld) -> None:
+async def test_a_renewal_separates_strangers_that_shared_a_placeholder(old: RenewalWorld) -> None:
     await old.world.activate(VISITS, flip_number=20)
     await old.append_and_score(by(UNDEFINED, ANA_AT_FIRM), by(UNDEFINED, BEN_AT_FIRM), by(UNDEFINED))
     assert await old.profile_id(*ANA_AT_FIRM) == await old.profile_id(*BEN_AT_FIRM)
@@ -36,7 +36,9 @@ async def test_strangers_who_shared_a_value_that_names_nobody_come_apart(old: Re
     assert [one.profile_id for one in await old.lead_events()] == [lead.profile_id, Identity(*ANA_AT_FIRM).id]
 
 
-async def test_who_would_have_flipped_without_the_stranger_is_no_lead_again(old: RenewalWorld) -> None:
+async def test_a_lead_that_flips_also_without_the_stranger_is_not_repeated_after_a_renewal(
+    old: RenewalWorld,
+) -> None:
     await old.world.activate(VISITS, flip_number=20)
     await old.append_and_score(by(UNDEFINED, ANA_AT_FIRM), by(ANA_AT_FIRM), by(UNDEFINED, BEN_AT_FIRM))
     await old.renew_and_go_on()
@@ -46,7 +48,9 @@ async def test_who_would_have_flipped_without_the_stranger_is_no_lead_again(old:
     assert await old.matches_the_log(), old.printed
 
 
-async def test_one_mailbox_under_two_forms_becomes_one_person_and_one_lead(old: RenewalWorld) -> None:
+async def test_a_renewal_joins_two_forms_of_one_mailbox_into_one_profile_and_one_lead(
+    old: RenewalWorld,
+) -> None:
     await old.world.activate(VISITS, flip_number=20)
     await old.append_and_score(by(ANA_AT_FIRM), by(ANA_IN_BRACKETS), by(BEN_AT_FIRM))
     former = await old.profile_id(*ANA_IN_BRACKETS)
@@ -67,7 +71,7 @@ async def test_one_mailbox_under_two_forms_becomes_one_person_and_one_lead(old: 
 
 
 @pytest.mark.parametrize("handoff", ["all", "none", "new_activity_only"])
-async def test_who_is_a_lead_or_was_kept_from_sales_stays_so_under_another_id(
+async def test_a_renewal_preserves_leads_and_kept_back_cycles_under_a_new_profile_id(
     old: RenewalWorld, handoff: Handoff
 ) -> None:
     await old.world.activate(VISITS, flip_number=1000)
@@ -87,7 +91,7 @@ async def test_who_is_a_lead_or_was_kept_from_sales_stays_so_under_another_id(
     assert await old.matches_the_log(), old.printed
 
 
-async def test_an_id_from_before_a_renewal_is_handed_over_and_named_as_the_person_of_today(
+async def test_a_profile_id_from_before_a_renewal_can_be_handed_over_and_named(
     old: RenewalWorld,
 ) -> None:
     await old.world.activate(VISITS, flip_number=1000)
@@ -112,7 +116,9 @@ async def test_an_id_from_before_a_renewal_is_handed_over_and_named_as_the_perso
     assert {one: name.identity for one, name in names.items()} == {ana: Identity(*ANA_AT_FIRM)}
 
 
-async def test_forms_that_cannot_be_told_back_are_followed_by_what_they_did(old: RenewalWorld) -> None:
+async def test_a_renewal_follows_identities_with_irreversible_forms_by_their_interactions(
+    old: RenewalWorld,
+) -> None:
     """National numbers that were taken for French ones are Spanish: no rule makes one of the other."""
     national, french, spanish = (("phone", prefix + "600123456") for prefix in ("", "+33", "+34"))
     await old.renew_and_go_on(Rules(country="+33"))
@@ -133,7 +139,7 @@ async def test_forms_that_cannot_be_told_back_are_followed_by_what_they_did(old:
     assert len(await old.lead_events()) == 1, "what they did was why the lead flipped"
 
 
-async def test_an_id_of_a_person_whose_every_name_is_gone_leads_to_who_they_were_with(
+async def test_the_id_of_a_removed_identity_leads_to_the_profile_that_had_the_identity(
     old: RenewalWorld,
 ) -> None:
     phone = ("phone", "<600123456>")
@@ -158,7 +164,7 @@ async def test_a_second_renewal_changes_nothing(old: RenewalWorld) -> None:
     assert await old.lead_events() == leads
 
 
-async def test_a_history_of_all_there_is_is_renewed_to_what_it_was(
+async def test_a_renewal_without_new_rules_reproduces_the_tables_of_a_full_history(
     database: Database, tmp_path: Path
 ) -> None:
     """Corrections, separations, machines, a matrix that was changed: nothing of it is lost on the way."""
@@ -177,7 +183,7 @@ async def test_a_history_of_all_there_is_is_renewed_to_what_it_was(
         assert await running.matches_the_log(), running.printed
 
 
-async def test_tables_of_older_rules_are_told_of_in_one_sentence(old: RenewalWorld) -> None:
+async def test_the_check_reports_tables_of_older_rules_in_one_sentence(old: RenewalWorld) -> None:
     await old.append_and_score(by(ANA_AT_FIRM), by(ANA_IN_BRACKETS))
     assert await old.matches_the_log(), old.printed
     old.go_on(NEW)
@@ -193,7 +199,7 @@ async def test_tables_of_older_rules_are_told_of_in_one_sentence(old: RenewalWor
     assert "Nothing differs" in old.printed
 
 
-async def test_empty_tables_are_of_the_fold_that_fills_them(old: RenewalWorld) -> None:
+async def test_empty_tables_take_the_fold_of_the_first_events(old: RenewalWorld) -> None:
     assert await old.matches_the_log(), old.printed
     old.go_on(NEW)
     await old.append_and_score(by(ANA_AT_FIRM))
@@ -204,7 +210,7 @@ async def test_empty_tables_are_of_the_fold_that_fills_them(old: RenewalWorld) -
     assert "other forms of identities" in old.printed
 
 
-async def test_events_in_older_forms_count_for_who_is_meant_today(old: RenewalWorld) -> None:
+async def test_events_in_older_forms_count_for_the_profile_of_the_current_form(old: RenewalWorld) -> None:
     old.go_on(NEW)
     await old.append_and_score(
         by(ANA_IN_BRACKETS), by(UNDEFINED), by(UNDEFINED, ANA_AT_FIRM), by(ANA_AT_FIRM)

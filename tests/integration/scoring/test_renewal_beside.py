@@ -50,7 +50,9 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Awaitab
     return set_
 
 
-async def test_what_scoring_takes_in_meanwhile_it_takes_in_again(old: RenewalWorld, meanwhile: Any) -> None:
+async def test_interactions_applied_during_a_renewal_are_applied_again_afterwards(
+    old: RenewalWorld, meanwhile: Any
+) -> None:
     await old.append_and_score(by(ANA_AT_FIRM, THE_COOKIE), by(BEN_AT_FIRM))
     before = await messages_on(old.log, INTERACTIONS)
 
@@ -72,7 +74,9 @@ async def test_what_scoring_takes_in_meanwhile_it_takes_in_again(old: RenewalWor
     assert "meanwhile" in {row[1] for row in await old.world.table_rows(seen_names)}
 
 
-async def test_who_becomes_a_lead_meanwhile_is_not_told_again(old: RenewalWorld, meanwhile: Any) -> None:
+async def test_a_profile_that_becomes_a_lead_during_a_renewal_makes_no_second_lead(
+    old: RenewalWorld, meanwhile: Any
+) -> None:
     """The renewal would make a lead of her too: she has two addresses with one visit each."""
     await old.append_and_score(by(ANA_AT_FIRM), by(ANA_IN_BRACKETS))
 
@@ -89,7 +93,9 @@ async def test_who_becomes_a_lead_meanwhile_is_not_told_again(old: RenewalWorld,
     assert await old.matches_the_log(), old.printed
 
 
-async def test_a_worker_that_was_at_work_is_fenced_and_goes_on(old: RenewalWorld, meanwhile: Any) -> None:
+async def test_a_worker_under_way_is_fenced_by_a_renewal_and_continues(
+    old: RenewalWorld, meanwhile: Any
+) -> None:
     await old.append_and_score(by(ANA_AT_FIRM))
     going = asyncio.create_task(old.follower().run(Pulse()))
 
@@ -107,7 +113,7 @@ async def test_a_worker_that_was_at_work_is_fenced_and_goes_on(old: RenewalWorld
     assert sum(found["ledger"].values()) == 3
 
 
-async def test_a_batch_under_an_old_claim_changes_nothing(old: RenewalWorld) -> None:
+async def test_a_batch_under_a_claim_from_before_the_renewal_is_fenced(old: RenewalWorld) -> None:
     await old.append_and_score(by(ANA_AT_FIRM))
     claims = Claims(old.database, "scoring")
     partition = Partition(INTERACTIONS, 0)
@@ -121,7 +127,7 @@ async def test_a_batch_under_an_old_claim_changes_nothing(old: RenewalWorld) -> 
         )
 
 
-async def test_a_half_prepared_version_goes_on_where_it_was(old: RenewalWorld) -> None:
+async def test_a_half_prepared_version_continues_after_a_renewal(old: RenewalWorld) -> None:
     await old.append_and_score(
         by(ANA_AT_FIRM), by(ANA_IN_BRACKETS), *(by(BEN_AT_FIRM, type="share") for _ in range(3))
     )
@@ -143,7 +149,7 @@ async def test_a_half_prepared_version_goes_on_where_it_was(old: RenewalWorld) -
     assert kept == {(ana, 1): 20, (ana, 2): 20, (ben, 1): 0, (ben, 2): 12}
 
 
-async def test_who_read_counts_before_the_swap_does_not_write_them_after_it(old: RenewalWorld) -> None:
+async def test_counts_read_before_a_renewal_cannot_be_written_after_the_renewal(old: RenewalWorld) -> None:
     await old.append_and_score(by(ANA_AT_FIRM))
     person = await old.world.profile(Identity(*ANA_AT_FIRM))
     await old.renew_and_go_on()

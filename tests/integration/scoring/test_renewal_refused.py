@@ -48,7 +48,7 @@ def lose(file: Path, *offsets: int) -> None:
 
 
 @pytest.mark.parametrize("which", ["the first", "one in the middle", "a correction", "the last", "all"])
-async def test_what_the_log_lacks_is_told_and_nothing_is_changed(
+async def test_a_renewal_with_an_incomplete_log_is_refused_and_changes_nothing(
     old: RenewalWorld, tmp_path: Path, which: str
 ) -> None:
     offsets = [message.offset for message in await messages_on(old.log, INTERACTIONS)]
@@ -67,14 +67,14 @@ async def test_what_the_log_lacks_is_told_and_nothing_is_changed(
         assert len(await old.lead_events()) == 1, "it goes on as before"
 
 
-async def test_an_event_about_nobody_is_not_missed(old: RenewalWorld) -> None:
+async def test_an_event_with_only_placeholders_does_not_make_the_log_incomplete(old: RenewalWorld) -> None:
     """What names nobody is on the log and in the old tables alone; so is what parts nobody any more."""
     found = await old.renew_and_go_on()
     assert (found.nobody, found.profiles) == (2, 2)
     assert await old.matches_the_log(), old.printed
 
 
-async def test_stopped_at_any_table_nothing_is_changed(
+async def test_a_renewal_that_stops_at_any_table_changes_nothing(
     old: RenewalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     replace: Any = replacement.replace
@@ -95,7 +95,7 @@ async def test_stopped_at_any_table_nothing_is_changed(
     assert await old.matches_the_log(), old.printed
 
 
-async def test_a_version_that_is_activated_meanwhile_was_not_counted(
+async def test_a_renewal_is_refused_when_a_version_is_activated_meanwhile(
     old: RenewalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     likes = rule("likes", 5, when={"type": "like"})
@@ -108,7 +108,7 @@ async def test_a_version_that_is_activated_meanwhile_was_not_counted(
     assert await old.matches_the_log(), old.printed
 
 
-async def test_of_two_renewals_at_once_one_changes_the_tables(
+async def test_one_of_two_concurrent_renewals_changes_the_tables(
     old: RenewalWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     just_before(monkeypatch, newly_qualified, "find", old.renew)

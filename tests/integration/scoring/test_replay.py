@@ -16,7 +16,7 @@ from tests.support.tables import values
 from tests.worlds.replay import MATRIX, RULES, ReplayWorld, play_history
 
 
-async def test_after_any_history_the_tables_are_what_the_log_says(running: ReplayWorld) -> None:
+async def test_a_rebuild_gives_the_same_tables_after_a_full_history(running: ReplayWorld) -> None:
     await play_history(running)
     before = await running.all_rows()
     assert {name for name, rows in before.items() if not rows} == {"outbox"}, "a history of all there is"
@@ -24,7 +24,7 @@ async def test_after_any_history_the_tables_are_what_the_log_says(running: Repla
     assert await running.all_rows() == before
 
 
-async def test_the_log_may_have_been_taken_in_in_any_batches(running: ReplayWorld) -> None:
+async def test_a_rebuild_gives_the_same_tables_for_any_batch_sizes(running: ReplayWorld) -> None:
     await running.world.activate(*RULES, **MATRIX)
     for n in range(30):
         await running.append(
@@ -37,7 +37,7 @@ async def test_the_log_may_have_been_taken_in_in_any_batches(running: ReplayWorl
     assert await running.matches_the_log(), running.printed
 
 
-async def test_corrections_that_are_on_their_way_count_as_they_do_live(running: ReplayWorld) -> None:
+async def test_a_rebuild_includes_corrections_that_scoring_has_not_read_yet(running: ReplayWorld) -> None:
     """First they are in the outbox alone, then on the log ahead of what scoring has read."""
     await running.world.activate(*RULES, **MATRIX)
     known_as = {"email": "ana@example.com", "anonymous_id": "cookie"}
@@ -65,7 +65,7 @@ async def test_a_message_that_scoring_parked_is_left_out(running: ReplayWorld) -
         await running.relay_outbox()
 
 
-async def test_those_kept_back_and_those_handed_over_later_are_what_the_log_says(
+async def test_a_rebuild_gives_the_same_tables_with_kept_back_and_later_handed_over_profiles(
     running: ReplayWorld,
 ) -> None:
     """Two profiles are kept back and become one person, who is handed over once."""
@@ -83,7 +83,7 @@ async def test_those_kept_back_and_those_handed_over_later_are_what_the_log_says
         await running.relay_outbox()
 
 
-async def test_of_a_model_that_was_retired_and_of_one_revived_the_tables_are_what_the_log_says(
+async def test_a_rebuild_gives_the_same_tables_for_retired_and_revived_models(
     running: ReplayWorld,
 ) -> None:
     """With one who was handed over by name, and one who still is kept back."""
@@ -105,7 +105,7 @@ async def test_of_a_model_that_was_retired_and_of_one_revived_the_tables_are_wha
     assert [row[3] is None for row in await running.world.table_rows(standings)].count(True) == 1
 
 
-async def test_a_link_that_breaks_several_rules_may_be_refused_for_any_of_them(running: ReplayWorld) -> None:
+async def test_a_rebuild_accepts_any_of_several_reasons_for_a_refused_link(running: ReplayWorld) -> None:
     """Which one is told depends on what was known when it was refused; that it is refused does not."""
     one, other = (named(anonymous_id=cookie)[0] for cookie in ("c1", "c2"))
     await running.append_and_score(
@@ -123,7 +123,7 @@ async def test_a_link_that_breaks_several_rules_may_be_refused_for_any_of_them(r
     assert await running.matches_the_log(), running.printed
 
 
-async def test_leads_of_who_was_parted_are_what_the_log_says(running: ReplayWorld) -> None:
+async def test_a_rebuild_gives_the_same_tables_for_leads_of_unmerged_profiles(running: ReplayWorld) -> None:
     cookie = {"anonymous_id": "cookie"}
     await running.world.activate(*RULES, flip_number=10)
     await running.append_and_score(interaction("download", known_as=cookie | {"email": "ana@example.com"}))

@@ -20,7 +20,7 @@ from tests.support.tables import changed
 from tests.worlds.replay import MATRIX, RULES, ReplayWorld, play_history
 
 
-async def test_what_scoring_has_not_read_yet_is_no_difference(running: ReplayWorld) -> None:
+async def test_a_check_ignores_events_that_scoring_has_not_read_yet(running: ReplayWorld) -> None:
     await running.world.activate(*RULES, **MATRIX)
     await running.append_and_score(interaction())
     await running.append(interaction(), interaction("download"))
@@ -28,7 +28,7 @@ async def test_what_scoring_has_not_read_yet_is_no_difference(running: ReplayWor
     assert "not yet read by scoring, left out: 2." in running.printed
 
 
-async def test_scores_that_wait_for_the_timer_are_not_compared(running: ReplayWorld) -> None:
+async def test_a_check_does_not_compare_scores_that_are_due(running: ReplayWorld) -> None:
     await running.world.activate(*RULES, **MATRIX)
     await running.append_and_score(
         interaction("download"), interaction(known_as={"email": "ben@example.com"})
@@ -38,7 +38,7 @@ async def test_scores_that_wait_for_the_timer_are_not_compared(running: ReplayWo
     assert "priced again by the timer, not compared: 2." in running.printed
 
 
-async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: ReplayWorld) -> None:
+async def test_a_check_during_live_scoring_finds_no_difference(running: ReplayWorld) -> None:
     await running.world.activate(*RULES, **MATRIX)
     await running.append_and_score(
         *(interaction(known_as={"email": f"p{n}@example.com"}) for n in range(100))
@@ -68,7 +68,7 @@ async def test_scoring_goes_on_meanwhile_and_is_no_difference(running: ReplayWor
     assert all(isinstance(one, asyncio.CancelledError) for one in outcomes)
 
 
-async def test_a_version_that_is_half_prepared_is_no_difference(running: ReplayWorld) -> None:
+async def test_a_check_ignores_a_half_prepared_version(running: ReplayWorld) -> None:
     await play_history(running)
     shares = version(*RULES, rule("shares", when={"type": "share"}), **MATRIX)
     await running.database.unit(
@@ -78,7 +78,7 @@ async def test_a_version_that_is_half_prepared_is_no_difference(running: ReplayW
     assert await running.matches_the_log(), running.printed
 
 
-async def test_the_command_ends_with_what_it_found(tmp_path: Path) -> None:
+async def test_the_exit_code_of_the_check_shows_whether_it_succeeded(tmp_path: Path) -> None:
     settings = {"FLIPLINE_DATA_DIR": str(tmp_path / "data")}
     ended, told = await run("replay", settings=settings)
     assert (ended, "--check" in told, "Traceback" in told) == (1, True, False)
@@ -89,7 +89,7 @@ async def test_the_command_ends_with_what_it_found(tmp_path: Path) -> None:
     assert (ended, "Nothing differs" in told) == (0, True), told
 
 
-async def test_the_command_works_beside_flipline_and_without_it(tmp_path: Path) -> None:
+async def test_the_check_command_works_with_and_without_a_running_flipline(tmp_path: Path) -> None:
     given = settings_of(data_dir=str(tmp_path / "data"))
     async with Flipline(given, ALL_IN_ONE, tmp_path) as flipline:
         await flipline.activate("m", {"flip_number": 20, "rules": [rule(points=10)]})

@@ -51,7 +51,7 @@ async def test_a_parked_message_of_another_group_fails_the_check_until_it_is_rep
     assert "parked" not in running.printed
 
 
-async def test_what_ingest_refused_is_shown_and_fails_no_check(running: ReplayWorld) -> None:
+async def test_dead_letters_of_ingest_are_shown_and_do_not_fail_the_check(running: ReplayWorld) -> None:
     codes = ["type_invalid", "shape_invalid", "type_invalid"]
     letters = [letter(f"d{n}", refused_by="ingest", code=code) for n, code in enumerate(codes)]
     await append(running, *letters)
@@ -59,13 +59,13 @@ async def test_what_ingest_refused_is_shown_and_fails_no_check(running: ReplayWo
     assert "ingest shape_invalid 1 ingest type_invalid 2" in words(running.printed)
 
 
-async def test_a_message_of_the_topic_that_is_no_letter_fails_the_check(running: ReplayWorld) -> None:
+async def test_an_undecodable_message_on_the_dead_letter_topic_fails_the_check(running: ReplayWorld) -> None:
     await running.log.append([Record(DEAD_LETTERS, "any", b"\xff no letter")])
     assert not await running.matches_the_log()
     assert "dead_letters undecodable 1" in words(running.printed)
 
 
-async def test_more_letters_than_a_batch_of_the_log_are_counted(running: ReplayWorld) -> None:
+async def test_the_check_counts_dead_letters_beyond_one_batch_of_the_log(running: ReplayWorld) -> None:
     letters = [letter(f"d{n}", refused_by="ingest") for n in range(4_500)]
     await append(running, *letters)
     await append(running, *(replayed(one.id) for one in letters[:1_000]))

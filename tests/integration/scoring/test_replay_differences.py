@@ -79,7 +79,7 @@ TAMPERED: dict[str, tuple[sa.Update | sa.Delete | sa.Insert, str]] = {
 
 
 @pytest.mark.parametrize("what", TAMPERED)
-async def test_what_somebody_wrote_behind_the_back_of_scoring_is_found_and_named(
+async def test_rows_changed_outside_of_scoring_are_found_and_named_with_their_table(
     running: ReplayWorld, what: str
 ) -> None:
     await play_history(running)
@@ -93,7 +93,7 @@ async def test_what_somebody_wrote_behind_the_back_of_scoring_is_found_and_named
     )
 
 
-async def test_what_people_told_of_themselves_is_not_printed(running: ReplayWorld) -> None:
+async def test_the_check_does_not_print_personal_values(running: ReplayWorld) -> None:
     await play_history(running)
     await running.execute(sa.update(traits).values(value='"secret"'))
     await running.execute(sa.update(identities).values(value="secret"))
@@ -103,7 +103,7 @@ async def test_what_people_told_of_themselves_is_not_printed(running: ReplayWorl
     assert all(one not in running.printed for one in ("secret", "Assistant", "ana@example.com", "/pricing"))
 
 
-async def test_a_lead_that_sales_never_heard_of_is_found(running: ReplayWorld) -> None:
+async def test_the_check_finds_a_lead_that_was_never_written_to_the_log(running: ReplayWorld) -> None:
     await running.world.activate(*RULES, **MATRIX)
     await running.append_and_score(*(interaction("download", day=-n) for n in range(3)))
     assert await running.matches_the_log(), "the lead waits in the outbox"
@@ -123,7 +123,9 @@ async def test_a_log_that_lost_its_end_is_found(running: ReplayWorld, tmp_path: 
     await other.close()
 
 
-async def test_a_database_of_another_version_is_told_in_a_sentence(running: ReplayWorld) -> None:
+async def test_a_database_of_another_schema_version_is_refused_with_the_migrate_command(
+    running: ReplayWorld,
+) -> None:
     await running.execute(sa.text("update alembic_version set version_num = '0001'"))
     with pytest.raises(Misconfigured, match="flipline migrate"):
         await running.matches_the_log()

@@ -80,7 +80,7 @@ async def running(
         yield opened
 
 
-async def test_after_the_upgrade_it_is_what_the_log_says(running: ReplayWorld) -> None:
+async def test_the_check_of_an_upgraded_database_finds_no_difference(running: ReplayWorld) -> None:
     old = [row for row in await running.world.table_rows(links) if row[3] == BEFORE]
     assert len(old) == 4
     before = await running.all_rows()
@@ -89,7 +89,9 @@ async def test_after_the_upgrade_it_is_what_the_log_says(running: ReplayWorld) -
     assert await running.all_rows() == before
 
 
-async def test_it_stays_so_with_all_that_comes_after(running: ReplayWorld) -> None:
+async def test_the_check_finds_no_difference_after_later_events_in_an_upgraded_database(
+    running: ReplayWorld,
+) -> None:
     await running.append_and_score(
         by(ANA, COOKIE, day=2),  # told before, when no evidence was kept
         by(ANA, COOKIE, day=-5),  # told late
@@ -157,7 +159,7 @@ async def test_a_difference_is_found_in_an_upgraded_database_too(running: Replay
     assert told in running.printed
 
 
-async def test_a_database_without_old_links_is_told_nothing_of_them(
+async def test_the_check_does_not_mention_old_links_in_a_database_without_old_links(
     database: Database, tmp_path: Path
 ) -> None:
     async with open_replay(database, tmp_path) as fresh:
@@ -170,7 +172,7 @@ async def test_a_database_without_old_links_is_told_nothing_of_them(
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_of_a_crowd_that_goes_on_after_the_upgrade_too(
+async def test_the_check_finds_no_difference_for_a_crowd_that_continues_after_the_upgrade(
     database: Database, tmp_path: Path, seed: int
 ) -> None:
     """Merges and shared devices, of which many links are refused; what comes later happened later."""

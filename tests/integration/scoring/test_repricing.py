@@ -48,7 +48,7 @@ async def everything(world: ScoringWorld) -> list[object]:
     return [await world.table_rows(table) for table in (scores, outbox)]
 
 
-async def test_scores_that_were_stored_under_a_wrong_clock_are_put_right(world: ScoringWorld) -> None:
+async def test_repricing_corrects_scores_stored_under_a_wrong_clock(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(*visits(ANA))
     world.clock.advance(days=300)
@@ -70,7 +70,7 @@ async def test_scores_that_were_stored_under_a_wrong_clock_are_put_right(world: 
     assert (await world.score_row(ANA)).score == 7.579, "the timer goes on from there"
 
 
-async def test_to_price_again_what_is_right_changes_nothing(world: ScoringWorld) -> None:
+async def test_repricing_correct_scores_changes_nothing(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=5, stages=STAGES)
     await world.consume(*visits(ANA), *visits(BEN))
     before = await everything(world)
@@ -80,7 +80,7 @@ async def test_to_price_again_what_is_right_changes_nothing(world: ScoringWorld)
     assert await everything(world) == before
 
 
-async def test_a_lead_that_was_due_while_the_clock_was_wrong_is_told_once(world: ScoringWorld) -> None:
+async def test_repricing_makes_a_lead_missed_under_a_wrong_clock_once(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=20)
     world.clock.advance(days=300)
     await world.consume(*visits(ANA, 3))
@@ -94,7 +94,7 @@ async def test_a_lead_that_was_due_while_the_clock_was_wrong_is_told_once(world:
     assert len(await world.outbox_events(LeadQualified)) == 1
 
 
-async def test_who_is_a_lead_already_is_not_told_again(world: ScoringWorld) -> None:
+async def test_repricing_makes_no_second_lead_of_a_profile(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=20)
     await world.consume(*visits(ANA, 3))
     await world.let_time_pass(days=300)
@@ -105,7 +105,9 @@ async def test_who_is_a_lead_already_is_not_told_again(world: ScoringWorld) -> N
 
 
 @pytest.mark.parametrize("handoff", ["new_activity_only", "none"])
-async def test_who_an_activation_kept_from_sales_stays_there(world: ScoringWorld, handoff: Any) -> None:
+async def test_repricing_respects_the_handoff_mode_of_the_activation(
+    world: ScoringWorld, handoff: Any
+) -> None:
     """While the clock was wrong all of them seemed to have faded, and all of them qualify again."""
     await world.activate(FADING_VISITS, flip_number=1000)
     await world.consume(*visits(ANA, 3), *visits(BEN, 3), *visits(CLEO))
@@ -123,7 +125,9 @@ async def test_who_an_activation_kept_from_sales_stays_there(world: ScoringWorld
     assert found.leads == {"m": len(told)}
 
 
-async def test_a_profile_without_a_score_is_priced_and_nothing_is_told_of_it(world: ScoringWorld) -> None:
+async def test_a_profile_without_a_score_is_priced_without_a_stage_change_or_a_lead(
+    world: ScoringWorld,
+) -> None:
     await world.activate(rule("visits", 10), flip_number=10, stages=STAGES)
     await world.consume(*visits(ANA))
     await changed(world.database, sa.delete(scores))
@@ -133,7 +137,7 @@ async def test_a_profile_without_a_score_is_priced_and_nothing_is_told_of_it(wor
     assert await world.table_rows(outbox) == before
 
 
-async def test_one_model_alone(world: ScoringWorld) -> None:
+async def test_repricing_can_be_limited_to_one_model(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=1000)
     await world.activate(FADING_VISITS, flip_number=1000, model="other")
     await world.consume(*visits(ANA))
@@ -145,7 +149,7 @@ async def test_one_model_alone(world: ScoringWorld) -> None:
         await repriced(world, "none")
 
 
-async def test_interrupted_it_keeps_what_was_priced_and_does_the_rest_another_time(
+async def test_an_interrupted_repricing_stores_its_finished_pages_and_can_be_completed_later(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(anew, "PAGE", 3)
@@ -169,7 +173,7 @@ async def test_interrupted_it_keeps_what_was_priced_and_does_the_rest_another_ti
     assert len({lead.lead_id for lead in await world.outbox_events(LeadQualified)}) == 20
 
 
-async def test_beside_live_scoring_every_score_is_right_and_every_lead_told_once(
+async def test_repricing_during_live_scoring_gives_right_scores_and_single_leads(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(anew, "PAGE", 7)

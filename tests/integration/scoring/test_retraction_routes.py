@@ -14,7 +14,7 @@ from tests.support.statements import writing_engine
 from tests.worlds.scoring_http import BY_OPS, MARATHON, ScoringHttpWorld, run_scoring
 
 
-async def test_a_retracted_interaction_counts_no_more_and_says_why_on_the_timeline(
+async def test_a_retracted_interaction_no_longer_counts_and_shows_the_reason_on_the_timeline(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -31,7 +31,7 @@ async def test_a_retracted_interaction_counts_no_more_and_says_why_on_the_timeli
     assert again == (404, "interaction_unknown", None)
 
 
-async def test_a_retraction_lists_the_leads_that_would_not_have_flipped_also_under_an_older_version(
+async def test_a_retraction_lists_leads_of_any_version_that_would_not_have_flipped(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 20})
@@ -57,7 +57,7 @@ async def test_a_retraction_lists_the_leads_that_would_not_have_flipped_also_und
     assert third["would_not_have_flipped"] == []
 
 
-async def test_all_of_a_source_type_and_period_is_retracted_at_once_and_nothing_else(
+async def test_a_retraction_by_source_type_and_period_retracts_only_matching_interactions(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -77,7 +77,7 @@ async def test_all_of_a_source_type_and_period_is_retracted_at_once_and_nothing_
     assert (await scoring.score_over_http())["score"] == 50
 
 
-async def test_more_than_one_retraction_takes_is_refused_and_all_still_counts(
+async def test_a_retraction_of_too_many_interactions_is_refused_and_changes_nothing(
     scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(selection, "MAX_RETRACTED", 2)
@@ -99,7 +99,7 @@ async def test_a_retraction_of_a_penalty_can_make_a_lead(scoring: ScoringHttpWor
     assert len(await scoring.outbox_events(LeadQualified)) == 1
 
 
-async def test_nobody_retracts_what_somebody_else_did(scoring: ScoringHttpWorld) -> None:
+async def test_an_interaction_of_another_profile_cannot_be_retracted(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document()
     await scoring.consume(interaction(id="ana's"), interaction(id="bob's", known_as={"email": "bob@x.org"}))
     path = await scoring.profile_path("bob@x.org")
@@ -108,7 +108,7 @@ async def test_nobody_retracts_what_somebody_else_did(scoring: ScoringHttpWorld)
     assert (await scoring.score_over_http())["score"] == 10
 
 
-async def test_the_ledger_is_read_for_the_leads_undone_without_holding_the_writer(
+async def test_a_retraction_reads_the_ledger_without_locking_the_writer(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The version of the lead counts what none does any more, so all that Ana did is read."""

@@ -8,7 +8,7 @@ from tests.support.keys import CRM_KEY, WRITE_KEY
 from tests.worlds.scoring_http import MARATHON, ScoringHttpWorld, refusal_of
 
 
-async def test_a_draft_is_put_shown_activated_and_numbered(scoring: ScoringHttpWorld) -> None:
+async def test_a_draft_is_saved_shown_and_activated_as_version_1(scoring: ScoringHttpWorld) -> None:
     drafted = {"model": "m", "matrix": MARATHON | {"model": "m"}, "warnings": []}
     assert await scoring.put("/v1/models/m/draft", MARATHON) == drafted
     assert await scoring.get("/v1/models/m/draft") == drafted
@@ -31,7 +31,7 @@ async def test_a_draft_is_put_shown_activated_and_numbered(scoring: ScoringHttpW
     assert await scoring.get("/v1/models/m/versions/1") == version
 
 
-async def test_an_activated_draft_is_gone_and_the_active_matrix_is_where_the_next_starts(
+async def test_activation_removes_the_draft_and_the_next_draft_starts_from_the_active_matrix(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -80,12 +80,12 @@ REFUSED: list[tuple[str, str, Any, int, str, str | None]] = [
 ]
 
 
-async def test_what_is_wrong_is_told_as_a_problem(scoring: ScoringHttpWorld) -> None:
+async def test_invalid_requests_are_refused_with_a_problem(scoring: ScoringHttpWorld) -> None:
     for method, path, body, *expected in REFUSED:
         assert [*await scoring.refusal(method, f"/v1/{path}", json=body)] == expected, (method, path, body)
 
 
-async def test_the_matrix_opens_to_ops_alone_and_profiles_to_crm_too(scoring: ScoringHttpWorld) -> None:
+async def test_only_ops_reads_models_and_crm_also_reads_profiles(scoring: ScoringHttpWorld) -> None:
     for key in ("", f"Bearer {WRITE_KEY}", "Bearer nonsense", f"Bearer {CRM_KEY}"):
         headers = {"Authorization": key}
         assert await scoring.refusal("GET", "/v1/models", headers=headers) == (401, "key_invalid", None)
@@ -122,7 +122,7 @@ async def test_a_profile_shows_identities_traits_and_scores(scoring: ScoringHttp
     }
 
 
-async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: ScoringHttpWorld) -> None:
+async def test_a_profile_id_from_before_a_merge_shows_the_merged_profile(scoring: ScoringHttpWorld) -> None:
     await scoring.consume(interaction(known_as={"anonymous_id": "cookie"}), interaction())
     before = {
         (await scoring.find_profile("cookie", "anonymous_id"))["id"],
@@ -136,7 +136,7 @@ async def test_an_id_from_before_a_merge_leads_to_the_person_of_now(scoring: Sco
     assert {shown[0]["id"]} < before
 
 
-async def test_a_score_tells_its_reasons(scoring: ScoringHttpWorld) -> None:
+async def test_a_score_lists_its_reasons(scoring: ScoringHttpWorld) -> None:
     once = rule("visits", 10, label="Visits", limit={"times": 1, "per": "ever"})
     await scoring.activate_document(MARATHON | {"rules": [once], "flip_number": 10})
     await scoring.consume(interaction(), interaction())
@@ -159,7 +159,7 @@ async def test_a_timeline_pages_through_everything_latest_first(scoring: Scoring
     assert {name for _, name in seen} == {f"e{n}" for n in range(8)}
 
 
-async def test_the_grades_tell_who_people_are_against_what_they_do(scoring: ScoringHttpWorld) -> None:
+async def test_the_grades_route_counts_profiles_by_grade(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(model="plain")
     await scoring.activate_document(
         MARATHON | {"traits": [{"id": "vp", "points": 20, "when": {"title": "VP"}}]}
@@ -194,14 +194,14 @@ async def endless() -> AsyncIterator[bytes]:
         yield b"x" * 10_000
 
 
-async def test_a_body_without_end_is_cut_off(scoring: ScoringHttpWorld) -> None:
+async def test_an_endless_body_is_refused_as_too_large(scoring: ScoringHttpWorld) -> None:
     bodies: list[Any] = [endless(), b"x" * 3_000_000]
     for body in bodies:
         refused = await scoring.refusal("PUT", "/v1/models/m/draft", content=body)
         assert refused == (413, "body_too_large", None)
 
 
-async def test_a_body_that_is_no_json_or_nests_without_end_is_refused(scoring: ScoringHttpWorld) -> None:
+async def test_a_body_with_invalid_json_or_endless_nesting_is_refused(scoring: ScoringHttpWorld) -> None:
     headers = {"Content-Type": "application/json"}
     codes = {
         b"": "invalid",

@@ -33,7 +33,7 @@ async def seen(world: ScoringWorld) -> set[tuple[Any, ...]]:
     return set(await world.table_rows(seen_names))
 
 
-async def test_what_events_bring_is_seen(world: ScoringWorld) -> None:
+async def test_types_properties_and_traits_of_events_are_stored_as_seen_names(world: ScoringWorld) -> None:
     await world.consume(
         interaction("bike_ride", path="/", utm={"source": "mail"}), interaction(traits={"employees": 12})
     )
@@ -43,7 +43,7 @@ async def test_what_events_bring_is_seen(world: ScoringWorld) -> None:
     }  # fmt: skip
 
 
-async def test_what_is_known_to_be_seen_costs_no_statement(world: ScoringWorld) -> None:
+async def test_known_names_need_no_statement(world: ScoringWorld) -> None:
     def asked(statements: list[str]) -> int:
         return sum("seen_names" in one for one in statements)
 
@@ -57,7 +57,7 @@ async def test_what_is_known_to_be_seen_costs_no_statement(world: ScoringWorld) 
     assert counted[2:] == [0, 0]
 
 
-async def test_names_of_a_batch_that_was_rolled_back_are_seen_when_they_come_again(
+async def test_names_of_a_rolled_back_batch_are_stored_when_they_come_again(
     world: ScoringWorld,
 ) -> None:
 
@@ -109,7 +109,7 @@ async def test_workers_that_see_the_same_names_at_once_do_not_block_each_other(w
     }
 
 
-async def test_the_migration_reads_from_the_tables_what_the_events_would_have_told(
+async def test_the_migration_finds_the_same_names_in_the_tables_as_the_events_brought(
     database_url: str,
 ) -> None:
     world = ScoringWorld(Database(database_url))
@@ -133,7 +133,9 @@ async def test_the_migration_reads_from_the_tables_what_the_events_would_have_to
     await world.database.close()
 
 
-async def test_names_read_by_the_migration_are_what_the_log_says(database_url: str, tmp_path: Path) -> None:
+async def test_a_rebuild_agrees_with_the_names_that_the_migration_found(
+    database_url: str, tmp_path: Path
+) -> None:
     """Of a day the table of traits has the last value alone, so how a trait came before is not known."""
     database = Database(database_url)
     async with open_replay(database, tmp_path) as running:
@@ -154,7 +156,7 @@ async def test_names_read_by_the_migration_are_what_the_log_says(database_url: s
     await database.close()
 
 
-async def test_where_too_many_names_came_they_are_not_compared(
+async def test_the_check_does_not_compare_names_beyond_the_limit(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "LIMIT", 5)
@@ -166,7 +168,7 @@ async def test_where_too_many_names_came_they_are_not_compared(
         assert "Too many names came to keep them all, not compared: property." in running.printed
 
 
-async def test_the_migration_does_not_stumble_over_what_it_cannot_read(database_url: str) -> None:
+async def test_the_migration_skips_names_and_values_that_it_cannot_read(database_url: str) -> None:
     """Ingest lets no NUL in, but the log may have been written by something else."""
     world = ScoringWorld(Database(database_url))
     await world.activate(rule())

@@ -66,7 +66,9 @@ async def flipped_by_both(world: ScoringWorld, *others: Identity) -> None:
     await separated(world)
 
 
-async def test_who_earned_the_lead_has_it_and_who_did_not_may_become_another(world: ScoringWorld) -> None:
+async def test_after_an_unmerge_only_the_profile_that_did_not_earn_the_lead_becomes_a_new_lead(
+    world: ScoringWorld,
+) -> None:
     await world.activate(VISITS, flip_number=30)
     await flipped_by_ana(world)
     await world.consume(*visits(1, ANA))
@@ -81,7 +83,9 @@ async def test_who_earned_the_lead_has_it_and_who_did_not_may_become_another(wor
     assert len(await leads(world)) == 2
 
 
-async def test_where_neither_earned_the_lead_alone_each_may_become_one(world: ScoringWorld) -> None:
+async def test_after_an_unmerge_both_profiles_can_become_leads_if_neither_earned_the_lead_alone(
+    world: ScoringWorld,
+) -> None:
     await world.activate(VISITS, flip_number=30)
     await flipped_by_both(world)
     assert [await world.score(one) for one in (ANA, COOKIE)] == [20, 20]
@@ -92,7 +96,9 @@ async def test_where_neither_earned_the_lead_alone_each_may_become_one(world: Sc
     assert len(await leads(world)) == 3
 
 
-async def test_where_each_earned_the_lead_alone_neither_becomes_another(world: ScoringWorld) -> None:
+async def test_after_an_unmerge_no_profile_becomes_a_new_lead_if_each_earned_the_lead_alone(
+    world: ScoringWorld,
+) -> None:
     await world.activate(VISITS, flip_number=30)
     await world.consume(*visits(3, ANA, COOKIE))
     await world.consume(*visits(3, COOKIE))
@@ -102,7 +108,7 @@ async def test_where_each_earned_the_lead_alone_neither_becomes_another(world: S
     assert await leads(world) == [(COOKIE.id, 1)]
 
 
-async def test_who_is_separated_with_one_identity_of_several_is_asked_with_all_that_are_left(
+async def test_an_unmerged_profile_is_judged_by_all_of_its_remaining_identities(
     world: ScoringWorld,
 ) -> None:
     await world.activate(VISITS, flip_number=30)
@@ -115,7 +121,7 @@ async def test_who_is_separated_with_one_identity_of_several_is_asked_with_all_t
 
 
 @pytest.mark.parametrize("meanwhile", [0, 1])
-async def test_who_is_one_person_again_has_all_the_cycles_and_becomes_no_new_lead(
+async def test_a_profile_merged_again_has_all_cycles_and_becomes_no_new_lead(
     world: ScoringWorld, meanwhile: int
 ) -> None:
     """Earlier evidence gives the cookie to another user, and still earlier evidence gives it back."""
@@ -135,7 +141,7 @@ async def test_who_is_one_person_again_has_all_the_cycles_and_becomes_no_new_lea
     assert len(await leads(world)) == 2 + meanwhile
 
 
-async def test_leads_of_both_parts_are_one_past_once_they_are_one_person(world: ScoringWorld) -> None:
+async def test_leads_of_two_profiles_form_one_history_after_a_merge(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=30, requalify_after="90d")
     await world.consume(*visits(3, ANA), *visits(3, COOKIE))
     assert sorted(await leads(world)) == sorted([(ANA.id, 1), (COOKIE.id, 1)])
@@ -149,7 +155,7 @@ async def test_leads_of_both_parts_are_one_past_once_they_are_one_person(world: 
     assert {row[0] for row in await world.table_rows(flipped) if row[3] == 2} == {ANA.id, COOKIE.id}
 
 
-async def test_who_earned_the_lead_qualifies_again_so_long_after_it_and_who_did_not_at_once(
+async def test_requalification_waits_only_for_the_profile_that_earned_the_lead(
     world: ScoringWorld,
 ) -> None:
     await world.activate(VISITS, flip_number=30, requalify_after="90d")
@@ -162,7 +168,7 @@ async def test_who_earned_the_lead_qualifies_again_so_long_after_it_and_who_did_
     assert (await leads(world))[2:] == [(ANA.id, 2)]
 
 
-async def test_it_is_asked_under_the_version_of_the_cycle(world: ScoringWorld) -> None:
+async def test_the_version_of_the_cycle_decides_which_profile_earned_the_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=30)
     await flipped_by_ana(world)
     await world.activate(rule("likes", 20, when={"type": "like"}), flip_number=20)
@@ -172,7 +178,9 @@ async def test_it_is_asked_under_the_version_of_the_cycle(world: ScoringWorld) -
     assert await leads(world) == [(COOKIE.id, 1), (COOKIE.id, 2)]
 
 
-async def test_who_was_kept_back_as_one_person_is_handed_over_as_two_and_once(world: ScoringWorld) -> None:
+async def test_after_an_unmerge_both_parts_of_a_kept_back_profile_are_handed_over_once(
+    world: ScoringWorld,
+) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(*visits(3, ANA, COOKIE), *visits(1, COOKIE))
     diff = await world.activate(VISITS, flip_number=30, handoff="none")
@@ -196,7 +204,9 @@ async def test_who_was_kept_back_as_one_person_is_handed_over_as_two_and_once(wo
     )
 
 
-async def test_a_retraction_undoes_the_lead_of_who_earned_it(world: ScoringWorld) -> None:
+async def test_only_retracting_interactions_of_the_profile_that_earned_a_lead_undoes_the_lead(
+    world: ScoringWorld,
+) -> None:
     await world.activate(VISITS, flip_number=30)
     await flipped_by_ana(world)
     (lead,) = await world.outbox_events(LeadQualified)

@@ -28,7 +28,7 @@ async def everything(world: ScoringWorld) -> list[object]:
     return [await world.table_rows(table) for table in (scores, standings, models, outbox)]
 
 
-async def test_a_score_that_fades_out_of_a_stage_is_told_of_once(world: ScoringWorld) -> None:
+async def test_a_score_that_fades_out_of_a_stage_is_reported_once(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(interaction())
     await world.let_time_pass(days=3)
@@ -41,14 +41,14 @@ async def test_a_score_that_fades_out_of_a_stage_is_told_of_once(world: ScoringW
     assert (await world.score_row(ANA)).score == await world.score(ANA) == 7.071
 
 
-async def test_days_on_which_no_process_ran_are_made_up_for_at_once(world: ScoringWorld) -> None:
+async def test_the_timer_catches_up_at_once_after_days_without_a_process(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(interaction())
     assert await world.let_time_pass(days=300) == 1
     assert [one.after for one in await world.outbox_events(StageChanged)] == ["engaged", None]
 
 
-async def test_who_does_nothing_loses_points_step_by_step_down_to_the_floor(world: ScoringWorld) -> None:
+async def test_inactivity_reduces_points_in_steps_down_to_the_floor(world: ScoringWorld) -> None:
     inactivity = {"after": "10d", "points": -2, "every": "5d", "floor": -6}
     await world.activate(rule("visits", 10), flip_number=1000, inactivity=inactivity)
     await world.consume(interaction())
@@ -61,7 +61,9 @@ async def test_who_does_nothing_loses_points_step_by_step_down_to_the_floor(worl
     assert (await world.score_row(ANA)).score == 20
 
 
-async def test_who_waits_for_data_until_the_score_has_faded_is_no_lead(world: ScoringWorld) -> None:
+async def test_a_profile_that_gets_its_data_after_its_score_has_faded_becomes_no_lead(
+    world: ScoringWorld,
+) -> None:
     await world.activate(FADING_VISITS, flip_number=8, requires=["last_name"])
     await world.consume(interaction())
     assert (await world.score_row(ANA)).state == "waiting_for_data"
@@ -92,7 +94,7 @@ async def test_a_score_that_rises_because_a_penalty_fades_flips_once(
     assert len(await world.outbox_events(LeadQualified)) == 1
 
 
-async def test_points_given_until_a_day_are_gone_on_the_next(world: ScoringWorld) -> None:
+async def test_an_adjustment_ends_on_the_day_after_its_last_day(world: ScoringWorld) -> None:
     await world.activate(rule("visits", 10), flip_number=1000)
     given = {"model": "m", "points": 5, "reason": "met", "author": "Olga", "until": "2026-03-16"}
     await world.consume(interaction(), interaction("adjustment", **given))
@@ -102,7 +104,7 @@ async def test_points_given_until_a_day_are_gone_on_the_next(world: ScoringWorld
     assert (await world.score_row(ANA)).score == 10
 
 
-async def test_what_was_told_of_a_day_to_come_counts_from_then_on(world: ScoringWorld) -> None:
+async def test_an_interaction_with_a_future_day_counts_from_that_day(world: ScoringWorld) -> None:
     await world.activate(rule("visits", 10), flip_number=20)
     await world.consume(interaction(), interaction(day=2))
     assert (await world.score_row(ANA)).score == 10
@@ -113,7 +115,7 @@ async def test_what_was_told_of_a_day_to_come_counts_from_then_on(world: Scoring
     assert (lead.score, lead.crossed_on) == (20, "2026-03-16")
 
 
-async def test_after_a_migration_everybody_is_priced_and_nothing_is_told(
+async def test_after_a_migration_the_timer_prices_all_profiles_and_reports_nothing(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timer_module, "PAGE", 3)
@@ -126,7 +128,7 @@ async def test_after_a_migration_everybody_is_priced_and_nothing_is_told(
     assert await everything(world) == before
 
 
-async def test_scores_of_versions_that_score_no_more_are_swept(world: ScoringWorld) -> None:
+async def test_scores_of_inactive_versions_are_removed(world: ScoringWorld) -> None:
     await world.activate(rule("visits", 10), flip_number=1000)
     await world.consume(interaction())
     await world.activate(rule("visits", 11), flip_number=1000)
@@ -135,7 +137,9 @@ async def test_scores_of_versions_that_score_no_more_are_swept(world: ScoringWor
     assert [row[2] for row in await world.table_rows(scores)] == [3]
 
 
-async def test_what_is_being_prepared_is_neither_swept_nor_left_to_age(world: ScoringWorld) -> None:
+async def test_scores_of_a_version_in_preparation_are_neither_removed_nor_left_unpriced(
+    world: ScoringWorld,
+) -> None:
     def started(connection: sa.Connection) -> None:
         draft = draft_of(connection, "m")
         assert draft is not None
@@ -150,7 +154,7 @@ async def test_what_is_being_prepared_is_neither_swept_nor_left_to_age(world: Sc
     assert len(await world.table_rows(preparations)) == 1
 
 
-async def test_two_timers_at_once_tell_nothing_twice(
+async def test_two_concurrent_timers_report_each_stage_change_once(
     world: ScoringWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timer_module, "PAGE", 4)
@@ -172,7 +176,7 @@ async def test_two_timers_at_once_tell_nothing_twice(
 
 
 @pytest.mark.postgres
-async def test_while_one_timer_works_another_has_nothing_to_do(postgres_url: str) -> None:
+async def test_a_second_timer_finds_nothing_to_do_while_the_first_timer_works(postgres_url: str) -> None:
     world = ScoringWorld(Database(postgres_url))
     await world.activate(FADING_VISITS, flip_number=1000)
     await world.consume(interaction())
@@ -184,7 +188,7 @@ async def test_while_one_timer_works_another_has_nothing_to_do(postgres_url: str
     await world.database.close()
 
 
-async def test_what_a_timer_left_half_done_is_due_still(world: ScoringWorld) -> None:
+async def test_rolled_back_work_of_a_timer_is_still_due(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(interaction())
     world.clock.advance(days=5)
@@ -207,7 +211,7 @@ async def test_when_nothing_is_due_nothing_is_written(world: ScoringWorld) -> No
     assert await everything(world) == before
 
 
-async def test_a_score_of_nobody_is_dropped_when_it_is_due(world: ScoringWorld) -> None:
+async def test_a_due_score_without_a_profile_is_deleted(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=1000)
     await world.consume(interaction())
     kept = (await world.table_rows(scores))[0]
@@ -216,7 +220,7 @@ async def test_a_score_of_nobody_is_dropped_when_it_is_due(world: ScoringWorld) 
     assert [row[0] for row in await world.table_rows(scores)] == [ANA.id]
 
 
-async def test_the_timer_rings_when_it_has_settled_somebody(world: ScoringWorld) -> None:
+async def test_the_timer_notifies_after_it_has_rescored_a_profile(world: ScoringWorld) -> None:
     await world.activate(FADING_VISITS, flip_number=1000)
     await world.consume(interaction())
     world.clock.advance(days=1)

@@ -17,7 +17,9 @@ ALL_TOUCHES = sorted(TOUCHES)
 
 
 @pytest.mark.parametrize("touch", ["sms_delivered", "email_sent", "call", "ad_view"])
-async def test_a_touch_does_not_end_inactivity_and_a_deed_does(world: ScoringWorld, touch: str) -> None:
+async def test_a_human_interaction_ends_inactivity_but_a_touch_does_not(
+    world: ScoringWorld, touch: str
+) -> None:
     downloads = rule("downloads", 20, when={"type": "download"})
     await world.activate(downloads, inactivity={"after": "30d", "points": -10, "every": "30d"})
     await world.consume(interaction("download", day=-70))
@@ -29,7 +31,9 @@ async def test_a_touch_does_not_end_inactivity_and_a_deed_does(world: ScoringWor
 
 
 @pytest.mark.parametrize("touch", ALL_TOUCHES)
-async def test_a_touch_releases_nobody_who_waits_for_new_activity(world: ScoringWorld, touch: str) -> None:
+async def test_a_touch_does_not_release_a_lead_that_waits_for_a_human_interaction(
+    world: ScoringWorld, touch: str
+) -> None:
     await world.activate(rule("visits", 10), flip_number=40)
     await world.consume(interaction(day=-3), interaction(day=-2))
     await world.activate(rule("visits", 10), flip_number=20, handoff="new_activity_only")
@@ -40,7 +44,7 @@ async def test_a_touch_releases_nobody_who_waits_for_new_activity(world: Scoring
     assert await world.lead_count() == 1
 
 
-async def test_a_repricing_in_doubt_takes_no_touch_for_activity(world: ScoringWorld) -> None:
+async def test_the_ledger_check_for_human_interactions_ignores_touches(world: ScoringWorld) -> None:
     def has_acted(connection: Connection) -> bool:
         return ledger.acted_since(connection, [ANA.id], world.clock.now())
 
@@ -50,7 +54,7 @@ async def test_a_repricing_in_doubt_takes_no_touch_for_activity(world: ScoringWo
     assert await world.database.read(has_acted)
 
 
-async def test_points_for_a_touch_are_told_but_it_alone_makes_nobody_a_lead(world: ScoringWorld) -> None:
+async def test_points_of_a_touch_count_but_a_touch_alone_makes_no_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, rule("mailed", 20, when={"type": "email_delivered"}), flip_number=20)
     await world.consume(interaction("email_delivered"))
     assert ((await world.score_row(ANA)).state, await world.lead_count()) == ("qualified", 0)
@@ -61,13 +65,13 @@ async def test_points_for_a_touch_are_told_but_it_alone_makes_nobody_a_lead(worl
     assert [(reason.rule, reason.points) for reason in lead.reasons] == [("mailed", 20)]
 
 
-async def test_a_deed_in_the_same_batch_as_a_touch_makes_a_lead(world: ScoringWorld) -> None:
+async def test_a_human_interaction_in_the_same_batch_as_a_touch_makes_a_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, rule("mailed", 10, when={"type": "email_delivered"}), flip_number=20)
     await world.consume(interaction("email_delivered"), interaction())
     assert await world.lead_count() == 1
 
 
-async def test_who_waits_for_data_gets_it_also_from_a_touch(world: ScoringWorld) -> None:
+async def test_required_data_from_a_touch_makes_a_waiting_profile_a_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, flip_number=10, requires=["company"])
     await world.consume(interaction(known_as={"email": "ana@gmail.com"}))
     assert await world.lead_count() == 0
@@ -76,7 +80,7 @@ async def test_who_waits_for_data_gets_it_also_from_a_touch(world: ScoringWorld)
     assert await world.lead_count() == 1
 
 
-async def test_a_rule_for_anything_reads_what_people_do_and_one_that_names_a_touch_reads_it(
+async def test_only_rules_that_name_a_touch_type_match_touches(
     world: ScoringWorld,
 ) -> None:
     spring: dict[str, Any] = {"where": {"about": "spring"}}
@@ -92,7 +96,7 @@ async def test_a_rule_for_anything_reads_what_people_do_and_one_that_names_a_tou
     assert await world.score(ANA) == 6
 
 
-async def test_a_touch_is_kept_and_counted_again_by_a_new_matrix(world: ScoringWorld) -> None:
+async def test_a_touch_is_stored_and_counted_by_a_new_matrix(world: ScoringWorld) -> None:
     await world.consume(interaction("email_bounce"), interaction())
     bounced = rule("gone", -5, when={"type": "email_bounce"})
     await world.save_draft(VISITS, bounced)
@@ -100,7 +104,7 @@ async def test_a_touch_is_kept_and_counted_again_by_a_new_matrix(world: ScoringW
     assert await world.score(ANA) == 5
 
 
-async def test_a_retraction_beside_a_touch_is_news_of_its_own(world: ScoringWorld) -> None:
+async def test_a_retraction_in_the_same_batch_as_a_touch_can_make_a_lead(world: ScoringWorld) -> None:
     await world.activate(VISITS, rule("bad", -5, when={"type": "complaint"}), flip_number=10)
     await world.consume(interaction(), interaction("complaint", id="mistake"))
     await world.consume(interaction("email_sent"), retraction("mistake"))

@@ -43,7 +43,7 @@ IN_QUERIES: list[tuple[str, dict[str, str], str, str, str]] = [
 ]
 
 
-async def test_a_misspelt_value_of_a_query_is_refused_with_the_one_that_is_meant(
+async def test_a_misspelt_query_value_is_refused_with_a_suggestion(
     scoring: ScoringHttpWorld,
 ) -> None:
     for what, params, code, field, meant in IN_QUERIES:
@@ -61,7 +61,7 @@ IN_PATHS: list[tuple[str, str]] = [
 ]  # fmt: skip
 
 
-async def test_a_misspelt_model_of_a_path_is_not_found_with_the_one_that_is_meant(
+async def test_a_misspelt_model_in_a_path_gets_404_with_a_suggestion(
     scoring: ScoringHttpWorld,
 ) -> None:
     profile = await scoring.profile_path()
@@ -73,7 +73,7 @@ async def test_a_misspelt_model_of_a_path_is_not_found_with_the_one_that_is_mean
         assert "did you mean `purchase_intent`?" in answer.json()["message"]
 
 
-async def test_a_version_that_is_not_there_is_told_with_those_that_are(scoring: ScoringHttpWorld) -> None:
+async def test_an_unknown_version_is_reported_with_the_existing_versions(scoring: ScoringHttpWorld) -> None:
     for path in ("versions/7", "difference?before=7", "difference?before=1&after=7"):
         answer = await scoring.http.get(f"/v1/models/purchase_intent/{path}")
         assert (answer.status_code, answer.json()["code"]) == (404, "version_unknown")
@@ -91,7 +91,7 @@ IN_BODIES: list[tuple[str, dict[str, Any], str, str, str]] = [
 ]  # fmt: skip
 
 
-async def test_a_misspelt_value_of_a_correction_is_refused_with_the_one_that_is_meant(
+async def test_a_misspelt_value_of_a_correction_is_refused_with_a_suggestion(
     scoring: ScoringHttpWorld,
 ) -> None:
     path = await scoring.profile_path()
@@ -102,7 +102,7 @@ async def test_a_misspelt_value_of_a_correction_is_refused_with_the_one_that_is_
         assert f"did you mean `{meant}`?" in told["message"]
 
 
-async def test_what_is_known_and_nobody_has_is_an_empty_list(scoring: ScoringHttpWorld) -> None:
+async def test_a_known_value_that_no_profile_has_gives_an_empty_list(scoring: ScoringHttpWorld) -> None:
     for params in (
         {"kind": "phone", "value": "+34600123456"},
         {"kind": "anonymous_id", "value": "cookie-8"},
@@ -117,13 +117,15 @@ async def test_what_is_known_and_nobody_has_is_an_empty_list(scoring: ScoringHtt
         assert (await scoring.get("/v1/profiles", **params))["items"] == [], params
 
 
-async def test_a_grade_of_a_model_that_grades_nobody_is_refused(scoring: ScoringHttpWorld) -> None:
+async def test_a_grade_filter_of_a_model_without_grades_is_refused(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document({"flip_number": 5, "rules": [rule("visits", 5)]}, model="plain")
     asked = {"model": "plain", "grade": "A1"}
     assert await scoring.refusal("GET", "/v1/profiles", params=asked) == (400, "grade_unknown", "query.grade")
 
 
-async def test_of_very_many_names_the_nearest_is_told_and_not_all_of_them(scoring: ScoringHttpWorld) -> None:
+async def test_the_message_suggests_the_nearest_of_many_names_and_shortens_the_list(
+    scoring: ScoringHttpWorld,
+) -> None:
     columns = [{"email": "ana@example.com", f"shop_{number}": "7"} for number in range(60)]
     for start in range(0, 60, 15):
         await scoring.consume(*(interaction(known_as=who) for who in columns[start : start + 15]))

@@ -104,13 +104,15 @@ EXAMPLES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str | None]]]] = 
 }  # fmt: skip
 
 
-async def test_what_is_hardly_meant_is_warned_of_with_what_came(scoring: ScoringHttpWorld) -> None:
+async def test_probable_mistakes_in_a_draft_are_warned_about_with_suggestions(
+    scoring: ScoringHttpWorld,
+) -> None:
     for example, (document, expected) in EXAMPLES.items():
         warnings = await warned(scoring, **document)
         assert [(one["field"], one["code"], one["suggestion"]) for one in warnings] == expected, example
 
 
-async def test_a_matrix_that_asks_for_what_came_has_no_warnings(scoring: ScoringHttpWorld) -> None:
+async def test_a_matrix_that_uses_only_seen_names_has_no_warnings(scoring: ScoringHttpWorld) -> None:
     rules = [
         rule("mails", 5, when={"type": "email_open"}, limit={"times": 1, "per": "ever", "by": "mailing"}),
         rule("rides", 5, when={"type": "bike_ride", "where": {"distance": {"gt": 10}}}),
@@ -123,7 +125,7 @@ async def test_a_matrix_that_asks_for_what_came_has_no_warnings(scoring: Scoring
     assert await warned(scoring, rules=rules, traits=traits, **kept) == []
 
 
-async def test_a_warning_names_the_rule_what_came_and_what_is_meant(scoring: ScoringHttpWorld) -> None:
+async def test_a_warning_names_the_rule_the_seen_names_and_the_suggestion(scoring: ScoringHttpWorld) -> None:
     limited = rule(
         "mails", 10, when={"type": "email_open"}, limit={"times": 1, "per": "ever", "by": "mailng"}
     )
@@ -142,7 +144,7 @@ async def test_a_warning_names_the_rule_what_came_and_what_is_meant(scoring: Sco
     ]
 
 
-async def test_a_young_instance_is_not_flooded(database: Database, tmp_path: Path) -> None:
+async def test_a_new_instance_warns_only_about_misspelt_names(database: Database, tmp_path: Path) -> None:
     async with run_scoring(database, tmp_path) as young:
         document = {
             "rules": asking(type="bike_ride", where={"distance": {"gt": 10}}),
@@ -157,7 +159,7 @@ async def test_a_young_instance_is_not_flooded(database: Database, tmp_path: Pat
 @pytest.mark.parametrize(
     ("requires", "asked"), [(["email", "title"], 0), (["discord"], 1), (["emial", "nobody", "title"], 1)]
 )
-async def test_kinds_of_identity_are_looked_up_only_where_a_trait_never_came(
+async def test_identity_kinds_are_read_only_when_a_required_trait_was_never_seen(
     scoring: ScoringHttpWorld, requires: list[str], asked: int
 ) -> None:
     made: list[str] = []
@@ -174,7 +176,7 @@ async def test_kinds_of_identity_are_looked_up_only_where_a_trait_never_came(
     assert sum("FROM identities" in one for one in made) == asked
 
 
-async def test_where_not_all_names_were_kept_the_warnings_say_so(
+async def test_warnings_say_when_not_all_names_are_stored(
     scoring: ScoringHttpWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(names, "LIMIT", 3)
@@ -184,7 +186,7 @@ async def test_where_not_all_names_were_kept_the_warnings_say_so(
     assert told["form_mismatch"].startswith("seats came, as far as was kept, as a text")
 
 
-async def test_a_refusal_names_the_rule_that_a_mistake_is_in(scoring: ScoringHttpWorld) -> None:
+async def test_a_refused_draft_names_the_rule_of_each_error(scoring: ScoringHttpWorld) -> None:
     wrong = [rule("visits", 10), rule("reads_pricing", when={"all": {"type": "visit"}}) | {"points": "8"}]
     answer = await scoring.http.put(
         DRAFT, json=PLAIN | {"rules": wrong, "groups": {"g": {"rules": ["x"], "cap": 1}}}

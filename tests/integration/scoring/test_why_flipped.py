@@ -15,7 +15,7 @@ ANTONIO = {
 }
 
 
-async def test_the_smallest_set_is_the_fewest_reasons_without_which_nobody_had_flipped(
+async def test_without_the_smallest_set_of_reasons_the_profile_would_not_have_flipped(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(ANTONIO)
@@ -32,14 +32,16 @@ async def test_the_smallest_set_is_the_fewest_reasons_without_which_nobody_had_f
     assert (why["points_missing"], why["ways"], why["at"]) == (0, [], "2026-03-14T12:00:00Z")
 
 
-async def test_several_small_reasons_are_told_where_none_alone_is_decisive(scoring: ScoringHttpWorld) -> None:
+async def test_the_smallest_set_has_several_reasons_when_no_single_reason_is_decisive(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.activate_document(ANTONIO | {"flip_number": 12})
     await scoring.consume(*(interaction(kind) for kind in ("share", "group_join", "newsletter_signup")))
     why = await scoring.get(f"{await scoring.profile_path()}/scores/m/why-flipped")
     assert {one["rule"] for one in why["smallest_set"]} == {"joins", "signs_up"}
 
 
-async def test_who_has_not_flipped_is_told_each_way_that_alone_would_do(scoring: ScoringHttpWorld) -> None:
+async def test_a_profile_that_has_not_flipped_gets_each_single_way_to_flip(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(
         ANTONIO | {"requires": ["email", "phone"], "excludes": [{"city": "Gotham"}]}
     )
@@ -64,7 +66,7 @@ async def test_who_has_not_flipped_is_told_each_way_that_alone_would_do(scoring:
     assert (await scoring.score_over_http())["state"] == "excluded"
 
 
-async def test_why_is_told_as_of_the_flip_and_under_its_version_whatever_came_later(
+async def test_why_flipped_uses_the_day_and_version_of_the_flip_despite_later_changes(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -81,7 +83,9 @@ async def test_why_is_told_as_of_the_flip_and_under_its_version_whatever_came_la
     assert now["ways"] == [{"rule": "likes", "label": "like", "times": 24, "text": "24 more of: like"}]
 
 
-async def test_after_a_retraction_it_tells_what_the_lead_would_have_needed(scoring: ScoringHttpWorld) -> None:
+async def test_after_a_retraction_why_flipped_shows_the_missing_points_and_the_ways_to_flip(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.activate_document()
     await scoring.consume(*(interaction(id=f"visit-{n}") for n in range(3)))
     path = await scoring.profile_path()
@@ -91,7 +95,7 @@ async def test_after_a_retraction_it_tells_what_the_lead_would_have_needed(scori
     assert [(way["rule"], way["times"]) for way in why["ways"]] == [("visits", 1)]
 
 
-async def test_after_an_unmerge_the_flip_is_told_of_who_earned_it_and_now_of_who_did_not(
+async def test_after_an_unmerge_why_flipped_shows_the_flip_only_for_the_profile_that_earned_it(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -112,7 +116,7 @@ async def test_after_an_unmerge_the_flip_is_told_of_who_earned_it_and_now_of_who
     assert [why["at"][:10] for why in told] == ["2026-03-14", "2026-04-13"]
 
 
-async def test_a_score_is_told_under_any_version_or_the_draft_as_of_any_day(
+async def test_a_score_can_be_shown_under_any_version_or_the_draft_on_any_day(
     scoring: ScoringHttpWorld,
 ) -> None:
     fading = rule("visits", 10, half_life="10d")
@@ -148,7 +152,7 @@ async def test_a_score_is_told_under_any_version_or_the_draft_as_of_any_day(
     assert (await scoring.get(path, at="2026-03-24"))["at"] == "2026-03-24T23:59:59.999999Z"
 
 
-async def test_the_ends_of_the_calendar_are_days_like_any_other(scoring: ScoringHttpWorld) -> None:
+async def test_the_first_and_last_days_of_the_calendar_are_accepted(scoring: ScoringHttpWorld) -> None:
     fading = rule("leaves", -1, when={"type": "email_unsubscribe"}, half_life="10d")
     inactivity = {"after": "30d", "points": -10, "every": "30d", "floor": -30}
     await scoring.activate_document(
@@ -168,7 +172,7 @@ async def test_the_ends_of_the_calendar_are_days_like_any_other(scoring: Scoring
         assert why == (422, "invalid", "query.at")
 
 
-async def test_a_version_that_is_none_is_refused(scoring: ScoringHttpWorld) -> None:
+async def test_an_invalid_or_unknown_version_is_refused(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document()
     await scoring.consume(interaction())
     path = f"{await scoring.profile_path()}/scores"

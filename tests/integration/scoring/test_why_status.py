@@ -23,7 +23,7 @@ async def visited(scoring: ScoringHttpWorld, times: int = 3, **traits: Any) -> N
     await scoring.consume(*(interaction(traits=traits) for _ in range(times)))
 
 
-async def test_a_lead_is_told_with_its_cycle_its_sums_and_when_the_next_may_follow(
+async def test_a_lead_is_explained_with_its_cycle_its_score_and_the_day_of_the_next_cycle(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"requalify_after": "90d"})
@@ -45,7 +45,9 @@ async def test_a_lead_is_told_with_its_cycle_its_sums_and_when_the_next_may_foll
     )
 
 
-async def test_who_is_excluded_has_not_flipped_and_is_told_the_exclusion(scoring: ScoringHttpWorld) -> None:
+async def test_an_excluded_profile_has_not_flipped_and_the_summary_names_the_exclusion(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.activate_document(MARATHON | {"excludes": [{"email_domain": "example.com"}]})
     await visited(scoring)
     answer = await why(scoring)
@@ -58,7 +60,9 @@ async def test_who_is_excluded_has_not_flipped_and_is_told_the_exclusion(scoring
     assert "would do" not in below
 
 
-async def test_who_lacks_data_has_not_flipped_and_is_told_which(scoring: ScoringHttpWorld) -> None:
+async def test_a_profile_without_required_data_has_not_flipped_and_the_summary_names_the_traits(
+    scoring: ScoringHttpWorld,
+) -> None:
     await scoring.activate_document(MARATHON | {"requires": ["phone", "email", "title"]})
     await visited(scoring)
     answer = await why(scoring)
@@ -67,7 +71,7 @@ async def test_who_lacks_data_has_not_flipped_and_is_told_which(scoring: Scoring
     assert [one["rule"] for one in answer["smallest_set"]] == ["visits"]
 
 
-async def test_a_person_kept_back_by_an_activation_flipped_and_has_no_lead(scoring: ScoringHttpWorld) -> None:
+async def test_a_kept_back_profile_has_flipped_and_has_no_lead(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 100})
     await visited(scoring)
     await scoring.activate_document(handoff="none")
@@ -79,7 +83,7 @@ async def test_a_person_kept_back_by_an_activation_flipped_and_has_no_lead(scori
     assert told(await why(scoring)) == ("lead", True, "qualified")
 
 
-async def test_who_qualifies_by_an_activation_waits_for_the_next_thing_that_it_does(
+async def test_a_profile_newly_qualified_by_an_activation_waits_for_a_human_interaction(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 100})
@@ -92,7 +96,7 @@ async def test_who_qualifies_by_an_activation_waits_for_the_next_thing_that_it_d
     assert told(await why(scoring)) == ("lead", True, "qualified")
 
 
-async def test_a_draft_and_a_past_day_are_told_of_as_what_would_be_and_what_was(
+async def test_why_flipped_explains_a_draft_and_a_past_day(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -119,7 +123,7 @@ async def test_a_draft_and_a_past_day_are_told_of_as_what_would_be_and_what_was(
         assert refused == (422, "invalid", "query.version")
 
 
-async def test_the_flip_of_identities_that_were_parted_is_told_of_as_theirs(
+async def test_after_an_unmerge_the_summary_says_that_the_flip_belongs_to_other_identities(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -135,7 +139,7 @@ async def test_the_flip_of_identities_that_were_parted_is_told_of_as_theirs(
     assert "The flip of 2026-03-14 is that of other identities" in cookie["summary"]
 
 
-async def test_who_became_a_customer_on_the_day_of_the_flip_flipped_all_the_same(
+async def test_a_profile_excluded_later_on_the_day_of_its_flip_has_flipped(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document(MARATHON | {"excludes": [{"lifecycle": "customer"}]})
@@ -147,7 +151,7 @@ async def test_who_became_a_customer_on_the_day_of_the_flip_flipped_all_the_same
     assert told(await why(scoring, at="2026-03-15")) == ("excluded", False, "excluded")
 
 
-async def test_a_lead_that_what_counts_now_would_not_make_says_so(
+async def test_the_summary_says_when_a_lead_would_not_flip_by_current_counts(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -159,7 +163,7 @@ async def test_a_lead_that_what_counts_now_would_not_make_says_so(
     assert "by what counts now: 5 points fewer than the flip number 25." in answer["summary"]
 
 
-async def test_a_model_that_scores_no_more_is_explained_by_the_version_that_scored_last(
+async def test_a_model_that_no_longer_scores_is_explained_by_its_last_version(
     scoring: ScoringHttpWorld,
 ) -> None:
     await scoring.activate_document()
@@ -174,7 +178,9 @@ async def test_a_model_that_scores_no_more_is_explained_by_the_version_that_scor
     assert told(await why(scoring, version="1")) == ("qualified", True, "qualified")
 
 
-async def test_sixteen_rules_that_would_do_are_five_and_a_number(scoring: ScoringHttpWorld) -> None:
+async def test_only_five_of_sixteen_ways_to_flip_are_listed_and_the_rest_is_counted(
+    scoring: ScoringHttpWorld,
+) -> None:
     rules = [rule(f"r{n:02}", 1, label=f"R{n:02}", when={"type": f"t{n}"}) for n in range(16)]
     sends = rule("mails", 5, when={"type": ["email_sent", "email_delivered"]})
     await scoring.activate_document(MARATHON | {"flip_number": 1.5, "rules": [*rules, sends]})
@@ -187,7 +193,7 @@ async def test_sixteen_rules_that_would_do_are_five_and_a_number(scoring: Scorin
     assert "One more of “R07”, “R03”, “R09”, “R00” or “R01” would do. 11 more rules" in answer["summary"]
 
 
-async def test_a_score_says_what_limit_and_cap_made_of_its_lines(scoring: ScoringHttpWorld) -> None:
+async def test_a_reason_notes_the_effect_of_limit_and_cap(scoring: ScoringHttpWorld) -> None:
     limited = rule("visits", 10, label="Visits", limit={"times": 2, "per": "day"}, cap=15)
     await scoring.activate_document(MARATHON | {"rules": [limited, rule("likes", 30, when={"type": "like"})]})
     await visited(scoring)

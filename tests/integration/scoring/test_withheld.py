@@ -19,7 +19,7 @@ async def withheld(world: ScoringWorld) -> None:
     assert (await world.score_row(COOKIE)).state == "qualified"
 
 
-async def test_a_person_withheld_by_an_activation_becomes_a_lead_by_doing_something(
+async def test_a_waiting_profile_becomes_a_lead_by_a_new_human_interaction(
     world: ScoringWorld,
 ) -> None:
     await withheld(world)
@@ -29,7 +29,7 @@ async def test_a_person_withheld_by_an_activation_becomes_a_lead_by_doing_someth
     assert await world.lead_count() == 1
 
 
-async def test_what_was_done_before_an_activation_and_comes_later_is_no_new_activity(
+async def test_an_interaction_from_before_the_activation_does_not_release_a_waiting_profile(
     world: ScoringWorld,
 ) -> None:
     """As when the past is imported: sales is not flooded with people that the activation withheld."""
@@ -50,7 +50,7 @@ BY_HASH = sorted((identities(email=f"ana{n}@example.com")[0] for n in range(9)),
 
 @pytest.mark.parametrize("email", [BY_HASH[0].value, BY_HASH[-1].value])
 @pytest.mark.parametrize("known_before", [False, True])
-async def test_to_be_identified_is_not_to_do_something(
+async def test_an_identify_does_not_release_a_waiting_profile(
     world: ScoringWorld, email: str, *, known_before: bool
 ) -> None:
     assert BY_HASH[0].id < COOKIE.id < BY_HASH[-1].id
@@ -64,13 +64,15 @@ async def test_to_be_identified_is_not_to_do_something(
     assert await world.lead_count() == 1
 
 
-async def test_points_given_by_hand_are_not_what_the_person_did(world: ScoringWorld) -> None:
+async def test_an_adjustment_does_not_release_a_waiting_profile(world: ScoringWorld) -> None:
     await withheld(world)
     await world.consume(by_cookie("adjustment", **ADJUSTED))
     assert await world.lead_count() == 0
 
 
-async def test_what_was_retracted_before_it_came_is_not_done(world: ScoringWorld) -> None:
+async def test_an_interaction_retracted_before_it_arrives_does_not_release_a_waiting_profile(
+    world: ScoringWorld,
+) -> None:
     await withheld(world)
     await world.consume(retraction("later", identity=COOKIE))
     await world.consume(by_cookie(id="later"))
@@ -85,7 +87,7 @@ async def kept_back(world: ScoringWorld, *others: Interaction) -> None:
     assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (1 + len(others), 0, 0)
 
 
-async def test_a_person_kept_back_by_none_is_handed_over_by_no_activity_and_no_activation_but_all(
+async def test_neither_interactions_nor_activations_without_all_hand_over_a_kept_back_profile(
     world: ScoringWorld,
 ) -> None:
     await kept_back(world)
@@ -98,7 +100,7 @@ async def test_a_person_kept_back_by_none_is_handed_over_by_no_activity_and_no_a
     assert [row[3] for row in await world.table_rows(standings)] == [None]
 
 
-async def test_a_person_kept_back_is_handed_over_once_by_an_activation_that_hands_all_over(
+async def test_an_activation_for_all_hands_over_a_kept_back_profile_once(
     world: ScoringWorld,
 ) -> None:
     await kept_back(world)
@@ -117,7 +119,7 @@ async def test_a_person_kept_back_is_handed_over_once_by_an_activation_that_hand
     ]
 
 
-async def test_of_two_kept_back_who_turn_out_to_be_one_sales_gets_one_lead(world: ScoringWorld) -> None:
+async def test_two_kept_back_profiles_that_merge_become_one_lead(world: ScoringWorld) -> None:
     await kept_back(world, by_cookie())
     await world.consume(interaction("identify", known_as=BOTH))
     diff = await world.activate(VISITS, flip_number=5, handoff="all")
@@ -128,7 +130,9 @@ async def test_of_two_kept_back_who_turn_out_to_be_one_sales_gets_one_lead(world
     assert (diff.kept_back, diff.already_handed_over, await world.lead_count()) == (0, 1, 1)
 
 
-async def test_the_cycle_after_one_that_was_kept_back_is_handed_over_by_activity(world: ScoringWorld) -> None:
+async def test_the_cycle_after_a_kept_back_cycle_is_handed_over_by_a_human_interaction(
+    world: ScoringWorld,
+) -> None:
     await world.activate(VISITS, flip_number=1000)
     await world.consume(interaction())
     await world.activate(VISITS, flip_number=10, handoff="none", requalify_after="90d")

@@ -42,7 +42,7 @@ async def batches_of(world: FollowerWorld, *values: str) -> list[int]:
     return world.batches
 
 
-async def test_a_batch_holds_the_writer_for_as_many_messages_as_the_pace_allows(
+async def test_a_quick_batch_makes_the_next_batch_larger(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pacing, "FIRST", 3)
@@ -51,7 +51,7 @@ async def test_a_batch_holds_the_writer_for_as_many_messages_as_the_pace_allows(
     assert await batches_of(FollowerWorld(database, log), *"abcdefghijkl") == [3, 6, 3]
 
 
-async def test_a_backlog_makes_batches_of_at_most_so_many_messages(
+async def test_a_batch_of_a_backlog_is_bounded_in_messages(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pacing, "FIRST", 2)
@@ -60,7 +60,7 @@ async def test_a_backlog_makes_batches_of_at_most_so_many_messages(
     assert await batches_of(FollowerWorld(database, log), *(f"{n:02}" for n in range(20))) == [2, 4, 5, 5, 4]
 
 
-async def test_a_backlog_makes_batches_of_at_most_so_many_bytes(
+async def test_a_batch_of_a_backlog_is_bounded_in_bytes(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pacing, "MOST_BYTES", 10)
@@ -77,7 +77,7 @@ async def test_live_traffic_makes_small_batches(log: EmbeddedLog, database: Data
     assert world.batches == [1, 1, 1]
 
 
-async def test_after_a_batch_that_took_too_long_the_next_one_is_smaller(
+async def test_a_batch_is_smaller_after_a_batch_that_took_too_long(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Any batch takes longer than this, on any machine.

@@ -40,7 +40,7 @@ async def kept(database: Database) -> list[dict[str, Any]]:
     return await database.read(lambda connection: [dict(one) for one in connection.execute(query).mappings()])
 
 
-async def test_copied_values_are_those_of_arrays_twice_in_one_transaction(database: Database) -> None:
+async def test_rows_can_be_copied_twice_in_one_transaction_with_unchanged_values(database: Database) -> None:
     first = [row(number) for number in range(MANY)]
     second = [row(number, bytes=None, told="text") for number in range(MANY // 2, 2 * MANY)]
 
@@ -54,7 +54,7 @@ async def test_copied_values_are_those_of_arrays_twice_in_one_transaction(databa
     assert await kept(database) == [*first[: MANY // 2], *second]
 
 
-async def test_what_is_new_among_very_many_rows_is_told(database: Database) -> None:
+async def test_insert_new_returns_the_keys_of_the_new_rows_among_many(database: Database) -> None:
     rows = [row(number) for number in range(2 * MANY)]
     await database.unit(partial(bulk.insert, table=things, rows=rows[:MANY]))
     new = await database.unit(partial(bulk.insert_new, table=things, key="id", rows=rows))
@@ -76,7 +76,7 @@ async def test_after_a_transaction_that_was_rolled_back_rows_are_copied_again(da
 
 
 @pytest.mark.parametrize("bad", [{"id": "ana@example.com\0"}, {"id": "00001"}])
-async def test_bad_data_is_told_as_such_and_without_what_it_says(
+async def test_an_error_about_copied_data_is_recognised_and_does_not_show_the_data(
     database: Database, bad: dict[str, Any]
 ) -> None:
     rows = [*(row(number) for number in range(MANY)), row(MANY, **bad)]
@@ -86,7 +86,7 @@ async def test_bad_data_is_told_as_such_and_without_what_it_says(
     assert "ana@" not in str(caught.value)
 
 
-async def test_a_connection_that_is_lost_while_it_copies_makes_the_work_wait(
+async def test_a_connection_lost_during_a_copy_raises_unavailable_and_the_copy_can_be_repeated(
     database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [row(number) for number in range(MANY)]

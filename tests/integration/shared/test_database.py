@@ -32,7 +32,7 @@ async def tables(url: str) -> set[str]:
     return set(names) - {"alembic_version"}
 
 
-async def test_the_migrations_make_what_the_code_declares(database: Database, database_url: str) -> None:
+async def test_the_migrations_create_the_declared_schema(database: Database, database_url: str) -> None:
     def differences(connection: sa.Connection) -> list[Any]:
         return compare_metadata(MigrationContext.configure(connection), metadata)
 
@@ -72,13 +72,13 @@ async def test_a_unit_that_raises_leaves_nothing_behind(database: Database) -> N
     assert await rows(database, sa.select(models)) == []
 
 
-async def test_a_mistake_in_our_own_statement_makes_work_wait(database: Database) -> None:
+async def test_a_wrong_sql_statement_raises_unavailable(database: Database) -> None:
     """A missing table or a wrong statement is no fault of the message that met it."""
     with pytest.raises(Unavailable, match="lacks a table: run `flipline migrate`"):
         await changed(database, sa.text("select nonsense from nowhere"))
 
 
-async def test_a_database_that_is_away_is_unavailable() -> None:
+async def test_an_unreachable_database_raises_unavailable() -> None:
     away = Database("postgresql+asyncpg://nobody@127.0.0.1:1/nothing")
     with pytest.raises(Unavailable, match="ConnectionRefusedError"):
         await away.ping()
@@ -86,7 +86,7 @@ async def test_a_database_that_is_away_is_unavailable() -> None:
 
 
 @pytest.mark.postgres
-async def test_a_deadlock_is_something_to_run_again(postgres_url: str) -> None:
+async def test_a_deadlock_raises_unavailable(postgres_url: str) -> None:
     database = Database(postgres_url)
     models = metadata.tables["models"]
     new = sa.insert(models).values([{"model": name, "created_at": NOON} for name in ("a", "b")])
@@ -107,12 +107,12 @@ async def test_a_deadlock_is_something_to_run_again(postgres_url: str) -> None:
     await database.close()
 
 
-def test_a_url_of_another_database_is_refused() -> None:
+def test_a_url_of_an_unsupported_database_is_refused() -> None:
     with pytest.raises(Misconfigured, match="FLIPLINE_DATABASE_URL"):
         Database("mysql://localhost/flipline")
 
 
-async def test_a_unit_that_was_cancelled_gives_its_lock_back_at_once(
+async def test_a_cancelled_unit_releases_its_lock_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever it was cancelled, within a work or between two; on SQLite one kept the write lock once."""

@@ -21,7 +21,7 @@ async def ended(url: str, backend: int) -> None:
     await other.close()
 
 
-async def test_a_dead_connection_that_rested_gives_way_to_a_new_one(
+async def test_a_dead_connection_that_was_idle_is_replaced_without_an_error(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(greenlets, "PING_AFTER_SECONDS", 0.0)
@@ -33,7 +33,7 @@ async def test_a_dead_connection_that_rested_gives_way_to_a_new_one(
     await database.close()
 
 
-async def test_one_that_did_not_rest_fails_once_and_gives_way_too(
+async def test_a_dead_connection_in_recent_use_fails_once_and_is_then_replaced(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(greenlets, "PING_AFTER_SECONDS", 3_600.0)

@@ -110,7 +110,7 @@ async def test_messages_are_applied_with_their_position(log: EmbeddedLog, databa
     assert await ids(database) == ["a", "b", "c"]
 
 
-async def test_one_message_at_fault_is_parked_and_blocks_no_other(
+async def test_a_faulty_message_is_parked_and_blocks_no_other_message(
     log: EmbeddedLog, database: Database
 ) -> None:
     apply = Applied()
@@ -127,7 +127,7 @@ async def test_one_message_at_fault_is_parked_and_blocks_no_other(
     ]
 
 
-async def test_a_passing_trouble_is_waited_out(log: EmbeddedLog, database: Database) -> None:
+async def test_a_batch_is_retried_after_a_temporary_error(log: EmbeddedLog, database: Database) -> None:
     apply = Applied()
     apply.passing_troubles = 1
     await log.append(records("a", "b"))
@@ -136,7 +136,7 @@ async def test_a_passing_trouble_is_waited_out(log: EmbeddedLog, database: Datab
     assert (await ids(database), apply.batches) == (["a", "b"], [2, 2])
 
 
-async def test_when_everything_fails_the_fault_is_ours_and_is_seen(
+async def test_too_many_parked_messages_in_a_row_stop_the_follower(
     log: EmbeddedLog, database: Database
 ) -> None:
     apply = Applied()
@@ -149,7 +149,7 @@ async def test_when_everything_fails_the_fault_is_ours_and_is_seen(
     assert await position(database) == MAX_PARKED_IN_A_ROW + 1
 
 
-async def test_started_again_it_gets_past_them_and_was_seen_failing(
+async def test_a_restarted_follower_gets_past_bad_messages_and_was_reported_as_failing(
     log: EmbeddedLog, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else anybody who may post could stop the worker for good with a few bad messages in a row."""
@@ -176,7 +176,7 @@ async def test_started_again_it_gets_past_them_and_was_seen_failing(
     assert await ids(database) == ["good"]
 
 
-async def test_a_batch_that_is_too_slow_is_halved_until_it_is_not_and_nothing_is_parked(
+async def test_a_batch_that_is_too_slow_is_halved_until_it_succeeds_and_nothing_is_parked(
     log: EmbeddedLog, database: Database
 ) -> None:
     apply = Applied()
@@ -189,7 +189,7 @@ async def test_a_batch_that_is_too_slow_is_halved_until_it_is_not_and_nothing_is
     assert await rows(database, sa.select(outbox)) == []
 
 
-async def test_one_message_is_tried_as_long_as_the_trouble_lasts(
+async def test_a_single_message_is_retried_until_the_temporary_error_ends(
     log: EmbeddedLog, database: Database
 ) -> None:
     apply = Applied()
@@ -200,7 +200,9 @@ async def test_one_message_is_tried_as_long_as_the_trouble_lasts(
     assert (await ids(database), apply.batches) == (["a"], [1] * (2 * TRIES_BEFORE_HALVING + 1))
 
 
-async def test_who_was_fenced_stands_down_and_writes_nothing(log: EmbeddedLog, database: Database) -> None:
+async def test_a_fenced_follower_claims_again_and_applies_each_message_once(
+    log: EmbeddedLog, database: Database
+) -> None:
     """The claim is taken away between the first batch and the second; the follower claims anew."""
     apply = Applied()
     await log.append(records("a"))

@@ -72,7 +72,7 @@ async def test_every_answer_has_the_headers_that_make_it_safe_in_a_browser(
         assert len(answer.headers.get_list(name)) == 1
 
 
-async def test_a_page_of_another_origin_still_reads_its_answers(api: httpx.AsyncClient) -> None:
+async def test_a_page_of_another_origin_may_read_ingest_responses(api: httpx.AsyncClient) -> None:
     for body in ({"userId": "u", "event": "e", "writeKey": WRITE_KEY}, {}):
         answer = await api.post("/v1/track", json=body, headers={"origin": "https://shop.example"})
         assert answer.headers["access-control-allow-origin"] == "*"
@@ -126,7 +126,7 @@ ODD_PATHS = [
 
 
 @pytest.mark.parametrize("path", ODD_PATHS)
-async def test_no_path_is_redirected_to_what_the_host_header_says(api: httpx.AsyncClient, path: str) -> None:
+async def test_no_path_redirects_to_the_host_header(api: httpx.AsyncClient, path: str) -> None:
     for method in ("GET", "POST"):
         # Not `path` alone, which a client would read as another host.
         url = f"http://flipline.test{path}"
@@ -139,7 +139,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "text/html;q=0.5, application/json"])
-async def test_a_program_is_told_at_the_front_door_where_to_go_on(
+async def test_the_root_path_gives_programs_links_to_the_other_paths(
     api: httpx.AsyncClient, accept: str | None
 ) -> None:
     api.headers.pop("accept")
@@ -155,7 +155,7 @@ async def test_a_program_is_told_at_the_front_door_where_to_go_on(
         assert answer.status_code in {200, 401, 405}, (what, path)
 
 
-async def test_a_browser_is_led_from_the_front_door_to_a_page_wherever_the_door_is(
+async def test_the_root_path_redirects_a_browser_to_the_documentation_by_a_relative_path(
     api: httpx.AsyncClient,
 ) -> None:
     for method in ("GET", "HEAD"):
@@ -166,14 +166,14 @@ async def test_a_browser_is_led_from_the_front_door_to_a_page_wherever_the_door_
     assert (page.status_code, page.url.path) == (200, "/docs")
 
 
-async def test_each_process_names_at_its_front_door_what_it_has_itself(tmp_path: Path) -> None:
+async def test_the_root_path_of_a_process_links_only_to_its_own_routes(tmp_path: Path) -> None:
     async with run_ingest(tmp_path) as world:
         links = (await world.api.get("/")).json()["links"]
     assert "/v1/events" in links.values()
     assert "/v1/leads" not in links.values()
 
 
-async def test_the_page_of_the_documentation_loads_nothing_from_elsewhere(api: httpx.AsyncClient) -> None:
+async def test_the_documentation_page_loads_nothing_from_other_hosts(api: httpx.AsyncClient) -> None:
     page = await api.get("/docs")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     loaded = re.findall(r"(?:src|href)=\"([^\"]*)\"", page.text)
@@ -195,7 +195,7 @@ async def test_the_page_of_the_documentation_loads_nothing_from_elsewhere(api: h
     assert "http" not in script
 
 
-async def test_each_file_of_the_documentation_is_served_under_its_type_and_no_other_file_is(
+async def test_only_the_documentation_files_are_served_and_with_their_media_type(
     api: httpx.AsyncClient,
 ) -> None:
     for name, media_type in ASSETS.items():
@@ -208,7 +208,7 @@ async def test_each_file_of_the_documentation_is_served_under_its_type_and_no_ot
         assert (await api.get(f"/docs/assets/{name}")).status_code == 404
 
 
-async def test_metrics_are_described_as_the_text_that_they_are(api: httpx.AsyncClient) -> None:
+async def test_openapi_describes_the_metrics_as_plain_text(api: httpx.AsyncClient) -> None:
     described = (await api.get("/openapi.json")).json()["paths"]["/metrics"]["get"]["responses"]["200"]
     assert list(described["content"]) == ["text/plain"]
     assert (await api.get("/metrics")).headers["content-type"].startswith("text/plain")

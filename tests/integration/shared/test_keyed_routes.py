@@ -58,7 +58,7 @@ async def unread() -> AsyncIterator[Message]:
     yield
 
 
-async def test_no_body_is_read_for_a_stranger_on_any_route_with_a_key(app: Application) -> None:
+async def test_no_route_reads_the_body_of_a_request_without_a_valid_key(app: Application) -> None:
     routes = list(api_routes(app))
     assert len(routes) > 30
     for route in routes:
@@ -68,7 +68,7 @@ async def test_no_body_is_read_for_a_stranger_on_any_route_with_a_key(app: Appli
                 assert start["status"] == 401, (method, route.path, key)
 
 
-async def test_a_route_of_ops_is_closed_to_the_crm_before_its_body_is_read(app: Application) -> None:
+async def test_an_ops_route_refuses_a_crm_key_before_reading_the_body(app: Application) -> None:
     for method, path in (
         ("PUT", "/v1/models/m/draft"),
         ("POST", "/v1/models/m/activate"),
@@ -87,7 +87,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("request_", REFUSED.values(), ids=REFUSED)
-async def test_401_comes_before_all_that_is_wrong_with_the_request(
+async def test_a_missing_key_is_reported_before_any_other_error_of_the_request(
     app: Application, request_: dict[str, Any]
 ) -> None:
     transport = httpx.ASGITransport(app)
@@ -105,7 +105,7 @@ def test_every_route_of_the_api_needs_a_key_and_asks_for_it_first(app: Applicati
         assert isinstance(route, KeyedRoute), f"{route.path} is a {type(route).__name__}"
 
 
-def test_a_route_that_would_read_the_body_first_is_not_hosted() -> None:
+def test_building_an_app_fails_for_a_route_that_reads_the_body_before_the_key() -> None:
     router = APIRouter(dependencies=[Depends(Requires(KeyRing(["ops-key"]), "ops"))])
 
     @router.post("/v1/things")
@@ -115,7 +115,7 @@ def test_a_route_that_would_read_the_body_first_is_not_hosted() -> None:
         build_app(title="test", routers=[router], lifespan=nothing, checks={})
 
 
-def test_every_body_stops_after_enough_errors(app: Application) -> None:
+def test_every_request_body_has_a_shape_that_limits_the_number_of_errors(app: Application) -> None:
     """A shape without the common base makes an error of each of a hundred thousand names."""
     bodies = {route.path: route.body_field for route in api_routes(app) if route.body_field is not None}
     assert len(bodies) > 5

@@ -38,7 +38,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[FollowerWor
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_full_disk_makes_all_wait_until_there_is_room(world: FollowerWorld) -> None:
+async def test_a_full_disk_makes_the_follower_wait_until_space_is_free(world: FollowerWorld) -> None:
     """SQLite says "database or disk is full" of itself when it may not grow."""
 
     def no_room(connection: sa.Connection) -> None:
@@ -57,7 +57,7 @@ async def test_a_full_disk_makes_all_wait_until_there_is_room(world: FollowerWor
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_statement_that_times_out_at_a_lock_waits_for_the_lock(
+async def test_a_statement_timeout_at_a_lock_makes_the_follower_wait(
     world: FollowerWorld, postgres_url: str
 ) -> None:
     other = await asyncpg.connect(plain(postgres_url))
@@ -82,7 +82,7 @@ async def test_a_statement_that_times_out_at_a_lock_waits_for_the_lock(
         await other.close()
 
 
-async def test_a_missing_table_makes_all_wait_until_it_is_there(world: FollowerWorld) -> None:
+async def test_a_missing_table_makes_the_follower_wait_until_the_table_exists(world: FollowerWorld) -> None:
     await changed(world.database, sa.text("alter table applied rename to hidden"))
     await world.post("a", "b")
     async with world.following():
@@ -93,7 +93,9 @@ async def test_a_missing_table_makes_all_wait_until_it_is_there(world: FollowerW
 
 
 @pytest.mark.parametrize("fault", [MemoryError(), OSError(28, "No space left on device"), TimeoutError()])
-async def test_what_the_operating_system_refuses_waits(world: FollowerWorld, fault: Exception) -> None:
+async def test_an_error_of_the_operating_system_makes_the_follower_wait(
+    world: FollowerWorld, fault: Exception
+) -> None:
     healthy = threading.Event()
 
     def faulty(_connection: sa.Connection, _messages: Sequence[Message]) -> None:
@@ -108,7 +110,9 @@ async def test_what_the_operating_system_refuses_waits(world: FollowerWorld, fau
     assert type(fault).__name__ in await world.wait_until_mended(recover, "a", "b")
 
 
-async def test_data_that_the_database_refuses_twice_is_parked_and_not_quoted(world: FollowerWorld) -> None:
+async def test_data_refused_twice_by_the_database_is_parked_with_a_message_that_does_not_quote_it(
+    world: FollowerWorld,
+) -> None:
     await changed(world.database, sa.insert(applied).values(id="ana@example.com"))
     await world.post("before", "ana@example.com", "after")
     async with world.following():
@@ -134,7 +138,9 @@ async def test_a_conflict_with_another_worker_is_tried_again_before_it_parks(wor
     assert await world.dead_letters() == []
 
 
-async def test_an_error_of_ours_in_one_message_parks_it_without_its_words(world: FollowerWorld) -> None:
+async def test_a_message_that_raises_an_unhandled_error_is_parked_without_the_error_text(
+    world: FollowerWorld,
+) -> None:
     def unlucky(_connection: sa.Connection, messages: Sequence[Message]) -> None:
         for message in messages:
             if message.value.startswith(b"ana"):
@@ -152,7 +158,7 @@ async def test_an_error_of_ours_in_one_message_parks_it_without_its_words(world:
     assert "ana@" not in letter.message
 
 
-async def test_parking_waits_too_when_the_database_cannot_take_the_letter(
+async def test_parking_waits_until_the_database_can_store_the_dead_letter(
     world: FollowerWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unlucky(_connection: sa.Connection, _messages: Sequence[Message]) -> None:

@@ -31,7 +31,7 @@ async def test_the_relay_takes_the_outbox_to_the_log_in_order(log: EmbeddedLog, 
     assert [message.value for message in await messages_on(log, "leads")] == [b"1", b"2"]
 
 
-async def test_what_the_log_refuses_stays_in_the_outbox(database: Database) -> None:
+async def test_records_that_the_log_refuses_stay_in_the_outbox(database: Database) -> None:
     class Down:
         async def append(self, records: Sequence[Record]) -> None:
             raise Unavailable("log_unavailable", "down")

@@ -35,7 +35,7 @@ async def table(database: Database) -> None:
     await database.unit(things.metadata.create_all)
 
 
-async def test_values_go_in_and_come_out_as_they_do_the_common_way(database: Database) -> None:
+async def test_quick_statements_read_the_same_values_as_sqlalchemy(database: Database) -> None:
     def both(connection: sa.Connection) -> tuple[Any, Any]:
         bulk.insert(connection, things, ROWS)
         common = connection.execute(SELECT, {"first": "a"}).all()
@@ -47,7 +47,9 @@ async def test_values_go_in_and_come_out_as_they_do_the_common_way(database: Dat
 
 
 @pytest.mark.parametrize("count", [3, 2 * bulk.FEW])
-async def test_few_and_many_rows_tell_alike_which_are_new(database: Database, count: int) -> None:
+async def test_insert_new_returns_the_new_keys_of_few_and_of_many_rows(
+    database: Database, count: int
+) -> None:
     rows = [ROWS[0] | {"id": f"{number:03}"} for number in range(count)]
 
     def twice(connection: sa.Connection) -> tuple[set[Any], set[Any]]:
@@ -59,7 +61,9 @@ async def test_few_and_many_rows_tell_alike_which_are_new(database: Database, co
     assert second == {rows[-1]["id"]}
 
 
-async def test_many_new_rows_are_all_told_after_an_insert_that_tells_none(database: Database) -> None:
+async def test_insert_new_returns_all_new_keys_after_an_insert_into_the_same_table(
+    database: Database,
+) -> None:
     """Both statements are built from one; what was kept of the first must not be taken for the second."""
     rows = [ROWS[0] | {"id": f"{number:04}"} for number in range(2_500)]
 
@@ -70,7 +74,7 @@ async def test_many_new_rows_are_all_told_after_an_insert_that_tells_none(databa
     assert len(await database.unit(both)) == len(rows)
 
 
-async def test_how_many_rows_were_changed_is_told(database: Database) -> None:
+async def test_quick_changed_returns_the_number_of_changed_rows(database: Database) -> None:
     update = sa.update(things).where(things.c.id == sa.bindparam("its_id")).values(told=sa.bindparam("now"))
 
     def changed(connection: sa.Connection) -> tuple[int, int]:
@@ -82,7 +86,7 @@ async def test_how_many_rows_were_changed_is_told(database: Database) -> None:
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_fault_of_the_data_is_the_same_error_without_parameters(database: Database) -> None:
+async def test_a_data_error_of_a_quick_statement_shows_no_parameters(database: Database) -> None:
     def twice(connection: sa.Connection) -> None:
         bulk.insert(connection, things, [ROWS[0] | {"id": "ana@example.com"}])
         bulk.insert(connection, things, [ROWS[0] | {"id": "ana@example.com"}])
@@ -92,13 +96,13 @@ async def test_a_fault_of_the_data_is_the_same_error_without_parameters(database
     assert "ana@" not in str(caught.value)
 
 
-async def test_a_parameter_that_is_missing_is_no_null(database: Database) -> None:
+async def test_a_missing_parameter_is_an_error_and_not_null(database: Database) -> None:
     with pytest.raises((KeyError, StatementError)):
         await database.unit(lambda connection: quick.rows(connection, SELECT, {}))
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_work_whose_caller_was_cancelled_stops_at_its_next_statement(database: Database) -> None:
+async def test_cancelled_work_stops_at_the_next_statement(database: Database) -> None:
     begun, executed = asyncio.Event(), list[int]()
     loop = asyncio.get_running_loop()
 

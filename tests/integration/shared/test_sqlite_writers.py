@@ -42,7 +42,7 @@ async def test_writers_of_one_file_take_turns_in_the_order_in_which_they_asked(d
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_writer_that_waits_for_its_turn_in_vain_is_told_so(
+async def test_a_writer_that_waits_too_long_raises_unavailable(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.database.threads.WRITER_WAIT_SECONDS", 0.01)
@@ -102,7 +102,7 @@ async def test_a_slow_relay_deletes_nothing_that_it_has_not_appended(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_a_relay_whose_log_hangs_is_not_well(database: Database) -> None:
+async def test_a_relay_with_a_hanging_log_is_reported_as_waiting(database: Database) -> None:
     """Neither is one that was started again: it deletes nothing before it has appended something."""
     appending = asyncio.Event()
     now = [0.0]

@@ -85,7 +85,9 @@ def look_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "LOOK_EVERY_SECONDS", 0.0)
 
 
-async def test_a_follower_with_records_to_read_that_gets_none_is_stuck(database: Database) -> None:
+async def test_a_follower_that_gets_no_records_despite_a_backlog_is_reported_as_stalled(
+    database: Database,
+) -> None:
     log, seconds = Silent(waiting=592), Seconds()
     pulse = Pulse(seconds)
     async with followed(log, database, pulse):
@@ -108,7 +110,7 @@ async def test_a_follower_with_nothing_to_read_is_well(database: Database) -> No
             assert pulse.complaint() is None
 
 
-async def test_position_end_and_age_of_the_backlog_are_figures(database: Database) -> None:
+async def test_metrics_show_position_end_and_age_of_the_backlog(database: Database) -> None:
     log = Silent(waiting=592)
     place = {"group": "stalls", "topic": "interactions", "partition": "0"}
     async with followed(log, database, Pulse()):
@@ -118,7 +120,7 @@ async def test_position_end_and_age_of_the_backlog_are_figures(database: Databas
         assert figure("flipline_log_end_offset", **place) == 597
 
 
-async def test_size_of_the_database_and_depth_of_the_outbox_are_figures(
+async def test_metrics_show_the_database_size_and_the_outbox_depth(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measuring, "LOOK_EVERY_SECONDS", 0.0)

@@ -31,7 +31,7 @@ def told_of(error: Exception) -> str:
     return told
 
 
-def test_what_was_raised_on_purpose_is_told_as_it_is() -> None:
+def test_the_message_of_a_flipline_error_is_unchanged() -> None:
     assert explain(Misconfigured("code", "This is wrong. Do that.")) == "This is wrong. Do that."
 
 
@@ -45,7 +45,7 @@ def test_what_was_raised_on_purpose_is_told_as_it_is() -> None:
         (errno.EIO, "FLIPLINE_LOG_LEVEL=debug"),
     ],
 )
-def test_an_error_of_the_system_is_told_with_its_place(number: int, advice: str) -> None:
+def test_an_os_error_is_explained_with_its_path_and_advice(number: int, advice: str) -> None:
     told = told_of(OSError(number, os.strerror(number), "/var/lib/flipline"))
     assert told.startswith(f"/var/lib/flipline: {os.strerror(number)}. ")
     assert advice in told
@@ -61,14 +61,14 @@ def test_an_error_of_the_system_is_told_with_its_place(number: int, advice: str)
         (sqlite3.OperationalError("database or disk is full"), "database or disk is full"),
     ],
 )
-def test_an_error_of_a_database_quotes_no_data(original: Exception, shown: str) -> None:
+def test_a_database_error_is_explained_without_data(original: Exception, shown: str) -> None:
     told = told_of(wrapped(original))
     assert f"cannot be used: {shown}. " in told
     assert "ana@" not in told
     assert "insert" not in told
 
 
-def test_a_real_database_without_its_tables(tmp_path: Path) -> None:
+def test_a_missing_table_is_explained_with_the_migrate_command(tmp_path: Path) -> None:
     engine = sa.create_engine(f"sqlite:///{tmp_path / 'empty.sqlite'}")
     with engine.connect() as connection, pytest.raises(DBAPIError) as caught:
         connection.exec_driver_sql("select * from profiles where email = ?", ("ana@example.com",))

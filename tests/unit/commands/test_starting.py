@@ -57,7 +57,7 @@ SECRET = "a-secret-that-nobody-may-see"
         ("PHONE_REGION", "Spain"),
     ],
 )
-def test_a_variable_that_cannot_work_is_named(
+def test_an_invalid_variable_is_refused_by_name(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(f"FLIPLINE_{variable}", value)
@@ -66,7 +66,7 @@ def test_a_variable_that_cannot_work_is_named(
 
 
 @pytest.mark.parametrize("port", [-1, 65536, 99999])
-def test_an_option_passes_the_same_validation(port: int) -> None:
+def test_an_invalid_option_is_refused_by_name(port: int) -> None:
     with pytest.raises(Misconfigured, match=r"^--port must be"):
         settings_of(port=port)
 
@@ -81,11 +81,11 @@ def test_every_group_of_commands_refuses_an_empty_data_directory(group: str) -> 
 
 
 @pytest.mark.parametrize("log", ["embedded", "kafka://broker", "kafka://a:1,b-2.c:65535,[::1]:9092"])
-def test_logs_that_can_be(log: str) -> None:
+def test_valid_log_urls_are_accepted(log: str) -> None:
     assert Settings(log=log).log == log
 
 
-def test_the_rules_for_identities_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_configure_placeholders_and_phone_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLIPLINE_PLACEHOLDER_IDS", " void, ABC123 ")
     monkeypatch.setenv("FLIPLINE_PHONE_REGION", "es")
     forms = settings_of().forms()
@@ -93,7 +93,7 @@ def test_the_rules_for_identities_are_set(monkeypatch: pytest.MonkeyPatch) -> No
     assert forms.identity("phone", "600 123 456") == Identity("phone", "+34600123456")
 
 
-def test_an_error_shows_nothing_of_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_settings_error_does_not_show_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLIPLINE_PORT", SECRET)
     with pytest.raises(Misconfigured) as caught:
         settings_of()
@@ -114,7 +114,7 @@ def test_an_error_shows_nothing_of_what_was_given(monkeypatch: pytest.MonkeyPatc
         "sqlite:///file:memory?uri=true",
     ],
 )
-def test_a_database_url_that_cannot_work(url: str) -> None:
+def test_an_invalid_database_url_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(Misconfigured, match=r"^FLIPLINE_DATABASE_URL ") as caught:
         read_url(url)
     assert SECRET not in f"{caught.value} {caught.value.__cause__}"
@@ -138,7 +138,7 @@ def test_a_database_is_named_without_its_password() -> None:
         ("postgres://host/leads", "postgresql+asyncpg"),
     ],
 )
-def test_a_database_url_needs_no_driver_and_sqlite_s_former_name_still_works(given: str, driver: str) -> None:
+def test_a_database_url_without_a_driver_or_with_aiosqlite_is_accepted(given: str, driver: str) -> None:
     assert read_url(given).drivername == driver
 
 

@@ -41,7 +41,7 @@ def test_a_jar_with_other_bytes_is_named(jars: Path, lock: Path) -> None:
         verify_jars(jars, lock)
 
 
-def test_a_jar_that_is_missing_and_one_too_many_are_named(jars: Path, lock: Path) -> None:
+def test_a_missing_and_an_extra_jar_are_reported(jars: Path, lock: Path) -> None:
     (jars / "one-1.jar").rename(jars / "one-2.jar")
     with pytest.raises(Failure, match=r"pom.xml: one-1.jar, one-2.jar$"):
         verify_jars(jars, lock)
@@ -53,7 +53,7 @@ def test_a_pom_names_the_broker_s_version_of_kafka(pom: Path) -> None:
 
 
 @pytest.mark.parametrize("pom", POMS, ids=lambda pom: pom.parent.name)
-def test_where_maven_gets_its_files_is_the_machine_s_business(pom: Path) -> None:
+def test_poms_name_no_repository(pom: Path) -> None:
     text = pom.read_text()
     assert "epositor" not in text.replace("Maven repository", "")
     assert set(re.findall(r"\w+://[^\s\"]+", text)) == {"http://maven.apache.org/POM/4.0.0"}

@@ -69,7 +69,7 @@ async def announced(**checks: Callable[[], Awaitable[None]]) -> AsyncIterator[To
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_ready_is_told_once() -> None:
+async def test_readiness_is_announced_once() -> None:
     log = Part()
     async with announced(log=log.check) as told:
         assert await told.next() == {}
@@ -77,7 +77,7 @@ async def test_ready_is_told_once() -> None:
         assert told.queue.empty()
 
 
-async def test_what_is_missing_is_told_at_once_and_again_when_it_changes() -> None:
+async def test_missing_parts_are_announced_at_once_and_on_every_change() -> None:
     log, database = Part("Kafka is away."), Part()
     async with announced(log=log.check, database=database.check) as told:
         assert await told.next() == {"log": "Kafka is away."}
@@ -91,7 +91,7 @@ async def test_what_is_missing_is_told_at_once_and_again_when_it_changes() -> No
         assert await told.next() == {"log": "Kafka is away again."}
 
 
-async def test_how_long_it_has_been_away_is_no_news() -> None:
+async def test_a_changed_duration_is_not_announced() -> None:
     log = Part("away for 1 s")
     async with announced(log=log.check) as told:
         assert await told.next() == {"log": "away for 1 s"}
@@ -101,7 +101,7 @@ async def test_how_long_it_has_been_away_is_no_news() -> None:
         assert told.queue.empty()
 
 
-async def test_a_slow_check_is_told_without_ending_it(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_check_is_announced_without_being_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "PATIENCE_SECONDS", 0.001)
     log, database = Part(), Part("PostgreSQL is away.")
     log.blocked = asyncio.Event()
@@ -116,7 +116,7 @@ async def test_a_slow_check_is_told_without_ending_it(monkeypatch: pytest.Monkey
         assert await told.next() == {"database": "PostgreSQL is away."}
 
 
-async def test_a_check_that_fails_of_itself_is_missing_too() -> None:
+async def test_a_check_that_raises_is_announced_as_missing() -> None:
     async def broken() -> None:
         raise ValueError("ana@example.com")
 
@@ -126,7 +126,7 @@ async def test_a_check_that_fails_of_itself_is_missing_too() -> None:
         assert "ana@" not in missing["log"]
 
 
-async def test_a_terminal_that_is_gone_does_not_end_it() -> None:
+async def test_a_broken_terminal_does_not_end_announcing() -> None:
     class Gone(Told):
         def not_ready(self, missing: Mapping[str, str]) -> None:
             super().not_ready(missing)

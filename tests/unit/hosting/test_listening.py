@@ -23,7 +23,7 @@ def listening(host: str, port: int) -> Iterator[list[socket.socket]]:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", ALL])
-def test_port_0_is_a_free_one_that_is_told(host: str) -> None:
+def test_port_0_opens_a_free_port_and_port_of_returns_it(host: str) -> None:
     with listening(host, 0) as opened:
         port = port_of(opened)
         assert port > 0
@@ -32,7 +32,7 @@ def test_port_0_is_a_free_one_that_is_told(host: str) -> None:
             pass
 
 
-def test_a_port_that_is_taken() -> None:
+def test_a_port_in_use_is_refused() -> None:
     with listening("127.0.0.1", 0) as opened:
         with pytest.raises(Misconfigured, match="another program uses it") as caught:
             listen("127.0.0.1", port_of(opened))
@@ -40,7 +40,7 @@ def test_a_port_that_is_taken() -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "..", "a" * 100, "2001:db8::1"])
-def test_a_host_that_is_not_this_machine(host: str) -> None:
+def test_an_address_of_another_machine_is_refused(host: str) -> None:
     with pytest.raises(Misconfigured, match="not an address of this machine") as caught:
         listen(host, 0)
     assert caught.value.code == "host_unknown"
@@ -55,5 +55,5 @@ def test_a_host_that_is_not_this_machine(host: str) -> None:
         ("flipline.example", "http://flipline.example:80"),
     ],
 )
-def test_the_url_leads_there_from_this_machine(host: str, url: str) -> None:
+def test_url_of_returns_a_url_that_works_on_this_machine(host: str, url: str) -> None:
     assert url_of(host, 80) == url

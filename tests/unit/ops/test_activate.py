@@ -73,7 +73,7 @@ def run(url: str, **wanted: Any) -> str:
         (b" " * (MAX_REQUEST_BYTES + 1), "more than 2,000,000 bytes"),
     ],
 )
-def test_a_file_that_can_be_no_matrix_is_refused_before_anybody_is_asked(
+def test_a_file_that_is_not_a_matrix_is_refused_before_any_request(
     tmp_path: Path, content: bytes, told: str
 ) -> None:
     file = tmp_path / "matrix"
@@ -89,18 +89,18 @@ def test_a_matrix_and_an_older_version_at_once_are_refused(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:many"])
-def test_what_is_no_url_is_told(url: str) -> None:
+def test_an_invalid_instance_url_is_refused(url: str) -> None:
     with pytest.raises(Misconfigured, match="is not the URL of an instance"):
         run(url)
 
 
 @pytest.mark.parametrize("page", [b"<html>Welcome</html>", b"[]"])
-def test_another_server_at_the_url_is_told(page: bytes) -> None:
+def test_an_answer_that_is_not_from_flipline_is_reported(page: bytes) -> None:
     with answering(lambda _: page) as url, pytest.raises(Misconfigured, match="is not a Flipline"):
         run(url)
 
 
-def test_how_far_a_long_activation_is_gets_told_until_it_is_over() -> None:
+def test_the_progress_of_an_activation_is_shown_until_it_ends() -> None:
     far = iter([("counting", 0, 100), ("counting", 50, 100), ("pricing", 40, 40)])
     over = threading.Event()
 
@@ -120,7 +120,7 @@ def test_how_far_a_long_activation_is_gets_told_until_it_is_over() -> None:
     assert "m: version 2 scores now" in told
 
 
-def test_of_an_activation_whose_answer_never_comes_is_told_how_to_find_it() -> None:
+def test_a_lost_answer_names_the_endpoint_that_shows_the_activation() -> None:
     def answer(path: str) -> bytes:
         return b"" if path == "/v1/models/m/activate" else json.dumps(ANSWERS[path]).encode()
 

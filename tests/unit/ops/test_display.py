@@ -12,7 +12,7 @@ def printed(console: Console) -> str:
     return console.file.getvalue()
 
 
-def test_what_people_wrote_is_shown_as_they_wrote_it() -> None:
+def test_markup_in_names_and_messages_is_not_interpreted() -> None:
     console = Console(file=io.StringIO(), width=160)
     change = {"text": "visits: asks for path in [bold] -> [/red]", "needs_counting": True}
     console.print(display.difference("m: from version 1 to the draft", [change]))
@@ -25,7 +25,7 @@ def test_what_people_wrote_is_shown_as_they_wrote_it() -> None:
     assert "(the whole) │ is [/nested] too deep" in told
 
 
-def test_a_warning_by_which_nobody_becomes_a_lead_stands_out() -> None:
+def test_a_warning_that_no_lead_is_expected_is_red() -> None:
     found = [
         {"field": "flip_number", "rule": None, "code": "no_lead_expected", "message": "nobody meets [a]"},
         {
@@ -47,7 +47,7 @@ def test_a_warning_by_which_nobody_becomes_a_lead_stands_out() -> None:
     assert not display.alarms(found[1:])
 
 
-def test_a_mover_that_nobody_scored_before_moves_from_none() -> None:
+def test_a_mover_without_an_earlier_score_is_shown_with_none() -> None:
     console = Console(file=io.StringIO(), width=160)
     movers = [
         {"profile_id": "a", "before": None, "after": 12.5},
@@ -61,7 +61,7 @@ def test_a_mover_that_nobody_scored_before_moves_from_none() -> None:
     ]
 
 
-def test_profiles_are_named_by_identity_and_company_and_a_list_says_when_it_is_cut() -> None:
+def test_movers_show_identity_and_company_and_the_size_of_a_cut_list() -> None:
     console = Console(file=io.StringIO(), width=160)
     ana = {"identity": {"kind": "email", "value": "[ana]@acme.example"}, "company": "acme.example"}
     movers = [{"profile_id": f"p{n}", "before": 1, "after": n} | (ana if n == 0 else {}) for n in range(12)]

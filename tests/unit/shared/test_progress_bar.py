@@ -23,7 +23,7 @@ def last_bars(console: Console, number: int) -> list[str]:
     return [line for line in printed(console).splitlines() if "━" in line][-number:]
 
 
-def test_without_a_terminal_progress_is_a_line_every_tenth() -> None:
+def test_progress_is_a_line_every_ten_percent_without_a_terminal() -> None:
     console = Console(file=io.StringIO())
     with Progress(console) as progress:
         progress.step("copying")
@@ -45,7 +45,7 @@ def test_nothing_to_do_is_done() -> None:
     assert printed(console) == "counting: 0 of 0\n"
 
 
-def test_a_terminal_shows_a_bar_for_each_phase_full_when_it_is_over() -> None:
+def test_a_terminal_shows_a_full_bar_for_each_finished_phase() -> None:
     console = terminal()
     with Progress(console) as progress:
         progress.show("counting", 300, 1000)

@@ -54,20 +54,20 @@ def is_cut_off(connection: Doorway, seen: list[tuple[float, int]]) -> list[float
         ([(0, 20 * KIB), (10, 60 * KIB), (20, 90 * KIB), (30, 100 * KIB)], [30]),
     ],
 )
-def test_a_client_takes_16_kib_or_all_in_each_30_seconds(
+def test_a_client_that_reads_less_than_16_kib_in_30_seconds_is_cut_off(
     connection: Doorway, seen: list[tuple[float, int]], cut: list[float]
 ) -> None:
     assert is_cut_off(connection, seen) == cut
 
 
-def test_an_answer_that_is_written_as_it_is_taken_may_go_on_for_ever(connection: Doorway) -> None:
+def test_an_answer_that_is_sent_as_fast_as_it_is_read_is_not_cut_off(connection: Doorway) -> None:
     for period in range(10):
         assert is_cut_off(connection, [(period * 20, 60 * KIB), (period * 20 + 19, 60 * KIB)]) == []
         connection.pause_writing()
         connection.resume_writing()
 
 
-def test_times_are_looked_at_more_often_than_the_shortest_limit() -> None:
+def test_the_check_interval_is_shorter_than_the_shortest_limit() -> None:
     assert Limits().interval_seconds == 0.5
     assert Limits(patience_seconds=10, linger_seconds=8).interval_seconds == 1
     assert Limits(head_seconds=0.2).interval_seconds == 0.1

@@ -31,7 +31,7 @@ def status(served: Served, path: str = "/") -> int:
         return client.get(path).status
 
 
-def test_600_idle_connections_lock_nobody_out(loop: str) -> None:
+def test_idle_connections_do_not_block_new_clients(loop: str) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
     with serving(Limits(connections=600, head_seconds=600), loop=loop) as served, clients(served, 600):
@@ -51,7 +51,9 @@ def test_600_idle_connections_lock_nobody_out(loop: str) -> None:
     ],
     ids=["silent", "within headers", "idle"],
 )
-def test_who_waits_without_a_whole_request_makes_way(loop: str, sent: bytes, told: list[str]) -> None:
+def test_a_connection_without_a_complete_request_is_closed_for_a_new_client(
+    loop: str, sent: bytes, told: list[str]
+) -> None:
     limits = Limits(connections=1, head_seconds=600, patience_seconds=0.1)
     with serving(limits, loop=loop, keep_alive=600) as served, clients(served, 1) as (first,):
         first.send(sent)
@@ -62,7 +64,7 @@ def test_who_waits_without_a_whole_request_makes_way(loop: str, sent: bytes, tol
         assert [answer.code for answer in first.answers()] == told
 
 
-def test_when_all_are_served_a_further_connection_is_told_to_come_again(loop: str) -> None:
+def test_a_connection_over_the_limit_is_refused_with_retry_after(loop: str) -> None:
     limits = Limits(connections=3, patience_seconds=0.1, linger_seconds=0.1)
     with serving(limits, loop=loop) as served, clients(served, 3) as busy:
         for client in busy:
@@ -82,7 +84,7 @@ def test_when_all_are_served_a_further_connection_is_told_to_come_again(loop: st
         until(lambda: status(served) == 200)
 
 
-def test_a_flood_of_connections_is_cut_off_without_a_word(loop: str) -> None:
+def test_a_flood_of_connections_is_cut_off(loop: str) -> None:
     limits = Limits(connections=1, head_seconds=600, linger_seconds=600, patience_seconds=600)
     with serving(limits, loop=loop) as served, clients(served, 1) as (first,):
         with ExitStack() as stack:
@@ -94,7 +96,7 @@ def test_a_flood_of_connections_is_cut_off_without_a_word(loop: str) -> None:
         assert first.get().status == 200
 
 
-def test_more_requests_than_may_be_in_progress_are_told_to_come_again(loop: str) -> None:
+def test_a_request_over_the_limit_is_refused_with_retry_after(loop: str) -> None:
     with serving(Limits(requests=2), loop=loop) as served, clients(served, 3) as (*busy, further):
         for client in busy:
             client.send(b"GET /held HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -108,7 +110,7 @@ def test_more_requests_than_may_be_in_progress_are_told_to_come_again(loop: str)
         until(lambda: status(served) == 200)
 
 
-def test_a_request_whose_body_does_not_come_locks_nobody_out(loop: str) -> None:
+def test_a_request_with_a_missing_body_does_not_block_other_clients(loop: str) -> None:
     limits = Limits(requests=1, body_seconds=600, patience_seconds=0.1)
     with serving(limits, loop=loop) as served, clients(served, 1) as (slow,):
         slow.send(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nab")

@@ -39,7 +39,7 @@ def with_files(soft: int, hard: int, *arguments: str, **given: str) -> subproces
     )
 
 
-def test_600_idle_connections_do_not_lock_others_out_of_an_instance(tmp_path: Path) -> None:
+def test_600_idle_connections_do_not_block_other_clients_of_an_instance(tmp_path: Path) -> None:
     with up(tmp_path / "data", max_connections="500") as (_, printed), ExitStack() as stack:
         found = re.search(r"http://127\.0\.0\.1:(\d+)", printed)
         assert found
@@ -71,7 +71,7 @@ WRONG = [("max_connections", "0"), ("max_requests", "-1"), ("max_requests", "x")
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
-def test_a_limit_that_is_none_is_refused(
+def test_an_invalid_limit_in_the_settings_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(f"FLIPLINE_{name.upper()}", value)
@@ -111,7 +111,7 @@ def test_the_soft_limit_is_raised_as_far_as_needed(
 
 
 @pytest.mark.parametrize("hard", [64, NEEDED - 1])
-def test_a_hard_limit_that_is_too_low_is_told_with_what_to_do(
+def test_a_hard_limit_that_is_too_low_is_refused_with_the_number_needed(
     limits: dict[str, tuple[int, int]], hard: int
 ) -> None:
     limits["files"] = (64, hard)

@@ -54,14 +54,14 @@ def post(path: str, body: bytes, *headers: str) -> bytes:
         b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n",
     ],
 )
-def test_what_is_no_request_is_refused_as_a_problem(served: Served, client: Client, garbage: bytes) -> None:
+def test_an_invalid_request_is_refused_with_a_problem(served: Served, client: Client, garbage: bytes) -> None:
     client.send(garbage)
     assert client.refusal() == NO_HTTP
     assert served.app.headers == []
 
 
 @pytest.mark.parametrize("chunk", [b"zz\r\n", b"-1\r\n", b"ffffffffffffffffff\r\n", b"3\r\nabcd\r\n"])
-def test_a_body_that_breaks_off_is_refused_and_the_application_told(
+def test_a_broken_chunked_body_is_refused_and_disconnects_the_application(
     served: Served, client: Client, chunk: bytes
 ) -> None:
     client.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n" + chunk)
@@ -69,7 +69,7 @@ def test_a_body_that_breaks_off_is_refused_and_the_application_told(
     until(lambda: served.app.disconnected == 1)
 
 
-def test_a_length_that_lies_spoils_what_follows_and_nothing_before(served: Served, client: Client) -> None:
+def test_a_wrong_content_length_breaks_only_the_next_request(served: Served, client: Client) -> None:
     client.send(b"POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc and more")
     until(lambda: served.app.held == 1)
     served.app.let_go()
@@ -79,7 +79,9 @@ def test_a_length_that_lies_spoils_what_follows_and_nothing_before(served: Serve
     assert served.app.bodies == [b"abc"]
 
 
-def test_a_body_shorter_than_its_length_is_never_an_answer(served: Served, client: Client) -> None:
+def test_a_connection_closed_within_a_body_disconnects_the_application(
+    served: Served, client: Client
+) -> None:
     client.send(post("/", b"abc")[:-1])
     client.socket.close()
     until(lambda: served.app.disconnected == 1)
@@ -93,7 +95,7 @@ def test_pipelined_requests_are_answered_in_their_order(client: Client) -> None:
     assert [answer.body for answer in client.answers()] == [b"/4", b"/5"]
 
 
-def test_requests_that_wait_behind_one_have_a_limit(served: Served, client: Client) -> None:
+def test_the_number_of_pipelined_requests_is_limited(served: Served, client: Client) -> None:
     client.send(get("/held") + b"".join(get(f"/{number}") for number in range(20)))
     until(lambda: served.app.held == 1)
     served.app.let_go()
@@ -103,7 +105,9 @@ def test_requests_that_wait_behind_one_have_a_limit(served: Served, client: Clie
     assert last.headers["retry-after"] == "5"
 
 
-def test_garbage_behind_waiting_requests_is_refused_in_its_turn(served: Served, client: Client) -> None:
+def test_garbage_after_pipelined_requests_is_refused_after_their_answers(
+    served: Served, client: Client
+) -> None:
     client.send(get("/held") + get("/1") + b"GARBAGE\r\n\r\n")
     until(lambda: served.app.held == 1)
     served.app.let_go()
@@ -112,7 +116,9 @@ def test_garbage_behind_waiting_requests_is_refused_in_its_turn(served: Served, 
     assert (third.status, third.code) == NO_HTTP
 
 
-def test_a_waiting_request_with_a_broken_body_is_refused_in_its_turn(served: Served, client: Client) -> None:
+def test_a_pipelined_request_with_a_broken_body_is_refused_after_earlier_answers(
+    served: Served, client: Client
+) -> None:
     broken = b"POST /1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
     client.send(get("/held") + broken)
     until(lambda: served.app.held == 1)
@@ -130,7 +136,7 @@ UPGRADES = [
 
 
 @pytest.mark.parametrize("upgrade", UPGRADES)
-def test_a_wish_for_another_protocol_is_ignored_and_the_body_is_read(
+def test_an_upgrade_header_is_ignored_and_the_body_is_read(
     served: Served, client: Client, upgrade: tuple[str, ...]
 ) -> None:
     """So java.net.http posts without TLS unless it is told otherwise."""
@@ -146,7 +152,7 @@ def test_a_wish_for_another_protocol_is_ignored_and_the_body_is_read(
     assert served.app.bodies[-1] == b"byte by byte"
 
 
-def test_an_older_client_is_answered_and_left(client: Client) -> None:
+def test_an_http_1_0_request_is_answered_and_the_connection_closed(client: Client) -> None:
     client.send(b"GET /old HTTP/1.0\r\n\r\n")
     (answer,) = client.answers()
     assert (answer.status, answer.body, answer.headers["connection"]) == (200, b"/old", "close")
@@ -157,13 +163,13 @@ def test_an_absolute_target_and_two_slashes_name_a_path(client: Client) -> None:
     assert client.get("//evil.example/x").body == b"//evil.example/x"
 
 
-def test_a_target_for_the_whole_server_is_a_path_like_others(client: Client) -> None:
+def test_the_asterisk_target_is_a_path(client: Client) -> None:
     client.send(b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")
     assert (answer := client.answer()) is not None
     assert answer.body == b"*"
 
 
-def test_head_has_no_body_and_the_connection_goes_on(client: Client) -> None:
+def test_head_gets_no_body_and_the_connection_stays_open(client: Client) -> None:
     client.send(b"HEAD /h HTTP/1.1\r\nHost: x\r\n\r\n")
     assert client.socket.recv(12) == b"HTTP/1.1 200"
     while b"\r\n\r\n" not in client.socket.recv(65536):
@@ -171,7 +177,7 @@ def test_head_has_no_body_and_the_connection_goes_on(client: Client) -> None:
     assert client.get("/next").body == b"/next"
 
 
-def test_who_asks_first_is_told_to_go_on(client: Client) -> None:
+def test_expect_100_continue_is_answered_with_continue(client: Client) -> None:
     client.send(post("/x", b"", "Expect: 100-continue").replace(b"Length: 0", b"Length: 4"))
     assert client.socket.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
     client.send(b"body")
@@ -179,13 +185,13 @@ def test_who_asks_first_is_told_to_go_on(client: Client) -> None:
     assert answer.body == b"/x"
 
 
-def test_who_is_answered_early_is_not_told_to_go_on(client: Client) -> None:
+def test_no_continue_is_sent_after_an_early_answer(client: Client) -> None:
     client.send(post("/early", b"", "Expect: 100-continue").replace(b"Length: 0", b"Length: 4"))
     assert (answer := client.answer()) is not None
     assert answer.body == b"/early"
 
 
-def test_what_is_wrong_with_a_body_after_its_answer_is_not_answered_again(client: Client) -> None:
+def test_a_broken_body_after_an_early_answer_gets_no_second_answer(client: Client) -> None:
     client.send(b"POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
     assert (answer := client.answer()) is not None
     assert answer.body == b"/early"

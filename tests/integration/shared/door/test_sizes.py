@@ -70,14 +70,14 @@ def test_a_request_within_the_limits_is_answered(client: Client) -> None:
         (b"\r\n" * 20_000, OVER_HEADERS),
     ],
 )
-def test_more_is_refused_and_the_connection_ends(
+def test_a_request_over_the_limits_is_refused_and_the_connection_closed(
     client: Client, request_: bytes, refusal: tuple[int, str]
 ) -> None:
     client.send(request_)
     assert client.refusal() == refusal
 
 
-def test_the_limits_hold_when_it_comes_byte_by_byte_and_behind_another_request(client: Client) -> None:
+def test_limits_apply_to_a_slow_pipelined_request(client: Client) -> None:
     client.send(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n" + line(100) + b"a: ")
     for _ in range(1_000):
         client.send(b"x" * 50)
@@ -94,7 +94,7 @@ def test_a_request_that_comes_byte_by_byte_is_answered(client: Client) -> None:
     assert answer.body == b"/b"
 
 
-def test_of_endless_headers_little_is_taken(served: Served) -> None:
+def test_endless_headers_are_cut_off(served: Served) -> None:
     """The client sends without reading: it is told, and cut off when it does not listen."""
     sent = 0
     with Client(served.port) as client:
@@ -132,7 +132,7 @@ def test_chunks_trailers_and_extensions_are_read(served: Served, client: Client)
         b"1\r\nx\r\n" * 10 + b"0\r\n" + b"a: b\r\n" * 10_000,
     ],
 )
-def test_what_surrounds_a_body_has_a_limit(served: Served, client: Client, body: bytes) -> None:
+def test_chunk_extensions_and_trailers_are_limited(served: Served, client: Client, body: bytes) -> None:
     client.send(CHUNKED)
     for start in range(0, len(body), 5_000):
         client.send(body[start : start + 5_000])
@@ -140,13 +140,13 @@ def test_what_surrounds_a_body_has_a_limit(served: Served, client: Client, body:
     until(lambda: served.app.disconnected == 1)
 
 
-def test_the_chunks_of_a_body_count_as_they_are_sent(served: Served, client: Client) -> None:
+def test_chunk_framing_counts_to_the_body_limit(served: Served, client: Client) -> None:
     client.send(CHUNKED + b"1\r\nx\r\n" * (LIMITS.body_bytes // 6 + 10_000))
     assert client.refusal() == (413, "body_too_large")
     until(lambda: served.app.disconnected == 1)
 
 
-def test_a_body_that_nobody_waits_for_has_a_limit_too(client: Client) -> None:
+def test_a_body_after_an_early_answer_is_limited(client: Client) -> None:
     client.send(b"POST /early HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
     answer = client.answer()
     assert answer is not None

@@ -47,35 +47,35 @@ def test_headers_that_do_not_end_are_refused(loop: str) -> None:
         assert client.refusal() == (408, "headers_too_slow")
 
 
-def test_headers_that_drip_are_refused(loop: str) -> None:
+def test_headers_sent_byte_by_byte_too_slowly_are_cut_off(loop: str) -> None:
     with short(loop, head_seconds=0.5, linger_seconds=0.1) as (served, client):
         client.send(PART_OF_HEAD + b"a: ")
         drip(client, b"x", lambda: served.connections == 0)
         assert served.app.headers == []
 
 
-def test_the_headers_of_a_further_request_are_refused_too(loop: str) -> None:
+def test_slow_headers_of_a_second_request_are_refused(loop: str) -> None:
     with short(loop, head_seconds=0.2) as (_, client):
         client.send(PART_OF_HEAD + b"\r\n" + PART_OF_HEAD)
         first, second = client.answers()
         assert (first.status, second.status, second.code) == (200, 408, "headers_too_slow")
 
 
-def test_a_body_that_does_not_end_is_refused_and_the_application_told(loop: str) -> None:
+def test_a_body_that_does_not_end_is_refused_and_disconnects_the_application(loop: str) -> None:
     with short(loop, body_seconds=0.2) as (served, client):
         client.send(PART_OF_BODY)
         assert client.refusal() == (408, "body_too_slow")
         until(lambda: served.app.disconnected == 1)
 
 
-def test_a_body_that_drips_is_refused(loop: str) -> None:
+def test_a_body_sent_byte_by_byte_too_slowly_is_cut_off(loop: str) -> None:
     with short(loop, body_seconds=0.5, linger_seconds=0.1) as (served, client):
         client.send(PART_OF_BODY.replace(b" 10", b" 1000000"))
         drip(client, b"x", lambda: served.connections == 0)
         assert served.app.bodies == []
 
 
-def test_a_body_that_goes_on_after_the_answer_is_cut_off_without_another(loop: str) -> None:
+def test_an_endless_body_after_an_early_answer_is_cut_off_without_a_second_answer(loop: str) -> None:
     with short(loop, body_seconds=0.3) as (served, client):
         client.send(PART_OF_BODY.replace(b"/x", b"/early").replace(b" 10", b" 1000000"))
         answer = client.answer()
@@ -85,7 +85,7 @@ def test_a_body_that_goes_on_after_the_answer_is_cut_off_without_another(loop: s
         assert client.is_closed()
 
 
-def test_a_connection_whose_body_ended_after_the_answer_is_closed_when_idle(loop: str) -> None:
+def test_an_idle_connection_is_closed_after_an_early_answer_and_its_body(loop: str) -> None:
     """For that uvicorn has no timer."""
     with serving(loop=loop, keep_alive=1) as served, Client(served.port) as client:
         client.send(PART_OF_BODY.replace(b"/x", b"/early"))
@@ -94,13 +94,13 @@ def test_a_connection_whose_body_ended_after_the_answer_is_closed_when_idle(loop
         assert client.is_closed()
 
 
-def test_line_ends_without_a_request_do_not_keep_a_connection(loop: str) -> None:
+def test_empty_lines_do_not_keep_an_idle_connection_open(loop: str) -> None:
     with serving(loop=loop, keep_alive=1) as served, Client(served.port) as client:
         assert client.get().status == 200
         drip(client, b"\r\n", lambda: served.connections == 0)
 
 
-def test_an_application_may_take_longer_than_any_client(loop: str) -> None:
+def test_the_application_may_take_longer_than_the_limits_for_clients(loop: str) -> None:
     with short(loop, head_seconds=0.1, body_seconds=0.1, unread_seconds=0.1) as (served, client):
         client.send(b"POST /held HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc" + PART_OF_HEAD)
         until(lambda: served.app.held == 1)

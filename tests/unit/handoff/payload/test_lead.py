@@ -27,7 +27,7 @@ def reasons(count: int, label: str = "Does something") -> tuple[Reason, ...]:
     )
 
 
-def test_the_body_tells_what_happened_when_and_why() -> None:
+def test_the_body_has_the_lead_with_its_score_reasons_identities_and_links() -> None:
     told = json.loads(body(qualified()))
     assert (told["type"], told["timestamp"]) == ("lead.qualified", "2026-06-01T09:30:00Z")
     data = told["data"]
@@ -43,12 +43,12 @@ def test_the_body_tells_what_happened_when_and_why() -> None:
     assert data["truncated"] is False
 
 
-def test_the_body_tells_whom_the_lead_is_for() -> None:
+def test_the_body_has_the_audience() -> None:
     assert lead_data(qualified())["audience"] == "sales"
     assert lead_data(qualified(audience="offer"))["audience"] == "offer"
 
 
-def test_the_body_tells_the_campaign_and_what_is_offered() -> None:
+def test_the_body_has_the_campaign_and_the_offer() -> None:
     assert lead_data(qualified())["campaign"] is None
     assert "offer" not in lead_data(qualified())
     data = lead_data(qualified(campaign="maraton", offer=Offer(name="10 %", coupon="MARATON10")))
@@ -58,7 +58,7 @@ def test_the_body_tells_the_campaign_and_what_is_offered() -> None:
     assert misfits(body(qualified(offer=Offer(name="10 %")))) == []
 
 
-def test_instants_are_told_in_utc() -> None:
+def test_instants_are_in_utc() -> None:
     event = qualified(qualified_at=datetime(2026, 6, 1, 9, 30, tzinfo=timezone(timedelta(hours=7))))
     assert lead_data(event)["qualified_at"] == "2026-06-01T02:30:00Z"
 
@@ -73,12 +73,12 @@ def test_long_texts_are_cut_before_traits_are_left_out() -> None:
     assert data["truncated"] is True
 
 
-def test_the_largest_traits_go_first() -> None:
+def test_the_largest_traits_are_left_out_first() -> None:
     traits: dict[str, Any] = {"title": "Coach", "history": list(range(10_000)), "country": "IT"}
     assert lead_data(qualified(traits=traits))["traits"] == {"title": "Coach", "country": "IT"}
 
 
-def test_of_too_many_reasons_those_that_gave_most_stay_in_their_order() -> None:
+def test_the_reasons_with_most_points_stay_in_order_when_there_are_too_many() -> None:
     kept = [reason["points"] for reason in lead_data(qualified(reasons=reasons(500)))["reasons"]]
     assert kept == sorted(kept)
     assert kept[-1] == 499
@@ -102,7 +102,7 @@ json_values = st.recursive(
     many=st.integers(0, 300),
     label=st.text(max_size=200),
 )
-def test_whatever_is_known_the_body_stays_small_and_a_crm_can_take_it(
+def test_the_body_stays_small_and_has_the_fields_that_a_crm_requires(
     traits: dict[str, Any], scale: int, many: int, label: str
 ) -> None:
     traits = {name: value * scale if isinstance(value, str) else value for name, value in traits.items()}

@@ -9,7 +9,7 @@ from services.handoff.payload.trimming import MAX_FIELD_BYTES, clipped
 from shared.identity import Identity
 
 
-def test_our_own_words_come_before_those_of_segment() -> None:
+def test_traits_in_snake_case_take_precedence_over_segment_names() -> None:
     person = person_of({"first_name": "Ana", "firstName": "Anna", "jobTitle": "CTO"}, ())
     assert (person["first_name"], person["title"]) == ("Ana", "CTO")
 
@@ -47,6 +47,6 @@ def test_a_company_may_be_a_text_or_an_object() -> None:
     assert (described["name"], described["size"], described["industry"]) == ("Acme", "7", "shoes")
 
 
-def test_a_field_is_one_clean_line_of_bounded_size() -> None:
+def test_clipped_returns_one_clean_line_of_bounded_size() -> None:
     assert clipped(" Ana\r\n\x00 Maria\u202e ") == "Ana Maria"
     assert len(clipped("ü" * 1000).encode()) <= MAX_FIELD_BYTES

@@ -21,7 +21,7 @@ def body(event: StageChanged) -> bytes:
     return body_of("profile.stage_changed", stage_notice(event))
 
 
-def test_the_body_tells_who_rose_or_fell_from_where_to_where() -> None:
+def test_the_body_has_the_profile_and_the_stages_before_and_after() -> None:
     assert json.loads(body(stage_changed())) == {
         "type": "profile.stage_changed",
         "timestamp": "2026-05-01T09:30:00Z",
@@ -46,14 +46,14 @@ def test_the_body_tells_who_rose_or_fell_from_where_to_where() -> None:
     }
 
 
-def test_below_all_stages_is_null_and_not_left_out() -> None:
+def test_a_stage_below_all_stages_is_sent_as_null() -> None:
     for stage in ("before", "after"):
         below: dict[str, Any] = {stage: None}
         assert stage_data(stage_changed(**below))[stage] is None
         assert misfits(body(stage_changed(**below))) == []
 
 
-def test_instants_are_told_in_utc() -> None:
+def test_instants_are_in_utc() -> None:
     event = stage_changed(changed_at=datetime(2026, 5, 1, 9, 30, tzinfo=timezone(timedelta(hours=7))))
     assert stage_data(event)["changed_at"] == "2026-05-01T02:30:00Z"
 
@@ -62,7 +62,7 @@ def test_the_same_event_gives_the_same_bytes() -> None:
     assert body(stage_changed()) == body(stage_changed())
 
 
-def test_of_too_many_identities_the_strongest_stay_and_fill_the_body() -> None:
+def test_the_strongest_identities_fill_the_body_when_there_are_too_many() -> None:
     identities = tuple(Identity("anonymous_id", f"cookie-{number}") for number in range(1_000))
     data = stage_data(stage_changed(identities=identities))
     kept = [identity["value"] for identity in data["identities"]]
@@ -77,7 +77,7 @@ def test_of_too_many_identities_the_strongest_stay_and_fill_the_body() -> None:
     value=st.text(min_size=1, max_size=250),
     score=st.floats(allow_nan=False, allow_infinity=False),
 )
-def test_whoever_it_is_the_body_stays_small_and_tells_when_it_left_something_out(
+def test_the_body_stays_small_and_truncated_is_set_when_identities_are_left_out(
     count: int, value: str, score: float
 ) -> None:
     identities = tuple(Identity("user_id", f"{number}{value}") for number in range(count))

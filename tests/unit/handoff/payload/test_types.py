@@ -30,7 +30,7 @@ def test_the_example_of_a_type_fits_its_schema(type_: EventType[Any]) -> None:
 
 
 @pytest.mark.parametrize("part", ["name", "event", "body"])
-def test_no_two_types_share_a_part(part: str) -> None:
+def test_webhook_types_have_distinct_names_events_and_bodies(part: str) -> None:
     """An event would make messages of one type only, and a body would be described twice."""
     assert len({getattr(type_, part) for type_ in OFFERED}) == len(OFFERED)
 
@@ -52,7 +52,7 @@ def test_no_two_types_share_a_part(part: str) -> None:
         (("data", "reasons", 1), without("label"), ".data.reasons.1.label: is missing"),
     ],
 )
-def test_a_body_of_another_shape_does_not_fit(
+def test_a_body_that_breaks_the_schema_is_reported_with_its_path(
     path: tuple[str | int, ...], change: Callable[[Any], None], difference: str
 ) -> None:
     body = part = json.loads(example(OFFERED[0]))

@@ -23,7 +23,9 @@ def pieces(data: bytes, cuts: list[int]) -> list[bytes]:
 @given(
     st.lists(INFORMATIONAL, max_size=2 * MAX_INFORMATIONAL), st.lists(st.integers(min_value=0), max_size=20)
 )
-def test_too_many_are_told_from_enough(heads: list[bytes], cuts: list[int]) -> None:
+def test_only_more_than_the_allowed_informational_heads_raise_too_much(
+    heads: list[bytes], cuts: list[int]
+) -> None:
     followed = Heads()
     parts = pieces(b"".join(heads) + ANSWER, cuts)
 

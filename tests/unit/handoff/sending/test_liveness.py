@@ -3,7 +3,7 @@
 from services.handoff.sending.liveness import key_of
 
 
-def test_a_key_is_the_same_in_every_process_and_fits_its_type() -> None:
+def test_lock_keys_are_stable_across_processes_and_fit_64_bits() -> None:
     """Processes of two versions may run side by side while one is rolled out."""
     assert key_of("01a21934-c61a-76dc-bb27-a517512f2eea") == 8666585258859717304
     assert all(-(2**63) <= key_of(str(n)) < 2**63 for n in range(1_000))

@@ -4,13 +4,13 @@ from services.handoff.sending.wake import Due
 from tests.support.patience import PATIENCE_SECONDS, patience
 
 
-def test_at_first_something_may_be_due() -> None:
+def test_a_new_bell_asks_to_look_once() -> None:
     due = Due()
     assert due.take()
     assert not due.take()
 
 
-async def test_a_ring_asks_to_look_and_wakes() -> None:
+async def test_ring_wakes_the_waiter_and_asks_to_look() -> None:
     due = Due()
     due.take()
     due.ring()
@@ -19,7 +19,7 @@ async def test_a_ring_asks_to_look_and_wakes() -> None:
     assert due.take()
 
 
-async def test_the_end_of_an_attempt_wakes_and_asks_for_nothing() -> None:
+async def test_wake_wakes_the_waiter_without_asking_to_look() -> None:
     due = Due()
     due.take()
     due.wake()

@@ -25,7 +25,7 @@ CLOSED = Opened.parse(())
         "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe",  # NAT64 around 127.0.0.1 and the metadata address
     ],
 )  # fmt: skip
-def test_what_is_not_the_public_internet_is_refused(address: str) -> None:
+def test_addresses_outside_the_public_internet_are_not_permitted(address: str) -> None:
     assert not CLOSED.permits("host.example", ip_address(address))
 
 
@@ -38,12 +38,12 @@ def test_what_is_not_the_public_internet_is_refused(address: str) -> None:
         "2002:101:101::",
     ],
 )  # fmt: skip
-def test_what_is_the_public_internet_is_permitted(address: str) -> None:
+def test_public_internet_addresses_are_permitted(address: str) -> None:
     assert is_public(ip_address(address))
     assert CLOSED.permits("host.example", ip_address(address))
 
 
-def test_a_network_opens_its_addresses_however_they_are_wrapped() -> None:
+def test_an_allowed_network_permits_mapped_and_translated_forms_of_its_addresses() -> None:
     opened = Opened.parse(("10.0.0.0/8", "127.0.0.1", "fd00::/8"))
     for address in ("10.1.2.3", "::ffff:10.1.2.3", "64:ff9b::a01:203", "127.0.0.1", "fd12::1"):
         assert opened.permits("host.example", ip_address(address))
@@ -51,7 +51,7 @@ def test_a_network_opens_its_addresses_however_they_are_wrapped() -> None:
         assert not opened.permits("host.example", ip_address(address))
 
 
-def test_a_name_opens_whatever_it_resolves_to() -> None:
+def test_an_allowed_host_name_permits_any_address_behind_it() -> None:
     opened = Opened.parse(("Receiver.Internal", "crm"))
     assert opened.permits("receiver.internal", ip_address("10.0.0.1"))
     assert opened.permits("crm", ip_address("::1"))
@@ -61,10 +61,10 @@ def test_a_name_opens_whatever_it_resolves_to() -> None:
 @pytest.mark.parametrize(
     "entry", ["10.0.0.0/99", "http://crm", "crm:8080", "a b", "crm/path", "user@crm", "#"]
 )
-def test_an_entry_that_is_neither_is_named_at_start(entry: str) -> None:
+def test_an_allow_entry_that_is_neither_network_nor_host_name_is_refused(entry: str) -> None:
     with pytest.raises(Misconfigured, match="FLIPLINE_WEBHOOK_ALLOW"):
         Opened.parse((entry,))
 
 
-def test_a_zone_plays_no_part() -> None:
+def test_the_zone_of_an_ipv6_address_is_ignored() -> None:
     assert parsed("fe80::1%eth0") == ip_address("fe80::1")

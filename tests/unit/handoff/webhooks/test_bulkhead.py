@@ -14,26 +14,26 @@ def entered(bulkhead: Bulkhead, *webhook_ids: str) -> list[bool]:
     return chosen
 
 
-def test_one_endpoint_gets_a_few_places_and_then_is_full() -> None:
+def test_an_endpoint_starts_with_a_small_limit_of_attempts() -> None:
     bulkhead = Bulkhead()
     assert entered(bulkhead, *["a"] * (FIRST_WIDTH + 2)) == [True] * FIRST_WIDTH + [False] * 2
     assert bulkhead.full == ["a"]
     assert entered(bulkhead, "a", "b") == [False, True]
 
 
-def test_all_endpoints_together_get_the_total() -> None:
+def test_the_total_limits_attempts_of_all_endpoints() -> None:
     bulkhead = Bulkhead()
     assert sum(entered(bulkhead, *(str(number) for number in range(TOTAL + 5)))) == TOTAL
     assert bulkhead.free == 0
 
 
-def test_choosing_takes_no_place() -> None:
+def test_choose_does_not_use_up_attempts() -> None:
     bulkhead = Bulkhead()
     bulkhead.choose(["a"] * 5)
     assert bulkhead.free == TOTAL
 
 
-def test_an_endpoint_earns_a_place_with_every_delivery_that_it_takes_up_to_a_most() -> None:
+def test_each_successful_attempt_raises_the_endpoint_limit_up_to_a_maximum() -> None:
     bulkhead = Bulkhead()
     for _ in range(100):
         bulkhead.enter("a")
@@ -41,7 +41,7 @@ def test_an_endpoint_earns_a_place_with_every_delivery_that_it_takes_up_to_a_mos
     assert sum(entered(bulkhead, *["a"] * 100)) == MAX_WIDTH
 
 
-def test_an_endpoint_that_failed_is_probed_one_at_a_time_and_earns_its_places_anew() -> None:
+def test_a_failed_endpoint_is_limited_to_one_attempt_until_it_succeeds() -> None:
     bulkhead = Bulkhead()
     bulkhead.enter("a")
     bulkhead.leave("a", taken=False)
@@ -50,7 +50,7 @@ def test_an_endpoint_that_failed_is_probed_one_at_a_time_and_earns_its_places_an
     assert entered(bulkhead, "a", "a", "a") == [True, True, False]
 
 
-def test_an_endpoint_that_fails_with_more_under_way_has_to_wait_for_them() -> None:
+def test_a_failed_endpoint_waits_until_attempts_under_way_have_ended() -> None:
     bulkhead = Bulkhead()
     entered(bulkhead, "a", "a", "a")
     bulkhead.leave("a", taken=False)
@@ -59,7 +59,7 @@ def test_an_endpoint_that_fails_with_more_under_way_has_to_wait_for_them() -> No
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans())))
-def test_whatever_happens_the_places_add_up(steps: list[tuple[str, bool]]) -> None:
+def test_free_attempts_and_attempts_under_way_add_up_to_the_total(steps: list[tuple[str, bool]]) -> None:
     bulkhead, under_way = Bulkhead(), 0
     for webhook_id, taken in steps:
         under_way += sum(entered(bulkhead, webhook_id, webhook_id))

@@ -31,13 +31,13 @@ def test_every_2xx_delivers(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [100, 199, 301, 302, 307, 400, 401, 404, 408, 429, 500, 503, 600, 999])
-def test_every_other_answer_is_tried_again(status: int) -> None:
+def test_any_answer_but_2xx_and_410_is_retried(status: int) -> None:
     settled = decide(0, answer(status), NOW, MIDDLE)
     assert isinstance(settled, Rejected)
     assert (settled.retry_at, settled.disables, str(status) in settled.error) == (SOON, False, True)
 
 
-def test_410_ends_the_subscription() -> None:
+def test_410_ends_the_retries_and_the_subscription() -> None:
     settled = decide(0, answer(410), NOW, MIDDLE)
     assert isinstance(settled, Rejected)
     assert (settled.retry_at, settled.disables) == (None, True)
@@ -49,24 +49,24 @@ def test_a_redirect_says_why_it_is_a_failure() -> None:
     assert "redirects are not followed" in settled.error
 
 
-def test_an_overloaded_endpoint_is_given_the_time_it_asks_for() -> None:
+def test_a_429_answer_is_retried_after_its_retry_after() -> None:
     assert decide(0, answer(429, "90"), NOW, MIDDLE) == Rejected(
         "The endpoint answered 429.", NOW + timedelta(seconds=90)
     )
 
 
-def test_without_an_answer_it_is_tried_again() -> None:
+def test_a_delivery_without_an_answer_is_retried() -> None:
     assert decide(0, NoAnswer("No answer within 15 seconds."), NOW, MIDDLE) == Unreachable(
         "No answer within 15 seconds.", SOON
     )
 
 
-def test_a_forbidden_target_is_held_at_once() -> None:
+def test_a_delivery_to_a_forbidden_target_is_not_retried() -> None:
     assert decide(0, Forbidden("private"), NOW, MIDDLE) == Unreachable("private", None)
 
 
 @pytest.mark.parametrize("result", [answer(500), NoAnswer("silence")])
-def test_after_the_last_try_it_is_held(result: EndpointAnswer | NoAnswer) -> None:
+def test_a_delivery_is_not_retried_after_the_last_attempt(result: EndpointAnswer | NoAnswer) -> None:
     before_last, last = (decide(n, result, NOW, MIDDLE) for n in (LAST - 1, LAST))
     assert not isinstance(before_last, Delivered)
     assert not isinstance(last, Delivered)

@@ -17,7 +17,7 @@ def test_the_schedule_adds_up_to_the_table_in_its_comment() -> None:
     assert sum(filter(None, waits), timedelta()) == timedelta(hours=52, minutes=52, seconds=35)
 
 
-def test_an_outage_of_half_an_hour_is_over_long_before_the_first_contact_is_due() -> None:
+def test_the_first_retry_after_an_outage_of_half_an_hour_comes_within_an_hour() -> None:
     elapsed = timedelta()
     for n in range(1, 8):
         elapsed += delay(n, MIDDLE) or timedelta()
@@ -35,19 +35,17 @@ def test_the_wait_stays_within_its_jitter(n: int, jitter: float) -> None:
     assert waited.total_seconds() <= planned * (1 + JITTER) + 1e-6
 
 
-def test_after_the_last_try_there_is_no_other() -> None:
+def test_there_is_no_delay_after_the_last_attempt() -> None:
     assert delay(len(SCHEDULE_SECONDS) + 1, MIDDLE) is None
 
 
 @given(failures, jitters, st.timedeltas(timedelta(days=-400), timedelta(days=400)))
-def test_what_the_receiver_asks_for_only_lengthens_the_wait_and_never_by_days(
-    n: int, jitter: float, asked: timedelta
-) -> None:
+def test_retry_after_only_lengthens_the_delay_and_is_capped(n: int, jitter: float, asked: timedelta) -> None:
     planned, waited = delay(n, jitter), delay(n, jitter, asked)
     assert planned
     assert waited
     assert planned <= waited <= max(planned, MAX_RETRY_AFTER)
 
 
-def test_a_receiver_gets_the_two_minutes_it_asks_for() -> None:
+def test_retry_after_of_two_minutes_is_respected() -> None:
     assert delay(1, MIDDLE, timedelta(minutes=2)) == timedelta(minutes=2)

@@ -19,7 +19,7 @@ def test_a_secret_is_shown_as_its_prefix_and_base64() -> None:
 
 
 @given(body=st.text(), at=st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001 - zone is set below
-def test_the_reference_library_signs_alike(body: str, at: datetime) -> None:
+def test_signatures_equal_those_of_the_reference_library(body: str, at: datetime) -> None:
     at = at.replace(tzinfo=UTC)
     theirs = Webhook(SECRET).sign("msg_1", at, body)
     assert signature([SECRET], "msg_1", int(at.timestamp()), body.encode()) == theirs
@@ -30,7 +30,7 @@ def test_several_secrets_give_several_signatures_in_their_order() -> None:
     assert both.split(" ") == [signature([one], "msg_1", 1_700_000_000, b"{}") for one in (SECRET, OTHER)]
 
 
-def test_bytes_that_are_no_text_are_signed_as_they_are() -> None:
+def test_bytes_that_are_not_utf_8_are_signed_unchanged() -> None:
     assert signature([SECRET], "m", 1, b"\xff") != signature([SECRET], "m", 1, b"\xfe")
 
 

@@ -38,14 +38,14 @@ def test_a_url_is_brought_to_normal_form(text: str, url: str, host: str, port: i
         "https://crm.example/" + "a" * MAX_URL_LENGTH,
     ],
 )  # fmt: skip
-def test_what_is_no_endpoint_is_refused_naming_the_field(text: str) -> None:
+def test_an_invalid_url_is_refused_with_its_field(text: str) -> None:
     with pytest.raises(Refused) as caught:
         parse_target(text)
     assert (caught.value.code, caught.value.field) == ("webhook_url_invalid", "url")
 
 
 @given(st.text(max_size=60).map("https://".__add__))
-def test_what_is_accepted_is_plain_ascii_and_stable(text: str) -> None:
+def test_an_accepted_url_is_printable_ascii_and_parses_to_the_same_target(text: str) -> None:
     try:
         target = parse_target(text)
     except Refused:

@@ -22,11 +22,11 @@ def webhook(**more: Any) -> Webhook:
 
 
 @pytest.mark.parametrize("type", OFFERED, ids=attrgetter("name"))
-def test_without_types_and_models_it_wants_all_but_changes_of_stage(type: EventType[Any]) -> None:
+def test_a_webhook_without_types_and_models_gets_all_types_but_stage_changes(type: EventType[Any]) -> None:
     assert webhook().wants(type, "marathon") == (type.name != "profile.stage_changed")
 
 
-def test_it_wants_only_the_types_and_models_it_named() -> None:
+def test_a_webhook_gets_only_the_types_and_models_that_it_names() -> None:
     named = webhook(event_types=("lead.qualified",), models=("marathon",))
     assert named.wants(LEAD_QUALIFIED, "marathon")
     assert not named.wants(STAGE_CHANGED, "marathon")
@@ -37,7 +37,7 @@ def test_no_secret_shows_in_a_representation() -> None:
     assert "old" not in repr(webhook())
 
 
-def test_after_a_rotation_both_sign_the_new_one_first_until_the_grace_is_over() -> None:
+def test_both_secrets_sign_until_the_rotation_grace_ends() -> None:
     secrets = rotated([Secret("old")], "new", NOW)
     assert signing(secrets, NOW) == ("new", "old")
     assert signing(secrets, NOW + ROTATION_GRACE - timedelta(seconds=1)) == ("new", "old")
@@ -50,7 +50,7 @@ def test_a_second_rotation_does_not_lengthen_the_grace_of_the_first() -> None:
     assert signing(secrets, NOW + ROTATION_GRACE + HOUR) == ("third",)
 
 
-def test_rotating_without_end_keeps_the_header_short() -> None:
+def test_repeated_rotations_leave_a_bounded_number_of_secrets() -> None:
     secrets: tuple[Secret, ...] = (Secret("0"),)
     for number in range(1, 50):
         secrets = rotated(secrets, str(number), NOW)

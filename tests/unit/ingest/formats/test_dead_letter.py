@@ -89,15 +89,13 @@ def why(one: DeadLetter) -> tuple[str, str]:
         ),
     ],
 )  # fmt: skip
-def test_a_parked_message_goes_to_its_topic_under_its_key_byte_for_byte(
-    topic: str, event: Event, key: str
-) -> None:
+def test_a_replayed_message_has_its_topic_key_and_bytes_unchanged(topic: str, event: Event, key: str) -> None:
     spaced = encode(event).replace(b":", b" : ", 1)
     (record,) = records_of(parked(spaced, topic), FORMS)
     assert record == (topic, key, spaced)
 
 
-def test_bytes_that_no_text_can_keep_come_back_too() -> None:
+def test_a_payload_in_base64_is_replayed_as_its_bytes() -> None:
     data = encode(interaction())
     (record,) = records_of(parked(data, payload=b64encode(data).decode(), encoding="base64"), FORMS)
     assert record.value == data
@@ -128,12 +126,12 @@ def test_bytes_that_no_text_can_keep_come_back_too() -> None:
         (refused_by_ingest('{"a":"' + "x" * (MAX_PAYLOAD_BYTES - 6)), "payload_incomplete"),
     ],
 )
-def test_what_cannot_be_replayed_is_refused_with_the_reason(one: DeadLetter, code: str) -> None:
+def test_a_dead_letter_that_cannot_be_replayed_is_refused_with_a_code(one: DeadLetter, code: str) -> None:
     assert why(one)[0] == code
 
 
 @pytest.mark.parametrize("path", [path.path for path in (*NATIVE.paths, *SEGMENT.paths)])
-def test_what_was_refused_is_read_by_the_reader_of_its_path(path: str) -> None:
+def test_a_dead_letter_is_read_by_the_reader_of_its_path(path: str) -> None:
     body: dict[str, Any] = {"userId": "u1", "groupId": "g1", "previousId": "c1", "event": "Signed Up"}
     body = VISIT if path == "/v1/events" else body
     body = {"batch": [body | {"type": "track"}]} if path in {"/v1/batch", "/v1/b"} else body
@@ -141,7 +139,7 @@ def test_what_was_refused_is_read_by_the_reader_of_its_path(path: str) -> None:
     assert (event.received_at, event.occurred_at) == (NOON, NOON)
 
 
-def test_a_call_of_a_batch_and_a_whole_batch_are_told_apart() -> None:
+def test_a_single_batch_call_and_a_whole_batch_are_both_replayed() -> None:
     call = {"type": "track", "userId": "u1", "event": "Signed Up", "messageId": "m1"}
     assert [one.id for one in interactions(refused_by_ingest(call, "/v1/b"))] == ["m1"]
     assert [one.id for one in interactions(refused_by_ingest({"batch": [call, call]}, "/v1/b"))] == [
@@ -150,20 +148,20 @@ def test_a_call_of_a_batch_and_a_whole_batch_are_told_apart() -> None:
     ]
 
 
-def test_events_without_an_id_get_the_same_one_each_time_and_each_letter_others() -> None:
+def test_replayed_events_without_an_id_get_stable_ids_that_differ_per_dead_letter() -> None:
     first, again = (interactions(refused_by_ingest([VISIT, VISIT])) for _ in range(2))
     (other, _) = interactions(refused_by_ingest([VISIT, VISIT], id="dead_2"))
     assert first == again
     assert len({first[0].id, first[1].id, other.id}) == 3
 
 
-def test_of_a_whole_body_all_events_are_accepted_or_none() -> None:
+def test_a_body_with_any_refused_event_is_not_replayed() -> None:
     code, message = why(refused_by_ingest([VISIT, {"type": "x"}, VISIT, 7]))
     assert code == "shape_invalid"
     assert message.startswith("2 of its 4 events are refused. The first reason: ")
 
 
-def test_what_was_said_beside_a_call_of_a_batch_is_heeded_again() -> None:
+def test_a_replayed_batch_call_gets_the_clock_campaign_and_user_agent_of_its_batch() -> None:
     """Its clock, its campaign and its browser: without them a crawler would be a person."""
     sent = NOON + timedelta(hours=3)
     body = {

@@ -35,13 +35,13 @@ def refusal(**event: Any) -> tuple[str, str | None]:
     return refused.value.code, refused.value.field
 
 
-def test_the_least_that_makes_an_event() -> None:
+def test_a_minimal_event_gets_an_id_and_the_time_of_receipt() -> None:
     event = read()
     assert (event.id, event.type, event.occurred_at, event.machine) == ("new", "visit", RECEIVED, None)
     assert event.identities == (("email", "ana@runner.example"),)
 
 
-def test_everything_an_event_can_say() -> None:
+def test_all_fields_of_an_event_are_read() -> None:
     event = read(
         id="e-1",
         occurred_at="2015-05-17T10:05:03Z",
@@ -68,21 +68,21 @@ def test_nulls_are_absent() -> None:
     assert read(**nulls) == read()
 
 
-def test_several_identities_stand_strongest_first_and_once() -> None:
+def test_identities_are_unique_and_sorted_by_strength() -> None:
     event = read(identities={"anonymous_id": ["c1", "c2", "c1"], "facebook": 1234, "user_id": "u1"})
     assert event.identities == (
         ("user_id", "u1"), ("facebook", "1234"), ("anonymous_id", "c1"), ("anonymous_id", "c2")
     )  # fmt: skip
 
 
-def test_a_former_user_id_names_the_user_id_that_it_was() -> None:
+def test_a_former_user_id_is_also_a_user_id() -> None:
     event = read(identities={"user_id": "new-1", "former_user_id": "old-1"})
     assert set(event.identities) == {
         ("user_id", "new-1"), ("user_id", "old-1"), ("former_user_id", "old-1")
     }  # fmt: skip
 
 
-def test_an_email_among_the_traits_names_nobody() -> None:
+def test_an_email_trait_is_not_an_identity() -> None:
     assert read(traits={"email": "other@x.example"}).identities == read().identities
 
 
@@ -114,7 +114,7 @@ def test_an_email_among_the_traits_names_nobody() -> None:
         ({"properties": {"pad": "x" * 40_000}}, "event_too_large", None),
     ],
 )
-def test_what_is_wrong_is_refused_naming_the_field(
+def test_an_invalid_event_is_refused_with_its_field(
     event: dict[str, Any], code: str, field: str | None
 ) -> None:
     assert refusal(**event) == (code, field)
@@ -127,14 +127,14 @@ def test_limits_are_inclusive() -> None:
     assert read(traits=traits).traits == traits
 
 
-def test_a_machine_is_judged_by_the_property_before_the_browser() -> None:
+def test_the_user_agent_property_takes_precedence_over_the_header() -> None:
     assert read(properties={"user_agent": GOOGLEBOT}).machine == "crawler"
     assert read(properties={"user_agent": ""}).machine == "no_user_agent"
     assert read(user_agent=GOOGLEBOT).machine == "crawler"
     assert read(user_agent=GOOGLEBOT, properties={"user_agent": "Opera/9.80"}).machine is None
 
 
-def test_the_browsers_user_agent_is_kept_for_a_better_judge() -> None:
+def test_the_user_agent_header_is_stored_as_a_property_except_for_identify() -> None:
     assert read(user_agent="Opera/9.80").properties == {"user_agent": "Opera/9.80"}
     assert read(user_agent="Opera/9.80", type="identify").properties == {}
 
@@ -147,7 +147,7 @@ FIELDS = st.sampled_from(
 
 
 @given(st.dictionaries(FIELDS, JSON))
-def test_whatever_comes_is_refused_or_can_be_read_from_the_log(changes: dict[str, Any]) -> None:
+def test_any_event_is_refused_or_survives_encoding(changes: dict[str, Any]) -> None:
     with suppress(Refused):
         event = read(**changes)
         assert decode(encode(event)) == event

@@ -35,7 +35,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def test_every_format_of_the_folder_is_registered_under_the_name_of_its_file() -> None:
+def test_every_format_is_registered_under_the_name_of_its_module() -> None:
     names = [module.name for module in iter_modules(formats.__path__)]
     modules = {name: vars(import_module(f"{formats.__name__}.{name}")).values() for name in names}
     found = {id(value) for module in modules.values() for value in module if isinstance(value, Format)}
@@ -45,7 +45,7 @@ def test_every_format_of_the_folder_is_registered_under_the_name_of_its_file() -
 
 
 @pytest.mark.parametrize("tracker_format", EACH_FORMAT)
-def test_every_format_has_a_test_of_how_it_is_read(tracker_format: Format) -> None:
+def test_every_format_has_a_test_module(tracker_format: Format) -> None:
     assert (Path(__file__).parent / f"test_{tracker_format.name}.py").exists()
 
 
@@ -56,7 +56,7 @@ def test_a_path_belongs_to_one_format_and_has_no_parameters() -> None:
 
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
-def test_a_path_s_description_has_an_example_and_says_where_the_key_may_stand(
+def test_path_descriptions_have_a_valid_example_and_name_the_key_fields(
     tracker_format: Format, path: TrackingPath
 ) -> None:
     description = path.describe(tracker_format.key_fields)
@@ -70,7 +70,7 @@ def test_a_path_s_description_has_an_example_and_says_where_the_key_may_stand(
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
 @pytest.mark.parametrize("body", HOSTILE, ids=lambda body: repr(body[:12]))
-def test_what_no_tracker_sends_is_refused_and_no_bug(
+def test_hostile_bodies_are_refused_without_an_unexpected_exception(
     tracker_format: Format, path: TrackingPath, body: bytes
 ) -> None:
     for read in (path.read, path.read_again or path.read):
@@ -82,7 +82,7 @@ def test_what_no_tracker_sends_is_refused_and_no_bug(
 
 
 @pytest.mark.parametrize(("tracker_format", "path"), EACH_PATH)
-def test_a_body_that_was_refused_is_kept_without_its_keys_and_read_again(
+def test_a_refused_body_is_stored_without_keys_and_can_be_replayed(
     tracker_format: Format, path: TrackingPath
 ) -> None:
     fields = dict.fromkeys(body_keys(tracker_format), KEY)
@@ -100,14 +100,14 @@ def test_a_body_that_was_refused_is_kept_without_its_keys_and_read_again(
 
 
 @pytest.mark.parametrize("tracker_format", EACH_FORMAT)
-def test_no_field_that_may_have_a_key_is_kept(tracker_format: Format) -> None:
+def test_redaction_removes_keys_from_all_key_fields(tracker_format: Format) -> None:
     for name in tracker_format.key_fields.names:
         for kept in (f'{{"a":{{"{name}":"{KEY}"}}}}', f"a=1&{name}={KEY}", str({name: KEY})):
             assert KEY.encode() not in tracker_format.redaction.of_bytes(kept.encode())
 
 
 @pytest.mark.parametrize("tracker_format", EACH_FORMAT)
-def test_a_refused_event_is_named_by_each_field_that_may_have_its_id(tracker_format: Format) -> None:
+def test_the_verdict_of_a_refused_event_takes_the_id_from_any_id_field(tracker_format: Format) -> None:
     media_type = example_of(tracker_format, tracker_format.paths[0]).media_type
     for name in tracker_format.id_fields.names:
         refusal = Refusal(ERROR, encoded(media_type, {name: "e1"}))

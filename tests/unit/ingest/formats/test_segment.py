@@ -8,7 +8,7 @@ from shared.events import Interaction
 from tests.unit.ingest.formats.segment_calls import RECEIVED, SENDING, read
 
 
-def test_what_segments_python_library_sends() -> None:
+def test_a_call_of_the_segment_python_library_is_read() -> None:
     event = read(
         None,
         type="track",
@@ -32,7 +32,7 @@ def test_what_segments_python_library_sends() -> None:
     assert event.identities == (("user_id", "u1"),)
 
 
-def test_what_segments_browser_library_sends() -> None:
+def test_a_call_of_the_segment_browser_library_is_read() -> None:
     page = {
         "path": "/pricing",
         "referrer": "",
@@ -65,7 +65,7 @@ def test_what_segments_browser_library_sends() -> None:
     }
 
 
-def test_what_rudderstacks_python_library_sends() -> None:
+def test_a_call_of_the_rudderstack_python_library_is_read() -> None:
     event = read(
         "identify",
         anonymousId="c1",
@@ -91,13 +91,13 @@ def test_nulls_are_absent_everywhere() -> None:
     assert read("track", event="x", context=nulls) == event
 
 
-def test_an_identify_carries_traits_and_links_only() -> None:
+def test_an_identify_call_has_traits_and_no_properties() -> None:
     event = read("identify", traits={"title": "VP"}, properties={"a": 1}, context={"page": {"path": "/"}})
     assert (event.properties, event.traits) == ({}, {"title": "VP"})
 
 
 @pytest.mark.parametrize("value", ["not an address", "", 7, None, ["a@b.example"]])
-def test_an_email_trait_that_is_no_address_names_nobody(value: Any) -> None:
+def test_an_invalid_email_trait_stays_a_trait_and_is_not_an_identity(value: Any) -> None:
     event = read("identify", traits={"email": value, "phone": value})
     assert event.identities == (("user_id", "u1"),)
     assert event.traits["email"] == value
@@ -108,7 +108,7 @@ def test_a_phone_trait_names_a_person() -> None:
     assert event.identities[1] == ("phone", "+491701234567")
 
 
-def test_a_group_tells_the_company_and_its_email_names_nobody() -> None:
+def test_group_traits_describe_the_company_and_are_not_identities() -> None:
     traits = {
         "name": "Runner Ltd",
         "employees": 40,
@@ -128,13 +128,13 @@ def test_a_group_tells_the_company_and_its_email_names_nobody() -> None:
     }
 
 
-def test_a_page_knows_its_path_when_it_knows_its_url() -> None:
+def test_the_path_of_a_page_comes_from_its_url() -> None:
     assert read("page", properties={"url": "https://a.example/b?c"}).properties["path"] == "/b"
     assert read("page", context={"page": {"url": "https://a.example"}}).properties["path"] == "/"
     assert "path" not in read("screen", name="Prices").properties
 
 
-def test_the_calls_own_properties_go_before_the_page_it_was_made_on() -> None:
+def test_properties_of_a_call_take_precedence_over_its_page() -> None:
     context = {"page": {"url": "https://a.example/shop", "title": "Shop"}}
     event = read(
         "track", event="Product Viewed", properties={"url": "https://a.example/shoe"}, context=context
@@ -142,7 +142,7 @@ def test_the_calls_own_properties_go_before_the_page_it_was_made_on() -> None:
     assert event.properties == {"url": "https://a.example/shoe", "title": "Shop", "path": "/shoe"}
 
 
-def test_the_clock_of_the_call_goes_before_that_of_the_batch() -> None:
+def test_sent_at_of_a_call_takes_precedence_over_that_of_the_batch() -> None:
     batch = SENDING._replace(sent_at=RECEIVED - timedelta(hours=2))
     at_ten = "2026-11-22T10:00:00Z"
     assert read("track", batch, event="x", timestamp=at_ten).occurred_at == RECEIVED
@@ -150,14 +150,14 @@ def test_the_clock_of_the_call_goes_before_that_of_the_batch() -> None:
     assert own.occurred_at == RECEIVED - timedelta(hours=1)
 
 
-def test_the_batchs_context_completes_the_calls() -> None:
+def test_the_batch_context_fills_gaps_in_the_context_of_a_call() -> None:
     batch = SENDING._replace(context=Context(campaign={"name": "spring"}, library={"name": "batch"}))
     event = read("track", batch, event="x", context={"library": {"name": "own"}})
     assert (event.campaign, event.source) == ("spring", "own")
     assert read("track", batch, event="x").source == "batch"
 
 
-def test_the_persons_user_agent_is_judged_and_never_the_servers() -> None:
+def test_a_machine_is_judged_by_the_user_agent_of_the_context_or_the_sender() -> None:
     bot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
     assert read("track", event="x", context={"userAgent": bot}).machine == "crawler"
     assert read("track", SENDING._replace(user_agent=bot), event="x").machine == "crawler"

@@ -14,7 +14,7 @@ def named(path: str, **call: Any) -> set[tuple[str, str]]:
     return {(one.kind, one.value) for one in read(path, **call).identities}
 
 
-def test_an_alias_makes_an_earlier_user_id_a_former_one() -> None:
+def test_an_alias_makes_the_previous_id_a_former_user_id() -> None:
     """The first example in the documentation: an e-mail address that was the userId, and a new one."""
     event = read("alias", previousId="jen@email.com", userId="507f191e81")
     assert event.type == "identify"
@@ -23,7 +23,7 @@ def test_an_alias_makes_an_earlier_user_id_a_former_one() -> None:
     }  # fmt: skip
 
 
-def test_an_earlier_id_that_is_no_address_may_have_been_an_anonymous_one() -> None:
+def test_a_previous_id_that_is_not_an_email_is_also_an_anonymous_id() -> None:
     assert named("alias", previousId="39239-23923", userId="507f191e81") == {
         ("user_id", "507f191e81"), ("user_id", "39239-23923"), ("former_user_id", "39239-23923"),
         ("anonymous_id", "39239-23923"),
@@ -33,18 +33,18 @@ def test_an_earlier_id_that_is_no_address_may_have_been_an_anonymous_one() -> No
 @pytest.mark.parametrize(
     "previous", [{"previousId": "cookie-1"}, {"previousId": None}, {}, {"previousId": "null"}]
 )
-def test_an_alias_of_the_anonymous_id_of_the_call_links_the_two(previous: dict[str, Any]) -> None:
+def test_an_alias_of_the_anonymous_id_links_it_to_the_user_id(previous: dict[str, Any]) -> None:
     assert named("alias", anonymousId="cookie-1", **previous) == {
         ("user_id", "u1"),
         ("anonymous_id", "cookie-1"),
     }
 
 
-def test_an_alias_of_oneself_makes_nobody_a_former_user() -> None:
+def test_an_alias_of_a_user_id_to_itself_adds_no_former_user_id() -> None:
     assert named("alias", previousId=" u1 ", anonymousId="c1") == {("user_id", "u1"), ("anonymous_id", "c1")}
 
 
-def test_an_alias_without_a_user_id_links_the_earlier_id_with_the_anonymous_one() -> None:
+def test_an_alias_without_a_user_id_links_the_previous_id_to_the_anonymous_id() -> None:
     assert named("alias", userId=None, anonymousId="c1", previousId="old-1") == {
         ("user_id", "old-1"), ("anonymous_id", "old-1"), ("anonymous_id", "c1")
     }  # fmt: skip
@@ -60,14 +60,14 @@ def test_an_alias_without_a_user_id_links_the_earlier_id_with_the_anonymous_one(
         ({"userId": None, "previousId": "old-1"}, "userId"),
     ],
 )
-def test_an_alias_of_nothing_is_refused(call: dict[str, Any], field: str) -> None:
+def test_an_alias_without_two_different_ids_is_refused(call: dict[str, Any], field: str) -> None:
     assert refusal("alias", **call) == ("field_missing", field)
 
 
 @pytest.mark.parametrize(
     "event", ["Signed Up", "signed_up", "SignedUp", "Newsletter Signup", "Order Completed"]
 )
-def test_addresses_that_people_tell_of_themselves_name_them(event: str) -> None:
+def test_email_and_phone_of_a_sign_up_or_order_are_identities(event: str) -> None:
     one = read("track", event=event, properties=dict(JEN))
     assert {("email", "jen@email.example"), ("phone", "+14105559412")} < set(one.identities)
     assert one.properties == JEN
@@ -76,17 +76,17 @@ def test_addresses_that_people_tell_of_themselves_name_them(event: str) -> None:
 @pytest.mark.parametrize(
     "event", ["Invite Sent", "Friend Referred", "Product Shared", "Account Added User", "Form Submitted"]
 )
-def test_addresses_that_may_be_somebody_elses_name_nobody(event: str) -> None:
+def test_email_and_phone_of_other_track_events_are_not_identities(event: str) -> None:
     assert named("track", event=event, properties=JEN | {"invitee_email": "x@y.example"}) == {
         ("user_id", "u1")
     }
 
 
-def test_an_address_of_a_page_that_somebody_saw_names_nobody() -> None:
+def test_email_and_phone_of_a_page_are_not_identities() -> None:
     assert named("page", name="Signed Up", properties=dict(JEN)) == {("user_id", "u1")}
 
 
-def test_what_is_no_address_in_a_sign_up_is_a_property_and_names_nobody() -> None:
+def test_an_invalid_email_of_a_sign_up_is_left_out_of_the_identities() -> None:
     one = accepted("track", event="Signed Up", properties={"email": "no address"})
     assert one.event.identities == (("user_id", "u1"),)
     assert [(left.field, left.code) for left in one.left_out] == [
@@ -121,11 +121,11 @@ def test_external_ids_name_the_person() -> None:
         [external(None, "a1"), external("crm_id", ["a1"]), external("crm_id", {"a": 1})],
     ],
 )  # fmt: skip
-def test_external_ids_of_others_or_of_another_shape_name_nobody(told: Any) -> None:
+def test_external_ids_of_other_collections_or_shapes_are_ignored(told: Any) -> None:
     assert named("track", event="x", context={"externalIds": told}) == {("user_id", "u1")}
 
 
-def test_external_ids_that_are_none_are_told_of() -> None:
+def test_unusable_external_ids_are_listed_as_left_out() -> None:
     ids = [
         external("ios.idfa", "00000000-0000-0000-0000-000000000000"),
         external("7", "x"),
@@ -140,7 +140,7 @@ def test_external_ids_that_are_none_are_told_of() -> None:
     ]
 
 
-def test_the_external_ids_of_a_batch_are_those_of_its_calls() -> None:
+def test_external_ids_of_a_batch_apply_to_calls_without_external_ids() -> None:
     batch = SENDING._replace(context=Context(external_ids=[external("crm_id", "a1")]))
     assert ("crm_id", "a1") in read("track", batch, event="x").identities
     own = {"externalIds": [external("crm_id", "a2")]}

@@ -40,7 +40,7 @@ from tests.unit.ingest.formats.segment_calls import read, refusal
         ("page", {"traits": {"a": "\0"}}, "nul_character", "traits.a"),
     ],
 )
-def test_what_is_wrong_is_refused_naming_the_field(
+def test_an_invalid_call_is_refused_with_its_field(
     path: str | None, call: dict[str, Any], code: str, field: str
 ) -> None:
     assert refusal(path, **call) == (code, field)
@@ -56,9 +56,7 @@ TYPES = st.sampled_from(["track", "identify", "page", "screen", "group", "alias"
 
 
 @given(TYPES, st.dictionaries(FIELDS, JSON))
-def test_whatever_comes_is_refused_or_can_be_read_from_the_log(
-    path: str | None, call: dict[str, Any]
-) -> None:
+def test_any_call_is_refused_or_survives_encoding(path: str | None, call: dict[str, Any]) -> None:
     with suppress(Refused):
         event = read(path, **call)
         assert decode(encode(event)) == event

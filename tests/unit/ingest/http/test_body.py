@@ -11,7 +11,7 @@ def test_gzip_is_read_up_to_the_limit() -> None:
     assert gunzip(gzip.compress(plain)) == (plain, None)
 
 
-def test_a_bomb_is_stopped_one_byte_beyond_the_limit() -> None:
+def test_a_gzip_bomb_is_cut_one_byte_beyond_the_limit() -> None:
     body = gunzip(gzip.compress(b"\0" * 50_000_000))
     assert len(body.data) == MAX_BODY_BYTES + 1
     assert body.fault is not None
@@ -28,7 +28,7 @@ def test_a_bomb_is_stopped_one_byte_beyond_the_limit() -> None:
         gzip.compress(b"a", mtime=0) * 2,
     ],
 )
-def test_what_is_not_one_whole_gzip_is_refused_as_it_came(data: bytes) -> None:
+def test_a_body_that_is_not_one_whole_gzip_is_refused_with_its_raw_bytes(data: bytes) -> None:
     body = gunzip(data)
     assert body.data == data
     assert body.fault is not None

@@ -16,7 +16,7 @@ from services.ingest.imports.visitor import Anonymiser, load_salt
 from shared.errors import Misconfigured
 
 
-def test_a_visitor_is_the_same_at_every_run_and_nobody_without_the_salt() -> None:
+def test_a_visitor_id_is_the_same_for_the_same_address_and_salt() -> None:
     ana = Anonymiser("salt").visitor("83.149.9.216", "Firefox")
     assert ana == Anonymiser("salt").visitor("83.149.9.216", "Firefox")
     assert ana != Anonymiser("salt").visitor("83.149.9.217", "Firefox")
@@ -25,13 +25,13 @@ def test_a_visitor_is_the_same_at_every_run_and_nobody_without_the_salt() -> Non
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
-def test_a_salt_that_is_none_is_said(tmp_path: Path, content: bytes) -> None:
+def test_a_salt_file_without_a_salt_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "import.salt").write_bytes(content)
     with pytest.raises(Misconfigured, match="has no valid salt"):
         load_salt(tmp_path)
 
 
-def test_the_id_of_a_line_follows_from_what_it_says_and_whose_it_is() -> None:
+def test_the_event_id_depends_on_the_line_its_occurrence_and_the_visitor() -> None:
     line = b"192.0.2.1 - - [...]"
     assert event_id(line, b"\1", 0, "192.0.2.1") == "log_01_0"
     assert event_id(line, b"\1", 1, "192.0.2.1") == "log_01_1"
@@ -39,7 +39,7 @@ def test_the_id_of_a_line_follows_from_what_it_says_and_whose_it_is() -> None:
     assert event_id(b"192.0.2.10 - -", b"\1", 0, "192.0.2.1") == "log2_01_0"
 
 
-def test_the_salt_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+def test_the_salt_is_created_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
     salt = load_salt(tmp_path / "data")
     assert load_salt(tmp_path / "data") == salt
     assert len(salt) == 64
@@ -76,7 +76,7 @@ def test_the_report_names_the_first_lines_of_each_refusal() -> None:
     assert "refused: too long (line 1, 2, 3, 4, 5, ...)" in shown(ImportResult(report))
 
 
-def test_what_was_skipped_has_a_line_and_the_whole_file_a_column_of_its_own() -> None:
+def test_the_report_shows_skipped_lines_and_totals_of_the_whole_file() -> None:
     before = ImportReport(lines=5, visits=4, refused={"too long": 1}, refused_lines={"too long": [2]})
     now = ImportReport(lines=2, visits=1, refused={"too long": 1}, refused_lines={"too long": [7]})
     past = PastImport("a.log", datetime(2026, 11, 15, tzinfo=UTC), 100, "00", before)
@@ -89,7 +89,7 @@ def test_what_was_skipped_has_a_line_and_the_whole_file_a_column_of_its_own() ->
     assert ["refused: too long (line 2, 7)", "1", "2"] in table
 
 
-def test_a_report_says_what_its_format_does_not_tell() -> None:
+def test_the_report_warns_when_the_format_has_no_user_agents() -> None:
     assert "machines are not recognised" in shown(ImportResult(ImportReport(formats={"vhost_common": 1})))
     assert "machines are not recognised" not in shown(ImportResult(ImportReport(formats={"combined": 1})))
 
@@ -103,7 +103,7 @@ def test_a_report_says_what_its_format_does_not_tell() -> None:
         ("x" * 10_000, "the instance refuses it (no reason)"),
     ],
 )
-def test_what_the_instance_refuses_is_said_in_words(code: str, reason: str) -> None:
+def test_a_refusal_code_of_the_instance_is_reported_in_words(code: str, reason: str) -> None:
     report = ImportReport(lines=1)
     report.count_refused_by_instance(code, 1)
     assert report.refused == {reason: 1}
@@ -113,7 +113,7 @@ def test_what_the_instance_refuses_is_said_in_words(code: str, reason: str) -> N
     ("lines", "empty", "refused", "mostly"),
     [(0, 0, 0, False), (2, 0, 1, False), (3, 0, 2, True), (4, 2, 2, True), (9, 9, 0, False)],
 )
-def test_a_file_is_mostly_refused_beyond_half_of_its_lines(
+def test_a_file_is_mostly_refused_when_over_half_of_its_lines_are_refused(
     lines: int, empty: int, refused: int, mostly: bool
 ) -> None:
     report = ImportReport(lines=lines, ignored={"empty line": empty}, refused={"too long": refused})

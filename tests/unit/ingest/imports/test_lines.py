@@ -43,28 +43,28 @@ def mark_of(path: Path) -> Mark:
         return log.mark
 
 
-def test_lines_are_numbered_and_know_where_they_are(tmp_path: Path) -> None:
+def test_lines_have_a_number_and_byte_offsets(tmp_path: Path) -> None:
     path = written(tmp_path, b"one\r\n\ntwo")
     assert lines_of(path) == [(b"one", 1, 0, 5, True), (b"", 2, 5, 6, True), (b"two", 3, 6, 9, False)]
 
 
 @pytest.mark.parametrize("name", ["a.log.gz", "a.log"])
-def test_gzip_is_told_by_its_content_and_read_as_what_it_holds(tmp_path: Path, name: str) -> None:
+def test_gzip_is_detected_by_content_and_unpacked(tmp_path: Path, name: str) -> None:
     path = written(tmp_path, gzip.compress(b"one\n", mtime=0) + gzip.compress(b"two\n"), name)
     assert lines_of(path) == [(b"one", 1, 0, 4, True), (b"two", 2, 4, 8, True)]
 
 
-def test_a_plain_file_is_read_as_that_whatever_its_name(tmp_path: Path) -> None:
+def test_a_plain_file_named_gz_is_read_as_plain(tmp_path: Path) -> None:
     assert lines_of(written(tmp_path, b"one\n", "a.log.gz")) == [(b"one", 1, 0, 4, True)]
 
 
-def test_of_an_endless_line_only_its_length_is_seen(tmp_path: Path) -> None:
+def test_a_very_long_line_is_cut_but_counted_in_full(tmp_path: Path) -> None:
     endless, two = lines_of(written(tmp_path, b"x" * 300_000 + b"\ntwo\n"))
     assert len(endless.data) == MAX_LENGTH + 1
     assert two == (b"two", 2, 300_001, 300_005, True)
 
 
-def test_a_file_is_known_by_all_that_was_read_of_it(tmp_path: Path) -> None:
+def test_a_file_is_recognised_by_its_content_also_when_packed_or_grown(tmp_path: Path) -> None:
     endless = b"x" * 300_000 + b"\n"
     for content in (LINES, endless + LINES, b"", b"one", endless[:-1]):
         path = written(tmp_path, content)
@@ -80,7 +80,7 @@ def test_a_file_is_known_by_all_that_was_read_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 100_000, len(LINES) - 2])
-def test_a_file_that_differs_anywhere_is_another_one(tmp_path: Path, place: int) -> None:
+def test_any_changed_byte_changes_the_mark_of_a_file(tmp_path: Path, place: int) -> None:
     changed = LINES[:place] + b"X" + LINES[place + 1 :]
     assert mark_of(written(tmp_path, changed)) != mark_of(written(tmp_path, LINES, "b"))
 
@@ -104,12 +104,12 @@ def broken(packed: bytes) -> bytes:
     return packed[:middle] + b"\xff" * 40 + packed[middle + 40 :]
 
 
-def test_of_damaged_data_nothing_is_trusted(tmp_path: Path) -> None:
+def test_no_line_of_a_damaged_gzip_member_is_read(tmp_path: Path) -> None:
     damage = damaged(written(tmp_path, broken(gzip.compress(LINES)), "a.gz"))
     assert (damage.number, damage.why) == (0, DAMAGED)
 
 
-def test_what_stands_before_a_damaged_member_is_read_to_its_last_byte(tmp_path: Path) -> None:
+def test_data_before_a_damaged_gzip_member_is_read_completely(tmp_path: Path) -> None:
     path = written(tmp_path, gzip.compress(LINES) + broken(gzip.compress(LINES)), "a.gz")
     damage = damaged(path)
     assert (damage.number, damage.why) == (20_000, DAMAGED)
@@ -141,28 +141,28 @@ def test_a_file_that_was_cut_off_is_read_to_its_last_whole_line(tmp_path: Path) 
         (gzip.compress(b"more\n", mtime=0)[:-1], CUT_OFF),
     ],
 )
-def test_what_follows_packed_data_and_is_none_is_said(tmp_path: Path, end: bytes, why: str) -> None:
+def test_trailing_data_after_a_gzip_member_is_reported(tmp_path: Path, end: bytes, why: str) -> None:
     damage = damaged(written(tmp_path, gzip.compress(LINES) + end, "a.gz"))
     assert (damage.number, damage.why) in {(20_000, why), (20_001, why)}
 
 
-def test_zeros_that_fill_a_block_are_none_of_the_log(tmp_path: Path) -> None:
+def test_zero_padding_between_gzip_members_is_skipped(tmp_path: Path) -> None:
     packed = gzip.compress(b"one\n", mtime=0) + b"\0" * 300_000 + gzip.compress(b"two\n") + b"\0" * 512
     assert [line.data for line in lines_of(written(tmp_path, packed))] == [b"one", b"two"]
 
 
-def test_a_checksum_that_does_not_fit_is_said(tmp_path: Path) -> None:
+def test_a_wrong_gzip_checksum_is_reported_as_damage(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(LINES))
     packed[-8] ^= 1
     assert damaged(written(tmp_path, bytes(packed), "a.gz")).why == DAMAGED
 
 
 @pytest.mark.parametrize("content", [b"\x1f\x8b", b"\x1f\x8b\x08\x00" + b"\xff" * 60])
-def test_a_head_that_is_damaged_leaves_nothing_to_read(tmp_path: Path, content: bytes) -> None:
+def test_no_line_is_read_after_a_damaged_gzip_header(tmp_path: Path, content: bytes) -> None:
     assert damaged(written(tmp_path, content, "a.gz")).number == 0
 
 
-def test_much_that_was_packed_to_little_is_unpacked_piece_by_piece(tmp_path: Path) -> None:
+def test_a_highly_compressed_file_is_unpacked_in_bounded_memory(tmp_path: Path) -> None:
     path = written(tmp_path, gzip.compress(b"\0" * 50_000_000 + b"\none\n"))
     tracemalloc.start()
     zeros, one = lines_of(path)
@@ -201,7 +201,7 @@ def tarred() -> bytes:
         (b"\x7fELF\x02\x01\x01\x00\x00\x00rest", "Name the access log itself"),
     ],
 )
-def test_what_is_no_log_says_what_to_do(tmp_path: Path, content: bytes, advice: str) -> None:
+def test_a_file_that_is_not_a_log_is_refused_with_advice(tmp_path: Path, content: bytes, advice: str) -> None:
     path = written(tmp_path, content, "access.log")
     with (
         pytest.raises(Refused, match=r"access\.log cannot be read as an access log") as refusal,
@@ -211,14 +211,14 @@ def test_what_is_no_log_says_what_to_do(tmp_path: Path, content: bytes, advice: 
     assert advice in refusal.value.message
 
 
-def test_what_is_no_file_is_refused_at_once(tmp_path: Path) -> None:
+def test_a_pipe_or_directory_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", tmp_path):
         with pytest.raises(Refused, match="Save the log to a file"), open_log(path):
             pass
 
 
-def test_lines_alike_are_counted() -> None:
+def test_occurrences_of_equal_lines_are_counted() -> None:
     occurrences = Occurrences()
     assert [occurrences.next(digest) for digest in (b"a", b"b", b"a", b"a")] == [0, 0, 1, 2]
 

@@ -30,7 +30,7 @@ def file(directory: Path, content: bytes, name: str = "a.log") -> Path:
     return path
 
 
-def test_a_file_is_known_again_grown_renamed_or_packed(tmp_path: Path) -> None:
+def test_a_grown_renamed_or_packed_file_is_recognised(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
     imported = done(file(tmp_path, FIRST + b"a\n" * 50_000))
     past.save(imported, None)
@@ -39,14 +39,14 @@ def test_a_file_is_known_again_grown_renamed_or_packed(tmp_path: Path) -> None:
     assert found(past, file(tmp_path, gzip.compress(FIRST + b"a\n" * 50_000), "packed")) == imported
 
 
-def test_a_file_that_only_begins_alike_is_another_one(tmp_path: Path) -> None:
+def test_a_file_with_only_the_same_beginning_is_not_recognised(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
     past.save(done(file(tmp_path, FIRST + b"a\n" * 50_000)), None)
     for content in (FIRST, FIRST + b"b\n" * 60_000, FIRST + b"a\n" * 49_999 + b"b\n"):
         assert found(past, file(tmp_path, content, "other")) is None
 
 
-def test_of_several_states_of_a_file_the_farthest_counts(tmp_path: Path) -> None:
+def test_the_import_that_read_most_of_a_file_is_found(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
     past.save(done(file(tmp_path, FIRST + b"a\n"), "day 1"), None)
     past.save(done(file(tmp_path, FIRST + b"a\nb\n"), "both days"), None)
@@ -56,7 +56,7 @@ def test_of_several_states_of_a_file_the_farthest_counts(tmp_path: Path) -> None
     assert both.name == "both days"
 
 
-def test_a_later_state_takes_the_place_of_the_earlier(tmp_path: Path) -> None:
+def test_a_saved_import_replaces_the_earlier_import_of_the_file(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
     one = done(file(tmp_path, FIRST + b"a\n"))
     past.save(one, None)
@@ -64,12 +64,12 @@ def test_a_later_state_takes_the_place_of_the_earlier(tmp_path: Path) -> None:
     assert found(past, file(tmp_path, FIRST + b"a\n")) is None
 
 
-def test_each_server_has_imports_of_its_own(tmp_path: Path) -> None:
+def test_past_imports_are_separate_for_each_server(tmp_path: Path) -> None:
     PastImports(tmp_path, URL, FIRST).save(done(file(tmp_path, FIRST)), None)
     assert found(PastImports(tmp_path, "http://b", FIRST), file(tmp_path, FIRST)) is None
 
 
-def test_the_state_of_an_earlier_version_skips_nothing(tmp_path: Path) -> None:
+def test_a_state_in_the_older_format_is_detected_and_ignored(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
     past.save(done(file(tmp_path, FIRST)), None)
     (state,) = (tmp_path / "imports").iterdir()
@@ -81,7 +81,7 @@ def test_the_state_of_an_earlier_version_skips_nothing(tmp_path: Path) -> None:
     assert found(past, file(tmp_path, FIRST)) is not None
 
 
-def test_a_state_that_cannot_be_read_is_a_new_start(tmp_path: Path) -> None:
+def test_an_unreadable_state_is_ignored(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
     past.save(done(file(tmp_path, FIRST)), None)
     (state,) = (tmp_path / "imports").iterdir()
@@ -90,7 +90,7 @@ def test_a_state_that_cannot_be_read_is_a_new_start(tmp_path: Path) -> None:
         assert found(past, file(tmp_path, FIRST)) is None
 
 
-def test_what_is_remembered_stays_small(tmp_path: Path) -> None:
+def test_only_the_latest_imports_are_remembered(tmp_path: Path) -> None:
     past = PastImports(tmp_path, URL, FIRST)
     for number in range(MAX_STORED + 1):
         past.save(done(file(tmp_path, FIRST + b"%d\n" % number)), None)

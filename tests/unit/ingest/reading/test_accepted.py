@@ -34,7 +34,7 @@ def told(one: Accepted) -> list[tuple[str, str]]:
         ),
     ],
 )
-def test_a_name_of_nobody_beside_a_good_one_is_left_out(
+def test_a_placeholder_or_blank_beside_a_valid_identity_is_left_out(
     identities: dict[str, Any], left_out: list[tuple[str, str]]
 ) -> None:
     one = event(identities={"email": "ana@runner.example"} | identities)
@@ -46,7 +46,7 @@ def test_a_name_of_nobody_beside_a_good_one_is_left_out(
 @pytest.mark.parametrize(
     "value", [0, False, None, "", [], ["", None], "{{user_id}}", "00000000-0000-0000-0000-000000000000"]
 )
-def test_an_event_of_nobody_is_refused_and_says_what_was_left_out(value: Any) -> None:
+def test_an_event_without_a_usable_identity_is_refused_with_the_field(value: Any) -> None:
     with pytest.raises(Refused) as refused:
         event(identities={"user_id": value})
     assert refused.value.code == "identities_count"
@@ -55,7 +55,7 @@ def test_an_event_of_nobody_is_refused_and_says_what_was_left_out(value: Any) ->
 
 
 @pytest.mark.parametrize("id", ["null", "undefined", "{{id}}", "00000000-0000-0000-0000-000000000000", ""])
-def test_an_event_whose_id_is_none_gets_a_new_one(id: str) -> None:
+def test_an_event_with_a_placeholder_id_gets_a_new_id(id: str) -> None:
     one = event(id=id)
     assert (one.event.id, told(one)) == ("new", [("id", "id_placeholder")])
     one = call("page", messageId=id)
@@ -78,14 +78,16 @@ def test_an_event_whose_id_is_none_gets_a_new_one(id: str) -> None:
         ({"traits": {"phone": 6e22}}, [("traits.phone", "identity_value_invalid")]),
     ],
 )
-def test_a_call_leaves_out_what_names_nobody(fields: dict[str, Any], left_out: list[tuple[str, str]]) -> None:
+def test_a_segment_call_leaves_out_unusable_identities(
+    fields: dict[str, Any], left_out: list[tuple[str, str]]
+) -> None:
     one = call("identify", **{"userId": "u1", "anonymousId": "cookie-1"} | fields)
     assert ("anonymous_id", "cookie-1") in one.event.identities
     assert told(one) == left_out
     assert one.event.traits == fields.get("traits", fields.get("context", {}).get("traits", {}))
 
 
-def test_a_group_without_an_id_of_its_own_still_tells_the_company() -> None:
+def test_a_group_call_with_a_placeholder_id_still_sets_the_company() -> None:
     one = call("group", groupId="undefined", traits={"name": "Runner Ltd"})
     assert one.event.traits == {"company": "Runner Ltd"}
     assert told(one) == [("groupId", "identity_placeholder")]

@@ -18,7 +18,7 @@ def rows(title: str) -> Iterator[list[str]]:
             yield [cell.strip().replace("`", "") for cell in line.strip("|").split("|")]
 
 
-def test_names_of_segment_events() -> None:
+def test_documented_segment_event_names_equal_those_of_the_code() -> None:
     _, *told = rows("Names of Segment events")
     named = {snake_case(name): type_ for names, type_ in told for name in names.split(",")}
     assert named == SEGMENT_TYPES
@@ -30,7 +30,7 @@ def test_every_type_of_a_segment_event_is_known() -> None:
     assert set(SEGMENT_TYPES.values()) <= KNOWN_TYPES
 
 
-def test_interactions_and_touches() -> None:
+def test_documented_interactions_and_touches_equal_those_of_the_code() -> None:
     _, *told = rows("Interactions and touches")
     interactions, touches = (
         {type_ for named, types in told if named.startswith(kind) for type_ in types.split(", ")}
@@ -40,7 +40,7 @@ def test_interactions_and_touches() -> None:
     assert interactions - {"any other type"} == KNOWN_TYPES - TOUCHES
 
 
-def test_effects() -> None:
+def test_documented_effects_equal_those_of_the_code() -> None:
     _, *told = rows("Effects on traits")
     assert dict(told) == {
         type_: f"{effect.trait}: {str(effect.value).lower()}" for type_, effect in EFFECTS.items()

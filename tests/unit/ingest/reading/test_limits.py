@@ -19,7 +19,7 @@ def nested(levels: int) -> bytes:
     return b'{"a":' * levels + b"1" + b"}" * levels
 
 
-def test_an_event_nests_up_to_the_limit() -> None:
+def test_an_event_nested_beyond_the_limit_is_refused() -> None:
     check_event(nested(MAX_DEPTH))
     with pytest.raises(Refused) as refused:
         check_event(nested(MAX_DEPTH + 1))
@@ -29,7 +29,7 @@ def test_an_event_nests_up_to_the_limit() -> None:
     assert refused.value.code == "too_deep"
 
 
-def test_an_event_may_be_as_broad_as_it_likes() -> None:
+def test_the_breadth_of_an_event_is_not_limited() -> None:
     check_event(json.dumps({"list": [[] for _ in range(1_000)]}).encode())
 
 
@@ -42,7 +42,7 @@ def test_an_event_may_be_as_broad_as_it_likes() -> None:
         ({"\0": {"c": "\0"}}, None),
     ],
 )
-def test_a_nul_is_refused_wherever_it_stands(event: object, field: str | None) -> None:
+def test_a_nul_character_is_refused_with_its_field(event: object, field: str | None) -> None:
     with pytest.raises(Refused) as refused:
         check_event(json.dumps(event).encode())
     assert (refused.value.code, refused.value.field) == ("nul_character", field)

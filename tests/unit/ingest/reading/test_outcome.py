@@ -23,7 +23,7 @@ def letter(payload: bytes) -> DeadLetter:
     )
 
 
-def test_an_accepted_event_is_told_by_its_id() -> None:
+def test_the_verdict_of_an_accepted_event_has_its_id() -> None:
     verdict = verdict_of(Accepted(interaction(id="e1")), NATIVE.id_fields)
     assert (verdict.id, verdict.status, verdict.code) == ("e1", "accepted", None)
 
@@ -39,7 +39,7 @@ def test_an_accepted_event_is_told_by_its_id() -> None:
         (b'"text"', None),
     ],
 )
-def test_a_refused_event_is_told_by_the_id_it_came_with(payload: bytes, id: str | None) -> None:
+def test_the_verdict_of_a_refused_event_has_the_id_of_its_payload(payload: bytes, id: str | None) -> None:
     verdict = verdict_of(Refusal(ERROR, payload), NATIVE.id_fields)
     assert (verdict.id, verdict.status, verdict.code, verdict.field) == (
         id,
@@ -49,7 +49,7 @@ def test_a_refused_event_is_told_by_the_id_it_came_with(payload: bytes, id: str 
     )
 
 
-def test_a_dead_letter_says_what_was_wrong_and_with_what() -> None:
+def test_a_dead_letter_has_the_error_the_payload_and_the_source() -> None:
     kept = letter(b'{"type":"Visit"}')
     assert (kept.code, kept.message, kept.payload) == (ERROR.code, ERROR.message, '{"type":"Visit"}')
     assert (kept.refused_by, kept.refused_at, kept.source) == ("ingest", RECEIVED, "/v1/track")
@@ -66,23 +66,23 @@ def test_a_dead_letter_says_what_was_wrong_and_with_what() -> None:
         b'\xff{"write_key":"secret"}',
     ],
 )
-def test_a_dead_letter_keeps_no_key(payload: bytes) -> None:
+def test_keys_are_removed_from_the_payload_of_a_dead_letter(payload: bytes) -> None:
     assert "secret" not in letter(payload).payload
 
 
-def test_what_follows_a_key_stays_and_can_be_read() -> None:
+def test_removing_a_key_leaves_the_rest_of_the_payload_readable() -> None:
     kept = letter(b'{"writeKey":"a\\"b","type":"visit"}')
     assert kept.payload == '{"writeKey":"-","type":"visit"}'
 
 
-def test_a_payload_within_the_limit_is_kept_whole_and_a_larger_one_as_an_excerpt() -> None:
+def test_a_payload_over_the_limit_is_stored_as_an_excerpt() -> None:
     most = b'"' + b"x" * (MAX_PAYLOAD_BYTES - 2) + b'"'
     assert (letter(most).payload.encode(), letter(most).excerpt) == (most, False)
     assert (letter(most + b" ").payload.encode(), letter(most + b" ").excerpt) == (most, True)
 
 
 @pytest.mark.parametrize("payload", [b"\xff\x00\x1f\x8b" * MAX_PAYLOAD_BYTES, b'{"a":"\xff"}', b'"a\0b"'])
-def test_a_payload_that_is_no_text_is_kept_as_an_excerpt_that_can_be_stored(payload: bytes) -> None:
+def test_a_payload_that_is_not_text_is_stored_as_a_readable_excerpt(payload: bytes) -> None:
     kept = letter(payload)
     assert kept.excerpt
     assert len(kept.payload) <= MAX_PAYLOAD_BYTES

@@ -35,9 +35,7 @@ def wrapped(value: Any, levels: int) -> str:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("levels", [0, 1, 2, 3])
-def test_a_member_of_json_loses_its_value_however_often_it_was_encoded(
-    name: str, value: Any, levels: int
-) -> None:
+def test_keys_are_redacted_in_json_that_was_encoded_several_times(name: str, value: Any, levels: int) -> None:
     body = {"type": "visit", "more": {"a": [{name: value, "id": "e1"}]}, name: value, "end": "\\"}
     expected = {"type": "visit", "more": {"a": [{name: "-", "id": "e1"}]}, name: "-", "end": "\\"}
     assert redacted(wrapped(body, levels)) == wrapped(expected, levels)
@@ -64,12 +62,12 @@ def test_a_member_of_json_loses_its_value_however_often_it_was_encoded(
         ),
     ],
 )
-def test_bodies_that_are_no_json_object_lose_it_too(text: str, expected: str) -> None:
+def test_keys_are_redacted_in_forms_urls_and_broken_json(text: str, expected: str) -> None:
     assert redacted(text) == expected
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_a_body_in_utf_16_loses_it_too(encoding: str) -> None:
+def test_keys_are_redacted_in_utf_16(encoding: str) -> None:
     shown = REDACTION.of_bytes(json.dumps({"writeKey": KEY, "a": 1}).encode(encoding)).replace(b"\0", b"")
     assert KEY.encode() not in shown
     assert b'"a"' in shown
@@ -85,11 +83,11 @@ def test_a_body_in_utf_16_loses_it_too(encoding: str) -> None:
         "writeKey=&a=1",
     ],
 )
-def test_nothing_else_changes(text: str) -> None:
+def test_text_without_key_fields_is_unchanged(text: str) -> None:
     assert redacted(text) == text
 
 
-def test_what_is_redacted_stays_as_it_is_when_it_is_redacted_again() -> None:
+def test_redaction_is_idempotent() -> None:
     once = redacted(json.dumps({"writeKey": [KEY], "a": "writeKey=b"}))
     assert redacted(once) == once
 
@@ -124,7 +122,7 @@ def shape(value: Any, *, secret: bool = False) -> Any:
 
 
 @given(VALUES, st.integers(0, 2))
-def test_valid_json_stays_valid_whatever_its_texts_quote(value: Any, levels: int) -> None:
+def test_redacted_json_has_the_same_structure(value: Any, levels: int) -> None:
     """A letter whose other fields were damaged could not be replayed."""
     left: Any = redacted(wrapped(value, levels))
     for _ in range(levels + 1):
@@ -144,12 +142,12 @@ def test_valid_json_stays_valid_whatever_its_texts_quote(value: Any, levels: int
     ],
     ids=["backslashes", "texts", "brackets", "escapes", "gaps", "parts"],
 )
-def test_no_body_hangs_the_search(data: bytes) -> None:
+def test_hostile_bodies_are_redacted_without_hanging(data: bytes) -> None:
     """Quadratic time would be hours."""
     REDACTION.of_bytes(data)
 
 
-def test_what_came_beside_a_payload_loses_it_too() -> None:
+def test_keys_are_redacted_in_the_envelope() -> None:
     context = {"traits": {"writeKey": KEY, "title": "VP"}}
     left = REDACTION.of_envelope(Envelope(user_agent="a", sent_at=NOON, context=context))
     expected = {"traits": {"writeKey": "-", "title": "VP"}}

@@ -29,7 +29,7 @@ from services.ingest.reading.urls import path_of
         ("android-app://com.example/b", "/b"),
     ],
 )
-def test_the_path_of_a_url(url: str, path: str) -> None:
+def test_path_of_returns_the_path_of_a_url(url: str, path: str) -> None:
     assert path_of(url) == path
 
 
@@ -42,9 +42,7 @@ AFTER = st.sampled_from(["", "?", "#", "?q=https://other.example/x", "#/x?y", "?
 
 
 @given(st.sampled_from(["https:", "http:", "ftp:", ""]), HOSTS, STEPS | st.lists(HOSTILE, max_size=4), AFTER)
-def test_what_stands_in_a_path_is_never_taken_for_its_host(
-    scheme: str, host: str, steps: list[str], after: str
-) -> None:
+def test_path_segments_are_never_read_as_a_host(scheme: str, host: str, steps: list[str], after: str) -> None:
     path = "/" + "/".join(steps)
     assert path_of(f"{scheme}//{host}{path}{after}") == path
     if not path.startswith("//"):
@@ -52,7 +50,7 @@ def test_what_stands_in_a_path_is_never_taken_for_its_host(
 
 
 @given(st.text() | st.lists(HOSTILE | AFTER | HOSTS).map("".join))
-def test_whatever_comes_has_a_path_without_query_or_fragment(url: str) -> None:
+def test_any_text_has_a_path_without_query_and_fragment(url: str) -> None:
     path = path_of(url)
     assert path.startswith("/")
     assert not {"?", "#"} & set(path)
@@ -60,6 +58,6 @@ def test_whatever_comes_has_a_path_without_query_or_fragment(url: str) -> None:
 
 
 @given(HOSTS, STEPS, AFTER)
-def test_it_agrees_with_the_reader_of_the_standard_library(host: str, steps: list[str], after: str) -> None:
+def test_path_of_agrees_with_urlsplit(host: str, steps: list[str], after: str) -> None:
     url = f"https://{host}/{'/'.join(steps)}{after}"
     assert path_of(url) == urlsplit(url).path

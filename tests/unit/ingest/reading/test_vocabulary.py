@@ -44,24 +44,24 @@ def test_a_name_that_leaves_no_type_is_refused(name: str) -> None:
 
 
 @given(st.text(max_size=80))
-def test_snake_case_of_snake_case_is_itself(name: str) -> None:
+def test_snake_case_is_idempotent(name: str) -> None:
     assert snake_case(snake_case(name)) == snake_case(name)
 
 
 @pytest.mark.parametrize("name", ["visit", "group_join", "größe", "step_2"])
-def test_a_native_type_is_in_snake_case(name: str) -> None:
+def test_a_native_type_in_snake_case_is_accepted(name: str) -> None:
     assert checked_type(name) == name
 
 
 @pytest.mark.parametrize("name", ["", "Visit", "form submit", "_visit", "visit!"])
-def test_another_native_type_is_refused(name: str) -> None:
+def test_a_native_type_that_is_not_in_snake_case_is_refused(name: str) -> None:
     with pytest.raises(Refused) as refused:
         checked_type(name)
     assert (refused.value.code, refused.value.field) == ("type_invalid", "type")
 
 
 @pytest.mark.parametrize("type", sorted(RESERVED_TYPES))
-def test_a_reserved_type_is_refused_saying_who_may_do_it(type: str) -> None:
+def test_a_reserved_type_is_refused_with_a_hint_to_the_adjustments_endpoint(type: str) -> None:
     with pytest.raises(Refused) as refused:
         checked_type(type)
     assert (refused.value.code, refused.value.field) == ("type_reserved", "type")
@@ -69,16 +69,16 @@ def test_a_reserved_type_is_refused_saying_who_may_do_it(type: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["adjustment", "Adjustment", "  ADJUSTMENT! "])
-def test_a_track_calls_name_does_not_lead_to_a_reserved_type_either(name: str) -> None:
+def test_the_name_of_a_track_call_cannot_become_a_reserved_type(name: str) -> None:
     with pytest.raises(Refused) as refused:
         track_type(name)
     assert (refused.value.code, refused.value.field) == ("type_reserved", "event")
 
 
-def test_no_name_of_segments_stands_for_a_reserved_type() -> None:
+def test_no_segment_event_name_maps_to_a_reserved_type() -> None:
     assert not RESERVED_TYPES & set(SEGMENT_TYPES.values())
 
 
 @pytest.mark.parametrize("name", ["adjustments", "price_adjustment"])
-def test_a_type_that_only_looks_like_a_reserved_one_is_open(name: str) -> None:
+def test_a_type_similar_to_a_reserved_type_is_accepted(name: str) -> None:
     assert checked_type(name) == track_type(name) == name

@@ -31,13 +31,15 @@ ANYTHING: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
         (b'{"type":"a","more":{"b":"c"}}', "shape_invalid", "more[...]"),
     ],
 )
-def test_what_does_not_fit_is_refused_naming_the_field(data: bytes, code: str, field: str | None) -> None:
+def test_a_body_that_does_not_fit_the_schema_is_refused_with_its_field(
+    data: bytes, code: str, field: str | None
+) -> None:
     with pytest.raises(Refused) as refused:
         decode(SHAPES, data)
     assert (refused.value.code, refused.value.field) == (code, field)
 
 
-def test_a_message_stays_short_whatever_came() -> None:
+def test_the_message_of_a_refusal_is_short_for_any_input() -> None:
     with pytest.raises(Refused) as refused:
         decode(SHAPES, b'{"type":"a","' + b"x" * 30_000 + b'":1}')
     assert len(refused.value.message) < 250
@@ -51,7 +53,7 @@ def test_endless_nesting_is_refused(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("number", [b"1e999", b"9" * 5_000, b"NaN", b"Infinity"])
-def test_what_is_no_finite_number_is_refused(number: bytes) -> None:
+def test_numbers_that_are_not_finite_are_refused(number: bytes) -> None:
     with pytest.raises(Refused):
         decode(ANYTHING, b'{"a":' + number + b"}")
 

@@ -4,7 +4,7 @@ from services.scoring.core.fold import NUMBER, Fold, fold_of
 from shared.identity import Forms
 
 
-def test_a_fold_says_in_what_another_differs() -> None:
+def test_the_difference_of_two_folds_is_described() -> None:
     now = fold_of(Forms("ES"), {"user_id": 1, "email": 5})
     assert now == Fold(NUMBER, Forms("ES").fingerprint, "email=5,user_id=1")
     assert now.difference(fold_of(Forms("ES"), {"email": 5, "user_id": 1})) is None

@@ -44,7 +44,9 @@ def matrix(*rules: dict[str, Any], **more: Any) -> Matrix:
         ({"limit": {"times": 1, "per": "ever"}, "half_life": "1d"}, 5),
     ],
 )
-def test_a_rule_of_5_points_gives_at_most(terms: dict[str, Any], reachable: float) -> None:
+def test_the_bound_of_a_rule_depends_on_cap_limit_window_and_half_life(
+    terms: dict[str, Any], reachable: float
+) -> None:
     assert most(matrix(rule(points=5, **terms))) == reachable
 
 
@@ -52,7 +54,7 @@ def test_a_rule_of_5_points_gives_at_most(terms: dict[str, Any], reachable: floa
 @pytest.mark.parametrize(
     "fading", [{"window": "1d"}, {"window": "40d"}, {"half_life": "3d"}, {"half_life": "60d"}]
 )
-def test_somebody_who_never_rests_does_not_come_further(per: str, fading: dict[str, str]) -> None:
+def test_daily_matches_never_exceed_the_bound(per: str, fading: dict[str, str]) -> None:
     rules = matrix(rule(points=5, limit={"times": 2, "per": per}, **fading))
     never_rests = {day: {"": 3} for day in range(DAY - 500, DAY + 1)}
     # Where a period begins decides how many of them count, so every day of two months is looked back from.
@@ -60,31 +62,31 @@ def test_somebody_who_never_rests_does_not_come_further(per: str, fading: dict[s
     assert 0 < round(reached, 3) <= most(rules)
 
 
-def test_by_day_and_half_life_the_bound_is_what_somebody_who_never_rests_comes_to() -> None:
+def test_daily_matches_reach_the_bound_of_a_daily_limit_with_half_life() -> None:
     rules = matrix(rule(points=5, limit={"times": 2, "per": "day"}, half_life="3d"))
     never_rests = {day: {"": 2} for day in range(DAY - 500, DAY + 1)}
     assert round(worth(rules, never_rests, DAY).points, 3) == most(rules)
 
 
-def test_rules_add_up_and_those_that_take_give_nothing() -> None:
+def test_the_bound_adds_up_rules_with_positive_points() -> None:
     capped, takes = rule("a", 5, cap=12), rule("b", -20, when={"type": "email_unsubscribe"})
     assert most(matrix(capped, takes, traits=[TRAIT, TRAIT | {"id": "none", "points": -5}])) == 27
 
 
-def test_a_group_holds_its_rules_within_its_cap() -> None:
+def test_a_group_cap_lowers_the_bound() -> None:
     rules = rule("a"), rule("b", 5, cap=12), rule("c", -8, cap=50)
     assert most(matrix(*rules, groups={"web": {"rules": ["a", "b"], "cap": 20}})) == 20
     assert most(matrix(*rules[1:], groups={"web": {"rules": ["b", "c"], "cap": 20}})) == 12
     assert most(matrix(*rules, groups={"web": {"rules": ["b"], "cap": 20}})) == inf
 
 
-def test_trait_rules_in_a_group_are_held_too() -> None:
+def test_a_group_cap_lowers_the_bound_of_trait_rules() -> None:
     two = [TRAIT, TRAIT | {"id": "also"}]
     assert most(matrix(traits=two)) == 30
     assert most(matrix(traits=two, groups={"fit": {"rules": ["decides", "also"], "cap": 20}})) == 20
 
 
-def test_a_rule_without_points_gives_nothing_however_often() -> None:
+def test_the_bound_of_a_rule_without_points_is_zero() -> None:
     assert most(matrix(rule(points=0))) == 0
 
 

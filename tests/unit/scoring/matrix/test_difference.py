@@ -20,7 +20,7 @@ def test_versions_that_are_alike_have_no_difference() -> None:
     assert difference(matrix(**everything), matrix(**everything)) == []
 
 
-def test_the_order_of_rules_conditions_and_members_alone_is_no_change() -> None:
+def test_order_of_rules_members_and_required_traits_is_not_a_change() -> None:
     first, second = rule("a", 1), rule("b", 2)
     one = matrix(first, second, groups={"g": {"rules": ["a", "b"], "cap": 2}}, requires=["email", "company"])
     other = matrix(
@@ -39,17 +39,17 @@ def test_the_order_of_rules_conditions_and_members_alone_is_no_change() -> None:
         {"when": {"type": ["visit"]}},
     ],
 )
-def test_writing_out_what_held_anyway_is_no_change(written_out: dict[str, Any]) -> None:
+def test_writing_out_a_default_is_not_a_change(written_out: dict[str, Any]) -> None:
     assert difference(matrix(rule()), matrix(rule() | written_out)) == []
     assert difference(matrix(), matrix(audience="sales")) == []
 
 
-def test_a_limit_by_nothing_is_a_limit_without_by() -> None:
+def test_a_limit_by_null_equals_a_limit_without_by() -> None:
     limit = {"times": 1, "per": "day"}
     assert difference(matrix(rule(limit=limit)), matrix(rule(limit=limit | {"by": None}))) == []
 
 
-def test_a_change_of_price_is_told_with_both_prices_and_needs_no_counting() -> None:
+def test_a_change_of_points_shows_both_values_and_needs_no_counting() -> None:
     change = changed(rule("reads_pricing", 8), rule("reads_pricing", 5))
     assert change == Change("rules.reads_pricing.points", "changed", 8, 5, "reads_pricing: points 8 -> 5")
 
@@ -76,14 +76,14 @@ def test_a_change_of_price_is_told_with_both_prices_and_needs_no_counting() -> N
         (rule(), rule(label="Visits"), "rules.visits.label", "changed", "visits: label none -> Visits"),
     ],
 )
-def test_each_part_of_a_price_is_told(
+def test_each_changed_part_of_a_price_is_described(
     before: dict[str, Any], after: dict[str, Any], path: str, kind: str, text: str
 ) -> None:
     change = changed(before, after)
     assert (change.path, change.kind, change.text, change.needs_counting) == (path, kind, text, False)
 
 
-def test_rules_that_came_and_went_are_told_with_what_they_give() -> None:
+def test_added_and_removed_rules_are_described_with_their_points() -> None:
     clicks = rule("clicks", 3, when={"type": "email_click"})
     assert difference(matrix(rule(), clicks), matrix(DOWNLOADS, rule())) == [
         Change(
@@ -104,7 +104,7 @@ def test_rules_that_came_and_went_are_told_with_what_they_give() -> None:
     ]
 
 
-def test_a_new_rule_is_told_with_its_limit_cap_and_fading() -> None:
+def test_an_added_rule_is_described_with_limit_cap_and_half_life() -> None:
     limit = {"times": 3, "per": "day", "by": "path"}
     added = rule("reads", 1, when={"type": "like"}, limit=limit, cap=40, half_life="30d")
     (change,) = difference(matrix(rule()), matrix(rule(), added))
@@ -123,14 +123,14 @@ def test_a_new_rule_is_told_with_its_limit_cap_and_fading() -> None:
         ),
     ],
 )
-def test_what_a_rule_asks_has_to_be_counted_when_it_changes(
+def test_a_changed_condition_machine_or_by_needs_counting(
     after: dict[str, Any], path: str, text: str
 ) -> None:
     change = changed(rule(), rule() | after)
     assert (change.path, change.text, change.needs_counting) == (f"rules.visits.{path}", text, True)
 
 
-def test_what_another_rule_asked_before_is_counted_already() -> None:
+def test_a_condition_that_another_rule_had_before_needs_no_counting() -> None:
     before = matrix(rule("a", 1), rule("b", 2, when={"type": "like"}))
     changes = difference(before, matrix(rule("a", 1, when={"type": "like"}), rule("c", 3)))
     assert [(change.path, change.needs_counting) for change in changes] == [
@@ -140,7 +140,7 @@ def test_what_another_rule_asked_before_is_counted_already() -> None:
     ]
 
 
-def test_a_limit_counts_anew_only_for_another_by() -> None:
+def test_a_changed_limit_needs_counting_only_if_by_changes() -> None:
     once = rule(limit={"times": 1, "per": "day", "by": "path"})
     more = rule(limit={"times": 5, "per": "week", "by": "path"})
     other = rule(limit={"times": 1, "per": "day", "by": "campaign"})
@@ -167,7 +167,7 @@ def test_trait_rules_are_never_counted() -> None:
     assert not any(change.needs_counting for change in (added, asked, paid))
 
 
-def test_a_rule_that_became_a_trait_rule_left_one_list_and_came_to_the_other() -> None:
+def test_a_rule_that_became_a_trait_rule_is_removed_and_added() -> None:
     before, after = matrix(rule(), DOWNLOADS), matrix(rule(), traits=[DECIDES | {"id": "downloads"}])
     assert [(change.path, change.kind) for change in difference(before, after)] == [
         ("rules.downloads", "removed"),

@@ -65,26 +65,26 @@ from tests.unit.scoring.matrix.differing import DECIDES, changed
         ),
     ],
 )
-def test_every_part_of_a_matrix_is_told(
+def test_a_change_of_each_part_of_a_matrix_is_described(
     before: dict[str, Any], after: dict[str, Any], path: str, kind: str, text: str
 ) -> None:
     change = changed(before, after)
     assert (change.path, change.kind, change.text, change.needs_counting) == (path, kind, text, False)
 
 
-def test_the_members_of_a_group_are_told() -> None:
+def test_a_change_of_the_members_of_a_group_is_described() -> None:
     rules, web = (rule("a", 1), rule("b", 2)), {"cap": 5}
     before = matrix(*rules, groups={"web": web | {"rules": ["a"]}})
     (change,) = difference(before, matrix(*rules, groups={"web": web | {"rules": ["a", "b"]}}))
     assert (change.path, change.text) == ("groups.web.rules", "group web: rules a -> a, b")
 
 
-def test_points_for_doing_nothing_need_what_anybody_did_counted() -> None:
+def test_added_points_for_inactivity_need_counting() -> None:
     change = changed({}, {"inactivity": {"after": "30d", "points": -10}})
     assert (change.text, change.needs_counting) == ("inactivity: added, -10 points after 30d", True)
 
 
-def test_of_a_first_version_everything_is_added() -> None:
+def test_all_parts_of_a_first_version_are_added() -> None:
     changes = difference(None, matrix(rule(), traits=[DECIDES], excludes=[{"a": "b"}], requires=["email"]))
     assert [(change.path, change.kind, change.before) for change in changes] == [
         ("flip_number", "added", None),

@@ -17,11 +17,11 @@ def documented() -> list[dict[str, Any]]:
     return [json.loads(block) for block in blocks]
 
 
-def test_the_page_shows_matrices_that_are_accepted() -> None:
+def test_documented_matrices_are_accepted() -> None:
     antonio, whole = documented()
     for matrix in (antonio, whole):
         assert read_matrix("documented", matrix).flip_number == 25
 
 
-def test_antonios_matrix_is_the_one_of_the_demo() -> None:
+def test_the_documented_matrix_of_antonio_is_that_of_the_demo() -> None:
     assert documented()[0] == MATRIX

@@ -82,7 +82,9 @@ def test_the_refusal_of_a_join_shows_the_right_form(when: Any, field: str, told:
         ({"country": {"any": ["ES"]}}, ".country.any", "for one of several values, write"),
     ],
 )
-def test_conditions_on_traits_are_shown_as_they_are_written(when: Any, field: str, told: str) -> None:
+def test_the_refusal_of_a_wrong_join_of_traits_shows_a_valid_trait_condition(
+    when: Any, field: str, told: str
+) -> None:
     message = refused(of_trait(when))[f"traits.0.when{field}"]
     assert told in message
     read_matrix("m", of_trait(example(message)))
@@ -97,7 +99,7 @@ def example(message: str) -> Any:
     return json.loads(found[0])
 
 
-def test_all_that_is_joined_wrongly_is_told_at_once_beside_what_is_wrong_otherwise() -> None:
+def test_all_wrong_joins_are_reported_at_once_with_other_errors() -> None:
     when = {
         "all": [{"any": VISIT}, {"not": [VISIT]}, "visit", {"all": [VISIT], "type": "like"}, {"typ": "x"}]
     }

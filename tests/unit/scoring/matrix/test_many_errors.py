@@ -80,7 +80,7 @@ def naming(types: int) -> dict[str, Any]:
     return {"flip_number": 1, "rules": rules}
 
 
-def test_a_matrix_names_a_thousand_types_and_not_more() -> None:
+def test_a_matrix_may_name_at_most_a_thousand_types() -> None:
     told = warnings(read_matrix("m", naming(MAX_NAMES)), SeenNames(types=frozenset({"x"})))
     assert len(told) == MAX_WARNINGS
     for types in (MAX_NAMES + 1, 16_800):
@@ -88,7 +88,7 @@ def test_a_matrix_names_a_thousand_types_and_not_more() -> None:
             read_matrix("m", naming(types))
 
 
-def test_names_are_compared_for_the_first_twenty_unknown_types_alone(
+def test_suggestions_are_searched_only_for_the_first_twenty_unknown_types(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked: list[str] = []

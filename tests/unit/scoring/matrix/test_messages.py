@@ -29,7 +29,7 @@ def of_condition(**when: Any) -> dict[str, Any]:
     return of_rule(when=when)
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_of_a_matrix_are_reported_at_once() -> None:
     wrong = of_rule(limit={"times": 0, "per": "hour"}, half_life="3w", cap=-5, machine="robots")
     assert refused(wrong | {"audience": "all"}) == {
         "rules.0.limit.times": "must be at least 1",
@@ -41,11 +41,11 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
     }
 
 
-def test_no_more_is_told_than_anybody_reads() -> None:
+def test_the_number_of_reported_errors_is_limited() -> None:
     assert len(refused({"flip_number": 5, "rules": [{}] * 50})) == MAX_COMPLAINTS
 
 
-def test_the_problem_tells_all_of_it_and_the_first_as_field_and_message() -> None:
+def test_the_problem_lists_all_errors_and_has_the_first_as_field_and_message() -> None:
     with pytest.raises(Refused) as refusal:
         read_matrix("m", {"rules": [rule(cap=0)]})
     problem = json.loads(bytes(problem_of(refusal.value).body))
@@ -125,7 +125,7 @@ def test_messages_are_in_plain_words_with_the_limit(document: Any, field: str | 
         ({"not": {"not": {"not": {"type": ""}}}}, ".not.not.not.type", "must have at least 1 character"),
     ],
 )
-def test_the_path_is_the_one_that_was_written_also_in_conditions(when: Any, field: str, message: str) -> None:
+def test_errors_in_conditions_have_the_path_as_written(when: Any, field: str, message: str) -> None:
     assert refused(of_rule(when=when)) == {f"rules.0.when{field}": message}
 
 
@@ -140,7 +140,7 @@ def test_the_path_is_the_one_that_was_written_also_in_conditions(when: Any, fiel
         ({"not": {"title": {"matches_any": [1]}}}, ".not.title.matches_any.0", "must be a text"),
     ],
 )
-def test_conditions_on_traits_have_the_path_without_where(when: Any, field: str, message: str) -> None:
+def test_errors_in_trait_conditions_have_a_path_without_where(when: Any, field: str, message: str) -> None:
     (told,) = refused(of_trait(when=when)).items()
     assert told[0] == f"traits.0.when{field}"
     assert told[1].startswith(message)
@@ -171,13 +171,13 @@ def test_conditions_on_traits_have_the_path_without_where(when: Any, field: str,
         (of_rule() | {"inactivity": {"after": "9d", "points": -1, "flor": 1}}, "inactivity.flor", "floor"),
     ],
 )
-def test_an_unknown_key_is_told_with_the_one_that_was_most_likely_meant(
+def test_an_unknown_key_is_refused_with_the_most_similar_known_key(
     document: dict[str, Any], field: str, meant: str
 ) -> None:
     assert refused(document) == {field: f"is not known; did you mean `{meant}`?"}
 
 
-def test_an_unknown_key_that_resembles_none_is_told_with_all_that_are_known() -> None:
+def test_an_unknown_key_without_a_similar_key_is_refused_with_all_known_keys() -> None:
     assert refused(of_condition(kind="visit")) == {
         "rules.0.when.kind": "is not known; known are type, where, all, any, not"
     }
@@ -198,14 +198,14 @@ def test_an_unknown_key_that_resembles_none_is_told_with_all_that_are_known() ->
         ({"model": "other"}, "model", "this is the draft of m, not of other."),
     ],
 )
-def test_what_parts_contradict_has_the_path_of_the_part(
+def test_contradictions_between_parts_are_reported_with_the_path_of_a_part(
     more: dict[str, Any], field: str, message: str
 ) -> None:
     assert refused(of_rule() | more) == {field: message}
 
 
 @pytest.mark.parametrize("levels", [8, 100, 300, 20_000])
-def test_a_condition_is_refused_however_deep_it_is(levels: int) -> None:
+def test_too_deep_conditions_are_refused_at_any_depth(levels: int) -> None:
     deep: dict[str, Any] = {"type": "visit"}
     for _ in range(levels):
         deep = {"not": deep}
@@ -214,6 +214,6 @@ def test_a_condition_is_refused_however_deep_it_is(levels: int) -> None:
     assert all(len(field or "") < 200 for field in told)
 
 
-def test_a_name_that_somebody_made_up_does_not_make_a_path_endless() -> None:
+def test_a_very_long_unknown_key_is_cut_in_the_field() -> None:
     (field,) = refused(of_rule() | {"x" * 100_000: 1})
     assert field == "x" * 64

@@ -46,7 +46,7 @@ def codes(name: str, test: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_values_are_found_that_meet_an_operator_and_that_do_not(name: str) -> None:
+def test_values_that_meet_and_fail_each_operator_are_found(name: str) -> None:
     """They are what why-flipped proposes."""
     case = CASES[name]
     asked = of_traits({name: case.operand})
@@ -57,7 +57,7 @@ def test_values_are_found_that_meet_an_operator_and_that_do_not(name: str) -> No
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_operator_contradicts_one_that_asks_for_the_opposite_of_presence(name: str) -> None:
+def test_each_operator_contradicts_the_opposite_test_of_presence(name: str) -> None:
     opposite = {"exists": True} if name == "missing" else {"missing": True}
     found = contradiction(Comparison.model_validate(opposite | {name: CASES[name].operand}))
     assert found is not None
@@ -65,13 +65,13 @@ def test_an_operator_contradicts_one_that_asks_for_the_opposite_of_presence(name
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_values_of_another_form_are_warned_of(name: str) -> None:
+def test_an_operand_of_another_form_gives_a_warning(name: str) -> None:
     found = codes("utm", {name: CASES[name].operand})
     assert found == ([] if BY_NAME[name].asks_presence else ["form_mismatch"])
 
 
 @pytest.mark.parametrize("name", OF_TEXTS)
-def test_texts_that_are_hardly_meant_are_warned_of(name: str) -> None:
+def test_implausible_text_operands_give_a_warning(name: str) -> None:
     def found(text: str) -> list[str]:
         return codes("path", {name: [text] if isinstance(CASES[name].operand, list) else text})
 
@@ -83,7 +83,7 @@ def test_texts_that_are_hardly_meant_are_warned_of(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_difference_tells_an_operator_in_words(name: str) -> None:
+def test_a_difference_describes_each_operator_in_words(name: str) -> None:
     case = CASES[name]
     when = {"where": {"it": {name: case.operand}}}
     matrix = read_matrix("m", {"flip_number": 1, "rules": [rule("asks", 1, when=when)]})
@@ -91,7 +91,7 @@ def test_a_difference_tells_an_operator_in_words(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_oracle_says_the_same_of_an_operator(name: str) -> None:
+def test_the_oracle_agrees_on_each_operator(name: str) -> None:
     """The oracle shares no line with the table: what both say of a value was written twice."""
     case = CASES[name]
     assert met_by_traits({"it": {name: case.operand}}, traits(case.meets))

@@ -12,7 +12,7 @@ from tests.unit.scoring.matrix.oddities import odd
 TRAIT = {"id": "decides", "when": {"title": "vp"}, "points": 15}
 
 
-def test_a_flip_number_that_no_one_can_reach_is_refused() -> None:
+def test_an_unreachable_flip_number_is_refused() -> None:
     with pytest.raises(Refused) as refusal:
         read_matrix("m", {"flip_number": 25, "rules": [rule(points=5, cap=20)]})
     assert (refusal.value.code, refusal.value.field) == ("matrix_invalid", "flip_number")
@@ -22,7 +22,7 @@ def test_a_flip_number_that_no_one_can_reach_is_refused() -> None:
     assert read_matrix("m", {"flip_number": 20, "rules": [rule(points=5, cap=20)]}).flip_number == 20
 
 
-def test_a_kept_matrix_stays_readable_though_no_one_can_reach_its_flip_number() -> None:
+def test_a_stored_matrix_with_an_unreachable_flip_number_stays_readable() -> None:
     assert kept_matrix("m", {"flip_number": 25, "rules": [rule(cap=20)]}).flip_number == 25
 
 
@@ -46,7 +46,7 @@ def test_an_ordinary_matrix_has_no_warnings() -> None:
     assert warnings(ordinary, SeenNames()) == []
 
 
-def test_a_condition_that_nothing_can_meet_is_warned_of() -> None:
+def test_a_condition_that_no_interaction_can_meet_gives_a_warning() -> None:
     both = rule(when={"all": [{"type": "visit"}, {"type": "like"}]})
     assert [(field, code) for field, code, _ in odd(both)] == [("rules.0.when", "never_met")]
 
@@ -70,7 +70,7 @@ def test_a_condition_that_nothing_can_meet_is_warned_of() -> None:
         ({"exists": False, "gte": 2}, "exists false asks for nothing there, gte 2 for something"),
     ],
 )
-def test_a_test_that_contradicts_itself_is_warned_of(test: dict[str, Any], told: str) -> None:
+def test_a_test_with_contradicting_operators_gives_a_warning(test: dict[str, Any], told: str) -> None:
     message = f"no value can meet this: {told}"
     of_rule = rule(when={"any": [{"type": "visit"}, {"where": {"path": "/", "seats": test}}]})
     of_trait = TRAIT | {"when": {"not": {"seats": test}}}
@@ -92,7 +92,7 @@ def test_a_test_that_contradicts_itself_is_warned_of(test: dict[str, Any], told:
         {"exists": False, "missing": True},
     ],
 )
-def test_a_test_that_some_value_meets_is_not(test: dict[str, Any]) -> None:
+def test_a_test_that_some_value_meets_gives_no_warning(test: dict[str, Any]) -> None:
     assert odd(rule(when={"type": "visit", "where": {"seats": test}})) == []
 
 
@@ -125,14 +125,14 @@ def test_a_test_that_some_value_meets_is_not(test: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_a_cap_that_cannot_be_meant_is_warned_of(
+def test_a_cap_below_the_points_or_above_the_limit_gives_a_warning(
     terms: dict[str, Any], field: str, code: str, message: str
 ) -> None:
     other = rule("other", when={"type": "like"})
     assert odd(other, rule(**terms)) == [(f"rules.1.{field}", code, message)]
 
 
-def test_rules_without_points_are_warned_of() -> None:
+def test_rules_without_points_give_a_warning() -> None:
     without = odd(rule(), rule("a", 0, when={"type": "like"}, cap=5), traits=[TRAIT | {"points": 0}])
     assert without == [
         ("rules.1.points", "no_points", "a gives no points"),
@@ -140,7 +140,7 @@ def test_rules_without_points_are_warned_of() -> None:
     ]
 
 
-def test_rules_that_ask_exactly_the_same_are_warned_of() -> None:
+def test_rules_with_the_same_condition_give_a_warning() -> None:
     message = "asks exactly what visits asks, so both count for the same thing"
     assert odd(rule(), rule("again", 3, when={"type": ["visit"]})) == [
         ("rules.1.when", "rule_repeated", message)
@@ -152,11 +152,11 @@ def test_rules_that_ask_exactly_the_same_are_warned_of() -> None:
     "apart",
     [{"limit": {"times": 1, "per": "ever"}}, {"half_life": "3d"}, {"window": "3d"}, {"machine": "only"}],
 )
-def test_rules_that_ask_the_same_but_are_paid_otherwise_are_not(apart: dict[str, Any]) -> None:
+def test_rules_with_the_same_condition_and_other_prices_give_no_warning(apart: dict[str, Any]) -> None:
     assert odd(rule(), rule("again", **apart)) == []
 
 
-def test_a_group_whose_cap_cuts_nothing_is_warned_of() -> None:
+def test_a_group_cap_without_an_effect_gives_a_warning() -> None:
     rules = rule("a", 5, cap=10), rule("b", -5, cap=15, when={"type": "email_unsubscribe"})
     assert odd(*rules, groups={"g": {"rules": ["a", "b"], "cap": 15}}) == [
         (

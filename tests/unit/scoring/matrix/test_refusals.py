@@ -14,7 +14,7 @@ from tests.unit.scoring.matrix.refusals import errors, refused
 TRAIT = {"id": "decides", "when": {"title": "vp"}, "points": 15}
 
 
-def test_a_mistake_in_a_rule_names_the_rule_and_keeps_the_path_of_its_index() -> None:
+def test_errors_in_a_rule_name_the_rule_and_have_the_path_with_its_index() -> None:
     document = {
         "flip_number": 25,
         "rules": [rule(), rule("reads_pricing", when={"all": [{"type": 5}]}) | {"points": "8"}],
@@ -42,13 +42,13 @@ def test_a_mistake_in_a_rule_names_the_rule_and_keeps_the_path_of_its_index() ->
 
 
 @pytest.mark.parametrize("rule_id", [None, 5, "", "x" * 65, "a\nb", ["a"], {"a": 1}])
-def test_a_rule_whose_id_says_nothing_is_named_by_its_index_alone(rule_id: Any) -> None:
+def test_errors_in_a_rule_with_an_unusable_id_do_not_name_the_rule(rule_id: Any) -> None:
     found = errors({"flip_number": 25, "rules": [rule() | {"points": "8", "id": rule_id}]})
     assert {"field": "rules.0.points", "message": "must be a number"} in found
     assert not any("rule" in one for one in found)
 
 
-def test_what_parts_say_against_each_other_is_told_with_what_is_wrong_by_itself() -> None:
+def test_contradictions_are_reported_together_with_errors_of_single_parts() -> None:
     document = {
         "model": "other",
         "flip_number": -1,
@@ -84,7 +84,7 @@ def test_what_parts_say_against_each_other_is_told_with_what_is_wrong_by_itself(
     }
 
 
-def test_too_much_too_little_and_another_model_are_told_together() -> None:
+def test_size_reach_and_model_errors_are_reported_together() -> None:
     where = {f"p{n}": 1 for n in range(20)}
     many = [
         rule(f"r{n}", 1, when={"any": [{"where": where}] * 20}, cap=1) for n in range(MAX_TESTS // 400 + 1)
@@ -93,7 +93,7 @@ def test_too_much_too_little_and_another_model_are_told_together() -> None:
     assert list(told) == ["model", "rules", "flip_number"]
 
 
-def test_no_more_is_told_than_anybody_reads_also_of_parts_against_each_other() -> None:
+def test_the_number_of_reported_errors_and_contradictions_is_limited() -> None:
     assert len(refused({"flip_number": 25, "rules": [rule()] * 50})) == MAX_COMPLAINTS
     assert (
         len(refused({"flip_number": -1, "rules": [rule() | {"points": "x"}] * 50, "model": "n"}))
@@ -112,22 +112,20 @@ def test_no_more_is_told_than_anybody_reads_also_of_parts_against_each_other() -
      {"after": "1d", "points": -(10**400), "floor": 10**400}, {"points": float("nan"), "floor": -1},
      [{"id": "a", "when": {"where": {"a": {"between": [10**400, 1]}}}, "points": 1}]],
 )  # fmt: skip
-def test_whatever_stands_in_a_section_is_refused_or_read_and_told_in_few_words(
-    section: str, hostile: Any
-) -> None:
+def test_hostile_sections_give_few_and_short_errors(section: str, hostile: Any) -> None:
     document = {"flip_number": -1, "rules": [rule()], section: hostile}
     told = errors(document)
     assert 0 < len(told) <= MAX_COMPLAINTS
     assert len(json.dumps(told, ensure_ascii=False).encode()) < 10_000
 
 
-def test_a_model_that_is_no_name_is_not_told_as_another_model() -> None:
+def test_an_invalid_model_name_is_refused_without_a_codec_error() -> None:
     told = refused({"model": "\ud800", "flip_number": 1, "rules": [rule()]})
     assert list(told) == ["model"]
     assert "codec" not in told["model"]
 
 
-def test_a_matrix_that_says_nothing_against_itself_is_read() -> None:
+def test_a_consistent_matrix_is_accepted() -> None:
     document = {
         "flip_number": 5, "rules": [rule("a"), rule("b", half_life="1d", window=None)], "traits": [TRAIT],
         "groups": {"g": {"rules": ["a", "b"], "cap": 1}, "h": {"rules": ["decides"], "cap": 1}},

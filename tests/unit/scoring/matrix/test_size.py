@@ -42,7 +42,7 @@ AT_MOST = {
 
 
 @pytest.mark.parametrize("what", AT_MOST)
-def test_a_matrix_names_so_many_and_no_more(what: str) -> None:
+def test_a_matrix_may_name_at_most_a_thousand_types_properties_or_traits(what: str) -> None:
     largest, too_large = AT_MOST[what]
     read_matrix("m", largest)
     with pytest.raises(Refused, match=f"at most 1,000 {what}; this one names 1,001") as refused:
@@ -54,7 +54,7 @@ def test_a_matrix_names_so_many_and_no_more(what: str) -> None:
     kept_matrix("m", too_large)
 
 
-def test_a_limit_by_a_property_names_it() -> None:
+def test_the_by_of_a_limit_counts_as_a_named_property() -> None:
     document = asking(*properties(MAX_NAMES))
     document["rules"][0]["limit"] = {"times": 1, "per": "ever", "by": "p0"}
     read_matrix("m", document)
@@ -63,7 +63,7 @@ def test_a_limit_by_a_property_names_it() -> None:
         read_matrix("m", document)
 
 
-def test_all_conditions_together_ask_so_much_and_no_more() -> None:
+def test_the_number_of_tests_in_all_conditions_is_limited() -> None:
     twenty = {"where": {f"p{n}": 1 for n in range(20)}}
     of_rules = asking(*[{"any": [twenty] * 5}] * (MAX_TESTS // 100))
     read_matrix("m", of_rules)
@@ -79,13 +79,13 @@ def test_all_conditions_together_ask_so_much_and_no_more() -> None:
         {"rules": [[n] * 100 for n in range(MAX_VALUES // 100)]},
     ],
 )
-def test_what_has_too_many_values_is_refused_before_it_is_read(document: dict[str, Any]) -> None:
+def test_a_document_with_too_many_values_is_refused(document: dict[str, Any]) -> None:
     with pytest.raises(Refused, match="at most 50,000 values in all") as refused:
         read_matrix("m", document)
     assert refused.value.errors == [{"field": None, "message": "a matrix has at most 50,000 values in all."}]
 
 
 @pytest.mark.parametrize("document", [None, "text", 5, []])
-def test_what_is_no_object_is_refused_as_that(document: Any) -> None:
+def test_a_document_that_is_not_an_object_is_refused(document: Any) -> None:
     with pytest.raises(Refused, match="must be an object"):
         read_matrix("m", document)

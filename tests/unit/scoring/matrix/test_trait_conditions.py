@@ -15,13 +15,13 @@ def holds(written: Any, **traits: Any) -> bool:
     return compile_traits(CONDITIONS.validate_python(written))(traits)
 
 
-def test_a_condition_asks_of_the_trait_that_is_its_key() -> None:
+def test_a_condition_tests_the_trait_named_by_its_key() -> None:
     assert holds(DECIDES, title="VP Sales")
     assert not holds(DECIDES, title="Intern")
     assert not holds(DECIDES, role="VP Sales")
 
 
-def test_several_keys_ask_of_all_of_them() -> None:
+def test_all_keys_of_a_condition_must_be_met() -> None:
     assert holds(DECIDES | GERMAN, title="VP", country="DE")
     assert not holds(DECIDES | GERMAN, title="VP", country="FR")
     assert not holds(DECIDES | GERMAN, title="Intern", country="DE")
@@ -55,19 +55,19 @@ def test_a_bare_value_means_equal() -> None:
 
 
 @pytest.mark.parametrize("name", ["all", "any", "not"])
-def test_a_join_stands_alone(name: str) -> None:
+def test_a_join_beside_another_key_is_refused(name: str) -> None:
     with pytest.raises(ValidationError, match=rf"{name}\.title\n  Extra inputs"):
         CONDITIONS.validate_python({name: [DECIDES], "title": "VP"})
 
 
 @pytest.mark.parametrize("name", ["all", "any"])
-def test_a_join_is_of_a_list(name: str) -> None:
+def test_a_join_of_anything_but_a_list_is_refused(name: str) -> None:
     with pytest.raises(ValidationError, match=rf"{name}\.{name}\n  Input should be a valid list"):
         CONDITIONS.validate_python({name: {"eq": 5}})
 
 
 @pytest.mark.parametrize("wrong", ["title", [DECIDES], {}, {"title": {"equals": "VP"}}, {"all": []}, None])
-def test_what_is_no_condition_is_refused(wrong: Any) -> None:
+def test_an_invalid_condition_is_refused(wrong: Any) -> None:
     with pytest.raises(ValidationError):
         CONDITIONS.validate_python(wrong)
 
@@ -89,5 +89,5 @@ def test_a_condition_that_is_too_deep_is_refused() -> None:
         {"seats": {"gte": 10, "lt": 20}},
     ],
 )
-def test_a_condition_is_kept_as_it_was_written(written: Any) -> None:
+def test_a_condition_is_dumped_as_it_was_written(written: Any) -> None:
     assert CONDITIONS.dump_python(CONDITIONS.validate_python(written), mode="json") == written

@@ -54,13 +54,13 @@ def test_counts_survive_being_stored(connection: sa.Connection, one: list[Entry]
     assert [row[-1] for row in rows(connection)] == [2, 2]
 
 
-def test_no_counts_are_a_row_too_and_nobody_s_are_none(connection: sa.Connection) -> None:
+def test_empty_counts_have_a_row_and_unknown_identities_have_none(connection: sa.Connection) -> None:
     write(connection, {ANA: stored(NONE, 0)})
     assert rows(connection) == [(ANA, b"", None, 1)]
     assert read(connection, [ANA, BEN]) == {ANA: stored(NONE, 1)}
 
 
-def test_only_what_has_changed_is_written(connection: sa.Connection) -> None:
+def test_only_changed_counts_are_written(connection: sa.Connection) -> None:
     """Who had no counts and has none has not changed either."""
     kept = counts_of({739_000: {"": 2}})
     write(connection, {ANA: stored(kept, 0), BEN: stored(kept, 0)})
@@ -72,7 +72,7 @@ def test_only_what_has_changed_is_written(connection: sa.Connection) -> None:
     }
 
 
-def test_what_somebody_changed_meanwhile_is_not_overwritten(connection: sa.Connection) -> None:
+def test_counts_that_another_writer_changed_are_not_overwritten(connection: sa.Connection) -> None:
     write(connection, {ANA: stored(NONE, 0)})
     before = read(connection, [ANA])
     write(connection, before)

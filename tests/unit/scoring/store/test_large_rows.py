@@ -32,7 +32,7 @@ def of_size(kib: int, mark: str = "m") -> LargeRow:
     return LargeRow(mark, bytes(kib * KIB))
 
 
-def test_a_row_is_kept_in_the_place_of_the_former_one() -> None:
+def test_a_large_row_replaces_the_earlier_row_of_the_identity() -> None:
     rows = LargeRows()
     rows.keep(ANA, of_size(64, "one"))
     rows.keep(BEN, of_size(64, "two"))
@@ -40,14 +40,14 @@ def test_a_row_is_kept_in_the_place_of_the_former_one() -> None:
     assert rows.by_mark() == {"two": of_size(64, "two"), "three": of_size(64, "three")}
 
 
-def test_a_small_row_is_not_kept_and_takes_the_place_of_a_large_one() -> None:
+def test_a_small_row_is_not_cached_and_evicts_the_large_row() -> None:
     rows = LargeRows()
     rows.keep(ANA, of_size(64, "large"))
     rows.keep(ANA, LargeRow("small", bytes(64 * KIB - 1)))
     assert rows.by_mark() == {}
 
 
-def test_who_was_not_used_for_longest_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_row_is_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_rows, "_MOST_ROWS", 2)
     rows = LargeRows()
     for who, mark in ((ANA, "one"), (BEN, "two"), (ANA, "one"), ("c" * 32, "three")):
@@ -55,7 +55,7 @@ def test_who_was_not_used_for_longest_is_let_go_of(monkeypatch: pytest.MonkeyPat
     assert list(rows.by_mark()) == ["one", "three"]
 
 
-def test_rows_are_kept_up_to_so_many_bytes_together(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_evicted_beyond_a_total_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_rows, "_MOST_BYTES", 200 * KIB)
     rows = LargeRows()
     for who, size in ((ANA, 100), (BEN, 100), ("c" * 32, 64), ("d" * 32, 201)):
@@ -94,7 +94,7 @@ def large_rows_read(connection: sa.Connection) -> Iterator[list[int]]:
         yield found
 
 
-def test_a_large_row_is_read_once_and_again_when_somebody_else_has_changed_it() -> None:
+def test_a_large_row_is_read_again_only_after_another_process_changed_it() -> None:
     with tables() as connection, patch.object(store, "_large_rows", LargeRows()):
         store.write(connection, {ANA: new(many(4_000))})
         with patch.object(store, "_large_rows", LargeRows()), large_rows_read(connection) as read:
@@ -111,7 +111,7 @@ def test_a_large_row_is_read_once_and_again_when_somebody_else_has_changed_it() 
             assert len(after.value.counts.entries) == 8_000
 
 
-def test_who_writes_a_large_row_need_not_read_it() -> None:
+def test_a_written_large_row_need_not_be_read() -> None:
     with tables() as connection, patch.object(store, "_large_rows", LargeRows()):
         store.write(connection, {ANA: new(many(4_000))})
         with large_rows_read(connection) as read:
@@ -119,7 +119,7 @@ def test_who_writes_a_large_row_need_not_read_it() -> None:
         assert read == [0]
 
 
-def test_databases_in_which_one_identity_has_other_counts_are_told_apart() -> None:
+def test_counts_of_an_identity_in_two_databases_are_not_mixed_up() -> None:
     with tables() as live, tables() as rebuilt, patch.object(store, "_large_rows", LargeRows()):
         store.write(live, {ANA: new(many(4_000)), BEN: new(many(3_000))})
         store.write(rebuilt, {ANA: new(many(3_000))})
@@ -129,5 +129,5 @@ def test_databases_in_which_one_identity_has_other_counts_are_told_apart() -> No
         assert store.read(live, [BEN])[BEN].value.counts == many(3_000)
 
 
-def test_the_mark_tells_entries_from_others() -> None:
+def test_the_mark_differs_for_different_entries() -> None:
     assert marked(b"one") == marked(b"one") != marked(b"two")

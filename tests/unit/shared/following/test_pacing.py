@@ -5,19 +5,19 @@ import pytest
 from shared.following.pacing import FIRST, MOST_BYTES, Pace, fitting
 
 
-def test_what_was_too_slow_shrinks_to_what_fits_at_once() -> None:
+def test_a_slow_transaction_shrinks_the_size_to_fit_at_once() -> None:
     pace = Pace(seconds=0.25)
     pace.took(500, 5.0)
     assert pace.size == 25
 
 
-def test_one_that_is_slow_alone_still_goes() -> None:
+def test_the_size_never_shrinks_below_one() -> None:
     pace = Pace(seconds=0.25)
     pace.took(1, 100.0)
     assert pace.size == 1
 
 
-def test_it_grows_step_by_step_to_what_fits() -> None:
+def test_the_size_doubles_until_it_fits() -> None:
     pace = Pace(seconds=1.0)
     sizes = []
     for _ in range(4):
@@ -26,13 +26,13 @@ def test_it_grows_step_by_step_to_what_fits() -> None:
     assert sizes == [FIRST, 2 * FIRST, 4 * FIRST, 3_000]
 
 
-def test_a_transaction_that_was_not_full_tells_nothing_about_larger_ones() -> None:
+def test_a_transaction_that_was_not_full_does_not_change_the_size() -> None:
     pace = Pace(seconds=1.0)
     pace.took(3, 0.001)
     assert pace.size == FIRST
 
 
-def test_it_never_exceeds_the_most() -> None:
+def test_the_size_never_exceeds_the_maximum() -> None:
     pace = Pace(seconds=1.0, most=600)
     for _ in range(3):
         pace.took(pace.size, 0.0001)
@@ -40,23 +40,23 @@ def test_it_never_exceeds_the_most() -> None:
 
 
 @pytest.mark.parametrize(("failures", "size"), [(1, 250), (2, 125), (20, 1)])
-def test_each_failure_halves_it(failures: int, size: int) -> None:
+def test_each_failure_halves_the_size(failures: int, size: int) -> None:
     pace = Pace(seconds=1.0)
     for _ in range(failures):
         pace.failed()
     assert pace.size == size
 
 
-def test_as_many_messages_fit_as_the_pace_allows() -> None:
+def test_the_number_of_messages_is_limited_by_the_size() -> None:
     assert fitting([100] * 10, 4) == 4
     assert fitting([100] * 3, 4) == 3
 
 
-def test_as_many_messages_fit_as_there_are_bytes_for() -> None:
+def test_the_number_of_messages_is_limited_by_their_bytes() -> None:
     assert fitting([MOST_BYTES // 4] * 10, 1_000) == 4
     assert fitting([MOST_BYTES // 2, MOST_BYTES // 2, 1], 1_000) == 2
 
 
-def test_a_message_that_is_too_large_goes_alone() -> None:
+def test_a_too_large_message_is_processed_alone() -> None:
     assert fitting([MOST_BYTES + 1, 1], 1_000) == 1
     assert fitting([1, MOST_BYTES + 1], 1_000) == 1

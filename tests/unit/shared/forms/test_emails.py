@@ -38,11 +38,11 @@ forms = Forms()
         ("nan@firm.example", "nan@firm.example"),
     ],
 )
-def test_one_mailbox_has_one_form_however_it_is_written(written: str, form: str) -> None:
+def test_each_spelling_of_a_mailbox_has_the_same_normal_form(written: str, form: str) -> None:
     assert forms.identity("email", written) == Identity("email", form)
 
 
-def test_a_sharp_s_is_its_own_letter_and_its_punycode_is_it() -> None:
+def test_a_sharp_s_equals_its_punycode_and_differs_from_ss() -> None:
     sharp, punycode, plain = (
         forms.named("email", f"ana@{domain}.example") for domain in ("straße", "xn--strae-oqa", "strasse")
     )
@@ -79,7 +79,7 @@ def test_a_sharp_s_is_its_own_letter_and_its_punycode_is_it() -> None:
         "https://firm.example/ana",
     ],
 )
-def test_what_cannot_be_one_address_is_refused(written: str) -> None:
+def test_text_that_is_not_a_single_address_is_refused(written: str) -> None:
     with pytest.raises(Refused) as refused:
         forms.identity("email", written)
     assert (refused.value.code, refused.value.field) == ("identity_value_invalid", "identities.email")
@@ -95,5 +95,5 @@ def test_what_cannot_be_one_address_is_refused(written: str) -> None:
         "${name}@firm.example",
     ],
 )
-def test_an_address_that_a_program_made_of_nothing_names_nobody(written: str) -> None:
+def test_placeholder_email_addresses_are_not_identities(written: str) -> None:
     assert forms.identity("email", written) is None

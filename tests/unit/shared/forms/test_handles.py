@@ -27,7 +27,7 @@ forms = Forms()
         ("linkedin", "https://linkedin.com/in/JOS%C3%89", "josé"),
     ],
 )
-def test_one_account_has_one_form_however_it_is_written(kind: str, written: str, form: str) -> None:
+def test_each_spelling_of_a_handle_has_the_same_normal_form(kind: str, written: str, form: str) -> None:
     assert forms.identity(kind, written) == Identity(kind, form)
 
 
@@ -48,12 +48,12 @@ def test_one_account_has_one_form_however_it_is_written(kind: str, written: str,
         ("linkedin", "https://linkedin.com/antonio"),
     ],
 )
-def test_another_page_or_words_are_refused(kind: str, written: str) -> None:
+def test_urls_of_other_pages_and_invalid_handles_are_refused(kind: str, written: str) -> None:
     with pytest.raises(Refused) as refused:
         forms.identity(kind, written)
     assert (refused.value.code, refused.value.field) == ("identity_value_invalid", f"identities.{kind}")
 
 
 @pytest.mark.parametrize("written", ["@", "@none", "https://twitter.com/undefined", "@{{handle}}"])
-def test_a_handle_that_is_none_names_nobody(written: str) -> None:
+def test_a_placeholder_handle_is_not_an_identity(written: str) -> None:
     assert forms.identity("twitter", written) is None

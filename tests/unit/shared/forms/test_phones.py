@@ -33,7 +33,7 @@ from shared.identity import Forms, Identity, Scalar
         ("IT", "06 1234567", "+39061234567"),
     ],
 )
-def test_one_number_has_one_form_however_it_is_written(
+def test_each_spelling_of_a_phone_number_has_the_same_normal_form(
     region: str | None, written: Scalar, form: str
 ) -> None:
     assert Forms(region).identity("phone", written) == Identity("phone", form)
@@ -63,19 +63,17 @@ def test_one_number_has_one_form_however_it_is_written(
         "1" * 600,
     ],
 )
-def test_what_cannot_be_a_number_is_refused_and_never_becomes_another(
-    region: str | None, written: Scalar
-) -> None:
+def test_text_that_is_not_a_single_phone_number_is_refused(region: str | None, written: Scalar) -> None:
     with pytest.raises(Refused) as refused:
         Forms(region).identity("phone", written)
     assert (refused.value.code, refused.value.field) == ("identity_value_invalid", "identities.phone")
 
 
-def test_a_number_that_is_one_within_a_town_alone_is_refused() -> None:
+def test_a_local_phone_number_without_area_code_is_refused() -> None:
     with pytest.raises(Refused):
         Forms("US").identity("phone", "555-0134")
 
 
-def test_an_extension_tells_two_people_of_one_firm_apart() -> None:
+def test_phone_numbers_with_different_extensions_are_different_identities() -> None:
     forms = Forms("ES")
     assert forms.identity("phone", "912345678 ext 1") != forms.identity("phone", "912345678 ext 2")

@@ -28,7 +28,7 @@ NUMBERS: list[Scalar] = [None, 0, 0.0, -0.0, -1, True, False]
 
 @pytest.mark.parametrize("value", [*WORDS, *ZEROS, *TEMPLATES, *BLANKS, *NUMBERS])
 @pytest.mark.parametrize("kind", ["user_id", "anonymous_id", "email", "phone", "twitter", "loyalty_card"])
-def test_what_stands_for_no_value_names_nobody_whatever_kind_it_should_be(kind: str, value: Scalar) -> None:
+def test_placeholders_are_not_identities_of_any_kind(kind: str, value: Scalar) -> None:
     assert forms.identity(kind, value) is None
 
 
@@ -42,11 +42,11 @@ def test_what_stands_for_no_value_names_nobody_whatever_kind_it_should_be(kind: 
         "Jean|Luc", "ülkü", "名前", "😀", "-7",
     ],
 )  # fmt: skip
-def test_what_only_looks_like_one_is_a_name(value: str) -> None:
+def test_values_similar_to_placeholders_are_identities(value: str) -> None:
     assert forms.identity("user_id", value) == Identity("user_id", value)
 
 
-def test_an_installation_adds_its_own_words() -> None:
+def test_configured_placeholders_are_added() -> None:
     here = Forms(placeholders=["abc123", " Walk-In "])
     assert [here.identity("user_id", value) for value in ("ABC123", "walk-in", "undefined")] == [None] * 3
     assert forms.identity("user_id", "abc123") == Identity("user_id", "abc123")
@@ -54,6 +54,6 @@ def test_an_installation_adds_its_own_words() -> None:
 
 
 @pytest.mark.parametrize("value", ["null", "", " "])
-def test_a_text_of_any_purpose_can_be_asked_about(value: str) -> None:
+def test_is_placeholder_recognises_null_and_blank_text(value: str) -> None:
     assert forms.is_placeholder(value)
     assert not forms.is_placeholder(f"{value}7f")

@@ -35,7 +35,7 @@ def test_a_position_within_its_log_is_fine(position: Position) -> None:
         (Position(3, "log-1"), Extent("log-1", 5, 10), "up to offset 3, but the log begins at 5"),
     ],
 )
-def test_a_log_that_would_skip_events_is_refused_with_the_way_out(
+def test_a_log_that_would_skip_events_is_refused_with_the_command_to_reread(
     position: Position, extent: Extent, told: str
 ) -> None:
     with pytest.raises(LogChanged) as raised:
@@ -45,7 +45,7 @@ def test_a_log_that_would_skip_events_is_refused_with_the_way_out(
     assert "`flipline positions reread`" in raised.value.message
 
 
-def test_the_record_before_the_position_must_be_the_one_that_was_read() -> None:
+def test_another_record_before_the_position_is_refused() -> None:
     position = Position(7, "log-1", crc32(b"read"))
     check_last(HERE, position, b"read")
     for other in (b"another", b"", None):
@@ -53,7 +53,7 @@ def test_the_record_before_the_position_must_be_the_one_that_was_read() -> None:
             check_last(HERE, position, other)
 
 
-def test_what_cannot_be_compared_is_not() -> None:
+def test_the_last_record_is_compared_only_with_a_checksum_and_a_stored_record() -> None:
     assert has_last(Position(7, "log-1", 1), Extent("log-1", 0, 10))
     assert not has_last(Position(7, "log-1", None), Extent("log-1", 0, 10))
     assert not has_last(Position(5, "log-1", 1), Extent("log-1", 5, 10))

@@ -11,7 +11,7 @@ def records(*texts: str, topic: str = "interactions") -> list[Record]:
     return [Record(topic, "ana", text.encode()) for text in texts]
 
 
-def test_it_has_what_was_appended_from_any_offset_on() -> None:
+def test_the_tail_returns_appended_records_from_any_offset() -> None:
     tail = Tail()
     tail.add(records("a", "b"), 3)
     tail.add(records("c"), 4)
@@ -27,7 +27,7 @@ def test_each_topic_has_its_own_records() -> None:
     assert tail.read("interactions", 2) == [(3, b"b")]
 
 
-def test_what_another_process_has_appended_it_does_not_know() -> None:
+def test_the_tail_does_not_have_records_of_other_processes() -> None:
     tail = Tail()
     tail.add(records("a"), 2)
     tail.add(records("c"), 4)
@@ -35,7 +35,7 @@ def test_what_another_process_has_appended_it_does_not_know() -> None:
     assert tail.read("interactions", 3) == [(3, b"c")]
 
 
-def test_what_was_found_in_the_file_makes_it_begin_anew() -> None:
+def test_the_tail_restarts_at_the_offset_found_in_the_file() -> None:
     tail = Tail()
     tail.add(records("a"), 2)
     tail.begin_at(5)
@@ -45,7 +45,7 @@ def test_what_was_found_in_the_file_makes_it_begin_anew() -> None:
     assert tail.read("interactions", 5) == [(5, b"e")]
 
 
-def test_it_keeps_so_many_records(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tail_has_a_limited_number_of_records(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_tail, "MAX_RECORDS", 2)
     tail = Tail()
     tail.add(records("a", "b", "c"), 4)
@@ -53,7 +53,7 @@ def test_it_keeps_so_many_records(monkeypatch: pytest.MonkeyPatch) -> None:
     assert tail.read("interactions", 2) == [(2, b"b"), (3, b"c")]
 
 
-def test_it_keeps_so_many_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_tail_has_a_limited_number_of_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_tail, "MAX_BYTES", 10)
     tail = Tail()
     tail.add(records("aaaa", "bbbb", "cccc"), 4)

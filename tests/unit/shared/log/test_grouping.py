@@ -34,7 +34,7 @@ async def waiting(group: GroupCommit, *appends: Sequence[Record]) -> list[asynci
     return tasks
 
 
-async def test_what_arrives_during_a_write_goes_out_together() -> None:
+async def test_appends_during_a_write_are_written_together() -> None:
     disk = Disk()
     group = GroupCommit(disk.write, max_group=100, max_waiting=100)
     tasks = await waiting(group, records(b"1"))
@@ -54,7 +54,7 @@ async def test_a_group_is_bounded_and_an_append_is_never_split() -> None:
     assert disk.writes == [[b"1", b"2"], [b"3", b"4"], [b"5"] * 9]
 
 
-async def test_too_many_waiting_are_told_to_come_again() -> None:
+async def test_an_append_is_refused_when_too_many_are_waiting() -> None:
     disk = Disk()
     group = GroupCommit(disk.write, max_group=1, max_waiting=2)
     tasks = await waiting(group, records(b"1"), records(b"2"))
@@ -77,7 +77,7 @@ async def test_a_failed_write_fails_its_callers_and_not_the_next() -> None:
     assert disk.writes == [[b"2"]]
 
 
-async def test_a_caller_that_went_away_does_not_disturb_the_others() -> None:
+async def test_a_cancelled_append_does_not_disturb_other_appends() -> None:
     disk = Disk()
     group = GroupCommit(disk.write, max_group=100, max_waiting=100)
     gone, stays = await waiting(group, records(b"1"), records(b"2"))
@@ -88,7 +88,7 @@ async def test_a_caller_that_went_away_does_not_disturb_the_others() -> None:
     await group.close()
 
 
-async def test_who_waits_is_told_when_the_write_was_broken_off() -> None:
+async def test_a_cancelled_write_fails_the_waiting_append() -> None:
     """A library may cancel a future of its own; who waits for the write would then wait for ever."""
 
     async def broken_off(_records: Sequence[Record]) -> None:

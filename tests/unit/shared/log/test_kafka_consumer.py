@@ -90,7 +90,7 @@ def record(offset: int) -> Any:
     return SimpleNamespace(offset=offset, value=b"event", timestamp=0)
 
 
-async def test_what_was_assigned_is_claimed_before_it_is_read(
+async def test_an_assigned_partition_is_claimed_before_it_is_read(
     client: Client, claims: Claims, consumer: KafkaConsumer
 ) -> None:
     consumer.assigned([ONE])
@@ -99,13 +99,15 @@ async def test_what_was_assigned_is_claimed_before_it_is_read(
     assert (client.sought, claims.held) == ({ONE: 5}, {1})
 
 
-async def test_what_was_never_claimed_is_not_returned(client: Client, consumer: KafkaConsumer) -> None:
+async def test_messages_of_unclaimed_partitions_are_not_returned(
+    client: Client, consumer: KafkaConsumer
+) -> None:
     consumer.assigned([ONE])
     client.ready = {ONE: [record(5)], TWO: [record(9)]}
     assert {message.partition.number for message in await consumer.poll(0)} == {1}
 
 
-async def test_a_rebalance_takes_every_claim_away_first(claims: Claims, consumer: KafkaConsumer) -> None:
+async def test_a_rebalance_releases_all_claims_first(claims: Claims, consumer: KafkaConsumer) -> None:
     consumer.assigned([ONE, TWO])
     await consumer.poll(0)
     consumer.revoked()
@@ -115,7 +117,7 @@ async def test_a_rebalance_takes_every_claim_away_first(claims: Claims, consumer
     assert claims.held == {2}
 
 
-async def test_who_was_fenced_reads_nothing_until_the_group_assigns_again(
+async def test_a_fenced_consumer_reads_nothing_until_the_next_assignment(
     client: Client, claims: Claims, consumer: KafkaConsumer
 ) -> None:
     consumer.assigned([ONE])
@@ -128,7 +130,7 @@ async def test_who_was_fenced_reads_nothing_until_the_group_assigns_again(
     assert len(await consumer.poll(0)) == 1
 
 
-async def test_a_fence_from_before_a_rebalance_does_not_cost_what_came_with_it(
+async def test_a_fence_from_before_a_rebalance_does_not_release_new_claims(
     claims: Claims, consumer: KafkaConsumer
 ) -> None:
     """The batch was read under the old assignment; by the time it is refused, the new one is there."""
@@ -141,7 +143,9 @@ async def test_a_fence_from_before_a_rebalance_does_not_cost_what_came_with_it(
     assert claims.held == {2}
 
 
-async def test_who_waits_for_the_group_in_vain_joins_anew(client: Client, claims: Claims) -> None:
+async def test_a_consumer_without_an_assignment_for_too_long_rejoins_the_group(
+    client: Client, claims: Claims
+) -> None:
     consumer = consumer_of(client, claims, stale_after_seconds=0)
     consumer.assigned([ONE])
     await consumer.poll(0)
@@ -150,7 +154,9 @@ async def test_who_waits_for_the_group_in_vain_joins_anew(client: Client, claims
         await consumer.poll(PATIENCE_SECONDS)
 
 
-async def test_a_hint_is_given_for_claimed_partitions_alone(client: Client, consumer: KafkaConsumer) -> None:
+async def test_offsets_are_committed_only_for_claimed_partitions(
+    client: Client, consumer: KafkaConsumer
+) -> None:
     consumer.assigned([ONE])
     await consumer.poll(0)
     await consumer.acknowledge({Partition("interactions", 1): 8, Partition("interactions", 2): 3})

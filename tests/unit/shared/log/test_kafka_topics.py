@@ -5,7 +5,7 @@ import aiokafka.client
 import shared.log.kafka_topics  # noqa: F401 - sets what the clients ask
 
 
-def test_no_client_asks_a_broker_to_make_the_topic_that_it_asks_about() -> None:
+def test_metadata_requests_do_not_create_topics() -> None:
     """A broker that may make topics would put an empty one in the place of one that was deleted."""
     request = aiokafka.client.MetadataRequest(["interactions"]).prepare({3: (0, 13)})
     assert request.to_object() == {"topics": ["interactions"], "allow_auto_topic_creation": False}

@@ -32,7 +32,7 @@ def test_an_entry_without_a_part_is_refused(part: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_operator_is_met_by_some_values_and_not_by_others(name: str) -> None:
+def test_each_operator_meets_and_fails_the_values_of_its_case(name: str) -> None:
     case = CASES[name]
     operator, operand = read(name, case.operand)
     holds = operator.compile(operand)
@@ -41,7 +41,7 @@ def test_an_operator_is_met_by_some_values_and_not_by_others(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_only_presence_is_asked_of_a_missing_value(name: str) -> None:
+def test_only_tests_of_presence_accept_a_missing_value(name: str) -> None:
     operator, operand = read(name, CASES[name].operand)
     assert operator.asks_presence or not operator.compile(operand)(MISSING)
     assert not operator.asks_presence or operator.compile(operand)("x") != operator.compile(operand)(MISSING)
@@ -63,7 +63,7 @@ def test_candidates_meet_the_operator_or_are_its_bounds(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_only_values_meet_the_operator(name: str) -> None:
+def test_only_values_meet_the_operator(name: str) -> None:
     operator, operand = read(name, CASES[name].operand)
     if operator.only_values is not None:
         assert all(map(operator.compile(operand), operator.only_values(operand)))
@@ -71,7 +71,7 @@ def test_the_only_values_meet_the_operator(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOUNDED)
-def test_bounds_are_those_of_the_test(name: str) -> None:
+def test_bounds_agree_with_the_test(name: str) -> None:
     operator, operand = read(name, CASES[name].operand)
     assert operator.bounds is not None
     holds, bounds = operator.compile(operand), operator.bounds(operand)
@@ -84,7 +84,7 @@ def test_bounds_are_those_of_the_test(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OF_TEXTS)
-def test_the_use_of_texts_is_that_of_the_test(name: str) -> None:
+def test_the_text_use_agrees_with_the_test(name: str) -> None:
     def holds(operand: str, value: str) -> bool:
         operator, typed = read(name, [operand] if isinstance(CASES[name].operand, list) else operand)
         return operator.compile(typed)(value)

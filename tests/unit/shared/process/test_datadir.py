@@ -50,19 +50,19 @@ def directory(tmp_path: Path) -> Path:
     return made
 
 
-def test_a_new_one_is_its_owner_s_alone(tmp_path: Path) -> None:
+def test_only_its_owner_can_use_a_new_data_directory(tmp_path: Path) -> None:
     assert prepared(tmp_path / "a" / "b") == []
     assert mode(tmp_path / "a" / "b") == 0o700
     assert list((tmp_path / "a" / "b").iterdir()) == []
 
 
-def test_what_was_open_is_closed(directory: Path) -> None:
+def test_permissions_of_an_open_data_directory_are_restricted(directory: Path) -> None:
     assert prepared(directory) == []
     assert {mode(path) for path in directory.rglob("*") if path.is_file()} == {0o600}
     assert mode(directory) == mode(directory / "imports") == 0o700
 
 
-def test_it_is_found_by_a_link_as_well(directory: Path) -> None:
+def test_permissions_are_restricted_through_a_symlink(directory: Path) -> None:
     link = directory.parent / "link"
     link.symlink_to(directory)
     prepare(link)
@@ -82,7 +82,7 @@ def test_a_directory_with_anything_else_stays_open_with_a_warning(directory: Pat
     assert {mode(directory / name) for name in OURS} == {0o600}
 
 
-def test_a_directory_that_everybody_may_use_stays_as_it_is(directory: Path) -> None:
+def test_a_world_writable_directory_is_unchanged(directory: Path) -> None:
     directory.chmod(0o1777)
     assert prepared(directory) == [str(directory)]
     assert mode(directory) == 0o1777
@@ -95,7 +95,7 @@ def test_a_home_directory_stays_as_it_is(directory: Path, monkeypatch: pytest.Mo
     assert mode(directory) == 0o755
 
 
-def test_a_link_leads_to_no_other_file(directory: Path, tmp_path: Path) -> None:
+def test_the_target_of_a_symlink_is_unchanged(directory: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.touch()
     other.chmod(0o644)
@@ -104,7 +104,7 @@ def test_a_link_leads_to_no_other_file(directory: Path, tmp_path: Path) -> None:
     assert mode(other) == 0o644
 
 
-def test_a_file_with_a_second_name_is_left_alone_with_a_warning(directory: Path, tmp_path: Path) -> None:
+def test_a_file_with_a_hard_link_is_unchanged_with_a_warning(directory: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.touch()
     other.chmod(0o644)
@@ -114,7 +114,7 @@ def test_a_file_with_a_second_name_is_left_alone_with_a_warning(directory: Path,
 
 
 @as_root
-def test_what_another_user_owns_is_left_alone_with_a_warning(directory: Path) -> None:
+def test_files_of_another_user_are_unchanged_with_a_warning(directory: Path) -> None:
     os.chown(directory / "log.sqlite", 65534, 65534)
     os.chown(directory, 65534, 65534)
     assert prepared(directory) == [str(directory / "log.sqlite"), str(directory)]
@@ -122,21 +122,21 @@ def test_what_another_user_owns_is_left_alone_with_a_warning(directory: Path) ->
     assert mode(directory) == 0o755
 
 
-def test_what_is_closed_already_is_not_spoken_of(directory: Path) -> None:
+def test_a_restricted_directory_gives_no_warning(directory: Path) -> None:
     (directory / "notes.txt").touch()
     directory.chmod(0o700)
     assert prepared(directory) == []
 
 
 @pytest.mark.parametrize("end", ["a-file", "a-file/below", "dangling", "n" * 300])
-def test_what_can_be_no_directory_is_told(tmp_path: Path, end: str) -> None:
+def test_a_path_that_cannot_be_a_directory_is_refused(tmp_path: Path, end: str) -> None:
     (tmp_path / "a-file").touch()
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "at-all")
     with pytest.raises(Misconfigured, match="cannot be the data directory"):
         prepare(tmp_path / end)
 
 
-def test_it_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+def test_only_one_process_can_use_the_data_directory(tmp_path: Path) -> None:
     with (
         exclusive(tmp_path),
         pytest.raises(Misconfigured, match=f"is running in {tmp_path}"),
@@ -147,7 +147,7 @@ def test_it_is_held_by_one_at_a_time(tmp_path: Path) -> None:
         assert (tmp_path / "up.lock").exists()
 
 
-def test_what_a_killed_renewal_left_is_removed_by_the_next(tmp_path: Path) -> None:
+def test_files_of_a_killed_renewal_are_removed_by_the_next_renewal(tmp_path: Path) -> None:
     left = tmp_path / RENEWING
     left.mkdir()
     (left / "rebuilt.sqlite-wal").touch()
@@ -159,7 +159,7 @@ def test_what_a_killed_renewal_left_is_removed_by_the_next(tmp_path: Path) -> No
     assert not left.exists()
 
 
-def test_what_a_renewal_builds_is_ours(tmp_path: Path) -> None:
+def test_permissions_of_files_of_a_renewal_are_restricted(tmp_path: Path) -> None:
     inner = tmp_path / RENEWING
     inner.mkdir()
     (inner / "rebuilt.sqlite").touch()

@@ -10,7 +10,7 @@ import pytest
 from shared.process.files import make_once
 
 
-def test_the_first_one_stays(tmp_path: Path) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "kept"
     assert make_once(path, "first")
     assert not make_once(path, "second")
@@ -19,7 +19,7 @@ def test_the_first_one_stays(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_of_many_at_once_one_makes_it_and_all_find_it_whole(tmp_path: Path) -> None:
+def test_only_one_of_many_threads_creates_the_file_and_all_read_it_whole(tmp_path: Path) -> None:
     path = tmp_path / "kept"
 
     def make(number: int) -> tuple[bool, str]:
@@ -31,7 +31,7 @@ def test_of_many_at_once_one_makes_it_and_all_find_it_whole(tmp_path: Path) -> N
     assert {content for _, content in results} == {f"{winner} " * 10_000}
 
 
-def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 

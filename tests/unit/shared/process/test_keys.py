@@ -26,14 +26,14 @@ def test_keys_are_made_once_and_can_be_used(tmp_path: Path) -> None:
     assert len({*made.write, *made.ops, *made.crm}) == 3
 
 
-def test_what_is_configured_goes_before_the_file(tmp_path: Path) -> None:
+def test_configured_keys_take_precedence_over_the_key_file(tmp_path: Path) -> None:
     make_key_file(tmp_path)
     mixed = load_keys(tmp_path, NONE | {"ops": ("ops-key-of-the-environment",)})
     assert mixed.ops == ("ops-key-of-the-environment",)
     assert mixed.write == load_keys(tmp_path, NONE).write
 
 
-def test_who_needs_one_role_is_asked_for_no_other(tmp_path: Path) -> None:
+def test_load_role_needs_only_the_keys_of_the_role(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).write_text(json.dumps({"ops": ["an-ops-key-of-somebody-else"]}))
     assert load_role(tmp_path, NONE, "ops") == ("an-ops-key-of-somebody-else",)
     with pytest.raises(Misconfigured, match="There is no crm key"):
@@ -41,7 +41,7 @@ def test_who_needs_one_role_is_asked_for_no_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [24, 200])
-def test_the_shortest_and_the_longest_key(tmp_path: Path, length: int) -> None:
+def test_keys_of_minimum_and_maximum_length_are_accepted(tmp_path: Path, length: int) -> None:
     assert load_keys(tmp_path, GIVEN | {"write": ("k" * length,)}).write == ("k" * length,)
 
 
@@ -54,7 +54,7 @@ def test_a_key_of_another_length_is_refused(tmp_path: Path, length: int) -> None
 
 
 @pytest.mark.parametrize("character", [*" \t\n\r\x00\x7f,:\"'`\\&#%+éñ€", "\ud800"])
-def test_a_character_that_does_not_survive_everywhere_is_refused(tmp_path: Path, character: str) -> None:
+def test_an_unsafe_character_in_a_key_is_refused(tmp_path: Path, character: str) -> None:
     key = f"twelve-letters{character}twelve-letters"
     refused = refusal(tmp_path, crm=(*(GIVEN["crm"] or ()), key))
     assert refused.message.startswith("Key 2 of FLIPLINE_CRM_KEYS has a character")
@@ -81,7 +81,7 @@ def test_a_key_in_two_roles_is_refused(tmp_path: Path, one: str, other: str) -> 
     assert "the-same-key" not in refused.message
 
 
-def test_a_key_of_the_environment_may_not_be_another_role_s_in_the_file(tmp_path: Path) -> None:
+def test_a_key_of_the_environment_that_has_another_role_in_the_file_is_refused(tmp_path: Path) -> None:
     make_key_file(tmp_path)
     taken = load_keys(tmp_path, NONE).ops
     refused = refusal(tmp_path, write=taken, ops=None)
@@ -114,13 +114,13 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path, content: bytes) -> N
 
 
 @pytest.mark.parametrize("keys", [[], [""], ["short"], ["a-long-key-with-a-blank in-it"]])
-def test_the_rules_hold_for_the_file_too(tmp_path: Path, keys: list[str]) -> None:
+def test_an_invalid_key_in_the_key_file_is_refused(tmp_path: Path, keys: list[str]) -> None:
     (tmp_path / KEY_FILE).write_text(json.dumps({"write": keys}))
     refused = refusal(tmp_path, write=None)
     assert f'"write" in {tmp_path / KEY_FILE}' in refused.message
 
 
-def test_a_directory_without_keys_says_how_to_get_them(tmp_path: Path) -> None:
+def test_missing_keys_are_refused_with_advice(tmp_path: Path) -> None:
     refused = refusal(tmp_path, crm=None)
     assert refused.code == "keys_missing"
     assert "FLIPLINE_CRM_KEYS" in refused.message

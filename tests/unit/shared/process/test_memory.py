@@ -31,6 +31,6 @@ def page_faults(how: str) -> int:
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has the setting")
-def test_memory_that_was_freed_is_taken_again_without_asking_the_system() -> None:
+def test_freed_memory_is_reused_without_page_faults() -> None:
     assert page_faults("keeps") < 100
     assert page_faults("gives back") > 5_000

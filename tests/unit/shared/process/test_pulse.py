@@ -28,14 +28,14 @@ def pulse(clock: Clock) -> Pulse:
     return Pulse(clock)
 
 
-def test_a_worker_that_moves_is_well(clock: Clock, pulse: Pulse) -> None:
+def test_a_worker_that_moves_has_no_complaint(clock: Clock, pulse: Pulse) -> None:
     for _ in range(10):
         clock.seconds += STALLED_SECONDS - 1
         pulse.moved()
     assert pulse.complaint() is None
 
 
-def test_a_fault_that_passes_at_once_is_no_complaint(clock: Clock, pulse: Pulse) -> None:
+def test_a_short_fault_is_not_a_complaint(clock: Clock, pulse: Pulse) -> None:
     pulse.waits(FULL)
     assert pulse.complaint() is None
     clock.seconds += PASSING_SECONDS
@@ -43,7 +43,7 @@ def test_a_fault_that_passes_at_once_is_no_complaint(clock: Clock, pulse: Pulse)
     assert pulse.complaint() is None
 
 
-def test_a_fault_that_stays_is_told_with_its_time_and_cause(clock: Clock, pulse: Pulse) -> None:
+def test_a_lasting_fault_is_reported_with_duration_and_cause(clock: Clock, pulse: Pulse) -> None:
     pulse.waits(FULL)
     clock.seconds += 12
     pulse.waits(FULL)
@@ -52,7 +52,7 @@ def test_a_fault_that_stays_is_told_with_its_time_and_cause(clock: Clock, pulse:
     assert pulse.complaint() is None
 
 
-def test_progress_of_one_part_does_not_hide_that_another_waits(clock: Clock, pulse: Pulse) -> None:
+def test_progress_does_not_hide_a_waiting_fault(clock: Clock, pulse: Pulse) -> None:
     pulse.waits(FULL)
     clock.seconds += 2
     pulse.progressed()
@@ -66,7 +66,7 @@ def test_a_worker_that_is_silent_for_too_long_is_stuck(clock: Clock, pulse: Puls
     assert pulse.complaint() is None
 
 
-def test_what_a_foreign_error_says_is_not_repeated() -> None:
+def test_safe_reason_and_safe_trace_leave_out_messages_of_foreign_exceptions() -> None:
     """Drivers and libraries quote rows and payloads, and with them addresses."""
 
     def fail() -> None:
@@ -85,7 +85,7 @@ def test_what_a_foreign_error_says_is_not_repeated() -> None:
     assert "tests/unit/shared/process/test_pulse.py" in told
 
 
-def test_a_worker_that_waits_for_a_fault_to_pass_is_not_silent(clock: Clock, pulse: Pulse) -> None:
+def test_every_report_of_a_worker_ends_its_silence(clock: Clock, pulse: Pulse) -> None:
     for report in (pulse.moved, pulse.progressed, lambda: pulse.waits(FULL)):
         clock.seconds += 100
         assert pulse.silent_seconds == 100

@@ -13,7 +13,7 @@ async def well() -> None:
     return None
 
 
-async def test_each_check_is_told_by_its_name() -> None:
+async def test_findings_are_reported_by_name_of_the_check() -> None:
     async def away() -> None:
         raise Unavailable("log_unavailable", "Kafka is away.")
 
@@ -29,7 +29,7 @@ async def test_each_check_is_told_by_its_name() -> None:
     assert "ana@" not in found["workers"]
 
 
-async def test_a_check_that_hangs_is_asked_once_and_holds_up_no_other(
+async def test_a_hanging_check_runs_once_and_does_not_delay_other_checks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As a frozen database does; each probe would else add another connection that waits for it."""

@@ -37,7 +37,7 @@ async def test_a_worker_that_fails_is_started_again(monkeypatch: pytest.MonkeyPa
     assert len(runs) == 2
 
 
-async def test_a_worker_is_started_again_when_what_it_waited_for_was_cancelled(
+async def test_a_worker_is_restarted_when_a_future_it_awaits_is_cancelled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As aiokafka does with futures of its own when a broker goes; the worker itself was not asked to end."""
@@ -59,7 +59,7 @@ async def test_a_worker_is_started_again_when_what_it_waited_for_was_cancelled(
     assert len(runs) == 2
 
 
-async def test_a_worker_that_fails_again_and_again_is_not_well_between_two_failures(
+async def test_a_repeatedly_failing_worker_is_not_ready_between_two_failures(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
@@ -83,7 +83,9 @@ async def test_a_worker_that_fails_again_and_again_is_not_well_between_two_failu
     assert failures >= 2
 
 
-async def test_a_worker_that_swallows_a_cancellation_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_that_swallows_a_cancellation_is_cancelled_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(supervisor, "CANCEL_AGAIN_SECONDS", 0.01)
     started = asyncio.Event()
 
@@ -97,7 +99,7 @@ async def test_a_worker_that_swallows_a_cancellation_is_told_again(monkeypatch: 
         await until(started)
 
 
-async def test_a_worker_that_reports_nothing_is_broken_off_and_started_again(
+async def test_a_stuck_worker_is_cancelled_and_restarted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As the client of a broker did that was killed: it waited for something that never came."""
@@ -119,7 +121,7 @@ async def test_a_worker_that_reports_nothing_is_broken_off_and_started_again(
         await until(again)
 
 
-async def test_a_bell_that_rang_before_is_heard() -> None:
+async def test_a_ring_before_the_wait_is_not_lost() -> None:
     bell = Bell()
     bell.ring()
     async with patience():

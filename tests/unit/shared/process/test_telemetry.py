@@ -9,7 +9,7 @@ import structlog
 from shared.process.telemetry import configure_logging
 
 
-def test_a_trace_for_people_shows_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_console_trace_shows_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
     written = io.StringIO()
     with monkeypatch.context() as changed:
         changed.setattr(sys, "stderr", written)
@@ -30,7 +30,7 @@ def _fail(key: str) -> None:
     raise ValueError("it failed")
 
 
-def test_a_line_that_cannot_be_written_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_line_that_cannot_be_written_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that tells of a full disk on that disk goes on with its work."""
 
     class Full(io.StringIO):

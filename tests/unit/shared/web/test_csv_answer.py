@@ -35,7 +35,7 @@ def request(accept: str | None = None, query: bytes = b"") -> Request:
         (",;,=,q=1", False),
     ],
 )
-def test_csv_is_given_to_those_who_prefer_it(accept: str | None, csv: bool) -> None:
+def test_csv_is_sent_if_the_accept_header_prefers_it(accept: str | None, csv: bool) -> None:
     assert wants_csv(request(accept)) is csv
 
 
@@ -56,7 +56,7 @@ def test_a_page_is_a_header_and_a_line_for_each_row() -> None:
 
 
 @pytest.mark.parametrize("text", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
-def test_a_text_is_no_formula(text: str) -> None:
+def test_text_that_looks_like_a_formula_is_escaped(text: str) -> None:
     assert rows(text)[1][0] == f"'{text}"
 
 

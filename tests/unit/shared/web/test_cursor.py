@@ -46,7 +46,7 @@ def test_without_a_cursor_the_key_is_empty() -> None:
         Keyset("companies by -best").write("a"), Keyset("people").write("a"),
     ],
 )  # fmt: skip
-def test_anything_but_a_cursor_of_this_list_and_order_is_refused(cursor: str) -> None:
+def test_a_cursor_of_another_list_or_order_is_refused(cursor: str) -> None:
     with pytest.raises(Refused, match="not a cursor of the list `companies`") as refused:
         COMPANIES.read(cursor)
     assert (refused.value.code, refused.value.field) == ("cursor_invalid", "cursor")
@@ -61,7 +61,9 @@ def test_anything_but_a_cursor_of_this_list_and_order_is_refused(cursor: str) ->
         (moment, "0001-01-01T00:00:00+12:00"),
     ],
 )  # fmt: skip
-def test_a_part_that_no_database_can_compare_is_refused(read: Callable[[str], object], part: str) -> None:
+def test_a_key_part_that_a_database_cannot_compare_is_refused(
+    read: Callable[[str], object], part: str
+) -> None:
     keyset = Keyset("list", read)
     with pytest.raises(Refused):
         keyset.read(keyset.write(part))

@@ -83,13 +83,15 @@ def told(answer: httpx.Response) -> tuple[int, str, str | None, str]:
         ({"at": "2025-01-01T00:00:00Z"}, "at", "must be at least 2026-01-01T00:00:00Z"),
     ],
 )
-async def test_what_does_not_fit_is_told_in_plain_words(
+async def test_an_invalid_body_is_refused_in_plain_words(
     http: httpx.AsyncClient, body: Any, field: str, message: str
 ) -> None:
     assert told(await http.post("/whole", json=body)) == (422, "invalid", field, f"{field}: {message}")
 
 
-async def test_parameters_and_the_whole_body_are_told_of_in_plain_words(http: httpx.AsyncClient) -> None:
+async def test_an_invalid_parameter_or_missing_body_is_refused_in_plain_words(
+    http: httpx.AsyncClient,
+) -> None:
     limit = await http.post("/whole", params={"limit": 201})
     assert told(limit) == (422, "invalid", "query.limit", "query.limit: must be at most 200")
     assert told(await http.put("/any", json=[1])) == (422, "invalid", None, "The body must be an object.")
@@ -106,7 +108,7 @@ async def test_parameters_and_the_whole_body_are_told_of_in_plain_words(http: ht
         (b'{"a":' + b"1" * 5_000 + b"}", "json_invalid", "more than 4,300 digits"),
     ],
 )
-async def test_a_body_that_is_no_json_is_told_where_and_why(
+async def test_invalid_json_is_refused_with_position_and_reason(
     http: httpx.AsyncClient, content: bytes, code: str, message: str
 ) -> None:
     answer = await http.put("/any", content=content, headers={"Content-Type": "application/json"})
@@ -115,7 +117,7 @@ async def test_a_body_that_is_no_json_is_told_where_and_why(
     assert message in told_message
 
 
-async def test_as_many_levels_as_are_promised_can_be_read(http: httpx.AsyncClient) -> None:
+async def test_json_of_499_levels_is_accepted(http: httpx.AsyncClient) -> None:
     nested = b'{"a":' * 499 + b"1" + b"}" * 499
     answer = await http.put("/any", content=nested, headers={"Content-Type": "application/json"})
     assert answer.status_code == 200
@@ -132,7 +134,7 @@ async def test_as_many_levels_as_are_promised_can_be_read(http: httpx.AsyncClien
         ({}, "the request has no such header"),
     ],
 )
-async def test_a_body_that_is_not_declared_as_json_is_told_how_to_be(
+async def test_a_body_without_a_json_content_type_is_refused_with_the_right_header(
     http: httpx.AsyncClient, headers: dict[str, str], came: str
 ) -> None:
     for method, path in (("POST", "/whole"), ("PUT", "/any")):

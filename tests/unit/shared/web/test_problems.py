@@ -20,7 +20,7 @@ async def nothing(_app: FastAPI) -> AsyncIterator[None]:
 
 
 @pytest.mark.parametrize("route", [APIRoute, DirectRoute])
-async def test_a_bug_is_one_problem_that_shows_nothing_of_our_inside(route: type[APIRoute]) -> None:
+async def test_an_unexpected_exception_is_a_problem_without_internals(route: type[APIRoute]) -> None:
     router = APIRouter(route_class=route)
 
     @router.post("/breaks")

@@ -7,7 +7,7 @@ from services.ingest.imports.access_log.request import Request
 from tests.unit.ingest.imports.access_log.log_lines import AT, FIREFOX, combined, common, read, refused
 
 
-def test_a_combined_line_says_all_there_is_to_know() -> None:
+def test_a_combined_line_sets_every_field_of_the_request() -> None:
     assert read(combined(referrer="http://a.example/")) == Request(
         format="combined",
         visitor="83.149.9.216",
@@ -37,7 +37,7 @@ SITE = "shop.example:443 192.0.2.1 - -"
         (combined(head=SITE) + ' "-"', "vhost_combined with more fields"),
     ],
 )
-def test_each_format_is_told_by_its_name(line: str, name: str) -> None:
+def test_each_line_has_the_name_of_its_format(line: str, name: str) -> None:
     assert read(line).format == name
 
 
@@ -55,7 +55,9 @@ def test_each_format_is_told_by_its_name(line: str, name: str) -> None:
         ("shop.example:443 203.0.113.7, 10.0.0.1 - -", "shop.example", "203.0.113.7"),
     ],
 )
-def test_the_site_in_front_is_never_the_visitor(head: str, host: str, visitor: str) -> None:
+def test_a_virtual_host_before_the_address_is_the_host_not_the_visitor(
+    head: str, host: str, visitor: str
+) -> None:
     request = read(combined(head=head))
     assert (request.host, request.visitor) == (host, visitor)
 
@@ -76,11 +78,11 @@ def test_the_site_in_front_is_never_the_visitor(head: str, host: str, visitor: s
         ("<script> 192.0.2.1 - -", RefusalReason.NO_FORMAT),
     ],
 )
-def test_what_is_no_address_is_no_visitor(head: str, reason: RefusalReason) -> None:
+def test_a_line_without_a_client_address_is_refused(head: str, reason: RefusalReason) -> None:
     assert refused(combined(head=head)) is reason
 
 
-def test_names_that_the_server_looked_up_are_visitors_when_that_is_wanted() -> None:
+def test_host_names_are_visitors_if_the_option_is_set() -> None:
     assert read(combined(head="Dial-1.isp.example - -"), host_names=True).visitor == "dial-1.isp.example"
     both = read(combined(head="shop.example:443 dial-1.isp.example - -"), host_names=True)
     assert (both.host, both.visitor) == ("shop.example", "dial-1.isp.example")
@@ -101,7 +103,7 @@ def test_names_that_the_server_looked_up_are_visitors_when_that_is_wanted() -> N
         ("192.0.2.1 -", "192.0.2.1"),
     ],
 )
-def test_an_address_has_one_form(head: str, visitor: str) -> None:
+def test_addresses_are_brought_to_normal_form(head: str, visitor: str) -> None:
     assert read(combined(head=head)).visitor == visitor
 
 
@@ -117,7 +119,7 @@ def test_an_address_has_one_form(head: str, visitor: str) -> None:
         ("- 203.0.113.7 - -", "203.0.113.7"),
     ],
 )
-def test_of_forwarded_addresses_the_first_public_one_is_the_visitor(head: str, visitor: str) -> None:
+def test_the_first_public_forwarded_address_is_the_visitor(head: str, visitor: str) -> None:
     assert read(combined(head=head)).visitor == visitor
 
 
@@ -133,16 +135,16 @@ def test_of_forwarded_addresses_the_first_public_one_is_the_visitor(head: str, v
         ("203.0.113.7, x", "83.149.9.216", False),
     ],
 )
-def test_a_field_of_forwarded_addresses_names_the_visitor(field: str, visitor: str, forwarded: bool) -> None:
+def test_a_trailing_forwarded_for_field_sets_the_visitor(field: str, visitor: str, forwarded: bool) -> None:
     request = read(f'{combined()} "{field}"')
     assert (request.visitor, request.forwarded) == (visitor, forwarded)
 
 
-def test_a_connection_without_an_address_has_that_of_the_proxy_s_field() -> None:
+def test_a_line_without_an_address_takes_the_visitor_from_the_forwarded_field() -> None:
     assert read(combined(head="unix: - -") + ' "203.0.113.7"').visitor == "203.0.113.7"
 
 
-def test_a_format_without_user_agents_tells_none() -> None:
+def test_the_user_agent_is_none_only_in_formats_without_the_field() -> None:
     assert read(common()).user_agent is None
     assert not read(combined(user_agent="-")).user_agent
     assert read(combined(user_agent="-")).user_agent is not None
@@ -158,22 +160,22 @@ def test_a_format_without_user_agents_tells_none() -> None:
         (r"a\x00b", "a\N{REPLACEMENT CHARACTER}b"),
     ],
 )
-def test_what_servers_escape_is_read_as_it_was_sent(written: str, meant: str) -> None:
+def test_escape_sequences_of_servers_are_decoded(written: str, meant: str) -> None:
     request = read(combined(f"GET /{written} HTTP/1.1", user_agent=written))
     assert (request.user_agent, request.target) == (meant, f"/{meant}")
 
 
-def test_bytes_that_are_no_utf_8_are_read_as_latin_1() -> None:
+def test_bytes_that_are_not_utf_8_are_read_as_latin_1() -> None:
     assert read(combined("GET /café HTTP/1.1").encode("latin-1")).target == "/café"
     assert read(combined("GET /café HTTP/1.1")).target == "/café"
 
 
-def test_a_target_may_hold_blanks() -> None:
+def test_a_request_target_may_contain_blanks() -> None:
     assert read(combined("GET /a b HTTP/1.1")).target == "/a b"
     assert read(combined("GET /a")).target == "/a"
 
 
-def test_what_rotation_and_editors_leave_in_front_is_passed_over() -> None:
+def test_leading_nul_bytes_and_byte_order_marks_are_skipped() -> None:
     assert read(b"\0" * 500 + combined().encode()).visitor == "83.149.9.216"
     assert read(b"\xef\xbb\xbf" + combined().encode()).visitor == "83.149.9.216"
 
@@ -194,11 +196,11 @@ def test_what_rotation_and_editors_leave_in_front_is_passed_over() -> None:
         (combined(at="31/Feb/2015:10:05:03 +0000"), RefusalReason.DAY),
     ],
 )
-def test_a_line_of_no_known_format_is_refused(line: str, reason: RefusalReason) -> None:
+def test_an_unreadable_line_is_refused_with_a_reason(line: str, reason: RefusalReason) -> None:
     assert refused(line) is reason
 
 
-def test_a_hostile_line_takes_no_time() -> None:
+def test_hostile_lines_are_refused_quickly() -> None:
     for text in (
         'a - - ["' * 2_000,
         "a - - [" * 2_000,

@@ -66,7 +66,7 @@ def test_instants_are_read_as_utc(value: Any, instant: datetime) -> None:
         (True, RefusalReason.TIME_SHAPE),
     ],
 )
-def test_what_is_no_instant_is_refused_with_its_reason(value: Any, reason: RefusalReason) -> None:
+def test_an_invalid_instant_is_refused_with_a_reason(value: Any, reason: RefusalReason) -> None:
     with pytest.raises(LineRefused) as refusal:
         any_instant(value)
     assert refusal.value.reason is reason

@@ -61,7 +61,7 @@ BALANCER = {
 
 
 @pytest.mark.parametrize("record", [NGINX, NGINX_FIELDS, CADDY, TRAEFIK, ENVOY, ELASTIC, BALANCER])
-def test_each_server_s_keys_are_understood(record: dict[str, Any]) -> None:
+def test_json_keys_of_each_known_server_are_read(record: dict[str, Any]) -> None:
     assert read(record) == Request(
         format="JSON lines",
         visitor="192.0.2.1",
@@ -108,11 +108,13 @@ def test_forwarded_addresses_name_the_visitor(name: str, value: Any, visitor: st
         ({"request": None, "status": None}, RefusalReason.JSON_NOTHING),
     ],
 )
-def test_what_is_missing_or_wrong_is_said(changes: dict[str, Any], reason: RefusalReason) -> None:
+def test_missing_or_wrong_fields_are_refused_with_a_reason(
+    changes: dict[str, Any], reason: RefusalReason
+) -> None:
     assert refused(NGINX | changes) is reason
 
 
-def test_a_name_that_the_server_looked_up_is_a_visitor_when_that_is_wanted() -> None:
+def test_a_host_name_is_the_visitor_if_the_option_is_set() -> None:
     assert read(NGINX | {"remote_addr": "dial.isp.example"}, host_names=True).visitor == "dial.isp.example"
 
 
@@ -138,7 +140,7 @@ def test_a_user_agent_that_was_not_sent_differs_from_one_that_is_not_logged() ->
         b'{"a": "\\x"}',
     ],
 )
-def test_what_is_no_json_object_is_refused(line: bytes) -> None:
+def test_a_line_that_is_not_a_json_object_is_refused(line: bytes) -> None:
     assert refused(line) is RefusalReason.JSON
 
 
@@ -146,12 +148,12 @@ def test_json_that_nests_too_deep_is_refused() -> None:
     assert refused(b'{"a":' * 9_000 + b"1" + b"}" * 9_000) is RefusalReason.JSON_DEPTH
 
 
-def test_nul_and_half_surrogates_become_the_character_for_what_cannot_be_read() -> None:
+def test_nul_and_lone_surrogates_become_the_replacement_character() -> None:
     line = json.dumps(NGINX | {"request": "GET /@ HTTP/1.1"}).replace("@", r"\u0000\ud83d")
     assert read(line.encode()).target == "/" + "\N{REPLACEMENT CHARACTER}" * 2
 
 
-def test_what_nginx_writes_without_escape_json_is_read_all_the_same() -> None:
+def test_json_that_nginx_wrote_without_escape_json_is_read() -> None:
     line = json.dumps(NGINX).replace("Firefox", r"a \x22b\x22 \\x41").encode()
     assert read(line).user_agent == 'a "b" \\x41'
     assert read(

@@ -41,23 +41,23 @@ def test_a_file_is_a_download(path: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/a.html", "/a.pdf.html", "/a.php", "/v1.2/", "/a.txt", "/pdf", "/.pdf", "/feed.xml"]
 )
-def test_everything_else_is_a_page(path: str) -> None:
+def test_other_paths_are_visits(path: str) -> None:
     assert seen(f"GET {path} HTTP/1.1").type == "visit"
 
 
-def test_a_page_that_was_cached_is_seen_again() -> None:
+def test_a_304_answer_is_a_visit() -> None:
     assert seen(status=304).type == "visit"
 
 
-def test_a_dash_stands_for_nothing() -> None:
+def test_a_dash_is_read_as_empty() -> None:
     assert (seen(user_agent="-").user_agent, seen(referrer="-").referrer) == ("", "")
 
 
-def test_a_whole_url_is_read_by_its_path() -> None:
+def test_an_absolute_url_is_read_as_its_path() -> None:
     assert seen("GET http://a.example/b?c HTTP/1.1").path == "/b"
 
 
-def test_a_url_within_a_path_stays_in_it() -> None:
+def test_a_url_inside_a_path_stays_in_the_path() -> None:
     assert seen("GET /go/https://other.example/pricing HTTP/1.1").path == "/go/https://other.example/pricing"
 
 
@@ -80,7 +80,9 @@ def test_a_url_within_a_path_stays_in_it() -> None:
         ("GET /sitemap.xml HTTP/1.1", 200, Ignored.FOR_ROBOTS),
     ],
 )
-def test_what_nobody_did_is_ignored_with_its_reason(request_line: str, status: int, reason: Ignored) -> None:
+def test_requests_that_are_not_interactions_are_ignored_with_a_reason(
+    request_line: str, status: int, reason: Ignored
+) -> None:
     assert meaning(combined(request_line, status)) is reason
 
 
@@ -94,7 +96,9 @@ def test_what_nobody_did_is_ignored_with_its_reason(request_line: str, status: i
         (common(at="01/Jan/2150:00:00:00 +0000"), RefusalReason.FUTURE),
     ],
 )
-def test_what_cannot_have_been_is_refused(line: str, reason: RefusalReason) -> None:
+def test_lines_without_a_request_or_with_an_impossible_time_are_refused(
+    line: str, reason: RefusalReason
+) -> None:
     with pytest.raises(LineRefused) as refusal:
         meaning(line)
     assert refusal.value.reason is reason

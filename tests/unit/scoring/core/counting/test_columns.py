@@ -29,7 +29,7 @@ def counted(entries: dict[tuple[str, str, int], int]) -> Counts:
     st.lists(st.sampled_from([*KEYS, "never counted"]), unique=True),
     st.permutations([*KEYS, "never counted"]),
 )
-def test_a_crowd_has_the_rows_of_each_key_that_is_asked_for(
+def test_columns_have_the_rows_of_all_profiles_for_each_requested_key(
     profiles: list[dict[tuple[str, str, int], int]], asked: list[str], order: list[str]
 ) -> None:
     columns = Columns([counted(entries) for entries in profiles], asked)
@@ -54,7 +54,7 @@ def test_a_crowd_has_the_rows_of_each_key_that_is_asked_for(
     assert columns.last_day == max((row[2] for its in expected.values() for row in its), default=0)
 
 
-def test_what_is_counted_under_other_keys_is_left_out() -> None:
+def test_columns_leave_out_keys_that_were_not_requested() -> None:
     """Also where it is between the keys that are asked for, or behind all of them."""
     first, second, third, *_ = sorted(KEYS, key=number_of)
     counts = counted({(key, "", 739_000): times for times, key in enumerate((first, second, third), start=1)})

@@ -72,7 +72,7 @@ def test_counts_are_an_abelian_group(a: list[Entry], b: list[Entry], c: list[Ent
 
 
 @given(st.data(), st.lists(st.tuples(st.integers(0, 2), counted | given_by_hand), max_size=20))
-def test_equal_counts_are_equal_bytes_whatever_the_order_and_the_batches(
+def test_equal_counts_are_equal_bytes_for_any_order_and_batches(
     data: st.DataObject, told: list[tuple[int, Entry]]
 ) -> None:
     """Of some of what is told somebody takes everything back again."""
@@ -91,14 +91,14 @@ def test_equal_counts_are_equal_bytes_whatever_the_order_and_the_batches(
 
 
 @given(st.lists(st.lists(ENTRIES, max_size=3), max_size=4))
-def test_sums_of_several_are_those_of_each(several: list[list[list[Entry]]]) -> None:
+def test_totals_equal_the_counts_of_each_profile(several: list[list[list[Entry]]]) -> None:
     parts = [[counts_from(entries) for entries in each] for each in several]
     each = [counts_from([one for entries in of for one in entries]) for of in several]
     assert list(map(in_bytes, totals(parts))) == list(map(in_bytes, each))
 
 
 @given(ENTRIES)
-def test_what_is_under_some_keys_and_what_is_under_others_are_all(entries: list[Entry]) -> None:
+def test_only_and_without_split_counts_by_key(entries: list[Entry]) -> None:
     counts = counts_from(entries)
     under = counts_from([one for one in entries if one.key != "b"])
     assert only(counts, ["a", "c"]) == without(counts, ["b"]) == under
@@ -111,7 +111,7 @@ def test_what_is_under_some_keys_and_what_is_under_others_are_all(entries: list[
     assert summary(counts) == (sum(one.times for one in entries), len({one.day for one in entries}))
 
 
-def test_no_value_is_0_and_numbers_are_what_they_were_when_they_were_stored() -> None:
+def test_stored_numbers_of_keys_and_values_never_change() -> None:
     """They stand in the tables: whoever changes them loses all counts."""
     assert number_of("") == 0
     assert number_of(ACTIVITY) == 3_301_777_015_346_508_088

@@ -59,19 +59,19 @@ def test_entries_are_summed_up_for_each_owner(several: list[list[Entry]]) -> Non
 
 
 @given(ENTRIES, ENTRIES)
-def test_few_merged_into_others_are_what_sorting_all_gives(one: list[Entry], other: list[Entry]) -> None:
+def test_merging_two_lists_of_entries_equals_sorting_both(one: list[Entry], other: list[Entry]) -> None:
     assert merged(packed(one), packed(other)) == packed(one + other)
 
 
 @given(CHANGES)
-def test_few_merged_into_many_are_what_sorting_all_gives(changes: list[Entry]) -> None:
+def test_merging_few_entries_into_many_equals_sorting_all(changes: list[Entry]) -> None:
     assert merged(packed(LONG), packed(changes)) == packed(LONG + changes)
     rows = Owned(np.zeros(len(LONG + changes), np.intp), array(LONG + changes))
     assert summed(*rows).entries.tobytes() == packed(LONG + changes)
 
 
 @given(st.lists(st.tuples(st.booleans(), CHANGES), min_size=1, max_size=3), st.data())
-def test_whose_counts_are_many_makes_no_difference(
+def test_sums_do_not_depend_on_how_many_entries_each_owner_has(
     several: list[tuple[bool, list[Entry]]], data: st.DataObject
 ) -> None:
     """Some owners have many, others few; what is added comes in parts or as changes."""
@@ -90,7 +90,9 @@ def test_whose_counts_are_many_makes_no_difference(
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS, DAYS, st.integers(1, 2)), max_size=25), st.data())
-def test_counts_do_not_depend_on_when_their_row_overflowed(done: list[Entry], data: st.DataObject) -> None:
+def test_counts_do_not_depend_on_when_the_recent_row_overflows(
+    done: list[Entry], data: st.DataObject
+) -> None:
     """They are added in any batches, some are taken back, and a row holds few or many."""
     back = data.draw(st.lists(st.sampled_from(done), unique_by=id, max_size=10) if done else st.just([]))
     told = data.draw(st.permutations([*done, *((*one[:3], -one[3]) for one in back)]))

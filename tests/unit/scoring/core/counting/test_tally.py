@@ -23,16 +23,18 @@ def times(rules: Matrix, *done: Interaction) -> int:
 
 
 @pytest.mark.parametrize(("machine", "expected"), [("exclude", 1), ("only", 2), ("include", 3)])
-def test_what_machines_did_counts_only_where_a_rule_says_so(machine: str, expected: int) -> None:
+def test_interactions_of_machines_count_only_if_the_rule_includes_machines(
+    machine: str, expected: int
+) -> None:
     done = interaction(), interaction(machine="crawler"), interaction(machine="prefetch")
     assert times(matrix(rule(machine=machine)), *done) == expected
 
 
-def test_identify_links_and_is_not_counted() -> None:
+def test_identify_interactions_are_not_counted() -> None:
     assert times(matrix(rule(when={"type": "identify"})), interaction("identify")) == 0
 
 
-def test_what_is_retracted_leaves_no_trace() -> None:
+def test_a_retraction_undoes_the_counts_of_an_interaction() -> None:
     tally, changes = Tally([matrix(rule())]), Changes()
     for one in (interaction(), adjustment(5)):
         count(changes, 0, one, tally)
@@ -40,7 +42,7 @@ def test_what_is_retracted_leaves_no_trace() -> None:
     assert changes.to([NONE]) == [NONE]
 
 
-def test_an_adjustment_is_counted_as_what_was_given_and_as_nothing_else() -> None:
+def test_an_adjustment_is_stored_by_hand_and_matches_no_rule() -> None:
     rules = matrix(
         rule(when={"where": {"points": {"exists": True}}}), inactivity={"after": "9d", "points": -1}
     )
@@ -76,12 +78,12 @@ def test_uncounted_are_the_keys_that_no_active_version_reads() -> None:
     assert Active({}, prepared=(counted_already,)).uncounted(rules) == {ACTIVITY, *rules.rules_of}
 
 
-def test_an_adjustment_that_is_none_is_told_apart() -> None:
+def test_an_adjustment_with_invalid_points_raises() -> None:
     with pytest.raises(msgspec.ValidationError):
         counted([interaction("adjustment", points="many")], Tally([]))
 
 
-def test_long_values_that_begin_alike_are_two_values() -> None:
+def test_long_values_with_the_same_beginning_are_different_values() -> None:
     tally = Tally([matrix(rule(limit=ONCE_EACH))])
     long = [interaction(asset="/" + "x" * 300 + end) for end in "ab"]
     ((_, one),), ((_, other),) = (tally.matches(visit) for visit in long)
@@ -106,9 +108,7 @@ def test_values_of_different_types_are_different_values() -> None:
         ([1e300, 1e300], 1),
     ],
 )
-def test_equal_numbers_of_json_are_one_value_however_they_are_written(
-    values: list[Any], different: int
-) -> None:
+def test_equal_json_numbers_are_one_value_in_any_notation(values: list[Any], different: int) -> None:
     (line,) = scored(ruled_by(rule(limit=ONCE_EACH)), *(interaction(asset=value) for value in values)).reasons
     assert (line.count, line.paid) == (len(values), different)
 
@@ -118,12 +118,12 @@ def test_rules_that_ask_the_same_share_their_counts() -> None:
     assert len(Tally([rules]).keys - {ADJUSTMENTS}) == 1
 
 
-def test_a_rule_that_counts_by_a_property_has_counts_of_its_own() -> None:
+def test_a_rule_with_a_limit_by_a_property_has_a_separate_count_key() -> None:
     rules = matrix(rule("a", 1), rule("b", 2, limit={"times": 1, "per": "day", "by": "path"}))
     assert len(Tally([rules]).keys - {ADJUSTMENTS}) == 2
 
 
-def test_a_condition_of_any_type_is_asked_of_every_type() -> None:
+def test_a_condition_without_a_type_is_tested_for_every_type() -> None:
     rules = matrix(rule("any", when={"where": {"path": "/x"}}), rule("visits"))
     counts = counted([interaction(type_, path="/x") for type_ in ("like", "visit")], Tally([rules]))
     by_key = {one.id: summary(only(counts, [one.count_key])) for one in rules.rules}

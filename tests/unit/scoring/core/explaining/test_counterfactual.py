@@ -22,42 +22,42 @@ def removed(rules: Matrix, *interactions: Interaction, day: int = 0) -> list[str
 LIKES_VISITS_SHARES = [interaction("like"), interaction("visit"), interaction("share")]
 
 
-def test_without_one_line_that_made_the_difference_nobody_flips() -> None:
+def test_the_single_line_that_made_the_difference_is_found() -> None:
     rules = ruled_by(does("like", 5), does("visit", 10), does("share", 12), flip_number=18)
     assert removed(rules, *LIKES_VISITS_SHARES) == ["share"]
 
 
-def test_who_did_not_reach_the_flip_number_would_not_have_flipped_anyway() -> None:
+def test_no_lines_are_returned_for_a_score_below_the_flip_number() -> None:
     rules = ruled_by(does("like", 5), does("visit", 10), flip_number=15.5)
     assert without(known(rules, *LIKES_VISITS_SHARES), rules, TODAY) == []
 
 
-def test_the_lines_are_the_reasons_of_the_score_in_their_order() -> None:
+def test_the_lines_are_reasons_of_the_score_in_score_order() -> None:
     rules = ruled_by(does("like", 5), does("visit", 10), does("share", 12), flip_number=10)
     of = known(rules, *LIKES_VISITS_SHARES)
     assert without(of, rules, TODAY) == list(price(of, rules, TODAY).reasons[1:])
 
 
-def test_of_sets_of_the_same_size_it_is_the_one_that_takes_away_most() -> None:
+def test_the_heaviest_of_several_equally_small_sets_of_lines_is_chosen() -> None:
     rules = ruled_by(does("like", 5), does("visit", 10), does("share", 7), flip_number=18)
     assert removed(rules, *LIKES_VISITS_SHARES) == ["visit"]
 
 
-def test_what_took_points_is_never_a_line_to_be_without() -> None:
+def test_lines_with_negative_points_are_never_returned() -> None:
     rules = ruled_by(
         does("like", -5), does("visit", 30), inactivity={"after": "1d", "points": -1}, flip_number=24
     )
     assert removed(rules, *LIKES_VISITS_SHARES, day=3) == ["visit"]
 
 
-def test_a_score_that_just_reaches_the_flip_number_does_so_no_more_without_its_least_line() -> None:
+def test_the_heaviest_line_is_returned_when_the_score_only_just_flips() -> None:
     rules = ruled_by(does("like", 0.001), does("visit", 10), flip_number=10.001)
     assert removed(rules, *LIKES_VISITS_SHARES) == ["visit"]
     only_just = ruled_by(does("like", 0.0004), does("visit", 10), flip_number=10)
     assert removed(only_just, *LIKES_VISITS_SHARES) == ["visit"]
 
 
-def test_a_line_behind_a_group_s_cap_is_not_enough() -> None:
+def test_both_lines_of_a_capped_group_are_returned_if_each_fills_the_cap() -> None:
     """Either of the two large lines alone fills the group, so without just one of them nothing changes."""
     rules = ruled_by(
         does("like", 50),
@@ -69,7 +69,7 @@ def test_a_line_behind_a_group_s_cap_is_not_enough() -> None:
     assert removed(rules, *LIKES_VISITS_SHARES) == ["like", "visit"]
 
 
-def test_a_group_goes_whole_where_its_first_line_takes_away_less_than_another_line() -> None:
+def test_a_whole_group_is_returned_if_that_is_the_smallest_set() -> None:
     """Greed would take the 9 and the 8 first, and then still need both of the group."""
     rules = ruled_by(
         does("like", 20),
@@ -83,7 +83,7 @@ def test_a_group_goes_whole_where_its_first_line_takes_away_less_than_another_li
     assert removed(rules, *done) == ["like", "visit"]
 
 
-def test_what_a_group_would_give_back_counts_when_a_line_is_taken_away() -> None:
+def test_removing_a_line_accounts_for_the_cap_of_its_group() -> None:
     """Without the 30 the group has -100, but it takes no more than 10."""
     rules = ruled_by(
         does("like", 105),
@@ -95,7 +95,7 @@ def test_what_a_group_would_give_back_counts_when_a_line_is_taken_away() -> None
     assert removed(rules, *LIKES_VISITS_SHARES) == ["share"]
 
 
-def test_traits_and_points_given_by_hand_are_lines_too() -> None:
+def test_trait_rules_and_adjustments_are_lines_too() -> None:
     rules = ruled_by(does("like", 5), traits=[DECIDES], flip_number=14)
     done = [interaction("like"), told(title="VP"), adjustment(8, "fair"), adjustment(9, "talk")]
     assert removed(rules, *done) == ["decides", "talk"]
@@ -120,7 +120,7 @@ def really_without(of: ScoreInput, matrix: Matrix, lines: Iterable[Reason], day:
 
 @settings(max_examples=300)
 @given(cases())
-def test_no_smaller_and_no_heavier_set_of_lines_makes_the_difference(case: tuple[Matrix, ScoreInput]) -> None:
+def test_no_smaller_or_heavier_set_of_lines_prevents_the_flip(case: tuple[Matrix, ScoreInput]) -> None:
     matrix, of = case
     score = price(of, matrix, TODAY)
     lines = [line for line in score.reasons if line.points > 0 and not line.rule.startswith("group:")]
@@ -134,7 +134,7 @@ def test_no_smaller_and_no_heavier_set_of_lines_makes_the_difference(case: tuple
     assert (len(found), really_without(of, matrix, found, TODAY)) == min(enough)
 
 
-def test_of_a_thousand_lines_as_many_are_taken_away_as_need_be() -> None:
+def test_only_the_necessary_lines_of_a_thousand_are_returned() -> None:
     """All of 1 to 25 points and the like are 326 together, one more of 26 would reach the flip number."""
     rules = ruled_by(does("like", 1), flip_number=327, groups={"web": {"rules": ["like"], "cap": 1}})
     hands = [adjustment(points, f"hand {points:04}") for points in range(1, 1_001)]

@@ -19,7 +19,7 @@ def by_day(visits: Days, until: int, **more: Any) -> list[Day]:
     return days_of_rules(ScoreInput(counts, NOTHING_KNOWN), rules, until).get("visits", [])
 
 
-def test_a_score_is_explained_day_by_day_for_each_rule_that_has_matches() -> None:
+def test_the_points_of_each_rule_with_matches_are_listed_by_day() -> None:
     rules = ruled_by(
         rule("likes", 3, when={"type": "like"}),
         rule("leaves", -20, when={"type": "email_unsubscribe"}),
@@ -36,22 +36,22 @@ def test_a_score_is_explained_day_by_day_for_each_rule_that_has_matches() -> Non
     }
 
 
-def test_a_rule_whose_matches_are_yet_to_come_or_out_of_its_window_explains_nothing() -> None:
+def test_a_rule_without_matches_in_its_window_has_no_days() -> None:
     rules = ruled_by(rule(window="10d"), rule("likes", when={"type": "like"}))
     later = known(rules, interaction(), interaction("like", day=11))
     assert days_of_rules(later, rules, TODAY + 10) == {}
 
 
 @pytest.mark.parametrize("per", ["day", "week", "month", "ever"])
-def test_nor_does_a_rule_whose_limit_nobody_has_used_yet(per: str) -> None:
+def test_a_rule_with_a_limit_and_only_future_matches_has_no_days(per: str) -> None:
     assert by_day(once(TODAY + 1), TODAY, limit={"times": 1, "per": per}) == []
 
 
-def test_the_first_day_of_the_calendar_is_a_day() -> None:
+def test_the_first_day_of_the_calendar_is_listed() -> None:
     assert by_day(once(1), TODAY) == [Day(1, 1, 1, 1.0, 8.0)]
 
 
-def test_each_day_tells_what_it_gave_before_the_cap() -> None:
+def test_each_day_has_its_points_before_the_cap() -> None:
     days: Days = {TODAY + 10: {"": 2}, **once(TODAY, TODAY + 20, TODAY + 30)}
     limit = {"times": 2, "per": "ever"}
     assert by_day(days, TODAY + 20, half_life="10d", cap=10, limit=limit) == [
@@ -61,12 +61,12 @@ def test_each_day_tells_what_it_gave_before_the_cap() -> None:
     ]
 
 
-def test_without_a_half_life_the_days_tell_what_they_gave_in_full() -> None:
+def test_days_have_full_points_without_a_half_life() -> None:
     days: Days = {TODAY: {"": 1}, TODAY + 1: {'"a"': 1, '"b"': 2}}
     assert by_day(days, TODAY + 10, window="10d") == [Day(TODAY + 1, 3, 3, 1.0, 24.0)]
 
 
-def test_a_limit_by_value_is_told_per_day() -> None:
+def test_paid_matches_under_a_limit_by_value_are_listed_by_day() -> None:
     """The weekend is in one week, Monday in the next."""
     sunday, monday = TODAY + 1, TODAY + 2
     days: Days = {sunday: {'"a"': 1, '"b"': 3}, monday: {'"a"': 3}, TODAY: {'"a"': 2}}

@@ -14,18 +14,18 @@ def on(path: str, points: float, **more: Any) -> dict[str, Any]:
     return rule(f"on_{path}", points, when={"type": "visit", "where": {"path": f"/{path}"}}, **more)
 
 
-def test_what_other_rules_take_for_the_same_interaction_counts() -> None:
+def test_points_that_other_rules_take_for_the_same_interaction_count() -> None:
     """Each further visit of /p is worth 3, and there is one."""
     rules = ruled_by(on("p", 8), rule("visits", -5))
     assert ways(rules, interaction(path="/p")) == [("on_p", 8)]
 
 
-def test_what_other_rules_give_for_the_same_interaction_counts() -> None:
+def test_points_that_other_rules_give_for_the_same_interaction_count() -> None:
     rules = ruled_by(on("p", 8), does("like", -1), rule("visits", 5), flip_number=26)
     assert ways(rules, interaction(path="/p")) == [("on_p", 1), ("visits", 3)]
 
 
-def test_a_rule_that_a_negation_makes_of_everything_counts_too() -> None:
+def test_points_of_a_rule_with_a_negated_condition_count() -> None:
     rules = ruled_by(does("like", 8), rule("others", 4, when={"not": {"type": "visit"}}), flip_number=12)
     assert ways(rules) == [("like", 1), ("others", 3)]
 
@@ -43,7 +43,7 @@ def test_a_rule_that_a_negation_makes_of_everything_counts_too() -> None:
         {"all": [{"where": {"path": "/a"}}, {"where": {"path": {"starts_with": "/b"}}}]},
     ],
 )
-def test_what_no_interaction_can_meet_is_no_way(when: dict[str, Any]) -> None:
+def test_a_condition_that_no_interaction_can_meet_is_not_a_way(when: dict[str, Any]) -> None:
     assert ways(ruled_by(rule(points=30, when=when))) == []
 
 
@@ -61,7 +61,7 @@ def test_what_no_interaction_can_meet_is_no_way(when: dict[str, Any]) -> None:
         {"path": {"missing": True}},
     ],
 )
-def test_what_an_interaction_can_meet_is_a_way(where: dict[str, Any]) -> None:
+def test_a_condition_that_an_interaction_can_meet_is_a_way(where: dict[str, Any]) -> None:
     assert ways(ruled_by(rule(points=25, when={"where": where}))) == [("visits", 1)]
     parts = [{"where": {path: test}} for path, test in where.items()]
     assert ways(ruled_by(rule(points=25, when={"all": [{"type": "visit"}, *parts]}))) == [("visits", 1)]
@@ -69,7 +69,7 @@ def test_what_an_interaction_can_meet_is_a_way(where: dict[str, Any]) -> None:
     assert ways(ruled_by(rule(points=25, when=nothing))) == [("visits", 1)]
 
 
-def test_parts_that_hold_at_once_are_met_at_once() -> None:
+def test_compatible_parts_of_a_condition_are_met_by_one_example() -> None:
     parts = [
         {"where": {"path": {"exists": True}}},
         {"not": {"where": {"path": "example"}}},
@@ -82,7 +82,7 @@ def test_parts_that_hold_at_once_are_met_at_once() -> None:
     assert ways(ruled_by(rule(points=25, when={"all": parts[::-1]}))) == [("visits", 1)]
 
 
-def test_a_condition_without_end_is_given_up() -> None:
+def test_the_search_for_an_example_of_a_huge_condition_stops() -> None:
     asks = {f"path_{number}": {"in": [*"abcdefgh"]} for number in range(20)}
     never = {"where": {"path_0": {"exists": True, "missing": True}}}
     parts = [*({"where": {path: test}} for path, test in list(asks.items())[:19]), never]
@@ -99,13 +99,13 @@ def once_by(by: str, **where: Any) -> Matrix:
     )
 
 
-def test_a_value_that_the_condition_names_is_not_paid_again() -> None:
+def test_the_only_value_that_meets_the_condition_is_not_paid_again() -> None:
     by = once_by("asset", asset="guide")
     assert ways(by, interaction(asset="guide")) == []
     assert ways(by) == []
 
 
-def test_of_several_values_that_the_condition_names_those_are_left_that_are_not_used_up() -> None:
+def test_only_values_that_have_not_used_up_their_limit_are_counted() -> None:
     by = once_by("asset", asset={"in": ["guide", "slides"]})
     assert ways(by) == [("visits", 2)]
     assert ways(by, interaction(asset="guide")) == [("visits", 1)]
@@ -122,14 +122,14 @@ def test_of_several_values_that_the_condition_names_those_are_left_that_are_not_
         ({"lt": 5}, 4),
     ],
 )
-def test_a_condition_that_many_values_meet_is_met_with_one_of_its_own_each(
+def test_a_condition_that_many_values_meet_gets_a_new_value_for_each_match(
     test: dict[str, Any], used: Any
 ) -> None:
     by = once_by("asset", asset=test).model_copy(update={"flip_number": 990.0})
     assert ways(by, interaction(asset=used)) == [("visits", 98)]
 
 
-def test_a_value_that_was_used_up_in_another_period_is_paid_again() -> None:
+def test_a_value_that_used_up_its_limit_in_another_period_is_paid_again() -> None:
     limit = {"times": 1, "per": "month", "by": "asset"}
     when = {"where": {"asset": "guide"}}
     rules = ruled_by(rule(points=10, when=when, limit=limit), flip_number=20)

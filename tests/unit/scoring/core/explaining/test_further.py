@@ -53,21 +53,21 @@ def once_each(number: int, flip_number: float, points: float = 1, **more: Any) -
     return ruled_by(*rules, flip_number=flip_number)
 
 
-def test_a_profile_of_many_counts_is_answered(priced: list[int]) -> None:
+def test_missing_matches_of_a_profile_with_many_counts_are_found(priced: list[int]) -> None:
     rules = once_each(1, MANY + 3)
     of = who_saw(rules)
     assert told_of(of, rules) == {"r0": 3}
     assert 0 < sum(priced) <= MAX_PRICED
 
 
-def test_a_profile_of_many_counts_is_given_up_within_the_bound(priced: list[int]) -> None:
+def test_the_search_stops_when_the_bound_on_priced_counts_is_reached(priced: list[int]) -> None:
     rules = once_each(1, MANY + 1000)
     of = who_saw(rules)
     assert told_of(of, rules) == {}
     assert MAX_PRICED / 2 < sum(priced) <= MAX_PRICED
 
 
-def test_the_last_that_may_be_priced_is_still_told(
+def test_the_search_uses_the_bound_on_priced_counts_completely(
     priced: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of ten counts and one more each time, so many copies as three further matches need and no more."""
@@ -85,7 +85,7 @@ def _answer(of: ScoreInput, rules: Matrix, at_most: int, monkeypatch: pytest.Mon
     return bool(found)
 
 
-def test_an_answer_for_two_hundred_rules_computes_no_more_than_it_may(
+def test_the_bound_on_priced_counts_holds_for_two_hundred_rules(
     priced: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of the rules asks for other values of `by`, and all rules are held against each of them."""
@@ -94,7 +94,7 @@ def test_an_answer_for_two_hundred_rules_computes_no_more_than_it_may(
     assert 0 < sum(priced) <= 300
 
 
-def test_once_all_is_used_up_nobody_looks_for_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_examples_are_searched_after_the_bound_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     """To look through what was used up of a limit takes as long as to price it once."""
     asked: list[str] = []
 

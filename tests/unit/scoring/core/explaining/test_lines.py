@@ -37,7 +37,7 @@ def notes(rules: Matrix, *interactions: Interaction, day: int = 0) -> list[str |
     return [line.note for line in lines(rules, *interactions, day=day)]
 
 
-def test_every_kind_of_line_is_named() -> None:
+def test_every_kind_of_line_has_rule_label_kind_and_points() -> None:
     rules = ruled_by(
         does("like", 20),
         does("visit", 20),
@@ -56,7 +56,7 @@ def test_every_kind_of_line_is_named() -> None:
     ]
 
 
-def test_a_line_says_what_limit_time_and_cap_made_of_it() -> None:
+def test_a_line_notes_the_effect_of_limit_fading_and_cap() -> None:
     limited = does("like", 8, limit={"times": 2, "per": "day"}, cap=12)
     assert notes(ruled_by(limited), *[interaction("like")] * 5) == [
         "the limit lets 2 of 5 times be paid; the cap holds 16 points to 12"
@@ -70,7 +70,7 @@ def test_a_line_says_what_limit_time_and_cap_made_of_it() -> None:
     assert notes(ruled_by(does("like", 8, cap=8)), interaction("like")) == [None]
 
 
-def test_what_rounding_takes_is_a_line_of_its_own() -> None:
+def test_a_rounding_difference_is_a_separate_line() -> None:
     rules = ruled_by(does("like", 0.0004), does("visit", 0.0004), rule("shares", 2, when={"type": "share"}))
     done = lines(rules, interaction("like"), interaction("visit"), interaction("share"))
     assert [(one.kind, one.points) for one in done] == [
@@ -78,7 +78,7 @@ def test_what_rounding_takes_is_a_line_of_its_own() -> None:
     ]  # fmt: skip
 
 
-def test_without_the_set_the_cap_of_a_group_takes_less() -> None:
+def test_the_score_without_lines_accounts_for_the_group_cap() -> None:
     rules = ruled_by(
         does("like", 16),
         does("visit", 12),
@@ -93,7 +93,7 @@ def test_without_the_set_the_cap_of_a_group_takes_less() -> None:
 
 @settings(max_examples=300)
 @given(cases())
-def test_the_sums_add_up_for_everybody(case: tuple[Matrix, ScoreInput]) -> None:
+def test_the_lines_add_up_to_the_score_for_any_profile(case: tuple[Matrix, ScoreInput]) -> None:
     matrix, of = case
     score = price(of, matrix, TODAY)
     told = lines_of(score, of, matrix, TODAY)

@@ -15,21 +15,21 @@ def order(*ways: Way, done: tuple[str, ...] = (), peers: dict[str, float] | None
     return [one.rule for one in suggest(ways, done, peers or {}).ways]
 
 
-def test_a_single_step_goes_before_several_of_what_was_done_before() -> None:
+def test_a_single_further_match_is_suggested_before_several_of_a_known_rule() -> None:
     assert order(way("opens", 3), way("joins"), done=("opens",)) == ["joins", "opens"]
 
 
-def test_what_the_profile_did_before_goes_before_what_it_never_did() -> None:
+def test_rules_that_the_profile_met_before_are_suggested_first() -> None:
     assert order(way("joins"), way("visits"), done=("visits",)) == ["visits", "joins"]
     assert order(way("joins", 2), way("visits", 9), done=("visits",)) == ["visits", "joins"]
 
 
-def test_what_more_of_those_did_who_qualify_goes_first() -> None:
+def test_rules_that_more_qualified_profiles_met_are_suggested_first() -> None:
     assert order(way("a"), way("b"), way("c"), peers={"b": 0.2, "c": 0.9}) == ["c", "b", "a"]
     assert order(way("a", 2), way("b", 3), peers={"b": 0.9}) == ["a", "b"]
 
 
-def test_which_rules_others_met_is_told_in_parts_of_all_of_them() -> None:
+def test_parts_who_met_returns_the_share_of_profiles_that_met_each_rule() -> None:
     rules = ruled_by(does("like", 1), does("visit", -1), does("share", 1), traits=[DECIDES])
     peers = [
         known(rules, interaction("like"), interaction("like"), told(title="VP")),
@@ -38,20 +38,20 @@ def test_which_rules_others_met_is_told_in_parts_of_all_of_them() -> None:
     assert share_that_met(peers, rules, TODAY) == {"like": 1, "decides": 0.5}
 
 
-def test_sixteen_equal_ways_are_one_sentence_of_five_and_a_number() -> None:
+def test_sixteen_equal_ways_are_summarised_in_one_sentence() -> None:
     found = suggest([way(f"r{n:02}") for n in range(16)], (), {})
     assert found.text == "One more of “R00”, “R01”, “R02”, “R03” or “R04” would do. 11 more rules would do."
     assert (len(found.ways), found.more) == (MAX_SUGGESTIONS, 11)
 
 
-def test_ways_that_read_alike_are_one() -> None:
+def test_ways_with_the_same_label_are_suggested_once() -> None:
     alike = [way("a", 2, "Visits"), way("b", 1, "visits "), way("c", 1, "Opens")]
     assert order(*alike) == ["b", "c"]
     trait = Way("known", "Visits", 1, BECOME)
     assert order(trait, way("a", 1, "Visits")) == ["known", "a"]
 
 
-def test_equal_ways_stand_together_where_the_first_of_them_does() -> None:
+def test_equal_ways_are_grouped_at_the_position_of_the_first() -> None:
     traits = [Way("t", "Decides", 1, BECOME), Way("u", "No company", 1, NO_LONGER_BE)]
     found = suggest([way("a"), *traits, way("b"), way("c", 4)], (), {"t": 0.5, "a": 0.9})
     assert found.text == (

@@ -18,7 +18,7 @@ def appraised(rules: Matrix, *interactions: Interaction, day: int = 0) -> Apprai
     return appraise(known(rules, *interactions), rules, TODAY + day)
 
 
-def test_an_appraisal_tells_where_a_person_stands() -> None:
+def test_an_appraisal_has_score_stage_grade_state_company_and_due_day() -> None:
     rules = ruled_by(
         rule(points=30, window="30d"), traits=[DECIDES], stages={"aware": 5, "ready": 25}, requires=["phone"]
     )
@@ -34,7 +34,7 @@ def test_an_appraisal_tells_where_a_person_stands() -> None:
     )
 
 
-def test_without_traits_and_grades_there_is_no_grade() -> None:
+def test_a_matrix_without_trait_rules_and_grades_gives_no_grade() -> None:
     rules = ruled_by(rule(points=30, window="30d"))
     assert appraised(rules, interaction(known_as=ANA)) == Appraisal(
         score=30,
@@ -47,7 +47,7 @@ def test_without_traits_and_grades_there_is_no_grade() -> None:
     )
 
 
-def test_an_exclusion_is_told_whatever_the_score() -> None:
+def test_excluded_is_set_at_any_score() -> None:
     rules = ruled_by(rule(points=30), excludes=[{"lifecycle": "customer"}])
     customer = told(known_as=ANA, lifecycle="customer")
     told_of = [
@@ -58,7 +58,7 @@ def test_an_exclusion_is_told_whatever_the_score() -> None:
     assert told_of == [("below", False), ("below", True), ("qualified", False), ("excluded", True)]
 
 
-def test_a_past_day_is_appraised_by_what_was_known_then() -> None:
+def test_a_past_day_is_appraised_by_the_traits_known_on_that_day() -> None:
     rules = ruled_by(rule(points=30), traits=[DECIDES], requires=["title"])
     done = [interaction(), told(title="VP", day=3), told(title=None, day=5)]
     days = [appraised(rules, *done, day=day) for day in (-1, 0, 3, 5)]
@@ -76,7 +76,7 @@ def test_a_past_day_is_appraised_by_what_was_known_then() -> None:
         (25, {"lifecycle": "customer"}, "excluded"),
     ],
 )
-def test_the_state_is_what_keeps_sales_from_getting_the_lead(
+def test_the_state_depends_on_score_exclusions_and_required_traits(
     score: float, traits: dict[str, Any], state: str
 ) -> None:
     rules = ruled_by(rule(), requires=["title"], excludes=[{"lifecycle": {"eq": "customer"}}])
@@ -84,7 +84,7 @@ def test_the_state_is_what_keeps_sales_from_getting_the_lead(
     assert state_of(score, rules, history, TODAY) == state
 
 
-def test_an_exclusion_is_told_in_words_and_missing_traits_in_order() -> None:
+def test_exclusions_are_described_and_missing_traits_are_in_matrix_order() -> None:
     rules = ruled_by(
         rule(), requires=["title", "email", "company"], excludes=[{"country": "FR"}, {"seats": {"lt": 5}}]
     )
@@ -95,7 +95,7 @@ def test_an_exclusion_is_told_in_words_and_missing_traits_in_order() -> None:
     assert rules.missing({"email": "ana@corp.example"}) == ("title", "company")
 
 
-def test_an_e_mail_domain_excludes_whichever_address_has_it() -> None:
+def test_an_excluded_domain_of_any_email_address_excludes_the_profile() -> None:
     """Which of several domains is shown as the trait depends on the alphabet."""
     rules = ruled_by(rule(points=30), excludes=[{"email_domain": {"in": ["competitor.example"]}}])
     at = {name: {"email": f"ana@{name}.example", "user_id": "1"} for name in ("acme", "competitor", "zenith")}
@@ -127,7 +127,7 @@ def at_domain(domain: str) -> Interaction:
         ({"not": {"email_domain": "acme.com"}}, "zenith.com", "excluded"),
     ],
 )
-def test_who_excludes_a_company_means_all_domains_below_its_own(
+def test_an_exclusion_of_a_company_domain_covers_its_subdomains(
     condition: dict[str, Any], domain: str, state: str
 ) -> None:
     rules = ruled_by(rule(points=30), excludes=[condition])
@@ -136,7 +136,7 @@ def test_who_excludes_a_company_means_all_domains_below_its_own(
     assert appraised(rules, interaction(known_as={"user_id": "1"}), said_so).state == state
 
 
-def test_people_of_two_domains_of_one_company_count_to_it() -> None:
+def test_a_profile_with_a_subdomain_address_counts_to_the_company_of_the_domain() -> None:
     rules = ruled_by(rule(points=30))
     assert {appraised(rules, at_domain(one)).company for one in ("acme.com", "mail.acme.com")} == {"acme.com"}
     assert known(rules, at_domain("mail.acme.com")).traits.shown(TODAY) == {
@@ -145,7 +145,7 @@ def test_people_of_two_domains_of_one_company_count_to_it() -> None:
 
 
 @pytest.mark.parametrize("blank", ["", "  ", "\t\n"])
-def test_a_required_trait_of_blanks_alone_is_not_known(blank: str) -> None:
+def test_a_blank_required_trait_counts_as_missing(blank: str) -> None:
     rules = ruled_by(rule(), requires=["title", "seats"])
     assert rules.missing({"title": blank, "seats": 0}) == ("title",)
     assert rules.missing({"title": f"{blank}VP", "seats": False}) == ()
@@ -168,7 +168,7 @@ def test_a_required_trait_of_blanks_alone_is_not_known(blank: str) -> None:
         ({}, None),
     ],
 )
-def test_a_person_counts_to_a_domain_of_its_own_else_to_the_company_told(
+def test_the_company_is_a_business_email_domain_or_else_the_company_trait(
     traits: dict[str, Any], company: str | None
 ) -> None:
     told = [(NOON, "told", name, value) for name, value in traits.items()]
@@ -186,7 +186,7 @@ def test_a_person_counts_to_a_domain_of_its_own_else_to_the_company_told(
         ("ana@gmail.com", {}, None),
     ],
 )
-def test_an_address_tells_the_company_where_traits_do_not(
+def test_the_email_address_gives_the_company_when_no_domain_trait_does(
     address: str, traits: dict[str, Any], company: str | None
 ) -> None:
     told = [(NOON, "told", name, value) for name, value in traits.items()]
@@ -205,7 +205,7 @@ def test_a_stage_is_the_highest_threshold_reached() -> None:
 @pytest.mark.parametrize(
     ("done", "digit"), [(25, 1), (24, 2), (12.5, 2), (12, 3), (6.25, 3), (6, 4), (-9, 4)]
 )
-def test_a_grade_is_of_parts_of_all_that_traits_can_give_and_of_the_flip_number(
+def test_grades_are_fractions_of_the_highest_fit_and_of_the_flip_number(
     fit: float, letter: str, done: float, digit: int
 ) -> None:
     """Trait rules that take points are no part of what they can give."""
@@ -214,7 +214,7 @@ def test_a_grade_is_of_parts_of_all_that_traits_can_give_and_of_the_flip_number(
     assert rules.grade(fit, done) == f"{letter}{digit}"
 
 
-def test_a_grade_may_have_thresholds_of_its_own_also_without_trait_rules() -> None:
+def test_custom_grade_thresholds_work_without_trait_rules() -> None:
     rules = ruled_by(rule(points=10), grades={"fit": [30, 20, 10], "engagement": [20, 10, 0]})
     assert appraised(rules, interaction(), interaction()).grade == "D1"
     assert [rules.grade(fit, 0) for fit in (30, 29, 20, 10, 9)] == ["A3", "B3", "B3", "C3", "D3"]

@@ -11,7 +11,7 @@ from tests.unit.scoring.core.pricing.test_crossing import LEAVES, crossed
 from tests.unit.scoring.known import TODAY, ruled_by
 
 
-def test_it_crosses_on_a_day_without_events_when_what_was_taken_fades() -> None:
+def test_a_fading_loss_flips_a_profile_on_a_day_without_events() -> None:
     """30 - 10 * 2 ** (-days / 10) first exceeds 25 on the eleventh day, for on the tenth it is just 25."""
     rules = ruled_by(rule(points=30), rule("leaves", -10, when=LEAVES, half_life="10d"), flip_number=25.1)
     assert crossed(rules, interaction(), interaction("email_unsubscribe")) == 11
@@ -19,12 +19,12 @@ def test_it_crosses_on_a_day_without_events_when_what_was_taken_fades() -> None:
     assert crossed(rules, interaction(), interaction("email_unsubscribe"), until=10) is None
 
 
-def test_it_crosses_on_the_day_on_which_a_window_leaves_a_loss_behind() -> None:
+def test_a_loss_that_leaves_its_window_flips_a_profile() -> None:
     rules = ruled_by(rule(points=30), rule("leaves", -10, when=LEAVES, window="10d"))
     assert crossed(rules, interaction(), interaction("email_unsubscribe")) == 10
 
 
-def test_a_loss_that_fades_does_not_bring_the_day_of_crossing_before_the_first_known_day() -> None:
+def test_a_fading_loss_never_flips_a_profile_before_the_first_known_day() -> None:
     rules = ruled_by(
         rule("leaves", -1, when=LEAVES, half_life="10d"),
         traits=[{"id": "reachable", "when": {"email": {"exists": True}}, "points": 30}],
@@ -32,7 +32,7 @@ def test_a_loss_that_fades_does_not_bring_the_day_of_crossing_before_the_first_k
     assert crossed(rules, interaction("email_unsubscribe", day=5)) == 5
 
 
-def test_nights_on_which_too_little_can_have_faded_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_on_which_too_little_can_have_faded_are_not_priced(monkeypatch: pytest.MonkeyPatch) -> None:
     """30 - 10 * 2 ** (-days / 3660) reaches 25 after a half-life: that day is found, not walked to."""
     asked: list[int] = []
 
@@ -47,7 +47,7 @@ def test_nights_on_which_too_little_can_have_faded_are_not_asked(monkeypatch: py
 
 
 @pytest.mark.parametrize("points_of_loss", [-10, -1000])
-def test_a_loss_rises_by_no_more_than_its_cap_lets_it(points_of_loss: float) -> None:
+def test_a_fading_loss_is_bounded_by_its_cap(points_of_loss: float) -> None:
     rules = ruled_by(rule(points=30), rule("leaves", points_of_loss, when=LEAVES, half_life="10d", cap=8))
     day = crossed(rules, interaction(), interaction("email_unsubscribe"), until=1_000)
     left = [-points_of_loss * 2 ** (-later / 10) for later in range(1_000)]

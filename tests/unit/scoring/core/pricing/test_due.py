@@ -25,26 +25,26 @@ def changes(rules: Matrix, *interactions: Interaction, after: int = 0) -> int | 
     "reads",
     [{"traits": [DECIDES]}, {"requires": ["title"]}, {"excludes": [{"title": {"eq": "student"}}]}],
 )
-def test_a_day_on_which_a_trait_is_told_may_change_what_reads_traits(reads: dict[str, Any]) -> None:
+def test_a_day_with_a_reported_trait_is_due_if_the_matrix_reads_traits(reads: dict[str, Any]) -> None:
     assert changes(ruled_by(rule(), **reads), told(title="VP", day=2)) == 2
 
 
-def test_a_trait_that_nothing_reads_changes_nothing() -> None:
+def test_a_day_with_a_trait_that_no_rule_reads_is_not_due() -> None:
     assert changes(ruled_by(rule()), told(title="VP", day=2)) is None
 
 
-def test_what_never_fades_never_changes_by_itself() -> None:
+def test_a_score_without_fading_has_no_due_day() -> None:
     assert changes(ruled_by(rule()), interaction()) is None
 
 
-def test_a_day_that_is_still_to_come_is_a_change() -> None:
+def test_the_next_future_day_with_interactions_is_due() -> None:
     visits = [interaction(day=9), interaction(day=4), interaction(day=-3)]
     assert changes(ruled_by(rule()), *visits) == 4
     assert changes(ruled_by(rule()), *visits, after=4) == 9
     assert changes(ruled_by(rule()), *visits, after=9) is None
 
 
-def test_what_fades_changes_on_the_next_day() -> None:
+def test_a_fading_score_is_due_on_the_next_day() -> None:
     fading = ruled_by(rule("leaves", when=LEAVES), rule(half_life="30d"))
     assert changes(fading, interaction(), after=50) == 51
     assert changes(fading, interaction("email_unsubscribe"), after=50) is None
@@ -52,7 +52,7 @@ def test_what_fades_changes_on_the_next_day() -> None:
 
 
 @pytest.mark.parametrize(("stays", "fades"), [(9.9994, 0.0005), (10.0006, -0.0005)])
-def test_what_is_left_to_fade_is_enough_once_it_is_as_much_as_the_rounded_score_lacks(
+def test_a_fading_score_is_due_only_if_fading_can_change_the_rounded_score(
     stays: float, fades: float
 ) -> None:
     """Both begin at 10 and come to another thousandth, from above and from below."""
@@ -66,7 +66,7 @@ def test_what_is_left_to_fade_is_enough_once_it_is_as_much_as_the_rounded_score_
     assert changes(little, interaction("like"), interaction()) is None
 
 
-def test_each_of_several_profiles_changes_on_its_own_day() -> None:
+def test_each_profile_in_the_columns_has_a_separate_due_day() -> None:
     rules = ruled_by(
         rule(points=8, window="10d"),
         rule("likes", 1, when={"type": "like"}, half_life="30d"),
@@ -101,7 +101,7 @@ def test_a_grade_may_change_though_the_rounded_score_does_not() -> None:
     assert changes(rules, *done) == 1
 
 
-def test_a_window_changes_the_score_when_it_leaves_a_day_behind() -> None:
+def test_the_day_on_which_a_match_leaves_its_window_is_due() -> None:
     recent = ruled_by(rule("leaves", when=LEAVES, window="5d"), rule(window="30d"))
     visits = [interaction(), interaction(day=3)]
     assert changes(recent, *visits, after=3) == 30
@@ -109,7 +109,7 @@ def test_a_window_changes_the_score_when_it_leaves_a_day_behind() -> None:
     assert changes(recent, *visits, after=33) is None
 
 
-def test_an_adjustment_changes_the_score_on_its_day_and_after_its_last() -> None:
+def test_an_adjustment_is_due_on_its_day_and_after_its_last_day() -> None:
     rules = ruled_by(rule())
     given = adjustment(5, day=2, until="2026-03-20")
     assert [changes(rules, given, after=after) for after in (0, 2, 6, 7)] == [2, 7, 7, None]

@@ -26,7 +26,7 @@ def test_inactivity_at_its_floor_takes_no_more(floor: float, last: int) -> None:
     assert changes(rules, interaction("like"), after=last) is None
 
 
-def test_inactivity_is_counted_from_the_last_activity_until_that_day() -> None:
+def test_inactivity_is_due_after_the_last_human_interaction() -> None:
     rules = ruled_by(rule(), inactivity={"after": "30d", "points": -10})
     done = [interaction("like"), interaction("like", day=5), interaction("like", day=50)]
     assert changes(rules, *done, after=5) == 35
@@ -34,6 +34,6 @@ def test_inactivity_is_counted_from_the_last_activity_until_that_day() -> None:
     assert changes(rules, *done, after=50) == 80
 
 
-def test_who_never_did_anything_is_not_inactive() -> None:
+def test_inactivity_is_not_due_without_a_human_interaction() -> None:
     rules = ruled_by(rule(), inactivity={"after": "30d", "points": -10})
     assert changes(rules, told(title="VP")) is None

@@ -16,7 +16,7 @@ from tests.unit.scoring.known import TODAY, ruled_by
 FIRST, LAST = date.min.toordinal(), date.max.toordinal()
 
 
-def test_points_are_worth_half_after_a_half_life() -> None:
+def test_points_halve_after_a_half_life() -> None:
     fading = ruled_by(rule(points=8, half_life="10d"))
     days = once(TODAY)
     assert [worth(fading, days, TODAY + later).points for later in (0, 10, 20)] == [8, 4, 2]
@@ -34,7 +34,7 @@ def test_the_earliest_days_use_up_a_limit_also_when_they_have_faded() -> None:
     assert worth(fading, days, TODAY + 20) == Worth(2 + 4, 3, 2)
 
 
-def test_what_has_faded_leaves_room_under_the_cap() -> None:
+def test_the_cap_applies_after_fading() -> None:
     fading = ruled_by(rule(points=8, half_life="10d", cap=10))
     assert [worth(fading, {TODAY: {"": 2}}, TODAY + later).points for later in (0, 10)] == [10, 8]
 
@@ -45,7 +45,7 @@ def assert_same(nights: list[int], half_lives: list[int]) -> None:
 
 
 @pytest.mark.parametrize("half_life", [1, 2, 3, 7, 30, 365, 1_000, MAX_DAYS])
-def test_what_many_nights_leave_is_what_each_leaves(half_life: int) -> None:
+def test_fades_equals_fade_for_any_number_of_nights(half_life: int) -> None:
     """The first of them stand in a table, the others do not."""
     for nights in (range(4_096), range(6_000), [5, 4_095], [5, 4_096], [LAST - FIRST], [0]):
         assert_same(list(nights), [half_life] * len(nights))
@@ -59,10 +59,10 @@ def test_after_each_half_life_exactly_half_is_left() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, LAST - FIRST) | st.integers(0, 5_000), st.integers(0, MAX_DAYS))))
-def test_nights_of_different_half_lives_fade_each_by_its_own(rows: list[tuple[int, int]]) -> None:
+def test_fades_equals_fade_for_mixed_half_lives(rows: list[tuple[int, int]]) -> None:
     assert_same([nights for nights, _ in rows], [half_life for _, half_life in rows])
 
 
-def test_without_a_half_life_all_is_left() -> None:
+def test_points_do_not_fade_without_a_half_life() -> None:
     assert fade(100, 0) == 1
     assert fades(np.array([0, 100]), np.array([0, 0])).tolist() == [1, 1]

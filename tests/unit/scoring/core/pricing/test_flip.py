@@ -28,7 +28,7 @@ def test_antonio_flips_on_the_third_interaction_and_not_before() -> None:
     assert crossed_on(known(*STEPS), MARATHON.matrix, today) == today
 
 
-def test_the_lead_tells_score_reasons_version_and_identities() -> None:
+def test_a_lead_has_score_reasons_version_identities_and_traits() -> None:
     antonio = person(**ANTONIOS_NAMES)
     lead = qualify(antonio, known(*STEPS), MARATHON, cycle=1, at=NOON)
     assert (lead.score, lead.flip_number, lead.version, lead.cycle) == (25, 25, 1, 1)
@@ -41,7 +41,7 @@ def test_the_lead_tells_score_reasons_version_and_identities() -> None:
     assert (lead.traits, lead.crossed_on) == ({"title": "VP"}, "2026-03-14")
 
 
-def test_a_lead_told_twice_is_one_lead() -> None:
+def test_qualifying_twice_in_a_cycle_gives_the_same_lead() -> None:
     ana = person(email="ana@example.com")
     first, again = (
         qualify(ana, known(*STEPS), MARATHON, cycle=1, at=NOON.replace(hour=hour)) for hour in (1, 2)
@@ -63,14 +63,14 @@ def cycle(number: int, days_ago: int) -> Cycle:
     ("past", "number"),
     [([], 1), ([cycle(1, 89)], None), ([cycle(1, 90)], 2), ([cycle(2, 90), cycle(1, 400)], 3)],
 )
-def test_the_next_cycle_may_begin_so_long_after_the_last(past: list[Cycle], number: int | None) -> None:
+def test_the_next_cycle_starts_when_requalify_after_has_passed(past: list[Cycle], number: int | None) -> None:
     assert next_cycle(past, version(requalify_after="90d"), NOON) == number
 
 
-def test_without_requalification_there_is_one_cycle_for_ever() -> None:
+def test_there_is_no_second_cycle_without_requalify_after() -> None:
     assert next_cycle([cycle(1, 4_000)], version(), NOON) is None
 
 
-def test_a_lead_tells_whom_it_is_for() -> None:
+def test_a_lead_has_the_audience_of_its_matrix() -> None:
     offered = version(audience="offer")
     assert qualify(person(email="ana@x.example"), known(), offered, cycle=1, at=NOON).audience == "offer"

@@ -13,7 +13,7 @@ from tests.unit.scoring.known import TODAY, ruled_by
 @pytest.mark.parametrize(
     ("day", "last"), [(-1, {}), (0, {0: 0}), (4, {0: 0}), (5, {0: 5}), (8, {0: 5, 3: 7}), (9, {0: 5, 3: 9})]
 )
-def test_the_last_day_is_the_latest_that_is_not_later(day: int, last: dict[int, int]) -> None:
+def test_last_active_returns_the_latest_day_up_to_the_day_asked(day: int, last: dict[int, int]) -> None:
     """The second never did anything, and what the third did is yet to come."""
     profiles = [once(TODAY + 5, TODAY), {}, once(TODAY + 10), once(TODAY + 7, TODAY + 9)]
     columns = Columns([counts_of(days, ACTIVITY) for days in profiles], [ACTIVITY])
@@ -21,7 +21,7 @@ def test_the_last_day_is_the_latest_that_is_not_later(day: int, last: dict[int, 
     assert {place: on - TODAY for place, on in zip(places.tolist(), days.tolist(), strict=True)} == last
 
 
-def test_steps_are_taken_from_those_alone_who_have_been_idle_for_so_long() -> None:
+def test_only_profiles_that_were_inactive_long_enough_lose_points() -> None:
     inactivity = ruled_by(
         rule(), inactivity={"after": "3d", "points": -2, "every": "2d", "floor": -5}
     ).inactivity

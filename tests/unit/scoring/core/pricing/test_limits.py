@@ -50,14 +50,14 @@ def test_the_same_month_of_another_year_is_another_month() -> None:
     assert worth(limited(1, "month"), once(*months), LONG_AFTER).paid == len(months)
 
 
-def test_january_begins_after_december_and_ends_before_february() -> None:
+def test_a_month_limit_separates_december_january_and_february() -> None:
     new_year = day_of(NOON.replace(year=2027, month=1, day=1))
     days = once(new_year - 1, new_year, new_year + 30, new_year + 31)
     assert worth(limited(1, "month"), days, LONG_AFTER).paid == 3
 
 
 @pytest.mark.parametrize("year", [1, 1900, 1969, 1970, 1999, 2000, 2026])
-def test_a_year_turns_months_and_not_weeks(year: int) -> None:
+def test_a_new_year_starts_a_new_month_but_not_a_new_week(year: int) -> None:
     """Two visits on each of the last and the first three days of two years, also before 1970."""
     new_year = date(year + 1, 1, 1)
     days = range(new_year.toordinal() - 3, new_year.toordinal() + 3)
@@ -68,7 +68,7 @@ def test_a_year_turns_months_and_not_weeks(year: int) -> None:
 
 
 @pytest.mark.parametrize("fading", [{}, {"half_life": "3650d"}])
-def test_a_limit_by_a_property_holds_for_each_of_its_values(fading: dict[str, Any]) -> None:
+def test_a_limit_by_a_property_applies_to_each_value(fading: dict[str, Any]) -> None:
     """An interaction without the property is a value of its own."""
     opens: Days = {TODAY: {'"spring"': 1, '"autumn"': 1, "": 2}, TODAY + 4: {'"spring"': 1, "": 1}}
     assert worth(limited(1, "ever", by="asset", **fading), opens, LONG_AFTER)[1:] == (6, 3)
@@ -109,7 +109,7 @@ several_days = st.dictionaries(
 
 
 @given(st.lists(several_days, min_size=1, max_size=4), st.integers(1, 5), st.sampled_from(PERIODS), anywhere)
-def test_what_is_paid_is_what_counting_one_by_one_lets_be_paid(
+def test_paid_matches_equal_those_of_a_count_match_by_match(
     profiles: list[Days], times: int, per: Per, until: int
 ) -> None:
     found = worths(limited(times, per, by="asset"), profiles, until)

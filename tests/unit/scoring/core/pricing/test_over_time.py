@@ -42,7 +42,7 @@ def one_by_one(of: ScoreInput, rules: Matrix, days: range) -> list[float]:
 
 @settings(max_examples=100)
 @given(several_days, limits, ages, st.sampled_from([8, -8]), st.none() | st.sampled_from([3, 20]))
-def test_what_a_rule_gives_on_each_day_is_what_it_gives_when_that_day_is_asked(
+def test_sums_over_many_days_equal_the_price_of_each_day(
     days: Days, limit: dict[str, Any] | None, age: dict[str, Any], points: float, cap: float | None
 ) -> None:
     rules = ruled_by(rule(points=points, limit=limit, cap=cap, **age))
@@ -52,7 +52,7 @@ def test_what_a_rule_gives_on_each_day_is_what_it_gives_when_that_day_is_asked(
 
 @pytest.mark.parametrize("per", ["day", "week", "month", "ever"])
 @pytest.mark.parametrize("window", [2, 5, 9, 40])
-def test_a_window_limits_anew_the_period_that_it_cuts(per: str, window: int) -> None:
+def test_a_limit_applies_to_the_part_of_a_period_within_the_window(per: str, window: int) -> None:
     """Busy days around two turns of a month, each day asked."""
     days: Days = {day: {"": 1 + day % 3} for day in range(TODAY, TODAY + 70) if day % 4}
     rules = ruled_by(rule(points=1, limit={"times": 3, "per": per}, window=f"{window}d"))
@@ -61,13 +61,13 @@ def test_a_window_limits_anew_the_period_that_it_cuts(per: str, window: int) -> 
 
 
 @pytest.mark.parametrize("points", [2, -2])
-def test_what_is_given_is_held_within_the_cap_and_begins_with_the_calendar(points: float) -> None:
+def test_the_cap_bounds_points_from_the_first_day_of_the_calendar(points: float) -> None:
     rules = ruled_by(rule(points=points, cap=5))
     of = visiting(rules, {1: {"": 9}})
     assert over(of, rules, range(1, 10)) == [points / 2 * 5] * 9
 
 
-def test_rules_that_count_the_same_and_are_limited_otherwise_are_each_limited_by_itself() -> None:
+def test_rules_with_the_same_count_key_have_separate_limits() -> None:
     days: Days = {TODAY: {"": 3}, TODAY + 1: {"": 3}}
     terms: list[dict[str, Any]] = [
         {"limit": limit, **age}
@@ -85,7 +85,7 @@ def test_rules_that_count_the_same_and_are_limited_otherwise_are_each_limited_by
         assert over(visiting(alone, days), alone, asked) == [pytest.approx(points)]
 
 
-def test_traits_adjustments_inactivity_and_caps_of_groups_are_in_it_too() -> None:
+def test_sums_over_days_include_traits_adjustments_inactivity_and_group_caps() -> None:
     rules = ruled_by(
         rule("visits", 8),
         rule("likes", 5, when={"type": "like"}),

@@ -32,7 +32,7 @@ def test_inactivity_takes_points_once() -> None:
     ]
 
 
-def test_inactivity_takes_points_again_every_so_many_days() -> None:
+def test_inactivity_takes_points_repeatedly_with_every() -> None:
     steps = [idle(interaction(), day=day, every="7d") for day in (29, 30, 36, 37, 44)]
     assert steps == [[], [(-10, 1)], [(-10, 1)], [(-20, 2)], [(-30, 3)]]
 
@@ -42,7 +42,7 @@ def test_inactivity_takes_no_more_than_its_floor() -> None:
     assert steps == [[(-10, 1)], [(-20, 2)], [(-25, 3)], [(-25, 9)]]
 
 
-def test_inactivity_tells_for_how_long_nothing_was_done_and_is_engagement() -> None:
+def test_the_inactivity_reason_has_the_number_of_days_and_counts_to_engagement() -> None:
     rules = ruled_by(rule(points=8), inactivity={"after": "30d", "points": -10})
     score = scored(rules, interaction(), day=40)
     assert (score.points, score.fit, score.engagement) == (-2, 0, -2)
@@ -65,11 +65,13 @@ def test_anything_that_a_human_does_ends_inactivity() -> None:
     ],
     ids=["of a machine", "identify", "adjustment", "yet to come"],
 )
-def test_what_is_no_activity_does_not_end_inactivity(no_activity: Interaction) -> None:
+def test_machine_identify_adjustment_and_future_interactions_do_not_end_inactivity(
+    no_activity: Interaction,
+) -> None:
     assert idle(interaction(), no_activity, day=30) == [(-10, 1)]
 
 
-def test_who_never_did_anything_is_not_inactive() -> None:
+def test_a_profile_without_human_interactions_is_not_inactive() -> None:
     assert idle(told(title="VP"), day=90) == []
     assert idle(interaction(day=91), day=90) == []
 
@@ -85,7 +87,7 @@ def test_an_adjustment_gives_its_points_until_the_end_of_its_last_day() -> None:
     assert scored(rules, adjustment(5)).points == 5
 
 
-def test_an_adjustment_is_a_reason_in_the_words_of_its_author_and_is_engagement() -> None:
+def test_an_adjustment_is_a_reason_with_its_note_and_counts_to_engagement() -> None:
     score = scored(ruled_by(rule()), adjustment(-5, "asked us to stop"))
     reason = Reason(rule="adjustment", label="asked us to stop", points=-5, count=1, paid=1)
     assert score == Score(-5, 0, -5, (reason,), -5, -5)
@@ -97,12 +99,12 @@ def test_an_adjustment_counts_in_its_own_model_alone() -> None:
     assert given(both) == [("adjustment", 3)]
 
 
-def test_the_same_adjustment_twice_on_a_day_gives_twice() -> None:
+def test_the_same_adjustment_twice_on_a_day_counts_twice() -> None:
     score = scored(ruled_by(rule()), adjustment(5), adjustment(5))
     assert score.reasons == (Reason(rule="adjustment", label="met at the fair", points=10, count=2, paid=2),)
 
 
-def test_adjustments_stand_in_the_order_of_their_days_then_of_their_text() -> None:
+def test_adjustments_are_ordered_by_day_and_text() -> None:
     made = [adjustment(3), adjustment(2, day=1), adjustment(10)]
     for order in permutations(made):
         assert given(scored(ruled_by(rule()), *order)) == [("adjustment", each) for each in (10, 3, 2)]

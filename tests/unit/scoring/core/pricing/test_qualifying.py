@@ -20,7 +20,7 @@ def lead(of: Profile = ANA, *, model: str = "m", cycle: int = 1) -> LeadQualifie
     return qualify(of, known(under.matrix, *done), under, cycle=cycle, at=NOON)
 
 
-def test_a_lead_tells_who_became_one_when_and_why() -> None:
+def test_a_lead_has_profile_score_crossed_on_reasons_identities_and_traits() -> None:
     made = lead(cycle=2)
     assert made == LeadQualified(
         id=made.id,
@@ -40,13 +40,13 @@ def test_a_lead_tells_who_became_one_when_and_why() -> None:
     )
 
 
-def test_each_profile_model_and_cycle_is_a_lead_of_its_own() -> None:
+def test_each_profile_model_and_cycle_has_a_different_lead_id() -> None:
     leads = [lead(), lead(person(email="ben@corp.example")), lead(model="n"), lead(cycle=2), lead()]
     assert len({one.lead_id for one in leads}) == 4
     assert len({one.id for one in leads}) == 4
 
 
-def test_ids_are_those_of_every_release_so_that_a_replay_finds_them() -> None:
+def test_ids_of_leads_are_stable_across_releases() -> None:
     made = lead()
     assert (made.lead_id, made.id) == (
         "lead_b3ad3a86121fc55ac6783d868f74dc2b",
@@ -55,7 +55,7 @@ def test_ids_are_those_of_every_release_so_that_a_replay_finds_them() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_the_last_cycle_is_the_one_that_counts_also_of_two_profiles_that_became_one(order: int) -> None:
+def test_requalification_counts_from_the_last_cycle_of_merged_profiles(order: int) -> None:
     """By the ids of the profiles the older cycle would come last."""
     since = version(requalify_after="90d")
     cycles = [

@@ -18,17 +18,17 @@ def a(**more: Any) -> Matrix:
     return ruled_by(rule(**more))
 
 
-def test_every_match_pays_the_rule_s_points() -> None:
+def test_each_match_gives_the_points_of_the_rule() -> None:
     assert worth(a(points=8), {TODAY: {"": 2}, TODAY + 3: {"": 1}}, LONG_AFTER) == Worth(24, 3, 3)
 
 
-def test_matches_of_all_values_of_a_day_are_matches() -> None:
+def test_matches_of_all_values_of_by_are_added() -> None:
     assert worth(a(points=8), {TODAY: {'"a"': 2, '"b"': 1}}, TODAY) == Worth(24, 3, 3)
 
 
 @pytest.mark.parametrize("fading", [{}, {"half_life": "30d"}])
 @pytest.mark.parametrize(("points", "capped"), [(8, 20), (-8, -20), (2, 18), (-2, -18)])
-def test_a_cap_bounds_what_a_rule_gives_or_takes(
+def test_a_cap_bounds_the_points_of_a_rule_in_both_directions(
     points: float, capped: float, fading: dict[str, str]
 ) -> None:
     visits: Days = {TODAY: {"": 9}}
@@ -37,18 +37,18 @@ def test_a_cap_bounds_what_a_rule_gives_or_takes(
 
 @pytest.mark.parametrize("fading", [{}, {"half_life": "3650d"}, {"window": "3650d"}])
 @pytest.mark.parametrize("limit", [{}, {"limit": {"times": 9, "per": "ever"}}])
-def test_a_later_day_does_not_exist_yet(fading: dict[str, str], limit: dict[str, Any]) -> None:
+def test_matches_on_later_days_do_not_count(fading: dict[str, str], limit: dict[str, Any]) -> None:
     """It comes first in what is told, so it must not end the search for earlier ones."""
     days = once(TODAY + 5, TODAY, TODAY + 4)
     assert worth(a(**fading, **limit), days, TODAY + 4)[1:] == (2, 2)
 
 
-def test_the_calendar_begins_with_its_first_day() -> None:
+def test_a_match_on_the_first_day_of_the_calendar_counts() -> None:
     assert worth(a(points=8), once(1), TODAY).points == 8
 
 
 @pytest.mark.parametrize("limit", [{}, {"limit": {"times": 9, "per": "ever"}}])
-def test_a_window_of_a_day_is_that_day_alone(limit: dict[str, Any]) -> None:
+def test_a_window_of_one_day_covers_only_that_day(limit: dict[str, Any]) -> None:
     just_now = a(points=8, window="1d", **limit)
     assert worth(just_now, once(TODAY), TODAY) == Worth(8, 1, 1)
     assert worth(just_now, once(TODAY), TODAY + 1) == Worth(0, 0, 0)
@@ -61,7 +61,7 @@ def test_points_count_in_full_for_the_days_of_the_window(limit: dict[str, Any]) 
     assert [worth(recent, days, TODAY + later).points for later in (1, 29, 30, 31)] == [16, 16, 8, 0]
 
 
-def test_a_limit_is_used_up_by_the_days_within_the_window_alone() -> None:
+def test_only_matches_within_the_window_use_up_the_limit() -> None:
     recent = a(points=8, window="30d", limit={"times": 1, "per": "ever"})
     days = once(TODAY, TODAY + 1)
     assert worth(recent, days, TODAY + 29) == Worth(8, 2, 1)
@@ -71,7 +71,9 @@ def test_a_limit_is_used_up_by_the_days_within_the_window_alone() -> None:
 @pytest.mark.parametrize(
     ("points", "cap", "held"), [(0.8, 0.5, 0.5), (-0.8, 0.5, -0.5), (0.5, 0.8, 0.5), (3, None, 3)]
 )
-def test_points_are_held_within_a_cap_on_either_side(points: float, cap: float | None, held: float) -> None:
+def test_a_cap_bounds_fractional_points_in_both_directions(
+    points: float, cap: float | None, held: float
+) -> None:
     assert worth(a(points=points, cap=cap), once(TODAY), TODAY).points == held
 
 
@@ -84,7 +86,7 @@ def test_points_are_held_within_a_cap_on_either_side(points: float, cap: float |
         ({"window": "10d"}, [Worth(8, 1, 1), Worth(0, 0, 0), Worth(0, 0, 0), Worth(32, 4, 4)]),
     ],
 )
-def test_each_of_several_profiles_gets_what_it_did_itself(
+def test_each_profile_in_the_columns_gets_points_for_its_own_matches(
     more: dict[str, Any], expected: list[Worth]
 ) -> None:
     busy: Days = {TODAY: {"": 1}, TODAY + 10: {'"a"': 3, '"b"': 1}}
@@ -92,7 +94,7 @@ def test_each_of_several_profiles_gets_what_it_did_itself(
     assert worths(a(points=8, **more), profiles, TODAY + 10) == expected
 
 
-def test_rules_give_in_the_order_of_the_matrix_and_only_to_those_who_match() -> None:
+def test_rule_lines_are_in_matrix_order_for_matching_profiles_only() -> None:
     rules = ruled_by(
         rule("likes", 3, when={"type": "like"}),
         rule("visits", 8),
@@ -106,7 +108,7 @@ def test_rules_give_in_the_order_of_the_matrix_and_only_to_those_who_match() -> 
     ]  # fmt: skip
 
 
-def test_days_to_come_are_left_out_whatever_else_a_crowd_has_and_in_whatever_order() -> None:
+def test_later_days_do_not_count_in_columns_of_another_matrix() -> None:
     visits, likes = rule("visits", 8), rule("likes", 3, when={"type": "like"})
     ours, theirs = (
         ruled_by(visits, likes),

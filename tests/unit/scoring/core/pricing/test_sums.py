@@ -66,7 +66,7 @@ small = st.integers(-50_000, 50_000).map(lambda n: n / 10_000)
 )
 @example([(1e6, 1000), (-1e6, 1000), (0.000500017, 1)])
 @example([(1e6, 1000), (0.000500017, 1), (-1e6, 1000)])
-def test_any_sum_is_that_of_its_lines(lines: list[tuple[float, int]]) -> None:
+def test_column_sums_equal_exact_sums_of_the_lines(lines: list[tuple[float, int]]) -> None:
     """Also when most of it is taken away again."""
     points, times = zip(*lines, strict=True)
     assert totals_of(points, [times, [0] * len(times), times]) == [
@@ -75,7 +75,7 @@ def test_any_sum_is_that_of_its_lines(lines: list[tuple[float, int]]) -> None:
 
 
 @given(st.lists(ten_thousandths | small | st.sampled_from(TIES) | st.floats(-1e18, 1e18)))
-def test_only_where_the_last_bits_decide_is_the_exact_sum_asked_for(sums: list[float]) -> None:
+def test_the_exact_sum_is_computed_only_near_rounding_ties(sums: list[float]) -> None:
     asked: list[int] = []
 
     def exactly(place: int) -> float:

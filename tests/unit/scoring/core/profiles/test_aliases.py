@@ -20,12 +20,12 @@ def classes(*links: tuple[Identity, Identity]) -> set[frozenset[str]]:
 
 
 @pytest.mark.parametrize("first", [A, B])
-def test_an_alias_makes_its_two_user_ids_one(first: Identity) -> None:
+def test_an_alias_makes_two_user_ids_count_as_one_user(first: Identity) -> None:
     other = B if first == A else A
     assert classes((first, other), (first, WAS_A)) == {frozenset("ab")}
 
 
-def test_aliases_go_on_from_one_to_the_next() -> None:
+def test_aliases_are_transitive() -> None:
     assert classes((A, B), (A, WAS_A), (B, C), (B, WAS_B)) == {frozenset("abc")}
 
 
@@ -36,5 +36,7 @@ def test_a_shared_device_is_no_alias() -> None:
 @pytest.mark.parametrize(
     "links", [[(A, B)], [(A, B), (Z, WAS_A)], [(A, WAS_A), (B, KIOSK)], [(A, B), (C, WAS_B)]]
 )
-def test_what_nobody_called_former_stays_itself(links: list[tuple[Identity, Identity]]) -> None:
+def test_user_ids_without_a_matching_former_user_id_stay_separate(
+    links: list[tuple[Identity, Identity]],
+) -> None:
     assert classes(*links) == set()

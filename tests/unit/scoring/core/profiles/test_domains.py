@@ -26,18 +26,18 @@ def test_a_company_s_own_domain_is_not_private(domain: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["com", "uk", "co.uk", "dyndns.org", "za.com", ""])
-def test_a_public_suffix_is_never_a_provider_nor_makes_one_of_those_below_it(suffix: str) -> None:
+def test_public_suffixes_and_domains_below_them_are_not_private(suffix: str) -> None:
     assert not is_private(suffix)
     assert not is_private(f"acme.{suffix}")
 
 
-def test_both_lists_are_read_and_hold_domains_in_normal_form() -> None:
+def test_both_lists_of_providers_have_domains_in_normal_form() -> None:
     assert all(domain == domain.strip().lower() and "." in domain for domain in blocklist | whitelist)
     assert is_private(min(blocklist - whitelist))
     assert is_private(min(whitelist - blocklist))
 
 
-def test_of_several_addresses_one_that_is_not_private_goes_first_then_the_least() -> None:
+def test_the_email_domain_is_the_first_business_domain_else_the_first_private_domain() -> None:
     assert email_domain(["ana@gmail.com", "zoe@zenith.example", "zoe@acme.example"]) == "acme.example"
     assert email_domain(["bob@acme.example", "ana@zenith.example"]) == "zenith.example"
     assert email_domain(["ana@yahoo.com", "zoe@gmail.com"]) == "yahoo.com"
@@ -48,11 +48,11 @@ def test_the_order_in_which_addresses_are_given_does_not_matter() -> None:
     assert {email_domain(addresses), email_domain(reversed(addresses))} == {"acme.example"}
 
 
-def test_the_domain_is_what_stands_behind_the_last_at_sign() -> None:
+def test_the_domain_starts_after_the_last_at_sign() -> None:
     assert email_domain(['"ana@gmail.com"@acme.example']) == "acme.example"
 
 
-def test_a_private_address_tells_of_no_company_but_has_a_domain() -> None:
+def test_a_private_address_has_a_domain_but_no_company() -> None:
     assert email_domain(["ana@gmail.com"]) == "gmail.com"
     assert company_domain("gmail.com") is None
     assert email_domain(["ana@gmail.com", "ana@acme.example"]) == "acme.example"
@@ -79,15 +79,15 @@ def test_a_private_address_tells_of_no_company_but_has_a_domain() -> None:
         ("mail.yahoo.co.uk", None),
     ],
 )
-def test_a_company_is_known_by_the_domain_that_it_registered(domain: str, company: str | None) -> None:
+def test_the_company_domain_is_the_registered_domain(domain: str, company: str | None) -> None:
     assert company_domain(domain) == company
 
 
-def test_without_an_address_there_is_no_domain() -> None:
+def test_there_is_no_email_domain_without_an_address() -> None:
     assert email_domain([]) is None
 
 
-def test_all_domains_of_a_person_are_told_once_each() -> None:
+def test_each_domain_of_several_addresses_is_returned_once() -> None:
     assert email_domains(["zoe@zenith.example", "ana@acme.example", "zoe@mail.acme.example"]) == (
         ("acme.example",),
         ("mail.acme.example", "acme.example"),

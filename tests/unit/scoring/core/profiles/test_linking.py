@@ -36,17 +36,17 @@ def profile(people: Profiles, **named: str) -> str:
     return people.of(identity.id).id
 
 
-def test_a_new_identity_founds_a_profile_that_bears_its_id() -> None:
+def test_a_new_identity_creates_a_profile_with_the_same_id() -> None:
     people = seen({"email": "ana@example.com"})
     assert profile(people, email="ana@example.com") == identities(email="ana@example.com")[0].id
 
 
-def test_the_identities_of_one_event_are_one_person() -> None:
+def test_identities_of_one_event_belong_to_one_profile() -> None:
     people = seen({"anonymous_id": "cookie", "email": "ana@example.com"})
     assert profile(people, anonymous_id="cookie") == profile(people, email="ana@example.com")
 
 
-def test_two_known_profiles_become_one_with_the_lesser_id() -> None:
+def test_two_merged_profiles_have_the_smaller_id() -> None:
     both = [person(anonymous_id="cookie"), person(email="ana@example.com")]
     lesser, greater = sorted(person.id for person in both)
     people = seen({"anonymous_id": "cookie", "email": "ana@example.com"}, known=both)
@@ -54,7 +54,7 @@ def test_two_known_profiles_become_one_with_the_lesser_id() -> None:
     assert (people.moved, people.gone) == ({greater: lesser}, {greater})
 
 
-def test_a_chain_of_links_makes_one_person_whatever_its_order() -> None:
+def test_a_chain_of_links_makes_one_profile_in_any_order() -> None:
     links = [{"twitter": "a", "facebook": "b"}, {"email": "a@b.example", "phone": "+34600000000"}]
     bridge = {"facebook": "b", "phone": "+34600000000"}
     for order in permutations([*links, bridge]):
@@ -62,7 +62,7 @@ def test_a_chain_of_links_makes_one_person_whatever_its_order() -> None:
         assert profile(people, twitter="a") == profile(people, email="a@b.example")
 
 
-def test_two_users_of_one_device_stay_two_people() -> None:
+def test_two_users_of_one_device_stay_two_profiles() -> None:
     ana, ben = {"anonymous_id": "kiosk", "user_id": "ana"}, {"anonymous_id": "kiosk", "user_id": "ben"}
     people = seen(ana, ben)
     assert profile(people, user_id="ana") != profile(people, user_id="ben")
@@ -71,7 +71,7 @@ def test_two_users_of_one_device_stay_two_people() -> None:
     assert people.objection(contested) == "A person has at most 1 user_id, and these would have 2."
 
 
-def test_an_indirect_link_does_not_join_two_users_either() -> None:
+def test_an_indirect_link_does_not_merge_two_users() -> None:
     people = seen(
         {"user_id": "ben", "email": "ana@example.com"},
         known=[person(user_id="ana", email="ana@example.com"), person(user_id="ben")],
@@ -80,35 +80,35 @@ def test_an_indirect_link_does_not_join_two_users_either() -> None:
     assert people.moved == {}
 
 
-def test_a_kind_can_have_a_limit_of_its_own() -> None:
+def test_a_kind_of_identity_can_have_a_limit() -> None:
     cookies = [{"email": "a@b.example", "anonymous_id": f"c{n}"} for n in range(4)]
     people = seen(*cookies, rules=LinkRules({"anonymous_id": 3}))
     assert len(people.of(identities(email="a@b.example")[0].id).identities) == 4
     assert len(people.contested) == 1
 
 
-def test_nobody_has_more_than_so_many_identities() -> None:
+def test_the_number_of_identities_of_a_profile_is_limited() -> None:
     cookies = [{"email": "a@b.example", "anonymous_id": f"c{n}"} for n in range(MAX_IDENTITIES + 5)]
     people = seen(*cookies)
     assert len(people.of(identities(email="a@b.example")[0].id).identities) == MAX_IDENTITIES
     assert len(people.contested) == 6
 
 
-def test_who_was_separated_by_hand_is_not_linked_again() -> None:
+def test_unmerged_identities_are_not_linked_again() -> None:
     one, other = identities(email="a@b.example")[0], identities(twitter="a")[0]
     rules = LinkRules({}, {one.id: [Side("s", other=False)], other.id: [Side("s", other=True)]})
     people = seen({"email": "a@b.example", "twitter": "a"}, rules=rules)
     assert profile(people, email="a@b.example") != profile(people, twitter="a")
 
 
-def test_the_earliest_evidence_of_a_batch_is_what_is_kept() -> None:
+def test_a_link_has_the_earliest_evidence_of_a_batch() -> None:
     both = {"email": "a@b.example", "twitter": "a"}
     told: list[Interaction] = [interaction("identify", day=day, known_as=both) for day in (3, 1, 2)]
     (link,) = links_of(told).values()
     assert (link.occurred_at, link.event_id) == (NOON + timedelta(days=1), told[1].id)
 
 
-def test_links_are_taken_in_the_order_in_which_they_were_made() -> None:
+def test_links_apply_in_order_of_time() -> None:
     """Whoever used the device first has it, however late that is told."""
     kiosk, ana, ben = (
         Identity(kind, name) for kind, name in (("cookie", "k"), ("user_id", "ana"), ("user_id", "ben"))
@@ -138,7 +138,7 @@ def crowded(number: int) -> tuple[dict[str, Identity], list[Link]]:
     return {one.id: one for one in (device, *others)}, links
 
 
-def test_of_many_links_the_earliest_made_are_heeded_in_whatever_order_they_are_told(
+def test_only_the_earliest_links_of_an_identity_apply_in_any_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(linking, "MAX_LINKS", 2)
@@ -152,7 +152,7 @@ def test_of_many_links_the_earliest_made_are_heeded_in_whatever_order_they_are_t
     assert heeded([*links, *others]) == {links[1].pair, *(one.pair for one in others)}
 
 
-def test_who_is_linked_by_what_is_not_heeded_stays_apart_and_is_told_why(
+def test_a_link_beyond_the_limit_is_refused_with_a_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(linking, "MAX_LINKS", 2)

@@ -41,7 +41,7 @@ def take_in(people: Profiles, *interactions: Interaction) -> None:
 
 
 @pytest.mark.parametrize("links", [(LEAST, GREATEST), (GREATEST, LEAST)])
-def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identity, Identity]) -> None:
+def test_a_merge_of_two_profiles_leaves_the_smaller_id(links: tuple[Identity, Identity]) -> None:
     people = Profiles([person(LEAST, _0=1), person(GREATEST, _0=2)], FREE)
     take_in(people, told(*links))
     both = people.of(GREATEST.id)
@@ -56,14 +56,14 @@ def test_of_two_persons_who_become_one_the_lesser_id_is_left(links: tuple[Identi
     assert people.linked == {LEAST.id, GREATEST.id}
 
 
-def test_everyone_of_both_groups_has_others_now() -> None:
+def test_a_merge_marks_the_identities_of_both_profiles_as_linked() -> None:
     people = Profiles([person(LEAST, MIDDLE), person(GREATEST)], FREE)
     take_in(people, told(MIDDLE, GREATEST))
     assert people.linked == {LEAST.id, MIDDLE.id, GREATEST.id}
     assert people.moved == {GREATEST.id: LEAST.id}
 
 
-def test_whom_nobody_knew_is_founded_and_points_to_the_person() -> None:
+def test_new_identities_are_founded_and_assigned_to_a_profile() -> None:
     people = Profiles([person(LEAST)], FREE)
     take_in(people, told(GREATEST), told(MIDDLE, LEAST))
     assert people.founded == {GREATEST.id: GREATEST, MIDDLE.id: MIDDLE}
@@ -71,19 +71,19 @@ def test_whom_nobody_knew_is_founded_and_points_to_the_person() -> None:
     assert people.linked == {LEAST.id, MIDDLE.id}
 
 
-def test_who_was_linked_already_is_not_moved() -> None:
+def test_a_repeated_link_moves_no_identity() -> None:
     people = Profiles([person(LEAST, GREATEST)], FREE)
     take_in(people, told(GREATEST, LEAST))
     assert (people.moved, people.linked, people.gone) == ({}, set(), set())
 
 
-def test_of_one_evidence_told_twice_the_first_is_kept() -> None:
+def test_a_repeated_event_adds_a_single_link() -> None:
     first, again = told(LEAST, MIDDLE), told(LEAST, MIDDLE)
     again = msgspec.structs.replace(again, id=first.id)
     assert list(links_of([first, again]).values()) == [Link(LEAST.id, MIDDLE.id, NOON, first.id)]
 
 
-def test_links_between_those_who_are_one_already_meet_no_objection() -> None:
+def test_a_second_link_within_a_profile_is_not_refused() -> None:
     """Counted as two groups they would have four addresses, which is more than the limit."""
     everyone = {one.id: one for one in (LEAST, MIDDLE)}
     links = [Link(LEAST.id, MIDDLE.id, NOON, "a"), Link(MIDDLE.id, LEAST.id, NOON, "b")]
@@ -92,7 +92,7 @@ def test_links_between_those_who_are_one_already_meet_no_objection() -> None:
     assert refused == {(LEAST.id, MIDDLE.id): None, (MIDDLE.id, LEAST.id): None}
 
 
-def test_of_links_that_cannot_all_be_heeded_the_earliest_made_is() -> None:
+def test_the_earliest_of_conflicting_links_applies() -> None:
     """By the ids of the identities alone the later one would come first."""
     two_at_most = LinkRules({"email": 2})
     later, earlier = told(LEAST, GREATEST, day=1), told(MIDDLE, GREATEST)
@@ -107,7 +107,7 @@ def test_of_links_that_cannot_all_be_heeded_the_earliest_made_is() -> None:
     assert refused[LEAST.id, GREATEST.id] == "A person has at most 2 email, and these would have 3."
 
 
-def test_separated_are_also_those_linked_to_whom_was_separated() -> None:
+def test_an_unmerge_also_separates_linked_identities() -> None:
     phone = Identity("phone", "+4912345")
     apart = {LEAST.id: [Side("s", other=False)], GREATEST.id: [Side("r", other=False), Side("s", other=True)]}
     people = Profiles([person(LEAST, MIDDLE), person(GREATEST, phone)], LinkRules({}, apart))
@@ -117,21 +117,21 @@ def test_separated_are_also_those_linked_to_whom_was_separated() -> None:
     assert people.of(MIDDLE.id) is not people.of(phone.id)
 
 
-def test_separations_from_others_keep_nobody_apart() -> None:
+def test_identities_on_the_same_side_of_an_unmerge_can_be_linked() -> None:
     same_side = [Side("s", other=False)]
     people = Profiles([], LinkRules({}, {LEAST.id: same_side, GREATEST.id: same_side}))
     take_in(people, told(LEAST, MIDDLE), told(MIDDLE, GREATEST))
     assert people.of(LEAST.id) is people.of(GREATEST.id)
 
 
-def test_counts_of_an_identity_begin_empty_and_who_asks_for_them_adds_none() -> None:
+def test_reading_counts_of_an_unknown_identity_returns_empty_counts() -> None:
     ana = person(LEAST, _0=1)
     assert ana.counts_of(LEAST.id) == visits(1)
     assert ana.counts_of(MIDDLE.id) == Revised(StoredCounts(NONE), 0)
     assert ana == person(LEAST, _0=1)
 
 
-def test_a_person_can_be_taken_apart_and_each_part_keeps_its_counts() -> None:
+def test_regroup_splits_a_profile_with_the_counts_of_each_identity() -> None:
     was = person(LEAST, MIDDLE, GREATEST, _0=1, _2=2)
     people = Profiles([was], FREE)
     moves = people.regroup([was], [{LEAST.id: LEAST}, {GREATEST.id: GREATEST, MIDDLE.id: MIDDLE}])
@@ -143,7 +143,7 @@ def test_a_person_can_be_taken_apart_and_each_part_keeps_its_counts() -> None:
     assert people.gone == set()
 
 
-def test_persons_can_be_put_together_and_who_is_no_more_is_gone() -> None:
+def test_regroup_merges_profiles_and_removes_the_merged_profile() -> None:
     before = [person(LEAST, _0=1), person(MIDDLE), person(GREATEST, _0=2)]
     people = Profiles(before, FREE)
     moves = people.regroup(before, [{LEAST.id: LEAST, GREATEST.id: GREATEST}, {MIDDLE.id: MIDDLE}])
@@ -153,7 +153,7 @@ def test_persons_can_be_put_together_and_who_is_no_more_is_gone() -> None:
     assert people.gone == {GREATEST.id}
 
 
-def test_who_was_gone_and_is_somebody_again_is_not_gone_and_others_still_are() -> None:
+def test_a_profile_restored_by_regroup_does_not_count_as_removed() -> None:
     people = Profiles([person(LEAST), person(MIDDLE), person(GREATEST)], FREE)
     take_in(people, told(LEAST, MIDDLE), told(LEAST, GREATEST))
     assert people.gone == {MIDDLE.id, GREATEST.id}

@@ -39,7 +39,7 @@ def lead(*who: Identity) -> LeadQualified:
     )  # fmt: skip
 
 
-def test_what_has_its_form_already_is_the_event_itself(current: Current) -> None:
+def test_an_event_in_normal_form_is_returned_unchanged(current: Current) -> None:
     for told in (by(ANA, COOKIE), by(COOKIE), by()):
         assert current.interaction(told) is told
     apart = separation((ANA,), (COOKIE,))
@@ -60,7 +60,7 @@ def test_what_has_its_form_already_is_the_event_itself(current: Current) -> None
         ([NOBODYS_NUMBER, BRACKETS], [ANA, NOBODYS_NUMBER]),
     ],
 )
-def test_an_interaction_names_who_is_meant_today(
+def test_identities_of_an_interaction_are_brought_to_the_normal_form_of_today(
     current: Current, told: list[Identity], today: list[Identity] | None
 ) -> None:
     found = current.interaction(by(*told))
@@ -81,7 +81,7 @@ def test_an_interaction_names_who_is_meant_today(
         ([ANA], [UNDEFINED], None),
     ],
 )
-def test_a_separation_parts_who_is_somebody_else_today(
+def test_identities_of_an_unmerge_are_brought_to_the_normal_form_of_today(
     current: Current, ours: Any, others: Any, today: Any
 ) -> None:
     told = separation(tuple(ours), tuple(others))
@@ -90,12 +90,12 @@ def test_a_separation_parts_who_is_somebody_else_today(
     assert current.has_effect(told) == (today is not None)
 
 
-def test_a_lead_that_nobody_is_meant_by_is_a_lead_still(current: Current) -> None:
+def test_a_lead_without_a_usable_identity_stays_a_lead(current: Current) -> None:
     assert current.lead(lead(UNDEFINED)).identities == ()
     assert current.lead(lead(UNDEFINED, BRACKETS)).identities == (ANA,)
 
 
-def test_a_retraction_goes_by_ids(current: Current) -> None:
+def test_a_retraction_has_an_effect_even_with_a_placeholder_identity(current: Current) -> None:
     assert current.has_effect(
         Retraction(id="r", identity=UNDEFINED, interactions=("one",), reason="", author="", retracted_at=NOON)
     )

@@ -14,7 +14,7 @@ def history(*told: tuple[int, str, str, Any], **known_as: str) -> History:
     )
 
 
-def test_the_last_writer_wins_whatever_came_first() -> None:
+def test_the_latest_report_of_a_trait_wins_in_any_order() -> None:
     told = history((5, "b", "title", "VP"), (9, "c", "title", "Chief"), (0, "a", "title", "Intern"))
     assert [told.reported(TODAY + day) for day in (-1, 0, 4, 5, 9)] == [
         {},
@@ -34,26 +34,26 @@ def test_within_a_day_the_later_instant_wins() -> None:
     assert told.reported(TODAY) == {"title": "VP"}
 
 
-def test_null_takes_a_trait_back_until_it_is_told_again() -> None:
+def test_null_removes_a_trait_until_the_next_report() -> None:
     told = history((0, "a", "title", "VP"), (1, "b", "title", None), (2, "c", "title", "VP"))
     assert [told.reported(TODAY + day) for day in range(3)] == [{"title": "VP"}, {}, {"title": "VP"}]
 
 
-def test_false_and_zero_are_told() -> None:
+def test_false_and_zero_are_values_of_traits() -> None:
     assert history((0, "a", "consent", False), (0, "b", "seats", 0)).reported(TODAY) == {
         "consent": False,
         "seats": 0,
     }
 
 
-def test_traits_are_told_by_name() -> None:
+def test_traits_are_sorted_by_name() -> None:
     assert list(history((0, "a", "title", "VP"), (0, "b", "country", "DE")).reported(TODAY)) == [
         "country",
         "title",
     ]
 
 
-def test_the_days_on_which_something_was_told_are_known_in_order() -> None:
+def test_days_with_reported_traits_are_sorted() -> None:
     assert history((5, "a", "title", "VP"), (0, "b", "title", "Chief")).days == [TODAY, TODAY + 5]
 
 
@@ -67,18 +67,18 @@ def test_a_day_is_a_utc_day() -> None:
     ]
 
 
-def test_each_kind_of_identity_stands_in_for_a_trait_with_its_least_value() -> None:
+def test_each_kind_of_identity_is_a_derived_trait_with_its_smallest_value() -> None:
     known = History((), (*identities(phone="+4912345"), *identities(phone="+4911111", twitter="@ana")))
     assert known.at(TODAY) == {"phone": "+4911111", "twitter": "ana"}
 
 
-def test_an_e_mail_tells_of_its_domain_and_of_the_company() -> None:
+def test_domain_and_company_are_derived_from_an_email_address() -> None:
     of_company = {"email": "ana@corp.example", "email_domain": "corp.example", "company": "corp.example"}
     assert history(email="ana@corp.example").at(TODAY) == of_company
     assert history(email="ana@gmail.com").at(TODAY) == {"email": "ana@gmail.com", "email_domain": "gmail.com"}
 
 
-def test_of_several_e_mails_the_company_s_is_the_domain_and_the_least_is_the_e_mail() -> None:
+def test_company_comes_from_the_first_business_address() -> None:
     both = (*identities(email="zoe@corp.example"), *identities(email="ana@gmail.com"))
     assert History((), both).at(TODAY) == {
         "email": "ana@gmail.com",
@@ -87,13 +87,13 @@ def test_of_several_e_mails_the_company_s_is_the_domain_and_the_least_is_the_e_m
     }
 
 
-def test_what_was_told_goes_before_what_is_derived() -> None:
+def test_reported_traits_take_precedence_over_derived_traits() -> None:
     told = history((3, "a", "company", "Corp"), (6, "b", "company", None), email="ana@corp.example")
     companies = [told.at(TODAY + day)["company"] for day in (2, 3, 6)]
     assert companies == ["corp.example", "Corp", "corp.example"]
 
 
-def test_identities_are_shown_as_traits_only_by_the_domain_and_the_company() -> None:
+def test_only_domain_and_company_of_the_derived_traits_are_shown() -> None:
     told = history(
         (0, "a", "title", "VP"), (2, "b", "company", "Corp"), email="ana@corp.example", phone="+4912345"
     )
@@ -106,5 +106,5 @@ def test_identities_are_shown_as_traits_only_by_the_domain_and_the_company() -> 
     }
 
 
-def test_of_nobody_nothing_is_known() -> None:
+def test_nothing_known_has_no_days_and_no_traits() -> None:
     assert (NOTHING_KNOWN.days, NOTHING_KNOWN.at(TODAY), NOTHING_KNOWN.shown(TODAY)) == ((), {}, {})

@@ -43,7 +43,7 @@ def mismatches(name: str, test: Any, **more: Any) -> list[tuple[str, str, tuple[
         ("campaign", {"gt": 1}, "a text", "`gt` compares numbers alone"),
     ],
 )  # fmt: skip
-def test_an_operator_that_no_value_that_came_can_meet_is_warned_of(
+def test_an_operator_that_no_received_form_can_meet_gives_a_warning(
     name: str, test: Any, came: str, why: str
 ) -> None:
     ((field, told, seen),) = mismatches(name, test)
@@ -62,16 +62,16 @@ def test_an_operator_that_no_value_that_came_can_meet_is_warned_of(
         ("url", {"starts_with": "https://a.example/"}),
     ],
 )  # fmt: skip
-def test_an_operator_that_some_value_can_meet_is_not(name: str, test: Any) -> None:
+def test_an_operator_that_a_received_form_can_meet_gives_no_warning(name: str, test: Any) -> None:
     assert mismatches(name, test) == []
 
 
-def test_nothing_is_told_of_the_forms_of_what_never_came() -> None:
+def test_a_property_without_received_values_gives_no_form_warning() -> None:
     assert mismatches("seats", {"gt": 5}, came=()) == []
     assert mismatches("seats", {"gt": 5}, came=[("property", "seats", "null")]) == []
 
 
-def test_where_not_all_was_kept_the_warning_says_so() -> None:
+def test_a_form_warning_says_if_not_all_names_were_stored() -> None:
     ((_, told, _),) = mismatches("seats", {"gt": 5}, cut={"property"})
     assert told == "seats came, as far as was kept, as a text, and `gt` compares numbers alone"
 
@@ -86,7 +86,7 @@ def test_where_not_all_was_kept_the_warning_says_so() -> None:
         ("email_domain", True, 'email_domain always came as a text, and `eq` asks for true; write "true"'),
     ],
 )
-def test_traits_are_held_against_what_came_as_well(name: str, test: Any, told: str) -> None:
+def test_trait_conditions_are_compared_with_received_forms(name: str, test: Any, told: str) -> None:
     document = {
         "flip_number": 1, "rules": [rule()], "excludes": [{name: test}],
         "traits": [{"id": "asks", "when": {"not": {name: test}}, "points": 1}],
@@ -99,6 +99,6 @@ def test_traits_are_held_against_what_came_as_well(name: str, test: Any, told: s
     assert all(one.message.startswith(told) for one in found)
 
 
-def test_huge_numbers_are_told_in_few_letters() -> None:
+def test_huge_numbers_are_shortened_in_warnings() -> None:
     ((_, told, _),) = mismatches("seats", 10**300, came=CAME)
     assert len(told) < 120

@@ -54,18 +54,18 @@ WHERE = "rules.1.when.where"
         ("adjustment", "type_never_counted", None),
     ],
 )
-def test_a_type_that_never_comes_is_warned_of_with_the_one_that_does(
+def test_an_unknown_type_gives_a_warning_with_the_nearest_known_type(
     type_: str, code: str, meant: str | None
 ) -> None:
     assert typed(type_) == [("rules.1.when.type", code, meant)]
 
 
 @pytest.mark.parametrize("type_", ["visit", "bike_ride", "webinar_attend", "purchase"])
-def test_a_type_that_came_or_that_flipline_knows_is_not(type_: str) -> None:
+def test_a_received_or_known_type_gives_no_warning(type_: str) -> None:
     assert typed(type_) == []
 
 
-def test_types_are_looked_for_all_over_a_condition() -> None:
+def test_unknown_types_are_found_anywhere_in_a_condition() -> None:
     when = {"any": [{"type": ["visit", "x1"]}, {"not": {"all": [{"type": "x2"}, {"where": {"path": "/"}}]}}]}
     assert told(rule(when=when)) == [
         ("rules.1.when.any.0.type.1", "type_unknown", None),
@@ -80,7 +80,9 @@ def test_types_are_looked_for_all_over_a_condition() -> None:
         ("pathname", None), ("utm.x", "utm.a"), ("utm.a.c", "utm.a.b"), ("zzz", None), ("seat", "seats"),
     ],
 )  # fmt: skip
-def test_a_property_that_never_came_is_warned_of(name: str, meant: str | None) -> None:
+def test_an_unknown_property_gives_a_warning_with_the_nearest_known_property(
+    name: str, meant: str | None
+) -> None:
     assert asking(name) == [(f"{WHERE}.{name}", "property_unknown", meant)]
     assert asking(name, {"missing": True}) == [(f"{WHERE}.{name}", "property_unknown", meant)]
 
@@ -90,11 +92,11 @@ def test_a_property_that_never_came_is_warned_of(name: str, meant: str | None) -
     ["path", "mailing", "utm", "utm.a", "utm.a.b", "utm.a.b.c", "utm.a.b.c.d", "url", "search", "referrer",
      "campaign", "source", "campaign_medium", "campaign_whatever", "user_agent", "title"],
 )  # fmt: skip
-def test_a_property_that_came_or_that_ingest_fills_in_is_not(name: str) -> None:
+def test_a_property_that_was_received_or_set_by_ingest_gives_no_warning(name: str) -> None:
     assert asking(name) == []
 
 
-def test_what_a_limit_counts_by_is_a_property_too() -> None:
+def test_an_unknown_property_in_the_by_of_a_limit_gives_a_warning() -> None:
     limited = rule("mails", 1, limit={"times": 1, "per": "ever", "by": "mailng"})
     assert told(limited) == [("rules.1.limit.by", "property_unknown", "mailing")]
     (warning,) = oddities({"flip_number": 1, "rules": [limited]})
@@ -112,7 +114,7 @@ def test_what_a_limit_counts_by_is_a_property_too() -> None:
     [("emial", "email"), ("lastname", None), ("titel", "title"), ("phones", "phone"),
      ("traits.title", "title"), ("title.x", "title"), ("email_domian", "email_domain")],
 )  # fmt: skip
-def test_a_trait_that_nobody_was_told_to_have_is_warned_of(name: str, meant: str | None) -> None:
+def test_an_unknown_trait_gives_a_warning_with_the_nearest_known_trait(name: str, meant: str | None) -> None:
     assert requiring(name) == [("requires.0", "trait_unknown", meant)]
     assert told(excludes=[{"not": {name: "x"}}]) == [(f"excludes.0.not.{name}", "trait_unknown", meant)]
     asked = {"id": "r", "when": {"any": [{"title": "vp"}, {name: {"exists": True}}]}, "points": 1}
@@ -124,16 +126,16 @@ def test_a_trait_that_nobody_was_told_to_have_is_warned_of(name: str, meant: str
     ["title", "employees", "company", "email", "Email", "phone", "anonymous_id", "user_id", "twitter",
      "email_domain", "company.name", "company.a.b", "consent_email", "consent_sms", "lifecycle"],
 )  # fmt: skip
-def test_a_trait_that_came_or_that_flipline_tells_itself_is_not(name: str) -> None:
+def test_a_received_or_derived_trait_gives_no_warning(name: str) -> None:
     assert requiring(name) == []
 
 
-def test_a_kind_of_identity_that_came_is_a_trait() -> None:
+def test_a_received_kind_of_identity_counts_as_a_trait() -> None:
     assert requiring("discord") == [("requires.0", "trait_unknown", None)]
     assert requiring("discord", kinds=["discord"]) == []
 
 
-def test_a_required_trait_that_never_came_is_told_first_and_what_follows() -> None:
+def test_an_unknown_required_trait_is_the_first_warning() -> None:
     document = {
         "flip_number": 1,
         "stages": {"s": 900},
@@ -151,7 +153,7 @@ def test_a_required_trait_that_never_came_is_told_first_and_what_follows() -> No
     )
 
 
-def test_where_no_name_is_near_what_came_is_told() -> None:
+def test_the_warning_lists_received_names_if_no_name_is_similar() -> None:
     many = [*CAME, *(("property", f"p{n:02}", "text") for n in range(20))]
     for came, ending in ((CAME, "and 5 more"), (many, "and 25 more")):
         document = {"flip_number": 1, "rules": [rule(), rule("r", 1, when={"where": {"zzz": 1}})]}
@@ -173,7 +175,7 @@ def test_names_that_would_control_a_terminal_are_not_shown() -> None:
     assert (warning.seen, warning.suggestion) == (("mailings",), "mailings")
 
 
-def test_a_name_that_came_as_the_other_kind_is_told_where_it_belongs() -> None:
+def test_the_warning_says_if_the_name_is_a_trait_instead_of_a_property_or_reverse() -> None:
     document = {
         "flip_number": 1,
         "rules": [
@@ -190,7 +192,7 @@ def test_a_name_that_came_as_the_other_kind_is_told_where_it_belongs() -> None:
     ] * 2
 
 
-def test_on_a_young_instance_only_a_slip_of_the_hand_is_warned_of() -> None:
+def test_a_new_instance_warns_only_of_probable_typing_errors() -> None:
     young = {"came": ()}
     for name in ("title", "seats", "bike_ride", "hike", "lastname", "mailing"):
         assert typed(name, **young) == asking(name, **young) == requiring(name, **young) == []
@@ -223,7 +225,7 @@ def test_on_a_young_instance_only_a_slip_of_the_hand_is_warned_of() -> None:
         ),
     ],
 )
-def test_where_too_many_names_came_to_keep_them_all_the_warning_says_so(
+def test_a_name_warning_says_if_not_all_names_were_stored(
     cut: str, document: dict[str, Any], beginning: str
 ) -> None:
     found = oddities({"flip_number": 1} | document, cut={cut})
@@ -232,7 +234,7 @@ def test_where_too_many_names_came_to_keep_them_all_the_warning_says_so(
     )
 
 
-def test_only_so_many_names_are_compared_with_all_the_others() -> None:
+def test_the_number_of_suggestions_is_limited() -> None:
     names = [f"mailing{n}x" for n in range(3 * MAX_SUGGESTIONS)]
     rules = [rule(f"r{n}", 1, when={"where": {name: 1}}) for n, name in enumerate(names)]
     found = told(*rules)

@@ -38,7 +38,7 @@ ALL: list[tuple[list[str], list[dict[str, Any]], str]] = [
 
 
 @pytest.mark.parametrize(("requires", "excludes", "field"), ALL)
-def test_where_everybody_is_excluded_who_has_what_is_required_that_is_told_first(
+def test_excluding_all_profiles_with_the_required_traits_is_the_first_warning(
     requires: list[str], excludes: list[dict[str, Any]], field: str
 ) -> None:
     first, *others = told(requires=requires, excludes=excludes, stages={"hot": 90})
@@ -59,12 +59,12 @@ SOME: list[tuple[list[str], list[dict[str, Any]]]] = [
 
 
 @pytest.mark.parametrize(("requires", "excludes"), SOME)
-def test_where_somebody_is_left_nothing_is_told_of_it(requires: list[str], excludes: Any) -> None:
+def test_there_is_no_warning_if_some_profiles_are_not_excluded(requires: list[str], excludes: Any) -> None:
     codes = {code for _, code in told(requires=requires, excludes=excludes)}
     assert not codes & {"no_lead_possible", "no_lead_expected", "excludes_reachable"}
 
 
-def test_the_message_says_who_is_excluded() -> None:
+def test_the_warning_names_the_required_traits() -> None:
     document = {
         "flip_number": 1,
         "rules": [rule()],
@@ -77,13 +77,13 @@ def test_the_message_says_who_is_excluded() -> None:
     )
 
 
-def test_to_exclude_everybody_with_an_address_is_warned_of_also_where_none_is_required() -> None:
+def test_excluding_all_email_addresses_gives_a_warning_even_if_none_is_required() -> None:
     assert told(excludes=[{"email": EXISTS}]) == [("excludes", "excludes_reachable")]
     assert told(excludes=[{"email_domain": EXISTS}]) == [("excludes", "excludes_reachable")]
     assert told(excludes=[{"phone": EXISTS}]) == []
 
 
-def test_an_exclusion_that_all_meet_who_were_never_told_a_trait_is_judged_by_what_came() -> None:
+def test_an_exclusion_by_a_missing_unknown_trait_warns_that_no_lead_is_expected() -> None:
     assert told(excludes=[{"not": {"titel": EXISTS}}]) == [
         ("excludes", "no_lead_expected"),
         ("excludes.0.not.titel", "trait_unknown"),
@@ -109,7 +109,9 @@ def trait_rule(when: Any, points: float = 25) -> dict[str, Any]:
         ({"title": {"contains": "vp"}}, {"excludes": [{"title": EXISTS}]}),
     ],
 )
-def test_a_rule_that_gives_points_to_those_alone_who_are_kept_back_is_warned_of(when: Any, more: Any) -> None:
+def test_a_trait_rule_met_only_by_profiles_that_cannot_become_leads_gives_a_warning(
+    when: Any, more: Any
+) -> None:
     field = ("traits.0.when", "rule_without_lead")
     assert told(traits=[trait_rule(when)], **more) == [field]
     assert told(traits=[trait_rule(when, -5)], **more) == []
@@ -121,14 +123,14 @@ def test_a_rule_that_gives_points_to_those_alone_who_are_kept_back_is_warned_of(
     "when",
     [{"title": "vp"}, {"title": {"in": ["vp", "cto"]}}, {"not": {"title": "ceo"}}, {"employees": {"gt": 5}}],
 )
-def test_a_rule_that_some_meet_who_are_not_kept_back_is_not(when: Any) -> None:
+def test_a_trait_rule_met_by_profiles_that_can_become_leads_gives_no_warning(when: Any) -> None:
     assert (
         told(traits=[trait_rule(when)], requires=["email"], excludes=[{"title": {"in": ["ceo", "cto"]}}])
         == []
     )
 
 
-def test_a_trait_rule_whose_parts_contradict_each_other_is_met_by_nobody() -> None:
+def test_a_trait_rule_with_contradicting_parts_gives_a_warning() -> None:
     both = trait_rule({"all": [{"title": "vp"}, {"title": "cto"}]})
     assert told(traits=[both]) == [("traits.0.when", "never_met")]
     assert told(rules=[rule(cap=20)], traits=[both]) == [
@@ -153,7 +155,7 @@ NEVER = [
 
 
 @pytest.mark.parametrize(("when", "code"), NEVER)
-def test_where_rules_that_nobody_meets_are_needed_that_is_told_first(when: Any, code: str) -> None:
+def test_the_first_warning_is_that_a_necessary_rule_is_never_met(when: Any, code: str) -> None:
     rules = [rule("sure", 10, cap=10), rule("asks", 30, when=when)]
     first, *others = oddities({"flip_number": 25, "rules": rules})
     assert (first.field, first.code) == ("flip_number", code)
@@ -175,19 +177,19 @@ def test_where_rules_that_nobody_meets_are_needed_that_is_told_first(when: Any, 
         {"type": "visit", "where": {"path": {"contains": ""}}},
     ],
 )
-def test_a_rule_that_is_odd_and_met_all_the_same_makes_leads(when: Any) -> None:
+def test_a_questionable_rule_that_can_be_met_gives_no_warning_about_leads(when: Any) -> None:
     found = oddities({"flip_number": 25, "rules": [rule("asks", 30, when=when)]})
     assert found
     assert not any(one.code.startswith("no_lead") for one in found)
 
 
-def test_of_several_reasons_why_nobody_meets_a_rule_the_surest_counts() -> None:
+def test_the_surest_reason_why_a_rule_is_never_met_decides_the_code() -> None:
     both = {"path": {"gt": 5, "lt": 4, "starts_with": "pricing"}}
     first, *_ = oddities({"flip_number": 25, "rules": [rule("asks", 30, when={"where": both})]})
     assert first.code == "no_lead_possible"
 
 
-def test_rules_in_groups_and_with_caps_are_left_out_as_well() -> None:
+def test_groups_and_caps_count_when_the_reachable_points_are_summed() -> None:
     rules = [rule("a", 30, when={"type": "vist"}), rule("b", 5, cap=20)]
     groups = {"g": {"rules": ["a", "b"], "cap": 40}}
     first, *_ = oddities({"flip_number": 25, "rules": rules, "groups": groups})
@@ -195,7 +197,7 @@ def test_rules_in_groups_and_with_caps_are_left_out_as_well() -> None:
     assert "at most 20 of the 25" in first.message
 
 
-def test_questions_about_very_many_conditions_come_to_an_end() -> None:
+def test_warnings_about_very_many_conditions_are_bounded() -> None:
     traits = [f"t{n}" for n in range(100)]
     pairs = [{"any": [{name: "x"}, {other: MISSING}]} for name, other in pairwise(traits)]
     document = {
@@ -208,7 +210,7 @@ def test_questions_about_very_many_conditions_come_to_an_end() -> None:
     assert not any(one.code == "no_lead_possible" for one in found)
 
 
-def test_no_warning_is_long_whatever_is_written() -> None:
+def test_warnings_are_short_for_very_long_names_and_values() -> None:
     long = "x" * 128
     document = {
         "flip_number": MAX_POINTS,

@@ -46,7 +46,9 @@ def told(document: dict[str, Any], field: str, rule_id: str | None) -> Told:
         ({"starts_with": "/#/app"}, "path_with_query", "/"),
     ],
 )
-def test_what_is_no_path_is_warned_of_with_the_path(test: Any, code: str, meant: str | None) -> None:
+def test_an_operand_that_is_not_a_path_gives_a_warning_with_the_path(
+    test: Any, code: str, meant: str | None
+) -> None:
     assert of_property("path", test) == [(code, meant)]
 
 
@@ -56,7 +58,7 @@ def test_what_is_no_path_is_warned_of_with_the_path(test: Any, code: str, meant:
      {"glob": "*pricing*"}, {"glob": "/pricing?"}, {"glob": "[/]a"}, {"glob": "?a"}, {"in": ["/", "/a"]},
      {"exists": True}, 5],
 )  # fmt: skip
-def test_what_is_a_path_or_a_part_of_one_is_not(test: Any) -> None:
+def test_an_operand_that_is_a_path_or_part_of_a_path_gives_no_warning(test: Any) -> None:
     assert of_property("path", test) == []
 
 
@@ -74,7 +76,9 @@ def test_what_is_a_path_or_a_part_of_one_is_not(test: Any) -> None:
         ({"glob": "shop.example/*"}, "url_without_scheme", "https://shop.example/*"),
     ],
 )
-def test_what_is_no_url_is_warned_of(name: str, test: Any, code: str, meant: str | None) -> None:
+def test_an_operand_that_is_not_a_url_gives_a_warning(
+    name: str, test: Any, code: str, meant: str | None
+) -> None:
     assert of_property(name, test) == [(code, meant)]
 
 
@@ -84,7 +88,7 @@ def test_what_is_no_url_is_warned_of(name: str, test: Any, code: str, meant: str
      {"glob": "*shop.example*"}, {"starts_with": "android-app://com.example"}, {"glob": "https://*/a"},
      {"starts_with": "https://shop.example/UPPER"}, {"matches_any": ["google"]}],
 )  # fmt: skip
-def test_what_is_a_url_or_a_part_of_one_is_not(test: Any) -> None:
+def test_an_operand_that_is_a_url_or_part_of_a_url_gives_no_warning(test: Any) -> None:
     assert of_property("url", test) == []
 
 
@@ -103,7 +107,7 @@ def test_what_is_a_url_or_a_part_of_one_is_not(test: Any) -> None:
         ("müller.example", None),
     ],
 )
-def test_what_is_no_domain_of_an_address_is_warned_of(test: Any, meant: str | None) -> None:
+def test_an_operand_that_is_not_an_email_domain_gives_a_warning(test: Any, meant: str | None) -> None:
     assert of_trait("email_domain", test) == [("domain_form", meant)]
 
 
@@ -112,7 +116,7 @@ def test_what_is_no_domain_of_an_address_is_warned_of(test: Any, meant: str | No
     ["competitor.example", {"in": ["a.example", "b.example"]}, {"contains": "competitor"}, {"exists": False},
      {"matches_any": ["Competitor"]}, {"glob": "*.competitor.example"}, "xn--mller-kva.example"],
 )  # fmt: skip
-def test_what_is_a_domain_or_a_part_of_one_is_not(test: Any) -> None:
+def test_an_operand_that_is_a_domain_or_part_of_a_domain_gives_no_warning(test: Any) -> None:
     assert of_trait("email_domain", test) == []
 
 
@@ -120,12 +124,12 @@ def test_what_is_a_domain_or_a_part_of_one_is_not(test: Any) -> None:
     ("test", "meant"),
     [("@competitor.example", "competitor.example"), ({"starts_with": "@Firm"}, "firm"), ("ana", None)],
 )
-def test_what_is_no_address_is_warned_of(test: Any, meant: str | None) -> None:
+def test_an_operand_that_is_not_an_email_address_gives_a_warning(test: Any, meant: str | None) -> None:
     assert of_trait("email", test) == [("email_form", meant)]
     assert of_trait("email", "ana@firm.example") == of_trait("email", {"contains": "@firm."}) == []
 
 
-def test_a_path_among_traits_and_a_domain_among_properties_is_any_text() -> None:
+def test_path_and_domain_forms_are_not_checked_for_other_names() -> None:
     assert of_trait("x", {"starts_with": "pricing"}) == of_property("x", "Competitor.example") == []
 
 
@@ -151,7 +155,9 @@ def test_a_path_among_traits_and_a_domain_among_properties_is_any_text() -> None
         ({"matches_any": ["Dirección", "direccion"]}, "value_repeated", None),
     ],
 )
-def test_a_text_that_hardly_is_meant_is_warned_of(of: Any, test: Any, code: str, meant: str | None) -> None:
+def test_blank_spaced_wildcard_and_repeated_values_give_a_warning(
+    of: Any, test: Any, code: str, meant: str | None
+) -> None:
     assert of("x", test) == [(code, meant)]
 
 
@@ -162,11 +168,11 @@ def test_a_text_that_hardly_is_meant_is_warned_of(of: Any, test: Any, code: str,
      {"matches_any": ["año", "ano"]}, {"contains": " b"},
      {"starts_with": "a "}, {"glob": "a*"}, {"glob": "[ab]"}, {"between": [1, 1]}, {"missing": True}],
 )  # fmt: skip
-def test_a_text_that_may_be_meant_is_not(of: Any, test: Any) -> None:
+def test_plausible_values_give_no_warning(of: Any, test: Any) -> None:
     assert of("x", test) == []
 
 
-def test_of_very_many_and_very_long_values_little_is_told() -> None:
+def test_the_warning_for_very_many_long_values_is_short() -> None:
     long = {"in": [f"p{n}" + "x" * 900 for n in range(1000)]}
     document = {"flip_number": 1, "rules": [rule(), rule("a", 1, when={"where": {"path": long}})]}
     (warning,) = (one for one in oddities(document) if one.code == "path_without_slash")

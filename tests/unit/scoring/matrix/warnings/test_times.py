@@ -33,18 +33,20 @@ def told(*rules: dict[str, Any], flip_number: float = 25, **more: Any) -> list[t
         ({"none": 0, "below": -5}, []),
     ],
 )
-def test_stages_that_nobody_is_in_before_being_a_lead_are_warned_of(stages: Any, expected: Any) -> None:
+def test_stages_above_the_flip_number_or_with_equal_thresholds_give_a_warning(
+    stages: Any, expected: Any
+) -> None:
     assert told(stages=stages) == expected
 
 
-def test_a_stage_that_no_one_can_reach_is_warned_of_as_that() -> None:
+def test_an_unreachable_stage_gives_a_warning() -> None:
     found = oddities({"flip_number": 20, "rules": [rule(cap=20)], "stages": {"a": 5, "b": 20, "c": 21}})
     assert [(one.field, one.code, one.message) for one in found] == [
         ("stages.c", "stage_unreachable", "no one can reach 21; the rules give at most 20")
     ]
 
 
-def test_of_two_stages_at_one_threshold_the_one_that_is_shown_is_named() -> None:
+def test_the_warning_for_equal_thresholds_names_the_stage_that_is_shown() -> None:
     (one,) = oddities({"flip_number": 25, "rules": [rule()], "stages": {"warm": 5, "aware": 5}})
     assert one.message == "warm begins at 5 as well, so everybody there is shown in warm and nobody in aware"
 
@@ -64,7 +66,9 @@ LIMITS: list[tuple[dict[str, Any], str | None]] = [
 
 
 @pytest.mark.parametrize(("terms", "code"), LIMITS)
-def test_limits_that_time_works_against_are_warned_of(terms: dict[str, Any], code: str | None) -> None:
+def test_limits_that_conflict_with_half_life_or_window_give_a_warning(
+    terms: dict[str, Any], code: str | None
+) -> None:
     assert told(rule("r", 1, **terms)) == ([("rules.1.limit", code)] if code else [])
 
 
@@ -81,11 +85,11 @@ def test_limits_that_time_works_against_are_warned_of(terms: dict[str, Any], cod
         ({"after": "9d", "points": -10, "every": "9d"}, []),
     ],
 )
-def test_steps_of_inactivity_that_come_to_nothing_are_warned_of(inactivity: Any, expected: Any) -> None:
+def test_inactivity_settings_without_an_effect_give_a_warning(inactivity: Any, expected: Any) -> None:
     assert told(inactivity=inactivity) == expected
 
 
-def test_what_is_required_or_excluded_twice_is_warned_of() -> None:
+def test_repeated_required_traits_and_exclusions_give_a_warning() -> None:
     assert told(
         requires=["email", "title", "email"], excludes=[{"title": "vp"}, {"title": {"eq": "vp"}}]
     ) == [
@@ -94,7 +98,7 @@ def test_what_is_required_or_excluded_twice_is_warned_of() -> None:
     ]
 
 
-def test_a_flip_number_that_one_time_rules_reach_exactly_is_fine() -> None:
+def test_a_flip_number_that_one_time_rules_reach_exactly_gives_no_warning() -> None:
     once = {"limit": {"times": 1, "per": "ever"}}
     rules = [
         rule("a", 5, **once),
