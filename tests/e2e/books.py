@@ -18,8 +18,8 @@ _WRITTEN = (
     "identities",
     "links",
     "scores",
-    "standings",
-    "flipped",
+    "cycles",
+    "cycle_identities",
     "outbox",
     "leads",
     "deliveries",
@@ -97,7 +97,7 @@ class Books:
     async def lead_ids(self) -> dict[str, list[str]]:
         """Return the ids of the leads in the tables of scoring and of the hand-off."""
         return {
-            "standings": sorted(await self._column("select lead_id from standings")),
+            "cycles": sorted(await self._column("select lead_id from cycles")),
             "leads": sorted(await self._column("select id from leads")),
         }
 

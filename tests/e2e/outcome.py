@@ -23,7 +23,7 @@ async def assert_as_if_undisturbed(deeds: Iterable[Deed], flipline: Flipline, bo
     assert told.keys() == flipped
     assert [ids for ids in told.values() if len(ids) > 1] == []
     lead_ids = sorted(lead_id for ids in told.values() for lead_id in ids)
-    assert await books.lead_ids() == {"standings": lead_ids, "leads": lead_ids}
+    assert await books.lead_ids() == {"cycles": lead_ids, "leads": lead_ids}
     return set(lead_ids)
 
 

@@ -8,7 +8,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from services.handoff.store.tables import deliveries, leads
-from services.scoring.store.tables import ledger, standings
+from services.scoring.store.tables import cycles, ledger
 from shared.database.dead_letters import count_open
 from shared.database.engine import Database
 from shared.database.outbox import outbox
@@ -53,7 +53,7 @@ class Books:
         """Return of how many leads the hand-off does not know yet."""
         known = sa.select(leads.c.id)
         query = sa.select(sa.func.count()).where(
-            standings.c.lead_id.is_not(None), standings.c.lead_id.not_in(known)
+            cycles.c.lead_id.is_not(None), cycles.c.lead_id.not_in(known)
         )
         ((count,),) = await self._rows(query)
         return count

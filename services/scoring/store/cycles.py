@@ -14,16 +14,16 @@ from services.scoring.core.pricing.flip import Cycle
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.version import Version
 from services.scoring.store.fold_tables import former_ids
-from services.scoring.store.tables import flipped, identities, standings
+from services.scoring.store.tables import cycle_identities, cycles, identities
 from shared.database import bulk, quick
 from shared.events import LeadQualified
 
 Cycles = Mapping[tuple[str, str], Sequence[Cycle]]
 """(profile id, model) -> the cycles in which any identity of the profile flipped"""
 
-_CYCLE = (standings.c.profile_id, standings.c.model, standings.c.cycle)
-_FLIPPED_IN = (flipped.c.profile_id, flipped.c.model, flipped.c.cycle)
-_OPEN = sa.insert(standings)
+_CYCLE = (cycles.c.profile_id, cycles.c.model, cycles.c.cycle)
+_FLIPPED_IN = (cycle_identities.c.profile_id, cycle_identities.c.model, cycle_identities.c.cycle)
+_OPEN = sa.insert(cycles)
 
 
 def read(connection: sa.Connection, profiles: Iterable[Profile]) -> Cycles:
@@ -43,12 +43,12 @@ def read(connection: sa.Connection, profiles: Iterable[Profile]) -> Cycles:
 
 @bulk.built_once
 def _of_flippers(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
-    of_them = sa.select(*_FLIPPED_IN).where(bulk.among(on_postgresql, flipped.c.identity_id, "ids"))
+    of_them = sa.select(*_FLIPPED_IN).where(bulk.among(on_postgresql, cycle_identities.c.identity_id, "ids"))
     return (
         sa.select(
-            *_CYCLE, standings.c.lead_id, standings.c.version, standings.c.flipped_at, flipped.c.identity_id
+            *_CYCLE, cycles.c.lead_id, cycles.c.version, cycles.c.flipped_at, cycle_identities.c.identity_id
         )
-        .join(flipped, sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN))
+        .join(cycle_identities, sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN))
         .where(sa.tuple_(*_CYCLE).in_(of_them))
     )
 
@@ -61,14 +61,14 @@ def begun_by(connection: sa.Connection, profile_ids: Sequence[str], model: str) 
 
 @bulk.built_once
 def _begun(on_postgresql: bool) -> sa.Select[str, int]:
-    has_lead = sa.func.max(sa.case((standings.c.lead_id.is_not(None), 1), else_=0))
+    has_lead = sa.func.max(sa.case((cycles.c.lead_id.is_not(None), 1), else_=0))
     return (
         sa.select(identities.c.profile_id, has_lead)
-        .join(flipped, flipped.c.identity_id == identities.c.id)
-        .join(standings, sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN))
+        .join(cycle_identities, cycle_identities.c.identity_id == identities.c.id)
+        .join(cycles, sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN))
         .where(
             bulk.among(on_postgresql, identities.c.profile_id, "ids"),
-            standings.c.model == sa.bindparam("model"),
+            cycles.c.model == sa.bindparam("model"),
         )
         .group_by(identities.c.profile_id)
     )
@@ -80,11 +80,11 @@ def is_in_a_cycle(
     """Return the SQL condition that any identity of a profile flipped in a model, or became a lead in it."""
     began = sa.exists().where(
         identities.c.profile_id == profile_id,
-        flipped.c.identity_id == identities.c.id,
-        flipped.c.model == model,
+        cycle_identities.c.identity_id == identities.c.id,
+        cycle_identities.c.model == model,
         sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN),
     )
-    return began.where(standings.c.lead_id.is_not(None)) if with_lead else began
+    return began.where(cycles.c.lead_id.is_not(None)) if with_lead else began
 
 
 def is_kept_back(
@@ -112,20 +112,20 @@ def withhold(
     taken = dict(connection.execute(_last_cycles(connection), asked).all())
     cycle = {"model": version.model, "version": version.number, "lead_id": None, "flipped_at": flipped_at}
     begun = [cycle | {"profile_id": one, "cycle": taken.get(one, 0) + 1} for one in profile_ids]
-    bulk.insert(connection, standings, begun)
+    bulk.insert(connection, cycles, begun)
     members = connection.execute(_members(connection), {"ids": profile_ids})
     rows = [
         {"identity_id": i, "model": version.model, "profile_id": one, "cycle": taken.get(one, 0) + 1}
         for i, one in members
     ]
-    bulk.insert(connection, flipped, rows)
+    bulk.insert(connection, cycle_identities, rows)
 
 
 @bulk.built_once
 def _last_cycles(on_postgresql: bool) -> sa.Select[str, int]:
-    of_these = bulk.among(on_postgresql, standings.c.profile_id, "ids")
-    last = sa.select(standings.c.profile_id, sa.func.max(standings.c.cycle))
-    return last.where(of_these, standings.c.model == sa.bindparam("model")).group_by(standings.c.profile_id)
+    of_these = bulk.among(on_postgresql, cycles.c.profile_id, "ids")
+    last = sa.select(cycles.c.profile_id, sa.func.max(cycles.c.cycle))
+    return last.where(of_these, cycles.c.model == sa.bindparam("model")).group_by(cycles.c.profile_id)
 
 
 @bulk.built_once
@@ -146,23 +146,25 @@ def restore(connection: sa.Connection, leads: Sequence[LeadQualified]) -> None:
     """Write the cycles of leads over the stored ones."""
     if not leads:
         return
-    bulk.upsert(connection, standings, [_row(lead) for lead in leads])
+    bulk.upsert(connection, cycles, [_row(lead) for lead in leads])
     of_leads = sa.exists().where(
         sa.tuple_(*_CYCLE) == sa.tuple_(*_FLIPPED_IN),
-        bulk.any_of(connection, standings.c.lead_id, [lead.lead_id for lead in leads]),
+        bulk.any_of(connection, cycles.c.lead_id, [lead.lead_id for lead in leads]),
     )
-    connection.execute(sa.delete(flipped).where(of_leads))
+    connection.execute(sa.delete(cycle_identities).where(of_leads))
     _write_flipped(connection, leads)
 
 
 def follow_former_ids(connection: sa.Connection) -> None:
     """Replace former ids among the identities that flipped by the ids of today."""
-    today = sa.select(former_ids.c.identity_id, *_FLIPPED_IN, flipped.c.carried).join(
-        former_ids, former_ids.c.id == flipped.c.identity_id
+    today = sa.select(former_ids.c.identity_id, *_FLIPPED_IN, cycle_identities.c.carried).join(
+        former_ids, former_ids.c.id == cycle_identities.c.identity_id
     )
     rows = [dict(row) for row in connection.execute(today).mappings()]
-    bulk.insert_new(connection, flipped, "identity_id", rows)
-    connection.execute(sa.delete(flipped).where(flipped.c.identity_id.in_(sa.select(former_ids.c.id))))
+    bulk.insert_new(connection, cycle_identities, "identity_id", rows)
+    connection.execute(
+        sa.delete(cycle_identities).where(cycle_identities.c.identity_id.in_(sa.select(former_ids.c.id)))
+    )
 
 
 def _write_flipped(connection: sa.Connection, leads: Iterable[LeadQualified]) -> None:
@@ -176,7 +178,7 @@ def _write_flipped(connection: sa.Connection, leads: Iterable[LeadQualified]) ->
         for lead in leads
         for identity in lead.identities
     ]
-    bulk.insert_new(connection, flipped, "identity_id", rows)
+    bulk.insert_new(connection, cycle_identities, "identity_id", rows)
 
 
 def _row(lead: LeadQualified) -> dict[str, Any]:

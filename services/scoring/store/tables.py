@@ -211,8 +211,8 @@ scores = sa.Table(
 )
 
 # The cycles of a profile in a model: a cycle is open once it has a row here.
-standings = sa.Table(
-    "standings",
+cycles = sa.Table(
+    "cycles",
     metadata,
     sa.Column("profile_id", Key, primary_key=True),
     sa.Column("model", Key, primary_key=True),
@@ -223,8 +223,8 @@ standings = sa.Table(
 )
 
 # Which identities flipped in a cycle: those of the profile at that time, since it may be unmerged later.
-flipped = sa.Table(
-    "flipped",
+cycle_identities = sa.Table(
+    "cycle_identities",
     metadata,
     sa.Column("identity_id", Key, primary_key=True),
     sa.Column("model", Key, primary_key=True),

@@ -20,7 +20,7 @@ from tests.support.postgres import plain
 
 _IDENTITIES = "select profile_id, kind, value from identities"
 _SCORES = "select profile_id, score from scores"
-_LEADS = "select profile_id from standings where lead_id is not null"
+_LEADS = "select profile_id from cycles where lead_id is not null"
 
 
 def run(arena: Arena, ground: Ground, plan: Plan, servers: Servers, *, number: int) -> Result:

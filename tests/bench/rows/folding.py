@@ -77,7 +77,7 @@ def _ours(arena: Arena, ground: Ground, pair: int) -> tuple[Pace, int, Shares]:
         counts, scores, events = (
             now - then for now, then in zip(_written(ground.bootstrap, url), before, strict=True)
         )
-        flips = asyncio.run(value(url, "select count(*) from standings"))
+        flips = asyncio.run(value(url, "select count(*) from cycles"))
     return pace, flips, Shares(scores / max(1, counts), events / max(1, scores))
 
 

@@ -16,7 +16,7 @@ from services.scoring.core.counting.tally import Tally
 from services.scoring.core.counting.tally import counted as counted_of
 from services.scoring.matrix.reading import kept_matrix
 from services.scoring.store import counts, ledger, preparations
-from services.scoring.store.tables import identities, scores, standings
+from services.scoring.store.tables import cycles, identities, scores
 from shared.database.connections import Work
 from shared.database.engine import Database
 from shared.events import Event, LeadQualified
@@ -148,6 +148,6 @@ async def test_activation_during_live_scoring_gives_the_same_result_as_after_all
     assert await counted(world) == await counted(reference) == await recounted(world)
     both = [{row[:-1] for row in await each.table_rows(scores) if row[2] == 2} for each in (world, reference)]
     assert both[0] == both[1]
-    assert await world.table_rows(standings) == await reference.table_rows(standings)
+    assert await world.table_rows(cycles) == await reference.table_rows(cycles)
     assert await told_of(world) == await told_of(reference) != []
     await assert_as_defined(world, events)

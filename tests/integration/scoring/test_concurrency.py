@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from services.scoring.live import timer
 from services.scoring.store import counts as kept
-from services.scoring.store.tables import counts, standings
+from services.scoring.store.tables import counts, cycles
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.events import Event, LeadQualified
@@ -108,6 +108,6 @@ async def test_concurrent_workers_timer_and_activation_give_the_defined_result(
     await world.let_time_pass(days=1)
     await assert_as_defined(world, events)
     leads = await world.outbox_events(LeadQualified)
-    begun = {(row[0], row[2]): row[3] for row in await world.table_rows(standings)}
+    begun = {(row[0], row[2]): row[3] for row in await world.table_rows(cycles)}
     assert {(one.profile_id, one.cycle): one.lead_id for one in leads} == begun
     assert len(leads) == len(begun) > 0

@@ -15,8 +15,8 @@ from services.scoring.live.corrections import Corrections, Note
 from services.scoring.store.models import hold
 from services.scoring.store.profiles import find_one
 from services.scoring.store.selection import Selection
+from services.scoring.store.tables import cycles
 from services.scoring.store.tables import identities as known_identities
-from services.scoring.store.tables import standings
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.events import Event, Interaction, LeadQualified, Retraction, Separation
@@ -139,5 +139,5 @@ async def test_concurrent_workers_timer_and_corrections_give_the_defined_result(
     by_ops = await told_by_hand()
     assert {type(one) for one in by_ops} == set(by_hand)
     await assert_as_defined(busy, [*events, *by_ops])
-    begun = {(row[0], row[2]): row[3] for row in await busy.table_rows(standings)}
+    begun = {(row[0], row[2]): row[3] for row in await busy.table_rows(cycles)}
     assert {one.lead_id for one in await busy.outbox_events(LeadQualified)} == set(begun.values())

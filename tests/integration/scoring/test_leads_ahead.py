@@ -11,7 +11,7 @@ from services.scoring.change.leads_ahead import LeadsAhead, leads_ahead, still_t
 from services.scoring.live.corrections import Corrections, Note
 from services.scoring.store import scores
 from services.scoring.store.models import draft_of
-from services.scoring.store.tables import flipped, standings
+from services.scoring.store.tables import cycle_identities, cycles
 from shared.database.engine import Database
 from shared.events import LeadQualified
 from shared.identity import Identity
@@ -113,7 +113,7 @@ async def test_a_profile_that_qualifies_during_an_activation_also_becomes_a_lead
     _, diff = await activate(world.database, world.clock, "m", Activation("all"))
     assert diff.handed_over_now == 2
     assert {lead.profile_id for lead in await world.outbox_events(LeadQualified)} == {ANA.id, BEN.id}
-    assert {(row[0], row[2]) for row in await world.table_rows(standings)} == {(ANA.id, 1), (BEN.id, 1)}
+    assert {(row[0], row[2]) for row in await world.table_rows(cycles)} == {(ANA.id, 1), (BEN.id, 1)}
 
 
 async def test_a_cycle_of_a_former_profile_with_the_same_id_keeps_its_number(world: ScoringWorld) -> None:
@@ -122,9 +122,9 @@ async def test_a_cycle_of_a_former_profile_with_the_same_id_keeps_its_number(wor
         "profile_id": ANA.id, "model": "m", "cycle": 1, "lead_id": "lead", "version": 1,
         "flipped_at": world.clock.now(),
     }  # fmt: skip
-    await world.database.unit(lambda connection: connection.execute(insert(standings).values(taken)).close())
+    await world.database.unit(lambda connection: connection.execute(insert(cycles).values(taken)).close())
     await activate(world.database, world.clock, "m", Activation("none"))
-    begun = [(row[0], row[2], row[3]) for row in await world.table_rows(standings)]
+    begun = [(row[0], row[2], row[3]) for row in await world.table_rows(cycles)]
     assert sorted(begun) == sorted([(ANA.id, 1, "lead"), (ANA.id, 2, None), (BEN.id, 1, None)])
-    members = [(row[0], row[2], row[3]) for row in await world.table_rows(flipped)]
+    members = [(row[0], row[2], row[3]) for row in await world.table_rows(cycle_identities)]
     assert sorted(members) == sorted([(ANA.id, ANA.id, 2), (BEN.id, BEN.id, 1)])

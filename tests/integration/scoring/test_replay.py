@@ -4,7 +4,7 @@ import msgspec
 import sqlalchemy as sa
 
 from services.scoring.change.activation import Activation, activate
-from services.scoring.store.tables import links, standings
+from services.scoring.store.tables import cycles, links
 from shared.database.outbox import outbox
 from shared.events import INTERACTIONS, Separation
 from shared.identity import by_strength
@@ -102,7 +102,7 @@ async def test_a_rebuild_gives_the_same_tables_for_retired_and_revived_models(
     await activate(running.database, running.world.clock, "m", Activation("none", version=2))
     await running.append_and_score(interaction("like"))
     assert await running.matches_the_log(), running.printed
-    assert [row[3] is None for row in await running.world.table_rows(standings)].count(True) == 1
+    assert [row[3] is None for row in await running.world.table_rows(cycles)].count(True) == 1
 
 
 async def test_a_rebuild_accepts_any_of_several_reasons_for_a_refused_link(running: ReplayWorld) -> None:
@@ -133,5 +133,5 @@ async def test_a_rebuild_gives_the_same_tables_for_leads_of_unmerged_profiles(ru
         interaction("download", day=1), interaction("download", day=1, known_as=cookie)
     )
     await running.relay_outbox()
-    assert len(await running.world.table_rows(standings)) == 2
+    assert len(await running.world.table_rows(cycles)) == 2
     assert await running.matches_the_log(), running.printed

@@ -7,14 +7,14 @@ import sqlalchemy as sa
 
 from services.scoring.store.tables import (
     counts,
-    flipped,
+    cycle_identities,
+    cycles,
     identities,
     ledger,
     links,
     older_counts,
     scores,
     seen_names,
-    standings,
     traits,
 )
 from shared.database.outbox import outbox
@@ -57,13 +57,13 @@ TAMPERED: dict[str, tuple[sa.Update | sa.Delete | sa.Insert, str]] = {
     ),
     "a score": (sa.update(scores).where(scores.c.profile_id == ANA.id).values(score=99.5), "score=99.5"),
     "a lead that nobody was told of": (
-        sa.insert(standings).values(
+        sa.insert(cycles).values(
             profile_id=ANA.id, model="m", cycle=9, lead_id="lead_forged", version=1, flipped_at=NOON
         ),
-        f"standings {ANA.id} m 9: live lead_id=lead_forged",
+        f"cycles {ANA.id} m 9: live lead_id=lead_forged",
     ),
-    "a lead that is gone": (sa.delete(standings), "live has no such row"),
-    "who flipped": (sa.delete(flipped), "live has no such row"),
+    "a lead that is gone": (sa.delete(cycles), "live has no such row"),
+    "who flipped": (sa.delete(cycle_identities), "live has no such row"),
     "a name that never came": (
         sa.insert(seen_names).values(kind="property", name="forged", form="text"),
         "seen_names property (not shown) text: live",
@@ -109,7 +109,7 @@ async def test_the_check_finds_a_lead_that_was_never_written_to_the_log(running:
     assert await running.matches_the_log(), "the lead waits in the outbox"
     await running.execute(sa.delete(outbox).where(outbox.c.topic == LEADS))
     assert not await running.matches_the_log()
-    assert f"standings {ANA.id} m 1: live lead_id=lead_" in running.printed
+    assert f"cycles {ANA.id} m 1: live lead_id=lead_" in running.printed
 
 
 async def test_a_log_that_lost_its_end_is_found(running: ReplayWorld, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from services.scoring.live.timer import Timer
 from services.scoring.rebuild import old_links
 from services.scoring.store.rebuild.old_links import BEFORE
-from services.scoring.store.tables import effects, flipped, identities, links, scores
+from services.scoring.store.tables import cycle_identities, effects, identities, links, scores
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.database.schema import Instant
@@ -140,10 +140,10 @@ WRONG: dict[str, tuple[list[sa.Executable], str]] = {
         [sa.update(identities).where(identities.c.id == U1.id).values(profile_id=U1.id)], "identities ",
     ),
     "somebody flipped who never did": (
-        [sa.insert(flipped).values(identity_id=U2.id, model="m", profile_id=ANA.id, cycle=1)],
-        f"flipped {U2.id} m {ANA.id} 1: live  / rebuilt has no such row",
+        [sa.insert(cycle_identities).values(identity_id=U2.id, model="m", profile_id=ANA.id, cycle=1)],
+        f"cycle_identities {U2.id} m {ANA.id} 1: live  / rebuilt has no such row",
     ),
-    "who flipped is gone": ([sa.delete(flipped)], "live has no such row"),
+    "who flipped is gone": ([sa.delete(cycle_identities)], "live has no such row"),
     "a score": ([sa.update(scores).values(score=99)], "score=99"),
 }  # fmt: skip
 

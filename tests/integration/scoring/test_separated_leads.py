@@ -10,7 +10,7 @@ from services.scoring.live.corrections import Corrections, Note, undone
 from services.scoring.matrix.reading import kept_matrix
 from services.scoring.matrix.version import Version
 from services.scoring.store.selection import Selection
-from services.scoring.store.tables import flipped
+from services.scoring.store.tables import cycle_identities
 from shared.events import Interaction, LeadQualified
 from shared.identity import Identity
 from shared.ids import new_id
@@ -152,7 +152,7 @@ async def test_leads_of_two_profiles_form_one_history_after_a_merge(world: Scori
     world.clock.advance(days=1)
     await world.consume(*visits(1, ANA, day=90))
     assert (await leads(world))[2:] == [(COOKIE.id, 2)]
-    assert {row[0] for row in await world.table_rows(flipped) if row[3] == 2} == {ANA.id, COOKIE.id}
+    assert {row[0] for row in await world.table_rows(cycle_identities) if row[3] == 2} == {ANA.id, COOKIE.id}
 
 
 async def test_requalification_waits_only_for_the_profile_that_earned_the_lead(
@@ -184,7 +184,7 @@ async def test_after_an_unmerge_both_parts_of_a_kept_back_profile_are_handed_ove
     await world.activate(VISITS, flip_number=1000)
     await world.consume(*visits(3, ANA, COOKIE), *visits(1, COOKIE))
     diff = await world.activate(VISITS, flip_number=30, handoff="none")
-    assert (diff.newly_flipped, len(await world.table_rows(flipped))) == (1, 2)
+    assert (diff.newly_flipped, len(await world.table_rows(cycle_identities))) == (1, 2)
     await separated(world)
     world.clock.advance(days=1)
     await world.consume(*visits(1, ANA, day=1))
@@ -199,7 +199,7 @@ async def test_after_an_unmerge_both_parts_of_a_kept_back_profile_are_handed_ove
         assert (seen.newly_flipped, seen.kept_back, seen.already_handed_over) == (0, kept_back, 2 - kept_back)
         assert diff.handed_over_now == kept_back
         assert sorted(await leads(world)) == sorted([(ANA.id, 1), (COOKIE.id, 1)])
-    assert sorted((row[0], row[2]) for row in await world.table_rows(flipped)) == sorted(
+    assert sorted((row[0], row[2]) for row in await world.table_rows(cycle_identities)) == sorted(
         [(ANA.id, ANA.id), (COOKIE.id, COOKIE.id)]
     )
 

@@ -10,7 +10,7 @@ from services.scoring.change import preparation
 from services.scoring.live import timer as timer_module
 from services.scoring.live.timer import Timer
 from services.scoring.store.models import draft_of
-from services.scoring.store.tables import models, preparations, scores, standings
+from services.scoring.store.tables import cycles, models, preparations, scores
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.events import LeadQualified, StageChanged
@@ -25,7 +25,7 @@ STAGES = {"engaged": 8}
 
 
 async def everything(world: ScoringWorld) -> list[object]:
-    return [await world.table_rows(table) for table in (scores, standings, models, outbox)]
+    return [await world.table_rows(table) for table in (scores, cycles, models, outbox)]
 
 
 async def test_a_score_that_fades_out_of_a_stage_is_reported_once(world: ScoringWorld) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.scoring.store.tables import standings
+from services.scoring.store.tables import cycles
 from shared.events import Interaction, LeadQualified
 from tests.cast import ADJUSTED, BOTH, COOKIE, VISITS, by_cookie, retraction
 from tests.support.builders import NOON, identities, interaction
@@ -97,14 +97,14 @@ async def test_neither_interactions_nor_activations_without_all_hand_over_a_kept
         assert (diff.newly_flipped, diff.kept_back, diff.already_handed_over) == (0, 1, 0)
         await world.consume(interaction(), interaction("identify", known_as=BOTH))
     assert await world.lead_count() == 0
-    assert [row[3] for row in await world.table_rows(standings)] == [None]
+    assert [row[3] for row in await world.table_rows(cycles)] == [None]
 
 
 async def test_an_activation_for_all_hands_over_a_kept_back_profile_once(
     world: ScoringWorld,
 ) -> None:
     await kept_back(world)
-    (withheld_row,) = await world.table_rows(standings)
+    (withheld_row,) = await world.table_rows(cycles)
     world.clock.advance(days=1)
     for handed_over_now in (1, 0):
         diff = await world.activate(VISITS, flip_number=5, handoff="all")
@@ -114,7 +114,7 @@ async def test_an_activation_for_all_hands_over_a_kept_back_profile_once(
         await world.consume(interaction(), interaction("identify", known_as=BOTH))
     (lead,) = await world.outbox_events(LeadQualified)
     assert (lead.cycle, lead.version, lead.qualified_at) == (1, 3, NOON + timedelta(days=1))
-    assert await world.table_rows(standings) == [
+    assert await world.table_rows(cycles) == [
         (*withheld_row[:3], lead.lead_id, lead.version, lead.qualified_at)
     ]
 

@@ -62,8 +62,8 @@ SUBJECTS: Final = (
     Subject(tables.effects, ["occurred_at", "event_id"], ["occurred_at", "event_id"]),
     COUNTS,
     _SCORES,
-    Subject(tables.standings, ["lead_id", "version", "flipped_at"], ["lead_id", "version", "flipped_at"]),
-    Subject(tables.flipped, []),
+    Subject(tables.cycles, ["lead_id", "version", "flipped_at"], ["lead_id", "version", "flipped_at"]),
+    Subject(tables.cycle_identities, []),
     # Senders invent names, and these may contain anything.
     Subject(tables.seen_names, [], hidden=["name"]),
 )
@@ -118,14 +118,14 @@ def _query(table: sa.Table, scope: Scope) -> sa.Select[*tuple[Any, ...]]:
     if table is tables.counts:
         return query.add_columns(tables.older_counts.c.entries.label("older")).select_from(BOTH)
     # The log does not say which profiles were kept back.
-    if table is tables.standings:
+    if table is tables.cycles:
         return query.where(table.c.lead_id.is_not(None))
-    if table is tables.flipped:
+    if table is tables.cycle_identities:
         return query.where(
             ~table.c.carried,
             sa.exists().where(
-                *(tables.standings.c[name] == table.c[name] for name in ("profile_id", "model", "cycle")),
-                tables.standings.c.lead_id.is_not(None),
+                *(tables.cycles.c[name] == table.c[name] for name in ("profile_id", "model", "cycle")),
+                tables.cycles.c.lead_id.is_not(None),
             ),
         )
     return query

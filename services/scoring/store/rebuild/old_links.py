@@ -7,7 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from services.scoring.core.profiles.linking import Link, Pair
-from services.scoring.store.tables import flipped, identities, links
+from services.scoring.store.tables import cycle_identities, identities, links
 from shared.database import bulk
 from shared.database.engine import Database
 from shared.database.schema import Key
@@ -49,7 +49,7 @@ def all_links(database: Database, size: int) -> AsyncGenerator[Sequence[Any]]:
 
 def all_flipped(database: Database, size: int) -> AsyncGenerator[Sequence[Any]]:
     """Yield the identities that flipped, with their cycles, in pages; they may be changed meanwhile."""
-    return _pages(database, flipped, size)
+    return _pages(database, cycle_identities, size)
 
 
 def links_between(connection: sa.Connection, first: Pair, last: Pair) -> dict[Pair, Link]:
@@ -82,13 +82,13 @@ def old_profiles_of(connection: sa.Connection, ids: Collection[str]) -> Mapping[
 
 def flipped_in_cycles_of(connection: sa.Connection, profile_ids: Collection[str]) -> Sequence[sa.Row[Any]]:
     """Return the identities that flipped in any cycle of these profiles, with the cycles."""
-    of_these = bulk.any_of(connection, flipped.c.profile_id, sorted(profile_ids))
-    return connection.execute(sa.select(flipped).where(of_these)).all()
+    of_these = bulk.any_of(connection, cycle_identities.c.profile_id, sorted(profile_ids))
+    return connection.execute(sa.select(cycle_identities).where(of_these)).all()
 
 
 def delete_flipped(connection: sa.Connection, keys: Sequence[tuple[Any, ...]]) -> None:
     """Remove identities from the cycles in which they flipped; keys are whole rows."""
-    _delete(connection, flipped, keys)
+    _delete(connection, cycle_identities, keys)
 
 
 def _by_id(

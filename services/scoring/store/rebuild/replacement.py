@@ -14,7 +14,7 @@ from shared.database.connections import OpenConnection
 from shared.database.engine import Database
 
 # Only the live tables have all cycles, and names that came since the snapshot must stay.
-_NOT_REPLACED: Final = (tables.standings, tables.seen_names)
+_NOT_REPLACED: Final = (tables.cycles, tables.seen_names)
 REPLACED: Final = (*(one for one in PROJECTIONS if one not in _NOT_REPLACED), fold_tables.former_ids)
 
 
@@ -47,7 +47,7 @@ def _insert(connection: sa.Connection, table: sa.Table, page: Sequence[sa.Row[An
 
 async def add_cycles(connection: OpenConnection, rebuilt: Database) -> None:
     """Add the cycles of the rebuild that the live tables lack."""
-    table, key = tables.standings, "profile_id"
+    table, key = tables.cycles, "profile_id"
     async with aclosing(rebuilt.pages(sa.select(table), PAGE)) as pages:
         async for page in pages:
             new = values_of(table, page)

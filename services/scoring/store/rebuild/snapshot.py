@@ -31,8 +31,8 @@ PROJECTIONS: Final = (
     tables.counts,
     tables.older_counts,
     tables.scores,
-    tables.standings,
-    tables.flipped,
+    tables.cycles,
+    tables.cycle_identities,
     tables.seen_names,
 )
 
