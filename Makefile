@@ -30,6 +30,7 @@ check: .venv/.dev ## Lint, format, types, import contracts
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/basedpyright
+	@$(BIN)/basedpyright -p tests
 	@$(BIN)/lint-imports
 
 mutate: .venv/.dev ## Change the scoring core in a copy, mutant by mutant, and see that a test notices (minutes)

@@ -1,15 +1,13 @@
-"""What every local server has in common: one directory, one process, one port, one log.
+"""What both local servers have in common: a directory, a port, a log, and how they start and stop.
 
-The directory holds `lock` (starts and stops take turns), `pid`, `port`, `log` and what the server keeps.
+The directory holds `lock` (starts and stops take turns), `port`, `log` and what the server keeps.
 """
 
 import fcntl
-import os
-import signal
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Generator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +17,9 @@ from deploy.command import Failure, say, tail
 HOST = "127.0.0.1"
 # They end a hang: a server that ends by itself is noticed at once, and a busy machine may take its time.
 START_LIMIT = 180.0
-_STOP_LIMIT = 60.0
-_KILL_LIMIT = 30.0
+STOP_LIMIT = 60.0
 _ANSWER_LIMIT = 20.0
 _POLL_INTERVAL = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The system user that a server runs as when the caller must not run it."""
-
-    uid: int
-    gid: int
 
 
 def wait_until(condition: Callable[[], bool], limit: float) -> bool:
@@ -54,6 +43,7 @@ def free_port(*, other_than: int = 0) -> int:
 @contextmanager
 def exclusive(lock: Path) -> Generator[None, None, None]:
     """Hold the lock file while the block runs, after waiting for whoever holds it now."""
+    # Not with filelock: these scripts run on a Python without packages.
     with lock.open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -64,15 +54,97 @@ def exclusive(lock: Path) -> Generator[None, None, None]:
 
 
 @dataclass(frozen=True, slots=True)
-class LocalServer:
-    """A server in the background, told from other processes by the arguments in its `signature`."""
+class LocalServer(ABC):
+    """A server in the background that keeps everything in one directory."""
 
     name: str
     directory: Path
-    signature: str
+
+    @abstractmethod
+    def runs(self) -> bool:
+        """Return whether the process of the server is there."""
+
+    @abstractmethod
+    def is_ready(self) -> bool:
+        """Return whether the server answers clients on its port."""
+
+    @abstractmethod
+    def launch(self, wanted_port: int) -> None:
+        """Start the server, which does not run, and return as soon as it is ready."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """End the server, which runs, and return when its process is gone."""
+
+    @property
+    def port(self) -> int:
+        """The port of this run, or of the last one; 0 when there was none."""
+        return read_number(self._port_file)
+
+    @property
+    def log(self) -> Path:
+        """What the server writes goes here."""
+        return self.directory / "log"
+
+    def start(self, wanted_port: int) -> None:
+        """Start the server unless it runs, and return as soon as it answers."""
+        with self._claimed():
+            self._outlast_change(START_LIMIT)
+            if self.runs():
+                say(f"{self.name} is running already")
+            else:
+                self.launch(wanted_port)
+            self.check()
+
+    def stop(self) -> None:
+        """Stop the server if it runs."""
+        if not self._lock.exists():
+            say(f"{self.name} is not running in {self.directory}")
+            return
+        with self._claimed():
+            if self.runs():
+                say(f"stopping {self.name} ...")
+                self.end()
+            else:
+                say(f"{self.name} is not running in {self.directory}")
+
+    def check(self) -> None:
+        """Fail if the server does not run or does not answer."""
+        self._outlast_change(_ANSWER_LIMIT)
+        if not self.runs():
+            raise Failure(f"{self.name} is not running in {self.directory}")
+        if not self.is_ready():
+            raise self.failure(f"does not answer on port {self.port}, stop it and start it again")
+        say(f"{self.name} is running in {self.directory} (port {self.port})")
+
+    def choose_port(self, wanted: int) -> int:
+        """Return the wanted port, if free; for 0 rather the last run's, since people write addresses down."""
+        if wanted == 0:
+            last = self.port
+            port = last if last and _is_free(last) else free_port()
+        elif _is_free(wanted):
+            port = wanted
+        else:
+            raise Failure(f"port {wanted} is taken; stop what listens there, or let --port 0 find a free one")
+        self._port_file.write_text(f"{port}\n")
+        return port
+
+    def begin_log(self) -> None:
+        """Keep the log of the last run under another name."""
+        if self.log.exists():
+            self.log.replace(self.log.with_name("log.1"))
+
+    def failure(self, what: str) -> Failure:
+        """Return the failure with the end of the log."""
+        log = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return Failure(f"{self.name} {what}; the end of {self.log}:\n{tail(log)}")
+
+    def _outlast_change(self, limit: float) -> None:
+        """Wait while the server is starting, or has crashed and its process is not yet reaped."""
+        wait_until(lambda: not self.runs() or self.is_ready(), limit)
 
     @contextmanager
-    def claimed(self) -> Generator[None, None, None]:
+    def _claimed(self) -> Generator[None, None, None]:
         """Keep other starts and stops in this directory waiting while the block runs."""
         self.directory.mkdir(parents=True, exist_ok=True)
         if not self._lock.exists() and any(self.directory.iterdir()):
@@ -80,109 +152,21 @@ class LocalServer:
         with exclusive(self._lock):
             yield
 
-    def pid(self) -> int | None:
-        """Return the process id if the server runs, else None."""
-        pid = _read_number(self._pid_file)
-        # A pid is given out again after its process has ended, so the number alone proves nothing.
-        return pid if pid and f" {self.signature} " in f" {_command_line(pid)} " else None
-
-    def choose_port(self, wanted: int) -> int:
-        """Return the wanted port, if free; for 0 rather the last run's, since people write addresses down."""
-        if wanted == 0:
-            last = self._port()
-            return last if last and _is_free(last) else free_port()
-        if not _is_free(wanted):
-            raise Failure(f"port {wanted} is taken; stop what listens there, or let --port 0 find a free one")
-        return wanted
-
-    def launch(
-        self,
-        command: Sequence[str],
-        *,
-        port: int,
-        ready: Callable[[int], bool],
-        account: Account | None = None,
-    ) -> None:
-        """Start the server in the background and return as soon as it is ready."""
-        say(f"starting {self.name} on {HOST}:{port} ...")
-        if self._log.exists():
-            self._log.replace(self._log.with_name("log.1"))
-        with self._log.open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=self.directory,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                user=account.uid if account else None,
-                group=account.gid if account else None,
-                extra_groups=[] if account else None,
-            )
-        try:
-            self._pid_file.write_text(f"{process.pid}\n")
-            self._port_file.write_text(f"{port}\n")
-            if not wait_until(lambda: process.poll() is not None or ready(port), START_LIMIT):
-                raise self._failure(f"is not ready after {START_LIMIT:.0f} s")
-            if process.returncode is not None:
-                raise self._failure(f"ended with code {process.returncode} while starting")
-        except BaseException:
-            _end(process)
-            self._pid_file.unlink(missing_ok=True)
-            raise
-
-    def answering_port(self, ready: Callable[[int], bool], *, limit: float = _ANSWER_LIMIT) -> int:
-        """Return the port of the running server, or fail if it does not run or does not answer."""
-        pid = self.pid()
-        if pid is None:
-            raise Failure(f"{self.name} is not running in {self.directory}")
-        port = self._port()
-        if not wait_until(lambda: ready(port), limit):
-            raise self._failure(f"(pid {pid}) does not answer on port {port}, stop it and start it again")
-        say(f"{self.name} is running in {self.directory} (pid {pid}, port {port})")
-        return port
-
-    def stop(self, polite: signal.Signals) -> None:
-        """Ask the server to end with the signal, kill it if it does not, and return when it has gone."""
-        if not self._lock.exists():
-            say(f"{self.name} is not running in {self.directory}")
-            return
-        with self.claimed():
-            pid = self.pid()
-            if pid is None:
-                say(f"{self.name} is not running in {self.directory}")
-            else:
-                say(f"stopping {self.name} (pid {pid}) ...")
-                os.kill(pid, polite)
-                if not wait_until(lambda: self.pid() is None, _STOP_LIMIT):
-                    say(f"it has not ended after {_STOP_LIMIT:.0f} s, killing it ...")
-                    os.kill(pid, signal.SIGKILL)
-                    if not wait_until(lambda: self.pid() is None, _KILL_LIMIT):
-                        raise self._failure(f"(pid {pid}) does not end")
-            self._pid_file.unlink(missing_ok=True)
-
     @property
     def _lock(self) -> Path:
         return self.directory / "lock"
 
     @property
-    def _pid_file(self) -> Path:
-        return self.directory / "pid"
-
-    @property
     def _port_file(self) -> Path:
         return self.directory / "port"
 
-    @property
-    def _log(self) -> Path:
-        return self.directory / "log"
 
-    def _port(self) -> int:
-        return _read_number(self._port_file)
-
-    def _failure(self, what: str) -> Failure:
-        log = self._log.read_text(errors="replace") if self._log.exists() else ""
-        return Failure(f"{self.name} {what}; the end of {self._log}:\n{tail(log)}")
+def read_number(path: Path) -> int:
+    """Return the number in a file, 0 when there is none."""
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 def _is_free(port: int) -> bool:
@@ -194,31 +178,3 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
-
-
-def _read_number(path: Path) -> int:
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):
-        return 0
-
-
-def _command_line(pid: int) -> str:
-    """Return the program and arguments of the process; nothing for one that has ended, reaped or not."""
-    if Path("/proc/self/cmdline").exists():
-        try:
-            arguments = os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes())
-        except OSError:
-            return ""
-        return arguments.replace("\0", " ").strip()
-    listing = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
-    return subprocess.run(listing, capture_output=True, text=True, check=False).stdout.strip()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_LIMIT)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

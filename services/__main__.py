@@ -21,9 +21,9 @@ from services.commands.importing import imports
 from services.commands.options import DataDir, Port
 from services.commands.position_commands import positions
 from services.ops.activate import activate as activate_over_http
+from services.ops.activation_request import ActivationRequest, Handoff
 from services.ops.client import ops_key
 from services.ops.groups import add_groups
-from services.ops.wanted import Handoff, Wanted
 from shared.errors import Refused
 from shared.process.clock import SystemClock
 from shared.process.keys import load_keys
@@ -52,9 +52,9 @@ def ingest(port: Port = None, data_dir: DataDir = None) -> None:
     """Run ingest alone: HTTP in, log out; it needs the database only to list dead letters."""
     settings = settings_of(port, data_dir)
     from services.hosting.ingest import compose
-    from services.hosting.start import run_one
+    from services.hosting.start import run_service
 
-    run_one(settings, compose, needs_database=False)
+    run_service(settings, compose, needs_database=False)
 
 
 @app.command()
@@ -63,9 +63,9 @@ def scoring(port: Port = None, data_dir: DataDir = None) -> None:
     settings = settings_of(port, data_dir)
     from services.commands.renewing import warn_of_old_tables
     from services.hosting.scoring import compose
-    from services.hosting.start import run_one
+    from services.hosting.start import run_service
 
-    run_one(settings, compose, needs_database=True, first=warn_of_old_tables)
+    run_service(settings, compose, needs_database=True, first=warn_of_old_tables)
 
 
 @app.command()
@@ -73,9 +73,9 @@ def handoff(port: Port = None, data_dir: DataDir = None) -> None:
     """Run handoff alone: leads in, signed webhooks out."""
     settings = settings_of(port, data_dir)
     from services.hosting.handoff import compose
-    from services.hosting.start import run_one
+    from services.hosting.start import run_service
 
-    run_one(settings, compose, needs_database=True)
+    run_service(settings, compose, needs_database=True)
 
 
 @app.command()
@@ -104,25 +104,26 @@ def demo(
 def activate(
     model: Annotated[str, typer.Argument(help="The model's slug.")],
     matrix: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="JSON to put as the draft first.")
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="JSON that becomes the draft first."),
     ] = None,
     handoff: Annotated[
-        Handoff, typer.Option(help="Which of the newly flipped sales gets.")
+        Handoff, typer.Option(help="Which newly flipped profiles go to sales.")
     ] = "new_activity_only",
     version: Annotated[int | None, typer.Option(min=1, help="An older version, not the draft.")] = None,
-    note: Annotated[str | None, typer.Option(help="Why, for the list of activations.")] = None,
-    author: Annotated[str | None, typer.Option(help="Who; a mark of the key by default.")] = None,
+    note: Annotated[str | None, typer.Option(help="The reason, for the list of activations.")] = None,
+    author: Annotated[str | None, typer.Option(help="The author; by default one made from the key.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     url: Annotated[str | None, typer.Option(help="A running instance.")] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Show what a matrix changes, then make it score.
 
-    If --version names the active version, --handoff all hands over all profiles that qualify under it.
+    With the active version, `--handoff all` hands over all profiles that qualify under it.
     """
     url, key = _instance(url, data_dir)
-    wanted = Wanted(model, matrix, version, handoff, note, author, yes)
-    activate_over_http(wanted, url=url, key=key, console=Console())
+    request = ActivationRequest(model, matrix, version, handoff, note, author, yes)
+    activate_over_http(request, url=url, key=key, console=Console())
 
 
 def _instance(url: str | None, data_dir: Path | None) -> tuple[str, str]:
@@ -142,9 +143,9 @@ def reprice(
     """Price every profile again, for example after the clock was wrong; runs beside live scoring."""
     settings = settings_of(None, data_dir)
     configure_logging("error")
-    from services.scoring.rebuild.repricing.command import reprice as reprice_everybody
+    from services.scoring.rebuild.repricing.command import reprice as reprice_all
 
-    reprice_everybody(settings, model, SystemClock(), yes=yes)
+    reprice_all(settings, model, SystemClock(), yes=yes)
 
 
 @app.command()
@@ -158,20 +159,21 @@ def replay(
     if not check:
         raise Refused(
             "replay_in_place",
-            "`flipline replay --check` holds the tables against the log, `flipline renew` builds them anew.",
+            "`flipline replay --check` compares the tables with the log; "
+            "`flipline renew` rebuilds them from it.",
         )
     settings = settings_of(None, data_dir)
     # One line for each batch would tear the bar of the progress apart.
     configure_logging("error")
-    from services.commands.replaying import is_what_the_log_says
+    from services.commands.replaying import tables_match_log
 
-    if not asyncio.run(is_what_the_log_says(settings)):
+    if not asyncio.run(tables_match_log(settings)):
         raise typer.Exit(1)
 
 
 @app.command()
 def renew(
-    force: Annotated[bool, typer.Option("--force", help="Also when this version has built them.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also tables that this version has built.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data_dir: DataDir = None,
 ) -> None:

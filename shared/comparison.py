@@ -13,10 +13,11 @@ from shared.strict import Fault, Strict
 _NULL: Final = "cannot be null; `missing: true` asks for what is not there"
 
 _BY_FIELD: Final[Mapping[str, Operator]] = {
-    f"{one.name}_" if iskeyword(one.name) else one.name: one for one in OPERATORS
+    f"{operator.name}_" if iskeyword(operator.name) else operator.name: operator for operator in OPERATORS
 }
 _FIELDS: Final[dict[str, Any]] = {
-    field: (one.operand | None, Field(None, alias=one.name)) for field, one in _BY_FIELD.items()
+    field: (operator.operand | None, Field(None, alias=operator.name))
+    for field, operator in _BY_FIELD.items()
 }
 # Made from the table, so that a new operator needs no change here.
 _Operands: Final = create_model("_Operands", __base__=Strict, **_FIELDS)
@@ -55,9 +56,9 @@ class Comparison(_Operands):
 
 def operators(test: Comparison) -> Iterator[tuple[Operator, Any]]:
     """Yield (operator, operand) of the operators that are set, in the order of the table."""
-    given = test.model_fields_set
+    set_fields = test.model_fields_set
     for field, operator in _BY_FIELD.items():
-        if field in given:
+        if field in set_fields:
             yield operator, getattr(test, field)
 
 

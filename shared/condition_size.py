@@ -17,7 +17,7 @@ def check_size(written: Any) -> Any:
         nodes += len(level)
         if nodes > MAX_NODES:
             raise ValueError(f"a condition has at most {MAX_NODES} parts")
-        level = [part for one in level for part in _parts(one)]
+        level = [part for condition in level for part in _parts(condition)]
     if level:
         raise ValueError(f"a condition is at most {MAX_DEPTH} levels deep")
     return written

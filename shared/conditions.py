@@ -12,10 +12,11 @@ from typing import Annotated, Any, TypeAlias, assert_never
 from pydantic import ConfigDict, Discriminator, Field, Tag
 
 from shared.comparison import Comparison, explain_comparison
+from shared.names import MAX_NAME_LENGTH
 from shared.operators.operands import Text
 from shared.strict import Fault, Strict, few
 
-Path = Annotated[str, Field(min_length=1, max_length=128)]
+Path = Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH)]
 
 
 class Matches(Strict):
@@ -127,11 +128,15 @@ def possible_types(condition: Condition) -> frozenset[str] | None:
         case Matches():
             return condition.types
         case AllOf(all=parts):
-            known = [types for part in parts if (types := possible_types(part)) is not None]
-            return frozenset.intersection(*known) if known else None
+            restrictions = [types for part in parts if (types := possible_types(part)) is not None]
+            return frozenset.intersection(*restrictions) if restrictions else None
         case AnyOf(any=parts):
-            each = [possible_types(part) for part in parts]
-            return frozenset[str]().union(*(types for types in each if types)) if None not in each else None
+            possible = [possible_types(part) for part in parts]
+            return (
+                frozenset[str]().union(*(types for types in possible if types))
+                if None not in possible
+                else None
+            )
         case Not():
             return None
         case _:

@@ -6,7 +6,7 @@
     │   ├── Unauthorized   401
     │   ├── NotFound       404
     │   ├── Conflict       409  a state in the way that the caller can read and resolve
-    │   ├── Outdated       412  somebody else changed it since the caller read it
+    │   ├── Outdated       412  it has changed since the caller read it
     │   └── UnsupportedMedia  415
     ├── Unavailable        503  a part we need is down or overloaded: try again after a while
     │   └── LogChanged          the log is not the one that the tables have read: stop, say what to do
@@ -22,6 +22,16 @@ from typing import ClassVar, Final, NotRequired, TypedDict
 
 MAX_COMPLAINTS: Final = 20
 """The most errors of one input that are reported; the search ends there."""
+
+
+# A path may contain names that the caller made up.
+_MAX_PARTS: Final = 24
+_MAX_PART_LENGTH: Final = 64
+
+
+def field_at(path: Sequence[str | int]) -> str | None:
+    """Return the JSON path of a part of an input, shortened; None for the whole input."""
+    return ".".join(str(part)[:_MAX_PART_LENGTH] for part in path[:_MAX_PARTS]) or None
 
 
 class FliplineError(Exception):

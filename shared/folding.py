@@ -23,14 +23,16 @@ def _without_accents(text: str) -> str:
 
 
 # In these ranges nearly all accents are part of a letter, and not a mark of their own.
-_IN_ONE: Final = (range(0x80, 0x300), range(0x370, 0x400), range(0x1E00, 0x2000))
+_PRECOMPOSED: Final = (range(0x80, 0x300), range(0x370, 0x400), range(0x1E00, 0x2000))
 _PLAIN: Final = {
     code: plain
-    for codes in _IN_ONE
+    for codes in _PRECOMPOSED
     for code in codes
     if (plain := _without_accents(chr(code).casefold())) != chr(code)
 }
-_NOT_IN_ONE: Final = re.compile("[^\0-\u02ff\u0370-\u03ff\u1e00-\u1fff\u2002-\u22ff\U0001f300-\U0001faff]")
+_NO_PRECOMPOSED: Final = re.compile(
+    "[^\0-\u02ff\u0370-\u03ff\u1e00-\u1fff\u2002-\u22ff\U0001f300-\U0001faff]"
+)
 
 
 def folded(text: str) -> str:
@@ -38,4 +40,4 @@ def folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = text.casefold()
-    return _without_accents(text) if _NOT_IN_ONE.search(text) else text.translate(_PLAIN)
+    return _without_accents(text) if _NO_PRECOMPOSED.search(text) else text.translate(_PLAIN)

@@ -92,7 +92,9 @@ class Forms:
         """Return an identity in normal form; raises Refused also for a placeholder."""
         identity = self.identity(kind, value)
         if identity is None:
-            raise Refused("identity_placeholder", f"This value is no {kind[:40]} of anybody.", field)
+            raise Refused(
+                "identity_placeholder", f"The value is a placeholder, not the {kind[:40]} of a person.", field
+            )
         return identity
 
     def is_placeholder(self, text: str) -> bool:
@@ -145,7 +147,7 @@ def _written(kind: str, value: float | bool | None) -> str:
         return ""
     if isinstance(value, float):
         if not value.is_integer() or abs(value) > _MOST_EXACT:
-            raise _invalid(kind, f"The {kind} is a number with a fraction, or one that is not exact.")
+            raise _invalid(kind, f"The {kind} is a number with a fraction, or too large to be exact.")
         value = int(value)
     return str(value)
 
@@ -164,7 +166,7 @@ def current(identities: Collection[Identity]) -> Collection[Identity]:
     """Return a person's current identities: without user ids that are former ones."""
     former = {value for kind, value in identities if kind == FORMER_USER_ID}
     return (
-        [one for one in identities if one.kind != USER_ID or one.value not in former]
+        [identity for identity in identities if identity.kind != USER_ID or identity.value not in former]
         if former
         else identities
     )

@@ -27,13 +27,13 @@ def is_blank(text: str) -> bool:
 
 def _is_known_within(value: Any) -> bool:
     # Not recursive: the sender decides how deep the value is.
-    left = [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, list):
-            left.extend(one)  # pyright: ignore[reportUnknownArgumentType] - JSON
-        elif isinstance(one, dict):
-            left.extend(one.values())  # pyright: ignore[reportUnknownArgumentType] - JSON
-        elif is_known(one):
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, list):
+            pending.extend(item)  # pyright: ignore[reportUnknownArgumentType] - JSON
+        elif isinstance(item, dict):
+            pending.extend(item.values())  # pyright: ignore[reportUnknownArgumentType] - JSON
+        elif is_known(item):
             return True
     return False

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from shared.known import is_blank, is_known
+from shared.names import MAX_NAME_LENGTH
 
 Traits: TypeAlias = Mapping[str, Any]
 Reader: TypeAlias = Callable[[Traits], Any]
@@ -38,7 +39,7 @@ _TEXTS: Final = (
     ("website",),
     ("locale",),
 )
-_OTHERS: Final = (
+_OTHER_TRAITS: Final = (
     ("email_domain",),
     ("lifecycle", "lifecycle_stage"),
     ("consent_email", "email_consent"),
@@ -48,7 +49,7 @@ _OTHERS: Final = (
 TEXTS: Final = frozenset(names[0] for names in _TEXTS)
 """Known traits whose values are texts or numbers; other values, and placeholders, are not known."""
 
-KNOWN_TRAITS: Final = TEXTS | {names[0] for names in _OTHERS}
+KNOWN_TRAITS: Final = TEXTS | {names[0] for names in _OTHER_TRAITS}
 """Our names of the known traits."""
 
 # What is read when a trait is not set. A `name` stands in for its two parts (`split`).
@@ -59,7 +60,6 @@ _STAND_INS: Final[Mapping[str, str]] = {
 }
 _PARTS_OF_NAME: Final = ("first_name", "last_name")
 
-MAX_NAME_LENGTH: Final = 128
 MAX_PARTS_OF_AN_OBJECT: Final = 50
 """How many parts without a name here are stored of an object that is set as a known trait."""
 
@@ -76,7 +76,7 @@ def _squeezed(name: str) -> str:
     return "".join(char for char in name if char not in "_- ").lower()
 
 
-_OURS: Final = {_squeezed(name): names[0] for names in (*_TEXTS, *_OTHERS) for name in names}
+_OURS: Final = {_squeezed(name): names[0] for names in (*_TEXTS, *_OTHER_TRAITS) for name in names}
 
 
 @lru_cache(maxsize=8_192)
@@ -98,20 +98,20 @@ def canonical(name: str) -> str:
     return f"{canonical(f'company_{part}')}{dot}{deeper}"
 
 
-def told_by(traits: Traits) -> Traits:
+def canonical_traits(traits: Traits) -> Traits:
     """Return the traits of one event under our names; null removes a trait.
 
     Other values that are not known are left out, since they change nothing. Of several names for one trait,
     a known value wins over null, and our own name over others.
     """
-    told: dict[str, Any] = {}
+    canonical_to_value: dict[str, Any] = {}
     for name, value in _parts(traits):
         ours = canonical(name)
         if value is None:
-            told.setdefault(ours, None)
-        elif _tells(ours, value) and (told.get(ours) is None or name == ours):
-            told[ours] = value
-    return told
+            canonical_to_value.setdefault(ours, None)
+        elif _has_value(ours, value) and (canonical_to_value.get(ours) is None or name == ours):
+            canonical_to_value[ours] = value
+    return canonical_to_value
 
 
 def _parts(traits: Traits) -> Iterator[tuple[str, Any]]:
@@ -123,19 +123,19 @@ def _parts(traits: Traits) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _parts_of(name: str, described: Traits) -> Iterator[tuple[str, Any]]:
-    others = 0
-    for part, value in described.items():
+def _parts_of(name: str, parts: Traits) -> Iterator[tuple[str, Any]]:
+    without_name = 0
+    for part, value in parts.items():
         path = f"{name}.{part}"
         ours = canonical(path)
         if ours not in KNOWN_TRAITS:
-            others += 1
-            if others > MAX_PARTS_OF_AN_OBJECT or len(ours) > MAX_NAME_LENGTH:
+            without_name += 1
+            if without_name > MAX_PARTS_OF_AN_OBJECT or len(ours) > MAX_NAME_LENGTH:
                 continue
         yield path, value
 
 
-def _tells(name: str, value: Any) -> bool:
+def _has_value(name: str, value: Any) -> bool:
     return text_of(value) is not None if name in TEXTS else is_known(value)
 
 
@@ -176,9 +176,9 @@ def _is_placeholder(line: str) -> bool:
 def completed(traits: Traits) -> Traits:
     """Return traits under our names, with stand-ins for traits that are not set."""
     more: dict[str, Any] = {}
-    for name, other in _STAND_INS.items():
-        if other in traits and name not in traits:
-            more[name] = traits[other]
+    for name, stand_in in _STAND_INS.items():
+        if stand_in in traits and name not in traits:
+            more[name] = traits[stand_in]
     if "name" in traits and "last_name" not in traits:
         first, last = split(text_of(traits["name"]) or "")
         if last:
@@ -196,14 +196,14 @@ def split(name: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=8_192)
 def sources(name: str) -> frozenset[str]:
-    """Return our names of all traits that can set a trait or path, as `told_by` returns them."""
+    """Return our names of all traits that can set a trait or path, as `canonical_traits` returns them."""
     path = canonical(name)
     trait = path.partition(".")[0]
-    others = (
+    further = (
         {"name"} if trait in _PARTS_OF_NAME else {_STAND_INS[trait]} if trait in _STAND_INS else set[str]()
     )
     # A tracker may send a flat key with dots in it.
-    return frozenset({path, trait, *others})
+    return frozenset({path, trait, *further})
 
 
 def objects_with(name: str) -> frozenset[str]:

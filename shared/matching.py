@@ -53,8 +53,8 @@ def compile_condition(condition: Condition) -> Predicate:
             types = condition.types
             tests = [(reader(path), compile_comparison(test)) for path, test in where.items()]
             if not tests:
-                wanted = types or frozenset()
-                return lambda interaction: interaction.type in wanted
+                type_names = types or frozenset()
+                return lambda interaction: interaction.type in type_names
             if len(tests) == 1:
                 ((read, holds),) = tests
                 return lambda interaction: (

@@ -62,11 +62,11 @@ def bytes_of(letter: DeadLetter) -> bytes:
     """Return the bytes of a dead letter's payload; raises Refused when it does not have all of them."""
     if letter.excerpt:
         raise Refused(
-            "payload_incomplete", "Only an excerpt of the payload was kept: it was too large, or no text."
+            "payload_incomplete", "Only an excerpt of the payload is stored: it was too large, or not text."
         )
     if letter.encoding == "text":
         return letter.payload.encode()
     try:
         return b64decode(letter.payload, validate=True)
     except ValueError as error:
-        raise Refused("payload_invalid", "The payload is not the base64 that it says it is.") from error
+        raise Refused("payload_invalid", "The payload is not valid base64.") from error

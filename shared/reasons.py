@@ -19,8 +19,8 @@ def safe_reason(error: BaseException) -> str:
     """Return what is wrong in one line: our own code and message, or type and position of a foreign error."""
     if isinstance(error, FliplineError):
         return f"{error.code}: {error.message}"
-    place = _places(error)[-1:]
-    return f"{_kind(error)}{' at ' + place[0] if place else ''}"
+    position = _positions(error)[-1:]
+    return f"{_kind(error)}{' at ' + position[0] if position else ''}"
 
 
 def safe_trace(error: BaseException) -> str:
@@ -29,7 +29,7 @@ def safe_trace(error: BaseException) -> str:
     current: BaseException | None = error
     while current is not None and len(lines) < _LONGEST_CHAIN * 10:
         lines.append(("caused by " if lines else "") + _kind(current))
-        lines += [f"  {place}" for place in _places(current)]
+        lines += [f"  {position}" for position in _positions(current)]
         current = current.__cause__ or current.__context__
     return "\n".join(lines)
 
@@ -51,7 +51,7 @@ def driver_code(error: BaseException) -> str | None:
     return None
 
 
-def _places(error: BaseException) -> list[str]:
+def _positions(error: BaseException) -> list[str]:
     """Return `file:line in function` of the frames in our own code, the innermost last."""
     return [
         f"{Path(frame.filename).relative_to(_ROOT)}:{frame.lineno} in {frame.name}"

@@ -73,10 +73,10 @@ class Strict(BaseModel):
     def _stop_after_enough(cls, value: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         before = _found.get()
         if before is not None and before >= MAX_COMPLAINTS:
-            raise _not_looked_at()
+            raise _unchecked()
         if isinstance(value, Mapping) and len(value) > len(cls._names) + MAX_COMPLAINTS:
-            value = _with_few_strangers(value, cls._names)
-        faults = cls._told_faults(value) if isinstance(value, Mapping) else []
+            value = _with_few_unknown(value, cls._names)
+        faults = cls._reported_faults(value) if isinstance(value, Mapping) else []
         token = _found.set(before or 0)
         try:
             part = read(value)
@@ -95,14 +95,14 @@ class Strict(BaseModel):
                 _found.reset(token)
 
     @classmethod
-    def _told_faults(cls, written: Mapping[str, Any]) -> list[InitErrorDetails]:
+    def _reported_faults(cls, written: Mapping[str, Any]) -> list[InitErrorDetails]:
         return [
             InitErrorDetails(type=FAULT, loc=path, input=None, ctx={"error": ValueError(message)})
             for path, message in islice(cls.faults(written), MAX_COMPLAINTS)
         ]
 
 
-def _not_looked_at() -> PydanticCustomError:
+def _unchecked() -> PydanticCustomError:
     return PydanticCustomError(ENOUGH, "is not looked at, since enough is wrong before it")
 
 
@@ -132,19 +132,19 @@ def _joined(error: ValidationError, faults: list[InitErrorDetails]) -> Validatio
         return error
     of_entries = [
         InitErrorDetails(
-            type=_not_looked_at() if one["type"] == ENOUGH else one["type"],
-            loc=one["loc"],
+            type=_unchecked() if detail["type"] == ENOUGH else detail["type"],
+            loc=detail["loc"],
             input=None,
-            ctx=one.get("ctx", {}),
+            ctx=detail.get("ctx", {}),
         )
-        for one in error.errors(include_url=False, include_input=False)
+        for detail in error.errors(include_url=False, include_input=False)
     ]
     return ValidationError.from_exception_data(error.title, [*of_entries, *faults])
 
 
-def _with_few_strangers(written: Mapping[Any, Any], known: frozenset[str]) -> dict[Any, Any]:
+def _with_few_unknown(written: Mapping[Any, Any], known: frozenset[str]) -> dict[Any, Any]:
     """Return the known names of a mapping, and at most as many of the other names as callers get errors."""
-    strangers = islice((name for name in written if name not in known), MAX_COMPLAINTS)
-    told = {*strangers, *(name for name in known if name in written)}
+    unknown_names = islice((name for name in written if name not in known), MAX_COMPLAINTS)
+    selected = {*unknown_names, *(name for name in known if name in written)}
     # In the order in which it was written, since the first error is reported first.
-    return {name: value for name, value in written.items() if name in told}
+    return {name: value for name, value in written.items() if name in selected}

@@ -33,8 +33,10 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 def snake_case(name: str) -> str:
     """Return the name in lower case, its words joined by `_`; letters and digits of any script are kept."""
     spaced = _WORD_START.sub(" ", unicodedata.normalize("NFC", name))
-    kept = "".join(char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in spaced)
-    return "_".join(kept.lower().split())
+    spelled = "".join(
+        char if char.isalnum() or unicodedata.category(char)[0] == "M" else " " for char in spaced
+    )
+    return "_".join(spelled.lower().split())
 
 
 def type_of(name: str) -> str:

@@ -15,10 +15,10 @@ def check_known(code: str, written: Mapping[str, str], known: Collection[str], h
 
     `written` has the values by field; `hint` is a sentence that says how such a value comes to be known.
     """
-    strangers = ((field, value) for field, value in written.items() if value not in known)
+    unknown_values = ((field, value) for field, value in written.items() if value not in known)
     errors = [
         Complaint(field=field, message=f"`{_clipped(value)}` {unknown(value, known)}")
-        for field, value in islice(strangers, MAX_COMPLAINTS)
+        for field, value in islice(unknown_values, MAX_COMPLAINTS)
     ]
     if errors:
         first = errors[0]

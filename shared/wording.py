@@ -6,6 +6,8 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Any, Final, TypeGuard
 
+from shared.names import MAX_NAME_LENGTH, SLUG_PATTERN
+
 _INSTANT: Final = "must be a date or an instant, such as 2026-03-14 or 2026-03-14T12:00:00Z"
 _DATE: Final = "must be a date, such as 2026-03-14"
 _WORDS: Final[Mapping[str, str]] = {
@@ -29,7 +31,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "datetime_type": _INSTANT,
     "datetime_parsing": _INSTANT,
     "datetime_from_date_parsing": _INSTANT,
-    "timezone_aware": "must tell its time zone, as Z or +01:00",
+    "timezone_aware": "must have a time zone, such as Z or +01:00",
     "date_type": _DATE,
     "date_parsing": _DATE,
     "date_from_datetime_parsing": _DATE,
@@ -48,12 +50,9 @@ _WORDS: Final[Mapping[str, str]] = {
     "extra_forbidden": "is not known",
     "recursion_depth_exceeded": "is nested too deep",
 }
-# No name of ours is longer, and the time of a comparison grows with the square of the length.
-_LONGEST_NAME: Final = 128
 # A longer list of names is hard to read, and comparing with very many takes a while.
-_MAX_NAMES_TOLD: Final = 20
+_MAX_NAMES_LISTED: Final = 20
 _MAX_NAMES_COMPARED: Final = 2_000
-SLUG_PATTERN: Final = r"^[a-z][a-z0-9_]{0,63}$"
 NO_SLUG: Final = "must be 1 to 64 of a-z, 0-9 and _, starting with a letter"
 
 
@@ -76,9 +75,9 @@ def unknown(written: str, known: Iterable[str]) -> str:
     if near := suggestion(written, names):
         return f"is not known; did you mean `{near}`?"
     if not names:
-        return "is not known; none is taken here"
-    more = len(names) - _MAX_NAMES_TOLD
-    listed = ", ".join(names[:_MAX_NAMES_TOLD])
+        return "is not known; no name is allowed here"
+    more = len(names) - _MAX_NAMES_LISTED
+    listed = ", ".join(names[:_MAX_NAMES_LISTED])
     return f"is not known; known are {listed}{f' and {more:,} more' if more > 0 else ''}"
 
 
@@ -87,7 +86,8 @@ def suggestion(written: str, known: Iterable[str], *, cutoff: float = 0.6) -> st
 
     `cutoff` is the part of the letters (0 to 1) that the two words have to have in common.
     """
-    if len(written) > _LONGEST_NAME:
+    # The time of a comparison grows with the square of the length.
+    if len(written) > MAX_NAME_LENGTH:
         return None
     compared = list(islice(known, _MAX_NAMES_COMPARED))
     return next(iter(get_close_matches(written, compared, n=1, cutoff=cutoff)), None)

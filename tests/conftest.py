@@ -21,13 +21,13 @@ from hypothesis import HealthCheck, settings
 from shared.database.engine import Database
 from shared.database.migrations import migrate
 from shared.process.telemetry import configure_logging
-from tests import servers
-from tests.compiled import share_compiled_statements
-from tests.faults.disk import small_disk
-from tests.faults.missing import Missing
-from tests.faults.servers import Kind, OwnServer, own_server
-from tests.postgres import Databases, plain
-from tests.prepared import share_certificates, share_prepared_types
+from tests.support import servers
+from tests.support.compiled import share_compiled_statements
+from tests.support.faults.disk import small_disk
+from tests.support.faults.missing import Missing
+from tests.support.faults.servers import Kind, OwnServer, own_server
+from tests.support.postgres import Databases, plain
+from tests.support.prepared import share_certificates, share_prepared_types
 
 # In CI the same examples on every run, elsewhere new ones. How long an example takes says more about the
 # machine than about the code.

@@ -6,10 +6,10 @@ The last line on stdout is the setting to use it with. It needs Java 17 and, the
 import base64
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
@@ -19,7 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from deploy.command import Failure, Options, run, say, tail
 from deploy.kafka.jars import find_java, kafka_version, resolve_jars
 from deploy.kafka.probe import is_ready
-from deploy.localserver import HOST, START_LIMIT, LocalServer, free_port
+from deploy.kafka.process import ServerProcess
+from deploy.localserver import HOST, free_port
 
 _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parents[1]
@@ -30,32 +31,43 @@ _LOGGING_OPTION = f"-Dlog4j2.configurationFile={_LOGGING}"
 _JVM_OPTIONS = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 
 
+@dataclass(frozen=True, slots=True)
+class Broker(ServerProcess):
+    """The broker of one directory."""
+
+    def is_ready(self) -> bool:
+        """Return whether the broker answers clients on its port."""
+        return is_ready(self.port)
+
+    def launch(self, wanted_port: int) -> None:
+        """Start the broker, which does not run, and return as soon as it is ready."""
+        java, jars = find_java(), resolve_jars()
+        port = self.choose_port(wanted_port)
+        _configure(self.directory, port)
+        _format(self.directory, java, jars)
+        options = [*_JVM_OPTIONS, _LOGGING_OPTION, "-Dkafka.logs.dir=.", self.signature]
+        self.spawn([java, *options, "-cp", f"{jars}/*", "kafka.Kafka", _PROPERTIES])
+
+
 def start(options: Options) -> None:
     """Start the broker if it does not run, and print the FLIPLINE_LOG to use."""
     # Java cannot open a path that has letters the locale lacks, and the C locale has few.
     os.environ["LC_ALL"] = "C.UTF-8"
-    server = _server(options.directory)
-    with server.claimed():
-        if server.pid():
-            say("Kafka is running already")
-        else:
-            java, jars = find_java(), resolve_jars()
-            port = server.choose_port(options.port)
-            _configure(server.directory, port)
-            _format(server.directory, java, jars)
-            server.launch(_command(server, java, jars), port=port, ready=is_ready)
-        port = server.answering_port(is_ready, limit=START_LIMIT)
-    _print_setting(port)
+    broker = _broker(options.directory)
+    broker.start(options.port)
+    _print_setting(broker)
 
 
 def stop(options: Options) -> None:
     """Stop the broker; its data stays."""
-    _server(options.directory).stop(signal.SIGTERM)
+    _broker(options.directory).stop()
 
 
 def status(options: Options) -> None:
     """Print the FLIPLINE_LOG to use, or fail if the broker is not in service."""
-    _print_setting(_server(options.directory).answering_port(is_ready))
+    broker = _broker(options.directory)
+    broker.check()
+    _print_setting(broker)
 
 
 def fetch(_options: Options) -> None:
@@ -64,8 +76,8 @@ def fetch(_options: Options) -> None:
     say(f"Kafka {kafka_version()} is in {resolve_jars()}")
 
 
-def _server(directory: Path) -> LocalServer:
-    return LocalServer("Kafka", directory, signature=f"-Dflipline.directory={directory}")
+def _broker(directory: Path) -> Broker:
+    return Broker("Kafka", directory, signature=f"-Dflipline.directory={directory}")
 
 
 def _configure(directory: Path, port: int) -> None:
@@ -90,13 +102,8 @@ def _format(directory: Path, java: str, jars: Path) -> None:
         raise Failure(f"Kafka cannot format {directory}:\n{tail(result.stdout + result.stderr)}")
 
 
-def _command(server: LocalServer, java: str, jars: Path) -> list[str]:
-    options = [*_JVM_OPTIONS, _LOGGING_OPTION, "-Dkafka.logs.dir=.", server.signature]
-    return [java, *options, "-cp", f"{jars}/*", "kafka.Kafka", _PROPERTIES]
-
-
-def _print_setting(port: int) -> None:
-    print(f"FLIPLINE_LOG=kafka://{HOST}:{port}")
+def _print_setting(broker: Broker) -> None:
+    print(f"FLIPLINE_LOG=kafka://{HOST}:{broker.port}")
 
 
 def main() -> int:

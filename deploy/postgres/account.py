@@ -5,12 +5,20 @@ import os
 import pwd
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.command import Failure, MissingPrerequisite, say
-from deploy.localserver import Account
 
 _USER = "postgres"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The system user that the server runs as when the caller must not run it."""
+
+    uid: int
+    gid: int
 
 
 def server_account() -> Account | None:

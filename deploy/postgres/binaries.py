@@ -4,16 +4,18 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from deploy.command import MissingPrerequisite
 
 _OLDEST = 15
-_NEEDED = ("initdb", "postgres")
+_NEEDED = ("initdb", "postgres", "pg_ctl", "pg_isready")
 # Debian keeps one directory per major version and none of them in the PATH.
 _DEBIAN = Path("/usr/lib/postgresql")
 
 
+@cache
 def find_binaries(major: int | None) -> Path:
     """Return the directory of the server's programs, of any version we support unless one is asked for."""
     for directory in _candidates():

@@ -15,14 +15,16 @@ def settings_of(port: int | None = None, data_dir: Path | None = None) -> Settin
 
     Raises Misconfigured with the name of the variable or option that cannot be used.
     """
-    given = {name: one for name, one in {"port": port, "data_dir": data_dir}.items() if one is not None}
+    options = {
+        name: value for name, value in {"port": port, "data_dir": data_dir}.items() if value is not None
+    }
     try:
-        settings = Settings(**given)  # pyright: ignore[reportArgumentType]
+        settings = Settings(**options)  # pyright: ignore[reportArgumentType]
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)[0]
-        name = ".".join(str(part) for part in found["loc"])
-        shown = f"--{name.replace('_', '-')}" if name in given else f"FLIPLINE_{name.upper()}"
-        said = re.sub("^(Input|String) should", "must", found["msg"].removeprefix("Value error, "))
-        raise Misconfigured("setting_invalid", f"{shown} {said}.") from error
+        first_error = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in first_error["loc"])
+        shown = f"--{name.replace('_', '-')}" if name in options else f"FLIPLINE_{name.upper()}"
+        message = re.sub("^(Input|String) should", "must", first_error["msg"].removeprefix("Value error, "))
+        raise Misconfigured("setting_invalid", f"{shown} {message}.") from error
     configure_logging(settings.log_level)
     return settings

@@ -13,7 +13,7 @@ _ADVICE = {
     errno.EMFILE: "Let the process open more files (ulimit -n).",
     errno.ENFILE: "Let the machine open more files (fs.file-max).",
 }
-_ELSE = "Set FLIPLINE_LOG_LEVEL=debug to see where it comes from."
+_ELSE = "Set FLIPLINE_LOG_LEVEL=debug to see the cause."
 
 
 def explain(error: Exception) -> str | None:
@@ -27,13 +27,11 @@ def explain(error: Exception) -> str | None:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{error.strerror or type(error).__name__}. {_ADVICE.get(error.errno or 0, _ELSE)}"
     # Most commands have no database, and then its errors need not be imported.
-    from sqlalchemy.exc import SQLAlchemyError
+    from shared.database.reasons import database_reason
 
-    from shared.database.reasons import driver_reason
-
-    if isinstance(error, SQLAlchemyError):
+    if (reason := database_reason(error)) is not None:
         return (
-            f"The database cannot be used: {driver_reason(error)}. If its schema is older than this version, "
+            f"The database cannot be used: {reason}. If its schema is older than this version, "
             f"`flipline migrate` brings it up. {_ELSE}"
         )
     return None

@@ -14,7 +14,7 @@ from shared.errors import Refused
 from shared.process.clock import SystemClock
 from shared.process.keys import load_role
 
-imports = typer.Typer(no_args_is_help=True, help="Bring in what happened before.")
+imports = typer.Typer(no_args_is_help=True, help="Import interactions from before Flipline was installed.")
 
 
 @imports.command("access-log")
@@ -26,7 +26,8 @@ def access_log(
         bool, typer.Option("--force", help="Read again what was imported before; it still counts once.")
     ] = False,
     host_names: Annotated[
-        bool, typer.Option("--host-names", help="Take names that the server looked up for addresses.")
+        bool,
+        typer.Option("--host-names", help="Accept logged host names instead of addresses."),
     ] = False,
     data_dir: DataDir = None,
 ) -> None:

@@ -11,7 +11,7 @@ from shared.errors import NotFound
 from shared.events import TOPICS
 from shared.process.telemetry import configure_logging
 
-positions = typer.Typer(no_args_is_help=True, help="Where the groups stand on the log.")
+positions = typer.Typer(no_args_is_help=True, help="The positions of the groups on the log.")
 
 
 @positions.command("list")
@@ -26,7 +26,7 @@ def show(data_dir: DataDir = None) -> None:
 
 @positions.command()
 def reread(
-    topic: Annotated[str | None, typer.Option(help="One topic; all of them without it.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only this topic; by default all topics.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -36,9 +36,9 @@ def reread(
     recognised.
     """
     if topic is not None and topic not in TOPICS:
-        raise NotFound("topic_unknown", f"There is no topic {topic}; there are {', '.join(TOPICS)}.")
+        raise NotFound("topic_unknown", f"There is no topic {topic}. The topics are {', '.join(TOPICS)}.")
     if not yes:
-        confirm("Is the log that Flipline runs on now the right one?")
+        confirm("Does Flipline use the right log now?")
     settings = settings_of(None, data_dir)
     configure_logging("error")
     from services.commands.positions import move_back, run

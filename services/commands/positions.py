@@ -40,5 +40,5 @@ async def move_back(database: Database, console: Console, topic: str | None) -> 
     moved = await database.unit(lambda connection: read_again(connection, topic))
     console.print(
         f"{moved} positions are at the beginning of the log. The services read it again at once, or when "
-        "they start; what they had applied before changes nothing."
+        "they start. Events that they have applied before change nothing."
     )

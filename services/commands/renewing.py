@@ -14,19 +14,19 @@ from services.hosting.process import opened
 from services.hosting.start import require_data_directory
 from services.scoring.compose import GROUP
 from services.scoring.core.fold import RENEW
-from services.scoring.rebuild.display import Display
 from services.scoring.rebuild.renewal.renew import Renewal, Renewed
 from shared.errors import FliplineError
 from shared.process.clock import SystemClock
 from shared.process.datadir import renewing
+from shared.process.progress_bar import Progress
 from shared.process.settings import Settings
 from shared.reasons import safe_reason
 
 logger = structlog.get_logger(__name__)
 
 _OLD_TABLES = (
-    "Scoring goes on with the tables as they are: people whose identities have other forms now stay who they "
-    "were, and `flipline replay --check` says so until the tables are renewed."
+    "Scoring goes on with these tables: stored identities keep their earlier normal form, and "
+    "`flipline replay --check` reports the differences until the tables are renewed."
 )
 
 
@@ -48,8 +48,8 @@ async def _renew(settings: Settings, console: Console, *, force: bool, yes: bool
         if why is not None:
             _print(console, why)
         if not yes:
-            confirm("Build scoring's tables anew from the log? No other version may run meanwhile.")
-        _tell(console, await _run(renewal, settings, console))
+            confirm("Rebuild scoring's tables from the log? No other version of Flipline may run meanwhile.")
+        _report(console, await _run(renewal, settings, console))
 
 
 def renew_at_the_start(settings: Settings) -> None:
@@ -68,10 +68,10 @@ async def _renew_at_the_start(settings: Settings, console: Console) -> None:
         if settings.log != "embedded":
             _warn(why)
             return
-        once = "They are built anew from the log, once, before Flipline serves. Sales is told nothing again."
+        once = "They are rebuilt from the log once, before Flipline serves. No lead goes to sales twice."
         _print(console, f"{why} {once}")
         try:
-            _tell(console, await _run(renewal, settings, console))
+            _report(console, await _run(renewal, settings, console))
         except Exception as error:  # noqa: BLE001 - whatever it is, the tables can serve as they are
             reason = error.message if isinstance(error, FliplineError) else safe_reason(error)
             logger.error("tables.not_renewed", reason=reason, advice=RENEW)  # noqa: TRY400 - its text may be personal
@@ -107,8 +107,8 @@ async def _renewal(settings: Settings) -> AsyncGenerator[Renewal]:
 
 
 async def _run(renewal: Renewal, settings: Settings, console: Console) -> Renewed:
-    with _room(settings) as directory, Display(console) as display:
-        return await renewal.run(directory, display)
+    with _room(settings) as directory, Progress(console) as progress:
+        return await renewal.run(directory, progress)
 
 
 @contextmanager
@@ -122,12 +122,12 @@ def _room(settings: Settings) -> Generator[Path]:
             yield Path(name)
 
 
-def _tell(console: Console, found: Renewed) -> None:
-    leads = ", ".join(f"{number:,} in {model}" for model, number in sorted(found.leads.items()))
-    _print(console, f"The tables are renewed. Messages taken in again: {found.messages:,}.")
-    if found.nobody:
-        _print(console, f"Messages about nobody, by the forms of identities that hold now: {found.nobody:,}.")
-    _print(console, f"Profiles: {found.profiles:,}, before: {found.profiles_before:,}.")
+def _report(console: Console, renewed: Renewed) -> None:
+    leads = ", ".join(f"{number:,} in {model}" for model, number in sorted(renewed.leads.items()))
+    _print(console, f"The tables are renewed. Messages read again: {renewed.messages:,}.")
+    if renewed.nobody:
+        _print(console, f"Messages without a valid identity under the present rules: {renewed.nobody:,}.")
+    _print(console, f"Profiles: {renewed.profiles:,}, before: {renewed.profiles_before:,}.")
     _print(console, f"New leads: {leads or 'none'}.")
 
 

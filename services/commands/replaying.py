@@ -10,7 +10,7 @@ from shared.process.clock import SystemClock
 from shared.process.settings import Settings
 
 
-async def is_what_the_log_says(settings: Settings) -> bool:
+async def tables_match_log(settings: Settings) -> bool:
     """Rebuild the tables beside the live tables, compare, report, and return whether they are equal."""
     require_data_directory(settings)
     async with opened(settings) as (database, log):

@@ -7,7 +7,10 @@ import hmac
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import NamedTuple
+
+from aiohttp import web
 
 
 class Received(NamedTuple):
@@ -22,8 +25,8 @@ class Received(NamedTuple):
         head = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}."
         digest = hmac.digest(key, head.encode() + self.body, hashlib.sha256)
         expected = f"v1,{base64.b64encode(digest).decode()}"
-        given = self.headers["webhook-signature"].split(" ")
-        return any(hmac.compare_digest(expected, one) for one in given)
+        signatures = self.headers["webhook-signature"].split(" ")
+        return any(hmac.compare_digest(expected, signature) for signature in signatures)
 
 
 @dataclass
@@ -34,27 +37,23 @@ class Inbox:
     received: list[Received] = field(default_factory=list[Received])
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read one HTTP request and answer 204."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        pairs = (line.partition(":") for line in head.split("\r\n")[1:])
-        headers = {name.lower(): value.strip() for name, _, value in pairs}
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
-        await writer.drain()
-        writer.close()
-        self.received.append(Received(headers, body))
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """Store a request and answer 204."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.received.append(Received(headers, await request.read()))
         self.arrived.set()
+        return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
 @asynccontextmanager
 async def inbox() -> AsyncGenerator[Inbox]:
     """Open a receiver on a free local port."""
     box = Inbox()
-    server = await asyncio.start_server(box.answer, "127.0.0.1", 0)
-    box.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/crm"
+    runner = web.ServerRunner(web.Server(box.answer))
+    await runner.setup()
     try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        box.url = f"http://127.0.0.1:{runner.addresses[0][1]}/crm"
         yield box
     finally:
-        server.close()
-        await server.wait_closed()
+        await runner.cleanup()

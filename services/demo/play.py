@@ -2,19 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-import httpx
 from rich.console import Console
 from rich.table import Table
 
+from services.calling import Api
 from services.demo.inbox import Inbox, inbox
 from services.demo.story import MATRIX, MODEL, antonio
-from shared.errors import Misconfigured, Unavailable
+from shared.errors import Misconfigured, Refused, Unavailable
 from shared.process.keys import Keys
 
 PATIENCE_SECONDS = 60.0
@@ -22,160 +21,141 @@ LOOK_AGAIN_SECONDS = 0.05
 NOT_FOUND = 404
 _PATH = f"/v1/models/{MODEL}"
 _NOTE = "The story of Antonio"
-_HINTS = {
-    "/v1/webhooks": "The demo listens on 127.0.0.1: start the instance with FLIPLINE_WEBHOOK_ALLOW=127.0.0.1."
+_ADVICE = {
+    "webhook_target_private": "The demo listens on 127.0.0.1: start the instance with "
+    "FLIPLINE_WEBHOOK_ALLOW=127.0.0.1."
 }
 
 
+class Apis(NamedTuple):
+    """The instance's HTTP API, called with the key of each role."""
+
+    write: Api
+    ops: Api
+    crm: Api
+
+
 async def play(url: str, keys: Keys, console: Console, now: datetime) -> None:
-    """Play the story; raises Unavailable or Misconfigured with the reason when a step fails."""
-    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS) as client, inbox() as box:
-        api = Api(client, {"write": keys.write[0], "ops": keys.ops[0], "crm": keys.crm[0]})
-        try:
-            await _refuse_anothers(api)
-            async with _scoring(api, console), _subscribed(api, box) as secret:
-                profile = await _act(api, console, now)
-                await _flip(box, secret, console)
-                identities = ", ".join(f"{one['kind']} {one['value']}" for one in profile["identities"])
-                number = len(profile["identities"])
-                console.print(f"One person, {number} identities: {identities}", highlight=False)
-        except httpx.TransportError as error:
-            raise Unavailable("not_running", f"Nothing answers on {url}: start `make run` first.") from error
+    """Play the story; raises Refused, Unavailable or Misconfigured with the reason when a step fails."""
+    async with AsyncExitStack() as stack:
+        apis = Apis(*(Api(url, of_role[0], _ADVICE) for of_role in (keys.write, keys.ops, keys.crm)))
+        for api in apis:
+            stack.push_async_callback(api.close)
+        box = await stack.enter_async_context(inbox())
+        await _check_model_free(apis)
+        async with _scoring(apis, console), _subscribed(apis, box) as secret:
+            profile = await _act(apis, console, now)
+            await _flip(box, secret, console)
+            identities = ", ".join(
+                f"{identity['kind']} {identity['value']}" for identity in profile["identities"]
+            )
+            number = len(profile["identities"])
+            console.print(f"One person, {number} identities: {identities}", highlight=False)
 
 
-@dataclass(frozen=True)
-class Api:
-    """The instance's HTTP API, called with the key of a role."""
-
-    client: httpx.AsyncClient
-    keys: dict[str, str]
-
-    async def ask(
-        self, role: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> httpx.Response:
-        """Return the answer, whatever its status."""
-        key = {"Authorization": f"Bearer {self.keys[role]}"}
-        return await self.client.request(method, path, headers={**key, **(headers or {})}, json=body)
-
-    async def __call__(
-        self, role: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:
-        """Return the answer's JSON; raises Misconfigured with the instance's reason for a refusal."""
-        return _read(await self.ask(role, method, path, body, headers), path)
-
-
-def _read(answer: httpx.Response, path: str) -> dict[str, Any]:
-    if answer.is_success:
-        return answer.json() if answer.content else {}
-    told = answer.json().get("message", answer.text) if answer.content else answer.reason_phrase
-    asked, hint = f"{answer.request.method} {path}", _HINTS.get(path, "")
-    raise Misconfigured("demo_refused", f"{asked} answered {answer.status_code}: {told} {hint}")
-
-
-async def _refuse_anothers(api: Api) -> None:
-    """Raise Misconfigured when somebody else made a model of the same name."""
-    found = await api.ask("ops", "GET", f"{_PATH}/activations")
+async def _check_model_free(apis: Apis) -> None:
+    """Raise Misconfigured when another caller made a model of the same name."""
+    found = await apis.ops.ask("GET", f"{_PATH}/activations")
     latest = next(iter(found.json()["items"]), None) if found.is_success else None
     if latest is not None and latest["note"] != _NOTE:
         raise Misconfigured(
             "model_taken",
-            f"There is a model {MODEL} here that the demo did not make and would replace. Play it against "
-            "another instance.",
+            f"This instance has a model {MODEL} that the demo did not make and would replace. Use another "
+            "instance for the demo.",
         )
 
 
 @asynccontextmanager
-async def _scoring(api: Api, console: Console) -> AsyncGenerator[None]:
+async def _scoring(apis: Apis, console: Console) -> AsyncGenerator[None]:
     """Make the story's model score while the context is open, and stop it at the end."""
-    found = await api.ask("ops", "GET", _PATH)
-    # A draft of somebody else is not overwritten.
+    found = await apis.ops.ask("GET", _PATH)
+    # A draft of another caller is not overwritten.
     is_free = found.is_success and not found.json()["has_draft"]
     unless_drafted = {} if is_free else {"If-None-Match": "*"}
-    await api("ops", "PUT", f"{_PATH}/draft", MATRIX, unless_drafted)
+    await apis.ops("PUT", f"{_PATH}/draft", MATRIX, headers=unless_drafted)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(_retire, api, console)
+        stack.push_async_callback(_retire, apis, console)
         try:
-            await _to_its_end(api("ops", "POST", f"{_PATH}/activate", {"note": _NOTE}))
-        except Misconfigured:
-            # Somebody else is activating the model.
+            await _complete(apis.ops("POST", f"{_PATH}/activate", {"note": _NOTE}, patient=True))
+        except (Refused, Misconfigured):
+            # Another caller is activating the model.
             stack.pop_all()
             raise
         yield
 
 
-async def _to_its_end(request: Coroutine[Any, Any, Any]) -> None:
+async def _complete(request: Coroutine[Any, Any, Any]) -> None:
     """Wait for the answer, also when interrupted: the instance may have the request but not have started."""
-    answered = asyncio.ensure_future(request)
+    response = asyncio.ensure_future(request)
     try:
-        await asyncio.shield(answered)
+        await asyncio.shield(response)
     except asyncio.CancelledError:
-        await asyncio.wait([answered], timeout=PATIENCE_SECONDS)
+        await asyncio.wait([response], timeout=PATIENCE_SECONDS)
         raise
 
 
-async def _retire(api: Api, console: Console) -> None:
+async def _retire(apis: Apis, console: Console) -> None:
     """Retire the model, after ending an activation that is still under way."""
     for _ in range(int(PATIENCE_SECONDS / LOOK_AGAIN_SECONDS)):
-        answer = await api.ask("ops", "DELETE", _PATH)
+        answer = await apis.ops.ask("DELETE", _PATH)
         # A missing model was never activated: a model that was activated stays, retired.
         if answer.is_success or answer.status_code == NOT_FOUND:
             break
-        await api.ask("ops", "DELETE", f"{_PATH}/activation")
+        await apis.ops.ask("DELETE", f"{_PATH}/activation")
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     else:
-        raise Unavailable("not_retired", f"{MODEL} may still score; end it: flipline models retire {MODEL}")
+        raise Unavailable("not_retired", f"{MODEL} may still score: run `flipline models retire {MODEL}`.")
     console.print(
-        f"The model {MODEL} is retired and scores nobody any more; to play again revives it.", highlight=False
+        f"The model {MODEL} is retired and scores no profiles; the next demo revives it.", highlight=False
     )
 
 
 @asynccontextmanager
-async def _subscribed(api: Api, box: Inbox) -> AsyncGenerator[str]:
+async def _subscribed(apis: Apis, box: Inbox) -> AsyncGenerator[str]:
     """Send the model's webhooks to the inbox while the context is open; yields their secret."""
-    hook = await api("crm", "POST", "/v1/webhooks", {"url": box.url, "models": [MODEL]})
+    hook = await apis.crm("POST", "/v1/webhooks", {"url": box.url, "models": [MODEL]})
     try:
-        yield hook["secret"]
+        yield hook.body["secret"]
     finally:
-        await api("crm", "DELETE", f"/v1/webhooks/{hook['id']}")
+        await apis.crm("DELETE", f"/v1/webhooks/{hook.body['id']}")
 
 
-async def _act(api: Api, console: Console, now: datetime) -> dict[str, Any]:
+async def _act(apis: Apis, console: Console, now: datetime) -> dict[str, Any]:
     table = Table(title="Antonio buys running shoes", title_justify="left")
     for column in ("when", "what Antonio does", "known as"):
         table.add_column(column)
     table.add_column("score", justify="right")
     profile: dict[str, Any] = {}
     for event in antonio(now):
-        await api("write", "POST", "/v1/events", event)
-        profile = await _arrived(api, event)
-        score = await api("ops", "GET", f"/v1/profiles/{profile['id']}/scores/{MODEL}")
-        known_as = ", ".join(one["kind"] for one in profile["identities"])
-        table.add_row(
-            event["occurred_at"][:10], event["properties"]["story"], known_as, f"{score['score']:g}"
-        )
+        await apis.write("POST", "/v1/events", event)
+        profile = await _arrived(apis, event)
+        score = (await apis.ops("GET", f"/v1/profiles/{profile['id']}/scores/{MODEL}")).body
+        kinds = ", ".join(identity["kind"] for identity in profile["identities"])
+        table.add_row(event["occurred_at"][:10], event["properties"]["story"], kinds, f"{score['score']:g}")
     console.print(table)
     return profile
 
 
-async def _arrived(api: Api, event: dict[str, Any]) -> dict[str, Any]:
+async def _arrived(apis: Apis, event: dict[str, Any]) -> dict[str, Any]:
     """Wait until an event is in the timeline of its person, and return the profile."""
     kind, value = next(iter(event["identities"].items()))
-    identity = httpx.QueryParams(kind=kind, value=value)
     for _ in range(int(PATIENCE_SECONDS / LOOK_AGAIN_SECONDS)):
-        for profile in await _found(api, f"/v1/profiles?{identity}"):
-            timeline = await api("ops", "GET", f"/v1/profiles/{profile['id']}/timeline")
-            if any(one["id"] == event["id"] for one in timeline["items"]):
+        for profile in await _profiles(apis, kind, value):
+            timeline = await apis.ops("GET", f"/v1/profiles/{profile['id']}/timeline")
+            if any(entry["id"] == event["id"] for entry in timeline.body["items"]):
                 return profile
         await asyncio.sleep(LOOK_AGAIN_SECONDS)
     raise Unavailable("not_scored", f"The event was not scored within {PATIENCE_SECONDS:.0f} seconds.")
 
 
-async def _found(api: Api, path: str) -> list[dict[str, Any]]:
-    answer = await api.ask("ops", "GET", path)
-    # A custom kind of identity is unknown until a profile has it.
-    if answer.is_client_error and answer.json().get("code") == "kind_unknown":
+async def _profiles(apis: Apis, kind: str, value: str) -> list[dict[str, Any]]:
+    try:
+        return (await apis.ops("GET", "/v1/profiles", params={"kind": kind, "value": value})).body["items"]
+    except Refused as error:
+        # A custom kind of identity is unknown until a profile has it.
+        if error.code != "kind_unknown":
+            raise
         return []
-    return _read(answer, path)["items"]
 
 
 async def _flip(box: Inbox, secret: str, console: Console) -> None:
@@ -184,7 +164,10 @@ async def _flip(box: Inbox, secret: str, console: Console) -> None:
     except TimeoutError as error:
         raise Unavailable("no_webhook", f"No webhook came within {PATIENCE_SECONDS:.0f} seconds.") from error
     if len(box.received) != 1 or not box.received[0].is_signed_with(secret):
-        raise Unavailable("webhook_wrong", f"{len(box.received)} webhooks came; one genuine one was due.")
+        raise Unavailable(
+            "webhook_wrong",
+            f"{len(box.received)} webhooks came, but exactly one with a valid signature was expected.",
+        )
     message = json.loads(box.received[0].body)
     data = message["data"]
     webhook_id = box.received[0].headers["webhook-id"]

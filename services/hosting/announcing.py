@@ -46,27 +46,27 @@ class Logged:
 
 async def announce(readiness: Readiness, notices: Notices) -> None:
     """Run the checks for ever, and report each change of what is missing."""
-    told: dict[str, str] | None = None
+    reported: dict[str, str] | None = None
     delay = FIRST_LOOK_SECONDS
     while True:
-        before = told
+        before = reported
         found = await readiness.findings()
-        told = _tell(notices, {name: why for name, why in found.items() if why}, told)
-        if told != before:
+        reported = _report(notices, {name: reason for name, reason in found.items() if reason}, reported)
+        if reported != before:
             delay = FIRST_LOOK_SECONDS
-        await asyncio.sleep(delay if told else LOOK_WHEN_READY_SECONDS)
+        await asyncio.sleep(delay if reported else LOOK_WHEN_READY_SECONDS)
         delay = min(2 * delay, LAST_LOOK_SECONDS)
 
 
-def _tell(notices: Notices, missing: dict[str, str], told: dict[str, str] | None) -> dict[str, str]:
+def _report(notices: Notices, missing: dict[str, str], reported: dict[str, str] | None) -> dict[str, str]:
     # The time of waiting differs at each check, and is not a change.
-    now = {name: re.sub(r"\d+", "0", why) for name, why in missing.items()}
-    if now == told:
-        return now
+    missing_now = {name: re.sub(r"\d+", "0", reason) for name, reason in missing.items()}
+    if missing_now == reported:
+        return missing_now
     # A closed terminal must not end the process.
     with suppress(OSError):
         if missing:
             notices.not_ready(missing)
         else:
             notices.ready()
-    return now
+    return missing_now

@@ -8,7 +8,7 @@ from shared.errors import Misconfigured
 
 BACKLOG = 2048
 # When a name has several addresses, those that this machine does not have are left out.
-_NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_NOT_LOCAL = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 _WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared with, not bound to
 
 
@@ -25,13 +25,13 @@ def listen(host: str, port: int) -> list[socket.socket]:
             listening.append(_bound(family, (address[0], chosen, *address[2:])))
         except OSError as error:
             failure = error
-            if error.errno not in _NOT_HERE:
+            if error.errno not in _NOT_LOCAL:
                 break
-    if listening and (failure is None or failure.errno in _NOT_HERE):
+    if listening and (failure is None or failure.errno in _NOT_LOCAL):
         return listening
-    for one in listening:
-        one.close()
-    raise _cannot(host, port, failure)
+    for socket_ in listening:
+        socket_.close()
+    raise _listen_error(host, port, failure)
 
 
 def port_of(listening: Sequence[socket.socket]) -> int:
@@ -54,35 +54,35 @@ def _addresses(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[s
 
 
 def _bound(family: socket.AddressFamily, address: tuple[str | int, ...]) -> socket.socket:
-    one = socket.socket(family, socket.SOCK_STREAM)
+    socket_ = socket.socket(family, socket.SOCK_STREAM)
     try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        socket_.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.bind(address)
+            socket_.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        socket_.bind(address)
         # At once: when two sockets are bound to a port, the second is refused only when it listens.
-        one.listen(BACKLOG)
+        socket_.listen(BACKLOG)
     except OSError:
-        one.close()
+        socket_.close()
         raise
-    one.setblocking(False)
-    return one
+    socket_.setblocking(False)
+    return socket_
 
 
-def _cannot(host: str, port: int, failure: OSError | None) -> Misconfigured:
-    if failure is None or failure.errno in _NOT_HERE:
+def _listen_error(host: str, port: int, failure: OSError | None) -> Misconfigured:
+    if failure is None or failure.errno in _NOT_LOCAL:
         return Misconfigured(
             "host_unknown",
-            f"FLIPLINE_HOST={host} is no address of this machine; 127.0.0.1 is for this machine alone, "
-            "0.0.0.0 for all of its addresses.",
+            f"FLIPLINE_HOST={host} is not an address of this machine. Use 127.0.0.1 for this machine only, "
+            "or 0.0.0.0 for all of its addresses.",
         )
     if failure.errno == errno.EADDRINUSE:
-        why = "another program has it"
+        reason = "another program uses it"
     elif failure.errno == errno.EACCES:
-        why = "this user may not open it, since it is below 1024"
+        reason = "this user may not open a port below 1024"
     else:
-        why = failure.strerror
+        reason = failure.strerror
     return Misconfigured(
         "port_taken",
-        f"Cannot listen on port {port} of {host}: {why}. Name another with --port or FLIPLINE_PORT.",
+        f"Cannot listen on port {port} of {host}: {reason}. Choose another with --port or FLIPLINE_PORT.",
     )

@@ -123,7 +123,7 @@ async def serve(
             await server.serve(listening)
         except SystemExit as error:
             raise Misconfigured(
-                "not_started", "The services did not start; what the log says above this line is why."
+                "not_started", "The services did not start. The lines of the log above say why."
             ) from error
 
 
@@ -168,8 +168,8 @@ def host(services: Sequence[Service], measure: Worker | None = None) -> Applicat
 
     `measure` updates the metrics of the database; a process without workers shows none.
     """
-    workers = {name: worker for one in services for name, worker in one.workers.items()}
-    auxiliary = {name: worker for one in services for name, worker in one.auxiliary.items()}
+    workers = {name: worker for service in services for name, worker in service.workers.items()}
+    auxiliary = {name: worker for service in services for name, worker in service.auxiliary.items()}
     if workers and measure is not None:
         auxiliary["measures"] = measure
     supervisor, auxiliaries = Supervisor(workers), Supervisor(auxiliary)
@@ -179,13 +179,13 @@ def host(services: Sequence[Service], measure: Worker | None = None) -> Applicat
         async with supervisor, auxiliaries:
             yield
 
-    checks: dict[str, Check] = {name: check for one in services for name, check in one.checks.items()}
+    checks: dict[str, Check] = {name: check for service in services for name, check in service.checks.items()}
     if workers:
         checks["workers"] = supervisor.check
     return build_app(
-        title="Flipline " + " + ".join(one.name for one in services),
-        routers=[router for one in services for router in one.routers],
+        title="Flipline " + " + ".join(service.name for service in services),
+        routers=[router for service in services for router in service.routers],
         lifespan=lifespan,
         checks=checks,
-        webhooks=[webhook for one in services for webhook in one.webhooks],
+        webhooks=[webhook for service in services for webhook in service.webhooks],
     )

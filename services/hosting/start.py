@@ -13,7 +13,7 @@ from services.hosting.welcome import Welcome
 from shared.database.migrations import migrate as migrate_database
 from shared.database.urls import sqlite_file
 from shared.errors import Misconfigured
-from shared.process.datadir import close_files, held, prepare
+from shared.process.datadir import close_files, exclusive, prepare
 from shared.process.keys import ROLES, load_keys, make_key_file
 from shared.process.settings import Settings
 
@@ -25,7 +25,7 @@ def run_all(settings: Settings, composes: Sequence[Compose], first: Callable[[Se
     """
     with ExitStack() as stack:
         _prepare_files(settings, directory=True, tables=True)
-        stack.enter_context(held(settings.data_dir))
+        stack.enter_context(exclusive(settings.data_dir))
         configured = settings.configured_keys
         made = any(configured[role] is None for role in ROLES) and make_key_file(settings.data_dir)
         keys = load_keys(settings.data_dir, configured)
@@ -38,7 +38,7 @@ def run_all(settings: Settings, composes: Sequence[Compose], first: Callable[[Se
             runner.run(serve(settings, keys, composes, listening=listening, notices=notices))
 
 
-def run_one(
+def run_service(
     settings: Settings,
     compose: Compose,
     *,
@@ -67,7 +67,10 @@ def migrate(settings: Settings) -> None:
 def require_data_directory(settings: Settings) -> None:
     """Raise Misconfigured when the directory of an embedded log is missing: it would be made, empty."""
     if settings.log == "embedded" and not settings.data_dir.is_dir():
-        raise Misconfigured("data_dir_missing", f"There is no {settings.data_dir}; name it with --data-dir.")
+        raise Misconfigured(
+            "data_dir_missing",
+            f"There is no directory {settings.data_dir}. Name the data directory with --data-dir.",
+        )
 
 
 def _prepare_files(settings: Settings, *, directory: bool, tables: bool) -> None:

@@ -33,8 +33,8 @@ class Welcome:
     def not_ready(self, missing: Mapping[str, str]) -> None:
         """Print what is missing, a line each."""
         self._console.print(f"\nFlipline answers on {self._url} but is not ready:", markup=False)
-        for name, why in missing.items():
-            self._console.print(f"  {name}: {why}", markup=False)
+        for name, reason in missing.items():
+            self._console.print(f"  {name}: {reason}", markup=False)
 
     def ready(self) -> None:
         """Print the greeting the first time, and later a line when nothing is missing any more."""
@@ -51,8 +51,8 @@ class Welcome:
         for role in ROLES:
             print_(f"  {role:<6} key  {self._shown(role)}", markup=False)
         if self._fresh:
-            print_(f"\nThese keys are shown this once; {self._file} keeps them.", markup=False)
-        print_("\nPost a first event, and see who it was:\n")
+            print_(f"\nThese keys are shown only once. They are stored in {self._file}.", markup=False)
+        print_("\nPost a first event, and look up its profile:\n")
         print_(
             f"  curl -s {url}/v1/events -H {self._bearer('write')} -d '{json.dumps(_EVENT)}'\n"
             f"  curl -s '{url}/v1/profiles?kind=email&value=ana@example.com' -H {self._bearer('ops')}\n",

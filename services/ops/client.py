@@ -1,135 +1,31 @@
-"""The instance's HTTP API as ops call it, with refusals explained in a sentence."""
+"""The instance's HTTP API as ops call it: their key, and what to do about refusals."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-import httpx
-
-from shared.errors import FliplineError, Misconfigured, NotFound, Refused, Unauthorized, Unavailable
+from services.calling import Api
 from shared.process.keys import Configured, load_role
-from shared.process.transport import transport_words
 
-TIMEOUT_SECONDS: Final = 30.0
-_CONNECT_SECONDS: Final = 10.0
-CONNECTION_LOST: Final = "connection_lost"
-NO_CONTENT: Final = 204
-
-_CLASSES: Final[Mapping[int, type[Refused]]] = {one.status: one for one in (NotFound, Unauthorized)}
 _ADVICE: Final[Mapping[str, str]] = {
-    "activation_lost": "Run this again.",
-    "activation_under_way": "To send it again, run this again; the draft is kept.",
-    "draft_unknown": "Give one with --matrix, or name an older version with --version.",
-    "key_invalid": "Is the data directory that of another instance? Name the right one with --data-dir, "
-    "or set FLIPLINE_OPS_KEYS.",
-    "matrix_invalid": "The draft is left as it was.",
+    "activation_lost": "Run this command again.",
+    "activation_under_way": "To activate this matrix, run this command again then; the draft is unchanged.",
+    "draft_unknown": "Give a draft with --matrix, or name an older version with --version.",
+    "key_invalid": "If the key belongs to another instance, name this instance's data directory with "
+    "--data-dir, or set FLIPLINE_OPS_KEYS.",
+    "matrix_invalid": "The draft is unchanged.",
     "model_unknown": "Give its first matrix with --matrix.",
-    "path_unknown": "Is --url right? It is the address alone, as http://127.0.0.1:8000.",
-    "version_unknown": "GET /v1/models/<model>/versions lists those that there are.",
+    "path_unknown": "Check --url: it is an address without a path, such as http://127.0.0.1:8000.",
+    "version_unknown": "GET /v1/models/<model>/versions lists the versions.",
 }
+
+
+def ops_api(url: str, key: str, advice: Mapping[str, str] | None = None) -> Api:
+    """Return the API with the advice of `activate`, or with other advice for some codes."""
+    return Api(url, key, {**_ADVICE, **(advice or {})})
 
 
 def ops_key(data_dir: Path, configured: Configured) -> str:
     """Return the configured key of ops, or the key in the data dir; raises Misconfigured without a key."""
     # Ops on another machine have only their own key, and need no other.
     return load_role(data_dir, configured, "ops")[0]
-
-
-class ApiAnswer(NamedTuple):
-    """The JSON of a success, and the tag of the state in it, if there is one."""
-
-    body: dict[str, Any]
-    etag: str | None = None
-
-
-class Api:
-    """The API of the instance at a URL; call `close` at the end."""
-
-    def __init__(self, url: str, key: str, advice: Mapping[str, str] | None = None) -> None:
-        """Prepare the connections; raises Misconfigured for an invalid URL.
-
-        `advice` says what to do about refusals, by their code, when it differs from the advice for
-        `activate`.
-        """
-        self._url = url
-        self._advice = {**_ADVICE, **(advice or {})}
-        headers = {"Authorization": f"Bearer {key}"}
-        try:
-            self._client = httpx.AsyncClient(base_url=url, headers=headers)
-        except httpx.InvalidURL as error:
-            raise _no_url(url) from error
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.aclose()
-
-    async def __call__(
-        self,
-        method: str,
-        path: str,
-        body: Mapping[str, Any] | bytes | None = None,
-        *,
-        params: Mapping[str, str | int] | None = None,
-        headers: Mapping[str, str] | None = None,
-        patient: bool = False,
-    ) -> ApiAnswer:
-        """Return the answer to a request; bytes are sent as they are, as JSON.
-
-        The answer must come within TIMEOUT_SECONDS, except for a `patient` caller. Raises Refused with the
-        instance's reason, Unavailable without an answer, Misconfigured when the server is not a Flipline.
-        """
-        read = None if patient else TIMEOUT_SECONDS
-        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        try:
-            answer = await self._client.request(
-                method,
-                path,
-                content=content,
-                headers={"Content-Type": "application/json", **(headers or {})},
-                params=params,
-                timeout=httpx.Timeout(TIMEOUT_SECONDS, connect=_CONNECT_SECONDS, read=read),
-            )
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise _no_url(self._url) from error
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Unavailable(
-                "not_running",
-                f"Nothing answers. Is Flipline running at {self._url}? Start it with `flipline up`, or name "
-                "where it runs with --url.",
-            ) from error
-        except httpx.TransportError as error:
-            why = transport_words(error)
-            raise Unavailable(CONNECTION_LOST, f"{method} {path} has no answer: {why}.") from error
-        told: dict[str, Any] = {} if answer.status_code == NO_CONTENT else self._read(answer)
-        if answer.is_success:
-            return ApiAnswer(told, answer.headers.get("ETag"))
-        raise _error(answer, told, self._advice)
-
-    def _read(self, answer: httpx.Response) -> dict[str, Any]:
-        try:
-            told = answer.json()
-        except ValueError:
-            told = None
-        if isinstance(told, dict) and (answer.is_success or "code" in told):
-            return told
-        raise Misconfigured(
-            "not_flipline",
-            f"{self._url} answered {answer.status_code}, and not as Flipline does. Is --url right?",
-        )
-
-
-def _no_url(url: str) -> Misconfigured:
-    return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")
-
-
-def _error(answer: httpx.Response, problem: Mapping[str, Any], advice_on: Mapping[str, str]) -> FliplineError:
-    code, field = str(problem["code"]), problem.get("field")
-    message = str(problem.get("message", answer.reason_phrase))
-    if field and str(field) not in message:
-        message = f"{field}: {message}"
-    if advice := advice_on.get(code):
-        message = f"{message.removesuffix('.')}. {advice}"
-    if answer.is_server_error:
-        return Unavailable(code, f"{answer.status_code}: {message} Try again in a while.")
-    return _CLASSES.get(answer.status_code, Refused)(code, message, field, problem.get("errors"))

@@ -11,8 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from services.calling import Api
 from services.ops import display
-from services.ops.client import Api
 from shared.errors import Refused, Unavailable
 
 PATH: Final = "/v1/dead-letters"
@@ -41,12 +41,14 @@ async def show_list(api: Api, filters: Mapping[str, str], limit: int, console: C
         return
     console.print(shown)
     if more:
-        console.print(f"There are more than these {number:,}: raise --limit, or filter.", highlight=False)
+        console.print(
+            f"There are more than these {number:,} letters: raise --limit, or add a filter.", highlight=False
+        )
 
 
-async def _listed(api: Api, filters: Mapping[str, str], wanted: int) -> AsyncGenerator[Json]:
-    """Yield letters page by page; the caller takes as many as are `wanted`."""
-    parameters: dict[str, str | int] = {**filters, "limit": min(PAGE, wanted)}
+async def _listed(api: Api, filters: Mapping[str, str], number: int) -> AsyncGenerator[Json]:
+    """Yield letters page by page; the caller takes at most `number` letters."""
+    parameters: dict[str, str | int] = {**filters, "limit": min(PAGE, number)}
     while True:
         page = (await api("GET", PATH, params=parameters)).body
         for letter in page["items"]:
@@ -91,16 +93,18 @@ async def replay(api: Api, letter_ids: Sequence[str], filters: Mapping[str, str]
                     done = replayed + already + len(refused)
                     bar.update(task, completed=done, total=done + answer["remaining"])
     except Unavailable as error:
-        message = f"{error.message} Replayed until then: {replayed:,}. Run this again: it does the rest."
+        message = (
+            f"{error.message} Replayed until then: {replayed:,}. Run this command again to replay the rest."
+        )
         raise Unavailable(error.code, message) from error
     console.print(f"Replayed: {replayed:,}.", highlight=False)
     if already:
-        console.print(f"Replayed before, so nothing was done about them: {already:,}.", highlight=False)
+        console.print(f"Already replayed before: {already:,}.", highlight=False)
     if refused:
         console.print(_refusals(refused[:MAX_SHOWN]))
         raise Refused(
             "refused_again",
-            f"Refused again: {len(refused):,}. They stay open; replay them once that is mended.",
+            f"Refused again: {len(refused):,}. They stay open: mend the cause, and replay them again.",
         )
 
 
@@ -124,6 +128,6 @@ async def _replayed(api: Api, letter_ids: Sequence[str], filters: Mapping[str, s
 def _refusals(refused: Sequence[Json]) -> Table:
     shown = display.table("Refused again", "id", "code", "why")
     shown.columns[0].overflow = "fold"
-    for one in refused:
-        shown.add_row(*(Text(display.printable(one[name])) for name in ("id", "code", "message")))
+    for refusal in refused:
+        shown.add_row(*(Text(display.printable(refusal[name])) for name in ("id", "code", "message")))
     return shown

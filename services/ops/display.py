@@ -1,26 +1,18 @@
-"""What an activation changes, as tables; and its progress, as bars on a terminal or as lines."""
+"""What an activation changes, as tables."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 Json = Mapping[str, Any]
 
 _ALARM: Final = "bold red"
-_NOBODY: Final = "no_lead_"
+_NO_LEAD_PREFIX: Final = "no_lead_"
 """The codes of warnings that no profile becomes a lead begin like this."""
 
-_PHASES: Final[Mapping[str, str]] = {
-    "counting": "counting (identities)",
-    "pricing": "pricing (profiles)",
-    "handing_over": "handing over (profiles)",
-}
 _FLIPS: Final[Mapping[str, str]] = {
     "newly_flipped": "newly flipped: reach the flip number and were never a lead",
     "un_flipped": "un-flipped: reached it, and no longer do",
@@ -56,37 +48,39 @@ def printable(text: str) -> str:
 def complaints(errors: Sequence[Json]) -> Table:
     """Return what is wrong with an input, field by field."""
     shown = table("What is wrong", "field", "why")
-    for one in errors:
-        shown.add_row(Text(one["field"] or "(the whole)"), Text(one["message"]))
+    for error in errors:
+        shown.add_row(Text(error["field"] or "(the whole)"), Text(error["message"]))
     return shown
 
 
 def warnings(found: Sequence[Json]) -> Table:
     """Return the warnings about a matrix; warnings that no profile becomes a lead are highlighted."""
     shown = table("Warnings about the draft", "field", "rule", "warning")
-    for one in found:
-        style = _ALARM if is_alarm(one) else ""
-        shown.add_row(Text(one["field"]), Text(one["rule"] or ""), Text(one["message"]), style=style)
+    for warning in found:
+        style = _ALARM if is_alarm(warning) else ""
+        shown.add_row(
+            Text(warning["field"]), Text(warning["rule"] or ""), Text(warning["message"]), style=style
+        )
     return shown
 
 
 def alarms(found: Sequence[Json]) -> Text:
     """Return the warnings that no profile becomes a lead, one line each."""
     return Text("\n").join(
-        Text(f"Warning: {one['message']}.", style=_ALARM) for one in found if is_alarm(one)
+        Text(f"Warning: {warning['message']}.", style=_ALARM) for warning in found if is_alarm(warning)
     )
 
 
 def is_alarm(warning: Json) -> bool:
     """Return whether a warning says that no profile becomes a lead."""
-    return str(warning["code"]).startswith(_NOBODY)
+    return str(warning["code"]).startswith(_NO_LEAD_PREFIX)
 
 
 def difference(title: str, changes: Sequence[Json]) -> Table:
     """Return the changes; changes that need no new counts are priced from the present counts."""
     shown = table(title, "what changes", "needs counting")
-    for one in changes:
-        shown.add_row(Text(one["text"]), "yes" if one["needs_counting"] else "")
+    for change in changes:
+        shown.add_row(Text(change["text"]), "yes" if change["needs_counting"] else "")
     return shown
 
 
@@ -107,11 +101,11 @@ def movers(title: str, found: Sequence[Json], of: int) -> Table:
     rows = found[:MAX_ROWS]
     cut = f" ({len(rows):,} of {of:,})" if of > len(rows) else ""
     shown = table(f"{title}{cut}", "profile", "company", numbers=["before", "after", "change"])
-    for one in rows:
-        before, after = one["before"], one["after"]
+    for profile in rows:
+        before, after = profile["before"], profile["after"]
         shown.add_row(
-            Text(_name(one)),
-            Text(one.get("company") or ""),
+            Text(_name(profile)),
+            Text(profile.get("company") or ""),
             "none" if before is None else f"{before:.10g}",
             f"{after:.10g}",
             f"{after - (before or 0):+.10g}",
@@ -122,57 +116,3 @@ def movers(title: str, found: Sequence[Json], of: int) -> Table:
 def _name(profile: Json) -> str:
     identity = profile.get("identity")
     return f"{identity['kind']} {identity['value']}" if identity else profile["profile_id"]
-
-
-class Preparing:
-    """The progress of an activation, shown while the context is open."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._phase = ""
-        self._tenths = 0
-        self._tasks: dict[str, TaskID] = {}
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=console,
-            disable=not console.is_terminal,
-        )
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            self._finish()
-        self._bars.stop()
-
-    def show(self, phase: str, done: int, total: int) -> None:
-        """Show how many of all are done in a phase; each phase gets a bar of its own."""
-        if phase != self._phase:
-            self._finish()
-            self._phase, self._tenths = phase, 0
-        if phase not in _PHASES:
-            return
-        # Profiles that came after the beginning of the phase count as done, but not in the total.
-        done = min(done, total)
-        if phase not in self._tasks:
-            self._tasks[phase] = self._bars.add_task(_PHASES[phase], total=total)
-        self._bars.update(self._tasks[phase], completed=done)
-        tenths = 10 * done // total if total else 10
-        if not self._console.is_terminal and tenths > self._tenths:
-            self._tenths = tenths
-            self._console.print(f"{_PHASES[phase]}: {done:,} of {total:,}", highlight=False)
-
-    def _finish(self) -> None:
-        """Fill the bar of the phase that is over: its last state may not have been fetched."""
-        for task in self._bars.tasks:
-            self._bars.update(task.id, completed=task.total)

@@ -1,43 +1,43 @@
-"""Makes a file the draft of a model; a draft of somebody else is shown before it is overwritten."""
+"""Makes a file the draft of a model; another draft is shown before it is overwritten."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rich.console import Console
 
+from services.calling import Api, ApiAnswer
 from services.commands.asking import confirm
 from services.ops import display
-from services.ops.client import Api, ApiAnswer
-from services.ops.wanted import Wanted
+from services.ops.activation_request import ActivationRequest
 from shared.errors import Conflict, Refused
 
 
-class Found(NamedTuple):
+class ModelState(NamedTuple):
     """A model before the change: its active version, whether it has a draft, and the tag of its state.
 
-    With `another` there is a draft that differs from the new matrix.
+    With `differs` there is a draft that differs from the new matrix.
     """
 
     active: int | None
     has_draft: bool
     retired: bool = False
     tag: str | None = None
-    another: bool = False
+    differs: bool = False
 
 
-async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console) -> Found:
+async def look(api: Api, request: ActivationRequest, matrix: bytes | None, console: Console) -> ModelState:
     """Return the state of the model; when it has a draft other than the matrix, show the differences."""
-    model = await _listed(api, wanted.model)
-    found = Found(
+    model = await _model_named(api, request.model)
+    state = ModelState(
         model.get("active_version"), bool(model.get("has_draft")), retired=model.get("retired_at") is not None
     )
-    if found.retired:
-        console.print(f"{wanted.model} is retired; to activate a version of it revives it.", highlight=False)
+    if state.retired:
+        console.print(f"{request.model} is retired. An activation revives it.", highlight=False)
     if matrix is None or not model:
-        return found
-    draft = f"{wanted.path}/draft"
-    if not found.has_draft:
-        return found._replace(tag=(await api("GET", draft)).etag)
+        return state
+    draft = f"{request.path}/draft"
+    if not state.has_draft:
+        return state._replace(tag=(await api("GET", draft)).etag)
     try:
         # It succeeds only if the matrix is the draft already: the instance knows which matrices are equal.
         put_again = await api("PUT", draft, matrix, headers={"If-None-Match": "*"})
@@ -45,15 +45,15 @@ async def look(api: Api, wanted: Wanted, matrix: bytes | None, console: Console)
         if error.code != "draft_exists":
             raise
     else:
-        return found._replace(tag=put_again.etag)
+        return state._replace(tag=put_again.etag)
     tag = (await api("GET", draft)).etag
-    changes = (await api("GET", f"{wanted.path}/difference")).body["changes"]
-    title = f"{wanted.model}: another draft is there and would be replaced"
+    changes = (await api("GET", f"{request.path}/difference")).body["changes"]
+    title = f"{request.model}: another draft exists and would be replaced"
     console.print(display.difference(title, changes))
-    return found._replace(tag=tag, another=True)
+    return state._replace(tag=tag, differs=True)
 
 
-async def _listed(api: Api, name: str) -> Mapping[str, Any]:
+async def _model_named(api: Api, name: str) -> Mapping[str, Any]:
     """Return a model's entry in the list, empty when there is no such model."""
     params: dict[str, str | int] = {}
     while True:
@@ -66,26 +66,27 @@ async def _listed(api: Api, name: str) -> Mapping[str, Any]:
         params["cursor"] = page["next_cursor"]
 
 
-def ask_to_replace(wanted: Wanted) -> None:
+def ask_to_replace(request: ActivationRequest) -> None:
     """Ask whether the other draft may be replaced; raises Refused when not, or without a terminal."""
-    if wanted.yes:
+    if request.yes:
         return
     confirm(
         "Replace that draft?",
-        no=": the draft that is there is kept.",
-        no_terminal=f"another draft of {wanted.model} is there. Activate it without --matrix, or add --yes "
+        no=": the existing draft is unchanged.",
+        no_terminal=f"another draft of {request.model} exists. Activate it without --matrix, or add --yes "
         "to replace it.",
     )
 
 
-async def put(api: Api, wanted: Wanted, matrix: bytes, found: Found) -> ApiAnswer:
+async def put(api: Api, request: ActivationRequest, matrix: bytes, state: ModelState) -> ApiAnswer:
     """Make the matrix the draft; raises Conflict when the draft was changed since `look`."""
-    headers = {"If-Match": found.tag} if found.tag else {"If-None-Match": "*"}
+    headers = {"If-Match": state.tag} if state.tag else {"If-None-Match": "*"}
     try:
-        return await api("PUT", f"{wanted.path}/draft", matrix, headers=headers)
+        return await api("PUT", f"{request.path}/draft", matrix, headers=headers)
     except Refused as error:
         if error.code not in {"draft_changed", "draft_exists"}:
             raise
         raise Conflict(
-            "draft_changed", "Nothing was changed: somebody has just written another draft. Run this again."
+            "draft_changed",
+            "Nothing was changed: another request has just changed the draft. Run this command again.",
         ) from error

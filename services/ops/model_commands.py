@@ -6,21 +6,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.calling import Api
 from services.commands.options import DataDir
 from services.ops import handing_over, models
-from services.ops.client import Api
-from services.ops.commands import Connect, given
+from services.ops.client import ops_api
+from services.ops.commands import Connect, without_none
 
 Model = Annotated[str, typer.Argument(help="The model's slug.")]
-Note = Annotated[str | None, typer.Option(help="Why.")]
-Author = Annotated[str | None, typer.Option(help="Who; a mark of the key by default.")]
+Note = Annotated[str | None, typer.Option(help="The reason.")]
+Author = Annotated[str | None, typer.Option(help="The author; by default one made from the key.")]
 Url = Annotated[str | None, typer.Option(help="A running instance.")]
 
 
 def model_commands(connect: Connect) -> typer.Typer:
     """Return the group of commands; `connect` raises Misconfigured when there is no key."""
     app = typer.Typer(
-        no_args_is_help=True, help="Models: list and show them, retire one, hand over whom one kept back."
+        no_args_is_help=True, help="Models: list, show, retire, and hand over profiles that were kept back."
     )
 
     @app.command("list")
@@ -50,7 +51,7 @@ def model_commands(connect: Connect) -> typer.Typer:
     ) -> None:
         """Retire a model: it scores no longer. One that never scored is removed. An activation revives it."""
         with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
-            models.retire(api, runner.run, model, given(note=note, author=author), Console(), yes=yes)
+            models.retire(api, runner.run, model, without_none(note=note, author=author), Console(), yes=yes)
 
     @app.command("handoff")
     def hand_over(  # pyright: ignore[reportUnusedFunction]
@@ -63,8 +64,8 @@ def model_commands(connect: Connect) -> typer.Typer:
     ) -> None:
         """Hand over some profiles kept back; `activate --version N --handoff all` hands over all of them."""
         with asyncio.Runner() as runner, _Connected(runner, *connect(url, data_dir)) as api:
-            note_and_author = given(note=note, author=author)
-            runner.run(handing_over.named(api, model, profiles, note_and_author, Console()))
+            note_and_author = without_none(note=note, author=author)
+            runner.run(handing_over.hand_over_named(api, model, profiles, note_and_author, Console()))
 
     return app
 
@@ -74,7 +75,7 @@ class _Connected:
 
     def __init__(self, runner: asyncio.Runner, url: str, key: str) -> None:
         self._runner = runner
-        self._api = Api(url, key, models.ADVICE)
+        self._api = ops_api(url, key, models.ADVICE)
 
     def __enter__(self) -> Api:
         return self._api

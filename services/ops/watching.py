@@ -7,16 +7,16 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from services.ops.client import CONNECTION_LOST, ApiAnswer
-from services.ops.display import Preparing
+from services.calling import CONNECTION_LOST, ApiAnswer
 from shared.errors import FliplineError, Unavailable
+from shared.process.progress_bar import Progress
 
 LOOK_AGAIN_SECONDS: Final = 0.5
 
 
 async def watched(
     request: Coroutine[Any, Any, ApiAnswer],
-    look: Callable[[Preparing], Awaitable[None]],
+    look: Callable[[Progress], Awaitable[None]],
     console: Console,
     *,
     interrupted: str,
@@ -29,11 +29,11 @@ async def watched(
     """
     posted = asyncio.create_task(request)
     try:
-        with Preparing(console) as preparing:
+        with Progress(console) as progress:
             while not (await asyncio.wait({posted}, timeout=LOOK_AGAIN_SECONDS))[0]:
                 # The answer to the request itself reports every error.
                 with suppress(FliplineError):
-                    await look(preparing)
+                    await look(progress)
             return (await posted).body
     except asyncio.CancelledError:
         console.print(interrupted, highlight=False)

@@ -44,15 +44,15 @@ def insert(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
 
 def insert_new(connection: sa.Connection, table: sa.Table, key: str, rows: Rows) -> set[Any]:
     """Insert the rows whose key is new and return those keys; all rows have the same columns."""
-    return {one for (one,) in insert_new_telling(connection, table, key, rows, ())}
+    return {key_ for (key_,) in insert_new_returning(connection, table, key, rows, ())}
 
 
-def insert_new_telling(
+def insert_new_returning(
     connection: sa.Connection,
     table: sa.Table,
     key: str,
     rows: Rows,
-    what: tuple[sa.ColumnElement[Any], ...],
+    further: tuple[sa.ColumnElement[Any], ...],
     lock: sa.FromClause | None = None,
 ) -> Sequence[Any]:
     """Insert as `insert_new` does; return the key and further columns of each new row.
@@ -62,11 +62,11 @@ def insert_new_telling(
     """
     if not rows:
         return []
-    told = (table.c[key], *what)
+    returning = (table.c[key], *further)
     if not _on_postgresql(connection) and len(rows) > FEW and table.primary_key.columns.keys() == [key]:
-        return _insert_absent(connection, table, key, rows, told)
+        return _insert_absent(connection, table, key, rows, returning)
     source, parameters = sent(connection, table, rows)
-    statement = inserting_new(source, table, tuple(rows[0]), told, lock)
+    statement = inserting_new(source, table, tuple(rows[0]), returning, lock)
     if source is Source.VALUES and len(rows) <= FEW:
         return quick.returned(connection, statement, rows)
     return connection.execute(statement, parameters).all()
@@ -77,7 +77,7 @@ def _insert_absent(
     table: sa.Table,
     key: str,
     rows: Rows,
-    told: tuple[sa.ColumnElement[Any], ...],
+    returning: tuple[sa.ColumnElement[Any], ...],
 ) -> Sequence[Any]:
     """Insert on SQLite, where no other process writes between two statements of a transaction.
 
@@ -85,12 +85,12 @@ def _insert_absent(
     """
     keys = [row[key] for row in rows]
     present = quick.rows(connection, _present(table, key, (table.c[key],)), {"keys": keys})
-    there = {one for (one,) in present}
-    absent = {row[key]: row for row in reversed(rows) if row[key] not in there}
+    existing = {key_ for (key_,) in present}
+    absent = {row[key]: row for row in reversed(rows) if row[key] not in existing}
     insert(connection, table, list(absent.values()))
-    if len(told) == 1:
-        return [(one,) for one in absent]
-    return quick.rows(connection, _present(table, key, told), {"keys": list(absent)})
+    if len(returning) == 1:
+        return [(key_,) for key_ in absent]
+    return quick.rows(connection, _present(table, key, returning), {"keys": list(absent)})
 
 
 def insert_missing(connection: sa.Connection, table: sa.Table, rows: Rows) -> None:
@@ -136,8 +136,8 @@ def upsert_older(
 
 
 @lru_cache(maxsize=256)
-def _present(table: sa.Table, key: str, told: tuple[sa.ColumnElement[Any], ...]) -> sa.Select[Any]:
-    return sa.select(*told).where(among(False, table.c[key], "keys"))
+def _present(table: sa.Table, key: str, returning: tuple[sa.ColumnElement[Any], ...]) -> sa.Select[Any]:
+    return sa.select(*returning).where(among(False, table.c[key], "keys"))
 
 
 def built_once(build: Callable[[bool], S]) -> Callable[[sa.Connection], S]:

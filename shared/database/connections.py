@@ -26,7 +26,9 @@ class OpenConnection(Protocol):
 
     async def pages(self, query: sa.Select[*Ts], size: int) -> AsyncGenerator[Sequence[sa.Row[*Ts]]]:
         """Yield the rows of a query in pages of `size`, with only one page in memory at a time."""
-        result = await self.run(lambda its: its.execute(query, execution_options={"yield_per": size}))
+        result = await self.run(
+            lambda connection: connection.execute(query, execution_options={"yield_per": size})
+        )
         pages = result.partitions()
         try:
             while (page := await self.run(lambda _: next(pages, None))) is not None:

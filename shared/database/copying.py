@@ -64,9 +64,9 @@ class Copy:
     def records(self, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Sequence[Sequence[Any]]:
         """Return rows as the driver takes them."""
         columns = [list(map(itemgetter(name), rows)) for name in names]
-        for place, name in enumerate(names):
+        for index, name in enumerate(names):
             if (bound := self._bound(name)) is not None:
-                columns[place] = list(map(bound, columns[place]))
+                columns[index] = list(map(bound, columns[index]))
         return list(zip(*columns, strict=True))
 
     def _bound(self, name: str) -> Callable[[Any], Any] | None:

@@ -28,7 +28,7 @@ is_open: Final = dead_letters.c.replayed_at.is_(None)
 
 
 def _index(name: str, columns: list[str], where: sa.ColumnElement[bool]) -> None:
-    sa.Index(name, *(dead_letters.c[one] for one in columns), postgresql_where=where, sqlite_where=where)
+    sa.Index(name, *(dead_letters.c[name_] for name_ in columns), postgresql_where=where, sqlite_where=where)
 
 
 # Finds the few letters that a group parked among millions that ingest refused, in order of time.
@@ -56,8 +56,8 @@ def write(connection: sa.Connection, letters: Iterable[DeadLetter]) -> int:
     """
     latest: dict[str, DeadLetter] = {}
     for letter in letters:
-        known = latest.get(letter.id)
-        if known is None or known.refused_at < letter.refused_at:
+        previous = latest.get(letter.id)
+        if previous is None or previous.refused_at < letter.refused_at:
             latest[letter.id] = letter
     rows = [_row(latest[letter_id]) for letter_id in sorted(latest)]
     return upsert(connection, dead_letters, rows, newer_by=["refused_at"])
@@ -83,7 +83,7 @@ def _storable(text: str) -> str:
 def mark(connection: sa.Connection, replays: Iterable[DeadLetterReplayed]) -> None:
     """Mark open letters as replayed, each at the first replay after its refusal."""
     # In order of ids, so two workers that mark the same letters wait for each other and do not deadlock.
-    marks = sorted({(one.letter, one.replayed_at) for one in replays})
+    marks = sorted({(replay.letter, replay.replayed_at) for replay in replays})
     if not marks:
         return
     marked = (

@@ -103,11 +103,11 @@ def inserting_new(
     source: Source,
     table: sa.Table,
     names: tuple[str, ...],
-    told: tuple[sa.ColumnElement[Any], ...],
+    returned: tuple[sa.ColumnElement[Any], ...],
     lock: sa.FromClause | None,
 ) -> ReturningInsert[Any]:
-    """Return the statement of `bulk.insert_new_telling`, which returns the columns `told`."""
-    return inserting_missing(source, table, names, lock).returning(*told)
+    """Return the statement of `bulk.insert_new_returning`, which returns the columns `returned`."""
+    return inserting_missing(source, table, names, lock).returning(*returned)
 
 
 def _guard(

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.database.engine import Database
 from shared.database.reasons import driver_reason
-from shared.database.urls import place, sqlite_file
+from shared.database.urls import described, sqlite_file
 from shared.errors import Misconfigured, Unavailable
 
 SCRIPTS = Path(__file__).parents[2] / "deploy" / "migrations"
@@ -36,7 +36,7 @@ async def migrate(url: str) -> None:
     if file is not None and not file.parent.is_dir():
         raise Misconfigured(
             "database_missing",
-            f"{place(url)} lies in a directory that is not there: make {file.parent}, or correct "
+            f"{described(url)} is in a directory that does not exist: create {file.parent}, or correct "
             "FLIPLINE_DATABASE_URL.",
         )
     try:
@@ -44,17 +44,17 @@ async def migrate(url: str) -> None:
     except CommandError as error:
         raise Misconfigured(
             "schema_unknown",
-            f"{place(url)} has a schema that this version of Flipline does not know ({error}). Run the "
-            "version that made it or a newer one, or name another database with FLIPLINE_DATABASE_URL.",
+            f"{described(url)} has a schema that this version of Flipline does not know ({error}). Run the "
+            "version that made it or a newer version, or name another database with FLIPLINE_DATABASE_URL.",
         ) from error
     except (Unavailable, SQLAlchemyError) as error:
         advice = (
             "Start the server, or correct FLIPLINE_DATABASE_URL."
             if file is None
-            else "Mend that, restore it from a backup, or name another data directory with --data-dir."
+            else "Repair it, restore it from a backup, or name another data directory with --data-dir."
         )
         raise Misconfigured(
-            "database_unusable", f"{place(url)} cannot be used: {driver_reason(error)}. {advice}"
+            "database_unusable", f"{described(url)} cannot be used: {driver_reason(error)}. {advice}"
         ) from error
 
 
@@ -67,8 +67,8 @@ async def require_newest(database: Database) -> None:
     if await _revision_of(database) != newest:
         raise Misconfigured(
             "schema_differs",
-            "The database has not the schema of this version: run `flipline migrate` first, or start the "
-            "service.",
+            "The database does not have the schema of this version: run `flipline migrate` first, "
+            "or start the service.",
         )
 
 

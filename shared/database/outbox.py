@@ -39,22 +39,22 @@ outbox = sa.Table(
 _OLDEST: Final = sa.select(outbox).order_by(outbox.c.id).limit(BATCH).with_for_update(skip_locked=True)
 _DELETED: Final = sa.delete(outbox).where(outbox.c.id.in_(sa.bindparam("ids", expanding=True)))
 
-_WAS_PUT_TO: Final = "outbox"
+_HAS_NEW: Final = "outbox"
 
 
 def put(connection: sa.Connection, records: Sequence[Record]) -> None:
     """Store the records for the log as part of the caller's transaction."""
     if records:
-        connection.info[_WAS_PUT_TO] = True
+        connection.info[_HAS_NEW] = True
         bulk.insert(connection, outbox, [record._asdict() for record in records])
 
 
-def was_put_to(connection: sa.Connection) -> bool:
+def has_new_records(connection: sa.Connection) -> bool:
     """Return whether `put` was called on this connection since the last call of this function.
 
     It may also be true after a rollback, which only costs a needless look.
     """
-    return bool(connection.info.pop(_WAS_PUT_TO, False))
+    return bool(connection.info.pop(_HAS_NEW, False))
 
 
 async def depth(database: Database) -> int:
@@ -67,7 +67,7 @@ async def depth(database: Database) -> int:
 async def keep_relaying(database: Database, log: Log, stored: Bell, pulse: Pulse) -> None:
     """Relay until cancelled; `stored` rings when there is something new."""
     if database.dialect == "sqlite":
-        await _keep_relaying_beside_the_writer(database, log, stored, pulse)
+        await _relay_beside_the_writer(database, log, stored, pulse)
     while True:
         relayed = await relay(database, log)
         pulse.moved()
@@ -85,11 +85,11 @@ async def relay(database: Database, log: Log) -> int:
         await _delete_appended(database)
         return appended
     async with database.open_unit() as connection:
-        rows = await connection.run(lambda its: its.execute(_OLDEST).all())
+        rows = await connection.run(lambda session: session.execute(_OLDEST).all())
         if rows:
             await _append(log, rows)
             ids = [row.id for row in rows]
-            await connection.run(lambda its: its.execute(_DELETED, {"ids": ids}))
+            await connection.run(lambda session: session.execute(_DELETED, {"ids": ids}))
     return len(rows)
 
 
@@ -122,8 +122,8 @@ class _Progress:
 _progress: WeakKeyDictionary[Database, _Progress] = WeakKeyDictionary()
 
 
-async def _keep_relaying_beside_the_writer(database: Database, log: Log, stored: Bell, pulse: Pulse) -> None:
-    deleting = asyncio.create_task(_keep_deleting(database))
+async def _relay_beside_the_writer(database: Database, log: Log, stored: Bell, pulse: Pulse) -> None:
+    deleting = asyncio.create_task(_delete_in_intervals(database))
     try:
         while not deleting.done():
             appended = await _append_new(database, log)
@@ -135,7 +135,7 @@ async def _keep_relaying_beside_the_writer(database: Database, log: Log, stored:
         deleting.cancel()
 
 
-async def _keep_deleting(database: Database) -> None:
+async def _delete_in_intervals(database: Database) -> None:
     while True:
         await _delete_appended(database)
         await asyncio.sleep(DELETE_EVERY_SECONDS)

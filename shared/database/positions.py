@@ -55,8 +55,8 @@ class Claims:
     async def stored(self, partition: Partition) -> Position | None:
         """Return the group's position in a partition; None when there is none."""
         query = sa.select(positions.c.next_offset, positions.c.log_id, positions.c.last_checksum)
-        its = query.where(*_at(self._group, partition))
-        row = await self._database.read(lambda connection: connection.execute(its).one_or_none())
+        statement = query.where(*_at(self._group, partition))
+        row = await self._database.read(lambda connection: connection.execute(statement).one_or_none())
         return None if row is None else Position(*row)
 
     async def claim(self, partition: Partition, log_id: str) -> int:
@@ -96,7 +96,7 @@ class Claims:
         Raises Fenced when a partition is not ours any more or the messages were applied before.
         """
         for partition, (first, last) in sorted(_spans(messages).items()):
-            asked = {
+            parameters = {
                 "of_consumer": self._group,
                 "of_topic": partition.topic,
                 "of_partition": partition.number,
@@ -105,7 +105,7 @@ class Claims:
                 "end": last.offset + 1,
                 "checksum": crc32(last.value),
             }
-            if quick.changed(connection, _ADVANCE, asked) != 1:
+            if quick.changed(connection, _ADVANCE, parameters) != 1:
                 raise Fenced("fenced", f"{partition.topic}/{partition.number} has another owner.")
 
 
@@ -159,7 +159,7 @@ def lock(connection: sa.Connection, group: str, topic: str) -> Sequence[sa.Row[A
 
 
 def set_back(
-    connection: sa.Connection, locked: Sequence[sa.Row[Any]], stood: Mapping[Partition, Position]
+    connection: sa.Connection, locked: Sequence[sa.Row[Any]], former: Mapping[Partition, Position]
 ) -> None:
     """Move a group back to former positions, or to the beginning where it had no position.
 
@@ -168,12 +168,12 @@ def set_back(
     """
     for row in locked:
         partition = Partition(row.topic, row.partition)
-        position = stood.get(partition, Position(0))
+        position = former.get(partition, Position(0))
         changed: dict[str, Any] = {"epoch": row.epoch + 1}
         if position.next_offset < row.next_offset:
             changed |= position._asdict()
-        its = sa.update(positions).where(*_at(row.consumer, partition))
-        connection.execute(its.values(**changed))
+        statement = sa.update(positions).where(*_at(row.consumer, partition))
+        connection.execute(statement.values(**changed))
 
 
 def read_again(connection: sa.Connection, topic: str | None = None) -> int:
@@ -181,9 +181,9 @@ def read_again(connection: sa.Connection, topic: str | None = None) -> int:
 
     The epoch rises, so a worker that reads now is fenced and claims anew.
     """
-    again = sa.update(positions).values(
+    update = sa.update(positions).values(
         next_offset=0, log_id=None, last_checksum=None, epoch=positions.c.epoch + 1
     )
     if topic is not None:
-        again = again.where(positions.c.topic == topic)
-    return connection.execute(again).rowcount
+        update = update.where(positions.c.topic == topic)
+    return connection.execute(update).rowcount

@@ -18,7 +18,7 @@ from shared.database.threads import check_cancelled
 Parameters = Mapping[str, Any]
 Statement: TypeAlias = sa.Select[*tuple[Any, ...]] | sa.CompoundSelect[*tuple[Any, ...]] | UpdateBase
 
-_KEPT: Final = 512
+_CACHED: Final = 512
 
 
 def rows(connection: sa.Connection, statement: Statement, parameters: Parameters) -> Sequence[Any]:
@@ -34,7 +34,7 @@ def returned(
 ) -> Sequence[Any]:
     """Execute a statement that is built once for each of the parameters, and return all of its rows."""
     plain = _plain(statement, tuple(parameters[0]), connection.dialect, returns=True)
-    return [row for one in parameters for row in plain.rows(connection, one)]
+    return [row for values in parameters for row in plain.rows(connection, values)]
 
 
 def changed(connection: sa.Connection, statement: Statement, parameters: Parameters) -> int:
@@ -70,17 +70,19 @@ class _Plain:
         # SQLAlchemy stores `exported_columns` on the statement and passes them to statements derived from
         # it, such as by adding RETURNING. So a statement that returns nothing is not asked for them.
         columns = statement.exported_columns if returns else ()
-        out = [one.type.dialect_impl(dialect).result_processor(dialect, None) for one in columns]
+        out = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
         self._read: list[tuple[int, Callable[[Any], Any]]] = [
-            (place, read) for place, read in enumerate(out) if read is not None
+            (index, read) for index, read in enumerate(out) if read is not None
         ]
 
     def rows(self, connection: sa.Connection, parameters: Parameters) -> Sequence[Any]:
-        found = self._run(connection, "execute", self._bound(parameters)).fetchall()
-        return [self._as_read(row) for row in found] if self._read else found
+        fetched = self._run(connection, "execute", self._bound(parameters)).fetchall()
+        return [self._converted(row) for row in fetched] if self._read else fetched
 
     def written(self, connection: sa.Connection, parameters: Sequence[Parameters]) -> int:
-        return int(self._run(connection, "executemany", [self._bound(one) for one in parameters]).rowcount)
+        return int(
+            self._run(connection, "executemany", [self._bound(values) for values in parameters]).rowcount
+        )
 
     def _run(self, connection: sa.Connection, how: str, bound: Sequence[Any]) -> Any:
         check_cancelled(connection)
@@ -97,18 +99,18 @@ class _Plain:
         return tuple(
             [
                 value if bind is None else bind(value)
-                for name, is_asked, fixed, bind in self._binds
-                for value in (parameters[name] if is_asked else fixed,)
+                for name, is_parameter, fixed, bind in self._binds
+                for value in (parameters[name] if is_parameter else fixed,)
             ]
         )
 
-    def _as_read(self, row: Sequence[Any]) -> tuple[Any, ...]:
+    def _converted(self, row: Sequence[Any]) -> tuple[Any, ...]:
         values = list(row)
-        for place, read in self._read:
-            values[place] = read(values[place])
+        for index, read in self._read:
+            values[index] = read(values[index])
         return tuple(values)
 
 
-@lru_cache(maxsize=_KEPT)
+@lru_cache(maxsize=_CACHED)
 def _plain(statement: Statement, names: tuple[str, ...], dialect: sa.Dialect, *, returns: bool) -> _Plain:
     return _Plain(statement, names, dialect, returns=returns)

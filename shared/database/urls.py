@@ -10,7 +10,7 @@ from shared.errors import Misconfigured
 SQLITE = "sqlite"
 POSTGRESQL = "postgresql+asyncpg"
 # A URL without a driver gets ours; earlier versions used aiosqlite for SQLite.
-_MEANT = {"sqlite+aiosqlite": SQLITE, "postgresql": POSTGRESQL, "postgres": POSTGRESQL}
+_DRIVERS = {"sqlite+aiosqlite": SQLITE, "postgresql": POSTGRESQL, "postgres": POSTGRESQL}
 _LAST_PORT = 65535
 # The options of asyncpg and of SQLAlchemy's dialect whose values can be written as text.
 _OPTIONS = {
@@ -26,19 +26,19 @@ def read_url(url: str) -> sa.URL:
     except (ArgumentError, ValueError):
         # Without the cause: its text may quote a password.
         raise _invalid(
-            "is no URL. Write @, : and / in a password as %40, %3A and %2F; "
-            f"one is {POSTGRESQL}://user:password@host:5432/database"
+            "is not a URL. Write @, : and / in a password as %40, %3A and %2F; "
+            f"an example is {POSTGRESQL}://user:password@host:5432/database"
         ) from None
-    parsed = parsed.set(drivername=_MEANT.get(parsed.drivername, parsed.drivername))
+    parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
     if parsed.drivername not in {SQLITE, POSTGRESQL}:
         raise _invalid(f"must start with {SQLITE}:// or {POSTGRESQL}://")
     if parsed.drivername == SQLITE:
         if not parsed.database or parsed.database == ":memory:" or "uri" in parsed.query:
-            raise _invalid(f"names no file; one is {SQLITE}:////var/lib/flipline/state.sqlite")
+            raise _invalid(f"names no file; an example is {SQLITE}:////var/lib/flipline/state.sqlite")
     elif parsed.port is not None and not 1 <= parsed.port <= _LAST_PORT:
-        raise _invalid(f"has port {parsed.port}, and the last port is {_LAST_PORT}")
+        raise _invalid(f"has port {parsed.port}; the last port is {_LAST_PORT}")
     elif unknown := sorted(parsed.query.keys() - _OPTIONS):
-        raise _invalid(f"has an option {unknown[0]}, and only {', '.join(sorted(_OPTIONS))} can be used")
+        raise _invalid(f"has the option {unknown[0]}; only {', '.join(sorted(_OPTIONS))} can be used")
     return parsed
 
 
@@ -48,7 +48,7 @@ def sqlite_file(url: str) -> Path | None:
     return Path(parsed.database) if parsed.drivername == SQLITE and parsed.database else None
 
 
-def place(url: str) -> str:
+def described(url: str) -> str:
     """Return the words for a database in a sentence: its file, or its name and its server."""
     parsed = read_url(url)
     if parsed.drivername == SQLITE:
@@ -57,5 +57,5 @@ def place(url: str) -> str:
     return f"The database {parsed.database} at {host}" + (f":{parsed.port}" if parsed.port else "")
 
 
-def _invalid(what: str) -> Misconfigured:
-    return Misconfigured("database_url_invalid", f"FLIPLINE_DATABASE_URL {what}.")
+def _invalid(problem: str) -> Misconfigured:
+    return Misconfigured("database_url_invalid", f"FLIPLINE_DATABASE_URL {problem}.")

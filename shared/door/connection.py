@@ -35,8 +35,8 @@ class Connection(HttpToolsProtocol):
         self.phase: str = HEAD
         self.unfinished = 0
         """bytes that came since the parser last understood something: a head, or a part of a body"""
-        self._last_words: Response | None = None
-        self._thrown_away = 0
+        self._pending_refusal: Response | None = None
+        self._dropped_bytes = 0
 
     @property
     def is_answering(self) -> bool:
@@ -52,9 +52,9 @@ class Connection(HttpToolsProtocol):
             if in_body:
                 # The newest request, whose answer has not begun.
                 self.pipeline.popleft()
-            self._say_later(answer)
+            self._send_later(answer)
         elif self.is_answering and not in_body:
-            self._say_later(answer)
+            self._send_later(answer)
         elif self.is_answering and self.cycle.response_started:
             # Half an answer cannot be taken back.
             self.transport.abort()
@@ -63,26 +63,26 @@ class Connection(HttpToolsProtocol):
             self._end()
         else:
             self._forget_request()
-            self._say(answer)
+            self._send(answer)
 
-    def throw_away(self, data: bytes) -> None:
+    def drop(self, data: bytes) -> None:
         """Drop what a refused client still sends, up to a limit: it can read the answer and gets no reset."""
-        self._thrown_away += len(data)
-        if self._thrown_away > self.limits.linger_bytes:
+        self._dropped_bytes += len(data)
+        if self._dropped_bytes > self.limits.linger_bytes:
             self.transport.abort()
 
     @property
     def lingers(self) -> bool:
         """Whether the client was refused and its answer is written."""
-        return self.phase == ENDING and self._last_words is None
+        return self.phase == ENDING and self._pending_refusal is None
 
     def on_response_complete(self) -> None:
         """Go on with the next request, or say why there is none."""
         is_last = not self.pipeline
         super().on_response_complete()
-        if self._last_words is not None and is_last and not self.transport.is_closing():
-            answer, self._last_words = self._last_words, None
-            self._say(answer)
+        if self._pending_refusal is not None and is_last and not self.transport.is_closing():
+            answer, self._pending_refusal = self._pending_refusal, None
+            self._send(answer)
 
     def timeout_keep_alive_handler(self) -> None:
         """Close the connection when it is idle; a connection that has begun a request has other limits."""
@@ -90,11 +90,11 @@ class Connection(HttpToolsProtocol):
         if self.phase == IDLE:
             super().timeout_keep_alive_handler()
 
-    def _say_later(self, answer: Response) -> None:
-        self._last_words = answer
+    def _send_later(self, answer: Response) -> None:
+        self._pending_refusal = answer
         self.flow.pause_reading()
 
-    def _say(self, answer: Response) -> None:
+    def _send(self, answer: Response) -> None:
         self.transport.write(on_the_wire(answer, self.server_state.default_headers))
         self._end()
 

@@ -15,10 +15,10 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from shared.web.headers import Header
 
-_MOST_KNOWN: Final = 500
+_MAX_ENCODED: Final = 500
 _WITHOUT_BODY: Final = (204, 304)
 
-_known: dict[Header, tuple[bytes, bytes | None]] = {}
+_encoded_headers: dict[Header, tuple[bytes, bytes | None]] = {}
 """For each header its line on the wire, and its name when it says how the answer ends."""
 
 
@@ -27,12 +27,12 @@ def _encoded(header: Header) -> tuple[bytes, bytes | None]:
     if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
         raise RuntimeError("a header of an answer has characters that end or split it")
     name = name.lower()
-    says_end = name in {b"content-length", b"transfer-encoding", b"connection"}
-    encoded = (b"%b: %b\r\n" % (name, value), name if says_end else None)
+    is_framing = name in {b"content-length", b"transfer-encoding", b"connection"}
+    encoded = (b"%b: %b\r\n" % (name, value), name if is_framing else None)
     # The date changes every second.
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
-    _known[header] = encoded
+    if len(_encoded_headers) >= _MAX_ENCODED:
+        _encoded_headers.clear()
+    _encoded_headers[header] = encoded
     return encoded
 
 
@@ -49,13 +49,13 @@ class Cycle(RequestResponseCycle):
         self.waiting_for_100_continue = False
         status = message["status"]
         lines = [STATUS_LINE[status]]
-        says_close = False
+        closes = False
         for header in (*self.default_headers, *message["headers"]):
-            line, name = _known.get(header) or _encoded(header)
+            line, name = _encoded_headers.get(header) or _encoded(header)
             lines.append(line)
             if name is not None:
-                says_close |= self._says_close(name, header[1])
-        if not self.keep_alive and not says_close:
+                closes |= self._note_framing(name, header[1])
+        if not self.keep_alive and not closes:
             lines.append(b"connection: close\r\n")
         if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in _WITHOUT_BODY:
             self.chunked_encoding = True
@@ -63,7 +63,7 @@ class Cycle(RequestResponseCycle):
         lines.append(b"\r\n")
         self.transport.write(b"".join(lines))
 
-    def _says_close(self, name: bytes, value: bytes) -> bool:
+    def _note_framing(self, name: bytes, value: bytes) -> bool:
         """Note what a header says about the answer's end; return whether the connection closes after it."""
         if name == b"content-length" and self.chunked_encoding is None:
             self.expected_content_length = int(value)

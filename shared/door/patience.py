@@ -47,13 +47,13 @@ class PatientConnection(Connection):
         """Free the slot for another connection; a client that has begun a request gets the refusal."""
         if self.lingers or self.transport.is_closing():
             self.transport.abort()
-        elif self.has_begun:
+        elif self.has_started:
             self.refuse(refusal(self.limits))
         else:
             self.transport.close()
 
     @property
-    def has_begun(self) -> bool:
+    def has_started(self) -> bool:
         """Whether a part of a request has arrived that has no answer yet."""
         if self.phase == HEAD:
             # A head that begins behind another request is counted from the next piece on.
@@ -63,9 +63,13 @@ class PatientConnection(Connection):
     def longest_waiting(self, waits: Callable[["PatientConnection"], bool]) -> "PatientConnection | None":
         """Return the connection whose client has kept us waiting for longest, and not just for a moment."""
         latest = self.loop.time() - self.limits.patience_seconds
-        others = cast("Iterable[PatientConnection]", self.connections)
-        found = [one for one in others if one.since is not None and one.since <= latest and waits(one)]
-        return min(found, key=lambda one: one.since or 0.0, default=None)
+        connections = cast("Iterable[PatientConnection]", self.connections)
+        found = [
+            connection
+            for connection in connections
+            if connection.since is not None and connection.since <= latest and waits(connection)
+        ]
+        return min(found, key=lambda connection: connection.since or 0.0, default=None)
 
     def _seconds_allowed(self) -> float | None:
         """Return how long the client may stay in its present phase; None when it is our turn."""
@@ -84,16 +88,16 @@ class PatientConnection(Connection):
     def _give_up(self) -> None:
         if self.lingers:
             self.transport.abort()
-        elif self.has_begun:
+        elif self.has_started:
             slow = refusals.head_too_slow if self.phase == HEAD else refusals.body_too_slow
             self.refuse(slow(self.limits))
         else:
             self.transport.close()
 
     def _leaves_unread(self, now: float) -> bool:
-        left = self.transport.get_write_buffer_size()
-        if not left:
+        unread = self.transport.get_write_buffer_size()
+        if not unread:
             self._unread_since = None
-        elif self._unread_since is None or left <= self._unread - _PART_BYTES:
-            self._unread, self._unread_since = left, now
+        elif self._unread_since is None or unread <= self._unread - _PART_BYTES:
+            self._unread, self._unread_since = unread, now
         return self._unread_since is not None and now - self._unread_since >= self.limits.unread_seconds

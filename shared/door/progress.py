@@ -29,7 +29,7 @@ class RequestsInProgress(PatientConnection):
         if waits:
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self._answer_in_turn))
-        elif len(self.tasks) < self.most_requests or self._found_place():
+        elif len(self.tasks) < self.most_requests or self._freed_slot():
             self._start_asgi_task(self.cycle, app)
         else:
             self._start_asgi_task(self.cycle, self._overloaded())
@@ -92,9 +92,11 @@ class RequestsInProgress(PatientConnection):
     def _overloaded(self) -> Any:
         return refusals.Overloaded(self.limits)
 
-    def _found_place(self) -> bool:
+    def _freed_slot(self) -> bool:
         """Return whether another request, with a client that has not sent its whole body, has made way."""
-        other = self.longest_waiting(lambda one: one.phase == BODY and one.is_answering)
-        if other is not None:
-            other.make_way(refusals.too_many_requests)
-        return other is not None
+        slowest = self.longest_waiting(
+            lambda connection: connection.phase == BODY and connection.is_answering
+        )
+        if slowest is not None:
+            slowest.make_way(refusals.too_many_requests)
+        return slowest is not None

@@ -45,19 +45,19 @@ class Doorway(RequestsInProgress):
         too_many = len(self.connections) - self.limits.connections
         if too_many <= 0:
             return
-        other = self.longest_waiting(lambda one: not one.is_answering)
+        slowest = self.longest_waiting(lambda connection: not connection.is_answering)
         if too_many > SPARE_CONNECTIONS:
             # No refusal is sent, since it would occupy a slot for a while.
-            (other or self).transport.abort()
-        elif other is None:
+            (slowest or self).transport.abort()
+        elif slowest is None:
             self.refuse(refusals.too_many_connections(self.limits))
         else:
-            other.make_way(refusals.too_many_connections)
+            slowest.make_way(refusals.too_many_connections)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, piece by piece."""
         if self.phase == ENDING:
-            self.throw_away(data)
+            self.drop(data)
             return
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
@@ -159,11 +159,11 @@ class Doorway(RequestsInProgress):
 def doorway(limits: Limits) -> type[Doorway]:
     """Return the protocol of one server, to hand to uvicorn as `http`."""
 
-    class OfOneServer(Doorway):
+    class ServerDoorway(Doorway):
         pass
 
-    OfOneServer.limits = limits
-    OfOneServer.piece_bytes = limits.piece_bytes
-    OfOneServer.most_requests = limits.requests
-    OfOneServer.sweep = Sweep(limits.interval_seconds)
-    return OfOneServer
+    ServerDoorway.limits = limits
+    ServerDoorway.piece_bytes = limits.piece_bytes
+    ServerDoorway.most_requests = limits.requests
+    ServerDoorway.sweep = Sweep(limits.interval_seconds)
+    return ServerDoorway

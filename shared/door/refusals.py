@@ -12,17 +12,17 @@ from shared.web.headers import Header, made_safe
 from shared.web.problems import problem
 
 _CLOSE = {"Connection": "close"}
-_COME_AGAIN = {"Connection": "close", "Retry-After": "5"}
+_RETRY = {"Connection": "close", "Retry-After": "5"}
 
 
-def _refusal(status: int, code: str, message: str, *, come_again: bool = False) -> Response:
+def _refusal(status: int, code: str, message: str, *, retry: bool = False) -> Response:
     REFUSED_REQUESTS.labels(code).inc()
-    return problem(status, code, message, _COME_AGAIN if come_again else _CLOSE)
+    return problem(status, code, message, _RETRY if retry else _CLOSE)
 
 
 def not_http() -> Response:
     """Refuse what cannot be parsed."""
-    return _refusal(400, "request_invalid", "This is no HTTP/1.1 request, or its method is not known.")
+    return _refusal(400, "request_invalid", "This is not an HTTP/1.1 request, or its method is not known.")
 
 
 def line_too_long(limits: Limits) -> Response:
@@ -50,32 +50,34 @@ def body_too_large(limits: Limits) -> Response:
 
 def too_many_pipelined(limits: Limits) -> Response:
     """Refuse a request behind too many others on its connection."""
-    message = f"At most {limits.pipelined:,} requests wait on one connection; wait for answers in between."
-    return _refusal(503, "too_many_pipelined", message, come_again=True)
+    message = (
+        f"At most {limits.pipelined:,} requests may wait on one connection; wait for answers in between."
+    )
+    return _refusal(503, "too_many_pipelined", message, retry=True)
 
 
 def head_too_slow(limits: Limits) -> Response:
     """Refuse a request whose headers do not end."""
-    message = f"The headers of a request have to come within {limits.head_seconds:g} seconds."
+    message = f"The headers of a request must arrive within {limits.head_seconds:g} seconds."
     return _refusal(408, "headers_too_slow", message)
 
 
 def body_too_slow(limits: Limits) -> Response:
     """Refuse a request whose body does not end."""
-    message = f"The body of a request has to come within {limits.body_seconds:g} seconds."
+    message = f"The body of a request must arrive within {limits.body_seconds:g} seconds."
     return _refusal(408, "body_too_slow", message)
 
 
 def too_many_connections(limits: Limits) -> Response:
     """Refuse a connection when all slots are taken."""
-    message = f"All {limits.connections:,} connections are in use; come again."
-    return _refusal(503, "too_many_connections", message, come_again=True)
+    message = f"All {limits.connections:,} connections are in use; try again later."
+    return _refusal(503, "too_many_connections", message, retry=True)
 
 
 def too_many_requests(limits: Limits) -> Response:
     """Refuse a request when the limit of requests in progress is reached."""
-    message = f"{limits.requests:,} requests are in progress, which is the most; come again."
-    return _refusal(503, "too_many_requests", message, come_again=True)
+    message = f"All {limits.requests:,} slots for requests are in use; try again later."
+    return _refusal(503, "too_many_requests", message, retry=True)
 
 
 class Overloaded:

@@ -13,6 +13,7 @@ from shared.events import DEAD_LETTERS, INGEST, DeadLetter, DeadLetterReplayed, 
 from shared.following.follower import Summary
 from shared.following.parking import dead_letter
 from shared.log.port import Message
+from shared.names import ID_PATTERN
 from shared.process.clock import Clock
 
 GROUP: Final = DEAD_LETTERS
@@ -22,7 +23,6 @@ REFUSERS: Final = (INGEST, "scoring", "handoff", "handoff.models", GROUP)
 """The values of `refused_by` in this version: ingest and the consumer groups."""
 
 # The fields are parts of index keys, which PostgreSQL limits to 2,704 bytes. Lists filter by names.
-ID_PATTERN: Final = r"^[A-Za-z0-9_.:-]{1,128}$"
 NAME_PATTERN: Final = r"^[a-z][a-z0-9_.-]{0,63}$"
 
 
@@ -81,9 +81,9 @@ def _faults(event: DeadLetter | DeadLetterReplayed) -> Iterator[str]:
         if re.fullmatch(pattern.strip("^$"), value) is None:
             yield f"{field} does not match {pattern}."
     if at.tzinfo is None:
-        yield "An instant has its time zone."
+        yield "An instant must have a time zone."
         return
     try:
         at.astimezone(UTC)
     except OverflowError:
-        yield "An instant lies in the years 1 to 9999 in UTC."
+        yield "An instant must be in the years 1 to 9999 in UTC."

@@ -35,7 +35,7 @@ TRIES_BEFORE_HALVING = 3
 # When two workers collide, a database may refuse good data once; data that it refuses twice is bad.
 TRIES_BEFORE_PARKING = 2
 # When this many messages in a row have to be parked, the fault is ours and not the messages': stop, so that
-# somebody notices.
+# the operator notices.
 MAX_PARKED_IN_A_ROW = 20
 
 Summary = Mapping[str, object]
@@ -103,8 +103,8 @@ class Follower:
                 if messages:
                     await self._handle(claims, consumer, messages)
                     pulse.moved()
-                nothing_left = await progress.look()
-                if not messages and nothing_left:
+                caught_up = await progress.look()
+                if not messages and caught_up:
                     pulse.moved()
 
     async def _handle(self, claims: Claims, consumer: Consumer, messages: Sequence[Message]) -> None:
@@ -130,13 +130,13 @@ class Follower:
                 await consumer.acknowledge(next_offsets(batch))
                 self._pulse.progressed()
         except Fenced:
-            left = len(messages) - done
-            logger.warning("batch.fenced", group=self._group, messages=left)
-            MESSAGES.labels(self._group, "fenced").inc(left)
+            remaining = len(messages) - done
+            logger.warning("batch.fenced", group=self._group, messages=remaining)
+            MESSAGES.labels(self._group, "fenced").inc(remaining)
             consumer.stand_down()
 
     def _fitting(self, messages: Sequence[Message], done: int) -> int:
-        return fitting((len(one.value) for one in islice(messages, done, None)), self._pace.size)
+        return fitting((len(message.value) for message in islice(messages, done, None)), self._pace.size)
 
     async def _persist(
         self, claims: Claims, messages: Sequence[Message], delay: float = FIRST_RETRY_SECONDS
@@ -175,7 +175,7 @@ class Follower:
     async def _wait(self, error: Unavailable, delay: float) -> float:
         """Wait for a fault of ours to pass and return how long to wait the next time, in seconds."""
         self._pulse.waits(error)
-        logger.warning("batch.waits", group=self._group, error=safe_reason(error))
+        logger.warning("batch.retry", group=self._group, error=safe_reason(error))
         await asyncio.sleep(delay)
         return min(delay * 2, LAST_RETRY_SECONDS)
 
@@ -183,7 +183,7 @@ class Follower:
         def applied(connection: Connection) -> tuple[float, Summary, bool]:
             began = time.perf_counter()
             claims.advance(connection, messages)
-            return began, self._apply(connection, messages), outbox.was_put_to(connection)
+            return began, self._apply(connection, messages), outbox.has_new_records(connection)
 
         started = time.perf_counter()
         began, summary, has_stored = await self._unit(applied)

@@ -17,8 +17,8 @@ def fitting(sizes: Iterable[int], most: int) -> int:
     A message that is larger than MOST_BYTES goes alone.
     """
     count = size = 0
-    for one in sizes:
-        size += one
+    for message_size in sizes:
+        size += message_size
         if count and (count >= most or size > MOST_BYTES):
             break
         count += 1

@@ -18,15 +18,15 @@ def dead_letter(message: Message, error: Exception, *, refused_by: str, at: date
     For a foreign error the letter's message has its type and its position in the code, never its text.
     """
     partition = message.partition
-    place = f"{partition.topic}/{partition.number}/{message.offset}"
+    source = f"{partition.topic}/{partition.number}/{message.offset}"
     return DeadLetter(
-        id=derived_id("dead", refused_by, place),
+        id=derived_id("dead", refused_by, source),
         code=_code(error),
         message=error.message if isinstance(error, Poison) else safe_reason(error),
         **payload_of(message.value)._asdict(),
         refused_at=at,
         refused_by=refused_by,
-        source=place,
+        source=source,
     )
 
 

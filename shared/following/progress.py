@@ -26,17 +26,17 @@ class Progress:
         self._looked_at = now
         backlog = await self._consumer.backlog()
         self._show(backlog)
-        records = sum(one.records for one in backlog.values())
+        records = sum(partition_backlog.records for partition_backlog in backlog.values())
         LAG.labels(self._group).set(records)
         OLDEST_UNREAD_SECONDS.labels(self._group).set(
-            max((one.oldest_seconds for one in backlog.values()), default=0.0)
+            max((partition_backlog.oldest_seconds for partition_backlog in backlog.values()), default=0.0)
         )
         return records == 0
 
     def _show(self, backlog: Mapping[Partition, Backlog]) -> None:
-        for partition, one in backlog.items():
-            POSITION.labels(*self._labels(partition)).set(one.position)
-            LOG_END.labels(*self._labels(partition)).set(one.end)
+        for partition, partition_backlog in backlog.items():
+            POSITION.labels(*self._labels(partition)).set(partition_backlog.position)
+            LOG_END.labels(*self._labels(partition)).set(partition_backlog.end)
         for partition in self._shown - backlog.keys():
             # Another worker has the partition now and shows its position.
             POSITION.remove(*self._labels(partition))

@@ -21,7 +21,7 @@ _NAME = r"[a-z0-9!#$%&'*+/=?^_`{|}~.-]+"
 _DOMAIN = r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
 _PLAIN = re.compile(rf"(?!\.+@)({_NAME})@({_DOMAIN})")
 _BARE_NAME = re.compile(_NAME)
-_IS_DOMAIN = re.compile(_DOMAIN)
+_DOMAIN_NAME = re.compile(_DOMAIN)
 # Whatever comes before an address in angle brackets is the person's name, in quotes or not.
 _NAMED = re.compile(r'((?:"(?:[^"\\]|\\.)*+"|[^<>"])*+)<([^<>]+)>')
 _SEVERAL = re.compile(r"@[^,;]*[,;]")
@@ -48,7 +48,7 @@ def email_form(text: str) -> tuple[str, str]:
         size = len(name)
     if size > MAX_NAME or size + len(domain) >= MAX_ADDRESS:
         raise ValueError(
-            f"is too long: an address has at most {MAX_ADDRESS} bytes, its name before the @ {MAX_NAME}"
+            f"is too long: an address has at most {MAX_ADDRESS} bytes, and {MAX_NAME} before the @"
         )
     return name, domain
 
@@ -79,13 +79,13 @@ def _name(name: str) -> str:
         if _NOT_BARE.search(folded) or not folded.strip("."):
             raise ValueError("is not an e-mail address")
         return folded
-    meant = folded[1:-1]
+    unquoted = folded[1:-1]
     # Quotes that are not needed make no other mailbox (RFC 5321, 4.1.2).
-    if _BARE_NAME.fullmatch(meant) and meant.strip("."):
-        return meant
-    if not meant.isprintable():
+    if _BARE_NAME.fullmatch(unquoted) and unquoted.strip("."):
+        return unquoted
+    if not unquoted.isprintable():
         raise ValueError("is not an e-mail address")
-    return '"' + _SPECIAL.sub(r"\\\g<0>", meant) + '"'
+    return '"' + _SPECIAL.sub(r"\\\g<0>", unquoted) + '"'
 
 
 def _domain(domain: str) -> str:
@@ -94,6 +94,6 @@ def _domain(domain: str) -> str:
     except (idna.IDNAError, UnicodeError) as error:
         raise ValueError("has a domain that is not a domain name") from error
     ascii_domain = ascii_domain.removesuffix(".")
-    if not _IS_DOMAIN.fullmatch(ascii_domain):
+    if not _DOMAIN_NAME.fullmatch(ascii_domain):
         raise ValueError("has a domain that is not a domain name")
     return ascii_domain

@@ -58,7 +58,7 @@ def _form(dialled: str, region: str | None) -> str:
     # A number that is only possible within a town is a different telephone in each town.
     if number is None or _possible(number) != ValidationResult.IS_POSSIBLE:
         raise ValueError(
-            "is not a possible telephone number; one of another country begins with + and its code"
+            "is not a possible telephone number; a number of another country begins with + and its code"
         )
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 

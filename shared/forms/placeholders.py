@@ -19,7 +19,7 @@ _NOTHINGS: Final = frozenset({
     "java.lang.object",
 })  # fmt: skip
 # What trackers call an unknown person.
-_STRANGERS: Final = frozenset({
+_UNKNOWN_PERSONS: Final = frozenset({
     "anonymous", "anonymous user", "anonymous visitor", "anon", "guest", "guest user", "unknown",
     "unknown user", "nobody", "no one", "no user", "no id", "no value", "not set", "not provided",
     "not available", "not applicable", "not found", "not authenticated", "unauthenticated",
@@ -59,7 +59,7 @@ def _spellings(words: Collection[str]) -> frozenset[str]:
     return frozenset(word.replace(" ", mark) for word in words for mark in (" ", "_", "-", ".", ""))
 
 
-WORDS: Final[frozenset[str]] = _NOTHINGS | _SHARED | _JOINED | _spellings(_STRANGERS | _FIELDS)
+WORDS: Final[frozenset[str]] = _NOTHINGS | _SHARED | _JOINED | _spellings(_UNKNOWN_PERSONS | _FIELDS)
 """The words, in lower case."""
 
 # Nearly every id has this shape; of the placeholders only the words have it.

@@ -9,7 +9,7 @@ from zlib import crc32
 from shared.errors import LogChanged
 from shared.log.port import Extent, Partition, Position
 
-_WAY_OUT = (
+_ADVICE = (
     "Stop Flipline and restore the log and the tables from the same moment. If this log is the right one, "
     "run `flipline positions reread`: every group then reads it from its beginning, and what was counted "
     "before does not count twice, since every event is known by its id."
@@ -22,7 +22,7 @@ def check_extent(partition: Partition, position: Position, extent: Extent) -> No
     if position.log_id is not None and position.log_id != extent.log_id:
         raise _changed(
             partition,
-            f"the tables have read another log up to offset {stored:,}: the log was replaced or made again",
+            f"the tables have read another log up to offset {stored:,}: the log was replaced",
         )
     if stored > extent.end:
         raise _changed(
@@ -46,7 +46,7 @@ def check_last(partition: Partition, position: Position, value: bytes | None) ->
     if value is None or crc32(value) != position.last_checksum:
         raise _changed(
             partition,
-            f"the record before offset {position.next_offset:,} is not the one that was read there: "
+            f"the record before offset {position.next_offset:,} is not the record that was read there: "
             "the log was restored and written to since",
         )
 
@@ -56,5 +56,5 @@ def has_last(position: Position, extent: Extent) -> bool:
     return position.last_checksum is not None and position.next_offset > extent.begin
 
 
-def _changed(partition: Partition, what: str) -> LogChanged:
-    return LogChanged("log_changed", f"{partition.topic}/{partition.number}: {what}. {_WAY_OUT}")
+def _changed(partition: Partition, reason: str) -> LogChanged:
+    return LogChanged("log_changed", f"{partition.topic}/{partition.number}: {reason}. {_ADVICE}")

@@ -62,10 +62,10 @@ class EmbeddedLog:
     async def read(self, topic: str, offset: int) -> Rows:
         """Return what a topic has from an offset on, from memory when memory has all of it."""
         await self._look()
-        known = self._tail.read(topic, offset)
-        if known is None:
+        rows = self._tail.read(topic, offset)
+        if rows is None:
             return await self._file.read(topic, offset)
-        return Rows(known, max(offset, self._tail.end), full=False)
+        return Rows(rows, max(offset, self._tail.end), full=False)
 
     async def _look(self) -> None:
         """Look, now and then, for records that another process has appended."""
@@ -135,11 +135,11 @@ class EmbeddedConsumer:
                     self._unapplied_from = self._next
                 if rows := await self._read(self._next):
                     return [Message(self._partition, offset, value) for offset, value in rows]
-            left = deadline - asyncio.get_running_loop().time()
-            if left <= 0:
+            remaining = deadline - asyncio.get_running_loop().time()
+            if remaining <= 0:
                 return ()
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(left, LOOK_AGAIN_SECONDS)):
+                async with asyncio.timeout(min(remaining, LOOK_AGAIN_SECONDS)):
                     await appended.wait()
 
     async def _read(self, offset: int) -> list[tuple[int, bytes]]:

@@ -56,7 +56,7 @@ class LogFile:
         except sqlite3.Error as error:
             raise Misconfigured(
                 "log_unusable",
-                f"The log {path} cannot be used ({_code(error)}). Mend that, restore it from a backup, or "
+                f"The log {path} cannot be used ({_code(error)}). Repair it, restore it from a backup, or "
                 "name another data directory with --data-dir.",
             ) from error
         self._write_thread = ThreadPoolExecutor(1, "log-write")
@@ -193,12 +193,12 @@ def _prepared(connection: sqlite3.Connection, new_log_id: str) -> str:
 
 
 @contextmanager
-def _our_faults_as_unavailable(what: str) -> Generator[None]:
+def _our_faults_as_unavailable(action: str) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
         raise Unavailable(
-            "log_unavailable", f"The embedded log cannot be {what} now ({_code(error)})."
+            "log_unavailable", f"The embedded log cannot be {action} now ({_code(error)})."
         ) from error
 
 

@@ -63,7 +63,7 @@ class GroupCommit:
                 except asyncio.CancelledError:
                     # A library's future or this task was cancelled: in both cases the callers would
                     # otherwise wait for ever.
-                    error = Unavailable("log_unavailable", "The write was broken off.")
+                    error = Unavailable("log_unavailable", "The write was interrupted.")
                 for _, done in group:
                     if done.cancelled():
                         continue

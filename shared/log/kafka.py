@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from shared.errors import Unavailable
 from shared.log.grouping import GroupCommit
 from shared.log.kafka_consumer import KafkaConsumer, RebalanceListener
-from shared.log.kafka_producer import APPEND_TIMEOUT_SECONDS, Producer, away
+from shared.log.kafka_producer import APPEND_TIMEOUT_SECONDS, Producer, unavailable
 from shared.log.kafka_replay import replay
 from shared.log.kafka_topics import TopicsRead
 from shared.log.port import Message, Positions, Record, partition_of
@@ -99,7 +99,7 @@ class KafkaLog:
                 await self._send(producer, partition, records)
         except (KafkaError, TimeoutError) as error:
             self._producer.discard(producer)
-            raise away("Kafka did not take the events", error) from error
+            raise unavailable("Kafka did not accept the events", error) from error
 
     async def _send(
         self, producer: AIOKafkaProducer, partition: tuple[str, int], records: Sequence[Record]
@@ -148,7 +148,7 @@ class KafkaLog:
             await inner.start()
             yield consumer
         except (KafkaError, OSError) as error:
-            raise away("Reading Kafka failed", error) from error
+            raise unavailable("Reading Kafka failed", error) from error
         finally:
             await consumer.close()
 

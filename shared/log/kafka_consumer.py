@@ -10,7 +10,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from shared.errors import Unavailable
 from shared.log.continuity import check_extent, check_last, has_last
-from shared.log.kafka_producer import away
+from shared.log.kafka_producer import unavailable
 from shared.log.port import Backlog, Extent, Message, Partition, Positions
 
 # A rebalance ends inside aiokafka's own task; `getmany` returns this often so that we notice it.
@@ -100,10 +100,14 @@ class KafkaConsumer:
             self._fail_when_stale(loop.time())
             await self._claim_assigned()
             await self._hint(loop.time())
-            left = deadline - loop.time()
-            fetched = await self._inner.getmany(timeout_ms=int(max(0.0, min(left, SLICE_SECONDS)) * 1000))
+            remaining = deadline - loop.time()
+            fetched = await self._inner.getmany(
+                timeout_ms=int(max(0.0, min(remaining, SLICE_SECONDS)) * 1000)
+            )
             self._polled_under = self._assignments
-            ours = {one: records for one, records in fetched.items() if one in self._claimed}
+            ours = {
+                partition: records for partition, records in fetched.items() if partition in self._claimed
+            }
             for partition, records in ours.items():
                 self._fetched[partition] = records[-1].offset + 1
                 self._oldest_fetched.setdefault(partition, records[0].timestamp / 1000)
@@ -112,12 +116,15 @@ class KafkaConsumer:
                 for partition, records in ours.items()
                 for record in records
             ]
-            if messages or left <= SLICE_SECONDS:
+            if messages or remaining <= SLICE_SECONDS:
                 return messages
 
     def _fail_when_stale(self, now: float) -> None:
         if self._stood_down_at and now - self._stood_down_at > self._stale_after_seconds:
-            raise Unavailable("log_membership_stale", "Fenced, and no rebalance followed: joining anew.")
+            raise Unavailable(
+                "log_membership_stale",
+                "The worker is fenced, and no rebalance followed; it joins the group again.",
+            )
 
     async def _claim_assigned(self) -> None:
         for partition in sorted(self._assigned - self._claimed):
@@ -191,7 +198,7 @@ class KafkaConsumer:
         try:
             ends = await self._inner.end_offsets(claimed) if claimed else {}
         except (KafkaError, TimeoutError) as error:
-            raise away("Kafka tells no ends", error) from error
+            raise unavailable("Kafka does not report the ends of its partitions", error) from error
         now = self._wall_clock()
         behind: dict[Partition, Backlog] = {}
         for partition in claimed:

@@ -40,7 +40,7 @@ class Producer:
         self._prefix = prefix
         self._topics_read = topics_read
         self._inner: AIOKafkaProducer | None = None
-        self._known: Mapping[str, Topic] = {}
+        self._described_topics: Mapping[str, Topic] = {}
         self._starting = asyncio.Lock()
         self._start_failed: tuple[float, Unavailable] | None = None
         self._proving = asyncio.Lock()
@@ -50,7 +50,7 @@ class Producer:
     @property
     def topics(self) -> Mapping[str, Topic]:
         """The topics as they were when the producer started."""
-        return self._known
+        return self._described_topics
 
     async def started(self) -> AIOKafkaProducer:
         """Return the producer, started; raises Unavailable when the cluster does not answer."""
@@ -88,15 +88,15 @@ class Producer:
                     topics_read=self._topics_read,
                 )
                 await producer.start()
-                known = await self._described_once_made(producer)
-            self._check_same(known)
+                described = await self._described_once_made(producer)
+            self._check_same(described)
         except Unavailable:
             self._stop_later(producer)
             raise
         except (KafkaError, OSError, TimeoutError) as error:
             self._stop_later(producer)
-            raise away(f"Kafka at {self._bootstrap} does not answer", error) from error
-        self._known = known
+            raise unavailable(f"Kafka at {self._bootstrap} does not answer", error) from error
+        self._described_topics = described
         return producer
 
     async def _described_once_made(self, producer: AIOKafkaProducer) -> dict[str, Topic]:
@@ -113,7 +113,7 @@ class Producer:
         try:
             return (await self._described(producer))[topic].id
         except (KafkaError, OSError) as error:
-            raise away("Kafka does not answer", error) from error
+            raise unavailable("Kafka does not answer", error) from error
 
     async def prove_writable(self) -> None:
         """Write a record to a topic of its own, as an append would.
@@ -133,20 +133,20 @@ class Producer:
                 await producer.send_and_wait(self._prefix + PROBES, b"", partition=0)
         except (KafkaError, OSError, TimeoutError) as error:
             self.discard(producer)
-            raise away("Kafka takes no record now", error) from error
+            raise unavailable("Kafka accepts no records now", error) from error
         self._check_same(topics)
         for name, topic in topics.items():
             if topic.leaderless:
-                told = f"{topic.leaderless} partitions of topic {name} have no leader."
-                raise Unavailable("log_unavailable", told)
+                message = f"{topic.leaderless} partitions of topic {name} have no leader."
+                raise Unavailable("log_unavailable", message)
 
     def _check_same(self, topics: Mapping[str, Topic]) -> None:
         for name, topic in topics.items():
-            known = self._known.get(name)
-            if known and known.id != topic.id:
+            former = self._described_topics.get(name)
+            if former and former.id != topic.id:
                 raise LogChanged(
                     "log_changed",
-                    f"Topic {name} was deleted and made again while this process used it. Stop all "
+                    f"Topic {name} was deleted and created again while this process used it. Stop all "
                     "processes; when they start again, each says what to do.",
                 )
 
@@ -176,9 +176,9 @@ class Producer:
         await asyncio.gather(*self._closing)
 
 
-def away(what: str, error: BaseException) -> Unavailable:
+def unavailable(problem: str, error: BaseException) -> Unavailable:
     """Return the error for something that Kafka cannot do now, without the library's message."""
-    return Unavailable("log_unavailable", f"{what} ({type(error).__name__}).")
+    return Unavailable("log_unavailable", f"{problem} ({type(error).__name__}).")
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from shared.errors import Unavailable
-from shared.log.kafka_producer import away
+from shared.log.kafka_producer import unavailable
 from shared.log.port import Message, Partition
 
 SLICE_SECONDS = 0.2
@@ -55,9 +55,9 @@ async def replay(bootstrap: str, topic: str, kafka_name: str) -> AsyncGenerator[
                 ]
                 heard_at = loop.time()
             elif loop.time() - heard_at > MAX_SILENCE_SECONDS:
-                raise Unavailable("log_unavailable", f"Kafka at {bootstrap} sends nothing any more.")
+                raise Unavailable("log_unavailable", f"Kafka at {bootstrap} has stopped sending records.")
     except (KafkaError, OSError, TimeoutError) as error:
-        raise away(f"Reading Kafka at {bootstrap} failed", error) from error
+        raise unavailable(f"Reading Kafka at {bootstrap} failed", error) from error
     finally:
         with suppress(KafkaError, OSError, TimeoutError):
             async with asyncio.timeout(5):

@@ -165,13 +165,13 @@ async def make_missing(
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     try:
         await admin.start()
-        there = set(await admin.list_topics())
-        missing = [topic for topic in topics if prefix + topic not in there]
+        existing = set(await admin.list_topics())
+        missing = [topic for topic in topics if prefix + topic not in existing]
         if missing:
             _refuse_deleted(sorted(set(missing) & set(await topics_read())))
         replicas = min(REPLICAS, len((await admin.describe_cluster())["brokers"]))
         new = [NewTopic(prefix + topic, partitions, replicas, topic_configs=_FOR_EVER) for topic in missing]
-        if prefix + PROBES not in there:
+        if prefix + PROBES not in existing:
             new.append(NewTopic(prefix + PROBES, 1, replicas, topic_configs=_FOR_AN_HOUR))
         if new:
             await _make(admin, new)
@@ -184,9 +184,9 @@ def _refuse_deleted(deleted: Sequence[str]) -> None:
     if deleted:
         raise LogChanged(
             "log_topic_deleted",
-            f"Kafka has no topic {', '.join(deleted)} any more, though events were read from it. Restore it; "
-            "or, if its events are gone for good, stop Flipline, run `flipline positions reread` and start "
-            "it: then the topic is made anew.",
+            f"Kafka no longer has the topic {', '.join(deleted)}, from which events were read. Restore it. "
+            "If its events are lost for good, stop Flipline, run `flipline positions reread` and start it: "
+            "the topic is then created again.",
         )
 
 

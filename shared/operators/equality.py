@@ -15,10 +15,10 @@ def are_equal(left: Any, right: Any) -> bool:
 
 
 def _mismatch(operands: Sequence[str | float], forms: JsonTypes) -> Mismatch | None:
-    others = [operand for operand in operands if form_of(operand) not in forms]
-    if not others:
+    mismatched = [operand for operand in operands if form_of(operand) not in forms]
+    if not mismatched:
         return None
-    return Mismatch(_not_equal(others[0], forms), is_of_all=len(others) == len(operands))
+    return Mismatch(_not_equal(mismatched[0], forms), is_of_all=len(mismatched) == len(operands))
 
 
 def _not_equal(operand: str | float, forms: JsonTypes) -> str:
@@ -27,8 +27,8 @@ def _not_equal(operand: str | float, forms: JsonTypes) -> str:
         return f"{why}; what is in a list is found by `contains`"
     if "text" in forms and not isinstance(operand, str):
         return f'{why}; write "{shown(operand)}"'
-    if isinstance(operand, str) and (meant := _unquoted(operand, forms)):
-        return f"{why}; write {meant}"
+    if isinstance(operand, str) and (unquoted := _unquoted(operand, forms)):
+        return f"{why}; write {unquoted}"
     return why
 
 
@@ -62,7 +62,7 @@ EQUALITY: Final = (
         operand=Scalars,
         faults=None,
         words=lambda operand: f"is one of {listed(operand)}",
-        compile=lambda operand: lambda value: any(are_equal(value, one) for one in operand),
+        compile=lambda operand: lambda value: any(are_equal(value, element) for element in operand),
         asks_presence=False,
         only_values=lambda operand: operand,
         bounds=None,

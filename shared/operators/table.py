@@ -1,6 +1,6 @@
 """The table of operators, in the order in which messages and warnings list them.
 
-A new operator is an entry in the file of its family and a case in tests/unit/shared/operator_cases.py. Tests
+A new operator is an entry in the file of its family and a case in tests/unit/shared/operators/cases.py. Tests
 fail until the oracle defines it too, and the README of scoring lists it.
 """
 

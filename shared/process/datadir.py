@@ -35,10 +35,10 @@ def prepare(directory: Path) -> None:
         with TemporaryFile(dir=directory):
             pass
         directory = directory.resolve()
-        ours, strangers = _sorted(directory)
+        ours, other_files = _sorted(directory)
         close_files(ours)
         if is_open(directory):
-            _close_directory(directory, strangers)
+            _close_directory(directory, other_files)
     except OSError as error:
         raise _unusable(directory, error) from error
 
@@ -58,7 +58,7 @@ def close_files(paths: Iterable[Path]) -> None:
 
 
 @contextmanager
-def held(directory: Path) -> Generator[None]:
+def exclusive(directory: Path) -> Generator[None]:
     """Lock the directory for this process; raises Misconfigured while another process has the lock.
 
     The lock is the operating system's, so it is released when its process dies.
@@ -111,33 +111,33 @@ def _locked(directory: Path, name: str, in_use: Misconfigured) -> Generator[None
 def _sorted(directory: Path) -> tuple[list[Path], int]:
     """Return our files and folders in the directory, and how many other entries there are."""
     ours: list[Path] = []
-    strangers = 0
+    other_files = 0
     for path in directory.iterdir():
         if _named(path, _FILES):
             ours.append(path)
         elif path.name in _FOLDERS and path.is_dir() and not path.is_symlink():
             inner = list(path.iterdir())
-            kept = [one for one in inner if _named(one, _FOLDERS[path.name])]
-            ours += kept
-            if len(kept) == len(inner):
+            inner_ours = [file for file in inner if _named(file, _FOLDERS[path.name])]
+            ours += inner_ours
+            if len(inner_ours) == len(inner):
                 ours.append(path)
             else:
-                strangers += 1
+                other_files += 1
         else:
-            strangers += 1
-    return ours, strangers
+            other_files += 1
+    return ours, other_files
 
 
 def _named(path: Path, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(path.name, pattern) for pattern in patterns)
 
 
-def _close_directory(directory: Path, strangers: int) -> None:
+def _close_directory(directory: Path, other_files: int) -> None:
     reason = "this user does not own it"
-    if strangers:
-        reason = f"it also holds {strangers} files or directories that are not Flipline's"
+    if other_files:
+        reason = f"it also has {other_files} files or directories that are not Flipline's"
     elif directory.stat().st_mode & stat.S_ISVTX or directory in {Path("/"), _home()}:
-        reason = "others use it too"
+        reason = "other users use it too"
     else:
         close(directory)
     if is_open(directory):
@@ -161,6 +161,6 @@ def _unusable(directory: Path, error: OSError) -> Misconfigured:
     why = "it is not a directory" if error.errno == errno.EEXIST else error.strerror
     return Misconfigured(
         "data_dir_unusable",
-        f"{directory} cannot be the data directory: {why}. Name one that this user may write, "
+        f"{directory} cannot be the data directory: {why}. Name a directory that this user may write, "
         "with --data-dir or FLIPLINE_DATA_DIR.",
     )

@@ -54,10 +54,10 @@ def load_keys(data_dir: Path, configured: Configured) -> Keys:
     for number, role in enumerate(ROLES):
         for other in ROLES[number + 1 :]:
             if set(found[role]) & set(found[other]):
-                places = " and ".join(_place(data_dir, configured, one) for one in (role, other))
+                sources = " and ".join(_source(data_dir, configured, name) for name in (role, other))
                 raise Misconfigured(
                     "key_in_two_roles",
-                    f"A {role} key is also {_a(other)} key ({places}): give each role keys of its own.",
+                    f"A {role} key is also {_a(other)} key ({sources}): give each role keys of its own.",
                 )
     return Keys(**found)
 
@@ -72,32 +72,32 @@ def load_role(data_dir: Path, configured: Configured, role: str) -> tuple[str, .
         how = (
             f'add "{role}" to {path}'
             if path.exists()
-            else f"run `flipline up` once in {data_dir}, which makes keys and keeps them there"
+            else f"run `flipline up` once in {data_dir}, which makes keys and stores them there"
         )
         raise Misconfigured(
             "keys_missing", f"There is no {role} key: set FLIPLINE_{role.upper()}_KEYS, or {how}."
         )
-    _check(keys, _place(data_dir, configured, role))
+    _check(keys, _source(data_dir, configured, role))
     return tuple(keys)
 
 
-def _place(data_dir: Path, configured: Configured, role: str) -> str:
+def _source(data_dir: Path, configured: Configured, role: str) -> str:
     if configured.get(role) is not None:
         return f"FLIPLINE_{role.upper()}_KEYS"
     return f'"{role}" in {data_dir / KEY_FILE}'
 
 
-def _check(keys: Sequence[str], place: str) -> None:
+def _check(keys: Sequence[str], source: str) -> None:
     if not any(keys):
-        raise Misconfigured("keys_empty", f"{place} is empty: give at least one key, or remove it.")
+        raise Misconfigured("keys_empty", f"{source} is empty: give at least one key, or remove it.")
     for number, key in enumerate(keys, 1):
         if complaint := _complaint(key):
-            raise Misconfigured("key_unusable", f"Key {number} of {place} {complaint}")
+            raise Misconfigured("key_unusable", f"Key {number} of {source} {complaint}")
 
 
 def _complaint(key: str) -> str | None:
     if not key:
-        return "is empty: remove the comma that is too many."
+        return "is empty: remove the extra comma."
     if not LEAST_CHARACTERS <= len(key) <= MOST_CHARACTERS:
         return (
             f"has {len(key)} characters; use {LEAST_CHARACTERS} to {MOST_CHARACTERS}, "
@@ -113,7 +113,7 @@ def _complaint(key: str) -> str | None:
 
 def _read(path: Path) -> dict[str, list[str]]:
     try:
-        kept: Any = json.loads(path.read_bytes())
+        content: Any = json.loads(path.read_bytes())
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -125,14 +125,14 @@ def _read(path: Path) -> dict[str, list[str]]:
     except (ValueError, RecursionError):
         # Without the cause: its text quotes the file.
         raise _broken(path, "it is not JSON") from None
-    if not isinstance(kept, dict):
+    if not isinstance(content, dict):
         raise _broken(path, "it is not a JSON object")
-    if kept.keys() - set(ROLES):
+    if content.keys() - set(ROLES):
         raise _broken(path, f"it has names other than {', '.join(ROLES)}")
-    for role, keys in kept.items():
+    for role, keys in content.items():
         if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
             raise _broken(path, f'"{role}" is not a list of strings')
-    return kept
+    return content
 
 
 def _broken(path: Path, why: str) -> Misconfigured:

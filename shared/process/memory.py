@@ -8,8 +8,8 @@ from typing import Final
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
 
-_KEPT: Final = 32 * 1024 * 1024
-_GIVEN_BACK: Final = 16 * 1024 * 1024
+_KEEP_BYTES: Final = 32 * 1024 * 1024
+_RETURN_BYTES: Final = 16 * 1024 * 1024
 
 
 def keep_freed_memory() -> None:
@@ -23,5 +23,5 @@ def keep_freed_memory() -> None:
         return
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
-        set_option(_MMAP_THRESHOLD, _GIVEN_BACK)
-        set_option(_TRIM_THRESHOLD, _KEPT)
+        set_option(_MMAP_THRESHOLD, _RETURN_BYTES)
+        set_option(_TRIM_THRESHOLD, _KEEP_BYTES)

@@ -4,7 +4,7 @@ import os
 import stat
 from pathlib import Path
 
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHER_USERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def is_open(path: Path) -> bool:
@@ -13,7 +13,7 @@ def is_open(path: Path) -> bool:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return False
-    return bool(mode & _OTHERS) and not stat.S_ISLNK(mode)
+    return bool(mode & _OTHER_USERS) and not stat.S_ISLNK(mode)
 
 
 def close(path: Path) -> None:
@@ -28,10 +28,10 @@ def close(path: Path) -> None:
         return
     try:
         found = os.fstat(descriptor)
-        # A file with a second name may belong to somebody else under that name.
+        # A file with a second name may belong to another user under that name.
         alone = stat.S_ISDIR(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink == 1)
         if alone and found.st_uid == os.geteuid():
-            os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OTHERS)
+            os.fchmod(descriptor, stat.S_IMODE(found.st_mode) & ~_OTHER_USERS)
     except OSError:
         return
     finally:

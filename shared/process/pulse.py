@@ -50,7 +50,7 @@ class Pulse:
         """Return what is wrong with the worker in a sentence without personal data; None if it is healthy."""
         now = self._now()
         if self._fault is not None and now - self._faulty_since >= PASSING_SECONDS:
-            return f"waits since {now - self._faulty_since:.0f} s: {self._fault}"
+            return f"has waited for {now - self._faulty_since:.0f} s: {self._fault}"
         if now - self._moved_at >= STALLED_SECONDS:
-            return f"has not moved for {now - self._moved_at:.0f} s"
+            return f"has made no progress for {now - self._moved_at:.0f} s"
         return None

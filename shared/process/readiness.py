@@ -24,7 +24,7 @@ class Readiness:
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
-        self._asked: dict[str, asyncio.Task[str | None]] = {}
+        self._tasks: dict[str, asyncio.Task[str | None]] = {}
 
     async def findings(self) -> dict[str, str | None]:
         """Return for each check what is missing, in a sentence; None when all is well.
@@ -33,14 +33,14 @@ class Readiness:
         connection that takes longer would otherwise never be made.
         """
         for name, check in self._checks.items():
-            asked = self._asked.get(name)
-            if asked is None or asked.done():
-                self._asked[name] = asyncio.create_task(_finding(check), name=f"check {name}")
-        if self._asked:
-            await asyncio.wait(self._asked.values(), timeout=PATIENCE_SECONDS)
+            task = self._tasks.get(name)
+            if task is None or task.done():
+                self._tasks[name] = asyncio.create_task(_finding(check), name=f"check {name}")
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=PATIENCE_SECONDS)
         return {
-            name: asked.result() if asked.done() else f"gives no answer within {PATIENCE_SECONDS:g} s"
-            for name, asked in self._asked.items()
+            name: task.result() if task.done() else f"gives no answer within {PATIENCE_SECONDS:g} s"
+            for name, task in self._tasks.items()
         }
 
 

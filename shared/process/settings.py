@@ -44,16 +44,16 @@ class Settings(BaseSettings):
     )
     identity_limits: Annotated[dict[str, int], NoDecode] = Field(
         default={"user_id": 1},
-        description="How many identities of a kind one person can have, such as `email=5`; user_id=1 always "
-        "unless told otherwise.",
+        description="How many identities of a kind one person can have, such as `email=5`; user_id=1 "
+        "unless it is set here.",
     )
     placeholder_ids: Csv = Field(
         default=(),
         max_length=1_000,
-        description="Values that name nobody, such as `void,abc123`, beside those that do so everywhere.",
+        description="Placeholders of this installation, such as `void,abc123`, beside the common ones.",
     )
     phone_region: str | None = Field(
-        default=None, description="Whose national telephone numbers are read, as ISO 3166-1 has it: `ES`."
+        default=None, description="The region (ISO 3166-1) of national telephone numbers, such as `ES`."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         default=1_000, ge=1, le=1_000_000, description="At once; those without a request make way first."
     )
     max_requests: int = Field(
-        default=250, ge=1, le=1_000_000, description="In progress at once; more are told to come again."
+        default=250, ge=1, le=1_000_000, description="In progress at once; further requests are answered 503."
     )
 
     kafka_partitions: int = Field(default=6, ge=1, le=1000, description="For new topics; bounds the workers.")
@@ -80,7 +80,7 @@ class Settings(BaseSettings):
 
     @field_validator("host", "data_dir", "log", "database_url", mode="before")
     @classmethod
-    def _given(cls, value: object) -> object:
+    def _not_empty(cls, value: object) -> object:
         # An empty host would be every address of the machine, an empty directory the current one.
         if isinstance(value, str) and not value.strip():
             raise ValueError("is set but empty; give it a value, or unset it")
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
         if value != "embedded":
             scheme, _, brokers = value.partition("://")
             found = [_BROKER.fullmatch(broker) for broker in brokers.split(",")]
-            ports = [int(one["port"] or 1) for one in found if one]
+            ports = [int(match["port"] or 1) for match in found if match]
             if scheme != "kafka" or len(ports) < len(found) or not all(1 <= n <= _LAST_PORT for n in ports):
                 raise ValueError(
                     "must be embedded, or kafka://host:port, with a comma before a further host:port"
@@ -121,7 +121,7 @@ class Settings(BaseSettings):
         for part in filter(None, value.replace(" ", "").split(",")):
             kind, _, limit = part.partition("=")
             if not limit.isdecimal() or int(limit) < 1 or not KIND_PATTERN.fullmatch(kind):
-                raise ValueError("names kinds with a number of at least 1, such as user_id=1,email=5")
+                raise ValueError("must name kinds with a number of at least 1, such as user_id=1,email=5")
             limits[kind] = int(limit)
         return limits
 
@@ -131,7 +131,7 @@ class Settings(BaseSettings):
         words = [cleaned(part) for part in value.split(",")] if isinstance(value, str) else value
         if isinstance(words, list | tuple) and not all(0 < len(word) <= MAX_VALUE_LENGTH for word in words):
             raise ValueError(
-                f"names values of 1 to {MAX_VALUE_LENGTH} characters with commas between them, or is unset"
+                f"must be values of 1 to {MAX_VALUE_LENGTH} characters with commas between them, or unset"
             )
         return words
 
@@ -140,7 +140,7 @@ class Settings(BaseSettings):
     def _region(cls, value: str | None) -> str | None:
         region = value if value is None else value.strip().upper()
         if region is not None and region not in REGIONS:
-            raise ValueError("is a region of two letters, as ISO 3166-1 has it, such as ES or US")
+            raise ValueError("must be a region of two letters (ISO 3166-1), such as ES or US")
         return region
 
     def forms(self) -> Forms:

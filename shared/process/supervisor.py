@@ -36,7 +36,7 @@ class Bell:
         self._event = asyncio.Event()
 
     def ring(self) -> None:
-        """Tell the worker that there is work."""
+        """Wake the worker: there is work."""
         self._event.set()
 
     async def wait(self, timeout_seconds: float) -> None:
@@ -61,7 +61,8 @@ class Supervisor:
 
     async def __aenter__(self) -> Self:
         self._tasks = [
-            asyncio.create_task(self._keep(name, worker), name=name) for name, worker in self._workers.items()
+            asyncio.create_task(self._keep_running(name, worker), name=name)
+            for name, worker in self._workers.items()
         ]
         return self
 
@@ -80,7 +81,7 @@ class Supervisor:
         if found:
             raise Unavailable("worker_waits", "; ".join(found))
 
-    async def _keep(self, name: str, worker: Worker) -> None:
+    async def _keep_running(self, name: str, worker: Worker) -> None:
         loop = asyncio.get_running_loop()
         delay = FIRST_RESTART_SECONDS
         while True:
@@ -117,7 +118,9 @@ class Supervisor:
                 await asyncio.wait([task], timeout=LOOK_SECONDS)
                 silent = pulse.silent_seconds
                 if silent >= STUCK_SECONDS and not task.done():
-                    raise Unavailable("worker_stuck", f"nothing came of it for {silent:.0f} s; begun anew")
+                    raise Unavailable(
+                        "worker_stuck", f"the worker reported nothing for {silent:.0f} s and was restarted"
+                    )
         finally:
             await _end([task])
         task.result()

@@ -54,7 +54,7 @@ WORKER_FAILURES = Counter(
 )
 ATTEMPTS = Counter(
     "flipline_delivery_attempts_total",
-    "Webhook attempts, by outcome: delivered, refused or unreachable.",
+    "Webhook attempts, by outcome: delivered, rejected or unreachable.",
     ["outcome"],
 )
 ATTEMPT_SECONDS = Histogram(
@@ -62,12 +62,12 @@ ATTEMPT_SECONDS = Histogram(
 )
 DELIVERIES_PENDING = Gauge(
     "flipline_deliveries_pending",
-    "Deliveries that are to be made yet, by webhook; the same in every process.",
+    "Deliveries that are still to be sent, by webhook; the same in every process.",
     ["webhook"],
 )
 DELIVERIES_HELD = Gauge(
     "flipline_deliveries_held",
-    "Deliveries that were given up until they are replayed, by webhook; the same in every process.",
+    "Deliveries that are held until they are replayed, by webhook; the same in every process.",
     ["webhook"],
 )
 OLDEST_DUE_SECONDS = Gauge(
@@ -77,7 +77,7 @@ OLDEST_DUE_SECONDS = Gauge(
 )
 OPEN_DEAD_LETTERS = Gauge(
     "flipline_dead_letters_open",
-    "Dead letters not replayed, by who refused them: ingest, or a consumer group. Every ingest tells all.",
+    "Open dead letters, by ingest or the group that refused them; the same in every process of ingest.",
     ["refused_by"],
 )
 REFUSED_REQUESTS = Counter(
@@ -100,7 +100,7 @@ def configure_logging(level: str = "info", *, console: bool | None = None) -> No
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _without_what_errors_say,
+        _without_error_texts,
     ]
     rendered: list[Any] = (
         [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
@@ -144,10 +144,12 @@ class _Unfailing:
             self._stream.flush()
 
 
-def _without_what_errors_say(_logger: Any, _method: str, event: Any) -> Any:
+def _without_error_texts(_logger: Any, _method: str, event: Any) -> Any:
     """Replace an exception by the types and positions of it and its causes."""
-    told = event.pop("exc_info", None)
-    error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    exc_info = event.pop("exc_info", None)
+    error = (
+        sys.exc_info()[1] if exc_info is True else exc_info[1] if isinstance(exc_info, tuple) else exc_info
+    )
     if isinstance(error, BaseException):
         event["exception"] = safe_trace(error)
     return event

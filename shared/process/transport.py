@@ -2,6 +2,8 @@
 
 import httpx
 
+from shared.errors import Misconfigured
+
 
 def transport_words(error: httpx.TransportError) -> str:
     """Return what went wrong in words of ours, since those of the libraries are written for programmers."""
@@ -12,3 +14,8 @@ def transport_words(error: httpx.TransportError) -> str:
     if isinstance(error, httpx.ProxyError):
         return "the proxy does not let it through"
     return "the connection broke off"
+
+
+def invalid_url(url: str) -> Misconfigured:
+    """Return the error for a URL that no instance can have."""
+    return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")

@@ -54,17 +54,17 @@ class Requires(SecurityBase):
     Its value names the caller by a part of the key's digest, which identifies the key without revealing it.
     """
 
-    def __init__(self, ring: KeyRing, what: str) -> None:
+    def __init__(self, ring: KeyRing, kind: str) -> None:
         self.model = HTTPBearer(description="A key of the kind that the route needs.")
         self.scheme_name = "key"
         self._ring = ring
-        self._what = what
+        self._kind = kind
 
     async def __call__(self, request: Request) -> str:
         """Return the caller's name; raises Unauthorized without such a key."""
         key = bearer_key(request)
         if key is None or not self._ring.opens(key):
             raise Unauthorized(
-                "key_invalid", f"Send a valid {self._what} key as `Authorization: Bearer <key>`."
+                "key_invalid", f"Send a valid {self._kind} key as `Authorization: Bearer <key>`."
             )
         return f"key {_digest(key).hex()[:8]}"

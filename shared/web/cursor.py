@@ -46,8 +46,8 @@ class Keyset:
         except (ValueError, OverflowError, msgspec.MsgspecError) as error:
             raise Refused(
                 "cursor_invalid",
-                f"This is no cursor of the list `{self._name}`: use the `next_cursor` of its page before, "
-                f"unchanged, or leave the cursor out to begin with the first page.",
+                f"This is not a cursor of the list `{self._name}`. Use the `next_cursor` of the previous "
+                f"page unchanged, or leave the cursor out for the first page.",
                 "cursor",
             ) from error
 
@@ -64,7 +64,7 @@ def text(part: str) -> str:
     """Return a part that is a text; raises ValueError for a text that databases cannot store."""
     part.encode()
     if "\0" in part:
-        raise ValueError("no text here can have a NUL")
+        raise ValueError("a text must not have a NUL")
     return part
 
 

@@ -51,13 +51,13 @@ def front(name: str, routes: Sequence[BaseRoute]) -> APIRouter:
     @router.get("/", response_model=FrontOut)
     async def show(request: Request, response: Response) -> Any:  # pyright: ignore[reportUnusedFunction]
         """Show which service answers and where to go on; a browser is redirected to a page for people."""
-        there = _paths(routes)
+        paths = _paths(routes)
         response.headers["Vary"] = "Accept"
         if prefers(request, _HTML):
-            target = next(path for path in _FOR_PEOPLE if path in there)
+            target = next(path for path in _FOR_PEOPLE if path in paths)
             # Relative, so that it also works behind a proxy that puts a prefix before it.
             return RedirectResponse(target.removeprefix("/"), 307, {"Vary": "Accept"})
-        links = {what: path for what, path in _LINKS.items() if path in there}
+        links = {label: path for label, path in _LINKS.items() if path in paths}
         return FrontOut(name=name, version=installed_version(), links=links)
 
     return router

@@ -23,7 +23,7 @@ from shared.web.front import front, installed_version
 from shared.web.invalid import on_invalid, unreadable
 from shared.web.keyed import unguarded
 from shared.web.middleware import BodyLimit, Watch
-from shared.web.openapi import tell_problems
+from shared.web.openapi import add_problems
 from shared.web.problems import internal_error, problem, problem_of
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -42,7 +42,7 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Describe the API, problems included."""
         if not self.openapi_schema:
-            tell_problems(super().openapi())
+            add_problems(super().openapi())
         return super().openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,13 +96,13 @@ def _operations(readiness: Readiness) -> APIRouter:
         return {"status": "ok"}
 
     @router.head("/readyz", include_in_schema=False)
-    @router.get("/readyz", responses={503: {"description": "Not ready; `checks` tell what is missing."}})
+    @router.get("/readyz", responses={503: {"description": "Not ready; `checks` lists what is missing."}})
     async def readyz() -> Response:  # pyright: ignore[reportUnusedFunction]
         """Show whether the process is ready, and what is missing."""
-        findings = {name: why or "ok" for name, why in (await readiness.findings()).items()}
+        findings = {name: reason or "ok" for name, reason in (await readiness.findings()).items()}
         waiting = {name: finding for name, finding in findings.items() if finding != "ok"}
         if waiting:
-            message = "Not ready: " + "; ".join(f"{name}: {why}" for name, why in waiting.items())
+            message = "Not ready: " + "; ".join(f"{name}: {reason}" for name, reason in waiting.items())
             return problem(503, "not_ready", message, {"Retry-After": "5"}, checks=findings)
         return JSONResponse({"status": "ready", "checks": findings})
 
@@ -137,7 +137,7 @@ async def _on_http(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"Allow": ", ".join(sorted(_methods(request)))}
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return problem(404, "path_unknown", "There is no such path; /docs tells which there are.", headers)
+        return problem(404, "path_unknown", "There is no such path; /docs lists the paths.", headers)
     code = HTTPStatus(error.status_code).name.lower()
     return problem(error.status_code, code, error.detail, headers)
 

@@ -12,14 +12,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from shared.errors import MAX_COMPLAINTS, Complaint, Refused, UnsupportedMedia
+from shared.errors import MAX_COMPLAINTS, Complaint, Refused, UnsupportedMedia, field_at
 from shared.strict import ENOUGH
 from shared.web.problems import problem, problem_of
 from shared.wording import among, in_words, unknown
 
-# A path may contain names that the caller made up.
-_MAX_PARTS: Final = 24
-_MAX_PART_LENGTH: Final = 64
 # Python can read about twice as many levels; the calls around the reader use up some of them.
 _READABLE_LEVELS: Final = 500
 
@@ -31,8 +28,8 @@ def on_invalid(request: Request, error: RequestValidationError) -> Response:
     found = error.errors()
     if found and found[0]["type"] == "json_invalid":
         return problem_of(_no_json(error.body, found[0]["loc"][-1], found[0]["ctx"]["error"]))
-    told = islice((one for one in found if one["type"] != ENOUGH), MAX_COMPLAINTS)
-    complaints = [_complaint(request, one) for one in told]
+    reported = islice((detail for detail in found if detail["type"] != ENOUGH), MAX_COMPLAINTS)
+    complaints = [_complaint(request, detail) for detail in reported]
     first = complaints[0] if complaints else Complaint(field=None, message="is invalid")
     message = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return problem(422, "invalid", message, field=first["field"], errors=complaints)
@@ -42,9 +39,11 @@ def unreadable(error: HTTPException) -> Refused | None:
     """Return why a body could not be parsed at all, None when the error is about something else."""
     match error.__cause__:
         case UnicodeDecodeError(start=start):
-            return Refused("json_invalid", f"The body is not in UTF-8: see its byte {start + 1:,}.")
+            return Refused("json_invalid", f"The body is not valid UTF-8 at byte {start + 1:,}.")
         case RecursionError():
-            return Refused("too_deep", f"The body nests too deep; {_READABLE_LEVELS} levels can be read.")
+            return Refused(
+                "too_deep", f"The body nests too deep: at most {_READABLE_LEVELS} levels are allowed."
+            )
         case ValueError():
             digits = sys.get_int_max_str_digits()
             return Refused("json_invalid", f"A number in the body has more than {digits:,} digits.")
@@ -54,7 +53,7 @@ def unreadable(error: HTTPException) -> Refused | None:
 
 def _no_json_type(request: Request) -> UnsupportedMedia:
     sent = request.headers.get("content-type", "")[:100]
-    came = f"it came as {sent}" if sent else "it came without"
+    came = f"the request has {sent}" if sent else "the request has no such header"
     return UnsupportedMedia(
         "content_type", f"Send the body as JSON with the header `Content-Type: application/json`; {came}."
     )
@@ -63,8 +62,8 @@ def _no_json_type(request: Request) -> UnsupportedMedia:
 def _no_json(body: Any, position: Any, why: str) -> Refused:
     before = str(body)[: int(position)]
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    place = f"line {line}, column {column} (character {len(before) + 1:,})"
-    return Refused("json_invalid", f"The body is not JSON: {why[:1].lower()}{why[1:]}, at {place}.")
+    position_text = f"line {line}, column {column} (character {len(before) + 1:,})"
+    return Refused("json_invalid", f"The body is not JSON: {why[:1].lower()}{why[1:]}, at {position_text}.")
 
 
 def _complaint(request: Request, error: Any) -> Complaint:
@@ -78,8 +77,7 @@ def _complaint(request: Request, error: Any) -> Complaint:
     if words and not path:
         words = f"The body {words}."
     message = words or str(error["msg"]).removeprefix("Value error, ")
-    field = ".".join(str(part)[:_MAX_PART_LENGTH] for part in path[:_MAX_PARTS])
-    return Complaint(field=field or None, message=message)
+    return Complaint(field=field_at(path), message=message)
 
 
 def _known_names(request: Request, path: Sequence[str | int]) -> list[str]:

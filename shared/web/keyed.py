@@ -1,7 +1,7 @@
 """Routes that need a key: it is checked before anything of the request's body is read.
 
-FastAPI reads and parses a body before it asks the dependencies, so a stranger could make it parse two
-megabytes, and would read what is wrong with them before reading that the key is missing.
+FastAPI reads and parses a body before it asks the dependencies. So a caller without a key could make it
+parse two megabytes, and would read what is wrong with them before reading that the key is missing.
 """
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator

@@ -30,7 +30,7 @@ def _in_utc(at: datetime) -> datetime:
     """Return an instant in UTC; an instant without a zone is read as UTC."""
     aware = at if at.tzinfo else at.replace(tzinfo=UTC)
     if not _EARLIEST <= aware <= _LATEST:
-        raise ValueError("must lie in the years 1970 to 9000")
+        raise ValueError("must be in the years 1970 to 9000")
     return aware.astimezone(UTC)
 
 
@@ -39,7 +39,7 @@ Instant = Annotated[datetime, AfterValidator(_in_utc)]
 
 # The keyset refuses a cursor that is too long, like every other that it did not write.
 _BOUNDED: Final[JsonDict] = {"maxLength": MAX_LENGTH}
-GivenCursor = Annotated[str | SkipJsonSchema[None], Field(json_schema_extra=_BOUNDED)]
+RequestCursor = Annotated[str | SkipJsonSchema[None], Field(json_schema_extra=_BOUNDED)]
 """The cursor in a request, None when there is none."""
 NextCursor = Annotated[str | SkipJsonSchema[None], Field(exclude_if=lambda cursor: cursor is None)]
 """The cursor of the next page; None on the last page, where the answer has no such field."""
@@ -88,10 +88,10 @@ class PageRequest:
 
 def _page_request(
     request: Request,
-    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many at most.")] = DEFAULT_LIMIT,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="The most items of a page.")] = DEFAULT_LIMIT,
     cursor: Annotated[
         str | SkipJsonSchema[None],
-        Query(json_schema_extra=_BOUNDED, description="The `next_cursor` of the page before."),
+        Query(json_schema_extra=_BOUNDED, description="The `next_cursor` of the previous page."),
     ] = None,
 ) -> PageRequest:
     return PageRequest(request, limit, cursor)

@@ -17,7 +17,7 @@ from shared.web.problems import internal_error, problem_of
 
 logger = structlog.get_logger(__name__)
 
-MAX_BODY_BYTES = 2_000_000
+MAX_REQUEST_BYTES = 2_000_000
 
 
 @cache
@@ -26,7 +26,7 @@ def _seconds_of(route: str, status_class: int) -> Histogram:
 
 
 class BodyLimit:
-    """Answers 413 when a body goes on beyond MAX_BODY_BYTES, announced or chunked."""
+    """Answers 413 when a body goes on beyond MAX_REQUEST_BYTES, announced or chunked."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -43,20 +43,20 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             # To the application it looks as if the client had left; what it answers is not sent.
-            return {"type": "http.disconnect"} if received > MAX_BODY_BYTES else message
+            return {"type": "http.disconnect"} if received > MAX_REQUEST_BYTES else message
 
         async def unless_over(message: Message) -> None:
-            if received <= MAX_BODY_BYTES:
+            if received <= MAX_REQUEST_BYTES:
                 await send(message)
 
         try:
             await self._app(scope, counted, unless_over)
         except Exception:
-            if received <= MAX_BODY_BYTES:
+            if received <= MAX_REQUEST_BYTES:
                 raise
-        if received > MAX_BODY_BYTES:
-            told = TooLarge("body_too_large", f"A request body has at most {MAX_BODY_BYTES:,} bytes.")
-            await problem_of(told)(scope, receive, send)
+        if received > MAX_REQUEST_BYTES:
+            error = TooLarge("body_too_large", f"A request body has at most {MAX_REQUEST_BYTES:,} bytes.")
+            await problem_of(error)(scope, receive, send)
 
 
 class Watch:

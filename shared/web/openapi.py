@@ -11,7 +11,7 @@ _COMPLAINT: Final = {
     "properties": {
         "field": {"type": ["string", "null"]},
         "message": {"type": "string"},
-        "rule": {"type": "string", "description": "The id of the rule of a matrix that it is in."},
+        "rule": {"type": "string", "description": "The id of the matrix rule with the error."},
     },
 }
 _SCHEMA: Final = {
@@ -25,26 +25,26 @@ _SCHEMA: Final = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "code": {"type": "string", "description": "A stable slug for programs."},
-        "message": {"type": "string", "description": "The same for people, with the limit."},
+        "message": {"type": "string", "description": "The error for people, with the limit."},
         "field": {"type": "string", "description": "The path of what is wrong."},
         "errors": {"type": "array", "items": _COMPLAINT, "description": "All that is wrong."},
     },
 }
 _CONTENT: Final = {"application/problem+json": {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}}
 _MEANINGS: Final[Mapping[int, str]] = {
-    400: "It cannot be done as it was asked; `field` names what is wrong.",
-    401: "No valid key.",
-    404: "There is no such thing.",
-    409: "The present state is in the way.",
-    412: "Somebody changed it since it was read.",
-    413: "Over a limit of size or count.",
+    400: "The request is refused; `field` names what is wrong.",
+    401: "The key is missing or wrong.",
+    404: "The thing that the path names does not exist.",
+    409: "The request conflicts with the present state.",
+    412: "The state has changed since the caller read it.",
+    413: "The body is over a limit of size or count.",
     415: "The body is not declared as JSON.",
-    422: "A parameter or a field does not fit.",
-    503: "A needed part is down; come again after `Retry-After` seconds.",
+    422: "A parameter or a field is not valid.",
+    503: "A needed part is down; try again after `Retry-After` seconds.",
 }
 
 
-def tell_problems(document: dict[str, Any]) -> None:
+def add_problems(document: dict[str, Any]) -> None:
     """Complete a description that FastAPI made, in place: every refusal is a problem of one shape.
 
     A route that needs a key gets the problems that follow from its path, parameters and body; it declares
@@ -56,10 +56,10 @@ def tell_problems(document: dict[str, Any]) -> None:
     schemas[PROBLEM] = _SCHEMA
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            _tell(path, operation)
+            _add_to(path, operation)
 
 
-def _tell(path: str, operation: dict[str, Any]) -> None:
+def _add_to(path: str, operation: dict[str, Any]) -> None:
     answers = operation["responses"]
     # FastAPI's own, which no handler of ours ever answers with.
     answers.pop(str(HTTPStatus.UNPROCESSABLE_ENTITY.value), None)
@@ -75,7 +75,7 @@ def _expected(path: str, operation: dict[str, Any]) -> Iterator[int]:
     yield from (400, 401)
     if "{" in path:
         yield 404
-    if any(one["name"] == "if-match" for one in operation.get("parameters", ())):
+    if any(parameter["name"] == "if-match" for parameter in operation.get("parameters", ())):
         yield 412
     if "requestBody" in operation:
         yield from (413, 415)

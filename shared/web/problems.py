@@ -29,7 +29,7 @@ def problem(
 
 def internal_error() -> JSONResponse:
     """Return the problem for a bug; the trace is in the log, not in the answer."""
-    return problem(500, "internal_error", "Something went wrong here; it has been logged.")
+    return problem(500, "internal_error", "An internal error occurred. Flipline's log has the details.")
 
 
 def problem_of(error: FliplineError) -> JSONResponse:

@@ -17,10 +17,10 @@ async def known_parameters(request: Request) -> None:
     if not request.query_params or not isinstance(route, APIRoute):
         return
     known = list(dict.fromkeys(_names(route.dependant)))
-    strangers = (name for name in request.query_params if name not in known)
+    unknown_names = (name for name in request.query_params if name not in known)
     errors = [
         Complaint(field=f"query.{name[:64]}", message=unknown(name, known))
-        for name in islice(strangers, MAX_COMPLAINTS)
+        for name in islice(unknown_names, MAX_COMPLAINTS)
     ]
     if errors:
         first = errors[0]

@@ -101,7 +101,7 @@ def test_every_path_leads_to_a_file(document: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_a_decision_has_its_parts(path: Path) -> None:
+def test_every_decision_has_number_status_and_sections(path: Path) -> None:
     """A reader finds in one place whether a decision applies, why it was made and what it costs."""
     lines = path.read_text().splitlines()
     assert re.fullmatch(r"[0-9]{4}(-[a-z0-9]+)+\.md", path.name)
@@ -118,7 +118,7 @@ def test_decisions_that_change_each_other_link_both_ways() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
-def test_a_status_links_only_by_relations(path: Path) -> None:
+def test_the_status_of_a_decision_links_only_with_a_known_relation(path: Path) -> None:
     """A relation in other words would not be checked in the other decision."""
     assert LINK.findall(status_of(path)) == [relation.to for relation in relations(path)]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from tests import patience
-from tests.patience import PATIENCE_SECONDS
+from tests.support import patience
+from tests.support.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
-WAITS = ROOT / "tests/patience.py"
+WAITS = ROOT / "tests/support/patience.py"
 # Measuring time is what the benchmarks are for.
 FILES = sorted(set((ROOT / "tests").rglob("*.py")) - set((ROOT / "tests/bench").rglob("*.py")) - {WAITS})
 CLOCKS = {"time.time", "time.monotonic", "time.perf_counter", "time.process_time"}
@@ -49,32 +49,34 @@ def complaints(path: Path) -> Iterator[str]:
         given = {keyword.arg: keyword.value for keyword in call.keywords}
         numbers = [number(argument) for argument in call.args]
         if name.endswith(".sleep") and numbers != [0]:
-            yield f"{call.lineno}: {name} waits for a time; tests/patience.py waits for conditions"
+            yield f"{call.lineno}: {name} waits for a time; tests/support/patience.py waits for conditions"
         if name in CLOCKS:
             yield f"{call.lineno}: {name}: what a test sees may not depend on how long it takes"
         limits = [number(given.get(limit)) for limit in LIMITS] + numbers * name.endswith(LIMITED)
         # Nothing at all is no limit that a slow machine could miss: who does not wait, waits for nothing.
         if any(limit and limit < PATIENCE_SECONDS for limit in limits):
-            yield f"{call.lineno}: {name} has a limit of its own; take that of tests/patience.py"
+            yield f"{call.lineno}: {name} has a limit of its own; take that of tests/support/patience.py"
         if name in CLIENTS and not given.keys() & (IN_PROCESS | {"timeout"}):
             yield f"{call.lineno}: {name} gives up after five seconds; give it `timeout`"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_test_waits_for_a_time_or_has_a_clock_of_its_own(path: Path) -> None:
+def test_tests_do_not_sleep_measure_time_or_set_short_limits(path: Path) -> None:
     assert list(complaints(path)) == []
 
 
-def test_no_example_of_hypothesis_has_to_be_quick() -> None:
+def test_hypothesis_has_no_deadline() -> None:
     assert hypothesis.settings().deadline is None
 
 
-def test_a_test_may_last_longer_than_what_it_waits_for() -> None:
+def test_the_timeout_of_a_test_is_at_least_twice_the_patience() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     assert settings["timeout"] >= 2 * PATIENCE_SECONDS
 
 
-async def test_what_never_comes_is_told_with_the_last_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_condition_that_is_never_met_fails_with_the_last_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(patience, "PATIENCE_SECONDS", 0.0)
     with pytest.raises(AssertionError, match="the last answer was 7"):
         await patience.eventually(lambda: 7, lambda number: number > 7)
@@ -103,6 +105,6 @@ async def test_what_never_comes_is_told_with_the_last_answer(monkeypatch: pytest
         ("httpx.AsyncClient(transport=app)", None),
     ],
 )
-def test_the_rule_sees_what_it_is_about(line: str, told: str | None, tmp_path: Path) -> None:
+def test_waiting_and_short_limits_are_found_in_a_file(line: str, told: str | None, tmp_path: Path) -> None:
     (path := tmp_path / "test_it.py").write_text(line)
-    assert [told in complaint for complaint in complaints(path)] == ([True] if told else [])
+    assert [told is not None and told in one for one in complaints(path)] == ([True] if told else [])

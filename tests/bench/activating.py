@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from tests.bench.arena import Arena, Wrong
-from tests.bench.databases import plain
 from tests.bench.meter import cpu_seconds, peak_mebibytes
 from tests.bench.servers import OPS_KEY, Server
+from tests.support.postgres import plain
 
 LOOK_SECONDS = 0.05
 TELL_SECONDS = 15.0

@@ -5,10 +5,7 @@ from typing import Any
 import asyncpg
 import sqlalchemy as sa
 
-
-def plain(url: str) -> str:
-    """Return the URL as asyncpg itself reads it."""
-    return sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+from tests.support.postgres import plain
 
 
 async def copy(url: str, name: str, template: str) -> str:

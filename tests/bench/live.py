@@ -16,11 +16,11 @@ from shared.log.embedded import EmbeddedLog
 from shared.log.port import Record
 from tests.bench.activating import Activated, activated
 from tests.bench.arena import Arena, Wrong
-from tests.bench.databases import plain
 from tests.bench.population import identity
 from tests.bench.servers import Server
 from tests.bench.watching import MOVED
 from tests.bench.workload import dice, properties
+from tests.support.postgres import plain
 
 RATE = 200
 EVERY_SECONDS = 0.1

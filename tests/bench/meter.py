@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Self
 
-from tests.faults.servers import family
+from tests.support.faults.servers import family
 
 
 def cpu_seconds(pid: int) -> float:

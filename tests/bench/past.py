@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import asyncpg
 
-from tests.bench.databases import plain
 from tests.bench.workload import interactions
+from tests.support.postgres import plain
 
 KINDS = 2_000
 """distinct pairs of type and properties"""

@@ -20,8 +20,8 @@ from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
 from shared.identity import Identity
-from tests.bench.databases import plain
 from tests.bench.workload import dice, interactions
+from tests.support.postgres import plain
 
 MOST_HISTORIES = 100_000
 MOST_EVENTS = 10
@@ -85,9 +85,10 @@ async def settle_in(url: str, people: int, before: dict[str, Any], after: dict[s
         await connection.execute(_SCORES)
         await connection.execute(_TRAITS, day_of(now) - 3, now - timedelta(days=3))
         await connection.execute("vacuum analyze")
-        bytes_, traits = await connection.fetchrow(
+        sizes: Any = await connection.fetchrow(
             "select (select avg(length(entries)) from counts), (select count(*) from traits)"
         )
+        bytes_, traits = sizes
     return {
         "profiles": people,
         "bytes_of_counts": round(float(bytes_)),

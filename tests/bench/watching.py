@@ -11,8 +11,8 @@ from pathlib import Path
 import asyncpg
 
 from tests.bench.arena import Wrong
-from tests.bench.databases import plain
 from tests.bench.meter import cpu_seconds, peak_mebibytes
+from tests.support.postgres import plain
 
 LOOK_SECONDS = 0.02
 MOVED = "select coalesce(sum(next_offset), 0) from positions where consumer = 'scoring'"

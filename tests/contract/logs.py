@@ -11,7 +11,7 @@ from shared.log import embedded_file, embedded_tail, kafka
 from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.log.port import Consumer, Message, Record
-from tests.patience import patience
+from tests.support.patience import patience
 
 
 def open_log(url: str) -> EmbeddedLog | KafkaLog:

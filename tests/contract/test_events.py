@@ -12,12 +12,12 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.json")), ids=lambda path: path.stem)
-def test_an_event_as_it_was_written_is_read_and_written_alike(path: Path) -> None:
+def test_golden_events_are_decoded_and_encoded_to_the_same_bytes(path: Path) -> None:
     written = path.read_bytes().strip()
     assert encode(decode(written)) == written
 
 
-def test_every_event_of_the_union_has_its_golden_bytes() -> None:
+def test_every_event_type_has_a_golden_file() -> None:
     tags = {kind.__struct_config__.tag for kind in get_args(Event)}
     assert tags <= {path.stem for path in GOLDEN.glob("*.json")}
 
@@ -36,6 +36,6 @@ def test_every_event_of_the_union_has_its_golden_bytes() -> None:
         b'{"event":"interaction.1","id":"1","properties":' + b'{"a":' * 5000 + b"1" + b"}" * 5000 + b"}",
     ],
 )
-def test_what_is_no_event_is_poison(value: bytes) -> None:
+def test_decoding_anything_but_a_known_event_raises_poison(value: bytes) -> None:
     with pytest.raises(Poison):
         decode(value)

@@ -15,8 +15,9 @@ from shared.log.kafka import KafkaLog
 from shared.log.port import Backlog, Log, Message, Record
 from shared.process.pulse import Pulse
 from tests.contract.logs import open_log, read, records, texts
-from tests.given import FrozenClock, claim_away
-from tests.patience import eventually
+from tests.support.clock import FrozenClock
+from tests.support.log import claim_away
+from tests.support.patience import eventually
 
 
 async def test_records_of_one_key_are_read_in_the_order_of_their_appends(
@@ -32,7 +33,7 @@ async def test_records_of_one_key_are_read_in_the_order_of_their_appends(
         assert [text for text in got if text.startswith(key)] == [f"{key}{n}" for n in range(20)]
 
 
-async def test_appends_at_the_same_time_are_all_kept(log: Log, database: Database) -> None:
+async def test_concurrent_appends_are_all_stored(log: Log, database: Database) -> None:
     await asyncio.gather(*(log.append(records(str(n), key=f"k{n % 7}")) for n in range(300)))
     async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
         assert sorted(texts(await read(consumer, 300)), key=int) == [str(n) for n in range(300)]
@@ -62,7 +63,7 @@ async def test_a_reader_resumes_at_the_stored_position(log: Log, database: Datab
         assert texts(await read(consumer, 2)) == ["2", "3"]
 
 
-async def test_what_is_appended_wakes_a_waiting_reader(log: Log, database: Database) -> None:
+async def test_an_append_wakes_a_waiting_reader(log: Log, database: Database) -> None:
     async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
         await log.append(records("1"))
         await read(consumer, 1)
@@ -81,7 +82,7 @@ async def test_a_fenced_reader_writes_nothing(log: Log, database: Database) -> N
             await database.unit(lambda connection: claims.advance(connection, messages))
 
 
-async def test_a_message_is_applied_once_even_by_its_owner(log: Log, database: Database) -> None:
+async def test_the_same_message_cannot_be_applied_twice(log: Log, database: Database) -> None:
     claims = Claims(database, "exam")
     await log.append(records("1"))
     async with log.consume("interactions", "exam", claims) as consumer:
@@ -112,7 +113,7 @@ async def test_poison_does_not_block_what_comes_after_it(log: Log, database: Dat
     assert applied == ["1", "2", "3", "4"]
 
 
-async def test_more_than_can_be_written_is_refused_and_nothing_accepted_is_lost(
+async def test_appends_over_the_limit_are_refused_and_accepted_records_are_stored(
     log_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Backpressure: whoever is refused comes again, and the queue does not grow without end."""
@@ -133,7 +134,7 @@ async def test_more_than_can_be_written_is_refused_and_nothing_accepted_is_lost(
     await log.close()
 
 
-async def test_a_replay_reads_what_there_is_when_it_begins_and_is_nobody_s_reader(
+async def test_a_replay_reads_the_records_present_at_its_start_and_moves_no_group(
     log: Log, database: Database
 ) -> None:
     assert [one async for batch in log.replay("interactions") for one in batch] == []
@@ -154,9 +155,7 @@ async def test_a_replay_reads_what_there_is_when_it_begins_and_is_nobody_s_reade
         assert set(texts(await read(consumer, 1))) == {"later"}, "the group's reader goes on"
 
 
-async def test_the_backlog_counts_what_is_not_applied_yet_and_tells_its_age(
-    log: Log, database: Database
-) -> None:
+async def test_the_backlog_has_the_number_and_age_of_unapplied_records(log: Log, database: Database) -> None:
     async with log.consume("interactions", "exam", Claims(database, "exam")) as consumer:
         await log.append(records("1", "2", "3"))
         messages = await read(consumer, 3)
@@ -173,11 +172,11 @@ async def test_the_backlog_counts_what_is_not_applied_yet_and_tells_its_age(
         assert done == Backlog(done.end, done.end, 0, 0.0)
 
 
-async def test_ping_is_content_with_a_log_that_works(log: Log) -> None:
+async def test_ping_of_a_working_log_succeeds(log: Log) -> None:
     await log.ping()
 
 
-async def test_a_log_that_is_away_is_unavailable() -> None:
+async def test_an_append_to_an_unreachable_log_raises_unavailable() -> None:
     nowhere = KafkaLog("127.0.0.1:1", topics=("interactions",))
     with pytest.raises(Unavailable, match="does not answer"):
         await nowhere.append(records("1"))

@@ -14,9 +14,9 @@ from shared.log import embedded_file, embedded_tail, kafka
 from shared.log.port import Consumer, Log, Record
 from tests.contract.children import child_of
 from tests.contract.logs import applied, in_small_parts, read, texts, written_down
-from tests.given import claim_away
-from tests.patience import eventually
-from tests.tables import values
+from tests.support.log import claim_away
+from tests.support.patience import eventually
+from tests.support.tables import values
 
 KEYS = ("ana", "ben", "eva", "max")
 
@@ -78,9 +78,7 @@ async def test_a_backlog_is_read_whole_and_in_order(log: Log, database: Database
         assert_each_once_and_in_order(texts(await read(consumer, len(expected))), expected)
 
 
-async def test_what_was_fetched_ahead_is_not_applied_by_a_worker_that_was_fenced(
-    log: Log, database: Database
-) -> None:
+async def test_a_fenced_worker_does_not_apply_messages_fetched_ahead(log: Log, database: Database) -> None:
     """It may have been fetched long before the other worker claimed the partition and applied some of it."""
     expected = await a_backlog(log)
     claims, other = Claims(database, "exam"), Claims(database, "exam")
@@ -116,7 +114,7 @@ async def _both(database: Database, *readers: tuple[Claims, Consumer]) -> list[s
     return await in_order(database)
 
 
-async def test_what_a_killed_reader_had_fetched_is_neither_lost_nor_doubled(
+async def test_messages_fetched_by_a_killed_reader_are_applied_exactly_once(
     log: Log, database: Database, child: Callable[[str], Any]
 ) -> None:
     expected = await a_backlog(log)
@@ -136,7 +134,7 @@ async def test_what_a_killed_reader_had_fetched_is_neither_lost_nor_doubled(
     assert_each_once_and_in_order(await in_order(database), expected)
 
 
-async def test_two_readers_share_a_backlog_that_the_first_had_begun_to_fetch(
+async def test_a_second_reader_shares_a_backlog_that_the_first_has_started_to_fetch(
     log: Log, database: Database
 ) -> None:
     expected = await a_backlog(log)

@@ -16,7 +16,7 @@ from shared.log.embedded import EmbeddedLog
 from shared.log.kafka import KafkaLog
 from shared.log.port import Log
 from tests.contract.logs import read, records, texts
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 
 async def read_and_apply(log: Log, database: Database, wanted: int) -> list[str]:
@@ -36,16 +36,14 @@ async def refused(log: Log, database: Database) -> str:
     return raised.value.message
 
 
-async def test_a_reader_goes_on_where_it_was(log: Log, database: Database) -> None:
+async def test_a_reader_continues_at_its_position(log: Log, database: Database) -> None:
     await log.append(records("1", "2"))
     assert await read_and_apply(log, database, 2) == ["1", "2"]
     await log.append(records("3"))
     assert await read_and_apply(log, database, 1) == ["3"]
 
 
-async def test_a_record_that_is_not_the_one_that_was_read_stops_the_reader(
-    log: Log, database: Database
-) -> None:
+async def test_a_changed_record_before_the_position_stops_the_reader(log: Log, database: Database) -> None:
     """As after a restore of an older log that was written to since: its end tells nothing any more."""
     await log.append(records("1"))
     await read_and_apply(log, database, 1)
@@ -56,13 +54,13 @@ async def test_a_record_that_is_not_the_one_that_was_read_stops_the_reader(
         await database.unit(
             lambda connection: claims.advance(connection, [message._replace(value=b"another")])
         )
-    assert "is not the one that was read there" in await refused(log, database)
+    assert "is not the record that was read there" in await refused(log, database)
 
     assert await database.unit(read_again) >= 1
     assert await read_and_apply(log, database, 2) == ["1", "2"]
 
 
-async def test_tables_that_are_newer_than_the_restored_log_stop_their_reader(
+async def test_a_restored_log_that_is_older_than_the_tables_stops_the_reader(
     database: Database, tmp_path: Path
 ) -> None:
     path, backup = tmp_path / "log.sqlite", tmp_path / "backup.sqlite"
@@ -82,13 +80,13 @@ async def test_tables_that_are_newer_than_the_restored_log_stop_their_reader(
     )
 
     await log.append(records("new 4", "new 5", "new 6"))
-    assert "is not the one that was read there" in await refused(log, database)
+    assert "is not the record that was read there" in await refused(log, database)
     await database.unit(lambda connection: read_again(connection, "interactions"))
     assert await read_and_apply(log, database, 6) == ["1", "2", "3", "new 4", "new 5", "new 6"]
     await log.close()
 
 
-async def test_a_log_that_was_begun_anew_stops_its_reader(database: Database, tmp_path: Path) -> None:
+async def test_a_new_log_stops_the_reader_of_the_old_log(database: Database, tmp_path: Path) -> None:
     first, second = EmbeddedLog(tmp_path / "first.sqlite"), EmbeddedLog(tmp_path / "second.sqlite")
     for log in (first, second):
         await log.append(records("1", "2"))
@@ -131,9 +129,9 @@ async def test_a_deleted_topic_is_not_made_anew_while_it_has_positions(
     await log.close()
 
     log = opened()
-    with pytest.raises(LogChanged, match="no topic interactions any more"):
+    with pytest.raises(LogChanged, match="no longer has the topic interactions"):
         await log.append(records("3"))
-    with pytest.raises(LogChanged, match="no topic interactions any more"):
+    with pytest.raises(LogChanged, match="no longer has the topic interactions"):
         await log.ping()
     await log.close()
 
@@ -145,7 +143,7 @@ async def test_a_deleted_topic_is_not_made_anew_while_it_has_positions(
 
 
 @pytest.mark.kafka
-async def test_a_topic_that_somebody_made_again_stops_its_reader_and_readiness(
+async def test_a_recreated_topic_stops_the_reader_and_readiness(
     kafka: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kafka_producer, "PROOF_LASTS_SECONDS", 0.0)
@@ -158,7 +156,7 @@ async def test_a_topic_that_somebody_made_again_stops_its_reader_and_readiness(
     other = KafkaLog(kafka, topics=TOPICS, partitions=1, prefix=prefix, session_timeout_seconds=2)
     await other.append(records("4", "5", "6", "7"))
     assert "have read another log up to offset 3" in await refused(other, database)
-    with pytest.raises(LogChanged, match="was deleted and made again"):
+    with pytest.raises(LogChanged, match="was deleted and created again"):
         await log.ping()
     await log.close()
     await other.close()

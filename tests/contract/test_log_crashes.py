@@ -12,7 +12,7 @@ from shared.database.positions import Claims
 from shared.log.port import Log
 from tests.contract.children import child_of
 from tests.contract.logs import read, records, texts
-from tests.patience import patience
+from tests.support.patience import patience
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def test_another_reader_takes_over_after_a_crash(
         assert texts(await read(consumer, 1)) == ["4"]
 
 
-async def test_what_was_acknowledged_survives_the_death_of_its_writer(
+async def test_acknowledged_records_survive_the_death_of_the_writer(
     log: Log, database: Database, child: Callable[[str], Any]
 ) -> None:
     writer = await child("append")

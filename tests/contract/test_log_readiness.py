@@ -10,7 +10,7 @@ from shared.errors import Misconfigured, Unavailable
 from shared.log import embedded, embedded_file
 from shared.log.embedded import EmbeddedLog
 from tests.contract.logs import records
-from tests.given import messages_on
+from tests.support.log import messages_on
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def prove_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded_file, "BUSY_TIMEOUT_SECONDS", 0.01)
 
 
-async def test_a_locked_file_is_not_ready_and_says_so(tmp_path: Path) -> None:
+async def test_a_locked_log_file_is_not_ready(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     log = EmbeddedLog(path)
     await log.ping()
@@ -33,7 +33,7 @@ async def test_a_locked_file_is_not_ready_and_says_so(tmp_path: Path) -> None:
     await log.close()
 
 
-async def test_a_full_file_is_not_ready_and_its_error_is_not_hidden_by_a_rollback(tmp_path: Path) -> None:
+async def test_an_append_to_a_full_log_file_reports_the_full_disk_and_can_be_repeated(tmp_path: Path) -> None:
     log = EmbeddedLog(tmp_path / "log.sqlite")
     writer = log._file._writer
     (pages,) = writer.execute("pragma page_count").fetchone()
@@ -55,14 +55,14 @@ async def test_a_file_that_became_read_only_is_not_ready(tmp_path: Path) -> None
     await log.close()
 
 
-async def test_a_file_that_is_no_database_cannot_be_used(tmp_path: Path) -> None:
+async def test_a_log_file_that_is_not_a_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     path.write_bytes(b"not a database at all " * 100)
     with pytest.raises(Misconfigured, match="SQLITE_NOTADB"):
         EmbeddedLog(path)
 
 
-async def test_readiness_that_is_asked_often_writes_seldom(
+async def test_frequent_readiness_checks_write_to_the_log_only_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Anybody may ask, and each proof costs a write to the disk."""

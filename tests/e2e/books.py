@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-import sqlalchemy as sa
 
-from tests.patience import eventually
+from tests.support.patience import eventually
+from tests.support.postgres import plain
 
 # Beside these only the positions are written, of which an epoch may rise without anything having happened.
 _WRITTEN = (
@@ -116,8 +116,7 @@ class Books:
 
 @asynccontextmanager
 async def open_books(url: str) -> AsyncGenerator[Books]:
-    plain = sa.make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(plain)
+    connection = await asyncpg.connect(plain(url))
     try:
         yield Books(connection)
     finally:

@@ -1,12 +1,13 @@
 """What Kafka itself says: who shares a group's work, and what lies on a topic."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.events import Event, decode
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 
 class Broker:
@@ -29,7 +30,8 @@ class Broker:
             ends = await consumer.end_offsets(partitions)
             while any([await consumer.position(partition) < end for partition, end in ends.items()]):
                 fetched = await consumer.getmany(timeout_ms=1_000)
-                events += [decode(record.value) for records in fetched.values() for record in records]
+                values = [record.value for records in fetched.values() for record in records]
+                events += [decode(value) for value in values if value is not None]
         return events
 
     async def shared_by(self, members: int, group: str) -> None:
@@ -40,7 +42,8 @@ class Broker:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.address)
         try:
             await admin.start()
-            (answer,) = await admin.describe_consumer_groups([self.prefix + group])
+            answers: list[Any] = await admin.describe_consumer_groups([self.prefix + group])
+            (answer,) = answers
         finally:
             await admin.close()
         ((_error, _group, state, _type, _protocol, members, *_),) = answer.groups

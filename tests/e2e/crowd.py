@@ -1,7 +1,7 @@
 """A crowd: people under several names each, what they did, and all of it on the log in any order."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 from shared.events import INTERACTIONS, Interaction, encode
 from shared.identity import Forms, by_strength
 from shared.log.port import Record
+from tests.oracle.fold import lives
+from tests.oracle.people import Person
 
 FIRST_DAY = date(2026, 1, 5)
 DAYS = 90
@@ -66,10 +68,10 @@ class Deed:
     properties: Mapping[str, str] = field(default_factory=dict[str, str])
     machine: str | None = None
 
-    def record(self) -> Record:
-        """Return the deed as ingest would put it on the log."""
+    def interaction(self) -> Interaction:
+        """Return the deed as ingest would accept it."""
         at = datetime.combine(self.day, time(12), UTC)
-        interaction = Interaction(
+        return Interaction(
             id=self.id,
             type=self.type,
             identities=by_strength(_FORMS.named(*name) for name in self.names),
@@ -78,7 +80,18 @@ class Deed:
             properties=dict(self.properties),
             machine=self.machine,
         )
+
+    def record(self) -> Record:
+        """Return the deed as ingest would put it on the log."""
+        interaction = self.interaction()
         return Record(INTERACTIONS, interaction.identities[0].id, encode(interaction))
+
+
+def defined_scores(deeds: Iterable[Deed]) -> dict[Person, float]:
+    """Return the score that each person has by definition once all deeds are done."""
+    done = lives(deed.interaction() for deed in deeds)
+    last_day = FIRST_DAY.toordinal() + DAYS
+    return {person: life.account(MATRIX, last_day).score for person, life in done.items()}
 
 
 def crowd(seed: int, *, people: int, deeds: int) -> list[Deed]:

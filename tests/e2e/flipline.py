@@ -8,8 +8,10 @@ from typing import Any, Self
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
+from shared.identity import Identity
 from tests.e2e.processes import Process
-from tests.patience import PATIENCE_SECONDS, eventually
+from tests.oracle.people import Person
+from tests.support.patience import PATIENCE_SECONDS, eventually
 
 KEYS = {role: f"e2e-{role}-key-of-the-tests" for role in ("write", "ops", "crm")}
 ALL_IN_ONE = ("up",)
@@ -141,11 +143,13 @@ class Flipline:
             lambda found: found is not None and found["scores"][model]["score"] == score,
         )
 
-    async def scores(self, model: str) -> dict[frozenset[tuple[str, str]], float]:
-        """Return the score of each profile, which is the set of its identities (kind, value)."""
+    async def scores(self, model: str) -> dict[Person, float]:
+        """Return the score of each profile, which is the set of its identities."""
         profiles = await self.ops.pages("/v1/profiles", limit=200)
         scores = {
-            frozenset((one["kind"], one["value"]) for one in profile["identities"]): profile["scores"][model]
+            frozenset(Identity(one["kind"], one["value"]) for one in profile["identities"]): profile[
+                "scores"
+            ][model]
             for profile in profiles
         }
         assert len(scores) == len(profiles)

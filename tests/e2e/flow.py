@@ -9,7 +9,7 @@ from shared.log.kafka import KafkaLog
 from tests.e2e.books import Books, open_books
 from tests.e2e.broker import Broker
 from tests.e2e.crowd import Deed
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 SLICE = 50
 AHEAD = 600

@@ -5,7 +5,7 @@ import random
 from tests.e2e.books import Books
 from tests.e2e.flow import Flow
 from tests.e2e.processes import Process
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 # What a batch writes after it has entered the ledger.
 LATER = ("counts", "scores")

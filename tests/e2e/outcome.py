@@ -4,18 +4,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from shared.events import LEADS, LeadQualified
-from tests.e2e import reference
 from tests.e2e.books import Books
 from tests.e2e.broker import Broker
-from tests.e2e.crowd import MATRIX, MODEL, Deed
+from tests.e2e.crowd import MATRIX, MODEL, Deed, defined_scores
 from tests.e2e.flipline import Flipline
-from tests.e2e.reference import Person
-from tests.patience import eventually
+from tests.oracle.people import Person
+from tests.support.patience import eventually
 
 
 async def assert_as_if_undisturbed(deeds: Iterable[Deed], flipline: Flipline, books: Books) -> set[str]:
     """Compare all scores and leads with those that the deeds have to give; return the ids of the leads."""
-    expected = reference.scores(deeds, MATRIX)
+    expected = defined_scores(deeds)
     assert await flipline.scores(MODEL) == expected
 
     flipped = {person for person, score in expected.items() if score >= MATRIX["flip_number"]}
@@ -41,7 +40,7 @@ def _leads_by_person(persons: Iterable[Person], events: Iterable[LeadQualified])
     person_of = {name: person for person in persons for name in person}
     told: dict[Person, set[str]] = defaultdict(set)
     for event in events:
-        told[person_of[tuple(event.identities[0])]].add(event.lead_id)
+        told[person_of[event.identities[0]]].add(event.lead_id)
     return told
 
 

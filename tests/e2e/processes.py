@@ -11,9 +11,9 @@ from typing import Self
 import httpx
 
 from deploy.localserver import free_port
-from tests.patience import PATIENCE_SECONDS, eventually
-from tests.processes import fork
-from tests.processes.fork import Fork
+from tests.support.patience import PATIENCE_SECONDS, eventually
+from tests.support.processes import fork
+from tests.support.processes.fork import Fork
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from services.__main__ import main
-from services.scoring.rebuild.renewal import swap
+from services.scoring.store.rebuild import replacement
 
-_replace: Any = swap._replace
+_replace: Any = replacement.replace
 _file = Path(sys.argv.pop(1))
 
 
 async def _then_stuck(connection: Any, rebuilt: Any, table: Any) -> None:
     await _replace(connection, rebuilt, table)
-    if table is swap.REPLACED[-1]:
+    if table is replacement.REPLACED[-1]:
         _file.touch()  # noqa: ASYNC240 - it is one call, and then nothing happens any more
         await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    swap._replace = _then_stuck
+    replacement.replace = _then_stuck
     main()

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from tests.e2e import antonio
-from tests.e2e.antonio import ANNOUNCES, BUYS, JOINS, MATRIX, MODEL, SIGNS_UP
+from services.demo.story import MATRIX, MODEL
+from tests.cast import ANTONIO
+from tests.e2e.antonio import ANNOUNCES, BLOG, BUYS, JOINS, SIGNS_UP
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Door, Flipline
 from tests.e2e.processes import Process, run
-from tests.patience import eventually
-from tests.receiver import Received, Receiver
+from tests.support.patience import eventually
+from tests.support.receiver import Received, Receiver
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ async def timeline(flipline: Flipline) -> list[str]:
     return [one["id"] for one in await flipline.ops.pages(f"/v1/profiles/{profile['id']}/timeline")]
 
 
-async def test_antonio_flips_on_his_third_step_and_sales_hears_of_it_once(
+async def test_antonio_flips_on_his_third_step_and_sales_gets_one_lead(
     flipline: Flipline, crm: Receiver
 ) -> None:
     webhook = await subscribed(flipline, crm)
@@ -65,7 +66,8 @@ async def test_antonio_flips_on_his_third_step_and_sales_hears_of_it_once(
     assert await flipline.crm.pages("/v1/leads", model=MODEL) == []
     await flipline.post(SIGNS_UP)
     profile = await flipline.scored("email", "antonio@example.com", MODEL, 25)
-    assert {(one["kind"], one["value"]) for one in profile["identities"]} == antonio.IDENTITIES
+    names = {(one["kind"], one["value"]) for one in profile["identities"]}
+    assert names == {*ANTONIO, *BLOG.items()}
     assert len(await flipline.ops.pages("/v1/profiles")) == 1
 
     message = await the_one_lead(flipline, crm, webhook)
@@ -79,7 +81,7 @@ async def test_antonio_flips_on_his_third_step_and_sales_hears_of_it_once(
     }
     assert lead["person"]["email"] == "antonio@example.com"
     assert (lead["audience"], lead["campaign"]) == ("offer", "maraton")
-    assert lead["offer"] == {"name": "10 %", "coupon": "MARATON10"}
+    assert lead["offer"] == MATRIX["offer"]
 
 
 async def test_a_restart_loses_nothing(flipline: Flipline, crm: Receiver, tmp_path: Path) -> None:

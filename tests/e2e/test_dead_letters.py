@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from shared.database.engine import Database
 from shared.events import decode, key_of
-from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Door, Flipline
 from tests.e2e.processes import run
-from tests.patience import eventually
-from tests.tables import changed
+from tests.support.builders import rule
+from tests.support.patience import eventually
+from tests.support.tables import changed
 
 # Real processes on a busy machine take their time.
 pytestmark = pytest.mark.timeout(600)
@@ -73,7 +73,7 @@ async def replay(door: Door, **order: Any) -> dict[str, Any]:
     return await door.post("/v1/dead-letters/replay", order)
 
 
-async def test_a_parked_message_is_counted_once_after_its_cause_is_mended(flipline: Flipline) -> None:
+async def test_a_replay_after_the_cause_is_fixed_counts_a_parked_message_once(flipline: Flipline) -> None:
     await flipline.activate(MODEL, MATRIX)
     async with letters_door(flipline) as door:
         async with a_ledger_that_refuses("cursed", database_url(flipline)):
@@ -102,7 +102,7 @@ async def test_a_parked_message_is_counted_once_after_its_cause_is_mended(flipli
     assert code == 0, printed
 
 
-async def test_every_record_lies_on_the_log_under_the_key_that_a_replay_would_give_it(
+async def test_every_record_on_the_log_has_the_key_that_a_replay_would_use(
     embedded_settings: dict[str, str], tmp_path: Path
 ) -> None:
     """Events of one key keep their order; appended under another, they would be read in any."""

@@ -76,7 +76,7 @@ async def imported(log: Path, flipline: Flipline, state: Path) -> str:
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-async def test_an_import_scores_alike_everywhere_and_only_once(
+async def test_an_import_gives_the_same_scores_in_one_process_and_in_a_cluster_and_counts_once(
     embedded_settings: dict[str, str], cluster_settings: dict[str, str], tmp_path: Path
 ) -> None:
     log = access_log(tmp_path)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Flipline
 from tests.e2e.processes import run
-from tests.import_world import line
+from tests.worlds.imports import line
 
 MODEL = "interest"
 MATRIX = {
@@ -54,7 +54,7 @@ async def command(embedded_settings: dict[str, str], tmp_path: Path) -> AsyncIte
         yield Command(flipline, tmp_path)
 
 
-async def test_files_that_begin_alike_all_count_and_no_line_counts_twice(command: Command) -> None:
+async def test_files_with_the_same_first_line_all_count_and_no_line_counts_twice(command: Command) -> None:
     shop_a = MONITOR + "".join(line(f"/a/{number}", address="192.0.2.11") for number in range(6))
     shop_b = MONITOR + "".join(line(f"/book-a-demo/{number}", address="192.0.2.12") for number in range(5))
     for name, content in (("shop-a.log", shop_a), ("shop-b.log", shop_b)):
@@ -72,7 +72,7 @@ async def test_files_that_begin_alike_all_count_and_no_line_counts_twice(command
     assert await command.scores() == [5, 6]
 
 
-async def test_visitors_are_told_apart_whatever_the_format(command: Command) -> None:
+async def test_visitors_are_distinguished_in_every_format(command: Command) -> None:
     sites = "".join(f"shop.example:443 {line('/pricing', address=f'192.0.2.{number}')}" for number in (1, 2))
     sites += f"shop.example:443 {line('/guide.pdf', address='192.0.2.3')}"
     _, printed = await command("vhost_first.log", sites)
@@ -90,14 +90,16 @@ async def test_visitors_are_told_apart_whatever_the_format(command: Command) -> 
     assert await command.scores() == [1, 1, 12]
 
 
-async def test_what_cannot_be_imported_is_said_in_a_sentence_and_ends_with_1(command: Command) -> None:
+async def test_a_file_that_cannot_be_imported_is_reported_with_a_reason_and_exit_code_1(
+    command: Command,
+) -> None:
     packed = gzip.compress("".join(line(f"/{number * 7_919}") for number in range(2_000)).encode())
     middle = len(packed) // 2
     damaged = packed[:middle] + b"\xff" * 40 + packed[middle + 40 :]
     for name, content, sentence in (
         ("damaged.gz", damaged, "its packed data is damaged"),
         ("cut.gz", packed[:middle], "its packed data ends too early"),
-        ("table.csv", "a,b\n1,2\n", "Refused is line 1: in no format that is known here"),
+        ("table.csv", "a,b\n1,2\n", "Refused is line 1: in an unknown format"),
         ("month.log", line("/").replace("May", "Mai") * 2 + line("/"), "none of Jan to Dec (line 1, 2)"),
     ):
         exit_code, printed = await command(name, content)

@@ -13,8 +13,8 @@ from tests.e2e.flow import flowing
 from tests.e2e.mishaps import freeze_in_a_batch
 from tests.e2e.outcome import assert_as_if_undisturbed, lead_ids_in
 from tests.e2e.processes import Process, run
-from tests.patience import eventually
-from tests.receiver import Receiver
+from tests.support.patience import eventually
+from tests.support.receiver import Receiver
 
 SEED = 20_000
 EVENTS = 8_000
@@ -24,7 +24,7 @@ KILLS = 5
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-async def test_killed_in_the_middle_of_batches_scoring_loses_and_doubles_nothing(
+async def test_scoring_killed_in_the_middle_of_batches_loses_and_doubles_nothing(
     cluster_settings: dict[str, str], tmp_path: Path
 ) -> None:
     rng = random.Random(SEED)  # noqa: S311 - not a secret

@@ -15,10 +15,10 @@ from services.scoring.store.preparations import SILENT_AFTER
 from services.scoring.store.tables import preparations
 from shared.database.engine import Database
 from shared.process.clock import SystemClock
-from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, KEYS, Flipline
-from tests.patience import PATIENCE_SECONDS, a_moment, eventually
-from tests.tables import changed, values
+from tests.support.builders import rule
+from tests.support.patience import PATIENCE_SECONDS, a_moment, eventually
+from tests.support.tables import changed, values
 
 PEOPLE = 4_000
 MATRIX: dict[str, Any] = {"flip_number": 25, "rules": [rule("visits", 10)]}
@@ -70,7 +70,7 @@ async def killed_in_the_middle(flipline: Flipline, tables: Database) -> str:
     raise AssertionError
 
 
-async def test_killed_in_the_middle_of_an_activation_it_goes_on_when_asked_again(
+async def test_an_activation_killed_in_the_middle_continues_when_requested_again(
     embedded_settings: dict[str, str], tables: Database, tmp_path: Path
 ) -> None:
     async with Flipline(embedded_settings, ALL_IN_ONE, tmp_path) as flipline:

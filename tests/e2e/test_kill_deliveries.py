@@ -15,9 +15,9 @@ from shared.process.clock import SystemClock
 from tests.e2e.flipline import KEYS, Door
 from tests.e2e.flipline import settings as settings_of
 from tests.e2e.processes import Process
-from tests.patience import eventually
-from tests.receiver import Receiver, Reply
-from tests.tables import changed, rows, values
+from tests.support.patience import eventually
+from tests.support.receiver import Receiver, Reply
+from tests.support.tables import changed, rows, values
 
 HANGS, WORKS = Reply(hang=True), Reply(200)
 Leases = dict[str, tuple[str, str]]
@@ -75,7 +75,7 @@ async def hand_over(worker: Process, receiver: Receiver, count: int) -> None:
             await crm.post(f"/v1/webhooks/{webhook['id']}/test")
 
 
-async def test_what_a_killed_worker_had_under_way_is_sent_by_the_next_without_waiting_for_the_leases(
+async def test_a_restarted_worker_resends_deliveries_of_a_killed_worker_before_their_leases_end(
     place: tuple[str, dict[str, str], str], tmp_path: Path
 ) -> None:
     command, settings, url = place
@@ -102,7 +102,7 @@ async def test_what_a_killed_worker_had_under_way_is_sent_by_the_next_without_wa
 
 
 @pytest.mark.postgres
-async def test_only_the_leases_of_the_dead_are_taken_over(postgres_url: str, tmp_path: Path) -> None:
+async def test_only_leases_of_dead_workers_are_taken_over(postgres_url: str, tmp_path: Path) -> None:
     settings = settings_of(
         data_dir=str(tmp_path / "data"), database_url=postgres_url, webhook_timeout_seconds="30"
     )

@@ -25,11 +25,11 @@ from shared.identity import Identity
 from shared.process.datadir import RENEWING, prepare
 from shared.process.pulse import Pulse
 from shared.process.settings import Settings
-from tests.builders import rule
 from tests.e2e.flipline import ALL_IN_ONE, ONE_EACH, Flipline
 from tests.e2e.processes import ROOT, Process, environment, run
-from tests.integration.renewed import OLD, Old, by
-from tests.patience import eventually
+from tests.support.builders import rule
+from tests.support.patience import eventually
+from tests.worlds.renewal import OLD, RenewalWorld, by
 
 ANA, BEN = ("email", "ana@firm.example"), ("email", "ben@firm.example")
 ZOE, ZOE_IN_BRACKETS = ("email", "zw@firm.example"), ("email", "<zw@firm.example>")
@@ -41,15 +41,16 @@ OLDER = "Scoring's tables were built by an older version of Flipline (fold 1;"
 
 
 @asynccontextmanager
-async def opened(given: dict[str, str]) -> AsyncIterator[Old]:
+async def opened(given: dict[str, str]) -> AsyncIterator[RenewalWorld]:
     """Open the log and the tables that settings name, as scoring with older rules."""
-    settings = Settings(**{name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()})
+    named: dict[str, Any] = {name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()}
+    settings = Settings(**named)
     prepare(settings.data_dir)
     await migrate(settings.effective_database_url)
     database = Database(settings.effective_database_url)
     log: Any = open_log(settings, database)
     try:
-        yield Old(log, database, OLD)
+        yield RenewalWorld(log, database, OLD)
     finally:
         await log.close()
         await database.close()
@@ -58,19 +59,19 @@ async def opened(given: dict[str, str]) -> AsyncIterator[Old]:
 async def an_old_installation(given: dict[str, str], events: Sequence[Interaction] = HISTORY) -> None:
     """Fill log and tables as a version did that knew nothing of folds."""
     async with opened(given) as old:
-        await old.world.activated(rule("visits", 10), flip_number=30)
-        await old.posted(*events)
+        await old.world.activate(rule("visits", 10), flip_number=30)
+        await old.append(*events)
         following = asyncio.create_task(old.follower().run(Pulse()))
-        await eventually(lambda: old.world.rows(ledger), lambda rows: len(rows) == len(events))
+        await eventually(lambda: old.world.table_rows(ledger), lambda rows: len(rows) == len(events))
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        await old.relayed()
-        await old.changed(sa.delete(folds))
+        await old.relay_outbox()
+        await old.execute(sa.delete(folds))
 
 
 async def names(given: dict[str, str]) -> set[tuple[str, str]]:
     async with opened(given) as old:
-        return {(row[1], row[2]) for row in await old.world.rows(identities)}
+        return {(row[1], row[2]) for row in await old.world.table_rows(identities)}
 
 
 async def is_renewed(flipline: Flipline) -> bool:
@@ -78,7 +79,7 @@ async def is_renewed(flipline: Flipline) -> bool:
     return ana is not None and ben is not None and ana["id"] != ben["id"]
 
 
-async def test_after_an_upgrade_strangers_come_apart_and_mailboxes_together(
+async def test_a_renewal_after_an_upgrade_separates_strangers_and_joins_mailboxes(
     everywhere: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
     place, given = everywhere
@@ -124,7 +125,7 @@ async def test_after_an_upgrade_strangers_come_apart_and_mailboxes_together(
         assert len(await leads()) == 2
 
 
-async def test_started_again_after_a_renewal_it_is_not_renewed_again(
+async def test_a_restart_after_a_renewal_does_not_renew_again(
     embedded_settings: dict[str, str], tmp_path: Path
 ) -> None:
     await an_old_installation(embedded_settings)
@@ -134,7 +135,7 @@ async def test_started_again_after_a_renewal_it_is_not_renewed_again(
         assert flipline.processes["up"].all_output().count("The tables are renewed.") == 1
 
 
-async def test_killed_in_the_middle_of_the_swap_it_has_changed_nothing_and_begins_anew(
+async def test_a_renewal_killed_during_the_swap_changes_nothing_and_can_be_repeated(
     everywhere: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
     place, given = everywhere
@@ -168,7 +169,7 @@ async def test_killed_in_the_middle_of_the_swap_it_has_changed_nothing_and_begin
     assert (ended, "Nothing differs" in told) == (0, True), told
 
 
-async def test_without_the_whole_log_it_goes_on_with_the_old_tables_and_says_so(
+async def test_with_an_incomplete_log_flipline_continues_with_the_old_tables_and_says_so(
     embedded_settings: dict[str, str], tmp_path: Path
 ) -> None:
     await an_old_installation(embedded_settings)
@@ -193,7 +194,9 @@ async def test_without_the_whole_log_it_goes_on_with_the_old_tables_and_says_so(
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-async def test_what_a_retention_has_removed_from_kafka_is_missed(cluster_settings: dict[str, str]) -> None:
+async def test_a_renewal_is_refused_when_kafka_retention_has_removed_records(
+    cluster_settings: dict[str, str],
+) -> None:
     await an_old_installation(cluster_settings)
     before = await names(cluster_settings)
     admin = AIOKafkaAdminClient(bootstrap_servers=cluster_settings["FLIPLINE_LOG"].removeprefix("kafka://"))

@@ -11,8 +11,8 @@ from tests.e2e.flipline import Flipline
 from tests.e2e.flow import flowing
 from tests.e2e.outcome import assert_as_if_undisturbed, lead_ids_in
 from tests.e2e.processes import Process, run
-from tests.patience import eventually
-from tests.receiver import Receiver
+from tests.support.patience import eventually
+from tests.support.receiver import Receiver
 
 EVENTS = 3_000
 RENEWALS = 2
@@ -20,7 +20,7 @@ RENEWALS = 2
 
 @pytest.mark.kafka
 @pytest.mark.postgres
-async def test_renewed_beside_two_workers_scoring_loses_and_doubles_nothing(
+async def test_renewals_beside_two_scoring_workers_lose_and_double_nothing(
     cluster_settings: dict[str, str], tmp_path: Path
 ) -> None:
     deeds = crowd(21_000, people=100, deeds=EVENTS)

@@ -13,12 +13,12 @@ from tests.e2e.flow import flowing
 from tests.e2e.mishaps import freeze_in_a_batch
 from tests.e2e.outcome import assert_as_if_undisturbed, handed_over
 from tests.e2e.processes import Process, run
-from tests.patience import eventually
+from tests.support.patience import eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres]
 
 
-async def test_a_zombie_writes_nothing_and_is_useful_again(
+async def test_a_zombie_worker_writes_nothing_and_then_works_again(
     cluster_settings: dict[str, str], tmp_path: Path
 ) -> None:
     rng = random.Random(41)  # noqa: S311 - not a secret
@@ -58,7 +58,7 @@ async def test_a_zombie_writes_nothing_and_is_useful_again(
         assert ended == 0, told
 
 
-async def test_workers_that_freeze_and_come_back_while_others_work_change_nothing(
+async def test_workers_that_freeze_and_return_while_another_worker_works_change_nothing(
     cluster_settings: dict[str, str], tmp_path: Path
 ) -> None:
     rng = random.Random(43)  # noqa: S311 - not a secret

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from tests.integration.instance import Instance, running
-from tests.patience import until
-from tests.receiver import Receiver
+from tests.support.patience import until
+from tests.support.receiver import Receiver
+from tests.worlds.instance import Instance, run_instance
 
 
 @pytest.fixture(scope="session")
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """An instance that knows Ana and Ben, who made one visit each; each test has models of its own."""
-    with running(tmp_path_factory.mktemp("data")) as started:
+    with run_instance(tmp_path_factory.mktemp("data")) as started:
         for name in ("ana", "ben"):
-            started.happened([{"type": "visit", "identities": {"email": f"{name}@example.com"}}])
+            started.post_events([{"type": "visit", "identities": {"email": f"{name}@example.com"}}])
             until(lambda name=name: started.profiles(name))
         yield started
 

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from math import fsum, inf
-from typing import NamedTuple
 
 from shared.events import Event, Interaction, Retraction
 from tests.oracle.conditions import Json, met_by_interaction, met_by_traits, names_type, property_of
@@ -20,7 +19,8 @@ TOUCHES = frozenset({
 })  # fmt: skip
 
 
-class Given(NamedTuple):
+@dataclass(frozen=True)
+class Given:
     """What one rule gave: `count` matches, of which `paid` fell within the limit."""
 
     rule: str
@@ -119,10 +119,11 @@ def lives(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[P
     events = list(events)
     told_once = {event.id: event for event in events if isinstance(event, Interaction)}.values()
     retracted = frozenset(i for event in events if isinstance(event, Retraction) for i in event.interactions)
-    return {
-        person: Life(person, [one for one in told_once if one.identities[0] in person], retracted)
-        for person in persons(events, limits).values()
-    }
+    person_of = persons(events, limits)
+    done: dict[Person, list[Interaction]] = {person: [] for person in person_of.values()}
+    for one in told_once:
+        done[person_of[one.identities[0]]].append(one)
+    return {person: Life(person, theirs, retracted) for person, theirs in done.items()}
 
 
 def day_of(interaction: Interaction) -> int:

@@ -48,7 +48,7 @@ OTHERWISE_TOLD: dict[str, tuple[Any, ...]] = {
 }
 
 
-class World(NamedTuple):
+class DrawnWorld(NamedTuple):
     """A matrix, what was told on its topic, and the day (ordinal) that is asked about."""
 
     matrix: Json
@@ -175,6 +175,6 @@ def asked() -> st.SearchStrategy[int]:
     return st.integers(first - 2, first + 2 * DAYS) | st.integers(first + DAYS // 2, first + 2 * DAYS)
 
 
-def worlds(*, most: int = 25) -> st.SearchStrategy[World]:
+def worlds(*, most: int = 25) -> st.SearchStrategy[DrawnWorld]:
     """Return matrices with histories and a day."""
-    return st.builds(World, matrices(), histories(most=most), asked())
+    return st.builds(DrawnWorld, matrices(), histories(most=most), asked())

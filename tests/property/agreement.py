@@ -20,7 +20,7 @@ class Line(NamedTuple):
     """A reason without its words."""
 
     rule: str
-    count: int
+    matches: int
     paid: int
     points: float
 

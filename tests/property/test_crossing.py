@@ -9,7 +9,7 @@ from services.scoring.core.pricing.scores import points
 from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL, Json, days
-from tests.oracle.worlds import World, worlds
+from tests.oracle.worlds import DrawnWorld, worlds
 from tests.property.known import known_of
 
 LONG = 150
@@ -19,7 +19,7 @@ _fading = st.one_of(days(3), days(40), days(3_660)).map(lambda half_life: {"half
 
 
 @st.composite
-def worlds_of_losses(draw: st.DrawFn) -> World:
+def worlds_of_losses(draw: st.DrawFn) -> DrawnWorld:
     """Draw a world in which about every other rule takes points, which mostly fade."""
     world = draw(worlds(most=12))
 
@@ -33,8 +33,8 @@ def worlds_of_losses(draw: st.DrawFn) -> World:
 
 @settings(max_examples=60)
 @given(worlds_of_losses(), st.data())
-def test_it_is_the_first_day_of_all_on_which_the_score_reaches_the_flip_number(
-    world: World, data: st.DataObject
+def test_crossed_on_is_the_first_of_all_days_that_reaches_the_flip_number(
+    world: DrawnWorld, data: st.DataObject
 ) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.live.consume import Scorer
-from services.scoring.live.resolution import find
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import read_matrix
 from services.scoring.store import traits
+from services.scoring.store.profiles import find
 from services.scoring.store.tables import models, scores, versions
 from shared.database.engine import Database
 from shared.database.schema import metadata
@@ -29,18 +29,18 @@ from shared.errors import Refused
 from shared.events import Event, encode
 from shared.identity import Forms
 from shared.log.port import Message, Partition
-from tests.given import FrozenClock
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.people import Person
-from tests.oracle.worlds import TOWN, World, worlds
+from tests.oracle.worlds import TOWN, DrawnWorld, worlds
 from tests.property.agreement import (
     assert_same_crossing,
     assert_same_points,
     assert_same_score,
     assert_same_traits,
 )
-from tests.tables import changed
+from tests.support.clock import FrozenClock
+from tests.support.tables import changed
 
 Batches = Sequence[Sequence[Event]]
 
@@ -48,12 +48,12 @@ Batches = Sequence[Sequence[Event]]
 class Telling(NamedTuple):
     """A world, how many identities of a kind a person can have in it, and how its events come."""
 
-    world: World
+    world: DrawnWorld
     limits: Mapping[str, int]
     batches: Batches
 
 
-def is_accepted(world: World) -> bool:
+def is_accepted(world: DrawnWorld) -> bool:
     """Nobody can activate a matrix whose flip number is out of reach."""
     try:
         read_matrix(MODEL, world.matrix)
@@ -133,7 +133,7 @@ def fold(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @settings(max_examples=100)
 @given(telling=tellings())
-def test_any_order_batches_and_redelivery_give_the_persons_and_scores_of_the_definition(
+def test_the_fold_gives_the_profiles_and_scores_of_the_oracle_for_any_order_and_redelivery(
     fold: Fold, telling: Telling
 ) -> None:
     world = telling.world

@@ -7,14 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.scoring.core.pricing.appraisal import Appraisal, appraise, appraise_all
-from services.scoring.core.pricing.due import next_change
 from services.scoring.core.pricing.price import ScoreInput, columns_of, price
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL, Json, matrices
 from tests.oracle.standing import standing
-from tests.oracle.worlds import World, worlds
+from tests.oracle.worlds import DrawnWorld, worlds
 from tests.property.agreement import assert_same_points
 from tests.property.known import known_of
 from tests.unit.scoring.columns import Parts, scores
@@ -24,7 +23,7 @@ ODD = [0.1, 0.2, -0.3, 0.7, 0.0005, 0.0015, -0.0025, 2.6745, 0.0625, -0.1875, 1 
 
 
 @st.composite
-def odd_worlds(draw: st.DrawFn) -> World:
+def odd_worlds(draw: st.DrawFn) -> DrawnWorld:
     """Draw a world in which doubles cannot hold what rules give."""
     world, points = draw(worlds(most=15)), st.sampled_from(ODD)
     odd = {
@@ -33,7 +32,7 @@ def odd_worlds(draw: st.DrawFn) -> World:
     return world._replace(matrix=world.matrix | odd)
 
 
-def known_in(world: World, *asked: Matrix) -> list[ScoreInput]:
+def known_in(world: DrawnWorld, *asked: Matrix) -> list[ScoreInput]:
     """What is known of everybody, counted for several matrices."""
     return [known_of(life, *asked) for life in lives(world.events).values()]
 
@@ -50,14 +49,13 @@ def alone(known: ScoreInput, matrix: Matrix, day: int) -> tuple[Parts, Appraisal
     score = price(known, matrix, day)
     appraisal = appraise(known, matrix, day)
     assert appraisal.score == score.points
-    assert appraisal.due_on == next_change(known, matrix, day)
     return Parts(score.points, score.fit, score.engagement), appraisal
 
 
 @settings(max_examples=100)
 @given(worlds() | odd_worlds(), matrices(), st.data())
-def test_profiles_are_priced_together_as_each_is_alone(
-    world: World, other: Json, data: st.DataObject
+def test_pricing_profiles_together_equals_pricing_each_alone(
+    world: DrawnWorld, other: Json, data: st.DataObject
 ) -> None:
     """Also where the crowd has what another matrix asks too."""
     matrix, others = kept_matrix(MODEL, world.matrix), [kept_matrix(MODEL, other)]
@@ -73,7 +71,7 @@ def test_profiles_are_priced_together_as_each_is_alone(
 
 @settings(max_examples=100)
 @given(worlds())
-def test_a_crowd_scores_and_stands_as_the_definition_says(world: World) -> None:
+def test_scores_and_appraisals_in_columns_equal_those_of_the_oracle(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     due = list(lives(world.events).values())
     known = [known_of(life, matrix) for life in due]

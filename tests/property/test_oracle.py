@@ -8,7 +8,8 @@ import pytest
 
 from shared.events import Interaction, Retraction, Separation
 from shared.identity import Identity
-from tests.oracle.fold import Given, Life, lives
+from tests.cast import ANTONIO, ANTONIOS_MATRIX, antonios_steps
+from tests.oracle.fold import Given, Life, day_of, lives
 from tests.oracle.people import persons
 
 MONDAY = date(2026, 1, 5)
@@ -64,25 +65,14 @@ def score(whose: Life, by: dict[str, Any], day: int) -> float:
     return whose.account(by, START + day).score
 
 
-def test_antonio_flips_on_the_third() -> None:
-    twitter, facebook = Identity("twitter", "antonio"), Identity("facebook", "antonio")
-    email = Identity("email", "antonio@gmail.com")
-    antonio = life(
-        done("1", twitter, type="announce_marathon"),
-        done("2", facebook, twitter, day=120, type="identify"),
-        done("3", facebook, day=121, type="group_join"),
-        done("4", email, facebook, day=150, type="newsletter_signup"),
-    )
-    by = matrix(
-        {"id": "announces", "when": {"type": "announce_marathon"}, "points": 5},
-        {"id": "joins", "when": {"type": "group_join"}, "points": 10},
-        {"id": "signs_up", "when": {"type": "newsletter_signup"}, "points": 10},
-    )
-    assert antonio.person == {twitter, facebook, email}
-    assert [score(antonio, by, day) for day in (0, 121, 149, 150)] == [5, 15, 15, 25]
-    assert [one.points for one in antonio.account(by, START + 150).reasons] == [5, 10, 10]
-    assert antonio.crossed_on(by, START + 400) == START + 150
-    assert antonio.crossed_on(by, START + 149) is None
+def test_antonio_flips_on_the_third_counted_interaction() -> None:
+    antonio, by, today = life(*antonios_steps()), ANTONIOS_MATRIX, day_of(antonios_steps()[-1])
+    assert antonio.person == set(ANTONIO)
+    days = (today - 150, today - 30, today - 1, today)
+    assert [antonio.account(by, day).score for day in days] == [5, 15, 15, 25]
+    assert [one.points for one in antonio.account(by, today).reasons] == [5, 10, 10]
+    assert antonio.crossed_on(by, today + 250) == today
+    assert antonio.crossed_on(by, today - 1) is None
 
 
 def test_a_limit_is_used_up_by_the_earliest_days() -> None:
@@ -100,7 +90,7 @@ def test_a_limit_starts_anew_with_its_period(per: str, paid: list[int]) -> None:
     assert score(life(*visits(0, 0, 6, 7, 31)), by, 31) == len(paid)
 
 
-def test_a_limit_by_a_property_holds_for_each_value_and_for_none() -> None:
+def test_a_limit_by_a_property_applies_to_each_value_and_to_a_missing_value() -> None:
     by = matrix({"limit": {"times": 1, "per": "ever", "by": "path"}})
     told = [done("1", path="/"), done("2", path="/"), done("3", path="/a"), done("4"), done("5", path=None)]
     assert life(*told).account(by, START).reasons == [Given("visits", 3, 5, 3)]
@@ -112,22 +102,22 @@ def test_points_halve_in_a_half_life() -> None:
     assert score(life(*visits(0)), by, 15) == 5.657
 
 
-def test_a_window_of_ten_days_is_left_on_the_tenth() -> None:
+def test_a_match_leaves_a_window_of_ten_days_on_the_tenth_day() -> None:
     by = matrix({"points": 8, "window": "10d"})
     assert [score(life(*visits(0)), by, day) for day in (-1, 0, 9, 10)] == [0, 8, 8, 0]
 
 
-def test_what_has_left_the_window_uses_up_no_limit() -> None:
+def test_matches_outside_the_window_do_not_use_up_the_limit() -> None:
     by = matrix({"points": 8, "window": "10d", "limit": {"times": 1, "per": "ever"}})
     assert [score(life(*visits(0, 5)), by, day) for day in (5, 10, 14, 15)] == [8, 8, 8, 0]
 
 
 @pytest.mark.parametrize(("points", "capped"), [(8, 20), (-8, -20)])
-def test_a_cap_holds_on_either_side_of_zero(points: float, capped: float) -> None:
+def test_a_cap_bounds_positive_and_negative_points(points: float, capped: float) -> None:
     assert score(life(*visits(0, 0, 0)), matrix({"points": points, "cap": 20}), 0) == capped
 
 
-def test_a_group_is_capped_as_a_sum_and_says_what_it_cut() -> None:
+def test_a_group_caps_the_sum_of_its_rules_with_a_reason() -> None:
     by = matrix(
         {"points": 8}, {"id": "again", "points": 6}, groups={"web": {"rules": ["visits", "again"], "cap": 10}}
     )
@@ -143,13 +133,13 @@ def test_inactivity_takes_its_steps_down_to_the_floor() -> None:
     assert life(*visits(0)).account(by, START + 90).reasons[-1] == Given("inactivity", -25, 4, 4)
 
 
-def test_inactivity_without_every_takes_once_and_from_nobody_who_never_acted() -> None:
+def test_inactivity_without_every_takes_points_once_after_a_human_interaction() -> None:
     by = matrix({"points": 50}, inactivity={"after": "30d", "points": -10})
     assert score(life(*visits(0)), by, 300) == 40
     assert score(life(done("1", type="identify"), done("2", machine="crawler")), by, 300) == 0
 
 
-def test_only_a_human_deed_ends_inactivity() -> None:
+def test_only_a_human_interaction_ends_inactivity() -> None:
     by = matrix({"points": 50, "when": {"type": "visit"}}, inactivity={"after": "30d", "points": -10})
     asleep = [done("m", day=29, machine="crawler"), done("i", day=29, type="identify")]
     assert score(life(*visits(0), *asleep), by, 30) == 40
@@ -157,12 +147,12 @@ def test_only_a_human_deed_ends_inactivity() -> None:
 
 
 @pytest.mark.parametrize(("policy", "count"), [("exclude", 1), ("include", 3), ("only", 2)])
-def test_a_rule_says_whether_machines_count(policy: str, count: int) -> None:
+def test_machine_policy_decides_if_interactions_of_machines_count(policy: str, count: int) -> None:
     told = [done("1"), done("2", machine="crawler"), done("3", machine="prefetch")]
     assert score(life(*told), matrix({"machine": policy}), 0) == count
 
 
-def test_what_is_retracted_does_not_count_but_its_links_and_traits_stay() -> None:
+def test_a_retracted_interaction_does_not_count_but_its_links_and_traits_stay() -> None:
     retraction = Retraction(
         id="r", identity=ANA, interactions=("1", "never"), reason="", author="", retracted_at=LATER
     )
@@ -172,7 +162,7 @@ def test_what_is_retracted_does_not_count_but_its_links_and_traits_stay() -> Non
     assert known.account(by, START).reasons == [Given("visits", 8, 1, 1), Given("leads", 3, 1, 1)]
 
 
-def test_a_trait_is_what_was_told_last_until_that_day() -> None:
+def test_a_trait_has_the_last_value_reported_until_the_day() -> None:
     by = matrix(traits=[{"id": "leads", "when": {"title": "CEO"}, "points": 3}])
     told = life(
         done("1", traits={"title": "CEO"}),
@@ -183,7 +173,7 @@ def test_a_trait_is_what_was_told_last_until_that_day() -> None:
     assert [score(told, by, day) for day in (-1, 0, 4, 5, 8, 9)] == [0, 3, 3, 0, 0, 3]
 
 
-def test_identities_stand_in_for_traits_that_nobody_told() -> None:
+def test_identities_give_derived_traits_that_were_not_reported() -> None:
     by = matrix(
         traits=[
             {"id": "domain", "when": {"email_domain": "acme.example"}, "points": 1},
@@ -198,7 +188,7 @@ def test_identities_stand_in_for_traits_that_nobody_told() -> None:
     assert score(life(done("1", private, work, traits={"company": "Acme"})), by, 0) == 13
 
 
-def test_an_adjustment_holds_from_its_day_until_its_last() -> None:
+def test_an_adjustment_counts_from_its_day_to_its_last_day() -> None:
     by = matrix(
         {"cap": 1, "when": {"not": {"type": "like"}}}, groups={"all": {"rules": ["visits"], "cap": 1}}
     )
@@ -211,12 +201,12 @@ def test_an_adjustment_holds_from_its_day_until_its_last() -> None:
     assert told.crossed_on(by | {"flip_number": 7}, START + 30) == START + 2
 
 
-def test_it_also_crosses_on_a_day_on_which_nothing_was_done() -> None:
+def test_a_profile_can_flip_on_a_day_without_interactions() -> None:
     by = matrix({"points": 8}, {"id": "bad", "points": -4, "window": "3d"}, flip_number=8)
     assert life(*visits(0)).crossed_on(by, START + 30) == START + 3
 
 
-def test_a_link_that_would_join_two_users_is_refused_by_time_not_by_arrival() -> None:
+def test_the_later_of_two_conflicting_links_is_refused_in_any_order_of_arrival() -> None:
     first = done("1", FIRST_USER, COOKIE, day=1)
     second = done("2", SECOND_USER, COOKIE, day=2)
     last = done("3", SECOND_USER, ANA, day=3)
@@ -228,19 +218,19 @@ def test_a_link_that_would_join_two_users_is_refused_by_time_not_by_arrival() ->
     assert persons([first, second, earlier])[COOKIE] == {SECOND_USER, COOKIE}
 
 
-def test_ties_of_links_are_broken_by_the_event_s_id() -> None:
+def test_links_of_the_same_instant_apply_in_order_of_event_id() -> None:
     told = [done("b", FIRST_USER, COOKIE), done("a", SECOND_USER, COOKIE)]
     assert persons(told)[COOKIE] == {SECOND_USER, COOKIE}
 
 
-def test_separated_identities_are_not_joined_by_any_link() -> None:
+def test_unmerged_identities_are_not_merged_by_any_link() -> None:
     apart = Separation(id="s", identities=(ANA,), others=(BOB,), reason="", author="", separated_at=LATER)
     told = [done("1", ANA, COOKIE), done("2", BOB, COOKIE, day=1)]
     assert persons(told)[BOB] == {ANA, BOB, COOKIE}
     assert set(persons([*told, apart]).values()) == {frozenset({ANA, COOKIE}), frozenset({BOB})}
 
 
-def test_a_kind_can_be_limited_to_more_than_one() -> None:
+def test_the_limit_of_a_kind_can_be_more_than_one() -> None:
     told = [done("1", ANA, COOKIE), done("2", BOB, COOKIE, day=1)]
     assert persons(told, {"email": 1})[BOB] == {BOB}
     assert persons(told, {"email": 2})[BOB] == {ANA, BOB, COOKIE}

@@ -7,14 +7,13 @@ from hypothesis import given, settings
 
 from services.scoring.core.pricing.appraisal import appraise
 from services.scoring.core.pricing.crossing import crossed_on
-from services.scoring.core.pricing.due import next_change
 from services.scoring.core.pricing.price import price
 from services.scoring.matrix.bounds import most
 from services.scoring.matrix.reading import kept_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.standing import standing
-from tests.oracle.worlds import World, worlds
+from tests.oracle.worlds import DrawnWorld, worlds
 from tests.property.agreement import (
     TOLERANCE,
     assert_same_crossing,
@@ -30,7 +29,7 @@ LONG = 120
 
 @settings(max_examples=120)
 @given(worlds())
-def test_traits_score_standing_and_crossing_are_those_of_the_definition(world: World) -> None:
+def test_traits_score_appraisal_and_crossed_on_equal_those_of_the_oracle(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
@@ -56,13 +55,13 @@ def test_traits_score_standing_and_crossing_are_those_of_the_definition(world: W
 
 @settings(max_examples=60)
 @given(worlds(most=8))
-def test_between_a_day_and_its_next_change_the_score_stands_still(world: World) -> None:
+def test_the_score_is_constant_until_the_due_day(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
         day: int | None = world.day
         while day is not None and day < world.day + LONG:
-            change = next_change(known, matrix, day)
+            change = appraise(known, matrix, day).due_on
             still = price(known, matrix, day).points
             end = world.day + LONG if change is None else change
             assert end > day
@@ -73,7 +72,7 @@ def test_between_a_day_and_its_next_change_the_score_stands_still(world: World) 
 
 @settings(max_examples=100)
 @given(worlds(most=8))
-def test_nobody_gets_more_from_the_rules_than_the_matrix_is_said_to_give(world: World) -> None:
+def test_no_score_exceeds_the_bound_of_the_matrix(world: DrawnWorld) -> None:
     at_most = most(kept_matrix(MODEL, world.matrix))
     for life in lives(world.events).values():
         reasons = life.account(world.matrix, world.day).reasons

@@ -16,7 +16,7 @@ from tests.oracle.conditions import met_by_interaction, met_by_traits
 from tests.oracle.fold import Life, lives
 from tests.oracle.matrices import MODEL, Json
 from tests.oracle.traits import traits_at
-from tests.oracle.worlds import TRAITS, World, worlds
+from tests.oracle.worlds import TRAITS, DrawnWorld, worlds
 from tests.property.agreement import HALF_A_STEP, TOLERANCE
 from tests.property.known import known_of
 
@@ -30,7 +30,7 @@ _OTHERS = {
 
 @settings(max_examples=60)
 @given(worlds(most=8))
-def test_every_way_leads_to_the_flip_number_and_is_the_shortest_of_its_kind(world: World) -> None:
+def test_every_way_reaches_the_flip_number_with_the_fewest_matches(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     flip_number = world.matrix["flip_number"]
     # The definition is as near to a score that fades as to 0.001.
@@ -45,7 +45,9 @@ def test_every_way_leads_to_the_flip_number_and_is_the_shortest_of_its_kind(worl
                 assert _score_after(way.times - 1, way, life, world, (known, matrix)) < flip_number + slack
 
 
-def _score_after(times: int, way: Way, life: Life, world: World, asked: tuple[ScoreInput, Matrix]) -> float:
+def _score_after(
+    times: int, way: Way, life: Life, world: DrawnWorld, asked: tuple[ScoreInput, Matrix]
+) -> float:
     """Return the score of somebody who did what a way tells so many times."""
     known, matrix = asked
     (rule,) = (one for one in matrix.rules if one.id == way.rule)
@@ -69,7 +71,7 @@ def _happened(example: Example, id: str, identity: Identity) -> Interaction:
     )
 
 
-def _best_by_traits(way: Way, life: Life, world: World) -> float:
+def _best_by_traits(way: Way, life: Life, world: DrawnWorld) -> float:
     """Return the best score with any traits by which a rule is met, or not met, as a way asks."""
     (raw,) = (one for one in world.matrix["traits"] if one["id"] == way.rule)
     values = {name: [*told, *_OTHERS.get(name, ()), "example"] for name, told in (_OTHERS | TRAITS).items()}

@@ -36,7 +36,7 @@ conditions = st.recursive(
 
 
 @given(st.lists(conditions, max_size=4), st.none() | conditions, st.sets(st.sampled_from(NAMES)))
-def test_who_is_said_to_fall_under_a_condition_does(
+def test_all_under_is_true_only_if_all_profiles_meet_a_condition(
     excluding: list[Any], asking: Any, known: set[str]
 ) -> None:
     under = [READ.validate_python(one) for one in excluding]
@@ -54,7 +54,7 @@ def test_who_is_said_to_fall_under_a_condition_does(
 
 
 @given(st.lists(st.fixed_dictionaries({"not": leaves}) | leaves, min_size=1, max_size=4))
-def test_of_presence_alone_all_is_found_out(excluding: list[Any]) -> None:
+def test_all_under_is_exact_for_tests_of_presence(excluding: list[Any]) -> None:
     under = [READ.validate_python(_of_presence(one)) for one in excluding]
     holds = [compile_traits(one) for one in under]
     everybody = all(any(test(one) for test in holds) for one in PROFILES)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from shared.process.telemetry import configure_logging
-from tests.faults.missing import Missing
+from tests.support.faults.missing import Missing
 from tests.torture.enduring import endure
 from tests.torture.fault import Fault
 from tests.torture.faults import FAULTS

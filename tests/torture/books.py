@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from typing import Self
+from typing import Any, Self
 
 import asyncpg
 import sqlalchemy as sa
@@ -13,9 +13,9 @@ from shared.database.dead_letters import count_open
 from shared.database.engine import Database
 from shared.database.outbox import outbox
 from shared.errors import Unavailable
-from tests.patience import eventually
-from tests.postgres import plain
-from tests.tables import rows
+from tests.support.patience import eventually
+from tests.support.postgres import plain
+from tests.support.tables import rows
 
 
 class Books:
@@ -68,8 +68,8 @@ class Books:
         """Return how many dead letters are open."""
         return sum(one.letters for one in await self._database.read(count_open))
 
-    async def _rows(self, query: sa.Select[tuple[object, ...]]) -> Sequence[sa.Row[tuple[object, ...]]]:
-        async def answered() -> Sequence[sa.Row[tuple[object, ...]]] | None:
+    async def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
+        async def answered() -> Sequence[sa.Row[Any]] | None:
             # A fault hits this reader as it hits Flipline.
             try:
                 return await rows(self._database, query)

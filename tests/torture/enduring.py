@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from tests.e2e.crowd import crowd
 from tests.e2e.flipline import ALL_IN_ONE, ONE_EACH, settings
-from tests.patience import stopwatch
+from tests.support.patience import stopwatch
 from tests.torture.fault import Fault
 from tests.torture.ground import Ground, new_database
 from tests.torture.outcome import Outcome, reckon

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tests.faults.servers import Kind
+from tests.support.faults.servers import Kind
 from tests.torture.scene import Scene
 
 

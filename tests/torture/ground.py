@@ -10,9 +10,9 @@ from uuid import uuid4
 import asyncpg
 import sqlalchemy as sa
 
-from tests.faults.disk import small_disk
-from tests.faults.servers import Kind, OwnServer, own_server
-from tests.postgres import plain
+from tests.support.faults.disk import small_disk
+from tests.support.faults.servers import Kind, OwnServer, own_server
+from tests.support.postgres import plain
 
 DISK_KIBIBYTES = 64 * 1024
 

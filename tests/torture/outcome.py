@@ -5,8 +5,9 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
-from tests.e2e import reference
-from tests.e2e.crowd import MATRIX, MODEL
+from shared.identity import Identity
+from tests.e2e.crowd import MATRIX, MODEL, defined_scores
+from tests.oracle.people import Person
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene
 
@@ -40,7 +41,7 @@ async def reckon(fault: Fault, scene: Scene, elapsed: Callable[[], float]) -> Ou
     ledger = await scene.books.ledger()
     sent = {deed.id for deed in sender.deeds}
     lost = sender.accepted - ledger
-    expected = reference.scores(sender.deeds, MATRIX)
+    expected = defined_scores(sender.deeds)
     actual = await scene.flipline.scores(MODEL)
     doubled = sum(score > expected.get(person, 0) for person, score in actual.items())
     short = sum(actual.get(person, 0) < score for person, score in expected.items())
@@ -98,15 +99,15 @@ def _complaints(counted: dict[str, int]) -> Iterator[str]:
     return (f"{number} {what}" for what, number in counted.items() if number)
 
 
-def _leads_by_person(scene: Scene) -> dict[reference.Person, set[str]]:
+def _leads_by_person(scene: Scene) -> dict[Person, set[str]]:
     """Return the ids of the leads that the receiver was told of each person, by all of the person's names."""
-    persons = reference.scores(scene.sender.deeds, MATRIX)
+    persons = defined_scores(scene.sender.deeds)
     person_of = {name: person for person in persons for name in person}
-    told: dict[reference.Person, set[str]] = defaultdict(set)
+    told: dict[Person, set[str]] = defaultdict(set)
     for one in scene.crm.received:
         lead = one.json["data"]
         known_as = lead["identities"][0]
-        told[person_of[known_as["kind"], known_as["value"]]].add(lead["lead_id"])
+        told[person_of[Identity(known_as["kind"], known_as["value"])]].add(lead["lead_id"])
     return told
 
 

@@ -13,10 +13,10 @@ from tests.e2e.broker import Broker
 from tests.e2e.crowd import MATRIX, MODEL, Deed
 from tests.e2e.flipline import KEYS, Flipline
 from tests.e2e.processes import Process, run
-from tests.faults.copies import copy_files
-from tests.faults.servers import OwnServer
-from tests.patience import PATIENCE_SECONDS, eventually
-from tests.receiver import Receiver
+from tests.support.faults.copies import copy_files
+from tests.support.faults.servers import OwnServer
+from tests.support.patience import PATIENCE_SECONDS, eventually
+from tests.support.receiver import Receiver
 from tests.torture.books import Books
 from tests.torture.sender import Sender
 

@@ -12,7 +12,7 @@ import httpx
 
 from shared.errors import Unavailable
 from tests.e2e.crowd import Deed
-from tests.patience import PATIENCE_SECONDS, eventually, persist
+from tests.support.patience import PATIENCE_SECONDS, eventually, persist
 
 POSTERS = 4
 MOST_IN_A_REQUEST = 6

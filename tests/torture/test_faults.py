@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.servers import Kind, OwnServer
+from tests.support.faults.servers import Kind, OwnServer
 from tests.torture.enduring import endure
 from tests.torture.fault import Fault
 from tests.torture.faults import FAULTS
@@ -38,7 +38,7 @@ def case(fault: Fault) -> object:
 
 
 @pytest.mark.parametrize("fault", [case(fault) for fault in FAULTS])
-async def test_what_was_accepted_is_counted_once_and_told_once(
+async def test_accepted_events_are_counted_once_and_leads_delivered_once_despite_each_fault(
     fault: Fault, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     outcome = await endure(fault, GroundOfTheSuite(request, tmp_path), events=EVENTS)

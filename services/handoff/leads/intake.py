@@ -9,12 +9,10 @@ from sqlalchemy import Connection
 from services.handoff.payload.body import body_of
 from services.handoff.payload.notice import Notice
 from services.handoff.payload.types import BY_EVENT, EventType
-from services.handoff.store import webhooks
-from services.handoff.store.deliveries import owed_row
+from services.handoff.store import deliveries, webhooks
+from services.handoff.store.deliveries import delivery_row
 from services.handoff.store.leads import insert_unseen
-from services.handoff.store.tables import deliveries
 from services.handoff.webhooks.webhook import Webhook
-from shared.database.bulk import insert_new
 from shared.errors import Poison
 from shared.events import Event, LeadQualified, decode
 from shared.following.follower import Summary
@@ -48,16 +46,16 @@ class LeadIntake:
 
         Raises Poison for an event that no webhook type has.
         """
-        news = _without_known_leads(connection, [_news(decode(message.value)) for message in messages])
+        news = _without_stored_leads(connection, [_news(decode(message.value)) for message in messages])
         subscribers = webhooks.subscribers(connection) if news else []
-        owed = insert_new(connection, deliveries, "id", self._rows(news, subscribers))
+        inserted = deliveries.insert(connection, self._rows(news, subscribers))
         flips = Counter(each.event.model for each in news if isinstance(each.event, LeadQualified))
-        return {"leads": flips.total(), "deliveries": len(owed), "flips": dict(flips)}
+        return {"leads": flips.total(), "deliveries": inserted, "flips": dict(flips)}
 
     def _rows(self, news: Iterable[_News], subscribers: Sequence[Webhook]) -> list[dict[str, Any]]:
         now = self._clock.now()
         return [
-            owed_row(webhook, id=self._new_id(), type=type_.name, notice=notice, body=body, at=now)
+            delivery_row(webhook, id=self._new_id(), type=type_.name, notice=notice, body=body, at=now)
             for _, type_, notice in news
             if (wanting := [each for each in subscribers if each.wants(type_, notice.model)])
             for body in [body_of(type_.name, notice)]
@@ -81,15 +79,15 @@ def _news(event: Event) -> _News:
     return _News(event, type_, type_.notice(event))
 
 
-def _without_known_leads(connection: Connection, news: Sequence[_News]) -> list[_News]:
+def _without_stored_leads(connection: Connection, news: Sequence[_News]) -> list[_News]:
     """Store the new leads; return the news, each once, without leads that were stored before."""
     leads: dict[str, tuple[LeadQualified, _News]] = {}
-    others: dict[str, _News] = {}
+    other_events: dict[str, _News] = {}
     for each in news:
         match each.event:
             case LeadQualified() as lead:
                 leads[lead.lead_id] = (lead, each)
             case event:
-                others[event.id] = each
+                other_events[event.id] = each
     new = insert_unseen(connection, [(lead, each.notice.data) for lead, each in leads.values()])
-    return [*(each for lead_id, (_, each) in leads.items() if lead_id in new), *others.values()]
+    return [*(each for lead_id, (_, each) in leads.items() if lead_id in new), *other_events.values()]

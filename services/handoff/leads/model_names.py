@@ -27,18 +27,18 @@ _HINT: Final = "A model is known once it has a draft: PUT /v1/models/{model}/dra
 
 def apply(connection: Connection, messages: Sequence[Message]) -> Summary:
     """Store which models the messages of the topic `matrices` create and remove."""
-    there: dict[str, bool] = {}
+    exists: dict[str, bool] = {}
     for message in messages:
         match decode(message.value):
             case ModelDrafted(model=model) | MatrixActivated(model=model):
-                there[model] = True
+                exists[model] = True
             case ModelDeleted(model=model):
-                there[model] = False
+                exists[model] = False
             case _:
                 pass
-    store.add(connection, [model for model, is_there in there.items() if is_there])
-    store.remove(connection, [model for model, is_there in there.items() if not is_there])
-    return {"models": len(there)}
+    store.add(connection, [model for model, present in exists.items() if present])
+    store.remove(connection, [model for model, present in exists.items() if not present])
+    return {"models": len(exists)}
 
 
 class ModelNames:
@@ -53,12 +53,12 @@ class ModelNames:
         until = loop.time() + (PATIENCE_SECONDS if patience_seconds is None else patience_seconds)
         while unknown := await self._unknown(written):
             if loop.time() >= until:
-                known = await self._database.read(store.every)
-                check_known("model_unknown", unknown, known, _HINT)
+                existing = await self._database.read(store.every)
+                check_known("model_unknown", unknown, existing, _HINT)
                 return
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _unknown(self, written: Mapping[str, str]) -> dict[str, str]:
         models = sorted(set(written.values()))
-        known = await self._database.read(lambda connection: store.among(connection, models))
-        return {field: model for field, model in written.items() if model not in known}
+        existing = await self._database.read(lambda connection: store.among(connection, models))
+        return {field: model for field, model in written.items() if model not in existing}

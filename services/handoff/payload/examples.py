@@ -63,5 +63,5 @@ STAGE: Final = StageChanged(
 TEST: Final = WebhookTest(
     webhook_id="019df25b9a7c7d0f8e3a2b1c0d9e8f70",
     delivery_id="019df25ba1b27c3d9e4f5a6b7c8d9e0f",
-    asked_at=datetime(2026, 5, 1, 9, 30, tzinfo=UTC),
+    requested_at=datetime(2026, 5, 1, 9, 30, tzinfo=UTC),
 )

@@ -85,12 +85,12 @@ def _reason(reason: Reason) -> dict[str, Any]:
 
 def _trimmed(whole: dict[str, Any]) -> dict[str, Any]:
     weightiest_first = sorted(whole["reasons"], key=lambda reason: -abs(reason["points"]))
-    kept = within(weightiest_first, MAX_REASONS_BYTES)
+    fitting = within(weightiest_first, MAX_REASONS_BYTES)
     lists = {
-        "reasons": [reason for reason in whole["reasons"] if reason in kept],
+        "reasons": [reason for reason in whole["reasons"] if reason in fitting],
         "identities": within(whole["identities"], MAX_IDENTITIES_BYTES),
         "traits": {},
         "truncated": True,
     }
-    left = MAX_DATA_BYTES - size(whole | lists)
-    return whole | lists | {"traits": traits_within(whole["traits"], left)}
+    remaining = MAX_DATA_BYTES - size(whole | lists)
+    return whole | lists | {"traits": traits_within(whole["traits"], remaining)}

@@ -10,7 +10,7 @@ from typing import Any
 
 from services.handoff.payload.trimming import clipped
 from shared.identity import Identity
-from shared.known_traits import completed, text_of, told_by
+from shared.known_traits import canonical_traits, completed, text_of
 
 NOT_PROVIDED = "[not provided]"
 
@@ -27,7 +27,7 @@ _COMPANY = {
 
 def person_of(traits: Mapping[str, Any], identities: Iterable[Identity]) -> dict[str, str | None]:
     """Return the person's fields; e-mail and phone fall back to the identities of that kind."""
-    known = completed(told_by(traits))
+    known = completed(canonical_traits(traits))
     person = {field: _shown(known.get(field)) for field in _PERSON}
     for kind, value in identities:
         if kind in {"email", "phone"} and person[kind] is None:
@@ -38,7 +38,7 @@ def person_of(traits: Mapping[str, Any], identities: Iterable[Identity]) -> dict
 
 def company_of(traits: Mapping[str, Any]) -> dict[str, str | None]:
     """Return the company's fields."""
-    known = completed(told_by(traits))
+    known = completed(canonical_traits(traits))
     company = {field: _shown(known.get(trait)) for field, trait in _COMPANY.items()}
     company["name"] = company["name"] or NOT_PROVIDED
     return company

@@ -49,5 +49,5 @@ def _facts(event: StageChanged) -> dict[str, Any]:
 
 
 def _trimmed(whole: dict[str, Any]) -> dict[str, Any]:
-    left = MAX_DATA_BYTES - size(whole | {"identities": [], "truncated": True})
-    return whole | {"identities": within(whole["identities"], left), "truncated": True}
+    remaining = MAX_DATA_BYTES - size(whole | {"identities": [], "truncated": True})
+    return whole | {"identities": within(whole["identities"], remaining), "truncated": True}

@@ -11,18 +11,18 @@ class WebhookTest(NamedTuple):
 
     webhook_id: str
     delivery_id: str
-    asked_at: datetime
+    requested_at: datetime
 
 
-def notice_of_test(asked: WebhookTest) -> Notice:
+def notice_of_test(request: WebhookTest) -> Notice:
     """Return the notice of a test message."""
     return Notice(
-        message_id=f"test_{asked.delivery_id}",
+        message_id=f"test_{request.delivery_id}",
         model=None,
         lead_id=None,
-        happened_at=asked.asked_at,
+        happened_at=request.requested_at,
         data={
-            "webhook_id": asked.webhook_id,
-            "message": "This is a test: the subscription can be reached.",
+            "webhook_id": request.webhook_id,
+            "message": "This is a test message: it reached the endpoint of this webhook.",
         },
     )

@@ -27,21 +27,21 @@ def clipped(text: str) -> str:
 
 def within(items: Iterable[T], budget: int) -> list[T]:
     """Return the first items that together take at most `budget` bytes as JSON."""
-    kept: list[T] = []
+    fitting: list[T] = []
     for item in items:
         budget -= size(item) + 1
         if budget < 0:
             break
-        kept.append(item)
-    return kept
+        fitting.append(item)
+    return fitting
 
 
 def traits_within(traits: Mapping[str, Any], budget: int) -> dict[str, Any]:
     """Cut long texts, then leave out the largest traits until the rest takes at most `budget` bytes."""
     shortened = {name: _shortened(value) for name, value in traits.items()}
     smallest_first = sorted(shortened.items(), key=lambda item: (size(item), item[0]))
-    kept = {name for name, _ in within(smallest_first, budget)}
-    return {name: value for name, value in shortened.items() if name in kept}
+    fitting = {name for name, _ in within(smallest_first, budget)}
+    return {name: value for name, value in shortened.items() if name in fitting}
 
 
 def _shortened(value: Any) -> Any:

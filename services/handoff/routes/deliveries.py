@@ -14,10 +14,8 @@ from services.handoff.routes.parameters import Id
 from services.handoff.routes.shapes import DeliveryOut, DeliveryReplayIn, DeliveryReplayOut
 from services.handoff.store import deliveries as store
 from services.handoff.store import webhooks
-from services.handoff.store.tables import deliveries
 from services.handoff.webhooks.delivery import DeliveryStatus
 from services.handoff.webhooks.webhook import Webhook
-from shared.database.bulk import insert_new
 from shared.database.engine import Database
 from shared.errors import MAX_COMPLAINTS, Complaint, Conflict, Refused
 from shared.ids import NewId
@@ -43,11 +41,13 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
         keyset = Keyset(f"deliveries of {webhook_id}", text)
         before = next(iter(keyset.read(paging.cursor)), None)
 
-        def owed(connection: Connection) -> list[dict[str, Any]]:
+        def page_of_webhook(connection: Connection) -> list[dict[str, Any]]:
             webhooks.get(connection, webhook_id)
             return store.page(connection, webhook_id, status=status, before=before, limit=paging.rows)
 
-        rows, next_cursor = paging.split(await database.read(owed), lambda row: keyset.write(row["id"]))
+        rows, next_cursor = paging.split(
+            await database.read(page_of_webhook), lambda row: keyset.write(row["id"])
+        )
         return paging.answer(DeliveryOut, [DeliveryOut.of(row) for row in rows], next_cursor)
 
     @router.post("/test", status_code=201, responses=_DISABLED)
@@ -56,9 +56,9 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
         delivery_id, now = new_id(), clock.now()
         notice = WEBHOOK_TEST.notice(WebhookTest(webhook_id, delivery_id, now))
 
-        def owed(connection: Connection) -> dict[str, Any]:
+        def create(connection: Connection) -> dict[str, Any]:
             webhook = _active(webhooks.get(connection, webhook_id, lock=True))
-            row = store.owed_row(
+            row = store.delivery_row(
                 webhook,
                 id=delivery_id,
                 type=WEBHOOK_TEST.name,
@@ -66,10 +66,10 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
                 body=body_of(WEBHOOK_TEST.name, notice),
                 at=now,
             )
-            insert_new(connection, deliveries, "id", [row])
+            store.insert(connection, [row])
             return store.get(connection, delivery_id)
 
-        stored = await database.unit(owed)
+        stored = await database.unit(create)
         bell.ring()
         return DeliveryOut.of(stored)
 
@@ -79,37 +79,37 @@ def routes(database: Database, clock: Clock, new_id: NewId, requires: Requires, 
 
         If a named delivery does not exist, none is sent.
         """
-        wanted = body or DeliveryReplayIn()
+        requested = body or DeliveryReplayIn()
         selection = store.ReplaySelection(
             webhook_id,
-            status=wanted.status or ("held" if wanted.delivery_ids is None else None),
-            since=wanted.since,
-            until=wanted.until,
-            ids=wanted.delivery_ids,
+            status=requested.status or ("held" if requested.delivery_ids is None else None),
+            since=requested.since,
+            until=requested.until,
+            ids=requested.delivery_ids,
         )
 
-        def made_due(connection: Connection) -> int:
+        def make_due(connection: Connection) -> int:
             _active(webhooks.get(connection, webhook_id, lock=True))
-            _check_there(connection, webhook_id, wanted.delivery_ids or ())
+            _check_exist(connection, webhook_id, requested.delivery_ids or ())
             return store.replay(connection, selection, clock.now())
 
-        replayed = await database.unit(made_due)
+        replayed = await database.unit(make_due)
         bell.ring()
         return DeliveryReplayOut(replayed=replayed)
 
     return router
 
 
-def _check_there(connection: Connection, webhook_id: str, ids: Sequence[str]) -> None:
-    there = store.among(connection, webhook_id, ids)
+def _check_exist(connection: Connection, webhook_id: str, ids: Sequence[str]) -> None:
+    existing = store.among(connection, webhook_id, ids)
     unknown = [
         Complaint(field=f"delivery_ids.{index}", message=f"this webhook has no delivery {id_}")
         for index, id_ in enumerate(ids)
-        if id_ not in there
+        if id_ not in existing
     ][:MAX_COMPLAINTS]
     if unknown:
         field, message = unknown[0]["field"], unknown[0]["message"]
-        raise Refused("delivery_unknown", f"{field}: {message}. Nothing was replayed.", field, unknown)
+        raise Refused("delivery_unknown", f"{field}: {message}. No delivery was replayed.", field, unknown)
 
 
 def _active(webhook: Webhook) -> Webhook:

@@ -9,12 +9,13 @@ from starlette.responses import Response
 
 from services.handoff.leads.model_names import PATIENCE_WITH_LISTS_SECONDS, ModelNames
 from services.handoff.payload.lead import LeadStatus
-from services.handoff.routes.parameters import ID_PATTERN, Id
+from services.handoff.routes.parameters import Id
 from services.handoff.routes.shapes import DeliveryOut, LeadOut, LeadSummaryOut
 from services.handoff.store import deliveries
 from services.handoff.store import leads as store
 from services.handoff.store.leads import LeadFilter, Sort
 from shared.database.engine import Database
+from shared.names import ID_PATTERN
 from shared.web.auth import Requires
 from shared.web.cursor import Keyset, moment, number, text
 from shared.web.keyed import keyed_router
@@ -53,16 +54,16 @@ def routes(database: Database, model_names: ModelNames, requires: Requires) -> A
 
     @router.get("", **list_of(LeadSummaryOut))
     async def list_leads(
-        wanted: Annotated[LeadFilter, Depends(_filter)], paging: Paging, sort: Sort = "-qualified_at"
+        lead_filter: Annotated[LeadFilter, Depends(_filter)], paging: Paging, sort: Sort = "-qualified_at"
     ) -> Page[LeadSummaryOut] | Response:
         """List leads, by default the latest qualified first."""
         column = sort.removeprefix("-")
         keyset = Keyset(f"leads by {sort}", _PARTS[column], text)
         after = keyset.read(paging.cursor)
-        if wanted.model is not None:
-            await model_names.check({"query.model": wanted.model}, PATIENCE_WITH_LISTS_SECONDS)
+        if lead_filter.model is not None:
+            await model_names.check({"query.model": lead_filter.model}, PATIENCE_WITH_LISTS_SECONDS)
         found = await database.read(
-            lambda connection: store.page(connection, wanted, sort, after, paging.rows)
+            lambda connection: store.page(connection, lead_filter, sort, after, paging.rows)
         )
         rows, next_cursor = paging.split(found, lambda row: keyset.write(row[column], row["id"]))
         return paging.answer(LeadSummaryOut, [LeadSummaryOut.of(row) for row in rows], next_cursor, _COLUMNS)
@@ -71,10 +72,10 @@ def routes(database: Database, model_names: ModelNames, requires: Requires) -> A
     async def get_lead(lead_id: Id) -> LeadOut:
         """Show a lead with all its deliveries and attempts."""
 
-        def with_owed(connection: Connection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        def lead_with_deliveries(connection: Connection) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             return store.get(connection, lead_id), deliveries.of_lead(connection, lead_id)
 
-        row, owed = await database.read(with_owed)
-        return LeadOut.of(row, deliveries=[DeliveryOut.of(delivery) for delivery in owed])
+        row, delivery_rows = await database.read(lead_with_deliveries)
+        return LeadOut.of(row, deliveries=[DeliveryOut.of(delivery) for delivery in delivery_rows])
 
     return router

@@ -4,6 +4,6 @@ from typing import Annotated
 
 from fastapi import Path
 
-ID_PATTERN = r"^[A-Za-z0-9_.:-]{1,128}$"
+from shared.names import ID_PATTERN
 
 Id = Annotated[str, Path(pattern=ID_PATTERN)]

@@ -14,13 +14,13 @@ from services.handoff.payload.body import body_of
 from services.handoff.payload.types import EventType
 
 _ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
-    410: {"description": "The endpoint is gone: the subscription is disabled, and the delivery is held."},
+    410: {"description": "The endpoint wants no more: the webhook is disabled, and the delivery is held."},
     "default": {
-        "description": "Not taken: the delivery is sent again under the same `webhook-id`, and held after "
+        "description": "Not accepted: the delivery is sent again under the same `webhook-id`, and held after "
         "the last attempt. A `Retry-After` of up to an hour is honoured. Redirects are not followed."
     },
 }
-_MUST_BE_NAMED: Final = "It is sent only to subscriptions that name it in `event_types`."
+_MUST_BE_NAMED: Final = "It is sent only to webhooks that name it in `event_types`."
 
 
 class SignedHeaders(BaseModel):
@@ -53,7 +53,7 @@ def described(types: Iterable[EventType[Any]]) -> Sequence[BaseRoute]:
             summary=type_.name,
             description=_description(type_),
             response_class=Response,
-            response_description="Taken, as by any 2xx.",
+            response_description="Accepted, as by any 2xx.",
             responses=_ANSWERS,
             openapi_extra={"requestBody": {"content": {"application/json": {"example": _example(type_)}}}},
         )
@@ -70,8 +70,8 @@ def _request(type_: EventType[Any]) -> Callable[..., Awaitable[None]]:
 
 
 def _description(type_: EventType[Any]) -> str:
-    told = inspect.getdoc(type_.body) or ""
-    return f"{told} {_MUST_BE_NAMED}" if type_.only_when_named else told
+    text = inspect.getdoc(type_.body) or ""
+    return f"{text} {_MUST_BE_NAMED}" if type_.only_when_named else text
 
 
 def _example(type_: EventType[Any]) -> Any:

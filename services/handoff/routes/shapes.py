@@ -7,10 +7,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.handoff.payload.lead import LeadStatus
 from services.handoff.payload.types import OFFERED
-from services.handoff.routes.parameters import ID_PATTERN
 from services.handoff.webhooks.delivery import DeliveryStatus
 from services.handoff.webhooks.target import MAX_URL_LENGTH
 from services.handoff.webhooks.webhook import WebhookStatus
+from shared.names import ID_PATTERN
 from shared.strict import Strict
 from shared.web.lists import Instant
 
@@ -62,7 +62,7 @@ class WebhookOut(BaseModel):
     id: str
     url: str
     event_types: list[str] | None = Field(
-        description="A type that an earlier version offered may be here still; no message has it."
+        description="May have a type that only an earlier version offered: no message has it."
     )
     models: list[str] | None
     status: WebhookStatus
@@ -100,7 +100,7 @@ class AttemptOut(BaseModel):
 
 
 class DeliveryOut(BaseModel):
-    """A message owed to a webhook; `message_id` is its `webhook-id` header.
+    """A message to a webhook; `message_id` is its `webhook-id` header.
 
     `lead_id` is null when the message is about no lead: a change of stage, a test.
     """

@@ -84,12 +84,12 @@ def routes(
         """Change a webhook; deliveries of a disabled webhook are held until they are replayed."""
         changes = await _changes(body, guard, model_names)
 
-        def changed(connection: Connection) -> Webhook:
+        def change(connection: Connection) -> Webhook:
             webhook = replace(store.get(connection, webhook_id, lock=True), **changes)
             store.save(connection, webhook)
             return webhook
 
-        return WebhookOut(**_view(await database.unit(changed)))
+        return WebhookOut(**_view(await database.unit(change)))
 
     @router.delete("/{webhook_id}", status_code=204)
     async def delete_webhook(webhook_id: Id) -> None:
@@ -101,11 +101,11 @@ def routes(
         """Create a new secret; for 24 hours messages have the signatures of both, the new secret's first."""
         secret, now = new_secret(), clock.now()
 
-        def renewed(connection: Connection) -> None:
+        def rotate(connection: Connection) -> None:
             webhook = store.get(connection, webhook_id, lock=True)
             store.save(connection, replace(webhook, secrets=rotated(webhook.secrets, secret, now)))
 
-        await database.unit(renewed)
+        await database.unit(rotate)
         return SecretOut(secret=secret, previous_valid_until=now + ROTATION_GRACE)
 
     return router
@@ -113,15 +113,15 @@ def routes(
 
 async def _changes(body: WebhookChangeIn, guard: Guard, model_names: ModelNames) -> dict[str, Any]:
     changes: dict[str, Any] = {}
-    given = body.model_fields_set
-    if "url" in given:
+    fields = body.model_fields_set
+    if "url" in fields:
         changes["url"] = await guard.vet(body.url)
-    if "event_types" in given:
+    if "event_types" in fields:
         changes["event_types"] = _tuple(body.event_types)
-    if "models" in given:
+    if "models" in fields:
         await model_names.check(_by_field(body.models))
         changes["models"] = _tuple(body.models)
-    if "status" in given:
+    if "status" in fields:
         changes["status"] = body.status
         changes["disabled_reason"] = DISABLED_BY_OWNER if body.status == "disabled" else None
     return changes

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from typing import Final
 
 import structlog
 
@@ -15,7 +16,9 @@ from services.handoff.webhooks.delivery import (
     EndpointAnswer,
     NoAnswer,
     Prepared,
+    Rejected,
     Result,
+    Unreachable,
     decide,
 )
 from shared.ids import NewId
@@ -24,6 +27,9 @@ from shared.process.telemetry import ATTEMPT_SECONDS, ATTEMPTS
 from shared.reasons import safe_reason
 
 logger = structlog.get_logger(__name__)
+
+# Not the names of the classes: a renamed class must not rename the label of a metric.
+_OUTCOMES: Final = {Delivered: "delivered", Rejected: "rejected", Unreachable: "unreachable"}
 
 
 class Attempter:
@@ -42,9 +48,9 @@ class Attempter:
         """
         loop = asyncio.get_running_loop()
         started, at = loop.time(), self._clock.now()
-        result, settled = await self._settled(delivery, at)
+        result, decided = await self._send_and_decide(delivery, at)
         seconds = loop.time() - started
-        ATTEMPTS.labels(type(settled).__name__.lower()).inc()
+        ATTEMPTS.labels(_OUTCOMES[type(decided)]).inc()
         ATTEMPT_SECONDS.observe(seconds)
         return Attempt(
             id=self._new_id(),
@@ -52,22 +58,22 @@ class Attempter:
             at=at,
             milliseconds=round(seconds * 1000),
             result=result,
-            settled=settled,
+            decided=decided,
         )
 
-    async def _settled(self, delivery: Prepared, at: datetime) -> tuple[Result, Decided]:
+    async def _send_and_decide(self, delivery: Prepared, at: datetime) -> tuple[Result, Decided]:
         try:
             result = await self._sender.send(delivery, at)
             return result, decide(delivery.failures, result, self._clock.now(), self._jitter())
         except Exception as error:
-            logger.exception("delivery.attempt_broke", delivery=delivery.id, error=safe_reason(error))
+            logger.exception("delivery.attempt_error", delivery=delivery.id, error=safe_reason(error))
             result = NoAnswer(OUR_FAULT)
             return result, decide(delivery.failures, result, self._clock.now(), self._jitter())
 
 
-def tell(attempt: Attempt) -> None:
+def log_attempt(attempt: Attempt) -> None:
     """Write the log line of an attempt."""
-    delivery, settled = attempt.delivery, attempt.settled
+    delivery, decided = attempt.delivery, attempt.decided
     logger.info(
         "delivery.attempted",
         delivery=delivery.id,
@@ -75,14 +81,14 @@ def tell(attempt: Attempt) -> None:
         message=delivery.message_id,
         type=delivery.type,
         attempt=delivery.failures + 1,
-        outcome=type(settled).__name__.lower(),
+        outcome=_OUTCOMES[type(decided)],
         status=attempt.result.status if isinstance(attempt.result, EndpointAnswer) else None,
         milliseconds=attempt.milliseconds,
-        **_next(settled),
+        **_next(decided),
     )
 
 
-def _next(settled: Decided) -> dict[str, object]:
-    if isinstance(settled, Delivered):
+def _next(decided: Decided) -> dict[str, object]:
+    if isinstance(decided, Delivered):
         return {}
-    return {"error": settled.error, "retry_at": settled.retry_at, "held": settled.retry_at is None}
+    return {"error": decided.error, "retry_at": decided.retry_at, "held": decided.retry_at is None}

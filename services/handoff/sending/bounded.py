@@ -6,7 +6,7 @@ ready to be read. Two things are counted here: bytes of any kind (header lines, 
 the beginning of the body), and informational responses, which cost ten times as much for their size.
 
 The library has no setting for this, so its protocol is subclassed, by the two methods that begin a response
-and take its bytes. The lock file pins its version, and `tests/integration/test_handoff_hostile.py` tests it.
+and take its bytes. The lock file pins its version, and `tests/integration/handoff/test_hostile.py` tests it.
 """
 
 import asyncio
@@ -72,7 +72,7 @@ class BoundedResponses(ResponseHandler):
         self._begin()
 
     def _begin(self) -> None:
-        self._left = MAX_ANSWER_BYTES
+        self._remaining = MAX_ANSWER_BYTES
         self._heads = Heads()
 
     def set_response_params(self, **params: Any) -> None:
@@ -82,8 +82,8 @@ class BoundedResponses(ResponseHandler):
 
     def data_received(self, data: bytes) -> None:
         """Parse the received bytes up to the bound; close the connection after that."""
-        part = data[: self._left]
-        self._left -= len(part)
+        part = data[: self._remaining]
+        self._remaining -= len(part)
         try:
             of_heads = self._heads.add(part)
         except TooMuch as error:

@@ -43,7 +43,7 @@ class GuardedResolver(AbstractResolver):
 class GuardedConnector(aiohttp.TCPConnector):
     """Opens TCP connections to checked addresses; no other kind of connection is offered.
 
-    It has no limit on connections: the bulkhead (`Lanes`) limits the attempts.
+    It has no limit on connections: the bulkhead limits the attempts.
     """
 
     def __init__(self, guard: Guard) -> None:

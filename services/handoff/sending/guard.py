@@ -39,7 +39,7 @@ class SystemResolver:
         try:
             found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
         except UnicodeError as error:
-            raise OSError(f"{host} is no host name") from error
+            raise OSError(f"{host} is not a host name") from error
         return list(dict.fromkeys(str(sockaddr[0]) for *_, sockaddr in found))
 
 
@@ -61,11 +61,11 @@ class Guard:
             raise OSError(f"{host} has no address")
         for address in found:
             if not self._opened.permits(host, parsed(address)):
-                leads_to = "is" if address == host else f"resolves to {address},"
+                which = "is" if address == host else f"resolves to {address}, which is"
                 raise Refused(
                     "webhook_target_private",
-                    f"{host} {leads_to} not a public address. FLIPLINE_WEBHOOK_ALLOW opens private targets, "
-                    "by network or host name.",
+                    f"{host} {which} not a public address. To allow a private target, add its network or "
+                    "host name to FLIPLINE_WEBHOOK_ALLOW.",
                     "url",
                 )
         return found
@@ -86,7 +86,8 @@ class Guard:
         if target.scheme == "http" and not self._opens_all(target, found):
             raise Refused(
                 "webhook_url_insecure",
-                "A public endpoint needs https. FLIPLINE_WEBHOOK_ALLOW opens targets for plain http too.",
+                "A public endpoint needs https. To allow plain http, add its network or host name to "
+                "FLIPLINE_WEBHOOK_ALLOW.",
                 "url",
             )
         return target.url

@@ -45,43 +45,43 @@ async def _by_file(database: Database, worker: str) -> AsyncGenerator[Proof]:
     try:
         yield proof
     finally:
-        proof.give_back()
+        proof.release()
 
 
 class FileProof:
     """A locked file beside the database file, `<its name>-handoff-<worker>.lock`."""
 
-    def __init__(self, beside: Path, worker: str) -> None:
+    def __init__(self, database_file: Path, worker: str) -> None:
         self._worker = worker
-        self._start = f"{beside.name}-handoff-"
-        self._folder = beside.parent
+        self._start = f"{database_file.name}-handoff-"
+        self._folder = database_file.parent
         self._path = self._folder / f"{self._start}{worker}.lock"
         try:
             self._lock = _lock(self._path)
-            self._identity = self._seen()
+            self._identity = self._file_identity()
         except (OSError, Timeout) as error:
             raise Unavailable(
-                "proof_refused", f"A lock file cannot be had: {type(error).__name__}."
+                "proof_refused", f"The worker's lock file cannot be locked: {type(error).__name__}."
             ) from error
 
-    def _seen(self) -> tuple[int, int]:
+    def _file_identity(self) -> tuple[int, int]:
         found = self._path.stat()
         return found.st_dev, found.st_ino
 
     async def check(self) -> None:
         """Raise Unavailable when the file was removed or replaced."""
         try:
-            there = self._seen() == self._identity
+            unchanged = self._file_identity() == self._identity
         except OSError:
-            there = False
-        if not there:
-            raise Unavailable("proof_lost", "The worker's lock file is gone.")
+            unchanged = False
+        if not unchanged:
+            raise Unavailable("proof_lost", "The worker's lock file was removed or replaced.")
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """Unlock the file and remove it, unless another file has replaced it."""
         with ExitStack() as stack:
             stack.callback(self._lock.release)
-            if self._path.exists() and self._seen() == self._identity:
+            if self._path.exists() and self._file_identity() == self._identity:
                 self._path.unlink(missing_ok=True)
 
     @asynccontextmanager
@@ -93,10 +93,10 @@ class FileProof:
             for path in self._folder.glob(f"{self._start}*.lock")
         }
         dead = set(workers) - files.keys()
-        with ExitStack() as taken:
+        with ExitStack() as locks:
             for worker, path in files.items() - {(self._worker, self._path)}:
                 try:
-                    taken.callback(_lock(path).release)
+                    locks.callback(_lock(path).release)
                 except (OSError, Timeout):
                     continue  # locked, or not accessible
                 dead.add(worker)
@@ -116,7 +116,7 @@ async def _by_session(database: Database, worker: str) -> AsyncGenerator[Proof]:
     async with database.open_read() as connection:
         await connection.run(_begin_no_transaction)
         try:
-            if not await connection.run(lambda its: proofs.try_lock(its, key_of(worker))):
+            if not await connection.run(lambda session: proofs.try_lock(session, key_of(worker))):
                 raise Unavailable("proof_refused", "Another session holds the worker's advisory lock.")
             yield SessionProof(connection)
         finally:
@@ -143,18 +143,18 @@ class SessionProof:
     async def dead(self, workers: Collection[str]) -> AsyncGenerator[set[str]]:
         """Open with the workers whose advisory locks this session could take; it holds them meanwhile."""
 
-        def taken(connection: Connection) -> list[str]:
-            return [one for one in workers if proofs.try_lock(connection, key_of(one))]
+        def lock_dead(connection: Connection) -> list[str]:
+            return [worker for worker in workers if proofs.try_lock(connection, key_of(worker))]
 
-        def given_back(connection: Connection) -> None:
-            for one in dead:
-                proofs.unlock(connection, key_of(one))
+        def unlock_all(connection: Connection) -> None:
+            for dead_worker in dead:
+                proofs.unlock(connection, key_of(dead_worker))
 
-        dead = await self._connection.run(taken)
+        dead = await self._connection.run(lock_dead)
         try:
             yield set(dead)
         finally:
-            await self._connection.run(given_back)
+            await self._connection.run(unlock_all)
 
 
 def key_of(worker: str) -> int:

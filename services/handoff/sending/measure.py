@@ -38,7 +38,7 @@ class Measure:
                 found = await self._database.read(backlogs)
             except Unavailable as error:
                 pulse.waits(error)
-                logger.warning("backlog.wait", error=error.message)
+                logger.warning("backlog.unavailable", error=error.message)
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
                 continue
             took = loop.time() - started
@@ -51,8 +51,8 @@ class Measure:
         for gauge in (DELIVERIES_PENDING, DELIVERIES_HELD, OLDEST_DUE_SECONDS):
             gauge.clear()  # of removed endpoints; no scrape can happen before the others are set again
         now = self._clock.now()
-        for one in found:
-            late = (now - one.due_at).total_seconds() if one.due_at else 0.0
-            DELIVERIES_PENDING.labels(one.webhook_id).set(one.pending)
-            DELIVERIES_HELD.labels(one.webhook_id).set(one.held)
-            OLDEST_DUE_SECONDS.labels(one.webhook_id).set(max(late, 0.0))
+        for backlog in found:
+            late = (now - backlog.due_at).total_seconds() if backlog.due_at else 0.0
+            DELIVERIES_PENDING.labels(backlog.webhook_id).set(backlog.pending)
+            DELIVERIES_HELD.labels(backlog.webhook_id).set(backlog.held)
+            OLDEST_DUE_SECONDS.labels(backlog.webhook_id).set(max(late, 0.0))

@@ -70,7 +70,7 @@ class Sender:
         except Refused as error:
             return Forbidden(error.message)
         except Exception as error:  # noqa: BLE001 - any error that an endpoint causes is a failed attempt
-            return NoAnswer(printable(_told(error)))
+            return NoAnswer(printable(_explanation(error)))
 
     async def _post(self, url: str, headers: list[tuple[str, str]], body: bytes) -> EndpointAnswer:
         async with AsyncExitStack() as stack:
@@ -89,24 +89,24 @@ def _parsed(url: str) -> URL:
     return URL(url, encoded=True)
 
 
-def _told(error: Exception) -> str:
+def _explanation(error: Exception) -> str:
     """Return in a sentence why there is no answer."""
     match error:
         case aiohttp.ClientConnectorDNSError(host=host):
-            told = f"{host} could not be resolved to an address."
+            explanation = f"{host} could not be resolved to an address."
         case aiohttp.ClientConnectorCertificateError(certificate_error=ssl.SSLCertVerificationError() as why):
-            told = f"The endpoint's certificate is refused: {why.verify_message}."
+            explanation = f"The endpoint's certificate is refused: {why.verify_message}."
         case aiohttp.ClientConnectorError(os_error=why):
-            told = f"No connection: {why.strerror or type(why).__name__}."
+            explanation = f"No connection: {why.strerror or type(why).__name__}."
         case aiohttp.ServerDisconnectedError():
-            told = "The endpoint closed the connection before it answered."
+            explanation = "The endpoint closed the connection before it answered."
         case aiohttp.ClientResponseError(message=message):
-            told = f"What the endpoint sent is no HTTP answer: {' '.join(message.split())}"
+            explanation = f"The endpoint's answer is not valid HTTP: {' '.join(message.split())}"
         case TooMuch():
-            told = str(error)
+            explanation = str(error)
         case _:
-            told = f"{type(error).__name__}: {error}"
-    return told
+            explanation = f"{type(error).__name__}: {error}"
+    return explanation
 
 
 async def _excerpt(response: aiohttp.ClientResponse) -> str:

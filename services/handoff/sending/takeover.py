@@ -55,16 +55,16 @@ class Takeover:
                 async with self._prove(self._database, self.worker) as proof:
                     self._proven = True
                     self._tried.set()
-                    await self._keep(proof, pulse)
+                    await self._watch(proof, pulse)
             except Exception as error:  # noqa: BLE001 - whatever failed, the worker needs its proof again
                 pulse.waits(error)
-                _tell("proof.lost", error)
+                _warn("proof.lost", error)
             finally:
                 self._proven = False
                 self._tried.set()
             await asyncio.sleep(CHECK_SECONDS)
 
-    async def _keep(self, proof: Proof, pulse: Pulse) -> None:
+    async def _watch(self, proof: Proof, pulse: Pulse) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await proof.check()
@@ -83,18 +83,18 @@ class Takeover:
                     await self._take(lost)
         except Exception as error:  # noqa: BLE001 - a failed look must not cost the worker its proof
             pulse.waits(error)
-            _tell("takeover.waits", error)
+            _warn("takeover.failed", error)
             return False
         pulse.moved()
         return True
 
     async def _take(self, dead: set[str]) -> None:
         taken = await self._database.unit(
-            lambda connection: leases.give_back(connection, dead, self._clock.now())
+            lambda connection: leases.release(connection, dead, self._clock.now())
         )
         logger.info("leases.taken_over", workers=sorted(dead), deliveries=taken)
         self._bell.ring()
 
 
-def _tell(event: str, error: Exception) -> None:
+def _warn(event: str, error: Exception) -> None:
     logger.warning(event, error=safe_reason(error), exc_info=not isinstance(error, Unavailable))

@@ -19,7 +19,7 @@ class Due(Bell):
         """Signal the worker that an attempt has ended."""
         super().ring()
 
-    def asked(self) -> bool:
+    def take(self) -> bool:
         """Return whether deliveries may have become due since the last call."""
         rang, self._rang = self._rang, False
         return rang

@@ -13,12 +13,12 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection
 
-from services.handoff.sending.attempt import Attempter, tell
+from services.handoff.sending.attempt import Attempter, log_attempt
 from services.handoff.sending.send import Sender
 from services.handoff.sending.takeover import Takeover
 from services.handoff.sending.wake import Due
 from services.handoff.store.claims import Claimed, claim
-from services.handoff.store.leases import give_back
+from services.handoff.store.leases import release
 from services.handoff.store.records import Attempt, record
 from services.handoff.webhooks.bulkhead import Bulkhead
 from services.handoff.webhooks.delivery import Delivered, Prepared
@@ -67,10 +67,10 @@ class Deliverer:
         self._takeover = takeover
         self._lease = timedelta(seconds=timeout_seconds) + LEASE_MARGIN
         self._due = due
-        self._lanes = Bulkhead()
+        self._bulkhead = Bulkhead()
         # One claim at a time, because a claim takes its slots in the bulkhead only when it has committed.
         self._claiming = asyncio.Lock()
-        self._is_open = False
+        self._is_running = False
         self._may_be_due = True
         self._claimed_at = float("-inf")
         self._under_way: set[asyncio.Task[None]] = set()
@@ -80,13 +80,13 @@ class Deliverer:
         """Work until cancelled."""
         await self._takeover.tried()
         async with self._sender:
-            self._is_open = True
+            self._is_running = True
             try:
                 while True:
                     if not await self._turn(pulse):
                         await self._due.wait(LOOK_AGAIN_SECONDS)
             finally:
-                self._is_open = False
+                self._is_running = False
                 await self._wind_up()
 
     async def unit(self, work: Work[T], /) -> T:
@@ -96,7 +96,7 @@ class Deliverer:
         delivery cannot keep leads out. While any endpoint has no free slot, there is no claim either, since
         the worker must not wait for long work before it records.
         """
-        if self._is_open and not self._lanes.full:
+        if self._is_running and not self._bulkhead.full:
             with suppress(_ClaimFailed):
                 return await self._done_and_claimed(work)
         done = await self._database.unit(work)
@@ -124,9 +124,9 @@ class Deliverer:
         except Exception as error:
             # Not raised: a restarted worker would abort the attempts under way.
             pulse.waits(error)
-            ours = not isinstance(error, Unavailable)
-            logger.warning("deliveries.wait", error=safe_reason(error), exc_info=ours)
-            if ours:
+            unexpected = not isinstance(error, Unavailable)
+            logger.warning("deliveries.retry", error=safe_reason(error), exc_info=unexpected)
+            if unexpected:
                 await self._record_each()
             await asyncio.sleep(RETRY_SECONDS)
             return True
@@ -157,9 +157,9 @@ class Deliverer:
 
     def _shall_claim(self) -> bool:
         """Return whether a claim may find anything: new, due again, or left by the last claim."""
-        asked = self._due.asked()
+        rang = self._due.take()
         rested = asyncio.get_running_loop().time() - self._claimed_at >= LOOK_AGAIN_SECONDS
-        return asked or rested or self._may_be_due
+        return rang or rested or self._may_be_due
 
     def _claim(self, connection: Connection) -> Claimed:
         # After the work in the same transaction: its new deliveries are due at the time they are stored.
@@ -170,19 +170,19 @@ class Deliverer:
             lease=now + self._lease,
             # The current name and slots: the unit may have waited long for its turn.
             worker=self._takeover.name,
-            limit=self._lanes.free,
-            full=self._lanes.full,
-            choose=self._lanes.choose,
+            limit=self._bulkhead.free,
+            full=self._bulkhead.full,
+            choose=self._bulkhead.choose,
         )
 
     def _start(self, claimed: Claimed) -> None:
         self._claimed_at = asyncio.get_running_loop().time()
         for delivery in claimed.deliveries:
-            self._lanes.enter(delivery.webhook_id)
+            self._bulkhead.enter(delivery.webhook_id)
             task = asyncio.create_task(self._attempt(delivery))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        self._may_be_due = claimed.left
+        self._may_be_due = claimed.more_later
 
     async def _record_each(self) -> None:
         """Record each attempt in a transaction of its own, so that one failure does not affect the others.
@@ -205,24 +205,24 @@ class Deliverer:
         try:
             attempt = await self._attempter.attempt(delivery)
             self._finished.append(attempt)
-            taken = isinstance(attempt.settled, Delivered)
+            taken = isinstance(attempt.decided, Delivered)
         finally:
             # Also after an error: otherwise the endpoint would lose this slot for good.
-            self._lanes.leave(delivery.webhook_id, taken=taken)
+            self._bulkhead.leave(delivery.webhook_id, taken=taken)
             self._due.wake()
-        tell(attempt)
+        log_attempt(attempt)
 
     async def _wind_up(self) -> None:
         """Abort attempts under way, and record finished ones, so that they are not sent again."""
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
-        self._lanes = Bulkhead()
+        self._bulkhead = Bulkhead()
         finished = tuple(self._finished)
 
         def recorded(connection: Connection) -> None:
             record(connection, finished)
-            give_back(connection, [self._takeover.worker], self._clock.now())
+            release(connection, [self._takeover.worker], self._clock.now())
 
         try:
             async with asyncio.timeout(WIND_UP_SECONDS):

@@ -29,15 +29,15 @@ def backlogs(connection: sa.Connection) -> Sequence[EndpointBacklog]:
     ]
 
 
-def _of_one(
-    wanted: sa.ColumnElement[int] | sa.ColumnElement[datetime], status: DeliveryStatus
+def _of_webhook(
+    aggregate: sa.ColumnElement[int] | sa.ColumnElement[datetime], status: DeliveryStatus
 ) -> sa.ScalarSelect[object]:
     # Each subquery is answered from a partial index alone: ix_deliveries_due and ix_deliveries_held.
-    mine = deliveries.c.webhook_id == webhooks.c.id
+    same_webhook = deliveries.c.webhook_id == webhooks.c.id
     return (
-        sa.select(wanted)
+        sa.select(aggregate)
         .select_from(deliveries)
-        .where(mine, has_status(deliveries, status))
+        .where(same_webhook, has_status(deliveries, status))
         .correlate(webhooks)
         .scalar_subquery()
     )
@@ -45,7 +45,7 @@ def _of_one(
 
 _backlogs = sa.select(
     webhooks.c.id,
-    _of_one(sa.func.count(), "pending").label("pending"),
-    _of_one(sa.func.count(), "held").label("held"),
-    sa.type_coerce(_of_one(sa.func.min(deliveries.c.due_at), "pending"), Instant).label("due_at"),
+    _of_webhook(sa.func.count(), "pending").label("pending"),
+    _of_webhook(sa.func.count(), "held").label("held"),
+    sa.type_coerce(_of_webhook(sa.func.min(deliveries.c.due_at), "pending"), Instant).label("due_at"),
 ).order_by(webhooks.c.id)

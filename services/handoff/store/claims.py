@@ -15,7 +15,7 @@ from services.handoff.store.stored_webhook import as_text, secrets_of
 from services.handoff.store.tables import deliveries, has_status, webhooks
 from services.handoff.store.webhooks import disable, hold_disabled
 from services.handoff.webhooks.bulkhead import MAX_WIDTH
-from services.handoff.webhooks.delivery import MUTE, Prepared
+from services.handoff.webhooks.delivery import UNSIGNABLE, Prepared
 from services.handoff.webhooks.webhook import signing
 from shared.database import bulk, quick
 from shared.database.schema import Instant
@@ -29,7 +29,7 @@ class Claimed(NamedTuple):
 
     deliveries: Sequence[Prepared]
     more: bool
-    left: bool
+    more_later: bool
 
 
 def claim(
@@ -49,9 +49,9 @@ def claim(
     `choose` gets the endpoints of the due deliveries and returns which have a slot. A webhook
     without a readable secret is disabled, since nothing is ever sent unsigned.
     """
-    asked = {"now": now, "full": list(full), "limit": limit}
-    rows = [_DueDelivery(*row) for row in quick.rows(connection, _due(connection), asked)]
-    has_place = choose([row.webhook_id for row in rows])
+    parameters = {"now": now, "full": list(full), "limit": limit}
+    rows = [_DueDelivery(*row) for row in quick.rows(connection, _due_query(connection), parameters)]
+    has_slot = choose([row.webhook_id for row in rows])
     chosen = [
         Prepared(
             id=row.id,
@@ -65,19 +65,19 @@ def claim(
             lease=lease,
             worker=worker,
         )
-        for row, has_one in zip(rows, has_place, strict=True)
-        if has_one
+        for row, is_chosen in zip(rows, has_slot, strict=True)
+        if is_chosen
     ]
     claimed = [delivery for delivery in chosen if delivery.secrets]
     if claimed:
         leased = {"ids": [delivery.id for delivery in claimed], "lease": lease, "worker": worker}
         quick.changed(connection, _lease(connection), leased)
-    if mute := sorted({delivery.webhook_id for delivery in chosen if not delivery.secrets}):
-        disable(connection, mute, MUTE)
-        hold_disabled(connection, mute)
+    if unsigned := sorted({delivery.webhook_id for delivery in chosen if not delivery.secrets}):
+        disable(connection, unsigned, UNSIGNABLE)
+        hold_disabled(connection, unsigned)
     more = len(rows) == limit
     crowded = MAX_WIDTH in Counter(row.webhook_id for row in rows).values()
-    return Claimed(claimed, more, left=more or crowded or bool(full) or not all(has_place))
+    return Claimed(claimed, more, more_later=more or crowded or bool(full) or not all(has_slot))
 
 
 class _DueDelivery(NamedTuple):
@@ -103,8 +103,8 @@ def _lease(on_postgresql: bool) -> sa.Update:
     )
 
 
-_WANTED = ("id", "webhook_id", "message_id", "type", "body", "failures", "due_at")
-_SENDS = (webhooks.c.url, as_text(webhooks.c.secrets))
+_COLUMNS = ("id", "webhook_id", "message_id", "type", "body", "failures", "due_at")
+_ENDPOINT_COLUMNS = (webhooks.c.url, as_text(webhooks.c.secrets))
 
 
 def _is_open(on_postgresql: bool) -> sa.ColumnElement[bool]:
@@ -112,10 +112,10 @@ def _is_open(on_postgresql: bool) -> sa.ColumnElement[bool]:
     return sa.and_(webhooks.c.status == "active", ~full)
 
 
-def _owed(table: sa.FromClause) -> sa.Select[Any]:
+def _first_due(table: sa.FromClause) -> sa.Select[Any]:
     """Select the first due rows of one endpoint: up to a limit per endpoint, whatever the others have."""
     return (
-        sa.select(*(table.c[name] for name in _WANTED))
+        sa.select(*(table.c[name] for name in _COLUMNS))
         .where(
             table.c.webhook_id == webhooks.c.id,
             has_status(table, "pending"),
@@ -134,9 +134,9 @@ def _turn(due: sa.FromClause) -> sa.ColumnElement[int]:
 
 def _on_postgresql() -> sa.Select[Any]:
     # Rows that another worker is claiming at this moment are skipped before the limit is counted.
-    due = _owed(deliveries).with_for_update(skip_locked=True).lateral("due")
+    due = _first_due(deliveries).with_for_update(skip_locked=True).lateral("due")
     return (
-        sa.select(due, *_SENDS)
+        sa.select(due, *_ENDPOINT_COLUMNS)
         .select_from(webhooks.join(due, sa.true()))
         .where(_is_open(on_postgresql=True))
         .order_by(_turn(due), due.c.due_at)
@@ -146,9 +146,9 @@ def _on_postgresql() -> sa.Select[Any]:
 
 def _on_sqlite() -> sa.Select[Any]:
     # SQLite has no lateral joins, and no need to skip: the lock of its one writer keeps other workers away.
-    first = _owed(deliveries.alias("first")).with_only_columns(sa.column("id"))
+    first = _first_due(deliveries.alias("first")).with_only_columns(sa.column("id"))
     return (
-        sa.select(*(deliveries.c[name] for name in _WANTED), *_SENDS)
+        sa.select(*(deliveries.c[name] for name in _COLUMNS), *_ENDPOINT_COLUMNS)
         .select_from(webhooks.join(deliveries, deliveries.c.id.in_(first)))
         .where(_is_open(on_postgresql=False))
         .order_by(_turn(deliveries), deliveries.c.due_at)
@@ -157,5 +157,5 @@ def _on_sqlite() -> sa.Select[Any]:
 
 
 @bulk.built_once
-def _due(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
+def _due_query(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
     return _on_postgresql() if on_postgresql else _on_sqlite()

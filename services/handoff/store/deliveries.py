@@ -11,10 +11,10 @@ from services.handoff.payload.notice import Notice
 from services.handoff.store.tables import attempts, deliveries
 from services.handoff.webhooks.delivery import DISABLED, DeliveryStatus
 from services.handoff.webhooks.webhook import Webhook
-from shared.database.bulk import any_of
+from shared.database.bulk import any_of, insert_new
 
 
-def owed_row(
+def delivery_row(
     webhook: Webhook,
     *,
     id: str,
@@ -38,6 +38,11 @@ def owed_row(
         "error": None if active else DISABLED,
         "created_at": at,
     }
+
+
+def insert(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> int:
+    """Store new deliveries and return how many; a webhook has one for each message."""
+    return len(insert_new(connection, deliveries, "id", rows))
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,12 @@ def replay(connection: sa.Connection, selection: ReplaySelection, now: datetime)
         conditions.append(deliveries.c.created_at < selection.until)
     if selection.ids is not None:
         conditions.append(any_of(connection, deliveries.c.id, selection.ids))
-    again = (
+    update = (
         sa.update(deliveries)
         .where(*conditions)
         .values(status="pending", failures=0, due_at=now, leased_by=None, error=None, delivered_at=None)
     )
-    return connection.execute(again).rowcount
+    return connection.execute(update).rowcount
 
 
 def among(connection: sa.Connection, webhook_id: str, delivery_ids: Sequence[str]) -> set[str]:
@@ -112,21 +117,23 @@ def get(connection: sa.Connection, delivery_id: str) -> dict[str, Any]:
 # All columns except the bodies, which are large and equal to the lead's data.
 _SHOWN = tuple(column for column in deliveries.c if column.name != "body")
 _listed = sa.select(*_SHOWN).order_by(deliveries.c.id.desc())
-_TRIED = tuple(attempts.c[name] for name in ("at", "status", "milliseconds", "error", "response"))
+_ATTEMPT_COLUMNS = tuple(attempts.c[name] for name in ("at", "status", "milliseconds", "error", "response"))
 
 
 def _with_attempts(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
     # One statement, so one snapshot: a state is never shown without the attempt that led to it.
-    owed = query.subquery()
+    listed = query.subquery()
     joined = (
-        sa.select(owed, *(column.label(f"tried_{column.name}") for column in _TRIED))
-        .select_from(owed.outerjoin(attempts, attempts.c.delivery_id == owed.c.id))
-        .order_by(owed.c.id.desc(), attempts.c.id)
+        sa.select(listed, *(column.label(f"attempt_{column.name}") for column in _ATTEMPT_COLUMNS))
+        .select_from(listed.outerjoin(attempts, attempts.c.delivery_id == listed.c.id))
+        .order_by(listed.c.id.desc(), attempts.c.id)
     )
     found: dict[str, dict[str, Any]] = {}
     for row in connection.execute(joined).mappings():
         delivery = {column.name: row[column.name] for column in _SHOWN} | {"attempts": []}
         delivery = found.setdefault(row["id"], delivery)
-        if row["tried_at"] is not None:
-            delivery["attempts"].append({column.name: row[f"tried_{column.name}"] for column in _TRIED})
+        if row["attempt_at"] is not None:
+            delivery["attempts"].append(
+                {column.name: row[f"attempt_{column.name}"] for column in _ATTEMPT_COLUMNS}
+            )
     return list(found.values())

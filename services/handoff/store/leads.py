@@ -36,7 +36,7 @@ class LeadFilter:
 
 
 def insert_unseen(
-    connection: sa.Connection, told: Sequence[tuple[LeadQualified, Mapping[str, Any]]]
+    connection: sa.Connection, leads_with_data: Sequence[tuple[LeadQualified, Mapping[str, Any]]]
 ) -> set[str]:
     """Store the leads, each with the data for its webhooks, and return the ids of the new ones."""
     rows = [
@@ -50,22 +50,22 @@ def insert_unseen(
             "last_name": last_name_key(data),
             "data": data,
         }
-        for event, data in told
+        for event, data in leads_with_data
     ]
     return insert_new(connection, leads, "id", rows)
 
 
 def page(
-    connection: sa.Connection, wanted: LeadFilter, sort: Sort, after: Sequence[Any], limit: int
+    connection: sa.Connection, lead_filter: LeadFilter, sort: Sort, after: Sequence[Any], limit: int
 ) -> list[dict[str, Any]]:
     """Return leads in the order of `sort` and then of their ids, after a sort key if one is given."""
-    column, falling = leads.c[sort.removeprefix("-")], sort.startswith("-")
+    column, descending = leads.c[sort.removeprefix("-")], sort.startswith("-")
     order = (column, leads.c.id)
-    query = sa.select(leads).where(*wanted.conditions()).limit(limit)
-    query = query.order_by(*(each.desc() if falling else each for each in order))
+    query = sa.select(leads).where(*lead_filter.conditions()).limit(limit)
+    query = query.order_by(*(each.desc() if descending else each for each in order))
     if after:
-        place = sa.tuple_(*(sa.literal(part, each.type) for part, each in zip(after, order, strict=True)))
-        query = query.where(sa.tuple_(*order) < place if falling else sa.tuple_(*order) > place)
+        position = sa.tuple_(*(sa.literal(part, each.type) for part, each in zip(after, order, strict=True)))
+        query = query.where(sa.tuple_(*order) < position if descending else sa.tuple_(*order) > position)
     return [dict(row) for row in connection.execute(query).mappings()]
 
 

@@ -13,7 +13,7 @@ def holders(connection: sa.Connection) -> set[str]:
     return set(connection.execute(_holders).scalars())
 
 
-def give_back(connection: sa.Connection, workers: Collection[str], now: datetime) -> int:
+def release(connection: sa.Connection, workers: Collection[str], now: datetime) -> int:
     """Make all deliveries that the workers had leased due at once and return their number.
 
     This voids the leases: if one of the workers comes back after all, it changes nothing.
@@ -25,8 +25,8 @@ def give_back(connection: sa.Connection, workers: Collection[str], now: datetime
         .order_by(deliveries.c.id)
         .with_for_update()
     )
-    due = sa.update(deliveries).where(deliveries.c.id.in_(leased)).values(due_at=now, leased_by=None)
-    return connection.execute(due).rowcount
+    make_due = sa.update(deliveries).where(deliveries.c.id.in_(leased)).values(due_at=now, leased_by=None)
+    return connection.execute(make_due).rowcount
 
 
 _holders = sa.select(deliveries.c.leased_by).where(deliveries.c.leased_by.is_not(None)).distinct()

@@ -25,21 +25,21 @@ def remove(connection: sa.Connection, models: Sequence[str]) -> None:
 
 def among(connection: sa.Connection, models: Sequence[str]) -> set[str]:
     """Return which of these names are models."""
-    return set(connection.execute(_there(connection), {"models": models}).scalars())
+    return set(connection.execute(_existing(connection), {"models": models}).scalars())
 
 
 @built_once
-def _there(on_postgresql: bool) -> sa.Select[str]:
+def _existing(on_postgresql: bool) -> sa.Select[str]:
     named = listed(on_postgresql, model_names.c.model, "models")
-    there = (
+    exists = (
         sa.exists().where(model_names.c.model == named.c.value)
         | sa.exists().where(leads.c.model == named.c.value)
     )  # fmt: skip
-    return sa.select(named.c.value).where(there)
+    return sa.select(named.c.value).where(exists)
 
 
 def every(connection: sa.Connection) -> list[str]:
     """Return the names of all models, in their order."""
-    told = connection.execute(sa.select(model_names.c.model).limit(_MAX_NAMES))
+    from_topic = connection.execute(sa.select(model_names.c.model).limit(_MAX_NAMES))
     with_leads = distinct_values(connection, leads.c.model, _MAX_NAMES)
-    return sorted({*told.scalars(), *with_leads})
+    return sorted({*from_topic.scalars(), *with_leads})

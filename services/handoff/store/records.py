@@ -34,35 +34,37 @@ class Attempt:
     at: datetime
     milliseconds: int
     result: Result
-    settled: Decided
+    decided: Decided
 
 
 def record(connection: sa.Connection, finished: Sequence[Attempt]) -> None:
     """Store the attempts and the next state of their deliveries, as far as their leases are still valid."""
     if not finished:
         return
-    held = quick.rows(connection, _held(connection), {"ids": [attempt.delivery.id for attempt in finished]})
-    leases = {delivery_id: (due_at, leased_by) for delivery_id, due_at, leased_by in held}
+    rows = quick.rows(
+        connection, _locked_leases(connection), {"ids": [attempt.delivery.id for attempt in finished]}
+    )
+    leases = {delivery_id: (due_at, leased_by) for delivery_id, due_at, leased_by in rows}
     ours = [attempt for attempt in finished if leases.get(attempt.delivery.id) == _lease(attempt.delivery)]
     if not ours:
         return
-    quick.written(connection, _SETTLE, [_next_state(attempt) for attempt in ours])
+    quick.written(connection, _UPDATE, [_next_state(attempt) for attempt in ours])
     quick.written(connection, _INSERT, [_row(attempt) for attempt in ours])
-    gone = {
-        (a.delivery.webhook_id, a.settled.error)
+    to_disable = {
+        (a.delivery.webhook_id, a.decided.error)
         for a in ours
-        if isinstance(a.settled, Rejected) and a.settled.gone
+        if isinstance(a.decided, Rejected) and a.decided.disables
     }
-    for webhook_id, reason in sorted(gone):
+    for webhook_id, reason in sorted(to_disable):
         disable(connection, [webhook_id], reason)
-    failed = {a.delivery.webhook_id for a in ours if not isinstance(a.settled, Delivered)}
+    failed = {a.delivery.webhook_id for a in ours if not isinstance(a.decided, Delivered)}
     if failed:
         # Also when another request has disabled the webhook while this attempt was under way.
         hold_disabled(connection, sorted(failed))
 
 
 @bulk.built_once
-def _held(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
+def _locked_leases(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
     return (
         sa.select(deliveries.c.id, deliveries.c.due_at, deliveries.c.leased_by)
         .where(bulk.among(on_postgresql, deliveries.c.id, "ids"))
@@ -72,7 +74,7 @@ def _held(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
 
 
 _INSERT = sa.insert(attempts)
-_SETTLE = (
+_UPDATE = (
     sa.update(deliveries)
     .where(deliveries.c.id == sa.bindparam("delivery_id"))
     .values(
@@ -91,7 +93,7 @@ def _lease(delivery: Prepared) -> tuple[datetime, str | None]:
 
 def _next_state(attempt: Attempt) -> dict[str, Any]:
     delivery = attempt.delivery
-    match attempt.settled:
+    match attempt.decided:
         case Delivered(at=at):
             status, failures, due_at, error, delivered_at = "delivered", 0, at, None, at
         case Rejected(error=error, retry_at=retry_at) | Unreachable(error=error, retry_at=retry_at):
@@ -115,6 +117,6 @@ def _row(attempt: Attempt) -> dict[str, Any]:
         "at": attempt.at,
         "status": answer.status if answer else None,
         "milliseconds": attempt.milliseconds,
-        "error": None if isinstance(attempt.settled, Delivered) else attempt.settled.error,
+        "error": None if isinstance(attempt.decided, Delivered) else attempt.decided.error,
         "response": answer.excerpt if answer else None,
     }

@@ -98,7 +98,7 @@ def _list(text: str) -> Sequence[Any]:
     try:
         value = json.loads(text)
     except (TypeError, RecursionError) as error:
-        raise ValueError("no JSON") from error
+        raise ValueError("not JSON") from error
     if isinstance(value, list):
         return cast("list[Any]", value)
-    raise ValueError("no list")
+    raise ValueError("not a list")

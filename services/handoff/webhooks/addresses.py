@@ -94,7 +94,7 @@ class Opened:
                 if name is None:
                     raise Misconfigured(
                         "webhook_allow_invalid",
-                        f"FLIPLINE_WEBHOOK_ALLOW: {entry!r} is no network (10.0.0.0/8) and no host name.",
+                        f"FLIPLINE_WEBHOOK_ALLOW: {entry!r} is not a network (10.0.0.0/8) or host name.",
                     ) from None
                 hosts.add(name)
         return cls(tuple(networks), frozenset(hosts))

@@ -1,7 +1,7 @@
-"""A delivery as a state machine: Prepared, and after each attempt Delivered, Refused or Unreachable.
+"""A delivery as a state machine: Prepared, and after each attempt Delivered, Rejected or Unreachable.
 
     Prepared ──attempt──> Delivered                    a 2xx: done
-                          Refused      ──> Prepared    an answer other than 2xx: again at `retry_at`
+                          Rejected     ──> Prepared    an answer other than 2xx: again at `retry_at`
                           Unreachable  ──> Prepared    no answer at all:         again at `retry_at`
 
 Without a `retry_at` the delivery is held: never dropped, listed, and replayable.
@@ -12,15 +12,16 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Literal, TypeAlias, assert_never
 
-from services.handoff.webhooks.retry import asked_wait, delay
+from services.handoff.webhooks.retry import delay
+from shared.retry_after import requested_wait
 
 DeliveryStatus = Literal["pending", "delivered", "held"]
 
-DISABLED = "The subscription is disabled."
-MUTE = "No secret of the subscription can be read. Rotate the secret, then enable the subscription."
-UNREADABLE = "What is subscribed to cannot be read. Set event_types and models anew, then the status."
-OUR_FAULT = "Flipline failed here, not the endpoint; its log says more."
-GONE = "The endpoint answered 410 Gone, which disables the subscription."
+DISABLED = "The webhook is disabled."
+UNSIGNABLE = "No secret of the webhook can be read. Rotate the secret, then set status to active."
+UNREADABLE = "event_types or models of the webhook cannot be read. Set both again, then set status to active."
+OUR_FAULT = "Flipline could not make this attempt because of an error of its own. See Flipline's log."
+ANSWERED_410 = "The endpoint answered 410 Gone, which disables the webhook."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +78,11 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The endpoint answered with something else than a 2xx; `gone` when it asks for no more deliveries."""
+    """The endpoint did not answer with a 2xx; `disables` when it asks for no more deliveries."""
 
     error: str
     retry_at: datetime | None
-    gone: bool = False
+    disables: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,9 @@ def decide(failures: int, result: Result, at: datetime, jitter: float) -> Decide
         case EndpointAnswer(status=status) if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             return Delivered(at)
         case EndpointAnswer(status=HTTPStatus.GONE):
-            return Rejected(GONE, None, gone=True)
+            return Rejected(ANSWERED_410, None, disables=True)
         case EndpointAnswer(status=status, retry_after=retry_after):
-            wait = delay(failures + 1, jitter, asked_wait(retry_after, at))
+            wait = delay(failures + 1, jitter, requested_wait(retry_after, at))
             return Rejected(_explained(status), at + wait if wait else None)
         case NoAnswer(error=error):
             wait = delay(failures + 1, jitter)

@@ -1,8 +1,6 @@
 """When a failed delivery is tried again; a pure function of failures, Retry-After and jitter."""
 
-import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 # Denser at first than the example in the specification, whose fourth try comes after 2 h 35 m: sales
 # promises a first contact within 4 hours, so an outage of half an hour may cost minutes, not hours.
@@ -43,28 +41,13 @@ JITTER = 0.2
 MAX_RETRY_AFTER = timedelta(hours=1)
 
 
-def delay(failures: int, jitter: float, asked: timedelta | None = None) -> timedelta | None:
+def delay(failures: int, jitter: float, requested: timedelta | None = None) -> timedelta | None:
     """Return how long to wait after the nth failure in a row, or None when that was the last try.
 
     `jitter` in [0, 1) spreads the wait over +-20 %, so that what failed together does not return together.
-    The wait `asked` by the endpoint can lengthen it, up to an hour, and never shortens it.
+    The wait `requested` by the endpoint can lengthen it, up to an hour, and never shortens it.
     """
     if failures > len(SCHEDULE_SECONDS):
         return None
     planned = timedelta(seconds=SCHEDULE_SECONDS[failures - 1] * (1 - JITTER + 2 * JITTER * jitter))
-    return planned if asked is None else max(planned, min(asked, MAX_RETRY_AFTER))
-
-
-def asked_wait(retry_after: str | None, now: datetime) -> timedelta | None:
-    """Read a Retry-After header, in seconds or as an HTTP date; None when it is absent or cannot be read."""
-    if retry_after is None:
-        return None
-    text = retry_after.strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return timedelta(seconds=int(text))
-    try:
-        until = parsedate_to_datetime(text)
-        # "-0000" parses without a zone; an HTTP date is always in UTC.
-        return until.replace(tzinfo=until.tzinfo or UTC) - now
-    except (ValueError, TypeError, OverflowError):
-        return None
+    return planned if requested is None else max(planned, min(requested, MAX_RETRY_AFTER))

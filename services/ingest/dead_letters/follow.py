@@ -60,15 +60,15 @@ class LetterWorkers:
 
     async def _until_migrated(self, pulse: Pulse) -> None:
         """Wait for the table, which may be missing where ingest runs without a database."""
-        told = False
+        logged = False
         while True:
             try:
                 await check_migrated(self._database)
             except Unavailable as error:
                 pulse.waits(error)
-                if not told:
+                if not logged:
                     logger.info("dead_letters.wait_for_database", code=error.code)
-                told = True
+                logged = True
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
             else:
                 return

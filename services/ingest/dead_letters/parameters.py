@@ -9,7 +9,8 @@ from fastapi import Path, Query
 from services.ingest.dead_letters.replay import Rest
 from services.ingest.store.dead_letters import LetterKey
 from shared.errors import Refused
-from shared.following.dead_letters import ID_PATTERN, NAME_PATTERN
+from shared.following.dead_letters import NAME_PATTERN
+from shared.names import ID_PATTERN
 from shared.web.cursor import Keyset, moment
 from shared.web.lists import Instant
 
@@ -22,7 +23,7 @@ Id = Annotated[str, Path(pattern=ID_PATTERN)]
 def check_period(since: datetime | None, until: datetime | None) -> None:
     """Raise Refused when a period ends before it begins."""
     if since is not None and until is not None and until < since:
-        raise Refused("period_invalid", "`until` lies before `since`.", "until")
+        raise Refused("period_invalid", "`until` is before `since`.", "until")
 
 
 def _letter_id(part: str) -> str:

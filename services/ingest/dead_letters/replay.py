@@ -71,7 +71,7 @@ class Replayer:
         self._clock = clock
         self._forms = forms
 
-    async def these(self, letter_ids: Sequence[str], author: str) -> Replayed:
+    async def by_ids(self, letter_ids: Sequence[str], author: str) -> Replayed:
         """Replay the letters with these ids, each once; raises Unavailable when log or database are down."""
         result = Replayed()
         distinct = list(dict.fromkeys(letter_ids))
@@ -82,24 +82,30 @@ class Replayer:
                 if letter_id not in found:
                     message = f"There is no dead letter {letter_id}."
                     result.refused.append(RefusedAgain(letter_id, "dead_letter_unknown", message))
-            known = [found[letter_id] for letter_id in chunk if letter_id in found]
-            result.already_replayed += sum(one.replayed_at is not None for one in known)
-            await self._replay([one.letter for one in known if one.replayed_at is None], author, result)
+            stored = [found[letter_id] for letter_id in chunk if letter_id in found]
+            result.already_replayed += sum(letter.replayed_at is not None for letter in stored)
+            await self._replay(
+                [letter.letter for letter in stored if letter.replayed_at is None], author, result
+            )
         return result
 
-    async def matching(self, wanted: LetterFilter, rest: Rest | None, author: str) -> Replayed:
+    async def matching(self, letter_filter: LetterFilter, rest: Rest | None, author: str) -> Replayed:
         """Replay up to MAX_LETTERS open letters, the earliest refused first, going on at `rest`.
 
         Raises Unavailable when the log or the database is down.
         """
         result = Replayed()
-        wanted = replace(wanted, replayed=False)
+        letter_filter = replace(letter_filter, replayed=False)
         after = rest.after if rest else None
-        last = rest.last if rest else await self._database.read(partial(store.latest, wanted=wanted))
+        last = (
+            rest.last
+            if rest
+            else await self._database.read(partial(store.latest, letter_filter=letter_filter))
+        )
         considered = 0
         while last and considered < MAX_LETTERS:
             size = min(CHUNK, MAX_LETTERS - considered)
-            chunk = partial(store.between, wanted=wanted, after=after, last=last, limit=size)
+            chunk = partial(store.between, letter_filter=letter_filter, after=after, last=last, limit=size)
             letters = await self._database.read(chunk)
             if not letters:
                 return result
@@ -107,8 +113,8 @@ class Replayer:
             considered += len(letters)
             after = LetterKey(letters[-1].refused_at, letters[-1].id)
         if after and last:
-            left = partial(store.count_between, wanted=wanted, after=after, last=last)
-            result.remaining = await self._database.read(left)
+            count_rest = partial(store.count_between, letter_filter=letter_filter, after=after, last=last)
+            result.remaining = await self._database.read(count_rest)
             result.rest = Rest(after, last) if result.remaining else None
         return result
 
@@ -123,7 +129,9 @@ class Replayer:
                 continue
             marks.append(self._mark(letter, author))
         await self._log.append(records)
-        await self._log.append([Record(DEAD_LETTERS, one.letter, encode(one)) for one in marks])
+        await self._log.append(
+            [Record(DEAD_LETTERS, replay_mark.letter, encode(replay_mark)) for replay_mark in marks]
+        )
         # For a caller that lists the letters next; the mark on the log would change the table a moment
         # later.
         with suppress(Unavailable):

@@ -47,16 +47,16 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
     ) -> Page[LetterSummaryOut] | Response:
         """List the open dead letters, or with `replayed` the replayed ones, the latest refused first."""
         check_period(since, until)
-        wanted = LetterFilter(refused_by, code, since, until, replayed)
+        letter_filter = LetterFilter(refused_by, code, since, until, replayed)
         key = LETTERS.read(paging.cursor)
         before = LetterKey(*key) if key else None
 
-        def found(connection: Connection) -> list[dict[str, Any]]:
+        def read_page(connection: Connection) -> list[dict[str, Any]]:
             store.check_group(connection, "query.refused_by", refused_by)
-            return store.page(connection, wanted, before, paging.rows)
+            return store.page(connection, letter_filter, before, paging.rows)
 
         rows, next_cursor = paging.split(
-            await database.read(found), lambda row: LETTERS.write(row["refused_at"], row["id"])
+            await database.read(read_page), lambda row: LETTERS.write(row["refused_at"], row["id"])
         )
         return paging.answer(
             LetterSummaryOut, [LetterSummaryOut.model_validate(row) for row in rows], next_cursor
@@ -79,10 +79,10 @@ def letter_routes(database: Database, replayer: Replayer, requires: Requires) ->
         """
         check_period(body.since, body.until)
         if body.ids is not None:
-            return _answer(await replayer.these(body.ids, author))
+            return _answer(await replayer.by_ids(body.ids, author))
         await database.read(lambda connection: store.check_group(connection, "refused_by", body.refused_by))
-        wanted = LetterFilter(body.refused_by, body.code, body.since, body.until)
-        return _answer(await replayer.matching(wanted, rest_in(body.cursor), author))
+        letter_filter = LetterFilter(body.refused_by, body.code, body.since, body.until)
+        return _answer(await replayer.matching(letter_filter, rest_in(body.cursor), author))
 
     return router
 
@@ -91,7 +91,7 @@ def _answer(result: Replayed) -> LetterReplayOut:
     return LetterReplayOut(
         replayed=result.replayed,
         already_replayed=result.already_replayed,
-        refused=[RefusedAgainOut(**one._asdict()) for one in result.refused],
+        refused=[RefusedAgainOut(**refusal._asdict()) for refusal in result.refused],
         more=result.rest is not None,
         remaining=result.remaining,
         next_cursor=result.rest and replay_cursor(result.rest),

@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from services.ingest.dead_letters.replay import MAX_LETTERS
 from services.ingest.formats.registry import without_keys
 from services.ingest.store.dead_letters import Stored
-from shared.following.dead_letters import ID_PATTERN, NAME_PATTERN
+from shared.following.dead_letters import NAME_PATTERN
+from shared.names import ID_PATTERN
 from shared.strict import Strict
-from shared.web.lists import GivenCursor, Instant, NextCursor
+from shared.web.lists import Instant, NextCursor, RequestCursor
 
 _Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
 _Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
@@ -27,10 +28,10 @@ class LetterReplayIn(Strict):
     code: _Name | None = None
     since: Instant | None = None
     until: Instant | None = None
-    cursor: GivenCursor = None
+    cursor: RequestCursor = None
 
     @model_validator(mode="after")
-    def _one_selection(self) -> Self:
+    def _ids_or_filters(self) -> Self:
         # If a client lost its ids and sent null, that would replay everything.
         if self.ids is None and "ids" in self.model_fields_set:
             raise ValueError("`ids` must be a list; leave it out to replay by filters")

@@ -14,7 +14,7 @@ from shared.identity import Forms
 from shared.log.port import Record
 from shared.payload import bytes_of
 
-_PLACE: Final = re.compile(r"([a-z_]+)/[0-9]+/[0-9]+")
+_POSITION: Final = re.compile(r"([a-z_]+)/[0-9]+/[0-9]+")
 
 
 def records_of(letter: DeadLetter, forms: Forms) -> list[Record]:
@@ -28,13 +28,13 @@ def records_of(letter: DeadLetter, forms: Forms) -> list[Record]:
     source = letter.source or ""
     if source in BY_PATH:
         return _read_again(letter, *BY_PATH[source], data, forms)
-    place = _PLACE.fullmatch(source)
-    if place is None or place[1] not in TOPICS:
+    position = _POSITION.fullmatch(source)
+    if position is None or position[1] not in TOPICS:
         raise Refused(
-            "source_unknown", "The letter's source is neither a tracking path nor a message's place."
+            "source_unknown", "The letter's source is neither a tracking path nor topic/partition/offset."
         )
     try:
-        return [Record(place[1], key_of(decode(data)), data)]
+        return [Record(position[1], key_of(decode(data)), data)]
     except Poison as error:
         raise Refused(error.code, error.message) from error
 
@@ -54,7 +54,7 @@ def _read_again(
         # Letters did not always say that their payload was cut.
         if len(letter.payload) >= MAX_PAYLOAD_BYTES:
             raise Refused(
-                "payload_incomplete", f"The payload was cut for its size. {error.message}"
+                "payload_incomplete", f"The payload was cut because of its size. {error.message}"
             ) from error
         raise
     return [Record(INTERACTIONS, key_of(event), encode(event)) for event in events]
@@ -64,4 +64,6 @@ def _refused(refusals: list[Refusal], *, of: int) -> Refused:
     error = refusals[0].error
     if of == 1:
         return error
-    return Refused(error.code, f"{len(refusals):,} of its {of:,} events are refused, first: {error.message}")
+    return Refused(
+        error.code, f"{len(refusals):,} of its {of:,} events are refused. The first reason: {error.message}"
+    )

@@ -10,8 +10,8 @@ from services.ingest.reading.limits import MAX_BODY_BYTES, MAX_EVENT_BYTES, MAX_
 
 JSON: Final = "application/json"
 LEFT_OUT: Final = (
-    "An id that names nobody, such as `undefined`, `0`, `{{user_id}}` or a blank, is left out of an event "
-    "that names its person otherwise, and `left_out` says so."
+    "A blank id and a placeholder, such as `undefined`, `0` or `{{user_id}}`, are left out when the event "
+    "has another identity, and `left_out` lists them."
 )
 
 
@@ -19,18 +19,18 @@ def limits(keys: KeyFields) -> str:
     """Return the limits of every tracking path, and the fields of this path that may have the write key."""
     return (
         f"At most {MAX_EVENT_BYTES:,} bytes an event and, for several, {MAX_BODY_BYTES:,} bytes and "
-        f"{MAX_EVENTS:,} events a request, decompressed. The body may be gzip, its Content-Type may be "
-        f"anything. {_key_places(keys)}"
+        f"{MAX_EVENTS:,} events a request, decompressed. The body may be gzip. Every Content-Type is "
+        f"accepted. {_key_locations(keys)}"
     )
 
 
-def _key_places(keys: KeyFields) -> str:
-    places = ["the Basic user", "the bearer token"]
+def _key_locations(keys: KeyFields) -> str:
+    locations = ["the Basic user", "the bearer token"]
     if keys.query:
-        places.append(f"`{keys.query[0]}` in the query")
+        locations.append(f"`{keys.query[0]}` in the query")
     if keys.body:
-        places.append(f"`{keys.body.names[0]}` in {keys.body.place}")
-    return f"The write key is {', '.join(places[:-1])}, or {places[-1]}."
+        locations.append(f"`{keys.body.names[0]}` in {keys.body.location}")
+    return f"The write key is {', '.join(locations[:-1])}, or {locations[-1]}."
 
 
 def description(
@@ -44,16 +44,19 @@ def description(
 ) -> dict[str, Any]:
     """Describe a tracking path; `body` and `answer` are schemas, and `media_type` is that of the body."""
     problems = {
-        400: "The body, or the single event or call, is refused; it is kept as a dead letter.",
-        401: "No write key fits.",
-        413: "Over a limit of size or count.",
-        503: "The log cannot take events now; come again after `Retry-After` seconds.",
+        400: "The body, or the single event or call, is refused, and stored as a dead letter.",
+        401: "The write key is missing or wrong.",
+        413: "The body, an event or the number of events is over its limit.",
+        503: "The log is not available; try again after `Retry-After` seconds.",
     }
     return {
         "summary": summary,
         "description": text,
         "responses": {
-            200: {"description": "On the log.", "content": {JSON: {"schema": answer}}},
+            200: {
+                "description": "The accepted events are on the log.",
+                "content": {JSON: {"schema": answer}},
+            },
             **{status: {"description": meaning} for status, meaning in problems.items()},
         },
         "openapi_extra": {

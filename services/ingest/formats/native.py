@@ -73,7 +73,7 @@ def read_body(data: bytes, sending: Sending) -> list[Outcome]:
     if start == b"{":
         return [read_native(data, sending)]
     if start != b"[":
-        raise Refused("body_invalid", "Send one event as a JSON object, or a list of them.")
+        raise Refused("body_invalid", "Send an event as a JSON object, or a list of events.")
     events = decode(_list, data)
     check_count(len(events))
     return read_each(events, read_native, sending)
@@ -89,17 +89,21 @@ def read_native(data: bytes, sending: Sending) -> Accepted:
     properties = event.properties or {}
     traits = event.traits or {}
     check_traits(traits, "traits")
-    told = properties.get("user_agent")
-    known = checked_type(event.type)
+    user_agent = properties.get("user_agent")
+    type_ = checked_type(event.type)
     names = NamedIdentities(sending.forms)
     for kind, values in event.identities.items():
         _name(names, kind, values)
     if FORMER_USER_ID in event.identities:
         # Interactions under the former id are linked by that id, which was a user's.
-        names.found += [twin for one in names.found if one.kind == FORMER_USER_ID and (twin := twin_of(one))]
+        names.found += [
+            twin
+            for identity in names.found
+            if identity.kind == FORMER_USER_ID and (twin := twin_of(identity))
+        ]
     return accepted(
         id=names.event_id(event.id, "id") or sending.new_id(),
-        type=known,
+        type=type_,
         names=names,
         identities_field="identities",
         occurred_at=occurred_at(event.occurred_at, field="occurred_at", received_at=sending.received_at),
@@ -108,7 +112,7 @@ def read_native(data: bytes, sending: Sending) -> Accepted:
         campaign=event.campaign,
         properties=properties,
         traits=traits,
-        user_agent=told if isinstance(told, str) else sending.user_agent,
+        user_agent=user_agent if isinstance(user_agent, str) else sending.user_agent,
     )
 
 
@@ -133,9 +137,9 @@ def describe(keys: KeyFields) -> dict[str, Any]:
     event = schema(NativeEvent)
     return description(
         "Send interactions",
-        "Each event of a list is accepted or refused by itself, and the answer is 200 with a verdict each. "
-        "A single event that is refused is answered 400, with its code and field. What is refused is kept as "
-        f"a dead letter. {LEFT_OUT} {limits(keys)}",
+        "Each event of a list is accepted or refused by itself, and the answer is 200 with their verdicts. "
+        "If a single event is refused, the answer is 400 with its code and field. Refused events are stored "
+        f"as dead letters. {LEFT_OUT} {limits(keys)}",
         {"oneOf": [event, {"type": "array", "maxItems": MAX_EVENTS, "items": event}]},
         [_EXAMPLE, _EXAMPLE | {"id": "2f0c9f4e-reading-2"}],
         schema(NativeAnswer),

@@ -72,7 +72,7 @@ def read_segment(data: bytes, sending: Sending, type: str | None = None) -> Acce
 
 def _track(call: Call, context: Context, _names: NamedIdentities) -> _Meaning:
     if not call.event:
-        raise Refused("field_missing", "A track call has the name of what was done.", "event")
+        raise Refused("field_missing", "A track call needs `event`, the name of the interaction.", "event")
     return _Meaning(track_type(call.event), _properties(call, context), context.traits or {})
 
 
@@ -90,9 +90,9 @@ def _identify(call: Call, context: Context, _names: NamedIdentities) -> _Meaning
 
 def _group(call: Call, context: Context, names: NamedIdentities) -> _Meaning:
     if call.group_id is None:
-        raise Refused("field_missing", "A group call names its group.", "groupId")
+        raise Refused("field_missing", "A group call needs `groupId`.", "groupId")
     company: dict[str, Any] = {}
-    if names.is_somebody(str(call.group_id), "groupId"):
+    if names.is_id(str(call.group_id), "groupId"):
         company["company_id"] = str(call.group_id)
     for name, value in (call.traits or {}).items():
         prefixed = name if name.startswith("company") else f"company_{name}"

@@ -21,7 +21,7 @@ _MEANINGS: Final = {
     "page": "A page that was seen: a `visit`.",
     "screen": "A screen of an app that was seen: a `visit`.",
     "group": "The company a person belongs to: sets the traits of the company.",
-    "alias": "That a previous id, of a user or anonymous, and the present userId are one person.",
+    "alias": "Links a previous id, of a user or anonymous, to the present userId.",
 }
 
 
@@ -35,7 +35,7 @@ def describe_batch(keys: KeyFields, *, short: bool) -> dict[str, Any]:
             "batch": {"type": "array", "maxItems": MAX_EVENTS, "items": schema(Call)},
             "sentAt": {
                 "type": ["string", "null"],
-                "description": "The sender's clock, to correct theirs by.",
+                "description": "The sender's clock; corrects the instants of the calls.",
             },
             "context": {"type": ["object", "null"], "description": "Completes the context of each call."},
             "writeKey": {"type": "string"},
@@ -43,7 +43,7 @@ def describe_batch(keys: KeyFields, *, short: bool) -> dict[str, Any]:
     }
     return description(
         "Segment: several calls" + _path_note(short),
-        f"Each call is accepted or refused by itself; a refused one is kept as a dead letter. "
+        f"Each call is accepted or refused by itself; a refused call is stored as a dead letter. "
         f"{LEFT_OUT} {limits(keys)}",
         body,
         {"batch": calls, "sentAt": "2026-11-22T07:38:16.371Z"},

@@ -1,9 +1,9 @@
 """The identities in a call of Segment's tracking API: its ids, and the person's own addresses.
 
 An e-mail address among the properties is not always the person's own: "Invite Sent" and similar calls
-contain the address of somebody else. So it is an identity only in the calls by which people report about
+contain the address of another person. So it is an identity only in the calls by which people report about
 themselves: "Signed Up", whose `email` and `phone` Segment's B2B specification defines as those of the user,
-and others that never contain somebody else's address.
+and others that never contain another person's address.
 """
 
 import re
@@ -14,17 +14,17 @@ from services.ingest.reading.accepted import NamedIdentities
 from shared.errors import Refused
 from shared.identity import FORMER_USER_ID, USER_ID, WEAKEST, Identity
 
-TELLS_OF_ONESELF: Final = frozenset({
+OWN_ADDRESS_TYPES: Final = frozenset({
     "signed_up", "sign_up", "user_signed_up", "user_signup", "registered", "user_registered",
     "registration_completed", "signed_in", "logged_in", "login", "trial_started", "trial_start",
     "newsletter_signup", "newsletter_subscribed", "subscribed", "checkout_started", "purchase",
 })  # fmt: skip
 """The types of track calls whose properties `email` and `phone` belong to the person who did it."""
 
-_REACHED_BY: Final = ("email", "phone")
-_OF_PEOPLE: Final = (None, "users")
-_PLAIN: Final = (None, "none")
-_NO_KIND = re.compile(r"[^a-z0-9]+")
+_ADDRESS_KINDS: Final = ("email", "phone")
+_PERSON_COLLECTIONS: Final = (None, "users")
+_PLAIN_ENCODINGS: Final = (None, "none")
+_NOT_IN_KIND = re.compile(r"[^a-z0-9]+")
 
 
 def names_in(names: NamedIdentities, call: Call, context: Context, kind: str, type: str) -> None:
@@ -39,11 +39,11 @@ def names_in(names: NamedIdentities, call: Call, context: Context, kind: str, ty
         _alias(names, call, user)
     # A group's own traits are the company's: its e-mail address names no person.
     if call.traits and kind != "group":
-        _reached(names, call.traits, "traits")
+        _own_addresses(names, call.traits, "traits")
     if context.traits:
-        _reached(names, context.traits, "context.traits")
-    if kind == "track" and call.properties and type in TELLS_OF_ONESELF:
-        _reached(names, call.properties, "properties")
+        _own_addresses(names, context.traits, "context.traits")
+    if kind == "track" and call.properties and type in OWN_ADDRESS_TYPES:
+        _own_addresses(names, call.properties, "properties")
     if context.external_ids is not None:
         _external(names, context.external_ids)
 
@@ -51,13 +51,13 @@ def names_in(names: NamedIdentities, call: Call, context: Context, kind: str, ty
 def _alias(names: NamedIdentities, call: Call, user: Identity | None) -> None:
     """Add the earlier id, which was a user's id or an anonymous id; only the sender knows which."""
     if not names.found:
-        raise Refused("field_missing", "An alias call has a userId that names somebody.", "userId")
-    others = len(names.found)
-    known = {identity.value for identity in names.found}
+        raise Refused("field_missing", "An alias call needs a userId that is not a placeholder.", "userId")
+    identity_count = len(names.found)
+    values = {identity.value for identity in names.found}
     previous = call.previous_id
     if previous is not None:
         former = names.add(FORMER_USER_ID if user is not None else USER_ID, previous, "previousId")
-        if former is not None and former.value in known:
+        if former is not None and former.value in values:
             # Segment's browser library gives its anonymousId as previousId.
             names.found.remove(former)
         elif former is not None:
@@ -66,28 +66,30 @@ def _alias(names: NamedIdentities, call: Call, user: Identity | None) -> None:
             if "@" not in former.value:
                 names.add(WEAKEST, previous, "previousId")
             return
-    if others == 1:
+    if identity_count == 1:
         raise Refused(
             "field_missing",
-            "An alias call has a previousId or an anonymousId, beside its userId.",
+            "An alias call needs a previousId or an anonymousId beside its userId.",
             "previousId",
         )
 
 
-def _reached(names: NamedIdentities, told: dict[str, Any], field: str) -> None:
-    for kind in _REACHED_BY:
-        value = told.get(kind)
+def _own_addresses(names: NamedIdentities, fields: dict[str, Any], field: str) -> None:
+    for kind in _ADDRESS_KINDS:
+        value = fields.get(kind)
         if value is not None and not isinstance(value, list | dict):
             # Web forms accept anything as an address; an invalid one stays a trait and is not an identity.
-            names.add_if_one(kind, value, f"{field}.{kind}")
+            names.add_or_leave_out(kind, value, f"{field}.{kind}")
 
 
-def _external(names: NamedIdentities, told: Any) -> None:
+def _external(names: NamedIdentities, external_ids: Any) -> None:
     """Add the people in `context.externalIds`; the accounts in it name a company."""
-    each: list[Any] = told if isinstance(told, list) else []
-    for index, one in enumerate(each):
-        described: dict[str, Any] = one if isinstance(one, dict) else {}
-        kind, value = described.get("type"), described.get("id")
-        of_people = described.get("collection") in _OF_PEOPLE and described.get("encoding") in _PLAIN
-        if of_people and isinstance(kind, str) and kind != "group_id" and not isinstance(value, list | dict):
-            names.add_if_one(_NO_KIND.sub("_", kind.lower()), value, f"context.externalIds.{index}")
+    items: list[Any] = external_ids if isinstance(external_ids, list) else []
+    for index, item in enumerate(items):
+        entry: dict[str, Any] = item if isinstance(item, dict) else {}
+        kind, value = entry.get("type"), entry.get("id")
+        is_person = (
+            entry.get("collection") in _PERSON_COLLECTIONS and entry.get("encoding") in _PLAIN_ENCODINGS
+        )
+        if is_person and isinstance(kind, str) and kind != "group_id" and not isinstance(value, list | dict):
+            names.add_or_leave_out(_NOT_IN_KIND.sub("_", kind.lower()), value, f"context.externalIds.{index}")

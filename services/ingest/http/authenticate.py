@@ -20,16 +20,16 @@ def authenticate(request: Request, body: bytes, ring: KeyRing, keys: KeyFields) 
             return
     if keys.body and any(isinstance(key, str) and ring.opens(key) for key in keys.body.values(body)):
         return
-    raise Unauthorized("write_key_invalid", f"Send a valid write key: {_places(keys)}.")
+    raise Unauthorized("write_key_invalid", f"Send a valid write key: {_ways_to_send(keys)}.")
 
 
-def _places(keys: KeyFields) -> str:
-    places = ["as HTTP Basic user", "as bearer token"]
+def _ways_to_send(keys: KeyFields) -> str:
+    ways = ["as HTTP Basic user", "as bearer token"]
     in_body = keys.body.names[0] if keys.body else None
     in_query = keys.query[0] if keys.query else None
     if in_body and in_body == in_query:
-        places.append(f"as `{in_body}` in body or query")
+        ways.append(f"as `{in_body}` in body or query")
     else:
         named = ((in_body, "body"), (in_query, "query"))
-        places += [f"as `{name}` in the {where}" for name, where in named if name]
-    return f"{', '.join(places[:-1])}, or {places[-1]}"
+        ways += [f"as `{name}` in the {part}" for name, part in named if name]
+    return f"{', '.join(ways[:-1])}, or {ways[-1]}"

@@ -32,7 +32,7 @@ async def read_body(request: Request) -> Body:
     if encoding in {"gzip", "x-gzip"}:
         return gunzip(data)
     return Body(
-        data, Refused("encoding_unsupported", "Send the body as it is or as gzip.", "Content-Encoding")
+        data, Refused("encoding_unsupported", "Send the body uncompressed or as gzip.", "Content-Encoding")
     )
 
 
@@ -58,14 +58,14 @@ def gunzip(data: bytes) -> Body:
     try:
         plain = member.decompress(data, MAX_BODY_BYTES + 1)
     except zlib.error:
-        return Body(data, Refused("gzip_invalid", "The body is not the gzip it says it is."))
+        return Body(data, Refused("gzip_invalid", "The body cannot be decompressed: it is not valid gzip."))
     if len(plain) > MAX_BODY_BYTES:
         return Body(plain, _too_large())
     # Further members are legal, but no library sends them, and they could make us copy without end.
     if not member.eof or member.unused_data:
-        return Body(data, Refused("gzip_invalid", "The gzip is incomplete, or something follows it."))
+        return Body(data, Refused("gzip_invalid", "The gzip body is incomplete, or data follows its end."))
     return Body(plain)
 
 
 def _too_large() -> TooLarge:
-    return TooLarge("body_too_large", f"A body has at most {MAX_BODY_BYTES:,} bytes, decompressed.")
+    return TooLarge("body_too_large", f"A body may have at most {MAX_BODY_BYTES:,} bytes, decompressed.")

@@ -71,12 +71,12 @@ class Receiver:
                 raise body.fault
             outcomes = read(body.data, sending)
         except Refused as error:
-            await self._keep([Refusal(error, body.data, envelope_of(sending))], request, format, sending)
+            await self._append([Refusal(error, body.data, envelope_of(sending))], request, format, sending)
             raise
-        await self._keep(outcomes, request, format, sending)
+        await self._append(outcomes, request, format, sending)
         return outcomes
 
-    async def _keep(
+    async def _append(
         self, outcomes: Sequence[Outcome], request: Request, format: Format, sending: Sending
     ) -> None:
         """Append the interactions, and the refusals as dead letters; raises Unavailable."""

@@ -1,6 +1,7 @@
 """Posts batches to a Flipline: temporary errors are retried, others are reported at once."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
@@ -8,8 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
-from shared.errors import Misconfigured, Refused, Unauthorized, Unavailable
-from shared.process.transport import transport_words
+from shared.errors import Refused, Unauthorized, Unavailable
+from shared.process.clock import Clock
+from shared.process.transport import invalid_url, transport_words
+from shared.retry_after import requested_wait
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -19,8 +22,8 @@ FIRST_DELAY_SECONDS: Final = 0.5
 LAST_DELAY_SECONDS: Final = 30.0
 MAX_RETRY_AFTER_SECONDS: Final = 120.0
 
-_GO_ON: Final = "What was accepted is kept, and the same command goes on after it; leave --force out."
-_PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
+_RESUME: Final = "To go on after the accepted lines, run the same command without --force."
+_TEMPORARY: Final = frozenset({408, 429, 500, 502, 503, 504})
 
 
 class EventResult(msgspec.Struct):
@@ -37,19 +40,20 @@ class _Answer(msgspec.Struct):
 class Poster:
     """Posts lists of native events to one server with one write key."""
 
-    def __init__(self, client: httpx.AsyncClient, *, url: str, key: str, sleep: Sleep) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, url: str, key: str, sleep: Sleep, clock: Clock) -> None:
         """Prepare the requests; raises Misconfigured for an invalid URL, Unauthorized for an invalid key."""
         if not _is_url(url):
-            raise _no_url(url)
+            raise invalid_url(url)
         if not key.isascii() or not key.isprintable() or not key.strip():
             raise Unauthorized(
                 "write_key_invalid",
-                "The write key has characters that no key has: visible ASCII alone is used.",
+                "The write key has invalid characters: a key consists of visible ASCII characters.",
             )
         self._client = client
         self._url = url.rstrip("/") + "/v1/events"
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self._sleep = sleep
+        self._clock = clock
 
     async def post(self, events: Sequence[bytes]) -> list[EventResult]:
         """Post the events and return a verdict for each.
@@ -59,27 +63,27 @@ class Poster:
         """
         body = b"[" + b",".join(events) + b"]"
         why = ""
-        retry_after: str | None = None
+        requested: timedelta | None = None
         for failures in range(MAX_TRIES):
             if failures:
-                await self._sleep(retry_delay_seconds(failures, retry_after))
+                await self._sleep(retry_delay_seconds(failures, requested))
             try:
                 response = await self._client.post(self._url, content=body, headers=self._headers)
             except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-                raise _no_url(self._url) from None
+                raise invalid_url(self._url) from None
             except httpx.TransportError as error:
                 why = f"{self._url} cannot be reached: {transport_words(error)}"
-                retry_after = None
+                requested = None
                 continue
-            if response.status_code not in _PASSING:
+            if response.status_code not in _TEMPORARY:
                 return self._verdicts(response, len(events))
             why = f"{self._url} answers {response.status_code}"
-            retry_after = response.headers.get("retry-after")
-        raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row. {_GO_ON}")
+            requested = requested_wait(response.headers.get("retry-after"), self._clock.now())
+        raise Unavailable("import_interrupted", f"{why}, {MAX_TRIES} times in a row. {_RESUME}")
 
     def _verdicts(self, response: httpx.Response, count: int) -> list[EventResult]:
         if response.status_code == HTTPStatus.UNAUTHORIZED:
-            raise Unauthorized("write_key_invalid", f"{self._url} does not know this write key. {_GO_ON}")
+            raise Unauthorized("write_key_invalid", f"{self._url} refuses this write key. {_RESUME}")
         if response.status_code == HTTPStatus.OK:
             try:
                 verdicts = msgspec.json.decode(response.content, type=_Answer).results
@@ -90,7 +94,7 @@ class Poster:
         raise Refused(
             "import_refused",
             f"{self._url} answers {response.status_code} without verdicts: is this Flipline's address? "
-            + _GO_ON,
+            + _RESUME,
         )
 
 
@@ -102,15 +106,7 @@ def _is_url(text: str) -> bool:
         return False
 
 
-def _no_url(url: str) -> Misconfigured:
-    return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")
-
-
-def retry_delay_seconds(failures: int, retry_after: str | None) -> float:
-    """Return the wait after this many failures in a row: it doubles, unless the server asks for a time."""
-    try:
-        asked = float(retry_after or "")
-    except ValueError:
-        asked = 0.0
+def retry_delay_seconds(failures: int, requested: timedelta | None) -> float:
+    """Return the wait after this many failures in a row: it doubles, unless the server asks for more."""
     doubling = min(FIRST_DELAY_SECONDS * 2 ** (failures - 1), LAST_DELAY_SECONDS)
-    return max(doubling, min(asked, MAX_RETRY_AFTER_SECONDS))
+    return max(doubling, min(requested.total_seconds(), MAX_RETRY_AFTER_SECONDS)) if requested else doubling

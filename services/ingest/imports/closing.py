@@ -29,42 +29,44 @@ class ImportResult(NamedTuple):
         table.caption = _WITHOUT_AGENT if any("common" in name for name in self.in_all.formats) else None
         for column in table.columns[1:]:
             column.justify = "right"
-        for name in _names(reports, lambda one: one.formats):
-            table.add_row(f"lines in format: {name}", *[f"{one.formats.get(name, 0):,}" for one in reports])
-        _add(table, "visitor named by a proxy", [one.forwarded for one in reports])
+        for name in _names(reports, lambda report: report.formats):
+            table.add_row(
+                f"lines in format: {name}", *[f"{report.formats.get(name, 0):,}" for report in reports]
+            )
+        _add(table, "visitor named by a proxy", [report.forwarded for report in reports])
         table.add_section()
         if self.skipped:
             table.add_row("lines skipped, imported before", f"{self.skipped.report.lines:,}", "")
-        table.add_row("lines read", *[f"{one.lines:,}" for one in reports], end_section=True)
-        table.add_row("visits", *[f"{one.visits:,}" for one in reports])
-        table.add_row("downloads", *[f"{one.downloads:,}" for one in reports])
+        table.add_row("lines read", *[f"{report.lines:,}" for report in reports], end_section=True)
+        table.add_row("visits", *[f"{report.visits:,}" for report in reports])
+        table.add_row("downloads", *[f"{report.downloads:,}" for report in reports])
         table.add_row(
-            "of these, marked as machine", *[f"{one.machines:,}" for one in reports], end_section=True
+            "of these, marked as machine", *[f"{report.machines:,}" for report in reports], end_section=True
         )
-        for reason in _names(reports, lambda one: one.ignored):
-            table.add_row(f"ignored: {reason}", *[f"{one.ignored.get(reason, 0):,}" for one in reports])
-        for reason in _names(reports, lambda one: one.refused):
+        for reason in _names(reports, lambda report: report.ignored):
+            table.add_row(f"ignored: {reason}", *[f"{report.ignored.get(reason, 0):,}" for report in reports])
+        for reason in _names(reports, lambda report: report.refused):
             table.add_row(
                 f"refused: {reason} ({_lines(reports[-1], reason)})",
-                *[f"{one.refused.get(reason, 0):,}" for one in reports],
+                *[f"{report.refused.get(reason, 0):,}" for report in reports],
             )
-        _add(table, "left for later: the last line has no end", [one.unfinished for one in reports])
+        _add(table, "left for later: the last line has no end", [report.unfinished for report in reports])
         return table
 
 
 _WITHOUT_AGENT: Final = (
-    "The common format tells no user agent: machines cannot be told from people, and all who share an "
-    "address are one visitor."
+    "The common format has no user agent: machines are not recognised, and all visitors with the same "
+    "address count as one visitor."
 )
 
 
 def _names(reports: list[ImportReport], of: Callable[[ImportReport], dict[str, int]]) -> list[str]:
-    return sorted({name for one in reports for name in of(one)})
+    return sorted({name for report in reports for name in of(report)})
 
 
-def _add(table: Table, what: str, counts: list[int]) -> None:
+def _add(table: Table, label: str, counts: list[int]) -> None:
     if any(counts):
-        table.add_row(what, *[f"{count:,}" for count in counts])
+        table.add_row(label, *[f"{count:,}" for count in counts])
 
 
 def _lines(report: ImportReport, reason: str) -> str:

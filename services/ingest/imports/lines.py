@@ -158,7 +158,7 @@ def open_log(path: Path) -> Generator[AccessLogFile]:
     if not path.is_file():
         raise Refused(
             "file_unreadable",
-            f"{path.name} cannot be read: it is no file. Save the log to a file, and import it.",
+            f"{path.name} cannot be read: it is not a file. Save the log to a file, and import it.",
         )
     with ExitStack() as stack:
         try:

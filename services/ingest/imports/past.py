@@ -13,7 +13,7 @@ from services.ingest.imports.lines import AccessLogFile, Mark
 
 # The most imports of logs with the same first line; older imports are forgotten, and would be posted again,
 # as duplicates.
-MAX_KEPT: Final = 100
+MAX_STORED: Final = 100
 
 
 class PastImport(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class PastImport(msgspec.Struct, frozen=True):
         return Mark(self.size, self.digest)
 
 
-class _Kept(msgspec.Struct):
+class _Stored(msgspec.Struct):
     imports: list[PastImport] = []
     offset: int = 0
     """From an earlier version, which knew a file only by its first line: it may have been another file."""
@@ -46,9 +46,9 @@ class PastImports:
 
     def of(self, log: AccessLogFile) -> PastImport | None:
         """Return the import that came farthest in this file; None when the file is new."""
-        kept = self._load().imports
-        found = log.marks(past.size for past in kept) if kept else ()
-        return max((past for past in kept if past.mark in found), key=lambda past: past.size, default=None)
+        stored = self._load().imports
+        found = log.marks(past.size for past in stored) if stored else ()
+        return max((past for past in stored if past.mark in found), key=lambda past: past.size, default=None)
 
     def has_older_form(self) -> bool:
         """Return whether an earlier version imported a file with this first line, perhaps this file."""
@@ -56,20 +56,20 @@ class PastImports:
 
     def save(self, done: PastImport, instead_of: PastImport | None) -> None:
         """Store an import instead of its earlier state, atomically: a crash leaves the old or the new."""
-        gone = {done.mark, instead_of.mark} if instead_of else {done.mark}
+        replaced = {done.mark, instead_of.mark} if instead_of else {done.mark}
         # Read again, since a file with the same first line may be imported at the same time.
-        others = [past for past in self._load().imports if past.mark not in gone]
+        remaining = [past for past in self._load().imports if past.mark not in replaced]
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._path.with_suffix(f".{os.getpid()}.new")
         with fresh.open("wb") as file:
-            file.write(msgspec.json.encode(_Kept([*others, done][-MAX_KEPT:])))
+            file.write(msgspec.json.encode(_Stored([*remaining, done][-MAX_STORED:])))
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
 
-    def _load(self) -> _Kept:
+    def _load(self) -> _Stored:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=_Kept)
+            return msgspec.json.decode(self._path.read_bytes(), type=_Stored)
         except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
             # Starting anew is harmless: the ids are the same, and a known event changes no score.
-            return _Kept()
+            return _Stored()

@@ -12,7 +12,7 @@ from rich.console import Console
 from services.ingest.imports.access_log.report import ImportReport
 from services.ingest.imports.client import Poster, Sleep
 from services.ingest.imports.closing import ImportResult
-from services.ingest.imports.display import Display
+from services.ingest.imports.display import printable, show_past
 from services.ingest.imports.lines import AccessLogFile, Damaged, open_log
 from services.ingest.imports.past import PastImport, PastImports
 from services.ingest.imports.reading import Batch, Reader
@@ -21,6 +21,7 @@ from services.ingest.imports.visitor import Anonymiser
 from services.ingest.reading.judge import judge
 from shared.errors import Refused
 from shared.process.clock import Clock
+from shared.process.progress_bar import Progress
 
 TIMEOUT_SECONDS: Final = 30.0
 # A log's clock may be off, or in another zone than it says; the instance replaces a later instant by the
@@ -65,15 +66,16 @@ async def import_access_log(
             latest=clock.now() + MAX_AHEAD,
             host_names=job.host_names,
         )
-        with Display(console, name, log.size) as display:
-            display.tell_before(before, force=job.force, older_form=past.has_older_form())
+        show_past(console, name, before, force=job.force, older_form=past.has_older_form())
+        with Progress(console) as shown:
             async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
-                poster = Poster(client, url=url, key=key, sleep=sleep)
+                poster = Poster(client, url=url, key=key, sleep=sleep, clock=clock)
                 progress = _Progress(name, log, past, before, skipped, clock)
                 for batch in reader.batches():
                     await _post(batch, poster, reader.report)
-                    progress.keep(reader.report)
-                    display.show(log.position, reader.report.lines)
+                    progress.store(reader.report)
+                    lines = f"{reader.report.lines:,} lines"
+                    shown.show(printable(name), log.position, log.size, lines)
     outcome = ImportResult(reader.report, skipped)
     console.print(outcome.table())
     if reader.damage:
@@ -97,14 +99,14 @@ class _Progress:
         self._log = log
         self._past = past
         # A file of another name may have ended where this file goes on, and still exist.
-        self._kept = before if before and before.name == name else None
+        self._stored = before if before and before.name == name else None
         self._earlier = skipped.report if skipped else ImportReport()
         self._clock = clock
 
-    def keep(self, report: ImportReport) -> None:
+    def store(self, report: ImportReport) -> None:
         done = PastImport(self._name, self._clock.now(), *self._log.mark, report=self._earlier.plus(report))
-        self._past.save(done, instead_of=self._kept)
-        self._kept = done
+        self._past.save(done, instead_of=self._stored)
+        self._stored = done
 
 
 async def _post(batch: Batch, poster: Poster, report: ImportReport) -> None:
@@ -119,7 +121,7 @@ async def _post(batch: Batch, poster: Poster, report: ImportReport) -> None:
 def _damaged(name: str, damage: Damaged) -> Refused:
     done = f"The {damage.number:,} lines before that are imported" if damage.number else "No line is imported"
     rescue = (
-        ". Without one, `gzip -dc` saves what can still be unpacked, but its lines may say what nobody did"
+        ". Without a whole copy, `gzip -dc` unpacks the rest, but lines of it may be wrong"
         if damage.why == DAMAGED
         else ""
     )

@@ -111,8 +111,8 @@ class Reader:
         if isinstance(seen, Ignored):
             report.count_ignored(seen.value)
             return
-        known_by = event_id(line.data, digest, occurrence, seen.address)
-        event = _encode(event_of(seen, known_by, self._anonymiser))
+        id_ = event_id(line.data, digest, occurrence, seen.address)
+        event = _encode(event_of(seen, id_, self._anonymiser))
         batch.events.append(event)
         batch.sources.append((line.number, seen))
         batch.size += len(event)

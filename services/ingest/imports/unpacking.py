@@ -13,7 +13,7 @@ from services.ingest.imports.access_log.kinds import GZIP
 
 CUT_OFF: Final = "its packed data ends too early: it is still being written, or its copy was cut off"
 DAMAGED: Final = "its packed data is damaged or does not fit its checksum"
-FOLLOWED: Final = "what follows its packed data is none"
+TRAILING_DATA: Final = "other data follows its packed data"
 
 _CHUNK_BYTES: Final = 128 * 1024
 _WITH_GZIP_HEAD: Final = 31
@@ -50,7 +50,7 @@ class Unpacked(io.RawIOBase):
     def __init__(self, file: BinaryIO, size: int) -> None:
         super().__init__()
         self._pieces = _pieces(file)
-        self._left = size
+        self._remaining = size
         self._piece = memoryview(b"")
 
     def readable(self) -> bool:
@@ -59,12 +59,12 @@ class Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Fill the buffer as far as it goes; 0 at the end."""
-        while not self._piece and self._left:
-            self._piece = memoryview(next(self._pieces)[0])[: self._left]
+        while not self._piece and self._remaining:
+            self._piece = memoryview(next(self._pieces)[0])[: self._remaining]
         count = min(len(buffer), len(self._piece))
         buffer[:count] = self._piece[:count]
         self._piece = self._piece[count:]
-        self._left -= count
+        self._remaining -= count
         return count
 
 
@@ -73,7 +73,7 @@ def _pieces(file: BinaryIO) -> Iterator[tuple[bytes, bool]]:
     packed = file.read(_CHUNK_BYTES)
     while packed:
         if not packed.startswith(GZIP[: len(packed)]):
-            raise _Broken(FOLLOWED)
+            raise _Broken(TRAILING_DATA)
         member = zlib.decompressobj(_WITH_GZIP_HEAD)
         while not member.eof:
             try:

@@ -11,7 +11,7 @@ from shared.process.files import make_once
 class Anonymiser:
     """Derives ids that are the same at every run, and that reveal nothing without the salt.
 
-    Without a salt, anybody could try all four billion addresses.
+    Without a salt, an attacker could try all four billion addresses.
     """
 
     def __init__(self, salt: str) -> None:
@@ -38,7 +38,7 @@ def load_salt(data_dir: Path) -> str:
     if not salt or not salt.isascii():
         raise Misconfigured(
             "salt_missing",
-            f"{path} holds no salt, and without one anybody could undo the hashes: remove the file, and the "
-            "visitors of later imports get new ids.",
+            f"{path} has no valid salt, which protects the addresses of visitors. Remove the file: "
+            "the next import makes a new salt, and its visitors get new ids.",
         )
     return salt.decode()

@@ -50,7 +50,7 @@ class NamedIdentities:
             self.found.append(identity)
         return identity
 
-    def add_if_one(self, kind: str, value: Scalar, field: str) -> None:
+    def add_or_leave_out(self, kind: str, value: Scalar, field: str) -> None:
         """Add a value from a field of free text if it is an identity; otherwise leave it out."""
         try:
             self.add(kind, value, field)
@@ -60,22 +60,24 @@ class NamedIdentities:
     def leave_out(self, field: str, value: object) -> None:
         """Note that a blank value or a placeholder is left out."""
         if value is None or value == [] or (isinstance(value, str) and not value.strip()):
-            self.left_out.append(LeftOut(field, IDENTITY_BLANK, "A blank value names nobody."))
+            self.left_out.append(
+                LeftOut(field, IDENTITY_BLANK, "The value is blank, so it identifies no person.")
+            )
         else:
-            message = "Programs send this value for somebody whom they do not know; it names nobody."
+            message = "The value is a placeholder for an unknown person, so it identifies no person."
             self.left_out.append(LeftOut(field, IDENTITY_PLACEHOLDER, message))
 
-    def is_somebody(self, value: str, field: str) -> bool:
+    def is_id(self, value: str, field: str) -> bool:
         """Return whether a text is not a placeholder; a placeholder is noted as left out."""
         if not self._forms.is_placeholder(value):
             return True
         self.leave_out(field, value)
         return False
 
-    def event_id(self, given: str | None, field: str) -> str | None:
+    def event_id(self, sent_id: str | None, field: str) -> str | None:
         """Return the id that an event came with, None without an id or when the id is a placeholder."""
-        if given is None or not self._forms.is_placeholder(given):
-            return given
-        message = "Programs send this value for an id that they do not have; the event has a new one."
+        if sent_id is None or not self._forms.is_placeholder(sent_id):
+            return sent_id
+        message = "The value is a placeholder for a missing id. The event got a new id."
         self.left_out.append(LeftOut(field, ID_PLACEHOLDER, message))
         return None

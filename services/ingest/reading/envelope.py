@@ -42,7 +42,7 @@ def sending_of(letter: DeadLetter, forms: Forms, context: Any) -> Sending:
     try:
         common = msgspec.convert(envelope.context, context)
     except msgspec.ValidationError as error:
-        raise Refused("envelope_invalid", f"The letter's envelope has another shape: {error}.") from error
+        raise Refused("envelope_invalid", f"The letter's envelope cannot be read: {error}.") from error
     return Sending(
         received_at=letter.refused_at,
         new_id=lambda: derived_id("evt", letter.id, next(numbers)),

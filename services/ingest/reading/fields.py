@@ -10,10 +10,10 @@ from shared.errors import Refused
 
 
 class Fields(Protocol):
-    """Named fields and how they are read; `place` says in words where the fields are."""
+    """Named fields and how they are read; `location` says in words where the fields are."""
 
     names: tuple[str, ...]
-    place: str
+    location: str
 
     def values(self, data: bytes) -> Sequence[Any]:
         """Return the values in the order of the names, empty when the data cannot be read."""
@@ -23,7 +23,7 @@ class Fields(Protocol):
 class JsonFields:
     """Fields of a JSON object; a field that is absent has the value None."""
 
-    place = "a body that is an object"
+    location = "a body that is an object"
 
     def __init__(self, *names: str) -> None:
         self.names: tuple[str, ...] = names

@@ -7,6 +7,7 @@ import msgspec
 
 from services.ingest.reading.wire import decode
 from shared.errors import Refused, TooLarge
+from shared.names import MAX_NAME_LENGTH
 
 MAX_EVENT_BYTES: Final = 32 * 1024
 MAX_BODY_BYTES: Final = 500 * 1024
@@ -19,8 +20,6 @@ MAX_TYPE_LENGTH: Final = 64
 MAX_LABEL_LENGTH: Final = 256
 
 MAX_TRAITS: Final = 200
-# A trait's name is part of an index key, which PostgreSQL limits to 2,704 bytes.
-MAX_TRAIT_NAME_LENGTH: Final = 128
 MAX_TRAIT_BYTES: Final = 4_096
 
 EventId = Annotated[str, msgspec.Meta(max_length=MAX_ID_LENGTH)]
@@ -35,7 +34,8 @@ def check_event(data: bytes) -> None:
     """Raise Refused when an event's JSON is too large, nests too deep, or has a NUL in a string or key."""
     if len(data) > MAX_EVENT_BYTES:
         raise TooLarge(
-            "event_too_large", f"An event has at most {MAX_EVENT_BYTES:,} bytes; this one has {len(data):,}."
+            "event_too_large",
+            f"An event has at most {MAX_EVENT_BYTES:,} bytes; this event has {len(data):,}.",
         )
     # No event nests deeper than it has brackets, so nearly all events pass without a walk.
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH or rb"\u0000" in data:
@@ -51,7 +51,7 @@ def check_count(count: int, field: str | None = None) -> None:
     """Raise TooLarge when a batch has more than MAX_EVENTS events."""
     if count > MAX_EVENTS:
         raise TooLarge(
-            "too_many_events", f"A batch has at most {MAX_EVENTS:,} events; this one has {count:,}.", field
+            "too_many_events", f"A batch has at most {MAX_EVENTS:,} events; this batch has {count:,}.", field
         )
 
 
@@ -63,14 +63,14 @@ def check_traits(traits: Mapping[str, Any], field: str) -> None:
     if len(traits) > MAX_TRAITS:
         raise Refused(
             "too_many_traits",
-            f"An event tells at most {MAX_TRAITS} traits; this one has {len(traits):,}.",
+            f"An event has at most {MAX_TRAITS} traits; this event has {len(traits):,}.",
             field,
         )
     for name, value in traits.items():
-        if len(name) > MAX_TRAIT_NAME_LENGTH:
+        if len(name) > MAX_NAME_LENGTH:
             raise Refused(
                 "trait_name_too_long",
-                f"A trait's name has at most {MAX_TRAIT_NAME_LENGTH} characters; this one has {len(name):,}.",
+                f"A trait's name has at most {MAX_NAME_LENGTH} characters; this has {len(name):,}.",
                 f"{field}.{name[:64]}",
             )
         if not isinstance(value, int | float | None) and len(_encode(value)) > MAX_TRAIT_BYTES:

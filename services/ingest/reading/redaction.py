@@ -15,7 +15,7 @@ import msgspec
 
 from shared.events import DeadLetter, Envelope
 
-_GONE: Final = b"-"
+_REMOVED: Final = b"-"
 _NEVER: Final = rb"(?!)"
 _BETWEEN_WORDS = re.compile(r"[_-]|(?<=[a-z0-9])(?=[A-Z])")
 _SEPARATOR: Final = rb"(?:[_-]|\\u00(?:5f|2d)|%(?:5f|2d))?"
@@ -48,13 +48,13 @@ class Redaction:
 
     def of_bytes(self, data: bytes) -> bytes:
         """Return the data with `-` for each value."""
-        kept: list[bytes] = []
+        parts: list[bytes] = []
         start = 0
         while field := self._field.search(data, start):
-            end, instead = _value(data, field)
-            kept += (data[start : field.end()], instead)
+            end, replacement = _value(data, field)
+            parts += (data[start : field.end()], replacement)
             start = end
-        return b"".join((*kept, data[start:])) if kept else data
+        return b"".join((*parts, data[start:])) if parts else data
 
     def of_envelope(self, envelope: Envelope | None) -> Envelope | None:
         """Return what came beside a payload without the values."""
@@ -86,12 +86,12 @@ def _value(data: bytes, field: re.Match[bytes]) -> tuple[int, bytes]:
     quote = field["quote"]
     if quote is None:
         end = _end(_PART_VALUE if field["part"] else _FORM_VALUE, data, start)
-        instead = _GONE
+        replacement = _REMOVED
     elif quote.endswith(b"'"):
-        end, instead = _end(_REPR_VALUE, data, start), quote + _GONE + quote
+        end, replacement = _end(_REPR_VALUE, data, start), quote + _REMOVED + quote
     else:
-        end, instead = _json_end(data, start, quote), quote + _GONE + quote
-    return end, instead if end > start else b""
+        end, replacement = _json_end(data, start, quote), quote + _REMOVED + quote
+    return end, replacement if end > start else b""
 
 
 def _json_end(data: bytes, start: int, quote: bytes) -> int:

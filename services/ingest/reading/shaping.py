@@ -52,8 +52,12 @@ def accepted(
 
 
 def _miscounted(names: NamedIdentities, field: str) -> Refused:
-    message = f"An event names its person by 1 to {MAX_IDENTITIES} identities."
+    message = f"An event has 1 to {MAX_IDENTITIES} identities of one person."
     if not names.found and names.left_out:
         first = names.left_out[0]
-        return Refused("identities_count", f"{message} This one names nobody: {first.message}", first.field)
+        return Refused(
+            "identities_count",
+            f"{message} This event has none that can be used. {first.message}",
+            first.field,
+        )
     return Refused("identities_count", message, field)

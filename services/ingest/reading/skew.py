@@ -53,7 +53,7 @@ def occurred_at(
     if sent_at is not None and abs(skew := received_at - sent_at) <= MAX_SKEW:
         instant = _shifted(instant, skew)
     if instant < EARLIEST:
-        raise Refused("instant_invalid", f"An event lies in {EARLIEST.year} or later.", field)
+        raise Refused("instant_invalid", f"The instant must be in the year {EARLIEST.year} or later.", field)
     return min(instant, received_at)
 
 

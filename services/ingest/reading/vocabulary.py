@@ -31,7 +31,7 @@ def _unreserved(type: str, field: str) -> str:
         # The write key is in every web page with a tracker, so any reader could otherwise make any profile
         # a lead.
         message = (
-            f"No tracker may post the type {type!r}: points are added by hand through "
+            f"The type {type!r} is reserved: trackers may not post it. To add points by hand, use "
             "POST /v1/profiles/{id}/adjustments with an ops key."
         )
         raise Refused("type_reserved", message, field)

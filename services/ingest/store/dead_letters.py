@@ -77,10 +77,10 @@ def check_group(connection: sa.Connection, field: str, group: str | None) -> Non
 
 
 def page(
-    connection: sa.Connection, wanted: LetterFilter, before: LetterKey | None, limit: int
+    connection: sa.Connection, letter_filter: LetterFilter, before: LetterKey | None, limit: int
 ) -> list[dict[str, Any]]:
     """Return letters without their payload, the latest refused first, before the position `before`."""
-    query = sa.select(*(dead_letters.c[name] for name in _SUMMARY)).where(*wanted.conditions())
+    query = sa.select(*(dead_letters.c[name] for name in _SUMMARY)).where(*letter_filter.conditions())
     if before is not None:
         query = query.where(sa.tuple_(*_ORDER) < _bound(before))
     rows = connection.execute(query.order_by(*(column.desc() for column in _ORDER)).limit(limit))
@@ -102,25 +102,31 @@ def find_all(connection: sa.Connection, letter_ids: Sequence[str]) -> dict[str, 
     return {letter_id: Stored(_letter(value), replayed_at) for letter_id, value, replayed_at in rows}
 
 
-def latest(connection: sa.Connection, wanted: LetterFilter) -> LetterKey | None:
+def latest(connection: sa.Connection, letter_filter: LetterFilter) -> LetterKey | None:
     """Return the position of the letter that was refused last, None when there is no letter."""
-    rows = page(connection, wanted, None, 1)
+    rows = page(connection, letter_filter, None, 1)
     return LetterKey(rows[0]["refused_at"], rows[0]["id"]) if rows else None
 
 
 def between(
-    connection: sa.Connection, wanted: LetterFilter, after: LetterKey | None, last: LetterKey, limit: int
+    connection: sa.Connection,
+    letter_filter: LetterFilter,
+    after: LetterKey | None,
+    last: LetterKey,
+    limit: int,
 ) -> list[DeadLetter]:
     """Return letters after one position and up to another, the earliest refused first."""
-    query = sa.select(dead_letters.c.letter).where(*wanted.conditions(), *_within(after, last))
+    query = sa.select(dead_letters.c.letter).where(*letter_filter.conditions(), *_within(after, last))
     rows = connection.execute(query.order_by(*_ORDER).limit(limit))
     return [_letter(value) for value in rows.scalars()]
 
 
-def count_between(connection: sa.Connection, wanted: LetterFilter, after: LetterKey, last: LetterKey) -> int:
+def count_between(
+    connection: sa.Connection, letter_filter: LetterFilter, after: LetterKey, last: LetterKey
+) -> int:
     """Return the number of letters after one position and up to another."""
     query = sa.select(sa.func.count()).select_from(dead_letters)
-    counted = query.where(*wanted.conditions(), *_within(after, last))
+    counted = query.where(*letter_filter.conditions(), *_within(after, last))
     return connection.execute(counted).scalar_one()
 
 
@@ -129,15 +135,13 @@ def _within(after: LetterKey | None, last: LetterKey) -> list[sa.ColumnElement[b
     return [up_to_last] if after is None else [up_to_last, sa.tuple_(*_ORDER) > _bound(after)]
 
 
-def _bound(place: LetterKey) -> sa.Tuple:
+def _bound(key: LetterKey) -> sa.Tuple:
     columns = dead_letters.c
-    return sa.tuple_(
-        sa.literal(place.refused_at, columns.refused_at.type), sa.literal(place.id, columns.id.type)
-    )
+    return sa.tuple_(sa.literal(key.refused_at, columns.refused_at.type), sa.literal(key.id, columns.id.type))
 
 
 def _letter(value: bytes) -> DeadLetter:
     letter = decode(value)
     if not isinstance(letter, DeadLetter):
-        raise TypeError(f"the column of letters holds a {type(letter).__name__}")
+        raise TypeError(f"the column `letter` has a {type(letter).__name__}")
     return letter

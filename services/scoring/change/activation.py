@@ -108,7 +108,7 @@ def _wanted(connection: Connection, model: str, activation: Activation) -> Versi
     if number is None:
         check_unchanged(state.draft, activation.if_match)
         if state.draft is None:
-            raise Conflict("draft_unknown", f"Model {model} has no draft to activate; PUT one first.")
+            raise not_there(connection, model, "draft")
         return Version.read(model, next_number(connection, model), state.draft)
     if number == state.active_version:
         raise Conflict("version_active", f"Version {number} of {model} is the active one.")

@@ -19,9 +19,8 @@ from services.scoring.core.pricing.appraisal import State, appraise_all
 from services.scoring.core.pricing.flip import Cycle, latest_cycle, qualify
 from services.scoring.core.pricing.price import columns_of
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.live import resolution
 from services.scoring.matrix.version import Version
-from services.scoring.store import counts, cycles, former, handovers, scores, traits
+from services.scoring.store import counts, cycles, former, handovers, profile_locks, scores, traits
 from services.scoring.store.handovers import Handover
 from services.scoring.store.lifecycle import state_of
 from services.scoring.store.models import hold
@@ -145,7 +144,7 @@ class HandingOver:
         version = _scoring(connection, self._model)
         _check_number(version, so_far.version)
         now = self._clock.now()
-        profiles = resolution.hold(connection, ids, set(ids))
+        profiles = profile_locks.lock(connection, ids, set(ids))
         known = traits.known(connection, profiles)
         past = cycles.read(connection, profiles)
         inputs = [known[profile.id] for profile in profiles]

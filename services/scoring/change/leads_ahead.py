@@ -16,9 +16,9 @@ from services.scoring.core.pricing.appraisal import QUALIFIED, appraise_all
 from services.scoring.core.pricing.flip import latest_cycle, qualify
 from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.live.resolution import find
 from services.scoring.matrix.version import Version
 from services.scoring.store import counts, cycles, traits
+from services.scoring.store.profiles import find
 from shared.events import LeadQualified
 
 AT_ONCE: Final = 1_000

@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 from services.scoring.core.counting.counts import Changes, StoredCounts
 from services.scoring.core.counting.tally import Tally, count
 from services.scoring.core.fold import fold_of
-from services.scoring.core.profiles.linking import Profiles
+from services.scoring.core.profiles.batch import Profiles
 from services.scoring.core.profiles.names import names_in
 from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.core.revised import Revised
 from services.scoring.live import resolution
 from services.scoring.live.rescoring import rescore
-from services.scoring.store import counts, effects, ledger, links, traits
+from services.scoring.store import counts, effects, ledger, traits
+from services.scoring.store import separations as separations_store
 from services.scoring.store.folds import Stamp
 from services.scoring.store.models import SHARED, hold
 from services.scoring.store.names import Recorder
@@ -76,7 +77,7 @@ class Scorer:
         """Count new interactions, subtract retracted ones, then rescore the profiles that changed."""
         retracted = ledger.retract(connection, facts.retractions)
         # A correction that comes back from the log has taken effect already.
-        separations = links.new_among(connection, facts.separations)
+        separations = separations_store.new_among(connection, facts.separations)
         if separations or not facts.interactions:
             # An unmerge may name unknown identities, which cannot be locked; so no other batch may link now.
             hold(connection, to_activate=bool(separations))

@@ -9,20 +9,18 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from services.scoring.core.counting.adjustments import Adjustment
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.flip import Cycle
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.live import resolution
 from services.scoring.live.consume import Facts, Scorer
 from services.scoring.live.lookup import reaches_in
-from services.scoring.live.resolution import find, find_one
-from services.scoring.store import cycles
+from services.scoring.store import cycles, ledger, profile_locks
 from services.scoring.store.models import hold
+from services.scoring.store.profiles import find, find_one
 from services.scoring.store.selection import Selection, chosen
-from services.scoring.store.tables import ledger
 from services.scoring.store.vocabulary import active_version_of
 from shared.database import outbox
 from shared.errors import Conflict, Refused
@@ -53,7 +51,7 @@ class Corrections:
         self._new_id = new_id
 
     def retract(
-        self, connection: sa.Connection, profile_id: str, selection: Selection, note: Note
+        self, connection: Connection, profile_id: str, selection: Selection, note: Note
     ) -> Sequence[str]:
         """Take interactions out of all counts and return their ids.
 
@@ -78,7 +76,7 @@ class Corrections:
         return sorted(i for ids in ids_of.values() for i in ids)
 
     def unmerge(
-        self, connection: sa.Connection, profile_id: str, apart: Sequence[Identity], note: Note
+        self, connection: Connection, profile_id: str, apart: Sequence[Identity], note: Note
     ) -> Sequence[Profile]:
         """Part identities from the others of a profile for good; return the profiles that result."""
         profile = _held(connection, profile_id, to_separate=True)
@@ -111,9 +109,7 @@ class Corrections:
         self._take_in(connection, Facts(separations=[event]), [(event.identities[0], event)])
         return sorted(find(connection, sorted(profile.identities)), key=lambda one: one.id)
 
-    def adjust(
-        self, connection: sa.Connection, profile_id: str, given: Adjustment, event_id: str | None
-    ) -> str:
+    def adjust(self, connection: Connection, profile_id: str, given: Adjustment, event_id: str | None) -> str:
         """Give or take points by hand and return the id of the event; a repeated id has no further effect.
 
         Raises Refused when the points would never count, Conflict when the id belongs to another event.
@@ -141,7 +137,7 @@ class Corrections:
         return event.id
 
     def _take_in(
-        self, connection: sa.Connection, facts: Facts, events: Sequence[tuple[Identity, Event]]
+        self, connection: Connection, facts: Facts, events: Sequence[tuple[Identity, Event]]
     ) -> None:
         outcome = self._scorer.take_in(connection, facts)
         if facts.interactions and not outcome.new:
@@ -151,32 +147,28 @@ class Corrections:
         )
 
 
-def _held(connection: sa.Connection, profile_id: str, *, to_separate: bool = False) -> Profile:
+def _held(connection: Connection, profile_id: str, *, to_separate: bool = False) -> Profile:
     """Return the profile of an id, locked against other corrections; raises NotFound."""
     # In the order in which live scoring takes both locks, and at once as strongly as needed: a deadlock would
     # cost both a second.
     hold(connection, to_activate=to_separate)
     known = find_one(connection, profile_id)
-    (profile,) = resolution.hold(connection, [known.id], {known.id})
+    (profile,) = profile_locks.lock(connection, [known.id], {known.id})
     return profile
 
 
-def _was_given(connection: sa.Connection, profile: Profile, given: Adjustment, event_id: str) -> bool:
+def _was_given(connection: Connection, profile: Profile, given: Adjustment, event_id: str) -> bool:
     """Return whether this adjustment exists already; raises Conflict when the id belongs to another event."""
-    known = connection.execute(
-        sa.select(ledger.c.type, ledger.c.identity_id, ledger.c.properties).where(
-            ledger.c.event_id == event_id
-        )
-    ).one_or_none()
+    known = ledger.find(connection, event_id)
     if known is None:
         return False
     same = known.type == ADJUSTMENT and known.identity_id in profile.identities
-    if not same or msgspec.json.decode(known.properties) != msgspec.to_builtins(given):
+    if not same or known.properties != msgspec.to_builtins(given):
         raise Conflict("id_taken", f"{event_id} is the id of another interaction; give one of its own.", "id")
     return True
 
 
-def undone(connection: sa.Connection, profile_id: str) -> list[Cycle]:
+def undone(connection: Connection, profile_id: str) -> list[Cycle]:
     """Return the cycles of a profile that have a lead and would not have begun by today's counts.
 
     It may read all interactions of the profile, so its transaction must not be one that others wait for.

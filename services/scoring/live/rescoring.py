@@ -12,11 +12,11 @@ from services.scoring.core.pricing.flip import next_cycle, qualify
 from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.core.revised import Revised
-from services.scoring.live import resolution
 from services.scoring.live.lookup import own_cycles
 from services.scoring.live.stage_changes import Rescored, stage_changes
-from services.scoring.store import cycles, ledger, scores, traits
+from services.scoring.store import cycles, ledger, profile_locks, scores, traits
 from services.scoring.store.models import Active
+from services.scoring.store.profiles import find
 from services.scoring.store.scores import ScoreKey
 from shared.database import outbox
 from shared.events import LEADS, LeadQualified, encode
@@ -106,10 +106,10 @@ def rescore_profiles(
 
     The caller has locked the active versions. Raises Unavailable if a live batch changed one of the profiles.
     """
-    profiles = resolution.hold(connection, profile_ids, set(profile_ids))
+    profiles = profile_locks.lock(connection, profile_ids, set(profile_ids))
     gone = set(profile_ids) - {profile.id for profile in profiles}
     result = rescore(connection, profiles, matrices, now, gone=gone, in_doubt=in_doubt)
-    resolution.confirm(connection, profiles)
+    profile_locks.confirm(connection, profiles)
     return result
 
 
@@ -122,7 +122,7 @@ def hand_over_newly_qualified(
     published: the tables were wrong, and that says nothing new about a profile. No other writer may change
     the tables.
     """
-    profiles = resolution.find(connection, sorted({profile_id for profile_id, _ in newly}))
+    profiles = find(connection, sorted({profile_id for profile_id, _ in newly}))
     known = traits.known(connection, profiles, matrices.traits_asked)
     live = Active(matrices.versions, since=matrices.since)
     reached = [

@@ -11,13 +11,9 @@ from services.scoring.matrix.matrix import Grades, Group, Inactivity, Matrix, Of
 from services.scoring.matrix.rules import Limit, Rule, TraitRule
 from shared.comparison import Comparison
 from shared.conditions import Matches
-from shared.errors import MAX_COMPLAINTS, Complaint
+from shared.errors import MAX_COMPLAINTS, Complaint, field_at
 from shared.strict import ENOUGH
 from shared.wording import NO_SLUG, in_words, unknown
-
-# A path may contain keys that the author made up.
-_MAX_PARTS = 24
-_MAX_PART_LENGTH = 64
 
 _MODELS_OF_KINDS: Mapping[str, type[BaseModel]] = {"matches": Matches, "comparison": Comparison}
 _MODELS: Mapping[str, type[BaseModel]] = {
@@ -45,7 +41,7 @@ def complaints(errors: Iterable[ErrorDetails], document: Any) -> list[Complaint]
             continue
         location = _locate(error["loc"], document)
         if not _is_beside_the_point(location):
-            messages[_text(location.path), _message(error, location, document)] = None
+            messages[field_at(location.path), _message(error, location, document)] = None
         if len(messages) == MAX_COMPLAINTS:
             break
     found = (Complaint(field=field, message=message) for field, message in messages)
@@ -62,10 +58,6 @@ def of_rule(complaint: Complaint, document: Any) -> Complaint:
         return complaint
     message = f"rule {rule_id}: {complaint['message']}"
     return Complaint(field=complaint["field"], message=message, rule=rule_id)
-
-
-def _text(path: _Path) -> str | None:
-    return ".".join(str(part)[:_MAX_PART_LENGTH] for part in path[:_MAX_PARTS]) or None
 
 
 class _Location(NamedTuple):

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 from services.scoring.matrix.trait_conditions import TraitCondition, TraitTest, compile_traits
 from shared.condition_size import check_size
 from shared.conditions import Condition, Path, explain, fingerprint
+from shared.names import SLUG_PATTERN
 from shared.strict import Fault, Strict
 
 DIGITS = 3
@@ -29,7 +30,7 @@ def _days_in(written: Any) -> Any:
     raise ValueError("is a text with a number of days, such as '30d'")
 
 
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
 # Numbers are strict: true is not 1, and "3" is not 3. Points may be written as a whole number.
 Points = Annotated[float, Field(strict=True, ge=-MAX_POINTS, le=MAX_POINTS, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, gt=0, le=MAX_POINTS, allow_inf_nan=False)]

@@ -10,19 +10,20 @@ from services.scoring.core.counting.tally import day_of
 from services.scoring.core.fold import fold_of
 from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.live.consume import Scorer
-from services.scoring.rebuild import dead_letters, leads, old_links, report, snapshot
-from services.scoring.rebuild.compare import Compared, Scope, compare
+from services.scoring.rebuild import dead_letters, leads, old_links, report
+from services.scoring.rebuild.compare import Compared, compare
 from services.scoring.rebuild.databases import beside
-from services.scoring.rebuild.display import Display
 from services.scoring.rebuild.rebuild import FixedClock, Rebuild, RebuildCounters
 from services.scoring.store import folds, names
-from services.scoring.store.fold_tables import former_ids
 from services.scoring.store.models import active
+from services.scoring.store.rebuild import snapshot
+from services.scoring.store.rebuild.compared_rows import Scope
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.identity import Forms
 from shared.log.port import Log
 from shared.process.clock import Clock
+from shared.process.progress_bar import Progress
 
 
 async def check(
@@ -47,10 +48,10 @@ async def check(
     built_by = await database.read(folds.built_by)
     if built_by and (why := fold_of(forms, identity_limits).difference(built_by)):
         return report.tell_of_another_fold(console, why)
-    with TemporaryDirectory(prefix="flipline-replay-") as directory, Display(console) as display:
+    with TemporaryDirectory(prefix="flipline-replay-") as directory, Progress(console) as progress:
         async with beside(Path(directory)) as (copy, rebuilt):
             told, compared = await _checked(
-                log, database, copy, rebuilt, clock, group, identity_limits, forms, display
+                log, database, copy, rebuilt, clock, group, identity_limits, forms, progress
             )
             letters = await dead_letters.find_open(log=log, copy=copy, rebuilt=rebuilt, clock=clock)
     return report.tell(console, told, compared, letters)
@@ -65,15 +66,16 @@ async def _checked(
     group: str,
     identity_limits: Mapping[str, int],
     forms: Forms,
-    display: Display,
+    progress: Progress,
 ) -> tuple[RebuildCounters, list[Compared]]:
+    progress.step("copying the tables")
     await snapshot.take(database, copy)
     # After the snapshot: no live score may have been priced on a later day than the rebuilt scores.
     now = clock.now()
     scorer, current = Scorer(FixedClock(now), identity_limits, forms), Current(forms)
     rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, current=current, group=group)
-    told = await rebuild.run(display.reading)
-    await snapshot.hand_on(copy, rebuilt, former_ids)
+    told = await rebuild.run(progress)
+    await snapshot.hand_on(copy, rebuilt, *snapshot.FORMER_IDS)
     await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt, current=current)
     told.old_links = await old_links.adopt(copy, rebuilt)
     matrices, full_kinds = await rebuilt.read(lambda its: (active(its), names.full_kinds(its)))
@@ -85,4 +87,4 @@ async def _checked(
         full_kinds,
     )
     told.too_many_names = sorted(full_kinds)
-    return told, await compare(copy, rebuilt, scope, display.comparing)
+    return told, await compare(copy, rebuilt, scope, progress)

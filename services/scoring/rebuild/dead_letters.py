@@ -6,7 +6,7 @@ from typing import Final
 
 from rich.table import Table
 
-from services.scoring.rebuild import snapshot
+from services.scoring.store.rebuild import snapshot
 from shared.database.dead_letters import OpenLetters, count_open
 from shared.database.engine import Database
 from shared.events import DEAD_LETTERS, INGEST

@@ -3,13 +3,10 @@
 from collections.abc import Sequence
 from contextlib import aclosing
 
-import sqlalchemy as sa
-
 from services.scoring.core.profiles.normal_forms import Current
-from services.scoring.rebuild import snapshot
 from services.scoring.store import cycles
-from services.scoring.store.tables import flipped, standings
-from shared.database import bulk
+from services.scoring.store.rebuild import cycles as rebuilt_cycles
+from services.scoring.store.rebuild import snapshot
 from shared.database.engine import Database
 from shared.errors import Poison
 from shared.events import LEADS, LeadQualified, decode
@@ -23,18 +20,12 @@ async def restore(*, log: Log, live: Database, copy: Database, rebuilt: Database
     in the forms of that time. Leads that scoring has published since the snapshot are left out. The rebuild
     must have the former ids already.
     """
-    await rebuilt.unit(_forget)
+    await rebuilt.unit(rebuilt_cycles.delete_all)
     await _keep(await snapshot.outgoing(copy, LEADS), live, copy, rebuilt, current)
     async with aclosing(log.replay(LEADS)) as batches:
         async for messages in batches:
             await _keep([message.value for message in messages], live, copy, rebuilt, current)
     await rebuilt.unit(cycles.follow_former_ids)
-
-
-def _forget(connection: sa.Connection) -> None:
-    """Empty the cycles, and the identities that flipped in them."""
-    connection.execute(sa.delete(standings))
-    connection.execute(sa.delete(flipped))
 
 
 async def _keep(
@@ -43,24 +34,21 @@ async def _keep(
     told = {lead.lead_id: current.lead(lead) for lead in map(_lead, values) if lead is not None}
     unknown = told.keys() - await _known(copy, list(told.values()))
     since = await _known(live, [told[lead_id] for lead_id in sorted(unknown)])
-    kept = {
+    wanted = {
         (lead.profile_id, lead.model, lead.cycle): lead
         for lead_id, lead in sorted(told.items())
         if lead_id not in since
     }
-    await rebuilt.unit(lambda connection: cycles.restore(connection, list(kept.values())))
+    await rebuilt.unit(lambda connection: cycles.restore(connection, list(wanted.values())))
 
 
 async def _known(database: Database, leads: Sequence[LeadQualified]) -> set[str]:
     """Return the ids of the leads that have a cycle in the database."""
     if not leads:
         return set()
-
-    def found(connection: sa.Connection) -> set[str]:
-        of_profiles = bulk.any_of(connection, standings.c.profile_id, [lead.profile_id for lead in leads])
-        return set(connection.execute(sa.select(standings.c.lead_id).where(of_profiles)).scalars())
-
-    return {lead.lead_id for lead in leads} & await database.read(found)
+    profile_ids = [lead.profile_id for lead in leads]
+    known = await database.read(lambda connection: rebuilt_cycles.leads_of(connection, profile_ids))
+    return {lead.lead_id for lead in leads}.intersection(known.values())
 
 
 def _lead(value: bytes) -> LeadQualified | None:

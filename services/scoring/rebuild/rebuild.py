@@ -1,43 +1,32 @@
 """The rebuild: the log is read from its beginning, and what live scoring has applied is applied again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.live.consume import Scorer
-from services.scoring.rebuild import snapshot
-from services.scoring.store.tables import ledger, retractions, separations
-from shared.database import bulk
+from services.scoring.store.rebuild import evidence, snapshot
 from shared.database.engine import Database
-from shared.database.schema import Key
 from shared.errors import Poison, Unavailable
 from shared.events import (
-    ADJUSTMENT,
     DEAD_LETTERS,
     INTERACTIONS,
     DeadLetter,
     Event,
-    Interaction,
-    Retraction,
-    Separation,
     decode,
 )
 from shared.log.port import Log, Message, Partition
+from shared.process.progress_bar import Progress
 
 MAX_PLACES: Final = 3
 
 # The position of corrections that have taken effect and are not on the log yet.
 _OUTBOX: Final = Partition("outbox", 0)
-
-# In the rebuild alone: the ids of events that have no identity left in the forms of today.
-without_effect: Final = sa.Table(
-    "without_effect", sa.MetaData(), sa.Column("event_id", Key, primary_key=True)
-)
 
 
 @dataclass(frozen=True)
@@ -93,15 +82,12 @@ class Rebuild:
         self._group = group
         self._told = RebuildCounters()
 
-    async def run(self, show: Callable[[int, int, int], None]) -> RebuildCounters:
-        """Rebuild all of scoring; `show` is called with offsets done, offsets in all, and messages.
-
-        Raises Unavailable when the log is away.
-        """
+    async def run(self, progress: Progress) -> RebuildCounters:
+        """Rebuild all of scoring; raises Unavailable when the log is away."""
         ends = await snapshot.positions_of(self._copy, self._group)
         parked = await self._parked()
         await snapshot.hand_on(self._copy, self._rebuilt, *snapshot.MATRICES)
-        await self._rebuilt.unit(without_effect.create)
+        await self._rebuilt.unit(evidence.create_without_effect)
         reached: dict[Partition, int] = {}
         read = 0
         async with aclosing(self._log.replay(INTERACTIONS)) as batches:
@@ -110,7 +96,7 @@ class Rebuild:
                 reached |= {one.partition: one.offset + 1 for one in messages}
                 await self._apply(await self._taken_in(messages, ends, parked))
                 done = sum(min(reached.get(partition, 0), end) for partition, end in ends.items())
-                show(done, sum(ends.values()), read)
+                progress.show("reading the log", done, sum(ends.values()), f"{read:,} messages")
         for partition, end in sorted(ends.items()):
             if reached.get(partition, 0) < end:
                 self._told.missing.append(f"{partition.topic}/{partition.number}")
@@ -149,7 +135,7 @@ class Rebuild:
         """Return the corrections that have taken effect before they came back from the log."""
         events = [(message, _event(message.value)) for message in ahead]
         known = await self._copy.read(
-            lambda connection: _known_corrections(connection, [event for _, event in events])
+            lambda connection: evidence.known_corrections(connection, [event for _, event in events])
         )
         return [message for message, event in events if event is not None and event.id in known]
 
@@ -158,7 +144,7 @@ class Rebuild:
         if not messages:
             return
 
-        def taken_in(connection: sa.Connection) -> int:
+        def taken_in(connection: Connection) -> int:
             self._scorer.apply(connection, messages)
             return self._note_without_effect(connection, messages)
 
@@ -177,29 +163,11 @@ class Rebuild:
             self._told.applied += len(messages)
             self._told.nobody += nobody
 
-    def _note_without_effect(self, connection: sa.Connection, messages: Sequence[Message]) -> int:
+    def _note_without_effect(self, connection: Connection, messages: Sequence[Message]) -> int:
         """Store the events that have no identity left; return how many of them are new."""
         events = [event for message in messages if (event := _event(message.value)) is not None]
         ids = {event.id for event in events if not self._current.has_effect(event)}
-        rows = [{"event_id": event_id} for event_id in sorted(ids)]
-        return len(bulk.insert_new(connection, without_effect, "event_id", rows))
-
-
-def _known_corrections(connection: sa.Connection, events: Sequence[Event | None]) -> set[str]:
-    """Return the ids of the corrections among the events that the tables have."""
-    adjusted = [one.id for one in events if isinstance(one, Interaction) and one.type == ADJUSTMENT]
-    retracted = [i for one in events if isinstance(one, Retraction) for i in one.interactions]
-    separated = [one.id for one in events if isinstance(one, Separation)]
-    queries = [
-        sa.select(column).where(bulk.any_of(connection, key, wanted))
-        for column, key, wanted in (
-            (ledger.c.event_id, ledger.c.event_id, adjusted),
-            (retractions.c.retraction_id, retractions.c.event_id, retracted),
-            (separations.c.separation_id, separations.c.separation_id, separated),
-        )
-        if wanted
-    ]
-    return {i for query in queries for i in connection.execute(query).scalars()}
+        return evidence.note_without_effect(connection, ids)
 
 
 def some(places: Sequence[str]) -> str:

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
-from services.scoring.routes.parameters import NO_VERSION, SLUG
+from services.scoring.routes.parameters import NO_VERSION
 from services.scoring.store.companies import Company, CompanyQuery, CompanySort, companies, sort_key
 from shared.database.engine import Database
+from shared.names import SLUG_PATTERN
 from shared.web.auth import Requires
 from shared.web.cursor import Keyset, number, text, whole
 from shared.web.keyed import keyed_router
@@ -41,7 +42,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
 
     @router.get("", **list_of(CompanyOut, NO_VERSION))
     async def list_companies(
-        model: Annotated[str, Query(pattern=SLUG)],
+        model: Annotated[str, Query(pattern=SLUG_PATTERN)],
         paging: Paging,
         sort: CompanySort = "-score",
         excluded: Annotated[

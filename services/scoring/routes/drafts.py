@@ -9,9 +9,9 @@ import json
 from itertools import islice
 from typing import Annotated, Any, NamedTuple
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel
+from sqlalchemy import Connection
 
 from services.scoring.change.announcing import publish_deleted, publish_drafted
 from services.scoring.matrix.matrix import Matrix
@@ -22,12 +22,10 @@ from services.scoring.matrix.warnings.all_warnings import warnings
 from services.scoring.matrix.warnings.names import possible_kinds
 from services.scoring.matrix.warnings.warning import MatrixWarning
 from services.scoring.routes.parameters import ModelName, unkeepable
-from services.scoring.store import names, preparations
-from services.scoring.store.drafts import check_unchanged, delete, etag, shown
+from services.scoring.store import drafts, names, preparations
+from services.scoring.store.drafts import check_unchanged, etag
 from services.scoring.store.models import hold
-from services.scoring.store.tables import models
 from services.scoring.store.vocabulary import is_there, not_there
-from shared.database import bulk
 from shared.database.engine import Database
 from shared.errors import MAX_COMPLAINTS, Outdated, Refused
 from shared.process.clock import Clock
@@ -92,18 +90,13 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         draft = await asyncio.to_thread(_read, model, document)
         answer = await answered(draft)
 
-        def replace(connection: sa.Connection) -> None:
+        def replace(connection: Connection) -> None:
             # So that the model is not deleted meanwhile.
             hold(connection)
-            # Inserted first: of two requests that create the same model at once, one waits for the other.
-            row = {"model": model, "created_at": clock.now()}
-            bulk.insert_new(connection, models, "model", [row])
-            this_one = models.c.model == model
-            active = sa.select(models.c.active_version).where(this_one).with_for_update()
-            never_active = connection.execute(active).scalar_one() is None
-            _check(shown(connection, model), draft.text, if_match, if_none_match)
-            connection.execute(sa.update(models).where(this_one).values(draft=draft.text))
-            if never_active:
+            is_active = drafts.lock_model(connection, model, clock.now())
+            _check(drafts.shown(connection, model), draft.text, if_match, if_none_match)
+            drafts.write(connection, model, draft.text)
+            if not is_active:
                 publish_drafted(connection, model, clock.now())
 
         await database.unit(replace)
@@ -118,7 +111,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         With `If-Match` only while the draft is still as it was read; else 412.
         """
 
-        def discard(connection: sa.Connection) -> None:
+        def discard(connection: Connection) -> None:
             hold(connection, to_activate=True)
             _throw_away(connection, model, if_match)
             if not is_there(connection, model):
@@ -130,8 +123,8 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
     return router
 
 
-def _there(connection: sa.Connection, model: str) -> str:
-    text = shown(connection, model)
+def _there(connection: Connection, model: str) -> str:
+    text = drafts.shown(connection, model)
     if text is None:
         raise not_there(connection, model, "draft")
     return text
@@ -147,14 +140,13 @@ def _check(present: str | None, new: str, if_match: str | None, if_none_match: s
         )
 
 
-def _throw_away(connection: sa.Connection, model: str, if_match: str | None) -> None:
-    query = sa.select(models.c.draft).where(models.c.model == model)
-    text = connection.execute(query).scalar_one_or_none()
+def _throw_away(connection: Connection, model: str, if_match: str | None) -> None:
+    text = drafts.find(connection, model)
     if text is None:
         raise not_there(connection, model, "draft")
     check_unchanged(text, if_match)
     preparations.require_none(connection, model)
-    delete(connection, model)
+    drafts.delete(connection, model)
 
 
 class _Draft(NamedTuple):

@@ -105,7 +105,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
         handing_over = HandingOver(database, clock, model, act, new_id())
         version, verdicts = await handing_over.named(body.profiles)
         outgoing.ring()
-        results = [_told(one, verdict) for one, verdict in zip(body.profiles, verdicts, strict=True)]
+        results = [_answered(one, verdict) for one, verdict in zip(body.profiles, verdicts, strict=True)]
         leads = {one.lead_id for one in verdicts if one.status == "handed_over"}
         return HandedOverOut(model=model, version=version, handed_over=len(leads), results=results)
 
@@ -127,7 +127,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
     return router
 
 
-def _told(named: str, verdict: HandOverResult) -> VerdictOut:
+def _answered(named: str, verdict: HandOverResult) -> VerdictOut:
     return VerdictOut(
         id=named,
         status=verdict.status,

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-import sqlalchemy as sa
 from fastapi import APIRouter
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from services.scoring.core.profiles.linking import Link
-from services.scoring.live.resolution import find_one
 from services.scoring.routes.parameters import ProfileId
 from services.scoring.routes.shapes import IdentityOut, InteractionOut, LinkOut
-from services.scoring.store import links
-from services.scoring.store.tables import identities, ledger, retractions
-from shared.database import bulk
+from services.scoring.store import ledger, links
+from services.scoring.store.profiles import find_one, identities_of
 from shared.database.engine import Database
 from shared.web.auth import Requires
 from shared.web.cursor import Keyset, moment, text
@@ -39,10 +37,10 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         after = LINKS.read(paging.cursor)
 
         def listed(
-            connection: sa.Connection,
+            connection: Connection,
         ) -> tuple[Sequence[Link], str | None, dict[str, IdentityOut]]:
             profile = find_one(connection, profile_id)
-            found = links.page_of_person(connection, profile.identities, after, paging.rows)
+            found = links.page_of_profile(connection, profile.identities, after, paging.rows)
             shown, next_cursor = paging.split(found, lambda link: LINKS.write(*link.order))
             return shown, next_cursor, _named(connection, shown)
 
@@ -62,19 +60,11 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     @router.get("/timeline", **list_of(InteractionOut))
     async def get_timeline(profile_id: ProfileId, paging: Paging) -> Page[InteractionOut] | Response:
         """List the interactions of the profile, the latest first."""
+        before = TIMELINE.read(paging.cursor)
 
-        def listed(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+        def listed(connection: Connection) -> Sequence[Any]:
             profile = find_one(connection, profile_id)
-            mine = bulk.any_of(connection, ledger.c.identity_id, list(profile.identities))
-            query = (
-                sa.select(ledger, retractions.c.reason)
-                .outerjoin(retractions, retractions.c.event_id == ledger.c.event_id)
-                .where(mine)
-            )
-            if after := TIMELINE.read(paging.cursor):
-                query = query.where(sa.tuple_(ledger.c.occurred_at, ledger.c.event_id) < after)
-            order = ledger.c.occurred_at.desc(), ledger.c.event_id.desc()
-            return connection.execute(query.order_by(*order).limit(paging.rows)).all()
+            return ledger.page_of_profile(connection, profile.identities, before, paging.rows)
 
         found = await database.read(listed)
         rows, next_cursor = paging.split(found, lambda row: TIMELINE.write(row.occurred_at, row.event_id))
@@ -96,11 +86,6 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     return router
 
 
-def _named(connection: sa.Connection, told: Sequence[Link]) -> dict[str, IdentityOut]:
-    touched = sorted({i for link in told for i in (link.one, link.other)})
-    rows = connection.execute(
-        sa.select(identities.c.id, identities.c.kind, identities.c.value).where(
-            bulk.any_of(connection, identities.c.id, touched)
-        )
-    )
-    return {i: IdentityOut(kind=kind, value=value) for i, kind, value in rows}
+def _named(connection: Connection, told: Sequence[Link]) -> dict[str, IdentityOut]:
+    found = identities_of(connection, {i for link in told for i in link.pair})
+    return {i: IdentityOut(kind=kind, value=value) for i, (kind, value) in found.items()}

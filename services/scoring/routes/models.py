@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import BaseModel
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from services.scoring.routes.parameters import ModelName
-from services.scoring.store.tables import models, preparations, scores
+from services.scoring.store import scores
+from services.scoring.store.model_list import page
 from services.scoring.store.vocabulary import active_version_of
 from shared.database.engine import Database
 from shared.web.auth import Requires
@@ -48,17 +49,8 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     @router.get("", **list_of(ModelOut))
     async def list_models(paging: Paging) -> Page[ModelOut] | Response:
         """List the models by name."""
-        query = sa.select(
-            models.c.model,
-            models.c.active_version,
-            models.c.draft.is_not(None).label("has_draft"),
-            models.c.retired_at,
-            preparations.c.version.label("activating"),
-        ).outerjoin(preparations, preparations.c.model == models.c.model)
-        if after := MODELS.read(paging.cursor):
-            query = query.where(models.c.model > after[0])
-        query = query.order_by(models.c.model).limit(paging.rows)
-        found = await database.read(lambda connection: connection.execute(query).mappings().all())
+        after = next(iter(MODELS.read(paging.cursor)), None)
+        found = await database.read(lambda connection: page(connection, after, paging.rows))
         rows, next_cursor = paging.split(found, lambda row: MODELS.write(row["model"]))
         return paging.answer(ModelOut, [ModelOut.model_validate(row) for row in rows], next_cursor)
 
@@ -77,12 +69,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     return router
 
 
-def _counted(connection: sa.Connection, model: str) -> tuple[int, dict[str | None, int]]:
+def _counted(connection: Connection, model: str) -> tuple[int, dict[str | None, int]]:
     """Return the active version, and how many profiles have each grade under it."""
-    version = active_version_of(connection, model).number
-    rows = connection.execute(
-        sa.select(scores.c.grade, sa.func.count())
-        .where(scores.c.model == model, scores.c.version == version)
-        .group_by(scores.c.grade)
-    )
-    return version, {grade: number for grade, number in rows}  # noqa: C416 - typed
+    version = active_version_of(connection, model)
+    return version.number, scores.by_grade(connection, version)

@@ -8,9 +8,9 @@ from sqlalchemy import Connection
 
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import company_of
-from services.scoring.live.resolution import find
 from services.scoring.matrix.asked_traits import COMPANY_TRAITS
 from services.scoring.store import former, traits
+from services.scoring.store.profiles import find
 from shared.identity import Identity, by_strength
 
 

@@ -10,9 +10,9 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator
 
 from shared.errors import Complaint
+from shared.names import SLUG_PATTERN
 from shared.web.cursor import text
 
-SLUG: Final = r"^[a-z][a-z0-9_]{0,63}$"
 MAX_VERSION: Final = 2**31 - 1
 NO_VERSION: Final = {404: {"description": "The model has no active version."}}
 # The log stores whole numbers of 64 bits.
@@ -43,7 +43,7 @@ def _in_utc(at: datetime) -> datetime:
 
 
 NoNul = AfterValidator(_without_nul)
-ModelName = Annotated[str, Path(pattern=SLUG)]
+ModelName = Annotated[str, Path(pattern=SLUG_PATTERN)]
 ProfileId = Annotated[str, Path(max_length=80), NoNul]
 VersionNumber = Annotated[int, Path(ge=1, le=MAX_VERSION)]
 At = Annotated[

@@ -13,11 +13,9 @@ from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import State, appraise
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.live.resolution import find, find_one
 from services.scoring.matrix.version import Version
 from services.scoring.routes.parameters import (
     NO_VERSION,
-    SLUG,
     NoNul,
     ProfileId,
 )
@@ -29,11 +27,13 @@ from services.scoring.routes.shapes import (
 from services.scoring.store import traits
 from services.scoring.store.listing import ProfileFilter, Sort, profile_ids
 from services.scoring.store.models import active
+from services.scoring.store.profiles import find, find_one
 from services.scoring.store.vocabulary import check_kind
 from shared.database.engine import Database
 from shared.errors import Refused
 from shared.identity import Forms, Identity, current
 from shared.known_traits import completed, reader
+from shared.names import SLUG_PATTERN
 from shared.process.clock import Clock
 from shared.web.auth import Requires
 from shared.web.cursor import Keyset, number, text
@@ -44,7 +44,7 @@ Text = Annotated[str | None, Query(max_length=200), NoNul]
 
 
 def _filter(
-    model: Annotated[str | None, Query(pattern=SLUG)] = None,
+    model: Annotated[str | None, Query(pattern=SLUG_PATTERN)] = None,
     min_score: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     stage: Text = None,
     grade: Annotated[str | None, Query(pattern="^[A-D][1-4]$")] = None,

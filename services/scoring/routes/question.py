@@ -12,11 +12,11 @@ from services.scoring.core.pricing.flip import Cycle
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.lookup import known_under, own_cycles
-from services.scoring.live.resolution import find, find_one
 from services.scoring.matrix.version import Version
 from services.scoring.store import cycles, scores, traits
 from services.scoring.store.listing import just_qualified
 from services.scoring.store.models import draft_of, last_to_score, version_of
+from services.scoring.store.profiles import find, find_one
 from services.scoring.store.vocabulary import active_version_of, not_there
 
 PEERS: Final = 50

@@ -14,12 +14,12 @@ from services.scoring.core.pricing.appraisal import state_of
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.live.lookup import known_under
-from services.scoring.live.resolution import find_one
 from services.scoring.matrix.rules import DIGITS
 from services.scoring.matrix.version import Version
 from services.scoring.routes.parameters import At, ModelName, ProfileId, WhichVersion
 from services.scoring.routes.question import version_asked
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
+from services.scoring.store.profiles import find_one
 from shared.database.engine import Database
 from shared.events import Reason
 from shared.process.clock import Clock

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter
 from pydantic import BaseModel
+from sqlalchemy import Connection
 from starlette.responses import Response
 
 from services.scoring.routes.movers import names_in, with_names
 from services.scoring.routes.naming import Named
 from services.scoring.routes.parameters import ModelName, VersionNumber
-from services.scoring.store.tables import activations, models, versions
+from services.scoring.store import versions
 from services.scoring.store.vocabulary import not_there, require_model
 from shared.database.engine import Database
 from shared.process.clock import Clock
@@ -55,13 +55,11 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     async def list_versions(model: ModelName, paging: Paging) -> Page[VersionOut] | Response:
         """List the versions, the newest first."""
         keyset = Keyset(f"versions of {model}", whole)
-        query = _versions_of(model).order_by(versions.c.version.desc()).limit(paging.rows)
-        if before := keyset.read(paging.cursor):
-            query = query.where(versions.c.version < before[0])
+        before = next(iter(keyset.read(paging.cursor)), None)
 
-        def listed(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+        def listed(connection: Connection) -> Sequence[Any]:
             require_model(connection, model)
-            return connection.execute(query).all()
+            return versions.page(connection, model, before, paging.rows)
 
         rows, next_cursor = paging.split(await database.read(listed), lambda row: keyset.write(row.version))
         return paging.answer(VersionOut, [_version(row) for row in rows], next_cursor)
@@ -70,9 +68,8 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     async def get_version(model: ModelName, number: VersionNumber) -> VersionOut:
         """Show one version."""
 
-        def found(connection: sa.Connection) -> sa.Row[Any]:
-            query = _versions_of(model).where(versions.c.version == number)
-            row = connection.execute(query).one_or_none()
+        def found(connection: Connection) -> Any:
+            row = versions.find(connection, model, number)
             if row is None:
                 raise not_there(connection, model, number)
             return row
@@ -83,16 +80,13 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     async def list_activations(model: ModelName, paging: Paging) -> Page[ActivationOut] | Response:
         """List the activations, the latest first: version, time, author, note, and which profiles flipped."""
         keyset = Keyset(f"activations of {model}", whole)
-        query = sa.select(activations).where(activations.c.model == model)
-        if before := keyset.read(paging.cursor):
-            query = query.where(activations.c.number < before[0])
-        latest_first = query.order_by(activations.c.number.desc()).limit(paging.rows)
+        before = next(iter(keyset.read(paging.cursor)), None)
 
         def listed(
-            connection: sa.Connection,
-        ) -> tuple[Sequence[sa.Row[Any]], list[dict[str, Any] | None], Mapping[str, Named]]:
+            connection: Connection,
+        ) -> tuple[Sequence[Any], list[dict[str, Any] | None], Mapping[str, Named]]:
             require_model(connection, model)
-            found = connection.execute(latest_first).all()
+            found = versions.activations_page(connection, model, before, paging.rows)
             shown = found[: paging.limit]
             diffs = [json.loads(row.flip_diff) if row.flip_diff else None for row in shown]
             return found, diffs, names_in(connection, filter(None, diffs), clock.now())
@@ -115,15 +109,7 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
     return router
 
 
-def _versions_of(model: str) -> sa.Select[Any]:
-    return (
-        sa.select(versions, models.c.active_version)
-        .join(models, models.c.model == versions.c.model)
-        .where(versions.c.model == model)
-    )
-
-
-def _version(row: sa.Row[Any]) -> VersionOut:
+def _version(row: Any) -> VersionOut:
     return VersionOut(
         model=row.model,
         version=row.version,

@@ -1,10 +1,12 @@
 """Drafts on the tables, and the tags that name their states in `ETag` and `If-Match`."""
 
+from datetime import datetime
 from hashlib import blake2b
 
 import sqlalchemy as sa
 
 from services.scoring.store.tables import activations, models, versions
+from shared.database import bulk
 from shared.errors import Outdated
 
 
@@ -26,6 +28,26 @@ def shown(connection: sa.Connection, model: str) -> str | None:
         .where(models.c.model == model)
     )
     return connection.execute(query).scalar_one_or_none()
+
+
+def find(connection: sa.Connection, model: str) -> str | None:
+    """Return the text of the draft of a model, or None."""
+    return connection.execute(sa.select(models.c.draft).where(models.c.model == model)).scalar_one_or_none()
+
+
+def lock_model(connection: sa.Connection, model: str, now: datetime) -> bool:
+    """Lock the row of a model, which is created if it is new; return whether the model has an active version.
+
+    The row is inserted first: of two requests that create the same model at once, one waits for the other.
+    """
+    bulk.insert_new(connection, models, "model", [{"model": model, "created_at": now}])
+    locked = sa.select(models.c.active_version).where(models.c.model == model).with_for_update()
+    return connection.execute(locked).scalar_one() is not None
+
+
+def write(connection: sa.Connection, model: str, text: str) -> None:
+    """Replace the draft of a model."""
+    connection.execute(sa.update(models).where(models.c.model == model).values(draft=text))
 
 
 def delete(connection: sa.Connection, model: str) -> None:

@@ -28,6 +28,13 @@ def number_of_profiles(connection: sa.Connection) -> int:
     return connection.execute(_NUMBER).scalar_one()
 
 
+def ids_after(connection: sa.Connection, after: str, limit: int) -> list[str]:
+    """Return the ids of the profiles after an id, in their order."""
+    is_profile = identities.c.id == identities.c.profile_id
+    query = sa.select(identities.c.id).where(is_profile, identities.c.id > after)
+    return list(connection.execute(query.order_by(identities.c.id).limit(limit)).scalars())
+
+
 def number_of_identities(connection: sa.Connection) -> int:
     """Return how many identities all profiles have together."""
     return connection.execute(_NUMBER_OF_IDENTITIES).scalar_one()

@@ -1,6 +1,6 @@
 """The ledger: all interactions that were taken in, and their retractions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -44,7 +44,7 @@ def record(
 ) -> Recorded:
     """Insert interactions into the ledger; one that was retracted before it arrived does not count.
 
-    If there is any interaction, the statement first takes the `lock` (see `bulk.insert_new_telling`).
+    If there is any interaction, the statement first takes the `lock` (see `bulk.insert_new_returning`).
     """
     distinct = {one.id: one for one in reversed(interactions)}
     rows = [
@@ -60,7 +60,7 @@ def record(
         }
         for one in distinct.values()
     ]
-    is_void = dict(bulk.insert_new_telling(connection, ledger, "event_id", rows, (_IS_RETRACTED,), lock))
+    is_void = dict(bulk.insert_new_returning(connection, ledger, "event_id", rows, (_IS_RETRACTED,), lock))
     new = [one for one in reversed(distinct.values()) if one.id in is_void]
     return Recorded(new, [one for one in new if not is_void[one.id]])
 
@@ -71,6 +71,39 @@ def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, li
         sa.select(ledger).where(bulk.any_of(connection, ledger.c.identity_id, identity_ids), ~is_retracted())
     )
     return _by_identity(rows)
+
+
+class Known(NamedTuple):
+    """What an interaction of the ledger is about."""
+
+    type: str
+    identity_id: str
+    properties: Any
+
+
+def find(connection: sa.Connection, event_id: str) -> Known | None:
+    """Return an interaction of the ledger, or None; also one that is retracted."""
+    query = sa.select(ledger.c.type, ledger.c.identity_id, ledger.c.properties)
+    row = connection.execute(query.where(ledger.c.event_id == event_id)).one_or_none()
+    return None if row is None else Known(row.type, row.identity_id, msgspec.json.decode(row.properties))
+
+
+def page_of_profile(
+    connection: sa.Connection, identity_ids: Collection[str], before: Sequence[Any], limit: int
+) -> Sequence[sa.Row[Any]]:
+    """Return interactions of any of the identities, the latest first, with why they were retracted.
+
+    The page begins before `before`, (occurred_at, event_id), or with the latest if it is empty.
+    """
+    query = (
+        sa.select(ledger, retractions.c.reason)
+        .outerjoin(retractions, retractions.c.event_id == ledger.c.event_id)
+        .where(bulk.any_of(connection, ledger.c.identity_id, list(identity_ids)))
+    )
+    if before:
+        query = query.where(sa.tuple_(ledger.c.occurred_at, ledger.c.event_id) < before)
+    order = ledger.c.occurred_at.desc(), ledger.c.event_id.desc()
+    return connection.execute(query.order_by(*order).limit(limit)).all()
 
 
 def acted_since(connection: sa.Connection, identity_ids: Sequence[str], since: datetime) -> bool:

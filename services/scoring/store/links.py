@@ -1,4 +1,4 @@
-"""Links and separations on the tables: all evidence is stored, also that of refused links."""
+"""Links on the tables: all evidence is stored, also that of refused links."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -6,11 +6,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.scoring.core.profiles import linking
-from services.scoring.core.profiles.linking import Link, Pair, Profiles, Side
-from services.scoring.store.tables import links, separations
-from services.scoring.store.users import may_have_aliases
+from services.scoring.core.profiles.linking import Link, Pair, too_many_links
+from services.scoring.store.tables import links
 from shared.database import bulk, quick
-from shared.events import Separation
 
 
 def write(connection: sa.Connection, told: Mapping[Pair, Link]) -> list[Link]:
@@ -47,25 +45,7 @@ def _crowded(on_postgresql: bool) -> sa.Select[str]:
     return sa.select(each.c.value).where(many)
 
 
-def heeded(connection: sa.Connection, crowded: set[str], told: Iterable[Link]) -> tuple[list[Link], set[str]]:
-    """Return the links that are among the earliest of their identities, and the identities they affect.
-
-    These are the crowded identities whose earliest links change, even if the new link is not heeded for its
-    other identity, and all identities linked with them.
-    """
-    earliest = _earliest(connection, crowded)
-    kept: list[Link] = []
-    concerned: set[str] = set()
-    for link in told:
-        crowded_ends = crowded & set(link.pair)
-        places = [i for i in crowded_ends if link.pair in earliest[i]]
-        concerned.update(link.pair if places else ())
-        if len(places) == len(crowded_ends):
-            kept.append(link)
-    return kept, concerned
-
-
-def _earliest(connection: sa.Connection, identity_ids: Collection[str]) -> dict[str, dict[Pair, Link]]:
+def earliest(connection: sa.Connection, identity_ids: Collection[str]) -> dict[str, dict[Pair, Link]]:
     """Return for each identity the links that are heeded as far as this identity is concerned."""
     found: dict[str, dict[Pair, Link]] = {i: {} for i in identity_ids}
     if not found:
@@ -85,32 +65,11 @@ def _earliest(connection: sa.Connection, identity_ids: Collection[str]) -> dict[
     return found
 
 
-def refuse_contested(connection: sa.Connection, people: Profiles) -> set[str]:
-    """Refuse the links that a rule objected to, or return identities whose links must all be applied again.
-
-    A link is simply refused when it was made after every link within its two groups, because then no other
-    link depends on it.
-    """
-    new = people.contested
-    if not new:
-        return set()
-    groups = [(link, {**people.of(link.one).identities, **people.of(link.other).identities}) for link in new]
-    # The rules that objected did not consider aliases, which are rare.
-    if may_have_aliases(connection, (group for _, group in groups)):
-        return {i for one in new for i in one.pair}
-    holding = _holding(connection, [i for _, group in groups for i in group])
-    for link, group in groups:
-        if any(held.order > link.order for held in holding if held.one in group):
-            return {i for one in new for i in one.pair}
-    write_refused(connection, new, {link.pair: people.objection(link) for link in new})
-    return set()
-
-
 def _row(link: Link) -> dict[str, Any]:
     return dict(zip(links.c.keys(), link, strict=True))
 
 
-def _holding(connection: sa.Connection, identity_ids: Collection[str]) -> list[Link]:
+def holding(connection: sa.Connection, identity_ids: Collection[str]) -> list[Link]:
     """Return the links that hold and whose first identity is one of these."""
     of_these = bulk.any_of(connection, links.c.one_id, sorted(set(identity_ids)))
     return _read(connection, of_these & links.c.refused.is_(None))
@@ -120,7 +79,7 @@ def _read(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Link
     return [Link(*row) for row in connection.execute(sa.select(links).where(where))]
 
 
-def page_of_person(
+def page_of_profile(
     connection: sa.Connection, identity_ids: Collection[str], after: Sequence[Any], limit: int
 ) -> list[Link]:
     """Return links of any of the identities, in the order in which they were made.
@@ -145,23 +104,16 @@ def component(connection: sa.Connection, seeds: Iterable[str]) -> list[Link]:
     found: dict[Pair, Link] = {}
     seen: set[str] = set()
     reached = set(seeds)
-    earliest = _earliest(connection, reached)
+    of_each = earliest(connection, reached)
     while reached:
         seen |= reached
-        near = {pair: link for i in sorted(reached) for pair, link in earliest[i].items()}
+        near = {pair: link for i in sorted(reached) for pair, link in of_each[i].items()}
         far = {i for pair in near for i in pair}
-        earliest |= _earliest(connection, far - earliest.keys())
-        new = {pair: link for pair, link in near.items() if all(pair in earliest[i] for i in pair)}
+        of_each |= earliest(connection, far - of_each.keys())
+        new = {pair: link for pair, link in near.items() if all(pair in of_each[i] for i in pair)}
         found |= new
         reached = {i for pair in new for i in pair} - seen
     return [found[pair] for pair in sorted(found)]
-
-
-def displaced(connection: sa.Connection, crowded: Collection[str], kept: Iterable[Link]) -> list[Link]:
-    """Return the links of crowded identities that hold though they are not among the links in `kept`."""
-    pairs = {link.pair for link in kept}
-    holding = _read(connection, _touching(connection, crowded) & links.c.refused.is_(None))
-    return [link for link in holding if link.pair not in pairs]
 
 
 def write_refused(connection: sa.Connection, known: Iterable[Link], why: Mapping[Pair, str | None]) -> None:
@@ -174,50 +126,9 @@ def write_refused(connection: sa.Connection, known: Iterable[Link], why: Mapping
     bulk.upsert(connection, links, [_row(link) for link in sorted(changed)])
 
 
-def new_among(connection: sa.Connection, told: Sequence[Separation]) -> list[Separation]:
-    """Return the separations that the table does not have."""
-    if not told:
-        return []
-    of_these = bulk.any_of(connection, separations.c.separation_id, sorted({one.id for one in told}))
-    of_whom = bulk.any_of(
-        connection, separations.c.identity_id, sorted({i.id for one in told for i in one.identities})
-    )
-    known = connection.execute(sa.select(separations.c.separation_id).where(of_whom, of_these))
-    known_ids = set(known.scalars())
-    return [one for one in told if one.id not in known_ids]
-
-
-def write_separations(connection: sa.Connection, told: Sequence[Separation]) -> set[str]:
-    """Store the new separations and return the ids of the identities that they separate."""
-    rows: list[dict[str, Any]] = [
-        {
-            "identity_id": identity.id,
-            "separation_id": one.id,
-            "other": other,
-            "reason": one.reason,
-            "author": one.author,
-            "separated_at": one.separated_at,
-        }
-        for one in {one.id: one for one in told}.values()
-        for other, side in ((False, one.identities), (True, one.others))
-        for identity in side
-    ]
-    return bulk.insert_new(connection, separations, "identity_id", rows)
-
-
-def read_sides(connection: sa.Connection, identity_ids: Collection[str]) -> dict[str, list[Side]]:
-    """Return the sides of separations that each of the identities is on."""
-    if not identity_ids:
-        return {}
-    rows = quick.rows(connection, _sides(connection), {"ids": sorted(identity_ids)})
-    sides: dict[str, list[Side]] = {}
-    for identity_id, separation_id, other in rows:
-        sides.setdefault(identity_id, []).append(Side(separation_id, other))
-    return sides
-
-
-@bulk.built_once
-def _sides(on_postgresql: bool) -> sa.Select[str, str, bool]:
-    of_these = bulk.among(on_postgresql, separations.c.identity_id, "ids")
-    query = sa.select(separations.c.identity_id, separations.c.separation_id, separations.c.other)
-    return query.where(of_these)
+def refuse_displaced(connection: sa.Connection, crowded: Collection[str], heeded: Iterable[Link]) -> None:
+    """Refuse the links of crowded identities that hold though they are not among the links in `heeded`."""
+    pairs = {link.pair for link in heeded}
+    holding = _read(connection, _touching(connection, crowded) & links.c.refused.is_(None))
+    displaced = [link for link in holding if link.pair not in pairs]
+    write_refused(connection, displaced, dict.fromkeys((link.pair for link in displaced), too_many_links()))

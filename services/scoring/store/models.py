@@ -15,19 +15,18 @@ from services.scoring.matrix.version import Version
 from services.scoring.store.preparations import COUNTING
 from services.scoring.store.tables import activations, models, preparations, versions
 from shared.database import quick
+from shared.database.lock_numbers import ACTIVE_VERSIONS
 from shared.database.schema import Key
 
 # Instead of a phase: for versions whose preparation is over, and for locked rows.
 _SCORING: Final = ""
 _LOCKED: Final = "locked"
-# The key of the advisory lock on the set of active versions: any constant without another use.
-_ACTIVE_VERSIONS = 4_201_338
-_LOCK = sa.select(sa.func.pg_advisory_xact_lock(_ACTIVE_VERSIONS))
-_TO_SHARE = sa.func.pg_advisory_xact_lock_shared(_ACTIVE_VERSIONS)
+_LOCK = sa.select(sa.func.pg_advisory_xact_lock(ACTIVE_VERSIONS))
+_TO_SHARE = sa.func.pg_advisory_xact_lock_shared(ACTIVE_VERSIONS)
 _SHARED_LOCK = sa.select(_TO_SHARE)
 
 SHARED: Final = _TO_SHARE.alias("held", joins_implicitly=True)
-"""the shared lock of `hold`, for a statement that takes it before it writes (`bulk.insert_new_telling`)"""
+"""the shared lock of `hold`, for a statement that takes it before it writes (`bulk.insert_new_returning`)"""
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,12 @@ def drop_profiles(connection: sa.Connection, profile_ids: Collection[str]) -> No
         )
 
 
+def by_grade(connection: sa.Connection, version: Version) -> dict[str | None, int]:
+    """Return how many profiles have each grade under a version; None is the grade of those without one."""
+    counted = sa.select(scores.c.grade, sa.func.count()).where(_of(version)).group_by(scores.c.grade)
+    return {grade: number for grade, number in connection.execute(counted)}  # noqa: C416 - typed
+
+
 def overdue(connection: sa.Connection, version: Version, day: int) -> set[str]:
     """Return the ids of the profiles that qualify by stored scores whose `due_on` is not after a day."""
     qualify = sa.select(scores.c.profile_id).where(_of(version), scores.c.state == QUALIFIED)

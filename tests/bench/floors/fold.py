@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from uvicorn.loops.auto import auto_loop_factory
 
 from shared.events import Interaction, decode
-from tests.bench.databases import plain
 from tests.bench.floors.written import TABLES, Rows, Shares, Table, Writing
+from tests.support.postgres import plain
 
 _POSITION = """
 update positions set next_offset = $1
@@ -111,4 +111,5 @@ async def follow(url: str, bootstrap: str, topic: str, shares: Shares) -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
-        runner.run(follow(*sys.argv[1:4], Shares(*map(float, sys.argv[4:6]))))
+        one, two, three, *shares = sys.argv[1:6]
+        runner.run(follow(one, two, three, Shares(*map(float, shares))))

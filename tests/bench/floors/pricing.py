@@ -20,9 +20,9 @@ from services.scoring.core.counting.entries import ENTRY
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.reading import kept_matrix
 from services.scoring.matrix.rules import Rule
-from tests.bench.databases import plain
 from tests.bench.ground import FLIP_NUMBER
 from tests.bench.workload import repriced
+from tests.support.postgres import plain
 
 PAGE: Final = 10_000
 # Nobody here has so many counts that some are older.

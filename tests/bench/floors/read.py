@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 from uvicorn.loops.auto import auto_loop_factory
 
-from tests.bench.databases import plain
+from tests.support.postgres import plain
 
 PAGE = 1_000
 

@@ -8,7 +8,6 @@ import asyncpg
 
 from shared.identity import Identity, by_strength
 from tests.bench.arena import Arena
-from tests.bench.databases import plain
 from tests.bench.ground import Ground, round_on
 from tests.bench.meter import peak_mebibytes
 from tests.bench.peers.course import Servers, read_at
@@ -17,6 +16,7 @@ from tests.bench.peers.plan import Plan
 from tests.bench.peers.side import Result
 from tests.bench.servers import flipline
 from tests.bench.watching import postgres_positions
+from tests.support.postgres import plain
 
 _IDENTITIES = "select profile_id, kind, value from identities"
 _SCORES = "select profile_id, score from scores"

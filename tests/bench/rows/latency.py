@@ -36,7 +36,11 @@ def measure_embedded(arena: Arena) -> Row:
 def measure_production(arena: Arena, bootstrap: str, url: str) -> Row:
     """Measure three processes on Kafka and PostgreSQL."""
     arena.tell("row 4: accepted -> webhook received, Kafka and PostgreSQL")
-    settings = {"log": f"kafka://{bootstrap}", "kafka_topic_prefix": "latency_", "database_url": url}
+    settings: dict[str, Any] = {
+        "log": f"kafka://{bootstrap}",
+        "kafka_topic_prefix": "latency_",
+        "database_url": url,
+    }
     with ExitStack() as stack:
         ingest, scoring, handoff = (
             stack.enter_context(

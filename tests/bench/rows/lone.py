@@ -41,7 +41,11 @@ def measure_embedded(arena: Arena) -> Row:
 def measure_production(arena: Arena, bootstrap: str, url: str) -> Row:
     """Measure three processes on Kafka and PostgreSQL, without the broker's and the database's time."""
     arena.tell("row 11: a lone flip, Kafka and PostgreSQL")
-    settings = {"log": f"kafka://{bootstrap}", "kafka_topic_prefix": "lone_", "database_url": url}
+    settings: dict[str, Any] = {
+        "log": f"kafka://{bootstrap}",
+        "kafka_topic_prefix": "lone_",
+        "database_url": url,
+    }
     with ExitStack() as stack:
         servers = [
             stack.enter_context(

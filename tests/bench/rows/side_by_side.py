@@ -98,7 +98,8 @@ async def _joined(bootstrap: str, group: str, members: int) -> None:
     try:
         deadline = time.monotonic() + JOIN_LIMIT
         while time.monotonic() < deadline:
-            for answer in await admin.describe_consumer_groups([group]):
+            answers: list[Any] = await admin.describe_consumer_groups([group])
+            for answer in answers:
                 for _, _, state, _, _, joined, *_ in answer.groups:
                     if state == "Stable" and len(joined) == members:
                         return

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
 
-from tests.faults.attackers import RawClient, body_of, headers_of, idle, line_of
+from tests.support.faults.attackers import RawClient, body_of, headers_of, idle, line_of
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene
 

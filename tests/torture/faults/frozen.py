@@ -1,7 +1,7 @@
 """A process that is stopped in the middle of its work and goes on later, as after a pause of its machine."""
 
-from tests.faults.attackers import RawClient
-from tests.patience import a_moment, eventually
+from tests.support.faults.attackers import RawClient
+from tests.support.patience import a_moment, eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene
 

@@ -2,8 +2,8 @@
 
 import resource
 
-from tests.faults.disk import filled
-from tests.patience import eventually
+from tests.support.faults.disk import filled
+from tests.support.patience import eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene
 

@@ -1,6 +1,6 @@
 """kill -9 in the middle of work, of everything at once and of one service after the other."""
 
-from tests.patience import eventually
+from tests.support.patience import eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene
 

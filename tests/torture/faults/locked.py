@@ -1,7 +1,7 @@
 """Files and tables that somebody else has locked for longer than anybody waits for them."""
 
-from tests.faults.locks import file_locked, table_locked
-from tests.patience import PATIENCE_SECONDS, eventually
+from tests.support.faults.locks import file_locked, table_locked
+from tests.support.patience import PATIENCE_SECONDS, eventually
 from tests.torture.books import without_waiting
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene

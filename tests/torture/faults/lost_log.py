@@ -4,9 +4,9 @@ What the lost log held is in the tables and stays there. No event that comes aft
 the readers stop and say so, until somebody has decided, and then read it all.
 """
 
-from tests.faults.copies import restore_files
-from tests.faults.topics import delete_topic, topics
-from tests.patience import eventually
+from tests.support.faults.copies import restore_files
+from tests.support.faults.topics import delete_topic, topics
+from tests.support.patience import eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene
 

@@ -2,8 +2,8 @@
 
 import asyncpg
 
-from tests.faults.copies import copy_database, restore_database, restore_files
-from tests.patience import eventually
+from tests.support.faults.copies import copy_database, restore_database, restore_files
+from tests.support.patience import eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene
 

@@ -1,6 +1,6 @@
 """The database or the broker is away for a while: stopped, killed, or frozen with its connections open."""
 
-from tests.patience import eventually
+from tests.support.patience import eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene
 

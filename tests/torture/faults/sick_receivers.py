@@ -3,8 +3,8 @@
 from contextlib import AsyncExitStack
 
 from tests.e2e.flipline import Flipline
-from tests.faults.receivers import SICKNESSES, SickReceiver
-from tests.patience import eventually
+from tests.support.faults.receivers import SICKNESSES, SickReceiver
+from tests.support.patience import eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene, subscribe
 

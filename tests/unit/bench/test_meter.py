@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.meter import cpu_seconds, family_cpu_seconds
-from tests.patience import PATIENCE_SECONDS
+from tests.support.patience import PATIENCE_SECONDS
 
 SPENT = 0.2
 CHILD = f"import time\nwhile time.process_time() < {SPENT}: pass"
@@ -15,7 +15,7 @@ PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {CHILD!
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
-def test_the_time_of_a_child_that_has_ended_is_its_family_s_and_not_its_parent_s() -> None:
+def test_family_cpu_time_includes_a_child_process_that_has_ended() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as parent:

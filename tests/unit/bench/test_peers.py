@@ -1,7 +1,7 @@
 """The benchmark beside Kafka Streams: what is measured, and that no difference passes for equal."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -57,32 +57,32 @@ def test_equal_scores_pass() -> None:
 
 
 @pytest.mark.parametrize("others", [{"ana": 3.001}, {}, {"ana": 3, "bo": 0}, {"bo": 3}])
-def test_a_score_that_differs_or_is_missing_on_either_side_is_told(others: dict[str, float]) -> None:
+def test_a_score_that_differs_or_is_missing_on_either_side_raises(others: dict[str, float]) -> None:
     with pytest.raises(Wrong, match="differ between ours and theirs, such as"):
         check_scores({"ana": 3}, others, between="ours and theirs")
 
 
-def test_who_fell_back_within_a_batch_may_be_a_lead_of_theirs_alone() -> None:
+def test_a_profile_that_fell_back_below_the_flip_number_may_be_a_lead_of_the_peer_only() -> None:
     ours = Outcome({"ana": 12, "bo": 9}, frozenset({"ana"}))
     theirs = Outcome(ours.scores, frozenset({"ana", "bo"}))
     assert leads_only_theirs(ours, theirs, FLIP_NUMBER, whose="theirs") == 1
     assert leads_only_theirs(ours, ours, FLIP_NUMBER, whose="theirs") == 0
 
 
-def test_who_is_at_the_flip_number_must_be_a_lead_of_ours() -> None:
+def test_a_peer_lead_at_the_flip_number_must_be_a_lead_of_ours_too() -> None:
     ours = Outcome({"ana": FLIP_NUMBER}, frozenset())
     theirs = Outcome(ours.scores, frozenset({"ana"}))
     with pytest.raises(Wrong, match="1 leads of theirs are none of ours, such as ana"):
         leads_only_theirs(ours, theirs, FLIP_NUMBER, whose="theirs")
 
 
-def test_a_lead_of_ours_must_be_one_of_theirs() -> None:
+def test_a_lead_of_ours_must_be_a_lead_of_the_peer_too() -> None:
     ours = Outcome({"ana": 3}, frozenset({"ana"}))
     with pytest.raises(Wrong, match="1 leads of ours are none of theirs, such as ana"):
         leads_only_theirs(ours, outcome(ana=3), FLIP_NUMBER, whose="theirs")
 
 
-def test_each_profile_that_flipped_is_one_lead_with_reasons_that_add_up() -> None:
+def test_each_flipped_profile_has_one_lead_with_reasons_that_add_up() -> None:
     check_told("leads", [lead("bo"), lead("ana")], frozenset({"ana", "bo"}))
 
 
@@ -98,7 +98,7 @@ def test_each_profile_that_flipped_is_one_lead_with_reasons_that_add_up() -> Non
     ],
     ids=["none", "another", "twice", "one too many", "reasons of another score", "below the flip number"],
 )
-def test_leads_that_are_lost_doubled_or_ill_reasoned_are_wrong(told: list[bytes]) -> None:
+def test_missing_extra_duplicate_or_inconsistent_leads_raise(told: list[bytes]) -> None:
     with pytest.raises(Wrong):
         check_told("leads", told, frozenset({"ana"}))
 
@@ -108,18 +108,18 @@ def test_a_profile_is_named_by_its_strongest_identity() -> None:
     assert names_of(rows) == {"1": "email:a@b.example", "2": "anonymous_id:other"}
 
 
-def test_the_stretches_are_after_the_filling_and_at_the_end_of_all() -> None:
+def test_stretches_follow_the_filling_and_end_with_the_plan() -> None:
     assert PLAN.end == 360
     assert PLAN.stretches == {FIRST: (60, 160), WARM: (260, 360)}
     assert PLAN.marks == [61, 160, 261, 360]
     assert PLAN.heading(WARM) == "warm: 100 events after 260"
 
 
-def test_a_smaller_run_has_less_of_everything(tmp_path: Path) -> None:
+def test_the_scale_shrinks_each_part_of_the_plan(tmp_path: Path) -> None:
     assert Plan.of(Arena(tmp_path, 0, 0, scale=0.01)) == Plan(600, 1_000, 2_000)
 
 
-def test_a_stretch_costs_what_was_spent_between_its_readings() -> None:
+def test_the_cost_of_a_stretch_is_the_difference_of_two_readings() -> None:
     first = Reading(61, 1.0, Spent(1.0, 5.0, 2.0))
     last = Reading(161, 3.0, Spent(1.5, 5.25, 2.0))
     stretch = between(first, last)
@@ -128,12 +128,12 @@ def test_a_stretch_costs_what_was_spent_between_its_readings() -> None:
     assert stretch.total == 7_500
 
 
-def test_the_readings_at_the_marks_become_the_stretches() -> None:
+def test_readings_at_the_marks_are_paired_to_stretches() -> None:
     readings = [Reading(mark, at, NOTHING) for at, mark in enumerate(PLAN.marks)]
     assert [one.events for one in PLAN.measure(readings).values()] == [99, 99]
 
 
-def test_a_stretch_that_one_batch_skipped_is_not_measured() -> None:
+def test_a_stretch_without_events_between_the_readings_raises() -> None:
     reading = Reading(160, 1.0, NOTHING)
     with pytest.raises(Wrong, match="measure more events"):
         between(reading, reading)
@@ -141,7 +141,7 @@ def test_a_stretch_that_one_batch_skipped_is_not_measured() -> None:
 
 def looks(positions: Iterator[int]) -> Any:
     @asynccontextmanager
-    async def opened() -> Any:
+    async def opened() -> AsyncIterator[Any]:
         async def look() -> int:
             return next(positions)
 
@@ -150,13 +150,13 @@ def looks(positions: Iterator[int]) -> Any:
     return opened()
 
 
-def test_a_reading_is_made_once_its_mark_is_passed() -> None:
+def test_a_reading_is_taken_when_the_position_passes_a_mark() -> None:
     spent = (Spent(one, 0, 0) for one in range(9))
     readings = read_at([2, 5], looks(iter([0, 3, 3, 7])), lambda: next(spent), lambda: None)
     assert [(one.position, one.spent.worker) for one in readings] == [(3, 0), (7, 1)]
 
 
-def test_a_worker_that_has_ended_is_not_waited_for() -> None:
+def test_reading_stops_when_the_worker_has_ended() -> None:
     def check() -> None:
         raise Wrong("it has ended")
 
@@ -164,19 +164,19 @@ def test_a_worker_that_has_ended_is_not_waited_for() -> None:
         read_at([5], looks(iter([0])), lambda: NOTHING, check)
 
 
-def test_each_side_is_the_first_of_a_round_in_turn() -> None:
+def test_sides_take_turns_at_running_first_in_a_round() -> None:
     orders = [order(number) for number in range(4)]
     assert [one[0] for one in orders] == ["ours", "a", "b", "ours"]
     assert all(sorted(one) == sorted(SIDES) for one in orders)
 
 
 @pytest.mark.parametrize(("warm", "met"), [([(120, 100)], True), ([(121, 100)], False)])
-def test_the_aim_is_named_for_the_warm_stretch(warm: list[tuple[float, float]], met: bool) -> None:
+def test_the_aim_is_judged_by_the_warm_stretch(warm: list[tuple[float, float]], met: bool) -> None:
     assert is_met(rounds(*warm)) is met
     assert ratios(rounds(*warm), FIRST, WITH_POSTGRES) == [4.0]
 
 
-def test_one_slow_round_of_three_does_not_decide() -> None:
+def test_one_slow_round_of_three_does_not_miss_the_aim() -> None:
     assert is_met(rounds((100, 100), (500, 100), (110, 100)))
 
 
@@ -189,12 +189,12 @@ def test_the_table_shows_the_sum_and_the_ratio_beside_the_aim() -> None:
     assert console.export_text().count("not yet") <= 1
 
 
-def test_what_each_side_does_alone_is_said_of_both() -> None:
+def test_the_report_lists_work_that_only_one_side_does() -> None:
     told = differences()
     assert "ledger" in told.partition("The peers alone")[0]
     assert "changelog" in told.partition("The peers alone")[2]
 
 
-def test_an_address_for_java_keeps_every_character_of_a_password() -> None:
+def test_the_jdbc_url_preserves_escaped_characters_of_the_password() -> None:
     address = jdbc("postgresql+asyncpg://flipline:a%26b%3D@127.0.0.1:5432/peer_b_0")
     assert address == "jdbc:postgresql://127.0.0.1:5432/peer_b_0?password=a%26b%3D&user=flipline"

@@ -13,11 +13,11 @@ import pytest
 from rich.console import Console
 
 from services.ops.activate import activate
-from services.ops.wanted import Wanted
+from services.ops.activation_request import ActivationRequest
 from shared.errors import Misconfigured, Refused, TooLarge, Unavailable
-from shared.web.middleware import MAX_BODY_BYTES
-from tests.keys import OPS_KEY
-from tests.patience import PATIENCE_SECONDS
+from shared.web.middleware import MAX_REQUEST_BYTES
+from tests.support.keys import OPS_KEY
+from tests.support.patience import PATIENCE_SECONDS
 
 NOWHERE = "http://127.0.0.1:1"
 DIFF = {"newly_flipped": 0, "un_flipped": 0, "already_handed_over": 0, "kept_back": 0, "biggest_movers": []}
@@ -45,7 +45,7 @@ def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
 
         do_POST = do_GET  # noqa: N815 - so the standard library finds it
 
-        def log_message(self, *_: object) -> None:
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
@@ -58,29 +58,29 @@ def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
 
 def run(url: str, **wanted: Any) -> str:
     console = Console(file=(out := io.StringIO()), width=160)
-    activate(Wanted("m", yes=True, **wanted), url=url, key=OPS_KEY, console=console)
+    activate(ActivationRequest("m", yes=True, **wanted), url=url, key=OPS_KEY, console=console)
     return out.getvalue()
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"flip_number: 25", r"no matrix in JSON: Expecting value \(line 1, column 1\)"),
+        (b"flip_number: 25", r"is not valid JSON: Expecting value \(line 1, column 1\)"),
         (b'{\n "flip_number": 25,\n}', r"line 2, column 20|line 3, column 1"),
-        (b"\xff\xfe\xff", "no JSON that can be read"),
-        (b"[" * 100_000, "no JSON that can be read"),
-        (b"[1]", "a matrix is an object"),
-        (b" " * (MAX_BODY_BYTES + 1), "over 2,000,000 bytes"),
+        (b"\xff\xfe\xff", "cannot be read as JSON"),
+        (b"[" * 100_000, "cannot be read as JSON"),
+        (b"[1]", "a matrix is a JSON object"),
+        (b" " * (MAX_REQUEST_BYTES + 1), "more than 2,000,000 bytes"),
     ],
 )
-def test_a_file_that_can_be_no_matrix_is_refused_before_anybody_is_asked(
+def test_a_file_that_is_not_a_matrix_is_refused_before_any_request(
     tmp_path: Path, content: bytes, told: str
 ) -> None:
     file = tmp_path / "matrix"
     file.write_bytes(content)
     with pytest.raises(Refused, match=told) as refused:
         run(NOWHERE, matrix=file)
-    assert isinstance(refused.value, TooLarge) == (len(content) > MAX_BODY_BYTES)
+    assert isinstance(refused.value, TooLarge) == (len(content) > MAX_REQUEST_BYTES)
 
 
 def test_a_matrix_and_an_older_version_at_once_are_refused(tmp_path: Path) -> None:
@@ -89,18 +89,18 @@ def test_a_matrix_and_an_older_version_at_once_are_refused(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:many"])
-def test_what_is_no_url_is_told(url: str) -> None:
-    with pytest.raises(Misconfigured, match="is no URL of an instance"):
+def test_an_invalid_instance_url_is_refused(url: str) -> None:
+    with pytest.raises(Misconfigured, match="is not the URL of an instance"):
         run(url)
 
 
 @pytest.mark.parametrize("page", [b"<html>Welcome</html>", b"[]"])
-def test_another_server_at_the_url_is_told(page: bytes) -> None:
-    with answering(lambda _: page) as url, pytest.raises(Misconfigured, match="not as Flipline does"):
+def test_an_answer_that_is_not_from_flipline_is_reported(page: bytes) -> None:
+    with answering(lambda _: page) as url, pytest.raises(Misconfigured, match="is not a Flipline"):
         run(url)
 
 
-def test_how_far_a_long_activation_is_gets_told_until_it_is_over() -> None:
+def test_the_progress_of_an_activation_is_shown_until_it_ends() -> None:
     far = iter([("counting", 0, 100), ("counting", 50, 100), ("pricing", 40, 40)])
     over = threading.Event()
 
@@ -120,9 +120,9 @@ def test_how_far_a_long_activation_is_gets_told_until_it_is_over() -> None:
     assert "m: version 2 scores now" in told
 
 
-def test_of_an_activation_whose_answer_never_comes_is_told_how_to_find_it() -> None:
+def test_a_lost_answer_names_the_endpoint_that_shows_the_activation() -> None:
     def answer(path: str) -> bytes:
         return b"" if path == "/v1/models/m/activate" else json.dumps(ANSWERS[path]).encode()
 
-    with answering(answer) as url, pytest.raises(Unavailable, match="GET /v1/models/m/activation tells"):
+    with answering(answer) as url, pytest.raises(Unavailable, match="GET /v1/models/m/activation shows"):
         run(url)

@@ -1,7 +1,6 @@
 """Tables and bars of ops, as they look."""
 
 import io
-from contextlib import suppress
 
 from rich.console import Console
 
@@ -9,10 +8,11 @@ from services.ops import display
 
 
 def printed(console: Console) -> str:
-    return console.file.getvalue()  # type: ignore[attr-defined]
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
 
 
-def test_what_people_wrote_is_shown_as_they_wrote_it() -> None:
+def test_markup_in_names_and_messages_is_not_interpreted() -> None:
     console = Console(file=io.StringIO(), width=160)
     change = {"text": "visits: asks for path in [bold] -> [/red]", "needs_counting": True}
     console.print(display.difference("m: from version 1 to the draft", [change]))
@@ -25,7 +25,7 @@ def test_what_people_wrote_is_shown_as_they_wrote_it() -> None:
     assert "(the whole) │ is [/nested] too deep" in told
 
 
-def test_a_warning_by_which_nobody_becomes_a_lead_stands_out() -> None:
+def test_a_warning_that_no_lead_is_expected_is_red() -> None:
     found = [
         {"field": "flip_number", "rule": None, "code": "no_lead_expected", "message": "nobody meets [a]"},
         {
@@ -47,7 +47,7 @@ def test_a_warning_by_which_nobody_becomes_a_lead_stands_out() -> None:
     assert not display.alarms(found[1:])
 
 
-def test_a_mover_that_nobody_scored_before_moves_from_none() -> None:
+def test_a_mover_without_an_earlier_score_is_shown_with_none() -> None:
     console = Console(file=io.StringIO(), width=160)
     movers = [
         {"profile_id": "a", "before": None, "after": 12.5},
@@ -61,7 +61,7 @@ def test_a_mover_that_nobody_scored_before_moves_from_none() -> None:
     ]
 
 
-def test_profiles_are_named_by_identity_and_company_and_a_list_says_when_it_is_cut() -> None:
+def test_movers_show_identity_and_company_and_the_size_of_a_cut_list() -> None:
     console = Console(file=io.StringIO(), width=160)
     ana = {"identity": {"kind": "email", "value": "[ana]@acme.example"}, "company": "acme.example"}
     movers = [{"profile_id": f"p{n}", "before": 1, "after": n} | (ana if n == 0 else {}) for n in range(12)]
@@ -70,25 +70,3 @@ def test_profiles_are_named_by_identity_and_company_and_a_list_says_when_it_is_c
     assert "Would flip (10 of 4,312)" in told
     assert "email [ana]@acme.example │ acme.example │" in told
     assert [name in told for name in ("p0", "p1 ", "p9", "p10")] == [False, True, True, False]
-
-
-def test_a_terminal_shows_a_bar_for_each_phase_full_when_it_is_over() -> None:
-    console = Console(file=io.StringIO(), width=160, force_terminal=True, color_system=None)
-    with display.Preparing(console) as preparing:
-        preparing.show("counting", 300, 1000)
-        preparing.show("pricing", 900, 800)
-        preparing.show("ready", 0, 800)
-    counting, pricing = [line for line in printed(console).splitlines() if "/" in line][-2:]
-    assert "counting (identities)" in counting
-    assert "1000/1000" in counting
-    assert "pricing (profiles)" in pricing
-    assert "800/800" in pricing
-
-
-def test_an_activation_that_breaks_off_is_not_shown_as_done() -> None:
-    console = Console(file=io.StringIO(), width=160, force_terminal=True, color_system=None)
-    with suppress(ConnectionError), display.Preparing(console) as preparing:
-        preparing.show("pricing", 300, 800)
-        raise ConnectionError
-    assert "300/800" in printed(console)
-    assert "800/800" not in printed(console)

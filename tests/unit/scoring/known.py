@@ -11,7 +11,7 @@ from services.scoring.core.pricing.scores import points
 from services.scoring.core.profiles.traits import History, effect, reported_traits
 from services.scoring.matrix.matrix import Matrix
 from shared.events import Interaction
-from tests.builders import NOON, interaction
+from tests.support.builders import NOON, interaction
 
 TODAY = day_of(NOON)
 

@@ -7,7 +7,7 @@ from shared.comparison import Comparison
 from shared.condition_size import check_size
 from shared.conditions import Condition, explain, fingerprint, possible_types
 from shared.matching import compile_condition
-from tests.builders import interaction
+from tests.support.builders import interaction
 
 CONDITION: TypeAdapter[Any] = TypeAdapter(Condition)
 
@@ -62,7 +62,7 @@ def holds(document: Any, type: str = "visit", **properties: Any) -> bool:
         ("exactly this", "exactly this", True),
     ],
 )
-def test_an_operator(asked: Any, value: Any, expected: bool) -> None:
+def test_an_operator_meets_or_fails_a_value(asked: Any, value: Any, expected: bool) -> None:
     assert holds({"where": {"it": asked}}, it=value) is expected
 
 
@@ -110,14 +110,14 @@ def test_campaign_and_source_are_paths_too() -> None:
         ({"type": ["visit"] * 51}, "type"),
     ],
 )
-def test_a_wrong_condition_is_refused_naming_the_place(wrong: Any, where: str) -> None:
+def test_an_invalid_condition_is_refused_with_its_path(wrong: Any, where: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         condition(wrong)
     assert where in ".".join(str(part) for error in refusal.value.errors() for part in error["loc"])
 
 
 @pytest.mark.parametrize("operator", [field.alias or name for name, field in Comparison.model_fields.items()])
-def test_no_operand_is_null(operator: str) -> None:
+def test_a_null_operand_is_refused(operator: str) -> None:
     """It would be compared with what is there on every interaction, and most operators cannot."""
     with pytest.raises(
         ValidationError, match=rf"\.{operator}\n  Value error, cannot be null; `missing: true` asks"
@@ -125,7 +125,7 @@ def test_no_operand_is_null(operator: str) -> None:
         condition({"where": {"a": {operator: None}}})
 
 
-def test_a_condition_may_not_be_bottomless() -> None:
+def test_a_too_deep_condition_is_refused() -> None:
     deep: Any = {"type": "visit"}
     for _ in range(9):
         deep = {"not": deep}
@@ -133,13 +133,13 @@ def test_a_condition_may_not_be_bottomless() -> None:
         check_size(deep)
 
 
-def test_a_condition_may_not_be_endless() -> None:
+def test_a_condition_with_too_many_parts_is_refused() -> None:
     wide = {"any": [{"all": [{"type": "visit"}] * 20}] * 20}
     with pytest.raises(ValueError, match="100 parts"):
         check_size(wide)
 
 
-def test_conditions_that_ask_the_same_have_one_fingerprint() -> None:
+def test_equal_conditions_have_the_same_fingerprint() -> None:
     one = condition({"type": ["b", "a"], "where": {"x": {"eq": 1}, "y": 2}})
     other = condition({"where": {"y": {"eq": 2}, "x": 1}, "type": ["a", "b"]})
     assert fingerprint(one, None) == fingerprint(other, None)
@@ -159,7 +159,9 @@ def test_conditions_that_ask_the_same_have_one_fingerprint() -> None:
         ({"not": {"type": "visit"}}, None),
     ],
 )
-def test_the_types_that_can_meet_a_condition_are_known(document: Any, types: set[str] | None) -> None:
+def test_possible_types_returns_the_types_that_can_meet_a_condition(
+    document: Any, types: set[str] | None
+) -> None:
     assert possible_types(condition(document)) == types
 
 

@@ -32,7 +32,7 @@ forms = Forms()
         ("anonymous_id", "\u0646\u0627\u0645\u200c\u0627", "\u0646\u0627\u0645\u200c\u0627"),
     ],
 )
-def test_an_identity_has_one_form(kind: str, value: Scalar, form: str) -> None:
+def test_an_identity_is_brought_to_normal_form(kind: str, value: Scalar, form: str) -> None:
     assert forms.identity(kind, value) == Identity(kind, form)
 
 
@@ -48,7 +48,7 @@ def test_an_identity_has_one_form(kind: str, value: Scalar, form: str) -> None:
         ("facebook", 1e30),
     ],
 )
-def test_what_cannot_be_one_is_refused_naming_its_kind(kind: str, value: Scalar) -> None:
+def test_an_invalid_identity_is_refused_with_its_kind(kind: str, value: Scalar) -> None:
     with pytest.raises(Refused) as refused:
         forms.identity(kind, value)
     assert (refused.value.code, refused.value.field) == ("identity_value_invalid", f"identities.{kind}")
@@ -56,14 +56,14 @@ def test_what_cannot_be_one_is_refused_naming_its_kind(kind: str, value: Scalar)
 
 @pytest.mark.parametrize("kind", ["", "E-mail", "1st", "x" * 33, "naïve", "a b", "kind\n"])
 @pytest.mark.parametrize("value", ["value", None])
-def test_a_kind_is_a_short_name(kind: str, value: Scalar) -> None:
+def test_an_invalid_kind_is_refused(kind: str, value: Scalar) -> None:
     with pytest.raises(Refused) as refused:
         forms.identity(kind, value)
     assert refused.value.code == "identity_kind_invalid"
 
 
 @given(KINDS, VALUES, REGIONS)
-def test_the_form_of_a_form_is_itself(kind: str, value: str, region: str | None) -> None:
+def test_the_normal_form_is_idempotent(kind: str, value: str, region: str | None) -> None:
     here = Forms(region)
     try:
         identity = here.identity(kind, value)
@@ -72,21 +72,21 @@ def test_the_form_of_a_form_is_itself(kind: str, value: str, region: str | None)
     assert identity is None or here.identity(*identity) == identity
 
 
-def test_equal_numbers_of_different_types_are_told_apart() -> None:
+def test_true_is_a_placeholder_and_equal_numbers_are_the_same_identity() -> None:
     here = Forms()
     assert [here.identity("user_id", value) for value in (1, 1.0, True, "1")] == [
         Identity("user_id", "1"), Identity("user_id", "1"), None, Identity("user_id", "1")
     ]  # fmt: skip
 
 
-def test_who_is_asked_for_by_name_has_to_be_somebody() -> None:
+def test_named_refuses_a_placeholder() -> None:
     assert forms.named("user_id", "u1") == Identity("user_id", "u1")
     with pytest.raises(Refused) as refused:
         forms.named("user_id", "undefined")
     assert (refused.value.code, refused.value.field) == ("identity_placeholder", "value")
 
 
-def test_the_fingerprint_tells_settings_apart() -> None:
+def test_the_fingerprint_differs_for_different_settings() -> None:
     fingerprints = [
         one.fingerprint
         for one in (
@@ -105,16 +105,16 @@ NAMES = [("anonymous_id", "c1"), ("email", "a@a.example"), ("loyalty_card", "7")
 
 
 @given(st.permutations([*NAMES, *NAMES]))
-def test_the_strongest_stands_first_in_whatever_order_they_came(named: list[tuple[str, str]]) -> None:
+def test_identities_are_sorted_by_strength_and_unique(named: list[tuple[str, str]]) -> None:
     ordered = by_strength(Identity(kind, value) for kind, value in named)
     assert [identity.kind for identity in ordered] == ["user_id", "email", "loyalty_card", "anonymous_id"]
 
 
-def test_nobody_has_no_strongest() -> None:
+def test_by_strength_of_no_identities_is_empty() -> None:
     assert by_strength([]) == ()
 
 
-def test_an_id_tells_kind_and_value_apart() -> None:
+def test_the_id_of_an_identity_separates_kind_and_value() -> None:
     assert Identity("email", "a@a.example").id == identity_id("email", "a@a.example")
     assert identity_id("a", "bc") != identity_id("ab", "c")
     assert len(identity_id("a", "b")) == 32

@@ -10,12 +10,12 @@ from shared.known_traits import (
     KNOWN_TRAITS,
     MAX_PARTS_OF_AN_OBJECT,
     canonical,
+    canonical_traits,
     completed,
     objects_with,
     reader,
     sources,
     text_of,
-    told_by,
 )
 
 
@@ -57,7 +57,7 @@ from shared.known_traits import (
         ("", ""),
     ],
 )
-def test_a_trait_has_one_name_of_ours(written: str, ours: str) -> None:
+def test_each_spelling_of_a_trait_has_one_canonical_name(written: str, ours: str) -> None:
     assert canonical(written) == ours
     assert canonical(ours) == ours
 
@@ -75,11 +75,11 @@ def test_a_trait_has_one_name_of_ours(written: str, ours: str) -> None:
         ("jobTitle.code", {"title"}),
     ],
 )
-def test_a_trait_may_be_told_in_an_object(name: str, objects: set[str]) -> None:
+def test_objects_with_returns_the_objects_that_may_contain_a_trait(name: str, objects: set[str]) -> None:
     assert objects_with(name) == objects
 
 
-def test_every_name_of_ours_is_its_own() -> None:
+def test_canonical_names_are_unchanged() -> None:
     assert {canonical(name) for name in KNOWN_TRAITS} == KNOWN_TRAITS
 
 
@@ -90,10 +90,10 @@ NOTHING: tuple[Any, ...] = (
 
 @pytest.mark.parametrize("value", NOTHING)
 @pytest.mark.parametrize("trait", ["company", "lastName", "seats", "lifecycle", "consent_email"])
-def test_what_has_nothing_to_read_tells_nothing(trait: str, value: Any) -> None:
+def test_blank_and_empty_values_are_unknown(trait: str, value: Any) -> None:
     # A null within an object takes back what it names, and tells nothing either.
-    assert set(told_by({trait: value}).values()) <= {None}
-    assert canonical(trait) not in told_by({trait: value})
+    assert set(canonical_traits({trait: value}).values()) <= {None}
+    assert canonical(trait) not in canonical_traits({trait: value})
     assert reader(trait)({canonical(trait): value}) is None
 
 
@@ -102,35 +102,37 @@ def test_what_has_nothing_to_read_tells_nothing(trait: str, value: Any) -> None:
     ["[not provided]", "[Not Provided]", "n/a", "N/A", "#N/A", "unknown", "Unknown", "(not set)", "undefined",
      "null", "NULL", "None", "NaN", "-", "--", "?", "...", "{{ company }}", "<company>", "not available"],
 )  # fmt: skip
-def test_a_placeholder_is_no_name_title_or_company(text: str) -> None:
-    assert told_by({"company": text, "lastName": text, "title": [text]}) == {}
+def test_a_placeholder_is_not_a_name_title_or_company(text: str) -> None:
+    assert canonical_traits({"company": text, "lastName": text, "title": [text]}) == {}
     assert text_of(text) is None
-    assert told_by({"plan": text}) == {"plan": text}, "of other traits nobody knows what is a placeholder"
+    assert canonical_traits({"plan": text}) == {"plan": text}, (
+        "of other traits nobody knows what is a placeholder"
+    )
 
 
 @pytest.mark.parametrize(
     "text", ["Null", "O", "3M", "Na", "李", "[24]7.ai", "Unknown Pleasures", "-ed", "C#"]
 )
-def test_what_only_looks_like_a_placeholder_is_a_name(text: str) -> None:
-    assert told_by({"last_name": text}) == {"last_name": text}
+def test_names_similar_to_placeholders_are_accepted(text: str) -> None:
+    assert canonical_traits({"last_name": text}) == {"last_name": text}
 
 
 @pytest.mark.parametrize("value", [0, False, 2.5, "x", ["", "x"], {"a": {"b": 0}}])
 def test_any_other_value_is_known(value: Any) -> None:
-    assert told_by({"plan": value}) == {"plan": value}
+    assert canonical_traits({"plan": value}) == {"plan": value}
     assert reader("plan")({"plan": value}) == value
 
 
 @pytest.mark.parametrize("value", [True, {"a": 1}, [True], [{"a": 1}]])
-def test_a_text_is_not_told_by_a_truth_or_an_object(value: Any) -> None:
-    assert "last_name" not in told_by({"last_name": value})
+def test_booleans_and_objects_are_not_texts(value: Any) -> None:
+    assert "last_name" not in canonical_traits({"last_name": value})
 
 
-def test_null_takes_a_trait_back_under_all_of_its_names() -> None:
-    assert told_by({"lastName": None, "jobTitle": None}) == {"last_name": None, "title": None}
+def test_null_removes_a_trait_under_each_of_its_names() -> None:
+    assert canonical_traits({"lastName": None, "jobTitle": None}) == {"last_name": None, "title": None}
 
 
-def test_of_several_names_ours_goes_before_others_and_a_value_before_null() -> None:
+def test_the_canonical_name_takes_precedence_and_a_value_precedes_null() -> None:
     for told in (
         {"lastName": "B", "last_name": "A"},
         {"last_name": "A", "surname": "C"},
@@ -138,10 +140,10 @@ def test_of_several_names_ours_goes_before_others_and_a_value_before_null() -> N
         {"last_name": None, "lastName": "A"},
         {"last_name": " ", "lastName": "A"},
     ):
-        assert told_by(told) == {"last_name": "A"}
+        assert canonical_traits(told) == {"last_name": "A"}
 
 
-def test_a_company_object_tells_of_the_company() -> None:
+def test_a_company_object_sets_the_company_traits() -> None:
     described = {
         "name": "Acme",
         "id": 7,
@@ -150,7 +152,7 @@ def test_a_company_object_tells_of_the_company() -> None:
         "plan": "pro",
         "size": None,
     }
-    assert told_by({"company": described}) == {
+    assert canonical_traits({"company": described}) == {
         "company": "Acme",
         "company_id": 7,
         "industry": "shoes",
@@ -159,28 +161,31 @@ def test_a_company_object_tells_of_the_company() -> None:
     }
 
 
-def test_a_company_object_without_a_name_tells_of_no_company() -> None:
-    assert told_by({"company": {"id": 7}}) == {"company_id": 7}
-    assert told_by({"company": {"id": 7}, "companyName": "Acme"}) == {"company_id": 7, "company": "Acme"}
+def test_a_company_object_without_a_name_sets_no_company() -> None:
+    assert canonical_traits({"company": {"id": 7}}) == {"company_id": 7}
+    assert canonical_traits({"company": {"id": 7}, "companyName": "Acme"}) == {
+        "company_id": 7,
+        "company": "Acme",
+    }
 
 
-def test_what_is_told_flat_goes_before_what_an_object_tells() -> None:
+def test_a_flat_trait_takes_precedence_over_an_object() -> None:
     for told in (
         {"company_size": 5, "company": {"employees": 7}},
         {"company": {"employees": 7}, "company_size": 5},
     ):
-        assert told_by(told) == {"company_size": 5}
+        assert canonical_traits(told) == {"company_size": 5}
 
 
-def test_a_large_object_tells_what_has_a_name_here_and_some_of_the_rest() -> None:
+def test_a_large_object_sets_known_traits_and_a_limited_number_of_others() -> None:
     large = {f"p{n}": n for n in range(500)} | {"name": "Acme", "x" * 200: 1}
-    told = told_by({"company": large})
+    told = canonical_traits({"company": large})
     assert told["company"] == "Acme"
     assert len(told) == MAX_PARTS_OF_AN_OBJECT + 1
     assert max(map(len, told)) < 128
 
 
-def test_paths_lead_into_objects_and_a_flat_key_goes_before() -> None:
+def test_paths_lead_into_objects_and_flat_keys_take_precedence() -> None:
     city = reader("address.city")
     assert city({"address": {"city": "Rome"}}) == "Rome"
     assert city({"address": {"city": "Rome"}, "address.city": "Oslo"}) == "Oslo"
@@ -189,7 +194,7 @@ def test_paths_lead_into_objects_and_a_flat_key_goes_before() -> None:
     assert sources("address.city") == {"address.city", "address"}
 
 
-def test_a_whole_name_stands_in_for_its_parts() -> None:
+def test_a_full_name_sets_missing_first_and_last_names() -> None:
     assert completed({"name": "Ana Maria Silva"}) == {
         "name": "Ana Maria Silva",
         "first_name": "Ana Maria",
@@ -205,7 +210,7 @@ def test_a_whole_name_stands_in_for_its_parts() -> None:
     assert sources("lastName") == {"last_name", "name"}
 
 
-def test_a_website_a_locale_and_a_country_stand_in() -> None:
+def test_website_locale_and_country_set_missing_company_traits() -> None:
     told = {"website": "acme.example", "locale": "es", "country": "ES"}
     assert completed(told) == told | {
         "company_domain": "acme.example", "language": "es", "company_country": "ES",
@@ -213,7 +218,7 @@ def test_a_website_a_locale_and_a_country_stand_in() -> None:
     assert completed({"website": "a.example", "company_domain": "b.example"})["company_domain"] == "b.example"
 
 
-def test_a_text_is_one_clean_line() -> None:
+def test_text_of_returns_one_clean_line() -> None:
     assert text_of(" Ana\r\n\x00 Maria\u202e ") == "Ana Maria"
     assert text_of(["VP", "", "Board"]) == "VP, Board"
     assert (text_of(7), text_of(2.5), text_of(True), text_of(None)) == ("7", "2.5", None, None)
@@ -231,6 +236,6 @@ def test_a_text_is_one_clean_line() -> None:
         ),
     )
 )
-def test_what_was_read_once_is_read_alike_again(traits: dict[str, Any]) -> None:
-    told = told_by(traits)
-    assert told_by(told) == told
+def test_reading_traits_is_idempotent(traits: dict[str, Any]) -> None:
+    told = canonical_traits(traits)
+    assert canonical_traits(told) == told

@@ -35,7 +35,7 @@ def errors(document: Any, shape: type[BaseModel] = Whole) -> list[Any]:
 STRANGERS = {f"stranger_{index}": index for index in range(150_000)}
 
 
-def test_of_150_000_unknown_names_20_errors_are_made() -> None:
+def test_150_000_unknown_names_give_20_errors() -> None:
     found = errors(STRANGERS)
     assert [error["loc"] for error in found] == [(f"stranger_{index}",) for index in range(MAX_COMPLAINTS)]
     assert {error["type"] for error in found} == {"extra_forbidden"}
@@ -44,13 +44,13 @@ def test_of_150_000_unknown_names_20_errors_are_made() -> None:
     ]
 
 
-def test_what_is_known_is_read_among_unknown_names_by_name_and_by_alias() -> None:
+def test_errors_of_known_fields_are_found_beside_unknown_names() -> None:
     found = {error["loc"] for error in errors(STRANGERS | {"name": "x", "part": {"points": "many"}})}
     assert {("name",), ("part", "points")} <= found
     assert len(found) == MAX_COMPLAINTS + 2
 
 
-def test_parts_behind_enough_errors_are_not_looked_at() -> None:
+def test_parts_after_enough_errors_are_not_validated() -> None:
     found = errors({"parts": [{"a": 1, "b": 2, "points": "many"}] * 1000})
     told = [error for error in found if error["type"] != ENOUGH]
     assert MAX_COMPLAINTS <= len(told) < MAX_COMPLAINTS + 3
@@ -64,18 +64,18 @@ def test_a_mapping_with_too_many_entries_is_not_read() -> None:
     assert (error["type"], error["loc"], error["ctx"]["max_length"]) == ("too_long", ("by_name",), 5)
 
 
-def test_one_validation_knows_nothing_of_another() -> None:
+def test_each_validation_counts_errors_from_zero() -> None:
     for _ in range(3):
         assert len(errors({"parts": [{"x": 1}] * 15})) == 15
         assert Whole.model_validate({"name": 3, "parts": [{"points": 2}] * 50}).parts[49].points == 2
 
 
-def test_a_name_longer_than_any_of_ours_is_not_compared() -> None:
+def test_a_very_long_name_gets_no_suggestion() -> None:
     assert suggestion("poinst", ["points"]) == "points"
     assert suggestion("poinst" + "x" * 200, ["points" + "x" * 200]) is None
 
 
-async def test_of_many_unknown_parameters_twenty_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_twenty_of_many_unknown_parameters_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
     monkeypatch.setattr(
         "shared.web.queries.unknown", lambda name, _known: compared.append(name) or "is not known"
@@ -95,7 +95,7 @@ async def test_of_many_unknown_parameters_twenty_are_compared(monkeypatch: pytes
     assert len(compared) == len(caught.value.errors or ()) == MAX_COMPLAINTS
 
 
-def test_a_shape_that_is_no_part_is_what_this_is_held_against() -> None:
+def test_a_model_without_the_strict_base_makes_an_error_per_name() -> None:
     """Without the base, pydantic makes as many errors as there are names."""
 
     class Loose(BaseModel):
@@ -123,7 +123,7 @@ class Nested(Strict):
     both: Both
 
 
-def test_what_entries_say_against_each_other_is_told_behind_what_is_wrong_with_each() -> None:
+def test_contradictions_are_reported_after_errors_of_single_fields() -> None:
     wrong = {"both": {"least": 2, "most": 1, "parts": [{"points": "many"}, {"x": 1}]}}
     found = [(error["loc"], error["type"], error["msg"]) for error in errors(wrong, Nested)]
     assert found == [
@@ -136,7 +136,7 @@ def test_what_entries_say_against_each_other_is_told_behind_what_is_wrong_with_e
     assert Nested.model_validate({"both": {"least": 1, "most": 2}}).both.most == 2
 
 
-def test_the_limits_of_an_error_are_told_also_beside_what_entries_say_against_each_other() -> None:
+def test_errors_beside_contradictions_have_their_limits() -> None:
     class Limited(Strict):
         n: Annotated[int, Field(ge=3)] = 3
         names: Annotated[dict[str, Part], few(1)] = Field(default={})
@@ -152,7 +152,7 @@ def test_the_limits_of_an_error_are_told_also_beside_what_entries_say_against_ea
     assert never["loc"] == ()
 
 
-def test_entries_against_each_other_count_among_what_is_enough() -> None:
+def test_contradictions_count_towards_the_maximum_number_of_errors() -> None:
     found = errors({"parts": [{}, {"x": 1}] + [{"both": 1}] * 50}, Crowded)
     assert sum(error["type"] != ENOUGH for error in found) == MAX_COMPLAINTS
 
@@ -171,10 +171,10 @@ class Crowded(Strict):
 
 
 @pytest.mark.parametrize("number", [0, 1.5, -(10**300)])
-def test_a_number_of_json_that_a_double_holds_is_one(number: float) -> None:
+def test_a_number_that_fits_a_double_is_a_number(number: float) -> None:
     assert is_number(number)
 
 
 @pytest.mark.parametrize("other", [True, "1", None, [1], float("nan"), float("inf"), 10**400])
-def test_anything_else_is_none(other: Any) -> None:
+def test_other_values_are_not_numbers(other: Any) -> None:
     assert not is_number(other)

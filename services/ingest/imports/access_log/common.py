@@ -19,7 +19,7 @@ _LINE: Final = re.compile(
     rf'(?: {_QUOTED} {_QUOTED}((?: +(?:"(?:[^"\\]|\\.)*"|[^\s"]+))*))?\s*',
     re.ASCII,
 )
-_OTHERS: Final = {
+_REASON_BY_START: Final = {
     "#": RefusalReason.COMMENT,
     "[": RefusalReason.JSON,
     "]": RefusalReason.JSON,
@@ -37,7 +37,7 @@ def read_common(line: str, *, host_names: bool) -> Request:
         raise LineRefused(RefusalReason.TOO_LONG)
     match = _LINE.fullmatch(line)
     if match is None:
-        raise LineRefused(_OTHERS.get(line[:1], RefusalReason.NO_FORMAT))
+        raise LineRefused(_REASON_BY_START.get(line[:1], RefusalReason.NO_FORMAT))
     before, time, request, status, referrer, user_agent, more = match.groups()
     head = read_head(before[:-1], host_names)
     forwarded = _forwarded(more) if more else ()

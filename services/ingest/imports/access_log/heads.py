@@ -49,7 +49,7 @@ def read_head(text: str, host_names: bool) -> Head:
         raise LineRefused(RefusalReason.NO_FORMAT)
     first, second = addresses_in(fields[0]), addresses_in(fields[1])
     if second and len(fields) > _LEAST_FIELDS:
-        return _after_another(fields[0], first, second)
+        return _after_first_word(fields[0], first, second)
     if first:
         return Head(first)
     if host_names:
@@ -60,7 +60,7 @@ def read_head(text: str, host_names: bool) -> Head:
     return Head((), without=RefusalReason.HOST_NAME if looked_up else RefusalReason.NOT_AN_ADDRESS)
 
 
-def _after_another(text: str, first: tuple[Address, ...], second: tuple[Address, ...]) -> Head:
+def _after_first_word(text: str, first: tuple[Address, ...], second: tuple[Address, ...]) -> Head:
     if _is_nothing(text):
         # An empty list of forwarded addresses, before the address of the connection.
         return Head(second)

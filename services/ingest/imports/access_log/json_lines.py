@@ -36,7 +36,7 @@ _STATUS: Final = re.compile(r"[0-9]{3}")
 def read_json(line: bytes, *, host_names: bool) -> Request:
     """Read an object with the usual keys; raises LineRefused."""
     flat = flattened(_object(line))
-    method, target = _asked(flat)
+    method, target = _request_line(flat)
     status = _status(flat)
     if not target and status is None:
         raise LineRefused(RefusalReason.JSON_NOTHING)
@@ -84,7 +84,7 @@ def _decoded(data: bytes) -> Mapping[str, Any]:
         ) from None
 
 
-def _asked(flat: Mapping[str, Any]) -> tuple[str, str]:
+def _request_line(flat: Mapping[str, Any]) -> tuple[str, str]:
     """Return the method and the target, from keys of their own or from a whole request line."""
     method, target = split_request(_text(first(flat, json_keys.REQUEST)))
     method = (_text(first(flat, json_keys.METHOD)) or method).upper()
@@ -120,14 +120,14 @@ def _without(flat: Mapping[str, Any]) -> RefusalReason:
 def _user_agent(flat: Mapping[str, Any]) -> str | None:
     if agent := _text(first(flat, json_keys.USER_AGENT)):
         return agent
-    told = any(name in flat for name in json_keys.USER_AGENT)
-    return "" if told or any(name in flat for name in json_keys.HEADERS) else None
+    has_key = any(name in flat for name in json_keys.USER_AGENT)
+    return "" if has_key or any(name in flat for name in json_keys.HEADERS) else None
 
 
 def _text(value: Any, between: str | None = None) -> str:
     """Return a value as text; for a list, such as a header's values, the first or all of them joined."""
     if isinstance(value, list):
-        texts = [one for one in value if isinstance(one, str)]
+        texts = [item for item in value if isinstance(item, str)]
         value = between.join(texts) if between else next(iter(texts), "")
     if isinstance(value, str):
         return value.strip().replace("\0", "\N{REPLACEMENT CHARACTER}")

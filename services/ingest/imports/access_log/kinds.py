@@ -23,18 +23,18 @@ _TAR: Final = (b"ustar", 257)
 
 def check_kind(name: str, start: bytes) -> None:
     """Raise Refused, with what to do, for a file whose unpacked content cannot be a log."""
-    for magic, what, command in _PACKED:
+    for magic, description, command in _PACKED:
         if start.startswith(magic):
-            raise _refused(name, f"it is {what}. Unpack it with `{command}`, and import what comes out")
-    magic, place = _TAR
-    if start[place:].startswith(magic):
+            raise _refused(name, f"it is {description}. Unpack it with `{command}`, and import the result")
+    magic, offset = _TAR
+    if start[offset:].startswith(magic):
         raise _refused(name, "it is an archive of files. Unpack it with `tar -xf`, and import each log in it")
     if start.startswith(_UTF_16):
         raise _refused(name, "it is in UTF-16. Convert it with `iconv -f UTF-16 -t UTF-8`, and import that")
     # Rotation by copying can leave zero bytes in front of the first line.
     if b"\0" in start.lstrip(b"\0"):
-        raise _refused(name, "it has binary data, no text. Name the access log itself")
+        raise _refused(name, "it has binary data, not text. Name the access log itself")
 
 
-def _refused(name: str, why: str) -> Refused:
-    return Refused("file_unreadable", f"{name} cannot be read as an access log: {why}.")
+def _refused(name: str, reason: str) -> Refused:
+    return Refused("file_unreadable", f"{name} cannot be read as an access log: {reason}.")

@@ -70,9 +70,9 @@ class ImportReport(msgspec.Struct):
 
     def count_refused_by_instance(self, code: str, line_number: int) -> None:
         """Count an event that the instance refuses, by the code of the refusal."""
-        known = _IN_WORDS.get(code)
+        in_words = _IN_WORDS.get(code)
         slug = code if code.replace("_", "").isalnum() and len(code) <= MAX_CODE_LENGTH else "no reason"
-        self.count_refused(known or f"the instance does not take it ({slug})", line_number)
+        self.count_refused(in_words or f"the instance refuses it ({slug})", line_number)
 
     def plus(self, later: "ImportReport") -> "ImportReport":
         """Return the report of the whole file, where `later` counts what came after this report."""
@@ -96,5 +96,5 @@ class ImportReport(msgspec.Struct):
         )
 
 
-def _sum(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
-    return {key: one.get(key, 0) + other.get(key, 0) for key in one | other}
+def _sum(before: dict[str, int], after: dict[str, int]) -> dict[str, int]:
+    return {key: before.get(key, 0) + after.get(key, 0) for key in before | after}

@@ -36,7 +36,7 @@ class Columns:
         asked = _Asked(keys)
         # Entries are sorted by profile and key, so a key is looked up once for each run of its rows.
         starts = starts_of(entries["key"])
-        runs, places = asked.among(entries["key"][starts])
+        runs, indexes = asked.among(entries["key"][starts])
         sizes = np.diff(starts, append=len(entries))[runs]
         rows = rows_in(starts[runs], sizes)
         self.profile: Indices = owners[rows]
@@ -44,7 +44,7 @@ class Columns:
         self.day: Ints = entries["day"][rows].astype(np.int64)
         self.times: Ints = entries["times"][rows].astype(np.int64)
         until = np.append(0, np.cumsum(sizes))
-        ends = until[np.searchsorted(places, np.arange(len(keys) + 1))].tolist()
+        ends = until[np.searchsorted(indexes, np.arange(len(keys) + 1))].tolist()
         spans = zip(keys, ends, ends[1:], strict=False)
         self._spans: Mapping[str, tuple[int, int]] = {
             key: (start, end) for key, start, end in spans if start < end
@@ -90,8 +90,8 @@ class _Asked:
 
     def __init__(self, keys: Collection[str]) -> None:
         numbers = np.array([number_of(key) for key in keys] or [0], np.uint64)
-        self._places = np.argsort(numbers)
-        self._numbers = numbers[self._places]
+        self._indexes = np.argsort(numbers)
+        self._numbers = numbers[self._indexes]
 
     def among(self, numbers: NDArray[np.uint64]) -> tuple[Indices, NDArray[np.uint16]]:
         """Return which numbers are asked for, and the indices of their keys, both in key order."""
@@ -99,6 +99,6 @@ class _Asked:
         nearest[nearest == len(self._numbers)] = 0
         asked = np.flatnonzero(self._numbers[nearest] == numbers)
         # Small integers are sorted fast by a stable sort.
-        places = self._places[nearest[asked]].astype(np.uint16)
-        order = np.argsort(places, kind="stable")
-        return asked[order], places[order]
+        indexes = self._indexes[nearest[asked]].astype(np.uint16)
+        order = np.argsort(indexes, kind="stable")
+        return asked[order], indexes[order]

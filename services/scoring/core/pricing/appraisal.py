@@ -57,7 +57,7 @@ def appraise_all(known: Sequence[ScoreInput], columns: Columns, matrix: Matrix, 
         matrix.stage_steps.names_of(scores.points),
         matrix.grading.names_of(scores.fit, scores.engagement) if matrix.grading else repeat(None),
         states,
-        (company_of(one.traits, day) for one in known),
+        (company_of(score_input.traits, day) for score_input in known),
         _excluded(known, states, matrix, day),
         next_changes(known, columns, lines, scores, matrix, day),
     )
@@ -67,8 +67,8 @@ def appraise_all(known: Sequence[ScoreInput], columns: Columns, matrix: Matrix, 
 def states_of(known: Sequence[ScoreInput], points: Floats, matrix: Matrix, day: int) -> list[State]:
     """Return what the scores of profiles mean for the hand-off at the end of a day, in their order."""
     states: list[State] = [BELOW] * len(known)
-    for place in np.flatnonzero(points >= matrix.flip_number).tolist():
-        states[place] = state_of(points.item(place), matrix, known[place].traits, day)
+    for index in np.flatnonzero(points >= matrix.flip_number).tolist():
+        states[index] = state_of(points.item(index), matrix, known[index].traits, day)
     return states
 
 
@@ -86,8 +86,8 @@ def _excluded(known: Sequence[ScoreInput], states: Sequence[State], matrix: Matr
     if not matrix.excludes:
         return [False] * len(known)
     return [
-        is_excluded(matrix, one.traits, day) if state == BELOW else state == EXCLUDED
-        for one, state in zip(known, states, strict=True)
+        is_excluded(matrix, score_input.traits, day) if state == BELOW else state == EXCLUDED
+        for score_input, state in zip(known, states, strict=True)
     ]
 
 

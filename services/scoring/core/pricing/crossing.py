@@ -56,23 +56,23 @@ def _days_to_ask(known: ScoreInput, columns: Columns, matrix: Matrix, until: int
 
     While no count or trait begins or ends, the score is constant or falls, except for losses that fade.
     """
-    begun = np.unique(known_days(known, columns, matrix))
-    begun = begun[begun <= until]
-    if not len(begun):
+    changed = np.unique(known_days(known, columns, matrix))
+    changed = changed[changed <= until]
+    if not len(changed):
         return np.array([until], np.int64)
     if any(rule.half_life is not None and rule.points < 0 for rule in matrix.rules):
-        return np.arange(begun[0], until + 1)
-    days = np.union1d(begun, _ends_of_losses(columns, matrix))
+        return np.arange(changed[0], until + 1)
+    days = np.union1d(changed, _ends_of_losses(columns, matrix))
     return days[days <= until]
 
 
 def known_days(known: ScoreInput, columns: Columns, matrix: Matrix) -> Ints:
     """Return the days on which something that the matrix reads of one profile begins or ends."""
     others = list(known.traits.days) if matrix.reads_traits else []
-    for since, given, _ in adjustments(known.counts.by_hand, matrix.model):
+    for since, adjustment, _ in adjustments(known.counts.by_hand, matrix.model):
         others.append(since)
-        if given.until is not None and since <= given.until.toordinal():
-            others.append(given.until.toordinal() + 1)
+        if adjustment.until is not None and since <= adjustment.until.toordinal():
+            others.append(adjustment.until.toordinal() + 1)
     return np.concatenate([columns.day, np.array(others, np.int64)])
 
 

@@ -11,22 +11,13 @@ from services.scoring.core.counting.columns import Columns
 from services.scoring.core.pricing.crossing import known_days
 from services.scoring.core.pricing.inactivity import last_active, next_step
 from services.scoring.core.pricing.price import ScoreInput, columns_of
-from services.scoring.core.pricing.rule_points import Lines, rule_lines
-from services.scoring.core.pricing.scores import Scores, scores_of
+from services.scoring.core.pricing.rule_points import Lines
+from services.scoring.core.pricing.scores import Scores
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.rules import DIGITS
 
 _HALF_A_STEP: Final = 0.5 * 10**-DIGITS
 _NEVER: Final = np.iinfo(np.int64).max
-
-
-def next_change(known: ScoreInput, matrix: Matrix, day: int) -> int | None:
-    """Return the first day after `day` on which the score may change by itself, if any."""
-    columns = columns_of([known], matrix)
-    lines = rule_lines(columns, matrix, day)
-    return next_changes(
-        [known], columns, lines, scores_of([known], columns, lines, matrix, day), matrix, day
-    )[0]
 
 
 def next_changes(
@@ -37,9 +28,9 @@ def next_changes(
     `lines` and `scores` are those of `day`.
     """
     due = _Due(columns.size, day)
-    for place in _with_later_days(known, columns, matrix, day):
-        one = known[place]
-        due.on(np.array([place]), known_days(one, columns_of([one], matrix), matrix))
+    for index in _with_later_days(known, columns, matrix, day):
+        score_input = known[index]
+        due.on(np.array([index]), known_days(score_input, columns_of([score_input], matrix), matrix))
     for rule in matrix.fading:
         rows = columns.rows(rule.count_key)
         if rule.window is not None and rows is not None:
@@ -50,7 +41,7 @@ def next_changes(
         profiles, last = last_active(columns, day)
         due.on(profiles, last + matrix.inactivity.after)
         due.on(profiles, next_step(matrix.inactivity, last, day))
-    return [None if one == _NEVER else one for one in due.days.tolist()]
+    return [None if due_day == _NEVER else due_day for due_day in due.days.tolist()]
 
 
 class _Due:
@@ -68,11 +59,11 @@ class _Due:
 
 def _with_later_days(known: Sequence[ScoreInput], columns: Columns, matrix: Matrix, day: int) -> set[int]:
     """Return the indices of the profiles that have anything after a day, which is rare."""
-    places = {place for place, one in enumerate(known) if one.counts.by_hand}
+    indexes = {index for index, score_input in enumerate(known) if score_input.counts.by_hand}
     if matrix.reads_traits:
-        last = ((place, one.traits.days[-1:]) for place, one in enumerate(known))
-        places.update(place for place, days in last if days and days[0] > day)
-    return places.union(columns.profile[columns.day > day].tolist())
+        last = ((index, score_input.traits.days[-1:]) for index, score_input in enumerate(known))
+        indexes.update(index for index, days in last if days and days[0] > day)
+    return indexes.union(columns.profile[columns.day > day].tolist())
 
 
 def _fades_on(lines: Lines, scores: Scores, matrix: Matrix) -> NDArray[np.bool_]:

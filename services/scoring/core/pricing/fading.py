@@ -30,8 +30,8 @@ def fades(nights: Ints, half_lives: Ints) -> NDArray[np.float64]:
 def _fades(nights: Ints, half_life: int) -> NDArray[np.float64]:
     if nights.max() < _TABLE:
         return _table(half_life)[nights]
-    distinct, places = np.unique(nights, return_inverse=True)
-    return np.array([fade(one, half_life) for one in distinct.tolist()])[places]
+    distinct, indexes = np.unique(nights, return_inverse=True)
+    return np.array([fade(number, half_life) for number in distinct.tolist()])[indexes]
 
 
 @lru_cache(maxsize=64)

@@ -24,8 +24,8 @@ def last_active(columns: Columns, day: int) -> tuple[Indices, Ints]:
     rows = columns.rows(ACTIVITY)
     if rows is None:
         return np.empty(0, np.intp), np.empty(0, np.int64)
-    begun = np.flatnonzero(rows.day <= day)
-    last = begun[np.append(starts_of(rows.profile[begun])[1:], len(begun)) - 1] if len(begun) else begun
+    active = np.flatnonzero(rows.day <= day)
+    last = active[np.append(starts_of(rows.profile[active])[1:], len(active)) - 1] if len(active) else active
     return rows.profile[last], rows.day[last]
 
 
@@ -40,8 +40,10 @@ def idle(columns: Columns, inactivity: Inactivity, day: int) -> Idle:
 
 def steps_after(inactivity: Inactivity, days: Ints) -> Ints:
     """Return how many steps inactivity takes after each number of days."""
-    begun = (days >= inactivity.after).astype(np.int64)
-    return begun if inactivity.every is None else begun * (1 + (days - inactivity.after) // inactivity.every)
+    active = (days >= inactivity.after).astype(np.int64)
+    return (
+        active if inactivity.every is None else active * (1 + (days - inactivity.after) // inactivity.every)
+    )
 
 
 def taken(inactivity: Inactivity, steps: Ints) -> Floats:

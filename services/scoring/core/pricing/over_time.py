@@ -25,7 +25,7 @@ def sums_over(known: ScoreInput, columns: Columns, matrix: Matrix, days: Ints) -
     """
     each = np.arange(len(days))
     done, are = Part(matrix, len(days)), Part(matrix, len(days))
-    for rule, points in _given(columns, matrix, days):
+    for rule, points in _points_of_rules(columns, matrix, days):
         done.add(rule.id, each, points)
     _add_traits(are, known, matrix, days)
     _add_inactivity(done, columns, matrix, days)
@@ -35,17 +35,17 @@ def sums_over(known: ScoreInput, columns: Columns, matrix: Matrix, days: Ints) -
     return done.sums().plus(are.sums())
 
 
-def _given(columns: Columns, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Floats]]:
+def _points_of_rules(columns: Columns, matrix: Matrix, days: Ints) -> Iterator[tuple[Rule, Floats]]:
     """Yield the points at the end of each day, for each rule that was ever matched."""
     prices = matrix.prices
     rows = paid_rows(columns, matrix, int(days[-1]), ignore_windows=True)
     # A row counts from the first of these days that is not before the row's own day.
-    begins = np.searchsorted(days, rows.day)
-    paid = rows.paid * fades(days[begins] - rows.day, prices.half_life[rows.rule])
+    first_day = np.searchsorted(days, rows.day)
+    paid = rows.paid * fades(days[first_day] - rows.day, prices.half_life[rows.rule])
     ends = np.searchsorted(days, rows.day + prices.window[rows.rule])
     ended = ends < len(days)
     shape = len(matrix.rules), len(days)
-    changes = _at(rows.rule, begins, paid, shape) - _at(rows.rule[ended], ends[ended], paid[ended], shape)
+    changes = _at(rows.rule, first_day, paid, shape) - _at(rows.rule[ended], ends[ended], paid[ended], shape)
     paid_by = _faded(changes, days, prices.half_life) if matrix.fades else np.cumsum(changes, axis=1)
     cap = prices.cap[:, None]
     points = np.clip(paid_by * prices.points[:, None], -cap, cap)
@@ -61,17 +61,19 @@ def _is_cut(rule: Rule) -> bool:
     return rule.window is not None and rule.limit is not None and rule.limit.per != "day"
 
 
-def _at(rule: Indices, place: Indices, paid: Floats, shape: tuple[int, int]) -> Floats:
-    sums = np.bincount(rule * shape[1] + place, paid, shape[0] * shape[1])
+def _at(rule: Indices, day: Indices, paid: Floats, shape: tuple[int, int]) -> Floats:
+    sums = np.bincount(rule * shape[1] + day, paid, shape[0] * shape[1])
     return sums.astype(np.float64, copy=False).reshape(shape)
 
 
 def _faded(changes: Floats, days: Ints, half_lives: Ints) -> Floats:
     """Return, by rule and day, the paid matches up to that day, each after its fading."""
     nights = np.diff(days)
-    left_by = {one: fades(np.full(len(half_lives), one), half_lives) for one in np.unique(nights).tolist()}
-    for place, one in enumerate(nights.tolist(), start=1):
-        changes[:, place] += changes[:, place - 1] * left_by[one]
+    left_by = {
+        number: fades(np.full(len(half_lives), number), half_lives) for number in np.unique(nights).tolist()
+    }
+    for index, number in enumerate(nights.tolist(), start=1):
+        changes[:, index] += changes[:, index - 1] * left_by[number]
     return changes
 
 
@@ -88,14 +90,14 @@ def _add_traits(part: Part, known: ScoreInput, matrix: Matrix, days: Ints) -> No
     if not matrix.traits:
         return
     # Traits are constant between the days on which any is set.
-    told = np.array([0, *known.traits.days], np.int64)
-    last = told[np.searchsorted(told, days, side="right") - 1]
+    set_on = np.array([0, *known.traits.days], np.int64)
+    last = set_on[np.searchsorted(set_on, days, side="right") - 1]
     for since in np.unique(last).tolist():
-        places = np.flatnonzero(last == since)
+        indexes = np.flatnonzero(last == since)
         traits = known.traits.at(since)
         for rule in matrix.traits:
             if rule.holds(traits):
-                part.add(rule.id, places, np.full(len(places), rule.points))
+                part.add(rule.id, indexes, np.full(len(indexes), rule.points))
 
 
 def _add_inactivity(part: Part, columns: Columns, matrix: Matrix, days: Ints) -> None:

@@ -55,16 +55,16 @@ def columns_of(known: Sequence[ScoreInput], *matrices: Matrix) -> Columns:
     """Return the columns that matrices read of profiles."""
     # In the order of the rules, so that their rows are adjacent and need no gathering.
     keys = dict.fromkeys(key for matrix in matrices for key in keys_of(matrix))
-    return Columns([one.counts for one in known], keys)
+    return Columns([score_input.counts for score_input in known], keys)
 
 
 def holding(known: Sequence[ScoreInput], matrix: Matrix, day: int) -> Iterator[tuple[TraitRule, Indices]]:
     """Yield the trait rules that hold for any profile, and the indices of these profiles."""
     if not matrix.traits:
         return
-    traits = [one.traits.at(day) for one in known]
+    traits = [score_input.traits.at(day) for score_input in known]
     for rule in matrix.traits:
-        profiles = [place for place, of in enumerate(traits) if rule.holds(of)]
+        profiles = [index for index, of in enumerate(traits) if rule.holds(of)]
         if profiles:
             yield rule, np.array(profiles)
 
@@ -98,8 +98,8 @@ def _behaviour(columns: Columns, matrix: Matrix, day: int) -> Iterator[Reason]:
     rule, _, count, paid, _, points = (
         column.tolist() for column in rule_lines(columns, matrix, day, exact=True)
     )
-    for place, *numbers in zip(rule, points, count, paid, strict=True):
-        yield _reason(matrix.rules[place].id, matrix.rules[place].title, *numbers)
+    for index, *numbers in zip(rule, points, count, paid, strict=True):
+        yield _reason(matrix.rules[index].id, matrix.rules[index].title, *numbers)
 
 
 def _reason(rule_id: str, label: str, points: float, count: int, paid: int) -> Reason:
@@ -123,7 +123,7 @@ def _rounded(total: float) -> float:
 def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
     """Yield what the caps of groups take from the sum of their rules, or give back to it."""
     if matrix.groups:
-        for name, cut in cuts_of_groups(((one.rule, one.points) for one in reasons), matrix):
+        for name, cut in cuts_of_groups(((reason.rule, reason.points) for reason in reasons), matrix):
             label = f"Group {name} within {matrix.groups[name].cap:g}"
             yield Reason(rule=f"{GROUP}{name}", label=label, points=cut, count=0, paid=0)
 
@@ -131,10 +131,10 @@ def _cuts(reasons: Iterable[Reason], matrix: Matrix) -> Iterator[Reason]:
 def cuts_of_groups(lines: Iterable[tuple[str, float]], matrix: Matrix) -> Iterator[tuple[str, float]]:
     """Yield (group, points) for each group whose cap changes the sum of its rules."""
     points: dict[str, list[float]] = {}
-    for rule_id, given_ in lines:
+    for rule_id, points_of_rule in lines:
         group = matrix.group_of.get(rule_id)
         if group is not None:
-            points.setdefault(group, []).append(given_)
+            points.setdefault(group, []).append(points_of_rule)
     for name, group in matrix.groups.items():
         total = fsum(points.get(name, ()))
         cut = max(-group.cap, min(total, group.cap)) - total

@@ -47,7 +47,7 @@ class PaidRows(NamedTuple):
 def paid_rows(columns: Columns, matrix: Matrix, until: int, *, ignore_windows: bool = False) -> PaidRows:
     """Return the counts up to the end of a day (UTC ordinal) that lie within the windows of their rules."""
     prices = matrix.prices
-    rule, rows = columns.rows_of([one.count_key for one in matrix.rules])
+    rule, rows = columns.rows_of([priced.count_key for priced in matrix.rules])
     cuts = prices.has_windows and not ignore_windows
     if cuts or columns.last_day > until:
         days = columns.day[rows]
@@ -62,9 +62,9 @@ def paid_rows(columns: Columns, matrix: Matrix, until: int, *, ignore_windows: b
     if shares.any():
         shares[:-1] |= shares[1:]
         some = np.flatnonzero(shares)
-        its, by = rule[some], columns.by[rows][some]
-        period = periods_of(day[some], prices.per[its])
-        each[some] = paid(times[some], prices.times[its], its, profile[some], by, period)
+        rules_of_rows, by = rule[some], columns.by[rows][some]
+        period = periods_of(day[some], prices.per[rules_of_rows])
+        each[some] = paid(times[some], prices.times[rules_of_rows], rules_of_rows, profile[some], by, period)
     return PaidRows(rule, profile, day, times, each)
 
 

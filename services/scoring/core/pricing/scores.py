@@ -45,24 +45,24 @@ def scores_of(
     total = fit.plus(engagement)
 
     @lru_cache
-    def exactly(place: int) -> Score:
-        return price(known[place], matrix, day)
+    def exactly(index: int) -> Score:
+        return price(known[index], matrix, day)
 
     return Scores(
-        rounded(total, lambda place: exactly(place).points),
-        rounded(fit, lambda place: exactly(place).fit),
-        rounded(engagement, lambda place: exactly(place).engagement),
+        rounded(total, lambda index: exactly(index).points),
+        rounded(fit, lambda index: exactly(index).fit),
+        rounded(engagement, lambda index: exactly(index).engagement),
         total.points,
         engagement.points,
     )
 
 
 def _add_by_hand(part: Part, known: Sequence[ScoreInput], matrix: Matrix, day: int) -> None:
-    for place, one in enumerate(known):
-        if one.counts.by_hand:
-            for since, made, times in adjustments(one.counts.by_hand, matrix.model):
+    for index, score_input in enumerate(known):
+        if score_input.counts.by_hand:
+            for since, made, times in adjustments(score_input.counts.by_hand, matrix.model):
                 if made.holds(since, day):
-                    part.add(ADJUSTMENT_RULE, np.array([place]), np.array([made.points * times]))
+                    part.add(ADJUSTMENT_RULE, np.array([index]), np.array([made.points * times]))
 
 
 def points(known: ScoreInput, matrix: Matrix, day: int) -> float:

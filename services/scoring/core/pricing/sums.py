@@ -47,10 +47,10 @@ class Part:
     def add_lines(self, lines: Lines) -> None:
         """Add the points of all rules of behaviour."""
         self._lines.append((lines.profile, lines.points))
-        for place, rule in enumerate(self._matrix.rules):
+        for index, rule in enumerate(self._matrix.rules):
             group = self._matrix.group_of.get(rule.id)
             if group is not None:
-                some = lines.rule == place
+                some = lines.rule == index
                 self._grouped.setdefault(group, []).append((lines.profile[some], lines.points[some]))
 
     def sums(self) -> Sums:
@@ -76,8 +76,8 @@ def rounded(sums: Sums, exactly: Callable[[int], float]) -> Floats:
     Where a rounding error could change the last digit, `exactly` returns the rounded sum for that index.
     """
     found = np.rint(sums.points * _STEPS) / _STEPS + 0.0
-    for place in np.flatnonzero(is_near_tie(sums)).tolist():
-        found[place] = exactly(place)
+    for index in np.flatnonzero(is_near_tie(sums)).tolist():
+        found[index] = exactly(index)
     return found
 
 

@@ -103,6 +103,19 @@ def heeded(links: Iterable[Link]) -> set[Pair]:
     return kept
 
 
+def links_of(interactions: Iterable[Interaction]) -> dict[Pair, Link]:
+    """Return the links that interactions are evidence of, each with its earliest evidence among them."""
+    links: dict[Pair, Link] = {}
+    for interaction in interactions:
+        first, *others = interaction.identities
+        for other in others:
+            link = Link(first.id, other.id, interaction.occurred_at, interaction.id)
+            earlier = links.get(link.pair)
+            if earlier is None or link.order < earlier.order:
+                links[link.pair] = link
+    return links
+
+
 def partition(
     identities: Mapping[str, Identity], links: Iterable[Link], rules: LinkRules
 ) -> tuple[list[dict[str, Identity]], dict[Pair, str | None]]:
@@ -146,98 +159,3 @@ class Profile:
     def counts_of(self, identity_id: str) -> Revised[StoredCounts]:
         """Return the counts of one of the identities."""
         return self.counts_by_identity.get(identity_id, NOT_STORED)
-
-
-class Profiles:
-    """The profiles of a batch: looked up, created and merged by its interactions."""
-
-    def __init__(self, known: Iterable[Profile], rules: LinkRules) -> None:
-        self._rules = rules
-        self._of: dict[str, Profile] = {}
-        self.links: dict[Pair, Link] = {}
-        """the links of the batch, with their earliest evidence in it"""
-        self.contested: list[Link] = []
-        """the links that a rule objected to"""
-        self.moved: dict[str, str] = {}
-        """identity id -> id of the profile that it has to point to from now on"""
-        self.founded: dict[str, Identity] = {}
-        """identity id -> identity, for identities that are not in the tables yet"""
-        self.linked: set[str] = set()
-        """ids of the identities whose profile has other identities than before"""
-        self.gone: set[str] = set()
-        """ids of profiles that have been merged into another"""
-        for profile in known:
-            self._admit(profile)
-
-    def _admit(self, profile: Profile) -> None:
-        for identity_id in profile.identities:
-            self._of[identity_id] = profile
-
-    def __contains__(self, identity_id: str) -> bool:
-        """Return whether an identity belongs to a profile of the batch."""
-        return identity_id in self._of
-
-    def of(self, identity_id: str) -> Profile:
-        """Return the profile of an identity of the batch."""
-        return self._of[identity_id]
-
-    def see(self, interactions: Iterable[Interaction]) -> None:
-        """Create a profile for each unknown identity, and collect the links."""
-        for interaction in interactions:
-            first, *others = (self._found(identity) for identity in interaction.identities)
-            for other in others:
-                link = Link(first, other, interaction.occurred_at, interaction.id)
-                known = self.links.get((first, other))
-                if known is None or link.order < known.order:
-                    self.links[link.pair] = link
-
-    def join(self, links: Iterable[Link]) -> None:
-        """Merge linked profiles, as far as the rules allow."""
-        for link in sorted(links, key=lambda link: link.order):
-            self._join(link)
-
-    def _found(self, identity: Identity) -> str:
-        identity_id = identity.id
-        if identity_id not in self._of:
-            self._of[identity_id] = Profile(identity_id, {identity_id: identity})
-            self.founded[identity_id] = identity
-            self.moved[identity_id] = identity_id
-        return identity_id
-
-    def _join(self, link: Link) -> None:
-        one, other = self._of[link.one], self._of[link.other]
-        if one is other:
-            return
-        if self._rules.objection(one.identities, other.identities) is not None:
-            self.contested.append(link)
-            return
-        survivor, absorbed = (one, other) if one.id < other.id else (other, one)
-        self.linked.update(one.identities, other.identities)
-        self.moved.update(dict.fromkeys(absorbed.identities, survivor.id))
-        self.gone.add(absorbed.id)
-        survivor.counts_by_identity |= absorbed.counts_by_identity
-        survivor.identities |= absorbed.identities
-        self._of.update(dict.fromkeys(absorbed.identities, survivor))
-
-    def objection(self, link: Link) -> str | None:
-        """Return why the two profiles of a link cannot be merged, None when they can."""
-        return self._rules.objection(self._of[link.one].identities, self._of[link.other].identities)
-
-    def regroup(self, before: Iterable[Profile], groups: Iterable[Mapping[str, Identity]]) -> dict[str, str]:
-        """Regroup profiles of the same identities; return the new profile id of each moved identity."""
-        was_of = {i: profile for profile in before for i in profile.identities}
-        moves: dict[str, str] = {}
-        for group in groups:
-            profile = Profile(min(group), dict(group))
-            for identity_id in group:
-                was = was_of[identity_id]
-                if was.id != profile.id:
-                    moves[identity_id] = profile.id
-                if was.identities.keys() != group.keys():
-                    self.linked.add(identity_id)
-                if identity_id in was.counts_by_identity:
-                    profile.counts_by_identity[identity_id] = was.counts_by_identity[identity_id]
-            self._admit(profile)
-        self.gone |= {profile.id for profile in was_of.values()} - {self._of[i].id for i in was_of}
-        self.gone -= {self._of[i].id for i in was_of}
-        return moves

@@ -5,10 +5,8 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from services.scoring.matrix.seen_names import MAX_PARTS
 from shared.events import Interaction
+from shared.names import MAX_NAME_LENGTH
 from shared.vocabulary import NEVER_COUNTED
-
-# As long as the longest path in a matrix: a condition cannot ask for a longer name.
-MAX_NAME_LENGTH: Final = 128
 
 Kind: TypeAlias = Literal["type", "property", "trait"]
 KINDS: Final[tuple[Kind, ...]] = ("property", "trait", "type")

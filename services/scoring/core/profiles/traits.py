@@ -16,7 +16,7 @@ from services.scoring.core.profiles.domains import (
 )
 from shared.events import Interaction
 from shared.identity import Identity, current
-from shared.known_traits import completed, told_by
+from shared.known_traits import canonical_traits, completed
 from shared.vocabulary import EFFECTS, is_effective
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
@@ -36,7 +36,10 @@ def reported_traits(interaction: Interaction) -> list[ReportedTrait]:
     if not interaction.traits:
         return []
     at, event_id = interaction.occurred_at, interaction.id
-    return [ReportedTrait(at, event_id, name, value) for name, value in told_by(interaction.traits).items()]
+    return [
+        ReportedTrait(at, event_id, name, value)
+        for name, value in canonical_traits(interaction.traits).items()
+    ]
 
 
 def effect(interaction: Interaction) -> ReportedTrait | None:

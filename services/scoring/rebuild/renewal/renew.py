@@ -5,25 +5,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import sqlalchemy as sa
-
 from services.scoring.core.fold import fold_of
 from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.live.consume import Scorer
-from services.scoring.rebuild import leads, snapshot
+from services.scoring.rebuild import leads
 from services.scoring.rebuild.databases import Beside, beside
-from services.scoring.rebuild.display import Display
 from services.scoring.rebuild.rebuild import FixedClock, Rebuild, RebuildCounters, some
 from services.scoring.rebuild.renewal import evidence, former, newly_qualified
 from services.scoring.rebuild.renewal.swap import Built, swap
 from services.scoring.store import folds
-from services.scoring.store.tables import activations, identities, preparations
+from services.scoring.store.everybody import number_of_profiles
+from services.scoring.store.rebuild import snapshot
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.errors import Conflict
 from shared.identity import Forms
 from shared.log.port import Log
 from shared.process.clock import Clock
+from shared.process.progress_bar import Progress
 
 _KEPT = "Nothing was changed: the tables are as they were."
 
@@ -71,7 +70,7 @@ class Renewal:
         built_by = await self._live.read(folds.built_by)
         return self._fold.difference(built_by) if built_by else None
 
-    async def run(self, directory: Path, display: Display) -> Renewed:
+    async def run(self, directory: Path, progress: Progress) -> Renewed:
         """Renew the tables; the rebuild lies in `directory`, which is empty and which the caller removes.
 
         Either all of it takes effect or nothing does, even if the process is killed. Raises Conflict, having
@@ -80,30 +79,31 @@ class Renewal:
         """
         was = await self._live.read(folds.built_by)
         async with beside(directory) as files:
-            told, current = await self._build(files, display)
+            told, current = await self._build(files, progress)
             await _require_all(told, files)
             await evidence.gather(*files)
             await former.find(*files, current)
             await leads.restore(log=self._log, live=self._live, **files._asdict(), current=current)
             candidates = await newly_qualified.find(*files)
             built = Built(*files, current, self._fold, was, self._group, candidates)
-            flips = await swap(self._live, built, self._clock, display.writing)
+            flips = await swap(self._live, built, self._clock, progress)
             return Renewed(
                 told.applied,
                 told.nobody,
-                await _profiles(files.copy),
-                await _profiles(files.rebuilt),
+                await files.copy.read(number_of_profiles),
+                await files.rebuilt.read(number_of_profiles),
                 Counter(lead.model for lead in flips),
             )
 
-    async def _build(self, files: Beside, display: Display) -> tuple[RebuildCounters, Current]:
+    async def _build(self, files: Beside, progress: Progress) -> tuple[RebuildCounters, Current]:
+        progress.step("copying the tables")
         await snapshot.take(self._live, files.copy)
         # Live batches also count and price versions that are being prepared.
-        await snapshot.hand_on(*files, activations, preparations)
+        await snapshot.hand_on(*files, *snapshot.PREPARED)
         scorer = Scorer(FixedClock(self._clock.now()), self._limits, self._forms)
         current = Current(self._forms)
         rebuild = Rebuild(log=self._log, **files._asdict(), scorer=scorer, current=current, group=self._group)
-        return await rebuild.run(display.reading), current
+        return await rebuild.run(progress), current
 
 
 async def _require_all(told: RebuildCounters, files: Beside) -> None:
@@ -125,8 +125,3 @@ async def _require_all(told: RebuildCounters, files: Beside) -> None:
             f"Of what the tables have taken in, {lost:,} interactions or corrections are not on the log any "
             f"more: it was cut off, or restored from another moment. {_KEPT}",
         )
-
-
-async def _profiles(database: Database) -> int:
-    query = sa.select(sa.func.count()).where(identities.c.id == identities.c.profile_id)
-    return await database.read(lambda connection: connection.execute(query).scalar_one())

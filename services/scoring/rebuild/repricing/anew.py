@@ -10,13 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from services.scoring.change.pages import Pages
 from services.scoring.live.rescoring import rescore_profiles
 from services.scoring.store import everybody
 from services.scoring.store.models import Active, active, hold
-from services.scoring.store.tables import identities
 from shared.database.engine import Database
 from shared.errors import NotFound
 from shared.process.clock import Clock
@@ -62,16 +61,15 @@ class Repricing:
             show(self.found.profiles, max(total, self.found.profiles))
             await pages.let_others_write()
 
-    def _number(self, connection: sa.Connection) -> int:
+    def _number(self, connection: Connection) -> int:
         """Return how many profiles there are; raises NotFound when the model has no active version."""
         self._of_model(active(connection))
         return everybody.number_of_profiles(connection)
 
-    def _page(self, connection: sa.Connection, size: int) -> tuple[list[str], Repriced]:
+    def _page(self, connection: Connection, size: int) -> tuple[list[str], Repriced]:
         hold(connection)
         matrices = self._of_model(active(connection))
-        query = _profiles(self._after).order_by(identities.c.id).limit(size)
-        page = list(connection.execute(query).scalars())
+        page = everybody.ids_after(connection, self._after, size)
         leads, changed = rescore_profiles(connection, page, matrices, self._clock.now(), in_doubt=True)
         return page, Repriced(len(page), changed, Counter(lead.model for lead in leads))
 
@@ -85,8 +83,3 @@ class Repricing:
             tuple(version for version in matrices.prepared if version.model == self._model),
             matrices.since,
         )
-
-
-def _profiles(after: str) -> sa.Select[str]:
-    is_profile = identities.c.id == identities.c.profile_id
-    return sa.select(identities.c.id).where(is_profile, identities.c.id > after)

@@ -3,16 +3,18 @@
 import asyncio
 import sys
 from datetime import datetime
+from functools import partial
 
 import typer
 from rich.console import Console
 
 from services.scoring.rebuild.repricing.anew import Repricing
-from services.scoring.rebuild.repricing.display import Display, tell
+from services.scoring.rebuild.repricing.display import tell
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.errors import Misconfigured, Refused
 from shared.process.clock import Clock
+from shared.process.progress_bar import Progress
 from shared.process.settings import Settings
 
 
@@ -46,8 +48,8 @@ async def _run(url: str, model: str | None, clock: Clock, console: Console) -> N
     repricing = Repricing(database, clock, model)
     try:
         await require_newest(database)
-        with Display(console) as display:
-            await repricing.run(display.show)
+        with Progress(console) as progress:
+            await repricing.run(partial(progress.show, "pricing (profiles)"))
     except asyncio.CancelledError:
         tell(console, repricing.found, interrupted=True)
         raise

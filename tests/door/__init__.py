@@ -1,1 +1,0 @@
-"""The HTTP door, attacked with raw sockets."""

@@ -1,0 +1,48 @@
+"""The statements that a database is asked by those who write, and the engine that asks them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from shared.database import quick
+from shared.database.engine import Database
+from shared.database.greenlets import Greenlets
+from shared.database.threads import Threads
+
+
+def writing_engine(database: Database) -> sa.Engine:
+    """Return the engine of those who write, which on SQLite has one connection."""
+    its = database._connections
+    if isinstance(its, Threads):
+        return its._writer
+    assert isinstance(its, Greenlets)
+    return its._engine.sync_engine
+
+
+@contextmanager
+def statements(database: Database) -> Iterator[list[str]]:
+    """Collect the statements that are executed by those who write."""
+    asked: list[str] = []
+
+    def on_execute(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        asked.append(statement)
+
+    engine = writing_engine(database)
+    run = quick._Plain._run
+
+    def on_run(self: quick._Plain, connection: sa.Connection, how: str, bound: Sequence[Any]) -> Any:
+        if connection.engine is engine:
+            asked.append(self._text)
+        return run(self, connection, how, bound)
+
+    event.listen(engine, "before_cursor_execute", on_execute)
+    # These go past SQLAlchemy and its events.
+    quick._Plain._run = on_run
+    try:
+        yield asked
+    finally:
+        quick._Plain._run = run
+        event.remove(engine, "before_cursor_execute", on_execute)

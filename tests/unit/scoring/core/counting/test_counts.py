@@ -1,0 +1,120 @@
+"""Counts: a group, in which the same is the same bytes whatever the order and the batches it came in."""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scoring.core.counting.counts import (
+    ACTIVITY,
+    ADJUSTMENTS,
+    NONE,
+    Changes,
+    Counts,
+    number_of,
+    only,
+    summary,
+    total,
+    totals,
+    without,
+)
+from tests.unit.scoring.columns import counts_of
+
+# The first and the last day that there can be too.
+DAYS = st.integers(739_000, 739_003) | st.sampled_from([1, 3_652_059])
+BY_HAND = st.sampled_from(['{"model":"m"}', '{"model":"ü"}'])
+
+
+class Entry(NamedTuple):
+    """What is counted, under a key for a value; what is given by hand is a value of its own key."""
+
+    key: str
+    by: str
+    day: int
+    times: int
+
+
+counted = st.builds(
+    Entry, st.sampled_from(["a", "b"]), st.sampled_from(["", '"x"', '"ü"']), DAYS, st.integers(1, 3)
+)
+given_by_hand = st.builds(Entry, st.just(ADJUSTMENTS), BY_HAND, DAYS, st.integers(1, 3))
+ENTRIES = st.lists(counted | given_by_hand, max_size=12)
+
+
+def add(changes: Changes, owner: int, one: Entry, sign: int = 1) -> None:
+    if one.key == ADJUSTMENTS:
+        changes.add_by_hand(owner, one.by, one.day, sign * one.times)
+    else:
+        changes.add(owner, one.key, one.by, one.day, sign * one.times)
+
+
+def counts_from(entries: list[Entry], sign: int = 1) -> Counts:
+    changes = Changes()
+    for one in entries:
+        add(changes, 0, one, sign)
+    (counts,) = changes.to([NONE])
+    return counts
+
+
+def in_bytes(counts: Counts) -> tuple[bytes, list[tuple[tuple[int, str], int]]]:
+    """All that is stored, in its order."""
+    return counts.packed, list(counts.by_hand.items())
+
+
+@given(ENTRIES, ENTRIES, ENTRIES)
+def test_counts_are_an_abelian_group(a: list[Entry], b: list[Entry], c: list[Entry]) -> None:
+    one, two, three = counts_from(a), counts_from(b), counts_from(c)
+    assert in_bytes(total([one, two])) == in_bytes(total([two, one])) == in_bytes(counts_from(a + b))
+    assert in_bytes(total([total([one, two]), three])) == in_bytes(total([one, total([two, three])]))
+    assert total([one, NONE]) == total([one]) == one
+    assert total([one, counts_from(a, sign=-1)]) == total([]) == NONE
+
+
+@given(st.data(), st.lists(st.tuples(st.integers(0, 2), counted | given_by_hand), max_size=20))
+def test_equal_counts_are_equal_bytes_for_any_order_and_batches(
+    data: st.DataObject, told: list[tuple[int, Entry]]
+) -> None:
+    """Of some of what is told somebody takes everything back again."""
+    back = data.draw(st.lists(st.sampled_from(told), max_size=5, unique_by=id) if told else st.just([]))
+    done = [(owner, one, 1) for owner, one in [*told, *back]] + [(owner, one, -1) for owner, one in back]
+    order = data.draw(st.permutations(done))
+    cuts = data.draw(st.sets(st.integers(0, len(order)), max_size=4))
+    counts = [NONE] * 3
+    for start, end in pairwise([0, *sorted(cuts), len(order)]):
+        changes = Changes()
+        for owner, one, sign in order[start:end]:
+            add(changes, owner, one, sign)
+        counts = changes.to(counts)
+    expected = [counts_from([one for owner, one in told if owner == whose]) for whose in range(3)]
+    assert list(map(in_bytes, counts)) == list(map(in_bytes, expected))
+
+
+@given(st.lists(st.lists(ENTRIES, max_size=3), max_size=4))
+def test_totals_equal_the_counts_of_each_profile(several: list[list[list[Entry]]]) -> None:
+    parts = [[counts_from(entries) for entries in each] for each in several]
+    each = [counts_from([one for entries in of for one in entries]) for of in several]
+    assert list(map(in_bytes, totals(parts))) == list(map(in_bytes, each))
+
+
+@given(ENTRIES)
+def test_only_and_without_split_counts_by_key(entries: list[Entry]) -> None:
+    counts = counts_from(entries)
+    under = counts_from([one for one in entries if one.key != "b"])
+    assert only(counts, ["a", "c"]) == without(counts, ["b"]) == under
+    assert (
+        only(counts, [])
+        == without(counts, ["a", "b"])
+        == counts_from([one for one in entries if one.key == ADJUSTMENTS])
+    )
+    assert only(counts, ["a", "b"]) == without(counts, []) == counts
+    assert summary(counts) == (sum(one.times for one in entries), len({one.day for one in entries}))
+
+
+def test_stored_numbers_of_keys_and_values_never_change() -> None:
+    """They stand in the tables: whoever changes them loses all counts."""
+    assert number_of("") == 0
+    assert number_of(ACTIVITY) == 3_301_777_015_346_508_088
+    assert number_of('"Guía"') == 14_720_377_271_362_918_071
+    entry = "383147afb344d22d 0000000000000000 b8460b00 02000000"
+    assert counts_of({739_000: {"": 2}}, ACTIVITY).packed == bytes.fromhex(entry)

@@ -1,0 +1,33 @@
+"""Idling: the last day on which somebody did something, of each of several profiles."""
+
+import pytest
+
+from services.scoring.core.counting.columns import Columns
+from services.scoring.core.counting.counts import ACTIVITY, NONE
+from services.scoring.core.pricing.inactivity import idle, last_active
+from tests.support.builders import rule
+from tests.unit.scoring.columns import counts_of, once
+from tests.unit.scoring.known import TODAY, ruled_by
+
+
+@pytest.mark.parametrize(
+    ("day", "last"), [(-1, {}), (0, {0: 0}), (4, {0: 0}), (5, {0: 5}), (8, {0: 5, 3: 7}), (9, {0: 5, 3: 9})]
+)
+def test_last_active_returns_the_latest_day_up_to_the_day_asked(day: int, last: dict[int, int]) -> None:
+    """The second never did anything, and what the third did is yet to come."""
+    profiles = [once(TODAY + 5, TODAY), {}, once(TODAY + 10), once(TODAY + 7, TODAY + 9)]
+    columns = Columns([counts_of(days, ACTIVITY) for days in profiles], [ACTIVITY])
+    places, days = last_active(columns, TODAY + day)
+    assert {place: on - TODAY for place, on in zip(places.tolist(), days.tolist(), strict=True)} == last
+
+
+def test_only_profiles_that_were_inactive_long_enough_lose_points() -> None:
+    inactivity = ruled_by(
+        rule(), inactivity={"after": "3d", "points": -2, "every": "2d", "floor": -5}
+    ).inactivity
+    assert inactivity is not None
+    profiles = [counts_of(once(TODAY - ago), ACTIVITY) for ago in (2, 3, 4, 5, 7, 100)]
+    found = idle(Columns([*profiles, NONE], [ACTIVITY]), inactivity, TODAY)
+    assert [column.tolist() for column in found] == [
+        [1, 2, 3, 4, 5], [3, 4, 5, 7, 100], [1, 1, 2, 3, 49], [-2, -2, -4, -5, -5],
+    ]  # fmt: skip
