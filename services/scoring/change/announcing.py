@@ -15,13 +15,13 @@ from shared.log.port import Record
 from shared.model_events import ModelDeleted, ModelDrafted
 
 
-def tell_drafted(connection: Connection, model: str, at: datetime) -> None:
+def publish_drafted(connection: Connection, model: str, at: datetime) -> None:
     """Publish that a model exists, even if no version of it may ever become active."""
     event = ModelDrafted(id=_id(model, at, "drafted"), model=model, drafted_at=at)
     outbox.put(connection, [Record(MATRICES, model, encode(event))])
 
 
-def tell_deleted(connection: Connection, model: str, at: datetime) -> None:
+def publish_deleted(connection: Connection, model: str, at: datetime) -> None:
     """Publish that a model that was never active no longer exists."""
     event = ModelDeleted(id=_id(model, at, "deleted"), model=model, deleted_at=at)
     outbox.put(connection, [Record(MATRICES, model, encode(event))])

@@ -83,10 +83,10 @@ class HandingOver:
             return _scoring(connection, self._model), former.led_to(connection, profile_ids)
 
         version, led_to = await self._database.read(meant)
-        ids = [led_to.get(one, one) for one in profile_ids]
+        ids = [led_to.get(asked, asked) for asked in profile_ids]
         verdicts: dict[str, HandOverResult] = {}
         await self._go_through(version, list(dict.fromkeys(ids)), verdicts, kept_back_alone=True)
-        return version.number, [verdicts.get(one, HandOverResult("profile_unknown")) for one in ids]
+        return version.number, [verdicts.get(i, HandOverResult("profile_unknown")) for i in ids]
 
     async def everybody(self, number: int) -> FlipDiff:
         """Hand over all profiles that qualify under the active version, `number`, and have no lead.
@@ -131,8 +131,8 @@ class HandingOver:
             except (Conflict, Unavailable) as error:
                 if not so_far.handed_over:
                     raise
-                told = f"{error.message} {so_far.handed_over:,} were handed over until then."
-                raise type(error)(error.code, told) from error
+                message = f"{error.message} {so_far.handed_over:,} were handed over until then."
+                raise type(error)(error.code, message) from error
             verdicts |= found
             await self._pages.let_others_write()
         return so_far.handed_over
@@ -162,7 +162,9 @@ class HandingOver:
             verdict_of |= dict.fromkeys(profile.identities, verdict)
         handed_over = {lead.profile_id for lead in leads}
         # A batch takes no lock for a profile with one identity, but it notices the new revision.
-        unchanged = {one.id: one.counts_of(one.id) for one in profiles if one.id in handed_over}
+        unchanged = {
+            profile.id: profile.counts_of(profile.id) for profile in profiles if profile.id in handed_over
+        }
         counts.write(connection, unchanged)
         cycles.hand_over(connection, leads)
         outbox.put(connection, self._records(leads, so_far))
@@ -172,7 +174,7 @@ class HandingOver:
         # A hand-over without a lead has changed nothing, so it is stored only while it runs.
         if so_far.handed_over or not kept_back_alone:
             handovers.write(connection, so_far)
-        return _Page({one: verdict_of[one] for one in ids if one in verdict_of}, so_far)
+        return _Page({i: verdict_of[i] for i in ids if i in verdict_of}, so_far)
 
     def _records(self, leads: Sequence[LeadQualified], so_far: Handover) -> list[Record]:
         """Return the records for the log: each lead, and who asked for the hand-over, when and why."""
@@ -187,17 +189,18 @@ class HandingOver:
             handed_over_at=leads[0].qualified_at,
             note=self._act.note,
         )
-        told = [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
-        return [*told, Record(MATRICES, self._model, encode(event))]
+        of_leads = [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads]
+        return [*of_leads, Record(MATRICES, self._model, encode(event))]
 
 
 def _judge(
     profile: Profile, begun: Sequence[Cycle], state: State, *, kept_back_alone: bool
 ) -> HandOverResult:
     """Return what becomes of a profile; `handed_over` means that it is to become a lead now."""
-    has_lead = max((one for one in begun if one.lead_id), key=lambda one: one.number, default=None)
-    if has_lead is not None:
-        return HandOverResult("already_handed_over", profile.id, has_lead.lead_id)
+    with_lead = [cycle for cycle in begun if cycle.lead_id]
+    if with_lead:
+        latest = max(with_lead, key=lambda cycle: cycle.number)
+        return HandOverResult("already_handed_over", profile.id, latest.lead_id)
     if state != "qualified":
         return HandOverResult(state, profile.id)
     if kept_back_alone and not begun:

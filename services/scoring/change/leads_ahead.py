@@ -40,9 +40,9 @@ def leads_ahead(
     found: list[LeadsAhead] = []
     for known in qualifying(connection, version, profile_ids, day_of(now)):
         past = cycles.read(connection, [profile for profile, _ in known])
-        for profile, one in known:
+        for profile, score_input in known:
             cycle = latest_cycle(past.get((profile.id, version.model), ()))
-            lead = qualify(profile, one, version, cycle=cycle, at=now)
+            lead = qualify(profile, score_input, version, cycle=cycle, at=now)
             found.append(LeadsAhead(lead, {i: profile.counts_of(i).revision for i in profile.identities}))
     return found
 
@@ -59,7 +59,9 @@ def qualifying(
         known = [*traits.known(connection, profiles).values()]
         appraisals = appraise_all(known, columns_of(known, version.matrix), version.matrix, day)
         each = zip(profiles, known, appraisals, strict=True)
-        yield [(profile, one) for profile, one, found in each if found.state == QUALIFIED]
+        yield [
+            (profile, score_input) for profile, score_input, appraisal in each if appraisal.state == QUALIFIED
+        ]
 
 
 def still_true(connection: Connection, ahead: Sequence[LeadsAhead], now: datetime) -> list[LeadQualified]:
@@ -67,10 +69,10 @@ def still_true(connection: Connection, ahead: Sequence[LeadsAhead], now: datetim
 
     A lead holds until the day ends or its profile changes.
     """
-    today = [one for one in ahead if day_of(one.lead.qualified_at) == day_of(now)]
-    revisions = counts.revisions(connection, [i for one in today for i in one.revisions])
+    today = [computed for computed in ahead if day_of(computed.lead.qualified_at) == day_of(now)]
+    revisions = counts.revisions(connection, [i for computed in today for i in computed.revisions])
     return [
-        msgspec.structs.replace(one.lead, qualified_at=now)
-        for one in today
-        if all(revisions.get(i, 0) == revision for i, revision in one.revisions.items())
+        msgspec.structs.replace(computed.lead, qualified_at=now)
+        for computed in today
+        if all(revisions.get(i, 0) == revision for i, revision in computed.revisions.items())
     ]

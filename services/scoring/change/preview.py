@@ -51,66 +51,68 @@ def preview(connection: Connection, draft: Version, now: datetime) -> Preview:
     after = ""
     while (page := everybody.read(connection, after, PAGE, asked)).profile_ids:
         after = page.profile_ids[-1]
-        before = _standing(page.known, old.matrix, day) if old else None
+        before = _scores(page.known, old.matrix, day) if old else None
         known = with_uncounted(connection, page.known, page.identity_ids, uncounted)
-        _take(connection, found, _Page(page.profile_ids, before, _standing(known, draft.matrix, day)), draft)
+        _take(connection, found, _Page(page.profile_ids, before, _scores(known, draft.matrix, day)), draft)
     return found
 
 
-class _Standing(NamedTuple):
+class _Scores(NamedTuple):
     """The scores of profiles, and which of them qualify."""
 
     points: Floats
     qualifies: NDArray[np.bool_]
 
 
-def _standing(known: Sequence[ScoreInput], matrix: Matrix, day: int) -> _Standing:
+def _scores(known: Sequence[ScoreInput], matrix: Matrix, day: int) -> _Scores:
     columns = columns_of(known, matrix)
     points = scores_of(known, columns, rule_lines(columns, matrix, day), matrix, day).points
     states = states_of(known, points, matrix, day)
-    return _Standing(points, np.array([state == QUALIFIED for state in states], np.bool_))
+    return _Scores(points, np.array([state == QUALIFIED for state in states], np.bool_))
 
 
 class _Page(NamedTuple):
     """Profiles in the order of their ids, under the active version, if there is one, and under the draft."""
 
     profile_ids: Sequence[str]
-    before: _Standing | None
-    after: _Standing
+    before: _Scores | None
+    after: _Scores
 
-    def movers(self, places: Indices, measure: Floats, most: int) -> Iterator[Mover]:
+    def movers(self, indices: Indices, measure: Floats, most: int) -> Iterator[Mover]:
         """Yield the profiles with the highest measure among those at some indices."""
         # Of equal profiles the least id goes first, as in the flip-diff of the activation that may follow.
-        highest: list[int] = places[np.argsort(-measure[places], kind="stable")[:most]].tolist()
-        for place in highest:
-            before = self.before.points.item(place) if self.before else None
-            yield Mover(self.profile_ids[place], before, self.after.points.item(place))
+        highest: list[int] = indices[np.argsort(-measure[indices], kind="stable")[:most]].tolist()
+        for index in highest:
+            before = self.before.points.item(index) if self.before else None
+            yield Mover(self.profile_ids[index], before, self.after.points.item(index))
 
 
 def _take(connection: Connection, found: Preview, page: _Page, draft: Version) -> None:
     points, qualify = page.after.points, np.flatnonzero(page.after.qualifies)
     gains = np.abs(points - page.before.points if page.before else points)
     moved = np.flatnonzero(gains)
-    begun = cycles.begun_by(connection, [page.profile_ids[one] for one in qualify.tolist()], draft.model)
-    has_lead = [begun.get(page.profile_ids[one]) for one in qualify.tolist()]
-    newly = qualify[np.array([one is None for one in has_lead], np.bool_)]
+    ids = [page.profile_ids[index] for index in qualify.tolist()]
+    begun = cycles.begun_by(connection, ids, draft.model)
+    has_lead = [begun.get(profile_id) for profile_id in ids]
+    newly = qualify[np.array([lead is None for lead in has_lead], np.bool_)]
     found.profiles += len(page.profile_ids)
     found.moved += len(moved)
     found.newly_flipped += len(newly)
     found.already_handed_over += has_lead.count(True)
     found.kept_back += has_lead.count(False)
     _keep(found.biggest_movers, page.movers(moved, gains, MOVERS), MOVERS, _gain)
-    _keep(found.would_flip, page.movers(newly, points, EXAMPLES), EXAMPLES, lambda one: one.after)
+    _keep(found.would_flip, page.movers(newly, points, EXAMPLES), EXAMPLES, lambda mover: mover.after)
     if page.before is not None:
         un_flipped = np.flatnonzero(page.before.qualifies & ~page.after.qualifies)
         found.un_flipped += len(un_flipped)
         losers = page.movers(un_flipped, page.before.points, EXAMPLES)
-        _keep(found.would_un_flip, losers, EXAMPLES, lambda one: one.before or 0)
+        _keep(found.would_un_flip, losers, EXAMPLES, lambda mover: mover.before or 0)
 
 
-def _keep(kept: list[Mover], more: Iterable[Mover], most: int, measure: Callable[[Mover], float]) -> None:
-    """Keep the movers with the highest measure of both lists in `kept`."""
-    kept[:] = heapq.nsmallest(most, [*kept, *more], key=lambda one: (-measure(one), one.profile_id))
+def _keep(highest: list[Mover], more: Iterable[Mover], most: int, measure: Callable[[Mover], float]) -> None:
+    """Replace the movers in `highest` by those of both lists that have the highest measure."""
+    both = [*highest, *more]
+    highest[:] = heapq.nsmallest(most, both, key=lambda mover: (-measure(mover), mover.profile_id))
 
 
 def _gain(mover: Mover) -> float:

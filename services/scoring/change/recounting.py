@@ -19,8 +19,8 @@ def recount(connection: Connection, identity_ids: Sequence[str], tally: Tally) -
     interactions = ledger.read(connection, identity_ids)
     owners = sorted(before.keys() | interactions.keys())
     changes = Changes()
-    for place, identity_id in enumerate(owners):
+    for owner, identity_id in enumerate(owners):
         for interaction in interactions.get(identity_id, ()):
-            count(changes, place, interaction, tally)
-    others = [without(before[one].value.counts, tally.keys) if one in before else NONE for one in owners]
+            count(changes, owner, interaction, tally)
+    others = [without(before[i].value.counts, tally.keys) if i in before else NONE for i in owners]
     counts.write_changed(connection, before, dict(zip(owners, changes.to(others), strict=True)))

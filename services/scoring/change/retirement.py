@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from services.scoring.change.announcing import tell_deleted
+from services.scoring.change.announcing import publish_deleted
 from services.scoring.store import drafts, lifecycle, preparations
 from services.scoring.store.models import hold
 from services.scoring.store.vocabulary import model_unknown
@@ -44,7 +44,7 @@ def end(connection: Connection, model: str, act: Act, now: datetime, *, if_match
     lifecycle.check_unchanged(state, if_match)
     if state.active_version is None:
         drafts.delete(connection, model)
-        tell_deleted(connection, model, now)
+        publish_deleted(connection, model, now)
         return
     lifecycle.retire(connection, model, now, author=act.author, note=act.note)
     retired = ModelRetired(

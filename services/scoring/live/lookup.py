@@ -44,10 +44,10 @@ def with_uncounted(
         return known
     posted = ledger.read(connection, [i for ids in identity_ids for i in ids])
     found: list[ScoreInput] = []
-    for one, ids in zip(known, identity_ids, strict=True):
-        interactions = (each for i in ids for each in posted.get(i, ()))
-        counts = total([without(one.counts, uncounted.keys), counted(interactions, uncounted)])
-        found.append(one._replace(counts=counts))
+    for score_input, ids in zip(known, identity_ids, strict=True):
+        interactions = (interaction for i in ids for interaction in posted.get(i, ()))
+        counts = total([without(score_input.counts, uncounted.keys), counted(interactions, uncounted)])
+        found.append(score_input._replace(counts=counts))
     return found
 
 

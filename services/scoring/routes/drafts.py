@@ -13,7 +13,7 @@ from fastapi import APIRouter, Body, Header, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from services.scoring.change.announcing import tell_deleted, tell_drafted
+from services.scoring.change.announcing import publish_deleted, publish_drafted
 from services.scoring.matrix.matrix import Matrix
 from services.scoring.matrix.messages import of_rule
 from services.scoring.matrix.reading import read_matrix
@@ -97,7 +97,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
             _check(drafts.shown(connection, model), draft.text, if_match, if_none_match)
             drafts.write(connection, model, draft.text)
             if not is_active:
-                tell_drafted(connection, model, clock.now())
+                publish_drafted(connection, model, clock.now())
 
         await database.unit(replace)
         outgoing.ring()
@@ -115,7 +115,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
             hold(connection, to_activate=True)
             _throw_away(connection, model, if_match)
             if not is_there(connection, model):
-                tell_deleted(connection, model, clock.now())
+                publish_deleted(connection, model, clock.now())
 
         await database.unit(discard)
         outgoing.ring()
