@@ -18,4 +18,6 @@ def transport_words(error: httpx.TransportError) -> str:
 
 def invalid_url(url: str) -> Misconfigured:
     """Return the error for a URL that no instance can have."""
-    return Misconfigured("url_invalid", f"{url} is no URL of an instance; one is http://127.0.0.1:8000.")
+    return Misconfigured(
+        "url_invalid", f"{url} is not the URL of an instance. An example is http://127.0.0.1:8000."
+    )

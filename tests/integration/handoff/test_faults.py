@@ -115,7 +115,7 @@ async def test_attempts_that_end_while_the_disk_is_full_are_recorded_later(
 
         await fill(database)
         may_answer.set()
-        await eventually(readiness, lambda told: "handoff.deliveries waits" in told)
+        await eventually(readiness, lambda told: "handoff.deliveries has waited" in told)
 
         await changed(database, sa.text("pragma max_page_count = 1000000"))
         world.clock.advance(hours=1)

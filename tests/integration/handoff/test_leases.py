@@ -220,7 +220,7 @@ async def test_a_worker_without_a_proof_of_life_delivers_with_leases_that_expire
         await world.append(qualified(2))
         await world.wait_for_deliveries(webhook, "delivered")
         await eventually(
-            lambda: world.api.get("/readyz"), lambda answer: "handoff.leases waits" in answer.text
+            lambda: world.api.get("/readyz"), lambda answer: "handoff.leases has waited" in answer.text
         )
 
         world.clock.advance(hours=1)

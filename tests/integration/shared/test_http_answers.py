@@ -11,7 +11,7 @@ import pytest
 
 from services.handoff.payload import schemas as bodies
 from shared.web.docs import ASSETS
-from tests.support.keys import WRITE_KEY
+from tests.support.keys import CRM_KEY, OPS_KEY, WRITE_KEY
 from tests.worlds.all_services import compose_all_services
 from tests.worlds.ingest import run_ingest
 
@@ -50,10 +50,10 @@ ANSWERS: list[tuple[str, str, dict[str, Any], int]] = [
     ("OPTIONS", "/v1/track", {}, 204),
     ("GET", "/v1/track", {}, 405),
     ("GET", "/v1/leads", {}, 401),
-    ("GET", "/v1/leads", {"headers": {"authorization": "Bearer crm-key"}}, 200),
-    ("GET", "/v1/leads", {"headers": {"authorization": "Bearer crm-key"}, "params": {"x": "1"}}, 400),
-    ("GET", "/v1/leads/none", {"headers": {"authorization": "Bearer crm-key"}}, 404),
-    ("PUT", "/v1/models/m/draft", {"headers": {"authorization": "Bearer ops-key"}}, 422),
+    ("GET", "/v1/leads", {"headers": {"authorization": f"Bearer {CRM_KEY}"}}, 200),
+    ("GET", "/v1/leads", {"headers": {"authorization": f"Bearer {CRM_KEY}"}, "params": {"x": "1"}}, 400),
+    ("GET", "/v1/leads/none", {"headers": {"authorization": f"Bearer {CRM_KEY}"}}, 404),
+    ("PUT", "/v1/models/m/draft", {"headers": {"authorization": f"Bearer {OPS_KEY}"}}, 422),
     ("GET", "/nothing", {}, 404),
     ("TRACE", "/healthz", {}, 405),
     ("BREW", "/healthz", {}, 405),

@@ -94,7 +94,7 @@ async def test_a_missing_key_is_reported_before_any_other_error_of_the_request(
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as api:
         answer = await api.post("/v1/webhooks", **request_)
         assert (answer.status_code, answer.json()["code"]) == (401, "key_invalid")
-        api.headers["authorization"] = "Bearer crm-key"
+        api.headers["authorization"] = f"Bearer {CRM_KEY}"
         answer = await api.post("/v1/webhooks", **request_)
         assert answer.status_code in {400, 413, 415, 422}
 
