@@ -43,7 +43,7 @@ format: .venv/.dev ## Put the code into its form
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: .venv/.dev ## Measure the paths of DESIGN.md section 9 beside their floors
+bench: .venv/.dev ## Measure the paths of the table in README beside their floors
 	@$(BIN)/python -m tests.bench
 
 bench-peers: .venv/.dev ## Measure the fold beside a Kafka Streams application that does the same (minutes; JDK 17, Maven)

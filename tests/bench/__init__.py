@@ -1,1 +1,1 @@
-"""The paths of DESIGN.md section 9, each measured beside its floor: `python -m tests.bench --help`."""
+"""The paths of the table in README, each measured beside its floor: `python -m tests.bench --help`."""

@@ -33,7 +33,7 @@ from tests.bench.rows import (
 )
 from tests.bench.table import Row, render
 
-TITLE = "DESIGN.md section 9: ours beside its floor"
+TITLE = "Ours beside its floor"
 WIDTH = 150
 # Of one row with the servers that it is the first to need, so that nothing ever hangs unseen.
 ROW_LIMIT_SECONDS = 720

@@ -10,7 +10,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Row:
-    """One path of DESIGN.md section 9: what it did, what its floor did, what we aim for."""
+    """One path of the table in README: what it did, what its floor did, what we aim for."""
 
     number: int
     path: str

@@ -1,4 +1,4 @@
-"""Antonio, who buys running shoes: DESIGN.md section 7 as what is posted and what has to come of it."""
+"""Antonio, who buys running shoes: what is posted, and what has to follow from it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""The score by definition (DESIGN.md section 4): the whole set of events, day by day, deed by deed."""
+"""The score by definition (docs/scoring.md): the whole set of events, day by day, deed by deed."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Who is one person, as DESIGN.md and docs/decisions (10, 15, 17, 53) have it."""
+"""Who is one person, as docs/design.md and docs/decisions (10, 15, 17, 53) have it."""
 
 from collections.abc import Collection, Iterable, Mapping
 

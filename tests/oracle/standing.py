@@ -1,4 +1,4 @@
-"""What follows from a score (DESIGN.md section 4): the stage, the grade, and whether sales gets the lead."""
+"""What follows from a score (docs/scoring.md): the stage, the grade, and whether sales gets the lead."""
 
 from typing import NamedTuple
 

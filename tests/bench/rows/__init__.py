@@ -1,1 +1,1 @@
-"""One module a row of DESIGN.md section 9."""
+"""One module a row of the table in README."""

@@ -2,7 +2,8 @@
 
 Counts are entries of a packed array, sorted and without zeros, so equal counts are equal bytes. They form an
 abelian group: an interaction adds, a retraction subtracts, a merge sums, and empty counts are neutral. So
-they depend on the set of interactions alone, not on order, batches or redelivery (DESIGN.md ideas 3 and 8).
+they depend on the set of interactions alone, not on order, batches or redelivery (docs/design.md, ideas 3
+and 8).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Pricing: the score of a profile under a matrix on a day, line by line. Pure, and the same for every caller.
 
 Limits and caps are applied here, to sums, the earliest days first. Clamping step by step while events come
-in would make the score depend on their order (DESIGN.md idea 3).
+in would make the score depend on their order (docs/design.md, idea 3).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
