@@ -50,7 +50,7 @@ class IngestWorld:
     api: httpx.AsyncClient
 
     async def events(self, topic: str) -> list[Event]:
-        """The messages on a topic, in order."""
+        """The events on a topic, in order."""
         return [decode(message.value) for message in await messages_on(self.log, topic)]
 
     async def interactions(self) -> list[Interaction]:
