@@ -1,4 +1,4 @@
-"""The benchmark beside Kafka Streams: what is measured, and that no difference passes for equal."""
+"""The benchmark beside Kafka Streams: what is measured, and that every difference is found."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -39,7 +39,7 @@ def result(first: float, warm: float) -> Result:
 
 
 def rounds(*warm: tuple[float, float]) -> list[Round]:
-    """Return rounds in which a warm event costs ours and (b) so much."""
+    """Return rounds with the costs of a warm event for ours and for (b)."""
     return [
         Round({OURS: result(400, ours), ROCKSDB: result(50, 50), WITH_POSTGRES: result(100, b)}, {}, 0)
         for ours, b in warm
