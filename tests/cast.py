@@ -19,7 +19,7 @@ VISITS = rule("visits", 10)
 FADING_VISITS = rule("visits", 10, half_life="10d")
 ADJUSTED = {"model": "m", "points": 5, "reason": "met", "author": "Olga"}
 
-# What trackers send.
+# Identities as trackers send them.
 VISIT = {"type": "visit", "identities": {"email": "ana@example.com"}}
 TRACK = {"type": "track", "userId": "u1", "event": "Order Completed"}
 
@@ -46,7 +46,7 @@ def antonios_steps() -> list[Interaction]:
 
 
 def by_cookie(type: str = "visit", **more: Any) -> Interaction:
-    """What Ana does before she is known by her e-mail."""
+    """An interaction of Ana before she is known by her e-mail."""
     return interaction(type, known_as={"anonymous_id": "cookie"}, **more)
 
 

@@ -55,8 +55,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    # Thousands of collected tests stay to the end. To have the cycle collector walk over them again and again
-    # took a tenth of the processor time of the tests.
+    # Thousands of collected tests stay to the end. If the cycle collector walks over them again and again, it
+    # takes a tenth of the processor time of the tests.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 50)
@@ -100,7 +100,7 @@ def postgres_databases(postgres: str) -> Databases:
         await connection.execute("select pg_reload_conf()")
         await connection.close()
 
-    # Once a worker copies the template, no other may be connected to it.
+    # PostgreSQL copies a template only if no other session is connected to it.
     migrated = servers.directory() / "migrated"
     with FileLock(servers.directory() / "migrating"):
         if not migrated.exists():
@@ -119,7 +119,7 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def postgres_url(postgres_databases: Databases) -> AsyncIterator[str]:
-    """A migrated database that is empty and, for the time of the test, nobody else's."""
+    """A migrated, empty database, which no other test uses at the same time."""
     url = await postgres_databases.take()
     yield url
     await postgres_databases.give_back(url)
@@ -133,7 +133,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def disk_of(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
-    """Make disks of so many KiB, which may get full."""
+    """Make disks of a size in KiB, which may get full."""
     with ExitStack() as stack:
 
         def mounted(kibibytes: int) -> Path:

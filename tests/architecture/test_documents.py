@@ -30,7 +30,7 @@ INVENTED = {"services/handoff/payload/noted.py", "tests/contract/golden/noted.1.
 
 
 class Relation(NamedTuple):
-    """What a decision says of another one in its status."""
+    """The relation to another decision that a decision states in its status."""
 
     of: str
     how: str

@@ -1,4 +1,4 @@
-"""Rules of the house that no linter knows; each tells the accident that it prevents."""
+"""Rules of the house that no linter knows; each names the accident that it prevents."""
 
 import ast
 from collections.abc import Iterator
@@ -138,7 +138,7 @@ def test_only_store_knows_the_tables() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name)
 def test_source_files_have_at_most_250_lines(path: Path) -> None:
-    """Files that grew past a few screens are where two jobs hide, and where nobody reads to the end."""
+    """A file longer than a few screens hides two jobs, and is not read to the end."""
     assert len(path.read_text().splitlines()) <= MOST_LINES
 
 

@@ -1,4 +1,4 @@
-"""Tests wait for conditions. What waits for a time fails on a machine that is busy, and only there."""
+"""Tests wait for conditions. A test that waits for a time fails on a busy machine, and only there."""
 
 import ast
 import tomllib
@@ -17,7 +17,7 @@ WAITS = ROOT / "tests/support/patience.py"
 FILES = sorted(set((ROOT / "tests").rglob("*.py")) - set((ROOT / "tests/bench").rglob("*.py")) - {WAITS})
 CLOCKS = {"time.time", "time.monotonic", "time.perf_counter", "time.process_time"}
 LIMITED = (".timeout", "asyncio.wait_for", ".wait", ".communicate", ".join", ".result", ".alarm")
-# Their own limit, where none is given, is five seconds.
+# Without an argument their limit is five seconds.
 CLIENTS = {f"httpx.{name}" for name in ("Client", "AsyncClient", "get", "post", "put", "request", "stream")}
 IN_PROCESS = {"transport"}
 LIMITS = ("timeout", "deadline")
@@ -39,7 +39,7 @@ def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
 
 
 def number(node: ast.expr | None) -> float | None:
-    """Return what a literal says, in seconds; None for everything else."""
+    """Return the value of a literal, in seconds; None for everything else."""
     value = node.value if isinstance(node, ast.Constant) else None
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
@@ -53,7 +53,7 @@ def complaints(path: Path) -> Iterator[str]:
         if name in CLOCKS:
             yield f"{call.lineno}: {name}: what a test sees may not depend on how long it takes"
         limits = [number(given.get(limit)) for limit in LIMITS] + numbers * name.endswith(LIMITED)
-        # Nothing at all is no limit that a slow machine could miss: who does not wait, waits for nothing.
+        # A slow machine cannot miss a limit of zero, since there is no wait.
         if any(limit and limit < PATIENCE_SECONDS for limit in limits):
             yield f"{call.lineno}: {name} has a limit of its own; take that of tests/support/patience.py"
         if name in CLIENTS and not given.keys() & (IN_PROCESS | {"timeout"}):

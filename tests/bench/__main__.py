@@ -35,7 +35,7 @@ from tests.bench.table import Row, render
 
 TITLE = "Ours beside its floor"
 WIDTH = 150
-# Of one row with the servers that it is the first to need, so that nothing ever hangs unseen.
+# The limit includes the start of servers that no earlier row needed; with a limit no hang stays unseen.
 ROW_LIMIT_SECONDS = 720
 
 
@@ -131,7 +131,7 @@ def _measure_on_kafka(arena: Arena, bootstrap: str, wanted: frozenset[int]) -> I
                 yield side_by_side.measure(arena, found)
         for number, measure in _PRODUCTION.items():
             if number in wanted:
-                # Positions belong to one log, and topics of another prefix are another one.
+                # Positions belong to one log, and topics with another prefix are another log.
                 own = asyncio.run(copy(url, f"row{number}", "template1"))
                 yield measure(arena, bootstrap, own)
 
@@ -151,13 +151,13 @@ def _bounded(measured: Iterator[Row]) -> Iterator[Row]:
 
 
 def _give_up(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise Wrong(f"a row is not done after {ROW_LIMIT_SECONDS} s; it is the last one that was told of")
+    raise Wrong(f"a row is not done after {ROW_LIMIT_SECONDS} s; its name was printed last")
 
 
 def main() -> int:
     """Carry out the command line; fail on wrong answers, never on slow ones."""
     options = _options()
-    # So that what runs is ended and what lies about removed, as after an interrupt.
+    # As after an interrupt, processes are ended and files are removed.
     signal.signal(signal.SIGTERM, _leave)
     if options.profile:
         options.profile.mkdir(parents=True, exist_ok=True)
@@ -167,13 +167,13 @@ def main() -> int:
     with temporary_directory() as directory:
         profiles = options.profile.resolve() if options.profile else None
         arena = Arena(directory, options.seconds, options.pairs, profiles, options.scale)
-        described = machine.describe() | {"pinned": arena.cores.told}
+        described = machine.describe() | {"pinned": arena.cores.described}
         try:
             for row in _bounded(_measure(arena, options.rows, embedded_only=options.embedded_only)):
                 rows.append(row)
                 arena.tell(f"row {row.number} is measured")
         except Wrong as error:
-            # What was measured before is not lost for it.
+            # The rows that were measured before are printed and written all the same.
             wrong = str(error)
     rows.sort(key=lambda row: row.number)
     Console(width=WIDTH).print(render(rows, title=TITLE))

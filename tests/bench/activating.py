@@ -1,4 +1,4 @@
-"""An activation and its course: how long each phase takes, and how far it has come."""
+"""An activation and its progress: how long each phase takes, and how much is done."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ _COURSE = "select phase, done, total from preparations"
 
 @dataclass
 class Activated:
-    """What an activation took; `phases` are seconds by the name of the phase.
+    """The cost of an activation; `phases` are seconds by the name of the phase.
 
     In the last, `change`, live scoring waits.
     """
@@ -34,15 +34,15 @@ class Activated:
 async def activated(
     arena: Arena, server: Server, url: str, *, limit: float, look: Callable[[], Awaitable[None]] | None = None
 ) -> Activated:
-    """Activate the draft; raises Wrong, telling how far it came, when it is not done in time.
+    """Activate the draft; raises Wrong with the progress so far when it is not done in time.
 
-    `look` is called again and again meanwhile.
+    `look` is called again and again during the activation.
     """
     connection = await asyncpg.connect(plain(url))
     pid = server.process.pid
     used, started = cpu_seconds(pid), time.perf_counter()
     phases: dict[str, float] = {"change": 0.0}
-    course, told_at, seen_at = "it has not begun", started, started
+    course, reported_at, seen_at = "it has not begun", started, started
     call = asyncio.create_task(
         asyncio.to_thread(
             server.call, "POST", "/v1/models/bench/activate", OPS_KEY, {"handoff": "none"}, seconds=limit
@@ -61,8 +61,8 @@ async def activated(
                 course = f"{row['phase']}, {row['done']:,} of {row['total']:,}"
             phases[phase] = phases.get(phase, 0.0) + now - seen_at
             seen_at = now
-            if now - told_at > TELL_SECONDS:
-                told_at = now
+            if now - reported_at > TELL_SECONDS:
+                reported_at = now
                 arena.tell(f"  {course} after {now - started:.0f} s")
         try:
             await call

@@ -1,4 +1,4 @@
-"""What all rows of one run share: the cores, the directory, how long to measure, whom to tell."""
+"""What all rows of one run share: the cores, the directory, how long to measure, the console."""
 
 import tempfile
 from collections.abc import Generator
@@ -33,19 +33,19 @@ class Arena:
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
 
     def sized(self, full: int) -> int:
-        """Return how many there are of what a run at full scale has so many of."""
+        """Return the size at the scale of the run of something that has the size `full` at full scale."""
         return max(1, round(full * self.scale))
 
     def tell(self, step: str) -> None:
-        """Say what happens now."""
+        """Print the next step."""
         self.console.print(f"[dim]{step}[/]")
 
-    def told_count(self, count: int) -> None:
-        """Say how far the making of the events has come."""
+    def print_count(self, count: int) -> None:
+        """Print how many events are made."""
         self.tell(f"  {count:,} events on the topic")
 
     def subdirectory(self, name: str) -> Path:
-        """Return a fresh directory, which every user may enter: PostgreSQL is another one."""
+        """Return a fresh directory; every user may enter it, since PostgreSQL runs as another user."""
         made = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.directory))
         made.chmod(0o755)
         return made
@@ -53,7 +53,7 @@ class Arena:
 
 @contextmanager
 def temporary_directory() -> Generator[Path]:
-    """Give a directory that is gone afterwards, with all that the run has left in it."""
+    """Give a directory that is removed afterwards, with all files that the run has left in it."""
     with tempfile.TemporaryDirectory(prefix="flipline-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         directory.chmod(0o755)

@@ -45,9 +45,9 @@ def _local(arena: Arena, script: str) -> Generator[str]:
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         ) as starting:  # fmt: skip
             pin(starting.pid, arena.cores.rest)
-            told, errors = starting.communicate(timeout=START_LIMIT)
+            output, errors = starting.communicate(timeout=START_LIMIT)
         if starting.returncode:
             raise Wrong(f"{name} does not start:\n{errors[-TAIL:]}")
-        yield told.strip().splitlines()[-1].partition("=")[2]
+        yield output.strip().splitlines()[-1].partition("=")[2]
     finally:
         subprocess.run([*command, "stop", "--dir", str(directory)], check=False, capture_output=True)

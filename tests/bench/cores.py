@@ -1,4 +1,4 @@
-"""Which core does what, so that a server and what measures it do not take time from each other."""
+"""Which core runs what, so that a server and the program that measures it do not compete for time."""
 
 import os
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Cores:
 
     @classmethod
     def of_this_machine(cls) -> Self:
-        """Share out the cores that this process may use; with one, or without pinning, all use all."""
+        """Share out the cores of this process; with one core, or without pinning, all parts share all."""
         allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
         if len(allowed) < 2:
             everything = frozenset(allowed)
@@ -25,17 +25,17 @@ class Cores:
 
     @property
     def all(self) -> frozenset[int]:
-        """All that the run may use."""
+        """All cores that the run may use."""
         return self.server | self.load | self.rest
 
     @property
-    def told(self) -> str:
-        """Who runs where, for the report."""
+    def described(self) -> str:
+        """Which part runs on which cores, for the report."""
         parts = {"server": self.server, "load": self.load, "brokers and databases": self.rest}
         return "; ".join(f"{name} on {','.join(map(str, sorted(cores)))}" for name, cores in parts.items())
 
 
 def pin(pid: int, cores: frozenset[int]) -> None:
-    """Let a process, and what it starts from now on, run on these cores alone, where that can be said."""
+    """Let a process and its later children run on these cores only, where the system supports that."""
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(pid, cores)

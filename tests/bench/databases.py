@@ -9,7 +9,7 @@ from tests.support.postgres import plain
 
 
 async def copy(url: str, name: str, template: str) -> str:
-    """Make a database like another and return its URL, with nothing left to be written out."""
+    """Copy a database and return the URL of the copy, with all its pages written to disk."""
     own = sa.make_url(url).set(database=name).render_as_string(hide_password=False)
     await execute(url, f'create database {name} template "{template}"')
     await execute(own, "checkpoint")

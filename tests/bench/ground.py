@@ -1,4 +1,4 @@
-"""What rows 3 and 5 stand on: a database in which the people are known and counted, and what they do next."""
+"""The base of rows 3 and 5: a database in which the people are known and counted, and their next events."""
 
 import asyncio
 from collections.abc import Generator, Iterator
@@ -39,7 +39,7 @@ class Ground:
 
 
 def found(arena: Arena, bootstrap: str, url: str) -> Ground:
-    """Make the database that every round is a copy of: the matrix active, the people known and counted."""
+    """Make the database that every round copies: the matrix is active, the people are known and counted."""
     history, measured = arena.sized(HISTORY), arena.sized(MEASURED)
     asyncio.run(make_topics(bootstrap))
     base = asyncio.run(copy(url, _BASE, "template1"))
@@ -47,7 +47,7 @@ def found(arena: Arena, bootstrap: str, url: str) -> Ground:
         activate_matrix(server, FLIP_NUMBER)
     arena.tell(f"  putting {history:,} events of the past on the topic ...")
     past = interactions(history, prefix="past", days_ago=range(1, HISTORY_DAYS))
-    asyncio.run(produce(bootstrap, records(past), arena.told_count))
+    asyncio.run(produce(bootstrap, records(past), arena.print_count))
     arena.tell(f"  folding {history:,} events of the past ...")
     with flipline(arena, "scoring", name="history", log=f"kafka://{bootstrap}", database_url=base) as server:
         pace = watch_postgres(base, history, [server.process.pid], limit=FOUND_LIMIT_SECONDS)
@@ -57,7 +57,7 @@ def found(arena: Arena, bootstrap: str, url: str) -> Ground:
 
 
 def activate_matrix(server: Server, flip_number: float) -> None:
-    """Make the 30 rules the ones that score."""
+    """Activate the matrix of 30 rules."""
     server.call("PUT", "/v1/models/bench/draft", OPS_KEY, matrix(flip_number=flip_number))
     server.call("POST", "/v1/models/bench/activate", OPS_KEY, {"handoff": "all"})
 
@@ -80,7 +80,7 @@ def round_on(ground: Ground, name: str) -> Generator[str]:
         yield url
         kept = asyncio.run(value(url, "select count(*) from ledger"))
         if kept != ground.history + ground.measured:
-            # What a worker cannot handle it parks and passes, so the positions alone prove nothing.
+            # A worker parks and passes messages that it cannot handle, so the positions alone prove nothing.
             events = ground.history + ground.measured
             raise Wrong(f"{events:,} events were on the topic and {kept:,} are in the ledger")
     finally:

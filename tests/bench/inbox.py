@@ -13,7 +13,7 @@ PERSON = re.compile(rb'"latency-[a-z]+-(\d+)"')
 
 
 class Inbox:
-    """Notes the arrivals by the number in the identity of whom they are about."""
+    """Notes the arrivals by the number in the identity of the person that a message is about."""
 
     def __init__(self) -> None:
         self.messages = 0
@@ -31,11 +31,11 @@ class Inbox:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL at which it listens."""
         return f"http://{HOST}:{self.port}/hook"
 
     async def wait_for(self, count: int, *, seconds: float) -> bool:
-        """Wait until messages about so many people have come, and tell whether they did."""
+        """Wait for messages about `count` people; return whether they came in time."""
         deadline = time.perf_counter() + seconds
         while len(self.arrivals) < count and time.perf_counter() < deadline:
             await asyncio.sleep(0.05)

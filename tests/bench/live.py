@@ -1,4 +1,4 @@
-"""Live events at a steady rate while something else is measured, and how far behind scoring falls."""
+"""Live events at a steady rate during another measurement, and how far scoring falls behind."""
 
 import asyncio
 import sqlite3
@@ -38,9 +38,9 @@ class Live:
         self._stopped = False
         self.appended = 0
         self.most_behind = 0
-        """events that were appended and not yet taken in, at the worst moment that was looked at"""
+        """the most events, of all looks, that were appended and not yet taken in"""
         self.stood_still = 0.0
-        """the longest time in seconds, between two looks, in which events waited and none was taken in"""
+        """the longest time in seconds, from look to look, in which events waited and none was taken in"""
         self._taken = 0
         self._moved_at = 0.0
 
@@ -66,7 +66,7 @@ class Live:
             await log.close()
 
     async def beside(self, arena: Arena, server: Server, *, limit: float) -> Activated:
-        """Activate the draft meanwhile, then append no more and wait until all is taken in."""
+        """Activate the draft while events come, then stop appending and wait until all are taken in."""
 
         async def look() -> None:
             await self.look()
@@ -77,12 +77,12 @@ class Live:
         return took
 
     async def stop(self) -> None:
-        """Append no more."""
+        """Stop appending."""
         self._stopped = True
         await self._running
 
     async def look(self) -> int:
-        """Return how many events scoring is behind, and keep the most."""
+        """Return how many events scoring is behind, and note the maximum."""
         appended = self.appended
         moved = int(await self._connection.fetchval(MOVED))
         with closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True)) as log:

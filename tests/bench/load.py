@@ -22,7 +22,7 @@ ROUND_LIMIT = 120.0
 
 
 class Round:
-    """Fixed connections, each with one request under way, until the time is up."""
+    """A fixed number of connections, each with one request under way, until the time is up."""
 
     def __init__(self, requests: Iterator[bytes], seconds: float) -> None:
         self.requests = requests
@@ -91,7 +91,7 @@ def answer_size(buffer: bytes) -> int | None:
 
 
 async def run(port: int, requests: Iterator[bytes], *, connections: int, seconds: float) -> dict[str, Any]:
-    """Run a round and return what came of it."""
+    """Run a round and return its result."""
     loop = asyncio.get_running_loop()
     round_ = Round(requests, seconds)
     started = time.perf_counter()
@@ -110,7 +110,7 @@ async def run(port: int, requests: Iterator[bytes], *, connections: int, seconds
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:
-    """Return the smallest of the ordered values that so many percent of them do not exceed."""
+    """Return the smallest value that `percent` of the ordered values do not exceed."""
     return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)]
 
 

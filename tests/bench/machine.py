@@ -1,4 +1,4 @@
-"""What the figures were measured on: they mean nothing without it."""
+"""The machine of the figures, which mean nothing without it."""
 
 import os
 import platform
@@ -52,7 +52,7 @@ def _version(name: str) -> str | None:
 
 
 def _field(file: str, name: str) -> str | None:
-    """Return the first line of such a name in a file of /proc; None where there is no /proc."""
+    """Return the value of the first line with this name in a file of /proc; None where there is no /proc."""
     try:
         lines = Path(file).read_text().splitlines()
     except OSError:
@@ -65,10 +65,10 @@ def _field(file: str, name: str) -> str | None:
 
 def _java() -> str | None:
     try:
-        told = subprocess.run([find_java(), "-version"], capture_output=True, text=True, check=True)
+        printed = subprocess.run([find_java(), "-version"], capture_output=True, text=True, check=True)
     except (Failure, subprocess.CalledProcessError):
         return None
-    return told.stderr.partition("\n")[0]
+    return printed.stderr.partition("\n")[0]
 
 
 def _postgresql() -> str | None:

@@ -8,13 +8,13 @@ from tests.support.faults.servers import family
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process has used; unlike the clock's, others cannot take from it."""
+    """Return the processor time of a process; unlike time on the clock, it does not grow with other load."""
     own, _ = _cpu_seconds(pid)
     return own
 
 
 def family_cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process and all its descendants, those that have ended included."""
+    """Return the processor time of a process and all its descendants, including ended ones."""
     return sum(sum(_cpu_seconds(one)) for one in family(pid))
 
 
@@ -30,7 +30,7 @@ def _cpu_seconds(pid: int) -> tuple[float, float]:
 
 
 def peak_mebibytes(pid: int) -> float:
-    """Return the most memory that a process ever had resident; 0 where there is no /proc."""
+    """Return the peak of a process's resident memory; 0 where there is no /proc."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -39,7 +39,7 @@ def peak_mebibytes(pid: int) -> float:
 
 
 class Meter:
-    """Adds up the processor time that a process spends on what is counted, over several blocks."""
+    """Adds up the processor time of a process over several blocks, for the average of what was counted."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -54,10 +54,10 @@ class Meter:
         self._seconds += cpu_seconds(self._pid) - self._before
 
     def count(self, done: int) -> None:
-        """Count what was done in the block."""
+        """Add to the count of what was done in the blocks."""
         self._count += done
 
     @property
     def microseconds(self) -> float:
-        """Processor time for one of them."""
+        """Processor time for each that was counted."""
         return self._seconds / max(1, self._count) * 1e6

@@ -1,4 +1,4 @@
-"""A ledger that is there without ever having been folded, for row 8: made by the database itself."""
+"""A ledger for row 8, which no fold has written: the database makes it."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ _KINDS = "create table kind (number integer primary key, type text, campaign tex
 _PEOPLE = """
 create table person as select (row_number() over (order by id) - 1)::integer as number, id from identities
 """
-# In the order of time, each time another person: the rows of one lie as scattered as in life. The strides
+# In the order of time, each row of another person: a person's rows are as scattered as in life. The strides
 # have no factor in common with what they wrap around.
 _LEDGER = f"""
 insert into ledger (event_id, identity_id, type, occurred_at, source, campaign, properties, machine)
@@ -31,12 +31,12 @@ _INDEX = "select indexdef from pg_indexes where indexname = 'ix_ledger_identity_
 
 
 async def write_ledger(url: str, rows: int) -> None:
-    """Fill the ledger with so many visits, downloads and the rest of the people that the database knows."""
+    """Fill the ledger with `rows` interactions of all types, by the people that the database knows."""
     began = datetime.now(UTC) - timedelta(days=DAYS)
     connection = await asyncpg.connect(plain(url))
     try:
         index = await connection.fetchval(_INDEX)
-        # An index is made faster at the end than kept up to date row by row.
+        # To make an index at the end takes less time than to update it with each row.
         await connection.execute("drop index ix_ledger_identity_id")
         await connection.execute(_KINDS)
         await connection.copy_records_to_table("kind", records=_kinds())

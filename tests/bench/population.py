@@ -1,7 +1,7 @@
-"""A population that is there without ever having been folded: rows straight into the tables, for rows 7, 8.
+"""A population for rows 7 and 8 that no fold has written: its rows go straight into the tables.
 
-What a person did is one of many histories, counted and priced by our own core; so the counts are what
-folding would have made, and every score after a change is known beforehand. There are more histories than any
+Each person has one of many histories, which our own core counts and prices. So the counts are those that a
+fold would make, and every score after a change is known beforehand. There are more histories than any
 cache of ours holds, or a population would be cheaper here than in life.
 """
 
@@ -28,7 +28,7 @@ MOST_EVENTS = 10
 HISTORY_DAYS = 90
 AT_ONCE = 10_000
 
-# The histories stay as a table of the run, so that what was repriced can be held against them.
+# The histories stay in a table of the run, so that repriced scores can be compared with them.
 _HISTORIES = """
 create table history (
     number integer primary key, entries bytea not null, score double precision not null, stage text,
@@ -61,14 +61,14 @@ _WORTH = f"select sum(h.after) from identities i join history h on {_OF_HISTORY}
 
 
 def identity(number: int) -> Identity:
-    """Return the one identity of a person: every other one is known by an e-mail address."""
+    """Return the one identity of a person; every second person has an e-mail address."""
     if number % 2:
         return Identity("anonymous_id", f"cookie-{number}")
     return Identity("email", f"person{number}@company{number % 5_000}.example")
 
 
 async def settle_in(url: str, people: int, before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Fill the tables of a database whose active version is `before`; return what people have on average.
+    """Fill the tables of a database whose active version is `before`; return sizes and averages.
 
     `after` is what will be activated; both have the same conditions.
     """
@@ -97,16 +97,16 @@ async def settle_in(url: str, people: int, before: dict[str, Any], after: dict[s
 
 
 async def wrongly_priced(url: str) -> int:
-    """Return how many have another score under version 2 than their history is worth.
+    """Return how many profiles have a score under version 2 other than that of their history.
 
-    Those who have done something since are left out.
+    Profiles with an interaction since then are left out.
     """
     async with _connected(url) as connection:
         return int(await connection.fetchval(_WRONG))
 
 
 async def worth(url: str) -> float:
-    """Return the sum of all scores that the histories are worth under version 2."""
+    """Return the sum of the scores that the histories of all profiles give under version 2."""
     async with _connected(url) as connection:
         return float(await connection.fetchval(_WORTH))
 

@@ -1,6 +1,6 @@
 """`flipline` under cProfile: `python -m tests.bench.profiled FILE COMMAND ...`.
 
-What is kept is the profile of the main thread, which runs the event loop.
+The profile is that of the main thread, which runs the event loop.
 """
 
 import cProfile
@@ -12,7 +12,7 @@ TOP = 25
 
 
 def run(file: Path, arguments: list[str]) -> None:
-    """Run the command and write its profile, however it ends."""
+    """Run the command and write its profile, also when the command fails."""
     from services.__main__ import main
 
     sys.argv = ["flipline", *arguments]
@@ -26,7 +26,7 @@ def run(file: Path, arguments: list[str]) -> None:
 
 
 def hot_spots(file: Path) -> list[tuple[float, int, str]]:
-    """Return (own seconds, calls, function) of the functions that took most time themselves."""
+    """Return (own seconds, calls, function) of the functions with the most time of their own."""
     entries = pstats.Stats(str(file)).get_stats_profile().func_profiles.items()
     rows = [
         (

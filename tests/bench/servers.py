@@ -49,7 +49,7 @@ class Server:
             connection.close()
 
     def troubles(self) -> str:
-        """Return the last of what it warned of, for whoever wonders why something did not happen."""
+        """Return the last warnings and errors of its log, as a hint why something did not happen."""
         lines = self.log.read_text(errors="replace").splitlines()
         warned = [line[:500] for line in lines if '"level":"error"' in line or '"level":"warning"' in line]
         return "\n".join(warned[-5:])
@@ -71,9 +71,9 @@ def flipline(
     data_dir: Path | None = None,
     **settings: str,
 ) -> Generator[Server]:
-    """Run `flipline COMMAND` as a user would, ready and under its default settings but for these.
+    """Run `flipline COMMAND` as a user would, until it is ready, under default settings except these.
 
-    Pinned it runs on the server's core, or on those given; its files are its own unless a directory is given.
+    Pinned, it runs on the server's core or on the given cores; without `data_dir` it has files of its own.
     """
     data_dir = data_dir or arena.subdirectory(command)
     port = free_port()
@@ -137,7 +137,7 @@ def wait_for_port(port: int) -> None:
 
 
 class Helper:
-    """A measuring process that is told, a JSON line at a time, what to do, and answers each with one."""
+    """A measuring process: it takes orders as JSON lines, and answers each with a JSON line."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self.pid = process.pid
@@ -204,7 +204,7 @@ def started_process(
         command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr
     )
     try:
-        # At once, so that every thread it will start inherits it.
+        # Before it starts threads, since they inherit the cores.
         pin(process.pid, cores)
         yield process
     finally:

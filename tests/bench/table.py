@@ -10,7 +10,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Row:
-    """One path of the table in README: what it did, what its floor did, what we aim for."""
+    """One path of the table in README: our figure, the figure of the floor, and the aim."""
 
     number: int
     path: str
@@ -21,10 +21,10 @@ class Row:
     ratios: Sequence[float] = ()
     """ours over floor, pair by pair, in the order measured"""
     cpu: tuple[float, float] | None = None
-    """processor microseconds of ours and of the floor for one event, which a busy machine disturbs least"""
+    """processor microseconds of ours and of the floor for one event; a busy machine disturbs them least"""
     met: bool | None = None
     remarks: Sequence[str] = ()
-    """what else is told of ours in the table, such as its memory"""
+    """further lines about ours in the table, such as its memory"""
     details: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
@@ -33,12 +33,12 @@ class Row:
         return median(self.ratios) if self.ratios else None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the row as it is kept."""
+        """Return the row as the file of results has it."""
         return asdict(self) | {"ratio": self.ratio, "cpu_ratio": self.cpu_ratio}
 
     @property
     def cpu_ratio(self) -> float | None:
-        """The ratio that the processor time spent would give."""
+        """The ratio of the processor times."""
         return self.cpu[1] / self.cpu[0] if self.cpu and self.cpu[0] else None
 
 
@@ -55,9 +55,9 @@ def paired(
     remarks: Sequence[str] = (),
     **details: Any,
 ) -> Row:
-    """Return the row of pairs of (ours, floor); `also` is what ours must reach in absolute terms.
+    """Return the row of pairs of (ours, floor); `also` is an absolute aim for ours.
 
-    Without `at_least` nothing is aimed for.
+    Without `at_least` there is no aim.
     """
     ratios = [ours / floor for ours, floor in pairs]
     ours, floor = (median(side) for side in zip(*pairs, strict=True))
@@ -76,20 +76,20 @@ def render(rows: Sequence[Row], *, title: str) -> Table:
         mark = {True: "[green]met[/]", False: "[red]not yet[/]", None: ""}[row.met]
         table.add_row(
             f"{row.number}  {row.path}",
-            "\n".join((_told(row.ours, row.unit), *row.remarks)),
-            _told(row.floor, row.unit) if row.floor is not None else "-",
+            "\n".join((_figure(row.ours, row.unit), *row.remarks)),
+            _figure(row.floor, row.unit) if row.floor is not None else "-",
             _ratio(row),
             f"{row.aim}  {mark}",
         )
     return table
 
 
-def _told(value: float | str, unit: str) -> str:
+def _figure(value: float | str, unit: str) -> str:
     return f"{value} {unit}" if isinstance(value, str) else f"{value:,.0f} {unit}"
 
 
 def _ratio(row: Row) -> str:
     if row.ratio is None:
         return "-"
-    told = f"{row.ratio:.2f} ({min(row.ratios):.2f} to {max(row.ratios):.2f})"
-    return told if row.cpu_ratio is None else f"{told}\nby CPU {row.cpu_ratio:.2f}"
+    by_time = f"{row.ratio:.2f} ({min(row.ratios):.2f} to {max(row.ratios):.2f})"
+    return by_time if row.cpu_ratio is None else f"{by_time}\nby CPU {row.cpu_ratio:.2f}"

@@ -1,4 +1,4 @@
-"""Putting records onto a topic and asking how many are there, through aiokafka alone."""
+"""Write records to a topic and count its records, through aiokafka alone."""
 
 from collections.abc import Callable, Iterable
 
@@ -19,7 +19,7 @@ async def make_topics(bootstrap: str, *, prefix: str = "") -> None:
         await log.close()
 
 
-async def produce(bootstrap: str, records: Iterable[Record], told: Callable[[int], None]) -> int:
+async def produce(bootstrap: str, records: Iterable[Record], report: Callable[[int], None]) -> int:
     """Write the records in full batches and return how many there were."""
     count = 0
     async with AIOKafkaProducer(
@@ -36,7 +36,7 @@ async def produce(bootstrap: str, records: Iterable[Record], told: Callable[[int
             if len(pending[place]) >= 1_000:
                 await _send(producer, place, pending.pop(place))
             if count % 20_000 == 0:
-                told(count)
+                report(count)
         for place, rest in pending.items():
             await _send(producer, place, rest)
     return count

@@ -28,7 +28,7 @@ class Pace:
     seconds: float
     cpu_seconds: float
     peak_mebibytes: float
-    """of the worker that needed most"""
+    """of the worker with the most"""
 
     @property
     def rate(self) -> float:
@@ -42,7 +42,7 @@ class Pace:
 
 
 def watch_postgres(url: str, until: int, pids: Sequence[int], *, limit: float) -> Pace:
-    """Look at the positions until they have reached the end; raises Wrong when they do not in time."""
+    """Watch the positions until they have reached the end; raises Wrong when they do not in time."""
     return asyncio.run(_watched(postgres_positions(url), until, pids, limit))
 
 
@@ -53,7 +53,7 @@ def watch_sqlite(file: Path, until: int, pids: Sequence[int], *, limit: float) -
 
 @asynccontextmanager
 async def postgres_positions(url: str) -> AsyncGenerator[Look]:
-    """Give what tells how many events of all partitions our workers have taken in."""
+    """Give a function that returns how many events of all partitions our workers have taken in."""
     connection = await asyncpg.connect(plain(url))
 
     async def look() -> int:

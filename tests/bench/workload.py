@@ -1,4 +1,4 @@
-"""What is posted and scored: the same on every run, since it is drawn with a fixed seed."""
+"""The events and rules of a run: the same on every run, since they are drawn with a fixed seed."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ _FORMS = Forms()
 
 
 def dice(name: str) -> Random:
-    """Return the source of chance for one purpose: the same on every run."""
+    """Return the random numbers for one purpose: the same on every run."""
     return Random(f"{SEED}{name}")  # noqa: S311 - nothing here is secret
 
 
@@ -87,7 +87,7 @@ def _segment_call(draw: Random, id: str, now: datetime) -> dict[str, Any]:
 
 
 def properties(draw: Random, type: str) -> dict[str, Any]:
-    """Return what an interaction of a type tells."""
+    """Return the properties of an interaction of a type."""
     section = draw.choice(SECTIONS)
     page = draw.randrange(50)
     properties: dict[str, Any] = {
@@ -106,7 +106,7 @@ def properties(draw: Random, type: str) -> dict[str, Any]:
 def interactions(
     count: int, *, prefix: str, days_ago: Sequence[int], newcomers: float = 0
 ) -> Iterator[Interaction]:
-    """Yield interactions of PEOPLE people, a fifth of whom do most; `newcomers` is the share of new ones."""
+    """Yield interactions of PEOPLE people, most by a fifth of them; `newcomers` is the share of others."""
     draw = dice(prefix)
     now = datetime.now(UTC)
     types = draw.choices(list(SHARES), list(SHARES.values()), k=count)
@@ -130,7 +130,7 @@ def interactions(
 
 
 def _traits(draw: Random) -> dict[str, Any]:
-    """Return what a form asks for."""
+    """Return the traits that a form asks for."""
     return {"title": draw.choice(TITLES), "country": draw.choice(("DE", "FR", "ES", "IT"))}
 
 
@@ -140,7 +140,7 @@ def _named(person: int) -> dict[str, str]:
 
 
 def matrix(*, flip_number: float) -> dict[str, Any]:
-    """Return 30 rules, of which an interaction meets three to five."""
+    """Return 30 rules; an interaction meets three to five of them."""
     rules: list[dict[str, Any]] = [
         _rule(f"reads_{section}", 2, "visit", {"path": {"starts_with": f"/{section}"}}, times=3, cap=20)
         for section in SECTIONS

@@ -13,7 +13,7 @@ Start = Callable[[str], Awaitable[asyncio.subprocess.Process]]
 
 @asynccontextmanager
 async def child_of(log_url: str, database_url: str) -> AsyncGenerator[Start]:
-    """Give what starts the exam's child process for a job; it is killed at the end, if not before."""
+    """Give a function that starts a child process for a job; the process is killed at the end."""
     async with AsyncExitStack() as stack:
 
         async def start(job: str) -> asyncio.subprocess.Process:

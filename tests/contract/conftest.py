@@ -26,5 +26,5 @@ async def log(log_url: str) -> AsyncIterator[Log]:
 
 @pytest.fixture
 def database_url(sqlite_url: str) -> str:
-    """Positions are kept alike on both dialects; what matters here is the log."""
+    """Positions are stored alike on both dialects, so one dialect is enough for the log."""
     return sqlite_url

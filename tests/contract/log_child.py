@@ -1,4 +1,4 @@
-"""A process of its own for the log exam, to be killed: appends or reads until it is gone.
+"""A process of its own for the log exam: it appends or reads until it is killed.
 
 Prints a line for each acknowledged append, for each message applied, or for each batch written down.
 """

@@ -116,7 +116,7 @@ async def test_poison_does_not_block_what_comes_after_it(log: Log, database: Dat
 async def test_appends_over_the_limit_are_refused_and_accepted_records_are_stored(
     log_url: str, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Backpressure: whoever is refused comes again, and the queue does not grow without end."""
+    """Backpressure: a refused sender tries again, and the queue does not grow without end."""
     for adapter in (embedded, kafka):
         monkeypatch.setattr(adapter, "MAX_WAITING_RECORDS", 100)
     log = open_log(log_url)

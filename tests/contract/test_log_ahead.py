@@ -23,7 +23,7 @@ KEYS = ("ana", "ben", "eva", "max")
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let there always be more fetched than applied; what is changed is put back at the end."""
+    """Let there always be more fetched than applied; the changed settings are restored at the end."""
     monkeypatch.setattr(embedded_file, "MAX_POLL_RECORDS", embedded_file.MAX_POLL_RECORDS)
     monkeypatch.setattr(embedded_tail, "MAX_RECORDS", embedded_tail.MAX_RECORDS)
     monkeypatch.setattr(kafka, "PARTITION_FETCH_BYTES", kafka.PARTITION_FETCH_BYTES)
@@ -43,14 +43,14 @@ async def child(log_url: str, sqlite_url: str) -> AsyncIterator[Callable[[str], 
 
 
 async def a_backlog(log: Log, appends: int = 25) -> list[str]:
-    """Append so many times one record of each key; return all texts."""
+    """Append `appends` times one record of each key; return all texts."""
     for n in range(appends):
         await log.append([Record("interactions", key, f"{key}{n}".encode()) for key in KEYS])
     return [f"{key}{n}" for key in KEYS for n in range(appends)]
 
 
 async def apply(database: Database, claims: Claims, consumer: Consumer) -> bool:
-    """Apply what one poll gives, unless somebody else owns it; return whether it was applied."""
+    """Apply the messages of one poll, unless another worker owns them; return whether they were applied."""
     messages = await consumer.poll(0.5)
     if not messages:
         return False
@@ -98,7 +98,7 @@ async def test_a_fenced_worker_does_not_apply_messages_fetched_ahead(log: Log, d
 
 
 async def _was_refused(database: Database, claims: Claims, consumer: Consumer, lost: set[Any]) -> bool:
-    """Poll, pass over what is of other partitions, and tell whether what is of the lost ones was refused."""
+    """Poll once; return whether messages of lost partitions came and were refused."""
     messages = await consumer.poll(0.5)
     if not lost.intersection(message.partition for message in messages):
         return False

@@ -20,7 +20,7 @@ from tests.support.patience import eventually
 
 
 async def read_and_apply(log: Log, database: Database, wanted: int) -> list[str]:
-    """Read so many records for the group `exam` and store the position behind them."""
+    """Read `wanted` records for the group `exam` and store the position after them."""
     claims = Claims(database, "exam")
     async with log.consume("interactions", "exam", claims) as consumer:
         messages = await read(consumer, wanted)
@@ -44,7 +44,7 @@ async def test_a_reader_continues_at_its_position(log: Log, database: Database) 
 
 
 async def test_a_changed_record_before_the_position_stops_the_reader(log: Log, database: Database) -> None:
-    """As after a restore of an older log that was written to since: its end tells nothing any more."""
+    """As after a restore of an older log that has new records since: its end proves nothing any more."""
     await log.append(records("1"))
     await read_and_apply(log, database, 1)
     await log.append(records("2"))

@@ -1,4 +1,4 @@
-"""A web server's access log: the real one where it lies beside the repository, else one of the same shape."""
+"""A web server's access log: the real log if it is beside the repository, or a log of the same shape."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ def access_log(directory: Path) -> Path:
     at = _START
     lines: list[str] = []
     while len(lines) < LINES:
-        # Few come often and most come once, a burst at a time.
+        # Few visitors come often and most come once, in bursts.
         visitor = visitors[int(rng.paretovariate(0.4)) % len(visitors)]
         browser = rng.choice(_BROWSERS)
         for _ in range(rng.randrange(1, 12)):

@@ -1,9 +1,9 @@
-"""Antonio, who buys running shoes: what is posted, and what has to follow from it."""
+"""Antonio, who buys running shoes: the events of docs/design.md section 7, and what has to come of them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-# As he writes them; `tests.cast.ANTONIO` has the form in which they are known afterwards.
+# The identities as he writes them; `tests.cast.ANTONIO` has their normal forms.
 TWITTER = {"twitter": "@antonio_runs"}
 FACEBOOK = {"facebook": "antonio.runs"}
 BLOG = {"blog": "antonio.example"}

@@ -1,4 +1,4 @@
-"""What scoring and the hand-off have written to PostgreSQL, read behind their backs."""
+"""The rows that scoring and the hand-off have written to PostgreSQL, read behind their backs."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,7 +9,7 @@ import asyncpg
 from tests.support.patience import eventually
 from tests.support.postgres import plain
 
-# Beside these only the positions are written, of which an epoch may rise without anything having happened.
+# The services also write the positions; but a new claim raises an epoch without any effect on other rows.
 _WRITTEN = (
     "ledger",
     "counts",
@@ -64,18 +64,18 @@ class Books:
         return dict(map(tuple, await self._connection.fetch(query)))
 
     async def holds_a_batch(self, pid: int) -> bool:
-        """Tell whether a frozen process has left a transaction open in which it had entered a batch.
+        """Return whether a frozen process has left a transaction open in which it had entered a batch.
 
-        Not where it froze while a statement was prepared: no timeout of PostgreSQL before 17 ends that.
+        False if it froze while a statement was prepared: no timeout of PostgreSQL before 17 ends that.
         """
-        # What it had sent before it froze is still carried out, and that may be its commit.
+        # PostgreSQL still executes what the process sent before it froze, which may be the commit.
         open_ones = await eventually(
             lambda: self._transactions(pid), lambda found: all(one["waits_for_client"] for one in found)
         )
         return any(one["enters"] for one in open_ones) and not any(one["prepares"] for one in open_ones)
 
     async def stands(self, pid: int) -> str | None:
-        """Tell where a process waits for a lock: "in a batch" that it has entered, or "at the door"."""
+        """Return where a process waits for a lock: "in a batch" that it has entered, or "at the door"."""
         waiting = [one for one in await self._transactions(pid) if one["waits_for_lock"]]
         if not waiting:
             return None
@@ -83,7 +83,7 @@ class Books:
 
     @asynccontextmanager
     async def held(self, table: str) -> AsyncGenerator[None]:
-        """Hold all rows of a table that nobody is about to write, so that the next to write one waits."""
+        """Lock all rows of a table that are not locked yet, so that the next writer of a row waits."""
         async with self._connection.transaction():
             query = f"select from {table} for update skip locked"
             await self._connection.execute(query)

@@ -1,4 +1,4 @@
-"""What Kafka itself says: who shares a group's work, and what lies on a topic."""
+"""What Kafka itself reports: the members of a group, and the records of a topic."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,7 @@ class Broker:
         return events
 
     async def shared_by(self, members: int, group: str) -> None:
-        """Wait until the group has so many members and they have agreed on who does what."""
+        """Wait until the group has `members` members and they have shared out the partitions."""
         await eventually(lambda: self._members(group), lambda agreed: agreed == members)
 
     async def _members(self, group: str) -> int:

@@ -1,4 +1,4 @@
-"""The places where Flipline runs: embedded, or on Kafka and PostgreSQL; each test gets one of its own."""
+"""The set-ups of Flipline: embedded, or on Kafka and PostgreSQL; each test gets one of its own."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,7 +27,7 @@ def cluster_settings(kafka: str, postgres_url: str, tmp_path: Path) -> dict[str,
 
 @pytest.fixture(params=["embedded", pytest.param("cluster", marks=[pytest.mark.kafka, pytest.mark.postgres])])
 def everywhere(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
-    """The settings of each place in turn."""
+    """The settings of each set-up in turn."""
     return request.param, request.getfixturevalue(f"{request.param}_settings")
 
 

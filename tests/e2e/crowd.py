@@ -1,4 +1,4 @@
-"""A crowd: people under several names each, what they did, and all of it on the log in any order."""
+"""A crowd: people with several names each, and what they did, in any order."""
 
 import random
 from collections.abc import Iterable, Iterator, Mapping
@@ -48,7 +48,7 @@ MATRIX: dict[str, Any] = {
         },
     ],
 }
-# What one deed can give at most, whatever else was done.
+# The most points that one deed can give.
 POINTS = {"visit": 2.5, "download": 5, "email_click": 3, "newsletter_signup": 10}
 TYPES = {"visit": 50, "like": 20, "email_click": 12, "download": 10, "comment": 6, "newsletter_signup": 2}
 PATHS = ("/pricing", "/pricing/teams", "/", "/blog/one", "/blog/two")
@@ -59,7 +59,7 @@ Name = tuple[str, str]
 
 @dataclass(frozen=True)
 class Deed:
-    """What somebody did, under which of their names (kind, value), on which day."""
+    """What a person did, under which names (kind, value), on which day."""
 
     id: str
     type: str
@@ -88,17 +88,17 @@ class Deed:
 
 
 def defined_scores(deeds: Iterable[Deed]) -> dict[Person, float]:
-    """Return the score that each person has by definition once all deeds are done."""
+    """Return the score of each person by definition, after all deeds."""
     done = lives(deed.interaction() for deed in deeds)
     last_day = FIRST_DAY.toordinal() + DAYS
     return {person: life.account(MATRIX, last_day).score for person, life in done.items()}
 
 
 def crowd(seed: int, *, people: int, deeds: int) -> list[Deed]:
-    """Return that many deeds, a tenth of them told twice, in no order.
+    """Return that many deeds, a tenth of them repeated, in no order.
 
-    Somebody of several names does less than twice the flip number. So no two halves of a person can both
-    flip before a link joins them, and whoever flips is exactly one lead, in whatever order things come.
+    A person with several names gets less than twice the flip number. So two parts of a person cannot both
+    flip before a link joins them, and a person who flips is exactly one lead, in any order of the deeds.
     """
     rng = random.Random(seed)  # noqa: S311 - not a secret
     each = deeds * 10 // 11 // people
@@ -116,13 +116,13 @@ def _life(rng: random.Random, person: str, deeds: int) -> Iterator[Deed]:
         ("twitter", f"tweets-{person}"),
     ][: rng.choice((1, 1, 2, 3, 4))]
     left = 2.0 * MATRIX["flip_number"] - 0.5 if len(names) > 1 else float("inf")
-    # Some are busy and some hardly ever seen.
+    # Some people are busy and some are hardly ever seen.
     keen = rng.choice((0.2, 0.6, 1.0))
     for number in range(deeds):
         deed_id = f"{person}-{number}"
         day = FIRST_DAY + timedelta(days=rng.randrange(DAYS))
         if 0 < number < len(names):
-            # Each name is linked once to one that came before it: by telling so, or by a deed under both.
+            # Each name is linked once to an earlier name: by an identify, or by a deed under both names.
             link = rng.choice(("identify", "like"))
             yield Deed(deed_id, link, (names[number], names[rng.randrange(number)]), day)
             continue

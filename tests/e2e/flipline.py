@@ -1,4 +1,4 @@
-"""A running Flipline: its processes, and the doors through which its three kinds of users come in."""
+"""A running Flipline: its processes, and an API client for each of its three roles."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -31,7 +31,7 @@ class Door:
 
     def __init__(self, url: str, key: str) -> None:
         self.url = url
-        # A connection that is kept would not survive the restarts of the other end.
+        # A connection that is kept open would not survive a restart of the process.
         self._client = httpx.AsyncClient(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
@@ -64,7 +64,7 @@ class Door:
         return items
 
     async def metric(self, name: str, **labels: str) -> float:
-        """Return a metric of the process since it was started; what was never counted is zero."""
+        """Return a metric of the process since its start; a metric that is missing is zero."""
         text = (await self._client.get("/metrics")).text
         samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
         return sum(s.value for s in samples if s.name == name and labels.items() <= s.labels.items())
@@ -92,7 +92,7 @@ class Flipline:
         self.crm = self._door("crm", "handoff")
 
     def _door(self, role: str, command: str) -> Door:
-        # Without that service nobody will open the door.
+        # No test uses the door of a service that does not run.
         process = self.processes.get("up") or self.processes.get(command)
         return Door(process.url if process else "", KEYS[role])
 
@@ -127,12 +127,12 @@ class Flipline:
         await self.ops.post(f"/v1/models/{model}/activate")
 
     async def post(self, *events: Mapping[str, Any]) -> None:
-        """Post native events, of which each has to be accepted."""
+        """Post native events; each has to be accepted."""
         answer = await self.write.post("/v1/events", list(events))
         assert [result["status"] for result in answer["results"]] == ["accepted"] * len(events), answer
 
     async def profile(self, kind: str, value: str) -> dict[str, Any] | None:
-        """Return the profile of an identity, if anybody knows it."""
+        """Return the profile of an identity; None if the identity is unknown."""
         found = (await self.ops.get("/v1/profiles", kind=kind, value=value))["items"]
         return found[0] if found else None
 
@@ -160,7 +160,7 @@ class Flipline:
         return await self.write.metric("flipline_ingest_events_total", verdict="accepted")
 
     async def settled(self) -> None:
-        """Wait until scoring has applied whatever was accepted since the start of these processes."""
+        """Wait until scoring has applied all that was accepted since the start of these processes."""
         accepted = await self.accepted()
         await eventually(
             lambda: self.ops.metric("flipline_messages_total", group="scoring", outcome="applied"),

@@ -1,4 +1,4 @@
-"""Deeds flow onto the log: always some more to do for the workers, never all of it at once."""
+"""Deeds flow onto the log: the workers always have some more to do, and never all of it at once."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -16,7 +16,7 @@ AHEAD = 600
 
 
 class Flow:
-    """Puts deeds on the log, of which there are never more than AHEAD that the workers have not applied."""
+    """Puts deeds on the log, at most AHEAD before the workers."""
 
     def __init__(self, log: KafkaLog, books: Books, behind: int) -> None:
         self._log = log
@@ -28,7 +28,7 @@ class Flow:
         self._asking = asyncio.Lock()
 
     async def append(self, deeds: Sequence[Deed]) -> None:
-        """Append the deeds, slice by slice, with a stop wherever it is told to stand still."""
+        """Append the deeds, slice by slice; `stand_still` stops it and `go_on` lets it go on."""
         for start in range(0, len(deeds), SLICE):
             enough = self._on_the_log - AHEAD
             await eventually(self._applied, lambda applied, enough=enough: applied > enough)
@@ -47,16 +47,16 @@ class Flow:
         await eventually(self._applied, lambda applied: applied == self._on_the_log)
 
     def go_on(self, *, slices: int | None = None) -> None:
-        """Let it flow again, or only so many slices of it."""
+        """Let it flow again, for `slices` slices or without limit."""
         self._slices_left = slices
         self._flows.set()
 
     async def is_applied(self) -> bool:
-        """Tell whether it stands still and the workers have applied what is on the log."""
+        """Return whether it stands still and the workers have applied all that is on the log."""
         return not self._flows.is_set() and await self._applied() == self._on_the_log
 
     async def _applied(self) -> int:
-        # A connection carries one question at a time.
+        # A connection can run one query at a time.
         async with self._asking:
             return await self._books.applied()
 

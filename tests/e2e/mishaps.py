@@ -1,4 +1,4 @@
-"""What befalls a worker, at moments that chance chooses and observation confirms."""
+"""Faults of a worker, at moments that chance chooses and observation confirms."""
 
 import random
 
@@ -7,16 +7,16 @@ from tests.e2e.flow import Flow
 from tests.e2e.processes import Process
 from tests.support.patience import eventually
 
-# What a batch writes after it has entered the ledger.
+# Tables that a batch writes after the ledger.
 LATER = ("counts", "scores")
-# An attempt may fail, and there has to be enough of the flow left for many of them.
+# An attempt may fail, so enough of the flow has to be left for many attempts.
 SLICES_OF_AN_ATTEMPT = 2
 
 
 async def freeze_in_a_batch(worker: Process, flow: Flow, books: Books, rng: random.Random) -> None:
-    """Freeze the worker at a moment at which it has written a part of a batch and not committed it.
+    """Freeze the worker after it has written a part of a batch, and before it commits the batch.
 
-    The rows that it will write next are held, so it comes to a stand in its batch however fast it is.
+    The rows that it will write next are locked, so it stops in its batch however fast it is.
     """
 
     async def where() -> str | None:
@@ -26,7 +26,7 @@ async def freeze_in_a_batch(worker: Process, flow: Flow, books: Books, rng: rand
         await flow.stand_still()
         async with books.held(rng.choice(LATER)):
             flow.go_on(slices=SLICES_OF_AN_ATTEMPT)
-            # Where it waits at the door, another's batch came to a stand first and has its partition.
+            # If it waits at the door, the batch of another worker stopped first and has its partition.
             stands = await eventually(where)
             if stands == "in a batch":
                 worker.freeze()

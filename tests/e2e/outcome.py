@@ -1,4 +1,4 @@
-"""The end of a story: whatever happened on the way, scores and leads are those of an undisturbed world."""
+"""The end of a test: whatever happened before, scores and leads are those of an undisturbed run."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ async def assert_as_if_undisturbed(deeds: Iterable[Deed], flipline: Flipline, bo
 
 
 async def handed_over(broker: Broker, books: Books) -> list[LeadQualified]:
-    """Return what the log tells of leads, once all is told and the hand-off has taken it in."""
+    """Return the leads on the log, once the outbox is empty and the hand-off has applied them all."""
     await eventually(books.unsent, lambda waiting: waiting == 0)
     events = [event for event in await broker.events(LEADS) if isinstance(event, LeadQualified)]
     await eventually(lambda: books.applied("handoff"), lambda applied: applied == len(events))
@@ -36,7 +36,7 @@ async def handed_over(broker: Broker, books: Books) -> list[LeadQualified]:
 
 
 def _leads_by_person(persons: Iterable[Person], events: Iterable[LeadQualified]) -> dict[Person, set[str]]:
-    # The log may tell of the same lead twice; its id is then the same.
+    # The log may have a lead twice; its id is then the same.
     person_of = {name: person for person in persons for name in person}
     told: dict[Person, set[str]] = defaultdict(set)
     for event in events:

@@ -73,17 +73,17 @@ class Process:
         return await asyncio.to_thread(self._child.wait)
 
     def kill(self) -> None:
-        """End the process without a word (SIGKILL), frozen or not; it may have ended before."""
+        """Kill the process (SIGKILL), frozen or not; it may have ended before."""
         if self._child:
             self._child.kill()
             self._child.wait()
 
     def freeze(self) -> None:
-        """Stop the process in the middle of whatever it does (SIGSTOP); its connections stay open."""
+        """Stop the process in the middle of its work (SIGSTOP); its connections stay open."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let a frozen process go on as if nothing had been (SIGCONT)."""
+        """Let a frozen process go on (SIGCONT)."""
         os.kill(self.pid, signal.SIGCONT)
 
     def output(self) -> str:

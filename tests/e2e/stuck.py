@@ -1,4 +1,4 @@
-"""A `flipline` command that is caught in the middle of a swap: each table is replaced, nothing is committed.
+"""A `flipline` command that hangs in the middle of a swap: each table is replaced, nothing is committed.
 
 Called as `python -m tests.e2e.stuck FILE COMMAND...`; it makes the file when it has come so far.
 """

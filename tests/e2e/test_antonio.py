@@ -28,9 +28,9 @@ async def subscribed(flipline: Flipline, crm: Receiver) -> dict[str, Any]:
 
 
 async def the_one_lead(flipline: Flipline, crm: Receiver, webhook: dict[str, Any]) -> Received:
-    """Return the webhook that came, having made sure that no other is there or on its way."""
+    """Return the webhook that came, after a check that no other webhook is made or under way."""
     await crm.wait_for(1)
-    # What comes after the lead has to have gone the whole way before "no other" means anything.
+    # Later events have to be delivered before the absence of another lead proves anything.
     await flipline.post(BUYS)
     await eventually(lambda: timeline(flipline), lambda ids: BUYS["id"] in ids)
     await flipline.crm.post(f"/v1/webhooks/{webhook['id']}/test")
@@ -85,7 +85,7 @@ async def test_antonio_flips_on_his_third_step_and_sales_gets_one_lead(
 
 
 async def test_a_restart_loses_nothing(flipline: Flipline, crm: Receiver, tmp_path: Path) -> None:
-    """Not even what was accepted a moment before it, or while nobody scored."""
+    """Also events that were accepted a moment before it, or while scoring was down."""
     webhook = await subscribed(flipline, crm)
     await flipline.post(*ANNOUNCES)
     before = await flipline.scored("twitter", "antonio_runs", MODEL, 5)

@@ -1,4 +1,4 @@
-"""A message that its group had to park: listed, its cause mended, replayed, and counted once."""
+"""A message that its group had to park is listed, replayed after a repair, and counted once."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -59,7 +59,7 @@ async def a_ledger_that_refuses(type: str, url: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def letters_door(flipline: Flipline) -> AsyncIterator[Door]:
-    """The door of ingest for the holder of a key of ops."""
+    """The API of ingest with a key of ops."""
     async with Door(flipline.write.url, KEYS["ops"]) as door:
         yield door
 
@@ -91,7 +91,7 @@ async def test_a_replay_after_the_cause_is_fixed_counts_a_parked_message_once(fl
         answer = await replay(door, ids=[first, second])
         assert (answer["replayed"], answer["already_replayed"]) == (0, 2)
         assert await open_ids(door) == []
-    # What comes after it has to be counted before "once" means anything.
+    # A later event has to be counted before "once" proves anything.
     await flipline.post(CURSED, {"id": "v2", "type": "visit", "identities": ANA})
     profile = await flipline.scored("email", "ana@example.com", MODEL, 12)
     timeline = await flipline.ops.pages(f"/v1/profiles/{profile['id']}/timeline")
@@ -105,7 +105,7 @@ async def test_a_replay_after_the_cause_is_fixed_counts_a_parked_message_once(fl
 async def test_every_record_on_the_log_has_the_key_that_a_replay_would_use(
     embedded_settings: dict[str, str], tmp_path: Path
 ) -> None:
-    """Events of one key keep their order; appended under another, they would be read in any."""
+    """Events with one key keep their order; under another key they could be read in any order."""
     async with Flipline(embedded_settings, ALL_IN_ONE, tmp_path) as flipline:
         await flipline.activate(MODEL, MATRIX)
         await flipline.post(CURSED | {"identities": ANA | {"anonymous_id": "cookie"}})

@@ -1,4 +1,4 @@
-"""An access log imported into one process and into a cluster: two ways of working, one set of scores."""
+"""An access log is imported into one process and into a cluster: both give the same scores."""
 
 import shutil
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.e2e.flipline import ALL_IN_ONE, KEYS, ONE_EACH, Flipline
 from tests.e2e.processes import run
 
 MODEL = "interest"
-# Every kind of limit and cap, and a flip number that some reach and most do not.
+# Every kind of limit and cap, and a flip number that some profiles reach and most do not.
 MATRIX: dict[str, Any] = {
     "flip_number": 30,
     "stages": {"curious": 3, "interested": 12},
@@ -63,7 +63,7 @@ MATRIX: dict[str, Any] = {
 
 
 async def imported(log: Path, flipline: Flipline, state: Path) -> str:
-    """Import the log as a person at the command line would, wait until it is scored, return what was said."""
+    """Import the log with the command, wait until it is scored, and return what the command printed."""
     exit_code, printed = await run(
         "import", "access-log", str(log),
         "--url", flipline.write.url, "--key", KEYS["write"], "--data-dir", str(state),
@@ -94,8 +94,8 @@ async def test_an_import_gives_the_same_scores_in_one_process_and_in_a_cluster_a
         assert any(score >= MATRIX["flip_number"] for score in expected.values())
         assert await cluster.scores(MODEL) == expected
 
-        # The same command goes on where it ended, so to post everything again its memory has to be lost;
-        # all but the salt, without which the visitors would be others.
+        # With its state the command goes on where it ended. To post everything again it gets a new state;
+        # only the salt stays, because visitors would get other ids with another salt.
         forgetful = tmp_path / "import-again"
         forgetful.mkdir()
         shutil.copy(state / "import.salt", forgetful)

@@ -1,4 +1,4 @@
-"""`flipline import access-log` as a person runs it: what it scores, what it says, and how it ends."""
+"""`flipline import access-log` as a person runs it: its scores, its output, and its exit codes."""
 
 import gzip
 import json
@@ -43,7 +43,7 @@ class Command:
         return exit_code, " ".join(printed.split())
 
     async def scores(self) -> Sequence[float]:
-        """The scores of all who have some, the least first."""
+        """The scores of all profiles that have one, the lowest first."""
         return sorted(score for score in (await self.flipline.scores(MODEL)).values() if score)
 
 

@@ -1,4 +1,4 @@
-"""Scoring is killed again and again in the middle of its work, and nobody can tell from what it has done."""
+"""Scoring is killed again and again in the middle of its work, and the results are the same as without."""
 
 import random
 from pathlib import Path
@@ -43,7 +43,7 @@ async def test_scoring_killed_in_the_middle_of_batches_loses_and_doubles_nothing
 
         share = EVENTS // KILLS
         for start in range(0, EVENTS, share):
-            # One that has no part of the work yet cannot be caught at it.
+            # A worker without a partition has no batch in which it could be killed.
             await broker.shared_by(2, "scoring")
             async with flowing(deeds[start : start + share], cluster_settings, behind=start) as flow:
                 moment = start + rng.randrange(1, share // 2)

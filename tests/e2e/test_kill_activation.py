@@ -1,4 +1,4 @@
-"""Flipline is killed in the middle of an activation: who asks is told, goes on, and all is done once."""
+"""Flipline is killed in the middle of an activation: a new request continues it, and all is done once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,13 +40,13 @@ def deeds(kind: str, people: range) -> list[dict[str, Any]]:
 
 
 async def done(tables: Database, model: str) -> int:
-    """Return of how many an activation has got done what it does now; 0 also when there is none."""
+    """Return the progress of an activation in its present phase; 0 also without an activation."""
     query = sa.select(preparations.c.done).where(preparations.c.model == model)
     return next(iter(await values(tables, query)), 0)
 
 
 async def has_moved(tables: Database, model: str, ago: timedelta) -> None:
-    """Have an activation that was left give its last sign of life so long ago."""
+    """Set the last sign of life of an interrupted activation to `ago` before now."""
     moved = sa.update(preparations).where(preparations.c.model == model)
     await changed(tables, moved.values(moved_at=SystemClock().now() - ago))
 
@@ -65,7 +65,7 @@ async def killed_in_the_middle(flipline: Flipline, tables: Database) -> str:
         (outcome,) = await asyncio.gather(activating, return_exceptions=True)
         if isinstance(outcome, httpx.TransportError) and await done(tables, model):
             return model
-        # It was over before it was killed.
+        # The activation ended before the process was killed.
         await flipline.start()
     raise AssertionError
 
@@ -79,7 +79,7 @@ async def test_an_activation_killed_in_the_middle_continues_when_requested_again
         await flipline.post(*deeds("like", range(0, PEOPLE, 4)))
         await flipline.settled()
         model = await killed_in_the_middle(flipline, tables)
-        # The start is not to take longer than what is left is given.
+        # However long the start takes, the interrupted activation must not count as abandoned.
         await has_moved(tables, model, -timedelta(hours=1))
 
         await flipline.start()

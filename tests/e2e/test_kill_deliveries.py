@@ -1,4 +1,4 @@
-"""A worker of the hand-off is killed or frozen in the middle of attempts; its leases are told apart."""
+"""A worker of the hand-off is killed or frozen in the middle of attempts: who takes over its leases."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -44,7 +44,7 @@ async def opened(url: str) -> AsyncIterator[Database]:
 
 
 async def leases(database: Database) -> Leases:
-    """Return who has leased what: by delivery its message and the worker."""
+    """Return the leases: for each delivery its message and the worker."""
     query = sa.select(deliveries.c.id, deliveries.c.message_id, deliveries.c.leased_by)
     leased = await rows(database, query.where(deliveries.c.leased_by.is_not(None)))
     return {row.id: (row.message_id, row.leased_by) for row in leased}
@@ -68,7 +68,7 @@ async def prolong(database: Database) -> None:
 
 
 async def hand_over(worker: Process, receiver: Receiver, count: int) -> None:
-    """Have the worker owe an endpoint so many messages."""
+    """Make `count` deliveries for an endpoint that the worker has to send."""
     async with Door(worker.url, KEYS["crm"]) as crm:
         webhook = await crm.post("/v1/webhooks", {"url": receiver.url()})
         for _ in range(count):
@@ -125,14 +125,14 @@ async def test_only_leases_of_dead_workers_are_taken_over(postgres_url: str, tmp
             await prolong(database)
             return await leases(database)
 
-        # What was prolonged stays: the results of these attempts do not count any more.
+        # Prolonged leases stay: the results of these attempts do not count any more.
         await eventually(prolonged, lambda held: len(workers(held)) == 3)
         frozen.freeze()
         killed.kill()
         held = await prolonged()
         left = await eventually(lambda: leases(database), lambda now: len(workers(now)) == 2)
 
-        # The look that told the dead one has passed over the frozen one and its own.
+        # The worker that found the dead worker kept its own leases and those of the frozen worker.
         kept = {one: lease for one, lease in held.items() if lease[1] in workers(left)}
         assert kept.items() <= left.items()
         receiver.answers(WORKS)

@@ -42,7 +42,7 @@ OLDER = "Scoring's tables were built by an older version of Flipline (fold 1;"
 
 @asynccontextmanager
 async def opened(given: dict[str, str]) -> AsyncIterator[RenewalWorld]:
-    """Open the log and the tables that settings name, as scoring with older rules."""
+    """Open the log and the tables of the settings, as scoring with older rules does."""
     named: dict[str, Any] = {name.removeprefix("FLIPLINE_").lower(): one for name, one in given.items()}
     settings = Settings(**named)
     prepare(settings.data_dir)
@@ -57,7 +57,7 @@ async def opened(given: dict[str, str]) -> AsyncIterator[RenewalWorld]:
 
 
 async def an_old_installation(given: dict[str, str], events: Sequence[Interaction] = HISTORY) -> None:
-    """Fill log and tables as a version did that knew nothing of folds."""
+    """Fill log and tables as a version before the table `folds` did."""
     async with opened(given) as old:
         await old.world.activate(rule("visits", 10), flip_number=30)
         await old.append(*events)
@@ -204,7 +204,7 @@ async def test_a_renewal_is_refused_when_kafka_retention_has_removed_records(
     topic = cluster_settings["FLIPLINE_KAFKA_TOPIC_PREFIX"] + "interactions"
     removed = 0
     for number in range(6):
-        # Only where there is a record to remove.
+        # A partition without records refuses this.
         with suppress(Exception):
             await admin.delete_records({TopicPartition(topic, number): RecordsToDelete(before_offset=1)})
             removed += 1

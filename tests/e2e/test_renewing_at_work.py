@@ -1,4 +1,4 @@
-"""Tables are renewed again and again while two workers are at work: nothing is lost, nothing told twice."""
+"""Tables are renewed again and again while two workers work: nothing is lost, no lead comes twice."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Workers that were given up for dead and are not: the epoch of a claim, not good manners, keeps them out."""
+"""Workers that count as dead and go on: the epoch of a claim keeps them out, whatever they try."""
 
 import random
 from pathlib import Path
@@ -86,7 +86,7 @@ async def test_workers_that_freeze_and_return_while_another_worker_works_change_
                 await broker.shared_by(1, "scoring")
                 half_of_it = frozen_at + left // 2
                 await eventually(books.applied, lambda applied, half=half_of_it: applied >= half)
-                # It wakes in the middle of the other's work, with a batch in hand that the other has done.
+                # It wakes while the other worker works, with a batch that the other has applied already.
                 await flow.stand_still()
                 worker.thaw()
                 flow.go_on()

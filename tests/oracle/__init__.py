@@ -1,1 +1,1 @@
-"""What persons and scores have to be, by definition: slow, plain, and without a line of the product."""
+"""Persons and scores by definition: slow, plain, and without a line of the product."""

@@ -8,14 +8,14 @@ from unicodedata import combining, normalize
 from shared.events import Interaction
 
 Json = Mapping[str, Any]
-# null is as good as absent, and so is what has nothing to read in it
+# null counts as absent, and so does a value without anything to read in it
 _ABSENT = None
-# The names that the worlds have for one trait.
+# Names that the worlds use for a trait, and the trait.
 _NAMES = {"jobTitle": "title", "companyName": "company", "company.name": "company"}
 
 
 def met_by_interaction(when: Json, interaction: Interaction) -> bool:
-    """Tell whether an interaction meets a rule's condition."""
+    """Return whether an interaction meets a rule's condition."""
     if "all" in when:
         return all(met_by_interaction(part, interaction) for part in when["all"])
     if "any" in when:
@@ -30,7 +30,7 @@ def met_by_interaction(when: Json, interaction: Interaction) -> bool:
 
 
 def names_type(when: Json, wanted: str) -> bool:
-    """Tell whether a rule's condition names a type anywhere, also as one that is not to be."""
+    """Return whether a rule's condition names a type anywhere, also within a `not`."""
     if "not" in when:
         return names_type(when["not"], wanted)
     parts = [*when.get("all", ()), *when.get("any", ())]
@@ -41,7 +41,7 @@ def names_type(when: Json, wanted: str) -> bool:
 
 
 def met_by_traits(when: Json, traits: Json) -> bool:
-    """Tell whether traits meet a trait rule's condition."""
+    """Return whether traits meet a trait rule's condition."""
     if "all" in when:
         return all(met_by_traits(part, traits) for part in when["all"])
     if "any" in when:
@@ -52,17 +52,17 @@ def met_by_traits(when: Json, traits: Json) -> bool:
 
 
 def trait_of(traits: Json, name: str) -> Any:
-    """Return a trait that is asked for by any of its names; None when nobody knows it."""
+    """Return a trait by any of its names; None when it is unknown."""
     return traits.get(_NAMES.get(name, name), _ABSENT)
 
 
 def our_name(trait: str) -> str:
-    """Return the name under which a trait is known, by whichever it was told."""
+    """Return the name under which a trait is known, given any of its names."""
     return _NAMES.get(trait, trait)
 
 
 def is_nothing(value: Any) -> bool:
-    """Tell whether a value tells nothing."""
+    """Return whether a value has nothing to read in it."""
     if isinstance(value, str):
         return not any(letter.isprintable() and not letter.isspace() for letter in value)
     if isinstance(value, list | dict):
@@ -71,7 +71,7 @@ def is_nothing(value: Any) -> bool:
 
 
 def property_of(interaction: Interaction, path: str) -> Any:
-    """Return what an interaction has under a path; None when it has nothing there."""
+    """Return the value of an interaction at a path; None when it has none."""
     if path in {"campaign", "source"}:
         return getattr(interaction, path)
     flat = interaction.properties.get(path, _ABSENT)

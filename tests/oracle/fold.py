@@ -12,7 +12,7 @@ from tests.oracle.conditions import Json, met_by_interaction, met_by_traits, nam
 from tests.oracle.people import LIMITS, Person, persons
 from tests.oracle.traits import EFFECTS, tellings, traits_at
 
-# What is done to a person.
+# Types of touches: they are done to a person.
 TOUCHES = frozenset({
     "email_sent", "email_delivered", "email_bounce", "sms_sent", "sms_delivered", "offer_sent", "call",
     "ad_view",
@@ -21,7 +21,7 @@ TOUCHES = frozenset({
 
 @dataclass(frozen=True)
 class Given:
-    """What one rule gave: `count` matches, of which `paid` fell within the limit."""
+    """What one rule gave: it had `count` matches, and `paid` of them fell within the limit."""
 
     rule: str
     points: float
@@ -46,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True)
 class Life:
-    """All that is known of a person: who they are, what they did, and which of it does not count."""
+    """All that is known of a person: identities, interactions, and which interactions are retracted."""
 
     person: Person
     interactions: Collection[Interaction]
@@ -91,9 +91,9 @@ class Life:
         return None
 
     def first_day(self, matrix: Json, until: int) -> int:
-        """Return the first day of which the matrix reads anything.
+        """Return the first day with something that the matrix reads.
 
-        Identities are of no day, so of who has nothing else until a day it is that day.
+        Identities have no day: for a person with nothing else up to `until` it is `until`.
         """
         known = (day_of(one) for one in self.interactions if self._is_read_by(matrix, one))
         return min((day for day in known if day <= until), default=until)
@@ -117,11 +117,11 @@ class Life:
 def lives(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[Person, Life]:
     """Return the life of each person, who is the set of their identities."""
     events = list(events)
-    told_once = {event.id: event for event in events if isinstance(event, Interaction)}.values()
+    distinct = {event.id: event for event in events if isinstance(event, Interaction)}.values()
     retracted = frozenset(i for event in events if isinstance(event, Retraction) for i in event.interactions)
     person_of = persons(events, limits)
     done: dict[Person, list[Interaction]] = {person: [] for person in person_of.values()}
-    for one in told_once:
+    for one in distinct:
         done[person_of[one.identities[0]]].append(one)
     return {person: Life(person, theirs, retracted) for person, theirs in done.items()}
 
@@ -147,7 +147,7 @@ def _rules(matrix: Json, done: Sequence[Interaction], day: int) -> Iterator[Give
 def _matches(rule: Json, one: Interaction) -> bool:
     by_human = one.machine is None
     admitted = {"exclude": by_human, "only": not by_human, "include": True}
-    # What anything may meet are the things that people do; what is done to them has to be named.
+    # A rule without types is about what people do: a touch meets a rule only if the rule names its type.
     is_read = one.type not in TOUCHES or names_type(rule["when"], one.type)
     return is_read and admitted[rule.get("machine", "exclude")] and met_by_interaction(rule["when"], one)
 
@@ -216,7 +216,7 @@ def _adjustments(matrix: Json, deeds: Sequence[Interaction], day: int) -> Iterat
 
 
 def _days(written: str | None) -> float:
-    """Return 30 for "30d"; what is not given never comes."""
+    """Return 30 for "30d", and infinity without a value."""
     return inf if written is None else int(written.removesuffix("d"))
 
 

@@ -20,12 +20,12 @@ def quarters(least: float, most: float) -> st.SearchStrategy[float]:
 
 
 def days(most: int) -> st.SearchStrategy[str]:
-    """Return a number of days as a matrix has it."""
+    """Return a number of days as a matrix writes it."""
     return st.integers(1, most).map(lambda number: f"{number}d")
 
 
 def optional(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Json]:
-    """Return objects that have any of the fields."""
+    """Return objects that have any subset of the fields."""
     return st.fixed_dictionaries({}, optional=fields)
 
 

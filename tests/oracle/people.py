@@ -1,4 +1,4 @@
-"""Who is one person, as docs/design.md and docs/decisions (10, 15, 17, 53) have it."""
+"""Which identities are one person, as docs/design.md and docs/decisions (10, 15, 17, 53) define it."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -8,15 +8,15 @@ from shared.identity import Identity
 Person = frozenset[Identity]
 
 LIMITS: Mapping[str, int] = {"user_id": 1}
-"""How many identities of a kind one person has at most; kinds not named are without limit."""
+"""How many identities of a kind one person has at most; other kinds have no limit."""
 MOST_IDENTITIES = 500
 
 
 def persons(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict[Identity, Person]:
     """Return the person of each identity that an interaction named.
 
-    The links are taken one by one, in the order of time, and each that would join two who cannot be one
-    person is refused.
+    The links are taken one by one, in the order of time. A link is refused if its two sides cannot be one
+    person.
     """
     events = list(events)
     separations = [event for event in events if isinstance(event, Separation)]
@@ -41,7 +41,7 @@ def persons(events: Iterable[Event], limits: Mapping[str, int] = LIMITS) -> dict
 
 
 def _users(known: Iterable[Identity], links: Collection[tuple[Identity, Identity]]) -> dict[Identity, int]:
-    """Number the users: the user ids of one alias, and of all that follow from it, have one number."""
+    """Number the users: user ids that aliases connect, directly or through others, have one number."""
     users = [one for one in known if one.kind == "user_id"]
     number = {one: n for n, one in enumerate(users)}
     former = {(one, other.value) for one, other in links if other.kind == "former_user_id"}

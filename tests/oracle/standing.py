@@ -8,7 +8,7 @@ from tests.oracle.traits import traits_at
 
 
 class Standing(NamedTuple):
-    """Where a person stands at the end of a day."""
+    """Stage, grade and state of a person at the end of a day."""
 
     stage: str | None
     grade: str | None
@@ -16,7 +16,7 @@ class Standing(NamedTuple):
 
 
 def standing(life: Life, matrix: Json, day: int) -> Standing:
-    """Return where a person stands at the end of a day (ordinal of the UTC date)."""
+    """Return stage, grade and state of a person at the end of a day (ordinal of the UTC date)."""
     account = life.account(matrix, day)
     reached = [
         (threshold, name)

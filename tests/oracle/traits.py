@@ -1,4 +1,4 @@
-"""What rules see of a person: what they told, and what their identities tell when they did not."""
+"""The traits that rules see: those that a person reported, and for the rest those of their identities."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC
@@ -17,7 +17,7 @@ EFFECTS = {
     "sms_stop": ("consent_sms", False),
     "purchase": ("lifecycle", "customer"),
 }
-# What a company object tells that is known by another name than `company_` and its own.
+# Fields of a company object that become a trait with a name other than `company_` and the field's.
 _OF_COMPANY = {"name": "company", "employees": "company_size", "industry": "industry"}
 
 
@@ -27,20 +27,20 @@ def traits_at(
     day: int,
     retracted: Collection[str] = (),
 ) -> Mapping[str, Any]:
-    """Return the traits as known at the end of a day; who the identities are is known on every day."""
-    told: dict[str, Any] = {}
+    """Return the traits as known at the end of a day; the identities are known on every day."""
+    reported: dict[str, Any] = {}
     for one in sorted(interactions, key=lambda one: (one.occurred_at, one.id)):
         if one.occurred_at.astimezone(UTC).date().toordinal() <= day:
-            # What is told under our own name goes before, and null goes behind all else.
-            told |= {trait: value for _, trait, value in sorted(tellings(one.traits), key=itemgetter(0))}
+            # A value under our own name wins over other names, and every value wins over null.
+            reported |= {trait: value for _, trait, value in sorted(tellings(one.traits), key=itemgetter(0))}
             if one.type in EFFECTS and one.machine is None and one.id not in retracted:
                 trait, value = EFFECTS[one.type]
-                told[trait] = value
-    return _told_by_identities(person) | {trait: value for trait, value in told.items() if value is not None}
+                reported[trait] = value
+    return _of_identities(person) | {trait: value for trait, value in reported.items() if value is not None}
 
 
 def tellings(traits: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
-    """Yield (rank, trait, value); of those of one trait the greatest rank is right."""
+    """Yield (rank, trait, value); the value with the greatest rank is the trait's."""
     for name, value in traits.items():
         if name == "company" and isinstance(value, Mapping):
             for part, inner in value.items():
@@ -53,7 +53,7 @@ def tellings(traits: Mapping[str, Any]) -> Iterator[tuple[int, str, Any]]:
             yield (2 if our_name(name) == name else 1), our_name(name), value
 
 
-def _told_by_identities(person: Collection[Identity]) -> dict[str, str]:
+def _of_identities(person: Collection[Identity]) -> dict[str, str]:
     # A former user id stands in for nothing but itself.
     former = {Identity("user_id", one.value) for one in person if one.kind == "former_user_id"}
     person = [one for one in person if one not in former]

@@ -1,4 +1,4 @@
-"""Worlds for properties to hold in: any matrix, and any events that a small town could bring forth."""
+"""Worlds to test properties in: any matrix, and any events that the people of a small town could cause."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -11,10 +11,10 @@ from tests.oracle.matrices import MODEL, PATHS, TOUCH, TYPES, Json, matrices, op
 
 FIRST_DAY = date(2026, 1, 5)
 DAYS = 60
-# Limits are used up around a week's end, and around that of January, a Saturday.
+# Limits are used up around the end of a week, and around the end of January, a Saturday.
 BUSY_DAYS = (12, 13, 14, 26, 27, 28)
 
-# The strongest kind first, as an interaction has them.
+# The strongest kind first, in the order of an interaction's identities.
 TOWN = (
     Identity("user_id", "1"),
     Identity("user_id", "2"),
@@ -26,12 +26,12 @@ TOWN = (
     Identity("anonymous_id", "library"),
     Identity("anonymous_id", "telephone"),
 )
-# Nobody has a rule for it, but somebody who likes is not inactive.
+# No rule prices it, but it is a human interaction, so it ends inactivity.
 UNPRICED = "like"
-# Nobody has a rule for it either, and who does it is a customer.
+# No rule prices it either, but its effect makes the person a customer.
 EFFECTIVE = "purchase"
 ASSETS = ("guide.pdf", "guide.doc", "Maratón en España", "maraton", "Guía año", "GUIA ANO")
-# Trackers write one number in two ways.
+# 1 and 1.0: trackers write the same number in two ways.
 NUMBERS = (1, 1.0, 2.5)
 TRAITS: dict[str, tuple[str | float | None, ...]] = {
     "seats": (1, 2.5, "", None),
@@ -40,8 +40,8 @@ TRAITS: dict[str, tuple[str | float | None, ...]] = {
     "lifecycle": ("lead", "customer", None),
 }
 
-# The same under other names, or within an object.
-OTHERWISE_TOLD: dict[str, tuple[Any, ...]] = {
+# The same traits under other names, or within an object.
+OTHER_SPELLINGS: dict[str, tuple[Any, ...]] = {
     "jobTitle": ("Director", "", [], None),
     "companyName": ("Acme", "\u200b", None),
     "company": ({"name": "Acme", "id": 7}, {"id": 7}, {"name": " "}, {}, {"name": None}, ["", None]),
@@ -49,15 +49,15 @@ OTHERWISE_TOLD: dict[str, tuple[Any, ...]] = {
 
 
 class DrawnWorld(NamedTuple):
-    """A matrix, what was told on its topic, and the day (ordinal) that is asked about."""
+    """A matrix, the events on its topic, and the day (ordinal) of the score."""
 
     matrix: Json
     events: tuple[Interaction | Retraction | Separation, ...]
     day: int
 
 
-# Much happens at one instant of a Sunday, so that ids have to break ties, the rest on any day: at noon, or at
-# midnight or the last instant, where days could be told apart wrongly.
+# Many events are at one instant of a Sunday, so that ids have to break ties. The rest is on any day: at noon,
+# or at the first or last instant, where an error would put them on the wrong day.
 _instants = st.one_of(
     st.just(datetime.combine(FIRST_DAY + timedelta(days=13), time(20), UTC)),
     st.builds(
@@ -66,7 +66,7 @@ _instants = st.one_of(
         st.sampled_from([time(12), time(0), time(23, 59, 59, 999_999)]),
     ),
 )
-# Most know one name of theirs only; else everybody would be linked to everybody.
+# Most interactions have one identity; otherwise all identities would be linked to each other.
 _names = (
     st.sampled_from([1, 1, 1, 1, 2, 2, 3])
     .flatmap(lambda many: st.lists(st.sampled_from(TOWN), min_size=many, max_size=many, unique=True))
@@ -75,8 +75,8 @@ _names = (
 _traits = st.fixed_dictionaries(
     {},
     optional={
-        name: st.sampled_from([*TRAITS.get(name, ()), *OTHERWISE_TOLD.get(name, ())])
-        for name in TRAITS | OTHERWISE_TOLD
+        name: st.sampled_from([*TRAITS.get(name, ()), *OTHER_SPELLINGS.get(name, ())])
+        for name in TRAITS | OTHER_SPELLINGS
     },
 )
 
@@ -96,7 +96,7 @@ def _adjustments(made_on: date) -> st.SearchStrategy[Json]:
 
 @st.composite
 def interactions(draw: st.DrawFn, number: int) -> Interaction:
-    """Draw what somebody did; the number makes its id."""
+    """Draw an interaction; the number makes its id."""
     at = draw(_instants)
     kind = draw(
         st.sampled_from([*TYPES, *TYPES, *TYPES, TOUCH, UNPRICED, EFFECTIVE, "identify", "adjustment"])
@@ -126,18 +126,18 @@ def interactions(draw: st.DrawFn, number: int) -> Interaction:
 
 @st.composite
 def histories(draw: st.DrawFn, *, most: int = 25) -> tuple[Interaction | Retraction | Separation, ...]:
-    """Draw what is told on the topic: 1 to `most` interactions, and what corrects them."""
+    """Draw the events of the topic: 1 to `most` interactions, and what corrects them."""
     numbers = range(draw(st.integers(1, most) | st.integers(most // 2, most)))
     done = [draw(interactions(number)) for number in numbers]
-    told: list[Interaction | Retraction | Separation] = [*done]
-    # One id more than there are: a retraction may be of what never comes.
+    events: list[Interaction | Retraction | Separation] = [*done]
+    # One id more than there are interactions: a retraction may name an interaction that never comes.
     wrong = draw(st.lists(st.integers(0, len(done)), max_size=4, unique=True))
     by_identity: dict[Identity, list[str]] = {}
     for number in wrong:
         identity = done[number].identities[0] if number < len(done) else TOWN[0]
         by_identity.setdefault(identity, []).append(f"event-{number}")
     for identity, ids in by_identity.items():
-        told.append(
+        events.append(
             Retraction(
                 id=f"retraction-{identity.value}",
                 identity=identity,
@@ -148,12 +148,12 @@ def histories(draw: st.DrawFn, *, most: int = 25) -> tuple[Interaction | Retract
             )
         )
     if draw(st.booleans()):
-        # Most who have to be separated were said to be one person.
+        # Most of the identities to separate were linked by an interaction.
         linked = [one.identities for one in done if len(one.identities) > 1]
         among = draw(st.sampled_from([TOWN, *linked]))
         apart = draw(st.lists(st.sampled_from(among), min_size=2, max_size=4, unique=True))
         split = draw(st.integers(1, len(apart) - 1))
-        told.append(
+        events.append(
             Separation(
                 id="separation",
                 identities=tuple(apart[:split]),
@@ -163,14 +163,14 @@ def histories(draw: st.DrawFn, *, most: int = 25) -> tuple[Interaction | Retract
                 separated_at=_CORRECTED_AT,
             )
         )
-    return tuple(told)
+    return tuple(events)
 
 
 _CORRECTED_AT = datetime.combine(FIRST_DAY + timedelta(days=DAYS), time(12), UTC)
 
 
 def asked() -> st.SearchStrategy[int]:
-    """Return days to ask about: mostly within what happens, also before and long after."""
+    """Return days to score on: mostly during the events, also before and long after them."""
     first = FIRST_DAY.toordinal()
     return st.integers(first - 2, first + 2 * DAYS) | st.integers(first + DAYS // 2, first + 2 * DAYS)
 

@@ -1,4 +1,4 @@
-"""When the product and the definition say the same: exactly where doubles are exact, else to a millionth."""
+"""When the product and the definition agree: exactly if doubles are exact, otherwise to a millionth."""
 
 from collections.abc import Iterable, Mapping
 from math import fsum
@@ -12,12 +12,12 @@ from tests.oracle.fold import Account, Given, Life, day_of
 from tests.oracle.traits import traits_at
 
 TOLERANCE = 1e-6
-# The score is told to 0.001.
+# Scores are rounded to 0.001.
 HALF_A_STEP = 0.0005
 
 
 class Line(NamedTuple):
-    """A reason without its words."""
+    """A reason without its label."""
 
     rule: str
     matches: int
@@ -44,7 +44,7 @@ def assert_same_points(points: float, exact: float, matrix: Mapping[str, Any]) -
 
 
 def assert_same_traits(known: History, life: Life) -> None:
-    """Compare what rules see, on every day on which something was done or told."""
+    """Compare the traits that rules see, on every day with an interaction."""
     for day in sorted(map(day_of, life.interactions)):
         assert known.at(day) == traits_at(life.person, life.interactions, day, life.retracted)
 
@@ -65,14 +65,14 @@ def _fades(matrix: Mapping[str, Any]) -> bool:
 
 
 def _lines(reasons: Iterable[Reason | Given]) -> list[Line]:
-    """Return the rules in their order, then the rest; equal adjustments may have been told as one."""
+    """Return the rules in their order, then the rest; one reason may stand for several equal adjustments."""
     rules: list[Line] = []
     others: list[Line] = []
     for one in reasons:
         if one.rule == "adjustment":
             others += [Line(one.rule, 1, 1, one.points / one.count)] * one.count
         elif one.rule.startswith("group:"):
-            # A sum that is the cap but for a rounding error may be cut by that, or not.
+            # A sum that equals the cap, except for a rounding error, may or may not be cut by that error.
             others += [Line(one.rule, one.count, one.paid, one.points)] * (abs(one.points) > TOLERANCE)
         elif one.rule == "inactivity":
             others.append(Line(one.rule, one.count, one.paid, one.points))

@@ -1,4 +1,4 @@
-"""What is known of a person, from a life as the definition has it."""
+"""What is known of a person, made from a life of the definition."""
 
 from services.scoring.core.counting.counts import NONE, Changes, total
 from services.scoring.core.counting.tally import Tally, count
@@ -9,7 +9,7 @@ from tests.oracle.fold import Life
 
 
 def known_of(life: Life, *matrices: Matrix) -> ScoreInput:
-    """Count as the fold does: each identity for itself, and what is retracted taken out again."""
+    """Count as the fold does: each identity by itself, and retracted interactions subtracted again."""
     tally = Tally(matrices)
     owners = sorted(life.person)
     changes = Changes()

@@ -14,7 +14,7 @@ from tests.property.known import known_of
 
 LONG = 150
 
-# Of losses more fade, for they alone bring somebody over the flip number while nothing happens.
+# Most losses fade, since only a fading loss brings a profile over the flip number without an interaction.
 _fading = st.one_of(days(3), days(40), days(3_660)).map(lambda half_life: {"half_life": half_life})
 
 
@@ -46,7 +46,7 @@ def test_crossed_on_is_the_first_of_all_days_that_reaches_the_flip_number(
         above = sorted({score for score in scores.values() if score > 0})
         if not above:
             continue
-        # One that is just reached, on some day, and one that is nearly.
+        # A flip number that is just reached on some day, and one that is nearly reached.
         flip_number = data.draw(st.sampled_from(above)) + data.draw(st.sampled_from([0, 0.0004, -0.0004]))
         flipping = matrix.model_copy(update={"flip_number": flip_number})
         crossed = crossed_on(known, flipping, until)

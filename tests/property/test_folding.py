@@ -46,7 +46,7 @@ Batches = Sequence[Sequence[Event]]
 
 
 class Telling(NamedTuple):
-    """A world, how many identities of a kind a person can have in it, and how its events come."""
+    """A world, its limits on identities of a kind, and the order and batches of its events."""
 
     world: DrawnWorld
     limits: Mapping[str, int]
@@ -54,7 +54,7 @@ class Telling(NamedTuple):
 
 
 def is_accepted(world: DrawnWorld) -> bool:
-    """Nobody can activate a matrix whose flip number is out of reach."""
+    """A matrix with a flip number that is out of reach cannot be activated."""
     try:
         read_matrix(MODEL, world.matrix)
     except Refused:
@@ -74,7 +74,7 @@ def tellings(draw: st.DrawFn) -> Telling:
 
 
 class Folded(NamedTuple):
-    """What the tables have in the end: who is who under which profile id, and what scores are kept."""
+    """The tables in the end: the identities of each profile id, and the stored scores."""
 
     persons: dict[str, Person]
     known: dict[str, ScoreInput]

@@ -1,4 +1,4 @@
-"""Many who are priced together get exactly what each gets alone, and what the definition says."""
+"""Profiles that are priced together get exactly the scores that each gets alone and by the definition."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -18,13 +18,13 @@ from tests.property.agreement import assert_same_points
 from tests.property.known import known_of
 from tests.unit.scoring.columns import Parts, scores
 
-# Whose multiples and sums lie on, or next to, half a step of a score.
+# Points with multiples and sums on, or next to, half a step of a score.
 ODD = [0.1, 0.2, -0.3, 0.7, 0.0005, 0.0015, -0.0025, 2.6745, 0.0625, -0.1875, 1 / 3, 1e-9, 1_000.0005]
 
 
 @st.composite
 def odd_worlds(draw: st.DrawFn) -> DrawnWorld:
-    """Draw a world in which doubles cannot hold what rules give."""
+    """Draw a world in which rules give points that doubles cannot represent."""
     world, points = draw(worlds(most=15)), st.sampled_from(ODD)
     odd = {
         kind: [rule | {"points": draw(points)} for rule in world.matrix[kind]] for kind in ("rules", "traits")
@@ -33,12 +33,12 @@ def odd_worlds(draw: st.DrawFn) -> DrawnWorld:
 
 
 def known_in(world: DrawnWorld, *asked: Matrix) -> list[ScoreInput]:
-    """What is known of everybody, counted for several matrices."""
+    """What is known of all people, counted for several matrices."""
     return [known_of(life, *asked) for life in lives(world.events).values()]
 
 
 def batches(data: st.DataObject, known: Sequence[ScoreInput]) -> list[list[int]]:
-    """The places of profiles in any order and any batches; some are in more than one."""
+    """The indexes of profiles in any order and any batches; some profiles are in several batches."""
     places = st.integers(0, len(known) - 1)
     order = [*data.draw(st.permutations(range(len(known)))), *data.draw(st.lists(places, max_size=3))]
     cuts = sorted(data.draw(st.sets(st.integers(1, len(order)), max_size=3)))
@@ -57,7 +57,7 @@ def alone(known: ScoreInput, matrix: Matrix, day: int) -> tuple[Parts, Appraisal
 def test_pricing_profiles_together_equals_pricing_each_alone(
     world: DrawnWorld, other: Json, data: st.DataObject
 ) -> None:
-    """Also where the crowd has what another matrix asks too."""
+    """Also if the columns have the counts of another matrix, too."""
     matrix, others = kept_matrix(MODEL, world.matrix), [kept_matrix(MODEL, other)]
     known = known_in(world, matrix, *others)
     expected = [alone(one, matrix, world.day) for one in known]

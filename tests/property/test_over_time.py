@@ -1,4 +1,4 @@
-"""Scores over time are what pricing each of the days says, whichever days are asked."""
+"""Scores over time equal the scores of each day priced by itself, for any days."""
 
 import numpy as np
 import pytest

@@ -47,7 +47,7 @@ def test_traits_score_appraisal_and_crossed_on_equal_those_of_the_oracle(world: 
             grade = appraisal.grade if "grades" in world.matrix else None
             assert (appraisal.stage, grade, appraisal.state) == due
         for flip_number in {world.matrix["flip_number"], max(0.25, expected.score)}:
-            # A score that is just reached shows best on which day it was.
+            # A flip number that is just reached shows errors of the day best.
             raw = world.matrix | {"flip_number": flip_number}
             crossed = crossed_on(known, kept_matrix(MODEL, raw), world.day)
             assert_same_crossing(crossed, life, raw, world.day)

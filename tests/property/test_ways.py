@@ -20,7 +20,7 @@ from tests.oracle.worlds import TRAITS, DrawnWorld, worlds
 from tests.property.agreement import HALF_A_STEP, TOLERANCE
 from tests.property.known import known_of
 
-# What trait rules ask for beyond what people tell in these worlds, and what nobody asks for.
+# Values that trait rules compare with and that no person of these worlds reports, and missing values.
 _OTHERS = {
     "company": ("acme.example",),
     "email_domain": ("acme.example", "gmail.com", None),
@@ -33,7 +33,7 @@ _OTHERS = {
 def test_every_way_reaches_the_flip_number_with_the_fewest_matches(world: DrawnWorld) -> None:
     matrix = kept_matrix(MODEL, world.matrix)
     flip_number = world.matrix["flip_number"]
-    # The definition is as near to a score that fades as to 0.001.
+    # A fading score agrees with the definition to 0.001.
     slack = HALF_A_STEP + TOLERANCE if any("half_life" in rule for rule in world.matrix["rules"]) else 0
     for life in lives(world.events).values():
         known = known_of(life, matrix)
@@ -48,7 +48,7 @@ def test_every_way_reaches_the_flip_number_with_the_fewest_matches(world: DrawnW
 def _score_after(
     times: int, way: Way, life: Life, world: DrawnWorld, asked: tuple[ScoreInput, Matrix]
 ) -> float:
-    """Return the score of somebody who did what a way tells so many times."""
+    """Return the score after `times` further matches of a way."""
     known, matrix = asked
     (rule,) = (one for one in matrix.rules if one.id == way.rule)
     (raw,) = (one for one in world.matrix["rules"] if one["id"] == way.rule)
@@ -78,7 +78,7 @@ def _best_by_traits(way: Way, life: Life, world: DrawnWorld) -> float:
     account = life.account(world.matrix, world.day)
     scores: list[float] = []
     now = traits_at(life.person, life.interactions, world.day, life.retracted)
-    # What is told can be taken back, and then the identities tell what they do.
+    # A reported trait can be taken back, and then the trait of the identities is seen.
     lasting = {name: value for name, value in now.items() if name not in values}
     lasting |= traits_at(life.person, (), world.day)
     for chosen in product(*values.values()):

@@ -1,4 +1,4 @@
-"""What is found to hold for everybody holds for every profile that there can be."""
+"""A finding about all profiles holds for every profile that is possible."""
 
 from itertools import product
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who waits for another: seen in PostgreSQL, or on SQLite at the door of the one writer."""
+"""Whether a task waits for another transaction: seen in PostgreSQL, or on SQLite by its request to write."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ _WAITING = sa.text("""
 async def until_it_waits(database: Database, task: asyncio.Task[Any]) -> None:
     """Return once the task waits for a transaction that the caller has open; fail if the task ends instead.
 
-    On SQLite the task may not have begun yet: it is seen to ask for the writer, which the caller has.
+    On SQLite the task need not have a transaction yet: it has asked for the writer, which the caller has.
     """
     asked = False
     unit, open_unit = database.unit, database.open_unit

@@ -30,7 +30,7 @@ def up(data_dir: Path, *, log: Path | None = None, **given: str) -> Iterator[tup
 
     Its log goes to a file, which the caller can name.
     """
-    # No pipe: one that nobody reads is full after some hundred requests, and then the process stands.
+    # A pipe without a reader is full after some hundred requests, and then the process blocks.
     reading, writing = os.pipe()
     with log.open("w+") if log else tempfile.TemporaryFile("w+") as logged, os.fdopen(reading) as output:
         with os.fdopen(writing, "w"), Path(os.devnull).open() as nothing:

@@ -19,10 +19,10 @@ _CACHE: LRUCache[Any, Any] = LRUCache(5_000)
 
 
 def share_compiled_statements() -> None:
-    """Have all engines that are made from now on keep compiled statements in one place."""
+    """Have all engines that are made from now on share one cache of compiled statements."""
     dialects: tuple[Any, ...] = (PGDialect_asyncpg, SQLiteDialect_pysqlite)
     for dialect in dialects:
-        # The dialect is a part of the key under which a compiled statement is kept.
+        # The dialect is a part of the cache's key.
         dialect.__hash__ = lambda self: hash(type(self))
         dialect.__eq__ = lambda self, other: type(self) is type(other)
 

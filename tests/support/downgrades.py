@@ -1,7 +1,7 @@
 """Databases taken back to older revisions, in which counts are JSON again.
 
-Since revision 0009 counts tell the numbers of keys and values, not their texts, and a downgrade refuses where
-there are any. Of what was counted these tests find the texts in the ledger and the versions.
+Since revision 0009 counts have the numbers of keys and values instead of their texts, and a downgrade refuses
+if there are counts. These tests find the texts in the ledger and in the versions.
 """
 
 import asyncio

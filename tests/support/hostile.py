@@ -47,7 +47,7 @@ def dripping(start: bytes, part: bytes) -> Behaviour:
 
 
 def saying(answer: bytes, *, reads: bool = True) -> Behaviour:
-    """Say this much and close the connection, whether the request was read or not."""
+    """Send these bytes and close the connection, whether the request was read or not."""
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if reads:
@@ -65,7 +65,7 @@ async def silent(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -
 
 @asynccontextmanager
 async def hostile(behave: Behaviour) -> AsyncGenerator[str]:
-    """Listen on 127.0.0.1 as long as the context is open, which begins with the address and port."""
+    """Listen on 127.0.0.1 as long as the context is open; give the address and port."""
     connections: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -80,7 +80,7 @@ async def hostile(behave: Behaviour) -> AsyncGenerator[str]:
             writer.close()
 
     listening = socket.create_server(("127.0.0.1", 0), backlog=256)
-    # What the kernel takes without anybody reading is work for this process that proves nothing.
+    # Bytes that the kernel buffers without a reader cost this process work and prove nothing.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 8_192)
     server = await asyncio.start_server(connected, sock=listening)
     try:

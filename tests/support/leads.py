@@ -1,4 +1,4 @@
-"""A lead and a change of stage as scoring tells of them on the log."""
+"""A lead and a change of stage as scoring writes them to the log."""
 
 from datetime import UTC, datetime
 from typing import Any

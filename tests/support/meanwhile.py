@@ -1,4 +1,4 @@
-"""What others do at the worst moment: just before a function is called for the first time."""
+"""Concurrent work at the worst moment: just before a function is called for the first time."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -16,14 +16,14 @@ T = TypeVar("T")
 
 
 def for_works(something: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
-    """Return an async function as a plain one, which a work can call in the middle of its transaction."""
+    """Return an async function as a plain one, which a unit of work can call within its transaction."""
     loop = asyncio.get_running_loop()
 
     def done(*arguments: P.args, **more: P.kwargs) -> T:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            # SQLite's works have threads of their own.
+            # On SQLite units of work run in threads of their own.
             return asyncio.run_coroutine_threadsafe(something(*arguments, **more), loop).result()
         return await_only(something(*arguments, **more))
 
@@ -33,7 +33,7 @@ def for_works(something: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
 def just_before(
     monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, something: Callable[[], Coroutine[Any, Any, Any]]
 ) -> None:
-    """Have something happen, and that committed, just before a function is called for the first time."""
+    """Run and commit something just before a function is called for the first time."""
     function = getattr(owner, name)
     done = for_works(something)
 
@@ -57,15 +57,15 @@ def waiting_just_before(
     database: Database,
     something: Callable[[], Coroutine[Any, Any, Any]],
 ) -> list[asyncio.Task[Any]]:
-    """Have something begin just before a function is called for the first time, and wait for the caller.
+    """Start something just before a function is called for the first time; it then waits for the caller.
 
-    The list has the task once it is begun.
+    The list has the task once it has started.
     """
-    begun: list[asyncio.Task[Any]] = []
+    started: list[asyncio.Task[Any]] = []
 
     async def begin() -> None:
-        begun.append(asyncio.create_task(something()))
-        await until_it_waits(database, begun[0])
+        started.append(asyncio.create_task(something()))
+        await until_it_waits(database, started[0])
 
     just_before(monkeypatch, owner, name, begin)
-    return begun
+    return started

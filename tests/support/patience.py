@@ -17,21 +17,21 @@ from shared.errors import Unavailable
 PATIENCE_SECONDS = 240.0
 LOOK_AGAIN_SECONDS = 0.01
 LONGEST_PAUSE_SECONDS = 0.2
-# What has not come for long is looked for less often: to look costs both sides work, while others wait for
-# the processor. So a wait gets a tenth longer, at most.
+# The longer a wait lasts, the less often its condition is checked: a check costs both sides work, while other
+# tests wait for the processor. By this a wait gets a tenth longer, at most.
 SLOWER = 1.1
 LONGEST_LOOK_SECONDS = 0.1
 
 
 def patience() -> asyncio.Timeout:
-    """Limit the block in which something is awaited that has to come."""
+    """Limit the time of a block that awaits something which has to come."""
     return asyncio.timeout(PATIENCE_SECONDS)
 
 
 async def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool) -> Any:
-    """Ask until the answer is as expected and return it; the last answer is shown when it never is.
+    """Ask until the answer is as expected and return it; a failure shows the last answer.
 
-    What is asked may be a coroutine function or a plain one.
+    `ask` is a coroutine function or a plain one.
     """
     answer: Any = None
     pause = LOOK_AGAIN_SECONDS
@@ -47,7 +47,7 @@ async def eventually(ask: Callable[[], Any], holds: Callable[[Any], bool] = bool
                 await asyncio.sleep(pause)
                 pause = min(SLOWER * pause, LONGEST_LOOK_SECONDS)
     except TimeoutError:
-        # Somebody else's clock may have run out.
+        # Another timeout, of the caller or of what was asked, may have expired.
         if not limit.expired():
             raise
         raise _never(answer) from None
@@ -66,7 +66,7 @@ def until(ask: Callable[[], Any]) -> Any:
 
 
 async def persist(attempt: Callable[[], Awaitable[Any]]) -> None:
-    """Attempt again what was refused for a passing reason, as a worker does."""
+    """Repeat an attempt that fails for a passing reason, as a worker does."""
     delay = LOOK_AGAIN_SECONDS
     async with patience():
         while True:
@@ -74,13 +74,13 @@ async def persist(attempt: Callable[[], Awaitable[Any]]) -> None:
                 await attempt()
                 return
             except Unavailable:
-                # Ever longer, or two who are in each other's way may stay so.
+                # The delay grows, or two attempts that are in each other's way might stay so.
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, LONGEST_PAUSE_SECONDS)
 
 
 async def a_moment() -> None:
-    """Let others have their turn; nothing may depend on how long it lasts."""
+    """Let other tasks run; nothing may depend on how long it lasts."""
     await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
 
@@ -89,6 +89,6 @@ def _never(answer: Any) -> AssertionError:
 
 
 def stopwatch() -> Callable[[], float]:
-    """Return what tells the seconds since now, for a table that people read; no test may depend on them."""
+    """Return a clock of the seconds since now, for a table that people read; no test may depend on them."""
     began = time.monotonic()
     return lambda: time.monotonic() - began

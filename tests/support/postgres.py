@@ -35,13 +35,13 @@ _COUNT_FROM_ONE = """
 
 
 def plain(url: str, database: str | None = None) -> str:
-    """Return a URL of SQLAlchemy's as the driver itself reads it."""
+    """Return SQLAlchemy's URL in the form that the driver itself reads."""
     made = sa.make_url(url).set(drivername="postgresql", database=database)
     return made.render_as_string(hide_password=False)
 
 
 class Databases:
-    """Databases that are all like the one at the URL, to which nobody is connected while this exists."""
+    """Copies of the database at the URL, which must have no connections while this exists."""
 
     def __init__(self, template: str) -> None:
         self._template = template
@@ -49,11 +49,11 @@ class Databases:
         self._idle: list[str] = []
 
     async def take(self) -> str:
-        """Return the URL of an empty database; one that was used before is at hand sooner than a new one."""
+        """Return the URL of an empty database; to use one again takes less time than to copy a new one."""
         return self._idle.pop() if self._idle else await self._copied()
 
     async def give_back(self, url: str) -> None:
-        """Empty the database to be taken again, or drop it if somebody has made or altered a table."""
+        """Empty the database for its next use, or drop it if a test has made or altered a table."""
         connection = await asyncpg.connect(plain(url))
         try:
             await connection.execute(_OTHERS_LEAVE)

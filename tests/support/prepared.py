@@ -29,7 +29,7 @@ def share_certificates() -> None:
 
 def _shared(annotated: Any, *, config: Any) -> TypeAdapter[Any]:
     kind, *constraints = get_args(annotated)
-    # Constraints cannot be hashed; how they are written tells all that they are.
+    # Constraints cannot be hashed, and their repr has all that they are.
     key = kind, repr(constraints), repr(config)
     # The key keeps the type: no other can get its place in memory, and so its hash.
     if key not in _PREPARED:

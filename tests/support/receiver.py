@@ -1,4 +1,4 @@
-"""A webhook endpoint on 127.0.0.1 that remembers what came and answers as it is told.
+"""A webhook endpoint on 127.0.0.1 that remembers what came and gives the answers that a test sets.
 
 In the end every body must have exactly the shape that the API description has for its type.
 """
@@ -43,7 +43,7 @@ class Reply:
 
 
 class Receiver:
-    """Answers the replies it was given, one a request, and then the last of them for ever."""
+    """Gives its replies, one for each request, and then the last of them for ever."""
 
     def __init__(self, *replies: Reply) -> None:
         self.received: list[Received] = []
@@ -90,7 +90,7 @@ class Receiver:
             writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Take one request, answer it, and tell whether the connection stays open."""
+        """Take one request, answer it, and return whether the connection stays open."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {
             name.lower(): value.strip()

@@ -1,4 +1,4 @@
-"""The servers of a test run: each is started by whoever needs it first, used by all, stopped at the end."""
+"""The servers of a test run: the first test that needs one starts it, all use it, the end stops it."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The statements that a database is asked by those who write, and the engine that asks them."""
+"""The statements that writers execute on a database, and the engine that they use."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from shared.database.threads import Threads
 
 
 def writing_engine(database: Database) -> sa.Engine:
-    """Return the engine of those who write, which on SQLite has one connection."""
+    """Return the engine of the writers, which on SQLite has one connection."""
     its = database._connections
     if isinstance(its, Threads):
         return its._writer
@@ -24,7 +24,7 @@ def writing_engine(database: Database) -> sa.Engine:
 
 @contextmanager
 def statements(database: Database) -> Iterator[list[str]]:
-    """Collect the statements that are executed by those who write."""
+    """Collect the statements that writers execute."""
     asked: list[str] = []
 
     def on_execute(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
@@ -39,7 +39,7 @@ def statements(database: Database) -> Iterator[list[str]]:
         return run(self, connection, how, bound)
 
     event.listen(engine, "before_cursor_execute", on_execute)
-    # These go past SQLAlchemy and its events.
+    # These statements bypass SQLAlchemy and its events.
     quick._Plain._run = on_run
     try:
         yield asked

@@ -13,7 +13,7 @@ from tests.support.patience import eventually
 from tests.worlds.ingest import run_ingest, serve
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
-# What a client has got after a while of each, if it waits.
+# What a client that waits has received from each after a while.
 ANSWERS: dict[Sickness, Callable[[bytes], bool]] = {
     "silent": lambda got: got == b"",
     "breaks": lambda got: got == b"",
@@ -67,7 +67,7 @@ def test_generated_requests_have_the_requested_size() -> None:
 
 @asynccontextmanager
 async def curt(limit: int) -> AsyncIterator[tuple[str, set[object]]]:
-    """A server that hangs up after so many bytes, and the connections that it has."""
+    """A server that hangs up after `limit` bytes, and the connections that it has."""
     connected: set[object] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""What tests start as a fork is to them what a process of its own would be."""
+"""A fork behaves towards tests as a process of its own would."""
 
 import signal
 import subprocess
@@ -9,7 +9,7 @@ from tests.support.command import environment, flipline, up
 from tests.support.patience import until
 from tests.support.processes.fork import ROOT
 
-# Starts an instance, tells its id and is killed by itself.
+# Starts an instance, prints its process id and kills itself.
 _ABANDON = """
 import os, signal, sys
 from pathlib import Path

@@ -26,7 +26,7 @@ class Example:
 
 
 def encoded(media_type: str, body: Any) -> bytes:
-    """Write a body as clients write it that declare this type."""
+    """Write a body as clients that declare this type write it."""
     if media_type == "application/x-www-form-urlencoded":
         return urlencode(body).encode()
     assert media_type == "application/json", f"teach tests/support/tracker_formats.py to write {media_type}"
@@ -47,7 +47,7 @@ def body_keys(tracker_format: Format) -> tuple[str, ...]:
 
 
 def documented_keys(tracker_format: Format) -> tuple[str, ...]:
-    """Return the fields that people are told of: the first of the body and the first of the query."""
+    """Return the fields that the documents name: the first of the body and the first of the query."""
     return (*body_keys(tracker_format)[:1], *tracker_format.key_fields.query[:1])
 
 

@@ -1,4 +1,4 @@
-"""Bodies of webhooks, held against the schemas that the API description has for them."""
+"""Bodies of webhooks, compared with the schemas that the API description has for them."""
 
 import json
 from functools import cache
@@ -18,7 +18,7 @@ def description() -> dict[str, Any]:
 
 
 def misfits(body: bytes) -> list[str]:
-    """Return how a body differs from the schema of its type; raises KeyError when that is not described."""
-    document, told = description(), json.loads(body)
-    request = document["webhooks"][told["type"]]["post"]["requestBody"]
-    return list(differences(document, request["content"]["application/json"]["schema"], told))
+    """Return how a body differs from the schema of its type; raises KeyError for a type without a schema."""
+    document, parsed = description(), json.loads(body)
+    request = document["webhooks"][parsed["type"]]["post"]["requestBody"]
+    return list(differences(document, request["content"]["application/json"]["schema"], parsed))

@@ -1,4 +1,4 @@
-"""`python -m tests.torture`: let faults befall a Flipline at work, and print what became of the events."""
+"""`python -m tests.torture`: inject faults into a Flipline at work, and print what became of the events."""
 
 import asyncio
 import sys
@@ -67,7 +67,7 @@ def _positive(text: str) -> float:
 
 
 async def _torture(options: Options, console: Console) -> tuple[list[Outcome], list[str]]:
-    """Return the outcomes, and the names of the faults that came to no end."""
+    """Return the outcomes, and the names of the faults that did not end."""
     outcomes: list[Outcome] = []
     broken: list[str] = []
     with OwnGround.laid() as ground:
@@ -79,7 +79,7 @@ async def _torture(options: Options, console: Console) -> tuple[list[Outcome], l
             except Missing as missing:
                 console.print(f"  left out: {escape(str(missing))}")
                 continue
-            except Exception:  # noqa: BLE001 - the other faults have their turn all the same
+            except Exception:  # noqa: BLE001 - the other faults are injected all the same
                 console.print_exception()
                 broken.append(fault.name)
                 continue
@@ -90,7 +90,7 @@ async def _torture(options: Options, console: Console) -> tuple[list[Outcome], l
 
 
 def main() -> int:
-    """Carry out the command line; the exit code tells whether anything was not as it has to be."""
+    """Carry out the command line; the exit code is 1 if an outcome was wrong or a fault did not end."""
     options = _options()
     configure_logging("error", console=False)
     console = Console(width=None if sys.stdout.isatty() else WIDTH)

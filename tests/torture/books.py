@@ -1,4 +1,4 @@
-"""What stands in Flipline's tables, on either dialect, read behind its back."""
+"""Flipline's tables, on either dialect, read behind its back."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -36,7 +36,7 @@ class Books:
             await books.close()
 
     async def close(self) -> None:
-        """Let go of the tables, so that they can be replaced; the next question opens them again."""
+        """Close the tables, so that they can be replaced; the next query opens them again."""
         await self._database.close()
         self._database = Database(self._url)
 
@@ -50,7 +50,7 @@ class Books:
         return count
 
     async def untold(self) -> int:
-        """Return of how many leads the hand-off does not know yet."""
+        """Return how many leads the hand-off does not have yet."""
         known = sa.select(leads.c.id)
         query = sa.select(sa.func.count()).where(
             cycles.c.lead_id.is_not(None), cycles.c.lead_id.not_in(known)
@@ -70,7 +70,7 @@ class Books:
 
     async def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         async def answered() -> Sequence[sa.Row[Any]] | None:
-            # A fault hits this reader as it hits Flipline.
+            # A fault affects this reader as it affects Flipline.
             try:
                 return await rows(self._database, query)
             except Unavailable:
@@ -80,7 +80,7 @@ class Books:
 
 
 async def without_waiting(url: str, statement_timeout: str) -> None:
-    """Have PostgreSQL give up every statement of new sessions after a time, such as 500ms."""
+    """Have PostgreSQL cancel every statement of new sessions after a time, such as 500ms."""
     connection = await asyncpg.connect(plain(url))
     try:
         name = sa.make_url(url).database

@@ -1,4 +1,4 @@
-"""One fault from beginning to end: the scene is set, the fault befalls it, the books are compared."""
+"""One fault from beginning to end: set up the scene, inject the fault, compare the tables."""
 
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ EVENTS_OF_A_PERSON = 40
 
 
 async def endure(fault: Fault, ground: Ground, *, events: int, rounds: int = 1, seed: int = 1) -> Outcome:
-    """Let the fault befall a Flipline so many times, each while so many events are posted."""
+    """Inject the fault into a Flipline `rounds` times, each time while `events` events are posted."""
     elapsed = stopwatch()
     directory = ground.directory / f"{fault.name.replace(' ', '-')}-{uuid4().hex[:8]}"
     directory.mkdir()

@@ -1,4 +1,4 @@
-"""What a fault is: what it takes, and how it befalls a Flipline that works."""
+"""What a fault is: what it needs, and how it is injected into a Flipline that works."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from tests.torture.scene import Scene
 class Fault:
     """One row of the table.
 
-    `inject` brings the fault about while events are posted, sees by observation that it bit, and takes it
-    away. It lets the sender go on as it needs, and is called once a round.
+    `inject` causes the fault while events are posted, observes that it had an effect, and removes it. It lets
+    the sender go on as it needs, and is called once a round.
     """
 
     name: str
@@ -26,15 +26,15 @@ class Fault:
     small_disk: Literal["log", "tables"] | None = None
     """what lies on a disk that can be filled"""
     settings: Mapping[str, str] = field(default_factory=dict[str, str])
-    """what Flipline is set to beside where its parts are"""
+    """settings of Flipline beside the addresses of its parts"""
     turns_red: bool = True
-    """whether /readyz has to have told of it"""
+    """whether /readyz has to report the fault"""
     log_is_whole: bool = True
-    """whether the log still has all in the end, so that `replay --check` must find nothing"""
+    """whether the log still has all events in the end, so that `replay --check` must find no difference"""
 
     @property
     def servers(self) -> frozenset[Kind]:
-        """The servers that it takes, its own or the run's."""
+        """The servers that it needs, its own or the run's."""
         wanted: set[Kind] = set()
         if self.log == "kafka":
             wanted.add("kafka")

@@ -1,4 +1,4 @@
-"""What the scenes stand on: a directory, servers, and disks of a small size."""
+"""What the scenes need: a directory, servers, and small disks."""
 
 import tempfile
 from collections.abc import Generator
@@ -18,7 +18,7 @@ DISK_KIBIBYTES = 64 * 1024
 
 
 class Ground(Protocol):
-    """Where faults may happen. Everything raises Missing, or skips, where this machine cannot have it."""
+    """Where faults may happen. Each method raises Missing, or skips, if this machine cannot provide it."""
 
     directory: Path
 
@@ -27,7 +27,7 @@ class Ground(Protocol):
         ...
 
     def own(self, kind: Kind) -> OwnServer:
-        """Return a server that may be stopped, killed and frozen, and is left running."""
+        """Return a running server that may be stopped, killed and frozen."""
         ...
 
     def disk(self) -> Path:
@@ -36,7 +36,7 @@ class Ground(Protocol):
 
 
 class OwnGround:
-    """A ground without pytest: each server is started once and used by one fault after the other."""
+    """A ground without pytest: each server is started once, and the faults use it in turn."""
 
     def __init__(self, directory: Path, stack: ExitStack) -> None:
         self.directory = directory
@@ -46,13 +46,13 @@ class OwnGround:
     @classmethod
     @contextmanager
     def laid(cls) -> Generator[Self]:
-        """Lay it, and leave nothing of it."""
+        """Give a ground, and remove it afterwards."""
         with ExitStack() as stack:
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="flipline-torture-"))
             yield cls(Path(directory), stack)
 
     def own(self, kind: Kind) -> OwnServer:
-        """Return the server of a kind; it is started when it is asked for the first time."""
+        """Return the server of a kind; the first call for a kind starts it."""
         if kind not in self._servers:
             self._servers[kind] = self._stack.enter_context(own_server(kind))
         return self._servers[kind]

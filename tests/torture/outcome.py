@@ -1,4 +1,4 @@
-"""What became of everything that was accepted, held against what has to have become of it."""
+"""What became of all accepted events, compared with what has to become of them."""
 
 import re
 from collections import defaultdict
@@ -16,7 +16,7 @@ LONGEST_LINE_SHOWN = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """One row of the table; `red` is None where readiness has nothing to tell of the fault."""
+    """One row of the table; `red` is None for a fault that readiness does not report."""
 
     fault: str
     sent: int
@@ -33,7 +33,7 @@ class Outcome:
 
 
 async def reckon(fault: Fault, scene: Scene, elapsed: Callable[[], float]) -> Outcome:
-    """Wait until all is settled, or never will be, and compare; `elapsed` tells how long it took."""
+    """Wait until nothing waits, or patience ends, and compare; `elapsed` returns the time it took."""
     complaints: list[str] = []
     await _as_far_as_it_goes(scene.settled(), "never settled", complaints)
     seconds = elapsed()
@@ -88,7 +88,7 @@ async def reckon(fault: Fault, scene: Scene, elapsed: Callable[[], float]) -> Ou
 
 
 async def _as_far_as_it_goes(work: Awaitable[None], otherwise: str, complaints: list[str]) -> None:
-    # Patience ends where something is lost; the books then say what.
+    # Patience ends if something is lost; the tables then show what.
     try:
         await work
     except AssertionError as never:
@@ -100,7 +100,7 @@ def _complaints(counted: dict[str, int]) -> Iterator[str]:
 
 
 def _leads_by_person(scene: Scene) -> dict[Person, set[str]]:
-    """Return the ids of the leads that the receiver was told of each person, by all of the person's names."""
+    """Return the ids of the leads that the receiver got for each person, by the set of the person's names."""
     persons = defined_scores(scene.sender.deeds)
     person_of = {name: person for person in persons for name in person}
     told: dict[Person, set[str]] = defaultdict(set)
@@ -127,7 +127,7 @@ def _several_messages(scene: Scene) -> int:
 
 
 def _lines_with_names(scene: Scene) -> Iterator[str]:
-    """Yield what the logs of the processes and readiness have told that has a name of somebody's in it."""
+    """Yield the lines of logs and readiness that contain a name of a person."""
     names = {value for deed in scene.sender.deeds for _, value in deed.names}
     somebody = re.compile("|".join(map(re.escape, names)))
     told = [process.all_output() for process in scene.flipline.processes.values()]

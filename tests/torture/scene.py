@@ -1,4 +1,4 @@
-"""A scene: a real Flipline, a sender that posts a crowd's deeds, and a receiver of its webhooks."""
+"""A scene: a real Flipline, a sender that posts the deeds of a crowd, and a receiver of webhooks."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from tests.torture.sender import Sender
 
 @dataclass
 class Scene:
-    """What a fault can reach; `told` gathers what /readyz said when it had to say that it was not ready."""
+    """What a fault can reach; `told` collects the answers of /readyz that had to say "not ready"."""
 
     flipline: Flipline
     sender: Sender
@@ -69,7 +69,7 @@ class Scene:
         self.told.append(await eventually(says))
 
     async def readiness(self, service: str) -> tuple[int, str]:
-        """Return the status of /readyz and what it says; 0 when nobody answers."""
+        """Return the status and the text of /readyz; the status is 0 without an answer."""
         try:
             async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
                 answer = await client.get(f"{self.process(service).url}/readyz")
@@ -91,7 +91,7 @@ class Scene:
         await eventually(self.unscored, lambda waiting: waiting == 0)
 
     async def settled(self) -> None:
-        """Wait until nothing that was accepted waits anywhere."""
+        """Wait until no accepted event waits anywhere, nor what follows from it."""
         await self.all_scored()
         await eventually(self.books.unsent, lambda waiting: waiting == 0)
         await eventually(self.books.untold, lambda waiting: waiting == 0)
@@ -100,7 +100,7 @@ class Scene:
     async def backed_up(self, files: Path) -> Path:
         """Stop Flipline, and return a copy of its files."""
         await self.flipline.stop()
-        # Our reader has to let go first: to copy a file drops all locks that this process has on it.
+        # Our reader has to close the file first: to copy it drops all locks that this process has on it.
         await self.books.close()
         backup = self.directory / f"backup-{uuid4().hex[:8]}"
         copy_files(files, backup)

@@ -1,4 +1,4 @@
-"""A sender that does what senders should: what was not answered 200 is sent again, under the same ids."""
+"""A sender that behaves as it should: it sends again, under the same ids, what was not answered 200."""
 
 import asyncio
 import random
@@ -24,7 +24,7 @@ Batch = tuple[int, list[dict[str, Any]]]
 
 
 class Sender:
-    """Posts deeds as far as it is let, in requests of some events each.
+    """Posts deeds up to a fraction that a fault sets, in requests of some events each.
 
     `accepted` are the ids that were answered `accepted` in a 200, `refused` the codes of those that were
     answered `refused`, and `repeats` counts the requests that had to be sent again.
@@ -45,7 +45,7 @@ class Sender:
         self._begin, self._end = 0, len(deeds)
 
     def begin_round(self, number: int, rounds: int) -> None:
-        """Let fractions be those of a round from now on."""
+        """From now on, fractions are those of this round."""
         self._begin = len(self.deeds) * number // rounds
         self._end = len(self.deeds) * (number + 1) // rounds
 
@@ -75,7 +75,7 @@ class Sender:
 
     @asynccontextmanager
     async def at_work(self) -> AsyncGenerator[None]:
-        """Send, as far as it is let, as long as the block runs."""
+        """Send, up to the fraction that is set, as long as the block runs."""
         batches = self._batches()
         async with httpx.AsyncClient(
             base_url=self._url,
@@ -91,7 +91,7 @@ class Sender:
                     poster.cancel()
                 ended = await asyncio.gather(*posters, return_exceptions=True)
                 for error in ended:
-                    # It is why whatever waited for the sender has waited in vain.
+                    # This failure is the reason for the timeout of whatever waited for the sender.
                     if isinstance(error, Exception):
                         raise error
 

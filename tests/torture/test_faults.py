@@ -15,7 +15,7 @@ EVENTS = 280
 
 
 class GroundOfTheSuite:
-    """The fixtures of the suite; what the machine lacks is a skip of theirs."""
+    """The fixtures of the suite; they skip a test for what the machine lacks."""
 
     def __init__(self, request: pytest.FixtureRequest, directory: Path) -> None:
         self._request = request

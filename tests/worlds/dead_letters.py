@@ -1,4 +1,4 @@
-"""A running ingest with its table of dead letters, spoken to by HTTP with a write key and a key of ops."""
+"""A running ingest with its table of dead letters, used by HTTP with a write key and a key of ops."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -70,7 +70,7 @@ class DeadLettersWorld:
                 await a_moment()
 
     async def messages(self, topic: str) -> list[Message]:
-        """What lies on a topic."""
+        """The messages on a topic."""
         return [message async for batch in self.log.replay(topic) for message in batch]
 
     async def events(self, topic: str = INTERACTIONS) -> list[Event]:

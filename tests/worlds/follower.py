@@ -74,12 +74,12 @@ class FollowerWorld:
             await asyncio.gather(task, return_exceptions=True)
 
     async def wait_until_mended(self, mend: Callable[[], Awaitable[None]], *expected: str) -> str:
-        """Follow, see the worker complain while nothing is applied or parked, mend, and see all applied."""
+        """Follow, expect a complaint and nothing applied or parked, mend, and wait until all is applied."""
         async with self.following():
-            complaint = await eventually(self.complaint, lambda told: told is not None)
+            complaint = await eventually(self.complaint, lambda text: text is not None)
             assert await self.dead_letters() == []
             await mend()
             await eventually(self.applied_ids, lambda ids: ids == sorted(expected))
-            await eventually(self.complaint, lambda told: told is None)
+            await eventually(self.complaint, lambda text: text is None)
         assert await self.dead_letters() == []
         return complaint

@@ -44,7 +44,7 @@ class HandoffWorld:
         await self.log.append([Record(MATRICES, event.model, encode(event)) for event in drafted])
 
     async def subscribe(self, url: str, **more: Any) -> dict[str, Any]:
-        """Subscribe an endpoint, to models that there are."""
+        """Subscribe an endpoint to existing models."""
         await self.draft_models(*more.get("models") or ())
         answer = await self.api.post("/v1/webhooks", json={"url": url, **more})
         assert answer.status_code == 201, answer.text
@@ -63,13 +63,13 @@ class HandoffWorld:
     async def wait_for_deliveries(
         self, webhook: dict[str, Any], status: str, count: int = 1
     ) -> list[dict[str, Any]]:
-        """Return the deliveries with a status as soon as there are so many."""
+        """Return the deliveries with a status as soon as there are `count` of them."""
         return await eventually(
             lambda: self.deliveries(webhook, status=status), lambda rows: len(rows) >= count
         )
 
     async def wait_for_attempts(self, webhook: dict[str, Any], times: int) -> dict[str, Any]:
-        """Return the newest delivery once so many attempts at it are on record."""
+        """Return the newest delivery once `times` attempts at it are recorded."""
         rows = await eventually(
             lambda: self.deliveries(webhook), lambda rows: bool(rows) and len(rows[0]["attempts"]) >= times
         )
@@ -91,7 +91,7 @@ async def run_handoff(
     log = EmbeddedLog(directory / "log.sqlite")
     clock = FrozenClock(datetime.now(UTC))
     settings = Settings(data_dir=directory, webhook_allow=allow)
-    # Past the limit that operators are held to.
+    # Above the limit that operators can set.
     settings = settings.model_copy(update={"webhook_timeout_seconds": timeout_seconds})
     service = compose(
         log=log,
@@ -101,7 +101,7 @@ async def run_handoff(
         settings=settings,
     )
     app = host([service])
-    # A retry is found by looking; tests move the clock and do not want to wait for the next look.
+    # A worker finds a due retry only when it looks; tests move the clock and cannot wait for the next look.
     with patch.object(worker, "LOOK_AGAIN_SECONDS", 0.02):
         async with (
             app.router.lifespan_context(app),

@@ -42,7 +42,7 @@ SMALL = "".join(
 
 
 class ImportWorld:
-    """A service to import into, and the file, state and console of the one who imports."""
+    """A service to import into, and the file, state and console of the import."""
 
     def __init__(self, world: IngestWorld, url: str, directory: Path) -> None:
         self.world = world
@@ -71,7 +71,7 @@ class ImportWorld:
         return [event.id for event in await self.world.interactions()]
 
     def printed(self) -> str:
-        """Return what was printed since the last time, each run of blanks as one."""
+        """Return what was printed since the last call; a run of blanks becomes one blank."""
         text = " ".join(self.out.getvalue().split())
         self.out.seek(0)
         self.out.truncate()

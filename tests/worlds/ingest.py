@@ -1,4 +1,4 @@
-"""A running ingest service over the real embedded log, spoken to by HTTP, its log read back as events."""
+"""A running ingest service over the real embedded log, used by HTTP, its log read back as events."""
 
 import asyncio
 import socket
@@ -50,7 +50,7 @@ class IngestWorld:
     api: httpx.AsyncClient
 
     async def events(self, topic: str) -> list[Event]:
-        """What stands on a topic, in order."""
+        """The events on a topic, in order."""
         return [decode(message.value) for message in await messages_on(self.log, topic)]
 
     async def interactions(self) -> list[Interaction]:

@@ -79,14 +79,14 @@ class Instance:
             os.close(terminal)
 
     def activate_in_process(self, model: str, **wanted: Any) -> str:
-        """Activate as the command does, in this process, which takes no second to start."""
+        """Activate as the command does, but in this process: to start another takes about a second."""
         console = Console(file=(out := StringIO()), width=160)
         wish = ActivationRequest(model, yes=True, **wanted)
         activate(wish, url=self.url, key=self.keys["ops"][0], console=console)
         return words(out.getvalue())
 
     def post_events(self, events: list[Any]) -> None:
-        """Post events, of which some may be refused."""
+        """Post events; some of them may be refused."""
         headers = {"Authorization": f"Bearer {self.keys['write'][0]}"}
         assert self.http.post("/v1/events", json=events, headers=headers).is_success
 
@@ -112,7 +112,7 @@ def _read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)
     except OSError:
-        # So Linux says that nobody has the other end open any more.
+        # On Linux this error means that every process has closed the other end.
         return b""
 
 

@@ -30,7 +30,7 @@ from tests.worlds.replay import LIMITS, ReplayWorld, open_replay
 
 @dataclass(frozen=True)
 class Rules:
-    """Rules as a test has them: brackets are taken off, a country code comes before national numbers."""
+    """Rules for tests: brackets are removed, national numbers get a country code."""
 
     brackets: bool = False
     nobody: tuple[str, ...] = ()
@@ -87,17 +87,17 @@ class RenewalWorld(ReplayWorld):
         return (await self.database.read(lambda connection: find_one(connection, profile_id))).id
 
     async def lead_events(self) -> list[LeadQualified]:
-        """Return all leads that scoring has told of, each as often as it told."""
+        """Return all leads that scoring has put on the log, each as often as it did so."""
         await self.relay_outbox()
         events = [decode(message.value) for message in await messages_on(self.log, LEADS)]
         return [event for event in events if isinstance(event, LeadQualified)]
 
     async def table_contents(self) -> dict[str, Counter[str]]:
-        """Return what scoring's tables have, without revisions."""
+        """Return the rows of scoring's tables, without revisions."""
         return await self.database.read(
             lambda connection: (
                 {
-                    table.name: Counter(map(_told, connection.execute(sa.select(table)).mappings()))
+                    table.name: Counter(map(_row_text, connection.execute(sa.select(table)).mappings()))
                     for table in (*PROJECTIONS, folds)
                     if table not in {counts, older_counts}
                 }
@@ -112,7 +112,7 @@ def _counted(connection: sa.Connection) -> Iterator[str]:
     return (repr((who, stored.counts)) for who, (stored, _) in read(connection, known).items())
 
 
-def _told(row: Mapping[Any, Any]) -> str:
+def _row_text(row: Mapping[Any, Any]) -> str:
     return repr({name: value for name, value in row.items() if name != "revision"})
 
 

@@ -1,4 +1,4 @@
-"""Scoring that follows a log and is held against a rebuild from it, and a history of all there is."""
+"""Scoring that follows a log and is compared with a rebuild from it, and a history with everything in it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -54,7 +54,7 @@ RULES = (
 
 
 class ReplayWorld:
-    """Scoring that follows a log, and somebody who holds its tables against it."""
+    """Scoring that follows a log, and a comparison of its tables with the log."""
 
     def __init__(self, log: EmbeddedLog, database: Database, forms: Forms | None = None) -> None:
         self.log = log
@@ -129,7 +129,7 @@ class ReplayWorld:
         await changed(self.database, statement)
 
     async def mark_as_this_fold(self) -> None:
-        """Have the tables taken for those of this version, as after a migration that this is not about."""
+        """Mark the tables as those of this version, as after a migration that a test is not about."""
         fold = fold_of(self.forms, LIMITS)
         await self.database.unit(lambda connection: folds.write(connection, fold))
 
@@ -161,7 +161,7 @@ async def open_replay(
 
 
 async def play_history(running: ReplayWorld) -> None:
-    """Merges, a shared device, corrections of every kind, machines, things told twice, and a new matrix."""
+    """Merges, a shared device, corrections of every kind, machines, repeated events, and a new matrix."""
     await running.world.activate(*RULES, **MATRIX)
     cookie, device = {"anonymous_id": "cookie"}, {"anonymous_id": "device"}
     crawled = interaction(machine="crawler", known_as=cookie)
@@ -185,7 +185,7 @@ async def play_history(running: ReplayWorld) -> None:
             interaction(day=-5, known_as=device | {"user_id": who}),
             *(interaction("download", day=-n, known_as={"user_id": who}) for n in range(3)),
         )
-    # Of so many values not all stay in the row that events write, long ago as they were.
+    # These values are old and more than fit the row that events write, so some move to the second row.
     reader = {"anonymous_id": "reader"}
     await running.append_and_score(
         *(interaction(day=-700, path=f"/{n}", known_as=reader) for n in range(MOST_RECENT + 4))

@@ -1,4 +1,4 @@
-"""A scoring service without its HTTP and its log: what a test gives to it and asks of it."""
+"""A scoring service without its HTTP and its log, with what tests do to it and read from it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -71,7 +71,7 @@ class ScoringWorld:
         await self.database.unit(lambda connection: self.scorer.apply(connection, messages))
 
     async def let_time_pass(self, **by: float) -> int:
-        """Let time pass and the timer work until nothing is due; return how often it priced somebody."""
+        """Let time pass and the timer work until nothing is due; return how often it priced a profile."""
         self.clock.advance(**by)
         priced = 0
         while more := await self.settle_due():
@@ -102,12 +102,12 @@ class ScoringWorld:
         return row
 
     async def traits(self, identity: Identity) -> Mapping[str, Any]:
-        def told(connection: sa.Connection) -> Mapping[str, Any]:
+        def read_traits(connection: sa.Connection) -> Mapping[str, Any]:
             (person,) = find(connection, [identity.id])
             known = traits.read(connection, [person])
             return known[person.id].reported(day_of(self.clock.now()))
 
-        return await self.database.read(told)
+        return await self.database.read(read_traits)
 
     async def profile(self, identity: Identity) -> Profile:
         (person,) = await self.database.read(lambda connection: find(connection, [identity.id]))
@@ -121,19 +121,19 @@ class ScoringWorld:
 
     async def outbox_events(self, *kinds: type[Event]) -> Sequence[Any]:
         """Return the events of these kinds that wait in the outbox."""
-        told = await values(self.database, sa.select(outbox.c.value).order_by(outbox.c.id))
-        return [event for event in map(decode, told) if isinstance(event, kinds)]
+        encoded = await values(self.database, sa.select(outbox.c.value).order_by(outbox.c.id))
+        return [event for event in map(decode, encoded) if isinstance(event, kinds)]
 
     async def lead_count(self) -> int:
         """Return how many leads wait in the outbox."""
         return len(await self.outbox_events(LeadQualified))
 
     async def score_rows(self) -> Sequence[Any]:
-        """Return what is kept of all profiles in all versions, with names."""
+        """Return the stored scores of all profiles in all versions, with names of columns."""
         return await rows(self.database, sa.select(scores).order_by(*scores.primary_key))
 
     async def table_rows(self, table: sa.Table) -> list[tuple[Any, ...]]:
-        """Return all that a table has, in the order of its key."""
+        """Return all rows of a table, in the order of its key."""
         return [
             tuple(row) for row in await rows(self.database, sa.select(table).order_by(*table.primary_key))
         ]

@@ -26,7 +26,7 @@ BY_OPS = {"reason": "our own office", "author": "Olga"}
 
 
 class ScoringHttpWorld(ScoringWorld):
-    """A ScoringWorld whose routes are asked with the key of ops; what is not a success fails the test."""
+    """A ScoringWorld whose routes are called with the key of ops; any answer but a success fails the test."""
 
     http: httpx.AsyncClient
 

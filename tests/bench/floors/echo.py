@@ -1,4 +1,4 @@
-"""The floor of row 1: an ASGI application that gives the body back, under our uvicorn settings."""
+"""The floor of row 1: an ASGI application that returns the body of a request, under our uvicorn settings."""
 
 import asyncio
 import sys

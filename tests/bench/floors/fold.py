@@ -20,14 +20,14 @@ _POSITION = """
 update positions set next_offset = $1
 where consumer = 'scoring' and topic = 'interactions' and partition = $2
 """
-# What the relay of our outbox does once the events are on the log.
+# Our relay deletes the events from the outbox once they are on the log.
 _RELAYED = "delete from outbox"
 # From this many rows on COPY takes less processor time than arrays, driver and server together.
 _COPIED_FROM_ROWS = 500
 
 
 async def read_writing(connection: asyncpg.Connection, shares: Shares) -> Writing:
-    """Learn what stands there, so that a batch needs no look-up."""
+    """Read the rows of all tables, so that a batch needs no look-up."""
     counts = await connection.fetch("select identity_id, entries, revision from counts")
     scores = await connection.fetch(
         "select profile_id, score, stage, grade, state, company, excluded, due_on, revision from scores"
@@ -81,7 +81,7 @@ async def _insert(connection: asyncpg.Connection, table: Table, rows: Rows) -> N
 
 
 async def follow(url: str, bootstrap: str, topic: str, shares: Shares) -> None:
-    """Write whatever comes, until ended."""
+    """Write all events that come, until ended."""
     connection = await asyncpg.connect(plain(url))
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed"

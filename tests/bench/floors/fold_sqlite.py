@@ -24,7 +24,7 @@ _POSITION = "update positions set next_offset = ? where consumer = 'scoring' and
 
 
 def opened(file: Path) -> sqlite3.Connection:
-    """Return a connection under the settings of our own."""
+    """Return a connection with the settings of ours."""
     connection = sqlite3.connect(file, isolation_level=None, timeout=10)
     connection.execute("pragma journal_mode=wal")
     connection.execute("pragma synchronous=full")
@@ -32,7 +32,7 @@ def opened(file: Path) -> sqlite3.Connection:
 
 
 def read_writing(state: sqlite3.Connection, shares: Shares) -> Writing:
-    """Learn what stands there, so that a batch needs no look-up."""
+    """Read the rows of all tables, so that a batch needs no look-up."""
     counts = state.execute("select identity_id, entries, revision from counts")
     scores = state.execute(
         "select profile_id, score, stage, grade, state, company, excluded, due_on, revision from scores"
@@ -55,7 +55,7 @@ def write(
     state.execute(_POSITION, (next_offset,))
     for table, new in rows:
         _insert(state, table, new)
-    # What the relay of our outbox does once the events are on the log.
+    # Our relay deletes the events from the outbox once they are on the log.
     state.execute("delete from outbox")
     state.execute("commit")
 
@@ -71,12 +71,12 @@ def _insert(state: sqlite3.Connection, table: Table, rows: Rows) -> None:
 
 
 def _kept(value: Any) -> Any:
-    # As SQLAlchemy keeps an instant.
+    # In the format in which SQLAlchemy stores an instant.
     return value.strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(value, datetime) else value
 
 
 def follow(log: sqlite3.Connection, state: sqlite3.Connection, shares: Shares) -> None:
-    """Write whatever is there, then wait to be ended."""
+    """Write all events of the log, then wait to be ended."""
     writing = read_writing(state, shares)
     (offset,) = state.execute(
         "select next_offset from positions where consumer = 'scoring' and topic = 'interactions'"

@@ -25,7 +25,7 @@ from tests.bench.workload import repriced
 from tests.support.postgres import plain
 
 PAGE: Final = 10_000
-# Nobody here has so many counts that some are older.
+# Profiles of this population have too few counts for a row of older counts.
 _COUNTS: Final = "select identity_id, entries from counts order by identity_id"
 _TABLE: Final = "create table floor_scores (like scores including all)"
 _COLUMNS: Final = (
@@ -53,7 +53,7 @@ class Prices:
             owner, rule, rows = owner[ours], rule[ours], rows[ours]
         is_new = np.ones(len(rows), bool)
         is_new[1:] = (owner[1:] != owner[:-1]) | (rule[1:] != rule[:-1])
-        # A limit for good is shared by all days of a value, and one a day has its day for itself.
+        # All days of a value share a limit `ever`; a limit a day applies to each day by itself.
         is_own = is_new.copy()
         is_own[1:] |= (rows["by"][1:] != rows["by"][:-1]) | ~self._is_ever[rule[1:]]
         own = np.flatnonzero(is_own)
@@ -88,7 +88,7 @@ def scores_of(prices: Sequence[Prices], packed: Sequence[bytes]) -> Any:
 
 
 async def price(url: str, *, write: bool) -> dict[str, Any]:
-    """Price everybody and return how many there are, how long it took, and the sum of their scores."""
+    """Price all profiles; return how many there are, how long it took, and the sum of their scores."""
     prices = layers(kept_matrix("bench", repriced(FLIP_NUMBER)))
     reader, writer = [await asyncpg.connect(plain(url)) for _ in range(2)]
     try:

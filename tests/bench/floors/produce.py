@@ -26,7 +26,7 @@ from shared.log.kafka_producer import MAX_BATCH_BYTES
 from shared.log.port import partition_of
 from tests.bench.workload import segment_batches
 
-# So much is put into one batch of a partition when what to send is there all along.
+# The size of one batch of a partition when enough records are always ready to send.
 FULL = 2_000
 
 Group = list[tuple[int, list[tuple[bytes, bytes]]]]
@@ -34,7 +34,7 @@ Group = list[tuple[int, list[tuple[bytes, bytes]]]]
 
 
 def records_of(groups: int, size: int, partitions: int) -> Iterator[Group]:
-    """Yield what ours writes for the same bodies: the same keys, values and partitions."""
+    """Yield the records that ours writes for the same bodies: the same keys, values and partitions."""
     forms = Forms()
     for body in segment_batches(groups, size):
         by_partition: dict[int, list[tuple[bytes, bytes]]] = {}
@@ -76,7 +76,7 @@ async def send(producer: AIOKafkaProducer, topic: str, group: Group) -> int:
 async def run(
     producer: AIOKafkaProducer, topic: str, groups: Sequence[Group], *, senders: int, seconds: float
 ) -> dict[str, Any]:
-    """Send for so long, with so many groups under way, and return how much went out."""
+    """Send for `seconds`, with `senders` groups at once, and return how many records were sent."""
     started = time.perf_counter()
     turn = cycle(groups)
 

@@ -18,7 +18,7 @@ PAGE = 1_000
 
 
 async def read(url: str, query: str) -> dict[str, Any]:
-    """Read all rows and tell how many there were and how long that took."""
+    """Read all rows and return how many there were and how long that took."""
     connection = await asyncpg.connect(plain(url))
     try:
         started = time.perf_counter()

@@ -1,7 +1,7 @@
 """The rows that a batch of scoring writes, without rules, prices or look-ups: for the floors of rows 3 and 6.
 
-Counts and scores are those that stand there already, written again; how many scores and outgoing events a
-batch has is told by what ours wrote in the same pair. Not written: the few standings of those who flip.
+The counts and scores are those that the tables have already, written again. A batch has as many scores and
+outgoing events as ours wrote in the same pair. The cycles of the few profiles that flip are not written.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ from shared.identity import Identity
 Rows = list[tuple[Any, ...]]
 
 _json = msgspec.json.Encoder().encode
-# For someone new, as long as the counts and the score of a first visit.
+# For a new profile, as long as the counts and the score of a first visit.
 _FIRST_COUNTS = bytes(3 * ENTRY.itemsize)
 _FIRST_SCORE = (4.0, None, None, "below", None, False, None)
 _EVENT = b"." * 420
@@ -26,7 +26,7 @@ _EVENT = b"." * 420
 
 
 class Table(NamedTuple):
-    """A table with its columns and their types on PostgreSQL, and what becomes of rows that are there."""
+    """A table with its columns and their types on PostgreSQL, and what to do with existing rows."""
 
     name: str
     columns: Mapping[str, str]
@@ -91,7 +91,7 @@ TABLES = (LEDGER, IDENTITIES, LINKS, TRAITS, COUNTS, SCORES, OUTBOX)
 
 
 class Shares(NamedTuple):
-    """Of what ours wrote: scores for each written row of counts, outgoing events for each written score."""
+    """Of ours: how many scores it wrote for a row of counts, and how many outgoing events for a score."""
 
     scores: float
     events: float
@@ -99,11 +99,11 @@ class Shares(NamedTuple):
 
 @dataclass
 class Writing:
-    """Makes the rows of one batch after the other."""
+    """Makes the rows of each batch in turn."""
 
     shares: Shares
     counts: dict[str, tuple[bytes, int]]
-    """identity id -> packed counts, revision; nobody was given points by hand"""
+    """identity id -> packed counts, revision; no profile has points by hand"""
     scores: dict[str, tuple[Any, ...]]
     """profile id -> columns of its score from `score` on"""
     profiles: dict[str, str]
@@ -122,7 +122,7 @@ class Writing:
             for event in events
         ]  # fmt: skip
         founded, linked = self._persons(events, named)
-        # As with ours, also those that are new or newly linked.
+        # As ours does, this includes identities that are new or newly linked.
         touched = sorted(
             {named[event.identities[0]] for event in events}
             | {row[0] for row in founded}
@@ -175,7 +175,7 @@ class Writing:
         return rows
 
     def _some(self, whole: Sequence[Any], what: str, of: int) -> list[Any]:
-        """Return as many, evenly spread, as the share of so many is; a fraction is left for the next time."""
+        """Return the share of `of` from the whole, evenly spread; a fraction is left for the next time."""
         self._due[what] += getattr(self.shares, what) * of
         number = min(len(whole), int(self._due[what]))
         self._due[what] -= number
@@ -185,7 +185,7 @@ class Writing:
 def _traits(events: Iterable[Interaction], named: Mapping[Identity, str]) -> Rows:
     rows: dict[tuple[str, str, int], tuple[str, datetime, str]] = {}
     for event in events:
-        for name, told in event.traits.items():
+        for name, value in event.traits.items():
             key = named[event.identities[0]], name, event.occurred_at.toordinal()
-            rows[key] = _json(told).decode(), event.occurred_at, event.id
+            rows[key] = _json(value).decode(), event.occurred_at, event.id
     return [(*key, *rest) for key, rest in sorted(rows.items())]

@@ -44,14 +44,14 @@ def _options() -> Options:
 def main() -> int:
     """Carry out the command line; fail when the sides come to different scores, never for being slow."""
     options = _options()
-    # So that what runs is ended and what lies about removed, as after an interrupt.
+    # As after an interrupt, processes are ended and files are removed.
     signal.signal(signal.SIGTERM, _leave)
     started = time.monotonic()
     rounds: list[Round] = []
     wrong: str | None = None
     with temporary_directory() as directory:
         arena = Arena(directory, seconds=0, pairs=options.rounds, scale=options.scale)
-        described = machine.describe() | {"pinned": arena.cores.told}
+        described = machine.describe() | {"pinned": arena.cores.described}
         plan = Plan.of(arena)
         try:
             arena.tell("compiling the Kafka Streams application ...")
@@ -60,7 +60,7 @@ def main() -> int:
                 for one in measure(arena, plan, class_path, bootstrap, cluster, rounds=options.rounds):
                     rounds.append(one)  # noqa: PERF402 - kept also when a later one is wrong
         except (Wrong, Failure) as error:
-            # What was measured before is not lost for it.
+            # The rounds that were measured before are printed and written all the same.
             wrong = str(error)
     console = Console(width=WIDTH, highlight=False)
     if rounds:

@@ -1,4 +1,4 @@
-"""The other sides: a Kafka Streams application, alone or with its scores in PostgreSQL too."""
+"""The other sides: a Kafka Streams application, alone or with a copy of its scores in PostgreSQL."""
 
 import asyncio
 import json
@@ -36,10 +36,10 @@ class Application:
     bootstrap: str
     name: str
     cluster: str | None
-    """the PostgreSQL server that keeps scores too; None for none"""
+    """the PostgreSQL server for a copy of the scores; None for no copy"""
 
     def run(self, plan: Plan, servers: Servers) -> Result:
-        """Take in all events and return what came of it; raises Wrong when leads are lost or doubled."""
+        """Take in all events and return the result; raises Wrong when leads are lost or doubled."""
         asyncio.run(make_topic(self.bootstrap, self._leads))
         try:
             with database(self.cluster, self._database) if self.cluster else nullcontext() as url:
@@ -90,7 +90,7 @@ class Application:
             looking = committed(self.bootstrap, self.name)
             readings = read_at(plan.marks, looking, lambda: servers.spent_beside(process.pid), check)
             peak = peak_mebibytes(process.pid)
-            # It ends with its input, once it has written what it came to.
+            # It ends at the end of its input, after it has written its outcome.
             assert process.stdin
             process.stdin.close()
             try:

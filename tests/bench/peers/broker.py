@@ -1,4 +1,4 @@
-"""What is asked of the broker about a Kafka Streams application: how far it is, and its leads."""
+"""Questions to the broker about a Kafka Streams application: its progress, and its leads."""
 
 import asyncio
 import json
@@ -30,14 +30,14 @@ async def _admin(bootstrap: str) -> AsyncGenerator[AIOKafkaAdminClient]:
 
 @asynccontextmanager
 async def committed(bootstrap: str, group: str) -> AsyncGenerator[Look]:
-    """Give what tells how many events of all partitions the group has taken in and committed."""
+    """Give a function that returns how many events of all partitions the group has committed."""
     async with _admin(bootstrap) as admin:
 
         async def look() -> int:
             try:
                 offsets = await admin.list_consumer_group_offsets(group)
             except GroupCoordinatorNotAvailableError:
-                # Of a broker that has had no group yet.
+                # The answer of a broker that has had no group yet.
                 return 0
             return sum(max(0, one.offset) for place, one in offsets.items() if place.topic == INTERACTIONS)
 
@@ -51,7 +51,7 @@ async def make_topic(bootstrap: str, name: str) -> None:
 
 
 async def remove_topics(bootstrap: str, prefix: str) -> None:
-    """Remove the topics whose names begin so: the broker has no work with them in the rounds that follow."""
+    """Remove the topics with this prefix, so that the broker has no work with them in later rounds."""
     async with _admin(bootstrap) as admin:
         mine = [name for name in await admin.list_topics() if name.startswith(prefix)]
         await admin.delete_topics(mine)
@@ -59,7 +59,7 @@ async def remove_topics(bootstrap: str, prefix: str) -> None:
 
 async def check_leads(bootstrap: str, topic: str, flipped: frozenset[str]) -> None:
     """Raise Wrong unless each profile that flipped is one lead on the topic, with reasons for its score."""
-    told: list[bytes] = []
+    found: list[bytes] = []
     async with AIOKafkaConsumer(
         topic,
         bootstrap_servers=bootstrap,
@@ -68,12 +68,12 @@ async def check_leads(bootstrap: str, topic: str, flipped: frozenset[str]) -> No
     ) as consumer:
         try:
             async with asyncio.timeout(_LEADS_SECONDS):
-                while len(told) < len(flipped):
-                    told += await _values(consumer, timeout_ms=200)
+                while len(found) < len(flipped):
+                    found += await _values(consumer, timeout_ms=200)
         except TimeoutError as error:
-            raise Wrong(f"{topic} has {len(told):,} of {len(flipped):,} leads") from error
-        told += await _values(consumer, timeout_ms=_SURPLUS_MILLISECONDS)
-    check_told(topic, told, flipped)
+            raise Wrong(f"{topic} has {len(found):,} of {len(flipped):,} leads") from error
+        found += await _values(consumer, timeout_ms=_SURPLUS_MILLISECONDS)
+    check_values(topic, found, flipped)
 
 
 async def _values(consumer: AIOKafkaConsumer, *, timeout_ms: int) -> list[bytes]:
@@ -81,9 +81,9 @@ async def _values(consumer: AIOKafkaConsumer, *, timeout_ms: int) -> list[bytes]
     return [record.value or b"" for records in fetched.values() for record in records]
 
 
-def check_told(topic: str, told: Iterable[bytes], flipped: frozenset[str]) -> None:
-    """Raise Wrong unless the leads, as they stand on the topic, are those of the profiles, each once."""
-    leads = [json.loads(one) for one in told]
+def check_values(topic: str, found: Iterable[bytes], flipped: frozenset[str]) -> None:
+    """Raise Wrong unless the values of the topic are the leads of the profiles, each once."""
+    leads = [json.loads(one) for one in found]
     names = [lead["profile"] for lead in leads]
     if sorted(names) != sorted(flipped):
         raise Wrong(f"{topic} tells of {len(names):,} leads, and {len(flipped):,} profiles have flipped")

@@ -1,4 +1,4 @@
-"""What a stretch of events costs a worker, the broker and the database, read while they pass."""
+"""The cost of a stretch of events to a worker, the broker and the database, read while it runs."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ from tests.bench.arena import Wrong
 from tests.bench.meter import cpu_seconds, family_cpu_seconds
 from tests.bench.watching import Look
 
-# Each look costs the database or the broker a request, which is counted as theirs.
+# Each look costs the database or the broker a request, and its time is counted as theirs.
 LOOK_SECONDS = 0.05
 LIMIT_SECONDS = 600.0
 
@@ -25,7 +25,7 @@ class Spent(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How many events a worker had taken in at a moment, and what had been spent by then."""
+    """How many events a worker had taken in at a moment, and the processor time spent until then."""
 
     position: int
     at: float
@@ -34,19 +34,19 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True)
 class Servers:
-    """The process ids of what all workers of a run share."""
+    """The process ids of the servers that all workers of a run share."""
 
     broker: int
     database: int
 
     def spent_beside(self, worker: int) -> Spent:
-        """Return what the worker and the servers have spent since they began."""
+        """Return the processor time of the worker and the servers since they started."""
         return Spent(cpu_seconds(worker), family_cpu_seconds(self.broker), family_cpu_seconds(self.database))
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """So many events, how long they took, and the processor time for one of them."""
+    """A number of events, how long they took, and the processor time for each."""
 
     events: int
     seconds: float
@@ -64,7 +64,7 @@ class Stretch:
 
 
 def between(first: Reading, last: Reading) -> Stretch:
-    """Return what lies between two readings; raises Wrong when nothing does."""
+    """Return the stretch between two readings; raises Wrong when it has no events."""
     events = last.position - first.position
     if events <= 0:
         raise Wrong("a stretch was over before it could be measured: measure more events")

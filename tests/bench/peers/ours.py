@@ -1,4 +1,4 @@
-"""Our side: a scoring worker on a copy of a database in which the filling has been taken in."""
+"""Our side: a scoring worker on a copy of a database that has taken in the filling."""
 
 import asyncio
 from collections import defaultdict
@@ -24,7 +24,7 @@ _LEADS = "select profile_id from cycles where lead_id is not null"
 
 
 def run(arena: Arena, ground: Ground, plan: Plan, servers: Servers, *, number: int) -> Result:
-    """Take in all events and return what came of it; raises Wrong when events are lost or doubled."""
+    """Take in all events and return the result; raises Wrong when events are lost or doubled."""
     with round_on(ground, f"ours_{number}") as url:
         with flipline(
             arena, "scoring", name=f"peers-{number}", log=f"kafka://{ground.bootstrap}", database_url=url
@@ -38,7 +38,7 @@ def run(arena: Arena, ground: Ground, plan: Plan, servers: Servers, *, number: i
 
 
 def names_of(identities: Iterable[tuple[str, str, str]]) -> Mapping[str, str]:
-    """Return the strongest identity of each profile, of rows of profile id, kind and value."""
+    """Return the strongest identity of each profile, from rows of profile id, kind and value."""
     known: defaultdict[str, list[Identity]] = defaultdict(list)
     for profile_id, kind, value in identities:
         known[profile_id].append(Identity(kind, value))

@@ -1,4 +1,4 @@
-"""What a fold came to, and whether two of them came to the same."""
+"""The outcome of a fold, and the comparison of two outcomes."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,14 +9,14 @@ SHOWN = 5
 
 
 class Outcome(NamedTuple):
-    """Everybody's score and who became a lead; a profile is named by its strongest identity."""
+    """The scores of all profiles, and the leads; a profile is named by its strongest identity."""
 
     scores: Mapping[str, float]
     leads: frozenset[str]
 
 
 def check_scores(some: Mapping[str, float], others: Mapping[str, float], *, between: str) -> None:
-    """Raise Wrong unless both know the same profiles and every score is equal."""
+    """Raise Wrong unless both have the same profiles and every score is equal."""
     different = sorted(name for name in some.keys() | others.keys() if some.get(name) != others.get(name))
     if different:
         shown = ", ".join(f"{name}: {some.get(name)} and {others.get(name)}" for name in different[:SHOWN])
@@ -24,10 +24,11 @@ def check_scores(some: Mapping[str, float], others: Mapping[str, float], *, betw
 
 
 def leads_only_theirs(ours: Outcome, theirs: Outcome, flip_number: float, *, whose: str) -> int:
-    """Return how many leads they have that ours has not.
+    """Return how many leads the peer has that ours has not.
 
-    They price after each event and ours after a batch, so they also see who falls back within a batch. Such a
-    profile is below the flip number until ours makes a lead of it. Raises Wrong at any other difference.
+    The peer prices after each event and ours after a batch, so only the peer sees a profile that flips and
+    falls back within a batch. Such a profile is then below the flip number. Raises Wrong at any other
+    difference.
     """
     missing = ours.leads - theirs.leads
     if missing:

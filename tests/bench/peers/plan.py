@@ -15,7 +15,7 @@ MORE = 200_000
 
 @dataclass(frozen=True)
 class Plan:
-    """Events that fill tables and stores, measured ones, and more, of which the last half is measured."""
+    """Events that fill tables and stores, measured events, and more events; their last half is measured."""
 
     filling: int
     measured: int
@@ -33,23 +33,23 @@ class Plan:
 
     @property
     def stretches(self) -> Mapping[str, tuple[int, int]]:
-        """What is measured: after how many events a stretch begins, and after how many it ends."""
+        """The measured stretches: after how many events each begins, and after how many it ends."""
         return {
             FIRST: (self.filling, self.filling + self.measured),
             WARM: (self.end - self.more // 2, self.end),
         }
 
     def heading(self, name: str) -> str:
-        """Return what a stretch is called in the table."""
+        """Return the name of a stretch in the table."""
         begins, ends = self.stretches[name]
         return f"{name}: {ends - begins:,} events after {begins:,}"
 
     @property
     def marks(self) -> Sequence[int]:
-        """When to read what was spent; a stretch begins once a worker moves in it."""
+        """When to read the processor time; a stretch begins with the first event that a worker takes in."""
         return [mark for begins, ends in self.stretches.values() for mark in (begins + 1, ends)]
 
     def measure(self, readings: Sequence[Reading]) -> Mapping[str, Stretch]:
-        """Return the stretches of a worker that was read at the marks."""
+        """Return the stretches of a worker, given its readings at the marks."""
         pairs = zip(readings[::2], readings[1::2], strict=True)
         return {name: between(*pair) for name, pair in zip(self.stretches, pairs, strict=True)}

@@ -26,15 +26,15 @@ SIDES = (OURS, ROCKSDB, WITH_POSTGRES)
 
 @dataclass(frozen=True)
 class Round:
-    """What each side gave, and how many leads a peer has that ours has not."""
+    """The result of each side, and how many leads a peer has that ours has not."""
 
     results: Mapping[str, Result]
     leads_more: Mapping[str, int]
     load: float
-    """of the whole machine when it began; what else ran on it is in there"""
+    """of the whole machine at the start, with whatever else ran on it"""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it is kept."""
+        """Return the round as the file of results has it."""
         sides = {name: result.as_json() for name, result in self.results.items()}
         return {"load": self.load, "leads_more": dict(self.leads_more), "sides": sides}
 
@@ -48,13 +48,13 @@ def order(number: int) -> tuple[str, ...]:
 def measure(
     arena: Arena, plan: Plan, class_path: str, bootstrap: str, cluster: str, *, rounds: int
 ) -> Iterator[Round]:
-    """Yield the rounds; raises Wrong when the sides do not come to the same."""
+    """Yield the rounds; raises Wrong when the results of the sides differ."""
     found = grounds.found(arena, bootstrap, cluster)
     ground = replace(found, measured=plan.measured + plan.more)
     arena.tell(f"  putting {ground.measured:,} events of today on the topic ...")
-    asyncio.run(produce(bootstrap, records(present(plan.measured)), arena.told_count))
+    asyncio.run(produce(bootstrap, records(present(plan.measured)), arena.print_count))
     more = interactions(plan.more, prefix="more", days_ago=(0,), newcomers=NEWCOMERS)
-    asyncio.run(produce(bootstrap, records(more), arena.told_count))
+    asyncio.run(produce(bootstrap, records(more), arena.print_count))
     servers = Servers(broker_pid(arena), asyncio.run(server_pid(cluster)))
     for number in range(rounds):
         load, _, _ = os.getloadavg()
@@ -62,7 +62,7 @@ def measure(
         for side in order(number):
             arena.tell(f"round {number + 1}: {side} ...")
             results[side] = _run(arena, plan, class_path, ground, servers, side, number)
-            arena.tell(f"  {_told(results[side])}")
+            arena.tell(f"  {_in_words(results[side])}")
         yield Round(results, _compared(results), load)
 
 
@@ -77,7 +77,7 @@ def _run(
     )
 
 
-def _told(result: Result) -> str:
+def _in_words(result: Result) -> str:
     return ", then ".join(
         f"{stretch.rate:,.0f} events/s and {stretch.total:,.0f} us" for stretch in result.stretches.values()
     )

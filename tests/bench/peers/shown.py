@@ -34,7 +34,7 @@ PEER_ALONE = (
 
 
 def ratios(rounds: Sequence[Round], stretch: str, side: str) -> list[float]:
-    """Return the processor time of ours over that of a side, worker, broker and database, round by round."""
+    """Return, for each round, the processor time of ours over that of a side, with broker and database."""
     return [
         one.results[OURS].stretches[stretch].total / one.results[side].stretches[stretch].total
         for one in rounds
@@ -42,7 +42,7 @@ def ratios(rounds: Sequence[Round], stretch: str, side: str) -> list[float]:
 
 
 def is_met(rounds: Sequence[Round]) -> bool:
-    """Return whether ours, warm, costs at most so many times what the second variant does."""
+    """Return whether ours, warm, costs at most AIM times as much as the second variant."""
     return median(ratios(rounds, WARM, WITH_POSTGRES)) <= AIM
 
 
@@ -92,7 +92,7 @@ def _aim(rounds: Sequence[Round]) -> str:
 
 
 def agreement(rounds: Sequence[Round]) -> str:
-    """Return in words what was compared."""
+    """Return a sentence about what was compared."""
     results = rounds[-1].results
     leads = ", ".join(f"{side} {len(results[side].outcome.leads):,}" for side in SIDES)
     return (
@@ -102,6 +102,6 @@ def agreement(rounds: Sequence[Round]) -> str:
 
 
 def differences() -> str:
-    """Return in words what each side does that the other does not."""
+    """Return the lists of what only one of the sides does."""
     parts = {"Ours alone": OURS_ALONE, "The peers alone": PEER_ALONE}
-    return "\n".join("\n".join((f"{name}", *(f"  {one}" for one in told))) for name, told in parts.items())
+    return "\n".join("\n".join((name, *(f"  {line}" for line in lines))) for name, lines in parts.items())

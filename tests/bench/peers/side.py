@@ -1,4 +1,4 @@
-"""What running one side once gave."""
+"""The result of one run of one side."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,14 +10,14 @@ from tests.bench.peers.outcome import Outcome
 
 @dataclass(frozen=True)
 class Result:
-    """The stretches by name, the worker's memory, and what the fold came to."""
+    """The stretches by name, the worker's memory, and the outcome of the fold."""
 
     stretches: Mapping[str, Stretch]
     peak_mebibytes: float
     outcome: Outcome
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it is kept, without everybody's score."""
+        """Return the result as the file of results has it, without the scores of profiles."""
         stretches = {
             name: asdict(stretch)
             | {

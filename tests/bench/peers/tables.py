@@ -1,4 +1,4 @@
-"""The database in which the second variant keeps scores: made for a round, read and dropped."""
+"""The database in which the second variant stores scores: made for a round, read and dropped."""
 
 import asyncio
 from collections.abc import Generator
@@ -14,7 +14,7 @@ _SCORES = "select profile, score from scores"
 
 @contextmanager
 def database(cluster: str, name: str) -> Generator[str]:
-    """Give the URL of an empty database that is gone afterwards."""
+    """Give the URL of an empty database that is dropped afterwards."""
     url = asyncio.run(copy(cluster, name, "template1"))
     try:
         yield url
@@ -33,7 +33,7 @@ def jdbc(url: str) -> str:
 
 
 def scores(url: str) -> dict[str, float]:
-    """Return everybody's score."""
+    """Return the scores of all profiles."""
     return asyncio.run(_scores(url))
 
 

@@ -24,8 +24,8 @@ OURS_PREFIX = "batches_"
 def measure(arena: Arena, bootstrap: str) -> Row:
     """Measure it; raises Wrong when an event that was answered 200 is not on the topic.
 
-    The floor sends the same groups, as many at once as ours has requests. What it does with full batches,
-    which nobody gets who answers each request when its own events are durable, is in the details.
+    The floor sends the same groups, as many at once as ours has requests. Its rate with full batches is in
+    the details: a server that answers each request once its own events are durable cannot fill its batches.
     """
     arena.tell("row 2: batches of 100, HTTP -> Kafka, and send_batch of the same records")
     asyncio.run(make_topics(bootstrap, prefix=FLOOR_PREFIX))

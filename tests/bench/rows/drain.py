@@ -81,7 +81,7 @@ def _run(
 async def _measured(
     arena: Arena, ingest: Server, scoring: Server, handoff: Server, held: Held, count: int
 ) -> dict[str, Any]:
-    """Hold the webhooks of so many leads, then replay them all; raises Wrong unless each comes once."""
+    """Hold the webhooks of `count` leads, then replay them all; raises Wrong unless each comes once."""
     async with Inbox() as inbox:
         await asyncio.to_thread(scoring.call, "PUT", "/v1/models/latency/draft", OPS_KEY, MATRIX)
         await asyncio.to_thread(

@@ -72,7 +72,7 @@ def measure(arena: Arena) -> Row:
 
 
 def _found_people(arena: Arena, base: Path, history: int) -> None:
-    """Make the files that every round is a copy of: the matrix active, the people known and counted."""
+    """Make the files that every round copies: the matrix is active, the people are known and counted."""
     with flipline(arena, "scoring", name="row6-found", data_dir=base) as server:
         activate_matrix(server, FLIP_NUMBER)
     end = append(base, interactions(history, prefix="past", days_ago=range(1, HISTORY_DAYS)))

@@ -21,7 +21,7 @@ PAIRS = 3
 def measure(arena: Arena, ground: Ground) -> Row:
     """Measure it; raises Wrong when a worker loses an event or counts one twice."""
     arena.tell("row 3: Kafka -> fold -> PostgreSQL, and writing the same rows alone")
-    asyncio.run(produce(ground.bootstrap, records(present(ground.measured)), arena.told_count))
+    asyncio.run(produce(ground.bootstrap, records(present(ground.measured)), arena.print_count))
     pairs: list[tuple[float, float]] = []
     rounds: list[dict[str, Any]] = []
     for pair in range(PAIRS):
@@ -66,7 +66,7 @@ def _round(target: str, pace: Pace) -> dict[str, Any]:
 
 
 def _ours(arena: Arena, ground: Ground, pair: int) -> tuple[Pace, int, Shares]:
-    """Return the pace, how many flipped, and how much was written, so that the floor can write as much."""
+    """Return the pace, the number of flips, and how much was written, so that the floor can write as much."""
     end = ground.history + ground.measured
     with round_on(ground, f"ours_{pair}") as url:
         before = _written(ground.bootstrap, url)

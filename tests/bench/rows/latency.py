@@ -52,11 +52,11 @@ def measure_production(arena: Arena, bootstrap: str, url: str) -> Row:
 
 
 def _row(where: str, aim_ms: float, details: dict[str, Any]) -> Row:
-    told, faster = details["from_200_ms"], details["faster"]["from_200_ms"]
+    aimed, faster = details["from_200_ms"], details["faster"]["from_200_ms"]
     return Row(
         4, f"accepted -> webhook received, {AIMED_RATE} flips/s, {where}", "ms", f"p99 <= {aim_ms:g} ms",
-        f"p50 {told['p50']:.0f} · p95 {told['p95']:.0f} · p99 {told['p99']:.0f} · max {told['max']:.0f}",
-        met=told["p99"] <= aim_ms, details=details,
+        f"p50 {aimed['p50']:.0f} · p95 {aimed['p95']:.0f} · p99 {aimed['p99']:.0f} · max {aimed['max']:.0f}",
+        met=aimed["p99"] <= aim_ms, details=details,
         remarks=(f"at {FASTER_RATE}/s p50 {faster['p50']:.0f} · p99 {faster['p99']:.0f}",),
     )  # fmt: skip
 
@@ -78,7 +78,7 @@ async def _measured(arena: Arena, ingest: Server, scoring: Server, handoff: Serv
 
 
 async def subscribed(inbox: Inbox, scoring: Server, handoff: Server) -> None:
-    """Activate a matrix by which each event flips a person, and have the inbox told of it."""
+    """Activate a matrix by which each event flips a person, and subscribe the inbox to the leads."""
     await asyncio.to_thread(scoring.call, "PUT", "/v1/models/latency/draft", OPS_KEY, MATRIX)
     await asyncio.to_thread(scoring.call, "POST", "/v1/models/latency/activate", OPS_KEY, {"handoff": "all"})
     await asyncio.to_thread(handoff.call, "POST", "/v1/webhooks", CRM_KEY, {"url": inbox.url})
@@ -99,9 +99,9 @@ async def _spreads(inbox: Inbox, ingest: Server, run: str, rate: float) -> dict[
 async def flipped(
     inbox: Inbox, ingest: Server, run: str, count: int, rate: float
 ) -> list[tuple[float, float]]:
-    """Post so many events at a rate and wait for their webhooks, which alone the inbox has then.
+    """Post `count` events at a rate and wait for their webhooks; the inbox then has no other arrivals.
 
-    Returns for each when it was due and when it was answered; raises Wrong unless each makes one webhook.
+    Returns for each event when it was due and when it was answered; raises Wrong unless each makes a webhook.
     """
     inbox.arrivals.clear()
     requests = [
@@ -118,5 +118,5 @@ async def flipped(
 
 def _spread(seconds: Sequence[float]) -> dict[str, float]:
     ordered = sorted(seconds)
-    told = {f"p{percent}": percentile(ordered, percent) * 1000 for percent in (50, 95, 99)}
-    return {name: round(value, 1) for name, value in (told | {"max": ordered[-1] * 1000}).items()}
+    spread = {f"p{percent}": percentile(ordered, percent) * 1000 for percent in (50, 95, 99)}
+    return {name: round(value, 1) for name, value in (spread | {"max": ordered[-1] * 1000}).items()}

@@ -1,4 +1,4 @@
-"""Row 11: what a flip costs that comes alone: processor time from the posted event to the delivered webhook.
+"""Row 11: the processor time of a flip that comes alone, from the posted event to the delivered webhook.
 
 At 25 a second every stage wakes for one event. Beside it a bare server that stores the same event in one
 transaction and posts the same webhook, at the same rate.
@@ -27,7 +27,7 @@ EVENTS = 100
 WARM_UP = 50
 PAIRS = 3
 AIM_MS, AIM_TIMES = 5.0, 2.0
-# Of a recording that comes behind the webhook.
+# For the recording of the attempt, which comes after the webhook.
 AFTER_SECONDS = 0.5
 
 

@@ -32,7 +32,7 @@ PAIRS = 5
 EVENTS = 100
 RATE = 25
 AIM = 1.5
-# Nobody comes to it.
+# No profile reaches it.
 FLIP_NUMBER = 1_000_000
 LIMIT_SECONDS = 180.0
 
@@ -68,7 +68,7 @@ def measure(arena: Arena) -> Row:
 
 
 def _past(person: str, counts: int) -> Iterator[Interaction]:
-    """Yield the interactions that make so many counts: of each mailing, and of each day."""
+    """Yield the interactions that make this number of counts: of each mailing, and of each day."""
     now = datetime.now(UTC)
     days = min(HISTORY_DAYS, counts // 5)
     for number in range(counts - days):
@@ -83,7 +83,7 @@ def _past(person: str, counts: int) -> Iterator[Interaction]:
 
 
 async def _measured(arena: Arena, server: Server, sizes: dict[str, int]) -> list[tuple[float, float]]:
-    """Return pairs of microseconds for an event of who has many counts and of who has few."""
+    """Return pairs of microseconds for an event of the profile with many counts and of that with few."""
     kept = sum(sizes.values()) - sum(min(HISTORY_DAYS, size // 5) for size in sizes.values())
     pairs: list[tuple[float, float]] = []
     for pair in range(-1, PAIRS):
@@ -96,7 +96,7 @@ async def _measured(arena: Arena, server: Server, sizes: dict[str, int]) -> list
                 await _until_kept(server.data_dir / "state.sqlite", kept)
                 meter.count(EVENTS)
             took[person] = meter.microseconds
-        # The first is to warm up.
+        # The first pair is to warm up.
         if pair >= 0:
             pairs.append((took[_MANY], took[_FEW]))
             arena.tell(f"  pair {pair + 1}: {took[_MANY]:,.0f} beside {took[_FEW]:,.0f} us")
@@ -104,7 +104,7 @@ async def _measured(arena: Arena, server: Server, sizes: dict[str, int]) -> list
 
 
 def _request(person: str, pair: int, number: int, counts: int) -> bytes:
-    """Return the request that tells of a mailing of the past again, today."""
+    """Return the request of an open, today, of a mailing that has a count from the past."""
     return post(
         "/v1/events",
         {

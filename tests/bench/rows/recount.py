@@ -57,7 +57,7 @@ def measure(arena: Arena, url: str) -> Row:
     arena.tell("  the ledger is written")
     with helper(arena, "floors.read", own, cores=arena.cores.server) as reader:
         read = reader.ask({"query": _LEDGER})
-    # On the same log, which is the one that the positions in the database are about.
+    # On the same log, since the positions in the database belong to it.
     with flipline(arena, "scoring", name="row8-scoring", data_dir=found.data_dir, database_url=own) as server:
         server.call("PUT", "/v1/models/bench/draft", OPS_KEY, before | {"rules": [*before["rules"], _NEW]})
         took, live = asyncio.run(_activated_live(arena, server, own, people))
@@ -94,7 +94,7 @@ def measure(arena: Arena, url: str) -> Row:
 
 
 async def _activated_live(arena: Arena, server: Server, url: str, people: int) -> tuple[Activated, Live]:
-    """Activate the draft while people go on visiting, and wait until their visits are taken in."""
+    """Activate the draft while more visits come, and wait until they are taken in."""
     async with Live(server.data_dir / "log.sqlite", url, people) as live:
         return await live.beside(arena, server, limit=LIMIT_SECONDS), live
 

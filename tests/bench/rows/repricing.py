@@ -1,4 +1,4 @@
-"""Rows 7 and 12: a change of points for everybody, activated beside live scoring, and previewed before.
+"""Rows 7 and 12: a change of points for all profiles, activated beside live scoring, and previewed before.
 
 Beside them is the least that does the same: read the counts and price them by hand, and for the activation
 write the same score rows with their indexes.
@@ -30,7 +30,7 @@ _DATABASE = "repricing"
 
 
 def measure(arena: Arena, url: str) -> Iterator[Row]:
-    """Measure both; raises Wrong when a profile has another score than its history is worth."""
+    """Measure both; raises Wrong when a profile's score is not that of its history."""
     profiles = arena.sized(PROFILES)
     arena.tell(f"rows 7 and 12: pricing {profiles:,} profiles anew, activated and previewed")
     own = asyncio.run(copy(url, _DATABASE, "template1"))
@@ -39,7 +39,7 @@ def measure(arena: Arena, url: str) -> Iterator[Row]:
     before, after = matrix(flip_number=FLIP_NUMBER), repriced(FLIP_NUMBER)
     population = asyncio.run(settle_in(own, profiles, before, after))
     arena.tell(f"  {population}")
-    # On the same log, which is the one that the positions in the database are about.
+    # On the same log, since the positions in the database belong to it.
     with (
         helper(arena, "floors.pricing", own, cores=arena.cores.server) as floor,
         flipline(arena, "scoring", name="row7-scoring", data_dir=found.data_dir, database_url=own) as server,
@@ -63,7 +63,7 @@ def _previewed(arena: Arena, server: Server, floor: Helper, profiles: int) -> Ro
             seconds = time.perf_counter() - started
             meter.count(profiles)
         if found["profiles"] != profiles:
-            raise Wrong(f"a preview of {profiles:,} profiles told of {found['profiles']:,}")
+            raise Wrong(f"a preview of {profiles:,} profiles counts {found['profiles']:,}")
         bare = floor.ask({"write": False})
         pairs.append((profiles / seconds, profiles / bare["seconds"]))
         used.append(meter.microseconds)

@@ -1,4 +1,4 @@
-"""Row 5: two workers side by side on what row 3 gives to one.
+"""Row 5: two workers side by side on the events that row 3 gives to one worker.
 
 Each round has topics of its own, which are filled once the workers have shared out the partitions: no
 rebalance falls into what is measured.
@@ -64,7 +64,7 @@ def _pace(arena: Arena, ground: Ground, events: Sequence[Record], workers: int, 
     prefix = f"row5_{name}_"
     asyncio.run(make_topics(ground.bootstrap, prefix=prefix))
     with round_on(ground, f"beside_{name}") as url, ExitStack() as stack:
-        # On topics of its own a round begins at their beginning.
+        # The topics are the round's own, so the workers start at their beginning.
         asyncio.run(execute(url, "delete from positions"))
         servers = [
             stack.enter_context(
@@ -92,7 +92,7 @@ def _pace(arena: Arena, ground: Ground, events: Sequence[Record], workers: int, 
 
 
 async def _joined(bootstrap: str, group: str, members: int) -> None:
-    """Wait until the group has shared out its partitions among so many members."""
+    """Wait until the group has shared out its partitions among `members` members."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:

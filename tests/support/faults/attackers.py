@@ -72,20 +72,20 @@ class RawClient:
 
 @asynccontextmanager
 async def idle(url: str, count: int) -> AsyncGenerator[list[RawClient]]:
-    """Open so many connections and say nothing on them."""
+    """Open `count` connections and send nothing on them."""
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(RawClient.to(url)) for _ in range(count)]
 
 
 def line_of(size: int) -> Iterator[bytes]:
-    """A request whose first line has so many bytes."""
+    """A request whose first line has `size` bytes."""
     yield b"GET /"
     yield from _filler(size - len(b"GET / HTTP/1.1\r\n"))
     yield b" HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
 
 
 def headers_of(size: int, *, each: int) -> Iterator[bytes]:
-    """A request with headers of so many bytes in all, of `each` bytes or a little less."""
+    """A request with headers of `size` bytes in all; each has `each` bytes."""
     yield b"GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n"
     for number in range(size // each):
         name = b"x-%d: " % number
@@ -96,7 +96,7 @@ def headers_of(size: int, *, each: int) -> Iterator[bytes]:
 
 
 def body_of(size: int, *, announced: int | None = None) -> Iterator[bytes]:
-    """A post with a body of so many bytes, of which it says that there are `announced`."""
+    """A post with a body of `size` bytes; its Content-Length is `announced`, by default `size`."""
     yield b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (
         size if announced is None else announced
     )

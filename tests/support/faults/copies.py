@@ -1,4 +1,4 @@
-"""Backups that are taken and brought back while Flipline is down, all of it or only a part."""
+"""Backups that are taken and restored while all of Flipline, or a part of it, is down."""
 
 import shutil
 from pathlib import Path
@@ -16,9 +16,9 @@ def copy_files(data_dir: Path, to: Path) -> None:
 
 
 def restore_files(copy: Path, data_dir: Path, *only: str) -> None:
-    """Bring a copy of a data directory back; with names such as `state.sqlite`, only these files of it.
+    """Restore a copy of a data directory; with names such as `state.sqlite`, only these files of it.
 
-    What SQLite keeps beside a file (-wal, -shm) comes with it, and that of the newer file goes.
+    SQLite's companions of a file (-wal, -shm) are restored with it; those of the newer file are removed.
     """
     wanted = only or ("",)
     for path in data_dir.iterdir():
@@ -30,7 +30,7 @@ def restore_files(copy: Path, data_dir: Path, *only: str) -> None:
 
 
 async def copy_database(url: str) -> str:
-    """Copy a PostgreSQL database to which nobody is connected; return the URL of the copy."""
+    """Copy a PostgreSQL database that has no connections; return the URL of the copy."""
     made = sa.make_url(url)
     copy = made.set(database=f"copy_{uuid4().hex}")
     await _administer(url, f'create database "{copy.database}" template "{made.database}"')
@@ -38,14 +38,14 @@ async def copy_database(url: str) -> str:
 
 
 async def restore_database(copy: str, url: str) -> None:
-    """Put a copy into the place of a database, whose clients are cut off."""
+    """Replace a database with a copy; the clients of the database are cut off."""
     name, copied = sa.make_url(url).database, sa.make_url(copy).database
     await drop_database(url)
     await _administer(url, f'create database "{name}" template "{copied}"')
 
 
 async def drop_database(url: str) -> None:
-    """Drop a database, whose clients are cut off."""
+    """Drop a database; its clients are cut off."""
     await _administer(url, f'drop database "{sa.make_url(url).database}" with (force)')
 
 

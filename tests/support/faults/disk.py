@@ -14,7 +14,7 @@ _BLOCK = b"\0" * 4096
 
 @contextmanager
 def small_disk(at: Path, *, kibibytes: int) -> Generator[Path]:
-    """Mount an empty disk of that size in a new directory; what is on it is gone in the end.
+    """Mount an empty disk of that size in a new directory; its files are removed at the end of the block.
 
     Raises Missing where this process may not mount.
     """
@@ -34,7 +34,7 @@ def small_disk(at: Path, *, kibibytes: int) -> Generator[Path]:
 
 @contextmanager
 def _others_may_fill_it() -> Generator[None]:
-    """Take it for no error that others have filled the disk first."""
+    """Ignore that the disk is full: others may have filled it first."""
     try:
         yield
     except OSError as error:
@@ -44,7 +44,7 @@ def _others_may_fill_it() -> Generator[None]:
 
 @contextmanager
 def filled(disk: Path, *, leave_kibibytes: int = 0) -> Generator[None]:
-    """Take all the space that is free on a disk but so much, for as long as the block runs."""
+    """Take the free space of a disk, except `leave_kibibytes`, for as long as the block runs."""
     ballast = disk / "ballast"
     status = os.statvfs(disk)
     blocks = (status.f_bavail * status.f_frsize - leave_kibibytes * 1024) // len(_BLOCK)

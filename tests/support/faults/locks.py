@@ -1,4 +1,4 @@
-"""Locks that somebody else holds: on a SQLite file from another process, on a table of PostgreSQL."""
+"""Locks of another process on a SQLite file, and of another session on a table of PostgreSQL."""
 
 import asyncio
 import sys
@@ -39,7 +39,7 @@ async def file_locked(path: Path, *, patience_seconds: float) -> AsyncGenerator[
             raise TimeoutError(f"{path} cannot be locked: somebody else has the lock")
         yield holder
     finally:
-        # Its standard input ends, and that is what it waits for.
+        # The process waits for the end of its standard input.
         await holder.communicate(b"")
 
 
@@ -47,7 +47,7 @@ async def file_locked(path: Path, *, patience_seconds: float) -> AsyncGenerator[
 async def table_locked(
     url: str, table: str, mode: TableLock = "access exclusive"
 ) -> AsyncGenerator[asyncpg.Connection]:
-    """Hold a lock on a table of PostgreSQL: `access exclusive` stops all, the others those who write."""
+    """Lock a table of PostgreSQL: `access exclusive` stops all sessions, the other modes only writers."""
     connection = await asyncpg.connect(plain(url))
     try:
         async with connection.transaction():

@@ -1,5 +1,5 @@
-"""What a fault takes and this machine does not have."""
+"""What a fault needs and this machine lacks."""
 
 
 class Missing(Exception):
-    """It says how to get it; whether that is a skip or a failure is for the caller to say."""
+    """The message says how to get it; the caller decides whether that is a skip or a failure."""

@@ -13,7 +13,7 @@ Sickness = Literal[
     "silent",  # takes the request and never answers
     "breaks",  # ends the connection instead of an answer
     "resets",  # the same, rudely (RST)
-    "garbage",  # answers what is no HTTP
+    "garbage",  # answers with something other than HTTP
     "drips",  # sends its headers a byte at a time
     "continues",  # says 100 Continue for ever
     "headers",  # sends headers without an end
@@ -53,11 +53,11 @@ class SickReceiver:
         return f"http://127.0.0.1:{self.port}/hook"
 
     async def has_taken(self, count: int) -> None:
-        """Return once so many requests have come."""
+        """Return once `count` requests have come."""
         await eventually(lambda: self.taken >= count)
 
     async def was_left(self, count: int) -> None:
-        """Return once so many clients have given up."""
+        """Return once `count` clients have given up."""
         await eventually(lambda: self.left >= count)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -47,18 +47,18 @@ class OwnServer:
         assert stopped.returncode == 0, stopped.stderr
 
     def kill(self) -> None:
-        """End it and its children without a word, and return when they have gone."""
+        """Kill it and its children (SIGKILL), and return when they have ended."""
         pids = self._signal(signal.SIGKILL)
-        # Their port is free only then, and a pid that is not theirs any more may not be signalled.
+        # Their port is free only then, and a pid that another process may get must not be signalled again.
         until(lambda: not any(map(_runs, pids)))
         self._is_killed = True
 
     def freeze(self) -> None:
-        """Stop it in the middle of whatever it does: its connections stay open, and nobody answers."""
+        """Stop it in the middle of its work (SIGSTOP): its connections stay open, and it does not answer."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on as if nothing had been."""
+        """Let it go on (SIGCONT)."""
         self._signal(signal.SIGCONT)
 
     @property
@@ -90,7 +90,7 @@ def family(pid: int) -> list[int]:
 
 def _runs(pid: int) -> bool:
     state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    # A zombie has ended; that nobody has taken note of it changes nothing.
+    # A zombie has ended, although its parent has not waited for it yet.
     return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
 
 

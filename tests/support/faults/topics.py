@@ -1,4 +1,4 @@
-"""Topics of Kafka that somebody deletes behind Flipline's back."""
+"""Topics of Kafka that are deleted behind Flipline's back."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager

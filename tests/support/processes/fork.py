@@ -28,14 +28,14 @@ class Fork:
         self, arguments: Sequence[str], environment: Mapping[str, str], *, files: Sequence[int],
         umask: int | None = None,
     ) -> None:  # fmt: skip
-        told, fate = os.pipe()
+        reading_end, fate = os.pipe()
         order = {
             "arguments": [*arguments], "environment": {**environment}, "directory": str(ROOT), "umask": umask,
         }  # fmt: skip
         with _ordering:
             socket.send_fds(_template(), [json.dumps(order).encode()], [*files, fate])
         os.close(fate)
-        self._fate = os.fdopen(told)
+        self._fate = os.fdopen(reading_end)
         self.pid = int(self._fate.readline())
         self.returncode: int | None = None
 
@@ -63,7 +63,7 @@ class Fork:
                 os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End the process without a word."""
+        """Kill the process (SIGKILL)."""
         self.send_signal(signal.SIGKILL)
 
 

@@ -43,7 +43,7 @@ class Order(NamedTuple):
 
 
 def forked(orders: socket.socket) -> Order:
-    """Fork for every order; returns in the forks alone, and ends with all of them when no more can come.
+    """Fork for every order and return in the fork; end with all forks when no more orders can come.
 
     On the fourth file of an order it writes the fork's id, and its exit code when it has ended.
     """
@@ -62,7 +62,7 @@ def forked(orders: socket.socket) -> Order:
         if orders in ready:
             order = _next(orders)
             if order is None:
-                # Whoever had the forks is gone, also when it was killed; nobody else would end them.
+                # The process that ordered the forks has ended, perhaps killed; nothing else would end them.
                 for pid in running:
                     os.kill(pid, signal.SIGKILL)
                 sys.exit()
@@ -89,11 +89,11 @@ def _tell_ended(running: dict[int, int]) -> None:
         while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             code = ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
             fate = running.pop(ended.si_pid)
-            # Nobody may listen any more.
+            # The process that ordered the fork may have closed its end.
             with suppress(BrokenPipeError):
                 os.write(fate, f"{code}\n".encode())
             os.close(fate)
-            # Only now can another process get its id, and whoever had it knows that it has ended.
+            # From now on another process can get this id, so the exit code was written before.
             os.waitpid(ended.si_pid, 0)
 
 

@@ -1,4 +1,4 @@
-"""The faults, each in a file with its siblings; FAULTS are all of them, in the order of the table."""
+"""The faults, a file for each group; FAULTS are all of them, in the order of the table."""
 
 from tests.torture.fault import Fault
 from tests.torture.faults import (

@@ -1,4 +1,4 @@
-"""Clients that speak HTTP badly on purpose, and more of them than there are places, beside one that works."""
+"""Clients that speak HTTP badly on purpose, more than the server takes, beside one that works."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import AsyncExitStack
@@ -31,10 +31,10 @@ async def _on_the_door(scene: Scene) -> None:
                 assert answered == status, (answered, client.sent)
         await scene.sender.has_posted(0.5)
         for client in slow:
-            # Refused for its slowness, or asked to make way for somebody else.
+            # Refused because it is slow, or because another client needs the connection.
             assert await client.status() in {408, 503}
     async with idle(url, 2 * PLACES):
-        # Those who say nothing make way for those who do.
+        # Silent clients make way for clients that send.
         await scene.sender.has_posted(0.9)
 
 

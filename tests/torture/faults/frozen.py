@@ -28,7 +28,7 @@ async def _each_service(scene: Scene) -> None:
     scoring = scene.process("scoring")
     scoring.freeze()
     await scene.sender.has_posted(0.5)
-    # Kafka has given it up for dead, and it does not know.
+    # Kafka takes it for dead, and the process does not know.
     await scene.broker.shared_by(0, "scoring")
     await eventually(scene.unscored)
     scoring.thaw()

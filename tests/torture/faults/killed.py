@@ -18,7 +18,7 @@ async def _one_after_the_other(scene: Scene) -> None:
     await scene.sender.let(0.3)
     await scene.sender.has_posted(0.1)
     scene.process("scoring").kill()
-    # What is accepted while nobody scores has to wait for it.
+    # Events that are accepted while scoring is down have to wait for it.
     await scene.sender.has_posted(0.5)
     await eventually(scene.unscored)
     scene.process("ingest").kill()

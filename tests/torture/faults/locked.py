@@ -1,4 +1,4 @@
-"""Files and tables that somebody else has locked for longer than anybody waits for them."""
+"""Files and tables that another process locks for longer than Flipline waits for them."""
 
 from tests.support.faults.locks import file_locked, table_locked
 from tests.support.patience import PATIENCE_SECONDS, eventually
@@ -26,7 +26,7 @@ async def _state_file(scene: Scene) -> None:
 
 async def _ledger(scene: Scene) -> None:
     await without_waiting(scene.database_url, STATEMENT_TIMEOUT)
-    # The sessions that are open keep the timeout that they began with.
+    # Open sessions keep the timeout with which they began.
     await scene.flipline.stop()
     await scene.flipline.start()
     await scene.sender.has_posted(0.2)

@@ -1,7 +1,7 @@
 """A log that is not the one that the tables have read: deleted, or brought back from an older backup.
 
-What the lost log held is in the tables and stays there. No event that comes afterwards may be skipped unseen:
-the readers stop and say so, until somebody has decided, and then read it all.
+The tables keep the events of the lost log. No later event may be skipped unseen: the readers stop and report
+it until an operator decides, and then they read all events.
 """
 
 from tests.support.faults.copies import restore_files

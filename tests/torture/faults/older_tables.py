@@ -1,4 +1,4 @@
-"""Tables brought back from an older backup, beside a log that has gone on: it has all that they lack."""
+"""Tables restored from an older backup, beside a log that went on and has all that they lack."""
 
 import asyncpg
 
@@ -13,7 +13,7 @@ async def _files(scene: Scene) -> None:
     backup = await scene.backed_up(scene.state_file.parent)
     await scene.flipline.start()
     await scene.sender.has_posted(0.7)
-    # Leads are told and delivered that the tables will know nothing of.
+    # Leads are made and delivered that the restored tables will not have.
     await scene.settled()
     await scene.flipline.stop()
     await scene.books.close()

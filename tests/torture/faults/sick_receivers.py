@@ -1,4 +1,4 @@
-"""Endpoints that are sick in every way that there is, beside one that is well; later they recover."""
+"""Endpoints that are sick, one in each way, beside one that works; later they recover."""
 
 from contextlib import AsyncExitStack
 
@@ -8,17 +8,17 @@ from tests.support.patience import eventually
 from tests.torture.fault import Fault
 from tests.torture.scene import Scene, subscribe
 
-# They say 200 before they turn sick, and so have taken the lead.
+# They answer 200 before they turn sick, so the lead counts as delivered.
 _TAKES_IT = {"body", "half"}
 
 
 async def _all_of_them(scene: Scene) -> None:
-    # Subscribed before anything is posted in the first round, they are owed every lead.
+    # Before the first event of the first round, so that every lead is due to each endpoint.
     async with AsyncExitStack() as stack:
         sick = {one: await stack.enter_async_context(SickReceiver(one)) for one in SICKNESSES}
         subscribed = {one: await subscribe(scene.flipline, sick[one].url) for one in SICKNESSES}
         await scene.sender.has_posted(1)
-        # The one that is well hears of all while the others let us wait.
+        # The endpoint that works gets every lead while the others let Flipline wait.
         await scene.all_scored()
         await eventually(
             lambda: {one: receiver.taken for one, receiver in sick.items()},
@@ -33,7 +33,7 @@ async def _all_of_them(scene: Scene) -> None:
 
 
 async def _recovers(flipline: Flipline, path: str, url: str) -> None:
-    """Have all that an endpoint is owed sent again at once; the waits after many failures last hours."""
+    """Replay all deliveries of an endpoint at once; the waits after many failures last hours."""
     await flipline.crm.patch(path, {"status": "disabled"})
     await eventually(
         lambda: flipline.crm.pages(f"{path}/deliveries", status="pending"), lambda waiting: not waiting

@@ -1,4 +1,4 @@
-"""Processor time is told of a whole family, also of those who have ended."""
+"""Processor time is that of a process and all its descendants, including ended ones."""
 
 import subprocess
 import sys

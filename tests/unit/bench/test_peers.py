@@ -1,4 +1,4 @@
-"""The benchmark beside Kafka Streams: what is measured, and that no difference passes for equal."""
+"""The benchmark beside Kafka Streams: what is measured, and that every difference is found."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from tests.bench.arena import Arena, Wrong
-from tests.bench.peers.broker import check_told
+from tests.bench.peers.broker import check_values
 from tests.bench.peers.course import Reading, Spent, Stretch, between, read_at
 from tests.bench.peers.ours import names_of
 from tests.bench.peers.outcome import Outcome, check_scores, leads_only_theirs
@@ -30,7 +30,7 @@ def outcome(**scores: float) -> Outcome:
 
 
 def result(first: float, warm: float) -> Result:
-    """Return a side whose events cost so many microseconds, a half of them in the worker."""
+    """Return a side whose events cost this many microseconds, a half of them in the worker."""
     stretches = {
         name: Stretch(1_000, 2.0, Spent(cost / 2, cost / 4, cost / 4))
         for name, cost in ((FIRST, first), (WARM, warm))
@@ -39,7 +39,7 @@ def result(first: float, warm: float) -> Result:
 
 
 def rounds(*warm: tuple[float, float]) -> list[Round]:
-    """Return rounds in which a warm event costs ours and (b) so much."""
+    """Return rounds with the costs of a warm event for ours and for (b)."""
     return [
         Round({OURS: result(400, ours), ROCKSDB: result(50, 50), WITH_POSTGRES: result(100, b)}, {}, 0)
         for ours, b in warm
@@ -83,7 +83,7 @@ def test_a_lead_of_ours_must_be_a_lead_of_the_peer_too() -> None:
 
 
 def test_each_flipped_profile_has_one_lead_with_reasons_that_add_up() -> None:
-    check_told("leads", [lead("bo"), lead("ana")], frozenset({"ana", "bo"}))
+    check_values("leads", [lead("bo"), lead("ana")], frozenset({"ana", "bo"}))
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_each_flipped_profile_has_one_lead_with_reasons_that_add_up() -> None:
 )
 def test_missing_extra_duplicate_or_inconsistent_leads_raise(told: list[bytes]) -> None:
     with pytest.raises(Wrong):
-        check_told("leads", told, frozenset({"ana"}))
+        check_values("leads", told, frozenset({"ana"}))
 
 
 def test_a_profile_is_named_by_its_strongest_identity() -> None:

@@ -1,4 +1,4 @@
-"""What stops a command is told in a sentence that quotes nobody's data."""
+"""A command that fails explains itself in a sentence without data of people."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""Settings and options: what cannot work is refused by its name, and what was given is never shown."""
+"""Settings and options: an unusable value is refused with the name of its setting, and never shown."""
 
 import subprocess
 import sys
@@ -164,7 +164,7 @@ def test_a_database_url_without_a_driver_or_with_aiosqlite_is_accepted(given: st
     ],
 )
 def test_a_command_imports_nothing_that_it_does_not_need(module: str, unneeded: set[str]) -> None:
-    """To import all takes longer than most commands do."""
+    """To import all modules takes longer than most commands take."""
     listing = f"import sys, {module}; print(*sys.modules)"
     ended = subprocess.run(
         [sys.executable, "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,4 +1,4 @@
-"""Who started a process hears at once what it waits for, when it is ready, and when that changes."""
+"""A process reports at once what it waits for, when it is ready, and when that changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -15,7 +15,7 @@ from tests.support.patience import eventually, patience
 
 
 class Told:
-    """Notices that are kept, to be waited for."""
+    """Collects notices, so that tests can wait for them."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[dict[str, str]] = asyncio.Queue()
@@ -32,7 +32,7 @@ class Told:
 
 
 class Part:
-    """A part of the process that is well until it is told otherwise."""
+    """A part of the process that is ready until a test sets a reason why not."""
 
     def __init__(self, why: str | None = None) -> None:
         self.why = why
@@ -47,7 +47,7 @@ class Part:
             raise Unavailable("away", self.why)
 
     async def asked_again(self) -> None:
-        """Wait until a question that was asked after this call has been answered."""
+        """Wait until a check that began after this call has ended."""
         wanted = self.asked + 2
         await eventually(lambda: self.asked >= wanted)
 

@@ -9,7 +9,7 @@ import pytest
 from services.hosting.listening import listen, port_of, url_of
 from shared.errors import Misconfigured
 
-ALL = "0.0.0.0"  # noqa: S104 - the tests open it for an instant, on a port that nobody knows
+ALL = "0.0.0.0"  # noqa: S104 - the tests open it for an instant, on a random port
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the command says before it asks an instance, and when what answers does not do as an instance does."""
+"""What the command reports before it calls an instance, and when another server answers in its stead."""
 
 import io
 import json
@@ -32,7 +32,7 @@ ANSWERS: dict[str, Any] = {
 
 @contextmanager
 def answering(answer: Callable[[str], bytes]) -> Iterator[str]:
-    """Give the URL of a server that answers a path with these bytes, and breaks off when there are none."""
+    """Give the URL of a server that answers a path with these bytes, or hangs up if it has none."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

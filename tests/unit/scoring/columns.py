@@ -1,4 +1,4 @@
-"""Crowds of a few profiles, made from how often something was counted on which day."""
+"""Columns of a few profiles, made from how often something was counted on which day."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
@@ -17,7 +17,7 @@ Days: TypeAlias = Mapping[int, Mapping[str, int]]
 
 
 class Worth(NamedTuple):
-    """What a rule gives: points after its cap, for how many matches, of which so many are paid."""
+    """What a rule gives: points after its cap, the number of matches, and the number of paid matches."""
 
     points: float
     matches: int
@@ -38,7 +38,7 @@ def counts_of(days: Days, key: str = "visits") -> Counts:
 
 
 def worths(rules: Matrix, profiles: Sequence[Days], until: int) -> list[Worth]:
-    """What the only rule of a matrix gives to each profile; however sums are rounded, it is the same."""
+    """The points of the only rule of a matrix for each profile; every way to round gives the same."""
     (rule,) = rules.rules
     columns = Columns([counts_of(days, rule.count_key) for days in profiles], rules.rules_of)
     exact, quick = (_by_profile(rule_lines(columns, rules, until, exact=exact)) for exact in (True, False))
@@ -70,7 +70,7 @@ class Parts(NamedTuple):
 
 
 def scores(known: Sequence[ScoreInput], rules: Matrix, day: int, *others: Matrix) -> list[Parts]:
-    """The scores of profiles that are priced together, in a crowd of what other matrices ask too."""
+    """The scores of profiles that are priced together, in columns that have counts of other matrices, too."""
     columns = columns_of(known, rules, *others)
     found = scores_of(known, columns, rule_lines(columns, rules, day), rules, day)
     fields = found.points, found.fit, found.engagement

@@ -17,7 +17,7 @@ TODAY = day_of(NOON)
 
 
 def ruled_by(*rules: dict[str, Any], flip_number: float = 25, **more: Any) -> Matrix:
-    """A matrix of the model `m`, also one that nobody can flip under."""
+    """A matrix of the model `m`; it may have a flip number that no profile can reach."""
     return Matrix.model_validate({"model": "m", "flip_number": flip_number, "rules": list(rules), **more})
 
 
@@ -42,7 +42,7 @@ def adjustment(points: float, reason: str = "met at the fair", *, day: int = 0, 
 
 
 def scored(rules: Matrix, *interactions: Interaction, day: int = 1000) -> Score:
-    """The score so many days after today; the sums by column must tell the same."""
+    """The score `day` days after today; pricing by columns must give the same."""
     of = known(rules, *interactions)
     score = price(of, rules, TODAY + day)
     assert points(of, rules, TODAY + day) == score.points

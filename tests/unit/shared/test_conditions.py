@@ -118,7 +118,7 @@ def test_an_invalid_condition_is_refused_with_its_path(wrong: Any, where: str) -
 
 @pytest.mark.parametrize("operator", [field.alias or name for name, field in Comparison.model_fields.items()])
 def test_a_null_operand_is_refused(operator: str) -> None:
-    """It would be compared with what is there on every interaction, and most operators cannot."""
+    """Null would be compared with the value of every interaction, and most operators cannot do that."""
     with pytest.raises(
         ValidationError, match=rf"\.{operator}\n  Value error, cannot be null; `missing: true` asks"
     ):

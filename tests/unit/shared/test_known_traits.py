@@ -1,4 +1,4 @@
-"""What is known of a person, whichever name it was told by."""
+"""The known traits of a person, whichever names the reports used."""
 
 from typing import Any
 
@@ -91,7 +91,7 @@ NOTHING: tuple[Any, ...] = (
 @pytest.mark.parametrize("value", NOTHING)
 @pytest.mark.parametrize("trait", ["company", "lastName", "seats", "lifecycle", "consent_email"])
 def test_blank_and_empty_values_are_unknown(trait: str, value: Any) -> None:
-    # A null within an object takes back what it names, and tells nothing either.
+    # A null within an object takes back the trait that it names, and is no value either.
     assert set(canonical_traits({trait: value}).values()) <= {None}
     assert canonical(trait) not in canonical_traits({trait: value})
     assert reader(trait)({canonical(trait): value}) is None

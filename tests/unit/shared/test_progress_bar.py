@@ -19,7 +19,7 @@ def printed(console: Console) -> str:
 
 
 def last_bars(console: Console, number: int) -> list[str]:
-    """Return the bars as they stand at last."""
+    """Return the bars as they are at the end."""
     return [line for line in printed(console).splitlines() if "━" in line][-number:]
 
 

@@ -1,4 +1,4 @@
-"""How many errors are made of a document that is wrong in very many places; none of it is timed."""
+"""How many errors a document with very many faults gets; the tests count and do not time."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -54,7 +54,7 @@ def test_parts_after_enough_errors_are_not_validated() -> None:
     found = errors({"parts": [{"a": 1, "b": 2, "points": "many"}] * 1000})
     told = [error for error in found if error["type"] != ENOUGH]
     assert MAX_COMPLAINTS <= len(told) < MAX_COMPLAINTS + 3
-    # One error for each part that was not looked at, in place of three.
+    # One error, instead of three, for each part that was not looked at.
     assert len(found) == len(told) + 1000 - len(told) // 3
     assert [error["type"] for error in found[: len(told)]] == [error["type"] for error in told]
 

@@ -1,4 +1,4 @@
-"""What subscribers are told of a lead."""
+"""The webhook body of a lead."""
 
 import json
 from datetime import datetime, timedelta, timezone

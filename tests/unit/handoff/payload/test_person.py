@@ -1,4 +1,4 @@
-"""Whom sales will call."""
+"""The person that sales will call."""
 
 from typing import Any
 

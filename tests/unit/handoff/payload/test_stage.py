@@ -1,4 +1,4 @@
-"""What subscribers are told of a change of stage."""
+"""The webhook body of a change of stage."""
 
 import json
 from datetime import datetime, timedelta, timezone

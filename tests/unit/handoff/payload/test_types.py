@@ -1,4 +1,4 @@
-"""The table of the types of webhook, and the schemas that bodies are held against."""
+"""The table of the types of webhook, and the schemas of their bodies."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Heads of responses are followed alike in whatever pieces they come."""
+"""Heads of responses are read alike, in whatever pieces they come."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""The bell of the delivery worker tells new work from the end of an attempt."""
+"""The bell of the delivery worker distinguishes new work from the end of an attempt."""
 
 from services.handoff.sending.wake import Due
 from tests.support.patience import PATIENCE_SECONDS, patience

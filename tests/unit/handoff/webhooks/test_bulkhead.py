@@ -1,4 +1,4 @@
-"""Who may start an attempt."""
+"""Which deliveries may start an attempt."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""What becomes of a delivery, given what came of an attempt."""
+"""The decision about a delivery after an attempt."""
 
 from datetime import UTC, datetime, timedelta
 

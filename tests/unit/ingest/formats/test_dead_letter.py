@@ -122,7 +122,7 @@ def test_a_payload_in_base64_is_replayed_as_its_bytes() -> None:
         (refused_by_ingest("{" * 5_000, "/v1/batch"), "json_invalid"),
         (refused_by_ingest('{"batch":[' + "[" * 5_000, "/v1/b"), "too_deep"),
         (refused_by_ingest(VISIT, envelope=Envelope(context={"page": 7})), "envelope_invalid"),
-        # As letters were cut before they told so.
+        # A letter of a version that cut payloads without a mark.
         (refused_by_ingest('{"a":"' + "x" * (MAX_PAYLOAD_BYTES - 6)), "payload_incomplete"),
     ],
 )

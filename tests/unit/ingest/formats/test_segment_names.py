@@ -1,4 +1,4 @@
-"""Whom the calls of Segment's tracking API name."""
+"""The identities that calls of Segment's tracking API name."""
 
 from typing import Any
 

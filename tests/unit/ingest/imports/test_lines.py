@@ -1,4 +1,4 @@
-"""The files that logs are in: plain, packed, damaged, growing, and those that are no logs."""
+"""Files of logs: plain, packed, damaged, growing, and files without a log."""
 
 import gzip
 import io
@@ -99,7 +99,7 @@ def test_a_line_without_an_end_can_be_left_out(tmp_path: Path) -> None:
 
 
 def broken(packed: bytes) -> bytes:
-    """Damage packed data in its middle, so that it still unpacks, to other lines."""
+    """Damage packed data in its middle, so that it still unpacks, but to other lines."""
     middle = len(packed) // 2
     return packed[:middle] + b"\xff" * 40 + packed[middle + 40 :]
 

@@ -1,4 +1,4 @@
-"""What is remembered of imports, and how a file is known again."""
+"""What is stored about imports, and how a file is recognised."""
 
 import gzip
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What of an accepted event is not taken, and how its sender is told."""
+"""Parts of an accepted event that are left out, and the answer that names them."""
 
 from typing import Any
 

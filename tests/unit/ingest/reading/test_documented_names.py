@@ -1,4 +1,4 @@
-"""The tables of names in docs/ingest.md are those that the code has."""
+"""The tables of names in docs/ingest.md equal those of the code."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Write keys are removed from whatever a body may look like, and nothing else is."""
+"""Write keys, and nothing else, are removed from bodies of any form."""
 
 import json
 from typing import Any
@@ -20,7 +20,7 @@ def redacted(text: str) -> str:
 
 
 def wrapped(value: Any, levels: int) -> str:
-    """JSON that was put into a JSON string so many times, as by a client that encodes twice."""
+    """JSON that is put into a JSON string `levels` times, as by a client that encodes twice."""
     for _ in range(levels):
         value = json.dumps(value)
     return json.dumps(value)
@@ -55,7 +55,7 @@ def test_keys_are_redacted_in_json_that_was_encoded_several_times(name: str, val
             f'--x\r\nContent-Disposition: form-data; name="writeKey"\r\n\r\n{KEY}\r\n--x--',
             '--x\r\nContent-Disposition: form-data; name="writeKey"\r\n\r\n-\r\n--x--',
         ),
-        # What a text quotes in part ends where the text does.
+        # A quotation that is cut off ends with the text.
         (
             rf'{{"a":"cut \"writeKey\": \"{KEY}","type":"visit"}}',
             r'{"a":"cut \"writeKey\": \"-\"","type":"visit"}',

@@ -1,4 +1,4 @@
-"""Whether tables were built by the fold of today, and if not, in what it differs."""
+"""Whether tables were built by today's fold, and if not, what differs."""
 
 from services.scoring.core.fold import NUMBER, Fold, fold_of
 from shared.identity import Forms

@@ -1,4 +1,4 @@
-"""What is odd about a matrix, as tests ask it."""
+"""Warnings about a matrix, in short forms for tests."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -19,16 +19,16 @@ CAME: tuple[Row, ...] = (
     ("property", "mixed", "text"), ("property", "mixed", "number"), ("property", "price", "null"),
     ("trait", "title", "text"), ("trait", "employees", "number"), ("trait", "company", "object"),
 )  # fmt: skip
-"""What an instance has seen that is not young."""
+"""The names that an older instance has seen."""
 
 
 def oddities(document: dict[str, Any], *, came: Iterable[Row] = CAME, **more: Any) -> list[MatrixWarning]:
-    """Return what is odd about a document of the model `m` where this has come."""
+    """Return the warnings about a document of the model `m` on an instance that has seen these names."""
     return warnings(read_matrix("m", document), gathered(came, **more))
 
 
 def odd(*rules: dict[str, Any], seen: SeenNames = SeenNames(), **more: Any) -> list[tuple[str, str, str]]:  # noqa: B008 - immutable
-    """Return (field, code, message) of what is odd, less that nobody becomes a lead by it."""
+    """Return (field, code, message) of the warnings, without those about a matrix that makes no leads."""
     document = {"flip_number": 1, "rules": list(rules), **more}
     found = warnings(read_matrix("m", document), seen)
     return [(one.field, one.code, one.message) for one in found if not one.code.startswith("no_lead")]

@@ -1,4 +1,4 @@
-"""What a matrix is refused for, as tests ask it."""
+"""Refusals of a matrix, in short forms for tests."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from shared.errors import Refused
 
 
 def errors(document: Any) -> list[Any]:
-    """Return all that is told to be wrong with a document of the model `m`."""
+    """Return all errors of a document of the model `m`."""
     with pytest.raises(Refused) as refusal:
         read_matrix("m", document)
     assert refusal.value.errors
@@ -17,7 +17,7 @@ def errors(document: Any) -> list[Any]:
 
 
 def refused(document: Any) -> dict[str | None, str]:
-    """Return what is told to be wrong with a document, by field, less the name of the rule in front."""
+    """Return the messages of a document's errors by field, without the name of the rule in front."""
     told: dict[str | None, str] = {}
     for error in errors(document):
         message = error["message"]

@@ -57,7 +57,7 @@ def test_the_bound_of_a_rule_depends_on_cap_limit_window_and_half_life(
 def test_daily_matches_never_exceed_the_bound(per: str, fading: dict[str, str]) -> None:
     rules = matrix(rule(points=5, limit={"times": 2, "per": per}, **fading))
     never_rests = {day: {"": 3} for day in range(DAY - 500, DAY + 1)}
-    # Where a period begins decides how many of them count, so every day of two months is looked back from.
+    # The start of a period decides how many matches count, so every day of two months is looked back from.
     reached = max(worth(rules, never_rests, day).points for day in range(DAY - 60, DAY + 1))
     assert 0 < round(reached, 3) <= most(rules)
 

@@ -1,4 +1,4 @@
-"""The difference of what stands beside the rules of a matrix, and of whole matrices."""
+"""The difference of the parts of a matrix beside its rules, and of whole matrices."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The matrices in docs/scoring.md are matrices, and Antonio's is the one that the demo plays."""
+"""The matrices in docs/scoring.md are valid, and Antonio's is that of the demo."""
 
 import json
 import re

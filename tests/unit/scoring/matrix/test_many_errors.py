@@ -1,4 +1,4 @@
-"""How much is made of a matrix that is wrong or odd in very many places; none of it is timed."""
+"""How many errors and warnings a matrix with very many faults gets; the tests count and do not time."""
 
 from typing import Any
 
@@ -70,7 +70,7 @@ def test_a_condition_that_is_too_large_is_not_read(when: dict[str, Any], message
 
 
 def naming(types: int) -> dict[str, Any]:
-    """A matrix whose rules name so many types, 50 in each condition."""
+    """A matrix with rules that name `types` types, 50 in each condition."""
     names = [f"type_{index}" for index in range(types)]
     parts = [{"type": names[start : start + 50]} for start in range(0, types, 50)]
     rules = [

@@ -1,4 +1,4 @@
-"""Each operator of the table is usable wherever scoring reads it, and in the documents and the oracle."""
+"""Each operator of the table works wherever scoring reads it, and in the documents and the oracle."""
 
 import re
 from pathlib import Path
@@ -92,7 +92,7 @@ def test_a_difference_describes_each_operator_in_words(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_oracle_agrees_on_each_operator(name: str) -> None:
-    """The oracle shares no line with the table: what both say of a value was written twice."""
+    """The oracle shares no line with the table, so each operator is written twice."""
     case = CASES[name]
     assert met_by_traits({"it": {name: case.operand}}, traits(case.meets))
     assert not met_by_traits({"it": {name: case.operand}}, traits(case.fails))

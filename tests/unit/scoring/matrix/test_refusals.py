@@ -1,4 +1,4 @@
-"""A refusal tells all the mistakes of a matrix at once, and of a rule's parts names the rule."""
+"""A refusal lists all errors of a matrix at once, and names the rule of each part."""
 
 import json
 from typing import Any

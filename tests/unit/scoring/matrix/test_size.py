@@ -16,7 +16,7 @@ def asking(*conditions: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def types(number: int) -> list[dict[str, Any]]:
-    """Conditions that name so many types, some of them as those that are not to be."""
+    """Conditions that name `number` types, half of them within a `not`."""
     names = [f"type_{n}" for n in range(number)]
     chunks = [names[start : start + 50] for start in range(0, number, 50)]
     return [{"not": {"type": chunk}} if n % 2 else {"type": chunk} for n, chunk in enumerate(chunks)]

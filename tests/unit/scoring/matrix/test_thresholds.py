@@ -30,6 +30,6 @@ def test_the_letter_grades_the_fit_and_the_digit_the_engagement(
 
 
 def test_equal_grade_thresholds_are_reached_together() -> None:
-    """Trait rules that only take points give nothing, so that all parts of it are nothing."""
+    """Trait rules that only take points give nothing, so every fraction of it is nothing."""
     grades = grading([0, 0, 0], [20, 10, 0])
     assert grades.names_of(np.array([0.0, -1.0]), np.array([0.0, 0.0])) == ["A3", "D3"]

@@ -1,4 +1,4 @@
-"""Counts on their table: what is read is what was written, and what has not changed is written as it was."""
+"""Counts on their table: a read returns what was written, and unchanged counts are written as they were."""
 
 from collections.abc import Iterator
 
@@ -43,7 +43,7 @@ def rows(connection: sa.Connection) -> list[tuple[object, ...]]:
 
 @given(ENTRIES, ENTRIES)
 def test_counts_survive_being_stored(connection: sa.Connection, one: list[Entry], other: list[Entry]) -> None:
-    """Whoever reads them counts on, and what is written then is what anybody else would have written."""
+    """Every reader of stored counts can count on from them, and then writes the same bytes."""
     connection.execute(sa.delete(table))
     kept = {ANA: counts_from(one), BEN: counts_from(other)}
     write(connection, {who: stored(counts, 0) for who, counts in kept.items()})
@@ -61,7 +61,7 @@ def test_empty_counts_have_a_row_and_unknown_identities_have_none(connection: sa
 
 
 def test_only_changed_counts_are_written(connection: sa.Connection) -> None:
-    """Who had no counts and has none has not changed either."""
+    """An identity without counts before and after has not changed either."""
     kept = counts_of({739_000: {"": 2}})
     write(connection, {ANA: stored(kept, 0), BEN: stored(kept, 0)})
     before, more = read(connection, [ANA, BEN]), counts_of({739_000: {"": 3}})

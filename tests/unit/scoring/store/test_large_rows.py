@@ -1,4 +1,4 @@
-"""Large rows of counts are kept for the next reading: the last ones used, each by what it has."""
+"""Large rows of counts are cached for the next reading: the last used rows, by their content."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ KIB = 1024
 
 
 def many(number: int, *, day: int = 739_000) -> Counts:
-    """Counts of so many values."""
+    """Counts of `number` values."""
     changes = Changes()
     for value in range(number):
         changes.add(0, "visits", str(value), day, 1)

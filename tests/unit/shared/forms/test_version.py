@@ -1,4 +1,4 @@
-"""A value that gets another form is another identity: tables built before have to be known as old."""
+"""A value that gets another form is another identity, so tables from before have to be marked as old."""
 
 from hashlib import blake2b
 
@@ -31,5 +31,5 @@ def forms_of_the_corpus() -> str:
 
 
 def test_the_forms_version_changes_when_normal_forms_change() -> None:
-    """When this fails raise FORMS_VERSION and note the forms here; a newer library may be the reason."""
+    """If this fails, raise FORMS_VERSION and note the forms here; a newer library may be the reason."""
     assert (FORMS_VERSION, forms_of_the_corpus()) == (2, "c1c3952700b2dc7c")

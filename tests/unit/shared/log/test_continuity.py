@@ -1,4 +1,4 @@
-"""Whether a log continues what was read of it."""
+"""Whether a log continues the records that were read."""
 
 from zlib import crc32
 
@@ -18,7 +18,7 @@ HERE = Partition("interactions", 0)
         Position(0, "log-1"),
         Position(7, "log-1"),
         Position(10, "log-1"),
-        Position(10, None),  # stored before ids were kept
+        Position(10, None),  # stored before positions had log ids
     ],
 )
 def test_a_position_within_its_log_is_fine(position: Position) -> None:

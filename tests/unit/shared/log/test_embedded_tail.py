@@ -1,4 +1,4 @@
-"""The tail of the embedded log: what a process has appended itself, as long as nobody else came between."""
+"""The tail of the embedded log: the last records of this process, if no other process appended between."""
 
 import pytest
 

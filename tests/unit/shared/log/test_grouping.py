@@ -10,7 +10,7 @@ from tests.support.patience import patience
 
 
 class Disk:
-    """Writes when it is let, and remembers each write."""
+    """Writes when a test allows it, and remembers each write."""
 
     def __init__(self) -> None:
         self.writes: list[list[bytes]] = []
@@ -89,7 +89,7 @@ async def test_a_cancelled_append_does_not_disturb_other_appends() -> None:
 
 
 async def test_a_cancelled_write_fails_the_waiting_append() -> None:
-    """A library may cancel a future of its own; who waits for the write would then wait for ever."""
+    """A library may cancel a future of its own; its caller would then wait for ever."""
 
     async def broken_off(_records: Sequence[Record]) -> None:
         of_a_library: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -15,7 +15,7 @@ ONE, TWO = TopicPartition("interactions", 1), TopicPartition("interactions", 2)
 
 
 class Client:
-    """What aiokafka would do: gives what lies ready, and notes where it was told to read."""
+    """A stand-in for aiokafka: it gives the records that lie ready, and notes the positions that are set."""
 
     def __init__(self) -> None:
         self.ready: dict[TopicPartition, list[Any]] = {}
@@ -39,7 +39,7 @@ class Client:
 
 
 class Claims:
-    """Claims every partition at offset 5, and notes which are held."""
+    """Claims every partition at offset 5, and notes the claimed partitions."""
 
     def __init__(self) -> None:
         self.held: set[int] = set()
@@ -133,7 +133,7 @@ async def test_a_fenced_consumer_reads_nothing_until_the_next_assignment(
 async def test_a_fence_from_before_a_rebalance_does_not_release_new_claims(
     claims: Claims, consumer: KafkaConsumer
 ) -> None:
-    """The batch was read under the old assignment; by the time it is refused, the new one is there."""
+    """The batch was read under the old assignment; when it is refused, the new assignment is made."""
     consumer.assigned([ONE])
     await consumer.poll(0)
     consumer.revoked()

@@ -1,4 +1,4 @@
-"""What our clients ask of brokers about topics."""
+"""The requests of our clients to brokers about topics."""
 
 import aiokafka.client
 
@@ -6,6 +6,6 @@ import shared.log.kafka_topics  # noqa: F401 - sets what the clients ask
 
 
 def test_metadata_requests_do_not_create_topics() -> None:
-    """A broker that may make topics would put an empty one in the place of one that was deleted."""
+    """A broker that may make topics would replace a deleted topic with an empty one."""
     request = aiokafka.client.MetadataRequest(["interactions"]).prepare({3: (0, 13)})
     assert request.to_object() == {"topics": ["interactions"], "allow_auto_topic_creation": False}

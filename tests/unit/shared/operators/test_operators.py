@@ -1,4 +1,4 @@
-"""The table of operators is complete, and what an entry says of its operator is true of its test."""
+"""The table of operators is complete, and each entry describes its test truly."""
 
 from dataclasses import fields
 from typing import Any
@@ -24,7 +24,7 @@ def test_each_operator_has_a_case() -> None:
 
 @pytest.mark.parametrize("part", [field.name for field in fields(Operator)])
 def test_an_entry_without_a_part_is_refused(part: str) -> None:
-    """A place that reads the table would otherwise leave the operator out silently."""
+    """Code that reads the table would otherwise leave the operator out silently."""
     parts = {field.name: getattr(OPERATORS[0], field.name) for field in fields(Operator)}
     del parts[part]
     with pytest.raises(TypeError, match=f"'{part}'"):

@@ -1,4 +1,4 @@
-"""The data directory: what is ours is closed, what is not stays as it is."""
+"""The data directory: our files are made private, other files stay as they are."""
 
 import os
 import stat
@@ -29,7 +29,7 @@ def mode(path: Path) -> int:
 
 
 def prepared(directory: Path) -> list[str]:
-    """Prepare the directory and return the paths of which it warns."""
+    """Prepare the directory and return the paths of its warnings."""
     logger = Mock()
     with patch.object(datadir, "logger", logger):
         prepare(directory)

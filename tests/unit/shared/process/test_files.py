@@ -1,4 +1,4 @@
-"""A file that is made once is whole, and of two that make it one wins."""
+"""A file that is made once is whole, and one of two concurrent makers wins."""
 
 import os
 import stat

@@ -63,7 +63,7 @@ def test_an_unsafe_character_in_a_key_is_refused(tmp_path: Path, character: str)
 
 @pytest.mark.parametrize("keys", [(), ("",), ("", "")])
 def test_a_variable_without_a_key_is_refused(tmp_path: Path, keys: tuple[str, ...]) -> None:
-    """Also when the data directory has one: who set the variable wanted something else."""
+    """Also if the data directory has keys, since an empty variable is probably a mistake."""
     make_key_file(tmp_path)
     assert refusal(tmp_path, write=keys).message.startswith("FLIPLINE_WRITE_KEYS is empty")
 

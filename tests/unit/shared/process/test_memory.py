@@ -1,4 +1,4 @@
-"""What is freed stays with the process, so that it need not be taken from the system anew."""
+"""Freed memory stays with the process, so it need not be taken from the system again."""
 
 import platform
 import subprocess

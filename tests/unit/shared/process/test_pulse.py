@@ -1,4 +1,4 @@
-"""What readiness hears of a worker, with a clock that the test moves."""
+"""What a worker reports to readiness, with a clock that the test moves."""
 
 import pytest
 from sqlalchemy.exc import IntegrityError

@@ -1,4 +1,4 @@
-"""What readiness asks, and how it waits for answers."""
+"""The checks of readiness, and how it waits for their answers."""
 
 import asyncio
 
@@ -32,7 +32,7 @@ async def test_findings_are_reported_by_name_of_the_check() -> None:
 async def test_a_hanging_check_runs_once_and_does_not_delay_other_checks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As a frozen database does; each probe would else add another connection that waits for it."""
+    """A frozen database does this, and each probe would otherwise add another connection that waits."""
     monkeypatch.setattr(readiness, "PATIENCE_SECONDS", 0.001)
     asked: list[int] = []
     go_on = asyncio.Event()

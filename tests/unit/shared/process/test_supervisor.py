@@ -1,4 +1,4 @@
-"""Workers kept running, and ended when the process ends."""
+"""Workers are kept running, and ended when the process ends."""
 
 import asyncio
 from contextlib import suppress
@@ -40,7 +40,7 @@ async def test_a_worker_that_fails_is_started_again(monkeypatch: pytest.MonkeyPa
 async def test_a_worker_is_restarted_when_a_future_it_awaits_is_cancelled(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As aiokafka does with futures of its own when a broker goes; the worker itself was not asked to end."""
+    """As aiokafka does with its own futures when a broker ends; the worker itself was not asked to end."""
     monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
     runs: list[int] = []
     again = asyncio.Event()
@@ -102,7 +102,7 @@ async def test_a_worker_that_swallows_a_cancellation_is_cancelled_again(
 async def test_a_stuck_worker_is_cancelled_and_restarted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As the client of a broker did that was killed: it waited for something that never came."""
+    """As the client of a killed broker did: it waited for an answer that never came."""
     monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.0)
     monkeypatch.setattr(supervisor, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(supervisor, "STUCK_SECONDS", 0.02)

@@ -1,4 +1,4 @@
-"""A trace on a terminal shows where something failed, and not with which values."""
+"""A trace on a terminal shows where something failed, without values."""
 
 import io
 import sys
@@ -31,7 +31,7 @@ def _fail(key: str) -> None:
 
 
 def test_a_log_line_that_cannot_be_written_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that tells of a full disk on that disk goes on with its work."""
+    """A worker that cannot log a full disk to the same disk goes on with its work."""
 
     class Full(io.StringIO):
         def write(self, text: str) -> int:

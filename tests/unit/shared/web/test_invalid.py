@@ -1,4 +1,4 @@
-"""What callers are told of a request that cannot be read."""
+"""The answer to a request that cannot be read."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

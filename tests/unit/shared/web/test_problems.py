@@ -1,4 +1,4 @@
-"""What callers get when a bug ends their request."""
+"""The answer to a request that a bug ends."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""A crowd: of each key that is asked for the rows of all profiles, in order, and nothing of other keys."""
+"""Columns: the entries of all profiles for each wanted key, in order, and nothing of other keys."""
 
 import numpy as np
 from hypothesis import given
@@ -55,7 +55,7 @@ def test_columns_have_the_rows_of_all_profiles_for_each_requested_key(
 
 
 def test_columns_leave_out_keys_that_were_not_requested() -> None:
-    """Also where it is between the keys that are asked for, or behind all of them."""
+    """Also if it is between the wanted keys, or after all of them."""
     first, second, third, *_ = sorted(KEYS, key=number_of)
     counts = counted({(key, "", 739_000): times for times, key in enumerate((first, second, third), start=1)})
     for asked in ([first], [second], [first, third], [third, first]):

@@ -1,4 +1,4 @@
-"""Counts: a group, in which the same is the same bytes whatever the order and the batches it came in."""
+"""Counts: equal counts are equal bytes, whatever the order and the batches of their events."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -21,13 +21,13 @@ from services.scoring.core.counting.counts import (
 )
 from tests.unit.scoring.columns import counts_of
 
-# The first and the last day that there can be too.
+# Also the first and the last possible day.
 DAYS = st.integers(739_000, 739_003) | st.sampled_from([1, 3_652_059])
 BY_HAND = st.sampled_from(['{"model":"m"}', '{"model":"ü"}'])
 
 
 class Entry(NamedTuple):
-    """What is counted, under a key for a value; what is given by hand is a value of its own key."""
+    """Counts for a value under a key; points by hand are a value of a key of their own."""
 
     key: str
     by: str
@@ -58,7 +58,7 @@ def counts_from(entries: list[Entry], sign: int = 1) -> Counts:
 
 
 def in_bytes(counts: Counts) -> tuple[bytes, list[tuple[tuple[int, str], int]]]:
-    """All that is stored, in its order."""
+    """All stored entries, in their order."""
     return counts.packed, list(counts.by_hand.items())
 
 
@@ -75,7 +75,7 @@ def test_counts_are_an_abelian_group(a: list[Entry], b: list[Entry], c: list[Ent
 def test_equal_counts_are_equal_bytes_for_any_order_and_batches(
     data: st.DataObject, told: list[tuple[int, Entry]]
 ) -> None:
-    """Of some of what is told somebody takes everything back again."""
+    """Some of the events are retracted, and come again."""
     back = data.draw(st.lists(st.sampled_from(told), max_size=5, unique_by=id) if told else st.just([]))
     done = [(owner, one, 1) for owner, one in [*told, *back]] + [(owner, one, -1) for owner, one in back]
     order = data.draw(st.permutations(done))
@@ -112,7 +112,7 @@ def test_only_and_without_split_counts_by_key(entries: list[Entry]) -> None:
 
 
 def test_stored_numbers_of_keys_and_values_never_change() -> None:
-    """They stand in the tables: whoever changes them loses all counts."""
+    """The tables have them, so a change would lose all counts."""
     assert number_of("") == 0
     assert number_of(ACTIVITY) == 3_301_777_015_346_508_088
     assert number_of('"Guía"') == 14_720_377_271_362_918_071

@@ -1,4 +1,4 @@
-"""Few counts merged into many are what sorting all of them gives, whoever has them, in whatever batches."""
+"""A merge of few counts into many gives the same as sorting all of them, for any owners and batches."""
 
 from collections import Counter
 from itertools import pairwise
@@ -20,13 +20,13 @@ from services.scoring.store.tables import counts, older_counts
 Entry: TypeAlias = tuple[int, int, int, int]
 """key, value of `by`, day, how often"""
 
-# The largest are not below 0 as signed numbers are.
+# The largest would be negative as signed numbers.
 NUMBERS = st.sampled_from([0, 1, 2, 2**63 - 1, 2**63, 2**64 - 1])
 DAYS = st.integers(739_000, 739_003) | st.sampled_from([1, 3_652_059])
 ENTRY_OF_ANYBODY = st.tuples(NUMBERS, NUMBERS, DAYS, st.integers(-2, 2))
 ENTRIES = st.lists(ENTRY_OF_ANYBODY, max_size=40)
 
-# More than are sorted: each on its day, and two keys of which every other value is not there.
+# More entries than are sorted: one a day, and two keys with every second value missing.
 LONG = [
     *((2, 0, day, 1) for day in range(730_000, 731_100)),
     *((key, 2 * by, 739_000, 1) for key in (1, 2**63) for by in range(600)),
@@ -43,7 +43,7 @@ def array(entries: list[Entry]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
 
 
 def packed(entries: list[Entry]) -> bytes:
-    """What the definition says: equal entries are one, none is of zero times, and they stand in order."""
+    """The definition: equal entries are added up, those of zero times are left out, the rest is sorted."""
     sums: Counter[tuple[int, int, int]] = Counter()
     for *one, times in entries:
         sums[one[0], one[1], one[2]] += times
@@ -74,7 +74,7 @@ def test_merging_few_entries_into_many_equals_sorting_all(changes: list[Entry]) 
 def test_sums_do_not_depend_on_how_many_entries_each_owner_has(
     several: list[tuple[bool, list[Entry]]], data: st.DataObject
 ) -> None:
-    """Some owners have many, others few; what is added comes in parts or as changes."""
+    """Some owners have many entries, others few; additions come in parts or as changes."""
     held = [LONG if is_long else [] for is_long, _ in several]
     expected = [packed(of + more) for of, (_, more) in zip(held, several, strict=True)]
     parts = [[Counts(packed(of)), Counts(packed(more))] for of, (_, more) in zip(held, several, strict=True)]
@@ -93,7 +93,7 @@ def test_sums_do_not_depend_on_how_many_entries_each_owner_has(
 def test_counts_do_not_depend_on_when_the_recent_row_overflows(
     done: list[Entry], data: st.DataObject
 ) -> None:
-    """They are added in any batches, some are taken back, and a row holds few or many."""
+    """Entries are added in any batches, some are subtracted, and a row has few or many."""
     back = data.draw(st.lists(st.sampled_from(done), unique_by=id, max_size=10) if done else st.just([]))
     told = data.draw(st.permutations([*done, *((*one[:3], -one[3]) for one in back)]))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(told)), max_size=6)))
@@ -109,7 +109,7 @@ def test_counts_do_not_depend_on_when_the_recent_row_overflows(
             after = store.read(connection, ["a"])["a"].value
             assert len(after.recent.entries) <= most
             assert after.counts.packed == packed(list(told[:end]))
-        # Written anew as a whole they are the same, and what remains of the rows is.
+        # Counts that are replaced as a whole leave nothing in either row.
         before = store.read(connection, ["a"])
         store.write_changed(connection, before, {"a": NONE})
         assert store.read(connection, ["a"])["a"].value.counts == NONE

@@ -74,7 +74,7 @@ def test_uncounted_are_the_keys_that_no_active_version_reads() -> None:
     likes = rules.rules[1].count_key
     assert Active({"m": counted_already}).uncounted(rules) == {likes}
     assert Active({}).uncounted(rules) == {ACTIVITY, *rules.rules_of}
-    # What is only being prepared may not be counted for all profiles yet.
+    # Conditions of a preparation may not be counted for all profiles yet.
     assert Active({}, prepared=(counted_already,)).uncounted(rules) == {ACTIVITY, *rules.rules_of}
 
 

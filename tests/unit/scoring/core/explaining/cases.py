@@ -1,4 +1,4 @@
-"""What those are asked who would flip otherwise: a few rules of every kind, and what somebody did."""
+"""Cases for the explanation of flips: a few rules of every kind, and the interactions of a person."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ DECIDES = {"id": "decides", "label": "Decides", "when": {"title": {"eq": "VP"}},
 
 
 def does(type: str, points: float, **more: Any) -> dict[str, Any]:
-    """A rule that is named as the type of interaction that it counts."""
+    """A rule with the name of the type of interaction that it counts."""
     return rule(type, points, label=type.capitalize(), when={"type": type}, **more)
 
 

@@ -14,7 +14,7 @@ from tests.unit.scoring.known import TODAY, adjustment, known, ruled_by, told
 
 
 def removed(rules: Matrix, *interactions: Interaction, day: int = 0) -> list[str]:
-    """The rules without which somebody would not have flipped, or the label of what was given by hand."""
+    """The rules without which the profile would not have flipped; for points by hand, their label."""
     lines = without(known(rules, *interactions), rules, TODAY + day)
     return [line.label if line.rule == "adjustment" else line.rule for line in lines]
 
@@ -109,7 +109,7 @@ def really_without(of: ScoreInput, matrix: Matrix, lines: Iterable[Reason], day:
         "rules": [one for one in matrix.rules if one.id not in ids],
         "traits": [one for one in matrix.traits if one.id not in ids],
     }
-    # Not a copy: it would have what was worked out for all rules.
+    # Not a copy, which would have the cached results for all rules.
     reduced = Matrix.model_construct(None, **dict(matrix) | left)
     labels = [f'"reason":"{line.label}"' for line in gone if line.rule == "adjustment"]
     by_hand = of.counts.by_hand.items()
@@ -135,7 +135,7 @@ def test_no_smaller_or_heavier_set_of_lines_prevents_the_flip(case: tuple[Matrix
 
 
 def test_only_the_necessary_lines_of_a_thousand_are_returned() -> None:
-    """All of 1 to 25 points and the like are 326 together, one more of 26 would reach the flip number."""
+    """All rules of 1 to 25 points and the like give 326; one more of 26 would reach the flip number."""
     rules = ruled_by(does("like", 1), flip_number=327, groups={"web": {"rules": ["like"], "cap": 1}})
     hands = [adjustment(points, f"hand {points:04}") for points in range(1, 1_001)]
     expected = [f"hand {points:04}" for points in range(26, 1_001)]

@@ -1,4 +1,4 @@
-"""Which day gave how much to each rule, before its cap."""
+"""How many points each day gave to each rule, before its cap."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.unit.scoring.known import TODAY, known, ruled_by
 
 
 def by_day(visits: Days, until: int, **more: Any) -> list[Day]:
-    """What each day of visits gives to a rule, if any gives something."""
+    """The points of each day of visits for a rule, or nothing if no day gives any."""
     rules = ruled_by(rule(points=8, **more))
     counts = counts_of(visits, rules.rules[0].count_key)
     return days_of_rules(ScoreInput(counts, NOTHING_KNOWN), rules, until).get("visits", [])

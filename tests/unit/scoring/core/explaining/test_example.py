@@ -1,4 +1,4 @@
-"""What one more of a rule would be, and what it would be worth."""
+"""An example of a further match of a rule, and its points."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def on(path: str, points: float, **more: Any) -> dict[str, Any]:
 
 
 def test_points_that_other_rules_take_for_the_same_interaction_count() -> None:
-    """Each further visit of /p is worth 3, and there is one."""
+    """Each further visit of /p gives 3 points, and the profile has one visit."""
     rules = ruled_by(on("p", 8), rule("visits", -5))
     assert ways(rules, interaction(path="/p")) == [("on_p", 8)]
 

@@ -1,4 +1,4 @@
-"""What may be computed to tell how often a profile would have to do a thing again: counts, not seconds."""
+"""The bound on the search for further matches: it counts priced counts, not seconds."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ ONCE_EACH = {"times": 1, "per": "ever", "by": "asset"}
 
 @pytest.fixture
 def priced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many counts are priced, each time that some are."""
+    """The number of counts that each pricing had."""
     asked: list[int] = []
 
     def noted(counts: Sequence[Counts], keys: Collection[str]) -> Columns:
@@ -38,7 +38,7 @@ def priced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def who_saw(rules: Matrix, number: int = MANY) -> ScoreInput:
-    """Somebody who visited so many assets, once each, which all the rules count alike."""
+    """A profile that visited `number` assets, once each; all rules count them alike."""
     (key,) = rules.rules_of
     return ScoreInput(counts_of({TODAY: {f'"{n}"': 1 for n in range(number)}}, key), NOTHING_KNOWN)
 
@@ -48,7 +48,7 @@ def told_of(of: ScoreInput, rules: Matrix) -> dict[str, int]:
 
 
 def once_each(number: int, flip_number: float, points: float = 1, **more: Any) -> Matrix:
-    """So many rules, each with a limit by asset."""
+    """A matrix of `number` rules, each with a limit by asset."""
     rules = (rule(f"r{n}", points, limit=ONCE_EACH, label=f"R{n}", **more) for n in range(number))
     return ruled_by(*rules, flip_number=flip_number)
 
@@ -70,7 +70,7 @@ def test_the_search_stops_when_the_bound_on_priced_counts_is_reached(priced: lis
 def test_the_search_uses_the_bound_on_priced_counts_completely(
     priced: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of ten counts and one more each time, so many copies as three further matches need and no more."""
+    """Ten counts and one more each time: it makes the copies that three further matches need and no more."""
     rules = once_each(1, 13)
     of = who_saw(rules, 10)
     needed = [at_most for at_most in range(200) if _answer(of, rules, at_most, monkeypatch)]
@@ -88,14 +88,14 @@ def _answer(of: ScoreInput, rules: Matrix, at_most: int, monkeypatch: pytest.Mon
 def test_the_bound_on_priced_counts_holds_for_two_hundred_rules(
     priced: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of the rules asks for other values of `by`, and all rules are held against each of them."""
+    """Each rule asks for other values of `by`, and all rules are tried with each of these values."""
     monkeypatch.setattr(further, "MAX_PRICED", 300)
     assert ways(once_each(200, 200_000)) == []
     assert 0 < sum(priced) <= 300
 
 
 def test_no_examples_are_searched_after_the_bound_is_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To look through what was used up of a limit takes as long as to price it once."""
+    """To look through the used part of a limit takes as long as to price it once."""
     asked: list[str] = []
 
     def noted(rule: Rule, counts: Counts, day: int) -> Iterator[Example]:

@@ -1,4 +1,4 @@
-"""Of all ways to the flip number the few that are likely, in the order of how likely they are."""
+"""The few likely ways to the flip number, the most likely first."""
 
 from services.scoring.core.explaining.suggesting import MAX_SUGGESTIONS, share_that_met, suggest
 from services.scoring.core.explaining.ways import BECOME, NO_LONGER_BE, Way

@@ -102,7 +102,7 @@ def test_an_excluded_profile_misses_points_and_has_no_way() -> None:
 
 
 def test_effects_of_a_further_match_on_traits_count() -> None:
-    """A purchase makes a customer, and who unsubscribes gives no consent any more."""
+    """A purchase makes the person a customer, and an unsubscribe ends the consent."""
     bought = does("purchase", 30)
     is_customer = {"id": "customer", "points": -10, "when": {"lifecycle": "customer"}}
     assert ways(ruled_by(bought, excludes=[{"lifecycle": "customer"}])) == []
@@ -112,7 +112,7 @@ def test_effects_of_a_further_match_on_traits_count() -> None:
 
 
 def test_points_that_another_rule_takes_for_a_further_match_count() -> None:
-    """The second match costs as much as the first one gave, so the score gets there once and never again."""
+    """The second match costs as much as the first gave, so the score gets there once and never again."""
     rules = ruled_by(
         does("like", 30, cap=30), rule("spams", -6, when={"type": "like"}), does("visit", 1), flip_number=20
     )
@@ -159,7 +159,7 @@ def test_the_ways_equal_those_found_by_adding_real_interactions(case: tuple[Matr
 
 
 def test_a_score_below_the_flip_number_misses_at_least_a_thousandth() -> None:
-    """25.0004 is reached by 25.001 at the earliest."""
+    """The lowest score that reaches 25.0004 is 25.001."""
     rules = ruled_by(does("like", 25), flip_number=25.0004)
     lacking = missing(known(rules, interaction("like")), rules, TODAY)
     assert lacking == Missing(0.001, (Way("like", "Like", 1),))

@@ -1,4 +1,4 @@
-"""Trait rules that alone would bring a profile to the flip number, by being met or met no longer."""
+"""Trait rules that would bring a profile to the flip number if the rule were met, or no longer met."""
 
 from typing import Any
 
@@ -100,7 +100,7 @@ def test_a_trait_rule_that_no_profile_can_meet_is_not_a_way(when: dict[str, Any]
 
 
 def test_a_way_uses_the_trait_value_that_gives_enough_points() -> None:
-    """A director would meet it too, but loses what a lead is worth."""
+    """A director would meet it, too, but loses the points of a lead."""
     any_of = {"any": [{"title": "Director"}, {"title": "VP"}]}
     rules = ruled_by(traits=[trait("leads", 15, any_of), trait("vp", 10, {"title": "VP"})], flip_number=25)
     assert ways(rules) == [("leads", 1), ("vp", 1)]

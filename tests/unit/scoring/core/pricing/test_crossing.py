@@ -1,4 +1,4 @@
-"""The day on which somebody crossed the flip number."""
+"""The day on which a profile crossed the flip number."""
 
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.matrix.matrix import Matrix
@@ -69,7 +69,7 @@ def test_a_profile_flips_on_the_day_after_a_negative_adjustment_ends() -> None:
 
 
 def test_days_of_human_interactions_are_checked_if_inactivity_takes_points() -> None:
-    """Nothing that a rule counts happened, but an e-mail known from the start makes the score."""
+    """No rule has a match, but an e-mail that is known from the start makes the score."""
     reachable = [{"id": "reachable", "when": {"email": {"exists": True}}, "points": 30}]
     idle = {"after": "10d", "points": -10}
     assert crossed(ruled_by(rule(), traits=reachable, inactivity=idle), interaction("like", day=3)) == 3

@@ -1,4 +1,4 @@
-"""The day on which somebody crossed the flip number because time took a loss away."""
+"""The day on which a profile crossed the flip number because a loss faded."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_a_fading_loss_never_flips_a_profile_before_the_first_known_day() -> Non
 
 
 def test_days_on_which_too_little_can_have_faded_are_not_priced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """30 - 10 * 2 ** (-days / 3660) reaches 25 after a half-life: that day is found, not walked to."""
+    """30 - 10 * 2 ** (-days / 3660) reaches 25 after a half-life: it is found without a walk to it."""
     asked: list[int] = []
 
     def noted(known: ScoreInput, matrix: Matrix, day: int) -> float:

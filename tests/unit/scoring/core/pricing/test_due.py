@@ -1,4 +1,4 @@
-"""The day on which a score may move though nobody does anything."""
+"""The day on which a score may change without an interaction."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def test_a_fading_score_is_due_on_the_next_day() -> None:
 def test_a_fading_score_is_due_only_if_fading_can_change_the_rounded_score(
     stays: float, fades: float
 ) -> None:
-    """Both begin at 10 and come to another thousandth, from above and from below."""
+    """Both begin at 10 and reach another thousandth, from above and from below."""
     rules = ruled_by(
         rule("likes", stays, when={"type": "like"}), rule(points=fades, half_life="1d"), flip_number=99
     )

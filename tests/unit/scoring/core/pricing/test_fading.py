@@ -1,4 +1,4 @@
-"""Fading: by half after a half-life, and to the bit the same for one number of nights as for many."""
+"""Fading: by half after a half-life, and the same to the bit for one number of nights as for many."""
 
 from datetime import date
 
@@ -46,7 +46,7 @@ def assert_same(nights: list[int], half_lives: list[int]) -> None:
 
 @pytest.mark.parametrize("half_life", [1, 2, 3, 7, 30, 365, 1_000, MAX_DAYS])
 def test_fades_equals_fade_for_any_number_of_nights(half_life: int) -> None:
-    """The first of them stand in a table, the others do not."""
+    """The first numbers of nights are in a table, the others are not."""
     for nights in (range(4_096), range(6_000), [5, 4_095], [5, 4_096], [LAST - FIRST], [0]):
         assert_same(list(nights), [half_life] * len(nights))
 

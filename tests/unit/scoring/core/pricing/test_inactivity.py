@@ -1,4 +1,4 @@
-"""Idling: the last day on which somebody did something, of each of several profiles."""
+"""Inactivity: the last day with a human interaction, for each of several profiles."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.unit.scoring.known import TODAY, ruled_by
     ("day", "last"), [(-1, {}), (0, {0: 0}), (4, {0: 0}), (5, {0: 5}), (8, {0: 5, 3: 7}), (9, {0: 5, 3: 9})]
 )
 def test_last_active_returns_the_latest_day_up_to_the_day_asked(day: int, last: dict[int, int]) -> None:
-    """The second never did anything, and what the third did is yet to come."""
+    """The second profile has no interactions, and those of the third are on a later day."""
     profiles = [once(TODAY + 5, TODAY), {}, once(TODAY + 10), once(TODAY + 7, TODAY + 9)]
     columns = Columns([counts_of(days, ACTIVITY) for days in profiles], [ACTIVITY])
     places, days = last_active(columns, TODAY + day)

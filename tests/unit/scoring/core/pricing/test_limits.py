@@ -76,7 +76,7 @@ def test_a_limit_by_a_property_applies_to_each_value(fading: dict[str, Any]) -> 
 
 @pytest.mark.parametrize("per", PERIODS)
 def test_profiles_do_not_use_up_each_other_s_limits(per: Per) -> None:
-    """The last day of one is the first of the next, and so is the value."""
+    """The last day of one profile is the first of the next, and so is the value."""
     profiles: list[Days] = [{TODAY: {'"a"': 2}}, {TODAY: {'"a"': 1}}, {TODAY: {'"a"': 3, '"b"': 1}}]
     assert worths(limited(2, per, by="asset"), profiles, TODAY) == [
         Worth(2, 2, 2),
@@ -91,7 +91,7 @@ def period(day: int, per: Per) -> Hashable:
 
 
 def paid_one_by_one(days: Days, times: int, per: Per, until: int) -> int:
-    """What the definition says, match by match."""
+    """The definition, match by match."""
     used: Counter[Hashable] = Counter()
     for day in sorted(days):
         for by, matches in days[day].items():

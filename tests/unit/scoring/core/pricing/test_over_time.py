@@ -1,4 +1,4 @@
-"""Scores over time are what asking for each of the days tells."""
+"""Scores over time equal the scores of each day priced by itself."""
 
 from typing import Any
 
@@ -75,7 +75,7 @@ def test_rules_with_the_same_count_key_have_separate_limits() -> None:
         for age in ({}, {"half_life": "1d"}, {"half_life": "2d"})
     ]
     expected = (6, 4.5, 3 + 3 / 2**0.5, 2, 1.5, 1 + 1 / 2**0.5, 2, 1, 2 / 2**0.5)
-    # Points so far apart that the sum tells what each of them gave.
+    # The points are so far apart that the sum shows the part of each rule.
     rules = ruled_by(*(rule(f"r{n}", 5.0**n, **more) for n, more in enumerate(terms)))
     whole = sum(5.0**n * points for n, points in enumerate(expected))
     asked = range(TODAY + 1, TODAY + 2)

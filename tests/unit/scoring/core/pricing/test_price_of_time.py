@@ -1,4 +1,4 @@
-"""Pricing of what time and people bring rather than rules: inactivity, and points by hand."""
+"""Pricing of inactivity, and of points by hand."""
 
 from itertools import permutations
 from typing import Any
@@ -14,7 +14,7 @@ from tests.unit.scoring.known import adjustment, given, ruled_by, scored, told
 
 
 def idle(*interactions: Interaction, day: int, **more: Any) -> list[tuple[float, int]]:
-    """The points and steps of inactivity, of which there is at most one reason."""
+    """The points and steps of inactivity, as a list of at most one reason."""
     rules = ruled_by(rule(points=8), inactivity={"after": "30d", "points": -10, **more})
     found = [
         reason for reason in scored(rules, *interactions, day=day).reasons if reason.rule == "inactivity"

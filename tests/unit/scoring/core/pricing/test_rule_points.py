@@ -1,4 +1,4 @@
-"""What rules give until the end of a day: matches at their points, within windows and caps."""
+"""The points of rules at the end of a day: those of their matches, within windows and caps."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_a_cap_bounds_the_points_of_a_rule_in_both_directions(
 @pytest.mark.parametrize("fading", [{}, {"half_life": "3650d"}, {"window": "3650d"}])
 @pytest.mark.parametrize("limit", [{}, {"limit": {"times": 9, "per": "ever"}}])
 def test_matches_on_later_days_do_not_count(fading: dict[str, str], limit: dict[str, Any]) -> None:
-    """It comes first in what is told, so it must not end the search for earlier ones."""
+    """The later day comes first in the counts, so it must not end the search for earlier days."""
     days = once(TODAY + 5, TODAY, TODAY + 4)
     assert worth(a(**fading, **limit), days, TODAY + 4)[1:] == (2, 2)
 

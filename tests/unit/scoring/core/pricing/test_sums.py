@@ -1,4 +1,4 @@
-"""Sums of many are rounded as each is when it is summed up alone: half-even to 0.001, and never to -0.0."""
+"""Sums of many profiles are rounded as each sum alone is: half-even to 0.001, and never to -0.0."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -22,12 +22,12 @@ TIES = [0.0005, 0.0015, 0.0025, 2.6745, 0.0625, 0.1875, 1.0005, 1000.0005, -0.00
 
 
 def to_a_step(points: Sequence[float]) -> float:
-    """What Python makes of the exact sum."""
+    """The exact sum, as Python rounds it."""
     return round(fsum(points), 3) + 0.0
 
 
 def totals_of(points: Sequence[float], several: Sequence[Sequence[int]]) -> list[float]:
-    """The scores of profiles, priced together, of whom each matched each rule so many times."""
+    """The scores of profiles that are priced together; `several` has, for each, the matches of each rule."""
     rules = ruled_by(*(rule(f"r{n}", one, when={"type": f"t{n}"}) for n, one in enumerate(points)))
     keys = [one.count_key for one in rules.rules]
     counts = [
@@ -41,7 +41,7 @@ def totals_of(points: Sequence[float], several: Sequence[Sequence[int]]) -> list
     "points", [*([one] for one in TIES), [0.1, 0.2], [0.1, 0.2, -0.3], [0.1, 0.7, 0.0005], TIES]
 )
 def test_a_sum_is_rounded_half_even_from_its_exact_value(points: list[float]) -> None:
-    """All sums of up to three of each, or of all but one when there are many."""
+    """All sums of up to three of each, or of all except one if there are many."""
     few = len(points) <= 3
     several = (
         list(product(range(4), repeat=len(points)))
@@ -90,7 +90,7 @@ def test_the_exact_sum_is_computed_only_near_rounding_ties(sums: list[float]) ->
 
 
 def test_each_part_of_a_score_is_rounded_by_itself() -> None:
-    """Half a step each, which together are a whole one."""
+    """Half a step each, which add up to a whole step."""
     rules = ruled_by(rule(points=0.0625), traits=[{"id": "vp", "when": {"title": "VP"}, "points": 0.0625}])
     of = [
         known(rules, *done)

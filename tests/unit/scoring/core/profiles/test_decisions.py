@@ -1,4 +1,4 @@
-"""What identity resolution decides on the profiles and links that it has loaded."""
+"""The decisions of identity resolution on loaded profiles and links."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
@@ -94,7 +94,7 @@ def test_a_link_beyond_the_earliest_of_an_identity_is_refused() -> None:
 
 
 def test_a_link_among_the_earliest_of_a_crowded_identity_may_displace_others() -> None:
-    """So it joins nobody yet: all links of both identities are applied again."""
+    """So it joins no profiles yet: all links of both identities are applied again."""
     event = interaction(known_as=LOGIN)
     (pair,) = links_of([event])
     profiles, refused, unsettled = decided([event], earliest={COOKIE.id: [pair]})

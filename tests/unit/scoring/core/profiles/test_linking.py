@@ -109,7 +109,7 @@ def test_a_link_has_the_earliest_evidence_of_a_batch() -> None:
 
 
 def test_links_apply_in_order_of_time() -> None:
-    """Whoever used the device first has it, however late that is told."""
+    """The device belongs to the person who used it first, however late that event comes."""
     kiosk, ana, ben = (
         Identity(kind, name) for kind, name in (("cookie", "k"), ("user_id", "ana"), ("user_id", "ben"))
     )
@@ -127,7 +127,7 @@ def test_links_apply_in_order_of_time() -> None:
 
 
 def crowded(number: int) -> tuple[dict[str, Identity], list[Link]]:
-    """A device that so many log in on, one an hour."""
+    """A device on which `number` people log in, one an hour."""
     device, *others = (*identities(anonymous_id="device"), *(
         one for n in range(number) for one in identities(email=f"ana{n}@example.com")
     ))  # fmt: skip
@@ -145,7 +145,7 @@ def test_only_the_earliest_links_of_an_identity_apply_in_any_order(
     _, links = crowded(4)
     for order in permutations(links):
         assert heeded(order) == {links[0].pair, links[1].pair}
-    # Among those of the one, but not of the other.
+    # Among the earliest links of one identity, but not of the other.
     others = [
         Link(links[0].other, f"other-{n}", NOON - timedelta(days=1 + n), f"before-{n}") for n in range(2)
     ]
@@ -157,7 +157,7 @@ def test_a_link_beyond_the_limit_is_refused_with_a_reason(
 ) -> None:
     monkeypatch.setattr(linking, "MAX_LINKS", 2)
     named, links = crowded(3)
-    # What comes after a link that is not heeded is looked at all the same.
+    # Links after an ignored link are applied all the same.
     after = Link(links[2].other, "somebody", NOON + timedelta(days=9), "after")
     named["somebody"] = Identity("email", "somebody@example.com")
     groups, refused = partition(named, [*links, after], EXCLUSIVE)

@@ -1,4 +1,4 @@
-"""What a batch of interactions, or a correction, does to the persons that were known before."""
+"""The effect of a batch of interactions, or of a correction, on the profiles known before."""
 
 import msgspec
 import pytest
@@ -13,14 +13,14 @@ from tests.support.builders import NOON, interaction
 from tests.unit.scoring.columns import counts_of
 
 FREE = LinkRules({})
-# By their ids, of which the least is the profile's.
+# In the order of their ids; the least id is the profile's.
 LEAST, MIDDLE, GREATEST = sorted(
     (Identity("email", f"{name}@x.example") for name in "abc"), key=lambda i: i.id
 )
 
 
 def person(*identities: Identity, **counts: int) -> Profile:
-    """A person of whose identities each that is named by its place was counted so many visits."""
+    """A profile with counts: `_0=1` counts one visit for the first of its identities."""
     known = {identity.id: identity for identity in identities}
     counts_by_identity = {identities[int(at[1:])].id: visits(times) for at, times in counts.items()}
     return Profile(min(known), known, counts_by_identity)
@@ -93,7 +93,7 @@ def test_a_second_link_within_a_profile_is_not_refused() -> None:
 
 
 def test_the_earliest_of_conflicting_links_applies() -> None:
-    """By the ids of the identities alone the later one would come first."""
+    """If only the ids of the identities were compared, the later link would come first."""
     two_at_most = LinkRules({"email": 2})
     later, earlier = told(LEAST, GREATEST, day=1), told(MIDDLE, GREATEST)
     people = Profiles([], two_at_most)

@@ -1,4 +1,4 @@
-"""Which names an event brings, and in which form of JSON its values come."""
+"""The names that an event uses, and the JSON forms of its values."""
 
 from typing import Any
 

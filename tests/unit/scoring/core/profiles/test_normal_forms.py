@@ -1,4 +1,4 @@
-"""Events of the log in the forms of today."""
+"""Events of the log in today's normal forms."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def test_an_event_in_normal_form_is_returned_unchanged(current: Current) -> None
         ([UNDEFINED, BRACKETS, COOKIE], [ANA, COOKIE]),
         ([UNDEFINED], None),
         ([UNDEFINED, Identity("user_id", "0")], None),
-        # What the rules refuse today was taken once, and says still who is meant.
+        # Older rules accepted values that are refused today; these values still identify the person.
         ([NOBODYS_NUMBER], [NOBODYS_NUMBER]),
         ([NOBODYS_NUMBER, BRACKETS], [ANA, NOBODYS_NUMBER]),
     ],

@@ -7,7 +7,7 @@ from tests.unit.scoring.known import TODAY
 
 
 def history(*told: tuple[int, str, str, Any], **known_as: str) -> History:
-    """Traits told as (day, event id, trait, value) of somebody known as these identities."""
+    """Reports of traits as (day, event id, trait, value), of a person with these identities."""
     return History(
         [(NOON + timedelta(days=day), event, trait, value) for day, event, trait, value in told],
         identities(**known_as),

@@ -1,4 +1,4 @@
-"""Warnings of operators that compare what came with a value of another form."""
+"""Warnings of operators with an operand of another form than the values that came."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.unit.scoring.matrix.oddities import CAME, oddities
 
 
 def mismatches(name: str, test: Any, **more: Any) -> list[tuple[str, str, tuple[str, ...]]]:
-    """Return (field, message, forms that came) of a rule that asks this of a property."""
+    """Return (field, message, forms that came) of the warnings about a rule with this test of a property."""
     document = {"flip_number": 1, "rules": [rule(), rule("asks", 1, when={"where": {name: test}})]}
     found = [one for one in oddities(document, **more) if one.code == "form_mismatch"]
     assert all(one.rule == "asks" for one in found)

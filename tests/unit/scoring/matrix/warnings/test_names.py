@@ -1,4 +1,4 @@
-"""Warnings of names that never came, with what came and the nearest of it."""
+"""Warnings of names that never came, with the names that came and the nearest of them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Warnings that nobody becomes a lead: because of what is required, excluded, or met by nobody."""
+"""Warnings that no profile becomes a lead: by its requirements, its exclusions, or rules without matches."""
 
 import json
 from itertools import pairwise
@@ -16,7 +16,7 @@ MISSING: dict[str, Any] = {"missing": True}
 
 
 def told(*, came: Any = CAME, **more: Any) -> list[tuple[str, str]]:
-    """Return (field, code) of all that is odd about a matrix by which many become leads otherwise."""
+    """Return (field, code) of the warnings about a matrix that otherwise makes many leads."""
     found = oddities({"flip_number": 25, "rules": [rule()], **more}, came=came)
     return [(one.field, one.code) for one in found]
 

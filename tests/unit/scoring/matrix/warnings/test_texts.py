@@ -1,4 +1,4 @@
-"""Warnings of operands that hardly are meant: addresses in another form, blanks, wildcards, repeats."""
+"""Warnings of operands that are probably mistakes: addresses in another form, blanks, wildcards, repeats."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ MORE = [*CAME, ("property", "x", "text"), ("trait", "x", "text")]
 
 
 def of_property(name: str, test: Any) -> Told:
-    """Return (code, suggestion) of what is odd about a rule that asks this of a property."""
+    """Return (code, suggestion) of the warnings about a rule with this test of a property."""
     document = {"flip_number": 1, "rules": [rule(), rule("asks", 1, when={"not": {"where": {name: test}}})]}
     return told(document, f"rules.1.when.not.where.{name}", "asks")
 
