@@ -18,7 +18,7 @@ from services.scoring.core.pricing.appraisal import appraise_all
 from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.profiles.traits import NOTHING_KNOWN
 from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from shared.identity import Identity
 from tests.bench.workload import dice, interactions
 from tests.support.postgres import plain
@@ -73,7 +73,7 @@ async def settle_in(url: str, people: int, before: dict[str, Any], after: dict[s
     `after` is what will be activated; both have the same conditions.
     """
     histories = _histories(
-        min(people, MOST_HISTORIES), kept_matrix("bench", before), kept_matrix("bench", after)
+        min(people, MOST_HISTORIES), stored_matrix("bench", before), stored_matrix("bench", after)
     )
     now = datetime.now(UTC)
     async with _connected(url) as connection:

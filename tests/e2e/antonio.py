@@ -1,4 +1,4 @@
-"""Antonio, who buys running shoes: the events of docs/design.md section 7, and what has to come of them."""
+"""Antonio, who buys running shoes: what is posted, and what has to follow from it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

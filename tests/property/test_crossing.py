@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from services.scoring.core.pricing.crossing import crossed_by, crossed_on
 from services.scoring.core.pricing.price import columns_of
 from services.scoring.core.pricing.scores import points
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL, Json, days
 from tests.oracle.worlds import DrawnWorld, worlds
@@ -36,7 +36,7 @@ def worlds_of_losses(draw: st.DrawFn) -> DrawnWorld:
 def test_crossed_on_is_the_first_of_all_days_that_reaches_the_flip_number(
     world: DrawnWorld, data: st.DataObject
 ) -> None:
-    matrix = kept_matrix(MODEL, world.matrix)
+    matrix = stored_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
         until = world.day + LONG

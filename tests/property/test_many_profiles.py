@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.scoring.core.pricing.appraisal import Appraisal, appraise, appraise_all
 from services.scoring.core.pricing.price import ScoreInput, columns_of, price
 from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL, Json, matrices
 from tests.oracle.standing import standing
@@ -58,7 +58,7 @@ def test_pricing_profiles_together_equals_pricing_each_alone(
     world: DrawnWorld, other: Json, data: st.DataObject
 ) -> None:
     """Also if the columns have the counts of another matrix, too."""
-    matrix, others = kept_matrix(MODEL, world.matrix), [kept_matrix(MODEL, other)]
+    matrix, others = stored_matrix(MODEL, world.matrix), [stored_matrix(MODEL, other)]
     known = known_in(world, matrix, *others)
     expected = [alone(one, matrix, world.day) for one in known]
     others = data.draw(st.sampled_from([[], others]))
@@ -72,7 +72,7 @@ def test_pricing_profiles_together_equals_pricing_each_alone(
 @settings(max_examples=100)
 @given(worlds())
 def test_scores_and_appraisals_in_columns_equal_those_of_the_oracle(world: DrawnWorld) -> None:
-    matrix = kept_matrix(MODEL, world.matrix)
+    matrix = stored_matrix(MODEL, world.matrix)
     due = list(lives(world.events).values())
     known = [known_of(life, matrix) for life in due]
     appraisals = appraise_all(known, columns_of(known, matrix), matrix, world.day)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from services.scoring.core.pricing.over_time import sums_over
 from services.scoring.core.pricing.price import columns_of, price
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from tests.oracle.matrices import MODEL
 from tests.oracle.worlds import DAYS, FIRST_DAY, DrawnWorld, worlds
 from tests.property.test_many_profiles import known_in, odd_worlds
@@ -19,7 +19,7 @@ asked = st.sets(st.integers(FIRST - 3, FIRST + 2 * DAYS) | st.integers(1, FIRST 
 @settings(max_examples=60)
 @given(worlds(most=12) | odd_worlds(), asked)
 def test_sums_over_days_equal_the_price_of_each_day(world: DrawnWorld, days: set[int]) -> None:
-    matrix = kept_matrix(MODEL, world.matrix)
+    matrix = stored_matrix(MODEL, world.matrix)
     for known in known_in(world, matrix):
         columns = columns_of([known], matrix)
         found = sums_over(known, columns, matrix, np.array(sorted(days), np.int64)).points.tolist()

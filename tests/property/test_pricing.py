@@ -9,7 +9,7 @@ from services.scoring.core.pricing.appraisal import appraise
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.price import price
 from services.scoring.matrix.bounds import most
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from tests.oracle.fold import lives
 from tests.oracle.matrices import MODEL
 from tests.oracle.standing import standing
@@ -30,7 +30,7 @@ LONG = 120
 @settings(max_examples=120)
 @given(worlds())
 def test_traits_score_appraisal_and_crossed_on_equal_those_of_the_oracle(world: DrawnWorld) -> None:
-    matrix = kept_matrix(MODEL, world.matrix)
+    matrix = stored_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
         assert_same_traits(known.traits, life)
@@ -49,14 +49,14 @@ def test_traits_score_appraisal_and_crossed_on_equal_those_of_the_oracle(world: 
         for flip_number in {world.matrix["flip_number"], max(0.25, expected.score)}:
             # A flip number that is just reached shows errors of the day best.
             raw = world.matrix | {"flip_number": flip_number}
-            crossed = crossed_on(known, kept_matrix(MODEL, raw), world.day)
+            crossed = crossed_on(known, stored_matrix(MODEL, raw), world.day)
             assert_same_crossing(crossed, life, raw, world.day)
 
 
 @settings(max_examples=60)
 @given(worlds(most=8))
 def test_the_score_is_constant_until_the_due_day(world: DrawnWorld) -> None:
-    matrix = kept_matrix(MODEL, world.matrix)
+    matrix = stored_matrix(MODEL, world.matrix)
     for life in lives(world.events).values():
         known = known_of(life, matrix)
         day: int | None = world.day
@@ -73,7 +73,7 @@ def test_the_score_is_constant_until_the_due_day(world: DrawnWorld) -> None:
 @settings(max_examples=100)
 @given(worlds(most=8))
 def test_no_score_exceeds_the_bound_of_the_matrix(world: DrawnWorld) -> None:
-    at_most = most(kept_matrix(MODEL, world.matrix))
+    at_most = most(stored_matrix(MODEL, world.matrix))
     for life in lives(world.events).values():
         reasons = life.account(world.matrix, world.day).reasons
         assert fsum(one.points for one in reasons if one.rule != "adjustment") <= at_most + TOLERANCE

@@ -9,7 +9,7 @@ from services.scoring.core.explaining.example import Example, examples
 from services.scoring.core.explaining.ways import BECOME, DO, Way, missing
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from shared.events import Interaction
 from shared.identity import Identity
 from tests.oracle.conditions import met_by_interaction, met_by_traits
@@ -31,7 +31,7 @@ _OTHERS = {
 @settings(max_examples=60)
 @given(worlds(most=8))
 def test_every_way_reaches_the_flip_number_with_the_fewest_matches(world: DrawnWorld) -> None:
-    matrix = kept_matrix(MODEL, world.matrix)
+    matrix = stored_matrix(MODEL, world.matrix)
     flip_number = world.matrix["flip_number"]
     # A fading score agrees with the definition to 0.001.
     slack = HALF_A_STEP + TOLERANCE if any("half_life" in rule for rule in world.matrix["rules"]) else 0

@@ -6,7 +6,7 @@ from typing import Any
 
 from services.scoring.core.profiles.linking import Profile
 from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from services.scoring.matrix.version import Version
 from shared.events import Event, Interaction, encode
 from shared.identity import Forms, Identity, by_strength
@@ -49,7 +49,7 @@ def rule(id: str = "visits", points: float = 1, **more: Any) -> dict[str, Any]:
 
 
 def matrix(*rules: dict[str, Any], flip_number: float = 25, **more: Any) -> Matrix:
-    return kept_matrix("m", {"flip_number": flip_number, "rules": list(rules) or [rule()], **more})
+    return stored_matrix("m", {"flip_number": flip_number, "rules": list(rules) or [rule()], **more})
 
 
 def version(*rules: dict[str, Any], **more: Any) -> Version:

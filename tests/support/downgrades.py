@@ -14,7 +14,7 @@ from alembic import command
 
 from services.scoring.core.counting.counts import ADJUSTMENTS, Counts, number_of
 from services.scoring.core.counting.tally import Tally
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from services.scoring.store import ledger
 from services.scoring.store.counts import read
 from services.scoring.store.tables import counts, identities, older_counts, versions
@@ -58,7 +58,7 @@ def counts_as_json(connection: sa.Connection) -> list[dict[str, Any]]:
 def _texts(connection: sa.Connection, known: Sequence[str]) -> Mapping[int, str]:
     """Return what the numbers stand for in the counts of these identities."""
     rows = connection.execute(sa.select(versions.c.model, versions.c.matrix))
-    tally = Tally([kept_matrix(model, json.loads(matrix)) for model, matrix in rows])
+    tally = Tally([stored_matrix(model, json.loads(matrix)) for model, matrix in rows])
     posted = ledger.read(connection, known).values()
     counted = (text for done in posted for one in done for match in tally.matches(one) for text in match)
     return {number_of(text): text for text in (*tally.keys, *counted)}

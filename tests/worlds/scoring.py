@@ -14,7 +14,7 @@ from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.consume import Scorer
 from services.scoring.live.timer import Timer
 from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from services.scoring.store import traits
 from services.scoring.store.models import active
 from services.scoring.store.profiles import find
@@ -42,7 +42,7 @@ class ScoringWorld:
     async def save_draft(
         self, *rules: dict[str, Any], flip_number: float = 25, model: str = "m", **more: Any
     ) -> None:
-        matrix = kept_matrix(model, {"flip_number": flip_number, "rules": list(rules)} | more)
+        matrix = stored_matrix(model, {"flip_number": flip_number, "rules": list(rules)} | more)
         draft = matrix.text()
 
         def put(connection: sa.Connection) -> None:
@@ -74,12 +74,12 @@ class ScoringWorld:
         """Let time pass and the timer work until nothing is due; return how often it priced a profile."""
         self.clock.advance(**by)
         priced = 0
-        while more := await self.settle_due():
+        while more := await self.rescore_due():
             priced += more
         return priced
 
-    async def settle_due(self) -> int:
-        return await self.database.unit(self.timer.settle_due)
+    async def rescore_due(self) -> int:
+        return await self.database.unit(self.timer.rescore_due)
 
     async def score(self, identity: Identity, model: str = "m") -> float:
         def known_and_asked(connection: sa.Connection) -> tuple[ScoreInput, Matrix]:

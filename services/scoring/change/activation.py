@@ -18,7 +18,7 @@ from services.scoring.store import activations, cycles, preparations, scores
 from services.scoring.store.activations import Activated
 from services.scoring.store.drafts import check_unchanged
 from services.scoring.store.lifecycle import make_active, state_of
-from services.scoring.store.models import hold, next_number, version_of
+from services.scoring.store.models import lock_active_versions, next_number, version_of
 from services.scoring.store.preparations import COUNTING, READY, Phase
 from services.scoring.store.vocabulary import not_there
 from shared.database import outbox
@@ -62,7 +62,7 @@ async def activate(
     """
 
     def started(connection: Connection) -> Version:
-        hold(connection, to_activate=True)
+        lock_active_versions(connection, exclusive=True)
         version = _version_to_activate(connection, model, activation)
         preparation.start(connection, version, clock.now())
         return version
@@ -75,7 +75,7 @@ async def activate(
         return leads_ahead(connection, version, profile_ids[:AT_MOST], clock.now())
 
     def taken_over(connection: Connection) -> None:
-        hold(connection, to_activate=True)
+        lock_active_versions(connection, exclusive=True)
         now = clock.now()
         _check_prepared(connection, version)
         if activation.handoff == "all":

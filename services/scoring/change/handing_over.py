@@ -23,7 +23,7 @@ from services.scoring.matrix.version import Version
 from services.scoring.store import counts, cycles, former, handovers, profile_locks, scores, traits
 from services.scoring.store.handovers import Handover
 from services.scoring.store.lifecycle import state_of
-from services.scoring.store.models import hold
+from services.scoring.store.models import lock_active_versions
 from services.scoring.store.vocabulary import active_version_of, model_unknown
 from shared.database import outbox
 from shared.database.engine import Database
@@ -140,7 +140,7 @@ class HandingOver:
     def _page(
         self, connection: Connection, ids: Sequence[str], so_far: Handover, *, kept_back_alone: bool
     ) -> _Page:
-        hold(connection)
+        lock_active_versions(connection)
         version = _scoring(connection, self._model)
         _check_number(version, so_far.version)
         now = self._clock.now()

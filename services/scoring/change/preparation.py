@@ -18,7 +18,7 @@ from services.scoring.core.pricing.price import columns_of
 from services.scoring.matrix.needed_traits import needed_traits
 from services.scoring.matrix.version import Version
 from services.scoring.store import all_profiles, preparations, scores
-from services.scoring.store.models import active, hold
+from services.scoring.store.models import active, lock_active_versions
 from services.scoring.store.preparations import COUNTING, PRICING, READY, SILENT_AFTER, Phase, Preparation
 from shared.errors import Conflict
 
@@ -37,7 +37,7 @@ def clear(connection: Connection, version: Version, size: int) -> bool:
 
     While a version of the model is being prepared, nothing is removed.
     """
-    hold(connection)
+    lock_active_versions(connection)
     if preparations.is_under_way(connection, version.model):
         return False
     return scores.drop_some(connection, version, size) > 0
@@ -110,7 +110,7 @@ def _count_page(connection: Connection, preparation: Preparation, size: int) -> 
     if not page:
         total = _total(connection, PRICING)
         # Batches under way do not price the version yet, so they have to end before the first page is priced.
-        hold(connection, to_activate=True)
+        lock_active_versions(connection, exclusive=True)
         return preparation._replace(phase=PRICING, after="", done=0, total=total)
     recount(connection, page, Tally([preparation.version.matrix], only=preparation.uncounted))
     return preparation._replace(after=page[-1], done=preparation.done + len(page))
@@ -129,12 +129,12 @@ def _price_page(connection: Connection, preparation: Preparation, now: datetime,
     if not page.profile_ids and preparation.after != _BEHIND_ALL:
         # A batch under way may have joined a profile before its score was added here, and found no score to
         # remove. When this lock is held, all such batches have committed.
-        hold(connection, to_activate=True)
+        lock_active_versions(connection, exclusive=True)
         return preparation._replace(after=_BEHIND_ALL)
     if not page.profile_ids:
         # A profile that was merged while its page was priced is no longer a profile.
         if strays := scores.strays(connection, version):
-            hold(connection, to_activate=True)
+            lock_active_versions(connection, exclusive=True)
             scores.drop_strays(connection, version, strays)
         return preparation._replace(phase=READY, after="", done=0, total=preparation.done)
     _price(connection, page, version, day_of(now))

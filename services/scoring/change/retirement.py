@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from services.scoring.change.announcing import publish_deleted
 from services.scoring.store import drafts, lifecycle, preparations
-from services.scoring.store.models import hold
+from services.scoring.store.models import lock_active_versions
 from services.scoring.store.vocabulary import model_unknown
 from shared.database import outbox
 from shared.events import MATRICES, encode
@@ -33,7 +33,7 @@ def end(connection: Connection, model: str, act: Act, now: datetime, *, if_match
     Batches under way end first, and no later batch scores for the model. Raises NotFound without the model,
     Conflict while a version of it is being activated, Outdated when its tag is not in `if_match`.
     """
-    hold(connection, to_activate=True)
+    lock_active_versions(connection, exclusive=True)
     state = lifecycle.state_of(connection, model)
     if state is None:
         raise model_unknown(connection, model)

@@ -18,7 +18,7 @@ from services.scoring.live.rescoring import rescore
 from services.scoring.store import counts, effects, ledger, traits
 from services.scoring.store import separations as separations_store
 from services.scoring.store.folds import Stamp
-from services.scoring.store.models import SHARED, hold
+from services.scoring.store.models import SHARED_LOCK, lock_active_versions
 from services.scoring.store.names import Recorder
 from shared.countable import Countable
 from shared.errors import Poison
@@ -83,8 +83,8 @@ class Scorer:
         separations = separations_store.new_among(connection, facts.separations)
         if separations or not facts.interactions:
             # An unmerge may name unknown identities, which cannot be locked; so no other batch may link now.
-            hold(connection, to_activate=bool(separations))
-        interactions, valid = ledger.record(connection, facts.interactions, SHARED)
+            lock_active_versions(connection, exclusive=bool(separations))
+        interactions, valid = ledger.record(connection, facts.interactions, SHARED_LOCK)
         if not (interactions or retracted or separations):
             return BatchResult(0, 0, ())
         profiles, matrices = resolution.resolve(

@@ -18,7 +18,7 @@ from services.scoring.core.profiles.linking import Profile
 from services.scoring.live.consume import Facts, Scorer
 from services.scoring.live.lookup import reaches_in
 from services.scoring.store import cycles, ledger, profile_locks
-from services.scoring.store.models import hold
+from services.scoring.store.models import lock_active_versions
 from services.scoring.store.profiles import find, find_one
 from services.scoring.store.selection import Selection, chosen
 from services.scoring.store.vocabulary import active_version_of
@@ -151,7 +151,7 @@ def _held(connection: Connection, profile_id: str, *, to_separate: bool = False)
     """Return the profile of an id, locked against other corrections; raises NotFound."""
     # In the order in which live scoring takes both locks, and at once as strongly as needed: a deadlock would
     # cost both a second.
-    hold(connection, to_activate=to_separate)
+    lock_active_versions(connection, exclusive=to_separate)
     known = find_one(connection, profile_id)
     (profile,) = profile_locks.lock(connection, [known.id], {known.id})
     return profile

@@ -25,10 +25,10 @@ class Rescored(NamedTuple):
 
 
 def stage_changes(
-    settled: Iterable[Rescored], acted: Collection[str], now: datetime
+    all_rescored: Iterable[Rescored], acted: Collection[str], now: datetime
 ) -> Iterator[StageChanged]:
     """Yield the changes of stage; `acted` are ids of the profiles that had a human interaction."""
-    for profile, _, version, before, were, appraisal in settled:
+    for profile, _, version, before, were, appraisal in all_rescored:
         if not were and profile.id not in acted:
             # Not priced before, as after a migration: the stage is new to us, not to the profile.
             continue

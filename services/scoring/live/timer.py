@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from services.scoring.core.counting.tally import day_of
 from services.scoring.live.rescoring import rescore_profiles
 from services.scoring.store import due as scores_due
-from services.scoring.store.models import active, hold
+from services.scoring.store.models import active, lock_active_versions
 from shared.database.engine import Database
 from shared.errors import Unavailable
 from shared.process.clock import Clock
@@ -27,10 +27,10 @@ LOOK_AGAIN_SECONDS = 30.0
 class Timer:
     """Prices due profiles again; of the timers in several processes one works at a time."""
 
-    def __init__(self, database: Database, clock: Clock, settled: Callable[[], None]) -> None:
+    def __init__(self, database: Database, clock: Clock, on_rescored: Callable[[], None]) -> None:
         self._database = database
         self._clock = clock
-        self._settled = settled
+        self._on_rescored = on_rescored
         self._all_priced = False
 
     async def run(self, pulse: Pulse) -> None:
@@ -42,17 +42,17 @@ class Timer:
                 pulse.moved()
             except Unavailable as error:
                 pulse.waits(error)
-                logger.warning("timer.waits", error=error.message)
+                logger.warning("timer.retry", error=error.message)
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def _page(self) -> int:
-        done = await self._database.unit(self.settle_due)
+        done = await self._database.unit(self.rescore_due)
         if done:
-            self._settled()
-            logger.info("timer.settled", profiles=done)
+            self._on_rescored()
+            logger.info("timer.rescored", profiles=done)
         return done
 
-    def settle_due(self, connection: Connection) -> int:
+    def rescore_due(self, connection: Connection) -> int:
         """Price again some profiles that are due or have no score yet; return how many."""
         if not scores_due.take_turn(connection):
             return 0
@@ -64,6 +64,6 @@ class Timer:
         if not due:
             scores_due.drop_unused(connection, PAGE * 10)
             return 0
-        hold(connection)
+        lock_active_versions(connection)
         rescore_profiles(connection, due, active(connection), now)
         return len(due)

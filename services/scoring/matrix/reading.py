@@ -26,7 +26,7 @@ def read_matrix(model: str, document: Any) -> Matrix:
     return _checked(model, document, lambda matrix: chain(oversized(matrix), _unreachable(matrix)))
 
 
-def kept_matrix(model: str, document: Any) -> Matrix:
+def stored_matrix(model: str, document: Any) -> Matrix:
     """Read a matrix that was accepted once; stricter checks of `read_matrix` must not make it unreadable.
 
     Raises Refused when it is not a matrix, or belongs to another model.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 
 
 @dataclass(frozen=True)
@@ -25,4 +25,4 @@ class Version:
 @lru_cache(maxsize=256)
 def matrix_in(model: str, text: str) -> Matrix:
     """Return the matrix of a model that `Matrix.text` wrote; a text is parsed once per process."""
-    return kept_matrix(model, json.loads(text))
+    return stored_matrix(model, json.loads(text))

@@ -72,7 +72,7 @@ def _notes(counters: RebuildCounters, compared: Sequence[Compared]) -> Iterator[
         yield f"Messages not yet read by scoring, left out: {counters.ahead:,}."
     if counters.without_identity:
         number = counters.without_identity
-        yield f"Messages about nobody, by the forms of identities that hold now: {number:,}."
+        yield f"Messages without a valid identity under the present rules: {number:,}."
     if counters.parked:
         yield f"Dead letters of scoring, left out: {counters.parked:,}."
     if due := sum(result.due for result in compared):

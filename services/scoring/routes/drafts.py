@@ -24,7 +24,7 @@ from services.scoring.matrix.warnings.warning import MatrixWarning
 from services.scoring.routes.parameters import ModelName, unkeepable
 from services.scoring.store import drafts, names, preparations
 from services.scoring.store.drafts import check_unchanged, etag
-from services.scoring.store.models import hold
+from services.scoring.store.models import lock_active_versions
 from services.scoring.store.vocabulary import is_there, not_there
 from shared.database.engine import Database
 from shared.errors import MAX_COMPLAINTS, Outdated, Refused
@@ -92,7 +92,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
 
         def replace(connection: Connection) -> None:
             # So that the model is not deleted meanwhile.
-            hold(connection)
+            lock_active_versions(connection)
             is_active = drafts.lock_model(connection, model, clock.now())
             _check(drafts.shown(connection, model), draft.text, if_match, if_none_match)
             drafts.write(connection, model, draft.text)
@@ -112,7 +112,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
         """
 
         def discard(connection: Connection) -> None:
-            hold(connection, to_activate=True)
+            lock_active_versions(connection, exclusive=True)
             _throw_away(connection, model, if_match)
             if not is_there(connection, model):
                 publish_deleted(connection, model, clock.now())

@@ -25,8 +25,8 @@ _LOCK = sa.select(sa.func.pg_advisory_xact_lock(ACTIVE_VERSIONS))
 _TO_SHARE = sa.func.pg_advisory_xact_lock_shared(ACTIVE_VERSIONS)
 _SHARED_LOCK = sa.select(_TO_SHARE)
 
-SHARED: Final = _TO_SHARE.alias("held", joins_implicitly=True)
-"""the shared lock of `hold`, for a statement that takes it before it writes (`bulk.insert_new_returning`)"""
+SHARED_LOCK: Final = _TO_SHARE.alias("held", joins_implicitly=True)
+"""its shared lock, for a statement that takes it before it writes (`bulk.insert_new_returning`)"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Active:
         return frozenset(keys_of(matrix)) - counted
 
 
-def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:
+def lock_active_versions(connection: sa.Connection, *, exclusive: bool = False) -> None:
     """Lock the set of active versions until the transaction ends: shared, or exclusively to change it.
 
     Every batch that scores takes the shared lock, so an activation waits for the batches under way, and later
@@ -70,7 +70,7 @@ def hold(connection: sa.Connection, *, to_activate: bool = False) -> None:
     to lock.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(_LOCK if to_activate else _SHARED_LOCK)
+        connection.execute(_LOCK if exclusive else _SHARED_LOCK)
 
 
 def active(connection: sa.Connection) -> Active:

@@ -18,7 +18,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from services.scoring.core.counting.counts import number_of
 from services.scoring.core.counting.entries import ENTRY
 from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from services.scoring.matrix.rules import Rule
 from tests.bench.ground import FLIP_NUMBER
 from tests.bench.workload import repriced
@@ -89,7 +89,7 @@ def scores_of(prices: Sequence[Prices], packed: Sequence[bytes]) -> Any:
 
 async def price(url: str, *, write: bool) -> dict[str, Any]:
     """Price all profiles; return how many there are, how long it took, and the sum of their scores."""
-    prices = layers(kept_matrix("bench", repriced(FLIP_NUMBER)))
+    prices = layers(stored_matrix("bench", repriced(FLIP_NUMBER)))
     reader, writer = [await asyncpg.connect(plain(url)) for _ in range(2)]
     try:
         if write:

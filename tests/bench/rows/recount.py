@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from services.scoring.core.counting.counts import number_of
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from tests.bench.activating import Activated
 from tests.bench.arena import Arena, Wrong
 from tests.bench.databases import copy, drop, value
@@ -100,7 +100,7 @@ async def _activated_live(arena: Arena, server: Server, url: str, people: int) -
 
 
 def _check(url: str) -> int:
-    new: Any = kept_matrix("bench", {"flip_number": 1, "rules": [_NEW]}).rules[0]
+    new: Any = stored_matrix("bench", {"flip_number": 1, "rules": [_NEW]}).rules[0]
     key = number_of(new.count_key).to_bytes(8, "little").hex()
     counted = asyncio.run(value(url, _COUNTED.format(key=key)))
     matching = asyncio.run(value(url, _MATCHING))

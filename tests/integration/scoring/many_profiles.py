@@ -13,7 +13,7 @@ from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.crossing import crossed_on
 from services.scoring.core.pricing.price import ScoreInput, price
 from services.scoring.core.profiles.linking import Profile
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from services.scoring.store import traits
 from services.scoring.store.profiles import find
 from services.scoring.store.tables import models
@@ -155,7 +155,7 @@ def batches(events: list[Event], size: int) -> Iterator[list[Event]]:
 
 async def activate_matrix(world: ScoringWorld, matrix: Mapping[str, Any]) -> None:
     """Make a matrix, as JSON, the active version of the model."""
-    given = kept_matrix(MODEL, matrix).canonical()
+    given = stored_matrix(MODEL, matrix).canonical()
     await world.save_draft(*given.pop("rules"), **{key: given[key] for key in given if key != "model"})
     await activate(world.database, world.clock, MODEL, Activation("all"))
 
@@ -178,7 +178,7 @@ async def assert_as_defined(
     }
     kept = {row.profile_id: row for row in await world.score_rows() if row.version == number}
     assert kept.keys() == {one.id for one in persons}
-    active = kept_matrix(MODEL, msgspec.to_builtins(matrix))
+    active = stored_matrix(MODEL, msgspec.to_builtins(matrix))
     for person in persons:
         life, mine = due[frozenset(person.identities.values())], known[person.id]
         score = price(mine, active, today)

@@ -14,7 +14,7 @@ from services.scoring.change import activation, pages
 from services.scoring.core.counting.counts import NONE, Counts, only
 from services.scoring.core.counting.tally import Tally
 from services.scoring.core.counting.tally import counted as counted_of
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from services.scoring.store import counts, ledger, preparations
 from services.scoring.store.tables import cycles, identities, scores
 from shared.database.connections import Work
@@ -61,7 +61,7 @@ async def tell(world: ScoringWorld, events: list[Event], size: int = 500) -> Non
 
 async def counted(world: ScoringWorld) -> dict[str, Counts]:
     """Return what the matrix reads of the counts of each identity."""
-    keys = Tally([kept_matrix(MODEL, MATRIX)]).keys
+    keys = Tally([stored_matrix(MODEL, MATRIX)]).keys
     known = [row[0] for row in await world.table_rows(identities)]
     each = await world.database.read(lambda connection: counts.read(connection, known))
     wanted = {i: only(own.value.counts, keys) for i, own in each.items()}
@@ -70,7 +70,7 @@ async def counted(world: ScoringWorld) -> dict[str, Counts]:
 
 async def recounted(world: ScoringWorld) -> dict[str, Counts]:
     """Count the whole ledger anew."""
-    tally = Tally([kept_matrix(MODEL, MATRIX)])
+    tally = Tally([stored_matrix(MODEL, MATRIX)])
     known = [row[0] for row in await world.table_rows(identities)]
     posted = await world.database.read(lambda connection: ledger.read(connection, known))
     fresh = {i: counted_of(interactions, tally) for i, interactions in posted.items()}

@@ -101,7 +101,7 @@ async def test_concurrent_workers_timer_and_activation_give_the_defined_result(
 
     async def clockwork() -> None:
         while at_work:
-            await persist(world.settle_due)
+            await persist(world.rescore_due)
             await a_moment()
 
     await asyncio.gather(*map(worker, shares), clockwork(), persist(partial(activate_matrix, world, MATRIX)))

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from services.scoring.core.counting.adjustments import Adjustment
 from services.scoring.live import timer
 from services.scoring.live.corrections import Corrections, Note
-from services.scoring.store.models import hold
+from services.scoring.store.models import lock_active_versions
 from services.scoring.store.profiles import find_one
 from services.scoring.store.selection import Selection
 from services.scoring.store.tables import cycles
@@ -76,7 +76,7 @@ async def test_an_unmerge_that_returns_from_the_log_does_not_wait_for_the_models
     await busy.database.unit(lambda its: corrections(busy).unmerge(its, COOKIE.id, [COOKIE], NOTE))
     (echo,) = await busy.outbox_events(Separation)
     async with busy.database.open_unit() as connection, patience():
-        await connection.run(hold)
+        await connection.run(lock_active_versions)
         await busy.consume(echo, interaction(known_as={"email": "ben@example.com"}))
 
 
@@ -131,7 +131,7 @@ async def test_concurrent_workers_timer_and_corrections_give_the_defined_result(
 
     async def clockwork() -> None:
         while at_work:
-            await persist(busy.settle_due)
+            await persist(busy.rescore_due)
             await a_moment()
 
     await asyncio.gather(*map(worker, shares), ops(1), ops(2), clockwork())

@@ -10,7 +10,7 @@ from alembic import command
 from sqlalchemy.exc import IntegrityError
 
 from services.scoring.core.counting.tally import day_of
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from services.scoring.store.tables import activations, identities, links, scores
 from shared.database.engine import Database
 from shared.database.migrations import alembic_config, migrate
@@ -29,7 +29,7 @@ LEAST, MIDDLE, GREATEST = sorted(
 )
 EVERYONE = (LEAST, MIDDLE, GREATEST, BEN)
 PROFILE_OF = {LEAST: GREATEST, MIDDLE: GREATEST, GREATEST: GREATEST, BEN: BEN}
-MATRIX = kept_matrix("m", {"flip_number": 20, "stages": {"engaged": 5}, "rules": [rule("visits", 10)]})
+MATRIX = stored_matrix("m", {"flip_number": 20, "stages": {"engaged": 5}, "rules": [rule("visits", 10)]})
 
 
 def _before() -> dict[str, list[dict[str, Any]]]:

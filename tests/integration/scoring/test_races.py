@@ -43,7 +43,7 @@ async def test_the_timer_does_not_overwrite_a_score_that_it_has_not_seen(
     busy.clock.advance(days=5)
     just_before(monkeypatch, rescoring.scores, "read", partial(busy.consume, interaction()))
     with pytest.raises(Unavailable, match="changed the same counts"):
-        await busy.settle_due()
+        await busy.rescore_due()
     assert (await busy.score_row(ANA)).score == await busy.score(ANA) == 10
     assert await busy.let_time_pass() == 0
 
@@ -139,7 +139,7 @@ async def test_a_batch_and_the_timer_do_not_both_report_a_stage_change(
     await busy.activate(rule("visits", 10, window="10d"), flip_number=1000, stages={"engaged": 8})
     await busy.consume(interaction(day=-8))
     busy.clock.advance(days=5)
-    just_before(monkeypatch, rescoring.scores, "write", busy.settle_due)
+    just_before(monkeypatch, rescoring.scores, "write", busy.rescore_due)
     with pytest.raises(Unavailable, match="priced the same profile"):
         await busy.consume(interaction("like"))
     await busy.consume(interaction("like"))

@@ -219,4 +219,4 @@ async def test_events_in_older_forms_count_for_the_profile_of_the_current_form(o
     assert len(await old.world.table_rows(former_ids)) == 0
     assert len(await old.world.table_rows(scores)) == 0
     assert await old.matches_the_log(), old.printed
-    assert "Messages about nobody, by the forms of identities that hold now: 1." in old.printed
+    assert "Messages without a valid identity under the present rules: 1." in old.printed

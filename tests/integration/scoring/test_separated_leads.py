@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from services.scoring.change.preview import preview
 from services.scoring.live.corrections import Corrections, Note, undone
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from services.scoring.matrix.version import Version
 from services.scoring.store.selection import Selection
 from services.scoring.store.tables import cycle_identities
@@ -190,7 +190,7 @@ async def test_after_an_unmerge_both_parts_of_a_kept_back_profile_are_handed_ove
     await world.consume(*visits(1, ANA, day=1))
     assert await leads(world) == []
     for kept_back in (2, 0):
-        looser = Version("m", 9, kept_matrix("m", {"flip_number": 10, "rules": [VISITS]}))
+        looser = Version("m", 9, stored_matrix("m", {"flip_number": 10, "rules": [VISITS]}))
         seen = await world.database.read(
             lambda connection, looser=looser: preview(connection, looser, world.clock.now())
         )

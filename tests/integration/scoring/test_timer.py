@@ -165,7 +165,7 @@ async def test_two_concurrent_timers_report_each_stage_change_once(
     async def work(timer: Timer) -> int:
         done = 0
         while await world.table_rows(outbox) and len(await world.outbox_events(StageChanged)) < 60:
-            done += await world.database.unit(timer.settle_due)
+            done += await world.database.unit(timer.rescore_due)
         return done
 
     timers = [Timer(world.database, world.clock, lambda: None) for _ in range(2)]
@@ -182,9 +182,9 @@ async def test_a_second_timer_finds_nothing_to_do_while_the_first_timer_works(po
     await world.consume(interaction())
     world.clock.advance(days=1)
     async with world.database.open_unit() as connection:
-        assert await connection.run(world.timer.settle_due) == 1
-        assert await world.settle_due() == 0
-    assert await world.settle_due() == 0
+        assert await connection.run(world.timer.rescore_due) == 1
+        assert await world.rescore_due() == 0
+    assert await world.rescore_due() == 0
     await world.database.close()
 
 
@@ -194,7 +194,7 @@ async def test_rolled_back_work_of_a_timer_is_still_due(world: ScoringWorld) -> 
     world.clock.advance(days=5)
 
     def half_done(connection: sa.Connection) -> None:
-        world.timer.settle_due(connection)
+        world.timer.rescore_due(connection)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -12,7 +12,7 @@ from services.scoring.core.profiles.normal_forms import Current
 from services.scoring.live.rescoring import hand_over_newly_qualified
 from services.scoring.rebuild.renewal import cycles
 from services.scoring.store import folds
-from services.scoring.store.models import Active, active, hold
+from services.scoring.store.models import Active, active, lock_active_versions
 from services.scoring.store.rebuild import replacement
 from shared.database import positions
 from shared.database.engine import Database
@@ -51,7 +51,7 @@ async def swap(live: Database, built: Built, clock: Clock, progress: Progress) -
     def locked(connection: Connection) -> tuple[Sequence[Any], Active]:
         # Batches take these two locks in the same order.
         rows = positions.lock(connection, built.group, INTERACTIONS)
-        hold(connection, to_activate=True)
+        lock_active_versions(connection, exclusive=True)
         return rows, _unchanged(connection, built, counted)
 
     def finished(connection: Connection) -> Sequence[LeadQualified]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from services.scoring.change.pages import Pages
 from services.scoring.live.rescoring import rescore_profiles
 from services.scoring.store import all_profiles
-from services.scoring.store.models import Active, active, hold
+from services.scoring.store.models import Active, active, lock_active_versions
 from shared.database.engine import Database
 from shared.errors import NotFound
 from shared.process.clock import Clock
@@ -67,7 +67,7 @@ class Repricing:
         return all_profiles.number_of_profiles(connection)
 
     def _page(self, connection: Connection, size: int) -> tuple[list[str], Repriced]:
-        hold(connection)
+        lock_active_versions(connection)
         matrices = self._of_model(active(connection))
         page = all_profiles.ids_after(connection, self._after, size)
         leads, changed = rescore_profiles(connection, page, matrices, self._clock.now(), in_doubt=True)

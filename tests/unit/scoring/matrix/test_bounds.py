@@ -5,7 +5,7 @@ import pytest
 
 from services.scoring.matrix.bounds import most
 from services.scoring.matrix.matrix import Matrix
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from tests.support.builders import rule
 from tests.unit.scoring.columns import worth
 
@@ -15,7 +15,7 @@ TRAIT = {"id": "decides", "when": {"title": "vp"}, "points": 15}
 
 
 def matrix(*rules: dict[str, Any], **more: Any) -> Matrix:
-    return kept_matrix("m", {"flip_number": 25, "rules": list(rules), **more})
+    return stored_matrix("m", {"flip_number": 25, "rules": list(rules), **more})
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.matrix.reading import kept_matrix, read_matrix
+from services.scoring.matrix.reading import read_matrix, stored_matrix
 from services.scoring.matrix.seen_names import SeenNames
 from services.scoring.matrix.warnings.all_warnings import warnings
 from shared.errors import Refused
@@ -23,11 +23,11 @@ def test_an_unreachable_flip_number_is_refused() -> None:
 
 
 def test_a_stored_matrix_with_an_unreachable_flip_number_stays_readable() -> None:
-    assert kept_matrix("m", {"flip_number": 25, "rules": [rule(cap=20)]}).flip_number == 25
+    assert stored_matrix("m", {"flip_number": 25, "rules": [rule(cap=20)]}).flip_number == 25
 
 
 def test_an_ordinary_matrix_has_no_warnings() -> None:
-    ordinary = kept_matrix(
+    ordinary = stored_matrix(
         "m",
         {
             "flip_number": 25,

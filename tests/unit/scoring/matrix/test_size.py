@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.scoring.matrix.reading import kept_matrix, read_matrix
+from services.scoring.matrix.reading import read_matrix, stored_matrix
 from services.scoring.matrix.size import MAX_NAMES, MAX_TESTS, MAX_VALUES
 from shared.errors import Refused
 from tests.support.builders import rule
@@ -51,7 +51,7 @@ def test_a_matrix_may_name_at_most_a_thousand_types_properties_or_traits(what: s
         "matrix_invalid",
         "traits" if what == "traits" else "rules",
     )
-    kept_matrix("m", too_large)
+    stored_matrix("m", too_large)
 
 
 def test_the_by_of_a_limit_counts_as_a_named_property() -> None:

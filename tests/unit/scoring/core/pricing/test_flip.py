@@ -8,13 +8,13 @@ from services.scoring.core.pricing.flip import Cycle, next_cycle, qualify
 from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.pricing.scores import points
 from services.scoring.core.profiles.traits import History
-from services.scoring.matrix.reading import kept_matrix
+from services.scoring.matrix.reading import stored_matrix
 from services.scoring.matrix.version import Version
 from shared.events import Interaction
 from tests.cast import ANTONIO, ANTONIOS_MATRIX, ANTONIOS_NAMES, antonios_steps
 from tests.support.builders import NOON, person, version
 
-MARATHON = Version("marathon", 1, kept_matrix("marathon", ANTONIOS_MATRIX))
+MARATHON = Version("marathon", 1, stored_matrix("marathon", ANTONIOS_MATRIX))
 STEPS = antonios_steps()
 
 
