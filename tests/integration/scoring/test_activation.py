@@ -121,7 +121,7 @@ async def test_a_worker_stops_after_its_activation_was_taken_over(ten: ScoringWo
     await ten.database.unit(advanced)
     ten.clock.advance(seconds=31)
     await activate(ten.database, ten.clock, MODEL, Activation("all"))
-    with pytest.raises(Conflict, match="ended by somebody else"):
+    with pytest.raises(Conflict, match="ended by another request"):
         await ten.database.unit(advanced)
 
 
