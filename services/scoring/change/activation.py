@@ -56,9 +56,9 @@ async def activate(
 
     Returns its number and the flip-diff as of the moment before it takes over.
 
-    Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model, the
-    version or the draft, Conflict during another activation, Outdated when `if_match` does not name the draft's
-    tag.
+    Live scoring goes on meanwhile and only pauses for the change itself. Raises NotFound without the model,
+    the version or the draft, Conflict during another activation, Outdated when `if_match` does not name the
+    draft's tag.
     """
 
     def started(connection: Connection) -> Version:

@@ -1,4 +1,4 @@
-"""`flipline activate` as ops meets it, against a running instance."""
+"""`flipline activate` as ops uses it, against a running instance."""
 
 import re
 from collections.abc import Callable
@@ -96,7 +96,7 @@ def test_kept_back_profiles_are_reported_with_commands_to_list_and_hand_them_ove
 def test_all_errors_of_a_matrix_are_reported_and_no_draft_is_stored(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
-    # Brackets are how the console is told of colours, and no reason to fall over.
+    # The console reads colours from brackets, and must not fail on brackets of a user.
     wrong = {"flip_number": 25, "rules": [rule("visits", 30) | {"[/red]": 1}, {"id": "x", "points": 1}]}
     ended, told = instance.activate("wrong", "--matrix", file(wrong), "--yes")
     assert ended == 1
@@ -111,7 +111,7 @@ def test_all_errors_of_a_matrix_are_reported_and_no_draft_is_stored(
 def test_without_a_terminal_and_without_yes_nothing_is_activated(
     instance: Instance, file: Callable[[Any], str], tmp_path: Path
 ) -> None:
-    """With the key of ops alone, as who is elsewhere has it."""
+    """With the key of ops alone, as on another machine."""
     elsewhere = ("--data-dir", str(tmp_path / "none"))
     ended, told = instance.activate(
         "unasked", "--matrix", file(DEARER), *elsewhere, ops_keys=instance.keys["ops"][0]
@@ -174,7 +174,7 @@ def test_a_key_of_another_instance_is_refused_with_advice(instance: Instance) ->
 
 
 def test_a_model_beyond_the_first_page_of_models_is_found(instance: Instance) -> None:
-    """Taken for a new one, it would be refused as one that exists."""
+    """If the draft were taken for a new one, it would be refused because it exists."""
     for number in range(51):
         assert instance.http.put(f"/v1/models/y_{number:02}/draft", json=MATRIX).is_success
     assert instance.http.put("/v1/models/zzz/draft", json=MATRIX).is_success

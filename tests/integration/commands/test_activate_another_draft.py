@@ -1,4 +1,4 @@
-"""`flipline activate` with a matrix where another draft is there already, or comes meanwhile."""
+"""`flipline activate` with a matrix if another draft exists already, or comes meanwhile."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""`flipline dead-letters` as ops meets it, against a running instance."""
+"""`flipline dead-letters` as ops uses it, against a running instance."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ from tests.worlds.instance import Instance
 
 
 class Running:
-    """An instance with three refused events, of which one has escapes of a terminal in it."""
+    """An instance with three refused events; one of them has escapes of a terminal in it."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
@@ -32,7 +32,7 @@ class Running:
     def done(
         self, do: Callable[[Api, Console], Awaitable[None]], *, key: str | None = None, terminal: bool = False
     ) -> tuple[str, FliplineError | None]:
-        """Do it as the command does, in this process; return what was printed and what was raised."""
+        """Do the same as the command in this process; return the output and the error."""
         console = Console(file=(out := StringIO()), width=160, force_terminal=terminal, color_system=None)
 
         async def run() -> None:
@@ -135,7 +135,7 @@ def test_a_replay_needs_either_ids_or_filters_or_all(running: Running) -> None:
     told = "Give either ids, or filters such as --refused-by, or --all."
     assert running.command("replay") == (1, f"flipline: {told} ")
     for arguments in (("--all", "d1"), ("--all", "--code", "odd"), ("d1", "--refused-by", "ingest")):
-        # In this process, which takes no seconds to start.
+        # In this process, since another takes seconds to start.
         ended = CliRunner().invoke(dead_letter_commands(running.connect), ["replay", *arguments])
         assert isinstance(ended.exception, Refused), arguments
         assert ended.exception.message == told

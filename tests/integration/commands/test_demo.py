@@ -1,4 +1,4 @@
-"""The demo against a running instance: afterwards nobody is scored by its model, however it ends."""
+"""The demo against a running instance: afterwards its model scores no profiles, however the demo ends."""
 
 import asyncio
 from collections.abc import Iterator
@@ -95,7 +95,7 @@ async def test_the_demo_retires_its_model_when_it_is_interrupted(
 
 
 async def test_a_demo_interrupted_during_activation_leaves_no_active_version(instance: Instance) -> None:
-    """Whether it had begun, or had come to its end, when the demo was."""
+    """Whether the activation had started, or had ended, when the demo was interrupted."""
     for pauses in range(0, 40, 4):
         playing = asyncio.create_task(play(instance, 5))
         await eventually(lambda: model(instance).get("has_draft") or model(instance).get("active_version"))

@@ -24,7 +24,7 @@ DATABASE_URL = re.compile(
 
 @dataclass(frozen=True)
 class Run:
-    """What a command came to."""
+    """The result of a command."""
 
     code: int
     printed: str
@@ -37,7 +37,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Server:
-    """One of the two command lines, with a directory to run in."""
+    """One of the two commands, with a directory to run in."""
 
     script: Path
     directory: Path
@@ -67,7 +67,7 @@ class Server:
 
 @pytest.fixture
 def directory() -> Generator[Path, None, None]:
-    # Not tmp_path: run by root, pytest keeps it where the user that PostgreSQL runs as cannot enter.
+    # Not tmp_path: if root runs pytest, the user of PostgreSQL cannot enter it.
     parent = Path(tempfile.mkdtemp(prefix="flipline-test-"))
     parent.chmod(0o755)
     yield parent / "server"

@@ -1,4 +1,4 @@
-"""`flipline models`, and `flipline activate` of the version that scores, as ops meets them."""
+"""`flipline models`, and `flipline activate` of the version that scores, as ops uses them."""
 
 import json
 from io import StringIO

@@ -1,4 +1,4 @@
-"""What Flipline writes is for its owner alone, whatever the umask of the user who starts it."""
+"""Flipline's files are for their owner alone, whatever the umask of the user who starts it."""
 
 import signal
 import sqlite3
@@ -14,7 +14,7 @@ LINE = '192.0.2.7 - - [01/Mar/2026:12:00:00 +0000] "GET /pricing HTTP/1.1" 200 1
 
 
 def open_to_others(directory: Path) -> list[str]:
-    """Return the names of what others than the owner have a right to."""
+    """Return the names of files that users other than the owner may read or write."""
     everything = [directory, *directory.rglob("*")]
     return sorted(str(one) for one in everything if stat.S_IMODE(one.lstat().st_mode) & 0o077)
 

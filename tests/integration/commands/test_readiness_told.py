@@ -1,4 +1,4 @@
-"""A process says that it is up when it is, and until then what it waits for."""
+"""A process reports what it waits for, and that it is up once it is."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from tests.support.patience import PATIENCE_SECONDS
 
 @asynccontextmanager
 async def started(command: str, **given: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Run a command that serves, its standard error following its standard output."""
+    """Run a command that serves, with its standard error in its standard output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services", command, "--port", "0",
         cwd=ROOT, env=environment(**KEYS, **given),
@@ -44,7 +44,7 @@ async def drained(process: asyncio.subprocess.Process) -> str:
 
 
 async def until(process: asyncio.subprocess.Process, words: str) -> str:
-    """Return what the process says up to the line with these words."""
+    """Return the output of the process up to the line with these words."""
     assert process.stdout
     said = ""
     while words not in said:
@@ -56,7 +56,7 @@ async def until(process: asyncio.subprocess.Process, words: str) -> str:
 
 @asynccontextmanager
 async def forwarding(port: int, to: str) -> AsyncIterator[None]:
-    """Answer on a port of this machine as what listens elsewhere does."""
+    """Answer on a port of this machine as a server on another machine would."""
     host, _, its_port = to.partition(":")
 
     async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""`flipline reprice` as ops meets it: beside a running Flipline, without one, and where it cannot work."""
+"""`flipline reprice` as ops uses it: beside a running Flipline, without one, and where it cannot work."""
 
 import asyncio
 from pathlib import Path
@@ -40,7 +40,7 @@ async def test_reprice_works_with_and_without_a_running_flipline(tmp_path: Path)
 
 
 async def wronged(data_dir: Path) -> None:
-    """Store scores as a wrong clock would have them stored."""
+    """Store scores as a process with a wrong clock would."""
     database = Database(f"sqlite:///{data_dir / 'state.sqlite'}")
     await changed(database, sa.update(scores).values(score=0, state="below", due_on=None))
     await database.close()

@@ -14,7 +14,7 @@ SECRET = "a-secret-that-nobody-may-see"
 
 
 def refusal(*arguments: str, **given: str) -> str:
-    """Run the command to its end and return the one line that it says."""
+    """Run the command to its end and return the one line that it prints."""
     ended = flipline(*arguments, **given)
     assert ended.returncode == 1, ended
     assert ended.stdout == ""
@@ -44,7 +44,7 @@ def test_up_refuses_a_setting_or_option_that_cannot_work(
 
 @pytest.mark.parametrize("end", ["a-file", "a-file/below", "/proc"])
 def test_up_refuses_an_unusable_data_directory(tmp_path: Path, end: str) -> None:
-    """Nobody may make files in /proc, not even root."""
+    """No user may make files in /proc, not even root."""
     (tmp_path / "a-file").write_text("somebody's")
     line = refusal("up", "--port", "0", "--data-dir", str(tmp_path / end))
     assert f"{tmp_path / end} cannot be the data directory" in line

@@ -1,4 +1,4 @@
-"""What operators see of the deliveries that are still owed, and what it costs to look."""
+"""What operators see of the deliveries that are not made yet, and the cost of the queries."""
 
 import itertools
 from pathlib import Path
@@ -56,7 +56,7 @@ async def test_the_backlog_metrics_are_shown_by_webhook(
         expected = {first["id"]: (2.0, 0.0, 0.0), second["id"]: (0.0, 2.0, 0.0), third["id"]: (0.0, 0.0, 0.0)}
         await eventually(lambda: shown(world), lambda now: now == expected)
 
-        # Nobody works on what is due: the endpoint's lane is taken by an attempt that hangs.
+        # No worker takes what is due: an attempt that hangs uses up the endpoint's share of the bulkhead.
         failing.answers(Reply(hang=True))
         world.clock.advance(hours=1)
         await failing.wait_for(3)
@@ -69,7 +69,7 @@ async def test_the_backlog_metrics_are_shown_by_webhook(
 
 @pytest.fixture
 async def crowded(database: Database) -> Database:
-    """Three endpoints with tens of thousands of deliveries each, most of which were made long ago."""
+    """Three endpoints with tens of thousands of deliveries each, mostly made long ago."""
     await database.unit(_crowd)
     if database.dialect == "postgresql":
         await database.read(_vacuum)
@@ -115,13 +115,13 @@ def _row(n: int, webhook_id: str, status: str) -> dict[str, Any]:
 
 
 def _vacuum(connection: sa.Connection) -> None:
-    # As autovacuum does, after which an index alone can answer.
+    # As autovacuum does; after that an index alone can answer.
     outside = connection.execution_options(isolation_level="AUTOCOMMIT")
     outside.execute(sa.text("vacuum analyze deliveries"))
 
 
 async def plan(database: Database, query: sa.ClauseElement) -> str:
-    """Return how the database would answer."""
+    """Return the plan of the database for a query."""
 
     def explained(connection: sa.Connection) -> str:
         compiled = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
@@ -161,7 +161,7 @@ async def leases_are_given_back_by_their_index(crowded: Database) -> None:
 
 
 async def test_backlog_and_lease_queries_use_only_indexes_among_many_deliveries(crowded: Database) -> None:
-    """In one test, since to make so many deliveries takes seconds."""
+    """In one test, since it takes seconds to make the deliveries."""
     await holders_are_listed_from_their_index_alone(crowded)
     await the_backlog_is_counted_from_indexes_alone(crowded)
     await leases_are_given_back_by_their_index(crowded)

@@ -1,4 +1,4 @@
-"""Which of the deliveries that are due get a place, when there are more of them than places."""
+"""Which due deliveries are claimed if the bulkhead has too little room for all of them."""
 
 from collections import Counter
 from datetime import timedelta
@@ -22,7 +22,7 @@ SECRETS = [["whsec_QUJD", None]]
 async def owed(
     database: Database, webhook_id: str, count: int, *, since: timedelta, status: str = "pending"
 ) -> None:
-    """Have an endpoint owed so many deliveries that have been due since so long before noon."""
+    """Store `count` deliveries for an endpoint, due since a time `since` before noon."""
     webhook = {"id": webhook_id, "url": "", "status": "active", "secrets": SECRETS, "created_at": NOON}
     rows = [_row(webhook_id, number, since) | {"status": status} for number in range(count)]
 
@@ -50,7 +50,7 @@ def _row(webhook_id: str, number: int, since: timedelta) -> dict[str, Any]:
 
 
 async def claimed(database: Database, bulkhead: Bulkhead) -> list[str]:
-    """Claim what there are places for, and return the endpoints."""
+    """Claim as many deliveries as there is room for, and return their endpoints."""
     return await database.unit(lambda connection: _claimed(connection, bulkhead))
 
 
@@ -120,7 +120,7 @@ async def test_a_claim_takes_the_longest_due_deliveries_of_an_endpoint_first(dat
 async def test_the_cost_of_a_claim_does_not_depend_on_the_number_of_stored_deliveries(
     database: Database, status: str
 ) -> None:
-    """SQLite reads no deliveries but those it returns, without statistics and beside many rows."""
+    """SQLite reads only the deliveries that it returns, without statistics and beside many rows."""
     few = TOTAL // MAX_WIDTH
     for number in range(few):
         await owed(database, f"endpoint-{number}", 2 * MAX_WIDTH, since=timedelta(hours=1))

@@ -1,4 +1,4 @@
-"""Leads from before they were sorted get what they are sorted by, and a damaged one keeps none from it."""
+"""Leads from before the sorted lists get their sort keys, and a damaged lead does not stop the others."""
 
 import json
 

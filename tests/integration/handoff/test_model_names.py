@@ -1,4 +1,4 @@
-"""Models that a subscription or a filter names: those that the log tells of, and no other."""
+"""Models that a subscription or a filter names must be announced on the log."""
 
 import asyncio
 import threading
@@ -35,9 +35,9 @@ async def world(
 
 
 async def told(world: HandoffWorld, *events: Event) -> None:
-    """Let the log tell of models, and wait until the hand-off has read it."""
+    """Append events about models to the log, and wait until the hand-off has read them."""
     marker = ModelDrafted(id="marker", model=f"marker_{len(events)}_{id(events)}", drafted_at=NOON)
-    # Of one key, so that the last is read last.
+    # They have one key, so that the marker is read last.
     await world.log.append([Record(MATRICES, "models", encode(event)) for event in (*events, marker)])
 
     async def names_the_marker() -> bool:
@@ -121,7 +121,7 @@ async def test_leads_of_a_misspelt_model_are_refused_with_a_suggestion(world: Ha
 async def test_a_webhook_request_waits_for_a_model_that_was_just_created(
     world: HandoffWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The log tells of the model a moment after scoring has answered."""
+    """The log announces the model a moment after scoring has answered."""
     looked, look = threading.Event(), store.among
 
     def watched(connection: Connection, models: Sequence[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""The delivery worker among dead endpoints, deleted subscriptions, dying processes and its own like."""
+"""The delivery worker among dead endpoints, deleted subscriptions, dying processes and other workers."""
 
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ async def test_a_worker_full_of_stuck_attempts_still_records_and_claims(
         await world.append(qualified(100))
 
         async def delivered() -> list[dict[str, Any]]:
-            # All that failed is due again, and the healthy one too if this machine was too slow for it.
+            # All failed deliveries are due again, and the healthy one, too, if this machine was slow.
             world.clock.advance(hours=1)
             return await world.deliveries(healthy, status="delivered")
 

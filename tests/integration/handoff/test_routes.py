@@ -1,4 +1,4 @@
-"""The hand-off's HTTP: what it lets in, what it shows, and how it refuses."""
+"""The hand-off's HTTP: what it accepts, what it shows, and how it refuses."""
 
 import socket
 from typing import Any

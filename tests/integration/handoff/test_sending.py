@@ -1,4 +1,4 @@
-"""From a LeadQualified on the log to a signed webhook received, and everything that can go wrong between."""
+"""From a LeadQualified on the log to a signed webhook that arrives, with all that can fail between."""
 
 import socket
 from typing import Any

@@ -1,4 +1,4 @@
-"""From a StageChanged on the log to a webhook received: once, and only by those who asked for it."""
+"""From a StageChanged on the log to a webhook: once, and only for its subscribers."""
 
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 

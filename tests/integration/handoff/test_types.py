@@ -1,4 +1,4 @@
-"""The types of webhook: each that is offered arrives as described, and no other can be subscribed to."""
+"""The types of webhook: each offered type arrives as described, and others cannot be subscribed to."""
 
 from collections.abc import Awaitable, Callable
 from operator import attrgetter
@@ -19,13 +19,13 @@ from tests.support.schemas import differences
 from tests.support.tables import changed
 from tests.worlds.handoff import HandoffWorld
 
-# How a message of each type comes to a subscriber: by an event on the log, or because it was asked for.
+# How a message of each type comes to a subscriber: by an event on the log, or by a request.
 SENDING: dict[str, Callable[[HandoffWorld, dict[str, Any]], Awaitable[Any]]] = {
     "lead.qualified": lambda world, _webhook: world.append(qualified()),
     "profile.stage_changed": lambda world, _webhook: world.append(stage_changed()),
     "webhook.test": lambda world, webhook: world.api.post(f"/v1/webhooks/{webhook['id']}/test"),
 }
-# The contract has these too, and no event makes them yet.
+# The contract has these types, too, but no event makes them yet.
 NOT_OFFERED = (
     "lead.updated",
     "lead.withdrawn",

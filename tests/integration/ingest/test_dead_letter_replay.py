@@ -123,7 +123,7 @@ async def test_a_replay_call_is_bounded_and_the_next_call_continues_after_refuse
     answer = await world.replay(refused_by="scoring")
     assert (answer["replayed"], len(answer["refused"])) == (2, 2), "d0, x0, d1 and x1, the earliest first"
     assert (answer["more"], answer["remaining"]) == (True, 6)
-    # A message that is parked again is a new letter, later than all that were there.
+    # A message that is parked again is a new letter, later than all others.
     await world.append(parked("again", refused_at=NOON + timedelta(hours=1)))
     totals = [answer["replayed"]]
     while answer["more"]:

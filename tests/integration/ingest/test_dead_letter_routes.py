@@ -83,7 +83,7 @@ async def test_a_misspelt_group_is_refused_with_a_suggestion(world: DeadLettersW
     answer = await world.ops.get(PATH, params={"refused_by": "scorring"})
     assert answer.json()["code"] == "group_unknown"
     assert answer.json()["message"] == "query.refused_by: `scorring` is not known; did you mean `scoring`?"
-    # Of a version that had another group.
+    # From a version that had another group.
     await world.append(letter("d6", refused_by="reports"))
     assert [
         one["id"] for one in (await world.ops.get(PATH, params={"refused_by": "reports"})).json()["items"]
@@ -212,7 +212,7 @@ async def test_an_invalid_replay_body_is_refused_and_replays_nothing(world: Dead
 
 
 async def test_a_replay_needs_a_body(world: DeadLettersWorld) -> None:
-    """A call that lost its body would else replay everything."""
+    """A call that lost its body would otherwise replay everything."""
     assert (await world.ops.post(f"{PATH}/replay")).status_code == 422
     assert await world.open_ids() == ["d4", "d3", "d2", "d1"]
 

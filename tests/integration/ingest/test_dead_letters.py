@@ -1,4 +1,4 @@
-"""The table of dead letters follows its topic, whatever lies on it, and counts what is open."""
+"""The table of dead letters follows its topic, whatever the messages are, and counts the open letters."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -61,7 +61,7 @@ async def test_a_replay_mark_closes_a_dead_letter_in_the_same_batch_or_later(wor
 async def test_a_dead_letter_refused_again_after_its_replay_is_open_again(
     world: DeadLettersWorld,
 ) -> None:
-    """As after a restore: the same place of the log, and so the same id."""
+    """As after a restore: the same position of the log, and so the same id."""
     await world.append(letter(), replayed())
     again = letter(code="worse", refused_at=LATER + timedelta(seconds=1))
     await world.append(again, letter())
@@ -90,7 +90,7 @@ FOREIGN: list[Any] = [
 async def test_a_foreign_record_on_the_topic_is_listed_and_appends_no_dead_letter(
     world: DeadLettersWorld,
 ) -> None:
-    """Parked, each would be appended to the topic that it cannot be read from, for ever."""
+    """If it were parked, it would be appended for ever to the topic from which it cannot be read."""
     await world.log.append([Record(DEAD_LETTERS, "any", value) for value in FOREIGN])
     await world.append(letter("dead_good"))
     found = [(one.refused_by, one.letters) for one in await open_letters(world)]
@@ -196,7 +196,7 @@ async def test_the_table_fills_as_soon_as_the_database_is_migrated(
 
 
 async def test_a_missing_dead_letter_table_is_reported_with_the_migrate_command(database: Database) -> None:
-    """On both dialects, whose drivers say it in words of their own."""
+    """On both dialects, since each driver has words of its own for it."""
     await changed(database, sa.text("alter table dead_letters rename to hidden"))
     try:
         with pytest.raises(Unavailable, match="flipline migrate") as unavailable:

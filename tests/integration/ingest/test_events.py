@@ -1,4 +1,4 @@
-"""What trackers send, over HTTP, and what stands on the log afterwards."""
+"""Events of trackers over HTTP, and the events on the log afterwards."""
 
 import asyncio
 import json
@@ -62,7 +62,7 @@ async def test_verdicts_follow_the_order_of_the_list_and_only_bad_events_are_ref
 async def test_a_bad_event_gets_a_problem_when_alone_and_a_verdict_in_a_list(
     world: IngestWorld, event: dict[str, Any], code: str, field: str
 ) -> None:
-    # As a browser's beacon sends it.
+    # As a browser's beacon sends the body.
     content = json.dumps(event | {"id": "e1"}).encode()
     headers = {"content-type": "text/plain;charset=UTF-8", "origin": "https://shop.example"}
     alone = await world.api.post("/v1/events", content=content, headers=headers)

@@ -1,4 +1,4 @@
-"""Logs that come again: grown, rotated, packed, renamed, rewritten; and those that only begin alike."""
+"""Logs imported again: grown, rotated, packed, renamed, rewritten; and logs that only begin alike."""
 
 import gzip
 import json

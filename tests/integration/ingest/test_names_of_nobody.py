@@ -1,4 +1,4 @@
-"""What broken trackers send in the place of a name joins no strangers and loses no event; over HTTP."""
+"""Placeholders that broken trackers send as an identity join no visitors and lose no event; over HTTP."""
 
 from typing import Any
 

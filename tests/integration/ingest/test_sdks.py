@@ -1,4 +1,4 @@
-"""The tracking libraries that web teams have deployed, with nothing changed but host and write key."""
+"""The tracking libraries that web teams have deployed, with only host and write key changed."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ CLIENTS: dict[str, Callable[..., Any]] = {"segment": segment.Client, "rudderstac
 
 
 class Counted:
-    """Counts the requests on their way to the application: a library that is content asks once."""
+    """Counts the requests to the application: a library that accepts the answer sends one."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,7 +29,7 @@ class Counted:
 
 
 async def told(client: Any, *calls: tuple[str, dict[str, Any]]) -> None:
-    """Make the calls as a program would and let the library send them all, in one batch if it can."""
+    """Make the calls as a program would; the library sends them all, in one batch if it can."""
 
     def speak() -> None:
         for name, arguments in calls:
@@ -55,7 +55,7 @@ async def test_each_call_of_a_tracking_library_arrives_once(world: IngestWorld, 
             ),
         )
     identify, purchase, visit = await world.interactions()
-    # In one request, unless the library's own clock has parted them.
+    # In one request, unless the library's own timer has split them.
     assert counted.requests <= 3
     assert [one.type for one in (identify, purchase, visit)] == ["identify", "purchase", "visit"]
     assert set(identify.identities) == {Identity("user_id", "u1"), Identity("email", "ana@example.com")}

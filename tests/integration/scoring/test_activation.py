@@ -1,4 +1,4 @@
-"""Activation in several transactions: through crashes, for others who activate, and for readers."""
+"""Activation in several transactions: with crashes, with other activations, and with readers."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ MODEL = "m"
 
 
 def crash(monkeypatch: pytest.MonkeyPatch, name: str, after: int) -> None:
-    """Have a page fail after so many that succeeded."""
+    """Have a page fail after `after` pages that succeeded."""
     function, pages = getattr(preparation, name), iter(range(after))
 
     def fail_in_the_end(*arguments: Any) -> None:

@@ -1,4 +1,4 @@
-"""The API's description, held against what the routes really answer."""
+"""The API's description, compared with the real answers of the routes."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whom an activation withheld from sales: until they do something, or until another hands over all."""
+"""Profiles that an activation keeps from sales, until they do something or another hands over all."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ async def test_a_waiting_profile_becomes_a_lead_by_a_new_human_interaction(
 async def test_an_interaction_from_before_the_activation_does_not_release_a_waiting_profile(
     world: ScoringWorld,
 ) -> None:
-    """As when the past is imported: sales is not flooded with people that the activation withheld."""
+    """As in an import of the past: sales is not flooded with people that the activation kept back."""
     await keep_back(world)
     await world.consume(*(by_cookie("like", day=-day) for day in (1, 30)))
     assert await world.lead_count() == 0
@@ -44,7 +44,7 @@ async def test_an_interaction_from_before_the_activation_does_not_release_a_wait
     assert await world.lead_count() == 2
 
 
-# Which of two profile ids is left depends on their hashes, so both ways round are tried.
+# The hashes decide which of two profile ids is left, so both cases are tried.
 BY_HASH = sorted((identities(email=f"ana{n}@example.com")[0] for n in range(9)), key=lambda i: i.id)
 
 
@@ -80,7 +80,7 @@ async def test_an_interaction_retracted_before_it_arrives_does_not_release_a_wai
 
 
 async def kept_back(world: ScoringWorld, *others: Interaction) -> None:
-    """Have an activation keep Ana from sales, and the people who did the others."""
+    """Have an activation keep Ana from sales, and the people of the other interactions."""
     await world.activate(VISITS, flip_number=1000)
     await world.consume(interaction(), *others)
     diff = await world.activate(VISITS, flip_number=10, handoff="none")

@@ -1,4 +1,4 @@
-"""Many rows go into PostgreSQL by COPY; to whoever writes them it makes no difference."""
+"""Many rows go into PostgreSQL by COPY, with the same result as by INSERT."""
 
 from functools import partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""The schema and its migrations on both dialects, and how the drivers' troubles are told apart."""
+"""The schema and its migrations on both dialects, and the classification of drivers' errors."""
 
 import asyncio
 import os
@@ -73,7 +73,7 @@ async def test_a_unit_that_raises_leaves_nothing_behind(database: Database) -> N
 
 
 async def test_a_wrong_sql_statement_raises_unavailable(database: Database) -> None:
-    """A missing table or a wrong statement is no fault of the message that met it."""
+    """A missing table or a wrong statement is not a fault of the message that was applied."""
     with pytest.raises(Unavailable, match="lacks a table: run `flipline migrate`"):
         await changed(database, sa.text("select nonsense from nowhere"))
 
@@ -115,8 +115,8 @@ def test_a_url_of_an_unsupported_database_is_refused() -> None:
 async def test_a_cancelled_unit_releases_its_lock_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever it was cancelled, within a work or between two; on SQLite one kept the write lock once."""
-    # Nor may anybody have to wait for it: what is left of a lock is an error at once.
+    """Within a function or between two; a cancelled unit once kept SQLite's write lock."""
+    # Without a busy timeout, a lock that is left is an error at once.
     monkeypatch.setattr(threads, "BUSY_TIMEOUT_MS", 0)
     models = metadata.tables["models"]
 

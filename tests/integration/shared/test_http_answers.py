@@ -1,4 +1,4 @@
-"""What every answer has in common: safe headers, true `Allow`, no redirect, and documentation from here."""
+"""Properties of every answer: safe headers, true `Allow`, no redirect, and documentation from here."""
 
 import re
 from collections.abc import AsyncIterator
@@ -81,7 +81,7 @@ async def test_a_page_of_another_origin_may_read_ingest_responses(api: httpx.Asy
 
 
 async def test_an_answer_that_is_sent_again_carries_each_header_once(api: httpx.AsyncClient) -> None:
-    """Some answers are made once and sent many times; nothing may gather on them."""
+    """Some answers are made once and sent many times, so headers must not add up on them."""
     for _ in range(3):
         answer = await api.post("/v1/track", json={"userId": "u", "event": "e", "writeKey": WRITE_KEY})
         assert answer.headers.get_list("x-frame-options") == ["DENY"]
@@ -231,7 +231,7 @@ async def test_all_lists_are_described_alike(api: httpx.AsyncClient) -> None:
 
 
 async def test_the_name_of_a_schema_is_unique_and_ends_in_in_or_out(api: httpx.AsyncClient) -> None:
-    """Except the bodies of webhooks, which the routes neither take nor answer."""
+    """Except the bodies of webhooks, which no route accepts or returns."""
     schemas = (await api.get("/openapi.json")).json()["components"]["schemas"]
     of_webhooks = {
         name for name, one in vars(bodies).items() if getattr(one, "__module__", "") == bodies.__name__

@@ -1,4 +1,4 @@
-"""Who has no key is told so before anything of the request's body is read."""
+"""A request without a key is refused before its body is read."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -37,7 +37,7 @@ def path_of(route: APIRoute) -> str:
 
 
 async def asked(app: FastAPI, method: str, path: str, key: str, body: AsyncIterator[Message]) -> Message:
-    """Ask an application as a server does; return the start of its answer."""
+    """Call an application as a server does; return the start of its answer."""
     headers = [(b"authorization", f"Bearer {key}".encode()), (b"content-type", b"application/json")]
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path,
@@ -116,7 +116,7 @@ def test_building_an_app_fails_for_a_route_that_reads_the_body_before_the_key() 
 
 
 def test_every_request_body_has_a_shape_that_limits_the_number_of_errors(app: Application) -> None:
-    """A shape without the common base makes an error of each of a hundred thousand names."""
+    """A model without the common base makes an error for each of a hundred thousand names."""
     bodies = {route.path: route.body_field for route in api_routes(app) if route.body_field is not None}
     assert len(bodies) > 5
     for path, body in bodies.items():

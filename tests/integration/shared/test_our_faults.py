@@ -1,4 +1,4 @@
-"""Faults of ours and faults of a message: the first make work wait and are seen, only the second park."""
+"""Faults of ours make work wait and are reported; only faults of a message park the message."""
 
 import threading
 from collections.abc import AsyncIterator, Sequence
@@ -71,7 +71,7 @@ async def test_a_statement_timeout_at_a_lock_makes_the_follower_wait(
     world.before = impatient
     await world.post("a", "b", "c")
     try:
-        # What is applied cannot be read while the table is locked either.
+        # While the table is locked, applied rows cannot be read either.
         async with world.following():
             complaint = await eventually(world.complaint, lambda told: told is not None)
             await holding.rollback()

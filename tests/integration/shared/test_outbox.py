@@ -1,4 +1,4 @@
-"""The outbox: what a transaction puts there reaches the log later, in order, and once."""
+"""The outbox: events of a transaction reach the log later, in order, and once."""
 
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path

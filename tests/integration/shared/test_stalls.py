@@ -1,4 +1,4 @@
-"""Readiness of a follower that has records to read and does not move, and the figures that tell of it."""
+"""Readiness of a follower that has records to read and does not move, and the metrics of that state."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -26,7 +26,7 @@ HERE = Partition("interactions", 0)
 
 
 class Silent:
-    """A log whose reader gets nothing, however much there is to read."""
+    """A log with a reader that gets nothing, however much there is to read."""
 
     def __init__(self, waiting: int) -> None:
         self.waiting = waiting
