@@ -125,8 +125,8 @@ def _room(settings: Settings) -> Generator[Path]:
 def _report(console: Console, renewed: Renewed) -> None:
     leads = ", ".join(f"{number:,} in {model}" for model, number in sorted(renewed.leads.items()))
     _print(console, f"The tables are renewed. Messages read again: {renewed.messages:,}.")
-    if renewed.nobody:
-        _print(console, f"Messages without a valid identity under the present rules: {renewed.nobody:,}.")
+    if number := renewed.without_identity:
+        _print(console, f"Messages without a valid identity under the present rules: {number:,}.")
     _print(console, f"Profiles: {renewed.profiles:,}, before: {renewed.profiles_before:,}.")
     _print(console, f"New leads: {leads or 'none'}.")
 

@@ -10,16 +10,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 
-COVERED: Final = (
-    "shared",
-    "services/commands",
-    "services/demo",
-    "services/handoff",
-    "services/hosting",
-    "services/ingest",
-    "services/ops",
-    "services/__main__.py",
-)
+COVERED: Final = ("shared", "services")
 
 PARTS: Final = {
     "asked": "requested, parameters, filter",
@@ -51,14 +42,18 @@ WHOLE: Final = {
 }
 """A word that must not be an identifier by itself, and what to write instead."""
 
+FIXED: Final = {
+    ("services/scoring/routes/handing_over.py", "begun_at"),
+    ("services/scoring/routes/shapes.py", "one"),
+    ("services/scoring/store/handovers.py", "begun_at"),
+}
+"""Fields of the API and columns of tables, which keep their names."""
+
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 def sources() -> list[Path]:
-    folders = (ROOT / folder for folder in COVERED)
-    return sorted(
-        path for folder in folders for path in ([folder] if folder.is_file() else folder.rglob("*.py"))
-    )
+    return sorted(path for folder in COVERED for path in (ROOT / folder).rglob("*.py"))
 
 
 def defined(text: str) -> Iterator[tuple[int, str]]:
@@ -93,9 +88,11 @@ def unclear(text: str) -> Iterator[tuple[int, str, str]]:
 def test_identifiers_say_what_they_name() -> None:
     """A reader has to find the noun behind `one` or `told` again at each use."""
     found = [
-        f"{path.relative_to(ROOT)}:{line} has `{name}`; write: {instead}"
+        f"{module}:{line} has `{name}`; write: {instead}"
         for path in sources()
+        for module in [path.relative_to(ROOT).as_posix()]
         for line, name, instead in unclear(path.read_text())
+        if (module, name) not in FIXED
     ]
     assert found == []
 

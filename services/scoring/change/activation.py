@@ -63,7 +63,7 @@ async def activate(
 
     def started(connection: Connection) -> Version:
         hold(connection, to_activate=True)
-        version = _wanted(connection, model, activation)
+        version = _version_to_activate(connection, model, activation)
         preparation.start(connection, version, clock.now())
         return version
 
@@ -71,8 +71,8 @@ async def activate(
         return compare(connection, version_of(connection, model, None), version)
 
     def worked_out(connection: Connection) -> list[LeadsAhead]:
-        wanted = scores.qualified_without_lead(connection, version, kept_back=True)
-        return leads_ahead(connection, version, wanted[:AT_MOST], clock.now())
+        profile_ids = scores.qualified_without_lead(connection, version, kept_back=True)
+        return leads_ahead(connection, version, profile_ids[:AT_MOST], clock.now())
 
     def taken_over(connection: Connection) -> None:
         hold(connection, to_activate=True)
@@ -86,9 +86,11 @@ async def activate(
         preparations.delete(connection, version.model)
 
     # Reading a large matrix and removing a million old scores take long, so no transaction waits for them.
-    wanted = await database.read(lambda connection: _wanted(connection, model, activation))
+    version_to_clear = await database.read(
+        lambda connection: _version_to_activate(connection, model, activation)
+    )
     clearing = Pages(database, preparation.CLEARED_AT_ONCE)
-    while await clearing.take(lambda connection, size: preparation.clear(connection, wanted, size)):
+    while await clearing.take(lambda connection, size: preparation.clear(connection, version_to_clear, size)):
         pass
     version = await database.unit(started)
     await _prepare(database, clock, model)
@@ -100,7 +102,7 @@ async def activate(
     return version.number, diff
 
 
-def _wanted(connection: Connection, model: str, activation: Activation) -> Version:
+def _version_to_activate(connection: Connection, model: str, activation: Activation) -> Version:
     state = state_of(connection, model)
     if state is None:
         raise not_there(connection, model, activation.version)
@@ -135,11 +137,11 @@ def _check_prepared(connection: Connection, version: Version) -> None:
 
 def _hand_over(connection: Connection, version: Version, ahead: Sequence[LeadsAhead], now: datetime) -> int:
     """Hand over every profile that qualifies and has no lead yet; return their number."""
-    wanted = scores.qualified_without_lead(connection, version, kept_back=True)
+    profile_ids = scores.qualified_without_lead(connection, version, kept_back=True)
     lead_of = {computed.lead.profile_id: computed for computed in ahead}
-    leads = still_true(connection, [lead_of[i] for i in wanted if i in lead_of], now)
+    leads = still_true(connection, [lead_of[i] for i in profile_ids if i in lead_of], now)
     done = {lead.profile_id for lead in leads}
-    late = leads_ahead(connection, version, [i for i in wanted if i not in done], now)
+    late = leads_ahead(connection, version, [i for i in profile_ids if i not in done], now)
     leads += [computed.lead for computed in late]
     cycles.hand_over(connection, leads)
     outbox.put(connection, [Record(LEADS, lead.profile_id, encode(lead)) for lead in leads])
@@ -149,10 +151,10 @@ def _hand_over(connection: Connection, version: Version, ahead: Sequence[LeadsAh
 def _withhold(connection: Connection, version: Version, now: datetime) -> None:
     """Keep back every profile that qualifies and is in no cycle."""
     day = day_of(now)
-    wanted = scores.qualified_without_lead(connection, version, kept_back=False)
-    old = scores.overdue(connection, version, day).intersection(wanted)
+    profile_ids = scores.qualified_without_lead(connection, version, kept_back=False)
+    old = scores.overdue(connection, version, day).intersection(profile_ids)
     still = {profile.id for page in qualifying(connection, version, sorted(old), day) for profile, _ in page}
-    cycles.withhold(connection, [i for i in wanted if i not in old or i in still], version, now)
+    cycles.withhold(connection, [i for i in profile_ids if i not in old or i in still], version, now)
 
 
 def _publish(

@@ -27,5 +27,5 @@ def publish_deleted(connection: Connection, model: str, at: datetime) -> None:
     outbox.put(connection, [Record(MATRICES, model, encode(event))])
 
 
-def _id(model: str, at: datetime, what: str) -> str:
-    return derived_id("evt", model, at.isoformat(), what)
+def _id(model: str, at: datetime, change: str) -> str:
+    return derived_id("evt", model, at.isoformat(), change)

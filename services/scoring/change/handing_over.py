@@ -83,12 +83,12 @@ class HandingOver:
             return _scoring(connection, self._model), former.led_to(connection, profile_ids)
 
         version, led_to = await self._database.read(meant)
-        ids = [led_to.get(asked, asked) for asked in profile_ids]
+        ids = [led_to.get(profile_id, profile_id) for profile_id in profile_ids]
         verdicts: dict[str, HandOverResult] = {}
         await self._go_through(version, list(dict.fromkeys(ids)), verdicts, kept_back_alone=True)
         return version.number, [verdicts.get(i, HandOverResult("profile_unknown")) for i in ids]
 
-    async def everybody(self, number: int) -> FlipDiff:
+    async def all_qualified(self, number: int) -> FlipDiff:
         """Hand over all profiles that qualify under the active version, `number`, and have no lead.
 
         They are the profiles kept back and those waiting for a human interaction. Returns the flip-diff as of
@@ -96,20 +96,20 @@ class HandingOver:
         active.
         """
 
-        def wanting(connection: Connection) -> tuple[Version, FlipDiff, Sequence[str]]:
+        def qualified(connection: Connection) -> tuple[Version, FlipDiff, Sequence[str]]:
             version = _scoring(connection, self._model)
             _check_number(version, number)
             diff = compare(connection, version, version)
             return version, diff, scores.qualified_without_lead(connection, version, kept_back=True)
 
-        version, diff, wanted = await self._database.read(wanting)
-        diff.handed_over_now = await self._go_through(version, wanted, {}, kept_back_alone=False)
+        version, diff, profile_ids = await self._database.read(qualified)
+        diff.handed_over_now = await self._go_through(version, profile_ids, {}, kept_back_alone=False)
         return diff
 
     async def _go_through(
         self,
         version: Version,
-        wanted: Sequence[str],
+        profile_ids: Sequence[str],
         verdicts: dict[str, HandOverResult],
         *,
         kept_back_alone: bool,
@@ -118,11 +118,11 @@ class HandingOver:
         now = self._clock.now()
         so_far = Handover(
             self._id, self._model, version.number, self._act.author, self._act.note, now, now,
-            done=0, total=len(wanted), handed_over=0,
+            done=0, total=len(profile_ids), handed_over=0,
         )  # fmt: skip
 
         def page(connection: Connection, size: int) -> _Page:
-            ids = wanted[so_far.done : so_far.done + size]
+            ids = profile_ids[so_far.done : so_far.done + size]
             return self._page(connection, ids, so_far, kept_back_alone=kept_back_alone)
 
         while so_far.done < so_far.total:
@@ -152,10 +152,10 @@ class HandingOver:
         verdict_of: dict[str, HandOverResult] = {}
         leads: list[LeadQualified] = []
         for profile, appraisal in zip(profiles, appraisals, strict=True):
-            begun = past.get((profile.id, self._model), ())
-            verdict = _judge(profile, begun, appraisal.state, kept_back_alone=kept_back_alone)
+            past_cycles = past.get((profile.id, self._model), ())
+            verdict = _judge(profile, past_cycles, appraisal.state, kept_back_alone=kept_back_alone)
             if verdict.status == "handed_over":
-                cycle = latest_cycle(begun)
+                cycle = latest_cycle(past_cycles)
                 lead = qualify(profile, known[profile.id], version, cycle=cycle, at=now)
                 leads.append(lead)
                 verdict = verdict._replace(lead_id=lead.lead_id)
@@ -194,16 +194,16 @@ class HandingOver:
 
 
 def _judge(
-    profile: Profile, begun: Sequence[Cycle], state: State, *, kept_back_alone: bool
+    profile: Profile, past_cycles: Sequence[Cycle], state: State, *, kept_back_alone: bool
 ) -> HandOverResult:
     """Return what becomes of a profile; `handed_over` means that it is to become a lead now."""
-    with_lead = [cycle for cycle in begun if cycle.lead_id]
+    with_lead = [cycle for cycle in past_cycles if cycle.lead_id]
     if with_lead:
         latest = max(with_lead, key=lambda cycle: cycle.number)
         return HandOverResult("already_handed_over", profile.id, latest.lead_id)
     if state != "qualified":
         return HandOverResult(state, profile.id)
-    if kept_back_alone and not begun:
+    if kept_back_alone and not past_cycles:
         return HandOverResult("not_kept_back", profile.id)
     return HandOverResult("handed_over", profile.id)
 

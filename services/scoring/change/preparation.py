@@ -15,9 +15,9 @@ from services.scoring.change.recounting import recount
 from services.scoring.core.counting.tally import Tally, day_of
 from services.scoring.core.pricing.appraisal import appraise_all
 from services.scoring.core.pricing.price import columns_of
-from services.scoring.matrix.asked_traits import traits_asked
+from services.scoring.matrix.needed_traits import needed_traits
 from services.scoring.matrix.version import Version
-from services.scoring.store import everybody, preparations, scores
+from services.scoring.store import all_profiles, preparations, scores
 from services.scoring.store.models import active, hold
 from services.scoring.store.preparations import COUNTING, PRICING, READY, SILENT_AFTER, Phase, Preparation
 from shared.errors import Conflict
@@ -106,7 +106,7 @@ def advance(connection: Connection, model: str, now: datetime, size: int) -> Pha
 
 
 def _count_page(connection: Connection, preparation: Preparation, size: int) -> Preparation:
-    page = everybody.identities_after(connection, preparation.after, size)
+    page = all_profiles.identities_after(connection, preparation.after, size)
     if not page:
         total = _total(connection, PRICING)
         # Batches under way do not price the version yet, so they have to end before the first page is priced.
@@ -124,8 +124,8 @@ def _price_page(connection: Connection, preparation: Preparation, now: datetime,
     it read and runs again.
     """
     version = preparation.version
-    asked = traits_asked([version.matrix])
-    page = everybody.read(connection, preparation.after, size, asked)
+    trait_names = needed_traits([version.matrix])
+    page = all_profiles.read(connection, preparation.after, size, trait_names)
     if not page.profile_ids and preparation.after != _BEHIND_ALL:
         # A batch under way may have joined a profile before its score was added here, and found no score to
         # remove. When this lock is held, all such batches have committed.
@@ -141,7 +141,7 @@ def _price_page(connection: Connection, preparation: Preparation, now: datetime,
     return preparation._replace(after=page.profile_ids[-1], done=preparation.done + len(page.profile_ids))
 
 
-def _price(connection: Connection, page: everybody.ProfilePage, version: Version, day: int) -> None:
+def _price(connection: Connection, page: all_profiles.ProfilePage, version: Version, day: int) -> None:
     columns = columns_of(page.known, version.matrix)
     appraisals = appraise_all(page.known, columns, version.matrix, day)
     scores.add(connection, version, page.profile_ids, appraisals)
@@ -149,5 +149,5 @@ def _price(connection: Connection, page: everybody.ProfilePage, version: Version
 
 def _total(connection: Connection, phase: Phase) -> int:
     if phase == COUNTING:
-        return everybody.number_of_identities(connection)
-    return everybody.number_of_profiles(connection)
+        return all_profiles.number_of_identities(connection)
+    return all_profiles.number_of_profiles(connection)

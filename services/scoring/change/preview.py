@@ -18,10 +18,10 @@ from services.scoring.core.pricing.price import ScoreInput, columns_of
 from services.scoring.core.pricing.rule_points import rule_lines
 from services.scoring.core.pricing.scores import scores_of
 from services.scoring.live.lookup import uncounted_of, with_uncounted
-from services.scoring.matrix.asked_traits import traits_asked
 from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.needed_traits import needed_traits
 from services.scoring.matrix.version import Version
-from services.scoring.store import cycles, everybody
+from services.scoring.store import all_profiles, cycles
 from services.scoring.store.models import version_of
 
 PAGE: Final = 10_000
@@ -46,10 +46,10 @@ def preview(connection: Connection, draft: Version, now: datetime) -> Preview:
     found = Preview()
     old, day = version_of(connection, draft.model, None), day_of(now)
     matrices = [version.matrix for version in (old, draft) if version is not None]
-    asked = traits_asked(matrices) if any(matrix.reads_traits for matrix in matrices) else ()
+    trait_names = needed_traits(matrices) if any(matrix.reads_traits for matrix in matrices) else ()
     uncounted = uncounted_of(connection, draft)
     after = ""
-    while (page := everybody.read(connection, after, PAGE, asked)).profile_ids:
+    while (page := all_profiles.read(connection, after, PAGE, trait_names)).profile_ids:
         after = page.profile_ids[-1]
         before = _scores(page.known, old.matrix, day) if old else None
         known = with_uncounted(connection, page.known, page.identity_ids, uncounted)
@@ -92,8 +92,8 @@ def _take(connection: Connection, found: Preview, page: _Page, draft: Version) -
     gains = np.abs(points - page.before.points if page.before else points)
     moved = np.flatnonzero(gains)
     ids = [page.profile_ids[index] for index in qualify.tolist()]
-    begun = cycles.begun_by(connection, ids, draft.model)
-    has_lead = [begun.get(profile_id) for profile_id in ids]
+    flipped = cycles.flipped_profiles(connection, ids, draft.model)
+    has_lead = [flipped.get(profile_id) for profile_id in ids]
     newly = qualify[np.array([lead is None for lead in has_lead], np.bool_)]
     found.profiles += len(page.profile_ids)
     found.moved += len(moved)

@@ -53,5 +53,5 @@ class Fold(NamedTuple):
 
 def fold_of(forms: Forms, limits: Mapping[str, int]) -> Fold:
     """Return the fold of this code under these settings."""
-    told = ",".join(f"{kind}={limit}" for kind, limit in sorted(limits.items()))
-    return Fold(NUMBER, forms.fingerprint, told)
+    limits_text = ",".join(f"{kind}={limit}" for kind, limit in sorted(limits.items()))
+    return Fold(NUMBER, forms.fingerprint, limits_text)

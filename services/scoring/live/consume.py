@@ -62,16 +62,19 @@ class Scorer:
     def apply(self, connection: Connection, messages: Sequence[Message]) -> Summary:
         """Apply the new events of the messages; raises Poison for an event of another topic.
 
-        The summary has the number of `new` interactions and of messages without an identity left (`nobody`).
+        The summary has the number of `new` interactions, and of messages that have no identity left
+        (`without_identity`).
         """
         self._stamp.put(connection)
-        told = _facts(messages)
-        interactions = self._current.interactions(told.interactions)
-        separations = self._current.separations(told.separations)
-        nobody = len(told.interactions) - len(interactions) + len(told.separations) - len(separations)
-        facts = Facts(interactions, told.retractions, separations)
+        received = _facts(messages)
+        interactions = self._current.interactions(received.interactions)
+        separations = self._current.separations(received.separations)
+        without_identity = (
+            len(received.interactions) - len(interactions) + len(received.separations) - len(separations)
+        )
+        facts = Facts(interactions, received.retractions, separations)
         new, profiles, leads = self.take_in(connection, facts)
-        return {"new": new, "nobody": nobody, "profiles": profiles, "flips": len(leads)}
+        return {"new": new, "without_identity": without_identity, "profiles": profiles, "flips": len(leads)}
 
     def take_in(self, connection: Connection, facts: Facts) -> BatchResult:
         """Count new interactions, subtract retracted ones, then rescore the profiles that changed."""
@@ -90,7 +93,7 @@ class Scorer:
         traits.write(connection, interactions)
         effects.take_back(connection, retracted)
         effects.write(connection, valid)
-        touched = {one.identities[0].id for one in interactions} | retracted.keys()
+        touched = {interaction.identities[0].id for interaction in interactions} | retracted.keys()
         touched |= profiles.linked | profiles.founded.keys()
         # Also where no count has changed: by the new revision concurrent readers of the profiles run again.
         counts.write(connection, _fold(valid, retracted, profiles, sorted(touched), matrices.tally))
@@ -103,7 +106,7 @@ class Scorer:
             now,
             acted=_acted(valid, profiles, now),
             only_touched=_only_touched(interactions, retracted, profiles),
-            gone=profiles.gone,
+            removed=profiles.absorbed,
         )
         # A retraction does not remove the names, so all interactions count here.
         self._names.record(connection, names_in(interactions))
@@ -113,10 +116,10 @@ class Scorer:
 def _acted(interactions: Iterable[Interaction], profiles: Profiles, now: datetime) -> dict[str, datetime]:
     """Return when profiles last had a human interaction, by their id; for new profiles that is now."""
     acted = dict.fromkeys(_newcomers(profiles), now)
-    for one in interactions:
-        if is_activity(one):
-            profile_id = profiles.of(one.identities[0].id).id
-            acted[profile_id] = max(acted.get(profile_id, one.occurred_at), one.occurred_at)
+    for interaction in interactions:
+        if is_activity(interaction):
+            profile_id = profiles.of(interaction.identities[0].id).id
+            acted[profile_id] = max(acted.get(profile_id, interaction.occurred_at), interaction.occurred_at)
     return acted
 
 
@@ -124,11 +127,13 @@ def _only_touched(
     interactions: Sequence[Interaction], retracted: Iterable[str], profiles: Profiles
 ) -> set[str]:
     """Return the ids of the profiles that had only touches."""
-    touches = [one for one in interactions if one.type in TOUCHES]
+    touches = [interaction for interaction in interactions if interaction.type in TOUCHES]
     if not touches:
         return set()
-    others = {one.identities[0].id for one in interactions if one.type not in TOUCHES}.union(retracted)
-    touched = {profiles.of(one.identities[0].id).id for one in touches}
+    others = {
+        interaction.identities[0].id for interaction in interactions if interaction.type not in TOUCHES
+    }.union(retracted)
+    touched = {profiles.of(interaction.identities[0].id).id for interaction in touches}
     return touched - {profiles.of(identity_id).id for identity_id in others}
 
 
@@ -168,13 +173,13 @@ def _fold(
 
     Returns the counts of all touched identities, which are set on their profiles.
     """
-    places = {identity_id: place for place, identity_id in enumerate(touched)}
+    indexes = {identity_id: index for index, identity_id in enumerate(touched)}
     changes = Changes()
     for interaction in interactions:
-        count(changes, places[interaction.identities[0].id], interaction, tally)
+        count(changes, indexes[interaction.identities[0].id], interaction, tally)
     for identity_id, posted in retracted.items():
         for interaction in posted:
-            count(changes, places[identity_id], interaction, tally, times=-1)
+            count(changes, indexes[identity_id], interaction, tally, times=-1)
     before = [profiles.of(identity_id).counts_of(identity_id) for identity_id in touched]
     after = changes.to([stored.recent for stored, _ in before])
     folded = {

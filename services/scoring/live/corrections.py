@@ -80,34 +80,34 @@ class Corrections:
     ) -> Sequence[Profile]:
         """Part identities from the others of a profile for good; return the profiles that result."""
         profile = _held(connection, profile_id, to_separate=True)
-        wanted = {identity.id: identity for identity in apart}
+        separated = {identity.id: identity for identity in apart}
         # Naming a user id also means the former user id with the same value, and the reverse.
         twins = filter(None, map(twin_of, apart))
-        wanted |= {twin.id: twin for twin in twins if twin.id in profile.identities}
-        for identity_id, identity in wanted.items():
+        separated |= {twin.id: twin for twin in twins if twin.id in profile.identities}
+        for identity_id, identity in separated.items():
             if identity_id not in profile.identities:
-                kinds = {one.kind for one in profile.identities.values()}
+                kinds = {known.kind for known in profile.identities.values()}
                 check_known("identity_unknown", {"identities": identity.kind}, sorted(kinds))
                 raise Refused(
                     "identity_unknown",
                     f"The profile has no {identity.kind} {identity.value}.",
                     "identities",
                 )
-        others = [identity for i, identity in profile.identities.items() if i not in wanted]
+        others = [identity for i, identity in profile.identities.items() if i not in separated]
         if not others:
             raise Refused(
                 "nothing_left", "Name some of the profile's identities, not all of them.", "identities"
             )
         event = Separation(
             id=self._new_id(),
-            identities=by_strength(wanted.values()),
+            identities=by_strength(separated.values()),
             others=by_strength(others),
             reason=note.reason,
             author=note.author,
             separated_at=self._clock.now(),
         )
         self._take_in(connection, Facts(separations=[event]), [(event.identities[0], event)])
-        return sorted(find(connection, sorted(profile.identities)), key=lambda one: one.id)
+        return sorted(find(connection, sorted(profile.identities)), key=lambda result: result.id)
 
     def adjust(self, connection: Connection, profile_id: str, given: Adjustment, event_id: str | None) -> str:
         """Give or take points by hand and return the id of the event; a repeated id has no further effect.
@@ -177,8 +177,8 @@ def undone(connection: Connection, profile_id: str) -> list[Cycle]:
     profile = find_one(connection, profile_id)
     handed_over = [
         cycle
-        for begun in cycles.read(connection, [profile]).values()
-        for cycle in begun
+        for of_model in cycles.read(connection, [profile]).values()
+        for cycle in of_model
         if cycle.lead_id is not None
     ]
     return [cycle for cycle in handed_over if not reaches_in(connection, profile, cycle)]

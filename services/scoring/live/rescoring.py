@@ -40,7 +40,7 @@ def rescore(
     *,
     acted: Mapping[str, datetime] = _NO_PROFILES,
     only_touched: Collection[str] = (),
-    gone: Collection[str] = (),
+    removed: Collection[str] = (),
     in_doubt: bool = False,
 ) -> RescoringResult:
     """Price the profiles in all versions, store the scores, publish stage changes and new leads.
@@ -48,7 +48,7 @@ def rescore(
     A profile that qualifies and did not before becomes a lead, also when only a trait or time caused it. A
     profile that an activation kept back stays so until a new human interaction, also after a merge with
     a profile that did not qualify: `acted` is when each profile last did something (new profiles: now),
-    by its id, and an interaction from before the version's activation is not new. `gone` are ids that have
+    by its id, and an interaction from before the version's activation is not new. `removed` are ids that have
     stopped being profiles.
 
     `only_touched` are ids of profiles that had only touches. A touch releases no lead: a profile that reaches
@@ -59,12 +59,12 @@ def rescore(
     kept back then, and stays so.
     """
     everyone = list(profiles)
-    before = scores.read(connection, [*(profile.id for profile in everyone), *gone], matrices.all)
-    scores.drop_profiles(connection, gone)
+    before = scores.read(connection, [*(profile.id for profile in everyone), *removed], matrices.all)
+    scores.drop_profiles(connection, removed)
     if not everyone or not matrices.all:
         return RescoringResult()
     # A sender can set any number of traits, and matrices ask for few of them.
-    known = traits.known(connection, everyone, matrices.traits_asked)
+    known = traits.known(connection, everyone, matrices.needed_traits)
     all_rescored = list(_rescored(everyone, known, matrices, before, day_of(now)))
     changed = {
         ScoreKey(rescored.profile.id, rescored.version.model, rescored.version.number): Revised(
@@ -107,8 +107,8 @@ def rescore_profiles(
     The caller has locked the active versions. Raises Unavailable if a live batch changed one of the profiles.
     """
     profiles = profile_locks.lock(connection, profile_ids, set(profile_ids))
-    gone = set(profile_ids) - {profile.id for profile in profiles}
-    result = rescore(connection, profiles, matrices, now, gone=gone, in_doubt=in_doubt)
+    removed = set(profile_ids) - {profile.id for profile in profiles}
+    result = rescore(connection, profiles, matrices, now, removed=removed, in_doubt=in_doubt)
     profile_locks.confirm(connection, profiles)
     return result
 
@@ -123,7 +123,7 @@ def hand_over_newly_qualified(
     the tables.
     """
     profiles = find(connection, sorted({profile_id for profile_id, _ in newly}))
-    known = traits.known(connection, profiles, matrices.traits_asked)
+    known = traits.known(connection, profiles, matrices.needed_traits)
     live = Active(matrices.versions, since=matrices.since)
     reached = [
         rescored
@@ -163,9 +163,9 @@ def _flip(connection: Connection, reached: Sequence[Rescored], now: datetime) ->
     past = cycles.read(connection, [rescored.profile for rescored in reached])
     flips: list[tuple[Rescored, int]] = []
     for rescored in reached:
-        begun = past.get((rescored.profile.id, rescored.version.model), ())
-        own = own_cycles(connection, rescored.profile, begun)
-        number = next_cycle(own, rescored.version, now, taken=begun)
+        past_cycles = past.get((rescored.profile.id, rescored.version.model), ())
+        own = own_cycles(connection, rescored.profile, past_cycles)
+        number = next_cycle(own, rescored.version, now, taken=past_cycles)
         if number is not None:
             flips.append((rescored, number))
     if not flips:

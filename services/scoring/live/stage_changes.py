@@ -48,5 +48,5 @@ def stage_changes(
 
 
 def _best_stage(were: Iterable[Appraisal]) -> str | None:
-    best = max(were, key=lambda one: one.score, default=None)
+    best = max(were, key=lambda appraisal: appraisal.score, default=None)
     return best.stage if best else None

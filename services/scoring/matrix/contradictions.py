@@ -65,6 +65,6 @@ def _shown(operation: _Operation) -> str:
         case int() | float():
             return f"{operator.name} {operand:.10g}"
         case tuple():
-            return f"{operator.name} {' and '.join(f'{one:.10g}' for one in operand)}"
+            return f"{operator.name} {' and '.join(f'{bound:.10g}' for bound in operand)}"
         case _:
             return operator.name

@@ -42,13 +42,13 @@ def oversized(matrix: Matrix) -> Iterator[Complaint]:
     properties = {name for leaf in of_rules for name in leaf.where}
     properties.update(rule.limit.by for rule in matrix.rules if rule.limit is not None and rule.limit.by)
     traits = {name for leaf in of_traits for name in leaf.where} | set(matrix.requires)
-    for field, what, names in (
+    for field, kind, names in (
         ("rules", "types of interaction", named_types(matrix)),
         ("rules", "properties", properties),
         ("traits", "traits", traits),
     ):
         if len(names) > MAX_NAMES:
-            message = f"a matrix names at most {MAX_NAMES:,} {what}; this one names {len(names):,}."
+            message = f"a matrix names at most {MAX_NAMES:,} {kind}; this one names {len(names):,}."
             yield Complaint(field=field, message=message)
     tests = sum(len(leaf.where) + len(leaf.types or ()) for leaf in (*of_rules, *of_traits))
     if tests > MAX_TESTS:

@@ -47,14 +47,14 @@ async def check(
     await require_newest(database)
     built_by = await database.read(folds.built_by)
     if built_by and (why := fold_of(forms, identity_limits).difference(built_by)):
-        return report.tell_of_another_fold(console, why)
+        return report.print_other_fold(console, why)
     with TemporaryDirectory(prefix="flipline-replay-") as directory, Progress(console) as progress:
         async with beside(Path(directory)) as (copy, rebuilt):
-            told, compared = await _checked(
+            counters, compared = await _checked(
                 log, database, copy, rebuilt, clock, group, identity_limits, forms, progress
             )
             letters = await dead_letters.find_open(log=log, copy=copy, rebuilt=rebuilt, clock=clock)
-    return report.tell(console, told, compared, letters)
+    return report.print_result(console, counters, compared, letters)
 
 
 async def _checked(
@@ -74,17 +74,19 @@ async def _checked(
     now = clock.now()
     scorer, current = Scorer(FixedClock(now), identity_limits, forms), Current(forms)
     rebuild = Rebuild(log=log, copy=copy, rebuilt=rebuilt, scorer=scorer, current=current, group=group)
-    told = await rebuild.run(progress)
+    counters = await rebuild.run(progress)
     await snapshot.hand_on(copy, rebuilt, *snapshot.FORMER_IDS)
     await leads.restore(log=log, live=database, copy=copy, rebuilt=rebuilt, current=current)
-    told.old_links = await old_links.adopt(copy, rebuilt)
-    matrices, full_kinds = await rebuilt.read(lambda its: (active(its), names.full_kinds(its)))
+    counters.old_links = await old_links.adopt(copy, rebuilt)
+    matrices, full_kinds = await rebuilt.read(
+        lambda connection: (active(connection), names.full_kinds(connection))
+    )
     full_kinds |= await copy.read(names.full_kinds)
     scope = Scope(
         matrices.tally.keys,
-        {(one.model, one.number) for one in matrices.versions.values()},
+        {(version.model, version.number) for version in matrices.versions.values()},
         day_of(now),
         full_kinds,
     )
-    told.too_many_names = sorted(full_kinds)
-    return told, await compare(copy, rebuilt, scope, progress)
+    counters.too_many_names = sorted(full_kinds)
+    return counters, await compare(copy, rebuilt, scope, progress)

@@ -17,7 +17,7 @@ from services.scoring.store.rebuild.compared_rows import (
 from shared.database.engine import Database
 from shared.process.progress_bar import Progress
 
-MAX_TOLD: Final = 10
+MAX_SHOWN: Final = 10
 
 
 class Difference(NamedTuple):
@@ -39,7 +39,7 @@ class Compared:
     differ: int = 0
     due: int = 0
     """scores that are due to be priced again, and so are not compared"""
-    told: list[Difference] = field(default_factory=list[Difference])
+    differences: list[Difference] = field(default_factory=list[Difference])
     """the first rows that differ"""
 
 
@@ -56,16 +56,16 @@ async def _compare(copy: Database, rebuilt: Database, subject: Subject, scope: S
     found = Compared(subject.name)
     live_rows, rebuilt_rows = (rows_of(database, subject, scope) for database in (copy, rebuilt))
     async with aclosing(live_rows) as ours, aclosing(rebuilt_rows) as new:
-        async for one, other in _aligned(ours, new):
-            if one is not None and one.due_on is not None and one.due_on <= scope.today:
+        async for live_row, rebuilt_row in _aligned(ours, new):
+            if live_row is not None and live_row.due_on is not None and live_row.due_on <= scope.today:
                 found.due += 1
                 continue
-            found.live += one is not None
-            found.rebuilt += other is not None
-            if one is None or other is None or one.values != other.values:
+            found.live += live_row is not None
+            found.rebuilt += rebuilt_row is not None
+            if live_row is None or rebuilt_row is None or live_row.values != rebuilt_row.values:
                 found.differ += 1
-                if len(found.told) < MAX_TOLD:
-                    found.told.append(_difference(subject, one, other))
+                if len(found.differences) < MAX_SHOWN:
+                    found.differences.append(_difference(subject, live_row, rebuilt_row))
     return found
 
 
@@ -73,31 +73,36 @@ async def _aligned(
     live: AsyncIterator[ComparedRow], rebuilt: AsyncIterator[ComparedRow]
 ) -> AsyncGenerator[tuple[ComparedRow | None, ComparedRow | None]]:
     """Yield rows of the same key together, and rows that only one side has with None."""
-    one, other = await anext(live, None), await anext(rebuilt, None)
-    while one is not None or other is not None:
-        if other is None or (one is not None and one.key < other.key):
-            yield one, None
-            one = await anext(live, None)
-        elif one is None or other.key < one.key:
-            yield None, other
-            other = await anext(rebuilt, None)
+    live_row, rebuilt_row = await anext(live, None), await anext(rebuilt, None)
+    while live_row is not None or rebuilt_row is not None:
+        if rebuilt_row is None or (live_row is not None and live_row.key < rebuilt_row.key):
+            yield live_row, None
+            live_row = await anext(live, None)
+        elif live_row is None or rebuilt_row.key < live_row.key:
+            yield None, rebuilt_row
+            rebuilt_row = await anext(rebuilt, None)
         else:
-            yield one, other
-            one, other = await anext(live, None), await anext(rebuilt, None)
+            yield live_row, rebuilt_row
+            live_row, rebuilt_row = await anext(live, None), await anext(rebuilt, None)
 
 
-def _difference(subject: Subject, one: ComparedRow | None, other: ComparedRow | None) -> Difference:
-    ours, theirs = one.values if one else {}, other.values if other else {}
+def _difference(
+    subject: Subject, live_row: ComparedRow | None, rebuilt_row: ComparedRow | None
+) -> Difference:
+    ours, theirs = live_row.values if live_row else {}, rebuilt_row.values if rebuilt_row else {}
     differing = [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]
+    row = live_row or rebuilt_row
     key = tuple(
         "(not shown)" if name in subject.hidden else part
-        for name, part in zip(subject.key, one.key if one else other.key if other else (), strict=True)
+        for name, part in zip(subject.key, row.key if row else (), strict=True)
     )
     return Difference(
         subject.name,
         key,
-        None if one is None else {name: _readable(subject, name, ours.get(name)) for name in differing},
-        None if other is None else {name: _readable(subject, name, theirs.get(name)) for name in differing},
+        None if live_row is None else {name: _readable(subject, name, ours.get(name)) for name in differing},
+        None
+        if rebuilt_row is None
+        else {name: _readable(subject, name, theirs.get(name)) for name in differing},
     )
 
 

@@ -38,13 +38,13 @@ async def find_open(*, log: Log, copy: Database, rebuilt: Database, clock: Clock
 
 def count_parked(found: Iterable[OpenLetters]) -> int:
     """Return how many messages consumer groups have parked; the sender knows what ingest refused."""
-    return sum(one.letters for one in found if one.refused_by != INGEST)
+    return sum(row.letters for row in found if row.refused_by != INGEST)
 
 
 def table(found: Iterable[OpenLetters]) -> Table:
     """Return the open letters as a table."""
     shown = Table("refused by", "code", "open", title="Dead letters not replayed", title_justify="left")
     shown.columns[2].justify = "right"
-    for one in found:
-        shown.add_row(one.refused_by, one.code, f"{one.letters:,}")
+    for row in found:
+        shown.add_row(row.refused_by, row.code, f"{row.letters:,}")
     return shown

@@ -31,15 +31,15 @@ async def restore(*, log: Log, live: Database, copy: Database, rebuilt: Database
 async def _keep(
     values: Sequence[bytes], live: Database, copy: Database, rebuilt: Database, current: Current
 ) -> None:
-    told = {lead.lead_id: current.lead(lead) for lead in map(_lead, values) if lead is not None}
-    unknown = told.keys() - await _known(copy, list(told.values()))
-    since = await _known(live, [told[lead_id] for lead_id in sorted(unknown)])
-    wanted = {
+    by_id = {lead.lead_id: current.lead(lead) for lead in map(_lead, values) if lead is not None}
+    unknown = by_id.keys() - await _known(copy, list(by_id.values()))
+    since = await _known(live, [by_id[lead_id] for lead_id in sorted(unknown)])
+    lead_of_cycle = {
         (lead.profile_id, lead.model, lead.cycle): lead
-        for lead_id, lead in sorted(told.items())
+        for lead_id, lead in sorted(by_id.items())
         if lead_id not in since
     }
-    await rebuilt.unit(lambda connection: cycles.restore(connection, list(wanted.values())))
+    await rebuilt.unit(lambda connection: cycles.restore(connection, list(lead_of_cycle.values())))
 
 
 async def _known(database: Database, leads: Sequence[LeadQualified]) -> set[str]:

@@ -34,32 +34,32 @@ async def adopt(copy: Database, rebuilt: Database) -> int:
     adopted = 0
     async with aclosing(rows.old_links(copy, PAGE)) as pages:
         async for page in pages:
-            told = [Link(*row) for row in page]
-            profiles = await rebuilt.read(partial(rows.profiles_of, ids=_ends(told)))
-            agreed = [link for link in told if _joins(link, profiles) == (link.refused is None)]
+            links = [Link(*row) for row in page]
+            profiles = await rebuilt.read(partial(rows.profiles_of, ids=_ends(links)))
+            agreed = [link for link in links if _joins(link, profiles) == (link.refused is None)]
             await copy.unit(partial(rows.delete_links, pairs=[link.pair for link in agreed]))
             adopted += len(agreed)
     async with aclosing(rows.all_links(rebuilt, PAGE)) as pages:
         async for page in pages:
-            await copy.unit(partial(_take_over, told=[Link(*row) for row in page]))
+            await copy.unit(partial(_take_over, links=[Link(*row) for row in page]))
     async with aclosing(rows.all_flipped(copy, PAGE)) as pages:
         async for page in pages:
             await _let_go(copy, rebuilt, page)
     return adopted
 
 
-def _take_over(connection: Connection, told: Sequence[Link]) -> None:
+def _take_over(connection: Connection, links: Sequence[Link]) -> None:
     """Write the rebuild's links into the copy if their evidence may be from before evidence was stored."""
-    live = rows.links_between(connection, told[0].pair, told[-1].pair)
-    other = [link for link in told if live.get(link.pair) != link]
+    live = rows.links_between(connection, links[0].pair, links[-1].pair)
+    other = [link for link in links if live.get(link.pair) != link]
     ids = _ends(other)
     profiles = _OldAndNow(rows.profiles_of(connection, ids), rows.old_profiles_of(connection, ids))
     adopted = [link for link in other if _may_be_from_before(link, live.get(link.pair), profiles)]
     rows.write_links(connection, adopted)
 
 
-def _ends(told: Sequence[Link]) -> set[str]:
-    return {i for link in told for i in link.pair}
+def _ends(links: Sequence[Link]) -> set[str]:
+    return {i for link in links for i in link.pair}
 
 
 def _may_be_from_before(link: Link, live: Link | None, profiles: _OldAndNow) -> bool:
@@ -71,11 +71,11 @@ def _may_be_from_before(link: Link, live: Link | None, profiles: _OldAndNow) -> 
         same_verdict = (live.refused is None) == (link.refused is None)
         if live.event_id == rows.BEFORE or not same_verdict or live.order < link.order:
             return False
-    one, other = profiles.old.get(link.one), profiles.old.get(link.other)
+    first, other = profiles.old.get(link.first), profiles.old.get(link.other)
     if link.refused is None:
-        return one is not None and one == other and _joins(link, profiles.now)
+        return first is not None and first == other and _joins(link, profiles.now)
     apart = not _joins(link, profiles.now) or link.refused == too_many_links()
-    return apart and (one is not None or other is not None)
+    return apart and (first is not None or other is not None)
 
 
 async def _let_go(copy: Database, rebuilt: Database, page: Sequence[Any]) -> None:
@@ -90,9 +90,13 @@ async def _let_go(copy: Database, rebuilt: Database, page: Sequence[Any]) -> Non
         old = rows.old_profiles_of(connection, {row.identity_id for row in (*page, *known)})
         assumed: list[tuple[Any, ...]] = []
         for identity_id, *cycle in page:
-            told = flippers.get((cycle[0], cycle[1], cycle[2]), set())
-            mine = old.get(identity_id)
-            if identity_id not in told and mine is not None and mine in {old.get(i) for i in told}:
+            flipped = flippers.get((cycle[0], cycle[1], cycle[2]), set())
+            old_profile = old.get(identity_id)
+            if (
+                identity_id not in flipped
+                and old_profile is not None
+                and old_profile in {old.get(i) for i in flipped}
+            ):
                 assumed.append((identity_id, *cycle))
         rows.delete_flipped(connection, assumed)
 
@@ -101,5 +105,5 @@ async def _let_go(copy: Database, rebuilt: Database, page: Sequence[Any]) -> Non
 
 def _joins(link: Link, person_of: Mapping[str, str]) -> bool:
     """Return whether both identities of a link belong to one profile."""
-    one = person_of.get(link.one)
-    return one is not None and one == person_of.get(link.other)
+    first = person_of.get(link.first)
+    return first is not None and first == person_of.get(link.other)

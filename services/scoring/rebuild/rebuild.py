@@ -23,7 +23,7 @@ from shared.events import (
 from shared.log.port import Log, Message, Partition
 from shared.process.progress_bar import Progress
 
-MAX_PLACES: Final = 3
+MAX_POSITIONS: Final = 3
 
 # The position of corrections that have taken effect and are not on the log yet.
 _OUTBOX: Final = Partition("outbox", 0)
@@ -49,7 +49,7 @@ class RebuildCounters:
     """messages that scoring had not read at the snapshot"""
     parked: int = 0
     """messages that scoring has parked"""
-    nobody: int = 0
+    without_identity: int = 0
     """messages that have no identity left"""
     failed: list[str] = field(default_factory=list[str])
     """messages that raised only in the rebuild: position and error"""
@@ -80,7 +80,7 @@ class Rebuild:
         self._scorer = scorer
         self._current = current
         self._group = group
-        self._told = RebuildCounters()
+        self._counters = RebuildCounters()
 
     async def run(self, progress: Progress) -> RebuildCounters:
         """Rebuild all of scoring; raises Unavailable when the log is away."""
@@ -93,26 +93,28 @@ class Rebuild:
         async with aclosing(self._log.replay(INTERACTIONS)) as batches:
             async for messages in batches:
                 read += len(messages)
-                reached |= {one.partition: one.offset + 1 for one in messages}
+                reached |= {message.partition: message.offset + 1 for message in messages}
                 await self._apply(await self._taken_in(messages, ends, parked))
                 done = sum(min(reached.get(partition, 0), end) for partition, end in ends.items())
                 progress.show("reading the log", done, sum(ends.values()), f"{read:,} messages")
         for partition, end in sorted(ends.items()):
             if reached.get(partition, 0) < end:
-                self._told.missing.append(f"{partition.topic}/{partition.number}")
+                self._counters.missing.append(f"{partition.topic}/{partition.number}")
         waiting = await snapshot.outgoing(self._copy, INTERACTIONS)
         await self._apply([Message(_OUTBOX, number, value) for number, value in enumerate(waiting)])
-        return self._told
+        return self._counters
 
     async def _parked(self) -> set[str]:
         """Return the positions of the messages that scoring has parked."""
         values = await snapshot.outgoing(self._copy, DEAD_LETTERS)
-        places = {place for value in values if (place := self._parked_at(value))}
+        positions = {position for value in values if (position := self._parked_at(value))}
         # Not collected first: the events that ingest refused may be more than memory holds.
         async with aclosing(self._log.replay(DEAD_LETTERS)) as batches:
             async for messages in batches:
-                places |= {place for one in messages if (place := self._parked_at(one.value))}
-        return places
+                positions |= {
+                    position for message in messages if (position := self._parked_at(message.value))
+                }
+        return positions
 
     def _parked_at(self, value: bytes) -> str | None:
         """Return the position of the message that a dead letter of this group is about."""
@@ -123,12 +125,12 @@ class Rebuild:
         self, messages: Sequence[Message], ends: Mapping[Partition, int], parked: set[str]
     ) -> list[Message]:
         """Return the messages whose effects the snapshot has."""
-        read = [one for one in messages if one.offset < ends.get(one.partition, 0)]
-        ahead = [one for one in messages if one.offset >= ends.get(one.partition, 0)]
-        handled = [one for one in read if _place(one) not in parked]
+        read = [message for message in messages if message.offset < ends.get(message.partition, 0)]
+        ahead = [message for message in messages if message.offset >= ends.get(message.partition, 0)]
+        handled = [message for message in read if _position(message) not in parked]
         early = await self._in_effect(ahead) if ahead else []
-        self._told.parked += len(read) - len(handled)
-        self._told.ahead += len(ahead) - len(early)
+        self._counters.parked += len(read) - len(handled)
+        self._counters.ahead += len(ahead) - len(early)
         return handled + early
 
     async def _in_effect(self, ahead: Sequence[Message]) -> list[Message]:
@@ -149,19 +151,19 @@ class Rebuild:
             return self._note_without_effect(connection, messages)
 
         try:
-            nobody = await self._rebuilt.unit(taken_in)
+            without_identity = await self._rebuilt.unit(taken_in)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - any error is reported, and the rebuild goes on
             if len(messages) == 1:
-                self._told.failed.append(f"{_place(messages[0])}: {type(error).__name__}")
+                self._counters.failed.append(f"{_position(messages[0])}: {type(error).__name__}")
                 return
             half = len(messages) // 2
             await self._apply(messages[:half])
             await self._apply(messages[half:])
         else:
-            self._told.applied += len(messages)
-            self._told.nobody += nobody
+            self._counters.applied += len(messages)
+            self._counters.without_identity += without_identity
 
     def _note_without_effect(self, connection: Connection, messages: Sequence[Message]) -> int:
         """Store the events that have no identity left; return how many of them are new."""
@@ -170,9 +172,9 @@ class Rebuild:
         return evidence.note_without_effect(connection, ids)
 
 
-def some(places: Sequence[str]) -> str:
+def some(positions: Sequence[str]) -> str:
     """Return the first of the positions in readable form, and whether there are more."""
-    return ", ".join(places[:MAX_PLACES]) + (" ..." if len(places) > MAX_PLACES else "")
+    return ", ".join(positions[:MAX_POSITIONS]) + (" ..." if len(positions) > MAX_POSITIONS else "")
 
 
 def _event(value: bytes) -> Event | None:
@@ -182,5 +184,5 @@ def _event(value: bytes) -> Event | None:
         return None
 
 
-def _place(message: Message) -> str:
+def _position(message: Message) -> str:
     return f"{message.partition.topic}/{message.partition.number}/{message.offset}"

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from services.scoring.core.fold import RENEW
 from services.scoring.rebuild import dead_letters
-from services.scoring.rebuild.compare import MAX_TOLD, Compared, Difference
+from services.scoring.rebuild.compare import MAX_SHOWN, Compared, Difference
 from services.scoring.rebuild.rebuild import RebuildCounters, some
 from shared.database.dead_letters import OpenLetters
 
@@ -31,30 +31,30 @@ def table(compared: Sequence[Compared]) -> Table:
     )
     for column in shown.columns[1:]:
         column.justify = "right"
-    for one in compared:
-        shown.add_row(one.table, f"{one.live:,}", f"{one.rebuilt:,}", f"{one.differ:,}")
+    for result in compared:
+        shown.add_row(result.table, f"{result.live:,}", f"{result.rebuilt:,}", f"{result.differ:,}")
     return shown
 
 
-def tell_of_another_fold(console: Console, why: str) -> bool:
+def print_other_fold(console: Console, why: str) -> bool:
     """Print why the tables differ from the log and how to renew them; return False."""
-    told = f"{why} They are not compared with the log. {RENEW}"
-    console.print(told, highlight=False, markup=False, soft_wrap=True)
+    message = f"{why} They are not compared with the log. {RENEW}"
+    console.print(message, highlight=False, markup=False, soft_wrap=True)
     return False
 
 
-def tell(
-    console: Console, told: RebuildCounters, compared: Sequence[Compared], letters: Sequence[OpenLetters]
+def print_result(
+    console: Console, counters: RebuildCounters, compared: Sequence[Compared], letters: Sequence[OpenLetters]
 ) -> bool:
     """Print the result and return whether the tables agree with the log and nothing is parked."""
     console.print(table(compared))
     if letters:
         console.print(dead_letters.table(letters))
-    lines = list(_notes(told, compared))
-    differences = [difference for one in compared for difference in one.told]
-    lines += [_line(difference) for difference in differences[:MAX_TOLD]]
-    same = not any(one.differ for one in compared) and not told.failed and not told.missing
-    differ = sum(one.differ for one in compared)
+    lines = list(_notes(counters, compared))
+    differences = [difference for result in compared for difference in result.differences]
+    lines += [_line(difference) for difference in differences[:MAX_SHOWN]]
+    same = not any(result.differ for result in compared) and not counters.failed and not counters.missing
+    differ = sum(result.differ for result in compared)
     lines.append(
         _SAME if same else f"The tables are not what the log says: {differ:,} rows differ. {_ADVICE}"
     )
@@ -65,27 +65,33 @@ def tell(
     return same and not parked
 
 
-def _notes(told: RebuildCounters, compared: Sequence[Compared]) -> Iterator[str]:
+def _notes(counters: RebuildCounters, compared: Sequence[Compared]) -> Iterator[str]:
     """Yield what was left out of the comparison, and what the log lacks."""
-    yield f"Messages taken in again: {told.applied:,}."
-    if told.ahead:
-        yield f"Messages not yet read by scoring, left out: {told.ahead:,}."
-    if told.nobody:
-        yield f"Messages about nobody, by the forms of identities that hold now: {told.nobody:,}."
-    if told.parked:
-        yield f"Dead letters of scoring, left out: {told.parked:,}."
-    if due := sum(one.due for one in compared):
+    yield f"Messages taken in again: {counters.applied:,}."
+    if counters.ahead:
+        yield f"Messages not yet read by scoring, left out: {counters.ahead:,}."
+    if counters.without_identity:
+        number = counters.without_identity
+        yield f"Messages about nobody, by the forms of identities that hold now: {number:,}."
+    if counters.parked:
+        yield f"Dead letters of scoring, left out: {counters.parked:,}."
+    if due := sum(result.due for result in compared):
         yield f"Scores that are to be priced again by the timer, not compared: {due:,}."
-    if told.old_links:
+    if counters.old_links:
         yield (
-            f"Links from before their evidence was kept: {told.old_links:,}; the log has evidence for each."
+            f"Links from before their evidence was kept: {counters.old_links:,}; "
+            "the log has evidence for each."
         )
-    if told.too_many_names:
-        yield f"Too many names came to keep them all, not compared: {', '.join(told.too_many_names)}."
-    if told.failed:
-        yield (f"Messages that could not be taken in again: {len(told.failed):,} ({some(told.failed)}).")
-    if told.missing:
-        yield (f"The log has less than scoring has read of {some(told.missing)}: was it cut off or replaced?")
+    if counters.too_many_names:
+        yield f"Too many names came to keep them all, not compared: {', '.join(counters.too_many_names)}."
+    if counters.failed:
+        yield (
+            f"Messages that could not be taken in again: {len(counters.failed):,} ({some(counters.failed)})."
+        )
+    if counters.missing:
+        yield (
+            f"The log has less than scoring has read of {some(counters.missing)}: was it cut off or replaced?"
+        )
 
 
 def _line(difference: Difference) -> str:
@@ -94,4 +100,6 @@ def _line(difference: Difference) -> str:
 
 
 def _side(values: Mapping[str, str] | None) -> str:
-    return "has no such row" if values is None else ", ".join(f"{name}={one}" for name, one in values.items())
+    if values is None:
+        return "has no such row"
+    return ", ".join(f"{name}={value}" for name, value in values.items())

@@ -120,7 +120,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
             and await _scores(database, model, body.version)
         ):
             act = Act(body.author or caller, body.note)
-            diff = await HandingOver(database, clock, model, act, new_id()).everybody(body.version)
+            diff = await HandingOver(database, clock, model, act, new_id()).all_qualified(body.version)
             outgoing.ring()
             return await _activated(database, clock, model, body.version, diff)
         activation = Activation(
@@ -179,10 +179,10 @@ async def _scores(database: Database, model: str, version: int) -> bool:
 async def _activated(
     database: Database, clock: Clock, model: str, version: int, diff: FlipDiff
 ) -> ActivatedOut:
-    told = asdict(diff)
+    fields = asdict(diff)
     names: Mapping[str, Named] = {}
     # The version is active by now, so a database failure at this point must not look like a refusal.
     with suppress(Unavailable):
-        names = await database.read(lambda connection: names_in(connection, [told], clock.now()))
-    shown = with_names(told, names)
+        names = await database.read(lambda connection: names_in(connection, [fields], clock.now()))
+    shown = with_names(fields, names)
     return ActivatedOut.model_validate({"model": model, "version": version, "flip_diff": shown})

@@ -58,12 +58,12 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         The scores of excluded profiles do not rank a company: a company whose profiles are all excluded comes
         after all others.
         """
-        wanted = CompanyQuery(model, sort, excluded, count_excluded)
+        request = CompanyQuery(model, sort, excluded, count_excluded)
         name = f"companies of {model} by {sort}{' with the excluded' if count_excluded else ''}"
         keyset = Keyset(name, text) if sort == "company" else Keyset(name, whole, number, text)
         after = keyset.read(paging.cursor)
-        found = await database.read(lambda connection: companies(connection, wanted, after, paging.rows))
-        shown, next_cursor = paging.split(found, lambda company: keyset.write(*sort_key(company, wanted)))
+        found = await database.read(lambda connection: companies(connection, request, after, paging.rows))
+        shown, next_cursor = paging.split(found, lambda company: keyset.write(*sort_key(company, request)))
         return paging.answer(CompanyOut, [_shown(company) for company in shown], next_cursor)
 
     return router

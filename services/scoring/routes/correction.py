@@ -54,9 +54,9 @@ class RetractionIn(_Body):
     @model_validator(mode="after")
     def _selects_something(self) -> "RetractionIn":
         several = (self.source, self.type, self.since, self.before)
-        if self.interaction is None and all(one is None for one in several):
+        if self.interaction is None and all(value is None for value in several):
             raise ValueError("name an interaction, or a source, a type or a period (since, before)")
-        if self.interaction is not None and any(one is not None for one in several):
+        if self.interaction is not None and any(value is not None for value in several):
             raise ValueError("name either an interaction or a source, type and period")
         return self
 
@@ -170,9 +170,11 @@ def routes(
             interactions=list(ids[:MAX_LISTED]),
             cut=len(ids) > MAX_LISTED,
             would_not_have_flipped=[
-                UndoneOut(lead_id=one.lead_id, model=one.model, cycle=one.number, flipped_at=one.flipped_at)
-                for one in after
-                if one not in before
+                UndoneOut(
+                    lead_id=cycle.lead_id, model=cycle.model, cycle=cycle.number, flipped_at=cycle.flipped_at
+                )
+                for cycle in after
+                if cycle not in before
             ],
         )
 
@@ -182,8 +184,8 @@ def routes(
     ) -> UnmergedOut:
         """Part identities from the others of the profile for good; the interactions of each go with it."""
         apart = [
-            forms.named(one.kind, one.value, f"identities.{index}.value")
-            for index, one in enumerate(body.identities)
+            forms.named(identity.kind, identity.value, f"identities.{index}.value")
+            for index, identity in enumerate(body.identities)
         ]
         note = Note(body.reason, body.author or who)
         profiles = await corrected(lambda c: corrections.unmerge(c, profile_id, apart, note))
@@ -192,8 +194,8 @@ def routes(
                 PersonOut(
                     id=profile.id,
                     identities=[
-                        IdentityOut(kind=one.kind, value=one.value)
-                        for one in sorted(current(profile.identities.values()))
+                        IdentityOut(kind=identity.kind, value=identity.value)
+                        for identity in sorted(current(profile.identities.values()))
                     ],
                 )
                 for profile in profiles

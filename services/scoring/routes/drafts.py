@@ -70,7 +70,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
     @router.get("/draft")
     async def get_draft(model: ModelName, response: Response) -> DraftOut:
         """Show the draft, or without one the active matrix to start from; `ETag` names its state."""
-        text = await database.read(lambda connection: _there(connection, model))
+        text = await database.read(lambda connection: _shown(connection, model))
         response.headers["ETag"] = etag(text)
         return await answered(await asyncio.to_thread(_stored, model, text))
 
@@ -123,7 +123,7 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell)
     return router
 
 
-def _there(connection: Connection, model: str) -> str:
+def _shown(connection: Connection, model: str) -> str:
     text = drafts.shown(connection, model)
     if text is None:
         raise not_there(connection, model, "draft")
@@ -160,7 +160,7 @@ class _Draft(NamedTuple):
 
 def _read(model: str, document: dict[str, Any]) -> _Draft:
     matrix = read_matrix(model, document)
-    if errors := [of_rule(one, document) for one in islice(unkeepable(document), MAX_COMPLAINTS)]:
+    if errors := [of_rule(complaint, document) for complaint in islice(unkeepable(document), MAX_COMPLAINTS)]:
         first = errors[0]
         raise Refused("matrix_invalid", f"{first['field']}: {first['message']}", first["field"], errors)
     return _drafted(model, matrix, matrix.text())

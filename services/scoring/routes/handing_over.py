@@ -105,8 +105,11 @@ def routes(database: Database, clock: Clock, requires: Requires, outgoing: Bell,
         handing_over = HandingOver(database, clock, model, act, new_id())
         version, verdicts = await handing_over.named(body.profiles)
         outgoing.ring()
-        results = [_answered(one, verdict) for one, verdict in zip(body.profiles, verdicts, strict=True)]
-        leads = {one.lead_id for one in verdicts if one.status == "handed_over"}
+        results = [
+            _answered(profile_id, verdict)
+            for profile_id, verdict in zip(body.profiles, verdicts, strict=True)
+        ]
+        leads = {verdict.lead_id for verdict in verdicts if verdict.status == "handed_over"}
         return HandedOverOut(model=model, version=version, handed_over=len(leads), results=results)
 
     @router.get("/handoffs", **list_of(HandoverOut))

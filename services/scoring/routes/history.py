@@ -47,7 +47,7 @@ def routes(database: Database, requires: Requires) -> APIRouter:
         shown, next_cursor, name = await database.read(listed)
         items = [
             LinkOut(
-                one=name[link.one],
+                one=name[link.first],
                 other=name[link.other],
                 occurred_at=link.occurred_at,
                 event_id=link.event_id,
@@ -86,6 +86,6 @@ def routes(database: Database, requires: Requires) -> APIRouter:
     return router
 
 
-def _named(connection: Connection, told: Sequence[Link]) -> dict[str, IdentityOut]:
-    found = identities_of(connection, {i for link in told for i in link.pair})
+def _named(connection: Connection, shown: Sequence[Link]) -> dict[str, IdentityOut]:
+    found = identities_of(connection, {i for link in shown for i in link.pair})
     return {i: IdentityOut(kind=kind, value=value) for i, (kind, value) in found.items()}

@@ -42,14 +42,14 @@ def names_in(
 
     Names are looked up when they are shown, so no stored list has the names of an erased profile.
     """
-    ids = [one["profile_id"] for diff in diffs for movers in _lists(diff).values() for one in movers]
+    ids = [mover["profile_id"] for diff in diffs for movers in _lists(diff).values() for mover in movers]
     return name_profiles(connection, ids, now)
 
 
 def with_names(diff: Mapping[str, Any], names: Mapping[str, Named]) -> dict[str, Any]:
     """Return a preview or flip-diff, as JSON, with names in its lists, and which of the lists are cut."""
     lists = _lists(diff)
-    shown = {name: [_shown(one, names) for one in movers] for name, movers in lists.items()}
+    shown = {name: [_shown(mover, names) for mover in movers] for name, movers in lists.items()}
     return {**diff, **shown, "cut": _cut(diff, lists)}
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from services.scoring.core.counting.tally import day_of
 from services.scoring.core.pricing.appraisal import company_of
-from services.scoring.matrix.asked_traits import COMPANY_TRAITS
+from services.scoring.matrix.needed_traits import COMPANY_TRAITS
 from services.scoring.store import former, traits
 from services.scoring.store.profiles import find
 from shared.identity import Identity, by_strength
@@ -26,9 +26,9 @@ def name_profiles(connection: Connection, profile_ids: Iterable[str], now: datet
 
     An id from before a merge or a renewal has the name of the profile of today.
     """
-    wanted = sorted(set(profile_ids))
-    led_to = former.led_to(connection, wanted)
-    profiles = find(connection, [led_to.get(one, one) for one in wanted])
+    ids = sorted(set(profile_ids))
+    led_to = former.led_to(connection, ids)
+    profiles = find(connection, [led_to.get(profile_id, profile_id) for profile_id in ids])
     histories = traits.read(connection, profiles, COMPANY_TRAITS)
     names = {
         identity_id: Named(
@@ -38,4 +38,8 @@ def name_profiles(connection: Connection, profile_ids: Iterable[str], now: datet
         for profile in profiles
         for identity_id in profile.identities
     }
-    return {one: names[today] for one in wanted if (today := led_to.get(one, one)) in names}
+    return {
+        profile_id: names[today]
+        for profile_id in ids
+        if (today := led_to.get(profile_id, profile_id)) in names
+    }

@@ -19,17 +19,17 @@ NO_VERSION: Final = {404: {"description": "The model has no active version."}}
 _MAX_WHOLE: Final = 2**63
 
 
-def _without_nul(told: str | None) -> str | None:
-    if told is not None and "\0" in told:
+def _without_nul(value: str | None) -> str | None:
+    if value is not None and "\0" in value:
         raise ValueError("no text here can have a NUL")
-    return told
+    return value
 
 
-def _end_of_day(told: object) -> object:
+def _end_of_day(value: object) -> object:
     """Read a date without a time as the last instant of that day."""
-    if isinstance(told, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", told, re.ASCII):
-        return f"{told}T23:59:59.999999Z"
-    return told
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+        return f"{value}T23:59:59.999999Z"
+    return value
 
 
 def _in_utc(at: datetime) -> datetime:

@@ -82,7 +82,7 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
 
     @router.get("", **list_of(ProfileOut, NO_VERSION))
     async def list_profiles(
-        wanted: Annotated[ProfileFilter, Depends(_filter)],
+        profile_filter: Annotated[ProfileFilter, Depends(_filter)],
         paging: Paging,
         kind: str | None = None,
         value: str | None = None,
@@ -91,7 +91,7 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
         """Find the profile of an identity (`kind`, `value`), or page through those that pass the filters."""
         if (kind is None) != (value is None):
             raise Refused("identity_incomplete", "Give both kind and value.", "kind" if value else "value")
-        if kind is not None and (beside := _asked_beside(wanted, sort, paging.cursor)):
+        if kind is not None and (beside := _list_parameter(profile_filter, sort, paging.cursor)):
             raise Refused(
                 "identity_and_filter",
                 f"`kind` and `value` find one person, whom `{beside}` would not change; leave out either.",
@@ -99,23 +99,24 @@ def routes(database: Database, clock: Clock, forms: Forms, requires: Requires) -
             )
         if kind is not None and value is not None:
             named = forms.named(kind, value)
-            items = await database.read(lambda its: _found(its, named, kind, clock))
+            items = await database.read(lambda connection: _found(connection, named, kind, clock))
             return paging.answer(ProfileOut, items, None)
-        keyset = _keyset(wanted.model, sort)
+        keyset = _keyset(profile_filter.model, sort)
         after = keyset.read(paging.cursor)
 
         def listed(connection: Connection) -> tuple[list[ProfileOut], str | None]:
-            found = profile_ids(connection, wanted, sort, after, paging.rows)
+            found = profile_ids(connection, profile_filter, sort, after, paging.rows)
             page, next_cursor = paging.split(found, lambda profile: keyset.write(*profile.key))
             rank = {profile.id: index for index, profile in enumerate(page)}
-            profiles = [one for one in find(connection, list(rank)) if one.id in rank]
-            return _shown(connection, sorted(profiles, key=lambda one: rank[one.id]), clock), next_cursor
+            profiles = [profile for profile in find(connection, list(rank)) if profile.id in rank]
+            profiles.sort(key=lambda profile: rank[profile.id])
+            return _shown(connection, profiles, clock), next_cursor
 
         items, next_cursor = await database.read(listed)
-        if wanted.trait is not None:
-            name, told = wanted.trait
+        if profile_filter.trait is not None:
+            name, expected = profile_filter.trait
             read = reader(name)
-            items = [one for one in items if _is(read(completed(one.traits)), told)]
+            items = [item for item in items if _is(read(completed(item.traits)), expected)]
         return paging.answer(ProfileOut, items, next_cursor)
 
     @router.get("/{profile_id}")
@@ -132,15 +133,17 @@ def _keyset(model: str | None, sort: Sort) -> Keyset:
     return Keyset("profiles by id", text)
 
 
-def _asked_beside(wanted: ProfileFilter, sort: Sort, cursor: str | None) -> str | None:
+def _list_parameter(profile_filter: ProfileFilter, sort: Sort, cursor: str | None) -> str | None:
     """Return the first query parameter that asks for a list, if any does."""
-    asked = {**asdict(wanted), "sort": None if sort == "id" else sort, "cursor": cursor}
-    return next((name for name, value in asked.items() if value is not None), None)
+    parameters = {**asdict(profile_filter), "sort": None if sort == "id" else sort, "cursor": cursor}
+    return next((name for name, value in parameters.items() if value is not None), None)
 
 
-def _is(known: object, told: str) -> bool:
+def _is(known: object, expected: str) -> bool:
     """Return whether a trait has the value of a query parameter, which is text."""
-    return known == told or (not isinstance(known, str) and msgspec.json.encode(known).decode() == told)
+    return known == expected or (
+        not isinstance(known, str) and msgspec.json.encode(known).decode() == expected
+    )
 
 
 def _found(connection: Connection, named: Identity, kind: str, clock: Clock) -> list[ProfileOut]:
@@ -162,8 +165,8 @@ def _shown(connection: Connection, profiles: Sequence[Profile], clock: Clock) ->
         ProfileOut(
             id=profile.id,
             identities=[
-                IdentityOut(kind=one.kind, value=one.value)
-                for one in sorted(current(profile.identities.values()))
+                IdentityOut(kind=identity.kind, value=identity.value)
+                for identity in sorted(current(profile.identities.values()))
             ],
             traits=known[profile.id].traits.shown(today),
             scores={version.model: _standing(known[profile.id], version, today) for version in versions},

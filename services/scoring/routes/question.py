@@ -25,7 +25,7 @@ PEERS: Final = 50
 DRAFT: Final = "draft"
 
 
-class WantedVersion(NamedTuple):
+class RequestedVersion(NamedTuple):
     """A version that is asked for, and the active version of its model, if any."""
 
     version: Version
@@ -40,14 +40,14 @@ class WantedVersion(NamedTuple):
 class Question(NamedTuple):
     """A question about a profile, with the input of its score, as of an instant."""
 
-    asked: WhyInput
+    why_input: WhyInput
     known: ScoreInput
     at: datetime
 
 
-def version_asked(
+def requested_version(
     connection: Connection, model: str, which: str | None, *, or_last: bool = False
-) -> WantedVersion:
+) -> RequestedVersion:
     """Return a version by its number or as `draft`; without either the active version.
 
     For a retired model that is, with `or_last`, the version that scored last. Raises NotFound.
@@ -62,9 +62,9 @@ def version_asked(
         # A request for the active version gets an error that says when the model is retired.
         found = found or active_version_of(connection, model)
     if found is None:
-        wanted = "draft" if which == DRAFT else int(which or 0)
-        raise not_there(connection, model, wanted, "query.version")
-    return WantedVersion(found, active)
+        unknown = "draft" if which == DRAFT else int(which or 0)
+        raise not_there(connection, model, unknown, "query.version")
+    return RequestedVersion(found, active)
 
 
 def question(
@@ -82,29 +82,29 @@ def question(
     NotFound when there is no such profile, or no such version of the model.
     """
     profile = find_one(connection, profile_id)
-    begun = cycles.read(connection, [profile]).get((profile.id, model), ())
-    own = sorted(own_cycles(connection, profile, begun), key=lambda cycle: cycle.number)
+    past_cycles = cycles.read(connection, [profile]).get((profile.id, model), ())
+    own = sorted(own_cycles(connection, profile, past_cycles), key=lambda cycle: cycle.number)
     of_flip = at is None and which is None and bool(own)
     when = own[-1].flipped_at if of_flip else at or now
     number = str(own[-1].version) if of_flip else which
-    wanted = version_asked(connection, model, number, or_last=True)
+    requested = requested_version(connection, model, number, or_last=True)
     day = day_of(when)
     until = [cycle for cycle in own if day_of(cycle.flipped_at) <= day]
     cycle = until[-1] if until else None
-    asked = WhyInput(
-        version=wanted.version,
+    why_input = WhyInput(
+        version=requested.version,
         day=day,
         is_draft=which == DRAFT,
-        scores_now=wanted.scores_now,
+        scores_now=requested.scores_now,
         of_flip=of_flip,
         cycle=cycle,
-        next_from=_next_from(cycle, wanted.active or wanted.version),
-        waits=not own and wanted.scores_now and _qualifies(connection, profile, wanted.version),
-        others=tuple(one for one in begun if one not in own and day_of(one.flipped_at) <= day),
-        peers=_peers(connection, profile, wanted.active),
+        next_from=_next_from(cycle, requested.active or requested.version),
+        waits=not own and requested.scores_now and _qualifies(connection, profile, requested.version),
+        others=tuple(other for other in past_cycles if other not in own and day_of(other.flipped_at) <= day),
+        peers=_peers(connection, profile, requested.active),
     )
-    known = known_under(connection, [profile], wanted.version)[profile.id]
-    return Question(asked, known, when)
+    known = known_under(connection, [profile], requested.version)[profile.id]
+    return Question(why_input, known, when)
 
 
 def _next_from(cycle: Cycle | None, version: Version) -> int | None:
@@ -116,7 +116,7 @@ def _next_from(cycle: Cycle | None, version: Version) -> int | None:
 def _qualifies(connection: Connection, profile: Profile, version: Version) -> bool:
     """Return whether a profile qualified when it was last priced."""
     stored = scores.read(connection, [profile.id], [version])
-    return any(one.value.state == QUALIFIED for one in stored.values())
+    return any(score.value.state == QUALIFIED for score in stored.values())
 
 
 def _peers(connection: Connection, profile: Profile, active: Version | None) -> list[ScoreInput]:

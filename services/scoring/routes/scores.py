@@ -17,7 +17,7 @@ from services.scoring.live.lookup import known_under
 from services.scoring.matrix.rules import DIGITS
 from services.scoring.matrix.version import Version
 from services.scoring.routes.parameters import At, ModelName, ProfileId, WhichVersion
-from services.scoring.routes.question import version_asked
+from services.scoring.routes.question import requested_version
 from services.scoring.routes.shapes import DayOut, ReasonOut, ScoreOut
 from services.scoring.store.profiles import find_one
 from shared.database.engine import Database
@@ -38,14 +38,14 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         """Show a score with its reasons, as of any day and under any version or the draft."""
         when = at or clock.now()
 
-        def asked(connection: Connection) -> tuple[ScoreInput, Version]:
-            wanted = version_asked(connection, model, version).version
+        def loaded(connection: Connection) -> tuple[ScoreInput, Version]:
+            requested = requested_version(connection, model, version).version
             profile = find_one(connection, profile_id)
-            return known_under(connection, [profile], wanted)[profile.id], wanted
+            return known_under(connection, [profile], requested)[profile.id], requested
 
-        known, wanted = await database.read(asked)
+        known, requested = await database.read(loaded)
         # Pure computing, and long when points fade over many years: meanwhile other requests are answered.
-        return await asyncio.to_thread(_score, known, wanted, when)
+        return await asyncio.to_thread(_score, known, requested, when)
 
     return router
 
@@ -87,12 +87,12 @@ def _reason(reason: Reason, days: Sequence[Day], note: str | None) -> ReasonOut:
         note=note,
         days=[
             DayOut(
-                day=date.fromordinal(one.day),
-                count=one.matches,
-                paid=one.paid,
-                fade=round(one.fade, DIGITS * 2),
-                points=round(one.points, DIGITS),
+                day=date.fromordinal(day.day),
+                count=day.matches,
+                paid=day.paid,
+                fade=round(day.fade, DIGITS * 2),
+                points=round(day.points, DIGITS),
             )
-            for one in days
+            for day in days
         ],
     )

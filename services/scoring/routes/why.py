@@ -124,28 +124,28 @@ def routes(database: Database, clock: Clock, requires: Requires) -> APIRouter:
         Without `at` and `version` the answer is for the latest flip, under the version of then. For a
         profile that never flipped it is for now.
         """
-        asked = await database.read(
-            lambda its: question(its, profile_id, model, at=at, which=version, now=clock.now())
+        found = await database.read(
+            lambda connection: question(connection, profile_id, model, at=at, which=version, now=clock.now())
         )
-        return await asyncio.to_thread(_answered, asked)
+        return await asyncio.to_thread(_answered, found)
 
     return router
 
 
 def _answered(question: Question) -> WhyOut:
-    why = explain_flip(question.known, question.asked)
-    asked = why.question
+    why = explain_flip(question.known, question.why_input)
+    why_input = why.question
     return WhyOut(
         summary=summary(why),
         status=why.status,
         flipped=why.flipped,
         state=why.state,
         score=why.score,
-        flip_number=asked.version.matrix.flip_number,
-        version=asked.version.number,
+        flip_number=why_input.version.matrix.flip_number,
+        version=why_input.version.number,
         at=question.at,
         crossed_on=_date(why.crossed_on),
-        hand_off=None if asked.cycle is None else _hand_off(asked.cycle, asked.next_from),
+        hand_off=None if why_input.cycle is None else _hand_off(why_input.cycle, why_input.next_from),
         lines=[_line(line, in_smallest_set=line.index in why.chosen) for line in why.lines],
         smallest_set=_smallest_set(why),
         without=None if why.without is None else _without(why.without),

@@ -48,17 +48,17 @@ class Company(msgspec.Struct, frozen=True):
 
 
 def companies(
-    connection: sa.Connection, wanted: CompanyQuery, after: Sequence[Any], limit: int
+    connection: sa.Connection, request: CompanyQuery, after: Sequence[Any], limit: int
 ) -> list[Company]:
     """Return a page of companies with the scores of their profiles in the active version of a model.
 
     Sorted by score, companies that are excluded as a whole come last, unless excluded profiles count.
     `after` is the sort key of the last company of the page before, from `sort_key`. Raises NotFound.
     """
-    number = active_version_of(connection, wanted.model, "query.model").number
+    number = active_version_of(connection, request.model, "query.model").number
     is_excluded, score = scores.c.excluded, scores.c.score
     people, excluded = sa.func.count(), _number(is_excluded)
-    counted = score if wanted.count_excluded else sa.case((~is_excluded, score))
+    counted = score if request.count_excluded else sa.case((~is_excluded, score))
     total, best = sa.func.coalesce(sa.func.sum(counted), 0.0), sa.func.max(counted)
     query = (
         sa.select(
@@ -72,23 +72,23 @@ def companies(
             sa.func.coalesce(sa.func.sum(sa.case((is_excluded, score))), 0.0),
         )
         .where(
-            scores.c.model == wanted.model,
+            scores.c.model == request.model,
             scores.c.version == number,
             scores.c.company.is_not(None),
         )
         .group_by(scores.c.company)
     )
-    if wanted.excluded is not None:
-        query = query.having(excluded == people if wanted.excluded else excluded < people)
-    if wanted.sort == "company":
+    if request.excluded is not None:
+        query = query.having(excluded == people if request.excluded else excluded < people)
+    if request.sort == "company":
         query = query.order_by(scores.c.company)
         if after:
             query = query.where(scores.c.company > after[0])
     else:
         # Rounded as in the answer and in the cursor: the exact sum depends on the order of its parts.
-        by = total if wanted.sort == "-score" else sa.func.coalesce(best, 0.0)
+        by = total if request.sort == "-score" else sa.func.coalesce(best, 0.0)
         measure = sa.func.round(sa.cast(by, sa.Numeric(20, 6)), 3)
-        behind = sa.case((excluded == people, 1), else_=0) if not wanted.count_excluded else sa.literal(0)
+        behind = sa.case((excluded == people, 1), else_=0) if not request.count_excluded else sa.literal(0)
         query = query.order_by(behind, measure.desc(), scores.c.company)
         if after:
             last_behind, last_measure, last_company = after
@@ -111,12 +111,12 @@ def companies(
     ]
 
 
-def sort_key(last: Company, wanted: CompanyQuery) -> tuple[str, ...]:
+def sort_key(last: Company, request: CompanyQuery) -> tuple[str, ...]:
     """Return the sort key of a company, for the cursor that follows it."""
-    if wanted.sort == "company":
+    if request.sort == "company":
         return (last.company,)
-    measure = last.score if wanted.sort == "-score" else last.best or 0.0
-    behind = last.is_excluded and not wanted.count_excluded
+    measure = last.score if request.sort == "-score" else last.best or 0.0
+    behind = last.is_excluded and not request.count_excluded
     return str(int(behind)), f"{measure:.3f}", last.company
 
 

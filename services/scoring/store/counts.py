@@ -39,7 +39,7 @@ class Reading:
 
     def __init__(self) -> None:
         self._cached = _large_rows.by_mark()
-        self.asked: Mapping[str, Any] = {"cached": list(self._cached)}
+        self.parameters: Mapping[str, Any] = {"cached": list(self._cached)}
         """the parameters that `columns` needs at execution"""
 
     def counts_in(
@@ -77,7 +77,7 @@ def _counted_in(entries: bytes, by_hand: str | None) -> Counts:
 def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, Revised[StoredCounts]]:
     """Return the counts of the identities that have any."""
     reading = Reading()
-    rows = quick.rows(connection, _of_identities(connection), {"ids": identity_ids, **reading.asked})
+    rows = quick.rows(connection, _of_identities(connection), {"ids": identity_ids, **reading.parameters})
     return {
         identity_id: stored
         for identity_id, *row in rows

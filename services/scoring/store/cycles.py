@@ -35,7 +35,7 @@ def read(connection: sa.Connection, profiles: Iterable[Profile]) -> Cycles:
         flippers.setdefault(Cycle(*cycle), set()).add(identity_id)
     found: dict[tuple[str, str], list[Cycle]] = {}
     for cycle, identity_ids in flippers.items():
-        for profile in {one.id: one for i in identity_ids if (one := person_of.get(i))}.values():
+        for profile in {owner.id: owner for i in identity_ids if (owner := person_of.get(i))}.values():
             is_parted = not identity_ids <= profile.identities.keys()
             found.setdefault((profile.id, cycle.model), []).append(cycle._replace(is_parted=is_parted))
     return found
@@ -53,14 +53,14 @@ def _of_flippers(on_postgresql: bool) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def begun_by(connection: sa.Connection, profile_ids: Sequence[str], model: str) -> dict[str, bool]:
+def flipped_profiles(connection: sa.Connection, profile_ids: Sequence[str], model: str) -> dict[str, bool]:
     """Return which of the profiles ever flipped in a model, and whether sales has a lead of any cycle."""
-    rows = connection.execute(_begun(connection), {"ids": profile_ids, "model": model})
+    rows = connection.execute(_flipped_profiles(connection), {"ids": profile_ids, "model": model})
     return {profile_id: bool(has_lead) for profile_id, has_lead in rows}
 
 
 @bulk.built_once
-def _begun(on_postgresql: bool) -> sa.Select[str, int]:
+def _flipped_profiles(on_postgresql: bool) -> sa.Select[str, int]:
     has_lead = sa.func.max(sa.case((cycles.c.lead_id.is_not(None), 1), else_=0))
     return (
         sa.select(identities.c.profile_id, has_lead)
@@ -107,16 +107,24 @@ def withhold(
     """Begin a cycle without a lead for profiles that are in no cycle."""
     if not profile_ids:
         return
-    asked = {"ids": profile_ids, "model": version.model}
+    parameters = {"ids": profile_ids, "model": version.model}
     # An earlier profile may have had the same id, while its identities have other ids today.
-    taken = dict(connection.execute(_last_cycles(connection), asked).all())
+    taken = dict(connection.execute(_last_cycles(connection), parameters).all())
     cycle = {"model": version.model, "version": version.number, "lead_id": None, "flipped_at": flipped_at}
-    begun = [cycle | {"profile_id": one, "cycle": taken.get(one, 0) + 1} for one in profile_ids]
-    bulk.insert(connection, cycles, begun)
+    new_cycles = [
+        cycle | {"profile_id": profile_id, "cycle": taken.get(profile_id, 0) + 1}
+        for profile_id in profile_ids
+    ]
+    bulk.insert(connection, cycles, new_cycles)
     members = connection.execute(_members(connection), {"ids": profile_ids})
     rows = [
-        {"identity_id": i, "model": version.model, "profile_id": one, "cycle": taken.get(one, 0) + 1}
-        for i, one in members
+        {
+            "identity_id": i,
+            "model": version.model,
+            "profile_id": profile_id,
+            "cycle": taken.get(profile_id, 0) + 1,
+        }
+        for i, profile_id in members
     ]
     bulk.insert(connection, cycle_identities, rows)
 

@@ -17,16 +17,18 @@ from shared.vocabulary import is_effective
 def write(connection: sa.Connection, interactions: Iterable[Interaction]) -> None:
     """Store the last interaction of each type and day that has an effect; none may be retracted."""
     latest: dict[tuple[str, str, int], Interaction] = {}
-    for one in filter(is_effective, interactions):
-        key = one.identities[0].id, one.type, day_of(one.occurred_at)
-        if key not in latest or _at(latest[key]) < _at(one):
-            latest[key] = one
-    rows = [_row(*key, one.occurred_at, one.id) for key, one in sorted(latest.items())]
+    for interaction in filter(is_effective, interactions):
+        key = interaction.identities[0].id, interaction.type, day_of(interaction.occurred_at)
+        if key not in latest or _at(latest[key]) < _at(interaction):
+            latest[key] = interaction
+    rows = [
+        _row(*key, interaction.occurred_at, interaction.id) for key, interaction in sorted(latest.items())
+    ]
     bulk.upsert(connection, effects, rows, newer_by=("occurred_at", "event_id"))
 
 
-def _at(one: Interaction) -> tuple[datetime, str]:
-    return one.occurred_at, one.id
+def _at(interaction: Interaction) -> tuple[datetime, str]:
+    return interaction.occurred_at, interaction.id
 
 
 def _row(identity_id: str, type_: str, day: int, occurred_at: datetime, event_id: str) -> dict[str, Any]:
@@ -45,8 +47,10 @@ def take_back(connection: sa.Connection, retracted: Mapping[str, Iterable[Stored
     The interactions are given by the identity that they are attributed to, and the ledger already has their
     retractions.
     """
-    gone = {one.id for posted in retracted.values() for one in filter(is_effective, posted)}
-    if not gone:
+    retracted_ids = {
+        interaction.id for posted in retracted.values() for interaction in filter(is_effective, posted)
+    }
+    if not retracted_ids:
         return
     kept = connection.execute(
         sa.select(effects.c.identity_id, effects.c.type, effects.c.day, effects.c.event_id).where(
@@ -54,7 +58,7 @@ def take_back(connection: sa.Connection, retracted: Mapping[str, Iterable[Stored
         )
     )
     for identity_id, type_, day, event_id in kept.all():
-        if event_id in gone:
+        if event_id in retracted_ids:
             _replace(connection, identity_id, type_, day)
 
 

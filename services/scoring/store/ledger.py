@@ -46,23 +46,23 @@ def record(
 
     If there is any interaction, the statement first takes the `lock` (see `bulk.insert_new_returning`).
     """
-    distinct = {one.id: one for one in reversed(interactions)}
+    distinct = {interaction.id: interaction for interaction in reversed(interactions)}
     rows = [
         {
-            "event_id": one.id,
-            "identity_id": one.identities[0].id,
-            "type": one.type,
-            "occurred_at": one.occurred_at,
-            "source": one.source,
-            "campaign": one.campaign,
-            "properties": _json(one.properties).decode(),
-            "machine": one.machine,
+            "event_id": interaction.id,
+            "identity_id": interaction.identities[0].id,
+            "type": interaction.type,
+            "occurred_at": interaction.occurred_at,
+            "source": interaction.source,
+            "campaign": interaction.campaign,
+            "properties": _json(interaction.properties).decode(),
+            "machine": interaction.machine,
         }
-        for one in distinct.values()
+        for interaction in distinct.values()
     ]
     is_void = dict(bulk.insert_new_returning(connection, ledger, "event_id", rows, (_IS_RETRACTED,), lock))
-    new = [one for one in reversed(distinct.values()) if one.id in is_void]
-    return Recorded(new, [one for one in new if not is_void[one.id]])
+    new = [interaction for interaction in reversed(distinct.values()) if interaction.id in is_void]
+    return Recorded(new, [interaction for interaction in new if not is_void[interaction.id]])
 
 
 def read(connection: sa.Connection, identity_ids: Sequence[str]) -> dict[str, list[StoredInteraction]]:

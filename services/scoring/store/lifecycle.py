@@ -35,8 +35,8 @@ class State(NamedTuple):
     @property
     def etag(self) -> str:
         """The tag of the state, which changes with every change of the model."""
-        told = (self.created_at, self.active_version, self.draft, self.retired_at, self.activating)
-        return etag(json.dumps([*told, self.activations], default=datetime.isoformat))
+        values = (self.created_at, self.active_version, self.draft, self.retired_at, self.activating)
+        return etag(json.dumps([*values, self.activations], default=datetime.isoformat))
 
 
 def state_of(connection: sa.Connection, model: str) -> State | None:

@@ -11,20 +11,20 @@ from services.scoring.store.tables import links
 from shared.database import bulk, quick
 
 
-def write(connection: sa.Connection, told: Mapping[Pair, Link]) -> list[Link]:
+def write(connection: sa.Connection, evidence: Mapping[Pair, Link]) -> list[Link]:
     """Store the evidence of links; return the links for which it is the first or an earlier evidence."""
-    rows = [_row(link) for _, link in sorted(told.items())]
+    rows = [_row(link) for _, link in sorted(evidence.items())]
     written = bulk.upsert_older(connection, links, rows, ("occurred_at", "event_id"))
-    return [link for pair, link in told.items() if pair in written]
+    return [link for pair, link in evidence.items() if pair in written]
 
 
-def crowded(connection: sa.Connection, told: Iterable[Link]) -> set[str]:
+def crowded(connection: sa.Connection, evidence: Iterable[Link]) -> set[str]:
     """Return which identities of the links have more links than are heeded."""
-    ids = sorted({i for link in told for i in link.pair})
+    ids = sorted({i for link in evidence for i in link.pair})
     if not ids:
         return set()
-    asked = {"ids": ids, "most": linking.MAX_LINKS}
-    return {identity_id for (identity_id,) in quick.rows(connection, _crowded(connection), asked)}
+    parameters = {"ids": ids, "most": linking.MAX_LINKS}
+    return {identity_id for (identity_id,) in quick.rows(connection, _crowded(connection), parameters)}
 
 
 @bulk.built_once
@@ -56,9 +56,9 @@ def earliest(connection: sa.Connection, identity_ids: Collection[str]) -> dict[s
     ]
     both = sa.union_all(*halves).subquery()
     in_order = (both.c.occurred_at, both.c.event_id, both.c.other_id, both.c.one_id)
-    place = sa.func.row_number().over(partition_by=both.c.of_id, order_by=in_order)
-    placed = sa.select(both, place.label("place")).subquery()
-    rows = connection.execute(sa.select(placed).where(placed.c.place <= linking.MAX_LINKS))
+    number = sa.func.row_number().over(partition_by=both.c.of_id, order_by=in_order)
+    numbered = sa.select(both, number.label("number")).subquery()
+    rows = connection.execute(sa.select(numbered).where(numbered.c.number <= linking.MAX_LINKS))
     for of_id, *columns, _ in rows:
         link = Link(*columns)
         found[of_id][link.pair] = link

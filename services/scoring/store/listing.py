@@ -45,17 +45,17 @@ class ListedProfile(msgspec.Struct, frozen=True):
 
 
 def profile_ids(
-    connection: sa.Connection, wanted: ProfileFilter, sort: Sort, after: Sequence[Any], limit: int
+    connection: sa.Connection, profile_filter: ProfileFilter, sort: Sort, after: Sequence[Any], limit: int
 ) -> list[ListedProfile]:
     """Return a page of profile ids that pass the filter, in the order of `sort` and then of their ids.
 
     Scores are as of the last pricing. A trait passes when any identity of the profile ever had it with that
     value, or has an e-mail that may imply it: the caller compares with the traits of today.
     """
-    query, score = _filtered(connection, wanted)
-    if wanted.trait is not None:
-        check_trait(connection, "query.trait", wanted.trait[0])
-        query = query.where(may_have(*wanted.trait))
+    query, score = _filtered(connection, profile_filter)
+    if profile_filter.trait is not None:
+        check_trait(connection, "query.trait", profile_filter.trait[0])
+        query = query.where(may_have(*profile_filter.trait))
     key: tuple[sa.ColumnElement[Any], ...] = (identities.c.id,)
     if sort == "-score":
         if score is None:
@@ -73,44 +73,46 @@ def profile_ids(
 
 
 def _filtered(
-    connection: sa.Connection, wanted: ProfileFilter
+    connection: sa.Connection, profile_filter: ProfileFilter
 ) -> tuple[sa.Select[Any], sa.ColumnElement[float] | None]:
     query = sa.select(identities.c.id).where(identities.c.id == identities.c.profile_id)
     of_scores = {
-        "stage": wanted.stage,
-        "grade": wanted.grade,
-        "state": wanted.state,
-        "company": wanted.company,
-        "excluded": wanted.excluded,
+        "stage": profile_filter.stage,
+        "grade": profile_filter.grade,
+        "state": profile_filter.state,
+        "company": profile_filter.company,
+        "excluded": profile_filter.excluded,
     }
     given = {name: value for name, value in of_scores.items() if value is not None}
-    if wanted.model is None:
-        others = {"min_score": wanted.min_score, "kept_back": wanted.kept_back}
+    if profile_filter.model is None:
+        others = {"min_score": profile_filter.min_score, "kept_back": profile_filter.kept_back}
         needing = [*given, *(name for name, value in others.items() if value is not None)]
         if needing:
             field = needing[0]
             raise Refused("model_missing", f"To filter by {field}, say of which model.", "model")
         return query, None
-    version = active_version_of(connection, wanted.model, "query.model")
+    version = active_version_of(connection, profile_filter.model, "query.model")
     number = version.number
-    if wanted.stage is not None:
-        check_known("stage_unknown", {"query.stage": wanted.stage}, version.matrix.stages)
-    if wanted.grade is not None and version.matrix.grading is None:
-        message = f"query.grade: model {wanted.model} grades nobody, since its points have one side alone."
+    if profile_filter.stage is not None:
+        check_known("stage_unknown", {"query.stage": profile_filter.stage}, version.matrix.stages)
+    if profile_filter.grade is not None and version.matrix.grading is None:
+        message = (
+            f"query.grade: model {profile_filter.model} grades nobody, since its points have one side alone."
+        )
         raise Refused("grade_unknown", message, "query.grade")
     query = query.add_columns(scores.c.score).join(
         scores,
         (scores.c.profile_id == identities.c.id)
-        & (scores.c.model == wanted.model)
+        & (scores.c.model == profile_filter.model)
         & (scores.c.version == number),
     )
     for name, value in given.items():
         query = query.where(scores.c[name] == value)
-    if wanted.min_score is not None:
-        query = query.where(scores.c.score >= wanted.min_score)
-    if wanted.kept_back is not None:
-        kept_back = (scores.c.state == QUALIFIED) & is_kept_back(identities.c.id, wanted.model)
-        query = query.where(kept_back if wanted.kept_back else ~kept_back)
+    if profile_filter.min_score is not None:
+        query = query.where(scores.c.score >= profile_filter.min_score)
+    if profile_filter.kept_back is not None:
+        kept_back = (scores.c.state == QUALIFIED) & is_kept_back(identities.c.id, profile_filter.model)
+        query = query.where(kept_back if profile_filter.kept_back else ~kept_back)
     return query, scores.c.score
 
 

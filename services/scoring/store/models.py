@@ -9,8 +9,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from services.scoring.core.counting.tally import Tally, keys_of
-from services.scoring.matrix.asked_traits import traits_asked
 from services.scoring.matrix.matrix import Matrix
+from services.scoring.matrix.needed_traits import needed_traits
 from services.scoring.matrix.version import Version
 from services.scoring.store.preparations import COUNTING
 from services.scoring.store.tables import activations, models, preparations, versions
@@ -51,9 +51,9 @@ class Active:
         return Tally(version.matrix for version in (*self.all, *self.counted))
 
     @cached_property
-    def traits_asked(self) -> frozenset[str]:
+    def needed_traits(self) -> frozenset[str]:
         """The names of the traits that have to be read to price a profile in all of these versions."""
-        return traits_asked(version.matrix for version in self.all)
+        return needed_traits(version.matrix for version in self.all)
 
     def uncounted(self, matrix: Matrix) -> frozenset[str]:
         """Return the count keys that a matrix reads and no active version counts."""
@@ -79,7 +79,7 @@ def active(connection: sa.Connection) -> Active:
 
 
 def active_and_locked(
-    connection: sa.Connection, locks: sa.Select[str], asked: Mapping[str, Any]
+    connection: sa.Connection, locks: sa.Select[str], parameters: Mapping[str, Any]
 ) -> tuple[Active, set[str]]:
     """Do what `active` does and what a query with `FOR UPDATE` does, in one statement on PostgreSQL.
 
@@ -88,7 +88,7 @@ def active_and_locked(
     """
     if connection.dialect.name != "postgresql":
         return active(connection), set()
-    rows = quick.rows(connection, _with_locks(locks), asked)
+    rows = quick.rows(connection, _with_locks(locks), parameters)
     locked = {key for phase, key, *_ in rows if phase == _LOCKED}
     return _read(row for row in rows if row[0] != _LOCKED), locked
 
@@ -144,11 +144,13 @@ def _compiled(rows: tuple[tuple[str, str, int, str, datetime | None], ...]) -> A
 
 def version_of(connection: sa.Connection, model: str, number: int | None) -> Version | None:
     """Return a version of a model, without a number the active version; None when it does not exist."""
-    wanted = versions.c.version == models.c.active_version if number is None else versions.c.version == number
+    is_requested = (
+        versions.c.version == models.c.active_version if number is None else versions.c.version == number
+    )
     row = connection.execute(
         sa.select(versions.c.version, versions.c.matrix)
         .join(models, models.c.model == versions.c.model)
-        .where(versions.c.model == model, wanted)
+        .where(versions.c.model == model, is_requested)
     ).one_or_none()
     return None if row is None else Version.read(model, row.version, row.matrix)
 

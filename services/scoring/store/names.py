@@ -36,14 +36,14 @@ class Recorder:
         It waits for a transaction that is adding the same name. So it comes last in a transaction, when all
         other locks are taken, and adds names in an order that all writers share.
         """
-        unknown = [one for one in names if one not in self._stored and one.kind not in self._full]
+        unknown = [name for name in names if name not in self._stored and name.kind not in self._full]
         if not unknown:
             return
         room = _room(connection)
         self._full.update(_full(room))
-        wanted = list(_first_of_each(sorted(unknown), room))
-        added = bulk.insert_new(connection, seen_names, "name", [one._asdict() for one in wanted])
-        self._stored.update(one for one in wanted if one.name not in added)
+        new = list(_first_of_each(sorted(unknown), room))
+        added = bulk.insert_new(connection, seen_names, "name", [name._asdict() for name in new])
+        self._stored.update(name for name in new if name.name not in added)
 
 
 def _room(connection: sa.Connection) -> dict[Kind, int]:
@@ -63,10 +63,10 @@ def full_kinds(connection: sa.Connection) -> set[Kind]:
 
 
 def _first_of_each(names: Collection[Name], room: dict[Kind, int]) -> Iterator[Name]:
-    for one in names:
-        if room[one.kind] > 0:
-            room[one.kind] -= 1
-            yield one
+    for name in names:
+        if room[name.kind] > 0:
+            room[name.kind] -= 1
+            yield name
 
 
 class SeenRows(NamedTuple):

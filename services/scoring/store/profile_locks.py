@@ -13,26 +13,26 @@ from shared.database import bulk
 from shared.errors import Unavailable
 
 
-def lock(connection: sa.Connection, wanted: Iterable[str], linking: set[str]) -> list[Profile]:
+def lock(connection: sa.Connection, identity_ids: Iterable[str], linking: set[str]) -> list[Profile]:
     """Return the profiles in the tables, locking those whose counts several workers may change at once.
 
     A profile with one identity needs no lock: all its events are on one partition, and a worker that links it
     rewrites its counts, which raises the revision.
     """
-    ids = sorted(wanted)
+    ids = sorted(identity_ids)
     return _all_locked(connection, ids, linking, _lock_entangled(connection, ids, linking))
 
 
 def lock_and_read_active(
-    connection: sa.Connection, wanted: Iterable[str], linking: set[str]
+    connection: sa.Connection, identity_ids: Iterable[str], linking: set[str]
 ) -> tuple[list[Profile], Active]:
     """Do what `lock` does; the statement that locks the profiles also reads the active versions.
 
     The caller has locked the active versions.
     """
-    ids = sorted(wanted)
-    asked = {"ids": ids, "linking": sorted(linking)}
-    matrices, locked = active_and_locked(connection, _entangled(connection), asked)
+    ids = sorted(identity_ids)
+    parameters = {"ids": ids, "linking": sorted(linking)}
+    matrices, locked = active_and_locked(connection, _entangled(connection), parameters)
     return _all_locked(connection, ids, linking, locked), matrices
 
 
@@ -46,7 +46,9 @@ def _all_locked(
     needs_locks = connection.dialect.name == "postgresql"
     while True:
         profiles = find(connection, ids)
-        if not needs_locks or all(one.id in locked or not _is_entangled(one, linking) for one in profiles):
+        if not needs_locks or all(
+            profile.id in locked or not _is_entangled(profile, linking) for profile in profiles
+        ):
             return profiles
         locked |= _lock_entangled(connection, ids, linking)
 
@@ -59,8 +61,8 @@ def _lock_entangled(connection: sa.Connection, ids: Sequence[str], linking: set[
     """Lock, in the order of their ids, the profiles for which `_is_entangled` holds, and return their ids."""
     if connection.dialect.name != "postgresql":
         return set()
-    asked = {"ids": ids, "linking": sorted(linking)}
-    return set(connection.execute(_entangled(connection), asked).scalars())
+    parameters = {"ids": ids, "linking": sorted(linking)}
+    return set(connection.execute(_entangled(connection), parameters).scalars())
 
 
 @bulk.built_once

@@ -15,13 +15,13 @@ from shared.errors import NotFound, Unavailable
 from shared.identity import Identity
 
 
-def find(connection: sa.Connection, wanted: Sequence[str]) -> list[Profile]:
+def find(connection: sa.Connection, identity_ids: Sequence[str]) -> list[Profile]:
     """Return the profiles that have any of these identity ids, with all of their identities and counts.
 
     It is one statement, and so one snapshot: the revisions belong to exactly these identities.
     """
     reading = Reading()
-    rows = quick.rows(connection, _profiles(connection), {"ids": wanted, **reading.asked})
+    rows = quick.rows(connection, _profiles(connection), {"ids": identity_ids, **reading.parameters})
     profiles: dict[str, Profile] = {}
     for identity_id, kind, value, profile_id, *row in rows:
         profile = profiles.get(profile_id)
@@ -62,10 +62,10 @@ def find_one(connection: sa.Connection, profile_id: str) -> Profile:
     if not profiles:
         raise NotFound("profile_unknown", f"There is no profile {profile_id[:80]}.")
     if len(profiles) > 1:
-        told = ", ".join(sorted(profile.id for profile in profiles))
+        ids = ", ".join(sorted(profile.id for profile in profiles))
         raise NotFound(
             "profile_unknown",
-            f"Profile {profile_id[:80]} was several people who were taken for one. Today they are {told}.",
+            f"Profile {profile_id[:80]} was several people who were taken for one. Today they are {ids}.",
         )
     return profiles[0]
 

@@ -27,11 +27,11 @@ def read(
 ) -> dict[ScoreKey, Revised[Appraisal]]:
     """Return the stored appraisals of the profiles in these versions."""
     rows = quick.rows(connection, _of_profiles(connection), {"ids": profile_ids})
-    wanted = {(version.model, version.number) for version in versions}
+    keys = {(version.model, version.number) for version in versions}
     return {
         ScoreKey(profile_id, model, version): Revised(Appraisal(*appraisal), revision)
         for profile_id, model, version, *appraisal, revision in rows
-        if (model, version) in wanted
+        if (model, version) in keys
     }
 
 
@@ -45,7 +45,7 @@ def write(connection: sa.Connection, changed: Mapping[ScoreKey, Revised[Appraisa
     names = scores.c.keys()
     rows = [
         dict(zip(names, (*key, *appraisal, revision + 1), strict=True))
-        for key, (appraisal, revision) in sorted(changed.items(), key=lambda one: one[0])
+        for key, (appraisal, revision) in sorted(changed.items(), key=lambda item: item[0])
     ]
     if bulk.upsert(connection, scores, rows, revision="revision") < len(rows):
         raise Unavailable("scores_race", "Another worker has just priced the same profile.")

@@ -68,12 +68,12 @@ def chosen(connection: sa.Connection, profile: Profile, selection: Selection) ->
 
 def _check_named(connection: sa.Connection, profile: Profile, selection: Selection) -> None:
     """Raise Refused for a type or source that no interaction of the profile has, retracted ones included."""
-    mine = bulk.any_of(connection, ledger.c.identity_id, sorted(profile.identities))
+    of_profile = bulk.any_of(connection, ledger.c.identity_id, sorted(profile.identities))
     for field, column, value in (
         ("type", ledger.c.type, selection.type),
         ("source", ledger.c.source, selection.source),
     ):
         if value is not None:
-            query = sa.select(column).where(mine, column.is_not(None)).distinct().order_by(column)
-            there = connection.execute(query.limit(_MAX_NAMED)).scalars().all()
-            check_known(f"{field}_unknown", {field: value}, there)
+            query = sa.select(column).where(of_profile, column.is_not(None)).distinct().order_by(column)
+            existing = connection.execute(query.limit(_MAX_NAMED)).scalars().all()
+            check_known(f"{field}_unknown", {field: value}, existing)

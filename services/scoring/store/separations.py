@@ -11,32 +11,32 @@ from shared.database import bulk, quick
 from shared.events import Separation
 
 
-def new_among(connection: sa.Connection, told: Sequence[Separation]) -> list[Separation]:
+def new_among(connection: sa.Connection, events: Sequence[Separation]) -> list[Separation]:
     """Return the separations that the table does not have."""
-    if not told:
+    if not events:
         return []
-    of_these = bulk.any_of(connection, separations.c.separation_id, sorted({one.id for one in told}))
-    of_whom = bulk.any_of(
-        connection, separations.c.identity_id, sorted({i.id for one in told for i in one.identities})
+    of_these = bulk.any_of(connection, separations.c.separation_id, sorted({event.id for event in events}))
+    of_identities = bulk.any_of(
+        connection, separations.c.identity_id, sorted({i.id for event in events for i in event.identities})
     )
-    known = connection.execute(sa.select(separations.c.separation_id).where(of_whom, of_these))
+    known = connection.execute(sa.select(separations.c.separation_id).where(of_identities, of_these))
     known_ids = set(known.scalars())
-    return [one for one in told if one.id not in known_ids]
+    return [event for event in events if event.id not in known_ids]
 
 
-def write(connection: sa.Connection, told: Sequence[Separation]) -> set[str]:
+def write(connection: sa.Connection, events: Sequence[Separation]) -> set[str]:
     """Store the new separations and return the ids of the identities that they separate."""
     rows: list[dict[str, Any]] = [
         {
             "identity_id": identity.id,
-            "separation_id": one.id,
+            "separation_id": event.id,
             "other": other,
-            "reason": one.reason,
-            "author": one.author,
-            "separated_at": one.separated_at,
+            "reason": event.reason,
+            "author": event.author,
+            "separated_at": event.separated_at,
         }
-        for one in {one.id: one for one in told}.values()
-        for other, side in ((False, one.identities), (True, one.others))
+        for event in {event.id: event for event in events}.values()
+        for other, side in ((False, event.identities), (True, event.others))
         for identity in side
     ]
     return bulk.insert_new(connection, separations, "identity_id", rows)

@@ -13,7 +13,7 @@ from shared.vocabulary import EFFECTS
 FROM_EMAIL: Final = ("company", "email_domain")
 """The traits that an e-mail address gives if nothing else sets them."""
 
-_mine = identities.alias("mine")
+_member = identities.alias("member")
 
 
 def may_have(name: str, value: str) -> sa.ColumnElement[bool]:
@@ -23,25 +23,27 @@ def may_have(name: str, value: str) -> sa.ColumnElement[bool]:
     """
     path = canonical(name)
     # A number or a truth value is given without quotes.
-    told = [_json(value), value]
-    found = [sa.exists().where(_is_mine(traits), sa.or_(*_rows(path, value, told)))]
+    spellings = [_json(value), value]
+    found = [sa.exists().where(_is_of_member(traits), sa.or_(*_rows(path, value, spellings)))]
     types = [type_ for type_, effect in EFFECTS.items() if effect.trait == path]
-    if any(_json(EFFECTS[type_].value) in told for type_ in types):
-        found.append(sa.exists().where(_is_mine(effects), effects.c.type.in_(types)))
+    if any(_json(EFFECTS[type_].value) in spellings for type_ in types):
+        found.append(sa.exists().where(_is_of_member(effects), effects.c.type.in_(types)))
     if path in FROM_EMAIL:
-        is_at = _mine.c.value.endswith(f"@{value}", autoescape=True)
+        is_at = _member.c.value.endswith(f"@{value}", autoescape=True)
         if path == COMPANY:
             # A company also has the domains below its own.
-            is_at |= _mine.c.value.endswith(f".{value}", autoescape=True)
-        found.append(sa.exists().where(_mine.c.profile_id == identities.c.id, _mine.c.kind == "email", is_at))
+            is_at |= _member.c.value.endswith(f".{value}", autoescape=True)
+        found.append(
+            sa.exists().where(_member.c.profile_id == identities.c.id, _member.c.kind == "email", is_at)
+        )
     return sa.or_(*found)
 
 
-def _is_mine(table: sa.Table) -> sa.ColumnElement[bool]:
-    return (_mine.c.profile_id == identities.c.id) & (table.c.identity_id == _mine.c.id)
+def _is_of_member(table: sa.Table) -> sa.ColumnElement[bool]:
+    return (_member.c.profile_id == identities.c.id) & (table.c.identity_id == _member.c.id)
 
 
-def _rows(path: str, value: str, told: list[str]) -> Iterator[sa.ColumnElement[bool]]:
+def _rows(path: str, value: str, spellings: list[str]) -> Iterator[sa.ColumnElement[bool]]:
     """Yield conditions on the rows of traits that may give the value."""
     for trait in sorted(sources(path)):
         of_trait = traits.c.name == trait
@@ -51,10 +53,10 @@ def _rows(path: str, value: str, told: list[str]) -> Iterator[sa.ColumnElement[b
             yield sa.and_(of_trait, *words)
         elif path.startswith(f"{trait}."):
             key = _json(path.rpartition(".")[2])
-            within = (traits.c.value.contains(f"{key}:{one}", autoescape=True) for one in told)
+            within = (traits.c.value.contains(f"{key}:{spelling}", autoescape=True) for spelling in spellings)
             yield of_trait & sa.or_(*within)
         else:
-            yield of_trait & traits.c.value.in_(told)
+            yield of_trait & traits.c.value.in_(spellings)
 
 
 def _json(value: Any) -> str:

@@ -26,16 +26,16 @@ _json = msgspec.json.Encoder().encode
 def write(connection: sa.Connection, interactions: Iterable[Interaction]) -> None:
     """Store the last value of each trait and day, by the time of the interaction."""
     latest: dict[tuple[str, str, int], dict[str, Any]] = {}
-    for one in interactions:
-        for told in reported_traits(one):
-            name = told.trait
+    for interaction in interactions:
+        for reported in reported_traits(interaction):
+            name = reported.trait
             row: dict[str, Any] = {
-                "identity_id": one.identities[0].id,
+                "identity_id": interaction.identities[0].id,
                 "name": name,
-                "day": day_of(told.occurred_at),
-                "value": _json(told.value).decode(),
-                "occurred_at": told.occurred_at,
-                "event_id": told.event_id,
+                "day": day_of(reported.occurred_at),
+                "value": _json(reported.value).decode(),
+                "occurred_at": reported.occurred_at,
+                "event_id": reported.event_id,
             }
             key = row["identity_id"], name, row["day"]
             known = latest.get(key)
@@ -58,20 +58,20 @@ def read(
     connection: sa.Connection, profiles: Sequence[Profile], names: Collection[str] | None = None
 ) -> dict[str, History]:
     """Return the traits of each profile over time, all or only `names`, by profile id."""
-    told = told_of(connection, [i for one in profiles for i in one.identities], names)
+    reported = reported_of(connection, [i for profile in profiles for i in profile.identities], names)
     return {
         profile.id: History(
-            [one for i in profile.identities for one in told.get(i, ())], profile.identities.values()
+            [trait for i in profile.identities for trait in reported.get(i, ())], profile.identities.values()
         )
         for profile in profiles
     }
 
 
-def told_of(
+def reported_of(
     connection: sa.Connection, identity_ids: Sequence[str], names: Collection[str] | None = None
 ) -> dict[str, list[ReportedTrait]]:
     """Return the traits that were set on each identity, all or only `names`, and then its effects."""
-    told: dict[str, list[ReportedTrait]] = {}
+    reported: dict[str, list[ReportedTrait]] = {}
     followed: dict[str, list[ReportedTrait]] = {}
     for identity_id, occurred_at, event_id, name, value in _rows(connection, identity_ids, names):
         if value is None:
@@ -79,8 +79,8 @@ def told_of(
             followed.setdefault(identity_id, []).append(trait)
         else:
             trait = ReportedTrait(occurred_at, event_id, name, msgspec.json.decode(value))
-            told.setdefault(identity_id, []).append(trait)
-    return {i: [*told.get(i, ()), *followed.get(i, ())] for i in (*told, *followed)}
+            reported.setdefault(identity_id, []).append(trait)
+    return {i: [*reported.get(i, ()), *followed.get(i, ())] for i in (*reported, *followed)}
 
 
 def _rows(
@@ -90,29 +90,29 @@ def _rows(
     if names is None:
         return quick.rows(connection, _all(connection), {"ids": identity_ids, "types": sorted(EFFECTS)})
     types = sorted(type_ for type_, effect in EFFECTS.items() if effect.trait in names)
-    asked = {"ids": identity_ids, "names": sorted(names)}
+    parameters = {"ids": identity_ids, "names": sorted(names)}
     if not types:
-        return quick.rows(connection, _told_alone(connection), asked)
-    return quick.rows(connection, _some(connection), asked | {"types": types})
+        return quick.rows(connection, _reported_alone(connection), parameters)
+    return quick.rows(connection, _some(connection), parameters | {"types": types})
 
 
 @bulk.built_once
 def _all(on_postgresql: bool) -> sa.CompoundSelect[*_Row]:
-    return _told(on_postgresql).union_all(_effects(on_postgresql))
+    return _reported(on_postgresql).union_all(_effects(on_postgresql))
 
 
 @bulk.built_once
 def _some(on_postgresql: bool) -> sa.CompoundSelect[*_Row]:
     named = bulk.among(on_postgresql, traits.c.name, "names")
-    return _told(on_postgresql).where(named).union_all(_effects(on_postgresql))
+    return _reported(on_postgresql).where(named).union_all(_effects(on_postgresql))
 
 
 @bulk.built_once
-def _told_alone(on_postgresql: bool) -> sa.Select[*_Row]:
-    return _told(on_postgresql).where(bulk.among(on_postgresql, traits.c.name, "names"))
+def _reported_alone(on_postgresql: bool) -> sa.Select[*_Row]:
+    return _reported(on_postgresql).where(bulk.among(on_postgresql, traits.c.name, "names"))
 
 
-def _told(on_postgresql: bool) -> sa.Select[*_Row]:
+def _reported(on_postgresql: bool) -> sa.Select[*_Row]:
     columns = (traits.c.identity_id, traits.c.occurred_at, traits.c.event_id, traits.c.name, traits.c.value)
     return sa.select(*columns).where(bulk.among(on_postgresql, traits.c.identity_id, "ids"))
 
@@ -133,7 +133,10 @@ def known(
     """Return the input of scores, by profile id; with `names`, only these traits."""
     histories = read(connection, profiles, names)
     counts = totals(
-        [[part for stored, _ in one.counts_by_identity.values() for part in stored.parts] for one in profiles]
+        [
+            [part for stored, _ in profile.counts_by_identity.values() for part in stored.parts]
+            for profile in profiles
+        ]
     )
     return {
         profile.id: ScoreInput(counted, histories[profile.id])

@@ -11,14 +11,14 @@ from shared.identity import USER_ID, Identity
 
 def may_have_aliases(connection: sa.Connection, groups: Iterable[Mapping[str, Identity]]) -> bool:
     """Return whether a user id of the groups was ever linked with another user id."""
-    users = sorted({i for group in groups for i, one in group.items() if one.kind == USER_ID})
+    users = sorted({i for group in groups for i, identity in group.items() if identity.kind == USER_ID})
     if not users:
         return False
     both_ways = (links.c.one_id, links.c.other_id), (links.c.other_id, links.c.one_id)
     with_another = sa.union_all(*(
         sa.select(links.c.event_id)
-        .join(identities, identities.c.id == there)
-        .where(bulk.any_of(connection, here, users), identities.c.kind == USER_ID)
-        for here, there in both_ways
+        .join(identities, identities.c.id == other_end)
+        .where(bulk.any_of(connection, end, users), identities.c.kind == USER_ID)
+        for end, other_end in both_ways
     ))  # fmt: skip
     return connection.execute(with_another.limit(1)).first() is not None

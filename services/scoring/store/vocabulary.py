@@ -33,7 +33,7 @@ def check_kind(connection: sa.Connection, field: str, kind: str) -> None:
     if kind in KINDS or _has(connection, identities.c.kind, kind):
         return
     others = distinct_values(connection, identities.c.kind, _MAX_KINDS)
-    check_known("kind_unknown", {field: kind}, [*KINDS, *(one for one in others if one not in KINDS)])
+    check_known("kind_unknown", {field: kind}, [*KINDS, *(other for other in others if other not in KINDS)])
 
 
 def check_trait(connection: sa.Connection, field: str, name: str) -> None:
@@ -41,23 +41,25 @@ def check_trait(connection: sa.Connection, field: str, name: str) -> None:
 
     Once there are too many names to store, every name passes.
     """
-    asked = {*KNOWN_TRAITS, *KINDS, *map(canonical, active(connection).traits_asked)}
+    known = {*KNOWN_TRAITS, *KINDS, *map(canonical, active(connection).needed_traits)}
     # An object is known by its own name, and so are the paths into it.
-    its_names = {part for one in (name, canonical(name)) for part in (one, one.partition(".")[0])}
+    its_names = {
+        part for spelling in (name, canonical(name)) for part in (spelling, spelling.partition(".")[0])
+    }
     of_traits = seen_names.c.kind == "trait"
-    if not its_names.isdisjoint(asked):
+    if not its_names.isdisjoint(known):
         return
     if _has(connection, seen_names.c.kind, "trait", seen_names.c.name.in_(sorted(its_names))):
         return
     if "trait" in names.full_kinds(connection):
         return
     objects = sa.select(seen_names.c.name).where(of_traits, seen_names.c.form == "object")
-    told_objects = map(canonical, connection.execute(objects).scalars())
-    if not objects_with(name).isdisjoint(told_objects):
+    seen_objects = map(canonical, connection.execute(objects).scalars())
+    if not objects_with(name).isdisjoint(seen_objects):
         return
     query = sa.select(seen_names.c.name).where(of_traits).distinct().order_by(seen_names.c.name)
-    told = connection.execute(query).scalars()
-    check_known("trait_unknown", {field: name}, [*dict.fromkeys([*told, *sorted(asked)])])
+    seen = connection.execute(query).scalars()
+    check_known("trait_unknown", {field: name}, [*dict.fromkeys([*seen, *sorted(known)])])
 
 
 def check_model(connection: sa.Connection, field: str, model: str) -> None:
@@ -103,14 +105,16 @@ def not_there(connection: sa.Connection, model: str, which: Which, field: str | 
     if which == "draft":
         return NotFound("draft_unknown", f"Model {model} has no draft; PUT one first.", field)
     if which is None and _has(connection, models.c.model, model, models.c.retired_at.is_not(None)):
-        told = f"Model {model} is retired and scores nobody until a version of it, or a draft, is activated."
-        return NotFound("version_unknown", told, field)
+        message = (
+            f"Model {model} is retired and scores nobody until a version of it, or a draft, is activated."
+        )
+        return NotFound("version_unknown", message, field)
     query = sa.select(sa.func.max(versions.c.version)).where(versions.c.model == model)
     latest = connection.execute(query).scalar()
     several = f"it has 1 to {latest}" if (latest or 0) > 1 else "it has version 1 alone"
     has = several if latest else "none was activated yet"
-    what = "active version" if which is None else f"version {which}"
-    return NotFound("version_unknown", f"Model {model} has no {what}; {has}.", field)
+    label = "active version" if which is None else f"version {which}"
+    return NotFound("version_unknown", f"Model {model} has no {label}; {has}.", field)
 
 
 def _models(connection: sa.Connection) -> Sequence[str]:

@@ -110,7 +110,7 @@ async def test_another_activation_is_refused_until_the_first_has_stalled(
 async def test_a_worker_stops_after_its_activation_was_taken_over(ten: ScoringWorld) -> None:
 
     def started(connection: sa.Connection) -> None:
-        wanted = activation._wanted(connection, MODEL, Activation("all"))
+        wanted = activation._version_to_activate(connection, MODEL, Activation("all"))
         preparation.start(connection, wanted, ten.clock.now())
 
     def advanced(connection: sa.Connection) -> preparation.Phase:

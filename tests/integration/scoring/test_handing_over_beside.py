@@ -52,9 +52,9 @@ async def test_concurrent_handoffs_hand_each_profile_over_once(world: ScoringWor
     answers = await asyncio.gather(
         statuses(world, *everyone),
         statuses(world, *reversed(everyone)),
-        order(world).everybody(2),
+        order(world).all_qualified(2),
         statuses(world, *everyone[:6]),
-        order(world).everybody(2),
+        order(world).all_qualified(2),
     )
     assert await told(world) == everyone
     by_hand = sum(one.count("handed_over") for one in answers if isinstance(one, list))
@@ -134,7 +134,7 @@ async def test_a_handoff_of_all_during_live_scoring_makes_each_profile_a_lead_on
             mail = {"email": f"p{n}@example.com"}
             await persist(lambda mail=mail: world.consume(interaction(known_as=mail)))
 
-    diff, *_ = await asyncio.gather(order(world).everybody(2), goes_on_living(0), goes_on_living(1))
+    diff, *_ = await asyncio.gather(order(world).all_qualified(2), goes_on_living(0), goes_on_living(1))
     assert (diff.kept_back, diff.handed_over_now) == (30, 30)
     assert await told(world) == everyone
 
@@ -147,7 +147,7 @@ async def test_a_concurrent_activation_and_handoffs_make_each_profile_a_lead_onc
     await world.save_draft(VISITS, flip_number=5)
     activated, *orders = await asyncio.gather(
         activate(world.database, world.clock, "m", Activation("all")),
-        *(order(world).everybody(2) for _ in range(3)),
+        *(order(world).all_qualified(2) for _ in range(3)),
         return_exceptions=True,
     )
     assert not isinstance(activated, BaseException), activated

@@ -33,7 +33,7 @@ async def test_a_handoff_stops_when_its_model_is_retired_and_reports_the_number_
     with monkeypatch.context() as patched:
         patched.setattr(pages.Pages, "let_others_write", then_it_is_retired)
         with pytest.raises(Conflict, match="6 were handed over until then") as refused:
-            await order(world).everybody(2)
+            await order(world).all_qualified(2)
     assert refused.value.code == "model_retired"
     assert await told(world) == everyone[:6]
     assert [row[-3:] for row in await world.table_rows(handovers)] == [(6, 7, 6)]
@@ -56,9 +56,9 @@ async def test_a_repeated_handoff_completes_the_work_after_a_crash(
     with monkeypatch.context() as patched:
         patched.setattr(cycles, "hand_over", fails_in_the_third)
         with pytest.raises(ZeroDivisionError):
-            await order(world).everybody(2)
+            await order(world).all_qualified(2)
     assert await told(world) == everyone[:4]
-    diff = await order(world).everybody(2)
+    diff = await order(world).all_qualified(2)
     assert (diff.already_handed_over, diff.kept_back, diff.handed_over_now) == (4, 3, 3)
     assert await told(world) == everyone
     assert [row[-3:] for row in await world.table_rows(handovers)] == [(4, 7, 4), (3, 3, 3)]
@@ -80,5 +80,5 @@ async def test_a_handoff_gives_up_after_repeated_races_and_reports_the_number_ha
     with monkeypatch.context() as patched:
         patched.setattr(handing_over.counts, "write", is_disturbed)
         with pytest.raises(Unavailable, match="4 were handed over until then"):
-            await order(world).everybody(2)
+            await order(world).all_qualified(2)
     assert await statuses(world, *everyone) == ["already_handed_over"] * 4 + ["handed_over"]

@@ -32,7 +32,9 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringW
 
     def started(connection: sa.Connection) -> None:
         preparation.start(
-            connection, activation._wanted(connection, "m", Activation("none")), world.clock.now()
+            connection,
+            activation._version_to_activate(connection, "m", Activation("none")),
+            world.clock.now(),
         )
 
     await world.database.unit(started)
@@ -149,7 +151,7 @@ async def test_scores_are_not_cleared_while_their_version_is_being_prepared(worl
     await advance(world)
 
     def cleared(connection: sa.Connection) -> bool:
-        version = activation._wanted(connection, "m", Activation("none"))
+        version = activation._version_to_activate(connection, "m", Activation("none"))
         return preparation.clear(connection, version, 10)
 
     assert not await world.database.unit(cleared)

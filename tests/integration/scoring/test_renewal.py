@@ -25,7 +25,7 @@ async def test_a_renewal_separates_strangers_that_shared_a_placeholder(old: Rene
     assert await old.profile_id(*ANA_AT_FIRM) == await old.profile_id(*BEN_AT_FIRM)
     (lead,) = await old.lead_events()
     found = await old.renew_and_go_on()
-    assert (found.profiles_before, found.profiles, found.nobody, found.leads) == (1, 2, 1, {})
+    assert (found.profiles_before, found.profiles, found.without_identity, found.leads) == (1, 2, 1, {})
     assert [await old.world.score(Identity(*who)) for who in (ANA_AT_FIRM, BEN_AT_FIRM)] == [10, 10]
     assert await old.matches_the_log(), old.printed
     with pytest.raises(NotFound, match="several people") as refused:

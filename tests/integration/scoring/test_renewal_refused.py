@@ -70,7 +70,7 @@ async def test_a_renewal_with_an_incomplete_log_is_refused_and_changes_nothing(
 async def test_an_event_with_only_placeholders_does_not_make_the_log_incomplete(old: RenewalWorld) -> None:
     """Only the log and the old tables have an event without identities, or a separation without two sides."""
     found = await old.renew_and_go_on()
-    assert (found.nobody, found.profiles) == (2, 2)
+    assert (found.without_identity, found.profiles) == (2, 2)
     assert await old.matches_the_log(), old.printed
 
 

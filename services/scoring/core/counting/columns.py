@@ -31,12 +31,12 @@ class Columns:
     """
 
     def __init__(self, counts: Sequence[Counts], keys: Collection[str]) -> None:
-        owners, entries = joined([one.packed for one in counts])
+        owners, entries = joined([counted.packed for counted in counts])
         self.size = len(counts)
-        asked = _Asked(keys)
+        key_index = _KeyIndex(keys)
         # Entries are sorted by profile and key, so a key is looked up once for each run of its rows.
         starts = starts_of(entries["key"])
-        runs, indexes = asked.among(entries["key"][starts])
+        runs, indexes = key_index.among(entries["key"][starts])
         sizes = np.diff(starts, append=len(entries))[runs]
         rows = rows_in(starts[runs], sizes)
         self.profile: Indices = owners[rows]
@@ -85,7 +85,7 @@ class Columns:
         return np.repeat(some, sizes[some]), rows_in(spans[some, 0], sizes[some])
 
 
-class _Asked:
+class _KeyIndex:
     """Count keys by their numbers."""
 
     def __init__(self, keys: Collection[str]) -> None:
@@ -97,8 +97,8 @@ class _Asked:
         """Return which numbers are asked for, and the indices of their keys, both in key order."""
         nearest = np.searchsorted(self._numbers, numbers)
         nearest[nearest == len(self._numbers)] = 0
-        asked = np.flatnonzero(self._numbers[nearest] == numbers)
+        found = np.flatnonzero(self._numbers[nearest] == numbers)
         # Small integers are sorted fast by a stable sort.
-        indexes = self._indexes[nearest[asked]].astype(np.uint16)
+        indexes = self._indexes[nearest[found]].astype(np.uint16)
         order = np.argsort(indexes, kind="stable")
-        return asked[order], indexes[order]
+        return found[order], indexes[order]

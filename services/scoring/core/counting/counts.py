@@ -106,8 +106,8 @@ class Changes:
 
     def to(self, counts: Sequence[Counts]) -> list[Counts]:
         """Return the counts of all owners with the changes added."""
-        before = [one.packed for one in counts]
-        rows = joined([b"" if _is_long(one) else one for one in before])
+        before = [counted.packed for counted in counts]
+        rows = joined([b"" if _is_long(old) else old for old in before])
         if self._rows:
             owners, *columns = zip(*self._rows, strict=True)
             changed = entries_of(*map(np.array, columns, _COLUMNS))
@@ -117,7 +117,7 @@ class Changes:
             )
         sums = _sums(len(before), rows)
         packed = (
-            merged(one, more) if _is_long(one) else more for one, more in zip(before, sums, strict=True)
+            merged(old, more) if _is_long(old) else more for old, more in zip(before, sums, strict=True)
         )
         return _counts(packed, [*_given(zip(counts)), *self._by_hand])
 
@@ -143,24 +143,24 @@ def _sums(number: int, rows: Owned) -> list[bytes]:
 def _given(several: Iterable[Iterable[Counts]]) -> Iterator[_Given]:
     for owner, parts in enumerate(several):
         for of in parts:
-            for one, times in of.by_hand.items():
-                yield owner, one, times
+            for adjustment, times in of.by_hand.items():
+                yield owner, adjustment, times
 
 
 def _counts(packed: Iterable[bytes], by_hand: Iterable[_Given]) -> list[Counts]:
     """Return the counts of each owner, with its adjustments."""
     given: dict[int, dict[tuple[int, str], int]] = {}
-    for owner, one, times in by_hand:
+    for owner, adjustment, times in by_hand:
         of = given.setdefault(owner, {})
-        of[one] = of.get(one, 0) + times
+        of[adjustment] = of.get(adjustment, 0) + times
     return [
-        Counts(one, _without_zeros(given[owner]) if owner in given else {})
-        for owner, one in enumerate(packed)
+        Counts(entries, _without_zeros(given[owner]) if owner in given else {})
+        for owner, entries in enumerate(packed)
     ]
 
 
 def _without_zeros(given: ByHand) -> ByHand:
-    return {one: times for one, times in sorted(given.items()) if times}
+    return {adjustment: times for adjustment, times in sorted(given.items()) if times}
 
 
 def total(parts: Sequence[Counts]) -> Counts:
@@ -172,12 +172,12 @@ def totals(several: Sequence[Sequence[Counts]]) -> list[Counts]:
     """Return the sum of the counts in each sequence."""
     # Most profiles have the counts of a single identity.
     sums = [parts[0] if parts else NONE for parts in several]
-    places = [place for place, parts in enumerate(several) if len(parts) > 1]
-    if places:
-        packed = _totals([[one.packed for one in several[place]] for place in places])
-        found = _counts(packed, _given(several[place] for place in places))
-        for place, counts in zip(places, found, strict=True):
-            sums[place] = counts
+    indexes = [index for index, parts in enumerate(several) if len(parts) > 1]
+    if indexes:
+        packed = _totals([[part.packed for part in several[index]] for index in indexes])
+        found = _counts(packed, _given(several[index] for index in indexes))
+        for index, counts in zip(indexes, found, strict=True):
+            sums[index] = counts
     return sums
 
 
@@ -185,11 +185,11 @@ def _totals(several: Sequence[Sequence[bytes]]) -> list[bytes]:
     is_long = [any(map(_is_long, parts)) for parts in several]
     short = [() if long else parts for parts, long in zip(several, is_long, strict=True)]
     owner_of_part = np.repeat(np.arange(len(short)), [len(parts) for parts in short])
-    part_of_row, entries = joined([one for parts in short for one in parts])
+    part_of_row, entries = joined([part for parts in short for part in parts])
     sums = _sums(len(short), Owned(owner_of_part[part_of_row], entries))
     return [
-        reduce(merged, sorted(parts, key=len, reverse=True)) if long else its
-        for parts, long, its in zip(several, is_long, sums, strict=True)
+        reduce(merged, sorted(parts, key=len, reverse=True)) if long else short_sum
+        for parts, long, short_sum in zip(several, is_long, sums, strict=True)
     ]
 
 

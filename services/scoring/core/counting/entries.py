@@ -39,7 +39,7 @@ def entries_of(*columns: NDArray[Any]) -> Entries:
 
 def joined(packed: Sequence[bytes]) -> Owned:
     """Return the entries of owners, one owner after the other."""
-    sizes = np.array([len(one) // ENTRY.itemsize for one in packed], np.intp)
+    sizes = np.array([len(part) // ENTRY.itemsize for part in packed], np.intp)
     return Owned(np.repeat(np.arange(len(sizes)), sizes), entries_in(b"".join(packed)))
 
 
@@ -65,12 +65,12 @@ def merged(many: bytes, few: bytes) -> bytes:
     if not (many and few):
         return many or few
     old, new = entries_in(many), entries_in(few)
-    places = _places(old, new)
+    positions = _positions(old, new)
     # A row beyond the last old one is compared with the last old one, and never equals it.
-    found = old.view(_BYTES).take(places, mode="clip").view(ENTRY)
+    found = old.view(_BYTES).take(positions, mode="clip").view(ENTRY)
     is_there = (found["key"] == new["key"]) & (found["by"] == new["by"]) & (found["day"] == new["day"])
     is_new = ~is_there
-    at = places[is_new]
+    at = positions[is_new]
     at += np.arange(len(at))
     sums = np.empty(len(old) + len(at), ENTRY)
     is_old = np.ones(len(sums), np.bool_)
@@ -80,27 +80,27 @@ def merged(many: bytes, few: bytes) -> bytes:
     rows[is_old] = old.view(_BYTES)
     if is_there.any():
         times = sums["times"]
-        changed = np.flatnonzero(is_old)[places[is_there]]
+        changed = np.flatnonzero(is_old)[positions[is_there]]
         times[changed] += new["times"][is_there]
         if not times[changed].all():
             rows = rows[times != 0]
     return rows.tobytes()
 
 
-def _places(entries: Entries, wanted: Entries) -> Indices:
-    """Return for each wanted row the index of the first entry that is not before it."""
+def _positions(entries: Entries, rows: Entries) -> Indices:
+    """Return for each row the index of the first entry that is not before it."""
     keys, of_by, of_day = (np.ascontiguousarray(entries[name]) for name in ("key", "by", "day"))
-    by, day = np.ascontiguousarray(wanted["by"]), np.ascontiguousarray(wanted["day"])
-    place, end = (np.searchsorted(keys, wanted["key"], side) for side in ("left", "right"))
+    by, day = np.ascontiguousarray(rows["by"]), np.ascontiguousarray(rows["day"])
+    position, end = (np.searchsorted(keys, rows["key"], side) for side in ("left", "right"))
     # A binary search for all rows at once, each among the entries of its key.
-    step = 1 << int((end - place).max()).bit_length()
-    place -= 1
+    step = 1 << int((end - position).max()).bit_length()
+    position -= 1
     while step := step >> 1:
-        further = place + step
+        further = position + step
         its_by = of_by.take(further, mode="clip")
         is_before = its_by == by
         is_before &= of_day.take(further, mode="clip") < day
         is_before |= its_by < by
         is_before &= further < end
-        place = np.where(is_before, further, place)
-    return place + 1
+        position = np.where(is_before, further, position)
+    return position + 1

@@ -78,8 +78,8 @@ class Tally:
 
     def __init__(self, matrices: Iterable[Matrix], only: Collection[str] | None = None) -> None:
         several = list(matrices)
-        asked = {ADJUSTMENTS, *(key for matrix in several for key in keys_of(matrix))}
-        self.keys = frozenset(asked if only is None else asked.intersection(only))
+        keys = {ADJUSTMENTS, *(key for matrix in several for key in keys_of(matrix))}
+        self.keys = frozenset(keys if only is None else keys.intersection(only))
         self._counts_activity = ACTIVITY in self.keys
         self._counts_adjustments = ADJUSTMENTS in self.keys
         rules = {
@@ -124,9 +124,9 @@ def _in_one_form(value: object) -> object:
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) <= _MAX_EXACT else value
     if isinstance(value, list):
-        return [_in_one_form(one) for one in value]
+        return [_in_one_form(part) for part in value]
     if isinstance(value, dict):
-        return {key: _in_one_form(one) for key, one in value.items()}
+        return {key: _in_one_form(part) for key, part in value.items()}
     return value
 
 

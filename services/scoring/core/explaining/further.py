@@ -98,7 +98,7 @@ class Ahead:
             for (key, by), times in matches.items():
                 changes.add(profile, key, by, self._day, times)
         columns = Columns(changes.to([before] * len(several)), keys)
-        everybody = np.arange(len(several))
+        profiles = np.arange(len(several))
         anew = [rule.id for key in keys for rule in self._matrix.rules_of.get(key, ())]
         unchanged = [
             (rule, points) for rule, points in (*self._points_of.items(), *others) if rule not in anew
@@ -109,7 +109,7 @@ class Ahead:
         )
         part.add_lines(lines)
         for rule_id, points in unchanged:
-            part.add(rule_id, everybody, np.full(len(several), points))
+            part.add(rule_id, profiles, np.full(len(several), points))
 
         def exactly(profile: int) -> float:
             rows = lines.profile == profile

@@ -90,8 +90,9 @@ def _without(why: Why, without: Without) -> str:
 def _cycles(why: Why) -> Iterator[str]:
     cycle, question = why.question.cycle, why.question
     if cycle is not None and why.status not in {LEAD, KEPT_BACK}:
-        what = "was kept from sales" if cycle.lead_id is None else "became a lead"
-        yield f"It {what} on {cycle.flipped_at.date()} under version {cycle.version} (cycle {cycle.number})."
+        result = "was kept from sales" if cycle.lead_id is None else "became a lead"
+        of_cycle = f"under version {cycle.version} (cycle {cycle.number})"
+        yield f"It {result} on {cycle.flipped_at.date()} {of_cycle}."
     if cycle is not None and cycle.lead_id is not None:
         yield (
             "It does not become a lead again: the matrix has no `requalify_after`."

@@ -37,18 +37,18 @@ def next_cycle(
     `taken` are cycles whose numbers are used up, including cycles of a profile from which this one was
     unmerged. They are no reason to wait, but the id of a lead derives from its number.
     """
-    begun = list(past)
-    last = max(begun, key=lambda cycle: (cycle.number, cycle.flipped_at), default=None)
+    earlier = list(past)
+    last = max(earlier, key=lambda cycle: (cycle.number, cycle.flipped_at), default=None)
     if last is not None:
         wait = version.matrix.requalify_after
         if wait is None or day_of(now) - day_of(last.flipped_at) < wait:
             return None
-    return max((cycle.number for cycle in (*begun, *taken)), default=0) + 1
+    return max((cycle.number for cycle in (*earlier, *taken)), default=0) + 1
 
 
-def latest_cycle(begun: Iterable[Cycle]) -> int:
+def latest_cycle(past: Iterable[Cycle]) -> int:
     """Return the number of the cycle for the hand-over of a profile whose cycles were all kept back."""
-    return max((cycle.number for cycle in begun), default=1)
+    return max((cycle.number for cycle in past), default=1)
 
 
 def qualify(

@@ -21,7 +21,7 @@ class Profiles:
         """identity id -> identity, for identities that are not in the tables yet"""
         self.linked: set[str] = set()
         """ids of the identities whose profile has other identities than before"""
-        self.gone: set[str] = set()
+        self.absorbed: set[str] = set()
         """ids of profiles that have been merged into another"""
         for profile in known:
             self._admit(profile)
@@ -54,27 +54,27 @@ class Profiles:
             self._join(link)
 
     def _join(self, link: Link) -> None:
-        one, other = self._of[link.one], self._of[link.other]
-        if one is other:
+        first, other = self._of[link.first], self._of[link.other]
+        if first is other:
             return
-        if self._rules.objection(one.identities, other.identities) is not None:
+        if self._rules.objection(first.identities, other.identities) is not None:
             self.contested.append(link)
             return
-        survivor, absorbed = (one, other) if one.id < other.id else (other, one)
-        self.linked.update(one.identities, other.identities)
+        survivor, absorbed = (first, other) if first.id < other.id else (other, first)
+        self.linked.update(first.identities, other.identities)
         self.moved.update(dict.fromkeys(absorbed.identities, survivor.id))
-        self.gone.add(absorbed.id)
+        self.absorbed.add(absorbed.id)
         survivor.counts_by_identity |= absorbed.counts_by_identity
         survivor.identities |= absorbed.identities
         self._of.update(dict.fromkeys(absorbed.identities, survivor))
 
     def both_of(self, link: Link) -> Mapping[str, Identity]:
         """Return the identities of the two profiles of a link."""
-        return {**self._of[link.one].identities, **self._of[link.other].identities}
+        return {**self._of[link.first].identities, **self._of[link.other].identities}
 
     def objection(self, link: Link) -> str | None:
         """Return why the two profiles of a link cannot be merged, None when they can."""
-        return self._rules.objection(self._of[link.one].identities, self._of[link.other].identities)
+        return self._rules.objection(self._of[link.first].identities, self._of[link.other].identities)
 
     def regroup(self, before: Iterable[Profile], groups: Iterable[Mapping[str, Identity]]) -> dict[str, str]:
         """Regroup profiles of the same identities; return the new profile id of each moved identity."""
@@ -91,6 +91,6 @@ class Profiles:
                 if identity_id in was.counts_by_identity:
                     profile.counts_by_identity[identity_id] = was.counts_by_identity[identity_id]
             self._admit(profile)
-        self.gone |= {profile.id for profile in was_of.values()} - {self._of[i].id for i in was_of}
-        self.gone -= {self._of[i].id for i in was_of}
+        self.absorbed |= {profile.id for profile in was_of.values()} - {self._of[i].id for i in was_of}
+        self.absorbed -= {self._of[i].id for i in was_of}
         return moves

@@ -52,8 +52,8 @@ def named_in(interactions: Iterable[Interaction], separated: set[str], others: I
     """Return which identities a batch names, given those it separates and `others` that it is about."""
     linking = set(separated)
     named = separated.union(others)
-    for one in interactions:
-        ids = [identity.id for identity in one.identities]
+    for interaction in interactions:
+        ids = [identity.id for identity in interaction.identities]
         named.update(ids)
         if len(ids) > 1:
             linking.update(ids)
@@ -115,7 +115,7 @@ def are_latest(contested: Iterable[Link], profiles: Profiles, holding: Iterable[
     """
     latest: dict[str, Link] = {}
     for link in holding:
-        latest[link.one] = max(link, latest.get(link.one, link), key=lambda one: one.order)
+        latest[link.first] = max(link, latest.get(link.first, link), key=lambda candidate: candidate.order)
     return all(
         latest[identity_id].order <= link.order
         for link in contested
@@ -133,6 +133,6 @@ def regrouped(
     """
     known = {i: identity for profile in loaded for i, identity in profile.identities.items()}
     groups, refused = partition(
-        known, (link for link in component if link.one in known and link.other in known), rules
+        known, (link for link in component if link.first in known and link.other in known), rules
     )
     return profiles.regroup(loaded, groups), refused

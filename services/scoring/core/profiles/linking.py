@@ -32,7 +32,7 @@ Pair: TypeAlias = tuple[str, str]
 class Link(NamedTuple):
     """The earliest evidence that two identities are one profile's; `refused` says why it was not heeded."""
 
-    one: str
+    first: str
     other: str
     occurred_at: datetime
     event_id: str
@@ -41,12 +41,12 @@ class Link(NamedTuple):
     @property
     def pair(self) -> Pair:
         """The key of the link."""
-        return self.one, self.other
+        return self.first, self.other
 
     @property
     def order(self) -> tuple[datetime, str, str, str]:
         """The sort key of the link among all links."""
-        return self.occurred_at, self.event_id, self.other, self.one
+        return self.occurred_at, self.event_id, self.other, self.first
 
 
 class Side(NamedTuple):
@@ -66,20 +66,20 @@ class LinkRules:
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     """For user ids of the same user, the id that stands for all of them (core/aliases.py)."""
 
-    def objection(self, one: Mapping[str, Identity], other: Mapping[str, Identity]) -> str | None:
+    def objection(self, first: Mapping[str, Identity], other: Mapping[str, Identity]) -> str | None:
         """Return why two groups cannot belong to one profile, None when they can."""
-        if len(one) + len(other) > MAX_IDENTITIES:
+        if len(first) + len(other) > MAX_IDENTITIES:
             return f"A person has at most {MAX_IDENTITIES} identities."
-        ours, theirs = Counter(i.kind for i in one.values()), Counter(i.kind for i in other.values())
+        ours, theirs = Counter(i.kind for i in first.values()), Counter(i.kind for i in other.values())
         for kind in sorted(ours.keys() & theirs.keys() & self.limits.keys()):
             number, limit = ours[kind] + theirs[kind], self.limits[kind]
             if kind == USER_ID and number > limit and self.aliases:
-                users = (i for group in (one, other) for i, named in group.items() if named.kind == kind)
+                users = (i for group in (first, other) for i, named in group.items() if named.kind == kind)
                 number = len({self.aliases.get(i, i) for i in users})
             if number > limit:
                 return f"A person has at most {limit} {kind}, and these would have {number}."
         if self.sides:
-            against = {Side(s.separation_id, not s.other) for i in one for s in self.sides.get(i, ())}
+            against = {Side(s.separation_id, not s.other) for i in first for s in self.sides.get(i, ())}
             for identity_id in sorted(other):
                 for side in self.sides.get(identity_id, ()):
                     if side in against:
@@ -94,11 +94,11 @@ def too_many_links() -> str:
 
 def heeded(links: Iterable[Link]) -> set[Pair]:
     """Return the links that are among the MAX_LINKS earliest links of both of their identities."""
-    places: Counter[str] = Counter()
+    ranks: Counter[str] = Counter()
     kept: set[Pair] = set()
     for link in sorted(links, key=lambda link: link.order):
-        places.update(link.pair)
-        if max(places[link.one], places[link.other]) <= MAX_LINKS:
+        ranks.update(link.pair)
+        if max(ranks[link.first], ranks[link.other]) <= MAX_LINKS:
             kept.add(link.pair)
     return kept
 
@@ -128,12 +128,12 @@ def partition(
     for link in in_order:
         if link.pair not in kept:
             continue
-        one, other = group_of[link.one], group_of[link.other]
-        why = None if one is other else rules.objection(one, other)
+        first, other = group_of[link.first], group_of[link.other]
+        why = None if first is other else rules.objection(first, other)
         refused[link.pair] = why
-        if one is not other and why is None:
-            one |= other
-            group_of.update(dict.fromkeys(other, one))
+        if first is not other and why is None:
+            first |= other
+            group_of.update(dict.fromkeys(other, first))
     return list({id(group): group for group in group_of.values()}.values()), refused
 
 

@@ -61,8 +61,8 @@ def _path(use: TextUse, text: str) -> _Odd | None:
         message = "a path has no host, and `url` is the whole address"
         return _Odd("path_with_host", message, path or "/")
     if not use.has_wildcards and (cut := re.search(r"[?#]", text)):
-        what = "query, which is in `search`" if cut[0] == "?" else "fragment"
-        return _Odd("path_with_query", f"a path has no {what}", text[: cut.start()] or None)
+        part = "query, which is in `search`" if cut[0] == "?" else "fragment"
+        return _Odd("path_with_query", f"a path has no {part}", text[: cut.start()] or None)
     if use.from_start and text[:1].strip() and text[0] not in _starts("/", use):
         return _Odd("path_without_slash", "a path begins with `/`", f"/{text}")
     return None

@@ -128,11 +128,11 @@ class Worlds:
                 raise _EnoughError
             if not is_possible:
                 return False
-            there = _is_there(trait, world)
-            if there is None:
+            is_known = _is_known(trait, world)
+            if is_known is None:
                 return _Atom(trait)
-            if not operands or not there:
-                return there == wants
+            if not operands or not is_known:
+                return is_known == wants
             if trait in world.values:
                 return is_met(world.values[trait])
             return world.settled.get(atom, atom)
@@ -149,12 +149,12 @@ def _very_value(comparison: Comparison) -> Any:
             return None
 
 
-def _is_there(trait: str, world: _World) -> bool | None:
-    there = world.settled.get(_Atom(trait))
-    if there is None and trait == "email_domain" and world.settled.get(_Atom("email")):
+def _is_known(trait: str, world: _World) -> bool | None:
+    is_known = world.settled.get(_Atom(trait))
+    if is_known is None and trait == "email_domain" and world.settled.get(_Atom("email")):
         # An address has a domain.
         return True
-    return there
+    return is_known
 
 
 def _all_of(terms: Sequence[_Term]) -> _Term:

@@ -176,8 +176,8 @@ def _is_known_property(name: str, seen: SeenNames) -> bool:
 def _is_known_trait(name: str, forms: Mapping[str, JsonTypes]) -> bool:
     if any("object" in forms.get(trait, ()) for trait in objects_with(name)):
         return True
-    told_by = {canonical(name)} if "." in name else sources(name)
-    return any(trait in forms or trait in known.TRAITS for trait in told_by)
+    trait_names = {canonical(name)} if "." in name else sources(name)
+    return any(trait in forms or trait in known.TRAITS for trait in trait_names)
 
 
 def _as_trait(name: str, seen: SeenNames) -> str:

@@ -33,8 +33,8 @@ def _add(connection: Connection, page: Sequence[Any], current: Current) -> None:
     """Add the identities of a page of the live tables that the log does not have."""
     leads = cycles.leads_of(connection, {row.profile_id for row in page})
     rows = _not_on_the_log(page, leads)
-    there = former.existing(connection, sorted({row.identity_id for row in rows}))
-    cycles.add_flipped(connection, _today(rows, there, current))
+    existing = former.existing(connection, sorted({row.identity_id for row in rows}))
+    cycles.add_flipped(connection, _today(rows, existing, current))
 
 
 def _not_on_the_log(page: Sequence[Any], leads: Mapping[tuple[str, str, int], str | None]) -> list[Any]:
@@ -48,10 +48,10 @@ def _not_on_the_log(page: Sequence[Any], leads: Mapping[tuple[str, str, int], st
     ]
 
 
-def _today(rows: Sequence[Any], there: Collection[str], current: Current) -> list[dict[str, Any]]:
+def _today(rows: Sequence[Any], existing: Collection[str], current: Current) -> list[dict[str, Any]]:
     """Return the rows with the identities of today, without placeholders.
 
-    `there` are those of their identities that exist in the rebuild.
+    `existing` are those of their identities that exist in the rebuild.
     """
     return [
         {
@@ -62,7 +62,7 @@ def _today(rows: Sequence[Any], there: Collection[str], current: Current) -> lis
             "carried": row.carried,
         }
         for row in rows
-        if (identity_id := row.identity_id if row.identity_id in there else _id_today(row, current))
+        if (identity_id := row.identity_id if row.identity_id in existing else _id_today(row, current))
     ]
 
 

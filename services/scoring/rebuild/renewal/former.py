@@ -23,10 +23,10 @@ async def find(copy: Database, rebuilt: Database, current: Current) -> None:
     An identity that no longer exists leads to the identity of its form of today, else to the identities that
     its interactions are attributed to, else to the identities that were in one profile with it.
     """
-    async with aclosing(_gone(copy, rebuilt)) as pages:
+    async with aclosing(_missing(copy, rebuilt)) as pages:
         async for page in pages:
             await rebuilt.unit(partial(_follow_form_or_deeds, page=page, current=current))
-    async with aclosing(_gone(copy, rebuilt)) as pages:
+    async with aclosing(_missing(copy, rebuilt)) as pages:
         async for page in pages:
             members = await copy.read(partial(rows.members, profiles={row.profile_id for row in page}))
             await rebuilt.unit(partial(_follow_person, page=page, members=members))
@@ -35,12 +35,12 @@ async def find(copy: Database, rebuilt: Database, current: Current) -> None:
             await rebuilt.unit(partial(_follow_former, page=page))
 
 
-async def _gone(copy: Database, rebuilt: Database) -> AsyncGenerator[list[Any]]:
+async def _missing(copy: Database, rebuilt: Database) -> AsyncGenerator[list[Any]]:
     """Yield the identities of the live tables that the rebuild lacks."""
     async with aclosing(copy.pages(rows.IDENTITIES, PAGE)) as pages:
         async for page in pages:
-            there = await rebuilt.read(partial(rows.existing, ids=[row.id for row in page]))
-            yield [row for row in page if row.id not in there]
+            existing = await rebuilt.read(partial(rows.existing, ids=[row.id for row in page]))
+            yield [row for row in page if row.id not in existing]
 
 
 def _follow_form_or_deeds(connection: Connection, page: Sequence[Any], current: Current) -> None:
@@ -62,11 +62,11 @@ def _follow_former(connection: Connection, page: Sequence[Any]) -> None:
     rows.write(connection, rows.followed(connection, pairs))
 
 
-def _by_form(connection: Connection, gone: Iterable[Any], current: Current) -> list[tuple[str, str]]:
-    forms = {row.id: current.identity(Identity(row.kind, row.value)) for row in gone}
+def _by_form(connection: Connection, missing: Iterable[Any], current: Current) -> list[tuple[str, str]]:
+    forms = {row.id: current.identity(Identity(row.kind, row.value)) for row in missing}
     ids = {former: form.id for former, form in forms.items() if form is not None}
-    there = rows.existing(connection, list(ids.values()))
-    return [(former, today) for former, today in ids.items() if today in there]
+    existing = rows.existing(connection, list(ids.values()))
+    return [(former, today) for former, today in ids.items() if today in existing]
 
 
 def _by_person(

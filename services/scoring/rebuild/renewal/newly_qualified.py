@@ -36,7 +36,9 @@ async def _newly(copy: Database, rebuilt: Database, page: Sequence[Any]) -> list
     found: list[tuple[str, str]] = []
     for row in page:
         profiles = {profile_of[i] for i in were[row.profile_id] if i in profile_of}
-        before = [state for one in profiles if (state := state_of.get((one, row.model))) is not None]
+        before = [
+            state for profile_id in profiles if (state := state_of.get((profile_id, row.model))) is not None
+        ]
         if before and QUALIFIED not in before:
             found.append((row.profile_id, row.model))
     return found

@@ -14,7 +14,7 @@ from services.scoring.rebuild.rebuild import FixedClock, Rebuild, RebuildCounter
 from services.scoring.rebuild.renewal import evidence, former, newly_qualified
 from services.scoring.rebuild.renewal.swap import Built, swap
 from services.scoring.store import folds
-from services.scoring.store.everybody import number_of_profiles
+from services.scoring.store.all_profiles import number_of_profiles
 from services.scoring.store.rebuild import snapshot
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
@@ -31,7 +31,7 @@ class Renewed(NamedTuple):
     """The result of a renewal; profiles are counted before and after."""
 
     messages: int
-    nobody: int
+    without_identity: int
     profiles_before: int
     profiles: int
     leads: Mapping[str, int]
@@ -79,8 +79,8 @@ class Renewal:
         """
         was = await self._live.read(folds.built_by)
         async with beside(directory) as files:
-            told, current = await self._build(files, progress)
-            await _require_all(told, files)
+            counters, current = await self._build(files, progress)
+            await _require_all(counters, files)
             await evidence.gather(*files)
             await former.find(*files, current)
             await leads.restore(log=self._log, live=self._live, **files._asdict(), current=current)
@@ -88,8 +88,8 @@ class Renewal:
             built = Built(*files, current, self._fold, was, self._group, candidates)
             flips = await swap(self._live, built, self._clock, progress)
             return Renewed(
-                told.applied,
-                told.nobody,
+                counters.applied,
+                counters.without_identity,
                 await files.copy.read(number_of_profiles),
                 await files.rebuilt.read(number_of_profiles),
                 Counter(lead.model for lead in flips),
@@ -106,18 +106,19 @@ class Renewal:
         return await rebuild.run(progress), current
 
 
-async def _require_all(told: RebuildCounters, files: Beside) -> None:
+async def _require_all(counters: RebuildCounters, files: Beside) -> None:
     """Raise Conflict when the log lacks anything that the tables have read."""
-    if told.failed:
+    if counters.failed:
         raise Conflict(
             "log_unreadable",
-            f"{len(told.failed):,} messages could not be taken in again ({some(told.failed)}). {_KEPT}",
+            f"{len(counters.failed):,} messages could not be taken in again ({some(counters.failed)}). "
+            f"{_KEPT}",
         )
-    if told.missing:
+    if counters.missing:
         raise Conflict(
             "log_incomplete",
-            f"The log has less than scoring has read of {some(told.missing)}: was it cut off, or replaced? "
-            f"{_KEPT}",
+            f"The log has less than scoring has read of {some(counters.missing)}: was it cut off, or "
+            f"replaced? {_KEPT}",
         )
     if lost := await evidence.count_lost(*files):
         raise Conflict(

@@ -48,30 +48,30 @@ async def swap(live: Database, built: Built, clock: Clock, progress: Progress) -
     counted = await built.rebuilt.read(active)
     stood = await built.copy.read(partial(_stood, group=built.group))
 
-    def locked(its: Connection) -> tuple[Sequence[Any], Active]:
+    def locked(connection: Connection) -> tuple[Sequence[Any], Active]:
         # Batches take these two locks in the same order.
-        rows = positions.lock(its, built.group, INTERACTIONS)
-        hold(its, to_activate=True)
-        return rows, _unchanged(its, built, counted)
+        rows = positions.lock(connection, built.group, INTERACTIONS)
+        hold(connection, to_activate=True)
+        return rows, _unchanged(connection, built, counted)
 
-    def finished(its: Connection) -> Sequence[LeadQualified]:
-        positions.set_back(its, stands, stood)
-        folds.write(its, built.fold)
+    def finished(connection: Connection) -> Sequence[LeadQualified]:
+        positions.set_back(connection, stands, stood)
+        folds.write(connection, built.fold)
         leads: list[LeadQualified] = []
         for start in range(0, len(built.newly), _CHUNK):
             newly = built.newly[start : start + _CHUNK]
-            leads += hand_over_newly_qualified(its, newly, matrices, clock.now())
+            leads += hand_over_newly_qualified(connection, newly, matrices, clock.now())
         return leads
 
-    async with live.open_unit() as connection:
-        stands, matrices = await connection.run(locked)
-        await cycles.keep(connection, built.rebuilt, built.current)
+    async with live.open_unit() as opened:
+        stands, matrices = await opened.run(locked)
+        await cycles.keep(opened, built.rebuilt, built.current)
         for table in replacement.REPLACED:
             progress.step(f"writing {table.name}")
-            await replacement.replace(connection, built.rebuilt, table)
-        await replacement.add_cycles(connection, built.rebuilt)
-        await replacement.replace_names(connection, built.copy, built.rebuilt)
-        return await connection.run(finished)
+            await replacement.replace(opened, built.rebuilt, table)
+        await replacement.add_cycles(opened, built.rebuilt)
+        await replacement.replace_names(opened, built.copy, built.rebuilt)
+        return await opened.run(finished)
 
 
 def _unchanged(connection: Connection, built: Built, counted: Active) -> Active:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from services.scoring.change.pages import Pages
 from services.scoring.live.rescoring import rescore_profiles
-from services.scoring.store import everybody
+from services.scoring.store import all_profiles
 from services.scoring.store.models import Active, active, hold
 from shared.database.engine import Database
 from shared.errors import NotFound
@@ -64,12 +64,12 @@ class Repricing:
     def _number(self, connection: Connection) -> int:
         """Return how many profiles there are; raises NotFound when the model has no active version."""
         self._of_model(active(connection))
-        return everybody.number_of_profiles(connection)
+        return all_profiles.number_of_profiles(connection)
 
     def _page(self, connection: Connection, size: int) -> tuple[list[str], Repriced]:
         hold(connection)
         matrices = self._of_model(active(connection))
-        page = everybody.ids_after(connection, self._after, size)
+        page = all_profiles.ids_after(connection, self._after, size)
         leads, changed = rescore_profiles(connection, page, matrices, self._clock.now(), in_doubt=True)
         return page, Repriced(len(page), changed, Counter(lead.model for lead in leads))
 

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from services.scoring.rebuild.repricing.anew import Repricing
-from services.scoring.rebuild.repricing.display import tell
+from services.scoring.rebuild.repricing.display import print_result
 from shared.database.engine import Database
 from shared.database.migrations import require_newest
 from shared.errors import Misconfigured, Refused
@@ -51,9 +51,9 @@ async def _run(url: str, model: str | None, clock: Clock, console: Console) -> N
         with Progress(console) as progress:
             await repricing.run(partial(progress.show, "pricing (profiles)"))
     except asyncio.CancelledError:
-        tell(console, repricing.found, interrupted=True)
+        print_result(console, repricing.found, interrupted=True)
         raise
     else:
-        tell(console, repricing.found)
+        print_result(console, repricing.found)
     finally:
         await database.close()

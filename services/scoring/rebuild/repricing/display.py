@@ -5,7 +5,7 @@ from rich.console import Console
 from services.scoring.rebuild.repricing.anew import Repriced
 
 
-def tell(console: Console, found: Repriced, *, interrupted: bool = False) -> None:
+def print_result(console: Console, found: Repriced, *, interrupted: bool = False) -> None:
     """Print the result."""
     leads = ", ".join(f"{number:,} in {model}" for model, number in sorted(found.leads.items()))
     lines = [

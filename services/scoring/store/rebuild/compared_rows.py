@@ -94,7 +94,7 @@ async def rows_of(database: Database, subject: Subject, scope: Scope) -> AsyncGe
     columns = query.selected_columns.keys()
     async with aclosing(database.pages(query, PAGE)) as pages:
         async for page in pages:
-            for row in (dict(zip(columns, one, strict=True)) for one in page):
+            for row in (dict(zip(columns, values, strict=True)) for values in page):
                 key = tuple(row[name] for name in names)
                 if subject is COUNTS:
                     counted = counted_in(row["entries"], row["by_hand"], row["older"])

@@ -43,17 +43,17 @@ def note_without_effect(connection: sa.Connection, event_ids: Iterable[str]) -> 
 
 def known_corrections(connection: sa.Connection, events: Sequence[Event | None]) -> set[str]:
     """Return the ids of the corrections among the events that the tables have."""
-    adjusted = [one.id for one in events if isinstance(one, Interaction) and one.type == ADJUSTMENT]
-    retracted = [i for one in events if isinstance(one, Retraction) for i in one.interactions]
-    separated = [one.id for one in events if isinstance(one, Separation)]
+    adjusted = [event.id for event in events if isinstance(event, Interaction) and event.type == ADJUSTMENT]
+    retracted = [i for event in events if isinstance(event, Retraction) for i in event.interactions]
+    separated = [event.id for event in events if isinstance(event, Separation)]
     queries = [
-        sa.select(column).where(bulk.any_of(connection, key, wanted))
-        for column, key, wanted in (
+        sa.select(column).where(bulk.any_of(connection, key, ids))
+        for column, key, ids in (
             (ledger.c.event_id, ledger.c.event_id, adjusted),
             (retractions.c.retraction_id, retractions.c.event_id, retracted),
             (separations.c.separation_id, separations.c.separation_id, separated),
         )
-        if wanted
+        if ids
     ]
     return {i for query in queries for i in connection.execute(query).scalars()}
 
@@ -84,5 +84,5 @@ def count_missing(connection: sa.Connection, key: sa.Column[Any], ids: Sequence[
 
 
 def _without(connection: sa.Connection, column: sa.Column[Any], ids: Sequence[str]) -> Sequence[str]:
-    there = connection.execute(sa.select(column).where(bulk.any_of(connection, column, ids)))
-    return sorted(set(ids) - set(there.scalars()))
+    existing = connection.execute(sa.select(column).where(bulk.any_of(connection, column, ids)))
+    return sorted(set(ids) - set(existing.scalars()))

@@ -28,10 +28,10 @@ def taken_over(connection: sa.Connection, ids: Sequence[str], most: int) -> list
 
     Of one id it returns `most` pairs at most.
     """
-    place = sa.func.row_number().over(partition_by=moved.c.old_id, order_by=moved.c.new_id)
+    number = sa.func.row_number().over(partition_by=moved.c.old_id, order_by=moved.c.new_id)
     of_these = bulk.any_of(connection, moved.c.old_id, ids)
-    placed = sa.select(moved, place.label("place")).where(of_these).subquery()
-    query = sa.select(placed.c.old_id, placed.c.new_id).where(placed.c.place <= most)
+    numbered = sa.select(moved, number.label("number")).where(of_these).subquery()
+    query = sa.select(numbered.c.old_id, numbered.c.new_id).where(numbered.c.number <= most)
     return [(old_id, new_id) for old_id, new_id in connection.execute(query)]
 
 

@@ -60,9 +60,9 @@ def links_between(connection: sa.Connection, first: Pair, last: Pair) -> dict[Pa
     return {link.pair: link for link in (Link(*row) for row in rows)}
 
 
-def write_links(connection: sa.Connection, wanted: Iterable[Link]) -> None:
+def write_links(connection: sa.Connection, evidence: Iterable[Link]) -> None:
     """Write links over the stored ones."""
-    bulk.upsert(connection, links, [dict(zip(links.c.keys(), link, strict=True)) for link in wanted])
+    bulk.upsert(connection, links, [dict(zip(links.c.keys(), link, strict=True)) for link in evidence])
 
 
 def delete_links(connection: sa.Connection, pairs: Sequence[Pair]) -> None:
@@ -95,7 +95,7 @@ def _by_id(
     connection: sa.Connection, key: sa.Column[str], value: sa.Column[str], ids: Collection[str]
 ) -> Mapping[str, str]:
     rows = connection.execute(sa.select(key, value).where(bulk.any_of(connection, key, sorted(ids))))
-    return {one: other for one, other in rows}  # noqa: C416 - typed
+    return {identity_id: profile_id for identity_id, profile_id in rows}  # noqa: C416 - typed
 
 
 def _delete(connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]) -> None:

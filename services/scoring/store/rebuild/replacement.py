@@ -15,7 +15,7 @@ from shared.database.engine import Database
 
 # Only the live tables have all cycles, and names that came since the snapshot must stay.
 _NOT_REPLACED: Final = (tables.cycles, tables.seen_names)
-REPLACED: Final = (*(one for one in PROJECTIONS if one not in _NOT_REPLACED), fold_tables.former_ids)
+REPLACED: Final = (*(table for table in PROJECTIONS if table not in _NOT_REPLACED), fold_tables.former_ids)
 
 
 async def replace(connection: OpenConnection, rebuilt: Database, table: sa.Table) -> None:
@@ -58,10 +58,10 @@ async def replace_names(connection: OpenConnection, copy: Database, rebuilt: Dat
     """Replace the names by those of the rebuild and those that came since the snapshot `copy`."""
     before, today = await copy.read(_names), await rebuilt.read(_names)
 
-    def replaced(its: sa.Connection) -> None:
-        wanted = sorted(today | (_names(its) - before))
-        its.execute(sa.delete(tables.seen_names))
-        bulk.insert(its, tables.seen_names, values_of(tables.seen_names, wanted))
+    def replaced(live: sa.Connection) -> None:
+        names = sorted(today | (_names(live) - before))
+        live.execute(sa.delete(tables.seen_names))
+        bulk.insert(live, tables.seen_names, values_of(tables.seen_names, names))
 
     await connection.run(replaced)
 

@@ -51,12 +51,12 @@ async def take(live: Database, copy: Database) -> None:
     this code, Unavailable when the database cannot be reached.
     """
     await require_newest(live)
-    async with live.open_read() as connection:
+    async with live.open_read() as opened:
         if live.dialect == "postgresql":
             # On SQLite every transaction sees one instant.
-            await connection.run(lambda its: its.execute(_ONE_INSTANT).close())
+            await opened.run(lambda connection: connection.execute(_ONE_INSTANT).close())
         for table in (*MATRICES, *PROJECTIONS, *BESIDE):
-            await _write(copy, table, connection.pages(sa.select(table), PAGE))
+            await _write(copy, table, opened.pages(sa.select(table), PAGE))
 
 
 async def _write(database: Database, table: sa.Table, rows: AsyncGenerator[Sequence[sa.Row[Any]]]) -> None:

@@ -51,7 +51,7 @@ def test_two_merged_profiles_have_the_smaller_id() -> None:
     lesser, greater = sorted(person.id for person in both)
     people = seen({"anonymous_id": "cookie", "email": "ana@example.com"}, known=both)
     assert people.of(greater).id == people.of(lesser).id == lesser
-    assert (people.moved, people.gone) == ({greater: lesser}, {greater})
+    assert (people.moved, people.absorbed) == ({greater: lesser}, {greater})
 
 
 def test_a_chain_of_links_makes_one_profile_in_any_order() -> None:

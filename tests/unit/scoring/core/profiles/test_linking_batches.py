@@ -52,7 +52,7 @@ def test_a_merge_of_two_profiles_leaves_the_smaller_id(links: tuple[Identity, Id
         {LEAST.id: visits(1), GREATEST.id: visits(2)},
     )
     assert both.counts == counts_of({1: {"": 3}})
-    assert (people.moved, people.gone, people.founded) == ({GREATEST.id: LEAST.id}, {GREATEST.id}, {})
+    assert (people.moved, people.absorbed, people.founded) == ({GREATEST.id: LEAST.id}, {GREATEST.id}, {})
     assert people.linked == {LEAST.id, GREATEST.id}
 
 
@@ -74,7 +74,7 @@ def test_new_identities_are_founded_and_assigned_to_a_profile() -> None:
 def test_a_repeated_link_moves_no_identity() -> None:
     people = Profiles([person(LEAST, GREATEST)], FREE)
     take_in(people, told(GREATEST, LEAST))
-    assert (people.moved, people.linked, people.gone) == ({}, set(), set())
+    assert (people.moved, people.linked, people.absorbed) == ({}, set(), set())
 
 
 def test_a_repeated_event_adds_a_single_link() -> None:
@@ -140,7 +140,7 @@ def test_regroup_splits_a_profile_with_the_counts_of_each_identity() -> None:
     assert people.of(GREATEST.id) == person(GREATEST, MIDDLE, _0=2)
     assert moves == {MIDDLE.id: MIDDLE.id, GREATEST.id: MIDDLE.id}
     assert people.linked == {LEAST.id, MIDDLE.id, GREATEST.id}
-    assert people.gone == set()
+    assert people.absorbed == set()
 
 
 def test_regroup_merges_profiles_and_removes_the_merged_profile() -> None:
@@ -150,13 +150,13 @@ def test_regroup_merges_profiles_and_removes_the_merged_profile() -> None:
     assert people.of(GREATEST.id) == person(LEAST, GREATEST, _0=1, _1=2)
     assert moves == {GREATEST.id: LEAST.id}
     assert people.linked == {LEAST.id, GREATEST.id}
-    assert people.gone == {GREATEST.id}
+    assert people.absorbed == {GREATEST.id}
 
 
 def test_a_profile_restored_by_regroup_does_not_count_as_removed() -> None:
     people = Profiles([person(LEAST), person(MIDDLE), person(GREATEST)], FREE)
     take_in(people, told(LEAST, MIDDLE), told(LEAST, GREATEST))
-    assert people.gone == {MIDDLE.id, GREATEST.id}
+    assert people.absorbed == {MIDDLE.id, GREATEST.id}
     together = people.of(LEAST.id)
     people.regroup([together], [{LEAST.id: LEAST, MIDDLE.id: MIDDLE}, {GREATEST.id: GREATEST}])
-    assert people.gone == {MIDDLE.id}
+    assert people.absorbed == {MIDDLE.id}

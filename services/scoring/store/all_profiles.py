@@ -11,7 +11,7 @@ from services.scoring.core.pricing.price import ScoreInput
 from services.scoring.core.profiles.traits import NOTHING_KNOWN, History
 from services.scoring.store.counts import counted_in
 from services.scoring.store.tables import counts, identities, older_counts
-from services.scoring.store.traits import told_of
+from services.scoring.store.traits import reported_of
 from shared.identity import Identity
 
 
@@ -56,14 +56,19 @@ def read(connection: sa.Connection, after: str, size: int, names: Collection[str
         return ProfilePage((), (), ())
     rows = connection.execute(_IDENTITIES, {"after": after, "until": until}).all()
     profile_ids, ids, kinds, values, entries, by_hand, older = zip(*rows, strict=True)
-    starts = [0, *(row for row, (one, other) in enumerate(pairwise(profile_ids), 1) if one != other)]
+    starts = [
+        0,
+        *(row for row, (previous, current) in enumerate(pairwise(profile_ids), 1) if previous != current),
+    ]
     spans = [slice(*span) for span in pairwise([*starts, len(rows)])]
     counted = list(map(_counts, entries, by_hand, older))
     histories = [NOTHING_KNOWN] * len(spans)
     if names:
-        named, told = list(map(Identity, kinds, values)), told_of(connection, ids, names)
+        named, reported = list(map(Identity, kinds, values)), reported_of(connection, ids, names)
         histories = [
-            History([one for i in ids[span] for one in told.get(i, ())] if told else (), named[span])
+            History(
+                [trait for i in ids[span] for trait in reported.get(i, ())] if reported else (), named[span]
+            )
             for span in spans
         ]
     return ProfilePage(

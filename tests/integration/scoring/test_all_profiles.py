@@ -1,11 +1,11 @@
-"""All profiles, read a page at a time: each profile once, with the same data as `people.find` gives."""
+"""All profiles, read a page at a time: each once, with the counts and traits that `profiles.find` reads."""
 
 from math import ceil
 
 import pytest
 from sqlalchemy import Connection
 
-from services.scoring.store import counts, everybody, traits
+from services.scoring.store import all_profiles, counts, traits
 from services.scoring.store.profiles import find
 from services.scoring.store.tables import identities, older_counts
 from shared.database.engine import Database
@@ -37,10 +37,10 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringW
 async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(
     world: ScoringWorld, size: int
 ) -> None:
-    def pages(connection: Connection) -> list[everybody.ProfilePage]:
-        found: list[everybody.ProfilePage] = []
+    def pages(connection: Connection) -> list[all_profiles.ProfilePage]:
+        found: list[all_profiles.ProfilePage] = []
         after = ""
-        while (page := everybody.read(connection, after, size, NAMES)).profile_ids:
+        while (page := all_profiles.read(connection, after, size, NAMES)).profile_ids:
             found.append(page)
             after = page.profile_ids[-1]
         return found
@@ -56,7 +56,7 @@ async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(
 
 async def test_a_page_contains_the_identities_counts_and_traits_of_each_profile(world: ScoringWorld) -> None:
     def both(connection: Connection) -> None:
-        page = everybody.read(connection, "", 100, NAMES)
+        page = all_profiles.read(connection, "", 100, NAMES)
         for profile_id, known, ids in zip(*page, strict=True):
             (person,) = find(connection, [profile_id])
             expected = traits.known(connection, [person])[profile_id]
@@ -69,11 +69,11 @@ async def test_a_page_contains_the_identities_counts_and_traits_of_each_profile(
 
 
 async def test_a_page_without_trait_names_contains_only_counts(world: ScoringWorld) -> None:
-    page = await world.database.read(lambda connection: everybody.read(connection, "", 100, ()))
+    page = await world.database.read(lambda connection: all_profiles.read(connection, "", 100, ()))
     assert all(not known.traits.at(800_000) for known in page.known)
     assert all(known.counts.packed for known in page.known)
 
 
 async def test_a_database_without_profiles_gives_an_empty_page(database: Database) -> None:
-    page = await database.read(lambda connection: everybody.read(connection, "", 100, NAMES))
-    assert page == everybody.ProfilePage((), (), ())
+    page = await database.read(lambda connection: all_profiles.read(connection, "", 100, NAMES))
+    assert page == all_profiles.ProfilePage((), (), ())

@@ -1,4 +1,4 @@
-"""Asking: which traits must be read to price a profile."""
+"""Which traits must be read to price a profile."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -12,7 +12,7 @@ COMPANY_TRAITS: Final = frozenset({"company", "email_domain"})
 """The traits that determine the company of a profile, whatever a matrix asks."""
 
 
-def traits_asked(matrices: Iterable[Matrix]) -> frozenset[str]:
+def needed_traits(matrices: Iterable[Matrix]) -> frozenset[str]:
     """Return our names of the traits on which a score, a state or a company may depend."""
     names: set[str] = set()
     for matrix in matrices:
