@@ -28,7 +28,7 @@ async def subscribed(flipline: Flipline, crm: Receiver) -> dict[str, Any]:
 
 
 async def the_one_lead(flipline: Flipline, crm: Receiver, webhook: dict[str, Any]) -> Received:
-    """Return the webhook that came, after a check that no other webhook is made or under way."""
+    """Return the webhook of the lead, after a check that there is no other lead, made or under way."""
     await crm.wait_for(1)
     # Later events have to be delivered before the absence of another lead proves anything.
     await flipline.post(BUYS)

@@ -1,4 +1,4 @@
-"""A worker of the hand-off is killed or frozen in the middle of attempts: who takes over its leases."""
+"""A worker of the hand-off is killed or frozen during attempts: only leases of the dead are taken over."""
 
 from collections import Counter
 from collections.abc import AsyncIterator

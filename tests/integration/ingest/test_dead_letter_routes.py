@@ -1,4 +1,4 @@
-"""The routes of dead letters: lists, pages, CSV, what they refuse, and who may ask."""
+"""The routes of dead letters: lists, pages, CSV, refusals, and the keys that they need."""
 
 import csv
 import io

@@ -26,7 +26,7 @@ def model(trait: str, **more: Any) -> dict[str, Any]:
 
 
 async def told(scoring: ScoringHttpWorld, traits: dict[str, Any], day: int = 0) -> dict[str, Any]:
-    """Report traits of a person who has reached the flip number, and return the person's state."""
+    """Report traits of a person who has reached the flip number, and return the entry in `scores`."""
     await scoring.consume(interaction(day=-9, known_as=WHO))
     await scoring.consume(interaction("identify", day=day, known_as=WHO, traits=traits))
     standing = (await scoring.find_profile("ana@gmail.com"))["scores"]["m"]

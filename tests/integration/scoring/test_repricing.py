@@ -120,9 +120,9 @@ async def test_repricing_respects_the_handoff_mode_of_the_activation(
     found = await repriced(world)
     assert found.changed == 3
     # One of the profiles with interactions since then was kept from sales for good by `none`.
-    told = {BEN.id, CLEO.id} if handoff == "new_activity_only" else {CLEO.id}
-    assert {lead.profile_id for lead in await world.outbox_events(LeadQualified)} == told
-    assert found.leads == {"m": len(told)}
+    expected = {BEN.id, CLEO.id} if handoff == "new_activity_only" else {CLEO.id}
+    assert {lead.profile_id for lead in await world.outbox_events(LeadQualified)} == expected
+    assert found.leads == {"m": len(expected)}
 
 
 async def test_a_profile_without_a_score_is_priced_without_a_stage_change_or_a_lead(

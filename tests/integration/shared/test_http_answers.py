@@ -33,7 +33,7 @@ async def api(sqlite_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncClien
             yield client
 
 
-# Of each: method, path, what else is sent, status of the answer.
+# For each: method, path, other parts of the request, status of the answer.
 ANSWERS: list[tuple[str, str, dict[str, Any], int]] = [
     ("GET", "/", {}, 200),
     ("GET", "/", {"headers": {"accept": "text/html"}}, 307),

@@ -75,7 +75,7 @@ def test_counts_are_an_abelian_group(a: list[Entry], b: list[Entry], c: list[Ent
 def test_equal_counts_are_equal_bytes_for_any_order_and_batches(
     data: st.DataObject, told: list[tuple[int, Entry]]
 ) -> None:
-    """Some of the events are retracted, and come again."""
+    """Some counts are added a second time and subtracted once, in any order."""
     back = data.draw(st.lists(st.sampled_from(told), max_size=5, unique_by=id) if told else st.just([]))
     done = [(owner, one, 1) for owner, one in [*told, *back]] + [(owner, one, -1) for owner, one in back]
     order = data.draw(st.permutations(done))
