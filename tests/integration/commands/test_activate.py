@@ -21,8 +21,8 @@ def test_activating_a_first_matrix_prints_warnings_difference_preview_and_result
 ) -> None:
     odd = MATRIX | {"stages": {"aware": 5, "beyond": 900}, "rules": [rule("visits", 10, cap=40)]}
     given = ("--matrix", file(odd), "--yes", "--note", "the first", "--author", "Olga")
-    code, printed = instance.activate("first", *given)
-    assert code == 0, printed
+    exit_code, printed = instance.activate("first", *given)
+    assert exit_code == 0, printed
     assert "field rule warning stages.beyond no one can reach 900" in printed
     assert "first: from nothing to the draft" in printed
     assert "visits: added, 10 points for visit, at most 40 yes" in printed
@@ -41,8 +41,8 @@ def test_a_matrix_that_makes_no_leads_is_warned_about_first_and_before_the_activ
         "rules": [rule("visits", 10, cap=10), rule("rides", 30, when={"type": "vist"})],
         "requires": ["emial"], "excludes": [{"emial": {"exists": True}}],
     }  # fmt: skip
-    code, printed = instance.activate("nobody", "--matrix", file(matrix), "--yes")
-    assert code == 0, printed
+    exit_code, printed = instance.activate("nobody", "--matrix", file(matrix), "--yes")
+    assert exit_code == 0, printed
     excluded = "nobody can become a lead: all who have emial, as `requires` asks, are excluded"
     unmet = "nobody becomes a lead: nobody meets rides, and the other rules give at most 10 of the 25 points"
     assert (
@@ -61,8 +61,8 @@ def test_activating_other_points_prints_the_flips_and_the_rollback_command(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
     instance.activate_in_process("points", matrix=Path(file(MATRIX)))
-    code, printed = instance.activate("points", "--matrix", file(DEARER), "--handoff", "all", "--yes")
-    assert code == 0, printed
+    exit_code, printed = instance.activate("points", "--matrix", file(DEARER), "--handoff", "all", "--yes")
+    assert exit_code == 0, printed
     assert (
         "points: from version 1 to the draft what changes needs counting visits: points 10 -> 30" in printed
     )
@@ -100,8 +100,8 @@ def test_all_errors_of_a_matrix_are_reported_and_no_draft_is_stored(
 ) -> None:
     # The console reads colours from brackets, and must not fail on brackets of a user.
     wrong = {"flip_number": 25, "rules": [rule("visits", 30) | {"[/red]": 1}, {"id": "x", "points": 1}]}
-    code, printed = instance.activate("wrong", "--matrix", file(wrong), "--yes")
-    assert code == 1
+    exit_code, printed = instance.activate("wrong", "--matrix", file(wrong), "--yes")
+    assert exit_code == 1
     assert "rules.0.[/red] rule visits: is not known" in printed
     assert "rules.1.when rule x: is missing" in printed
     assert "flipline: rules.0.[/red]: rule visits: is not known" in printed
@@ -115,10 +115,10 @@ def test_without_a_terminal_and_without_yes_nothing_is_activated(
 ) -> None:
     """With the key of ops alone, as on another machine."""
     elsewhere = ("--data-dir", str(tmp_path / "none"))
-    code, printed = instance.activate(
+    exit_code, printed = instance.activate(
         "unasked", "--matrix", file(DEARER), *elsewhere, ops_keys=instance.keys["ops"][0]
     )
-    assert code == 1
+    assert exit_code == 1
     assert "never a lead 2" in printed
     assert "Nothing was activated" in printed
     assert "--yes" in printed
@@ -134,8 +134,8 @@ def test_without_a_terminal_and_without_yes_nothing_is_activated(
 def test_answering_no_activates_nothing_and_leaves_the_draft(
     instance: Instance, file: Callable[[Any], str]
 ) -> None:
-    code, printed = instance.run_at_terminal("asked", "--matrix", file(MATRIX), answer=lambda: b"n\n")
-    assert code == 1
+    exit_code, printed = instance.run_at_terminal("asked", "--matrix", file(MATRIX), answer=lambda: b"n\n")
+    assert exit_code == 1
     assert "Nothing was activated. The draft is unchanged." in printed
     assert instance.model("asked") == {
         "model": "asked",
@@ -147,8 +147,8 @@ def test_answering_no_activates_nothing_and_leaves_the_draft(
 
 
 def test_an_unreachable_instance_is_reported_without_a_traceback(instance: Instance) -> None:
-    code, printed = instance.activate("m", "--url", "http://127.0.0.1:1", "--yes")
-    assert code == 1
+    exit_code, printed = instance.activate("m", "--url", "http://127.0.0.1:1", "--yes")
+    assert exit_code == 1
     assert "There is no answer from http://127.0.0.1:1." in printed
     assert "Traceback" not in printed
 

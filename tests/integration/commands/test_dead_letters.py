@@ -61,8 +61,8 @@ def running(instance: Instance) -> Running:
 
 
 def test_the_list_is_a_table_and_says_when_more_dead_letters_exist(running: Running) -> None:
-    code, printed = running.command("list", "--refused-by", "ingest", "--limit", "2")
-    assert code == 0, printed
+    exit_code, printed = running.command("list", "--refused-by", "ingest", "--limit", "2")
+    assert exit_code == 0, printed
     assert "id refused at refused by code message" in printed
     assert printed.count("ingest shape_invalid") == 2
     assert "There are more than these 2 letters: raise --limit, or add a filter." in printed
@@ -79,8 +79,8 @@ def test_the_list_joins_all_pages_of_the_api(running: Running, monkeypatch: pyte
 
 def test_an_empty_list_says_so_and_a_misspelt_group_gets_a_suggestion(running: Running) -> None:
     assert running.command("list", "--refused-by", "handoff.models") == (0, "No dead letters. ")
-    code, printed = running.command("list", "--refused-by", "ingst")
-    assert code == 1
+    exit_code, printed = running.command("list", "--refused-by", "ingst")
+    assert exit_code == 1
     assert "did you mean `ingest`?" in printed
 
 
@@ -110,8 +110,8 @@ def test_control_characters_are_escaped(text: str, printed: str) -> None:
 
 
 def test_dead_letters_refused_again_are_listed_and_fail_the_command(running: Running) -> None:
-    code, printed = running.command("replay", "--refused-by", "ingest")
-    assert code == 1
+    exit_code, printed = running.command("replay", "--refused-by", "ingest")
+    assert exit_code == 1
     assert "Replayed: 0." in printed
     assert "Refused again id code why" in printed
     assert printed.count("shape_invalid") == 2

@@ -32,22 +32,25 @@ def test_a_model_can_be_listed_shown_retired_after_confirmation_and_revived(
     instance: Instance, tmp_path: Path
 ) -> None:
     active(instance, "spring", note="the first")
-    code, printed = instance.run("models", "retire", "spring")
-    assert (code, "Nothing was changed: there is no terminal to ask on. Add --yes." in printed) == (1, True)
+    exit_code, printed = instance.run("models", "retire", "spring")
+    assert exit_code == 1
+    assert "Nothing was changed: there is no terminal to ask on. Add --yes." in printed
     assert "Version 1 of spring scores." in printed
     question: dict[str, Any] = {"questions": ("Retire spring?",), "command": ("models", "retire")}
-    code, printed = instance.run_at_terminal("spring", answer=lambda: b"n\n", **question)
-    assert (code, "Nothing was changed." in printed) == (1, True)
+    exit_code, printed = instance.run_at_terminal("spring", answer=lambda: b"n\n", **question)
+    assert (exit_code, "Nothing was changed." in printed) == (1, True)
     assert instance.model("spring")["active_version"] == 1
 
-    code, printed = instance.run("models", "retire", "spring", "--yes", "--note", "over", "--author", "Olga")
-    assert code == 0, printed
+    exit_code, printed = instance.run(
+        "models", "retire", "spring", "--yes", "--note", "over", "--author", "Olga"
+    )
+    assert exit_code == 0, printed
     assert "To go back: flipline activate spring --version 1" in printed
-    code, printed = instance.run("models", "retire", "spring", "--yes")
-    assert (code, "spring is retired already" in printed) == (0, True)
+    exit_code, printed = instance.run("models", "retire", "spring", "--yes")
+    assert (exit_code, "spring is retired already" in printed) == (0, True)
     assert "spring retired at 20" in instance.run("models", "list")[1]
-    code, printed = instance.run("models", "show", "spring")
-    assert code == 0
+    exit_code, printed = instance.run("models", "show", "spring")
+    assert exit_code == 0
     for part in ("retired by Olga", "retired because over", "the first 1"):
         assert part in printed
 
@@ -64,11 +67,11 @@ def test_a_model_can_be_listed_shown_retired_after_confirmation_and_revived(
 def test_a_model_that_never_scored_is_removed(instance: Instance) -> None:
     assert instance.http.put("/v1/models/never/draft", json=FLIPS).is_success
     question: dict[str, Any] = {"questions": ("Remove never?",), "command": ("models", "retire")}
-    code, printed = instance.run_at_terminal("never", answer=lambda: b"y\n", **question)
-    assert code == 0, printed
+    exit_code, printed = instance.run_at_terminal("never", answer=lambda: b"y\n", **question)
+    assert exit_code == 0, printed
     assert "never never scored: it is removed, and its draft with it." in printed
-    code, printed = instance.run("models", "show", "never")
-    assert code == 1
+    exit_code, printed = instance.run("models", "show", "never")
+    assert exit_code == 1
     assert "`flipline models list` shows the models." in printed
     assert "--matrix" not in printed
 
@@ -81,8 +84,8 @@ def test_a_model_activated_during_the_confirmation_is_not_retired(instance: Inst
         return b"y\n"
 
     question: dict[str, Any] = {"questions": ("Retire busy?",), "command": ("models", "retire")}
-    code, printed = instance.run_at_terminal("busy", answer=meanwhile, **question)
-    assert code == 1
+    exit_code, printed = instance.run_at_terminal("busy", answer=meanwhile, **question)
+    assert exit_code == 1
     assert "Nothing was changed: another request has just changed busy. Run this command again." in printed
     assert instance.model("busy")["active_version"] == 2
 
@@ -92,24 +95,24 @@ def test_kept_back_profiles_are_handed_over_by_id_or_all_under_the_active_versio
 ) -> None:
     active(instance, "named", handoff="none")
     ana, ben = (instance.profiles(name)[0]["id"] for name in ("ana", "ben"))
-    code, printed = instance.run("models", "handoff", "named", ana, "nobody", "--note", "met")
-    assert code == 0, printed
+    exit_code, printed = instance.run("models", "handoff", "named", ana, "nobody", "--note", "met")
+    assert exit_code == 0, printed
     assert f"{ana} handed over lead_" in printed
     assert "nobody profile unknown There is no such profile." in printed
     assert "handed over: 1; profile unknown: 1" in printed
     until(lambda: len(leads(instance, "named")) == 1)
-    code, printed = instance.run("models", "handoff", "named", "nobody")
-    assert (code, "No profile was handed over. The table shows the reasons." in printed) == (1, True)
+    exit_code, printed = instance.run("models", "handoff", "named", "nobody")
+    assert (exit_code, "No profile was handed over. The table shows the reasons." in printed) == (1, True)
 
-    code, printed = instance.activate("named", "--version", "1", "--handoff", "all")
-    assert code == 1
+    exit_code, printed = instance.activate("named", "--version", "1", "--handoff", "all")
+    assert exit_code == 1
     assert "To be handed over: 1. No version is activated." in printed
     assert "No profile was handed over: there is no terminal to ask on. Add --yes" in printed
     answer: dict[str, Any] = {"answer": lambda: b"y\n", "questions": ("Hand these profiles over?",)}
-    code, printed = instance.run_at_terminal(
+    exit_code, printed = instance.run_at_terminal(
         "named", "--version", "1", "--handoff", "all", "--note", "idle", **answer
     )
-    assert code == 0, printed
+    assert exit_code == 0, printed
     assert "named: handed over under version 1" in printed
     assert "handed over now 1" in printed
     until(lambda: {lead["profile_id"] for lead in leads(instance, "named")} == {ana, ben})
