@@ -10,7 +10,7 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 
-COVERED: Final = ("shared", "services")
+COVERED: Final = ("shared", "services", "tests/integration/handoff", "tests/integration/ingest")
 
 PARTS: Final = {
     "asked": "requested, parameters, filter",

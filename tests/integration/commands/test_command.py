@@ -88,7 +88,7 @@ def test_up_reports_a_port_in_use_without_a_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "given", "told"),
+    ("arguments", "given", "advice"),
     [
         (("up",), {"port": "many"}, "FLIPLINE_PORT"),
         (("up",), {"log": "rabbit://x"}, "FLIPLINE_LOG"),
@@ -99,9 +99,9 @@ def test_up_reports_a_port_in_use_without_a_traceback(tmp_path: Path) -> None:
     ],
 )
 def test_a_misconfigured_command_fails_with_advice_and_without_a_traceback(
-    tmp_path: Path, arguments: tuple[str, ...], given: dict[str, str], told: str
+    tmp_path: Path, arguments: tuple[str, ...], given: dict[str, str], advice: str
 ) -> None:
     ended = flipline(*arguments, **({"data_dir": str(tmp_path)} | given))
     assert ended.returncode == 1
-    assert told in ended.stderr.replace("\n", " ")
+    assert advice in ended.stderr.replace("\n", " ")
     assert "Traceback" not in ended.stderr

@@ -51,9 +51,9 @@ async def test_the_demo_retires_its_model_at_the_end_and_revives_it_when_played_
 ) -> None:
     for number in (1, 2):
         await play(instance, number, out := StringIO())
-        told = words(out.getvalue())
-        assert told.endswith(CLOSING + " ")
-        assert "lead.qualified" in told
+        printed = words(out.getvalue())
+        assert printed.endswith(CLOSING + " ")
+        assert "lead.qualified" in printed
         found = model(instance)
         assert (found["active_version"], found["has_draft"]) == (None, False)
         assert found["retired_at"]
@@ -78,15 +78,15 @@ async def test_the_demo_retires_its_model_when_the_story_fails(
 async def test_the_demo_retires_its_model_when_it_is_interrupted(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = asyncio.Event()
+    act_started = asyncio.Event()
 
     async def never_ends(*_: Any) -> None:
-        begun.set()
+        act_started.set()
         await asyncio.Event().wait()
 
     monkeypatch.setattr(played, "_act", never_ends)
     playing = asyncio.create_task(play(instance, 4))
-    await begun.wait()
+    await act_started.wait()
     assert model(instance)["active_version"]
     playing.cancel()
     await asyncio.gather(playing, return_exceptions=True)

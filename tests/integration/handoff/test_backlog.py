@@ -42,14 +42,16 @@ async def test_the_backlog_metrics_are_shown_by_webhook(
     monkeypatch.setattr(measure, "REST_PER_SECOND_OF_LOOKING", 0)
     async with (
         Receiver(Reply(500)) as failing,
-        Receiver(Reply(410)) as gone,
+        Receiver(Reply(410)) as removed,
         Receiver(Reply(200)) as fine,
         run_handoff(tmp_path, database) as world,
     ):
-        first, second, third = [await world.subscribe(one.url()) for one in (failing, gone, fine)]
+        first, second, third = [
+            await world.subscribe(receiver.url()) for receiver in (failing, removed, fine)
+        ]
         await world.append(qualified(1), qualified(2))
-        for one in (first, second):
-            await world.wait_for_attempts(one, 1)
+        for webhook in (first, second):
+            await world.wait_for_attempts(webhook, 1)
         await world.wait_for_deliveries(second, "held", 2)
         await world.wait_for_deliveries(third, "delivered", 2)
 
@@ -133,28 +135,32 @@ async def plan(database: Database, query: sa.ClauseElement) -> str:
 
 
 async def holders_are_listed_from_their_index_alone(crowded: Database) -> None:
-    told = await plan(crowded, leases._holders)
-    assert "ix_deliveries_leased" in told
-    assert "Seq Scan" not in told
+    query_plan = await plan(crowded, leases._holders)
+    assert "ix_deliveries_leased" in query_plan
+    assert "Seq Scan" not in query_plan
     assert await crowded.read(leases.holders) == {"worker-0", "worker-1"}
 
 
 async def the_backlog_is_counted_from_indexes_alone(crowded: Database) -> None:
-    told = await plan(crowded, backlog._backlogs)
-    assert "ix_deliveries_due" in told
-    assert "ix_deliveries_held" in told
-    assert "Seq Scan on deliveries" not in told
-    assert "SCAN deliveries" not in told
+    query_plan = await plan(crowded, backlog._backlogs)
+    assert "ix_deliveries_due" in query_plan
+    assert "ix_deliveries_held" in query_plan
+    assert "Seq Scan on deliveries" not in query_plan
+    assert "SCAN deliveries" not in query_plan
     found = await crowded.read(backlog.backlogs)
-    assert [(one.pending, one.held, one.due_at) for one in found] == [(MANY / 15, MANY / 30, NOON)] * 3
+    assert [(endpoint.pending, endpoint.held, endpoint.due_at) for endpoint in found] == [
+        (MANY / 15, MANY / 30, NOON)
+    ] * 3
 
 
 async def leases_are_given_back_by_their_index(crowded: Database) -> None:
     def given_back(connection: sa.Connection) -> tuple[int, set[str]]:
         return leases.release(connection, ["worker-1"], NOON), leases.holders(connection)
 
-    told = await plan(crowded, sa.select(deliveries.c.id).where(deliveries.c.leased_by.in_(["worker-1"])))
-    assert "ix_deliveries_leased" in told
+    query_plan = await plan(
+        crowded, sa.select(deliveries.c.id).where(deliveries.c.leased_by.in_(["worker-1"]))
+    )
+    assert "ix_deliveries_leased" in query_plan
     number, left = await crowded.unit(given_back)
     assert number > 0
     assert left == {"worker-0"}

@@ -19,7 +19,7 @@ LEASE = NOON + timedelta(minutes=1)
 SECRETS = [["whsec_QUJD", None]]
 
 
-async def owed(
+async def store_deliveries(
     database: Database, webhook_id: str, count: int, *, since: timedelta, status: str = "pending"
 ) -> None:
     """Store `count` deliveries for an endpoint, due since a time `since` before noon."""
@@ -84,10 +84,10 @@ async def steps_of_a_claim(database: Database) -> int:
 async def test_backlogs_of_failing_endpoints_do_not_delay_a_healthy_endpoint(database: Database) -> None:
     bulkhead = Bulkhead()
     for number in range(TOTAL // MAX_WIDTH):
-        await owed(database, f"failing-{number}", 2 * MAX_WIDTH, since=timedelta(hours=2))
+        await store_deliveries(database, f"failing-{number}", 2 * MAX_WIDTH, since=timedelta(hours=2))
         bulkhead.enter(f"failing-{number}")
         bulkhead.leave(f"failing-{number}", taken=False)
-    await owed(database, "healthy", FIRST_WIDTH, since=timedelta(seconds=1))
+    await store_deliveries(database, "healthy", FIRST_WIDTH, since=timedelta(seconds=1))
 
     counts = Counter(await claimed(database, bulkhead))
 
@@ -97,7 +97,7 @@ async def test_backlogs_of_failing_endpoints_do_not_delay_a_healthy_endpoint(dat
 
 async def test_a_claim_spreads_evenly_over_all_endpoints(database: Database) -> None:
     for number in range(40):
-        await owed(database, f"endpoint-{number:02}", 20, since=timedelta(minutes=40 - number))
+        await store_deliveries(database, f"endpoint-{number:02}", 20, since=timedelta(minutes=40 - number))
 
     counts = Counter(await claimed(database, Bulkhead()))
 
@@ -107,7 +107,7 @@ async def test_a_claim_spreads_evenly_over_all_endpoints(database: Database) -> 
 
 
 async def test_a_claim_takes_the_longest_due_deliveries_of_an_endpoint_first(database: Database) -> None:
-    await owed(database, "endpoint", 2 * FIRST_WIDTH, since=timedelta(minutes=1))
+    await store_deliveries(database, "endpoint", 2 * FIRST_WIDTH, since=timedelta(minutes=1))
     assert len(await claimed(database, Bulkhead())) == FIRST_WIDTH
 
     due = sa.select(deliveries.c.id).where(deliveries.c.due_at < NOON)
@@ -123,7 +123,7 @@ async def test_the_cost_of_a_claim_does_not_depend_on_the_number_of_stored_deliv
     """SQLite reads only the deliveries that it returns, without statistics and beside many rows."""
     few = TOTAL // MAX_WIDTH
     for number in range(few):
-        await owed(database, f"endpoint-{number}", 2 * MAX_WIDTH, since=timedelta(hours=1))
+        await store_deliveries(database, f"endpoint-{number}", 2 * MAX_WIDTH, since=timedelta(hours=1))
     alone = await steps_of_a_claim(database)
-    await owed(database, "another", 5_000, since=timedelta(hours=-1), status=status)
+    await store_deliveries(database, "another", 5_000, since=timedelta(hours=-1), status=status)
     assert await steps_of_a_claim(database) < 1.5 * alone

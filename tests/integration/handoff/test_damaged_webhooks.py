@@ -135,7 +135,7 @@ async def test_a_damaged_url_fails_only_the_deliveries_of_its_webhook(
     await world.append(qualified())
 
     await world.wait_for_deliveries(healthy, "delivered")
-    for one in damaged:
-        failed = await world.wait_for_attempts(one, 1)
+    for webhook in damaged:
+        failed = await world.wait_for_attempts(webhook, 1)
         assert failed["error"]
     assert [received.path for received in receiver.received] == ["/hook"]

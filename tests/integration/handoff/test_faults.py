@@ -115,13 +115,13 @@ async def test_attempts_that_end_while_the_disk_is_full_are_recorded_later(
 
         await fill(database)
         may_answer.set()
-        await eventually(readiness, lambda told: "handoff.deliveries has waited" in told)
+        await eventually(readiness, lambda text: "handoff.deliveries has waited" in text)
 
         await changed(database, sa.text("pragma max_page_count = 1000000"))
         world.clock.advance(hours=1)
         await world.wait_for_deliveries(webhook, "delivered", bulkhead.FIRST_WIDTH)
         assert len(received) == bulkhead.FIRST_WIDTH, "nothing was sent twice"
-        await eventually(readiness, lambda told: '"ready"' in told)
+        await eventually(readiness, lambda text: '"ready"' in text)
     await database.close()
 
 

@@ -60,7 +60,7 @@ async def lease_to(worker: str, world: HandoffWorld, webhook: dict[str, Any]) ->
 
 
 @pytest.fixture
-async def owed(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
+async def endpoint(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
     """An endpoint with one delivery that has failed once, leased to a dead worker."""
     async with Receiver(Reply(500), WORKS) as receiver:
         async with run_handoff(tmp_path, database) as world:
@@ -72,22 +72,22 @@ async def owed(tmp_path: Path, database: Database) -> AsyncIterator[Receiver]:
 
 
 async def test_a_starting_worker_takes_over_the_lease_of_a_dead_worker_at_once(
-    tmp_path: Path, database: Database, owed: Receiver
+    tmp_path: Path, database: Database, endpoint: Receiver
 ) -> None:
     async with run_handoff(tmp_path, database):
-        first, second = await owed.wait_for(2)
+        first, second = await endpoint.wait_for(2)
         assert first.id == second.id
         await eventually(lambda: leases(database), lambda held: held == [])
 
 
 @pytest.mark.parametrize("name", ["../../elsewhere", "", "a/b", "x" * 5_000, "*", "\u2028"])
 async def test_a_lease_of_a_dead_worker_with_any_name_is_taken_over(
-    tmp_path: Path, database: Database, owed: Receiver, name: str
+    tmp_path: Path, database: Database, endpoint: Receiver, name: str
 ) -> None:
     await changed(database, sa.update(deliveries).values(leased_by=name))
 
     async with run_handoff(tmp_path, database):
-        await owed.wait_for(2)
+        await endpoint.wait_for(2)
 
 
 async def test_leases_of_a_living_worker_are_not_taken_over(
@@ -95,9 +95,9 @@ async def test_leases_of_a_living_worker_are_not_taken_over(
 ) -> None:
     monkeypatch.setattr(takeover, "LOOK_SECONDS", 0.0)
     monkeypatch.setattr(takeover, "CHECK_SECONDS", 0.01)
-    async with Receiver(HANGS) as receiver, run_handoff(tmp_path, database) as one:
-        await one.subscribe(receiver.url(), models=["marathon"])
-        await one.append(*(qualified(number) for number in range(5)))
+    async with Receiver(HANGS) as receiver, run_handoff(tmp_path, database) as holder:
+        await holder.subscribe(receiver.url(), models=["marathon"])
+        await holder.append(*(qualified(number) for number in range(5)))
         await receiver.wait_for(5)
         [(_, _, worker), *_] = held = await leases(database)
 

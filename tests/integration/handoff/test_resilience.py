@@ -91,13 +91,13 @@ async def test_the_next_process_repeats_an_interrupted_attempt_with_the_same_mes
 async def test_two_processes_share_the_work_and_send_nothing_twice(
     tmp_path: Path, database: Database, receiver: Receiver
 ) -> None:
-    async with run_handoff(tmp_path, database) as one, run_handoff(tmp_path, database) as another:
-        webhook = await one.subscribe(receiver.url())
+    async with run_handoff(tmp_path, database) as first, run_handoff(tmp_path, database) as second:
+        webhook = await first.subscribe(receiver.url())
 
-        await another.append(*(qualified(number) for number in range(200)))
+        await second.append(*(qualified(number) for number in range(200)))
 
         await eventually(
-            lambda: one.deliveries(webhook, status="delivered", limit=200), lambda rows: len(rows) == 200
+            lambda: first.deliveries(webhook, status="delivered", limit=200), lambda rows: len(rows) == 200
         )
     ids = [received.id for received in receiver.received]
     assert (len(ids), len(set(ids))) == (200, 200)

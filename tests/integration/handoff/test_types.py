@@ -60,7 +60,7 @@ async def test_each_offered_webhook_type_arrives_as_openapi_describes_it(
 
 
 async def dead_letters(world: HandoffWorld) -> list[Event]:
-    return [decode(one.value) async for batch in world.log.replay(DEAD_LETTERS) for one in batch]
+    return [decode(message.value) async for batch in world.log.replay(DEAD_LETTERS) for message in batch]
 
 
 async def test_an_unexpected_event_is_parked_and_the_leads_around_it_are_sent(
@@ -113,7 +113,7 @@ async def test_a_stored_webhook_type_that_is_no_longer_offered_matches_no_event(
 
     [delivery] = await world.wait_for_deliveries(both, "delivered")
     assert (delivery["type"], await world.deliveries(unsent)) == ("lead.qualified", [])
-    listed = {one["id"]: one["event_types"] for one in (await world.get("/v1/webhooks"))["items"]}
+    listed = {item["id"]: item["event_types"] for item in (await world.get("/v1/webhooks"))["items"]}
     assert listed == {unsent["id"]: ["lead.recycled"], both["id"]: ["lead.recycled", "lead.qualified"]}
 
     path = f"/v1/webhooks/{unsent['id']}"

@@ -47,7 +47,7 @@ async def world(database: Database, tmp_path: Path) -> AsyncIterator[DeadLetters
 async def test_open_dead_letters_are_listed_latest_first_without_payload(world: DeadLettersWorld) -> None:
     answer = (await world.ops.get(PATH)).json()
     assert answer.keys() == {"items"}
-    assert [one["id"] for one in answer["items"]] == ["d4", "d3", "d2", "d1"]
+    assert [item["id"] for item in answer["items"]] == ["d4", "d3", "d2", "d1"]
     assert answer["items"][-1] == {
         "id": "d1", "code": "type_invalid", "message": "KeyError", "refused_at": "2026-03-14T12:00:00Z",
         "refused_by": "ingest", "source": "/v1/events", "replayed_at": None,
@@ -86,7 +86,7 @@ async def test_a_misspelt_group_is_refused_with_a_suggestion(world: DeadLettersW
     # From a version that had another group.
     await world.append(letter("d6", refused_by="reports"))
     assert [
-        one["id"] for one in (await world.ops.get(PATH, params={"refused_by": "reports"})).json()["items"]
+        item["id"] for item in (await world.ops.get(PATH, params={"refused_by": "reports"})).json()["items"]
     ] == ["d6"]
 
 
@@ -97,7 +97,7 @@ async def test_pages_cover_all_dead_letters_including_those_of_the_same_instant(
     parameters = {"limit": "1"}
     while True:
         page = (await world.ops.get(PATH, params=parameters)).json()
-        seen += [one["id"] for one in page["items"]]
+        seen += [item["id"] for item in page["items"]]
         if "next_cursor" not in page:
             break
         parameters["cursor"] = page["next_cursor"]

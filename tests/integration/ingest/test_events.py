@@ -146,12 +146,12 @@ async def test_the_content_type_does_not_matter(world: IngestWorld, content_type
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/batch", "/v1/t"])
 async def test_a_browser_may_post_from_any_page(world: IngestWorld, path: str) -> None:
-    asked = {
+    preflight = {
         "origin": "https://shop.example",
         "access-control-request-method": "POST",
         "access-control-request-headers": "authorization,content-type",
     }
-    allowed = await world.api.options(path, headers=asked)
+    allowed = await world.api.options(path, headers=preflight)
     assert allowed.is_success
     assert allowed.headers["access-control-allow-origin"] == "*"
     assert {"authorization", "content-type"} <= set(

@@ -28,7 +28,7 @@ class Counted:
         await self._app(scope, receive, send)
 
 
-async def told(client: Any, *calls: tuple[str, dict[str, Any]]) -> None:
+async def make_calls(client: Any, *calls: tuple[str, dict[str, Any]]) -> None:
     """Make the calls as a program would; the library sends them all, in one batch if it can."""
 
     def speak() -> None:
@@ -45,7 +45,7 @@ async def test_each_call_of_a_tracking_library_arrives_once(world: IngestWorld, 
     counted = Counted(world.app)
     async with serve(counted) as url:
         client = CLIENTS[library](WRITE_KEY, host=url, on_error=None)
-        await told(
+        await make_calls(
             client,
             ("identify", {"user_id": "u1", "traits": {"email": "ana@example.com", "title": "VP"}}),
             ("track", {"user_id": "u1", "event": "Order Completed", "properties": {"total": 99.5}}),
@@ -57,11 +57,11 @@ async def test_each_call_of_a_tracking_library_arrives_once(world: IngestWorld, 
     identify, purchase, visit = await world.interactions()
     # In one request, unless the library's own timer has split them.
     assert counted.requests <= 3
-    assert [one.type for one in (identify, purchase, visit)] == ["identify", "purchase", "visit"]
+    assert [event.type for event in (identify, purchase, visit)] == ["identify", "purchase", "visit"]
     assert set(identify.identities) == {Identity("user_id", "u1"), Identity("email", "ana@example.com")}
     assert (identify.traits["title"], purchase.properties["total"]) == ("VP", 99.5)
     assert visit.properties["path"] == "/pricing"
-    assert [one.machine for one in (identify, purchase, visit)] == [None, None, None]
+    assert [event.machine for event in (identify, purchase, visit)] == [None, None, None]
 
 
 @pytest.mark.parametrize("library", CLIENTS)
@@ -71,7 +71,7 @@ async def test_a_library_with_a_wrong_key_gives_up_at_once(world: IngestWorld, l
     failures: list[Any] = []
     async with serve(counted) as url:
         client = CLIENTS[library]("wrong", host=url, on_error=lambda error, _batch: failures.append(error))
-        await told(client, ("track", {"user_id": "u1", "event": "Signed Up"}))
+        await make_calls(client, ("track", {"user_id": "u1", "event": "Signed Up"}))
     assert (counted.requests, len(failures)) == (1, 1)
     assert await world.interactions() == []
 
@@ -83,6 +83,8 @@ async def test_a_tracking_library_retries_after_a_log_error_and_the_call_arrives
     world.log.failures = 1
     counted = Counted(world.app)
     async with serve(counted) as url:
-        await told(CLIENTS[library](WRITE_KEY, host=url), ("track", {"user_id": "u1", "event": "Signed Up"}))
+        await make_calls(
+            CLIENTS[library](WRITE_KEY, host=url), ("track", {"user_id": "u1", "event": "Signed Up"})
+        )
     assert counted.requests == 2
-    assert [one.type for one in await world.interactions()] == ["signed_up"]
+    assert [event.type for event in await world.interactions()] == ["signed_up"]

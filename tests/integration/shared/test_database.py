@@ -94,13 +94,13 @@ async def test_a_deadlock_raises_unavailable(postgres_url: str) -> None:
     both = asyncio.Barrier(2)
 
     async def lock_both(first: str, second: str) -> None:
-        def lock(its: sa.Connection, name: str) -> None:
-            its.execute(sa.select(models).where(models.c.model == name).with_for_update())
+        def lock(connection: sa.Connection, name: str) -> None:
+            connection.execute(sa.select(models).where(models.c.model == name).with_for_update())
 
         async with database.open_unit() as connection:
-            await connection.run(lambda its: lock(its, first))
+            await connection.run(lambda session: lock(session, first))
             await both.wait()
-            await connection.run(lambda its: lock(its, second))
+            await connection.run(lambda session: lock(session, second))
 
     results = await asyncio.gather(lock_both("a", "b"), lock_both("b", "a"), return_exceptions=True)
     assert [type(result) for result in results if result] == [Unavailable]
@@ -130,7 +130,7 @@ async def test_a_cancelled_unit_releases_its_lock_at_once(
     async def write_each() -> None:
         async with database.open_unit() as connection:
             for number in range(50):
-                await connection.run(lambda its, number=number: write(its, number))
+                await connection.run(lambda session, number=number: write(session, number))
 
     for ticks in range(0, 40, 3):
         for slow in (database.unit(write_all), write_each()):

@@ -121,7 +121,9 @@ async def test_a_faulty_message_is_parked_and_blocks_no_other_message(
     assert await ids(database) == ["a", "b", "d", "e", "f", "h"]
     stored = await rows(database, sa.select(outbox).order_by(outbox.c.id))
     letters = [decode(row.value) for row in stored if row.topic == DEAD_LETTERS]
-    assert [(one.code, one.payload, one.source) for one in letters if isinstance(one, DeadLetter)] == [
+    assert [
+        (letter.code, letter.payload, letter.source) for letter in letters if isinstance(letter, DeadLetter)
+    ] == [
         ("odd", "c", "interactions/0/3"),
         ("odd", "g", "interactions/0/7"),
     ]

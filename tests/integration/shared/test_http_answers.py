@@ -145,14 +145,14 @@ async def test_the_root_path_gives_programs_links_to_the_other_paths(
     api.headers.pop("accept")
     answer = await api.get("/", headers={} if accept is None else {"accept": accept})
     assert answer.status_code == 200
-    told = answer.json()
+    root = answer.json()
     assert answer.headers["vary"] == "Accept"
-    assert told["name"] == "Flipline ingest + scoring + handoff"
-    assert told["version"] == (await api.get("/openapi.json")).json()["info"]["version"]
-    assert {"documentation", "openapi", "health", "readiness", "metrics"} <= told["links"].keys()
-    for what, path in told["links"].items():
+    assert root["name"] == "Flipline ingest + scoring + handoff"
+    assert root["version"] == (await api.get("/openapi.json")).json()["info"]["version"]
+    assert {"documentation", "openapi", "health", "readiness", "metrics"} <= root["links"].keys()
+    for label, path in root["links"].items():
         answer = await api.get(path)
-        assert answer.status_code in {200, 401, 405}, (what, path)
+        assert answer.status_code in {200, 401, 405}, (label, path)
 
 
 async def test_the_root_path_redirects_a_browser_to_the_documentation_by_a_relative_path(
@@ -222,19 +222,23 @@ async def test_all_lists_are_described_alike(api: httpx.AsyncClient) -> None:
     for name, schema in pages.items():
         assert "next_cursor" not in schema["required"], name
         assert schema["properties"]["next_cursor"]["type"] == "string", name
-    lists = [one["get"] for one in document["paths"].values() if "cursor" in str(one.get("get", {}))]
+    lists = [
+        path_item["get"]
+        for path_item in document["paths"].values()
+        if "cursor" in str(path_item.get("get", {}))
+    ]
     assert len(lists) == len(pages) - 1
-    for one in lists:
-        described = one["responses"]["200"]["content"]
-        assert described.keys() == {"application/json", "text/csv"}, one["operationId"]
-        assert {"limit", "cursor"} <= {parameter["name"] for parameter in one["parameters"]}
+    for operation in lists:
+        described = operation["responses"]["200"]["content"]
+        assert described.keys() == {"application/json", "text/csv"}, operation["operationId"]
+        assert {"limit", "cursor"} <= {parameter["name"] for parameter in operation["parameters"]}
 
 
 async def test_the_name_of_a_schema_is_unique_and_ends_in_in_or_out(api: httpx.AsyncClient) -> None:
     """Except the bodies of webhooks, which no route accepts or returns."""
     schemas = (await api.get("/openapi.json")).json()["components"]["schemas"]
     of_webhooks = {
-        name for name, one in vars(bodies).items() if getattr(one, "__module__", "") == bodies.__name__
+        name for name, value in vars(bodies).items() if getattr(value, "__module__", "") == bodies.__name__
     }
     name = re.compile(r"Problem|[A-Za-z]+(In|Out)|Page_[A-Za-z]+Out_")
-    assert [one for one in schemas if not name.fullmatch(one) and one not in of_webhooks] == []
+    assert [schema for schema in schemas if not name.fullmatch(schema) and schema not in of_webhooks] == []

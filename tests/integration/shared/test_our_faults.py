@@ -73,7 +73,7 @@ async def test_a_statement_timeout_at_a_lock_makes_the_follower_wait(
     try:
         # While the table is locked, applied rows cannot be read either.
         async with world.following():
-            complaint = await eventually(world.complaint, lambda told: told is not None)
+            complaint = await eventually(world.complaint, lambda message: message is not None)
             await holding.rollback()
             await eventually(world.applied_ids, lambda ids: ids == ["a", "b", "c"])
         assert "57014: a statement timed out" in complaint
@@ -86,7 +86,7 @@ async def test_a_missing_table_makes_the_follower_wait_until_the_table_exists(wo
     await changed(world.database, sa.text("alter table applied rename to hidden"))
     await world.post("a", "b")
     async with world.following():
-        await eventually(world.complaint, lambda told: told is not None)
+        await eventually(world.complaint, lambda message: message is not None)
         assert await world.dead_letters() == []
         await changed(world.database, sa.text("alter table hidden rename to applied"))
         await eventually(world.applied_ids, lambda ids: ids == ["a", "b"])
@@ -176,7 +176,7 @@ async def test_parking_waits_until_the_database_can_store_the_dead_letter(
     monkeypatch.setattr(follower.outbox, "put", sick)
     await world.post("a")
     async with world.following():
-        await eventually(world.complaint, lambda told: told is not None)
+        await eventually(world.complaint, lambda message: message is not None)
         assert await world.dead_letters() == []
         healthy.set()
         assert len(await eventually(world.dead_letters)) == 1

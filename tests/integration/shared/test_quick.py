@@ -103,18 +103,18 @@ async def test_a_missing_parameter_is_an_error_and_not_null(database: Database) 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_cancelled_work_stops_at_the_next_statement(database: Database) -> None:
-    begun, executed = asyncio.Event(), list[int]()
+    started, executed = asyncio.Event(), list[int]()
     loop = asyncio.get_running_loop()
 
     def endless(connection: sa.Connection) -> None:
         while True:
             bulk.insert(connection, things, [ROWS[0] | {"id": str(len(executed))}])
             executed.append(1)
-            loop.call_soon_threadsafe(begun.set)
+            loop.call_soon_threadsafe(started.set)
 
     working = asyncio.create_task(database.unit(endless))
     async with patience():
-        await begun.wait()
+        await started.wait()
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
         # The writer's thread is free again, and nothing was committed.

@@ -67,7 +67,7 @@ class Client:
             self._left += more
         head, _, self._left = self._left.partition(b"\r\n\r\n")
         line, *lines = head.decode().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (one.partition(": ") for one in lines)}
+        headers = {name.lower(): value for name, _, value in (field.partition(": ") for field in lines)}
         length = int(headers.get("content-length", 0))
         while len(self._left) < length:
             more = self._read()

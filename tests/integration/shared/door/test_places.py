@@ -43,7 +43,7 @@ def test_idle_connections_do_not_block_new_clients(loop: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "told"),
+    ("sent", "codes"),
     [
         (b"", []),
         (b"GET /x HTTP/1.1\r\n", ["too_many_connections"]),
@@ -52,7 +52,7 @@ def test_idle_connections_do_not_block_new_clients(loop: str) -> None:
     ids=["silent", "within headers", "idle"],
 )
 def test_a_connection_without_a_complete_request_is_closed_for_a_new_client(
-    loop: str, sent: bytes, told: list[str]
+    loop: str, sent: bytes, codes: list[str]
 ) -> None:
     limits = Limits(connections=1, head_seconds=600, patience_seconds=0.1)
     with serving(limits, loop=loop, keep_alive=600) as served, clients(served, 1) as (first,):
@@ -61,7 +61,7 @@ def test_a_connection_without_a_complete_request_is_closed_for_a_new_client(
             assert (answer := first.answer()) is not None
             assert answer.status == 200
         until(lambda: status(served) == 200)
-        assert [answer.code for answer in first.answers()] == told
+        assert [answer.code for answer in first.answers()] == codes
 
 
 def test_a_connection_over_the_limit_is_refused_with_retry_after(loop: str) -> None:
