@@ -10,7 +10,15 @@ import pytest
 
 ROOT: Final = Path(__file__).parents[2]
 
-COVERED: Final = ("shared", "services", "tests/integration/handoff", "tests/integration/ingest")
+COVERED: Final = (
+    "shared",
+    "services",
+    "tests/e2e",
+    "tests/integration/commands",
+    "tests/integration/handoff",
+    "tests/integration/ingest",
+    "tests/integration/shared",
+)
 
 PARTS: Final = {
     "asked": "requested, parameters, filter",

@@ -79,7 +79,7 @@ async def is_renewed(flipline: Flipline) -> bool:
     return ana is not None and ben is not None and ana["id"] != ben["id"]
 
 
-async def test_a_renewal_after_an_upgrade_separates_strangers_and_joins_mailboxes(
+async def test_a_renewal_after_an_upgrade_separates_unrelated_people_and_joins_mailboxes(
     everywhere: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
     setup, given = everywhere

@@ -57,7 +57,7 @@ def test_an_identical_draft_is_not_reported_as_another_draft(
 
 
 @pytest.mark.parametrize(("answers", "points"), [([b"n\n"], 10), ([b"y\n", b"n\n"], 30)])
-def test_a_terminal_user_is_asked_before_another_draft_is_replaced(
+def test_a_terminal_user_confirms_before_another_draft_is_replaced(
     instance: Instance, file: Callable[[Any], str], answers: list[bytes], points: int
 ) -> None:
     assert instance.http.put("/v1/models/mine/draft", json=MATRIX).is_success

@@ -17,7 +17,7 @@ from tests.support.tables import values
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-async def test_writers_of_one_file_take_turns_in_the_order_in_which_they_asked(database: Database) -> None:
+async def test_writers_of_one_file_take_turns_in_the_order_of_their_requests(database: Database) -> None:
     order: list[str] = []
     first_has_it, go_on = asyncio.Event(), asyncio.Event()
 
