@@ -48,7 +48,7 @@ async def test_all_pages_together_have_each_profile_once_in_the_order_of_ids(
     found = await world.database.read(pages)
     # Eight profiles have eleven identities.
     assert 8 / size <= len(found) <= ceil(11 / size)
-    ids = [one for page in found for one in page.profile_ids]
+    ids = [profile_id for page in found for profile_id in page.profile_ids]
     assert ids == sorted({row[3] for row in await world.table_rows(identities)})
     assert len(ids) == 8
     assert max(len(page.profile_ids) for page in found) <= max(size, 1)

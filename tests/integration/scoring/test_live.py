@@ -202,9 +202,9 @@ async def test_scoring_reads_only_traits_of_the_matrix_but_a_lead_contains_all_t
     read: list[int] = []
 
     class Counted(History):
-        def __init__(self, told: list[ReportedTrait], known: Iterable[Identity]) -> None:
-            read.append(len(told))
-            super().__init__(told, known)
+        def __init__(self, reported: list[ReportedTrait], known: Iterable[Identity]) -> None:
+            read.append(len(reported))
+            super().__init__(reported, known)
 
     monkeypatch.setattr(traits, "History", Counted)
     await world.consume(interaction())

@@ -25,7 +25,9 @@ async def columns(scoring: ScoringHttpWorld, number: int) -> None:
 
 
 def named(movers: list[Any]) -> list[tuple[str, str | None, float | None, float]]:
-    return [(one["identity"]["value"], one["company"], one["before"], one["after"]) for one in movers]
+    return [
+        (mover["identity"]["value"], mover["company"], mover["before"], mover["after"]) for mover in movers
+    ]
 
 
 async def test_a_preview_names_profiles_that_would_flip_by_score_and_counts_the_rest(
@@ -44,7 +46,7 @@ async def test_a_preview_names_profiles_that_would_flip_by_score_and_counts_the_
         "would_flip": {"shown": EXAMPLES, "of": EXAMPLES + 3},
         "biggest_movers": {"shown": MOVERS, "of": EXAMPLES + 3},
     }
-    assert {one["identity"]["kind"] for one in preview["would_flip"]} == {"email"}
+    assert {profile["identity"]["kind"] for profile in preview["would_flip"]} == {"email"}
 
 
 async def test_a_preview_names_profiles_that_would_un_flip_by_score(

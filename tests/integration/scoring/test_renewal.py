@@ -33,7 +33,10 @@ async def test_a_renewal_separates_strangers_that_shared_a_placeholder(old: Rene
     assert all(Identity(*who).id in refused.value.message for who in (ANA_AT_FIRM, BEN_AT_FIRM))
     old.world.clock.advance(days=1)
     await old.append_and_score(by(ANA_AT_FIRM, day=1))
-    assert [one.profile_id for one in await old.lead_events()] == [lead.profile_id, Identity(*ANA_AT_FIRM).id]
+    assert [event.profile_id for event in await old.lead_events()] == [
+        lead.profile_id,
+        Identity(*ANA_AT_FIRM).id,
+    ]
 
 
 async def test_a_lead_that_flips_also_without_the_stranger_is_not_repeated_after_a_renewal(
@@ -44,7 +47,7 @@ async def test_a_lead_that_flips_also_without_the_stranger_is_not_repeated_after
     await old.renew_and_go_on()
     old.world.clock.advance(days=1)
     await old.append_and_score(by(ANA_AT_FIRM, day=1), by(BEN_AT_FIRM, day=1))
-    assert [one.profile_id for one in await old.lead_events()][1:] == [Identity(*BEN_AT_FIRM).id]
+    assert [lead.profile_id for lead in await old.lead_events()][1:] == [Identity(*BEN_AT_FIRM).id]
     assert await old.matches_the_log(), old.printed
 
 
@@ -85,7 +88,7 @@ async def test_a_renewal_preserves_leads_and_kept_back_cycles_under_a_new_profil
     await old.append_and_score(by(ANA_AT_FIRM, day=1))
     assert len(await old.lead_events()) == (handoff != "none")
     diff = await old.world.activate(VISITS, flip_number=10, handoff="all")
-    assert {one.profile_id for one in await old.lead_events()} >= {Identity(*BEN_AT_FIRM).id}
+    assert {lead.profile_id for lead in await old.lead_events()} >= {Identity(*BEN_AT_FIRM).id}
     assert diff.kept_back == (handoff == "none")
     assert len(await old.lead_events()) == 2
     assert await old.matches_the_log(), old.printed
@@ -113,7 +116,7 @@ async def test_a_profile_id_from_before_a_renewal_can_be_handed_over_and_named(
     names = await old.database.read(
         lambda connection: name_profiles(connection, [ana, several], old.world.clock.now())
     )
-    assert {one: name.identity for one, name in names.items()} == {ana: Identity(*ANA_AT_FIRM)}
+    assert {profile_id: name.identity for profile_id, name in names.items()} == {ana: Identity(*ANA_AT_FIRM)}
 
 
 async def test_a_renewal_follows_identities_with_irreversible_forms_by_their_interactions(

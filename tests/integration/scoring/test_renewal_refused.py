@@ -43,7 +43,7 @@ async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]
 def lose(file: Path, *offsets: int) -> None:
     """Remove records from an embedded log, as no retention of ours does."""
     with sqlite3.connect(file) as log:
-        log.executemany('delete from record where "offset" = ?', [(one,) for one in offsets])
+        log.executemany('delete from record where "offset" = ?', [(offset,) for offset in offsets])
     log.close()
 
 

@@ -65,7 +65,7 @@ async def test_repricing_corrects_scores_stored_under_a_wrong_clock(world: Scori
         == await world.score(ANA)
         == 9.33
     )
-    assert [one.after for one in await world.outbox_events(StageChanged)][-2:] == ["engaged", "engaged"]
+    assert [event.after for event in await world.outbox_events(StageChanged)][-2:] == ["engaged", "engaged"]
     await world.let_time_pass(days=3)
     assert (await world.score_row(ANA)).score == 7.579, "the timer goes on from there"
 
@@ -120,9 +120,9 @@ async def test_repricing_respects_the_handoff_mode_of_the_activation(
     found = await repriced(world)
     assert found.changed == 3
     # One of the profiles with interactions since then was kept from sales for good by `none`.
-    told = {BEN.id, CLEO.id} if handoff == "new_activity_only" else {CLEO.id}
-    assert {lead.profile_id for lead in await world.outbox_events(LeadQualified)} == told
-    assert found.leads == {"m": len(told)}
+    profile_ids = {BEN.id, CLEO.id} if handoff == "new_activity_only" else {CLEO.id}
+    assert {lead.profile_id for lead in await world.outbox_events(LeadQualified)} == profile_ids
+    assert found.leads == {"m": len(profile_ids)}
 
 
 async def test_a_profile_without_a_score_is_priced_without_a_stage_change_or_a_lead(
@@ -156,7 +156,7 @@ async def test_an_interrupted_repricing_stores_its_finished_pages_and_can_be_com
     await world.activate(FADING_VISITS, flip_number=8)
     world.clock.advance(days=300)
     people = [identities(email=f"p{n}@example.com")[0] for n in range(20)]
-    await world.consume(*(one for who in people for one in visits(who)))
+    await world.consume(*(visit for who in people for visit in visits(who)))
     world.clock.advance(days=-300)
     shown: list[tuple[int, int]] = []
 
