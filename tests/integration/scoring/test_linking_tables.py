@@ -73,11 +73,8 @@ async def test_a_device_belongs_to_the_user_of_the_earliest_login_in_any_event_o
             assert await world.profile_id(device(suffix)) == await world.profile_id(ana)
             assert [await world.score(identity) for identity in (ana, ben, carl)] == [20, 10, 10]
             kept = await refusals(world)
-            assert [kept[identity.id, device(suffix).id] for identity in (ana, ben, carl)] == [
-                None,
-                ONE_USER,
-                ONE_USER,
-            ]
+            found = [kept[identity.id, device(suffix).id] for identity in (ana, ben, carl)]
+            assert found == [None, ONE_USER, ONE_USER]
 
 
 async def test_the_interactions_of_a_device_move_with_the_device(world: ScoringWorld) -> None:

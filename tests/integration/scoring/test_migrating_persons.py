@@ -98,12 +98,8 @@ def _write_before(connection: sa.Connection) -> None:
 async def test_merged_identities_stay_one_profile_under_the_least_id_after_the_migration(url: str) -> None:
     await migrate(url)
     world = ScoringWorld(Database(url))
-    assert [await world.profile_id(identity) for identity in EVERYONE] == [
-        LEAST.id,
-        LEAST.id,
-        LEAST.id,
-        BEN.id,
-    ]
+    profile_ids = [await world.profile_id(identity) for identity in EVERYONE]
+    assert profile_ids == [LEAST.id, LEAST.id, LEAST.id, BEN.id]
     assert [await world.score(identity) for identity in EVERYONE] == [30, 30, 30, 10]
     assert await world.traits(GREATEST) == {"title": "VP"}
     assert {row[:2] for row in await world.table_rows(links)} == {

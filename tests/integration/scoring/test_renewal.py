@@ -33,10 +33,8 @@ async def test_a_renewal_separates_strangers_that_shared_a_placeholder(old: Rene
     assert all(Identity(*who).id in refused.value.message for who in (ANA_AT_FIRM, BEN_AT_FIRM))
     old.world.clock.advance(days=1)
     await old.append_and_score(by(ANA_AT_FIRM, day=1))
-    assert [event.profile_id for event in await old.lead_events()] == [
-        lead.profile_id,
-        Identity(*ANA_AT_FIRM).id,
-    ]
+    profile_ids = [event.profile_id for event in await old.lead_events()]
+    assert profile_ids == [lead.profile_id, Identity(*ANA_AT_FIRM).id]
 
 
 async def test_a_lead_that_flips_also_without_the_stranger_is_not_repeated_after_a_renewal(

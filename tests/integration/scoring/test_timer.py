@@ -32,9 +32,8 @@ async def test_a_score_that_fades_out_of_a_stage_is_reported_once(world: Scoring
     await world.activate(FADING_VISITS, flip_number=1000, stages=STAGES)
     await world.consume(interaction())
     await world.let_time_pass(days=3)
-    assert [(event.before, event.after) for event in await world.outbox_events(StageChanged)] == [
-        (None, "engaged")
-    ]
+    events = await world.outbox_events(StageChanged)
+    assert [(event.before, event.after) for event in events] == [(None, "engaged")]
     await world.let_time_pass(days=1)
     await world.let_time_pass(days=1)
     _, left = await world.outbox_events(StageChanged)

@@ -109,9 +109,8 @@ async def test_probable_mistakes_in_a_draft_are_warned_about_with_suggestions(
 ) -> None:
     for example, (document, expected) in EXAMPLES.items():
         warnings = await warned(scoring, **document)
-        assert [
-            (warning["field"], warning["code"], warning["suggestion"]) for warning in warnings
-        ] == expected, example
+        found = [(warning["field"], warning["code"], warning["suggestion"]) for warning in warnings]
+        assert found == expected, example
 
 
 async def test_a_matrix_that_uses_only_seen_names_has_no_warnings(scoring: ScoringHttpWorld) -> None:
