@@ -47,8 +47,8 @@ async def ten(world: ScoringWorld, monkeypatch: pytest.MonkeyPatch) -> ScoringWo
     prepare_in_pages_of(2, monkeypatch)
     await world.activate(VISITS, flip_number=10)
     for n in range(10):
-        who = {"email": f"p{n}@example.com"}
-        await world.consume(interaction(known_as=who), interaction("like", known_as=who))
+        known_as = {"email": f"p{n}@example.com"}
+        await world.consume(interaction(known_as=known_as), interaction("like", known_as=known_as))
     return world
 
 

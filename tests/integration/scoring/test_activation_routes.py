@@ -19,8 +19,8 @@ async def test_a_preview_changes_nothing_and_matches_the_flip_diff_of_the_activa
     await scoring.activate_document(MARATHON | {"flip_number": 20})
     people = [{"email": f"p{n:02}@example.com"} for n in range(14)]
     await scoring.consume(
-        *(interaction(known_as=who) for who in people[:4] for _ in range(2)),
-        *(interaction("like", known_as=who) for who in people[3:] for _ in range(3)),
+        *(interaction(known_as=known_as) for known_as in people[:4] for _ in range(2)),
+        *(interaction("like", known_as=known_as) for known_as in people[3:] for _ in range(3)),
     )
     await scoring.put(DRAFT, LIKES | {"flip_number": 10})
     before = await scoring.get("/v1/profiles"), await scoring.outbox_events(LeadQualified)

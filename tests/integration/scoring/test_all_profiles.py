@@ -22,8 +22,8 @@ async def world(database: Database, monkeypatch: pytest.MonkeyPatch) -> ScoringW
     world = ScoringWorld(database, limits={})
     await world.activate(rule("visits", 10, limit={"times": 3, "per": "day"}))
     for n in range(5):
-        who = {"email": f"p{n}@example.com"}
-        await world.consume(interaction(known_as=who, traits={"title": "VP"} if n % 2 else {}))
+        known_as = {"email": f"p{n}@example.com"}
+        await world.consume(interaction(known_as=known_as, traits={"title": "VP"} if n % 2 else {}))
     await world.consume(*(interaction(day=day, known_as={"email": "p0@example.com"}) for day in range(-6, 0)))
     assert len(await world.table_rows(older_counts)) == 1
     for n in range(3):

@@ -32,9 +32,9 @@ async def scoring(database: Database, tmp_path: Path) -> AsyncIterator[ScoringHt
     async with run_scoring(database, tmp_path) as running:
         await running.activate_document(RIVALS)
         for email, (visits, traits) in CROWD.items():
-            who = {"email": email}
-            done = [interaction(known_as=who) for _ in range(visits)]
-            await running.consume(interaction("identify", known_as=who, traits=traits), *done)
+            known_as = {"email": email}
+            done = [interaction(known_as=known_as) for _ in range(visits)]
+            await running.consume(interaction("identify", known_as=known_as, traits=traits), *done)
         cross = {"email": "ira@cross.example"}
         await running.consume(interaction("email_unsubscribe", known_as=cross))
         yield running
@@ -112,11 +112,11 @@ async def test_excluded_profiles_can_be_listed(scoring: ScoringHttpWorld) -> Non
 
 
 async def test_a_new_or_ended_exclusion_shows_in_the_company_totals(scoring: ScoringHttpWorld) -> None:
-    who = {"email": "ana@acme.example"}
-    await scoring.consume(interaction("identify", known_as=who, traits={"lifecycle": "customer"}))
+    known_as = {"email": "ana@acme.example"}
+    await scoring.consume(interaction("identify", known_as=known_as, traits={"lifecycle": "customer"}))
     assert (await listed(scoring))[0]["excluded"] == 2
     scoring.clock.advance(hours=1)
-    await scoring.consume(interaction("identify", day=1, known_as=who, traits={"lifecycle": "lead"}))
+    await scoring.consume(interaction("identify", day=1, known_as=known_as, traits={"lifecycle": "lead"}))
     await scoring.let_time_pass(days=1)
     assert (await listed(scoring))[0]["excluded"] == 1
     await scoring.activate_document(RIVALS | {"excludes": []})

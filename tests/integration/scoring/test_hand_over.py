@@ -47,14 +47,14 @@ async def test_a_required_trait_from_an_earlier_interaction_counts(world: Scorin
 async def test_an_excluded_profile_becomes_a_lead_when_the_exclusion_ends(
     world: ScoringWorld, excludes: dict[str, Any], until: dict[str, str]
 ) -> None:
-    who = {"email": "ana@rival.example"}
+    known_as = {"email": "ana@rival.example"}
     await world.activate(VISITS, flip_number=10, excludes=[excludes])
-    await world.consume(interaction("identify", known_as=who, traits={"lifecycle": "customer"}))
-    await world.consume(interaction(known_as=who))
-    assert (await world.score_row(identities(**who)[0])).state == "excluded"
-    await world.consume(interaction(known_as=who))
+    await world.consume(interaction("identify", known_as=known_as, traits={"lifecycle": "customer"}))
+    await world.consume(interaction(known_as=known_as))
+    assert (await world.score_row(identities(**known_as)[0])).state == "excluded"
+    await world.consume(interaction(known_as=known_as))
     assert await world.lead_count() == 0
-    await world.consume(interaction("identify", known_as=who, day=1, traits=until))
+    await world.consume(interaction("identify", known_as=known_as, day=1, traits=until))
     assert await world.lead_count() == 0
     await world.let_time_pass(days=1)
     assert await world.lead_count() == 1

@@ -36,11 +36,11 @@ async def world(database: Database) -> ScoringWorld:
     return world
 
 
-async def ahead_of(world: ScoringWorld, *who: Identity) -> list[LeadsAhead]:
+async def ahead_of(world: ScoringWorld, *people: Identity) -> list[LeadsAhead]:
     def found(connection: Connection) -> list[LeadsAhead]:
         draft = draft_of(connection, "m")
         assert draft is not None
-        return leads_ahead(connection, draft, [identity.id for identity in who], world.clock.now())
+        return leads_ahead(connection, draft, [identity.id for identity in people], world.clock.now())
 
     return await world.database.read(found)
 

@@ -158,8 +158,8 @@ async def test_a_profile_has_at_most_the_allowed_number_of_identities_of_a_kind(
     world = ScoringWorld(database, {"user_id": 1, "email": 2})
     await world.activate(VISITS, flip_number=1000)
     for n in range(3):
-        who = {"user_id": "ana", "email": f"ana{n}@x.example", "anonymous_id": f"laptop{n}"}
-        await world.consume(interaction("identify", day=n, known_as=who))
+        known_as = {"user_id": "ana", "email": f"ana{n}@x.example", "anonymous_id": f"laptop{n}"}
+        await world.consume(interaction("identify", day=n, known_as=known_as))
     assert len((await world.profile(user("ana"))).identities) == 1 + 2 + 3
     refused = [why for why in (await refusals(world)).values() if why]
     assert refused == ["A person has at most 2 email, and these would have 3."]

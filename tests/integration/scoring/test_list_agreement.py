@@ -29,9 +29,10 @@ async def test_lists_agree_with_profiles_after_every_change(scoring: ScoringHttp
     fading = rule("likes", 3, when={"type": "like"}, half_life="5d")
     await scoring.activate_document(MARATHON | {"flip_number": 1000})
     await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [fading]}, model="other")
-    visits = (interaction(known_as=who) for who in (ana, bob, cookie))
+    visits = (interaction(known_as=known_as) for known_as in (ana, bob, cookie))
     await scoring.consume(
-        *visits, *(interaction("like", id=f"like {who}", known_as=who) for who in (ana, cookie))
+        *visits,
+        *(interaction("like", id=f"like {known_as}", known_as=known_as) for known_as in (ana, cookie)),
     )
     assert await listed(scoring) == {"a.example": (2, 20)}
     await scoring.consume(interaction("identify", known_as=ana | cookie))

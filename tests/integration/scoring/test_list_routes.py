@@ -34,9 +34,9 @@ async def five_people(scoring: ScoringHttpWorld) -> None:
     }
     visits = {"ana": 2, "bob": 3, "cy": 2, "di": 1, "eve": 0}
     for email, traits in traits_by_email.items():
-        who = {"email": email}
-        done = [interaction(known_as=who) for _ in range(visits[email.partition("@")[0]])]
-        await scoring.consume(interaction("identify", known_as=who, traits=traits), *done)
+        known_as = {"email": email}
+        done = [interaction(known_as=known_as) for _ in range(visits[email.partition("@")[0]])]
+        await scoring.consume(interaction("identify", known_as=known_as, traits=traits), *done)
 
 
 async def test_profile_filters_can_be_combined(scoring: ScoringHttpWorld) -> None:
@@ -97,15 +97,15 @@ async def test_profile_pages_stay_complete_and_in_order_while_new_profiles_arriv
     await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
     before = [{"email": f"p{n}@example.com"} for n in range(13)]
     await scoring.consume(
-        *(interaction(known_as=who) for n, who in enumerate(before) for _ in range(1 + n % 3))
+        *(interaction(known_as=known_as) for n, known_as in enumerate(before) for _ in range(1 + n % 3))
     )
     whole = [profile["id"] for profile in (await scoring.get("/v1/profiles", **order))["items"]]
     seen: list[str] = []
     newcomers = 0
     async for page in scoring.pages("/v1/profiles", limit=2, **order):
         seen += [profile["id"] for profile in page]
-        who = {"email": f"new{newcomers}@example.com"}
-        await scoring.consume(*(interaction(known_as=who) for _ in range(newcomers % 4)))
+        known_as = {"email": f"new{newcomers}@example.com"}
+        await scoring.consume(*(interaction(known_as=known_as) for _ in range(newcomers % 4)))
         newcomers += 1
     assert [profile_id for profile_id in seen if profile_id in whole] == whole
     assert len(seen) == len(set(seen)) >= 13
@@ -120,7 +120,10 @@ async def test_a_page_emptied_by_the_trait_filter_still_has_a_next_page(
     for day, title in ((-1, "VP"), (0, "clerk")):
         those = columns if title == "VP" else columns[1:]
         await scoring.consume(
-            *(interaction("identify", day=day, known_as=who, traits={"title": title}) for who in those)
+            *(
+                interaction("identify", day=day, known_as=known_as, traits={"title": title})
+                for known_as in those
+            )
         )
     pages = [page async for page in scoring.pages("/v1/profiles", trait="title:VP", limit=2)]
     assert len(pages) == 5
@@ -134,7 +137,7 @@ async def test_companies_sum_the_scores_of_their_people_alike_on_every_database(
     await five_people(scoring)
     thirds = [{"email": f"{n}@{'xyz'[n % 3]}.example"} for n in range(30)]
     await scoring.consume(
-        *(interaction("email_open", known_as=who) for n, who in enumerate(thirds) for _ in range(n))
+        *(interaction("email_open", known_as=known_as) for n, known_as in enumerate(thirds) for _ in range(n))
     )
     # The person who did nothing has no profile.
     expected = [
@@ -160,7 +163,7 @@ async def test_companies_sum_the_scores_of_their_people_alike_on_every_database(
 async def test_each_company_with_an_equal_score_appears_on_one_page(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(MARATHON | {"flip_number": 1000, "rules": [rule("visits", 0.1)]})
     columns = [{"email": f"{n}@c{n % 5}.example"} for n in range(15)]
-    await scoring.consume(*(interaction(known_as=who) for who in columns for _ in range(7)))
+    await scoring.consume(*(interaction(known_as=known_as) for known_as in columns for _ in range(7)))
     for sort in ("-score", "-best"):
         pages = [page async for page in scoring.pages("/v1/companies", model="m", sort=sort, limit=2)]
         listed = [
@@ -174,9 +177,9 @@ async def test_each_company_with_an_equal_score_appears_on_one_page(scoring: Sco
 async def test_companies_with_the_longest_names_are_paged_too(scoring: ScoringHttpWorld) -> None:
     await scoring.activate_document(model="m" * 64)
     columns = [{"anonymous_id": f"c{n}"} for n in range(3)]
-    for n, who in enumerate(columns):
+    for n, known_as in enumerate(columns):
         company = f"{n}" + "🏃" * 199
-        await scoring.consume(interaction("identify", known_as=who, traits={"company": company}))
-        await scoring.consume(interaction(known_as=who))
+        await scoring.consume(interaction("identify", known_as=known_as, traits={"company": company}))
+        await scoring.consume(interaction(known_as=known_as))
     pages = [page async for page in scoring.pages("/v1/companies", model="m" * 64, limit=1)]
     assert [(len(page), len(page[0]["company"])) for page in pages] == [(1, 200)] * 3

@@ -20,8 +20,8 @@ DRAFT = "/v1/models/m/draft"
 async def columns(scoring: ScoringHttpWorld, number: int) -> None:
     """Make `number` profiles, each with its own company and one visit more than the profile before."""
     for n in range(number):
-        who = {"anonymous_id": f"cookie-{n}", "email": f"p{n:02}@c{n:02}.example"}
-        await scoring.consume(*(interaction(known_as=who) for _ in range(n + 1)))
+        known_as = {"anonymous_id": f"cookie-{n}", "email": f"p{n:02}@c{n:02}.example"}
+        await scoring.consume(*(interaction(known_as=known_as) for _ in range(n + 1)))
 
 
 def named(movers: list[Any]) -> list[tuple[str, str | None, float | None, float]]:

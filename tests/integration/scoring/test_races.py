@@ -129,8 +129,8 @@ async def test_an_activation_completes_although_profiles_change_all_the_time(
     monkeypatch.setattr(ledger, "read", read_slowly)
     await busy.activate(VISITS, rule("likes", 1, when={"type": "like"}), flip_number=1000)
     for n in range(100):
-        who = identities(email=f"p{n}@example.com")[0]
-        assert (await busy.score_row(who)).score == await busy.score(who)
+        identity = identities(email=f"p{n}@example.com")[0]
+        assert (await busy.score_row(identity)).score == await busy.score(identity)
 
 
 async def test_a_batch_and_the_timer_do_not_both_report_a_stage_change(

@@ -26,11 +26,11 @@ async def test_a_renewal_separates_strangers_that_shared_a_placeholder(old: Rene
     (lead,) = await old.lead_events()
     found = await old.renew_and_go_on()
     assert (found.profiles_before, found.profiles, found.without_identity, found.leads) == (1, 2, 1, {})
-    assert [await old.world.score(Identity(*who)) for who in (ANA_AT_FIRM, BEN_AT_FIRM)] == [10, 10]
+    assert [await old.world.score(Identity(*pair)) for pair in (ANA_AT_FIRM, BEN_AT_FIRM)] == [10, 10]
     assert await old.matches_the_log(), old.printed
     with pytest.raises(NotFound, match="several people") as refused:
         await old.current_id(Identity(*UNDEFINED).id)
-    assert all(Identity(*who).id in refused.value.message for who in (ANA_AT_FIRM, BEN_AT_FIRM))
+    assert all(Identity(*pair).id in refused.value.message for pair in (ANA_AT_FIRM, BEN_AT_FIRM))
     old.world.clock.advance(days=1)
     await old.append_and_score(by(ANA_AT_FIRM, day=1))
     profile_ids = [event.profile_id for event in await old.lead_events()]
@@ -105,7 +105,7 @@ async def test_a_profile_id_from_before_a_renewal_can_be_handed_over_and_named(
     )
     await old.world.activate(VISITS, flip_number=20, handoff="none")
     await old.renew_and_go_on()
-    ana, several = (Identity(*who).id for who in (ANA_IN_BRACKETS, UNDEFINED))
+    ana, several = (Identity(*pair).id for pair in (ANA_IN_BRACKETS, UNDEFINED))
     order = HandingOver(old.database, old.world.clock, "m", Act("ops"), "ord_1")
     _, verdicts = await order.named([ana, several, Identity(*ANA_AT_FIRM).id])
     (lead,) = await old.lead_events()

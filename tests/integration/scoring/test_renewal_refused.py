@@ -27,7 +27,7 @@ async def old(database: Database, tmp_path: Path) -> AsyncIterator[RenewalWorld]
     async with open_renewal(database, tmp_path) as opened:
         await opened.world.activate(VISITS, flip_number=20)
         await opened.append_and_score(
-            *(by(who) for who in (ANA_AT_FIRM, ANA_IN_BRACKETS, UNDEFINED, THE_COOKIE))
+            *(by(pair) for pair in (ANA_AT_FIRM, ANA_IN_BRACKETS, UNDEFINED, THE_COOKIE))
         )
         await opened.append_and_score(
             Separation(

@@ -40,8 +40,8 @@ TABLET, DEVICE, U1, U2 = (
 )
 
 
-def by(*who: Identity, type: str = "visit", **more: Any) -> Any:
-    return interaction(type, known_as={identity.kind: identity.value for identity in who}, **more)
+def by(*identities: Identity, type: str = "visit", **more: Any) -> Any:
+    return interaction(type, known_as={identity.kind: identity.value for identity in identities}, **more)
 
 
 async def upgraded(running: ReplayWorld, founded: datetime = FOUNDED) -> None:

@@ -165,10 +165,10 @@ async def test_the_grades_route_counts_profiles_by_grade(scoring: ScoringHttpWor
         MARATHON | {"traits": [{"id": "vp", "points": 20, "when": {"title": "VP"}}]}
     )
     people = [{"email": f"p{n}@example.com"} for n in range(4)]
-    for n, who in enumerate(people):
+    for n, known_as in enumerate(people):
         traits = {"title": "VP" if n < 3 else "clerk"}
-        visits = (interaction(known_as=who) for _ in range(min(n, 2)))
-        await scoring.consume(interaction("identify", known_as=who, traits=traits), *visits)
+        visits = (interaction(known_as=known_as) for _ in range(min(n, 2)))
+        await scoring.consume(interaction("identify", known_as=known_as, traits=traits), *visits)
     overview = await scoring.get("/v1/models/m/grades")
     assert {grade: number for grade, number in overview["grades"].items() if number} == {
         "A4": 1, "A3": 1, "A2": 1, "D2": 1,

@@ -34,12 +34,12 @@ def visits(times: int, *by: Identity, day: int = 0) -> list[Interaction]:
     return [interaction(day=day, known_as=_known_as(*by)) for _ in range(times)]
 
 
-def identify(*who: Identity, day: int = 0) -> Interaction:
-    return interaction("identify", day=day, known_as=_known_as(*who))
+def identify(*identities: Identity, day: int = 0) -> Interaction:
+    return interaction("identify", day=day, known_as=_known_as(*identities))
 
 
-def _known_as(*who: Identity) -> dict[str, str]:
-    return {identity.kind: identity.value for identity in who}
+def _known_as(*identities: Identity) -> dict[str, str]:
+    return {identity.kind: identity.value for identity in identities}
 
 
 async def separated(world: ScoringWorld) -> None:
@@ -215,15 +215,15 @@ async def test_only_retracting_interactions_of_the_profile_that_earned_a_lead_un
     (lead,) = await world.outbox_events(LeadQualified)
     await world.consume(*visits(1, COOKIE))
 
-    async def undone_by_now(who: Identity) -> list[str | None]:
-        found = await world.database.read(lambda connection: undone(connection, who.id))
+    async def undone_by_now(identity: Identity) -> list[str | None]:
+        found = await world.database.read(lambda connection: undone(connection, identity.id))
         return [cycle.lead_id for cycle in found]
 
-    def retracted(connection: Connection, who: Identity) -> None:
+    def retracted(connection: Connection, identity: Identity) -> None:
         correct = Corrections(world.scorer, world.clock, new_id)
-        correct.retract(connection, who.id, Selection(type="visit"), NOTE)
+        correct.retract(connection, identity.id, Selection(type="visit"), NOTE)
 
-    for who, expected in ((COOKIE, []), (ANA, [lead.lead_id])):
-        before = await undone_by_now(who)
-        await world.database.unit(lambda connection, who=who: retracted(connection, who))
-        assert [lead_id for lead_id in await undone_by_now(who) if lead_id not in before] == expected
+    for identity, expected in ((COOKIE, []), (ANA, [lead.lead_id])):
+        before = await undone_by_now(identity)
+        await world.database.unit(lambda connection, identity=identity: retracted(connection, identity))
+        assert [lead_id for lead_id in await undone_by_now(identity) if lead_id not in before] == expected

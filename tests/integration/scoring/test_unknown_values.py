@@ -128,7 +128,7 @@ async def test_the_message_suggests_the_nearest_of_many_names_and_shortens_the_l
 ) -> None:
     columns = [{"email": "ana@example.com", f"shop_{number}": "7"} for number in range(60)]
     for start in range(0, 60, 15):
-        await scoring.consume(*(interaction(known_as=who) for who in columns[start : start + 15]))
+        await scoring.consume(*(interaction(known_as=known_as) for known_as in columns[start : start + 15]))
     near = await scoring.http.get("/v1/profiles", params={"kind": "shopp_7", "value": "7"})
     assert near.json()["message"] == "query.kind: `shopp_7` is not known; did you mean `shop_7`?"
     far = (await scoring.http.get("/v1/profiles", params={"kind": "q" * 32, "value": "7"})).json()

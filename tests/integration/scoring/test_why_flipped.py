@@ -109,8 +109,8 @@ async def test_after_an_unmerge_why_flipped_shows_the_flip_only_for_the_profile_
     await scoring.post(f"{path}/unmerge", {"identities": [named], "reason": "a library"})
     await scoring.let_time_pass(days=30)
     answers = [
-        await scoring.get(f"{await scoring.profile_path(*who)}/scores/m/why-flipped")
-        for who in (("ana@example.com", "email"), ("cookie", "anonymous_id"))
+        await scoring.get(f"{await scoring.profile_path(*identity)}/scores/m/why-flipped")
+        for identity in (("ana@example.com", "email"), ("cookie", "anonymous_id"))
     ]
     assert [(why["flipped"], why["score"]) for why in answers] == [(True, 30), (False, 0)]
     assert [why["at"][:10] for why in answers] == ["2026-03-14", "2026-04-13"]

@@ -186,7 +186,9 @@ async def test_only_five_of_sixteen_ways_to_flip_are_listed_and_the_rest_is_coun
     await scoring.activate_document(MARATHON | {"flip_number": 1.5, "rules": [*rules, sends]})
     await scoring.consume(interaction("t7"))
     columns = [{"email": f"p{n}@example.com"} for n in range(3)]
-    await scoring.consume(*(interaction(kind, known_as=who) for who in columns for kind in ("t3", "t9")))
+    await scoring.consume(
+        *(interaction(kind, known_as=known_as) for known_as in columns for kind in ("t3", "t9"))
+    )
     answer = await why(scoring)
     assert (answer["points_missing"], answer["more_ways"]) == (0.5, 11)
     assert [way["rule"] for way in answer["ways"]] == ["r07", "r03", "r09", "r00", "r01"]
